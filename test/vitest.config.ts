@@ -1,0 +1,35 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+/** One vitest project a kind of test, so that `--project quick` leaves out what needs minutes or a real AD. */
+const project = (name: string, include: readonly string[], options: { readonly testTimeout: number; readonly serial?: boolean }) => ({
+  test: {
+    name,
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    include: [...include],
+    testTimeout: options.testTimeout,
+    hookTimeout: options.testTimeout,
+    ...(options.serial === true ? { fileParallelism: false } : {}),
+  },
+});
+
+const benchRequested = process.env['npm_lifecycle_event'] === 'bench';
+
+export default defineConfig({
+  test: {
+    globalSetup: fileURLToPath(new URL('build-once.ts', import.meta.url)),
+    projects: benchRequested
+      ? [project('bench', ['bench/**/*.bench.ts'], { testTimeout: 1_800_000, serial: true })]
+      : [
+          {
+            ...project('quick', ['**/*.test.ts'], { testTimeout: 20_000 }),
+            test: {
+              ...project('quick', ['**/*.test.ts'], { testTimeout: 20_000 }).test,
+              exclude: ['ad/**', 'terminal/**', 'bench/**'],
+            },
+          },
+          project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 60_000 }),
+          project('ad', ['ad/**/*.test.ts'], { testTimeout: 180_000, serial: true }),
+        ],
+  },
+});
