@@ -1,0 +1,131 @@
+/**
+ * The strings.txt of a form set: lines of KEY="value", found and replaced as runs of bytes.
+ *
+ * Nothing proves how these files escape a quote or whether text may follow a value, so the reader accepts what it can
+ * tell for certain and says so where it can't.
+ */
+
+import { byteUnits, type TextEncoding, unitLength } from './text-encoding.ts';
+
+/** A value's bytes within the file: `length` bytes from `offset`, without its quotes. `line` counts from 1. */
+export interface ValueRun {
+  readonly offset: number;
+  readonly length: number;
+  readonly line: number;
+}
+
+export type FoundValue =
+  | ({ readonly kind: 'value' } & ValueRun)
+  | { readonly kind: 'unterminated'; readonly line: number }
+  /** More than one quote could be the closing one. */
+  | { readonly kind: 'ambiguous'; readonly line: number };
+
+/** Every line of the file that gives `key` a value, in the file's order. */
+export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): readonly FoundValue[] {
+  const units = byteUnits(bytes, encoding);
+  const found: FoundValue[] = [];
+  for (let at = units.indexOf(key); at !== -1; at = units.indexOf(key, at + key.length)) {
+    if (!startsLine(units, at, encoding)) continue;
+    const equals = skipSpaces(units, at + key.length);
+    if (units[equals] !== '=') continue;
+    found.push(readValue(units, equals + 1, encoding));
+  }
+  return found;
+}
+
+/** The text before the key on its line may only be spaces, or the byte order mark at the file's start. */
+function startsLine(units: string, at: number, encoding: TextEncoding): boolean {
+  let index = at - 1;
+  while (index >= 0 && (units[index] === ' ' || units[index] === '\t')) index -= 1;
+  if (index < 0 || units[index] === '\n' || units[index] === '\r') return true;
+  const mark = encoding === 'utf-8 with BOM' ? 3 : encoding.endsWith('with BOM') ? 1 : 0;
+  return index === mark - 1;
+}
+
+function skipSpaces(units: string, from: number): number {
+  let index = from;
+  while (units[index] === ' ' || units[index] === '\t') index += 1;
+  return index;
+}
+
+function readValue(units: string, afterEquals: number, encoding: TextEncoding): FoundValue {
+  const lineEnd = endOfLine(units, afterEquals);
+  const start = Math.min(skipSpaces(units, afterEquals), lineEnd);
+  const line = lineNumber(units, start);
+  const rest = units.slice(start, lineEnd);
+  const run = (from: number, length: number): FoundValue => ({
+    kind: 'value',
+    offset: from * unitLength(encoding),
+    length: length * unitLength(encoding),
+    line,
+  });
+  if (!rest.startsWith('"')) {
+    const value = rest.trimEnd();
+    return /[ \t];/.test(value) ? { kind: 'ambiguous', line } : run(start, value.length);
+  }
+  const body = rest.slice(1);
+  const end = closingQuote(body);
+  if (end === 'none') return { kind: 'unterminated', line };
+  if (end === 'ambiguous') return { kind: 'ambiguous', line };
+  return run(start + 1, end);
+}
+
+/**
+ * The index of the closing quote. Quotes inside a value are not escaped in any way that we know of, so it is the
+ * line's last quote, if only spaces follow it. A comment or other text may follow the value; then the closing quote
+ * is certain only if it is the one quote that can be.
+ */
+function closingQuote(body: string): number | 'none' | 'ambiguous' {
+  const last = body.lastIndexOf('"');
+  if (last === -1) return 'none';
+  const comment = /"(?=[ \t]+;)/.exec(body);
+  const onlySpacesFollow = body.slice(last + 1).trim() === '';
+  if (comment !== null) return onlySpacesFollow && comment.index !== last ? 'ambiguous' : comment.index;
+  if (onlySpacesFollow || body.indexOf('"') === last) return last;
+  return 'ambiguous';
+}
+
+function endOfLine(units: string, from: number): number {
+  const lineFeed = units.indexOf('\n', from);
+  const end = lineFeed === -1 ? units.length : lineFeed;
+  const carriageReturn = units.slice(from, end).indexOf('\r');
+  return carriageReturn === -1 ? end : from + carriageReturn;
+}
+
+function lineNumber(units: string, at: number): number {
+  return (units.slice(0, at).match(/\r\n|\n|\r/g) ?? []).length + 1;
+}
+
+/** Whether the file is of the older kind of ISA Server 2004, whose keys are numbers (`19=Domain\user name:`). */
+export function isIsa2004Format(bytes: Buffer, encoding: TextEncoding): boolean {
+  const units = byteUnits(bytes, encoding);
+  return /(?:^|[\r\n])[ \t]*\d+[ \t]*=/.test(units) && !/(?:^|[\r\n\u{feff}])[ \t]*L_\w+[ \t]*=/u.test(units);
+}
+
+export interface ByteSplice {
+  readonly offset: number;
+  readonly old: Buffer;
+  readonly new: Buffer;
+}
+
+/** The bytes with every splice done; the splices are in ascending order and none overlaps the one before it. */
+export function spliceBytes(bytes: Buffer, splices: readonly ByteSplice[]): Buffer {
+  const parts: Buffer[] = [];
+  let at = 0;
+  for (const splice of splices) {
+    parts.push(bytes.subarray(at, splice.offset), splice.new);
+    at = splice.offset + splice.old.length;
+  }
+  parts.push(bytes.subarray(at));
+  return Buffer.concat(parts);
+}
+
+export type LineEnds = 'CRLF' | 'LF' | 'CR' | 'mixed' | 'none';
+
+/** The line ends that the file has. */
+export function lineEndsOf(bytes: Buffer, encoding: TextEncoding): LineEnds {
+  const kinds = new Set(byteUnits(bytes, encoding).match(/\r\n|\n|\r/g));
+  if (kinds.size === 0) return 'none';
+  if (kinds.size > 1) return 'mixed';
+  return kinds.has('\r\n') ? 'CRLF' : kinds.has('\n') ? 'LF' : 'CR';
+}

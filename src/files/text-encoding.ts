@@ -1,0 +1,304 @@
+/**
+ * Text encodings of Windows text files: finding the one a file is in, and going from bytes to text and back
+ * without ever writing a character that the encoding lacks.
+ */
+
+import { isAscii, isUtf8 } from 'node:buffer';
+import iconv from 'iconv-lite';
+
+/** The Windows ANSI code pages that a form set's language can have. */
+export const codePages = [874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258] as const;
+export type CodePage = (typeof codePages)[number];
+
+export type UnicodeEncoding =
+  | 'utf-8'
+  | 'utf-8 with BOM'
+  | 'utf-16le'
+  | 'utf-16le with BOM'
+  | 'utf-16be'
+  | 'utf-16be with BOM';
+export type TextEncoding = 'ascii' | UnicodeEncoding | `windows-${CodePage}`;
+
+/** What a file's bytes are, or why that can't be told. */
+export type DetectedEncoding =
+  | { readonly kind: 'text'; readonly encoding: TextEncoding }
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'binary'; readonly reason: string }
+  | { readonly kind: 'damaged'; readonly reason: string }
+  /** Neither Unicode nor ASCII, and nobody has said which code page. */
+  | { readonly kind: 'code-page-unknown' };
+
+export type EncodedText =
+  | { readonly kind: 'encoded'; readonly bytes: Buffer }
+  /** The characters of the text, each once, that the encoding cannot hold. */
+  | { readonly kind: 'lacking'; readonly characters: readonly string[] };
+
+const utf8Mark = Buffer.from([0xef, 0xbb, 0xbf]);
+
+/**
+ * Finds a file's encoding: by its byte order mark, else by where its NULs stand, else as strict UTF-8, else the
+ * code page of its language. Only ASCII bytes is 'ascii', unless a code page was asked for by name.
+ *
+ * @param ansiCodePage the code page of the file's language, if the language has one
+ * @param forced a code page or UTF-8 that the user named for this file; a byte order mark still wins
+ */
+export function detectEncoding(
+  bytes: Buffer,
+  ansiCodePage: CodePage | undefined,
+  forced?: TextEncoding,
+): DetectedEncoding {
+  if (bytes.length === 0) return { kind: 'empty' };
+  if (bytes.subarray(0, 3).equals(utf8Mark)) {
+    return isUtf8(bytes)
+      ? textWithoutNul(bytes, 3, 'utf-8 with BOM')
+      : { kind: 'damaged', reason: `invalid UTF-8 at byte ${firstInvalidUtf8(bytes)}, after a UTF-8 byte order mark` };
+  }
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return detectUtf16(bytes, 'utf-16le with BOM');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return detectUtf16(bytes, 'utf-16be with BOM');
+  const nul = bytes.indexOf(0);
+  if (nul !== -1) {
+    const byPattern = utf16ByNuls(bytes);
+    if (byPattern !== undefined) return detectUtf16(bytes, byPattern);
+    return { kind: 'binary', reason: `a NUL at byte ${nul}, and not as UTF-16 has them` };
+  }
+  if (forced !== undefined) return { kind: 'text', encoding: forced };
+  if (isAscii(bytes)) return { kind: 'text', encoding: 'ascii' };
+  if (isUtf8(bytes)) return { kind: 'text', encoding: 'utf-8' };
+  const { valid, invalid, firstInvalid } = countUtf8Sequences(bytes);
+  // In a single-byte page a lead byte followed by its right continuation is mojibake, rare by chance. In the
+  // double-byte pages pairs like that come up in every other word, so more of them are asked for.
+  const chance = isDoubleByte(ansiCodePage) ? 2 : 1;
+  if (valid > 0 && valid >= invalid * chance) {
+    return {
+      kind: 'damaged',
+      reason: `invalid UTF-8 at byte ${firstInvalid}, after ${valid} valid sequence${valid === 1 ? '' : 's'}`,
+    };
+  }
+  return ansiCodePage === undefined
+    ? { kind: 'code-page-unknown' }
+    : { kind: 'text', encoding: `windows-${ansiCodePage}` };
+}
+
+function textWithoutNul(bytes: Buffer, from: number, encoding: TextEncoding): DetectedEncoding {
+  const nul = bytes.indexOf(0, from);
+  return nul === -1 ? { kind: 'text', encoding } : { kind: 'binary', reason: `a NUL at byte ${nul} of UTF-8 text` };
+}
+
+function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding {
+  if (bytes.length % 2 === 1) {
+    return { kind: 'damaged', reason: `truncated UTF-16: ${bytes.length} bytes, an odd number` };
+  }
+  if (bytes.length === 2) return { kind: 'empty' };
+  const text = byteUnits(bytes, encoding);
+  const nul = text.indexOf('\0');
+  if (nul !== -1) return { kind: 'binary', reason: `a NUL character at byte ${nul * 2} of UTF-16 text` };
+  const surrogate = firstUnpairedSurrogate(text);
+  if (surrogate !== -1) return { kind: 'damaged', reason: `an unpaired surrogate at byte ${surrogate * 2}` };
+  return { kind: 'text', encoding };
+}
+
+/** UTF-16 without a byte order mark: most NULs stand on one side of the pairs. */
+function utf16ByNuls(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  const sample = bytes.subarray(0, 4096);
+  let even = 0;
+  let odd = 0;
+  for (let index = sample.indexOf(0); index !== -1; index = sample.indexOf(0, index + 1)) {
+    if (index % 2 === 0) even += 1;
+    else odd += 1;
+  }
+  const enough = sample.length / 10;
+  if (odd >= enough && even * 20 <= odd) return 'utf-16le';
+  if (even >= enough && odd * 20 <= even) return 'utf-16be';
+  return undefined;
+}
+
+const unpairedSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+function firstUnpairedSurrogate(text: string): number {
+  return text.search(unpairedSurrogate);
+}
+
+interface Utf8Count {
+  readonly valid: number;
+  readonly invalid: number;
+  readonly firstInvalid: number;
+}
+
+/** Counts well-formed multi-byte sequences and bytes that belong to none (Unicode 15, table 3-7). */
+function countUtf8Sequences(bytes: Buffer): Utf8Count {
+  let valid = 0;
+  let invalid = 0;
+  let firstInvalid = -1;
+  for (let index = 0; index < bytes.length; ) {
+    const lead = bytes[index] ?? 0;
+    if (lead < 0x80) {
+      index += 1;
+      continue;
+    }
+    const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+    if (lead >= 0xc2 && lead <= 0xf4 && index + length <= bytes.length && isUtf8(bytes.subarray(index, index + length))) {
+      valid += 1;
+      index += length;
+    } else {
+      if (firstInvalid === -1) firstInvalid = index;
+      invalid += 1;
+      index += 1;
+    }
+  }
+  return { valid, invalid, firstInvalid };
+}
+
+function firstInvalidUtf8(bytes: Buffer): number {
+  return countUtf8Sequences(bytes).firstInvalid;
+}
+
+function isDoubleByte(page: CodePage | undefined): boolean {
+  return page === 932 || page === 936 || page === 949 || page === 950;
+}
+
+/** The bytes that one code unit of the encoding takes: 2 in UTF-16, else 1. */
+export function unitLength(encoding: TextEncoding): 1 | 2 {
+  return encoding.startsWith('utf-16') ? 2 : 1;
+}
+
+/**
+ * The bytes as a string of code units: character i stands for the bytes from i × unitLength. ASCII characters can be
+ * looked for in it and what is found has an exact byte offset, whatever the rest of the file holds. In the
+ * double-byte code pages a trail byte is never a quote, a line end or a space (0x40 and above).
+ */
+export function byteUnits(bytes: Buffer, encoding: TextEncoding): string {
+  switch (encoding) {
+    case 'utf-16le':
+    case 'utf-16le with BOM':
+      return bytes.toString('utf16le');
+    case 'utf-16be':
+    case 'utf-16be with BOM':
+      return swapped(bytes).toString('utf16le');
+    default:
+      return bytes.toString('latin1');
+  }
+}
+
+function swapped(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2))).swap16();
+}
+
+/**
+ * Bytes to text. A byte order mark, if the bytes begin with one, stays as U+FEFF.
+ * Bytes that a code page leaves undefined come out as U+FFFD or as control characters: never encode such text back.
+ */
+export function decodeText(bytes: Buffer, encoding: TextEncoding): string {
+  switch (encoding) {
+    case 'ascii':
+      return bytes.toString('latin1');
+    case 'utf-8':
+    case 'utf-8 with BOM':
+      return bytes.toString('utf8');
+    case 'utf-16le':
+    case 'utf-16le with BOM':
+    case 'utf-16be':
+    case 'utf-16be with BOM':
+      return byteUnits(bytes, encoding);
+    default:
+      return iconv.decode(bytes, encoding, { stripBOM: false });
+  }
+}
+
+/**
+ * Text to bytes without a byte order mark, or the characters that the encoding lacks. What comes back decodes to the
+ * same text; in windows-1258, which keeps Vietnamese tones as combining marks, to canonically equal text.
+ */
+export function encodeText(text: string, encoding: TextEncoding): EncodedText {
+  const spelled = encoding === 'windows-1258' ? spelledForVietnamese(text) : text;
+  const bytes = rawEncode(spelled, encoding);
+  if (decodeText(bytes, encoding) === spelled) return { kind: 'encoded', bytes };
+  const lacking = new Set<string>();
+  for (const character of spelled) {
+    if (!survives(character, encoding)) lacking.add(character);
+  }
+  return { kind: 'lacking', characters: [...lacking] };
+}
+
+function survives(text: string, encoding: TextEncoding): boolean {
+  return decodeText(rawEncode(text, encoding), encoding) === text;
+}
+
+function rawEncode(text: string, encoding: TextEncoding): Buffer {
+  switch (encoding) {
+    case 'ascii':
+      // latin1 would let é through: anything above 0x7F becomes a '?', which the caller's comparison then finds.
+      return Buffer.from(text.replace(/[^\0-\x7f]/gu, '?'), 'latin1');
+    case 'utf-8':
+    case 'utf-8 with BOM':
+      return Buffer.from(text, 'utf8');
+    case 'utf-16le':
+    case 'utf-16le with BOM':
+      return Buffer.from(text, 'utf16le');
+    case 'utf-16be':
+    case 'utf-16be with BOM':
+      return Buffer.from(text, 'utf16le').swap16();
+    default:
+      return iconv.encode(text, encoding);
+  }
+}
+
+/** Grave, acute, tilde, hook above and dot below: the marks that windows-1258 has as characters of their own. */
+const vietnameseTones = new Set(['\u0300', '\u0301', '\u0303', '\u0309', '\u0323']);
+
+/** Takes apart only what windows-1258 lacks: ị becomes i + dot below, ệ becomes ê + dot below, é stays é. */
+function spelledForVietnamese(text: string): string {
+  let spelled = '';
+  for (const character of text.normalize('NFC')) {
+    if (survives(character, 'windows-1258')) {
+      spelled += character;
+      continue;
+    }
+    const parts = [...character.normalize('NFD')];
+    const letter = parts.filter((part) => !vietnameseTones.has(part)).join('');
+    const tones = parts.filter((part) => vietnameseTones.has(part)).join('');
+    spelled += letter.normalize('NFC') + tones;
+  }
+  return spelled;
+}
+
+/** The encoding for a code page number as users write it: an ANSI page of ours, 65001 for UTF-8, 20127 for ASCII. */
+export function encodingOfCodePage(page: number): TextEncoding | undefined {
+  if (page === 65001) return 'utf-8';
+  if (page === 20127) return 'ascii';
+  const known = codePages.find((candidate) => candidate === page);
+  return known === undefined ? undefined : `windows-${known}`;
+}
+
+const languagesOfPage: Readonly<Record<CodePage, string>> = {
+  1250: 'bs bs-latn cs hr hu pl ro sk sl sq sr sr-latn',
+  1251: 'be bg mk ru sr-cyrl uk kk',
+  1252: 'ca da de en es eu fi fr gl id is it ms nb nl nn no pt sv',
+  1253: 'el',
+  1254: 'az az-latn tr',
+  1255: 'he iw',
+  1256: 'ar fa ur',
+  1257: 'et lt lv',
+  1258: 'vi',
+  874: 'th',
+  932: 'ja',
+  936: 'zh zh-cn zh-hans zh-sg',
+  949: 'ko',
+  950: 'zh-tw zh-hk zh-mo zh-hant',
+};
+
+const pageOfLanguage = new Map<string, CodePage>(
+  codePages.flatMap((page) => languagesOfPage[page].split(' ').map((language) => [language, page] as const)),
+);
+
+/**
+ * The Windows ANSI code page of a language by its culture name ("de", "sr-Cyrl-RS", "zh_TW"), in any letter case;
+ * undefined where Windows has none (hi, ta, te, ka, hy …), whose files can only be Unicode.
+ */
+export function ansiCodePageOf(culture: string): CodePage | undefined {
+  const parts = culture.toLowerCase().replaceAll('_', '-').split('-');
+  for (let length = parts.length; length > 0; length -= 1) {
+    const page = pageOfLanguage.get(parts.slice(0, length).join('-'));
+    if (page !== undefined) return page;
+  }
+  return undefined;
+}
