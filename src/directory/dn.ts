@@ -1,0 +1,355 @@
+/**
+ * Distinguished names (RFC 4514) as Active Directory uses them: read, print, compare, walk.
+ * DNs travel through the program as text; here they become RDNs and back.
+ */
+
+import { DirectoryError } from '../errors.ts';
+
+/** One `type=value` of an RDN; `value` is unescaped. */
+export interface RdnAttribute {
+  /** As AD prints it: the well-known ones (CN, OU, DC, O, L, C) in upper case and by name instead of OID. */
+  readonly type: string;
+  readonly value: string;
+}
+
+/** One level of a DN. AD has one attribute per RDN; other directories may have several. */
+export type Rdn = readonly [RdnAttribute, ...RdnAttribute[]];
+
+/** The leaf first, as in the text; the empty DN (the rootDSE) is []. */
+export type Dn = readonly Rdn[];
+
+/** Text that is no DN; `position` is the 1-based character where reading stopped. */
+export class DnSyntaxError extends DirectoryError {
+  readonly position: number;
+
+  constructor(text: string, position: number, expected: string) {
+    super({
+      attempted: 'read the distinguished name',
+      on: text,
+      cameBack: `at character ${position}: expected ${expected}`,
+      next: 'Check the DN; the characters , + " \\ < > ; and a leading # or space need a backslash before them.',
+    });
+    this.position = position;
+  }
+}
+
+/**
+ * The RDNs of a DN. Accepts RFC 4514, and from RFC 2253 section 4 the quoted values, `;` as separator, spaces around
+ * separators and `OID.`; besides it `\/`, as ADSI paths have it. `#hex` values are decoded if they hold a BER string.
+ * Throws DnSyntaxError.
+ */
+export function parseDn(text: string): Dn {
+  return new DnReader(text).dn();
+}
+
+/** The DN as AD prints it: no spaces around separators, the least escaping, newline as `\0A`. */
+export function formatDn(dn: Dn): string {
+  return dn.map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join('+')).join(',');
+}
+
+/**
+ * A key for maps and sets: the same for every spelling of one DN, and itself a DN.
+ * Attribute types and values are compared without regard to case, runs of spaces count as one, outer spaces as none.
+ * AD also disregards accents and character width (MS-ADTS 6.5.1); here such names stay different, so that no entry is
+ * taken for another that merely looks like it. Throws DnSyntaxError.
+ */
+export function normalizedDn(text: string): string {
+  return normalizedRdns(text).join(',');
+}
+
+/** Whether two DNs name the same entry, in the sense of normalizedDn. Throws DnSyntaxError. */
+export function sameDn(one: string, other: string): boolean {
+  return one === other || normalizedDn(one) === normalizedDn(other);
+}
+
+/** The DN one level up; "" above a DN of one level; undefined above the empty DN. Throws DnSyntaxError. */
+export function parentDn(text: string): string | undefined {
+  const dn = parseDn(text);
+  return dn.length === 0 ? undefined : formatDn(dn.slice(1));
+}
+
+/** Attribute type and unescaped value of the leaf (the first, should it have several). Throws DnSyntaxError. */
+export function rdnOf(text: string): RdnAttribute {
+  const leaf = parseDn(text)[0];
+  if (leaf === undefined) throw new DnSyntaxError(text, 1, 'an entry below the rootDSE');
+  return leaf[0];
+}
+
+/** How many levels the DN has; 0 for the empty DN. Throws DnSyntaxError. */
+export function dnDepth(text: string): number {
+  return parseDn(text).length;
+}
+
+/** Whether the entry lies below the ancestor, at any depth. Throws DnSyntaxError. */
+export function isBelow(text: string, ancestor: string): boolean {
+  const rdns = normalizedRdns(text);
+  const above = normalizedRdns(ancestor);
+  const levels = rdns.length - above.length;
+  return levels > 0 && above.every((rdn, index) => rdn === rdns[levels + index]);
+}
+
+/** Whether the entry is the ancestor itself or lies below it. Throws DnSyntaxError. */
+export function isSameOrBelow(text: string, ancestor: string): boolean {
+  return sameDn(text, ancestor) || isBelow(text, ancestor);
+}
+
+/** The DN of a child, from the unescaped value of its RDN: childDn('DC=example,DC=com', 'CN', 'Lee, Kim'). */
+export function childDn(parent: string, type: string, value: string): string {
+  return joinDn(formatDn([[{ type, value }]]), parent);
+}
+
+/** DNs put one above the other, the leaf first: joinDn('CN=Services', configurationNamingContext). */
+export function joinDn(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(',');
+}
+
+/** The RDN that AD gave a deleted or a conflicting entry, taken apart. */
+export interface MangledRdn extends RdnAttribute {
+  /** The value before the mangling; AD may have cut it short to make room. */
+  readonly value: string;
+  /** objectGUID of the entry, lower case. */
+  readonly guid: string;
+}
+
+/** Name and objectGUID of a deleted entry (`CN=name\0ADEL:guid,…`); undefined if the DN is not of one. */
+export function deletedRdnOf(text: string): MangledRdn | undefined {
+  return mangledRdnOf(text, 'DEL');
+}
+
+/** Whether the DN is that of a deleted entry (MS-ADTS 3.1.1.5.5.1.1: `\0ADEL:` and its objectGUID in the RDN). */
+export function isDeletedDn(text: string): boolean {
+  return deletedRdnOf(text) !== undefined;
+}
+
+/** Name and objectGUID of the entry that lost a naming conflict (`CN=name\0ACNF:guid,…`); undefined if it is none. */
+export function conflictRdnOf(text: string): MangledRdn | undefined {
+  return mangledRdnOf(text, 'CNF');
+}
+
+/** Whether the DN is that of an entry that lost a naming conflict between DCs (`\0ACNF:` in the RDN). */
+export function isConflictDn(text: string): boolean {
+  return conflictRdnOf(text) !== undefined;
+}
+
+/** The DNS name that the DC= components at the end of the DN spell; undefined if there are none. */
+export function dnsNameOfDn(text: string): string | undefined {
+  const dn = parseDn(text);
+  const domain = dn.slice(dn.findLastIndex(([{ type }]) => type !== 'DC') + 1);
+  return domain.length === 0 ? undefined : domain.map(([{ value }]) => value).join('.');
+}
+
+/** `corp.example.com` → `DC=corp,DC=example,DC=com`; a dot at the end is not counted. */
+export function dnOfDnsName(name: string): string {
+  const labels = name.replace(/\.$/, '').split('.');
+  return formatDn(labels.map((value) => [{ type: 'DC', value }]));
+}
+
+/** A value of syntax Object(DN-Binary) (MS-ADTS 3.1.1.2.2.2.4), such as otherWellKnownObjects. */
+export interface DnWithBinary {
+  readonly binary: Buffer;
+  readonly dn: string;
+}
+
+/** A value of syntax Object(DN-String). */
+export interface DnWithString {
+  readonly string: string;
+  readonly dn: string;
+}
+
+/** Reads `B:<number of hex digits>:<hex>:<dn>`. Throws DnSyntaxError. */
+export function parseDnWithBinary(text: string): DnWithBinary {
+  const [, count, hex = '', dn = ''] = /^B:(\d+):([0-9A-Fa-f]*):(.*)$/s.exec(text) ?? [];
+  if (count === undefined) throw new DnSyntaxError(text, 1, 'B:<number of hex digits>:<hex>:<dn>');
+  if (hex.length !== Number(count) || hex.length % 2 !== 0) throw new DnSyntaxError(text, 3, `${count} hex digits`);
+  parseDn(dn);
+  return { binary: Buffer.from(hex, 'hex'), dn };
+}
+
+/** Reads `S:<number of characters>:<string>:<dn>`; the string may hold colons. Throws DnSyntaxError. */
+export function parseDnWithString(text: string): DnWithString {
+  const [head, count] = /^S:(\d+):/.exec(text) ?? [];
+  if (head === undefined) throw new DnSyntaxError(text, 1, 'S:<number of characters>:<string>:<dn>');
+  const end = head.length + Number(count);
+  if (text[end] !== ':') throw new DnSyntaxError(text, end + 1, `a colon after ${count} characters`);
+  const dn = text.slice(end + 1);
+  parseDn(dn);
+  return { string: text.slice(head.length, end), dn };
+}
+
+const namesOfOids: Readonly<Record<string, string>> = {
+  '2.5.4.3': 'CN',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+  '0.9.2342.19200300.100.1.25': 'DC',
+};
+const wellKnownTypes: ReadonlySet<string> = new Set(Object.values(namesOfOids));
+
+function canonicalType(type: string): string {
+  const upper = type.toUpperCase();
+  return wellKnownTypes.has(upper) ? upper : (namesOfOids[type] ?? type);
+}
+
+function escapeValue(value: string): string {
+  return value.replace(/[\0\n\r,+"\\<>;=]|^[ #]| $/g, (character) =>
+    character < ' ' ? `\\${hexPair(character.charCodeAt(0))}` : `\\${character}`,
+  );
+}
+
+function hexPair(byte: number): string {
+  return byte.toString(16).toUpperCase().padStart(2, '0');
+}
+
+function normalizedRdns(text: string): string[] {
+  return parseDn(text).map((rdn) =>
+    rdn
+      .map(({ type, value }) => `${type.toLowerCase()}=${escapeValue(foldedValue(value))}`)
+      .sort()
+      .join('+'),
+  );
+}
+
+/** The final sigma is the one letter that toLowerCase folds by its place in the word. */
+function foldedValue(value: string): string {
+  return value.toLowerCase().replaceAll('ς', 'σ').replace(/ +/g, ' ').replace(/^ | $/g, '');
+}
+
+function mangledRdnOf(text: string, kind: 'DEL' | 'CNF'): MangledRdn | undefined {
+  // Most DNs are of live entries: spare them the parsing.
+  if (!text.toUpperCase().includes(`${kind}:`)) return undefined;
+  const leaf = parseDn(text)[0]?.[0];
+  const [, marker, guid] = /\n(DEL|CNF):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(leaf?.value ?? '') ?? [];
+  if (leaf === undefined || marker?.toUpperCase() !== kind || guid === undefined) return undefined;
+  const markerLength = '\nDEL:'.length + guid.length;
+  return { type: leaf.type, value: leaf.value.slice(0, -markerLength), guid: guid.toLowerCase() };
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const utf16be = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
+
+/** A cursor over the text of one DN. */
+class DnReader {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  dn(): Dn {
+    const rdns: Rdn[] = [];
+    this.#take(/ */y);
+    if (this.#atEnd()) return rdns;
+    do rdns.push(this.#rdn());
+    while (this.#take(/[,;]/y) !== '');
+    if (!this.#atEnd()) throw this.#expected('a separator, or a backslash before this character');
+    return rdns;
+  }
+
+  #rdn(): Rdn {
+    const first = this.#attribute();
+    const more: RdnAttribute[] = [];
+    while (this.#take(/\+/y) !== '') more.push(this.#attribute());
+    return [first, ...more];
+  }
+
+  #attribute(): RdnAttribute {
+    this.#take(/ */y);
+    const type = this.#take(/(?:OID\.)?\d+(?:\.\d+)+|[A-Z][A-Z0-9-]*/iy).replace(/^OID\./i, '');
+    if (type === '') throw this.#expected('an attribute type such as CN');
+    this.#take(/ */y);
+    if (this.#take(/=/y) === '') throw this.#expected('"=" after the attribute type');
+    this.#take(/ */y);
+    const value = this.#value();
+    this.#take(/ */y);
+    return { type: canonicalType(type), value };
+  }
+
+  #value(): string {
+    if (this.#take(/#/y) !== '') return this.#berString();
+    if (this.#take(/"/y) !== '') return this.#quotedString();
+    return this.#string();
+  }
+
+  /** Unescaped spaces at the end are not part of the value, escaped ones are. */
+  #string(): string {
+    let value = '';
+    let escapedUpTo = 0;
+    for (;;) {
+      value += this.#take(/[^\\,;+"<>\0]+/y);
+      if (this.#text[this.#at] !== '\\') break;
+      value += this.#escaped();
+      escapedUpTo = value.length;
+    }
+    return value.slice(0, escapedUpTo) + value.slice(escapedUpTo).replace(/ +$/, '');
+  }
+
+  #quotedString(): string {
+    let value = '';
+    while (this.#take(/"/y) === '') {
+      value += this.#take(/[^"\\]+/y);
+      if (this.#atEnd()) throw this.#expected('a closing quotation mark');
+      if (this.#text[this.#at] === '\\') value += this.#escaped();
+    }
+    return value;
+  }
+
+  /** One escaped character, or the run of hex pairs that together are UTF-8. */
+  #escaped(): string {
+    const start = this.#at;
+    const hex = this.#take(/(?:\\[0-9A-F]{2})+/iy).replaceAll('\\', '');
+    if (hex !== '') return this.#decoded(Buffer.from(hex, 'hex'), utf8, start);
+    const pair = this.#take(/\\[ ,;+"<>=#\\/]/y);
+    if (pair === '') throw this.#expected('two hex digits or one of , + " \\ < > ; = # and space after the backslash');
+    return pair.slice(1);
+  }
+
+  /** RFC 4514 2.4: the BER encoding of the value, in hex. */
+  #berString(): string {
+    const start = this.#at;
+    const ber = Buffer.from(this.#take(/(?:[0-9A-F]{2})+/iy), 'hex');
+    const [tag, length] = [ber[0], ber[1]];
+    // 0x81 is BER's mark of a length that stands in one byte of its own; longer ones are no names.
+    const content = length === 0x81 ? ber.subarray(3) : ber.subarray(2);
+    if (tag === undefined || content.length !== (length === 0x81 ? ber[2] : length)) {
+      throw this.#expected('the BER encoding of a string, in hex', start);
+    }
+    switch (tag) {
+      case 0x04: // OCTET STRING
+      case 0x0c: // UTF8String
+      case 0x13: // PrintableString
+      case 0x16: // IA5String
+        return this.#decoded(content, utf8, start);
+      case 0x1e: // BMPString
+        return this.#decoded(content, utf16be, start);
+      default:
+        throw this.#expected('a BER value that is a string', start);
+    }
+  }
+
+  #decoded(bytes: Uint8Array, decoder: { decode(bytes: Uint8Array): string }, start: number): string {
+    try {
+      return decoder.decode(bytes);
+    } catch {
+      // The decoder only says "invalid"; where in the DN is what helps.
+      throw this.#expected('bytes that are text', start);
+    }
+  }
+
+  /** What the sticky pattern matches here, "" if it doesn't. */
+  #take(pattern: RegExp): string {
+    pattern.lastIndex = this.#at;
+    const taken = pattern.exec(this.#text)?.[0] ?? '';
+    this.#at += taken.length;
+    return taken;
+  }
+
+  #atEnd(): boolean {
+    return this.#at >= this.#text.length;
+  }
+
+  #expected(what: string, at = this.#at): DnSyntaxError {
+    return new DnSyntaxError(this.#text, at + 1, what);
+  }
+}
