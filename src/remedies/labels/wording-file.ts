@@ -1,0 +1,135 @@
+/**
+ * The user's own wording: a JSON object of culture → text. It is read by a small reader of its own because people
+ * write it by hand: every error can then name the line and column, and a culture given twice is found, both of which
+ * JSON.parse leaves out.
+ */
+
+import { UsageError } from '../../errors.ts';
+import { cultureOf, type Wording } from './wording.ts';
+
+const attempted = 'read the wording file';
+
+/**
+ * Reads a file for --wording. Its text for a culture stands for every label. Cultures may be written in any way that
+ * `cultureOf` understands; the file is UTF-8, or UTF-16 with a byte order mark, as Windows PowerShell writes it.
+ *
+ * @param path for messages only
+ * @throws UsageError naming the path, the place and the key if it isn't such a file
+ */
+export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
+  const wording = new Map<string, { email: string; upn: string; username: string }>();
+  for (const { key, value, place } of readEntries(path, textOf(path, bytes))) {
+    const culture = cultureOf(key);
+    const on = `${path}, ${place}, ${JSON.stringify(key)}`;
+    if (culture === undefined) {
+      throw unusable(on, 'no name of a culture', 'Name cultures like "de-DE", "sr-Latn-RS" or "fr".');
+    }
+    if (wording.has(culture)) {
+      throw unusable(on, `the culture ${culture} for the second time`, 'Keep one text for each culture.');
+    }
+    const fault = faultOfText(value);
+    if (fault !== undefined) {
+      throw unusable(on, fault, 'Write the label as one line of text without double quotes.');
+    }
+    wording.set(culture, { email: value, upn: value, username: value });
+  }
+  return wording;
+}
+
+/** Why a text can't be a label's, whatever the file's encoding, as the rest of a sentence; undefined if it can. */
+export function faultOfText(text: string): string | undefined {
+  if (text.trim() === '') return 'the text is empty';
+  if (text.includes('"')) return 'the text holds a double quote, which would end the value';
+  if (/[\r\n\u0085\u2028\u2029]/.test(text)) return 'the text holds a line break';
+  if (/\p{Cc}/u.test(text)) return 'the text holds a control character';
+  if (/\p{Surrogate}/u.test(text)) return 'the text holds half a character (an unpaired surrogate)';
+  return undefined;
+}
+
+function textOf(path: string, bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const encoding =
+    first === 0xff && second === 0xfe ? 'utf-16le' : first === 0xfe && second === 0xff ? 'utf-16be' : 'utf-8';
+  try {
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new UsageError({
+      attempted,
+      on: path,
+      cameBack: `not ${encoding.toUpperCase()} text`,
+      next: 'Save the file as UTF-8.',
+      cause,
+    });
+  }
+}
+
+interface Entry {
+  readonly key: string;
+  readonly value: string;
+  /** Where the key stands, in words. */
+  readonly place: string;
+}
+
+interface Token {
+  readonly kind: 'text' | 'other' | 'end';
+  readonly source: string;
+  readonly offset: number;
+}
+
+/** A string of RFC 8259, a mark, or a run of anything else; every character but white space belongs to one of them. */
+const tokenPattern =
+  /(?<text>"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*")|[{}[\]:,]|[^ \t\r\n{}[\]:,]+/g;
+
+/** The members of the one object that the text is (RFC 8259), all of whose values are strings. */
+function* readEntries(path: string, text: string): Generator<Entry> {
+  const tokens = tokensOf(text);
+  const next = (): Token => tokens.next().value ?? { kind: 'end', source: '', offset: text.length };
+  const refuse = (token: Token, expected: string): UsageError =>
+    unusable(
+      `${path}, ${placeOf(text, token.offset)}`,
+      `expected ${expected}, but there is ${token.kind === 'end' ? 'the end of the file' : shortened(token.source)}`,
+      'Write one JSON object of culture and text, like { "de-DE": "E-Mail-Adresse:", "fr": "Adresse :" }.',
+    );
+
+  const open = next();
+  if (open.source !== '{') throw refuse(open, 'a { that opens an object');
+  let token = next();
+  while (token.source !== '}') {
+    if (token.kind !== 'text') throw refuse(token, 'a culture in double quotes');
+    const key = token;
+    const colon = next();
+    if (colon.source !== ':') throw refuse(colon, `a colon after ${key.source}`);
+    const value = next();
+    if (value.kind !== 'text') throw refuse(value, `a text in double quotes for ${key.source}`);
+    yield { key: JSON.parse(key.source), value: JSON.parse(value.source), place: placeOf(text, key.offset) };
+    token = next();
+    if (token.source === '}') break;
+    if (token.source !== ',') throw refuse(token, `a comma or } after the text for ${key.source}`);
+    token = next();
+    if (token.source === '}') throw refuse(token, 'another culture after the comma');
+  }
+  const rest = next();
+  if (rest.kind !== 'end') throw refuse(rest, 'the end of the file after the }');
+}
+
+function* tokensOf(text: string): Generator<Token, undefined> {
+  for (const match of text.matchAll(tokenPattern)) {
+    const kind = match.groups?.['text'] === undefined ? 'other' : 'text';
+    yield { kind, source: match[0], offset: match.index };
+  }
+}
+
+/** Line and column, both from 1; a column is a UTF-16 code unit, as editors count. */
+function placeOf(text: string, offset: number): string {
+  const lines = text.slice(0, offset).split(/\r\n|\n|\r/);
+  return `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+}
+
+function shortened(source: string): string {
+  const visible = source.replace(/\p{Cc}/gu, '\ufffd');
+  return visible.length > 20 ? `${visible.slice(0, 20)}…` : visible;
+}
+
+function unusable(on: string, cameBack: string, next: string): UsageError {
+  return new UsageError({ attempted, on, cameBack, next });
+}

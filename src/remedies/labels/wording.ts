@@ -1,0 +1,184 @@
+/**
+ * The wording of the labels by culture, and how a form set's language folder finds its own: by the culture's tag, then
+ * by what is nearest in the same language and script. Where there is none, that is an answer, never English instead.
+ */
+
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { FileError } from '../../errors.ts';
+import { cultureByWindowsName } from './windows-cultures.ts';
+
+/** What the field may ask for. `upn` is known only for the languages that Microsoft has a wording in. */
+export const labels = ['email', 'upn', 'username'] as const;
+export type Label = (typeof labels)[number];
+
+export type CultureWording = Readonly<Partial<Record<Label, string>>>;
+
+/** Wording by the tag of its culture, as `cultureOf` spells it. */
+export type Wording = ReadonlyMap<string, CultureWording>;
+
+export type WordingLookup =
+  | {
+      readonly kind: 'found';
+      readonly text: string;
+      /** The culture that the text is of. */
+      readonly culture: string;
+      /**
+       * `exact`: it is the culture asked for. `parent`: it is the nearest of the same language and script (de-AT →
+       * de-DE, de → de-DE). `alias`: the folder had another name for it (1031, DEU, iw, "default").
+       */
+      readonly via: 'exact' | 'parent' | 'alias';
+    }
+  | {
+      readonly kind: 'no-wording';
+      /**
+       * `not-a-culture`: the name is none that we can read. `unknown-culture`: nothing is known in its language and
+       * script. `label-unknown`: its language is known, this label isn't.
+       */
+      readonly reason: 'not-a-culture' | 'unknown-culture' | 'label-unknown';
+    };
+
+/** The name that stands for the strings.txt beside the forms, outside any nls folder: it is the English one. */
+export const defaultLanguage = 'default';
+
+/**
+ * Reads the wording that comes with the tool.
+ *
+ * @param templates the templates folder, as a path or as a URL that ends in a slash
+ * @throws FileError if it can't be read or isn't JSON
+ */
+export async function loadBuiltInWording(templates: string | URL): Promise<Wording> {
+  const folder = typeof templates === 'string' ? templates : fileURLToPath(templates);
+  const file = `${folder.replace(/[\\/]$/, '')}/wording/labels.json`;
+  try {
+    const content: Record<string, CultureWording> = JSON.parse(await readFile(file, 'utf8'));
+    return new Map(Object.entries(content));
+  } catch (cause) {
+    throw new FileError({
+      attempted: 'read the wording that comes with the tool',
+      on: file,
+      cameBack: cause instanceof Error ? cause.message : String(cause),
+      next: 'Install adsi-remedy again: a part of it is missing or damaged.',
+      cause,
+    });
+  }
+}
+
+/** The cultures that have any wording, in alphabetical order. */
+export function culturesKnown(wording: Wording): readonly string[] {
+  return [...wording.keys()].sort();
+}
+
+/**
+ * The tag by which BCP 47 knows a culture, from a folder's name or a user's spelling: any letter case, `_` for `-`, a
+ * Windows language identifier or abbreviation, a former tag (iw, in, zh-CHS), "default". Undefined if it is no name of
+ * a culture. What goes beyond language, script and region is dropped: de-DE-1996 is de-DE.
+ */
+export function cultureOf(name: string): string | undefined {
+  const tag = name.trim().replaceAll('_', '-');
+  if (tag.toLowerCase() === defaultLanguage) return 'en-US';
+  const spelled = cultureByWindowsName(tag) ?? tag;
+  if (!/^[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
+  try {
+    const { language, script, region } = new Intl.Locale(spelled);
+    return tagOf(language, script, region);
+  } catch {
+    // Intl.Locale throws a RangeError for what is not well-formed, which is the answer here.
+    return undefined;
+  }
+}
+
+/**
+ * Finds the text of a label for a language folder, "default" for the file beside the forms. The first wording comes
+ * before the later ones (the user's own before the built-in) for the culture itself and the names that include it
+ * (de-AT, de), and then again for each of its relatives (de-DE).
+ *
+ * Only the same language and script are ever answered. Regions go to the nearest wording as Unicode's CLDR has it:
+ * English outside the United States to en-GB, Spanish in America to es-MX, Portuguese outside Brazil to pt-PT, then to
+ * the language's main culture. The same way leads to the main culture where a region lacks one label (en-GB has no
+ * `upn`, en-US has). Nynorsk gets Bokmål, the one Norwegian that there is.
+ */
+export function lookUpWording(wordings: readonly Wording[], name: string, label: Label): WordingLookup {
+  const culture = cultureOf(name);
+  if (culture === undefined) return { kind: 'no-wording', reason: 'not-a-culture' };
+  const parents = withItsParents(culture);
+  const nearest = [parents, ...relativesOf(culture).map((relative) => [relative])];
+  const candidates = nearest.flatMap((group) => wordings.flatMap((wording) => entriesOf(wording, group)));
+  for (const { found, entry } of candidates) {
+    const text = entry[label];
+    if (text !== undefined) return { kind: 'found', text, culture: found, via: howFound(name, culture, found) };
+  }
+  return { kind: 'no-wording', reason: candidates.length === 0 ? 'unknown-culture' : 'label-unknown' };
+}
+
+/** The name of a culture in English, for tables: "German (Germany)". A name that is no culture's comes back as it is. */
+export function displayNameOfCulture(name: string): string {
+  const culture = cultureOf(name);
+  if (culture === undefined) return name;
+  const english = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
+  return english.of(culture) ?? name;
+}
+
+function entriesOf(wording: Wording, cultures: readonly string[]): { found: string; entry: CultureWording }[] {
+  return cultures.flatMap((found) => {
+    const entry = wording.get(found);
+    return entry === undefined ? [] : [{ found, entry }];
+  });
+}
+
+function howFound(name: string, culture: string, found: string): 'exact' | 'parent' | 'alias' {
+  const asTyped = name.trim().replaceAll('_', '-').toLowerCase();
+  if (asTyped !== culture.toLowerCase()) return 'alias';
+  return withScript(found) === withScript(culture) ? 'exact' : 'parent';
+}
+
+/** The culture and the shorter tags that include it, the nearest first: zh-Hant-HK, zh-HK, zh-Hant; de-AT, de. */
+function withItsParents(culture: string): readonly string[] {
+  const { language, region } = new Intl.Locale(culture);
+  const script = scriptOf(culture);
+  const tags = [culture, tagOf(language, script, region), tagOf(language, undefined, region), tagOf(language, script)];
+  // zh is Chinese in simplified script: it includes zh-CN, but not zh-TW.
+  return [...new Set([...tags, language])].filter((tag) => scriptOf(tag) === script);
+}
+
+/** Cultures of the same language and script that stand in for one that has no wording, the nearest first. */
+function relativesOf(culture: string): readonly string[] {
+  const { language, region } = new Intl.Locale(culture);
+  const script = scriptOf(culture);
+  const relatives = [nearestRegion(language, region), mainCulture(language, script)];
+  return relatives.filter((relative) => relative !== undefined).filter((relative) => scriptOf(relative) === script);
+}
+
+const englishAsInTheUnitedStates = new Set('US AS GU MH MP PH PR UM VI'.split(' '));
+const spanishAmerica = new Set('419 AR BO BR BZ CL CO CR CU DO EC GT HN MX NI PA PE PR PY SV US UY VE'.split(' '));
+
+function nearestRegion(language: string, region: string | undefined): string | undefined {
+  if (region === undefined) return undefined;
+  if (language === 'en' && !englishAsInTheUnitedStates.has(region)) return 'en-GB';
+  if (language === 'es' && spanishAmerica.has(region)) return 'es-MX';
+  if (language === 'pt' && region !== 'BR') return 'pt-PT';
+  return undefined;
+}
+
+/** The culture that Windows takes for the language as such: de-DE, pt-BR, zh-TW for traditional script. */
+function mainCulture(language: string, script: string | undefined): string | undefined {
+  if (language === 'ar') return 'ar-SA';
+  if (language === 'nn') return 'nb-NO';
+  const { region } = new Intl.Locale(tagOf(language, script)).maximize();
+  const shortest = tagOf(language, undefined, region);
+  return scriptOf(shortest) === script ? shortest : tagOf(language, script, region);
+}
+
+function scriptOf(culture: string): string | undefined {
+  return new Intl.Locale(culture).maximize().script;
+}
+
+/** With the script spelled out, zh-TW and zh-Hant-TW are the same. */
+function withScript(culture: string): string {
+  const { language, region } = new Intl.Locale(culture);
+  return tagOf(language, scriptOf(culture), region);
+}
+
+function tagOf(language: string, script?: string, region?: string): string {
+  return [language, script, region].filter((part) => part !== undefined).join('-');
+}

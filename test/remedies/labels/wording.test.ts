@@ -1,0 +1,254 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { FileError } from '../../../src/errors.ts';
+import { cultureByWindowsName } from '../../../src/remedies/labels/windows-cultures.ts';
+import {
+  cultureOf,
+  culturesKnown,
+  displayNameOfCulture,
+  type Label,
+  labels,
+  loadBuiltInWording,
+  lookUpWording,
+  type Wording,
+} from '../../../src/remedies/labels/wording.ts';
+
+const templates = new URL('../../../templates/', import.meta.url);
+const builtIn = await loadBuiltInWording(templates);
+
+function found(name: string, label: Label = 'email', wordings: readonly Wording[] = [builtIn]): string {
+  const result = lookUpWording(wordings, name, label);
+  return result.kind === 'found' ? `${result.culture} ${result.via}` : result.reason;
+}
+
+function everywhere(texts: Readonly<Record<string, string>>): Wording {
+  return new Map(
+    Object.entries(texts).map(([culture, text]) => [culture, { email: text, upn: text, username: text }] as const),
+  );
+}
+
+test('the built-in wording has an e-mail and a user name label for 43 cultures', () => {
+  const cultures = culturesKnown(builtIn);
+  expect(cultures).toHaveLength(43);
+  for (const culture of cultures) {
+    expect(builtIn.get(culture)?.email, culture).toMatch(/\S/);
+    expect(builtIn.get(culture)?.username, culture).toMatch(/\S/);
+  }
+});
+
+test('every built-in culture is spelled as it is looked up', () => {
+  for (const culture of culturesKnown(builtIn)) expect(cultureOf(culture)).toBe(culture);
+});
+
+test('every built-in text ends in its colon and can stand in a quoted value', () => {
+  for (const [culture, wording] of builtIn) {
+    for (const label of labels) {
+      const text = wording[label];
+      if (text !== undefined)
+        expect(text, `${culture} ${label}`).toMatch(/^[^"\p{Cc}\p{Cf}]+\S:$|^[^"\p{Cc}\p{Cf}]+\u00a0:$/u);
+    }
+  }
+});
+
+test('French has a no-break space before its colon', () => {
+  expect(builtIn.get('fr-FR')).toEqual({
+    email: 'Adresse de messagerie\u00a0:',
+    upn: 'Nom principal de l’utilisateur\u00a0:',
+    username: 'Nom d’utilisateur\u00a0:',
+  });
+});
+
+test('Vietnamese keeps its tones as combining marks, which windows-1258 can hold', () => {
+  expect(builtIn.get('vi-VN')?.email).toBe('Đi\u0323a chi\u0309 email:');
+});
+
+test('the templates folder may be given as a path', async () => {
+  expect(await loadBuiltInWording(fileURLToPath(templates))).toEqual(builtIn);
+});
+
+test('a missing wording file is an error that names it', async () => {
+  const empty = await mkdtemp(join(tmpdir(), 'wording-'));
+  try {
+    const loading = loadBuiltInWording(empty);
+    await expect(loading).rejects.toThrow(FileError);
+    await expect(loading).rejects.toMatchObject({ errno: 'ENOENT', trouble: { on: `${empty}/wording/labels.json` } });
+  } finally {
+    await rm(empty, { recursive: true });
+  }
+});
+
+test.each([
+  ['de-DE', 'de-DE exact'],
+  ['DE_de', 'de-DE exact'],
+  ['zh-tw', 'zh-TW exact'],
+  ['zh-Hant-TW', 'zh-TW exact'],
+  ['sr-latn-rs', 'sr-Latn-RS exact'],
+  ['de', 'de-DE parent'],
+  ['de-AT', 'de-DE parent'],
+  ['de-XX', 'de-DE parent'],
+  ['en', 'en-US parent'],
+  ['en-PH', 'en-US parent'],
+  ['en-AU', 'en-GB parent'],
+  ['es', 'es-ES parent'],
+  ['es-AR', 'es-MX parent'],
+  ['es-419', 'es-MX parent'],
+  ['fr', 'fr-FR parent'],
+  ['fr-CH', 'fr-FR parent'],
+  ['pt', 'pt-BR parent'],
+  ['pt-AO', 'pt-PT parent'],
+  ['ar', 'ar-SA parent'],
+  ['ar-EG', 'ar-SA parent'],
+  ['nb', 'nb-NO parent'],
+  ['nn', 'nb-NO parent'],
+  ['nn-NO', 'nb-NO parent'],
+  ['zh', 'zh-CN parent'],
+  ['zh-Hans', 'zh-CN parent'],
+  ['zh-sg', 'zh-CN parent'],
+  ['zh-Hant', 'zh-TW parent'],
+  ['zh-HK', 'zh-TW parent'],
+  ['zh-mo', 'zh-TW parent'],
+  ['sr-Latn', 'sr-Latn-RS parent'],
+  ['sr-Latn-ME', 'sr-Latn-RS parent'],
+  ['default', 'en-US alias'],
+  ['no', 'nb-NO alias'],
+  ['no-NO', 'nb-NO alias'],
+  ['iw', 'he-IL alias'],
+  ['in', 'id-ID alias'],
+  ['sr', 'sr-Latn-RS alias'],
+  ['zh-CHT', 'zh-TW alias'],
+  ['zh-CHS', 'zh-CN alias'],
+  ['1031', 'de-DE alias'],
+  ['0407', 'de-DE alias'],
+  ['0x0407', 'de-DE alias'],
+  ['0x407', 'de-DE alias'],
+  ['407', 'de-DE alias'],
+  ['0C0A', 'es-ES alias'],
+  ['3076', 'zh-TW alias'],
+  ['DEU', 'de-DE alias'],
+  ['enu', 'en-US alias'],
+  ['PTG', 'pt-PT alias'],
+  ['SRL', 'sr-Latn-RS alias'],
+])('the folder %s finds %s', (name, expected) => {
+  expect(found(name)).toBe(expected);
+});
+
+test.each([
+  ['sr-Cyrl', 'unknown-culture'],
+  ['sr-Cyrl-RS', 'unknown-culture'],
+  ['en-Shaw-GB', 'unknown-culture'],
+  ['hi-IN', 'unknown-culture'],
+  ['1081', 'unknown-culture'],
+  ['xx', 'unknown-culture'],
+  ['', 'not-a-culture'],
+  ['images', 'not-a-culture'],
+  ['German', 'not-a-culture'],
+  ['9999', 'not-a-culture'],
+  ['0x', 'not-a-culture'],
+  ['de-', 'not-a-culture'],
+  ['../de', 'not-a-culture'],
+])('the folder %j finds nothing: %s', (name, reason) => {
+  expect(found(name)).toBe(reason);
+});
+
+test('a Windows language identifier means the same in decimal and in hexadecimal, with 0x or without', () => {
+  const known = Array.from({ length: 0x10000 }, (_, identifier) => identifier).filter(
+    (identifier) => cultureByWindowsName(`0x${identifier.toString(16)}`) !== undefined,
+  );
+  expect(known.length).toBeGreaterThan(100);
+  for (const identifier of known.filter((candidate) => candidate >= 0x100)) {
+    const culture = cultureByWindowsName(`0x${identifier.toString(16)}`);
+    expect(cultureByWindowsName(String(identifier)), String(identifier)).toBe(culture);
+    expect(cultureByWindowsName(identifier.toString(16).padStart(4, '0')), identifier.toString(16)).toBe(culture);
+  }
+});
+
+test('a language without a wording for the user principal name says so, and gets no English', () => {
+  expect(found('ar-SA', 'upn')).toBe('label-unknown');
+  expect(found('vi', 'upn')).toBe('label-unknown');
+});
+
+test('a region without a wording for the user principal name gets that of its language', () => {
+  expect(found('en-GB', 'upn')).toBe('en-US parent');
+  expect(found('es-MX', 'upn')).toBe('es-ES parent');
+  expect(found('fr-CA', 'upn')).toBe('fr-FR parent');
+});
+
+test.each([
+  [{ 'de-DE': 'X:' }, 'de-DE', 'X:'],
+  [{ 'de-DE': 'X:' }, 'de-AT', 'X:'],
+  [{ 'de-DE': 'X:' }, 'de', 'X:'],
+  [{ de: 'X:' }, 'de-DE', 'X:'],
+  [{ de: 'X:' }, 'de-AT', 'X:'],
+  [{ de: 'X:', 'de-DE': 'Y:' }, 'de-DE', 'Y:'],
+  [{ de: 'X:', 'de-DE': 'Y:' }, 'de-AT', 'X:'],
+  [{ hi: 'X:' }, 'hi-IN', 'X:'],
+  [{ 'zh-Hant': 'X:' }, 'zh-HK', 'X:'],
+  [{ 'sr-Cyrl': 'X:' }, 'sr-Cyrl-RS', 'X:'],
+  [{ nn: 'X:' }, 'nn-NO', 'X:'],
+  [{ 'pt-BR': 'X:' }, 'pt-PT', 'Endereço de correio eletrónico:'],
+  [{ 'en-US': 'X:' }, 'en-GB', 'Email address:'],
+  [{ zh: 'X:' }, 'zh-TW', '電子郵件地址:'],
+  [{ 'sr-Latn': 'X:' }, 'sr-Cyrl', undefined],
+])('with %j over the built-in wording, %s reads %s', (own, name, expected) => {
+  const result = lookUpWording([everywhere(own), builtIn], name, 'email');
+  expect(result.kind === 'found' ? result.text : undefined).toBe(expected);
+});
+
+const anyName = fc.oneof(
+  fc.constantFrom(...builtIn.keys(), 'hi-IN', 'sr-Cyrl', 'no', 'default', '1031', 'DEU', 'iw'),
+  fc.stringMatching(/^[a-z]{2,3}([-_]([A-Z][a-z]{3}))?([-_]([A-Z]{2}|419))?$/),
+  fc.constantFrom(...[...builtIn.keys()].map((culture) => culture.replace(/[A-Z]+$/, 'ZZ'))),
+  fc.string(),
+);
+const anyLabel = fc.constantFrom(...labels);
+
+test('letter case and _ for - never matter to what is found', () => {
+  fc.assert(
+    fc.property(anyName, anyLabel, (name, label) => {
+      const ascii = name.replace(/[^\0-\x7f]/gu, '');
+      const expected = lookUpWording([builtIn], ascii, label);
+      for (const variant of [ascii.toLowerCase(), ascii.toUpperCase(), ascii.replaceAll('-', '_'), ` ${ascii} `]) {
+        expect(lookUpWording([builtIn], variant, label)).toEqual(expected);
+      }
+    }),
+  );
+});
+
+test('what is found is found again under its own name, exactly', () => {
+  fc.assert(
+    fc.property(anyName, anyLabel, (name, label) => {
+      const first = lookUpWording([builtIn], name, label);
+      if (first.kind !== 'found') return;
+      expect(lookUpWording([builtIn], first.culture, label)).toEqual({ ...first, via: 'exact' });
+      expect(builtIn.get(first.culture)?.[label]).toBe(first.text);
+    }),
+  );
+});
+
+test('what is found is of the same language and script', () => {
+  fc.assert(
+    fc.property(anyName, anyLabel, (name, label) => {
+      const result = lookUpWording([builtIn], name, label);
+      const asked = cultureOf(name);
+      if (result.kind !== 'found' || asked === undefined) return;
+      const languageAndScript = (culture: string): string => {
+        const { language, script } = new Intl.Locale(culture).maximize();
+        return `${language === 'nn' ? 'nb' : language}-${script}`;
+      };
+      expect(languageAndScript(result.culture)).toBe(languageAndScript(asked));
+    }),
+  );
+});
+
+test('a culture is shown by its English name, anything else as it is', () => {
+  expect(displayNameOfCulture('de-DE')).toBe('German (Germany)');
+  expect(displayNameOfCulture('sr_latn_rs')).toBe('Serbian (Latin, Serbia)');
+  expect(displayNameOfCulture('ZHH')).toBe('Chinese (Hong Kong SAR China)');
+  expect(displayNameOfCulture('default')).toBe('English (United States)');
+  expect(displayNameOfCulture('images')).toBe('images');
+  expect(displayNameOfCulture('xx')).toBe('xx');
+});
