@@ -1,0 +1,103 @@
+/** Writes LDIF (RFC 2849) that ldifde, ldapmodify and ldbmodify read: ASCII only, base64 for all else, folded. */
+
+import { FileError } from '../errors.ts';
+import {
+  attributeDescriptionPattern,
+  type LdifAttribute,
+  type LdifChangeRecord,
+  type LdifControl,
+  type LdifRecord,
+} from './ldif.ts';
+
+export interface LdifLayout {
+  /** Default LF; ldifde reads both. */
+  readonly lineEnd?: '\n' | '\r\n';
+}
+
+/**
+ * A piece of text for each record. There is no `version: 1` at the top: readers take it for granted, and ldbmodify
+ * refuses a file that begins with it. Throws FileError for a name that is no attribute's.
+ */
+export function* writeLdif(records: Iterable<LdifRecord>, layout: LdifLayout = {}): Generator<string, void, undefined> {
+  for (const record of records) yield ldifRecord(record, layout);
+}
+
+/** Remarks for the reader of the file, each line of the text after `# `. */
+export function ldifComment(text: string, layout: LdifLayout = {}): string {
+  return textOf(
+    text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()),
+    layout,
+  );
+}
+
+/** One record with the blank line after it. Throws FileError for a name that is no attribute's. */
+export function ldifRecord(record: LdifRecord, layout: LdifLayout = {}): string {
+  const lines = record.kind === 'content' ? attributeLines(record.attributes) : changeLines(record);
+  return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), ''], layout);
+}
+
+function changeLines(record: LdifChangeRecord): string[] {
+  const lines = record.controls.map(controlLine);
+  switch (record.kind) {
+    case 'add':
+      return [...lines, 'changetype: add', ...attributeLines(record.attributes)];
+    case 'delete':
+      return [...lines, 'changetype: delete'];
+    case 'modify':
+      return [
+        ...lines,
+        'changetype: modify',
+        ...record.edits.flatMap((edit) => [textLine(edit.operation, edit.name), ...attributeLines([edit]), '-']),
+      ];
+    case 'rename':
+      return [
+        ...lines,
+        'changetype: modrdn',
+        textLine('newrdn', record.newRdn),
+        `deleteoldrdn: ${record.deleteOldRdn ? 1 : 0}`,
+        ...(record.newSuperior === undefined ? [] : [textLine('newsuperior', record.newSuperior)]),
+      ];
+  }
+}
+
+function attributeLines(attributes: readonly LdifAttribute[]): string[] {
+  return attributes.flatMap(({ name, values }) => {
+    if (!attributeDescriptionPattern.test(name)) {
+      throw new FileError({
+        attempted: 'write LDIF',
+        on: JSON.stringify(name),
+        cameBack: 'not the name of an attribute',
+        next: 'Check the attribute names that the directory gave.',
+      });
+    }
+    return values.map((value) => `${name}${valuePart(value)}`);
+  });
+}
+
+function controlLine({ oid, critical, value }: LdifControl): string {
+  return `control: ${oid} ${critical}${value === undefined ? '' : valuePart(value)}`;
+}
+
+function textLine(name: string, value: string): string {
+  return `${name}${valuePart(Buffer.from(value))}`;
+}
+
+/** Stricter than RFC 2849's SAFE-STRING: control characters go as base64 too, as not every reader takes them. */
+function valuePart(value: Buffer): string {
+  if (value.length === 0) return ':';
+  const text = value.toString('latin1');
+  return /^(?![ :<])[ -~]*(?<! )$/.test(text) ? `: ${text}` : `:: ${value.toString('base64')}`;
+}
+
+const lineLength = 76;
+
+function folded(line: string): string[] {
+  const lines = [line.slice(0, lineLength)];
+  for (let at = lineLength; at < line.length; at += lineLength - 1)
+    lines.push(` ${line.slice(at, at + lineLength - 1)}`);
+  return lines;
+}
+
+function textOf(lines: readonly string[], { lineEnd = '\n' }: LdifLayout): string {
+  return lines.map((line) => line + lineEnd).join('');
+}
