@@ -136,7 +136,12 @@ function countUtf8Sequences(bytes: Buffer): Utf8Count {
       continue;
     }
     const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead >= 0xc2 && lead <= 0xf4 && index + length <= bytes.length && isUtf8(bytes.subarray(index, index + length))) {
+    if (
+      lead >= 0xc2 &&
+      lead <= 0xf4 &&
+      index + length <= bytes.length &&
+      isUtf8(bytes.subarray(index, index + length))
+    ) {
       valid += 1;
       index += length;
     } else {

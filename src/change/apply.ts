@@ -1,0 +1,150 @@
+/**
+ * Applying a plan: the only place that has things written. What kind of thing is written is the business of a
+ * ChangeWriter; order, journal, resuming and the count of what happened are the same for all.
+ */
+
+import { RefusedError } from '../errors.ts';
+import { inParallel } from '../files/in-parallel.ts';
+import { type JournalEvent, type JournalRecord, type JournalWriter, outcomesIn } from './journal.ts';
+import type { Change, Finding, Plan } from './plan.ts';
+
+export type ChangeOutcome =
+  | { readonly kind: 'done' }
+  /** The target already is as the plan wants it: an earlier run did it, and that run's journal did not get to say so. */
+  | { readonly kind: 'already-done' }
+  /** The target is not as planned; nothing was written. */
+  | { readonly kind: 'drifted'; readonly what: string }
+  | { readonly kind: 'failed'; readonly error: Error }
+  /** The write was sent and its answer lost, and the look afterwards could not tell either. */
+  | { readonly kind: 'unknown'; readonly error: Error };
+
+/** Writes one kind of change. */
+export interface ChangeWriter<C extends Change> {
+  /** How many changes may be written at the same time. */
+  readonly parallel: number;
+  /** Whether the first change that does not succeed ends the run: where later changes build on earlier ones. */
+  readonly stopsAtFirstFailure: boolean;
+  /** The path or DN, for the journal. */
+  nameOf(change: C): string;
+  /** The DC that is written to, if it is one. */
+  readonly server?: string;
+  /**
+   * Looks at the target, and if it is as planned calls `intent` and writes. Errors of the target are outcomes;
+   * what it throws (a journal that can't be written) ends the run.
+   */
+  write(change: C, intent: () => Promise<void>): Promise<ChangeOutcome>;
+}
+
+export interface ApplyRequest<C extends Change> {
+  readonly plan: Plan<C>;
+  readonly writer: ChangeWriter<C>;
+  readonly journal: JournalWriter;
+  /** What the journal already holds. */
+  readonly records: readonly JournalRecord[];
+  readonly now: () => Date;
+  readonly onOutcome?: (change: C, outcome: ChangeOutcome) => void;
+}
+
+export interface ChangeResult<C extends Change> {
+  readonly change: C;
+  readonly outcome: ChangeOutcome;
+}
+
+export interface ApplyResult<C extends Change> {
+  /** Changes done now or found done. */
+  readonly done: number;
+  /** Changes that an earlier run had done. */
+  readonly doneBefore: number;
+  readonly notDone: readonly ChangeResult<C>[];
+  /** Changes not begun because one before them did not succeed. */
+  readonly notBegun: number;
+}
+
+/**
+ * Applies what is not yet done of the plan.
+ * @throws RefusedError if a blocker stands that was not accepted, or the plan was undone; FileError if the journal
+ * can't be written
+ */
+export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Promise<ApplyResult<C>> {
+  const { plan, writer, journal, records } = request;
+  refuseBlockers(plan.findings);
+  refuseUndone(plan, records);
+  const before = outcomesIn(records, plan.id);
+  const open = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
+  const record = (event: JournalEvent, more: Partial<JournalRecord> = {}): Promise<void> =>
+    journal.append({
+      time: request.now().toISOString(),
+      event,
+      plan: plan.id,
+      ...more,
+      ...(writer.server === undefined ? {} : { server: writer.server }),
+    });
+
+  const accepted = plan.findings.filter((finding) => finding.accepted).map((finding) => finding.id);
+  await record('begin', { accepted });
+  const notDone: ChangeResult<C>[] = [];
+  let done = 0;
+  let notBegun = 0;
+  await inParallel(open, writer.parallel, async ([index, change]) => {
+    if (writer.stopsAtFirstFailure && notDone.length > 0) {
+      notBegun += 1;
+      return;
+    }
+    const on = writer.nameOf(change);
+    const outcome = await writer.write(change, () => record('intent', { change: index, on }));
+    await record(eventOf(outcome), { change: index, on, ...detailOf(outcome) });
+    if (outcome.kind === 'done' || outcome.kind === 'already-done') done += 1;
+    else notDone.push({ change, outcome });
+    request.onOutcome?.(change, outcome);
+  });
+  const doneBefore = plan.changes.length - open.length;
+  await record('end', { detail: `${done + doneBefore} of ${plan.changes.length} done` });
+  return { done, doneBefore, notDone, notBegun };
+}
+
+function eventOf(outcome: ChangeOutcome): JournalEvent {
+  return outcome.kind === 'already-done' ? 'done' : outcome.kind;
+}
+
+function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
+  switch (outcome.kind) {
+    case 'done':
+      return {};
+    case 'already-done':
+      return { detail: 'found as planned' };
+    case 'drifted':
+      return { detail: outcome.what };
+    default:
+      return { detail: outcome.error.message };
+  }
+}
+
+/** The blockers that stop a plan: those that nobody has accepted. */
+export function standingBlockers(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);
+}
+
+function refuseBlockers(findings: readonly Finding[]): void {
+  const standing = standingBlockers(findings);
+  const [first] = standing;
+  if (first === undefined) return;
+  const ids = standing.map((finding) => finding.id).join(', ');
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: ids,
+    cameBack: standing.length === 1 ? `a blocker stands: ${first.title}` : `${standing.length} blockers stand`,
+    next: standing.every((finding) => finding.acceptable)
+      ? 'Do what each blocker says, or make the plan again with --accept and its id.'
+      : 'Do what each blocker says, then make the plan again.',
+  });
+}
+
+function refuseUndone(plan: Plan, records: readonly JournalRecord[]): void {
+  if (!records.some((record) => record.plan === plan.id && record.event === 'undone')) return;
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: plan.id,
+    cameBack: 'it was applied and undone',
+    next: 'Make a new plan: the world may have moved since this one was made.',
+  });
+}

@@ -1,0 +1,206 @@
+/** Writes file changes: look, back up, replace, and look again where something went wrong. */
+
+import { mkdir, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { FileError, RemedyError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { inParallel } from '../files/in-parallel.ts';
+import { type FileSystem, replaceFile } from '../files/replace-file.ts';
+import { spliceBytes } from '../files/strings-file.ts';
+import { temporarySuffix } from '../files/template-tree.ts';
+import type { ChangeOutcome, ChangeWriter } from './apply.ts';
+import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
+import type { FileChange, FileFingerprint } from './plan.ts';
+
+/** Milliseconds between tries while Windows holds a file: six seconds in all. */
+const retryDelays = [50, 100, 200, 400, 800, 1600, 3000];
+
+export interface FileWriterOptions {
+  readonly files: FileSystem;
+  /** The folder for the before images; each file's place in it comes from `backupPathOf`. */
+  readonly backupFolder: string;
+  /** The plan's id: marks the temporary files of this plan. */
+  readonly planId: string;
+  readonly randomId: () => string;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly parallel?: number;
+}
+
+/** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
+export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
+  const folders = new Map<string, Promise<unknown>>();
+  return {
+    parallel: options.parallel ?? 16,
+    stopsAtFirstFailure: false,
+    nameOf: (change) => change.path,
+    write: async (change, intent) => {
+      let intended = false;
+      try {
+        return await writeOne(change, options, folders, async () => {
+          await intent();
+          intended = true;
+        });
+      } catch (error) {
+        if (error instanceof DriftError) return { kind: 'drifted', what: error.message };
+        if (!(error instanceof RemedyError)) throw error;
+        return intended ? outcomeAfter(error, change, options.files) : { kind: 'failed', error };
+      }
+    },
+  };
+}
+
+/** Ends the writing of one file; never leaves this file. */
+class DriftError extends Error {}
+
+async function writeOne(
+  change: FileChange,
+  options: FileWriterOptions,
+  folders: Map<string, Promise<unknown>>,
+  intent: () => Promise<void>,
+): Promise<ChangeOutcome> {
+  const { files } = options;
+  const bytes = await readTarget(files, change.path);
+  const found = fileFingerprint(bytes);
+  if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
+  if (!sameFingerprint(found, change.before)) throw new DriftError(movedSince(change.before, found));
+  const content = editedContent(bytes, change);
+  await backUp(bytes, path.join(options.backupFolder, backupPathOf(change.path)), files, folders);
+  await replaceFile(files, {
+    path: change.path,
+    content,
+    tag: `${options.planId}.${options.randomId()}`,
+    retryDelays,
+    sleep: options.sleep,
+    beforeRename: async () => {
+      const last = fileFingerprint(await readTarget(files, change.path));
+      if (!sameFingerprint(last, change.before)) throw new DriftError(movedSince(change.before, last));
+      await intent();
+    },
+  });
+  return { kind: 'done' };
+}
+
+/**
+ * The file's bytes with the plan's splices done.
+ * @throws FileError if the result is not what the plan foresaw
+ */
+function editedContent(bytes: Buffer, change: FileChange): Buffer {
+  const content = spliceBytes(
+    bytes,
+    change.splices.map((splice) => ({
+      offset: splice.offset,
+      old: Buffer.from(splice.old, 'base64'),
+      new: Buffer.from(splice.new, 'base64'),
+    })),
+  );
+  if (sameFingerprint(fileFingerprint(content), change.after)) return content;
+  throw new FileError({
+    attempted: 'edit the file as planned',
+    on: change.path,
+    cameBack: 'the edited content is not what the plan foresaw',
+    next: 'The file keeps its old content. Make the plan again.',
+  });
+}
+
+function movedSince(planned: FileFingerprint, found: FileFingerprint): string {
+  const size =
+    planned.length === found.length ? `${found.length} bytes as before` : `${planned.length} → ${found.length} bytes`;
+  return `the file has changed since the plan was made (${size}, SHA-256 ${planned.sha256.slice(0, 12)}… → ${found.sha256.slice(0, 12)}…)`;
+}
+
+async function readTarget(files: FileSystem, target: string): Promise<Buffer> {
+  try {
+    return await files.readFile(target);
+  } catch (error) {
+    throw new FileError({
+      attempted: 'read the file',
+      on: target,
+      cameBack: errnoInWords(error),
+      next: 'If it has gone since the plan was made, make the plan again; else give the right to read it and apply again.',
+      cause: error,
+    });
+  }
+}
+
+/** After a failure at or behind the rename only a look at the file tells which bytes it has. */
+async function outcomeAfter(error: Error, change: FileChange, files: FileSystem): Promise<ChangeOutcome> {
+  try {
+    const found = fileFingerprint(await readTarget(files, change.path));
+    if (sameFingerprint(found, change.after)) return { kind: 'unknown', error };
+    if (sameFingerprint(found, change.before)) return { kind: 'failed', error };
+    return { kind: 'drifted', what: movedSince(change.before, found) };
+  } catch {
+    // The look failed as well: the first error says more.
+    return { kind: 'unknown', error };
+  }
+}
+
+/** Where a file's before image lies in the backup folder: its absolute path with the roots made into plain names. */
+export function backupPathOf(file: string): string {
+  const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
+  return path.join(...parts.filter((part) => part !== '' && part !== '.' && part !== '..'));
+}
+
+async function backUp(
+  bytes: Buffer,
+  place: string,
+  files: FileSystem,
+  folders: Map<string, Promise<unknown>>,
+): Promise<void> {
+  try {
+    const folder = path.dirname(place);
+    const made = folders.get(folder) ?? mkdir(folder, { recursive: true });
+    folders.set(folder, made);
+    await made;
+    // 'w' and not 'wx': an interrupted run may have left a before image, whole or in part. The bytes are the same.
+    const handle = await files.open(place, 'w');
+    try {
+      await handle.writeFile(bytes);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw new FileError({
+      attempted: 'back up the file',
+      on: place,
+      cameBack: errnoInWords(error),
+      next: 'The file keeps its old content. Make room in the change folder, or save the change elsewhere; then apply again.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Removes the temporary files that an interrupted run of this plan left beside its targets, and gives their paths.
+ * @throws FileError if one can't be removed
+ */
+export async function removeStrays(
+  changes: readonly FileChange[],
+  planId: string,
+  files: FileSystem,
+): Promise<readonly string[]> {
+  const folders = [...new Set(changes.map((change) => path.dirname(change.path)))];
+  const removed = await inParallel(folders, 16, async (folder) => {
+    // A folder that can't be listed holds targets that will be reported one by one.
+    const names = await readdir(folder).catch(() => []);
+    const ours = names.filter((name) => name.endsWith(temporarySuffix) && name.includes(planId));
+    return inParallel(ours, 1, (name) => removeStray(path.join(folder, name), files));
+  });
+  return removed.flat();
+}
+
+async function removeStray(stray: string, files: FileSystem): Promise<string> {
+  try {
+    await files.unlink(stray);
+    return stray;
+  } catch (error) {
+    throw new FileError({
+      attempted: 'remove the temporary file of an interrupted run',
+      on: stray,
+      cameBack: errnoInWords(error),
+      next: 'Delete it by hand, then apply again.',
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * The journal of a change folder: what was really done, line by line, durable before and after each write.
+ */
+
+import type { FileHandle } from 'node:fs/promises';
+import { open, readFile, truncate } from 'node:fs/promises';
+import { errnoOf, FileError, RefusedError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+
+/**
+ * - begin, end: a run of apply on this folder
+ * - intent: the write is about to be sent
+ * - done, failed, unknown: what came of it; unknown means that the connection was lost and a fresh look decides
+ * - drifted: the world was not as planned, nothing was written
+ * - undone: a plan that reverses this one was applied to its end
+ */
+export type JournalEvent = 'begin' | 'intent' | 'done' | 'failed' | 'unknown' | 'drifted' | 'end' | 'undone';
+
+export interface JournalRecord {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+  readonly event: JournalEvent;
+  /** The plan's id. */
+  readonly plan: string;
+  /** Index into the plan's changes, for the events of one change. */
+  readonly change?: number;
+  /** The path or DN of that change. */
+  readonly on?: string;
+  /** The DC that was written to. */
+  readonly server?: string;
+  readonly detail?: string;
+  /** On begin: the ids of the findings that were accepted. */
+  readonly accepted?: readonly string[];
+}
+
+export interface JournalWriter {
+  /** Appends a record; resolves when it is on the disk. */
+  append(record: JournalRecord): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a journal for appending. Records that are appended at the same time share one write and one flush.
+ * @throws FileError if the journal can't be opened or written
+ */
+export async function openJournal(path: string): Promise<JournalWriter> {
+  const handle = await attempt('open the journal', path, async () => {
+    await cutTornLine(path);
+    return open(path, 'a');
+  });
+  let waiting: string[] = [];
+  let flushing: Promise<void> = Promise.resolve();
+  let scheduled: Promise<void> | undefined;
+
+  const flush = async (): Promise<void> => {
+    const lines = waiting.join('');
+    waiting = [];
+    scheduled = undefined;
+    await attempt('write the journal', path, () => appendDurably(handle, lines));
+  };
+
+  return {
+    append(record) {
+      waiting.push(`${JSON.stringify(record)}\n`);
+      scheduled ??= flushing.then(flush);
+      flushing = scheduled;
+      return scheduled;
+    },
+    async close() {
+      // A flush that failed has told whoever appended.
+      await flushing.catch(() => undefined);
+      await handle.close();
+    },
+  };
+}
+
+/** A crash can leave half a line at the end; the next record must not be joined to it. */
+async function cutTornLine(path: string): Promise<void> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
+    throw error;
+  });
+  const complete = bytes.lastIndexOf('\n') + 1;
+  if (complete < bytes.length) await truncate(path, complete);
+}
+
+async function appendDurably(handle: FileHandle, lines: string): Promise<void> {
+  await handle.appendFile(lines);
+  await handle.datasync();
+}
+
+async function attempt<T>(attempted: string, on: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new FileError({
+      attempted,
+      on,
+      cameBack: errnoInWords(error),
+      next: 'Nothing is written without its journal. Make room or give the right to write there, then apply again.',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Reads a journal; one that is not there is empty. A last line that was cut short by a crash is left out: what it
+ * would have said had not happened yet.
+ * @throws FileError if it can't be read; RefusedError if a line within it is damaged
+ */
+export async function readJournal(path: string): Promise<readonly JournalRecord[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw new FileError({
+      attempted: 'read the journal',
+      on: path,
+      cameBack: errnoInWords(error),
+      next: 'Without it nobody can tell what was done. Give the right to read it, then try again.',
+      cause: error,
+    });
+  }
+  const lines = text.split('\n');
+  const complete = lines.slice(0, -1);
+  return complete.map((line, index) => parseRecord(line, path, index + 1));
+}
+
+function parseRecord(line: string, path: string, lineNumber: number): JournalRecord {
+  try {
+    const record: unknown = JSON.parse(line);
+    if (isRecord(record)) return record;
+  } catch {
+    // Told below, the same way as a line that is JSON but no record.
+  }
+  throw new RefusedError({
+    attempted: 'read the journal',
+    on: `${path}, line ${lineNumber}`,
+    cameBack: 'the line is damaged',
+    next: 'What was done can only be told by looking at each target. Restore the journal from a copy, or make a new plan.',
+  });
+}
+
+function isRecord(value: unknown): value is JournalRecord {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'event' in value &&
+    typeof value.event === 'string' &&
+    'plan' in value &&
+    typeof value.plan === 'string' &&
+    (!('change' in value) || typeof value.change === 'number')
+  );
+}
+
+/** The last word of the journal on each change of a plan, by the change's index. */
+export function outcomesIn(records: readonly JournalRecord[], plan: string): ReadonlyMap<number, JournalEvent> {
+  const outcomes = new Map<number, JournalEvent>();
+  for (const record of records) {
+    if (record.plan === plan && record.change !== undefined) outcomes.set(record.change, record.event);
+  }
+  return outcomes;
+}

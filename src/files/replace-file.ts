@@ -1,0 +1,178 @@
+/**
+ * Replacing a file so that whatever happens in between, power included, its name holds either all of the old bytes
+ * or all of the new ones.
+ */
+
+import type { FileHandle, lstat, open, readFile, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { errnoOf, FileError } from '../errors.ts';
+import { errnoInWords } from './errno.ts';
+import { temporarySuffix } from './template-tree.ts';
+
+/** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
+export interface FileSystem {
+  readonly lstat: typeof lstat;
+  readonly open: typeof open;
+  readonly readFile: typeof readFile;
+  readonly rename: typeof rename;
+  readonly unlink: typeof unlink;
+}
+
+export interface Replacement {
+  /** The file itself, not a link to it. */
+  readonly path: string;
+  readonly content: Buffer;
+  /** Makes the temporary file's name unguessable and tells whose it is: letters, digits, hyphens, dots. */
+  readonly tag: string;
+  /** Milliseconds to wait before each further try when another program holds the file. */
+  readonly retryDelays: readonly number[];
+  /**
+   * Called when the new bytes lie safely beside the file and nothing but the rename is left: the last look at the
+   * target and the journal's intent belong here. If it throws, nothing has happened.
+   */
+  readonly beforeRename: () => Promise<void>;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+/** What Windows answers while a virus scanner, an indexer or an editor holds the file. */
+const held = new Set(['EPERM', 'EACCES', 'EBUSY']);
+
+/**
+ * Replaces the file's bytes and keeps its mode and owner. Never writes in place.
+ * @throws FileError with the old bytes still in place and no temporary file left; whatever `beforeRename` throws
+ */
+export async function replaceFile(files: FileSystem, replacement: Replacement): Promise<void> {
+  const { path: target, content } = replacement;
+  const folder = path.dirname(target);
+  const temporary = path.join(folder, `.${path.basename(target)}.${replacement.tag}${temporarySuffix}`);
+  const attempt = <T>(attempted: string, on: string, work: () => Promise<T>): Promise<T> =>
+    work().catch((error: unknown) => {
+      if (error instanceof FileError) throw error;
+      throw new FileError({
+        attempted,
+        on,
+        cameBack: errnoInWords(error),
+        next: 'The file keeps its old content. Mend the cause and apply again: what is done is not done twice.',
+        cause: error,
+      });
+    });
+
+  const owner = await attempt('read the attributes of the file', target, () => files.lstat(target));
+  if (!owner.isFile()) {
+    throw new FileError({
+      attempted: 'replace the file',
+      on: target,
+      cameBack: owner.isSymbolicLink() ? 'it is a symbolic link' : 'it is no plain file',
+      next: 'Only plain files are replaced. Make the plan again: it resolves links.',
+    });
+  }
+  await attempt('write the new content beside the file', temporary, async () => {
+    const handle = await files.open(temporary, 'wx', 0o600);
+    try {
+      await fillDurably(handle, temporary, content, owner);
+    } catch (error) {
+      await handle.close();
+      throw await afterRemoving(files, temporary, error);
+    }
+    await handle.close();
+  });
+  try {
+    await requireSameContent(files, temporary, content);
+    await replacement.beforeRename();
+    await attempt('put the new content in the place of the file', target, () =>
+      renameWithPatience(files, temporary, target, replacement),
+    );
+  } catch (error) {
+    throw await afterRemoving(files, temporary, error);
+  }
+  await attempt('make the replacement of the file durable', folder, () => syncFolder(files, folder));
+}
+
+async function fillDurably(
+  handle: FileHandle,
+  temporary: string,
+  content: Buffer,
+  owner: { readonly mode: number; readonly uid: number; readonly gid: number },
+): Promise<void> {
+  await writeAll(handle, temporary, content);
+  const made = await handle.stat();
+  if (made.uid !== owner.uid || made.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
+  await handle.chmod(owner.mode & 0o7777);
+  await handle.sync();
+}
+
+/** A short write is no error to the system; it is one here only if it makes no headway at all. */
+async function writeAll(handle: FileHandle, on: string, content: Buffer): Promise<void> {
+  for (let written = 0; written < content.length; ) {
+    const { bytesWritten } = await handle.write(content, written, content.length - written, written);
+    if (bytesWritten === 0) {
+      throw new FileError({
+        attempted: 'write the new content beside the file',
+        on,
+        cameBack: `the system took ${written} of ${content.length} bytes and no more`,
+        next: 'The file keeps its old content. Look at the disk or the share, then apply again.',
+      });
+    }
+    written += bytesWritten;
+  }
+}
+
+/** Removes the temporary file and gives the error to throw: the one that led here, or that the file had to stay. */
+async function afterRemoving(files: FileSystem, temporary: string, error: unknown): Promise<unknown> {
+  try {
+    await files.unlink(temporary);
+    return error;
+  } catch (cause) {
+    return new FileError({
+      attempted: 'remove the temporary file after a failure',
+      on: temporary,
+      cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(error)}`,
+      next: 'The file beside it keeps its old content. Delete the temporary file by hand, or apply again, which does.',
+      cause: error,
+    });
+  }
+}
+
+async function requireSameContent(files: FileSystem, temporary: string, content: Buffer): Promise<void> {
+  const readBack = await files.readFile(temporary);
+  if (readBack.equals(content)) return;
+  throw new FileError({
+    attempted: 'read back the new content',
+    on: temporary,
+    cameBack: `${readBack.length} bytes that differ from the ${content.length} written`,
+    next: 'The file keeps its old content. The disk or the share does not keep what is written to it: have it checked.',
+  });
+}
+
+async function renameWithPatience(
+  files: FileSystem,
+  temporary: string,
+  target: string,
+  { retryDelays, sleep }: Replacement,
+): Promise<void> {
+  for (const delay of [...retryDelays, undefined]) {
+    try {
+      await files.rename(temporary, target);
+      return;
+    } catch (error) {
+      if (delay === undefined || !held.has(errnoOf(error) ?? '')) throw error;
+      await sleep(delay);
+    }
+  }
+}
+
+/** What file systems and mounted shares that have no such thing answer to the sync of a folder. */
+const noFolderSync = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR']);
+
+/** Makes the rename itself durable. Windows does not let a folder be opened or synced, and needs no such call. */
+async function syncFolder(files: FileSystem, folder: string): Promise<void> {
+  if (path.sep === '\\') return;
+  const handle = await files.open(folder, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!noFolderSync.has(errnoOf(error) ?? '')) throw error;
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,329 @@
+/** From what was read to findings: what stops the change of a file, and what a person should know before it. */
+
+import path from 'node:path';
+import type { Finding, FindingLevel } from '../../change/plan.ts';
+import { groupBy } from '../../group-by.ts';
+import type { LabelFile, LabelsFacts } from './gather.ts';
+import type { LabelValue } from './inspect.ts';
+import type { LabelsOptions } from './options.ts';
+
+/** Why a file can't be changed as asked, or not without a person's word. */
+export type FileBlocker =
+  | 'unreadable-file'
+  | 'empty-file'
+  | 'binary-file'
+  | 'damaged-encoding'
+  | 'unknown-code-page'
+  | 'isa-2004-format'
+  | 'unterminated-value'
+  | 'ambiguous-value'
+  | 'undecodable-value'
+  | 'conflicting-duplicates'
+  | 'no-wording'
+  | 'text-not-encodable'
+  | 'read-only-file'
+  | 'locked-folder'
+  | 'hard-linked-file';
+
+interface BlockerWords {
+  readonly title: string;
+  readonly detail: string;
+  /** What accepting it means; without it nobody can accept it. */
+  readonly whenAccepted?: 'left-out' | 'changed';
+}
+
+const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
+  'unreadable-file': {
+    title: 'could not be read',
+    detail: 'Give the right to read, or leave these out with --skip-blocked.',
+  },
+  'empty-file': {
+    title: 'holds nothing',
+    detail: 'An empty strings.txt shows no texts at all on the form. Restore it from the set it was copied from.',
+  },
+  'binary-file': {
+    title: 'is not text',
+    detail: 'NULs stand where no text encoding has them. Restore it from the set it was copied from.',
+  },
+  'damaged-encoding': {
+    title: 'is damaged text',
+    detail: 'Its bytes fit no encoding as a whole. Restore it, or save it again in one encoding, and run again.',
+  },
+  'unknown-code-page': {
+    title: 'is in a code page that nobody has named',
+    detail:
+      'It is neither Unicode nor ASCII, and Windows has no code page for its language. Name one: --code-page LANGUAGE=PAGE.',
+  },
+  'isa-2004-format': {
+    title: 'is of ISA Server 2004',
+    detail:
+      'Its keys are numbers, in another format than ISA Server 2006 and TMG use. This tool does not change such files.',
+  },
+  'unterminated-value': {
+    title: 'has a value without a closing quote',
+    detail: 'Where the value ends can only be guessed. Add the closing quote, then run again.',
+  },
+  'ambiguous-value': {
+    title: 'has a value whose end can be told in two ways',
+    detail:
+      'More than one quote on the line could be the closing one. Move what follows the value to a line of its own.',
+  },
+  'undecodable-value': {
+    title: "has bytes in the label that its encoding doesn't know",
+    detail:
+      'The file may be in another encoding than it seems; then the new text would be garbled. Name it: --code-page LANGUAGE=PAGE.',
+  },
+  'conflicting-duplicates': {
+    title: 'gives the key more than one value',
+    detail: 'Nothing tells which of them the form shows. Accept it to have all of them changed.',
+    whenAccepted: 'changed',
+  },
+  'no-wording': {
+    title: 'is of a language that the label has no wording for',
+    detail:
+      'Give the wording with --wording FILE, or one text for all with --text. Accept it to leave these as they are.',
+    whenAccepted: 'left-out',
+  },
+  'text-not-encodable': {
+    title: "is in an encoding that can't hold the new text",
+    detail:
+      'Choose a text that it can hold (--wording), or, if the file only holds ASCII so far, name its code page: --code-page LANGUAGE=PAGE.',
+  },
+  'read-only-file': {
+    title: 'is marked read-only',
+    detail: 'Somebody wanted it left alone. Clear the mark (attrib -r) if that is over, then run again.',
+  },
+  'locked-folder': {
+    title: "lies in a folder that doesn't let a file be written",
+    detail: 'A file is replaced by a new one beside it. Give the right to write in the folder, then run again.',
+  },
+  'hard-linked-file': {
+    title: 'has more than one name (hard links)',
+    detail:
+      'It is replaced by a new file under this name; the other names would keep the old text. Accept it if so wanted.',
+    whenAccepted: 'changed',
+  },
+};
+
+/** What stands in the way of one file, with a word on the place; nothing if it can be changed or needs no change. */
+export function blockerOf(
+  file: LabelFile,
+  lockedFolders: ReadonlySet<string>,
+): { readonly id: FileBlocker; readonly evidence: string } | undefined {
+  const { content } = file;
+  const blocked = (id: FileBlocker, what = ''): { id: FileBlocker; evidence: string } => ({
+    id,
+    evidence: what === '' ? file.path : `${file.path}: ${what}`,
+  });
+  switch (content.kind) {
+    case 'unreadable':
+      return blocked('unreadable-file', content.cameBack);
+    case 'isa-2004':
+      return blocked('isa-2004-format');
+    case 'not-text':
+      switch (content.detected.kind) {
+        case 'empty':
+          return blocked('empty-file');
+        case 'binary':
+          return blocked('binary-file', content.detected.reason);
+        case 'damaged':
+          return blocked('damaged-encoding', content.detected.reason);
+        default:
+          return blocked('unknown-code-page');
+      }
+    case 'strings': {
+      const flawed = content.values.find((value) => value.flaw !== undefined);
+      if (flawed?.flaw !== undefined) return blocked(`${flawed.flaw}-value`, `line ${flawed.line}`);
+      const { edit } = content;
+      if (content.values.length === 0 || edit.kind === 'none-asked' || edit.kind === 'already-right') return undefined;
+      if (edit.kind === 'no-wording') return blocked('no-wording', file.language);
+      if (edit.kind === 'not-encodable') {
+        return blocked(
+          'text-not-encodable',
+          `${content.encoding} lacks ${edit.characters.map(named).join(', ')} of "${edit.text}"`,
+        );
+      }
+      if (file.readOnly) return blocked('read-only-file');
+      if (lockedFolders.has(path.dirname(file.realPath))) return blocked('locked-folder');
+      const conflict = conflictingKey(content.values);
+      if (conflict !== undefined) return blocked('conflicting-duplicates', conflict);
+      return file.names > 1 ? blocked('hard-linked-file', `${file.names} names`) : undefined;
+    }
+  }
+}
+
+function named(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `${character} (U+${code})`;
+}
+
+function conflictingKey(values: readonly LabelValue[]): string | undefined {
+  for (const [key, ofKey] of groupBy(values, (value) => value.key)) {
+    const texts = new Set(ofKey.map((value) => value.text));
+    if (texts.size > 1)
+      return `${key} in lines ${ofKey.map((value) => value.line).join(', ')}: ${[...texts].join(' | ')}`;
+  }
+  return undefined;
+}
+
+/** Whether a file is changed although something stood in its way: because a person accepted that. */
+export function isChangedAnyway(id: FileBlocker, options: Pick<LabelsOptions, 'accept'>): boolean {
+  return blockerWords[id].whenAccepted === 'changed' && options.accept.includes(id);
+}
+
+/** All findings on what was read, blockers first. */
+export function assess(facts: LabelsFacts, options: LabelsOptions): readonly Finding[] {
+  return [...blockers(facts, options), ...warnings(facts), ...notes(facts, options)];
+}
+
+function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
+  const locked = new Set(facts.lockedFolders);
+  const found: readonly { readonly id: FileBlocker; readonly evidence: string }[] = [
+    ...facts.files.map((file) => blockerOf(file, locked)).filter((blocker) => blocker !== undefined),
+    ...facts.isa2004.map((file) => ({ id: 'isa-2004-format', evidence: file }) as const),
+    ...facts.unreadable.map(
+      (folder) => ({ id: 'unreadable-file', evidence: `${folder.path}: ${folder.cameBack}` }) as const,
+    ),
+  ];
+  return [...groupBy(found, (blocker) => blocker.id)].map(([id, blocked]) => {
+    const evidence = blocked.map((blocker) => blocker.evidence);
+    const words = blockerWords[id];
+    const acceptable = words.whenAccepted !== undefined;
+    return {
+      id,
+      level: options.skipBlocked ? 'warning' : 'blocker',
+      title: `${counted(evidence.length, 'file')} ${words.title}${options.skipBlocked ? ' and left out' : ''}`,
+      detail: words.detail,
+      evidence,
+      acceptable,
+      accepted: acceptable && options.accept.includes(id),
+    };
+  });
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function finding(
+  level: FindingLevel,
+  id: string,
+  title: string,
+  detail: string,
+  evidence: readonly string[],
+): Finding[] {
+  if (evidence.length === 0) return [];
+  return [{ id, level, title, detail, evidence, acceptable: false, accepted: false }];
+}
+
+function warnings(facts: LabelsFacts): Finding[] {
+  return [
+    ...finding(
+      'warning',
+      'key-absent',
+      `${counted(keyless(facts).length, 'file')} without the key`,
+      'These have nothing to change. If a form of theirs asks for a name, it takes its text from another key: see --key.',
+      keyless(facts),
+    ),
+    ...finding(
+      'warning',
+      'members-differ',
+      'The array members differ from each other',
+      'Members of one array should show the same forms. After this change the labels below are equal where the files are there.',
+      differences(facts),
+    ),
+    ...finding(
+      'warning',
+      'hard-coded-placeholder',
+      'Forms with a placeholder of their own that names the domain',
+      'It stands in the form itself, not in strings.txt, and stays as it is. Change it by hand in each form.',
+      facts.placeholders.map((form) => `${form.path}: ${form.placeholder}`),
+    ),
+    ...finding(
+      'warning',
+      'stray-temporary-file',
+      'Temporary files of an interrupted run',
+      'They take no part in anything. Apply the change folder of that run again, which removes them, or delete them.',
+      facts.strays,
+    ),
+  ];
+}
+
+function keyless(facts: LabelsFacts): readonly string[] {
+  return facts.files
+    .filter((file) => file.content.kind === 'strings' && file.content.values.length === 0)
+    .map((file) => file.path);
+}
+
+function notes(facts: LabelsFacts, options: LabelsOptions): Finding[] {
+  const toChange = facts.files.filter(
+    (file) => file.content.kind === 'strings' && file.content.edit.kind === 'splices',
+  );
+  if (options.newLabel.kind === 'none') return [];
+  return [
+    ...finding(
+      'note',
+      'other-texts-name-the-domain',
+      'Other texts of the same forms still name the domain',
+      'An error message, for example, may go on asking to check the domain name. Change such keys as well with --key and --text, or by hand.',
+      toChange.flatMap(({ content, path: file }) =>
+        content.kind === 'strings' && content.domainWordElsewhere !== undefined
+          ? [`${file}: ${content.domainWordElsewhere}`]
+          : [],
+      ),
+    ),
+    ...finding(
+      'note',
+      'same-value-twice',
+      'Files that give the key the same value more than once',
+      'All of them are changed.',
+      toChange
+        .filter(({ content }) => content.kind === 'strings' && hasRepeatedKey(content.values))
+        .map((file) => file.path),
+    ),
+    ...finding(
+      'note',
+      'behind-a-link',
+      'Files reached through a symbolic link',
+      'The file that the link leads to is changed; the link stays.',
+      toChange
+        .filter((file) => path.resolve(file.path) !== file.realPath)
+        .map((file) => `${file.path} → ${file.realPath}`),
+    ),
+  ];
+}
+
+function hasRepeatedKey(values: readonly LabelValue[]): boolean {
+  return new Set(values.map((value) => value.key)).size < values.length;
+}
+
+/** What one array member shows and another does not: by set, class, language and key, the texts and where they are. */
+function differences(facts: LabelsFacts): readonly string[] {
+  if (facts.roots.length < 2) return [];
+  const places = groupBy(facts.files, (file) => [file.set, file.class, file.language].join('\\').toLowerCase());
+  const members = groupBy(facts.files, (file) => file.root);
+  const setsOf = new Map(
+    [...members].map(([root, files]) => [root, new Set(files.map((file) => file.set.toLowerCase()))]),
+  );
+  const found: string[] = [];
+  for (const files of places.values()) {
+    const [first] = files;
+    if (first === undefined) continue;
+    const place = [first.set, first.class, first.language].join(' · ');
+    const present = new Set(files.map((file) => file.root));
+    for (const [root, sets] of setsOf) {
+      if (!present.has(root) && sets.has(first.set.toLowerCase())) found.push(`${place}: not on ${root}`);
+    }
+    const texts = groupBy(files, textsOf);
+    if (texts.size > 1) {
+      const each = [...texts].map(([text, of]) => `${text} on ${of.map((file) => file.root).join(', ')}`);
+      found.push(`${place}: ${each.join('; ')}`);
+    }
+  }
+  return found;
+}
+
+function textsOf(file: LabelFile): string {
+  if (file.content.kind !== 'strings') return 'unreadable';
+  return file.content.values.map((value) => JSON.stringify(value.text ?? '')).join(' ') || 'no such key';
+}

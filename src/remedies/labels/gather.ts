@@ -1,0 +1,179 @@
+/** Reads form sets: every strings.txt below the roots, what stands around them, and nothing is written. */
+
+import { access, constants, open, readFile, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { fileFingerprint } from '../../change/fingerprint.ts';
+import type { FileFingerprint } from '../../change/plan.ts';
+import { FileError } from '../../errors.ts';
+import { errnoInWords } from '../../files/errno.ts';
+import { inParallel } from '../../files/in-parallel.ts';
+import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import { type FileContent, inspectContent } from './inspect.ts';
+import type { LabelsOptions } from './options.ts';
+
+/** One strings.txt: where it lies, what it is to the file system, and what it holds. */
+export interface LabelFile extends StringsFile {
+  /** The file itself where `path` leads through links. */
+  readonly realPath: string;
+  readonly content: FileContent | { readonly kind: 'unreadable'; readonly cameBack: string };
+  readonly fingerprint: FileFingerprint;
+  readonly readOnly: boolean;
+  /** The names that the file has; above 1 there are hard links. */
+  readonly names: number;
+}
+
+/** A form with a placeholder of its own that names the domain. */
+export interface FormPlaceholder {
+  readonly path: string;
+  readonly placeholder: string;
+}
+
+export interface LabelsFacts {
+  readonly roots: readonly string[];
+  /** Those that the filters keep, by path; a file reached through two names is in it once. */
+  readonly files: readonly LabelFile[];
+  readonly isa2004: readonly string[];
+  readonly unreadable: readonly { readonly path: string; readonly cameBack: string }[];
+  readonly placeholders: readonly FormPlaceholder[];
+  readonly strays: readonly string[];
+  /** Folders of files to change that don't let a new file be written. */
+  readonly lockedFolders: readonly string[];
+}
+
+/** Called as files are read: how many of how many. */
+export type OnRead = (read: number, total: number) => void;
+
+const filesAtOnce = 16;
+/** A strings.txt takes some kilobytes; what is far larger is none, and is not read into memory. */
+const largestFile = 64 * 1024 * 1024;
+
+/**
+ * Finds and reads the form sets below the options' roots.
+ * @throws FileError if a root can't be listed, or no form set is below any root or none is left by the filters
+ */
+export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<LabelsFacts> {
+  const trees = await inParallel(options.roots, 4, findFormSets);
+  const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
+  requireSome(trees, kept, options);
+  let read = 0;
+  const all = await inParallel(kept, filesAtOnce, async (file) => {
+    const facts = await readLabelFile(file, options);
+    read += 1;
+    onRead?.(read, kept.length);
+    return facts;
+  });
+  const files = oncePerFile(all);
+  return {
+    roots: options.roots,
+    files,
+    isa2004: await inPlaces2004(trees.flatMap((tree) => tree.misplaced)),
+    unreadable: trees.flatMap((tree) => tree.unreadable),
+    placeholders: (await inParallel(formsBeside(trees, files), filesAtOnce, readPlaceholder)).flat(),
+    strays: trees.flatMap((tree) => tree.strays),
+    lockedFolders: await lockedFoldersOf(files),
+  };
+}
+
+function isKept(file: StringsFile, options: LabelsOptions): boolean {
+  return named(file.set, options.sets) && named(file.class, options.classes) && named(file.language, options.languages);
+}
+
+function named(name: string, names: readonly string[]): boolean {
+  return names.length === 0 || names.some((candidate) => candidate.toLowerCase() === name.toLowerCase());
+}
+
+function requireSome(trees: readonly TemplateTree[], kept: readonly StringsFile[], options: LabelsOptions): void {
+  if (kept.length > 0 || trees.some((tree) => tree.misplaced.length + tree.unreadable.length > 0)) return;
+  const found = trees.flatMap((tree) => tree.files);
+  const distinct = (names: readonly string[]): string => [...new Set(names)].sort().join(', ');
+  throw new FileError({
+    attempted: 'find form sets',
+    on: options.roots.join(', '),
+    cameBack:
+      found.length === 0
+        ? 'nothing below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML'
+        : `${found.length} files were found, and the filters leave none`,
+    next:
+      found.length === 0
+        ? 'Give the CookieAuthTemplates folder of the array member with --root.'
+        : `There are the sets ${distinct(found.map((file) => file.set))}, the classes ${distinct(found.map((file) => file.class))} and the languages ${distinct(found.map((file) => file.language))}.`,
+  });
+}
+
+async function readLabelFile(file: StringsFile, options: LabelsOptions): Promise<LabelFile> {
+  try {
+    const real = await realpath(file.path);
+    const { bytes, mode, names } = await readWhole(real);
+    return {
+      ...file,
+      realPath: real,
+      content: inspectContent(bytes, file.language, options),
+      fingerprint: fileFingerprint(bytes),
+      readOnly: (mode & 0o222) === 0,
+      names,
+    };
+  } catch (error) {
+    // One file that can't be read does not keep the others from being read; it becomes a blocker of its own.
+    const content = { kind: 'unreadable', cameBack: errnoInWords(error) } as const;
+    const fingerprint = { length: 0, sha256: '' };
+    return { ...file, realPath: file.path, content, fingerprint, readOnly: false, names: 1 };
+  }
+}
+
+async function readWhole(file: string): Promise<{ bytes: Buffer; mode: number; names: number }> {
+  const handle = await open(file, 'r');
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new Error('it is no plain file');
+    if (stats.size > largestFile) throw new Error(`it has ${stats.size} bytes, more than a strings.txt ever has`);
+    return { bytes: await handle.readFile(), mode: stats.mode, names: stats.nlink };
+  } finally {
+    await handle.close();
+  }
+}
+
+function oncePerFile(files: readonly LabelFile[]): readonly LabelFile[] {
+  return [...new Map(files.map((file) => [file.realPath, file])).values()];
+}
+
+/** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
+async function inPlaces2004(misplaced: readonly string[]): Promise<readonly string[]> {
+  const old = await inParallel(misplaced, filesAtOnce, async (file) => {
+    const options = { keys: [], newLabel: { kind: 'none' }, encodings: new Map() } as const;
+    // Not a form set's file by its place: one that can't be read is nobody's loss.
+    const bytes = await readFile(file).catch(() => Buffer.alloc(0));
+    return inspectContent(bytes, 'en', options).kind === 'isa-2004' ? [file] : [];
+  });
+  return old.flat();
+}
+
+function formsBeside(trees: readonly TemplateTree[], files: readonly LabelFile[]): readonly string[] {
+  const folders = new Set(
+    files.flatMap((file) => {
+      const folder = path.dirname(file.path);
+      return [folder, path.dirname(path.dirname(folder))];
+    }),
+  );
+  return trees.flatMap((tree) => tree.forms).filter((form) => folders.has(path.dirname(form)));
+}
+
+async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]> {
+  // The label is what is changed; a form that can't be read only loses this hint.
+  const text = await readFile(form, 'latin1').catch(() => '');
+  const [, placeholder] = /placeholder\s*=\s*["']([^"'\r\n]*\\[^"'\r\n]*)["']/i.exec(text.replaceAll('\0', '')) ?? [];
+  return placeholder === undefined ? [] : [{ path: form, placeholder }];
+}
+
+async function lockedFoldersOf(files: readonly LabelFile[]): Promise<readonly string[]> {
+  const folders = [...new Set(files.map((file) => path.dirname(file.realPath)))];
+  const locked = await inParallel(folders, filesAtOnce, async (folder) => {
+    try {
+      await access(folder, constants.W_OK);
+      return [];
+    } catch {
+      // Whatever keeps us from writing there, the finding is the same.
+      return [folder];
+    }
+  });
+  return locked.flat();
+}

@@ -1,0 +1,163 @@
+/** What one strings.txt holds and what its change would be: pure, over the file's bytes. */
+
+import { fileFingerprint } from '../../change/fingerprint.ts';
+import type { FileFingerprint, Splice } from '../../change/plan.ts';
+import { findValues, isIsa2004Format, spliceBytes } from '../../files/strings-file.ts';
+import {
+  byteUnits,
+  type DetectedEncoding,
+  decodeText,
+  detectEncoding,
+  encodeText,
+  type TextEncoding,
+} from '../../files/text-encoding.ts';
+import { codePageOf, type LabelsOptions, newTextFor } from './options.ts';
+import type { WordingLookup } from './wording.ts';
+
+/** A value of one of the keys as it stands in the file. */
+export interface LabelValue {
+  readonly key: string;
+  /** From 1. */
+  readonly line: number;
+  /** Undefined where the value's end can't be told. */
+  readonly text: string | undefined;
+  readonly flaw?: 'unterminated' | 'ambiguous' | 'undecodable';
+}
+
+/** What would have to be done to the file to give it the new label. */
+export type ProposedEdit =
+  /** Nobody has said what the label shall be. */
+  | { readonly kind: 'none-asked' }
+  | { readonly kind: 'no-wording'; readonly reason: Extract<WordingLookup, { kind: 'no-wording' }>['reason'] }
+  | { readonly kind: 'already-right' }
+  | { readonly kind: 'not-encodable'; readonly text: string; readonly characters: readonly string[] }
+  | {
+      readonly kind: 'splices';
+      readonly text: string;
+      readonly splices: readonly Splice[];
+      readonly after: FileFingerprint;
+    };
+
+export type FileContent =
+  | { readonly kind: 'not-text'; readonly detected: Exclude<DetectedEncoding, { kind: 'text' }> }
+  | { readonly kind: 'isa-2004' }
+  | {
+      readonly kind: 'strings';
+      readonly encoding: TextEncoding;
+      readonly values: readonly LabelValue[];
+      readonly edit: ProposedEdit;
+      /** A word of the old label that names the domain and that stands elsewhere in the file too. */
+      readonly domainWordElsewhere: string | undefined;
+    };
+
+/** Reads a strings.txt of the given language folder. */
+export function inspectContent(
+  bytes: Buffer,
+  language: string,
+  options: Pick<LabelsOptions, 'keys' | 'newLabel' | 'encodings'>,
+): FileContent {
+  const detected = detectEncoding(bytes, codePageOf(language), options.encodings.get(language.toLowerCase()));
+  if (detected.kind !== 'text') return { kind: 'not-text', detected };
+  const { encoding } = detected;
+  const located = options.keys.flatMap((key) => findValues(bytes, encoding, key).map((found) => ({ key, found })));
+  if (located.length === 0 && isIsa2004Format(bytes, encoding)) return { kind: 'isa-2004' };
+
+  const runs: ValueBytes[] = [];
+  const values: LabelValue[] = [];
+  for (const { key, found } of located) {
+    if (found.kind !== 'value') {
+      values.push({ key, line: found.line, text: undefined, flaw: found.kind });
+      continue;
+    }
+    const old = bytes.subarray(found.offset, found.offset + found.length);
+    const text = decodeText(old, encoding);
+    const whole = survivesDecoding(old, text, encoding);
+    values.push({ key, line: found.line, text, ...(whole ? {} : { flaw: 'undecodable' as const }) });
+    runs.push({ key, line: found.line, offset: found.offset, old });
+  }
+  return {
+    kind: 'strings',
+    encoding,
+    values,
+    edit: proposeEdit(bytes, encoding, runs, newTextFor(options.newLabel, language)),
+    domainWordElsewhere: domainWordElsewhere(bytes, encoding, values),
+  };
+}
+
+interface ValueBytes {
+  readonly key: string;
+  readonly line: number;
+  readonly offset: number;
+  readonly old: Buffer;
+}
+
+function proposeEdit(
+  bytes: Buffer,
+  encoding: TextEncoding,
+  runs: readonly ValueBytes[],
+  wanted: WordingLookup | undefined,
+): ProposedEdit {
+  if (wanted === undefined) return { kind: 'none-asked' };
+  if (wanted.kind === 'no-wording') return wanted;
+  const encoded = encodeText(wanted.text, encoding);
+  if (encoded.kind === 'lacking') return { kind: 'not-encodable', text: wanted.text, characters: encoded.characters };
+  const splices = runs
+    .filter((run) => !run.old.equals(encoded.bytes))
+    .sort((one, other) => one.offset - other.offset)
+    .map((run) => ({ ...run, new: encoded.bytes }));
+  if (splices.length === 0) return { kind: 'already-right' };
+  return {
+    kind: 'splices',
+    text: wanted.text,
+    after: fileFingerprint(spliceBytes(bytes, splices)),
+    splices: splices.map((splice) => ({
+      ...splice,
+      old: splice.old.toString('base64'),
+      new: splice.new.toString('base64'),
+    })),
+  };
+}
+
+/** Whether every byte of a value means a character in its encoding. */
+function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): boolean {
+  if (/[\ufffd\u0080-\u009f]/.test(text)) return false;
+  const again = encodeText(text, encoding);
+  return encoding === 'windows-1258' || (again.kind === 'encoded' && again.bytes.equals(bytes));
+}
+
+/**
+ * The word before `\` or `/` in a label like "Domäne\Benutzername:", if other values of the file have it as well:
+ * texts that still ask for the domain after the label no longer does.
+ */
+function domainWordElsewhere(bytes: Buffer, encoding: TextEncoding, values: readonly LabelValue[]): string | undefined {
+  const word = values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
+  if (word === undefined) return undefined;
+  const units = byteUnits(bytes, encoding);
+  const labelLines = new Set(values.map((value) => value.line));
+  const spellings = [...new Set([word, word.toLowerCase(), capitalised(word)])];
+  for (const spelling of spellings) {
+    const encoded = encodeText(spelling, encoding);
+    if (encoded.kind === 'lacking') continue;
+    const needle = byteUnits(encoded.bytes, encoding);
+    for (let at = units.indexOf(needle); at !== -1; at = units.indexOf(needle, at + needle.length)) {
+      const lineStart = Math.max(units.lastIndexOf('\n', at), units.lastIndexOf('\r', at)) + 1;
+      const isValue = /^[ \t\ufeff]*L_\w+[ \t]*=/.test(units.slice(lineStart, at));
+      if (isValue && !labelLines.has(lineOf(units, at))) return word;
+    }
+  }
+  return undefined;
+}
+
+function domainWordOf(label: string): string | undefined {
+  const [, before] = /^([^\\/]*)[\\/]/.exec(label) ?? [];
+  return before?.match(/\p{L}[\p{L}\p{M}]+/u)?.[0];
+}
+
+function capitalised(word: string): string {
+  const [first = '', ...rest] = word;
+  return first.toUpperCase() + rest.join('').toLowerCase();
+}
+
+function lineOf(units: string, at: number): number {
+  return (units.slice(0, at).match(/\r\n|\n|\r/g) ?? []).length + 1;
+}

@@ -1,0 +1,94 @@
+/** What a run of the labels remedy is asked to do. The wizard and the flags both end in this. */
+
+import { UsageError } from '../../errors.ts';
+import { defaultLanguage } from '../../files/template-tree.ts';
+import type { CodePage, TextEncoding } from '../../files/text-encoding.ts';
+import { ansiCodePageOf, encodingOfCodePage } from '../../files/text-encoding.ts';
+import { type Label, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
+
+/** The field that the password form asks the user's name in. */
+export const userNameKey = 'L_UserName_Text';
+/** The passcode forms (RADIUS OTP, SecurID) label the same field with this key. */
+export const userIdKey = 'L_UserID_Text';
+
+export type NewLabel =
+  /** The wording of each language; the first of the wordings that has it is taken. */
+  | { readonly kind: 'wording'; readonly label: Label; readonly wordings: readonly Wording[] }
+  /** The same text in every language. */
+  | { readonly kind: 'text'; readonly text: string }
+  /** Only look: what the wizard does before it asks. */
+  | { readonly kind: 'none' };
+
+export interface LabelsOptions {
+  /** One a member of the array. */
+  readonly roots: readonly string[];
+  /** Names to keep, in any letter case; empty keeps all. */
+  readonly sets: readonly string[];
+  readonly classes: readonly string[];
+  readonly languages: readonly string[];
+  readonly keys: readonly string[];
+  readonly newLabel: NewLabel;
+  /** Encodings that the user named for a language's files, by lower-case language. */
+  readonly encodings: ReadonlyMap<string, TextEncoding>;
+  /** Leave blocked files out and do the rest. */
+  readonly skipBlocked: boolean;
+  /** Ids of findings that the user accepts. */
+  readonly accept: readonly string[];
+}
+
+/** The text that a language's label shall have. */
+export function newTextFor(newLabel: NewLabel, language: string): WordingLookup | undefined {
+  switch (newLabel.kind) {
+    case 'none':
+      return undefined;
+    case 'text':
+      return { kind: 'found', text: newLabel.text, culture: language, via: 'exact' };
+    case 'wording':
+      return lookUpWording(newLabel.wordings, language, newLabel.label);
+  }
+}
+
+/** The code page of a language folder's files; those of "default", beside the forms, are English. */
+export function codePageOf(language: string): CodePage | undefined {
+  return ansiCodePageOf(language.toLowerCase() === defaultLanguage ? 'en' : language);
+}
+
+/**
+ * Checks a text that shall become a label.
+ * @throws UsageError if it is empty or holds a double quote, a line break or another control character
+ */
+export function checkLabelText(text: string, source: string): string {
+  const flaw =
+    text.trim() === ''
+      ? 'it is empty'
+      : text.includes('"')
+        ? 'it holds a double quote, which ends the value in strings.txt and which nothing is known to escape'
+        : /[\r\n\u2028\u2029]/.test(text)
+          ? 'it holds a line break, which ends the value in strings.txt'
+          : /\p{Cc}/u.test(text)
+            ? 'it holds a control character'
+            : undefined;
+  if (flaw === undefined) return text;
+  throw new UsageError({
+    attempted: 'use the text as a label',
+    on: `${source}: ${JSON.stringify(text)}`,
+    cameBack: flaw,
+    next: 'Give one line of text without double quotes; typographic quotes (“ ”) are fine.',
+  });
+}
+
+/**
+ * Reads LANGUAGE=PAGE of --code-page.
+ * @throws UsageError if it has another form or names a page that is not known
+ */
+export function parseCodePage(argument: string): readonly [language: string, encoding: TextEncoding] {
+  const [, language, page] = /^([^=]+)=(?:cp|windows-)?(\d+)$/i.exec(argument) ?? [];
+  const encoding = page === undefined ? undefined : encodingOfCodePage(Number(page));
+  if (language !== undefined && encoding !== undefined) return [language.toLowerCase(), encoding];
+  throw new UsageError({
+    attempted: 'read --code-page',
+    on: argument,
+    cameBack: language === undefined ? 'it is not of the form LANGUAGE=PAGE' : `no code page ${page} is known`,
+    next: 'Give for example --code-page cs=1250. Known pages: 874, 932, 936, 949, 950, 1250 to 1258, 65001 (UTF-8), 20127 (ASCII).',
+  });
+}
