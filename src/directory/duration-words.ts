@@ -1,0 +1,33 @@
+/** Durations in words, as a person would say them. */
+
+import type { PointInTime } from './time.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/**
+ * A duration in milliseconds in its largest fitting unit, rounded down: "40 seconds", "14 minutes", "36 hours",
+ * "47 days". Days begin at two, so that an overdue day is not hidden in "1 day".
+ */
+export function durationInWords(milliseconds: number): string {
+  const length = Math.abs(milliseconds);
+  if (length >= 2 * day) return counted(length / day, 'day');
+  if (length >= hour) return counted(length / hour, 'hour');
+  if (length >= minute) return counted(length / minute, 'minute');
+  return counted(length / second, 'second');
+}
+
+/** "14 minutes ago", "in 3 minutes" (a clock runs ahead), "never". */
+export function agoInWords(time: PointInTime, now: Date): string {
+  if (time === 'never') return 'never';
+  const passed = now.getTime() - time.getTime();
+  const words = durationInWords(passed);
+  return passed < 0 ? `in ${words}` : `${words} ago`;
+}
+
+function counted(amount: number, unit: string): string {
+  const whole = Math.floor(amount);
+  return whole === 1 ? `1 ${unit}` : `${whole} ${unit}s`;
+}
