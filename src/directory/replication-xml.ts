@@ -1,0 +1,140 @@
+/**
+ * What a Windows DC says about replication in XML (MS-ADTS 3.1.1.4.5.13 to 22): msDS-NCReplInboundNeighbors,
+ * msDS-ReplAllInboundNeighbors, msDS-NCReplCursors, msDS-ReplAttributeMetaData.
+ *
+ * The name of the root element differs between documents and servers, and values end in NUL: fields are found by the
+ * names of the child elements alone.
+ */
+
+import { normalizedGuid } from './guid.ts';
+import {
+  type AttributeStamp,
+  type InboundNeighbor,
+  nullGuid,
+  type ReplicationCursor,
+  readable,
+  UnreadableReplicationValueError,
+} from './replication-values.ts';
+import { parseLargeInteger } from './scalar.ts';
+import type { PointInTime } from './time.ts';
+
+/** One value of msDS-NCReplInboundNeighbors or msDS-ReplAllInboundNeighbors. Throws UnreadableReplicationValueError. */
+export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {
+  return readable('msDS-NCReplInboundNeighbors', () => {
+    const fields = new XmlFields('msDS-NCReplInboundNeighbors', value);
+    return {
+      ...fields.optionalText('namingContext', 'pszNamingContext'),
+      ...fields.optionalText('sourceDsaDn', 'pszSourceDsaDN'),
+      ...fields.optionalText('sourceAddress', 'pszSourceDsaAddress'),
+      sourceDsaGuid: fields.guid('uuidSourceDsaObjGuid'),
+      sourceInvocationId: normalizedGuid(fields.text('uuidSourceDsaInvocationID')),
+      lastSuccess: fields.time('ftimeLastSyncSuccess'),
+      lastAttempt: fields.time('ftimeLastSyncAttempt'),
+      lastResult: fields.count('dwLastSyncResult'),
+      consecutiveFailures: fields.count('cNumConsecutiveSyncFailures'),
+    };
+  });
+}
+
+/** One value of msDS-NCReplCursors. Throws UnreadableReplicationValueError. */
+export function parseCursorXml(value: Buffer): ReplicationCursor {
+  return readable('msDS-NCReplCursors', () => {
+    const fields = new XmlFields('msDS-NCReplCursors', value);
+    return {
+      invocationId: fields.guid('uuidSourceDsaInvocationID'),
+      usn: parseLargeInteger(fields.text('usnAttributeFilter')),
+      lastSuccess: fields.time('ftimeLastSyncSuccess'),
+      ...fields.optionalText('sourceDsaDn', 'pszSourceDsaDN'),
+    };
+  });
+}
+
+/** One value of msDS-ReplAttributeMetaData. Throws UnreadableReplicationValueError. */
+export function parseAttributeStampXml(value: Buffer): AttributeStamp {
+  return readable('msDS-ReplAttributeMetaData', () => {
+    const fields = new XmlFields('msDS-ReplAttributeMetaData', value);
+    return {
+      attribute: fields.text('pszAttributeName'),
+      version: fields.count('dwVersion'),
+      changed: fields.time('ftimeLastOriginatingChange'),
+      originatingInvocationId: normalizedGuid(fields.text('uuidLastOriginatingDsaInvocationID')),
+      originatingUsn: parseLargeInteger(fields.text('usnOriginatingChange')),
+      localUsn: parseLargeInteger(fields.text('usnLocalChange')),
+      ...fields.optionalText('originatingDsaDn', 'pszLastOriginatingDsaDN'),
+    };
+  });
+}
+
+/** The child elements of the one root element, by name. */
+class XmlFields {
+  readonly #attribute: string;
+  readonly #fields = new Map<string, string>();
+
+  constructor(attribute: string, value: Buffer) {
+    this.#attribute = attribute;
+    const text = value.toString('utf8').replace(/[\0\s]+$/, '');
+    const root = /^\s*(?:<\?xml[^>]*\?>\s*)?<([\w.-]+)(?:\s[^<>]*)?>(.*)<\/\1\s*>$/s.exec(text);
+    if (root === null) throw this.#unreadable('no whole XML element');
+    const inner = root[2] ?? '';
+    const child = /\s*<([\w.-]+)(?:\s[^<>]*?)?(?:\/>|>([^<]*)<\/\1\s*>)\s*/y;
+    while (child.lastIndex < inner.length) {
+      const [, name, content = ''] = child.exec(inner) ?? [];
+      if (name === undefined) throw this.#unreadable('an element that is not a field');
+      if (this.#fields.has(name)) throw this.#unreadable(`${name} twice`);
+      this.#fields.set(name, withoutEntities(content).trim());
+    }
+  }
+
+  text(name: string): string {
+    const text = this.#fields.get(name) ?? '';
+    if (text === '') throw this.#unreadable(`no ${name}`);
+    return text;
+  }
+
+  /** The text under a key of our own, or no key if there is none. */
+  optionalText<Key extends string>(key: Key, name: string): { readonly [K in Key]?: string } {
+    const text = this.#fields.get(name) ?? '';
+    return text === '' ? {} : ({ [key]: text } as { readonly [K in Key]: string });
+  }
+
+  guid(name: string): string {
+    const guid = normalizedGuid(this.text(name));
+    if (guid === nullGuid) throw this.#unreadable(`no ${name}`);
+    return guid;
+  }
+
+  /** An unsigned number of 32 bits. */
+  count(name: string): number {
+    const text = this.text(name);
+    if (!/^\d{1,10}$/.test(text) || Number(text) >= 2 ** 32) throw this.#unreadable(`${name} "${text}"`);
+    return Number(text);
+  }
+
+  /** `2026-11-22T05:33:25Z`; the first second of 1601 is 'never'. */
+  time(name: string): PointInTime {
+    const text = this.text(name);
+    const time = new Date(text.endsWith('Z') ? text : `${text}Z`);
+    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?$/.test(text) || Number.isNaN(time.getTime())) {
+      throw this.#unreadable(`${name} "${text}"`);
+    }
+    return text.startsWith('1601-01-01T00:00:00') ? 'never' : time;
+  }
+
+  #unreadable(found: string): UnreadableReplicationValueError {
+    return new UnreadableReplicationValueError(this.#attribute, `the value can't be understood: ${found}`);
+  }
+}
+
+const namedEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
+
+/** An ampersand that begins no entity stays as it is: names of objects may hold one. */
+function withoutEntities(text: string): string {
+  return text.replace(
+    /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi,
+    (whole, decimal?: string, hex?: string, name?: string) => {
+      if (name !== undefined) return namedEntities[name.toLowerCase()] ?? whole;
+      const codePoint = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+      return codePoint <= 0x10ffff ? String.fromCodePoint(codePoint) : whole;
+    },
+  );
+}
