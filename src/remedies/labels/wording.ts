@@ -6,6 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FileError } from '../../errors.ts';
+import { errnoInWords } from '../../files/errno.ts';
+import { defaultLanguage } from '../../files/template-tree.ts';
 import { cultureByWindowsName } from './windows-cultures.ts';
 
 /** What the field may ask for. `upn` is known only for the languages that Microsoft has a wording in. */
@@ -38,9 +40,6 @@ export type WordingLookup =
       readonly reason: 'not-a-culture' | 'unknown-culture' | 'label-unknown';
     };
 
-/** The name that stands for the strings.txt beside the forms, outside any nls folder: it is the English one. */
-export const defaultLanguage = 'default';
-
 /**
  * Reads the wording that comes with the tool.
  *
@@ -57,7 +56,7 @@ export async function loadBuiltInWording(templates: string | URL): Promise<Wordi
     throw new FileError({
       attempted: 'read the wording that comes with the tool',
       on: file,
-      cameBack: cause instanceof Error ? cause.message : String(cause),
+      cameBack: errnoInWords(cause),
       next: 'Install adsi-remedy again: a part of it is missing or damaged.',
       cause,
     });
@@ -75,7 +74,11 @@ export function culturesKnown(wording: Wording): readonly string[] {
  * a culture. What goes beyond language, script and region is dropped: de-DE-1996 is de-DE.
  */
 export function cultureOf(name: string): string | undefined {
-  const tag = name.trim().replaceAll('_', '-');
+  return cultureOfTag(name.trim().replaceAll('_', '-'));
+}
+
+const cultureOfTag = remembered((tag: string): string | undefined => {
+  // The strings.txt beside the forms, outside any nls folder, is the English one.
   if (tag.toLowerCase() === defaultLanguage) return 'en-US';
   const spelled = cultureByWindowsName(tag) ?? tag;
   if (!/^[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
@@ -86,14 +89,14 @@ export function cultureOf(name: string): string | undefined {
     // Intl.Locale throws a RangeError for what is not well-formed, which is the answer here.
     return undefined;
   }
-}
+});
 
 /**
  * Finds the text of a label for a language folder, "default" for the file beside the forms. The first wording comes
  * before the later ones (the user's own before the built-in) for the culture itself and the names that include it
  * (de-AT, de), and then again for each of its relatives (de-DE).
  *
- * Only the same language and script are ever answered. Regions go to the nearest wording as Unicode's CLDR has it:
+ * Only the same language and script are ever answered. Regions go to the nearest wording, after CLDR's parent locales:
  * English outside the United States to en-GB, Spanish in America to es-MX, Portuguese outside Brazil to pt-PT, then to
  * the language's main culture. The same way leads to the main culture where a region lacks one label (en-GB has no
  * `upn`, en-US has). Nynorsk gets Bokmål, the one Norwegian that there is.
@@ -101,9 +104,7 @@ export function cultureOf(name: string): string | undefined {
 export function lookUpWording(wordings: readonly Wording[], name: string, label: Label): WordingLookup {
   const culture = cultureOf(name);
   if (culture === undefined) return { kind: 'no-wording', reason: 'not-a-culture' };
-  const parents = withItsParents(culture);
-  const nearest = [parents, ...relativesOf(culture).map((relative) => [relative])];
-  const candidates = nearest.flatMap((group) => wordings.flatMap((wording) => entriesOf(wording, group)));
+  const candidates = nearestTo(culture).flatMap((group) => wordings.flatMap((wording) => entriesOf(wording, group)));
   for (const { found, entry } of candidates) {
     const text = entry[label];
     if (text !== undefined) return { kind: 'found', text, culture: found, via: howFound(name, culture, found) };
@@ -131,6 +132,12 @@ function howFound(name: string, culture: string, found: string): 'exact' | 'pare
   if (asTyped !== culture.toLowerCase()) return 'alias';
   return withScript(found) === withScript(culture) ? 'exact' : 'parent';
 }
+
+/** The cultures that may speak for this one: itself with its parents, then each relative by itself. */
+const nearestTo = remembered((culture: string): readonly (readonly string[])[] => [
+  withItsParents(culture),
+  ...relativesOf(culture).map((relative) => [relative]),
+]);
 
 /** The culture and the shorter tags that include it, the nearest first: zh-Hant-HK, zh-HK, zh-Hant; de-AT, de. */
 function withItsParents(culture: string): readonly string[] {
@@ -174,11 +181,23 @@ function scriptOf(culture: string): string | undefined {
 }
 
 /** With the script spelled out, zh-TW and zh-Hant-TW are the same. */
-function withScript(culture: string): string {
+const withScript = remembered((culture: string): string => {
   const { language, region } = new Intl.Locale(culture);
   return tagOf(language, scriptOf(culture), region);
-}
+});
 
 function tagOf(language: string, script?: string, region?: string): string {
   return [language, script, region].filter((part) => part !== undefined).join('-');
+}
+
+/** Intl.Locale takes its time, and the same few names come with every form set of every array member. */
+function remembered<T>(compute: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const value = compute(key);
+    known.set(key, value);
+    return value;
+  };
 }
