@@ -1,6 +1,6 @@
 /** An entry as the server sent it, and small typed readers of its attributes. */
 
-import { DirectoryError } from '../errors.ts';
+import { formatGuid, parseBoolean, parseGeneralizedTime, parseInteger32, parseLargeInteger } from './values.ts';
 
 export interface Attribute {
   /** As the server spelled it, without its range option: `member`, `userCertificate;binary`. */
@@ -48,38 +48,32 @@ export function textOf(entry: Entry, attribute: string): string | undefined {
   return bytesOf(entry, attribute)?.toString('utf8');
 }
 
-/**
- * The first value as an integer of up to 64 bits (syntaxes Integer, Enumeration and LargeInteger, MS-ADTS 3.1.1.2.2.2).
- * Throws DirectoryError if there is a value that is not one.
- */
-export function bigIntegerOf(entry: Entry, attribute: string): bigint | undefined {
-  const text = textOf(entry, attribute);
-  if (text === undefined) return undefined;
-  if (!/^-?\d{1,19}$/.test(text)) throw notA('whole number', entry, attribute, text);
-  return BigInt(text);
-}
-
-/** The first value as a number; for LargeInteger use bigIntegerOf. Throws DirectoryError if it is not a safe integer. */
+/** The first value as an integer of 32 bits. Throws ValueSyntaxError if it is not one. */
 export function integerOf(entry: Entry, attribute: string): number | undefined {
-  const value = bigIntegerOf(entry, attribute);
-  if (value === undefined) return undefined;
-  if (!Number.isSafeInteger(Number(value))) throw notA('number below 2^53', entry, attribute, value.toString());
-  return Number(value);
+  const text = textOf(entry, attribute);
+  return text === undefined ? undefined : parseInteger32(text);
 }
 
-/** The first value as a truth value (RFC 4517 3.3.3). Throws DirectoryError if it is neither TRUE nor FALSE. */
+/** The first value as an integer of 64 bits (LargeInteger). Throws ValueSyntaxError if it is not one. */
+export function largeIntegerOf(entry: Entry, attribute: string): bigint | undefined {
+  const text = textOf(entry, attribute);
+  return text === undefined ? undefined : parseLargeInteger(text);
+}
+
+/** The first value as a truth value. Throws ValueSyntaxError if it is neither TRUE nor FALSE. */
 export function booleanOf(entry: Entry, attribute: string): boolean | undefined {
   const text = textOf(entry, attribute);
-  if (text === undefined) return undefined;
-  if (text !== 'TRUE' && text !== 'FALSE') throw notA('truth value', entry, attribute, text);
-  return text === 'TRUE';
+  return text === undefined ? undefined : parseBoolean(text);
 }
 
-function notA(what: string, entry: Entry, attribute: string, text: string): DirectoryError {
-  return new DirectoryError({
-    attempted: `read ${attribute}`,
-    on: entry.dn,
-    cameBack: `"${text}" is not a ${what}`,
-    next: 'Look at the attribute with another tool; the server holds a value that its schema should not allow.',
-  });
+/** The first value as a GeneralizedTime: whenCreated, currentTime. Throws ValueSyntaxError if it is not one. */
+export function generalizedTimeOf(entry: Entry, attribute: string): Date | undefined {
+  const text = textOf(entry, attribute);
+  return text === undefined ? undefined : parseGeneralizedTime(text);
+}
+
+/** The first value as the text of a GUID: objectGUID, invocationId. Throws ValueSyntaxError if it is not 16 bytes. */
+export function guidOf(entry: Entry, attribute: string): string | undefined {
+  const bytes = bytesOf(entry, attribute);
+  return bytes === undefined ? undefined : formatGuid(bytes);
 }

@@ -1,7 +1,6 @@
 /** The rootDSE: what a server says about itself (RFC 4512 5.1, MS-ADTS 3.1.1.3.2). */
 
-import { booleanOf, type Entry, integerOf, textOf, textsOf } from './entry.ts';
-import { parseGeneralizedTime } from './values.ts';
+import { booleanOf, type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from './entry.ts';
 
 export interface RootDse {
   readonly namingContexts: readonly string[];
@@ -59,9 +58,8 @@ export const rootDseAttributes: readonly string[] = [
 const activeDirectory = '1.2.840.113556.1.4.800';
 const partialSecrets = '1.2.840.113556.1.4.1920';
 
-/** The rootDSE from its entry. Throws DirectoryError if a number, truth value or time in it cannot be read. */
+/** The rootDSE from its entry. Throws ValueSyntaxError if a number, truth value or time in it cannot be read. */
 export function readRootDse(entry: Entry): RootDse {
-  const time = textOf(entry, 'currentTime');
   const capabilities = new Set(textsOf(entry, 'supportedCapabilities'));
   return {
     namingContexts: textsOf(entry, 'namingContexts'),
@@ -72,7 +70,7 @@ export function readRootDse(entry: Entry): RootDse {
     dnsHostName: textOf(entry, 'dnsHostName'),
     dsServiceName: textOf(entry, 'dsServiceName'),
     serverName: textOf(entry, 'serverName'),
-    currentTime: time === undefined ? undefined : parseGeneralizedTime(time),
+    currentTime: generalizedTimeOf(entry, 'currentTime'),
     supportedControls: new Set(textsOf(entry, 'supportedControl')),
     supportedCapabilities: capabilities,
     isActiveDirectory: capabilities.has(activeDirectory),

@@ -1,5 +1,6 @@
 /** A session with one directory server: what remedies read and write through. */
 
+import type { Duplex } from 'node:stream';
 import type { Control } from './controls.ts';
 import type { Entry } from './entry.ts';
 import type { Filter } from './filter.ts';
@@ -34,12 +35,6 @@ export interface NewAttribute {
   readonly values: readonly Buffer[];
 }
 
-export interface WriteOptions {
-  readonly controls?: readonly Control[];
-  /** How long to wait for the answer, in milliseconds; by default the session's. */
-  readonly deadline?: number;
-}
-
 export interface DirectorySession {
   readonly identity: { readonly host: string; readonly port: number; readonly tls: TlsMode };
   readonly rootDse: RootDse;
@@ -50,23 +45,38 @@ export interface DirectorySession {
    */
   search(request: SearchRequest): AsyncIterable<Entry>;
 
-  /** One entry by its DN, `<GUID=…>` or `<SID=…>`; undefined if there is none, or none that we may see (result 32). */
+  /**
+   * One entry by its DN, `<GUID=…>` or `<SID=…>`; undefined if there is none, or none that the user may see (result 32).
+   * `deadline` is in milliseconds here and below, by default the session's. Throws DirectoryError.
+   */
   readEntry(
     base: string,
     attributes: readonly string[],
-    options?: { readonly controls?: readonly Control[]; readonly deadline?: number },
+    controls?: readonly Control[],
+    deadline?: number,
   ): Promise<Entry | undefined>;
 
   /**
    * All edits in one request, all or none. The DN '' is the rootDSE's, for its operations.
-   * This and the other writes throw DirectoryError if nothing was changed, OutcomeUnknownError if the connection was
-   * lost or the deadline passed after the request was sent: look again, on a new session.
+   * This and the other writes throw DirectoryError if nothing was changed, and OutcomeUnknownError if the connection was
+   * lost or the deadline passed after the request was sent: look again, in a new session.
    */
-  modify(dn: string, modifications: readonly Modification[], options?: WriteOptions): Promise<void>;
-  add(dn: string, attributes: readonly NewAttribute[], options?: WriteOptions): Promise<void>;
-  delete(dn: string, options?: WriteOptions): Promise<void>;
+  modify(
+    dn: string,
+    modifications: readonly Modification[],
+    controls?: readonly Control[],
+    deadline?: number,
+  ): Promise<void>;
+  add(dn: string, attributes: readonly NewAttribute[], controls?: readonly Control[], deadline?: number): Promise<void>;
+  delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void>;
   /** Gives the entry another RDN (the old value goes) and, if named, another parent. */
-  rename(dn: string, newRdn: string, newParent?: string, options?: WriteOptions): Promise<void>;
+  rename(
+    dn: string,
+    newRdn: string,
+    newParent?: string,
+    controls?: readonly Control[],
+    deadline?: number,
+  ): Promise<void>;
 
   /** Ends the session; never throws. */
   close(): Promise<void>;
@@ -80,7 +90,35 @@ export interface ServerAddress {
   readonly tlsName?: string;
 }
 
+/** How to talk to the servers of a forest. */
+export interface Access {
+  readonly tls: TlsMode;
+  /** Certificates of the trusted authorities, PEM or DER; by default those that Node and this computer trust. */
+  readonly ca?: string | Buffer;
+  /** A UPN or DOMAIN\user (or a DN) with its password. */
+  readonly bind: { readonly user: string; readonly password: string } | 'anonymous';
+  /** For each step of opening a session (connection, TLS, logon, rootDSE), in milliseconds; by default 5000. */
+  readonly deadlineMs?: number;
+  /** For each answer thereafter, in milliseconds; by default 30000. */
+  readonly operationDeadlineMs?: number;
+  /** In place of a TCP connection: a tunnel, or a server in this process. */
+  readonly createConnection?: (address: { readonly host: string; readonly port: number }) => Promise<Duplex>;
+}
+
 /** Opens sessions with any server of a forest, with the same credentials and trust. */
 export interface Connector {
+  /** Throws DirectoryError. */
   open(address: ServerAddress): Promise<DirectorySession>;
+}
+
+/** Sessions over the network. */
+export function ldapConnector(access: Access): Connector {
+  return { open: (address) => openSession({ ...access, ...address }) };
+}
+
+/** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
+export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
+  // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
+  const { LdapSession } = await import('./ldap-session.ts');
+  return await LdapSession.open(options);
 }
