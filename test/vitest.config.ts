@@ -2,7 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** One vitest project a kind of test, so that `--project quick` leaves out what needs minutes or a real AD. */
-const project = (name: string, include: readonly string[], options: { readonly testTimeout: number; readonly serial?: boolean }) => ({
+const project = (
+  name: string,
+  include: readonly string[],
+  options: { readonly testTimeout: number; readonly serial?: boolean },
+) => ({
   test: {
     name,
     root: fileURLToPath(new URL('.', import.meta.url)),

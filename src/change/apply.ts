@@ -42,6 +42,8 @@ export interface ApplyRequest<C extends Change> {
   /** What the journal already holds. */
   readonly records: readonly JournalRecord[];
   readonly now: () => Date;
+  /** Says that no further change shall be begun. */
+  readonly signal: AbortSignal;
   readonly onOutcome?: (change: C, outcome: ChangeOutcome) => void;
 }
 
@@ -56,7 +58,7 @@ export interface ApplyResult<C extends Change> {
   /** Changes that an earlier run had done. */
   readonly doneBefore: number;
   readonly notDone: readonly ChangeResult<C>[];
-  /** Changes not begun because one before them did not succeed. */
+  /** Changes not begun because one before them did not succeed, or because the run was interrupted. */
   readonly notBegun: number;
 }
 
@@ -86,7 +88,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   let done = 0;
   let notBegun = 0;
   await inParallel(open, writer.parallel, async ([index, change]) => {
-    if (writer.stopsAtFirstFailure && notDone.length > 0) {
+    if (request.signal.aborted || (writer.stopsAtFirstFailure && notDone.length > 0)) {
       notBegun += 1;
       return;
     }

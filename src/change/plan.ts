@@ -73,6 +73,8 @@ export interface AttributeEdit {
   readonly attribute: string;
   readonly remove: readonly PlanValue[];
   readonly add: readonly PlanValue[];
+  /** What no value means here, for the side of the diff that has none: "not set: 60 days". */
+  readonly whenUnset?: string;
 }
 
 /** An edit of attributes of one entry, found by its objectGUID. */
@@ -83,13 +85,19 @@ export interface ModifyChange {
   readonly edits: readonly AttributeEdit[];
 }
 
-/** The delete of one entry that is still exactly as it was read. */
-export interface DeleteChange {
-  readonly kind: 'delete';
+/** An entry that goes, as it was read. */
+export interface DoomedEntry {
   readonly dn: string;
   readonly guid: string;
   /** uSNChanged on the DC that the plan was made on, decimal. */
   readonly usnChanged: string;
+  /** Everything that it holds: what the review shows and what undo brings back. */
+  readonly attributes: readonly PlanAttribute[];
+}
+
+/** The delete of one entry that is still exactly as it was read. */
+export interface DeleteChange extends DoomedEntry {
+  readonly kind: 'delete';
   /** objectGUIDs of the children that earlier changes of the plan delete; any other child is drift. */
   readonly children: readonly string[];
 }
@@ -100,7 +108,7 @@ export interface DeleteTreeChange {
   readonly dn: string;
   readonly guid: string;
   /** Every entry of the subtree, the root first. */
-  readonly entries: readonly { readonly dn: string; readonly guid: string; readonly usnChanged: string }[];
+  readonly entries: readonly DoomedEntry[];
 }
 
 /** A deleted entry brought back under its old objectGUID, with what its tombstone lost. */
@@ -161,8 +169,8 @@ export interface Plan<C extends Change = Change> {
   /** ISO 8601, UTC. */
   readonly created: string;
   readonly remedy: RemedyName;
-  /** The plan whose journal this one reverses, if it is an undo. */
-  readonly undoes?: string;
+  /** The plan that this one reverses, if it is an undo: its id and its change folder, whose journal is told. */
+  readonly undoes?: { readonly id: string; readonly folder: string };
   readonly target: Target;
   readonly findings: readonly Finding[];
   readonly changes: readonly C[];

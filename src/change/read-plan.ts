@@ -86,7 +86,7 @@ const findingShape: Readonly<Record<string, Shape>> = {
 const changeShapes: Readonly<Record<Change['kind'], Readonly<Record<string, Shape>>>> = {
   file: { path: 'string', root: 'string', encoding: 'string', before: 'object', after: 'object', splices: 'array' },
   modify: { dn: 'string', guid: 'string', edits: 'array' },
-  delete: { dn: 'string', guid: 'string', usnChanged: 'string', children: 'array' },
+  delete: { dn: 'string', guid: 'string', usnChanged: 'string', children: 'array', attributes: 'array' },
   'delete-tree': { dn: 'string', guid: 'string', entries: 'array' },
   undelete: { dn: 'string', guid: 'string', attributes: 'array' },
   add: { dn: 'string', attributes: 'array' },
@@ -97,7 +97,7 @@ const itemShapes: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   splices: { key: 'string', line: 'number', offset: 'number', old: 'string', new: 'string' },
   edits: { attribute: 'string', remove: 'values', add: 'values' },
   attributes: { name: 'string', values: 'values' },
-  entries: { dn: 'string', guid: 'string', usnChanged: 'string' },
+  entries: { dn: 'string', guid: 'string', usnChanged: 'string', attributes: 'array' },
 };
 
 /** Names the first member that a plan must have and hasn't. */

@@ -1,8 +1,12 @@
 /** Undoing: from what a plan did, per its journal, to a plan of its own that brings back what was there. */
 
+import { readFile } from 'node:fs/promises';
 import { RefusedError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { inParallel } from '../files/in-parallel.ts';
+import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import { type JournalRecord, outcomesIn } from './journal.ts';
-import type { Change, FileChange, Plan, Splice } from './plan.ts';
+import type { Change, FileChange, Finding, Plan, Splice } from './plan.ts';
 
 /**
  * The changes of a plan that were done or may have been, the last first. One whose outcome is not known is among
@@ -42,4 +46,35 @@ export function reversedFileChange(change: FileChange): FileChange {
 
 function byteLength(base64: string): number {
   return Buffer.byteLength(base64, 'base64');
+}
+
+/**
+ * Looks at the files of an undo: those that already hold the old bytes are left out, those that somebody has changed
+ * since are told. They stay in the plan, whose application will refuse them one by one, unless they are put right.
+ */
+export async function lookAtFilesToUndo(
+  changes: readonly FileChange[],
+): Promise<{ readonly changes: readonly FileChange[]; readonly findings: readonly Finding[] }> {
+  const moved: string[] = [];
+  const open = await inParallel(changes, 16, async (change) => {
+    try {
+      const found = fileFingerprint(await readFile(change.path));
+      if (sameFingerprint(found, change.after)) return [];
+      if (!sameFingerprint(found, change.before)) moved.push(change.path);
+    } catch (error) {
+      moved.push(`${change.path}: ${errnoInWords(error)}`);
+    }
+    return [change];
+  });
+  const finding: Finding = {
+    id: 'changed-since',
+    level: 'warning',
+    title: `${moved.length} of the files ${moved.length === 1 ? 'is' : 'are'} not as the change left them`,
+    detail:
+      'Somebody has edited or removed them since. They are not touched; the others are brought back. The bytes from before lie in the backup folder of the change.',
+    evidence: moved,
+    acceptable: false,
+    accepted: false,
+  };
+  return { changes: open.flat(), findings: moved.length === 0 ? [] : [finding] };
 }

@@ -6,6 +6,7 @@ import { groupBy } from '../../group-by.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelValue } from './inspect.ts';
 import type { LabelsOptions } from './options.ts';
+import { displayNameOfCulture } from './wording.ts';
 
 /** Why a file can't be changed as asked, or not without a person's word. */
 export type FileBlocker =
@@ -34,71 +35,71 @@ interface BlockerWords {
 
 const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'unreadable-file': {
-    title: 'could not be read',
+    title: 'Could not be read',
     detail: 'Give the right to read, or leave these out with --skip-blocked.',
   },
   'empty-file': {
-    title: 'holds nothing',
+    title: 'Empty',
     detail: 'An empty strings.txt shows no texts at all on the form. Restore it from the set it was copied from.',
   },
   'binary-file': {
-    title: 'is not text',
+    title: 'Not text',
     detail: 'NULs stand where no text encoding has them. Restore it from the set it was copied from.',
   },
   'damaged-encoding': {
-    title: 'is damaged text',
+    title: 'Damaged text',
     detail: 'Its bytes fit no encoding as a whole. Restore it, or save it again in one encoding, and run again.',
   },
   'unknown-code-page': {
-    title: 'is in a code page that nobody has named',
+    title: 'Code page not known',
     detail:
       'It is neither Unicode nor ASCII, and Windows has no code page for its language. Name one: --code-page LANGUAGE=PAGE.',
   },
   'isa-2004-format': {
-    title: 'is of ISA Server 2004',
+    title: 'Format of ISA Server 2004',
     detail:
       'Its keys are numbers, in another format than ISA Server 2006 and TMG use. This tool does not change such files.',
   },
   'unterminated-value': {
-    title: 'has a value without a closing quote',
+    title: 'Value without a closing quote',
     detail: 'Where the value ends can only be guessed. Add the closing quote, then run again.',
   },
   'ambiguous-value': {
-    title: 'has a value whose end can be told in two ways',
+    title: 'Value whose end can be told in two ways',
     detail:
       'More than one quote on the line could be the closing one. Move what follows the value to a line of its own.',
   },
   'undecodable-value': {
-    title: "has bytes in the label that its encoding doesn't know",
+    title: 'Bytes in the label that the encoding does not know',
     detail:
       'The file may be in another encoding than it seems; then the new text would be garbled. Name it: --code-page LANGUAGE=PAGE.',
   },
   'conflicting-duplicates': {
-    title: 'gives the key more than one value',
+    title: 'More than one value for the key',
     detail: 'Nothing tells which of them the form shows. Accept it to have all of them changed.',
     whenAccepted: 'changed',
   },
   'no-wording': {
-    title: 'is of a language that the label has no wording for',
+    title: 'No wording for the language',
     detail:
       'Give the wording with --wording FILE, or one text for all with --text. Accept it to leave these as they are.',
     whenAccepted: 'left-out',
   },
   'text-not-encodable': {
-    title: "is in an encoding that can't hold the new text",
+    title: 'Encoding that lacks characters of the new text',
     detail:
       'Choose a text that it can hold (--wording), or, if the file only holds ASCII so far, name its code page: --code-page LANGUAGE=PAGE.',
   },
   'read-only-file': {
-    title: 'is marked read-only',
+    title: 'Marked read-only',
     detail: 'Somebody wanted it left alone. Clear the mark (attrib -r) if that is over, then run again.',
   },
   'locked-folder': {
-    title: "lies in a folder that doesn't let a file be written",
+    title: 'In a folder that lets no file be written',
     detail: 'A file is replaced by a new one beside it. Give the right to write in the folder, then run again.',
   },
   'hard-linked-file': {
-    title: 'has more than one name (hard links)',
+    title: 'More than one name (hard links)',
     detail:
       'It is replaced by a new file under this name; the other names would keep the old text. Accept it if so wanted.',
     whenAccepted: 'changed',
@@ -136,7 +137,7 @@ export function blockerOf(
       if (flawed?.flaw !== undefined) return blocked(`${flawed.flaw}-value`, `line ${flawed.line}`);
       const { edit } = content;
       if (content.values.length === 0 || edit.kind === 'none-asked' || edit.kind === 'already-right') return undefined;
-      if (edit.kind === 'no-wording') return blocked('no-wording', file.language);
+      if (edit.kind === 'no-wording') return { id: 'no-wording', evidence: displayNameOfCulture(file.language) };
       if (edit.kind === 'not-encodable') {
         return blocked(
           'text-not-encodable',
@@ -171,6 +172,12 @@ export function isChangedAnyway(id: FileBlocker, options: Pick<LabelsOptions, 'a
   return blockerWords[id].whenAccepted === 'changed' && options.accept.includes(id);
 }
 
+/** What a person is asked about a blocker that may be accepted: what accepting it means. */
+export function meaningOfAcceptance(id: string): string {
+  const words = Object.entries(blockerWords).find(([blocker]) => blocker === id)?.[1];
+  return words?.whenAccepted === 'left-out' ? 'Leave these as they are and do the rest?' : 'Change them all the same?';
+}
+
 /** All findings on what was read, blockers first. */
 export function assess(facts: LabelsFacts, options: LabelsOptions): readonly Finding[] {
   return [...blockers(facts, options), ...warnings(facts), ...notes(facts, options)];
@@ -186,19 +193,29 @@ function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
     ),
   ];
   return [...groupBy(found, (blocker) => blocker.id)].map(([id, blocked]) => {
-    const evidence = blocked.map((blocker) => blocker.evidence);
+    const evidence = id === 'no-wording' ? languagesCounted(blocked) : blocked.map((blocker) => blocker.evidence);
+    const count = counted(blocked.length, 'file');
     const words = blockerWords[id];
     const acceptable = words.whenAccepted !== undefined;
+    const accepted = acceptable && options.accept.includes(id);
+    const leftOut = options.skipBlocked && !isChangedAnyway(id, options);
     return {
       id,
-      level: options.skipBlocked ? 'warning' : 'blocker',
-      title: `${counted(evidence.length, 'file')} ${words.title}${options.skipBlocked ? ' and left out' : ''}`,
+      level: leftOut ? 'warning' : 'blocker',
+      title: `${words.title}: ${count}${leftOut ? ', left out' : ''}`,
       detail: words.detail,
       evidence,
       acceptable,
-      accepted: acceptable && options.accept.includes(id),
+      accepted,
     };
   });
+}
+
+/** A language without wording has many files, all for the same reason: a line a language is enough. */
+function languagesCounted(blocked: readonly { readonly evidence: string }[]): readonly string[] {
+  return [...groupBy(blocked, ({ evidence }) => evidence)]
+    .map(([language, files]) => `${language}: ${counted(files.length, 'file')}`)
+    .sort();
 }
 
 function counted(count: number, noun: string): string {
@@ -221,7 +238,7 @@ function warnings(facts: LabelsFacts): Finding[] {
     ...finding(
       'warning',
       'key-absent',
-      `${counted(keyless(facts).length, 'file')} without the key`,
+      `No such key: ${counted(keyless(facts).length, 'file')}`,
       'These have nothing to change. If a form of theirs asks for a name, it takes its text from another key: see --key.',
       keyless(facts),
     ),
@@ -266,10 +283,12 @@ function notes(facts: LabelsFacts, options: LabelsOptions): Finding[] {
       'other-texts-name-the-domain',
       'Other texts of the same forms still name the domain',
       'An error message, for example, may go on asking to check the domain name. Change such keys as well with --key and --text, or by hand.',
-      toChange.flatMap(({ content, path: file }) =>
-        content.kind === 'strings' && content.domainWordElsewhere !== undefined
-          ? [`${file}: ${content.domainWordElsewhere}`]
-          : [],
+      byLanguage(
+        toChange.flatMap((file) =>
+          file.content.kind === 'strings' && file.content.domainWordElsewhere !== undefined
+            ? [{ language: file.language, word: file.content.domainWordElsewhere }]
+            : [],
+        ),
       ),
     ),
     ...finding(
@@ -291,6 +310,12 @@ function notes(facts: LabelsFacts, options: LabelsOptions): Finding[] {
         .map((file) => `${file.path} → ${file.realPath}`),
     ),
   ];
+}
+
+/** A line a language and word: "de: Domäne, 12 files". */
+function byLanguage(found: readonly { readonly language: string; readonly word: string }[]): readonly string[] {
+  const groups = groupBy(found, ({ language, word }) => `${language.toLowerCase()}: ${word}`);
+  return [...groups].map(([name, files]) => `${name}, ${counted(files.length, 'file')}`).sort();
 }
 
 function hasRepeatedKey(values: readonly LabelValue[]): boolean {

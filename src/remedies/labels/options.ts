@@ -5,6 +5,7 @@ import { defaultLanguage } from '../../files/template-tree.ts';
 import type { CodePage, TextEncoding } from '../../files/text-encoding.ts';
 import { ansiCodePageOf, encodingOfCodePage } from '../../files/text-encoding.ts';
 import { type Label, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
+import { faultOfText } from './wording-file.ts';
 
 /** The field that the password form asks the user's name in. */
 export const userNameKey = 'L_UserName_Text';
@@ -58,16 +59,7 @@ export function codePageOf(language: string): CodePage | undefined {
  * @throws UsageError if it is empty or holds a double quote, a line break or another control character
  */
 export function checkLabelText(text: string, source: string): string {
-  const flaw =
-    text.trim() === ''
-      ? 'it is empty'
-      : text.includes('"')
-        ? 'it holds a double quote, which ends the value in strings.txt and which nothing is known to escape'
-        : /[\r\n\u2028\u2029]/.test(text)
-          ? 'it holds a line break, which ends the value in strings.txt'
-          : /\p{Cc}/u.test(text)
-            ? 'it holds a control character'
-            : undefined;
+  const flaw = faultOfText(text);
   if (flaw === undefined) return text;
   throw new UsageError({
     attempted: 'use the text as a label',

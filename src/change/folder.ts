@@ -1,0 +1,140 @@
+/** The change folder: the plan and everything that goes with it, written as a whole or not at all. */
+
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import path from 'node:path';
+import { errnoOf, FileError, UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { canonicalText } from './canonical.ts';
+import type { Plan } from './plan.ts';
+
+/** The names of what lies in a change folder. */
+export const folderParts = {
+  plan: 'plan.json',
+  page: 'review.html',
+  text: 'review.txt',
+  diff: 'change.diff',
+  ldif: 'change.ldf',
+  backup: 'backup',
+  entriesBefore: path.join('backup', 'before.ldf'),
+  journal: 'journal.jsonl',
+  nextSteps: 'next-steps.txt',
+} as const;
+
+/** A file of the folder: its name, slashes allowed, and its text in pieces. */
+export interface FolderDocument {
+  readonly name: string;
+  readonly content: Iterable<string> | AsyncIterable<string>;
+}
+
+/**
+ * Writes a change folder: first beside its place under another name, then renamed, so that a folder that is there is
+ * whole. Folders above it are made.
+ * @throws UsageError if something of that name is there already; FileError if it can't be written
+ */
+export async function writeChangeFolder(
+  folder: string,
+  plan: Plan,
+  documents: readonly FolderDocument[],
+  randomId: () => string,
+): Promise<void> {
+  await refuseExisting(folder);
+  const unfinished = `${folder}.${randomId()}.unfinished`;
+  try {
+    await mkdir(unfinished, { recursive: true });
+    for (const document of [...documents, { name: folderParts.plan, content: planText(plan) }]) {
+      await writeDocument(path.join(unfinished, document.name), document.content);
+    }
+    await rename(unfinished, folder);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (errnoOf(error) === undefined) throw error;
+    throw new FileError({
+      attempted: 'write the change folder',
+      on: folder,
+      cameBack: errnoInWords(error),
+      next: 'Nothing was changed. Name another place with --save FOLDER, or make room in this one.',
+      cause: error,
+    });
+  }
+}
+
+async function refuseExisting(folder: string): Promise<void> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    if (errnoOf(error) === 'ENOTDIR') return ['a file'];
+    throw new FileError({
+      attempted: 'write the change folder',
+      on: folder,
+      cameBack: errnoInWords(error),
+      next: 'Nothing was changed. Name another place with --save FOLDER.',
+      cause: error,
+    });
+  });
+  if (names === undefined) return;
+  if (names.length === 0) {
+    // Windows does not rename a folder onto another one, not even onto an empty one.
+    await rmdir(folder);
+    return;
+  }
+  throw new UsageError({
+    attempted: 'write the change folder',
+    on: folder,
+    cameBack: 'something is there already',
+    next: 'Name a folder that is not there yet: a saved change is never overwritten.',
+  });
+}
+
+async function writeDocument(file: string, content: FolderDocument['content']): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+  const handle = await open(file, 'wx');
+  try {
+    await writePieces(handle, content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const pieceLength = 65_536;
+
+async function writePieces(handle: FileHandle, content: FolderDocument['content']): Promise<void> {
+  let waiting: string[] = [];
+  let length = 0;
+  const flush = async (): Promise<void> => {
+    await handle.writeFile(waiting.join(''));
+    waiting = [];
+    length = 0;
+  };
+  for await (const piece of content) {
+    waiting.push(piece);
+    length += piece.length;
+    if (length >= pieceLength) await flush();
+  }
+  await flush();
+}
+
+/** plan.json as a person can read it: a member a line, and in the long lists an item a line. */
+export function* planText(plan: Plan): Generator<string> {
+  let separator = '{\n';
+  for (const [name, value] of Object.entries(plan)) {
+    yield `${separator}  ${JSON.stringify(name)}: `;
+    if (Array.isArray(value) && value.length > 0) {
+      for (const [index, item] of value.entries()) yield `${index === 0 ? '[' : ','}\n    ${canonicalText(item)}`;
+      yield '\n  ]';
+    } else {
+      yield canonicalText(value);
+    }
+    separator = ',\n';
+  }
+  yield '\n}\n';
+}
+
+/** A folder for a change that nobody has named one for: changes/2026-11-22-labels, with a number if it is taken. */
+export async function freeFolder(home: string, created: string, name: string): Promise<string> {
+  const names = new Set(await readdir(home).catch(() => []));
+  const base = `${created.slice(0, 10)}-${name}`;
+  for (let number = 1; ; number += 1) {
+    const candidate = number === 1 ? base : `${base}-${number}`;
+    if (!names.has(candidate)) return path.join(home, candidate);
+  }
+}

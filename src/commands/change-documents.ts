@@ -1,0 +1,44 @@
+/** The documents of a change folder, each a view of the plan. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { backupPathOf } from '../change/file-writer.ts';
+import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
+import { type FolderDocument, folderParts } from '../change/folder.ts';
+import type { FileChange, Plan } from '../change/plan.ts';
+import { textReview } from '../review/text.ts';
+import { unifiedDiff } from '../review/unified-diff.ts';
+import { createStyle } from '../terminal/style.ts';
+
+/** The columns of review.txt, which prints on paper. */
+const paperWidth = 100;
+
+/** review.txt: the review without colour, every place and every line. */
+export function textDocument(plan: Plan): FolderDocument {
+  return {
+    name: folderParts.text,
+    content: endedLines(textReview(plan, { style: createStyle(false), width: paperWidth, verbose: true })),
+  };
+}
+
+/** change.diff of a plan for files: read anew, one file at a time. */
+export function diffDocument(changes: readonly FileChange[]): FolderDocument {
+  return { name: folderParts.diff, content: diffs(changes) };
+}
+
+export function nextStepsDocument(lines: readonly string[]): FolderDocument {
+  return { name: folderParts.nextSteps, content: endedLines(lines) };
+}
+
+function* endedLines(lines: Iterable<string>): Generator<string> {
+  for (const line of lines) yield `${line}\n`;
+}
+
+async function* diffs(changes: readonly FileChange[]): AsyncGenerator<string> {
+  for (const change of changes) {
+    const bytes = await readFile(change.path).catch(() => Buffer.alloc(0));
+    // A file that has moved on has no diff to show: its change will be refused.
+    if (!sameFingerprint(fileFingerprint(bytes), change.before)) continue;
+    yield unifiedDiff(bytes, change, backupPathOf(change.path).split(path.sep).join('/'));
+  }
+}

@@ -1,0 +1,26 @@
+/** What a command has of the world around it: handed in, so that a test can hand in something else. */
+
+import type { ReadStream, WriteStream } from 'node:tty';
+import type { Prompter } from '../terminal/prompter.ts';
+
+export interface Context {
+  readonly stdin: NodeJS.ReadStream | ReadStream;
+  readonly stdout: NodeJS.WriteStream | WriteStream;
+  readonly stderr: NodeJS.WriteStream | WriteStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder that relative paths start from. */
+  readonly currentFolder: string;
+  readonly platform: NodeJS.Platform;
+  /** The templates that come with the tool. */
+  readonly templates: URL;
+  readonly now: () => Date;
+  readonly randomId: () => string;
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** In place of the prompter that the streams would give. */
+  readonly prompter?: Prompter;
+  /**
+   * Does work that Ctrl-C may only end between two steps: the signal says that it was pressed. Outside of it Ctrl-C
+   * ends the process at once.
+   */
+  readonly interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+}

@@ -1,0 +1,136 @@
+/** From a finished plan to what becomes of it: shown only, saved, applied, or left alone. */
+
+import path from 'node:path';
+import { standingBlockers } from '../change/apply.ts';
+import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
+import type { Plan } from '../change/plan.ts';
+import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { textReview } from '../review/text.ts';
+import { applyChangeFolder } from './apply-folder.ts';
+import type { Context } from './context.ts';
+import type { decisionFlags, Flags } from './flags.ts';
+import type { Output } from './output.ts';
+
+/** What shall become of the plan; `ask` is what a terminal without flags gets. */
+export type Decision =
+  | { readonly kind: 'dry-run' }
+  | { readonly kind: 'save'; readonly folder: string }
+  | { readonly kind: 'apply' }
+  | { readonly kind: 'ask' };
+
+/**
+ * What the flags decide.
+ * @throws UsageError for --save or --dry-run together with --yes
+ */
+export function readDecision(command: string, flags: Flags<typeof decisionFlags>, output: Output): Decision {
+  const given = [flags['dry-run'] && '--dry-run', flags.save !== undefined && '--save', flags.yes && '--yes'].filter(
+    (flag) => flag !== false,
+  );
+  if (flags.yes && given.length > 1) {
+    throw new UsageError({
+      attempted: `read the arguments of ${command}`,
+      on: given.join(' with '),
+      cameBack: 'one says to apply now, the other not to',
+      next: 'Give --yes alone to apply now, or --save FOLDER alone and later: adsi-remedy apply FOLDER.',
+    });
+  }
+  if (flags.yes) return { kind: 'apply' };
+  if (flags['dry-run'] && flags.save === undefined) return { kind: 'dry-run' };
+  if (flags.save !== undefined) return { kind: 'save', folder: flags.save };
+  return output.canAsk && !output.isJson ? { kind: 'ask' } : { kind: 'dry-run' };
+}
+
+export interface Proposal {
+  readonly plan: Plan;
+  /** What goes into the change folder besides the plan; made only when it is written. */
+  readonly documents: () => readonly FolderDocument[];
+  /** For the name of a folder that nobody has named: "labels", "undo-labels". */
+  readonly folderName: string;
+  /** Where such a folder is made, if not in `changes`. */
+  readonly home?: string;
+  /** Shown between the diff and the question, and never without a terminal. */
+  readonly confirm?: () => Promise<void>;
+}
+
+/** Shows the plan and does with it what was decided. */
+export async function carryOut(
+  proposal: Proposal,
+  decision: Decision,
+  context: Context,
+  output: Output,
+): Promise<ExitStatus> {
+  const { plan } = proposal;
+  showPlan(plan, output);
+  if (plan.changes.length === 0) {
+    if (!output.isJson) output.say('');
+    output.document(plan);
+    return standingBlockers(plan.findings).length === 0 ? exitStatus.done : exitStatus.refused;
+  }
+  const settled = decision.kind === 'ask' ? await askWhatNext(output) : decision;
+  switch (settled.kind) {
+    case 'leave':
+      output.tell('  Left alone: nothing was changed.');
+      return exitStatus.changesToMake;
+    case 'dry-run':
+      output.tell(`  ${output.style.dim('This was a dry run: nothing was changed.')}`);
+      output.document(plan);
+      return exitStatus.changesToMake;
+    case 'save': {
+      const folder = await save(proposal, settled.folder, context);
+      output.say(
+        `  Saved in ${shownPath(folder, context)}. Apply it with: adsi-remedy apply ${quoted(shownPath(folder, context))}`,
+      );
+      output.document(plan);
+      return exitStatus.changesToMake;
+    }
+    case 'apply': {
+      await proposal.confirm?.();
+      const folder = await save(proposal, undefined, context);
+      return applyChangeFolder(folder, plan, context, output);
+    }
+  }
+}
+
+/** The findings and the diff of a plan. */
+export function showPlan(plan: Plan, output: Output): void {
+  for (const line of textReview(plan, output.review)) output.say(line);
+}
+
+async function askWhatNext(
+  output: Output,
+): Promise<{ kind: 'apply' } | { kind: 'save'; folder: undefined } | { kind: 'leave' }> {
+  const prompter = await output.prompter();
+  const choice = await prompter.select<'leave' | 'save' | 'apply'>({
+    id: 'decision',
+    message: 'Apply now, save for review, or leave it?',
+    choices: [
+      { value: 'leave', label: 'Leave it', hint: 'nothing is changed or saved' },
+      { value: 'save', label: 'Save for review', hint: 'a change folder that somebody can read and apply later' },
+      { value: 'apply', label: 'Apply now', hint: 'with backup, journal and undo' },
+    ],
+    flag: '--yes, --save FOLDER or --dry-run',
+  });
+  return choice === 'save' ? { kind: 'save', folder: undefined } : { kind: choice };
+}
+
+async function save(proposal: Proposal, named: string | undefined, context: Context): Promise<string> {
+  const { plan } = proposal;
+  const home = proposal.home ?? path.join(context.currentFolder, 'changes');
+  const folder =
+    named === undefined
+      ? await freeFolder(home, plan.created, proposal.folderName)
+      : path.resolve(context.currentFolder, named);
+  await writeChangeFolder(folder, plan, proposal.documents(), context.randomId);
+  return folder;
+}
+
+/** A path as short as it can be told from here. */
+export function shownPath(file: string, context: Context): string {
+  const relative = path.relative(context.currentFolder, file);
+  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+}
+
+/** A path as it can be pasted into a command line. */
+export function quoted(argument: string): string {
+  return /^[\w./\\:@%+=-]+$/.test(argument) ? argument : `"${argument}"`;
+}

@@ -1,0 +1,125 @@
+/** Reading flags: one table a command, errors that name the flag and its nearest neighbour. */
+
+import { parseArgs } from 'node:util';
+import { UsageError } from '../errors.ts';
+
+export type FlagKind = 'yes-no' | 'text' | 'texts';
+export type FlagTable = Readonly<Record<string, FlagKind>>;
+
+type FlagValue<K extends FlagKind> = K extends 'yes-no'
+  ? boolean
+  : K extends 'text'
+    ? string | undefined
+    : readonly string[];
+export type Flags<T extends FlagTable> = { readonly [Name in keyof T]: FlagValue<T[Name]> };
+
+/** How the output looks; every command has these. */
+export const outputFlags = {
+  json: 'yes-no',
+  quiet: 'yes-no',
+  verbose: 'yes-no',
+  'no-color': 'yes-no',
+  help: 'yes-no',
+} as const satisfies FlagTable;
+
+/** What becomes of the change: the three remedies and undo have these. */
+export const decisionFlags = {
+  'dry-run': 'yes-no',
+  save: 'text',
+  yes: 'yes-no',
+  accept: 'texts',
+} as const satisfies FlagTable;
+
+export interface Arguments<T extends FlagTable> {
+  readonly flags: Flags<T>;
+  readonly operands: readonly string[];
+}
+
+/**
+ * Reads a command's arguments by its table.
+ * @throws UsageError for a flag that is not in the table, one without its value, or more operands than `operands`
+ */
+export function readArguments<T extends FlagTable>(
+  command: string,
+  args: readonly string[],
+  table: T,
+  operands: readonly string[] = [],
+): Arguments<T> {
+  const options = Object.fromEntries(
+    Object.entries(table).map(([name, kind]) => [
+      name,
+      kind === 'yes-no' ? ({ type: 'boolean' } as const) : ({ type: 'string', multiple: kind === 'texts' } as const),
+    ]),
+  );
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true });
+  const values = new Map<string, string[]>();
+  const found: string[] = [];
+  for (const token of tokens) {
+    if (token.kind === 'positional') found.push(token.value);
+    if (token.kind !== 'option') continue;
+    const kind = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
+    if (kind === undefined) throw unknownFlag(command, token.rawName, Object.keys(table));
+    const value = flagValue(command, kind, token.rawName, token.value);
+    values.set(token.name, [...(kind === 'text' ? [] : (values.get(token.name) ?? [])), value]);
+  }
+  if (found.length > operands.length) throw tooMany(command, found.slice(operands.length), operands);
+  const flags = Object.fromEntries(
+    Object.entries(table).map(([name, kind]) => {
+      const given = values.get(name);
+      return [name, kind === 'yes-no' ? given !== undefined : kind === 'text' ? given?.at(-1) : (given ?? [])];
+    }),
+  );
+  return { flags: flags as Flags<T>, operands: found };
+}
+
+function flagValue(command: string, kind: FlagKind, name: string, value: string | undefined): string {
+  if (kind === 'yes-no' && value !== undefined) {
+    throw misuse(command, name, 'it takes no value', `Give ${name} alone.`);
+  }
+  if (kind !== 'yes-no' && (value === undefined || value === '')) {
+    throw misuse(
+      command,
+      name,
+      'its value is missing',
+      `Give it as ${name} VALUE, or as ${name}=VALUE if the value begins with a hyphen.`,
+    );
+  }
+  return value ?? '';
+}
+
+function misuse(command: string, on: string, cameBack: string, next: string): UsageError {
+  return new UsageError({ attempted: `read the arguments of ${command}`, on, cameBack, next });
+}
+
+function unknownFlag(command: string, given: string, names: readonly string[]): UsageError {
+  const nearest = nearestName(given.replace(/^-+/, ''), names);
+  const hint = nearest === undefined ? '' : `Did you mean --${nearest}? `;
+  return misuse(command, given, 'there is no such flag', `${hint}adsi-remedy ${command} --help lists the flags.`);
+}
+
+function tooMany(command: string, surplus: readonly string[], operands: readonly string[]): UsageError {
+  const expected = operands.length === 0 ? 'flags only' : `only ${operands.join(' ')}`;
+  return misuse(command, surplus.join(' '), `it takes ${expected}`, 'Put a path with spaces in quotes.');
+}
+
+/** The name that a typing error most likely meant; undefined if none is near. */
+export function nearestName(given: string, names: readonly string[]): string | undefined {
+  const near = names
+    .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name) }))
+    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .sort((one, other) => one.distance - other.distance);
+  return near[0]?.name;
+}
+
+function editDistance(one: string, other: string): number {
+  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
+  for (const [index, character] of [...one].entries()) {
+    const next = [index + 1];
+    for (const [column, candidate] of [...other].entries()) {
+      const replaced = (row[column] ?? 0) + (character === candidate ? 0 : 1);
+      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,250 @@
+/** adsi-remedy labels: from flags or wizard to a plan, and on to what becomes of it. */
+
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { standingBlockers } from '../change/apply.ts';
+import type { FolderDocument } from '../change/folder.ts';
+import type { FileChange, Plan } from '../change/plan.ts';
+import { sealPlan } from '../change/seal.ts';
+import { type ExitStatus, UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { knownTemplateFolders } from '../files/template-tree.ts';
+import { assess } from '../remedies/labels/assess.ts';
+import { gather, type LabelsFacts } from '../remedies/labels/gather.ts';
+import { nextSteps } from '../remedies/labels/next-steps.ts';
+import {
+  checkLabelText,
+  type LabelsOptions,
+  type NewLabel,
+  parseCodePage,
+  userIdKey,
+  userNameKey,
+} from '../remedies/labels/options.ts';
+import { plan as planChanges } from '../remedies/labels/plan.ts';
+import { surveyRows } from '../remedies/labels/survey.ts';
+import { askAboutBlockers, askRoots, askWhatToChange } from '../remedies/labels/wizard.ts';
+import { labels, loadBuiltInWording, type Wording } from '../remedies/labels/wording.ts';
+import { parseWordingFile } from '../remedies/labels/wording-file.ts';
+import { findingLines } from '../review/text.ts';
+import { table } from '../terminal/table.ts';
+import { toolVersion } from '../version.ts';
+import { diffDocument, nextStepsDocument, textDocument } from './change-documents.ts';
+import type { Context } from './context.ts';
+import { carryOut, readDecision } from './decide.ts';
+import { decisionFlags, type Flags, outputFlags, readArguments } from './flags.ts';
+import { createOutput, type Output } from './output.ts';
+
+const flagTable = {
+  ...outputFlags,
+  ...decisionFlags,
+  root: 'texts',
+  host: 'texts',
+  set: 'texts',
+  class: 'texts',
+  language: 'texts',
+  key: 'texts',
+  label: 'text',
+  text: 'text',
+  wording: 'text',
+  'code-page': 'texts',
+  'skip-blocked': 'yes-no',
+} as const;
+
+type LabelsFlags = Flags<typeof flagTable>;
+
+/** Runs the remedy with these arguments. */
+export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
+  const { flags } = readArguments('labels', args, flagTable);
+  const output = createOutput(context, flags);
+  const decision = readDecision('labels', flags, output);
+  const wordings = await readWordings(flags, context);
+  const given: LabelsOptions = {
+    roots: await findRoots(flags, context, output),
+    sets: flags.set,
+    classes: flags.class,
+    languages: flags.language,
+    keys: flags.key.length === 0 ? [userNameKey] : flags.key,
+    newLabel: readNewLabel(flags, wordings),
+    encodings: new Map(flags['code-page'].map(parseCodePage)),
+    skipBlocked: flags['skip-blocked'],
+    accept: flags.accept,
+  };
+  const options = given.newLabel.kind === 'none' ? await consult(given, flags, wordings, output) : given;
+  const facts = await gatherShowing(options, output);
+  const settled = decision.kind === 'ask' ? await settleBlockers(facts, options, output) : options;
+  const findings = assess(facts, settled);
+  const { target, changes } = planChanges(facts, settled);
+  const plan = sealPlan({
+    id: context.randomId(),
+    tool: toolVersion(),
+    created: context.now().toISOString(),
+    remedy: 'labels',
+    target,
+    findings,
+    changes,
+  });
+  return carryOut({ plan, documents: () => labelsDocuments(plan), folderName: 'labels' }, decision, context, output);
+}
+
+/** What a change folder of this remedy holds besides the plan. */
+export function labelsDocuments(plan: Plan<FileChange>): readonly FolderDocument[] {
+  return [textDocument(plan), diffDocument(plan.changes), nextStepsDocument(nextSteps(plan.changes))];
+}
+
+/** The wizard: shows what is there, asks, and fills in what the flags have left open. */
+async function consult(
+  given: LabelsOptions,
+  flags: LabelsFlags,
+  wordings: readonly Wording[],
+  output: Output,
+): Promise<LabelsOptions> {
+  const prompter = await output.prompter();
+  const facts = output.canAsk ? await gatherShowing(given, output) : undefined;
+  if (facts === undefined) {
+    throw new UsageError({
+      attempted: 'choose the new label',
+      on: 'labels',
+      cameBack: 'no flag says it, and there is no terminal to ask at',
+      next: 'Give --label email, --label upn, --label username or --text TEXT.',
+    });
+  }
+  showSurvey(facts, output);
+  const passcode = flags.key.length === 0 ? await gather({ ...given, keys: [userIdKey] }) : undefined;
+  const hasPasscodeForms = passcode?.files.some(
+    ({ content }) => content.kind === 'strings' && content.values.length > 0,
+  );
+  const answers = await askWhatToChange(facts, given, wordings, hasPasscodeForms ? [userIdKey] : [], prompter);
+  output.say('');
+  return { ...given, ...answers };
+}
+
+/** At a terminal a person is asked about what stands in the way, before the diff that shows the result. */
+async function settleBlockers(facts: LabelsFacts, options: LabelsOptions, output: Output): Promise<LabelsOptions> {
+  const standing = standingBlockers(assess(facts, options));
+  if (standing.length === 0) return options;
+  for (const line of findingLines(standing, output.review)) output.say(line);
+  const answers = await askAboutBlockers(standing, await output.prompter());
+  output.say('');
+  return {
+    ...options,
+    accept: [...options.accept, ...answers.accept],
+    skipBlocked: options.skipBlocked || answers.skipBlocked,
+  };
+}
+
+async function gatherShowing(options: LabelsOptions, output: Output): Promise<LabelsFacts> {
+  const progress = output.progress();
+  let shown = 0;
+  try {
+    return await gather(options, (read, total) => {
+      if (shown === 0) progress.start(total, 'Reading form sets');
+      progress.advance(read - shown);
+      shown = read;
+    });
+  } finally {
+    if (shown > 0) progress.done();
+  }
+}
+
+function showSurvey(facts: LabelsFacts, output: Output): void {
+  const rows = surveyRows(facts.files);
+  output.say(`  ${facts.files.length} files of form sets below ${facts.roots.join(', ')}`);
+  output.say('');
+  const heading = (text: string) => ({ text, style: output.style.dim });
+  const lines = table(
+    [
+      ['Folder', 'Language', "Today's label", 'Encoding', 'Sets', 'Classes', 'Files'].map(heading),
+      ...rows.map((row) => [
+        row.language,
+        row.languageName,
+        row.label,
+        row.encoding,
+        row.sets.join(', '),
+        row.classes.join(', '),
+        String(row.files),
+      ]),
+    ],
+    [{}, {}, {}, {}, {}, {}, { align: 'right' }],
+    output.width - 2,
+  );
+  for (const line of lines) output.say(`  ${line}`);
+  output.say('');
+}
+
+async function findRoots(flags: LabelsFlags, context: Context, output: Output): Promise<readonly string[]> {
+  const named = flags.root.map((root) => path.resolve(context.currentFolder, root));
+  const onHosts = flags.host.flatMap((host) => foldersOnHost(host, context));
+  if (named.length + onHosts.length > 0) return [...new Set([...named, ...onHosts])];
+  const drive = context.env['SystemDrive'] ?? 'C:';
+  const known = context.platform === 'win32' ? knownTemplateFolders(drive).filter((folder) => existsSync(folder)) : [];
+  if (known.length > 0) return known;
+  const prompter = await output.prompter();
+  const asked = await askRoots(prompter, (folder) => existsSync(path.resolve(context.currentFolder, folder)));
+  return asked.map((root) => path.resolve(context.currentFolder, root));
+}
+
+/** The known folders on another machine, through its administrative share. */
+function foldersOnHost(host: string, context: Context): readonly string[] {
+  const trouble = (cameBack: string, next: string): UsageError =>
+    new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next });
+  if (!/^[\w.-]+$/.test(host)) throw trouble('it is no host name', 'Give a name like TMG01, without \\\\.');
+  if (context.platform !== 'win32') {
+    throw trouble(
+      `\\\\${host}\\C$ can only be opened by Windows`,
+      'Mount the share and name the folder with --root, or run this on Windows.',
+    );
+  }
+  const folders = knownTemplateFolders(`\\\\${host}\\C$`).filter((folder) => existsSync(folder));
+  if (folders.length > 0) return folders;
+  throw trouble(
+    `none of the folders where TMG and ISA Server keep form sets can be seen below \\\\${host}\\C$`,
+    'See that you can open that share with your account, or name the folder with --root.',
+  );
+}
+
+async function readWordings(flags: LabelsFlags, context: Context): Promise<readonly Wording[]> {
+  const builtIn = await loadBuiltInWording(context.templates);
+  if (flags.wording === undefined) return [builtIn];
+  const file = path.resolve(context.currentFolder, flags.wording);
+  return [parseWordingFile(file, readWordingFile(file)), builtIn];
+}
+
+function readWordingFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError({
+      attempted: 'read the wording file',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Give with --wording a JSON file that maps cultures to texts, like { "de": "E-Mail-Adresse:" }.',
+      cause: error,
+    });
+  }
+}
+
+function readNewLabel(flags: LabelsFlags, wordings: readonly Wording[]): NewLabel {
+  const refuse = (on: string, cameBack: string): UsageError =>
+    new UsageError({
+      attempted: 'choose the new label',
+      on,
+      cameBack,
+      next: 'Give one of --label email, --label upn, --label username or --text TEXT.',
+    });
+  if (flags.text !== undefined) {
+    if (flags.label !== undefined || flags.wording !== undefined) {
+      throw refuse('--text', 'it is the same text in every language, and another flag asks for wording by language');
+    }
+    return { kind: 'text', text: checkLabelText(flags.text, '--text') };
+  }
+  const { label } = flags;
+  if (label === undefined) {
+    // Without a label only the file's own wording counts: which built-in one to mix in, nobody has said.
+    return flags.wording === undefined
+      ? { kind: 'none' }
+      : { kind: 'wording', label: 'email', wordings: wordings.slice(0, 1) };
+  }
+  const known = labels.find((candidate) => candidate === label);
+  if (known === undefined) throw refuse(`--label ${label}`, 'there is no such label');
+  return { kind: 'wording', label: known, wordings };
+}

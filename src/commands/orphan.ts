@@ -1,0 +1,13 @@
+/** adsi-remedy orphan. */
+
+import { type ExitStatus, UsageError } from '../errors.ts';
+import type { Context } from './context.ts';
+
+export async function run(_args: readonly string[], _context: Context): Promise<ExitStatus> {
+  throw new UsageError({
+    attempted: 'run the remedy',
+    on: 'orphan',
+    cameBack: 'this version does not have it yet',
+    next: 'Use a later version.',
+  });
+}

@@ -1,0 +1,81 @@
+/** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
+
+import type { TextReviewOptions } from '../review/text.ts';
+import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
+import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
+import { createStyle, type Style } from '../terminal/style.ts';
+import type { Context } from './context.ts';
+
+export interface OutputFlags {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+  readonly 'no-color': boolean;
+}
+
+export interface Output {
+  readonly style: Style;
+  /** In columns. */
+  readonly width: number;
+  /** For the text reviews. */
+  readonly review: TextReviewOptions;
+  readonly isJson: boolean;
+  /** Whether a person can be asked: input and the stream that questions are drawn on are terminals. */
+  readonly canAsk: boolean;
+  /** A line of the result. With --json it goes to stderr. */
+  say(line: string): void;
+  /** A line on how it goes; --quiet leaves it out. */
+  tell(line: string): void;
+  /** The one document of --json. */
+  document(value: unknown): void;
+  progress(): Progress;
+  readonly screen: ProgressScreen;
+  prompter(): Promise<Prompter>;
+}
+
+const defaultWidth = 100;
+
+export function createOutput(context: Context, flags: OutputFlags): Output {
+  const human = flags.json ? context.stderr : context.stdout;
+  const isTerminal = human.isTTY === true;
+  // https://no-color.org: present and not empty.
+  const color = isTerminal && !flags['no-color'] && !context.env['NO_COLOR'] && context.env['TERM'] !== 'dumb';
+  const style = createStyle(color);
+  const width = Math.max(40, Math.min(isTerminal ? human.columns || defaultWidth : defaultWidth, 140));
+  const canAsk = context.prompter !== undefined || (context.stdin.isTTY === true && isTerminal);
+  const screen: ProgressScreen = {
+    output: context.stderr,
+    isTerminal: context.stderr.isTTY === true && !flags.quiet,
+    style,
+    clock: () => performance.now(),
+    timer: processTimer,
+  };
+  return {
+    style,
+    width,
+    review: { style, width, verbose: flags.verbose },
+    isJson: flags.json,
+    canAsk,
+    say: (line) => {
+      human.write(`${line}\n`);
+    },
+    tell: (line) => {
+      if (!flags.quiet) human.write(`${line}\n`);
+    },
+    document: (value) => {
+      if (flags.json) context.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+    },
+    progress: () => createProgress(screen),
+    screen,
+    prompter: () => prompterFor(context, human, color),
+  };
+}
+
+async function prompterFor(context: Context, human: Context['stdout'], color: boolean): Promise<Prompter> {
+  if (context.prompter !== undefined) return context.prompter;
+  if (context.stdin.isTTY !== true || human.isTTY !== true) {
+    return unavailablePrompter(() => 'there is no terminal to ask at');
+  }
+  const { terminalPrompter } = await import('../terminal/prompter.ts');
+  return terminalPrompter({ input: context.stdin, output: human, color });
+}

@@ -1,0 +1,62 @@
+/** The world as the process has it, and how an error is told in it. */
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CancelledError, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
+import { createStyle } from '../terminal/style.ts';
+import { visible } from '../terminal/visible.ts';
+import type { Context } from './context.ts';
+
+/** The context of this process. */
+export function processContext(): Context {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    currentFolder: process.cwd(),
+    platform: process.platform,
+    templates: new URL('../../templates/', import.meta.url),
+    now: () => new Date(),
+    randomId: randomUUID,
+    sleep: (milliseconds) => sleep(milliseconds),
+    interruptible: async (work) => {
+      const controller = new AbortController();
+      const interrupt = (): void => controller.abort();
+      process.once('SIGINT', interrupt);
+      try {
+        return await work(controller.signal);
+      } finally {
+        process.removeListener('SIGINT', interrupt);
+      }
+    },
+  };
+}
+
+/** Tells an error to the user and gives the exit status that it means. */
+export function reportError(error: unknown, args: readonly string[], context: Context): number {
+  const verbose = args.includes('--verbose');
+  const style = createStyle(context.stderr.isTTY === true && !context.env['NO_COLOR'] && !args.includes('--no-color'));
+  const say = (line: string): void => {
+    context.stderr.write(`${line}\n`);
+  };
+  if (error instanceof CancelledError) {
+    say('  Cancelled: nothing was changed.');
+  } else if (error instanceof RemedyError) {
+    const { attempted, on, cameBack, next } = error.trouble;
+    say(`${style.blocker('error')}  Could not ${visible(attempted)}`);
+    say(`  on         ${visible(on)}`);
+    say(`  came back  ${visible(cameBack)}`);
+    say(`  next       ${visible(next)}`);
+  } else {
+    say(`${style.blocker('error')}  Something went wrong within adsi-remedy: ${visible(String(error))}`);
+    say('  next       Run it again with --verbose, and report what it says. What was done is in the journal, if any.');
+  }
+  if (verbose && error instanceof Error && !(error instanceof CancelledError)) say(error.stack ?? '');
+  if (args.includes('--json')) {
+    const trouble =
+      error instanceof RemedyError ? { code: error.code, ...error.trouble, cause: undefined } : { code: 'internal' };
+    context.stdout.write(`${JSON.stringify({ error: trouble }, undefined, 2)}\n`);
+  }
+  return error instanceof RemedyError ? exitStatusOf(error) : exitStatus.failed;
+}

@@ -1,0 +1,66 @@
+/** What the form sets say today, in one table: a line for each language, label and encoding. */
+
+import { groupBy } from '../../group-by.ts';
+import type { LabelFile } from './gather.ts';
+import { displayNameOfCulture } from './wording.ts';
+
+export interface SurveyRow {
+  readonly language: string;
+  /** In English. */
+  readonly languageName: string;
+  /** Today's label; what is wrong where it can't be read. */
+  readonly label: string;
+  readonly encoding: string;
+  readonly sets: readonly string[];
+  readonly classes: readonly string[];
+  readonly files: number;
+}
+
+/** Rows by language; files that say the same in the same encoding share one. */
+export function surveyRows(files: readonly LabelFile[]): readonly SurveyRow[] {
+  const described = files.map((file) => ({ file, ...describe(file) }));
+  const groups = groupBy(described, ({ file, label, encoding }) =>
+    [file.language.toLowerCase(), label, encoding].join('\n'),
+  );
+  return [...groups.values()]
+    .flatMap(([first, ...rest]) => {
+      if (first === undefined) return [];
+      const all = [first, ...rest].map(({ file }) => file);
+      return [
+        {
+          language: first.file.language,
+          languageName: displayNameOfCulture(first.file.language),
+          label: first.label,
+          encoding: first.encoding,
+          sets: distinct(all.map((file) => file.set)),
+          classes: distinct(all.map((file) => file.class)),
+          files: all.length,
+        },
+      ];
+    })
+    .sort((one, other) => one.languageName.localeCompare(other.languageName, 'en'));
+}
+
+function describe({ content }: LabelFile): { label: string; encoding: string } {
+  switch (content.kind) {
+    case 'unreadable':
+      return { label: `(${content.cameBack})`, encoding: '' };
+    case 'isa-2004':
+      return { label: '(format of ISA Server 2004)', encoding: '' };
+    case 'not-text':
+      return {
+        label: `(${'reason' in content.detected ? content.detected.reason : content.detected.kind})`,
+        encoding: '',
+      };
+    case 'strings':
+      return {
+        label: content.values.map((value) => value.text ?? `(${value.flaw})`).join(' | ') || '(no such key)',
+        encoding: content.encoding,
+      };
+  }
+}
+
+/** Names that differ in more than letter case, in their order. */
+export function distinct(names: readonly string[]): readonly string[] {
+  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
+}

@@ -1,0 +1,135 @@
+/** A plan's changes as blocks of removed and added lines: the one source of what the terminal and the page show. */
+
+import type {
+  AttributeEdit,
+  Change,
+  DirectoryChange,
+  DoomedEntry,
+  FileChange,
+  PlanAttribute,
+  PlanValue,
+} from '../change/plan.ts';
+import { decodeText, type TextEncoding } from '../files/text-encoding.ts';
+import { groupBy } from '../group-by.ts';
+import { markChangedWords, type Segment } from './changed-words.ts';
+
+export interface DiffLine {
+  readonly sign: '-' | '+' | ' ';
+  readonly segments: readonly Segment[];
+}
+
+export interface DiffBlock {
+  /** What is changed, in a few words: a language and its encoding, or what happens to an entry. */
+  readonly heading: string;
+  /** Where, each on a line of its own: paths or the DN. More than one where equal changes are folded together. */
+  readonly places: readonly string[];
+  readonly lines: readonly DiffLine[];
+}
+
+/** The blocks of a plan, in its order; equal edits of several files are one block. */
+export function diffBlocks(changes: readonly Change[]): readonly DiffBlock[] {
+  const files = changes.filter((change) => change.kind === 'file');
+  const entries = changes.filter((change) => change.kind !== 'file');
+  return [...foldedFileBlocks(files), ...entries.flatMap(blocksOfEntry)];
+}
+
+/** The texts of a change as a reader sees them, whatever bytes they are in each file. */
+interface ShownFileChange {
+  readonly change: FileChange;
+  readonly edits: readonly { readonly key: string; readonly old: string; readonly new: string }[];
+}
+
+function foldedFileBlocks(changes: readonly FileChange[]): readonly DiffBlock[] {
+  const shownChanges = changes.map((change): ShownFileChange => {
+    const decode = (base64: string): string =>
+      decodeText(Buffer.from(base64, 'base64'), change.encoding as TextEncoding);
+    const edits = change.splices.map((splice) => ({
+      key: splice.key,
+      old: decode(splice.old),
+      new: decode(splice.new),
+    }));
+    return { change, edits };
+  });
+  const same = ({ change, edits }: ShownFileChange): string =>
+    [change.language.toLowerCase(), ...edits.flatMap((edit) => [edit.key, edit.old, edit.new])].join('\n');
+  return [...groupBy(shownChanges, same).values()]
+    .map(fileBlock)
+    .sort((one, other) => one.heading.localeCompare(other.heading, 'en'));
+}
+
+function fileBlock(group: readonly ShownFileChange[]): DiffBlock {
+  const changes = group.map(({ change }) => change);
+  const distinct = (names: readonly string[]): string => [...new Set(names)].sort().join(', ');
+  const count = `${changes.length} file${changes.length === 1 ? '' : 's'}`;
+  const sets = distinct(changes.map((change) => change.set));
+  const classes = distinct(changes.map((change) => change.class));
+  const encodings = distinct(changes.map((change) => change.encoding));
+  const edits = group[0]?.edits ?? [];
+  return {
+    heading: `${changes[0]?.language} · ${count} · ${sets} · ${classes} · ${encodings}`,
+    places: changes.map((change) => change.path),
+    lines: edits.flatMap((edit) => {
+      const marked = markChangedWords(edit.old, edit.new);
+      return [
+        { sign: '-', segments: quoted(edit.key, marked.old) },
+        { sign: '+', segments: quoted(edit.key, marked.new) },
+      ] as const;
+    }),
+  };
+}
+
+function quoted(key: string, value: readonly Segment[]): readonly Segment[] {
+  return [{ text: `${key}="`, changed: false }, ...value, { text: '"', changed: false }];
+}
+
+function blocksOfEntry(change: DirectoryChange): readonly DiffBlock[] {
+  switch (change.kind) {
+    case 'modify':
+      return [{ heading: 'modify', places: [change.dn], lines: change.edits.flatMap(linesOfEdit) }];
+    case 'delete':
+      return [deleteBlock(change)];
+    case 'delete-tree':
+      return change.entries.map(deleteBlock);
+    case 'undelete':
+      return [{ heading: 'bring back', places: [change.dn], lines: linesOf('+', change.attributes) }];
+    case 'add':
+      return [{ heading: 'add', places: [change.dn], lines: linesOf('+', change.attributes) }];
+  }
+}
+
+function deleteBlock(entry: DoomedEntry): DiffBlock {
+  return { heading: 'delete', places: [entry.dn], lines: linesOf('-', entry.attributes) };
+}
+
+function linesOfEdit(edit: AttributeEdit): readonly DiffLine[] {
+  const [removed] = edit.remove;
+  const [added] = edit.add;
+  if (edit.remove.length === 1 && edit.add.length === 1 && removed !== undefined && added !== undefined) {
+    const marked = markChangedWords(shown(removed), shown(added));
+    const name = { text: `${edit.attribute}: `, changed: false };
+    return [
+      { sign: '-', segments: [name, ...marked.old] },
+      { sign: '+', segments: [name, ...marked.new] },
+    ];
+  }
+  const unset = edit.whenUnset === undefined ? [] : [`(${edit.whenUnset})`];
+  return [
+    ...(removed === undefined ? unset.map((text) => plainLine('-', text)) : []),
+    ...linesOf('-', [{ name: edit.attribute, values: edit.remove }]),
+    ...linesOf('+', [{ name: edit.attribute, values: edit.add }]),
+    ...(added === undefined ? unset.map((text) => plainLine('+', text)) : []),
+  ];
+}
+
+function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonly DiffLine[] {
+  return attributes.flatMap(({ name, values }) => values.map((value) => plainLine(sign, `${name}: ${shown(value)}`)));
+}
+
+function plainLine(sign: '-' | '+', text: string): DiffLine {
+  return { sign, segments: [{ text, changed: false }] };
+}
+
+/** A value as a person reads it; binary ones only by their length, for the saved LDIF has them whole. */
+function shown(value: PlanValue): string {
+  return typeof value === 'string' ? value : `(${Buffer.byteLength(value.base64, 'base64')} bytes, binary)`;
+}
