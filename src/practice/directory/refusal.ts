@@ -1,0 +1,165 @@
+/**
+ * How the server says no: LDAP result codes, and the diagnostic texts of Active Directory. Those begin with the Windows
+ * error code in hex, which is what says more than the LDAP code (RFC 4511 A.2; MS-ERREF 2.2). They end in a NUL, as AD's do.
+ */
+
+export const resultCode = {
+  success: 0,
+  operationsError: 1,
+  protocolError: 2,
+  sizeLimitExceeded: 4,
+  compareFalse: 5,
+  compareTrue: 6,
+  authMethodNotSupported: 7,
+  referral: 10,
+  adminLimitExceeded: 11,
+  unavailableCriticalExtension: 12,
+  noSuchAttribute: 16,
+  inappropriateMatching: 18,
+  constraintViolation: 19,
+  attributeOrValueExists: 20,
+  invalidAttributeSyntax: 21,
+  noSuchObject: 32,
+  invalidDnSyntax: 34,
+  invalidCredentials: 49,
+  insufficientAccessRights: 50,
+  busy: 51,
+  unavailable: 52,
+  unwillingToPerform: 53,
+  namingViolation: 64,
+  objectClassViolation: 65,
+  notAllowedOnNonLeaf: 66,
+  notAllowedOnRdn: 67,
+  entryAlreadyExists: 68,
+} as const;
+
+export type ResultCode = (typeof resultCode)[keyof typeof resultCode];
+
+/** An operation's refusal, on its way to the client as a result message. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: ResultCode;
+  /** The nearest entry above that exists; "" where that says nothing. */
+  readonly matchedDn: string;
+  /** LDAP URLs of servers to ask instead. */
+  readonly referrals: readonly string[];
+
+  constructor(code: ResultCode, text: string, more: { matchedDn?: string; referrals?: readonly string[] } = {}) {
+    super(`${text}\0`);
+    this.code = code;
+    this.matchedDn = more.matchedDn ?? '';
+    this.referrals = more.referrals ?? [];
+  }
+}
+
+/** Why a bind fails, as the hex of AD's "data" (the low word of a Windows logon error). */
+export const bindFailure = {
+  noSuchUser: '525',
+  wrongPassword: '52e',
+  passwordExpired: '532',
+  accountDisabled: '533',
+  accountExpired: '701',
+  mustChangePassword: '773',
+  lockedOut: '775',
+} as const;
+
+const build = 'v4563';
+
+function ldapError(windowsCode: string, comment: string, data = '0'): string {
+  return `${windowsCode}: LdapErr: DSID-0C090A5C, comment: ${comment}, data ${data}, ${build}`;
+}
+
+function attributeError(windowsCode: string, problem: string, attribute: string): string {
+  const dsid = 'DSID-03152D2C';
+  return `${windowsCode}: AtrErr: ${dsid}, #1:\n\t0: ${windowsCode}: ${dsid}, problem ${problem}, data 0, Att 0 (${attribute})\n`;
+}
+
+function updateError(windowsCode: string, problem: string): string {
+  return `${windowsCode}: UpdErr: DSID-031A1206, problem ${problem}, data 0\n`;
+}
+
+/** A refusal for each reason that the server has. */
+export const refuse = {
+  needsBind: () =>
+    new Refusal(
+      resultCode.operationsError,
+      ldapError(
+        '000004DC',
+        'In order to perform this operation a successful bind must be completed on the connection.',
+      ),
+    ),
+  credentials: (reason: (typeof bindFailure)[keyof typeof bindFailure]) =>
+    new Refusal(resultCode.invalidCredentials, ldapError('80090308', 'AcceptSecurityContext error', reason)),
+  authMethod: (mechanism: string) =>
+    new Refusal(resultCode.authMethodNotSupported, ldapError('00002027', `${mechanism} is not supported here`)),
+  protocol: (what: string) => new Refusal(resultCode.protocolError, ldapError('0000203D', what)),
+  criticalControl: () =>
+    new Refusal(resultCode.unavailableCriticalExtension, ldapError('00000057', 'Error processing control')),
+  noTls: () => new Refusal(resultCode.unavailable, ldapError('00000000', 'Error initializing SSL/TLS')),
+  busy: () => new Refusal(resultCode.busy, '0000200E: SvcErr: DSID-020A0CE2, problem 5001 (BUSY), data 0\n'),
+
+  noObject: (bestMatch: string) =>
+    new Refusal(
+      resultCode.noSuchObject,
+      `0000208D: NameErr: DSID-03100245, problem 2001 (NO_OBJECT), data 0, best match of:\n\t'${bestMatch}'\n`,
+      { matchedDn: bestMatch },
+    ),
+  badName: (text: string) =>
+    new Refusal(
+      resultCode.invalidDnSyntax,
+      `0000208F: NameErr: DSID-03100225, problem 2006 (BAD_NAME), data 8350, best match of:\n\t'${text}'\n`,
+    ),
+  /** `host` is who holds the entry: a DNS name. */
+  referral: (host: string, dn: string) =>
+    new Refusal(resultCode.referral, `0000202B: RefErr: DSID-0310082F, data 0, 1 access points\n\tref 1: '${host}'\n`, {
+      referrals: [`ldap://${host}/${encodeURI(dn)}`],
+    }),
+
+  access: () =>
+    new Refusal(
+      resultCode.insufficientAccessRights,
+      '00002098: SecErr: DSID-03150F94, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n',
+    ),
+  /** `windowsCode` 2035 "unwilling", unless AD has a more telling one for the reason. */
+  unwilling: (windowsCode = '00002035') =>
+    new Refusal(
+      resultCode.unwillingToPerform,
+      `${windowsCode}: SvcErr: DSID-031A1254, problem 5003 (WILL_NOT_PERFORM), data 0\n`,
+    ),
+  cannotDelete: () => refuse.unwilling('000020CE'),
+  treeDeleteNotFinished: () =>
+    new Refusal(
+      resultCode.adminLimitExceeded,
+      '000020CD: SvcErr: DSID-03160D2A, problem 5008 (ADMIN_LIMIT_EXCEEDED), data 0\n',
+    ),
+
+  nonLeaf: () => new Refusal(resultCode.notAllowedOnNonLeaf, updateError('00002015', '6003 (CANT_ON_NON_LEAF)')),
+  exists: () => new Refusal(resultCode.entryAlreadyExists, updateError('00002071', '6005 (ENTRY_EXISTS)')),
+  onRdn: () => new Refusal(resultCode.notAllowedOnRdn, updateError('00002016', '6004 (CANT_ON_RDN)')),
+  naming: () =>
+    new Refusal(
+      resultCode.namingViolation,
+      "00002099: NameErr: DSID-0305109C, problem 2005 (NAMING_VIOLATION), data 0, best match of:\n\t''\n",
+    ),
+  objectClass: (windowsCode: '0000207B' | '0000207C') =>
+    new Refusal(resultCode.objectClassViolation, updateError(windowsCode, '6002 (OBJ_CLASS_VIOLATION)')),
+
+  noAttribute: (attribute: string) =>
+    new Refusal(resultCode.noSuchAttribute, attributeError('00002076', '1001 (NO_ATTRIBUTE_OR_VAL)', attribute)),
+  noValue: (attribute: string) =>
+    new Refusal(resultCode.noSuchAttribute, attributeError('00002085', '1001 (NO_ATTRIBUTE_OR_VAL)', attribute)),
+  valueExists: (attribute: string) =>
+    new Refusal(resultCode.attributeOrValueExists, attributeError('00002083', '1006 (ATT_OR_VALUE_EXISTS)', attribute)),
+  /** A value added to a single-valued attribute that has one. */
+  attributeExists: (attribute: string) =>
+    new Refusal(resultCode.attributeOrValueExists, attributeError('00002081', '1006 (ATT_OR_VALUE_EXISTS)', attribute)),
+  singleValue: (attribute: string) =>
+    new Refusal(resultCode.constraintViolation, attributeError('00002081', '1005 (CONSTRAINT_ATT_TYPE)', attribute)),
+  systemOnly: (attribute: string) =>
+    new Refusal(resultCode.constraintViolation, attributeError('000020B1', '1005 (CONSTRAINT_ATT_TYPE)', attribute)),
+  /** A DN value that names no entry, or a deleted one. */
+  nameReference: (attribute: string) =>
+    new Refusal(resultCode.constraintViolation, attributeError('000020B5', '1005 (CONSTRAINT_ATT_TYPE)', attribute)),
+  syntax: () =>
+    new Refusal(resultCode.invalidAttributeSyntax, ldapError('00000057', 'Error in attribute conversion operation')),
+} as const;

@@ -1,0 +1,93 @@
+/** Serves one DC on any stream: cuts the bytes into messages, has them answered, and stages the faults. */
+
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BerError, elementSize } from './ber.ts';
+import type { Fault } from './faults.ts';
+import { Client, type ClientOptions } from './operations.ts';
+import { decodeRequest, encodeNoticeOfDisconnection, type RequestMessage } from './protocol.ts';
+import { resultCode } from './refusal.ts';
+import type { Replica } from './replica.ts';
+
+/** Longer requests end the connection (MaxReceiveBuffer, MS-ADTS 3.1.1.3.4.6). */
+const longestRequest = 10 * 1024 * 1024;
+
+/** What becomes of the connection after a message. */
+type Next = 'go on' | 'end';
+
+/** Serves the client until either side ends the connection. Resolves then; a client that breaks off is no error. */
+export async function serve(stream: Duplex, replica: Replica, options: ClientOptions): Promise<void> {
+  const client = new Client(replica, options);
+  try {
+    for await (const message of messagesOf(stream)) {
+      if ((await handle(message, client, replica, stream)) === 'end') break;
+    }
+  } catch (error) {
+    // All other errors are the stream's: the client is gone, and nobody is left to be told.
+    if (error instanceof BerError)
+      await send(stream, encodeNoticeOfDisconnection(resultCode.protocolError, error.message));
+  } finally {
+    stream.end();
+    stream.destroy();
+  }
+}
+
+/** Throws BerError on bytes that are no LDAP. */
+async function* messagesOf(stream: Duplex): AsyncGenerator<RequestMessage> {
+  let pending = Buffer.alloc(0);
+  // Not destroyed at the end of the iteration: an answer may still have to go out.
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    pending = pending.length === 0 ? chunk : Buffer.concat([pending, chunk]);
+    for (let size = messageSize(pending); size <= pending.length; size = messageSize(pending)) {
+      yield decodeRequest(pending.subarray(0, size));
+      pending = pending.subarray(size);
+    }
+  }
+}
+
+/** In bytes; infinite while the header has not arrived. */
+function messageSize(pending: Buffer): number {
+  if (pending.length > 0 && pending[0] !== 0x30) throw new BerError('not an LDAP message');
+  const size = elementSize(pending) ?? Number.POSITIVE_INFINITY;
+  if (size !== Number.POSITIVE_INFINITY && size > longestRequest) throw new BerError('request too long');
+  return size;
+}
+
+async function handle(
+  { id, request, controls }: RequestMessage,
+  client: Client,
+  replica: Replica,
+  stream: Duplex,
+): Promise<Next> {
+  if (request.kind === 'unbind') return 'end';
+  if (request.kind === 'abandon') return 'go on';
+  const fault = replica.faults.next(request.kind);
+  const { reachable, delay } = replica.condition;
+  if (reachable === 'silent' || fault?.kind === 'silence') return 'go on';
+  const wait = delay + (fault?.kind === 'stall' ? fault.milliseconds : 0);
+  if (wait > 0) await sleep(wait);
+  if (fault?.kind === 'drop-before') return 'end';
+  if (fault?.kind === 'notice') {
+    await send(stream, encodeNoticeOfDisconnection(resultCode.unavailable, 'The server is shutting down.'));
+    return 'end';
+  }
+  return await deliver(client.answer(id, request, controls, fault), fault, stream);
+}
+
+async function deliver(answer: readonly Buffer[], fault: Fault | undefined, stream: Duplex): Promise<Next> {
+  if (fault?.kind === 'drop-after') return 'end';
+  const bytes = Buffer.concat(answer);
+  if (fault?.kind === 'drop-within') {
+    await send(stream, bytes.subarray(0, Math.ceil(bytes.length / 2)));
+    return 'end';
+  }
+  await send(stream, bytes);
+  return 'go on';
+}
+
+/** Resolves when the bytes are on their way. Rejects if the client is gone. */
+function send(stream: Duplex, bytes: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(bytes, (error) => (error == null ? resolve() : reject(error)));
+  });
+}
