@@ -225,6 +225,22 @@ function mangledRdnOf(text: string, kind: 'DEL' | 'CNF'): MangledRdn | undefined
   return { type: leaf.type, value: leaf.value.slice(0, -markerLength), guid: guid.toLowerCase() };
 }
 
+/** What may stand at one place of a DN; sticky, so that each matches there and nowhere further on. */
+const syntax = {
+  spaces: / */y,
+  type: /(?:OID\.)?\d+(?:\.\d+)+|[A-Z][A-Z0-9-]*/iy,
+  equals: /=/y,
+  plus: /\+/y,
+  separator: /[,;]/y,
+  plainText: /[^\\,;+"<>\0]+/y,
+  quotedText: /[^"\\]+/y,
+  quote: /"/y,
+  hash: /#/y,
+  hexDigits: /(?:[0-9A-F]{2})+/iy,
+  escapedBytes: /(?:\\[0-9A-F]{2})+/iy,
+  escapedCharacter: /\\[ ,;+"<>=#\\/]/y,
+};
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const utf16be = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true });
 
@@ -239,10 +255,10 @@ class DnReader {
 
   dn(): Dn {
     const rdns: Rdn[] = [];
-    this.#take(/ */y);
+    this.#take(syntax.spaces);
     if (this.#atEnd()) return rdns;
     do rdns.push(this.#rdn());
-    while (this.#take(/[,;]/y) !== '');
+    while (this.#take(syntax.separator) !== '');
     if (!this.#atEnd()) throw this.#expected('a separator, or a backslash before this character');
     return rdns;
   }
@@ -250,25 +266,25 @@ class DnReader {
   #rdn(): Rdn {
     const first = this.#attribute();
     const more: RdnAttribute[] = [];
-    while (this.#take(/\+/y) !== '') more.push(this.#attribute());
+    while (this.#take(syntax.plus) !== '') more.push(this.#attribute());
     return [first, ...more];
   }
 
   #attribute(): RdnAttribute {
-    this.#take(/ */y);
-    const type = this.#take(/(?:OID\.)?\d+(?:\.\d+)+|[A-Z][A-Z0-9-]*/iy).replace(/^OID\./i, '');
+    this.#take(syntax.spaces);
+    const type = this.#take(syntax.type).replace(/^OID\./i, '');
     if (type === '') throw this.#expected('an attribute type such as CN');
-    this.#take(/ */y);
-    if (this.#take(/=/y) === '') throw this.#expected('"=" after the attribute type');
-    this.#take(/ */y);
+    this.#take(syntax.spaces);
+    if (this.#take(syntax.equals) === '') throw this.#expected('"=" after the attribute type');
+    this.#take(syntax.spaces);
     const value = this.#value();
-    this.#take(/ */y);
+    this.#take(syntax.spaces);
     return { type: canonicalType(type), value };
   }
 
   #value(): string {
-    if (this.#take(/#/y) !== '') return this.#berString();
-    if (this.#take(/"/y) !== '') return this.#quotedString();
+    if (this.#take(syntax.hash) !== '') return this.#berString();
+    if (this.#take(syntax.quote) !== '') return this.#quotedString();
     return this.#string();
   }
 
@@ -277,7 +293,7 @@ class DnReader {
     let value = '';
     let escapedUpTo = 0;
     for (;;) {
-      value += this.#take(/[^\\,;+"<>\0]+/y);
+      value += this.#take(syntax.plainText);
       if (this.#text[this.#at] !== '\\') break;
       value += this.#escaped();
       escapedUpTo = value.length;
@@ -287,8 +303,8 @@ class DnReader {
 
   #quotedString(): string {
     let value = '';
-    while (this.#take(/"/y) === '') {
-      value += this.#take(/[^"\\]+/y);
+    while (this.#take(syntax.quote) === '') {
+      value += this.#take(syntax.quotedText);
       if (this.#atEnd()) throw this.#expected('a closing quotation mark');
       if (this.#text[this.#at] === '\\') value += this.#escaped();
     }
@@ -298,9 +314,9 @@ class DnReader {
   /** One escaped character, or the run of hex pairs that together are UTF-8. */
   #escaped(): string {
     const start = this.#at;
-    const hex = this.#take(/(?:\\[0-9A-F]{2})+/iy).replaceAll('\\', '');
+    const hex = this.#take(syntax.escapedBytes).replaceAll('\\', '');
     if (hex !== '') return this.#decoded(Buffer.from(hex, 'hex'), utf8, start);
-    const pair = this.#take(/\\[ ,;+"<>=#\\/]/y);
+    const pair = this.#take(syntax.escapedCharacter);
     if (pair === '') throw this.#expected('two hex digits or one of , + " \\ < > ; = # and space after the backslash');
     return pair.slice(1);
   }
@@ -308,7 +324,7 @@ class DnReader {
   /** RFC 4514 2.4: the BER encoding of the value, in hex. */
   #berString(): string {
     const start = this.#at;
-    const ber = Buffer.from(this.#take(/(?:[0-9A-F]{2})+/iy), 'hex');
+    const ber = Buffer.from(this.#take(syntax.hexDigits), 'hex');
     const [tag, length] = [ber[0], ber[1]];
     // 0x81 is BER's mark of a length that stands in one byte of its own; longer ones are no names.
     const content = length === 0x81 ? ber.subarray(3) : ber.subarray(2);
@@ -340,8 +356,9 @@ class DnReader {
   /** What the sticky pattern matches here, "" if it doesn't. */
   #take(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
-    const taken = pattern.exec(this.#text)?.[0] ?? '';
-    this.#at += taken.length;
+    if (!pattern.test(this.#text)) return '';
+    const taken = this.#text.slice(this.#at, pattern.lastIndex);
+    this.#at = pattern.lastIndex;
     return taken;
   }
 

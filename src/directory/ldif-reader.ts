@@ -176,6 +176,8 @@ class LineReader {
       this.#line.parts.push(text.slice(1));
       return [];
     }
+    // ldapsearch puts the name of a deleted or conflicting entry into a comment with its newline as it is.
+    if (/^(?:DEL|CNF):/.test(text) && this.#line?.parts[0]?.startsWith('#')) return [];
     this.#endOfLine();
     if (text.trim() === '') return this.#endOfRecord();
     if (text.startsWith(' ')) {

@@ -142,6 +142,12 @@ describe('reading entries', () => {
     expect(await read(output)).toMatchObject([{ kind: 'content', dn: 'DC=corp,DC=example,DC=com', line: 6 }]);
   });
 
+  it('is not misled by the newline that ldapsearch leaves in its comment on a deleted entry', async () => {
+    const output = lines('# Lee', 'DEL:2b1f0fd5, Deleted Objects, com', 'dn:: Q049TGVlXDBBREVMOjJi', 'isDeleted: TRUE');
+    expect(await read(output)).toMatchObject([{ dn: 'CN=Lee\\0ADEL:2b', line: 3 }]);
+    await expect(read(lines('dn: CN=a', 'DEL: b'))).resolves.toMatchObject([{ attributes: [{ name: 'DEL' }] }]);
+  });
+
   it('takes the additions of an ldifde export for entries, and refuses other changes', async () => {
     const entries = [];
     for await (const entry of readLdifEntries('dn: CN=a\nchangetype: add\ncn: a\n', 'export.ldf')) entries.push(entry);

@@ -90,7 +90,9 @@ describe('security identifiers', () => {
   });
 
   it('are refused when cut short, too long or of another revision', () => {
+    const tooMany = `0110000000000005${'00'.repeat(64)}`;
     for (const hex of [
+      tooMany,
       '',
       '01',
       '0102000000000005200000002002',
