@@ -73,6 +73,8 @@ export interface AttributeEdit {
   readonly attribute: string;
   readonly remove: readonly PlanValue[];
   readonly add: readonly PlanValue[];
+  /** The attribute holds nothing but what is removed; any other value that is found there is drift. */
+  readonly singleValued?: true;
   /** What no value means here, for the side of the diff that has none: "not set: 60 days". */
   readonly whenUnset?: string;
 }
@@ -143,9 +145,13 @@ export type PlanConnection =
       readonly tls: 'ldaps' | 'starttls' | 'none';
       readonly caFile?: string;
       readonly tlsName?: string;
+      /** The DNS server that is asked for domain controllers, if not this computer's. */
+      readonly dns?: string;
       readonly user: string;
     }
-  | { readonly kind: 'ldif'; readonly file: string };
+  | { readonly kind: 'ldif'; readonly file: string }
+  /** The practice site's forest, laid out in this folder. */
+  | { readonly kind: 'practice'; readonly folder: string };
 
 export interface ForestTarget {
   readonly kind: 'forest';

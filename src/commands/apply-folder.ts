@@ -2,16 +2,28 @@
 
 import * as files from 'node:fs/promises';
 import path from 'node:path';
-import { type ApplyResult, applyPlan, type ChangeWriter } from '../change/apply.ts';
+import { applyPlan, type ChangeWriter } from '../change/apply.ts';
+import { entryWriter } from '../change/entry-writer.ts';
 import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import { folderParts } from '../change/folder.ts';
-import { type JournalRecord, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
-import type { Change, FileChange, Plan } from '../change/plan.ts';
+import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
+import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import { quoted, shownPath } from './decide.ts';
+import { type OpenDirectory, requireForest } from './directory.ts';
 import type { Output } from './output.ts';
+import { reportOutcome, tellNextSteps } from './report-outcome.ts';
+import { type Verification, verifyEverywhere } from './verification.ts';
+
+/** What applying a plan for a directory needs besides. */
+export interface DirectoryMeans {
+  /** Opens the plan's directory, or gives the one that is open already. Whoever opened it closes it. */
+  readonly open: () => Promise<OpenDirectory>;
+  /** How long to watch the change reach every DC; 0 looks once. */
+  readonly waitSeconds: number;
+}
 
 /** Applies the plan of a change folder, or what an earlier run has left of it. */
 export async function applyChangeFolder(
@@ -19,6 +31,7 @@ export async function applyChangeFolder(
   plan: Plan,
   context: Context,
   output: Output,
+  means?: DirectoryMeans,
 ): Promise<ExitStatus> {
   const records = await readJournal(path.join(folder, folderParts.journal));
   if (isFilePlan(plan)) {
@@ -32,11 +45,57 @@ export async function applyChangeFolder(
     });
     return applyWith(writer, plan, folder, records, context, output);
   }
-  throw new TypeError('directory plans are applied by their own writer');
+  if (means === undefined || !isDirectoryPlan(plan)) throw new TypeError('a plan for a directory needs a directory');
+  const directory = await means.open();
+  await requireForest(directory, plan.target);
+  if (directory.isExport) return rehearse(plan, folder, directory, context, output);
+  const writer = entryWriter(await directory.reopen(), directory.reopen, plan.target.domainController);
+  try {
+    const verify = (): Promise<Verification> =>
+      verifyEverywhere({ plan, directory, waitSeconds: means.waitSeconds, context, output });
+    return await applyWith(writer, plan, folder, records, context, output, {
+      waited: means.waitSeconds > 0,
+      look: verify,
+    });
+  } finally {
+    await writer.close();
+  }
 }
 
 function isFilePlan(plan: Plan): plan is Plan<FileChange> {
   return plan.target.kind === 'files';
+}
+
+function isDirectoryPlan(plan: Plan): plan is Plan<DirectoryChange> & { readonly target: ForestTarget } {
+  return plan.target.kind === 'forest';
+}
+
+const forgetfulJournal: JournalWriter = { append: async () => undefined, close: async () => undefined };
+
+/** On an export nothing is written but LDIF: the plan is tried on a copy of it in memory, then there is a file to import. */
+async function rehearse(
+  plan: Plan<DirectoryChange>,
+  folder: string,
+  directory: OpenDirectory,
+  context: Context,
+  output: Output,
+): Promise<ExitStatus> {
+  const writer = entryWriter(await directory.reopen(), directory.reopen, directory.session.identity.host);
+  const { signal } = new AbortController();
+  const request = { plan, writer, journal: forgetfulJournal, records: [], now: context.now, signal };
+  const { notDone, notBegun } = await applyPlan(request).finally(() => writer.close());
+  if (notDone.length > 0) {
+    const result = { done: 0, doneBefore: 0, notDone, notBegun };
+    return reportOutcome({ result, interrupted: false, plan, folder }, context, output);
+  }
+  const ldif = quoted(shownPath(path.join(folder, folderParts.ldif), context));
+  output.say(
+    `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
+  );
+  output.say(`  On Windows: ldifde -i -f ${ldif}   elsewhere: ldapmodify -f ${ldif}`);
+  await tellNextSteps(folder, output);
+  output.document({ plan: plan.id, folder, outcome: 'written', ldif: path.join(folder, folderParts.ldif) });
+  return exitStatus.done;
 }
 
 async function clearStrays(plan: Plan<FileChange>, output: Output): Promise<void> {
@@ -52,6 +111,7 @@ async function applyWith<C extends Change>(
   records: readonly JournalRecord[],
   context: Context,
   output: Output,
+  verification?: { readonly waited: boolean; readonly look: () => Promise<Verification> },
 ): Promise<ExitStatus> {
   const journal = await openJournal(path.join(folder, folderParts.journal));
   const progress = output.progress();
@@ -76,7 +136,19 @@ async function applyWith<C extends Change>(
     progress.done();
     const complete = result.applied.notDone.length === 0 && result.applied.notBegun === 0;
     if (complete) await tellOriginal(plan, context);
-    return await report(result.applied, result.interrupted, plan, folder, context, output);
+    const seen = complete ? await verification?.look() : undefined;
+    const status = await reportOutcome(
+      {
+        result: result.applied,
+        interrupted: result.interrupted,
+        plan,
+        folder,
+        ...(seen === undefined ? {} : { seen }),
+      },
+      context,
+      output,
+    );
+    return seen?.everywhere === false && verification?.waited === true ? exitStatus.failed : status;
   } finally {
     progress.done();
     await journal.close();
@@ -97,96 +169,4 @@ async function tellOriginal(plan: Plan, context: Context): Promise<void> {
   } finally {
     await journal.close();
   }
-}
-
-/** The outcome as --json gives it. */
-interface OutcomeDocument {
-  readonly plan: string;
-  readonly folder: string;
-  readonly outcome: 'done' | 'partial' | 'refused' | 'failed' | 'interrupted';
-  readonly done: number;
-  readonly doneBefore: number;
-  readonly notBegun: number;
-  readonly notDone: readonly { readonly on: string; readonly kind: string; readonly detail: string }[];
-}
-
-async function report<C extends Change>(
-  result: ApplyResult<C>,
-  interrupted: boolean,
-  plan: Plan<C>,
-  folder: string,
-  context: Context,
-  output: Output,
-): Promise<ExitStatus> {
-  const { style } = output;
-  const outcome = outcomeOf(result, interrupted);
-  const noun = plan.target.kind === 'files' ? 'file' : 'entry';
-  const nouns = noun === 'file' ? 'files' : 'entries';
-  const notDone = result.notDone.map(({ change, outcome: each }) => ({
-    on: change.kind === 'file' ? change.path : change.dn,
-    kind: each.kind,
-    detail: 'what' in each ? each.what : 'error' in each ? each.error.message : '',
-  }));
-  for (const each of notDone) {
-    output.say(`  ${style.blocker(each.kind.padEnd(8))} ${visible(each.on)}`);
-    output.say(`           ${visible(each.detail)}`);
-  }
-  const verb = plan.undoes === undefined ? 'changed' : 'brought back';
-  const total = result.done + result.doneBefore;
-  const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
-  if (result.done === 0 && outcome === 'done') {
-    output.say('  Nothing is left to do: an earlier run has done it all.');
-  } else {
-    output.say(
-      `  ${style.bold(`${total} of ${plan.changes.length} ${plan.changes.length === 1 ? noun : nouns} ${verb}`)}${before}`,
-    );
-  }
-  const shown = quoted(shownPath(folder, context));
-  if (outcome === 'done') {
-    if (plan.undoes === undefined)
-      output.tell(`  Journal and backup are in ${shown}. Undo it with: adsi-remedy undo ${shown}`);
-    await tellNextSteps(folder, output);
-  } else if (total > 0 || outcome === 'interrupted') {
-    output.say(`  The journal in ${shown} says what was done. To go on: adsi-remedy apply ${shown}`);
-    if (plan.undoes === undefined) output.say(`  To bring back what was there: adsi-remedy undo ${shown}`);
-  } else {
-    output.say('  Nothing was changed.');
-  }
-  const document: OutcomeDocument = {
-    plan: plan.id,
-    folder,
-    outcome,
-    done: result.done,
-    doneBefore: result.doneBefore,
-    notBegun: result.notBegun,
-    notDone,
-  };
-  output.document(document);
-  return statusOfOutcome[outcome];
-}
-
-const statusOfOutcome: Readonly<Record<OutcomeDocument['outcome'], ExitStatus>> = {
-  done: exitStatus.done,
-  partial: exitStatus.partial,
-  refused: exitStatus.refused,
-  failed: exitStatus.failed,
-  interrupted: exitStatus.cancelled,
-};
-
-function outcomeOf<C extends Change>(result: ApplyResult<C>, interrupted: boolean): OutcomeDocument['outcome'] {
-  if (interrupted) return result.done + result.doneBefore > 0 ? 'partial' : 'interrupted';
-  if (result.notDone.length === 0) return 'done';
-  // A write whose outcome nobody knows may have been done: undo has to look at it.
-  const mayBeDone = result.notDone.some(({ outcome }) => outcome.kind === 'unknown');
-  if (result.done + result.doneBefore > 0 || mayBeDone) return 'partial';
-  return result.notDone.every(({ outcome }) => outcome.kind === 'drifted') ? 'refused' : 'failed';
-}
-
-async function tellNextSteps(folder: string, output: Output): Promise<void> {
-  const file = path.join(folder, folderParts.nextSteps);
-  // A plan may have no next steps; then its folder has no such file.
-  const text = await files.readFile(file, 'utf8').catch(() => '');
-  if (text === '') return;
-  output.tell('');
-  for (const line of text.trimEnd().split('\n')) output.tell(`  ${line}`);
 }

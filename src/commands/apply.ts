@@ -5,13 +5,17 @@ import { exitStatus } from '../errors.ts';
 import { applyChangeFolder } from './apply-folder.ts';
 import type { Context } from './context.ts';
 import { showPlan } from './decide.ts';
-import { outputFlags, readArguments } from './flags.ts';
+import { directoryFlags, openDirectory } from './directory.ts';
+import { outputFlags, readArguments, readWait } from './flags.ts';
 import { createOutput } from './output.ts';
 import { readSavedChange } from './saved-change.ts';
 
+const flagTable = { ...outputFlags, ...directoryFlags, yes: 'yes-no', wait: 'text' } as const;
+
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('apply', args, { ...outputFlags, yes: 'yes-no' }, ['FOLDER']);
+  const { flags, operands } = readArguments('apply', args, flagTable, ['FOLDER']);
   const output = createOutput(context, flags);
+  const waitSeconds = readWait(flags.wait);
   const { folder, plan } = await readSavedChange('apply', operands, context);
   if (output.canAsk && !flags.yes && !output.isJson) {
     showPlan(plan, output);
@@ -22,5 +26,12 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       return exitStatus.changesToMake;
     }
   }
-  return applyChangeFolder(folder, plan, context, output);
+  const { target } = plan;
+  if (target.kind === 'files') return applyChangeFolder(folder, plan, context, output);
+  const directory = await openDirectory(flags, context, output, target.connection);
+  try {
+    return await applyChangeFolder(folder, plan, context, output, { open: async () => directory, waitSeconds });
+  } finally {
+    await directory.close();
+  }
 }

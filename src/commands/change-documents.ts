@@ -5,7 +5,8 @@ import path from 'node:path';
 import { backupPathOf } from '../change/file-writer.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts } from '../change/folder.ts';
-import type { FileChange, Plan } from '../change/plan.ts';
+import type { DirectoryChange, FileChange, Plan } from '../change/plan.ts';
+import { beforeLdif, changeLdif } from '../review/ldif.ts';
 import { textReview } from '../review/text.ts';
 import { unifiedDiff } from '../review/unified-diff.ts';
 import { createStyle } from '../terminal/style.ts';
@@ -24,6 +25,14 @@ export function textDocument(plan: Plan): FolderDocument {
 /** change.diff of a plan for files: read anew, one file at a time. */
 export function diffDocument(changes: readonly FileChange[]): FolderDocument {
   return { name: folderParts.diff, content: diffs(changes) };
+}
+
+/** change.ldf and before.ldf of a plan for a directory. */
+export function ldifDocuments(changes: readonly DirectoryChange[]): readonly FolderDocument[] {
+  return [
+    { name: folderParts.ldif, content: changeLdif(changes) },
+    { name: folderParts.entriesBefore, content: beforeLdif(changes) },
+  ];
 }
 
 export function nextStepsDocument(lines: readonly string[]): FolderDocument {

@@ -2,6 +2,7 @@
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Prompter } from '../terminal/prompter.ts';
+import type { OpenDirectory } from './directory.ts';
 
 export interface Context {
   readonly stdin: NodeJS.ReadStream | ReadStream;
@@ -18,6 +19,8 @@ export interface Context {
   readonly sleep: (milliseconds: number) => Promise<void>;
   /** In place of the prompter that the streams would give. */
   readonly prompter?: Prompter;
+  /** The directory to work on when no flag names one: the practice forest. */
+  readonly directory?: () => Promise<OpenDirectory>;
   /**
    * Does work that Ctrl-C may only end between two steps: the signal says that it was pressed. Outside of it Ctrl-C
    * ends the process at once.

@@ -6,7 +6,7 @@ import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/fo
 import type { Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import { textReview } from '../review/text.ts';
-import { applyChangeFolder } from './apply-folder.ts';
+import { applyChangeFolder, type DirectoryMeans } from './apply-folder.ts';
 import type { Context } from './context.ts';
 import type { decisionFlags, Flags } from './flags.ts';
 import type { Output } from './output.ts';
@@ -46,6 +46,8 @@ export interface Proposal {
   readonly documents: () => readonly FolderDocument[];
   /** For the name of a folder that nobody has named: "labels", "undo-labels". */
   readonly folderName: string;
+  /** Of a plan for a directory. */
+  readonly means?: DirectoryMeans;
   /** Where such a folder is made, if not in `changes`. */
   readonly home?: string;
   /** Shown between the diff and the question, and never without a terminal. */
@@ -86,7 +88,7 @@ export async function carryOut(
     case 'apply': {
       await proposal.confirm?.();
       const folder = await save(proposal, undefined, context);
-      return applyChangeFolder(folder, plan, context, output);
+      return applyChangeFolder(folder, plan, context, output, proposal.means);
     }
   }
 }

@@ -87,6 +87,21 @@ function flagValue(command: string, kind: FlagKind, name: string, value: string 
   return value ?? '';
 }
 
+/**
+ * The seconds of --wait; 0 without it.
+ * @throws UsageError if it is no whole number of seconds
+ */
+export function readWait(given: string | undefined): number {
+  if (given === undefined) return 0;
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw new UsageError({
+    attempted: 'read --wait',
+    on: given,
+    cameBack: 'it is no whole number of seconds',
+    next: 'Give for example --wait 600.',
+  });
+}
+
 function misuse(command: string, on: string, cameBack: string, next: string): UsageError {
   return new UsageError({ attempted: `read the arguments of ${command}`, on, cameBack, next });
 }

@@ -1,38 +1,59 @@
 /** adsi-remedy undo: the reverse of what was applied, as a plan of its own on the same way. */
 
 import path from 'node:path';
-import { folderParts } from '../change/folder.ts';
+import { type FolderDocument, folderParts } from '../change/folder.ts';
 import { readJournal } from '../change/journal.ts';
-import type { FileChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../change/undo.ts';
+import { undoEntryChanges } from '../change/undo-entries.ts';
 import type { ExitStatus } from '../errors.ts';
 import { toolVersion } from '../version.ts';
+import { ldifDocuments, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
 import { carryOut, readDecision } from './decide.ts';
-import { decisionFlags, outputFlags, readArguments } from './flags.ts';
+import { directoryFlags, forestTarget, openDirectory, requireForest } from './directory.ts';
+import { decisionFlags, outputFlags, readArguments, readWait } from './flags.ts';
 import { labelsDocuments } from './labels.ts';
 import { createOutput } from './output.ts';
 import { readSavedChange } from './saved-change.ts';
 
+const flagTable = { ...outputFlags, ...decisionFlags, ...directoryFlags, wait: 'text' } as const;
+
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('undo', args, { ...outputFlags, ...decisionFlags }, ['FOLDER']);
+  const { flags, operands } = readArguments('undo', args, flagTable, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
+  const waitSeconds = readWait(flags.wait);
   const { folder, plan: original } = await readSavedChange('undo', operands, context);
   const records = await readJournal(path.join(folder, folderParts.journal));
-  const reversed = changesToUndo(original as Plan<FileChange>, records).map(reversedFileChange);
-  const { changes, findings } = await lookAtFilesToUndo(reversed);
-  const plan = sealPlan({
+  const done = changesToUndo(original, records);
+  const frame = {
     id: context.randomId(),
     tool: toolVersion(),
     created: context.now().toISOString(),
     remedy: original.remedy,
     undoes: { id: original.id, folder },
-    target: original.target,
-    findings,
-    changes,
-  });
-  const proposal = { plan, documents: () => labelsDocuments(plan), folderName: 'undo', home: folder };
-  return carryOut(proposal, decision, context, output);
+  };
+  const place = { folderName: 'undo', home: folder };
+  const { target } = original;
+  if (target.kind === 'files') {
+    const reversed = done.filter((change) => change.kind === 'file').map(reversedFileChange);
+    const plan = sealPlan({ ...frame, target, ...(await lookAtFilesToUndo(reversed)) });
+    return carryOut({ plan, documents: () => labelsDocuments(plan), ...place }, decision, context, output);
+  }
+  const directory = await openDirectory(flags, context, output, target.connection);
+  try {
+    await requireForest(directory, target);
+    const entries = done.filter((change) => change.kind !== 'file');
+    const plan = sealPlan({
+      ...frame,
+      target: await forestTarget(directory),
+      ...(await undoEntryChanges(entries, directory.session)),
+    });
+    const documents = (): readonly FolderDocument[] => [textDocument(plan), ...ldifDocuments(plan.changes)];
+    const means = { open: async () => directory, waitSeconds };
+    return await carryOut({ plan, documents, means, ...place }, decision, context, output);
+  } finally {
+    await directory.close();
+  }
 }

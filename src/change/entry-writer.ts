@@ -1,0 +1,69 @@
+/** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
+
+import { controlOid } from '../directory/controls.ts';
+import type { DirectorySession } from '../directory/session.ts';
+import type { ChangeOutcome, ChangeWriter } from './apply.ts';
+import { writeDelete, writeDeleteTree } from './delete-writer.ts';
+import type { EntryAccess } from './entry-access.ts';
+import { writeModify } from './modify-writer.ts';
+import type { DirectoryChange } from './plan.ts';
+import { writeAdd, writeUndelete } from './undelete-writer.ts';
+
+export type OpenSession = () => Promise<DirectorySession>;
+
+/**
+ * A writer of directory changes.
+ *
+ * @param first the session to begin with
+ * @param open opens another one with the same DC
+ * @param planned dNSHostName of the DC that the plan was made on
+ */
+export function entryWriter(
+  first: DirectorySession,
+  open: OpenSession,
+  planned: string,
+): ChangeWriter<DirectoryChange> & { close(): Promise<void> } {
+  let current = first;
+  const access: EntryAccess = {
+    session: async () => current,
+    reopen: async () => {
+      await current.close();
+      current = await open();
+      return current;
+    },
+    domainController: planned,
+  };
+  return {
+    parallel: 1,
+    stopsAtFirstFailure: true,
+    nameOf: (change) => change.dn,
+    server: first.rootDse.dnsHostName ?? first.identity.host,
+    write: (change, intent) => writeEntry(change, access, intent),
+    close: () => current.close(),
+  };
+}
+
+function writeEntry(change: DirectoryChange, access: EntryAccess, intent: () => Promise<void>): Promise<ChangeOutcome> {
+  switch (change.kind) {
+    case 'modify':
+      return writeModify(change, access, intent);
+    case 'delete':
+      return writeDelete(change, access, intent);
+    case 'delete-tree':
+      return writeDeleteTree(change, access, intent);
+    case 'undelete':
+      return writeUndelete(change, access, intent);
+    case 'add':
+      return writeAdd(change, access, intent);
+  }
+}
+
+/** The control oids that a plan's changes need of the server. */
+export function controlsNeeded(changes: readonly DirectoryChange[]): readonly string[] {
+  const needed = new Set<string>();
+  for (const change of changes) {
+    if (change.kind === 'delete-tree') needed.add(controlOid.treeDelete);
+    if (change.kind === 'undelete') needed.add(controlOid.showDeleted);
+  }
+  return [...needed];
+}

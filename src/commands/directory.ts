@@ -1,0 +1,361 @@
+/** From flags, questions or a saved plan to an open directory: which domain controller, as whom, and how to trust it. */
+
+import { lookup, Resolver } from 'node:dns/promises';
+import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import path from 'node:path';
+import type { Duplex } from 'node:stream';
+import { text as readAll } from 'node:stream/consumers';
+import type { ForestTarget, PlanConnection } from '../change/plan.ts';
+import { sameDn } from '../directory/dn.ts';
+import { readForest } from '../directory/forest.ts';
+import { type LocatedServers, locateServers } from '../directory/locate.ts';
+import { type Connector, type DirectorySession, ldapConnector, type TlsMode } from '../directory/session.ts';
+import { DirectoryError, RefusedError, UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import type { Context } from './context.ts';
+import type { Flags, FlagTable } from './flags.ts';
+import type { Output } from './output.ts';
+
+/** The flags that name the directory. */
+export const directoryFlags = {
+  server: 'text',
+  domain: 'text',
+  tls: 'text',
+  ca: 'text',
+  'tls-name': 'text',
+  dns: 'text',
+  user: 'text',
+  'password-stdin': 'yes-no',
+  ldif: 'text',
+} as const satisfies FlagTable;
+
+export type DirectoryFlags = Flags<typeof directoryFlags>;
+
+/** A directory that is ready to be read and written. */
+export interface OpenDirectory {
+  /** With the chosen DC. */
+  readonly session: DirectorySession;
+  /** For the plan's target. */
+  readonly connection: PlanConnection;
+  /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
+  readonly isExport: boolean;
+  /** Another session with the chosen DC. */
+  reopen(): Promise<DirectorySession>;
+  /** A session with another DC of the forest, with the same credentials and trust. */
+  openOther(host: string): Promise<DirectorySession>;
+  /** A session with a global catalog: the chosen DC's own if it is one, else another DC's; undefined if none answers. */
+  openGlobalCatalog(): Promise<DirectorySession | undefined>;
+  /** Ends the chosen DC's session, and what the directory needs besides. */
+  close(): Promise<void>;
+}
+
+/** Whether any flag says which directory. */
+export function namesDirectory(flags: DirectoryFlags): boolean {
+  return flags.server !== undefined || flags.domain !== undefined || flags.ldif !== undefined;
+}
+
+/**
+ * Opens the directory that the flags name, else the one that a saved plan was made on, else the practice forest that is
+ * open, else the one that the user names.
+ * @throws UsageError for flags that don't fit together or a missing answer; DirectoryError if it can't be reached
+ */
+export async function openDirectory(
+  flags: DirectoryFlags,
+  context: Context,
+  output: Output,
+  saved?: PlanConnection,
+): Promise<OpenDirectory> {
+  checkFlags(flags);
+  if (flags.ldif !== undefined) return openExport(path.resolve(context.currentFolder, flags.ldif), context);
+  if (!namesDirectory(flags)) {
+    if (saved?.kind === 'ldif') return openExport(saved.file, context);
+    if (saved?.kind === 'practice') return openPractice(saved.folder, context);
+    if (saved === undefined && context.directory !== undefined) return context.directory();
+  }
+  return openServer(flags, context, output, saved?.kind === 'server' ? saved : undefined);
+}
+
+function misuse(on: string, cameBack: string, next: string): UsageError {
+  return new UsageError({ attempted: 'choose the directory', on, cameBack, next });
+}
+
+function checkFlags(flags: DirectoryFlags): void {
+  if (flags.ldif !== undefined) {
+    const other = (['server', 'domain', 'tls', 'ca', 'tls-name', 'user'] as const).find(
+      (name) => flags[name] !== undefined,
+    );
+    if (other !== undefined) {
+      throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
+    }
+  }
+  if (flags.server !== undefined && flags.domain !== undefined) {
+    throw misuse('--server with --domain', 'each of them says which server', 'Give one of them.');
+  }
+}
+
+async function openExport(file: string, context: Context): Promise<OpenDirectory> {
+  const { openExportDirectory } = await import('./embedded-directory.ts');
+  return openExportDirectory(file, context);
+}
+
+async function openPractice(folder: string, context: Context): Promise<OpenDirectory> {
+  const { openPracticeDirectory } = await import('./embedded-directory.ts');
+  return openPracticeDirectory(folder, context);
+}
+
+/** Which DC, before anybody has logged on to it. */
+interface ChosenServer {
+  readonly host: string;
+  readonly port: number;
+}
+
+type SavedServer = Extract<PlanConnection, { kind: 'server' }>;
+
+async function openServer(
+  flags: DirectoryFlags,
+  context: Context,
+  output: Output,
+  saved: SavedServer | undefined,
+): Promise<OpenDirectory> {
+  const tls = readTlsMode(flags.tls, saved);
+  if (tls === 'none') {
+    output.tell(`  ${output.style.warning('Without TLS')} the password and all data cross the network in the clear.`);
+  }
+  const chosen = await chooseServer(flags, tls, context, output, saved);
+  const user = flags.user ?? saved?.user ?? (await askUser(output));
+  const caFile = flags.ca === undefined ? saved?.caFile : path.resolve(context.currentFolder, flags.ca);
+  const tlsName = flags['tls-name'] ?? saved?.tlsName;
+  const dns = flags.dns ?? saved?.dns;
+  const access = {
+    tls,
+    ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
+    bind: { user, password: await readPassword(flags, user, context, output) },
+    ...(dns === undefined ? {} : { createConnection: connectBy(dns) }),
+  };
+  const connector = ldapConnector(access);
+  const address = { ...chosen, ...(tlsName === undefined ? {} : { tlsName }) };
+  const session = await connector.open(address);
+  return {
+    session,
+    connection: {
+      kind: 'server',
+      ...chosen,
+      tls,
+      ...(caFile === undefined ? {} : { caFile }),
+      ...(tlsName === undefined ? {} : { tlsName }),
+      ...(dns === undefined ? {} : { dns }),
+      user,
+    },
+    isExport: false,
+    reopen: () => connector.open(address),
+    openOther: (host) => connector.open({ host }),
+    openGlobalCatalog: () => openGlobalCatalog(session, address, connector),
+    close: () => session.close(),
+  };
+}
+
+function readTlsMode(given: string | undefined, saved: SavedServer | undefined): TlsMode {
+  const tls = given ?? saved?.tls ?? 'ldaps';
+  if (tls === 'ldaps' || tls === 'starttls' || tls === 'none') return tls;
+  throw misuse(
+    `--tls ${tls}`,
+    'there is no such kind',
+    'Give --tls ldaps (the default), --tls starttls or --tls none.',
+  );
+}
+
+const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 389, none: 389 };
+
+function readServer(given: string, tls: TlsMode): ChosenServer {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(given) ?? [];
+  const host = bracketed ?? plain;
+  const number = port === undefined ? defaultPort[tls] : Number(port);
+  if (host !== undefined && number > 0 && number < 65_536) return { host, port: number };
+  throw misuse(
+    `--server ${given}`,
+    'it is not of the form HOST or HOST:PORT',
+    'Give for example --server dc1.corp.example.com or --server dc1:636.',
+  );
+}
+
+async function chooseServer(
+  flags: DirectoryFlags,
+  tls: TlsMode,
+  context: Context,
+  output: Output,
+  saved: SavedServer | undefined,
+): Promise<ChosenServer> {
+  if (flags.server !== undefined) return readServer(flags.server, tls);
+  if (flags.domain === undefined && saved !== undefined) {
+    return { host: saved.host, port: flags.tls === undefined ? saved.port : defaultPort[tls] };
+  }
+  const domain = flags.domain ?? (await askDomain(context, output));
+  const servers = await locateServers(domain, {
+    random: Math.random,
+    ...(flags.dns === undefined ? {} : { resolver: flags.dns }),
+  });
+  const host = await pickDomainController(servers, context, output);
+  return { host, port: defaultPort[tls] };
+}
+
+async function askDomain(context: Context, output: Output): Promise<string> {
+  const prompter = await output.prompter();
+  const own = context.env['USERDNSDOMAIN']?.toLowerCase();
+  const domain = await prompter.input({
+    id: 'directory.domain',
+    message: 'Which domain? Its domain controllers are found by DNS',
+    flag: '--server HOST or --domain NAME',
+    ...(own === undefined ? {} : { initial: own }),
+    validate: (text) => (text.trim() === '' ? 'Give a DNS name like corp.example.com.' : undefined),
+  });
+  return domain.trim();
+}
+
+/** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
+async function pickDomainController(servers: LocatedServers, context: Context, output: Output): Promise<string> {
+  const own = context.env['LOGONSERVER']?.replace(/^\\\\/, '').toLowerCase();
+  const isOwn = (host: string): boolean => own !== undefined && host.split('.')[0] === own;
+  const rank = ({ host, isGlobalCatalog }: LocatedServers['domainControllers'][number]): number =>
+    (isGlobalCatalog === true ? 0 : 2) + (isOwn(host) ? 0 : 1);
+  const controllers = servers.domainControllers.toSorted((one, other) => rank(one) - rank(other));
+  const [first] = controllers;
+  if (first === undefined) throw new RangeError('a located domain has a domain controller');
+  if (!output.canAsk || controllers.length === 1) return first.host;
+  const prompter = await output.prompter();
+  return prompter.select({
+    id: 'directory.server',
+    message: 'Which domain controller? A global catalog (GC) also knows the recipients of the other domains',
+    flag: '--server HOST',
+    filterable: true,
+    choices: controllers.map(({ host, isGlobalCatalog }) => ({
+      value: host,
+      label: host,
+      hint: [isGlobalCatalog === true ? 'GC' : '', isOwn(host) ? 'you are logged on through it' : '']
+        .filter((word) => word !== '')
+        .join(', '),
+    })),
+  });
+}
+
+async function askUser(output: Output): Promise<string> {
+  const prompter = await output.prompter();
+  const user = await prompter.input({
+    id: 'directory.user',
+    message: 'As which user? (admin@corp.example.com or CORP\\admin)',
+    flag: '--user NAME',
+    validate: (text) => (text.trim() === '' ? 'Give a user principal name or DOMAIN\\user.' : undefined),
+  });
+  return user.trim();
+}
+
+async function readPassword(flags: DirectoryFlags, user: string, context: Context, output: Output): Promise<string> {
+  const password = flags['password-stdin']
+    ? (await readAll(context.stdin)).replace(/\r?\n$/, '')
+    : (context.env['ADSI_REMEDY_PASSWORD'] ?? (await askPassword(user, output)));
+  if (password !== '') return password;
+  throw misuse(
+    'the password',
+    'it is empty, and servers take that for no logon at all',
+    'Give the password of the user.',
+  );
+}
+
+async function askPassword(user: string, output: Output): Promise<string> {
+  const prompter = await output.prompter();
+  return prompter.secret({
+    id: 'directory.password',
+    message: `Password of ${user}`,
+    flag: '--password-stdin, or set ADSI_REMEDY_PASSWORD',
+    validate: (text) => (text === '' ? 'Give the password.' : undefined),
+  });
+}
+
+async function readCa(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new UsageError({
+      attempted: 'read the certificate authority',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: "Give with --ca a PEM file: the certificate of the authority that signed the domain controllers' certificates.",
+      cause: error,
+    });
+  }
+}
+
+/** Connects with names looked up at this DNS server, for a computer that does not use the domain's DNS itself. */
+function connectBy(dns: string): (address: { readonly host: string; readonly port: number }) => Promise<Duplex> {
+  return async ({ host, port }) => {
+    const socket = connect(port, await addressOf(host, dns));
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    return socket;
+  };
+}
+
+async function addressOf(host: string, dns: string): Promise<string> {
+  if (/^[\d.]+$|:/.test(host)) return host;
+  const resolver = new Resolver({ timeout: 3000, tries: 1 });
+  resolver.setServers([dns]);
+  const [address] = await resolver.resolve4(host);
+  return address ?? (await lookup(host)).address;
+}
+
+const globalCatalogPort: Readonly<Record<TlsMode, number>> = { ldaps: 3269, starttls: 3268, none: 3268 };
+
+async function openGlobalCatalog(
+  session: DirectorySession,
+  address: ChosenServer & { readonly tlsName?: string },
+  connector: Connector,
+): Promise<DirectorySession | undefined> {
+  const port = globalCatalogPort[session.identity.tls];
+  if (session.rootDse.isGlobalCatalogReady === true) return connector.open({ ...address, port });
+  const { domainControllers } = await readForest(session);
+  for (const { isGlobalCatalog, dnsHostName } of domainControllers) {
+    if (!isGlobalCatalog || dnsHostName === undefined) continue;
+    try {
+      return await connector.open({ host: dnsHostName, port });
+    } catch (error) {
+      // The next one may answer; that none did is the caller's to tell.
+      if (!(error instanceof DirectoryError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+/** The forest and DC of an open directory, as a plan names them. */
+export async function forestTarget(directory: OpenDirectory): Promise<ForestTarget> {
+  const { session, connection } = directory;
+  const forest = await readForest(session);
+  return {
+    kind: 'forest',
+    configurationNamingContext: forest.configurationNamingContext,
+    objectGuid: forest.objectGuid,
+    domainController: session.rootDse.dnsHostName ?? session.identity.host,
+    connection,
+  };
+}
+
+/**
+ * Makes sure that the open directory is the forest that a plan was made for.
+ * @throws RefusedError if it is another one
+ */
+export async function requireForest(directory: OpenDirectory, target: ForestTarget): Promise<void> {
+  const found = await forestTarget(directory);
+  if (
+    found.objectGuid === target.objectGuid &&
+    sameDn(found.configurationNamingContext, target.configurationNamingContext)
+  ) {
+    return;
+  }
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: `${found.configurationNamingContext} (${found.objectGuid}) on ${found.domainController}`,
+    cameBack: `the plan was made for another forest: ${target.configurationNamingContext} (${target.objectGuid})`,
+    next: 'Name a domain controller of that forest with --server, or make a new plan for this one.',
+  });
+}

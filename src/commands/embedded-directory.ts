@@ -1,0 +1,72 @@
+/** Directories in this process: an export that is worked on offline, and the practice forest. */
+
+import { createReadStream } from 'node:fs';
+import { access } from 'node:fs/promises';
+import type { PlanConnection } from '../change/plan.ts';
+import { type Connector, type DirectorySession, ldapConnector } from '../directory/session.ts';
+import { UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { type EmbeddedForest, openEmbeddedForest } from '../practice/open-embedded.ts';
+import type { Context } from './context.ts';
+import type { OpenDirectory } from './directory.ts';
+
+/** Ports that tell the embedded servers whether the whole forest is asked for. */
+const ldapPort = 389;
+const globalCatalogPort = 3268;
+
+/**
+ * Opens an export of ldifde or ldapsearch.
+ * @throws UsageError if the file can't be read; LdifSyntaxError with the line if it is damaged
+ */
+export async function openExportDirectory(file: string, context: Context): Promise<OpenDirectory> {
+  try {
+    await access(file);
+  } catch (error) {
+    throw new UsageError({
+      attempted: 'read the export',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Give with --ldif a file that ldifde -f or ldapsearch -LLL wrote.',
+      cause: error,
+    });
+  }
+  const forest = await openEmbeddedForest({
+    sources: [{ name: file, content: createReadStream(file) }],
+    kind: 'export',
+    clock: context.now,
+    newGuid: context.randomId,
+  });
+  return openIn(forest, { kind: 'ldif', file }, true);
+}
+
+/** Opens the forest of the practice site in a folder. */
+export async function openPracticeDirectory(folder: string, context: Context): Promise<OpenDirectory> {
+  const { openPracticeForest } = await import('../practice/practice-forest.ts');
+  const forest = await openPracticeForest(folder, context.templates, context.now, context.randomId);
+  return openIn(forest, { kind: 'practice', folder }, false);
+}
+
+async function openIn(forest: EmbeddedForest, connection: PlanConnection, isExport: boolean): Promise<OpenDirectory> {
+  const [first] = forest.domainControllers;
+  if (first === undefined) throw new RangeError('an embedded directory has a server');
+  const connector = connectorOf(forest);
+  const open = (host: string, port = ldapPort): Promise<DirectorySession> => connector.open({ host, port });
+  const session = await open(first);
+  return {
+    session,
+    connection,
+    isExport,
+    reopen: () => open(first),
+    openOther: (host) => open(host),
+    openGlobalCatalog: () => open(first, globalCatalogPort),
+    close: () => session.close(),
+  };
+}
+
+function connectorOf(forest: EmbeddedForest): Connector {
+  return ldapConnector({
+    tls: 'none',
+    bind: 'anonymous',
+    createConnection: ({ host, port }) => forest.connect(host, { globalCatalog: port === globalCatalogPort }),
+  });
+}

@@ -1,0 +1,126 @@
+/** Telling how an apply or undo went: for people, and as the document of --json. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { ApplyResult, ChangeResult } from '../change/apply.ts';
+import { folderParts } from '../change/folder.ts';
+import type { Change, Plan } from '../change/plan.ts';
+import { type ExitStatus, exitStatus } from '../errors.ts';
+import { visible } from '../terminal/visible.ts';
+import type { Context } from './context.ts';
+import { quoted, shownPath } from './decide.ts';
+import type { Output } from './output.ts';
+import type { Verification } from './verification.ts';
+
+export interface AppliedPlan<C extends Change> {
+  readonly result: ApplyResult<C>;
+  /** Whether Ctrl-C ended it between two changes. */
+  readonly interrupted: boolean;
+  readonly plan: Plan<C>;
+  readonly folder: string;
+  /** Of a plan for a directory that was applied to its end. */
+  readonly seen?: Verification;
+}
+
+type Outcome = 'done' | 'partial' | 'refused' | 'failed' | 'interrupted';
+
+/** The outcome as --json gives it. */
+interface OutcomeDocument {
+  readonly plan: string;
+  readonly folder: string;
+  readonly outcome: Outcome;
+  readonly done: number;
+  readonly doneBefore: number;
+  readonly notBegun: number;
+  readonly notDone: readonly { readonly on: string; readonly kind: string; readonly detail: string }[];
+  readonly domainControllers?: Verification['domainControllers'];
+}
+
+const statusOfOutcome: Readonly<Record<Outcome, ExitStatus>> = {
+  done: exitStatus.done,
+  partial: exitStatus.partial,
+  refused: exitStatus.refused,
+  failed: exitStatus.failed,
+  interrupted: exitStatus.cancelled,
+};
+
+/** Tells how it went and gives the exit status that it means. */
+export async function reportOutcome<C extends Change>(
+  applied: AppliedPlan<C>,
+  context: Context,
+  output: Output,
+): Promise<ExitStatus> {
+  const { result, plan, folder, seen } = applied;
+  const outcome = outcomeOf(applied);
+  const notDone = result.notDone.map(describe);
+  for (const { kind, on, detail } of notDone) {
+    output.say(`  ${output.style.blocker(kind.padEnd(8))} ${visible(on)}`);
+    output.say(`           ${visible(detail)}`);
+  }
+  output.say(`  ${countLine(applied, output)}`);
+  for (const line of seen?.lines ?? []) output.say(`  ${line}`);
+  for (const line of whatNext(applied, outcome, quoted(shownPath(folder, context)))) output.say(`  ${line}`);
+  if (outcome === 'done') await tellNextSteps(folder, output);
+  const document: OutcomeDocument = {
+    plan: plan.id,
+    folder,
+    outcome,
+    done: result.done,
+    doneBefore: result.doneBefore,
+    notBegun: result.notBegun,
+    notDone,
+    ...(seen === undefined ? {} : { domainControllers: seen.domainControllers }),
+  };
+  output.document(document);
+  return statusOfOutcome[outcome];
+}
+
+function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): Outcome {
+  const touched = result.done + result.doneBefore > 0;
+  if (interrupted) return touched ? 'partial' : 'interrupted';
+  if (result.notDone.length === 0) return 'done';
+  // A write whose outcome nobody knows may have been done: undo has to look at it.
+  const mayBeDone = result.notDone.some(({ outcome }) => outcome.kind === 'unknown');
+  if (touched || mayBeDone) return 'partial';
+  return result.notDone.every(({ outcome }) => outcome.kind === 'drifted') ? 'refused' : 'failed';
+}
+
+function describe<C extends Change>({ change, outcome }: ChangeResult<C>): OutcomeDocument['notDone'][number] {
+  return {
+    on: change.kind === 'file' ? change.path : change.dn,
+    kind: outcome.kind,
+    detail: 'what' in outcome ? outcome.what : 'error' in outcome ? outcome.error.message : '',
+  };
+}
+
+function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }: Output): string {
+  const total = result.done + result.doneBefore;
+  if (result.done === 0 && total === plan.changes.length)
+    return 'Nothing is left to do: an earlier run has done it all.';
+  const nouns = plan.target.kind === 'files' ? ['file', 'files'] : ['entry', 'entries'];
+  const noun = plan.changes.length === 1 ? nouns[0] : nouns[1];
+  const verb = plan.undoes === undefined ? 'changed' : 'brought back';
+  const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
+  return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${verb}`)}${before}`;
+}
+
+function whatNext<C extends Change>({ result, plan }: AppliedPlan<C>, outcome: Outcome, shown: string): string[] {
+  const isUndo = plan.undoes !== undefined;
+  if (outcome === 'done') {
+    return isUndo ? [] : [`Journal and backup are in ${shown}. Undo it with: adsi-remedy undo ${shown}`];
+  }
+  if (result.done + result.doneBefore === 0 && outcome !== 'partial') return ['Nothing was changed.'];
+  return [
+    `The journal in ${shown} says what was done. To go on: adsi-remedy apply ${shown}`,
+    ...(isUndo ? [] : [`To bring back what was there: adsi-remedy undo ${shown}`]),
+  ];
+}
+
+/** Shows next-steps.txt of a change folder. */
+export async function tellNextSteps(folder: string, output: Output): Promise<void> {
+  // A plan may have no next steps; then its folder has no such file.
+  const text = await readFile(path.join(folder, folderParts.nextSteps), 'utf8').catch(() => '');
+  if (text === '') return;
+  output.tell('');
+  for (const line of text.trimEnd().split('\n')) output.tell(`  ${line}`);
+}

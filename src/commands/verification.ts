@@ -1,0 +1,39 @@
+/** The proof after a directory change: every domain controller asked whether it has it. */
+
+import type { DirectoryChange, Plan } from '../change/plan.ts';
+import type { Context } from './context.ts';
+import type { OpenDirectory } from './directory.ts';
+import type { Output } from './output.ts';
+
+export interface VerifyRequest {
+  /** Applied to its end. */
+  readonly plan: Plan<DirectoryChange>;
+  readonly directory: OpenDirectory;
+  /** How long to watch the change reach every DC; 0 looks once. */
+  readonly waitSeconds: number;
+  readonly context: Context;
+  readonly output: Output;
+}
+
+/** What the look at every DC showed. */
+export interface Verification {
+  /** Whether every DC of the forest answered and has the change. */
+  readonly everywhere: boolean;
+  /** A line a DC, for the terminal. */
+  readonly lines: readonly string[];
+  /** A line a DC for --json. */
+  readonly domainControllers: readonly {
+    readonly host: string;
+    readonly state: 'has it' | 'not yet' | 'unreachable' | 'unknown';
+    readonly detail: string;
+  }[];
+}
+
+export type Verify = (request: VerifyRequest) => Promise<Verification>;
+
+/** Looks at every DC, in the way of the plan's remedy. */
+export async function verifyEverywhere(request: VerifyRequest): Promise<Verification> {
+  const { verify } =
+    request.plan.remedy === 'tombstone' ? await import('./verify-tombstone.ts') : await import('./verify-orphan.ts');
+  return verify(request);
+}
