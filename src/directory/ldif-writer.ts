@@ -86,7 +86,7 @@ function textLine(name: string, value: string): string {
 function valuePart(value: Buffer): string {
   if (value.length === 0) return ':';
   const text = value.toString('latin1');
-  return /^(?![ :<])[ -~]*(?<! )$/.test(text) ? `: ${text}` : `:: ${value.toString('base64')}`;
+  return !/[^ -~]|^[ :<]| $/.test(text) ? `: ${text}` : `:: ${value.toString('base64')}`;
 }
 
 const lineLength = 76;

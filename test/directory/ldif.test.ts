@@ -110,6 +110,13 @@ describe('reading entries', () => {
     await expect(records.next()).rejects.toThrow('the file went away');
   });
 
+  it('takes values of many megabytes, as text and as base64', async () => {
+    const values = [Buffer.alloc(12_000_000, 'a'), Buffer.alloc(12_000_000, 7)];
+    const [record] = await read(ldifRecord({ kind: 'content', dn: 'CN=a', attributes: [{ name: 'photo', values }] }));
+    const found = record?.kind === 'content' ? record.attributes[0]?.values : [];
+    expect(found?.map((value, index) => values[index]?.equals(value))).toEqual([true, true]);
+  });
+
   it('reads nothing from an empty file', async () => {
     expect(await read('')).toEqual([]);
     expect(await read('version: 1\n')).toEqual([]);
@@ -225,6 +232,7 @@ describe('what is no LDIF', () => {
   it.each([
     ['base64 that was cut', 'dn: CN=a\nobjectGUID:: AAEC\nobjectSid:: AAE\n', 3, 'base64'],
     ['base64 with strange characters', 'dn: CN=a\nobjectGUID:: AA*C\n', 2, 'base64'],
+    ['base64 with too many =', 'dn: CN=a\nobjectGUID:: AAE=====\n', 2, 'base64'],
     ['a file cut at a whole group of base64', 'dn: CN=a\nobjectGUID:: AAEC', 2, 'middle of a value'],
     ['a file cut in a folded line', 'dn: CN=a\ncn: aaa\n aa', 3, 'middle of a value'],
     ['a record without a dn', '\n\nobjectClass: top\ncn: x\n', 3, 'expected dn:, found "objectClass:"'],
