@@ -153,12 +153,12 @@ function showSurvey(facts: LabelsFacts, output: Output): void {
   const heading = (text: string) => ({ text, style: output.style.dim });
   const lines = table(
     [
-      ['Folder', 'Language', "Today's label", 'Encoding', 'Sets', 'Classes', 'Files'].map(heading),
+      ['Folder', 'Language', "Today's label", 'Encodings', 'Sets', 'Classes', 'Files'].map(heading),
       ...rows.map((row) => [
         row.language,
         row.languageName,
         row.label,
-        row.encoding,
+        row.encodings.join(', '),
         row.sets.join(', '),
         row.classes.join(', '),
         String(row.files),

@@ -1,4 +1,4 @@
-/** What the form sets say today, in one table: a line for each language, label and encoding. */
+/** What the form sets say today, in one table: a line for each language and label. */
 
 import { groupBy } from '../../group-by.ts';
 import type { LabelFile } from './gather.ts';
@@ -10,28 +10,27 @@ export interface SurveyRow {
   readonly languageName: string;
   /** Today's label; what is wrong where it can't be read. */
   readonly label: string;
-  readonly encoding: string;
+  readonly encodings: readonly string[];
   readonly sets: readonly string[];
   readonly classes: readonly string[];
   readonly files: number;
 }
 
-/** Rows by language; files that say the same in the same encoding share one. */
+/** Rows by language; files that say the same share one. */
 export function surveyRows(files: readonly LabelFile[]): readonly SurveyRow[] {
   const described = files.map((file) => ({ file, ...describe(file) }));
-  const groups = groupBy(described, ({ file, label, encoding }) =>
-    [file.language.toLowerCase(), label, encoding].join('\n'),
-  );
+  const groups = groupBy(described, ({ file, label }) => `${file.language.toLowerCase()}\n${label}`);
   return [...groups.values()]
     .flatMap(([first, ...rest]) => {
       if (first === undefined) return [];
-      const all = [first, ...rest].map(({ file }) => file);
+      const group = [first, ...rest];
+      const all = group.map(({ file }) => file);
       return [
         {
           language: first.file.language,
           languageName: displayNameOfCulture(first.file.language),
           label: first.label,
-          encoding: first.encoding,
+          encodings: distinct(group.map(({ encoding }) => encoding)),
           sets: distinct(all.map((file) => file.set)),
           classes: distinct(all.map((file) => file.class)),
           files: all.length,
