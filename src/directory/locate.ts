@@ -1,0 +1,140 @@
+/** Domain controllers and global catalogs by DNS (MS-ADTS 6.3.2.3), in the order in which to try them (RFC 2782). */
+
+import type { SrvRecord } from 'node:dns';
+import { Resolver } from 'node:dns/promises';
+import { DirectoryError, errnoOf } from '../errors.ts';
+
+export interface LocatedServer {
+  /** In lower case, without a dot at the end. */
+  readonly host: string;
+  readonly priority: number;
+  readonly weight: number;
+  /** Undefined if DNS did not tell the forest's global catalogs. */
+  readonly isGlobalCatalog: boolean | undefined;
+}
+
+export interface LocatedServers {
+  /** Of the domain, the first to try first. */
+  readonly domainControllers: readonly LocatedServer[];
+  /** Of the whole forest, the first to try first; empty if DNS did not tell. */
+  readonly globalCatalogs: readonly LocatedServer[];
+}
+
+export interface LocateOptions {
+  /** From 0 up to but not including 1, as Math.random gives it; for the choice by weight. */
+  readonly random: () => number;
+  /** Name of the forest root domain; by default the domain and then its parents are tried. */
+  readonly forest?: string;
+  /** IP address of the DNS server, with `:port` unless 53; by default the system's. */
+  readonly resolver?: string;
+  /** For each query, in milliseconds; by default 5000. */
+  readonly deadlineMs?: number;
+}
+
+/**
+ * The DCs of a domain and the GCs of its forest. Throws DirectoryError, with the query, if DNS names no DC; that it
+ * names no GC is no error.
+ */
+export async function locateServers(domain: string, options: LocateOptions): Promise<LocatedServers> {
+  const name = domain.replace(/\.$/, '');
+  const query = `_ldap._tcp.dc._msdcs.${name}`;
+  const [domainControllers, globalCatalogs] = await Promise.all([
+    srvRecords(query, options).catch((error: unknown) => {
+      throw notFound(query, options, whyOf(error), error);
+    }),
+    globalCatalogRecords(name, options),
+  ]);
+  if (domainControllers.length === 0) throw notFound(query, options, 'DNS says that there is none');
+  const globalCatalogHosts = new Set(globalCatalogs.map(hostOf));
+  const located = (record: SrvRecord): LocatedServer => ({
+    host: hostOf(record),
+    priority: record.priority,
+    weight: record.weight,
+    isGlobalCatalog: globalCatalogs.length === 0 ? undefined : globalCatalogHosts.has(hostOf(record)),
+  });
+  return {
+    domainControllers: inOrder(domainControllers, options.random).map(located),
+    globalCatalogs: inOrder(globalCatalogs, options.random).map(located),
+  };
+}
+
+/** Records in the order of RFC 2782: by priority; among equals at random, by weight. Does not change `records`. */
+export function inOrder<R extends { readonly priority: number; readonly weight: number }>(
+  records: readonly R[],
+  random: () => number,
+): R[] {
+  // Those of weight 0 come first, which gives them a small chance too.
+  const left = records.toSorted((one, other) => one.priority - other.priority || one.weight - other.weight);
+  const ordered: R[] = [];
+  for (let priority = left[0]?.priority; priority !== undefined; priority = left[0]?.priority) {
+    const peers = left.filter((record) => record.priority === priority);
+    const target = Math.floor(random() * (peers.reduce((sum, { weight }) => sum + weight, 0) + 1));
+    let sum = 0;
+    const chosen = peers.findIndex(({ weight }) => {
+      sum += weight;
+      return sum >= target;
+    });
+    ordered.push(...left.splice(chosen, 1));
+  }
+  return ordered;
+}
+
+/** GCs are registered under the forest root's name, which is the domain's own, one above it, or quite another. */
+async function globalCatalogRecords(domain: string, options: LocateOptions): Promise<SrvRecord[]> {
+  const labels = domain.split('.');
+  const parents = labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'));
+  for (const forest of options.forest === undefined ? parents : [options.forest]) {
+    // A name without GCs, or a DNS server that is silent about them: the DCs' own query tells of real trouble.
+    const records = await srvRecords(`_gc._tcp.${forest}`, options).catch(() => []);
+    if (records.length > 0) return records;
+  }
+  return [];
+}
+
+async function srvRecords(
+  query: string,
+  { resolver: address, deadlineMs = 5000 }: LocateOptions,
+): Promise<SrvRecord[]> {
+  const resolver = new Resolver({ timeout: deadlineMs, tries: 1 });
+  if (address !== undefined) resolver.setServers([address]);
+  const timer = setTimeout(() => resolver.cancel(), deadlineMs);
+  try {
+    const records = await resolver.resolveSrv(query);
+    // The target "." says that the service is decidedly not available (RFC 2782).
+    return records.filter((record) => hostOf(record) !== '');
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function hostOf({ name }: SrvRecord): string {
+  return name.replace(/\.$/, '').toLowerCase();
+}
+
+function notFound(query: string, { resolver }: LocateOptions, cameBack: string, cause?: unknown): DirectoryError {
+  return new DirectoryError({
+    attempted: 'find the domain controllers by DNS',
+    on: resolver === undefined ? `SRV ${query}` : `SRV ${query} at ${resolver}`,
+    cameBack,
+    next: 'Check the name of the domain and that this computer uses its DNS, or name a domain controller with --server.',
+    cause,
+  });
+}
+
+const dnsWords: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'DNS knows no such name',
+  ENODATA: 'DNS knows the name and no domain controller for it',
+  ETIMEOUT: 'the DNS server did not answer',
+  ECANCELLED: 'the DNS server did not answer',
+  ECONNREFUSED: 'no DNS server listens there',
+  ESERVFAIL: 'the DNS server failed',
+  EREFUSED: 'the DNS server refused to answer',
+  EBADNAME: 'that is no name for DNS',
+  EBADRESP: 'the DNS server gave a broken answer',
+};
+
+function whyOf(error: unknown): string {
+  const code = errnoOf(error);
+  if (code === undefined) return String(error);
+  return `${dnsWords[code] ?? 'the look-up failed'} (${code})`;
+}
