@@ -157,7 +157,7 @@ export function explainCertificate(code: string, certificate: PeerCertificate, n
   if (untrusted.has(code)) {
     return {
       cameBack: `the server's certificate is not trusted here: ${code === 'DEPTH_ZERO_SELF_SIGNED_CERT' ? 'it is signed by itself' : `its issuer is ${issuer}`} (${code})`,
-      next: `Give the certificate of the authority that issued it as a PEM file: --ca FILE.`,
+      next: 'Give the certificate of the authority that issued it, as a PEM or DER file: --ca FILE.',
     };
   }
   return {

@@ -242,7 +242,9 @@ export class Connection {
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#lose(explainSocketError(error, 'talking', this.#peer));
+    this.#lose(
+      this.#hasAnswered ? explainSocketError(error, 'talking', this.#peer) : explainClose(this.#peer, false, false),
+    );
   };
 
   readonly #onClose = (): void => {

@@ -22,6 +22,7 @@ export interface Explanation {
 
 export const resultCode = {
   success: 0,
+  operationsError: 1,
   strongerAuthRequired: 8,
   referral: 10,
   adminLimitExceeded: 11,
@@ -48,7 +49,7 @@ export function explainResult(result: LdapResult): Explanation {
   const windowsError = windowsErrorIn(result.resultCode, text);
   const parts = [
     `${known?.name ?? 'an answer of no standard code'} (LDAP result ${result.resultCode})`,
-    ...(windowsError === undefined ? [] : [describeWindowsError(windowsError)]),
+    ...(windowsError === undefined || isLdapTwin(windowsError) ? [] : [describeWindowsError(windowsError)]),
     ...(result.matchedDn === '' ? [] : [`the nearest existing entry is ${result.matchedDn}`]),
     ...(result.referrals.length === 0 ? [] : [`the server refers to ${result.referrals.join(', ')}`]),
     ...(text === '' ? [] : [`the server says "${text}"`]),
@@ -69,16 +70,23 @@ function windowsErrorIn(code: number, text: string): number | undefined {
   return value === 0 ? undefined : value;
 }
 
+/** ERROR_DS_OPERATIONS_ERROR to ERROR_DS_AFFECTS_MULTIPLE_DSAS only repeat the LDAP result. */
+function isLdapTwin(windowsError: number): boolean {
+  return windowsError >= 8224 && windowsError <= 8249;
+}
+
 /** Where the Windows code or the text tells more about what to do than the result code does. */
 function nextStep(result: LdapResult, text: string, windowsError: number | undefined): string | undefined {
   if (result.resultCode === resultCode.referral) {
     const host = /^ldaps?:\/\/([^/?]+)/i.exec(result.referrals[0] ?? '')?.[1] ?? /ref 1: '([^']+)'/.exec(text)?.[1];
     return host === undefined ? undefined : `Ask the server that it names: --server ${host}`;
   }
+  if (result.resultCode === resultCode.operationsError && /authentication|successful bind/i.test(text)) return logOn;
   return windowsError === undefined ? undefined : nextSteps.get(windowsError);
 }
 
 const lookAtTheServer = "Look up the server's words and its event log; --verbose shows more.";
+const logOn = 'Log on: give --user and the password.';
 const readAgain = 'It has changed since it was read, or was never so: read it again.';
 const encrypt =
   'Connect with LDAPS (--tls ldaps, port 636) or StartTLS (--tls starttls): this server takes no password on a connection that is not encrypted.';
@@ -89,7 +97,7 @@ const rights =
 
 /** By Windows code: sub-codes of a refused logon, and others that tell more than the result. */
 const nextSteps: ReadonlyMap<number, string> = new Map([
-  [1244, 'Log on: give --user and the password.'],
+  [1244, logOn],
   [1317, 'Check the user name: it is name@domain or DOMAIN\\name.'],
   [1326, 'Check the user name (name@domain or DOMAIN\\name) and the password.'],
   [1328, "Wait for the account's logon hours, or log on as another user."],
@@ -128,7 +136,7 @@ const results: ReadonlyMap<number, { readonly name: string; readonly next: strin
       [21, 'invalid attribute syntax', 'Check the form of the value.'],
       [32, 'no such object', 'Check the name; an object that the user may not see looks the same.'],
       [34, 'invalid DN syntax', 'Check the distinguished name.'],
-      [48, 'inappropriate authentication', 'Log on: give --user and the password.'],
+      [48, 'inappropriate authentication', logOn],
       [49, 'invalid credentials', 'Check the user name (name@domain or DOMAIN\\name) and the password.'],
       [50, 'insufficient access rights', rights],
       [51, 'busy', tryAgain],

@@ -136,15 +136,16 @@ function attributeOf(type: string, values: readonly Buffer[]): LdaptsAttribute {
 }
 
 function changesOf(modification: Modification): Change[] {
-  const { attribute } = modification;
-  if ('replace' in modification) {
-    return [new Change({ operation: 'replace', modification: attributeOf(attribute, modification.replace) })];
-  }
+  const change = (operation: 'add' | 'delete' | 'replace', values: readonly Buffer[]) =>
+    new Change({ operation, modification: attributeOf(modification.attribute, values) });
+  if ('replace' in modification) return [change('replace', modification.replace)];
   const { remove, add } = modification;
-  return [
-    ...(remove.length === 0 ? [] : [new Change({ operation: 'delete', modification: attributeOf(attribute, remove) })]),
-    ...(add.length === 0 ? [] : [new Change({ operation: 'add', modification: attributeOf(attribute, add) })]),
-  ];
+  const changes: Change[] = [];
+  // A delete that names no value removes the attribute (RFC 4511 4.6).
+  if (remove === 'all') changes.push(change('delete', []));
+  else if (remove.length > 0) changes.push(change('delete', remove));
+  if (add.length > 0) changes.push(change('add', add));
+  return changes;
 }
 
 /** Filters by ldapts itself take bytes in equality only; this one takes them everywhere. */

@@ -23,7 +23,7 @@ import type { Access, DirectorySession, Modification, NewAttribute, SearchReques
 /** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;
 const defaultDeadlineMs = 5000;
-const defaultOperationDeadlineMs = 30_000;
+const defaultOperationDeadlineMs = 60_000;
 
 export class LdapSession implements DirectorySession {
   readonly identity: Peer;

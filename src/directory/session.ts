@@ -25,9 +25,12 @@ export interface SearchRequest {
   readonly onReferral?: (urls: readonly string[]) => void;
 }
 
-/** One attribute's edit: these values go and those come, or the values are replaced as a whole ([] removes them all). */
+/**
+ * One attribute's edit: these values (or 'all', of which there must be at least one) go and those come; or the values
+ * are replaced whatever they were, by none if [] is given.
+ */
 export type Modification =
-  | { readonly attribute: string; readonly remove: readonly Buffer[]; readonly add: readonly Buffer[] }
+  | { readonly attribute: string; readonly remove: readonly Buffer[] | 'all'; readonly add: readonly Buffer[] }
   | { readonly attribute: string; readonly replace: readonly Buffer[] };
 
 export interface NewAttribute {
@@ -99,7 +102,7 @@ export interface Access {
   readonly bind: { readonly user: string; readonly password: string } | 'anonymous';
   /** For each step of opening a session (connection, TLS, logon, rootDSE), in milliseconds; by default 5000. */
   readonly deadlineMs?: number;
-  /** For each answer thereafter, in milliseconds; by default 30000. */
+  /** For each answer thereafter, in milliseconds; by default 60000. A tree delete may need more. */
   readonly operationDeadlineMs?: number;
   /** In place of a TCP connection: a tunnel, or a server in this process. */
   readonly createConnection?: (address: { readonly host: string; readonly port: number }) => Promise<Duplex>;
