@@ -1,0 +1,37 @@
+import { styleText } from 'node:util';
+
+/** How text of each meaning looks. Make the text harmless (`visible`) and fit it (`truncate`, `wrap`) first, style it last. */
+export interface Style {
+  readonly removed: (text: string) => string;
+  readonly added: (text: string) => string;
+  /** The part of a removed or added line that differs; may stand within those two. */
+  readonly changedWord: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly bold: (text: string) => string;
+  readonly blocker: (text: string) => string;
+  readonly warning: (text: string) => string;
+  readonly note: (text: string) => string;
+  readonly heading: (text: string) => string;
+  /** The choice that Enter would take. */
+  readonly focused: (text: string) => string;
+}
+
+type Format = Parameters<typeof styleText>[0];
+
+/** The style with colours, or one that leaves every text as it is. Whether colours are wanted is the caller's to know. */
+export function createStyle(color: boolean): Style {
+  const paint = (format: Format) => (text: string) =>
+    color && text !== '' ? styleText(format, text, { validateStream: false }) : text;
+  return {
+    removed: paint('red'),
+    added: paint('green'),
+    changedWord: paint('inverse'),
+    dim: paint('dim'),
+    bold: paint('bold'),
+    blocker: paint(['bold', 'red']),
+    warning: paint('yellow'),
+    note: paint('cyan'),
+    heading: paint(['bold', 'underline']),
+    focused: paint('cyan'),
+  };
+}

@@ -1,0 +1,147 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createProgress, createProgressRows, type ProgressScreen } from '../../src/terminal/progress.ts';
+import { createStyle } from '../../src/terminal/style.ts';
+import { Screen } from './support/screen.ts';
+
+/** A clock that stands still until it is told to go on, and a screen of 60 × 6. */
+function scene(isTerminal = true) {
+  const screen = new Screen(60, 6);
+  let now = 0;
+  let writes = 0;
+  let pending: { readonly at: number; readonly callback: () => void } | undefined;
+  const progressScreen: ProgressScreen = {
+    output: {
+      columns: 60,
+      rows: 6,
+      write: (text) => {
+        writes += 1;
+        // The terminal driver turns a line feed into carriage return and line feed.
+        screen.write(text.replaceAll('\n', '\r\n'));
+      },
+    },
+    isTerminal,
+    style: createStyle(false),
+    clock: () => now,
+    timer: (callback, milliseconds) => {
+      pending = { at: now + milliseconds, callback };
+      return () => {
+        pending = undefined;
+      };
+    },
+  };
+  return {
+    progressScreen,
+    screen,
+    writes: () => writes,
+    timerIsSet: () => pending !== undefined,
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+      if (pending !== undefined && pending.at <= now) {
+        const { callback } = pending;
+        pending = undefined;
+        callback();
+      }
+    },
+  };
+}
+
+let at: ReturnType<typeof scene>;
+beforeEach(() => {
+  at = scene();
+  at.screen.write('$ adsi-remedy labels\r\n');
+});
+
+describe('a progress line', () => {
+  test('shows what is done, as a bar and a count', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(1284, 'Reading form sets');
+    at.pass(100);
+    progress.advance(642);
+    expect(at.screen.text).toBe('$ adsi-remedy labels\nReading form sets  ██████████            642 of 1,284');
+  });
+
+  test('is drawn no more than ten times a second, and shows the last state in the end', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(1000, 'Writing');
+    for (let count = 0; count < 900; count++) progress.advance();
+    expect(at.writes()).toBe(1);
+    at.pass(100);
+    expect(at.writes()).toBe(2);
+    expect(at.screen.text).toContain('900 of 1,000');
+  });
+
+  test('takes itself away and leaves the summary', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(10, 'Writing');
+    progress.advance(3);
+    progress.done('Wrote 10 files.');
+    expect(at.screen.text).toBe('$ adsi-remedy labels\nWrote 10 files.');
+    expect(at.timerIsSet()).toBe(false);
+  });
+
+  test('can be started again for the next piece of work', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(10, 'Reading');
+    progress.done('Read 10 files.');
+    progress.start(2, 'Writing');
+    expect(at.screen.text).toMatch(/Read 10 files\.\nWriting .* 0 of 2$/);
+  });
+
+  test('leaves nothing where there is no summary', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(10, 'Writing');
+    progress.done();
+    expect(at.screen.text).toBe('$ adsi-remedy labels');
+    expect(at.screen.cursor).toMatchObject({ row: 1, column: 0 });
+  });
+
+  test('is cut to the width of the terminal and cannot act on it', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(10, `Reading \x1b[2J${'long'.repeat(20)}`);
+    expect(at.screen.text.split('\n')[1]).toMatch(/^Reading <U\+001B>\[2Jlong.*…$/);
+    expect(at.screen.text.split('\n')).toHaveLength(2);
+  });
+
+  test('where there is no terminal, writes the summary only', () => {
+    const quiet = scene(false);
+    const progress = createProgress(quiet.progressScreen);
+    progress.start(10, 'Writing');
+    progress.advance(10);
+    quiet.pass(1000);
+    expect(quiet.writes()).toBe(0);
+    progress.done('Wrote 10 files.');
+    expect(quiet.screen.text).toBe('Wrote 10 files.');
+  });
+});
+
+describe('progress rows', () => {
+  test('keep a line for each name, in order, under each other', () => {
+    const rows = createProgressRows(at.progressScreen, ['DC1', 'DC-Utrecht']);
+    rows.update('DC-Utrecht', 'waiting, 12 s');
+    at.pass(100);
+    rows.update('DC1', 'arrived');
+    at.pass(100);
+    expect(at.screen.text).toBe('$ adsi-remedy labels\nDC1         arrived\nDC-Utrecht  waiting, 12 s');
+  });
+
+  test('that do not fit on the screen are counted', () => {
+    const names = Array.from({ length: 9 }, (_, index) => `DC${index + 1}`);
+    createProgressRows(at.progressScreen, names);
+    expect(at.screen.text).toBe('$ adsi-remedy labels\nDC1\nDC2\nDC3\nDC4\n… and 5 more');
+  });
+
+  test('show nothing that comes in after the end', () => {
+    const rows = createProgressRows(at.progressScreen, ['DC1', 'DC2']);
+    rows.done();
+    at.pass(1000);
+    rows.update('DC2', 'arrived');
+    expect(at.screen.text).toBe('$ adsi-remedy labels');
+    expect(at.timerIsSet()).toBe(false);
+  });
+
+  test('go away and leave the summary', () => {
+    const rows = createProgressRows(at.progressScreen, ['DC1', 'DC2', 'DC3']);
+    rows.done('It reached 3 of 3 domain controllers.');
+    expect(at.screen.text).toBe('$ adsi-remedy labels\nIt reached 3 of 3 domain controllers.');
+  });
+});

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { createStyle } from '../../src/terminal/style.ts';
+
+test('without colour every text stays as it is', () => {
+  const style = createStyle(false);
+  for (const paint of Object.values(style)) expect(paint('text')).toBe('text');
+});
+
+test('with colour every meaning is marked, whatever the environment says', () => {
+  const style = createStyle(true);
+  for (const paint of Object.values(style)) expect(paint('text')).toMatch(/^(?:\x1b\[\d+m)+text(?:\x1b\[\d+m)+$/);
+});
+
+test('a changed word keeps the colour of the line that it stands in', () => {
+  const { removed, changedWord } = createStyle(true);
+  expect(removed(`- ${changedWord('old')} value`)).toBe('\x1b[31m- \x1b[7mold\x1b[27m value\x1b[39m');
+});
+
+test('nothing is written for no text', () => {
+  expect(createStyle(true).added('')).toBe('');
+});
