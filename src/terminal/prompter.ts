@@ -1,0 +1,73 @@
+import { UsageError } from '../errors.ts';
+import { choosingOne, choosingSeveral } from './choice-list.ts';
+import { ask, type Terminal } from './question-frame.ts';
+import type {
+  ConfirmQuestion,
+  InputQuestion,
+  IntegerQuestion,
+  MultiselectQuestion,
+  Question,
+  SecretQuestion,
+  SelectQuestion,
+} from './questions.ts';
+import { readInteger, typing } from './text-line.ts';
+import { yesOrNo } from './yes-or-no.ts';
+
+export type { Terminal } from './question-frame.ts';
+export type * from './questions.ts';
+
+/**
+ * Asks the user, one question at a time. Ctrl-C, Ctrl-D, Escape and the end of the input reject with CancelledError;
+ * where nobody can be asked, every question rejects with UsageError.
+ */
+export interface Prompter {
+  select<T>(question: SelectQuestion<T>): Promise<T>;
+  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]>;
+  /** The text as typed, outer spaces included. */
+  input(question: InputQuestion): Promise<string>;
+  integer(question: IntegerQuestion): Promise<number>;
+  /** Neither the text nor its length stays on the screen. */
+  secret(question: SecretQuestion): Promise<string>;
+  confirm(question: ConfirmQuestion): Promise<boolean>;
+}
+
+/** The prompter at a terminal. Both streams must be terminals; questions are drawn on `output`. */
+export function terminalPrompter(terminal: Terminal): Prompter {
+  const readText = (validate: InputQuestion['validate']) => (text: string) => {
+    const problem = validate?.(text);
+    return problem === undefined ? { answer: text } : { problem };
+  };
+  const readValidInteger = (validate: IntegerQuestion['validate']) => (text: string) => {
+    const reading = readInteger(text);
+    const problem = 'answer' in reading ? validate?.(reading.answer) : undefined;
+    return problem === undefined ? reading : { problem };
+  };
+  return {
+    select: async (question) => ask(terminal, choosingOne(question)),
+    multiselect: async (question) => ask(terminal, choosingSeveral(question)),
+    input: ({ message, initial, validate }) =>
+      ask(terminal, typing({ message, initial, hidden: false, read: readText(validate) })),
+    integer: ({ message, initial, validate }) =>
+      ask(terminal, typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
+    secret: ({ message, validate }) =>
+      ask(terminal, typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
+    confirm: (question) => ask(terminal, yesOrNo(question)),
+  };
+}
+
+/**
+ * The prompter where nobody can be asked: every question rejects with a UsageError that names the flag which answers it.
+ *
+ * @param reasonOf Why the question of this id can't be asked: "there is no terminal".
+ */
+export function unavailablePrompter(reasonOf: (id: string) => string): Prompter {
+  const refuse = async (question: Question): Promise<never> => {
+    throw new UsageError({
+      attempted: `ask for ${question.id}`,
+      on: question.message,
+      cameBack: reasonOf(question.id),
+      next: question.flag === undefined ? 'Run it at a terminal.' : `Give ${question.flag}, or run it at a terminal.`,
+    });
+  };
+  return { select: refuse, multiselect: refuse, input: refuse, integer: refuse, secret: refuse, confirm: refuse };
+}

@@ -1,0 +1,109 @@
+import type { Dialogue, Key, View } from './dialogue.ts';
+import { displayWidth, graphemesOf, startOf } from './text-width.ts';
+import { visible } from './visible.ts';
+
+/** A line of text with the cursor between its two parts. */
+export interface TextLine {
+  readonly before: string;
+  readonly after: string;
+}
+
+const withoutLast = (text: string): string => graphemesOf(text).slice(0, -1).join('');
+const withoutFirst = (text: string): string => graphemesOf(text).slice(1).join('');
+const firstOf = (text: string): string => graphemesOf(text)[0] ?? '';
+const lastOf = (text: string): string => graphemesOf(text).at(-1) ?? '';
+
+/** The line after a key; the same one if the key does not edit. */
+export function edit(line: TextLine, key: Key): TextLine {
+  const { before, after } = line;
+  switch (key.action) {
+    case 'left':
+      return { before: withoutLast(before), after: lastOf(before) + after };
+    case 'right':
+      return { before: before + firstOf(after), after: withoutFirst(after) };
+    case 'home':
+      return { before: '', after: before + after };
+    case 'end':
+      return { before: before + after, after: '' };
+    case 'delete':
+      return { before: withoutLast(before), after };
+    case 'deleteForward':
+      return { before, after: withoutFirst(after) };
+    case 'eraseLine':
+      return { before: '', after };
+    case 'eraseWord':
+      return { before: before.replace(/\S+\s*$/u, ''), after };
+    case 'eraseRest':
+      return { before, after: '' };
+    default:
+      return key.text === undefined ? line : { before: before + key.text, after };
+  }
+}
+
+/** The part of the line around the cursor that fits into so many columns; one of them is the cursor's own at the end. */
+function windowOf(line: TextLine, columns: number): Pick<View, 'entry' | 'cursor'> {
+  let before = line.before;
+  if (displayWidth(before) >= columns) {
+    const kept: string[] = [];
+    let width = 2;
+    for (const grapheme of [...graphemesOf(before)].reverse()) {
+      width += displayWidth(grapheme);
+      if (width > columns) break;
+      kept.unshift(grapheme);
+    }
+    before = `…${kept.join('')}`;
+  }
+  const cursor = displayWidth(before);
+  return { entry: before + startOf(line.after, columns - cursor), cursor };
+}
+
+/** What a typed text is read as. */
+export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: string };
+
+/** An integer of any sign, in decimal digits, that a JavaScript number holds exactly. */
+export function readInteger(text: string): Reading<number> {
+  const trimmed = text.trim();
+  const answer = Number(trimmed);
+  if (!/^[-+]?\d+$/.test(trimmed) || !Number.isSafeInteger(answer)) return { problem: 'Type a whole number.' };
+  return { answer };
+}
+
+export interface TypedQuestion<Answer> {
+  readonly message: string;
+  /** What Enter alone answers. */
+  readonly initial: string | undefined;
+  /** Shown as asterisks, and not at all once answered. */
+  readonly hidden: boolean;
+  readonly read: (text: string) => Reading<Answer>;
+}
+
+/** The question for a typed line. Enter alone takes what stands in brackets, Tab fetches it for editing. */
+export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLine, Answer> {
+  const { hidden } = question;
+  const initial = question.initial === '' ? undefined : question.initial;
+  const textOf = (line: TextLine): string => line.before + line.after || (initial ?? '');
+  const mask = (text: string): string => (hidden ? '*'.repeat(graphemesOf(text).length) : visible(text));
+  return {
+    message: question.message,
+    inBrackets: initial,
+    start: { before: '', after: '' },
+    press: (line, key) => {
+      const fetches = key.action === 'next' && initial !== undefined && line.before + line.after === '';
+      return fetches ? { before: initial, after: '' } : edit(line, key);
+    },
+    view: (line, space) => ({
+      ...windowOf({ before: mask(line.before), after: mask(line.after) }, space.entryColumns),
+      rows: initial === undefined ? [] : [space.style.dim('  Enter takes what is in brackets, Tab lets you edit it')],
+    }),
+    problem: (line) => {
+      const reading = question.read(textOf(line));
+      return 'problem' in reading ? reading.problem : undefined;
+    },
+    answer: (line) => {
+      const reading = question.read(textOf(line));
+      if ('problem' in reading) throw new RangeError(reading.problem);
+      return reading.answer;
+    },
+    summary: (line) => (hidden ? 'hidden' : textOf(line)),
+  };
+}

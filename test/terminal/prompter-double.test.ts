@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { CancelledError } from '../../src/errors.ts';
+import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
+
+const choices = [
+  { value: 'save', label: 'Save for review' },
+  { value: 'apply', label: 'Apply now', disabled: 'a blocker stands' },
+  { value: 'leave', label: 'Leave it' },
+];
+const ofAtLeastThree = (days: number): string | undefined => (days < 3 ? 'At least 3 days.' : undefined);
+const days = { id: 'days', message: 'Days?', validate: ofAtLeastThree };
+
+describe('the prompter double', () => {
+  test('answers by question id, a choice by its value or its label', async () => {
+    const prompter = answering({ next: 'Leave it', days: 180, also: ['leave', 'save'], really: true });
+    expect(await prompter.select({ id: 'next', message: 'Next?', choices })).toBe('leave');
+    expect(await prompter.integer(days)).toBe(180);
+    expect(await prompter.multiselect({ id: 'also', message: 'Also?', choices, initial: [] })).toEqual([
+      'save',
+      'leave',
+    ]);
+    expect(await prompter.confirm({ id: 'really', message: 'Really?' })).toBe(true);
+    expect(prompter.asked).toEqual(['next', 'days', 'also', 'really']);
+    prompter.verifyAllAsked();
+  });
+
+  test('gives the default where a user would only press Enter', async () => {
+    const prompter = answering({ next: byDefault, also: byDefault, days: byDefault, really: byDefault });
+    expect(await prompter.multiselect({ id: 'also', message: 'Also?', choices, initial: ['leave'] })).toEqual([
+      'leave',
+    ]);
+    expect(await prompter.select({ id: 'next', message: 'Next?', choices, initial: 2 })).toBe('leave');
+    expect(await prompter.integer({ ...days, initial: 60 })).toBe(60);
+    expect(await prompter.confirm({ id: 'really', message: 'Really?' })).toBe(false);
+  });
+
+  test('throws at a question that nobody expected', async () => {
+    await expect(answering({}).confirm({ id: 'really', message: 'Really?' })).rejects.toThrow(
+      'Nobody expected the question really: Really?',
+    );
+  });
+
+  test('runs the validation, and goes on to the next answer as a user would', async () => {
+    const prompter = answering({ days: inTurn(1, 180) });
+    expect(await prompter.integer(days)).toBe(180);
+    expect(prompter.refusals).toEqual([{ id: 'days', problem: 'At least 3 days.' }]);
+  });
+
+  test('throws where validation refuses the last answer', async () => {
+    await expect(answering({ days: 1 }).integer(days)).rejects.toThrow('does not take 1: At least 3 days.');
+  });
+
+  test('throws at an answer that cannot be given', async () => {
+    await expect(answering({ next: 'apply' }).select({ id: 'next', message: '', choices })).rejects.toThrow(
+      'a blocker stands',
+    );
+    await expect(answering({ next: 'shred' }).select({ id: 'next', message: '', choices })).rejects.toThrow(
+      'the choices are Save for review, Apply now, Leave it',
+    );
+    await expect(answering({ days: 'many' }).integer(days)).rejects.toThrow('it takes a number');
+    await expect(answering({ days: byDefault }).integer(days)).rejects.toThrow('it takes a number');
+  });
+
+  test('wants the minimum of several choices', async () => {
+    const question = { id: 'also', message: 'Also?', choices, initial: [], minimum: 1 };
+    await expect(answering({ also: [] }).multiselect(question)).rejects.toThrow(
+      'does not take []: Mark at least one of them.',
+    );
+  });
+
+  test('cancels', async () => {
+    await expect(answering({ days: cancel }).integer(days)).rejects.toThrow(CancelledError);
+  });
+
+  test('tells which answers nobody asked for', async () => {
+    const prompter = answering({ days: inTurn(180, 60), really: true });
+    await prompter.integer(days);
+    expect(() => prompter.verifyAllAsked()).toThrow('Never asked: days, really');
+  });
+});
