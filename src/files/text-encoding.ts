@@ -40,7 +40,8 @@ const utf8Mark = Buffer.from([0xef, 0xbb, 0xbf]);
  * code page of its language. Only ASCII bytes is 'ascii', unless a code page was asked for by name.
  *
  * @param ansiCodePage the code page of the file's language, if the language has one
- * @param forced a code page or UTF-8 that the user named for this file; a byte order mark still wins
+ * @param forced a code page or UTF-8 that the user named for files whose bytes don't tell: a byte order mark, the NULs
+ * of UTF-16 and UTF-8 beyond ASCII still win, so that one page can be named for a language whose files are mixed
  */
 export function detectEncoding(
   bytes: Buffer,
@@ -49,6 +50,7 @@ export function detectEncoding(
 ): DetectedEncoding {
   if (bytes.length === 0) return { kind: 'empty' };
   if (bytes.subarray(0, 3).equals(utf8Mark)) {
+    if (bytes.length === 3) return { kind: 'empty' };
     return isUtf8(bytes)
       ? textWithoutNul(bytes, 3, 'utf-8 with BOM')
       : { kind: 'damaged', reason: `invalid UTF-8 at byte ${firstInvalidUtf8(bytes)}, after a UTF-8 byte order mark` };
@@ -61,9 +63,19 @@ export function detectEncoding(
     if (byPattern !== undefined) return detectUtf16(bytes, byPattern);
     return { kind: 'binary', reason: `a NUL at byte ${nul}, and not as UTF-16 has them` };
   }
-  if (forced !== undefined) return { kind: 'text', encoding: forced };
-  if (isAscii(bytes)) return { kind: 'text', encoding: 'ascii' };
+  return detectByteText(bytes, ansiCodePage, forced);
+}
+
+/** Text of no NUL and no byte order mark. */
+function detectByteText(
+  bytes: Buffer,
+  ansiCodePage: CodePage | undefined,
+  forced: TextEncoding | undefined,
+): DetectedEncoding {
+  if (isAscii(bytes)) return { kind: 'text', encoding: forced ?? 'ascii' };
   if (isUtf8(bytes)) return { kind: 'text', encoding: 'utf-8' };
+  if (forced === 'utf-8') return { kind: 'damaged', reason: `invalid UTF-8 at byte ${firstInvalidUtf8(bytes)}` };
+  if (forced !== undefined) return { kind: 'text', encoding: forced };
   const { valid, invalid, firstInvalid } = countUtf8Sequences(bytes);
   // In a single-byte page a lead byte followed by its right continuation is mojibake, rare by chance. In the
   // double-byte pages pairs like that come up in every other word, so more of them are asked for.
@@ -216,7 +228,9 @@ export function decodeText(bytes: Buffer, encoding: TextEncoding): string {
 export function encodeText(text: string, encoding: TextEncoding): EncodedText {
   const spelled = encoding === 'windows-1258' ? spelledForVietnamese(text) : text;
   const bytes = rawEncode(spelled, encoding);
-  if (decodeText(bytes, encoding) === spelled) return { kind: 'encoded', bytes };
+  // The replacement character stands for what was lost: iconv-lite puts it on bytes that the page leaves undefined.
+  const isLost = encoding.startsWith('windows') && spelled.includes('\ufffd');
+  if (!isLost && decodeText(bytes, encoding) === spelled) return { kind: 'encoded', bytes };
   const lacking = new Set<string>();
   for (const character of spelled) {
     if (!survives(character, encoding)) lacking.add(character);
@@ -225,6 +239,7 @@ export function encodeText(text: string, encoding: TextEncoding): EncodedText {
 }
 
 function survives(text: string, encoding: TextEncoding): boolean {
+  if (text === '\ufffd' && encoding.startsWith('windows')) return false;
   return decodeText(rawEncode(text, encoding), encoding) === text;
 }
 

@@ -1,0 +1,16 @@
+/** A clock that stands still on the day that this was written. */
+export function fixedClock(): Date {
+  return new Date('2026-11-22T09:30:00.000Z');
+}
+
+/** Ids that look like UUIDs and count up from 1, so that a failing test fails the same way again. */
+export function countingIds(): () => string {
+  let last = 0;
+  return () => {
+    last += 1;
+    return `00000000-0000-4000-8000-${String(last).padStart(12, '0')}`;
+  };
+}
+
+/** A sleep that takes no time. */
+export const noSleep = async (): Promise<void> => {};
