@@ -4,21 +4,24 @@ import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { nearestName, outputFlags, readArguments } from './flags.ts';
 import { commandNames, helpText } from './help.ts';
-import { createOutput } from './output.ts';
+import { createOutput, type Output } from './output.ts';
+import { openSaved } from './saved-menu.ts';
 
-/** What the menu gives to each remedy: nothing, or the practice site. */
-export interface MenuArguments {
-  readonly labels: readonly string[];
-  readonly orphan: readonly string[];
-  readonly tombstone: readonly string[];
+type Remedy = 'labels' | 'tombstone' | 'orphan';
+
+export interface MenuOptions {
+  /** What each remedy is given: nothing, or the practice site. */
+  readonly given: Readonly<Record<Remedy, readonly string[]>>;
+  /** Whether the menu comes back after each choice, until the user leaves. */
+  readonly stays: boolean;
 }
 
-const noArguments: MenuArguments = { labels: [], orphan: [], tombstone: [] };
+const plainMenu: MenuOptions = { given: { labels: [], orphan: [], tombstone: [] }, stays: false };
 
 export async function run(
   args: readonly string[],
   context: Context,
-  given: MenuArguments = noArguments,
+  options: MenuOptions = plainMenu,
 ): Promise<ExitStatus> {
   const [first] = args;
   if (first !== undefined && !first.startsWith('-')) {
@@ -36,30 +39,53 @@ export async function run(
     context.stderr.write(helpText());
     return exitStatus.usage;
   }
+  const passedOn = args.filter((arg) => arg !== '--help');
+  let status: ExitStatus = exitStatus.done;
+  for (;;) {
+    const choice = await choose(output);
+    if (choice === 'leave') return status;
+    status = await carryOutChoice(choice, passedOn, context, output, options.given);
+    if (!options.stays) return status;
+    output.say('');
+  }
+}
+
+type MenuChoice = Remedy | 'saved' | 'help' | 'leave';
+
+async function choose(output: Output): Promise<MenuChoice> {
   const prompter = await output.prompter();
-  const remedy = await prompter.select<keyof MenuArguments | 'help' | 'leave'>({
+  return prompter.select<MenuChoice>({
     id: 'menu',
     message: 'What needs a careful hand?',
     choices: [
       { value: 'labels', label: 'labels', hint: 'the logon labels of TMG and ISA form sets' },
       { value: 'tombstone', label: 'tombstone', hint: "the forest's tombstoneLifetime" },
       { value: 'orphan', label: 'orphan', hint: 'an Exchange server object that a failed install left' },
+      { value: 'saved', label: 'saved', hint: 'show, apply or undo a saved change' },
       { value: 'help', label: 'help', hint: 'commands, flags and exit statuses' },
       { value: 'leave', label: 'leave' },
     ],
   });
-  const passedOn = args.filter((arg) => arg !== '--help');
-  switch (remedy) {
-    case 'leave':
-      return exitStatus.done;
+}
+
+async function carryOutChoice(
+  choice: Exclude<MenuChoice, 'leave'>,
+  args: readonly string[],
+  context: Context,
+  output: Output,
+  given: MenuOptions['given'],
+): Promise<ExitStatus> {
+  switch (choice) {
     case 'help':
       output.say(helpText());
       return exitStatus.done;
+    case 'saved':
+      return openSaved(args, context, output);
     case 'labels':
-      return (await import('./labels.ts')).run([...given.labels, ...passedOn], context);
+      return (await import('./labels.ts')).run([...given.labels, ...args], context);
     case 'orphan':
-      return (await import('./orphan.ts')).run([...given.orphan, ...passedOn], context);
+      return (await import('./orphan.ts')).run([...given.orphan, ...args], context);
     case 'tombstone':
-      return (await import('./tombstone.ts')).run([...given.tombstone, ...passedOn], context);
+      return (await import('./tombstone.ts')).run([...given.tombstone, ...args], context);
   }
 }

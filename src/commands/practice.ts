@@ -23,7 +23,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   output.tell(`  Form sets of the array members ${site.roots.map((root) => shownPath(root, context)).join(' and ')}.`);
   output.tell('  Nothing of yours is touched: change what you like, and delete the folder when you are done.');
   output.tell('');
-  if (output.canAsk) return openMenu(passedOn, context, { labels: roots, orphan: [], tombstone: [] });
+  if (output.canAsk) {
+    return openMenu(passedOn, context, { given: { labels: roots, orphan: [], tombstone: [] }, stays: true });
+  }
   output.tell(`  ${output.style.bold('adsi-remedy labels --label email --dry-run')}`);
   await runLabels([...roots, '--label', 'email', '--dry-run', ...passedOn], context);
   return exitStatus.done;

@@ -1,10 +1,12 @@
 /** A change folder that was named on the command line. */
 
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { folderParts } from '../change/folder.ts';
+import { outcomesIn, readJournal } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
 import { readPlan } from '../change/read-plan.ts';
-import { UsageError } from '../errors.ts';
+import { RemedyError, UsageError } from '../errors.ts';
 import type { Context } from './context.ts';
 
 export interface SavedChange {
@@ -34,4 +36,36 @@ export async function readSavedChange(
   const absolute = path.resolve(context.currentFolder, named);
   const folder = path.basename(absolute) === folderParts.plan ? path.dirname(absolute) : absolute;
   return { folder, plan: await readPlan(path.join(folder, folderParts.plan)) };
+}
+
+/** What has become of a saved change so far. */
+export interface Standing {
+  readonly kind: 'not-applied' | 'applied' | 'applied-in-part' | 'undone';
+}
+
+/** What the journal of a change folder says of its plan. Throws what readJournal throws. */
+export async function standingOf({ folder, plan }: SavedChange): Promise<Standing> {
+  const records = await readJournal(path.join(folder, folderParts.journal));
+  if (records.some((record) => record.plan === plan.id && record.event === 'undone')) return { kind: 'undone' };
+  const outcomes = [...outcomesIn(records, plan.id).values()];
+  if (outcomes.length === 0) return { kind: 'not-applied' };
+  const done = outcomes.filter((outcome) => outcome === 'done').length;
+  return { kind: done === plan.changes.length ? 'applied' : 'applied-in-part' };
+}
+
+/** The change folders in a folder, the newest plan first. What is no change folder is passed over. */
+export async function savedChangesIn(home: string): Promise<readonly SavedChange[]> {
+  const names = await readdir(home).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      const folder = path.join(home, name);
+      try {
+        return [{ folder, plan: await readPlan(path.join(folder, folderParts.plan)) }];
+      } catch (error) {
+        if (error instanceof RemedyError) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat().sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
 }
