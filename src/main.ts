@@ -17,10 +17,11 @@ const commands: Readonly<Record<CommandName, () => Promise<{ readonly run: Comma
 
 /** Runs the command that the process was started with and ends the process with its status. */
 export async function main(): Promise<void> {
-  // A reader that has seen enough (head, a pager) closes the pipe: that is no failure of ours.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 1);
-  });
+  // A reader that has seen enough (head, a pager) closes the pipe: that is no failure of ours. A window that was closed
+  // gives EIO, and nobody is left to be told.
+  const ended = (error: NodeJS.ErrnoException): void => process.exit(error.code === 'EPIPE' ? 0 : 1);
+  process.stdout.on('error', ended);
+  process.stderr.on('error', ended);
   const status = await run(process.argv.slice(2));
   process.exitCode = status;
   await written(process.stdout);
