@@ -5,11 +5,13 @@
 
 import { createServer, type Socket } from 'node:net';
 import { type Duplex, duplexPair } from 'node:stream';
+import { writeLdif } from '../directory/ldif-writer.ts';
 import { guidFromText } from '../directory/values.ts';
 import type { Account } from './directory/accounts.ts';
 import { domainControllersIn, exportedFrom } from './directory/domain-controllers.ts';
+import { dump } from './directory/dump.ts';
 import type { PlannedFault } from './directory/faults.ts';
-import { type LdifSource, loadExport, loadForest } from './directory/load.ts';
+import { type LdifSource, type Loaded, loadExport, loadForest } from './directory/load.ts';
 import type { ClientOptions } from './directory/operations.ts';
 import { type Condition, Replica } from './directory/replica.ts';
 import { noReplication } from './directory/replication.ts';
@@ -29,6 +31,8 @@ export interface EmbeddedOptions {
   readonly newGuid: () => string;
   /** Who may bind with a password. Whoever connects from within the process is an administrator without one. */
   readonly accounts?: readonly Account[];
+  /** Awaited after every write, before it is answered. */
+  readonly afterWrite?: () => Promise<void>;
 }
 
 export interface ConnectOptions {
@@ -68,20 +72,23 @@ export interface EmbeddedForest {
   catchUp(host: string): void;
 
   planFault(host: string, fault: PlannedFault): void;
+
+  /** The state of the forest, as LDIF that `kind: 'forest'` opens again. */
+  toLdif(): Iterable<string>;
 }
 
 /** Throws LdifSyntaxError, and what reading the sources throws. */
 export async function openEmbeddedForest(options: EmbeddedOptions): Promise<EmbeddedForest> {
   const isForest = options.kind === 'forest';
-  const { store, rootDseRecords } = isForest
-    ? await loadForest(options.sources, options.clock())
-    : await loadExport(options.sources);
+  const loaded = isForest ? await loadForest(options.sources, options.clock()) : await loadExport(options.sources);
+  const { store, rootDseRecords } = loaded;
   const domainControllers = isForest ? domainControllersIn(store) : [exportedFrom(hostOf(rootDseRecords[0]))];
   const forest = {
     store,
     accounts: options.accounts ?? [],
     clock: options.clock,
     newGuid: () => guidFromText(options.newGuid()),
+    afterWrite: options.afterWrite ?? (() => Promise.resolve()),
     writableHost: domainControllers.find(({ isReadOnly }) => !isReadOnly)?.host ?? '',
   };
   const replicas = domainControllers.map((domainController) => {
@@ -89,7 +96,7 @@ export async function openEmbeddedForest(options: EmbeddedOptions): Promise<Embe
     const replication = isForest && record !== undefined ? replicationOf(record, domainControllers) : noReplication;
     return new Replica(forest, domainController, replication, record && withoutStatements(record));
   });
-  return new Embedded(new Map(replicas.map((replica) => [replica.domainController.host, replica])));
+  return new Embedded(new Map(replicas.map((replica) => [replica.domainController.host, replica])), loaded);
 }
 
 function hostOf(record: RootDseRecord | undefined): string | undefined {
@@ -99,8 +106,11 @@ function hostOf(record: RootDseRecord | undefined): string | undefined {
 class Embedded implements EmbeddedForest {
   readonly #replicas: ReadonlyMap<string, Replica>;
 
-  constructor(replicas: ReadonlyMap<string, Replica>) {
+  readonly #loaded: Loaded;
+
+  constructor(replicas: ReadonlyMap<string, Replica>, loaded: Loaded) {
     this.#replicas = replicas;
+    this.#loaded = loaded;
   }
 
   get domainControllers(): readonly string[] {
@@ -159,6 +169,10 @@ class Embedded implements EmbeddedForest {
 
   planFault(host: string, fault: PlannedFault): void {
     this.#replica(host).faults.add(fault);
+  }
+
+  toLdif(): Iterable<string> {
+    return writeLdif(dump(this.#loaded.store, this.#loaded.rootDses));
   }
 
   #replica(host: string): Replica {

@@ -11,8 +11,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { deletedRdnOf, normalizedDn, rdnOf } from '../../directory/dn.ts';
-import { LdifSyntaxError } from '../../directory/ldif.ts';
+import { deletedRdnOf, rdnOf } from '../../directory/dn.ts';
+import { type LdifContentRecord, LdifSyntaxError } from '../../directory/ldif.ts';
 import { type LdifInput, type LocatedLdifEntry, readLdifEntries } from '../../directory/ldif-reader.ts';
 import { formatGeneralizedTime, guidFromText, parseGeneralizedTime, sidFromText } from '../../directory/values.ts';
 import { fillIn } from './placeholders.ts';
@@ -26,26 +26,31 @@ import { categoryOf } from './writer.ts';
 export interface LdifSource {
   /** For messages: a path. */
   readonly name: string;
-  readonly input: LdifInput;
+  readonly content: LdifInput;
 }
 
 export interface Loaded {
   readonly store: Store;
   readonly rootDseRecords: readonly RootDseRecord[];
+  /** The same records with their placeholders. */
+  readonly rootDses: readonly LdifContentRecord[];
 }
+
+/** The attribute that says when another was last written. */
+export const stampStatement = 'practiceStamp';
 
 /** A complete forest, with its placeholders filled in. Throws LdifSyntaxError, also if an entry's parent is missing. */
 export async function loadForest(sources: readonly LdifSource[], now: Date): Promise<Loaded> {
   const store = new Store();
-  const rootDseRecords: RootDseRecord[] = [];
+  const rootDses: LdifContentRecord[] = [];
   const placed: { readonly entry: StoredEntry; readonly source: string; readonly line: number }[] = [];
   for await (const { record, source } of recordsOf(sources)) {
-    const filled = withPlaceholders(record, now);
     if (record.dn === '') {
-      rootDseRecords.push(rootDseRecord(filled));
+      rootDses.push(record);
       continue;
     }
-    const entry = place(store, filled);
+    const entry = place(store, withPlaceholders(record, now));
+    keepUsnAhead(store, entry);
     if (isNamingContextHead(entry)) store.markNamingContext(entry);
     placed.push({ entry, source, line: record.line });
   }
@@ -55,36 +60,41 @@ export async function loadForest(sources: readonly LdifSource[], now: Date): Pro
   if (stray !== undefined) {
     throw new LdifSyntaxError(stray.source, stray.line, `the parent of ${stray.entry.dn} is not in the data`);
   }
-  return { store, rootDseRecords };
+  return { store, rootDses, rootDseRecords: rootDses.map((record) => rootDseRecord(withPlaceholders(record, now))) };
 }
 
 /** What an export shows, and naming contexts as far as its DNs tell. Throws LdifSyntaxError. */
 export async function loadExport(sources: readonly LdifSource[]): Promise<Loaded> {
   const store = new Store();
-  const rootDseRecords: RootDseRecord[] = [];
+  const rootDses: LdifContentRecord[] = [];
   for await (const { record } of recordsOf(sources)) {
     if (record.dn === '') {
-      rootDseRecords.push(rootDseRecord(record));
+      rootDses.push(record);
       continue;
     }
     const entry = place(store, record);
     const head = headAbove(entry);
     if (head !== undefined) store.markNamingContext(head);
-    const usn = entry.text('uSNChanged') ?? '';
-    if (/^\d+$/.test(usn) && BigInt(usn) > store.usn) store.usn = BigInt(usn);
+    keepUsnAhead(store, entry);
   }
-  return { store, rootDseRecords };
+  return { store, rootDses, rootDseRecords: rootDses.map(rootDseRecord) };
+}
+
+/** New writes get higher USNs than all that the data has. */
+function keepUsnAhead(store: Store, entry: StoredEntry): void {
+  const usn = entry.text('uSNChanged') ?? '';
+  if (/^\d+$/.test(usn) && BigInt(usn) > store.usn) store.usn = BigInt(usn);
 }
 
 async function* recordsOf(
   sources: readonly LdifSource[],
 ): AsyncGenerator<{ readonly record: LocatedLdifEntry; readonly source: string }> {
-  for (const { name, input } of sources) {
-    for await (const record of readLdifEntries(input, name)) yield { record, source: name };
+  for (const { name, content } of sources) {
+    for await (const record of readLdifEntries(content, name)) yield { record, source: name };
   }
 }
 
-function withPlaceholders(record: LocatedLdifEntry, now: Date): LocatedLdifEntry {
+function withPlaceholders(record: LdifContentRecord, now: Date): LdifContentRecord {
   const attributes = record.attributes.map(({ name, values }) => ({
     name,
     values: values.map((value) => (value.includes('{{') ? Buffer.from(fillIn(value.toString('utf8'), now)) : value)),
@@ -92,15 +102,15 @@ function withPlaceholders(record: LocatedLdifEntry, now: Date): LocatedLdifEntry
   return { ...record, attributes };
 }
 
-function rootDseRecord({ attributes }: LocatedLdifEntry): RootDseRecord {
+function rootDseRecord({ attributes }: LdifContentRecord): RootDseRecord {
   return new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
 }
 
 /** Puts the entry into the store; one that is there already (an export in several parts) gets the attributes besides. */
-function place(store: Store, { dn, attributes }: LocatedLdifEntry): StoredEntry {
+function place(store: Store, { dn, attributes }: LdifContentRecord): StoredEntry {
   const entry = store.insert(dn);
   for (const { name, values } of attributes) {
-    if (name.toLowerCase() === 'practicestamp') {
+    if (name.toLowerCase() === stampStatement.toLowerCase()) {
       for (const value of values) stamp(entry, value.toString('utf8'));
       continue;
     }
@@ -178,17 +188,20 @@ class Supplies {
     const deleted = deletedRdnOf(dn);
     const { type, value } = rdnOf(entry.rdn);
     const created = entry.text('whenCreated') ?? this.#born;
-    const usn = this.#store.nextUsn().toString();
     const objectClass = wholeChain(entry.values('objectClass').map((name) => name.toString()));
     this.#store.set(entry, attributeType('objectClass'), objectClass);
     this.#supply(entry, type, [value]);
     this.#supply(entry, 'name', [value]);
     this.#supply(entry, 'objectGUID', [deleted === undefined ? guidOf(dn) : guidFromText(deleted.guid)]);
+    if (entry.hasClass('nTDSDSA')) this.#supply(entry, 'invocationId', [guidOf(`invocation of ${dn}`)]);
     this.#supply(entry, 'instanceType', [isNamingContextHead(entry) ? '5' : '4']);
     this.#supply(entry, 'whenCreated', [created]);
     this.#supply(entry, 'whenChanged', [created]);
-    this.#supply(entry, 'uSNCreated', [usn]);
-    this.#supply(entry, 'uSNChanged', [usn]);
+    if (entry.values('uSNCreated').length === 0) {
+      const usn = this.#store.nextUsn().toString();
+      this.#supply(entry, 'uSNCreated', [usn]);
+      this.#supply(entry, 'uSNChanged', [usn]);
+    }
     this.#supply(entry, 'nTSecurityDescriptor', [this.#descriptor]);
     if (deleted !== undefined) this.#supply(entry, 'isDeleted', ['TRUE']);
     else this.#supply(entry, 'objectCategory', categoryOf(objectClass, this.#store));
@@ -204,6 +217,6 @@ class Supplies {
 }
 
 /** The same for the same DN on every run, so that a plan made on a practice forest can be applied on the next one. */
-function guidOf(dn: string): Buffer {
-  return createHash('sha256').update(normalizedDn(dn)).digest().subarray(0, 16);
+function guidOf(text: string): Buffer {
+  return createHash('sha256').update(text.toLowerCase()).digest().subarray(0, 16);
 }

@@ -62,20 +62,20 @@ export class Client {
   }
 
   /** The answer to a request; what goes wrong is an answer too. `fault` is one that changes what is done. */
-  answer(id: number, operation: Operation, controls: readonly Control[], fault?: Fault): Answer {
+  async answer(id: number, operation: Operation, controls: readonly Control[], fault?: Fault): Promise<Answer> {
     try {
       if (controls.some(({ oid, critical }) => critical && !supportedControls.includes(oid))) {
         throw refuse.criticalControl();
       }
       if (fault?.kind === 'busy') throw refuse.busy();
       if (fault?.kind === 'refer') throw refuse.referral(fault.host, 'dn' in operation ? operation.dn : '');
-      return this.#carryOut(id, operation, new Wishes(controls), fault);
+      return await this.#carryOut(id, operation, new Wishes(controls), fault);
     } catch (error) {
       return [encodeResult(id, operation.kind, resultOf(error))];
     }
   }
 
-  #carryOut(id: number, operation: Operation, wishes: Wishes, fault: Fault | undefined): Answer {
+  async #carryOut(id: number, operation: Operation, wishes: Wishes, fault: Fault | undefined): Promise<Answer> {
     switch (operation.kind) {
       case 'bind':
         this.#bind(operation);
@@ -88,6 +88,7 @@ export class Client {
         return [encodeResult(id, 'extended', success, { extendedValue: this.#extended(operation) })];
       default:
         this.#write(operation, wishes, fault);
+        await this.#replica.forest.afterWrite();
         return [encodeResult(id, operation.kind, success)];
     }
   }

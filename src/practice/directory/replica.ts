@@ -28,6 +28,8 @@ export interface Forest {
   readonly accounts: readonly Account[];
   readonly clock: () => Date;
   readonly newGuid: () => Buffer;
+  /** To be awaited after every write, before it is answered. */
+  readonly afterWrite: () => Promise<void>;
   /** Where a read-only DC sends those who want to write. */
   readonly writableHost: string;
 }

@@ -234,12 +234,20 @@ const attributeTypes = new Map<string, AttributeType>();
 
 /** The type of an attribute by its name, without regard to case and options; the same object for the same name. */
 export function attributeType(description: string): AttributeType {
-  const key = (description.split(';', 1)[0] ?? '').toLowerCase();
-  const known = attributeTypes.get(key);
+  const known = attributeTypes.get(description);
   if (known !== undefined) return known;
-  const [name, syntax] = syntaxOf.get(key) ?? [description.split(';', 1)[0] ?? '', 'text'];
+  const [name = ''] = description.split(';', 1);
+  const key = name.toLowerCase();
+  const type = attributeTypes.get(key) ?? newType(name, key);
+  attributeTypes.set(key, type);
+  attributeTypes.set(description, type);
+  return type;
+}
+
+function newType(givenName: string, key: string): AttributeType {
+  const [name, syntax] = syntaxOf.get(key) ?? [givenName, 'text'];
   const link = linkOf.get(key) ?? { direction: 'none' };
-  const type: AttributeType = {
+  return {
     name,
     syntax,
     single: singleValued.has(key) || (onlyOneValue.has(syntax) && !severalNumbers.has(key)),
@@ -248,8 +256,6 @@ export function attributeType(description: string): AttributeType {
     constructed: constructed.has(key),
     keptByTombstone: keptByTombstone.has(key),
   };
-  attributeTypes.set(key, type);
-  return type;
 }
 
 /** The back links that some attribute gives to entries that it names. */
@@ -267,6 +273,9 @@ for (const [name, above, category, mandatory] of classes) {
     mandatory: [...superior.mandatory, ...(mandatory === undefined ? [] : [mandatory])],
   });
 }
+
+/** Classes that the table has. */
+export const knownClasses: readonly string[] = [...classTypes.values()].map(({ name }) => name);
 
 /** The class by its name, without regard to case; one that the table lacks is directly below top. */
 export function classType(name: string): ClassType {

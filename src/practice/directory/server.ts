@@ -71,7 +71,7 @@ async function handle(
     await send(stream, encodeNoticeOfDisconnection(resultCode.unavailable, 'The server is shutting down.'));
     return 'end';
   }
-  return await deliver(client.answer(id, request, controls, fault), fault, stream);
+  return await deliver(await client.answer(id, request, controls, fault), fault, stream);
 }
 
 async function deliver(answer: readonly Buffer[], fault: Fault | undefined, stream: Duplex): Promise<Next> {

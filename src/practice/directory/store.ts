@@ -137,9 +137,10 @@ export class Store {
 
   /** Puts an entry, still without attributes, at the DN, spelled as given. Throws DnSyntaxError. */
   insert(dn: string): StoredEntry {
-    const place = this.reach(dn);
-    const [leaf] = parseDn(dn);
-    if (leaf !== undefined) place.rdn = formatDn([leaf]);
+    const [leaf, ...above] = parseDn(dn);
+    if (leaf === undefined) return this.root;
+    const place = this.#reachChild(this.reach(formatDn(above)), leaf);
+    place.rdn = formatDn([leaf]);
     place.present = true;
     return place;
   }

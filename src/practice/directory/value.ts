@@ -47,8 +47,8 @@ export function textOf(bytes: Uint8Array): string | undefined {
 }
 
 /**
- * Bytes from a client or a file as a value of the attribute; undefined if they do not fit its syntax.
- * A DN value becomes a reference to the place that `locate` gives.
+ * Bytes from a client or a file as a value of the attribute; undefined for a DN syntax whose DN cannot be read or is
+ * nowhere for `locate`. Whether a number, a time or a truth value is one, `isWellFormed` tells.
  */
 export function toValue(type: AttributeType, bytes: Buffer, locate: Locate): Value | undefined {
   switch (type.syntax) {
@@ -57,16 +57,19 @@ export function toValue(type: AttributeType, bytes: Buffer, locate: Locate): Val
     case 'sid':
     case 'securityDescriptor':
       return Buffer.from(bytes);
-    case 'text':
-      return textOf(bytes) ?? Buffer.from(bytes);
     case 'dn':
     case 'dnWithBinary':
       return toReference(type, textOf(bytes) ?? '', locate);
-    default: {
-      const text = textOf(bytes) ?? '';
-      return canonicalText(type.syntax, text) === undefined ? undefined : text;
-    }
+    default:
+      return textOf(bytes) ?? Buffer.from(bytes);
   }
+}
+
+/** Whether the value is what the attribute's syntax allows. */
+export function isWellFormed({ syntax }: AttributeType, value: Value): boolean {
+  if (isCompared(syntax)) return typeof value === 'string' && canonicalText(syntax, value) !== undefined;
+  if (syntax === 'guid') return Buffer.isBuffer(value) && value.length === 16;
+  return true;
 }
 
 export function isDnSyntax({ syntax }: AttributeType): boolean {
@@ -121,7 +124,7 @@ export function valueKey(type: AttributeType, value: Value): string {
 export function assertionKey(type: AttributeType, asserted: Buffer | string, locate: Locate): string | undefined {
   const bytes = typeof asserted === 'string' ? Buffer.from(asserted) : asserted;
   const value = toValue(type, identityBytes(type, bytes) ?? bytes, locate);
-  return value === undefined ? undefined : valueKey(type, value);
+  return value === undefined || !isWellFormed(type, value) ? undefined : valueKey(type, value);
 }
 
 /** AD takes a GUID or SID in a filter as bytes or in its text form (MS-ADTS 3.1.1.3.1.3.1). */

@@ -4,7 +4,7 @@ import { dnsNameOfDn, parseDn } from '../../directory/dn.ts';
 import { type Access, isDeletedObjectsContainer } from './access.ts';
 import type { DomainController } from './domain-controllers.ts';
 import { cursorsOf, metadataOf, neighborsOf, type ReplicationState } from './replication.ts';
-import { type AttributeType, attributeType, backLinks, classType } from './schema.ts';
+import { type AttributeType, attributeType, backLinks, classType, knownClasses } from './schema.ts';
 import { allSecurityParts } from './security-descriptor.ts';
 import type { Store, StoredEntry } from './store.ts';
 import { Reference, type Value } from './value.ts';
@@ -88,6 +88,9 @@ const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
       access.mayWrite && !domainController.isReadOnly
         ? allowedAttributes(entry).filter((name) => !attributeType(name).systemOnly)
         : [],
+    allowedChildClasses: () => [...knownClasses],
+    allowedChildClassesEffective: (_, { access, domainController }) =>
+      access.mayWrite && !domainController.isReadOnly ? [...knownClasses] : [],
     sDRightsEffective: (_, { access }) => [access.mayWrite ? String(allSecurityParts) : '0'],
     canonicalName: (entry) => [canonicalName(entry.dn)],
     'msDS-NCReplInboundNeighbors': (entry, reader) =>

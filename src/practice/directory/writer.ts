@@ -4,7 +4,7 @@ import { formatGeneralizedTime } from '../../directory/values.ts';
 import { refuse } from './refusal.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
 import type { Store, StoredEntry } from './store.ts';
-import { isDnSyntax, Reference, toValue, type Value, valueKey } from './value.ts';
+import { isWellFormed, Reference, toValue, type Value, valueKey } from './value.ts';
 import type { Reader } from './view.ts';
 
 export interface Writer extends Reader {
@@ -55,7 +55,8 @@ export function categoryOf(objectClass: readonly Value[], store: Store): Value[]
 export function valuesFrom(type: AttributeType, given: readonly Buffer[], writer: Writer): Value[] {
   const values = given.map((bytes) => {
     const value = toValue(type, bytes, (dn) => writer.store.reach(dn));
-    if (value === undefined) throw isDnSyntax(type) ? refuse.badName(bytes.toString('utf8')) : refuse.syntax();
+    if (value === undefined) throw refuse.badName(bytes.toString('utf8'));
+    if (!isWellFormed(type, value)) throw refuse.syntax();
     return value;
   });
   if (new Set(values.map((value) => valueKey(type, value))).size < values.length) throw refuse.valueExists(type.name);
