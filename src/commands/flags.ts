@@ -121,7 +121,7 @@ function tooMany(command: string, surplus: readonly string[], operands: readonly
 export function nearestName(given: string, names: readonly string[]): string | undefined {
   const near = names
     .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name) }))
-    .filter(({ name, distance }) => distance <= Math.max(1, Math.floor(name.length / 3)))
+    .filter(({ name, distance }) => distance <= Math.ceil(name.length / 3))
     .sort((one, other) => one.distance - other.distance);
   return near[0]?.name;
 }
