@@ -1,0 +1,449 @@
+/**
+ * The review as a page for people who approve changes: review.html, one file that needs nothing from a network.
+ * templates/review.html holds its style and every word that is the same for all plans.
+ */
+
+import { standingBlockers } from '../change/apply.ts';
+import { folderParts } from '../change/folder.ts';
+import type {
+  Change,
+  DirectoryChange,
+  FileChange,
+  Finding,
+  FindingLevel,
+  ForestTarget,
+  Plan,
+  PlanConnection,
+} from '../change/plan.ts';
+import { dnsNameOfDn, rdnOf } from '../directory/dn.ts';
+import { defaultLanguage } from '../files/template-tree.ts';
+import { groupBy } from '../group-by.ts';
+import { visible } from '../terminal/visible.ts';
+import type { Segment } from './changed-words.ts';
+import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
+
+const fewPlaces = 3;
+const fewEvidence = 8;
+const fewLines = 12;
+
+/**
+ * The page in pieces, so that a plan of ten thousand changes never stands in memory as one string.
+ *
+ * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
+ * @throws RangeError if the template names a part that there is none of; DnSyntaxError if a DN of the plan is none
+ */
+export function* htmlReview(plan: Plan, template: string): Generator<string> {
+  // Splitting by a pattern with a group gives static text and names in turn.
+  for (const [index, text] of template.split(/\{\{([a-z]+)\}\}/).entries()) {
+    if (index % 2 === 0) yield text;
+    else for (const piece of partOf(plan, text)) yield piece.html;
+  }
+}
+
+function partOf(plan: Plan, name: string): Iterable<Html> {
+  switch (name) {
+    case 'title':
+      return [html`${titleOf(plan)}`];
+    case 'verdict':
+      return [verdict(plan)];
+    case 'origin':
+      return origin(plan);
+    case 'summary':
+      return summary(plan);
+    case 'findings':
+      return findings(plan.findings);
+    case 'changes':
+      return changes(plan.changes);
+    case 'applying':
+      return [applying(plan)];
+    case 'folder':
+      return folder(plan);
+    case 'check':
+      return [check(plan)];
+    case 'seal':
+      return [seal(plan)];
+    default:
+      throw new RangeError(`the page has no part ${name}`);
+  }
+}
+
+/** Text that is markup; made by `html` alone, so that nothing gets on the page unescaped. */
+interface Html {
+  readonly html: string;
+}
+
+type Content = string | number | Html | readonly Content[];
+
+/** Markup with content put in: text is made visible and escaped, markup stays as it is. */
+function html(markup: TemplateStringsArray, ...contents: readonly Content[]): Html {
+  return { html: String.raw({ raw: markup }, ...contents.map(asMarkup)) };
+}
+
+function asMarkup(content: Content): string {
+  if (typeof content === 'string') return escaped(visible(content));
+  if (typeof content === 'number') return content.toLocaleString('en');
+  return 'html' in content ? content.html : content.map(asMarkup).join('');
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const rightToLeftLetter = String.raw`\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}`;
+/** From the first such letter to the last one, with no letter of another script between. */
+const rightToLeftRun = new RegExp(
+  `([${rightToLeftLetter}](?:[${rightToLeftLetter}\\P{L}]*[${rightToLeftLetter}])?)`,
+  'u',
+);
+
+/** Text in which words from right to left stand among others: they don't drag along the commas and numbers behind them. */
+function isolated(text: string): Html {
+  const runs = text.split(rightToLeftRun).map((run, index) => (index % 2 === 0 ? run : html`<bdi>${run}</bdi>`));
+  return html`${runs}`;
+}
+
+function counted(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`;
+}
+
+/** What the plan does, in plain words. */
+function titleOf({ remedy, changes: all, undoes }: Plan): string {
+  const isUndo = undoes !== undefined;
+  switch (remedy) {
+    case 'labels': {
+      const what = `${textsOf(all)} in ${counted(all.length, 'file')}`;
+      return isUndo ? `Undo: put back ${what}` : `Change ${what}`;
+    }
+    case 'tombstone':
+      return `${isUndo ? 'Undo: change tombstoneLifetime back' : 'Change tombstoneLifetime'}${toDays(all)}`;
+    case 'orphan': {
+      const server = `the Exchange server object${serverOf(all)}`;
+      return isUndo ? `Undo: bring back ${server}` : `Delete ${server}`;
+    }
+  }
+}
+
+/** The keys by which logon forms name the field for the user's name; any other key is some other text. */
+const logonLabelKey = /^L_User(?:Name|ID)_Text$/i;
+
+function textsOf(all: readonly Change[]): string {
+  const keys = all.flatMap((change) => (change.kind === 'file' ? change.splices.map((splice) => splice.key) : []));
+  return keys.every((key) => logonLabelKey.test(key)) ? 'the logon label' : 'texts of the logon forms';
+}
+
+function toDays(all: readonly Change[]): string {
+  const edits = all.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+  const edit = edits.find(({ attribute }) => attribute.toLowerCase() === 'tombstonelifetime');
+  const [days] = edit?.add ?? [];
+  if (typeof days === 'string') return ` to ${days} days`;
+  return edit === undefined ? '' : ` to “${edit.whenUnset ?? 'not set'}”`;
+}
+
+/** The name of the tree's topmost entry: deleted as the last one, brought back as the first. */
+function serverOf(all: readonly Change[]): string {
+  const top =
+    all.findLast((change) => change.kind === 'delete' || change.kind === 'delete-tree') ??
+    all.find((change) => change.kind === 'undelete' || change.kind === 'add');
+  return top === undefined ? '' : ` ${rdnOf(top.dn).value}`;
+}
+
+function verdict({ changes: all, findings: found }: Plan): Html {
+  const blockers = standingBlockers(found).length;
+  if (blockers > 0) {
+    return html`<div class="verdict blocked">
+<strong>${counted(blockers, 'blocker stands', 'blockers stand')} against this change</strong>
+Apply refuses the plan as it is. Do what each blocker says, then have a new plan made.
+</div>`;
+  }
+  if (all.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
+  const accepted = found.filter((finding) => finding.accepted).length;
+  const warnings = countStanding(found, 'warning');
+  const toWeigh = [
+    ...(accepted === 0 ? [] : [counted(accepted, 'accepted finding')]),
+    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
+  ].join(' and ');
+  const isOverruled = found.some((finding) => finding.level === 'blocker' && finding.accepted);
+  return html`<div class="verdict ${isOverruled ? 'overruled' : 'clear'}">
+<strong>No ${isOverruled ? 'other ' : ''}blocker stands against this change</strong>
+This page was made before anything was changed.${toWeigh === '' ? '' : ` To weigh before approving: ${toWeigh}.`}
+</div>`;
+}
+
+/** The findings of a level that nobody has accepted. */
+function countStanding(found: readonly Finding[], level: FindingLevel): number {
+  return found.filter((finding) => finding.level === level && !finding.accepted).length;
+}
+
+function row(name: string, ...lines: readonly Content[]): Html {
+  return html`<tr><th scope="row">${name}</th><td>${lines}</td></tr>\n`;
+}
+
+function aside(text: string): Html {
+  return html`<span class="aside">${isolated(text)}</span>`;
+}
+
+function code(text: string): Html {
+  return html`<code>${isolated(text)}</code>`;
+}
+
+function* origin({ id, created, tool, undoes, target, changes: all }: Plan): Generator<Html> {
+  yield row('Plan', code(id));
+  yield row('Made', created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC'));
+  yield row('Made by', tool);
+  if (undoes !== undefined) yield row('Undoes', html`plan ${code(undoes.id)}`, aside(`applied from ${undoes.folder}`));
+  if (target.kind === 'forest') {
+    yield* forestRows(target);
+    return;
+  }
+  const byRoot = groupBy(all, (change) => (change.kind === 'file' ? change.root : undefined));
+  for (const root of target.roots) {
+    yield row('Folder', code(root), aside(`${counted(byRoot.get(root)?.length ?? 0, 'file')} to change`));
+  }
+}
+
+function* forestRows(target: ForestTarget): Generator<Html> {
+  const { configurationNamingContext: dn, objectGuid } = target;
+  yield row('Forest', dnsNameOfDn(dn) ?? '', aside(dn), aside(`objectGUID ${objectGuid}`));
+  yield row('Domain controller', target.domainController);
+  yield row('Reached', ...reached(target.connection));
+}
+
+function reached(connection: PlanConnection): readonly Content[] {
+  switch (connection.kind) {
+    case 'ldif':
+      return [html`offline, in the export ${code(connection.file)}`];
+    case 'practice':
+      return [html`the practice site in ${code(connection.folder)}`];
+    case 'server': {
+      const { host, port, user, tls, tlsName, caFile, dns } = connection;
+      return [
+        `${host}, port ${port}, as ${user}`,
+        tls === 'none'
+          ? html`<strong class="aside blocker">not encrypted: password and data could be read on the way</strong>`
+          : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
+        ...(tlsName === undefined ? [] : [aside(`certificate checked for the name ${tlsName}`)]),
+        ...(caFile === undefined ? [] : [aside(`certificate authority from ${caFile}`)]),
+        ...(dns === undefined ? [] : [aside(`names asked of the DNS server ${dns}`)]),
+      ];
+    }
+  }
+}
+
+function* summary({ changes: all, findings: found }: Plan): Generator<Html> {
+  const files = all.filter((change) => change.kind === 'file');
+  if (files.length > 0) yield* fileCounts(files);
+  yield* entryCounts(all.filter((change) => change.kind !== 'file'));
+  if (all.length === 0) yield row('Changes', 0);
+  const accepted = found.filter((finding) => finding.accepted).length;
+  const counts = [
+    counted(countStanding(found, 'blocker'), 'blocker'),
+    ...(accepted === 0 ? [] : [`${accepted.toLocaleString('en')} accepted`]),
+    counted(countStanding(found, 'warning'), 'warning'),
+    counted(countStanding(found, 'note'), 'note'),
+  ];
+  yield row('Findings', counts.join(' · '));
+}
+
+function* fileCounts(files: readonly FileChange[]): Generator<Html> {
+  const tally = (nameOf: (change: FileChange) => string): string => {
+    const groups = [...groupBy(files, nameOf)].sort(([one], [other]) => one.localeCompare(other, 'en'));
+    return groups.map(([name, group]) => `${name} (${group.length.toLocaleString('en')})`).join(', ');
+  };
+  const keys = new Set(files.flatMap((change) => change.splices.map((splice) => splice.key)));
+  yield row('Files', files.length);
+  yield row('Languages', new Set(files.map((change) => change.language.toLowerCase())).size);
+  yield row('Keys', isolated([...keys].join(', ')));
+  yield row('Form sets', isolated(tally((change) => change.set)));
+  yield row('Classes', isolated(tally((change) => change.class)));
+  yield row(
+    'Encodings, all kept',
+    tally((change) => change.encoding),
+  );
+}
+
+function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
+  const count = (kind: DirectoryChange['kind']): number => all.filter((change) => change.kind === kind).length;
+  const inTrees = all.reduce((sum, change) => sum + (change.kind === 'delete-tree' ? change.entries.length : 0), 0);
+  const rows = [
+    ['Entries deleted', count('delete')],
+    ['Entries deleted by one request', inTrees],
+    ['Entries edited', count('modify')],
+    ['Entries brought back', count('undelete')],
+    ['Entries made anew', count('add')],
+  ] as const;
+  for (const [name, number] of rows) if (number > 0) yield row(name, number);
+}
+
+const levels: readonly (readonly [FindingLevel, string])[] = [
+  ['blocker', 'Blockers'],
+  ['warning', 'Warnings'],
+  ['note', 'Notes'],
+];
+
+function* findings(all: readonly Finding[]): Generator<Html> {
+  if (all.length === 0) yield html`<p>None.</p>\n`;
+  for (const [level, heading] of levels) {
+    const ofLevel = all.filter((finding) => finding.level === level);
+    if (ofLevel.length > 0) yield html`<h3>${heading}</h3>\n`;
+    for (const finding of ofLevel) yield* article(finding);
+  }
+}
+
+function* article(finding: Finding): Generator<Html> {
+  const { id, level, accepted } = finding;
+  yield html`<article class="finding ${accepted ? 'accepted' : level}">
+<h4>${isolated(finding.title)}</h4>
+<p><span class="badge">${accepted ? `accepted ${level}` : level}</span> <code>${id}</code></p>
+<p>${isolated(finding.detail)}</p>
+`;
+  if (finding.evidence.length > 0) yield* listed('evidence', finding.evidence, fewEvidence, 'more');
+  yield html`${standing(finding)}</article>\n`;
+}
+
+/** Whether the finding stops the change, and who can say that it doesn't. */
+function standing({ id, level, acceptable, accepted }: Finding): Content {
+  if (accepted)
+    return html`<p class="aside">Accepted by its id when the plan was made: it does not stop the change.</p>\n`;
+  if (level !== 'blocker') return [];
+  return acceptable
+    ? html`<p class="aside">Stops the change, unless a new plan is made with <code>--accept ${id}</code>.</p>\n`
+    : html`<p class="aside">Stops the change, and cannot be overruled.</p>\n`;
+}
+
+/** The first few, and the others folded. */
+function* listed(kind: string, items: readonly string[], few: number, more: string): Generator<Html> {
+  yield* list(kind, items.slice(0, few));
+  if (items.length <= few) return;
+  yield html`<details><summary>and ${items.length - few} ${more}</summary>\n`;
+  yield* list(kind, items.slice(few));
+  yield html`</details>\n`;
+}
+
+function* list(kind: string, items: readonly string[]): Generator<Html> {
+  yield html`<ul class="${kind}">\n`;
+  for (const item of items) yield html`<li>${isolated(item)}</li>\n`;
+  yield html`</ul>\n`;
+}
+
+/** By language and by entry: of a long plan only the blocks of one are in memory. */
+function* changes(all: readonly Change[]): Generator<Html> {
+  if (all.length === 0) yield html`<p>None.</p>\n`;
+  const files = all.filter((change) => change.kind === 'file');
+  const byLanguage = [...groupBy(files, (change) => change.language.toLowerCase())];
+  for (const [language, ofLanguage] of byLanguage.sort(([one], [other]) => one.localeCompare(other, 'en'))) {
+    for (const block of diffBlocks(ofLanguage)) yield* fileBlock(block, language);
+  }
+  for (const change of all) {
+    if (change.kind === 'file') continue;
+    for (const block of diffBlocks([change])) yield* entryBlock(block, change.kind !== 'modify');
+  }
+}
+
+function* fileBlock(block: DiffBlock, folderName: string): Generator<Html> {
+  const language = languageTag.test(folderName) ? folderName : undefined;
+  const name = language === undefined ? undefined : languageNames.of(language);
+  const shown = folderName === defaultLanguage ? 'Default language' : (name ?? folderName);
+  yield html`<article class="change">
+<h3>${isolated(shown)} <span class="aside">${isolated(block.heading)}</span></h3>
+`;
+  yield* lines(block.lines, language);
+  yield* listed('places', block.places, fewPlaces, 'more with the same change');
+  yield html`</article>\n`;
+}
+
+/** Language, script and region (RFC 5646): as much of a language tag as the names of nls folders can be. */
+const languageTag = /^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?$/;
+const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
+
+/** Of an entry that goes or comes as a whole the attributes are folded: what counts is that it does. */
+function* entryBlock(block: DiffBlock, isWhole: boolean): Generator<Html> {
+  const [dn = ''] = block.places;
+  const { type, value } = rdnOf(dn);
+  const isFolded = isWhole || block.lines.length > fewLines;
+  yield html`<article class="change">
+<h3>${block.heading} ${isolated(`${type}=${value}`)}</h3>
+`;
+  yield* list('places', block.places);
+  if (isFolded) yield html`<details><summary>${counted(block.lines.length, 'attribute value')}</summary>\n`;
+  yield* lines(block.lines);
+  if (isFolded) yield html`</details>\n`;
+  yield html`</article>\n`;
+}
+
+function* lines(all: readonly DiffLine[], language?: string): Generator<Html> {
+  if (all.length === 0) return;
+  yield html`<ul class="lines">\n`;
+  for (const line of all) yield html`<li>${edited(line, language)}</li>\n`;
+  yield html`</ul>\n`;
+}
+
+function edited(line: DiffLine, language: string | undefined): Html {
+  const { name, value, end } = partsOf(line.segments);
+  const marked = value.map(({ text, changed }) => (changed ? html`<mark>${text}</mark>` : text));
+  const bdi = language === undefined ? html`<bdi>${marked}</bdi>` : html`<bdi lang="${language}">${marked}</bdi>`;
+  const content = html`<span class="sign">${line.sign}</span>${name}${bdi}${end}`;
+  if (line.sign === ' ') return content;
+  return line.sign === '-' ? html`<del>${content}</del>` : html`<ins>${content}</ins>`;
+}
+
+/** The value apart from the name before it and the quote behind it, so that its writing direction is its own. */
+function partsOf([first, ...others]: readonly Segment[]): {
+  readonly name: string;
+  readonly value: readonly Segment[];
+  readonly end: string;
+} {
+  if (first === undefined) return { name: '', value: [], end: '' };
+  const [name = ''] = /^[^(].*?(?:="|: )/s.exec(first.text) ?? [];
+  const rest = { ...first, text: first.text.slice(name.length) };
+  const isQuoted = name.endsWith('="') && others.at(-1)?.text === '"';
+  return { name, value: [rest, ...(isQuoted ? others.slice(0, -1) : others)], end: isQuoted ? '"' : '' };
+}
+
+function applying({ target }: Plan): Html {
+  const goesOn = 'If it is interrupted, the same command goes on where it stopped.';
+  if (target.kind === 'files') {
+    return html`<p>Run it where the folders named at the top can be reached, with the right to write in them. ${goesOn}</p>`;
+  }
+  const { connection } = target;
+  switch (connection.kind) {
+    case 'ldif':
+      return html`<p>The plan was made in an export: applying it writes the LDIF to import, and changes no directory.</p>`;
+    case 'practice':
+      return html`<p>It changes the practice site and no other directory. ${goesOn}</p>`;
+    case 'server':
+      return html`<p>It connects to ${connection.host} as ${connection.user} unless told otherwise, and asks for the password, which no file holds. ${goesOn}</p>`;
+  }
+}
+
+function* folder({ target }: Plan): Generator<Html> {
+  const contents = [
+    [folderParts.plan, 'the plan, sealed: what is applied'],
+    [folderParts.page, 'this page'],
+    [folderParts.text, 'the same review as plain text'],
+    ...(target.kind === 'files'
+      ? [
+          [folderParts.diff, 'the change of every file, as a unified diff of its text in UTF-8'],
+          [`${folderParts.backup}/`, 'every file as it was, byte for byte, put there before it is written'],
+        ]
+      : [
+          [folderParts.ldif, 'the change as LDIF, which ldifde and ldapmodify accept'],
+          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is touched, as LDIF'],
+        ]),
+    [folderParts.journal, 'what was really done, and when; written by apply and undo'],
+    [folderParts.nextSteps, 'what is left for a person to do afterwards, where there is something'],
+  ];
+  for (const [name = '', content = ''] of contents)
+    yield html`<tr><th scope="row">${code(name)}</th><td>${content}</td></tr>\n`;
+}
+
+function check({ target }: Plan): Html {
+  return target.kind === 'files'
+    ? html`<p>Right before a file is written it is read once more, and it is replaced only if its length and SHA-256 are still those that this plan was made from: one that has changed since is left alone and reported. Each is first backed up byte for byte, everything outside the texts shown here stays as it is, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`
+    : html`<p>Right before each change the entry is read once more, by its objectGUID: values to be replaced must still be there, an entry to be deleted must have the same uSNChanged and no children but those that the plan deletes, and where anything has changed since, nothing is written and the run stops. The plan works in the forest named at the top and in no other, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`;
+}
+
+/** In groups that an eye can compare; copied from the page they are one word again. */
+function seal(plan: Plan): Html {
+  const groups = plan.seal.match(/.{1,8}/gsu) ?? [];
+  return html`<p class="seal">${groups.map((group) => html`<span>${group}</span><wbr>`)}</p>`;
+}

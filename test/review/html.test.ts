@@ -1,0 +1,524 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Change, Finding, Plan } from '../../src/change/plan.ts';
+import { childDn } from '../../src/directory/dn.ts';
+import { htmlReview } from '../../src/review/html.ts';
+import { visible } from '../../src/terminal/visible.ts';
+import { configuration, deletion, finding, forest, guid, labelChange, modify, planOf } from './plans.ts';
+
+const template = readFileSync(new URL('../../templates/review.html', import.meta.url), 'utf8');
+
+interface Element {
+  readonly tag: string;
+  readonly attributes: ReadonlyMap<string, string>;
+  readonly children: (Element | string)[];
+}
+
+const emptyElements = new Set(['meta', 'wbr']);
+
+/** Reads markup by stricter rules than a browser: every element is closed in turn, `<` and `&` are nowhere else. */
+function parse(markup: string): Element {
+  const root: Element = { tag: '', attributes: new Map(), children: [] };
+  const open = [root];
+  const token = /<!doctype html>|<(\/?)([a-z][a-z0-9]*)((?: [a-z-]+="[^"<&]*")*)>|((?:[^<&]|&#\d+;)+)/y;
+  while (token.lastIndex < markup.length) {
+    const at = token.lastIndex;
+    const [found, closing, tag, attributes = '', text] = token.exec(markup) ?? [];
+    if (found === undefined) throw new Error(`no markup: ${markup.slice(at, at + 60)}`);
+    const parent = open.at(-1);
+    if (text !== undefined) {
+      parent?.children.push(text.replace(/&#(\d+);/g, (_, code: string) => String.fromCodePoint(Number(code))));
+    } else if (closing === '/') {
+      if (open.pop()?.tag !== tag) throw new Error(`${parent?.tag} is closed by ${found}`);
+    } else if (tag !== undefined) {
+      const pairs = [...attributes.matchAll(/ ([a-z-]+)="([^"]*)"/g)].map(
+        ([, name = '', value = '']) => [name, value] as const,
+      );
+      const element = { tag, attributes: new Map(pairs), children: [] };
+      parent?.children.push(element);
+      if (!emptyElements.has(tag)) open.push(element);
+    }
+  }
+  if (open.length > 1) throw new Error(`${open.at(-1)?.tag} is not closed`);
+  return root;
+}
+
+function pageOf(plan: Plan): Element {
+  return parse([...htmlReview(plan, template)].join(''));
+}
+
+function textOf(node: Element | string): string {
+  return typeof node === 'string' ? node : node.children.map(textOf).join('');
+}
+
+/** Every element below that is of the tag or, with a dot before it, the class. */
+function all(node: Element, selector: string): readonly Element[] {
+  const below = node.children.filter((child) => typeof child !== 'string');
+  const fits = ({ tag, attributes }: Element): boolean =>
+    selector.startsWith('.')
+      ? (attributes.get('class')?.split(' ').includes(selector.slice(1)) ?? false)
+      : tag === selector;
+  return below.flatMap((child) => [...(fits(child) ? [child] : []), ...all(child, selector)]);
+}
+
+function textsOf(node: Element, selector: string): readonly string[] {
+  return all(node, selector).map(textOf);
+}
+
+/** The table rows of the page, by their heading. */
+function rowsOf(page: Element): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    all(page, 'tr').map((row) => [textsOf(row, 'th').join(' '), textsOf(row, 'td').join(' ')] as const),
+  );
+}
+
+const server = `CN=EX04,CN=Servers,CN=Corp,CN=Services,${configuration}`;
+const directoryService = `CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`;
+const lifetime = { attribute: 'tombstoneLifetime', remove: [], add: ['180'], whenUnset: 'not set: 60 days' };
+const undoes = { id: '11111111-2222-4333-8444-555555555555', folder: 'changes/2026-11-22-labels' };
+
+describe('the title says what the plan does', () => {
+  test.each<[string, Plan]>([
+    ['Change the logon label in 1 file', planOf([labelChange('User:', 'Name:')])],
+    [
+      'Change texts of the logon forms in 1 file',
+      planOf([labelChange('', '', { splices: [{ key: 'L_Copyright', line: 1, offset: 0, old: '', new: '' }] })]),
+    ],
+    ['Undo: put back the logon label in 1 file', planOf([labelChange('Name:', 'User:')], { undoes })],
+    ['Change tombstoneLifetime to 180 days', planOf([modify(directoryService, lifetime)], { remedy: 'tombstone' })],
+    [
+      'Undo: change tombstoneLifetime back to “not set: 60 days”',
+      planOf([modify(directoryService, { ...lifetime, remove: ['180'], add: [] })], { remedy: 'tombstone', undoes }),
+    ],
+    ['Delete the Exchange server object EX04', planOf([deletion(`CN=SMTP,${server}`, []), deletion(server, [])])],
+    [
+      'Delete the Exchange server object EX04',
+      planOf([{ kind: 'delete-tree', dn: server, guid, entries: [deletion(server, [])] }]),
+    ],
+    [
+      'Undo: bring back the Exchange server object EX04',
+      planOf(
+        [
+          { kind: 'undelete', dn: server, guid, attributes: [] },
+          { kind: 'add', dn: `CN=SMTP,${server}`, attributes: [] },
+        ],
+        { undoes },
+      ),
+    ],
+  ])('%s', (title, plan) => {
+    const page = pageOf(plan);
+    expect(textsOf(page, 'h1')).toEqual([title]);
+    expect(textsOf(page, 'title')).toEqual([`${title} – review`]);
+  });
+});
+
+describe('the page tells where the plan comes from', () => {
+  test('its id, when and by what it was made, and what it undoes', () => {
+    expect(rowsOf(pageOf(planOf([labelChange('User:', 'Name:')], { undoes })))).toMatchObject({
+      Plan: '5b0f6a57-2c36-4c33-9d0b-6c0b3a2f0d11',
+      Made: '2026-11-22, 08:41:07 UTC',
+      'Made by': 'adsi-remedy 0.1.0',
+      Undoes: expect.stringContaining(undoes.id),
+    });
+  });
+
+  test('the folders that it works on, each with the number of its files', () => {
+    const plan = planOf(
+      [labelChange('User:', 'Name:', { root: 'one' }), labelChange('User:', 'Name:', { root: 'two' })],
+      {
+        target: { kind: 'files', roots: ['one', 'two', 'three'] },
+      },
+    );
+    const folders = all(pageOf(plan), 'tr').filter((row) => textsOf(row, 'th').includes('Folder'));
+    expect(folders.flatMap((row) => textsOf(row, 'td'))).toEqual([
+      'one1 file to change',
+      'two1 file to change',
+      'three0 files to change',
+    ]);
+  });
+
+  test('the forest, the domain controller and how it was reached', () => {
+    expect(rowsOf(pageOf(planOf([deletion(server, [])])))).toMatchObject({
+      Forest: expect.stringMatching(/^corp\.example\.com.*9c04206a-9a46-41df-b23b-f2b402ba789f$/),
+      'Domain controller': 'dc1.corp.example.com',
+      Reached: expect.stringMatching(/^dc1\.corp\.example\.com, port 636, as admin@corp\.example\.com.*LDAPS/),
+    });
+  });
+
+  test('that a connection was not encrypted', () => {
+    const connection = { kind: 'server', host: 'dc1', port: 389, tls: 'none', user: 'admin' } as const;
+    const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
+    expect(rowsOf(page)['Reached']).toContain('not encrypted');
+  });
+
+  test('an export in place of a directory, and that applying changes none', () => {
+    const page = pageOf(
+      planOf([deletion(server, [])], { target: { ...forest, connection: { kind: 'ldif', file: 'config.ldf' } } }),
+    );
+    expect(rowsOf(page)['Reached']).toContain('config.ldf');
+    expect(textOf(page)).toContain('changes no directory');
+  });
+
+  test('a practice site, and that applying changes nothing else', () => {
+    const connection = { kind: 'practice', folder: 'adsi-remedy-practice' } as const;
+    const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
+    expect(rowsOf(page)['Reached']).toBe('the practice site in adsi-remedy-practice');
+    expect(textOf(page)).toContain('changes the practice site and no other directory');
+  });
+
+  test('the seal, in groups for the eye and whole when copied', () => {
+    const plan = planOf([labelChange('User:', 'Name:')]);
+    const [seal] = all(pageOf(plan), '.seal');
+    expect(seal && textOf(seal)).toBe(plan.seal);
+    expect(seal && textsOf(seal, 'span')).toHaveLength(8);
+  });
+});
+
+describe('findings', () => {
+  const withFindings = (...findings: readonly Finding[]): Element =>
+    pageOf(planOf([labelChange('User:', 'Name:')], { findings }));
+
+  test('are grouped by level, blockers first', () => {
+    const page = withFindings(
+      finding({ level: 'note', title: 'third' }),
+      finding({ level: 'warning', title: 'second' }),
+      finding({ level: 'blocker', title: 'first' }),
+    );
+    const headings = all(page, 'section').flatMap((section) => [...textsOf(section, 'h3'), ...textsOf(section, 'h4')]);
+    expect(headings.slice(0, 6)).toEqual(['Blockers', 'Warnings', 'Notes', 'first', 'second', 'third']);
+  });
+
+  test('that block the change are what the reader sees first', () => {
+    const verdict = textsOf(withFindings(finding({ level: 'blocker' }), finding({ level: 'blocker' })), '.verdict');
+    expect(verdict.join()).toContain('2 blockers stand against this change');
+  });
+
+  test('that block and were accepted are marked, and stop nothing', () => {
+    const page = withFindings(finding({ level: 'blocker', acceptable: true, accepted: true }));
+    expect(textsOf(page, '.badge')).toEqual(['accepted blocker']);
+    expect(textsOf(page, '.verdict').join()).toMatch(/No other blocker stands.*1 accepted finding/s);
+  });
+
+  test('that can be overruled say how, others say that they cannot', () => {
+    expect(textOf(withFindings(finding({ level: 'blocker', id: 'no-wording', acceptable: true })))).toContain(
+      '--accept no-wording',
+    );
+    expect(textOf(withFindings(finding({ level: 'blocker' })))).toContain('cannot be overruled');
+  });
+
+  test('fold their evidence from the ninth piece on', () => {
+    const evidence = Array.from({ length: 30 }, (_, index) => `seen ${index + 1}`);
+    expect(all(withFindings(finding({ evidence: evidence.slice(0, 8) })), 'details')).toEqual([]);
+    const page = withFindings(finding({ evidence }));
+    const folded = all(page, 'details').flatMap((details) => textsOf(details, 'li'));
+    expect(folded).toEqual(evidence.slice(8));
+    expect(textsOf(page, 'summary')).toEqual(['and 22 more']);
+    expect(textsOf(page, '.evidence').join('')).toContain('seen 8');
+  });
+
+  test('are counted in the summary, accepted ones apart', () => {
+    const page = withFindings(finding(), finding({ level: 'note' }), finding({ level: 'blocker', accepted: true }));
+    expect(rowsOf(page)['Findings']).toBe('0 blockers · 1 accepted · 1 warning · 1 note');
+  });
+});
+
+describe('changes of files', () => {
+  const arabic = labelChange('المجال\\اسم المستخدم:', 'عنوان البريد الإلكتروني:', { language: 'ar' });
+
+  test('show the old and the new value with the changed words marked', () => {
+    const page = pageOf(planOf([labelChange('Domain\\user name:', 'E-mail user name:')]));
+    expect(textsOf(page, 'del')).toEqual(['-L_UserName_Text="Domain\\user name:"']);
+    expect(textsOf(page, 'ins')).toEqual(['+L_UserName_Text="E-mail user name:"']);
+    expect(all(page, '.lines').flatMap((lines) => textsOf(lines, 'mark'))).toEqual(['Domain\\', 'E-mail ']);
+  });
+
+  test('keep the value apart from key and quotes, in its own language and direction', () => {
+    const values = all(pageOf(planOf([arabic])), 'ins').flatMap((line) => all(line, 'bdi'));
+    expect(values.map(textOf)).toEqual(['عنوان البريد الإلكتروني:']);
+    expect(values.map(({ attributes }) => attributes.get('lang'))).toEqual(['ar']);
+  });
+
+  test('name their language', () => {
+    const page = pageOf(
+      planOf([
+        arabic,
+        labelChange('User:', 'Name:', { language: 'default' }),
+        labelChange('a', 'b', { language: 'my copy' }),
+      ]),
+    );
+    const headings = all(page, '.change').flatMap((change) => textsOf(change, 'h3'));
+    expect(headings).toEqual([
+      expect.stringMatching(/^Arabic ar · 1 file · /),
+      expect.stringMatching(/^Default language default · /),
+      expect.stringMatching(/^my copy my copy · /),
+    ]);
+  });
+
+  test('that are equal are shown once, with the places from the fourth on folded', () => {
+    const places = Array.from({ length: 9 }, (_, index) => `\\\\TMG0${index}\\C$\\strings.txt`);
+    const page = pageOf(planOf(places.map((path) => labelChange('User:', 'Name:', { path }))));
+    expect(all(page, '.change')).toHaveLength(1);
+    expect(all(page, 'details').flatMap((details) => textsOf(details, 'li'))).toEqual(places.slice(3));
+    expect(textsOf(page, 'summary')).toEqual(['and 6 more with the same change']);
+  });
+
+  test('are counted by set, class and encoding', () => {
+    const page = pageOf(planOf([arabic, labelChange('User:', 'Name:', { encoding: 'utf-16le' })]));
+    expect(rowsOf(page)).toMatchObject({
+      Files: '2',
+      Languages: '2',
+      Keys: 'L_UserName_Text',
+      'Form sets': 'Exchange (2)',
+      'Encodings, all kept': 'utf-16le (1), utf-8 (1)',
+    });
+  });
+});
+
+describe('changes of entries', () => {
+  test('that delete show every value as a removed line, folded', () => {
+    const attributes = [{ name: 'objectClass', values: ['top', 'msExchExchangeServer'] }];
+    const page = pageOf(planOf([deletion(server, attributes)]));
+    expect(all(page, '.change').flatMap((change) => textsOf(change, 'h3'))).toEqual(['delete CN=EX04']);
+    expect(textsOf(page, '.places')).toEqual([`\n${server}\n`]);
+    expect(all(page, 'details').flatMap((details) => textsOf(details, 'del'))).toEqual([
+      '-objectClass: top',
+      '-objectClass: msExchExchangeServer',
+    ]);
+    expect(textsOf(page, 'summary')).toEqual(['2 attribute values']);
+  });
+
+  test('that edit a few values are not folded', () => {
+    const page = pageOf(planOf([modify(directoryService, lifetime)], { remedy: 'tombstone' }));
+    expect(all(page, 'details')).toEqual([]);
+    expect([...textsOf(page, 'del'), ...textsOf(page, 'ins')]).toEqual([
+      '-(not set: 60 days)',
+      '+tombstoneLifetime: 180',
+    ]);
+  });
+
+  test('are counted by what they do', () => {
+    const page = pageOf(
+      planOf([modify(directoryService, lifetime), deletion(`CN=1,${server}`, []), deletion(server, [])]),
+    );
+    expect(rowsOf(page)).toMatchObject({ 'Entries deleted': '2', 'Entries edited': '1' });
+  });
+});
+
+test('words from right to left do not drag along the numbers and commas behind them', () => {
+  const page = pageOf(
+    planOf([labelChange('User:', 'Name:')], { findings: [finding({ evidence: ['he: שם משתמש, 12 files'] })] }),
+  );
+  const [evidence] = all(page, '.evidence');
+  expect(evidence && textsOf(evidence, 'bdi')).toEqual(['שם משתמש']);
+});
+
+describe('any plan', () => {
+  const attack = fc.constantFrom(
+    '</style><script>alert(1)</script>',
+    '<img src=x onerror=alert(1)>',
+    '"><a href="http://example.com/">',
+    "' onclick='alert(1)",
+    '&lt;b&gt; &amp; &#60;i&#62;',
+    '<!-- ',
+    ']]>',
+    '{{seal}}',
+    '{{nothing}}',
+    '\x1b[2J',
+    '\u202eexe.txt',
+    '\ud800',
+    'קובץ, 3 <b>',
+  );
+  const text = fc.oneof(attack, fc.string(), fc.string({ unit: 'binary' }));
+  const dn = text.filter((value) => value !== '').map((value) => childDn(configuration, 'CN', value));
+  const value = fc.oneof(
+    text,
+    fc.base64String().map((base64) => ({ base64 })),
+  );
+  const attribute = fc.record({
+    name: fc.constantFrom('description', 'cn'),
+    values: fc.array(value, { maxLength: 3 }),
+  });
+  const attributes = fc.array(attribute, { maxLength: 5 });
+  const level = fc.constantFrom('blocker', 'warning', 'note');
+  const findings = fc.array(
+    fc.record({
+      id: text,
+      level,
+      title: text,
+      detail: text,
+      evidence: fc.array(text, { maxLength: 12 }),
+      acceptable: fc.boolean(),
+      accepted: fc.boolean(),
+    }),
+    { maxLength: 3 },
+  );
+  const fileChange = fc
+    .record({
+      old: text,
+      now: text,
+      path: text,
+      root: text,
+      set: text,
+      class: text,
+      language: fc.oneof(text, fc.constant('de')),
+    })
+    .map(({ old, now, ...more }) => labelChange(old, now, more));
+  const entryChange = fc.oneof(
+    fc.record({ dn, attributes }).map((entry) => deletion(entry.dn, entry.attributes)),
+    fc.record({ kind: fc.constantFrom('undelete'), dn, guid: fc.constant(guid), attributes }),
+    fc
+      .record({
+        dn,
+        attribute: text,
+        remove: fc.array(value, { maxLength: 2 }),
+        add: fc.array(value, { maxLength: 2 }),
+        whenUnset: text,
+      })
+      .map(({ dn: of, ...edit }) => modify(of, edit)),
+  );
+  const changes = fc.oneof(
+    fc.array<Change>(fileChange, { minLength: 1, maxLength: 5 }),
+    fc.array<Change>(entryChange, { minLength: 1, maxLength: 5 }),
+  );
+  const anyPlan = fc
+    .record({ id: text, tool: text, created: text, changes, findings, host: text })
+    .map(({ changes: of, host, ...more }) => {
+      const connection = {
+        kind: 'server',
+        host,
+        port: 636,
+        tls: 'starttls',
+        user: host,
+        caFile: host,
+        tlsName: host,
+      } as const;
+      const target = of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [host] } : { ...forest, connection };
+      return planOf(of, { ...more, target, undoes: { id: host, folder: host } });
+    });
+
+  test('gives a page that holds no markup of the plan', () => {
+    const ours = new Set(
+      'html head meta title style body header nav main footer section article h1 h2 h3 h4 p a ul li table caption thead tbody tr th td details summary code pre strong span bdi mark del ins wbr div'.split(
+        ' ',
+      ),
+    );
+    fc.assert(
+      fc.property(anyPlan, (plan) => {
+        const elements = everyElement(pageOf(plan));
+        expect(elements.filter(({ tag }) => !ours.has(tag))).toEqual([]);
+        for (const { attributes: of } of elements) {
+          expect([...of.keys()].filter((name) => name.startsWith('on') || name === 'style' || name === 'src')).toEqual(
+            [],
+          );
+        }
+        expect(textsOf(pageOf(plan), 'style')).toEqual(textsOf(parse(template), 'style'));
+      }),
+    );
+  });
+
+  test('has every change and every finding on its page', () => {
+    fc.assert(
+      fc.property(anyPlan, (plan) => {
+        const page = textOf(pageOf(plan));
+        for (const { id, title, detail, evidence } of plan.findings) {
+          for (const said of [id, title, detail, ...evidence]) expect(page).toContain(visible(said));
+        }
+        for (const change of plan.changes) {
+          for (const said of saidOf(change)) expect(page).toContain(visible(said));
+        }
+      }),
+    );
+  });
+});
+
+function everyElement(node: Element): readonly Element[] {
+  return node.children.flatMap((child) => (typeof child === 'string' ? [] : [child, ...everyElement(child)]));
+}
+
+function saidOf(change: Change): readonly string[] {
+  switch (change.kind) {
+    case 'file':
+      return [
+        change.path,
+        ...change.splices.flatMap(({ key, old, new: now }) =>
+          [old, now].map((base64) => `${key}="${Buffer.from(base64, 'base64').toString('utf8')}"`),
+        ),
+      ];
+    case 'modify':
+      return [
+        change.dn,
+        ...change.edits.flatMap(({ attribute, remove, add }) =>
+          [...remove, ...add].map((value) =>
+            typeof value === 'string' ? `${attribute}: ${value}` : `${attribute}: (`,
+          ),
+        ),
+      ];
+    case 'delete-tree':
+      return change.entries.map(({ dn }) => dn);
+    default:
+      return [
+        change.dn,
+        ...change.attributes.flatMap(({ name, values }) =>
+          values.map((value) => (typeof value === 'string' ? `${name}: ${value}` : `${name}: (`)),
+        ),
+      ];
+  }
+}
+
+describe('the page stands alone', () => {
+  const page = pageOf(planOf([labelChange('User:', 'Name:')], { findings: [finding()] }));
+
+  test('it allows nothing from outside but its own style', () => {
+    const policy = all(page, 'meta').find(
+      ({ attributes }) => attributes.get('http-equiv') === 'Content-Security-Policy',
+    );
+    expect(policy?.attributes.get('content')).toBe("default-src 'none'; style-src 'unsafe-inline'");
+  });
+
+  test('it refers to nothing but places of its own', () => {
+    const elements = everyElement(page);
+    const ids = elements.flatMap(({ attributes }) => attributes.get('id') ?? []);
+    const referring = ['src', 'srcset', 'href', 'data', 'action', 'background', 'poster', 'ping'];
+    const references = elements.flatMap(({ attributes }) => referring.flatMap((name) => attributes.get(name) ?? []));
+    expect(references.length).toBeGreaterThan(0);
+    expect(references.filter((reference) => !ids.includes(reference.slice(1)) || !reference.startsWith('#'))).toEqual(
+      [],
+    );
+    expect(textsOf(page, 'style').join()).not.toMatch(/url\(|@import|https?:/);
+  });
+
+  test('it says its language, and its headings leave out no level', () => {
+    expect(all(page, 'html')[0]?.attributes.get('lang')).toBe('en');
+    const levels = everyElement(page).flatMap(({ tag }) => (/^h[1-6]$/.test(tag) ? [Number(tag[1])] : []));
+    expect(levels[0]).toBe(1);
+    expect(levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1)).toEqual([]);
+  });
+
+  test('it tells its parts in the order in which they are weighed', () => {
+    expect(textsOf(page, 'h2')).toEqual([
+      'Summary',
+      'Findings',
+      'Changes',
+      'How to apply it, and how to undo it',
+      'Why it can be trusted',
+      'Seal',
+    ]);
+  });
+});
+
+test('a page of ten thousand files comes in small pieces', () => {
+  const pieces = (count: number): readonly number[] => {
+    const plan = planOf(
+      Array.from({ length: count }, (_, index) => labelChange('User:', 'Name:', { path: `file ${index}` })),
+    );
+    return [...htmlReview(plan, template)].map((piece) => piece.length);
+  };
+  const [one, many] = [pieces(1), pieces(10_000)];
+  expect(many.length).toBeGreaterThan(10_000);
+  expect(Math.max(...many)).toBe(Math.max(...one));
+});
+
+test('a template that asks for a part that there is none of is refused', () => {
+  expect(() => [...htmlReview(planOf([]), '<p>{{colour}}</p>')]).toThrow(RangeError);
+});
