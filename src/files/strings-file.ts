@@ -24,11 +24,15 @@ export type FoundValue =
 export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): readonly FoundValue[] {
   const units = byteUnits(bytes, encoding);
   const found: FoundValue[] = [];
+  let line = 1;
+  let counted = 0;
   for (let at = units.indexOf(key); at !== -1; at = units.indexOf(key, at + key.length)) {
     if (!startsLine(units, at, encoding)) continue;
     const equals = skipSpaces(units, at + key.length);
     if (units[equals] !== '=') continue;
-    found.push(readValue(units, equals + 1, encoding));
+    line += lineEndsIn(units.slice(counted, at));
+    counted = at;
+    found.push(readValue(units, equals + 1, line, encoding));
   }
   return found;
 }
@@ -48,10 +52,9 @@ function skipSpaces(units: string, from: number): number {
   return index;
 }
 
-function readValue(units: string, afterEquals: number, encoding: TextEncoding): FoundValue {
+function readValue(units: string, afterEquals: number, line: number, encoding: TextEncoding): FoundValue {
   const lineEnd = endOfLine(units, afterEquals);
-  const start = Math.min(skipSpaces(units, afterEquals), lineEnd);
-  const line = lineNumber(units, start);
+  const start = skipSpaces(units, afterEquals);
   const rest = units.slice(start, lineEnd);
   const run = (from: number, length: number): FoundValue => ({
     kind: 'value',
@@ -60,8 +63,9 @@ function readValue(units: string, afterEquals: number, encoding: TextEncoding): 
     line,
   });
   if (!rest.startsWith('"')) {
-    const value = rest.trimEnd();
-    return /[ \t];/.test(value) ? { kind: 'ambiguous', line } : run(start, value.length);
+    const value = withoutSpacesAtEnd(rest);
+    const quotes = value.split('"').length - 1;
+    return /[ \t];/.test(value) || quotes % 2 === 1 ? { kind: 'ambiguous', line } : run(start, value.length);
   }
   const body = rest.slice(1);
   const end = closingQuote(body);
@@ -70,36 +74,44 @@ function readValue(units: string, afterEquals: number, encoding: TextEncoding): 
   return run(start + 1, end);
 }
 
+/** Only these two are spaces: as a unit, the last byte of a character may look like any other white space. */
+function withoutSpacesAtEnd(units: string): string {
+  let end = units.length;
+  while (units[end - 1] === ' ' || units[end - 1] === '\t') end -= 1;
+  return units.slice(0, end);
+}
+
 /**
- * The index of the closing quote. Quotes inside a value are not escaped in any way that we know of, so it is the
- * line's last quote, if only spaces follow it. A comment or other text may follow the value; then the closing quote
- * is certain only if it is the one quote that can be.
+ * The index of the closing quote. Quotes inside a value are not escaped in any way that we know of, so it is the one
+ * quote that has only spaces or a comment behind it, or the only quote that there is, whatever follows it.
  */
 function closingQuote(body: string): number | 'none' | 'ambiguous' {
-  const last = body.lastIndexOf('"');
-  if (last === -1) return 'none';
-  const comment = /"(?=[ \t]+;)/.exec(body);
-  const onlySpacesFollow = body.slice(last + 1).trim() === '';
-  if (comment !== null) return onlySpacesFollow && comment.index !== last ? 'ambiguous' : comment.index;
-  if (onlySpacesFollow || body.indexOf('"') === last) return last;
-  return 'ambiguous';
+  const first = body.indexOf('"');
+  if (first === -1) return 'none';
+  if (first === body.lastIndexOf('"')) return first;
+  const [candidate, ...others] = body.matchAll(/"(?=[ \t]*$|[ \t]+;)/g);
+  return candidate === undefined || others.length > 0 ? 'ambiguous' : candidate.index;
 }
 
 function endOfLine(units: string, from: number): number {
-  const lineFeed = units.indexOf('\n', from);
-  const end = lineFeed === -1 ? units.length : lineFeed;
-  const carriageReturn = units.slice(from, end).indexOf('\r');
-  return carriageReturn === -1 ? end : from + carriageReturn;
+  const lineEnd = /[\r\n]/g;
+  lineEnd.lastIndex = from;
+  return lineEnd.exec(units)?.index ?? units.length;
 }
 
-function lineNumber(units: string, at: number): number {
-  return (units.slice(0, at).match(/\r\n|\n|\r/g) ?? []).length + 1;
+function lineEndsIn(units: string): number {
+  return units.match(/\r\n|\n|\r/g)?.length ?? 0;
 }
 
 /** Whether the file is of the older kind of ISA Server 2004, whose keys are numbers (`19=Domain\user name:`). */
 export function isIsa2004Format(bytes: Buffer, encoding: TextEncoding): boolean {
   const units = byteUnits(bytes, encoding);
-  return /(?:^|[\r\n])[ \t]*\d+[ \t]*=/.test(units) && !/(?:^|[\r\n\u{feff}])[ \t]*L_\w+[ \t]*=/u.test(units);
+  return lineStart('\\d+').test(units) && !lineStart('L_\\w+').test(units);
+}
+
+/** A key that begins a line, the first one with or without its byte order mark (as one unit, or as the bytes of UTF-8). */
+function lineStart(key: string): RegExp {
+  return new RegExp(`(?:^(?:\\u{feff}|\\u{ef}\\u{bb}\\u{bf})?|[\\r\\n])[ \\t]*${key}[ \\t]*=`, 'u');
 }
 
 export interface ByteSplice {
