@@ -119,7 +119,8 @@ export function explainSilence(stage: Stage, milliseconds: number, peer: Peer): 
 export function explainClose(peer: Peer, answered: boolean, midway: boolean): Explanation {
   if (midway) return { cameBack: 'the server closed the connection in the middle of an answer', next: tryAgain() };
   if (answered) return { cameBack: 'the server closed the connection', next: tryAgain() };
-  return { cameBack: 'the server closed the connection without a word', next: checkPort(peer) };
+  const hint = peer.tls === 'ldaps' ? '' : 'A port for LDAPS behaves so: then use --tls ldaps. ';
+  return { cameBack: 'the server closed the connection without a word', next: `${hint}${checkPort(peer)}` };
 }
 
 /** What came is no LDAP message. */

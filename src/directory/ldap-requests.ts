@@ -9,14 +9,13 @@ import {
   DeleteRequest,
   ExtendedRequest,
   Attribute as LdaptsAttribute,
-  Control as LdaptsControl,
   Filter as LdaptsFilter,
   SearchRequest as LdaptsSearchRequest,
   ModifyDNRequest,
   ModifyRequest,
+  ProtocolOperation,
   SearchFilter,
   type SearchFilterValues,
-  UnbindRequest,
 } from 'ldapts';
 import { type Control, controlOid } from './controls.ts';
 import type { Filter, FilterValue } from './filter.ts';
@@ -30,19 +29,19 @@ const startTlsOid = '1.3.6.1.4.1.1466.20037';
 
 /** A simple bind (RFC 4511 4.2); AD takes a UPN or DOMAIN\user for the name (MS-ADTS 5.1.1.1.1). */
 export function bindRequest(user: string, password: string): RequestOf {
-  return (messageId) => new BindRequest({ messageId, dn: user, password }).write();
+  return requestOf(new BindRequest({ messageId: 0, dn: user, password }));
 }
 
 export function startTlsRequest(): RequestOf {
-  return (messageId) => new ExtendedRequest({ messageId, oid: startTlsOid }).write();
+  return requestOf(new ExtendedRequest({ messageId: 0, oid: startTlsOid }));
 }
 
 export function unbindRequest(): RequestOf {
-  return (messageId) => new UnbindRequest({ messageId }).write();
+  return requestOf({ protocolOperation: ProtocolOperation.LDAP_REQ_UNBIND, writeMessage: () => {} });
 }
 
 export function abandonRequest(abandonId: number): RequestOf {
-  return (messageId) => new AbandonRequest({ messageId, abandonId }).write();
+  return requestOf(new AbandonRequest({ messageId: 0, abandonId }));
 }
 
 /** A search without limits of size or time and without alias dereferencing (RFC 4511 4.5.1). */
@@ -53,16 +52,15 @@ export function searchRequest(search: {
   readonly attributes: readonly string[];
   readonly controls: readonly Control[];
 }): RequestOf {
-  return (messageId) =>
-    new LdaptsSearchRequest({
-      messageId,
-      baseDN: search.base,
-      scope: search.scope === 'subtree' ? 'sub' : search.scope,
-      filter: new EncodedFilter(search.filter),
-      attributes: [...search.attributes],
-      timeLimit: 0,
-      controls: encoded(search.controls),
-    }).write();
+  const operation = new LdaptsSearchRequest({
+    messageId: 0,
+    baseDN: search.base,
+    scope: search.scope === 'subtree' ? 'sub' : search.scope,
+    filter: new EncodedFilter(search.filter),
+    attributes: [...search.attributes],
+    timeLimit: 0,
+  });
+  return requestOf(operation, search.controls);
 }
 
 export function modifyRequest(
@@ -70,18 +68,16 @@ export function modifyRequest(
   modifications: readonly Modification[],
   controls: readonly Control[],
 ): RequestOf {
-  const changes = modifications.flatMap(changesOf);
-  return (messageId) => new ModifyRequest({ messageId, dn, changes, controls: encoded(controls) }).write();
+  return requestOf(new ModifyRequest({ messageId: 0, dn, changes: modifications.flatMap(changesOf) }), controls);
 }
 
 export function addRequest(dn: string, attributes: readonly NewAttribute[], controls: readonly Control[]): RequestOf {
-  const encodedAttributes = attributes.map(({ name, values }) => attributeOf(name, values));
-  return (messageId) =>
-    new AddRequest({ messageId, dn, attributes: encodedAttributes, controls: encoded(controls) }).write();
+  const list = attributes.map(({ name, values }) => attributeOf(name, values));
+  return requestOf(new AddRequest({ messageId: 0, dn, attributes: list }), controls);
 }
 
 export function deleteRequest(dn: string, controls: readonly Control[]): RequestOf {
-  return (messageId) => new DeleteRequest({ messageId, dn, controls: encoded(controls) }).write();
+  return requestOf(new DeleteRequest({ messageId: 0, dn }), controls);
 }
 
 export function renameRequest(
@@ -91,15 +87,47 @@ export function renameRequest(
   controls: readonly Control[],
 ): RequestOf {
   const newSuperior = newParent === undefined ? {} : { newSuperior: newParent };
-  return (messageId) =>
-    new ModifyDNRequest({
-      messageId,
-      dn,
-      newRdn,
-      deleteOldRdn: true,
-      ...newSuperior,
-      controls: encoded(controls),
-    }).write();
+  return requestOf(new ModifyDNRequest({ messageId: 0, dn, newRdn, deleteOldRdn: true, ...newSuperior }), controls);
+}
+
+interface Operation {
+  readonly protocolOperation: number;
+  writeMessage(writer: BerWriter): void;
+}
+
+/**
+ * The message around the operation (RFC 4511 4.1.1). ldapts could write it too, but loses bytes of a request whose size
+ * is within five bytes of what its buffer has grown to; so a large one is written again with room to spare.
+ */
+function requestOf(operation: Operation, controls: readonly Control[] = []): RequestOf {
+  const write = (messageId: number, size: number): Buffer => {
+    const writer = new BerWriter({ size });
+    writer.startSequence();
+    writer.writeInt(messageId);
+    writer.startSequence(operation.protocolOperation);
+    operation.writeMessage(writer);
+    writer.endSequence();
+    if (controls.length > 0) writeControls(writer, controls);
+    writer.endSequence();
+    return writer.buffer;
+  };
+  return (messageId) => {
+    const message = write(messageId, 1024);
+    // Below 64 KiB nothing needs the fourth length byte that there may be no room for.
+    return message.length < 0x10000 ? message : write(messageId, 2 * message.length);
+  };
+}
+
+function writeControls(writer: BerWriter, controls: readonly Control[]): void {
+  writer.startSequence(ProtocolOperation.LDAP_CONTROLS);
+  for (const { oid, critical, value } of controls) {
+    writer.startSequence();
+    writer.writeString(oid);
+    writer.writeBoolean(critical);
+    if (value !== undefined) writer.writeBuffer(value, octetString);
+    writer.endSequence();
+  }
+  writer.endSequence();
 }
 
 /** The paging control for the next page; the first page's cookie is empty (RFC 2696). */
@@ -113,23 +141,6 @@ export function pagedResults(size: number, cookie: Buffer): Control {
 }
 
 const octetString = 0x04;
-
-class EncodedControl extends LdaptsControl {
-  readonly #value: Buffer | undefined;
-
-  constructor(control: Control) {
-    super(control.oid, { critical: control.critical });
-    this.#value = control.value;
-  }
-
-  protected override writeControl(writer: BerWriter): void {
-    if (this.#value !== undefined) writer.writeBuffer(this.#value, octetString);
-  }
-}
-
-function encoded(controls: readonly Control[]): LdaptsControl[] {
-  return controls.map((control) => new EncodedControl(control));
-}
 
 function attributeOf(type: string, values: readonly Buffer[]): LdaptsAttribute {
   return new LdaptsAttribute({ type, values: [...values] });

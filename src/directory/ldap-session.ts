@@ -60,7 +60,8 @@ export class LdapSession implements DirectorySession {
     const isPaged = request.scope !== 'base' && this.rootDse.supportedControls.has(controlOid.pagedResults);
     return searchEntries(this.#connection, {
       ...request,
-      controls: this.#sendable(request.controls),
+      controls: request.controls ?? [],
+      supportedControls: this.rootDse.supportedControls,
       pageSize: isPaged ? (request.pageSize ?? defaultPageSize) : undefined,
       deadlineMs: request.deadline ?? this.#deadlineMs,
       onReferral: request.onReferral ?? (() => {}),
@@ -90,36 +91,36 @@ export class LdapSession implements DirectorySession {
     }
   }
 
-  modify(
+  async modify(
     dn: string,
     modifications: readonly Modification[],
     controls?: readonly Control[],
     deadline?: number,
   ): Promise<void> {
-    return this.#write('change', dn, modifyRequest(dn, modifications, this.#sendable(controls)), deadline);
+    await this.#write('change', dn, modifyRequest(dn, modifications, this.#sendable(controls)), deadline);
   }
 
-  add(
+  async add(
     dn: string,
     attributes: readonly NewAttribute[],
     controls?: readonly Control[],
     deadline?: number,
   ): Promise<void> {
-    return this.#write('add', dn, addRequest(dn, attributes, this.#sendable(controls)), deadline);
+    await this.#write('add', dn, addRequest(dn, attributes, this.#sendable(controls)), deadline);
   }
 
-  delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void> {
-    return this.#write('delete', dn, deleteRequest(dn, this.#sendable(controls)), deadline);
+  async delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void> {
+    await this.#write('delete', dn, deleteRequest(dn, this.#sendable(controls)), deadline);
   }
 
-  rename(
+  async rename(
     dn: string,
     newRdn: string,
     newParent?: string,
     controls?: readonly Control[],
     deadline?: number,
   ): Promise<void> {
-    return this.#write('rename', dn, renameRequest(dn, newRdn, newParent, this.#sendable(controls)), deadline);
+    await this.#write('rename', dn, renameRequest(dn, newRdn, newParent, this.#sendable(controls)), deadline);
   }
 
   async close(): Promise<void> {
@@ -217,6 +218,7 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
       filter: everything,
       attributes: rootDseAttributes,
       controls: [],
+      supportedControls: new Set(),
       pageSize: undefined,
       deadlineMs,
       onReferral: () => {},

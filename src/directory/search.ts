@@ -3,7 +3,7 @@
 import { DirectoryError } from '../errors.ts';
 import type { Connection, Exchange } from './connection.ts';
 import { toldError } from './connection-trouble.ts';
-import type { Control } from './controls.ts';
+import { type Control, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import type { Entry } from './entry.ts';
 import { everything, type Filter } from './filter.ts';
@@ -17,6 +17,8 @@ export interface Search {
   readonly filter: Filter;
   readonly attributes: readonly string[];
   readonly controls: readonly Control[];
+  /** OIDs that the server lists; the paging control is not looked for here. */
+  readonly supportedControls: ReadonlySet<string>;
   /** Entries in each page; undefined for a search in one piece. */
   readonly pageSize: number | undefined;
   /** How long the server may stay silent, in milliseconds. */
@@ -47,9 +49,10 @@ export async function* searchEntries(connection: Connection, search: Search): As
  * search (RFC 2696). Throws DirectoryError for a result other than success, and ConnectionError.
  */
 async function* answers(connection: Connection, search: Search, on: string): AsyncGenerator<readonly Response[]> {
+  const controls = sendableControls(search.controls, search.supportedControls, search.server);
   const ask = (cookie: Buffer) => {
     const paging = search.pageSize === undefined ? [] : [pagedResults(search.pageSize, cookie)];
-    return connection.send(searchRequest({ ...search, controls: [...search.controls, ...paging] }), search.deadlineMs);
+    return connection.send(searchRequest({ ...search, controls: [...controls, ...paging] }), search.deadlineMs);
   };
   let exchange: Exchange | undefined = ask(Buffer.alloc(0));
   try {
