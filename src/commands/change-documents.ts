@@ -6,6 +6,7 @@ import { backupPathOf } from '../change/file-writer.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts } from '../change/folder.ts';
 import type { DirectoryChange, FileChange, Plan } from '../change/plan.ts';
+import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif } from '../review/ldif.ts';
 import { textReview } from '../review/text.ts';
 import { unifiedDiff } from '../review/unified-diff.ts';
@@ -20,6 +21,19 @@ export function textDocument(plan: Plan): FolderDocument {
     name: folderParts.text,
     content: endedLines(textReview(plan, { style: createStyle(false), width: paperWidth, verbose: true })),
   };
+}
+
+/**
+ * review.html: the page for the change board.
+ *
+ * @param templates the templates folder, as a URL that ends in a slash
+ */
+export function pageDocument(plan: Plan, templates: URL): FolderDocument {
+  return { name: folderParts.page, content: page(plan, templates) };
+}
+
+async function* page(plan: Plan, templates: URL): AsyncGenerator<string> {
+  yield* htmlReview(plan, await readFile(new URL('review.html', templates), 'utf8'));
 }
 
 /** change.diff of a plan for files: read anew, one file at a time. */

@@ -28,7 +28,7 @@ import { parseWordingFile } from '../remedies/labels/wording-file.ts';
 import { findingLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { toolVersion } from '../version.ts';
-import { diffDocument, nextStepsDocument, textDocument } from './change-documents.ts';
+import { diffDocument, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
 import { carryOut, readDecision } from './decide.ts';
 import { decisionFlags, type Flags, outputFlags, readArguments } from './flags.ts';
@@ -83,12 +83,26 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     findings,
     changes,
   });
-  return carryOut({ plan, documents: () => labelsDocuments(plan), folderName: 'labels' }, decision, context, output);
+  return carryOut(
+    { plan, documents: () => labelsDocuments(plan, context.templates), folderName: 'labels' },
+    decision,
+    context,
+    output,
+  );
 }
 
-/** What a change folder of this remedy holds besides the plan. */
-export function labelsDocuments(plan: Plan<FileChange>): readonly FolderDocument[] {
-  return [textDocument(plan), diffDocument(plan.changes), nextStepsDocument(nextSteps(plan.changes))];
+/**
+ * What a change folder of this remedy holds besides the plan.
+ *
+ * @param templates the templates folder, as a URL that ends in a slash
+ */
+export function labelsDocuments(plan: Plan<FileChange>, templates: URL): readonly FolderDocument[] {
+  return [
+    pageDocument(plan, templates),
+    textDocument(plan),
+    diffDocument(plan.changes),
+    nextStepsDocument(nextSteps(plan.changes)),
+  ];
 }
 
 /** The wizard: shows what is there, asks, and fills in what the flags have left open. */

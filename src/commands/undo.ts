@@ -8,7 +8,7 @@ import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../change/
 import { undoEntryChanges } from '../change/undo-entries.ts';
 import type { ExitStatus } from '../errors.ts';
 import { toolVersion } from '../version.ts';
-import { ldifDocuments, textDocument } from './change-documents.ts';
+import { ldifDocuments, pageDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
 import { carryOut, readDecision } from './decide.ts';
 import { directoryFlags, forestTarget, openDirectory, requireForest } from './directory.ts';
@@ -39,7 +39,12 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   if (target.kind === 'files') {
     const reversed = done.filter((change) => change.kind === 'file').map(reversedFileChange);
     const plan = sealPlan({ ...frame, target, ...(await lookAtFilesToUndo(reversed)) });
-    return carryOut({ plan, documents: () => labelsDocuments(plan), ...place }, decision, context, output);
+    return carryOut(
+      { plan, documents: () => labelsDocuments(plan, context.templates), ...place },
+      decision,
+      context,
+      output,
+    );
   }
   const directory = await openDirectory(flags, context, output, target.connection);
   try {
@@ -50,7 +55,11 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       target: await forestTarget(directory),
       ...(await undoEntryChanges(entries, directory.session)),
     });
-    const documents = (): readonly FolderDocument[] => [textDocument(plan), ...ldifDocuments(plan.changes)];
+    const documents = (): readonly FolderDocument[] => [
+      pageDocument(plan, context.templates),
+      textDocument(plan),
+      ...ldifDocuments(plan.changes),
+    ];
     const means = { open: async () => directory, waitSeconds };
     return await carryOut({ plan, documents, means, ...place }, decision, context, output);
   } finally {

@@ -51,7 +51,10 @@ function foldedFileBlocks(changes: readonly FileChange[]): readonly DiffBlock[] 
     return { change, edits };
   });
   const same = ({ change, edits }: ShownFileChange): string =>
-    [change.language.toLowerCase(), ...edits.flatMap((edit) => [edit.key, edit.old, edit.new])].join('\n');
+    // Canonically equal texts look the same: windows-1258 spells Vietnamese with combining marks.
+    [change.language.toLowerCase(), ...edits.flatMap((edit) => [edit.key, edit.old, edit.new])]
+      .join('\n')
+      .normalize('NFC');
   return [...groupBy(shownChanges, same).values()]
     .map(fileBlock)
     .sort((one, other) => one.heading.localeCompare(other.heading, 'en'));
