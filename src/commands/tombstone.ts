@@ -1,13 +1,170 @@
-/** adsi-remedy tombstone. */
+/** adsi-remedy tombstone: from flags or wizard to a plan, and on to what becomes of it. */
 
+import { standingBlockers } from '../change/apply.ts';
+import type { FolderDocument } from '../change/folder.ts';
+import type { DirectoryChange, ForestTarget, Plan } from '../change/plan.ts';
+import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, UsageError } from '../errors.ts';
+import { adviceFor } from '../remedies/tombstone/advice.ts';
+import { assess } from '../remedies/tombstone/assess.ts';
+import { gather, type TombstoneFacts } from '../remedies/tombstone/gather.ts';
+import { nextSteps } from '../remedies/tombstone/next-steps.ts';
+import { parseDays, type TombstoneOptions, type WantedLifetime } from '../remedies/tombstone/options.ts';
+import { plan as planChanges } from '../remedies/tombstone/plan.ts';
+import { daysAfter } from '../remedies/tombstone/purge.ts';
+import { histogramLines, surveyLines } from '../remedies/tombstone/screen.ts';
+import { standingsOf } from '../remedies/tombstone/standing.ts';
+import { askAboutBlockers, askDays } from '../remedies/tombstone/wizard.ts';
+import { findingLines } from '../review/text.ts';
+import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
+import { wrap } from '../terminal/text-width.ts';
+import { visible } from '../terminal/visible.ts';
+import { toolVersion } from '../version.ts';
+import { ldifDocuments, nextStepsDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
+import { carryOut, type Decision, readDecision } from './decide.ts';
+import { directoryFlags, type OpenDirectory, openDirectory } from './directory.ts';
+import { decisionFlags, type Flags, outputFlags, readArguments, readWait } from './flags.ts';
+import { createOutput, type Output } from './output.ts';
 
-export async function run(_args: readonly string[], _context: Context): Promise<ExitStatus> {
-  throw new UsageError({
-    attempted: 'run the remedy',
+const flagTable = {
+  ...outputFlags,
+  ...decisionFlags,
+  ...directoryFlags,
+  days: 'text',
+  unset: 'yes-no',
+  wait: 'text',
+} as const;
+
+/** Runs the remedy with these arguments. */
+export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
+  const { flags } = readArguments('tombstone', args, flagTable);
+  const output = createOutput(context, flags);
+  const decision = readDecision('tombstone', flags, output);
+  const waitSeconds = readWait(flags.wait);
+  const given: TombstoneOptions = { wanted: readWanted(flags), accept: flags.accept };
+  if (given.wanted.kind === 'none' && (!output.canAsk || output.isJson)) throw nobodySaysHowMany();
+  const directory = await openDirectory(flags, context, output);
+  try {
+    const facts = await gatherShowing(directory, context, output);
+    showSurvey(facts, output);
+    const options = await settle(facts, given, decision, output);
+    showHistogram(facts, options, output);
+    const changes = planChanges(facts, options);
+    const plan = sealPlan({
+      id: context.randomId(),
+      tool: toolVersion(),
+      created: context.now().toISOString(),
+      remedy: 'tombstone',
+      target: targetOf(facts, directory),
+      findings: assess(facts, options),
+      changes,
+    });
+    const documents = (): readonly FolderDocument[] => tombstoneDocuments(plan, nextSteps(facts, options));
+    const means = { open: async () => directory, waitSeconds };
+    return await carryOut({ plan, documents, means, folderName: 'tombstone' }, decision, context, output);
+  } finally {
+    await directory.close();
+  }
+}
+
+function tombstoneDocuments(plan: Plan<DirectoryChange>, steps: readonly string[]): readonly FolderDocument[] {
+  return [textDocument(plan), ...ldifDocuments(plan.changes), nextStepsDocument(steps)];
+}
+
+function readWanted(flags: Flags<typeof flagTable>): WantedLifetime {
+  if (flags.days !== undefined && flags.unset) {
+    throw new UsageError({
+      attempted: 'choose the lifetime',
+      on: '--days with --unset',
+      cameBack: 'one sets the value, the other removes it',
+      next: 'Give one of them.',
+    });
+  }
+  if (flags.unset) return { kind: 'unset' };
+  return flags.days === undefined ? { kind: 'none' } : { kind: 'days', days: parseDays(flags.days) };
+}
+
+function nobodySaysHowMany(): UsageError {
+  return new UsageError({
+    attempted: 'choose the lifetime',
     on: 'tombstone',
-    cameBack: 'this version does not have it yet',
-    next: 'Use a later version.',
+    cameBack: 'no flag says it, and there is no terminal to ask at',
+    next: 'Give --days N, or --unset to remove the value. Microsoft recommends --days 180.',
   });
+}
+
+function targetOf({ forest, source }: TombstoneFacts, { connection }: OpenDirectory): ForestTarget {
+  return {
+    kind: 'forest',
+    configurationNamingContext: forest.configurationNamingContext,
+    objectGuid: forest.objectGuid,
+    domainController: source.host,
+    connection,
+  };
+}
+
+async function gatherShowing(directory: OpenDirectory, context: Context, output: Output): Promise<TombstoneFacts> {
+  let rows: ProgressRows | undefined;
+  try {
+    return await gather(directory, {
+      now: context.now,
+      watch: {
+        begin: (names) => {
+          rows = createProgressRows(output.screen, names);
+          for (const name of names) rows.update(name, 'asking');
+        },
+        update: (name, state) => rows?.update(name, state),
+      },
+    });
+  } finally {
+    rows?.done();
+  }
+}
+
+function showSurvey(facts: TombstoneFacts, output: Output): void {
+  const screen = { style: output.style, width: output.width - 2 };
+  for (const line of surveyLines(facts, standingsOf(facts), screen)) output.say(line === '' ? '' : `  ${line}`);
+}
+
+function showHistogram(facts: TombstoneFacts, { wanted }: TombstoneOptions, output: Output): void {
+  const screen = { style: output.style, width: output.width - 2 };
+  for (const line of histogramLines(facts, daysAfter(facts, wanted), screen))
+    output.say(line === '' ? '' : `  ${line}`);
+}
+
+/** Fills in what the flags have left open: the number, and at a terminal what a person says to the blockers. */
+async function settle(
+  facts: TombstoneFacts,
+  given: TombstoneOptions,
+  decision: Decision,
+  output: Output,
+): Promise<TombstoneOptions> {
+  const options = given.wanted.kind === 'none' ? await consult(facts, given, output) : given;
+  if (decision.kind !== 'ask') return options;
+  const standing = standingBlockers(assess(facts, options));
+  if (standing.length === 0) return options;
+  for (const line of findingLines(standing, output.review)) output.say(line);
+  const accepted = await askAboutBlockers(standing, await output.prompter());
+  output.say('');
+  return { ...options, accept: [...options.accept, ...accepted] };
+}
+
+/** The wizard: what stands in the way and the advice first, then the question. */
+async function consult(facts: TombstoneFacts, given: TombstoneOptions, output: Output): Promise<TombstoneOptions> {
+  const { style, width } = output;
+  for (const { level, id, title } of assess(facts, given)) {
+    if (level !== 'note') output.say(`  ${style[level](level.padEnd(8))} ${style.bold(id)}  ${visible(title)}`);
+  }
+  const advice = adviceFor(facts, standingsOf(facts));
+  output.say('');
+  for (const line of wrap(visible(`Advice: ${advice.days} days. ${advice.reasons.join(' ')}`), width, {
+    indent: 2,
+    hangingIndent: 2,
+  })) {
+    output.say(line);
+  }
+  const wanted = await askDays(facts, advice, await output.prompter());
+  output.say('');
+  return { ...given, wanted };
 }

@@ -1,0 +1,94 @@
+/** Every DC of a forest asked at the same time, each with a deadline of its own: one that is slow never stalls the rest. */
+
+import { sameDn } from '../../directory/dn.ts';
+import type { DomainController } from '../../directory/forest.ts';
+import type { DirectorySession } from '../../directory/session.ts';
+import { DirectoryError } from '../../errors.ts';
+
+/** Sessions with the DCs of a forest. */
+export interface DomainControllerAccess {
+  /** With the chosen DC. It is not closed here. */
+  readonly session: DirectorySession;
+  /** A session with another DC. Throws DirectoryError. */
+  openOther(host: string): Promise<DirectorySession>;
+}
+
+export type Answer<T> =
+  | { readonly kind: 'answered'; readonly answer: T }
+  | { readonly kind: 'unreachable'; readonly why: string };
+
+/** Whole seconds would be too coarse for tests, and nobody waits longer than this for a DC that is not there. */
+export const defaultDeadlineMs = 5000;
+
+/** Whether this is the DC that the session is with. */
+export function isChosen(domainController: DomainController, { rootDse, identity }: DirectorySession): boolean {
+  if (rootDse.dsServiceName !== undefined) return sameDn(rootDse.dsServiceName, domainController.settingsDn);
+  return domainController.dnsHostName?.toLowerCase() === (rootDse.dnsHostName ?? identity.host).toLowerCase();
+}
+
+/** Asks each DC `question` in a session of its own, the chosen one in the session that is open; answers in their order. */
+export async function askDomainControllers<T>(
+  domainControllers: readonly DomainController[],
+  access: DomainControllerAccess,
+  question: (session: DirectorySession, domainController: DomainController) => Promise<T>,
+  deadlineMs: number,
+  onAnswer?: (domainController: DomainController, answer: Answer<T>) => void,
+): Promise<readonly Answer<T>[]> {
+  return await Promise.all(
+    domainControllers.map(async (domainController) => {
+      const answer = await answerWithin(deadlineMs, () =>
+        isChosen(domainController, access.session)
+          ? question(access.session, domainController)
+          : askOther(domainController, access, question),
+      );
+      onAnswer?.(domainController, answer);
+      return answer;
+    }),
+  );
+}
+
+async function askOther<T>(
+  domainController: DomainController,
+  access: DomainControllerAccess,
+  question: (session: DirectorySession, domainController: DomainController) => Promise<T>,
+): Promise<T> {
+  const { dnsHostName, dn } = domainController;
+  if (dnsHostName === undefined) {
+    throw new DirectoryError({
+      attempted: 'connect',
+      on: dn,
+      cameBack: 'its server object has no dNSHostName',
+      next: 'See whether that DC still exists.',
+    });
+  }
+  const session = await access.openOther(dnsHostName);
+  try {
+    return await question(session, domainController);
+  } finally {
+    // Nobody waits for the farewell; it never throws.
+    void session.close();
+  }
+}
+
+/** The answer, or why there is none after so many milliseconds. What still runs then ends by the session's own deadlines. */
+async function answerWithin<T>(milliseconds: number, ask: () => Promise<T>): Promise<Answer<T>> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<Answer<T>>((resolve) => {
+    timer = setTimeout(
+      () => resolve({ kind: 'unreachable', why: `no answer within ${milliseconds / 1000} seconds` }),
+      milliseconds,
+    );
+  });
+  const answered = ask().then(
+    (answer): Answer<T> => ({ kind: 'answered', answer }),
+    (error: unknown): Answer<T> => {
+      if (!(error instanceof DirectoryError)) throw error;
+      return { kind: 'unreachable', why: error.trouble.cameBack };
+    },
+  );
+  try {
+    return await Promise.race([answered, tooLate]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,55 @@
+/** One DC's replication in words, the same on the screen, in the plan and for --json. */
+
+import { agoInWords } from '../../directory/values.ts';
+import { percentOf, type Standing, silenceOf, stageOf } from './standing.ts';
+
+/** "DC3, Utrecht: 47 days ago, 78 % of 60 days" */
+export function domainControllerLine(standing: Standing, days: number, now: Date): string {
+  const { name, domainController } = standing;
+  const percent = percentInWords(standing, days);
+  return `${name}, ${domainController.site}: ${lastSuccessInWords(standing, now)}${percent === '' ? '' : `, ${percent} of ${days} days`}`;
+}
+
+/** "47 days ago", or why that is not known. */
+export function lastSuccessInWords({ inbound, heard, silent }: Standing, now: Date): string {
+  const fromOthers = heard === undefined ? '' : `; others last heard from it ${agoInWords(heard.time, now)}`;
+  switch (inbound.kind) {
+    case 'known': {
+      const { lastSuccess } = inbound.worst;
+      const partly = silent.length === 0 ? '' : ', partly unknown';
+      const outbound = heard !== undefined && heard.age > inbound.worst.age + aDay ? fromOthers : '';
+      return agoInWords(lastSuccess, now) + partly + outbound;
+    }
+    case 'alone':
+      return 'no other DC to replicate from';
+    case 'unreachable':
+      return `unreachable${fromOthers}`;
+    case 'unknown':
+      return `unknown${fromOthers}`;
+  }
+}
+
+const aDay = 86_400_000;
+
+/** "78 %", "> 100 %"; nothing where it is not known. */
+export function percentInWords(standing: Standing, days: number): string {
+  const silence = silenceOf(standing);
+  if (silence === undefined) return '';
+  const percent = percentOf(silence, days);
+  return percent > 100 ? '> 100 %' : `${Math.floor(percent)} %`;
+}
+
+/** The mark behind a DC of which something has to be done. */
+export function stageInWords(standing: Standing, days: number): string {
+  const silence = silenceOf(standing);
+  switch (silence === undefined ? 'fine' : stageOf(silence, days)) {
+    case 'past-lifetime':
+      return 'past the lifetime';
+    case 'near-lifetime':
+      return 'close to the lifetime';
+    case 'watch-list':
+      return 'watch list';
+    case 'fine':
+      return '';
+  }
+}

@@ -1,0 +1,36 @@
+/** What one DC has of the change: the value, and where and when it was written. */
+
+import type { ModifyChange } from '../../change/plan.ts';
+import { textsOf } from '../../directory/entry.ts';
+import type { DirectorySession } from '../../directory/session.ts';
+import { guidBase } from '../../directory/values.ts';
+import { metadataAttributes, stampOf } from './backups.ts';
+
+export interface LifetimeOnDc {
+  readonly hasIt: boolean;
+  /** "180, version 3, written on CN=DC1,… at 2026-11-22T09:30:00.000Z" */
+  readonly words: string;
+}
+
+/**
+ * Looks at the value on the session's DC.
+ * @param nameOf the DC of an invocationId
+ * @throws DirectoryError
+ */
+export async function lifetimeOnDc(
+  session: DirectorySession,
+  change: ModifyChange,
+  nameOf: (invocationId: string) => string,
+): Promise<LifetimeOnDc> {
+  const entry = await session.readEntry(guidBase(change.guid), ['tombstoneLifetime', ...metadataAttributes]);
+  if (entry === undefined) return { hasIt: false, words: 'the entry can not be seen there' };
+  const held = textsOf(entry, 'tombstoneLifetime').join(', ');
+  const wanted = change.edits.flatMap(({ add }) => add).join(', ');
+  const stamp = stampOf(entry, 'tombstoneLifetime');
+  const value = held === '' ? 'not set' : held;
+  const when =
+    stamp === undefined || stamp.changed === 'never'
+      ? ''
+      : `, version ${stamp.version}, written on ${nameOf(stamp.originatingInvocationId)} at ${stamp.changed.toISOString()}`;
+  return { hasIt: held === wanted, words: value + when };
+}
