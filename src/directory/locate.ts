@@ -84,9 +84,11 @@ async function globalCatalogRecords(domain: string, options: LocateOptions): Pro
   const labels = domain.split('.');
   const parents = labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'));
   for (const forest of options.forest === undefined ? parents : [options.forest]) {
-    // A name without GCs, or a DNS server that is silent about them: the DCs' own query tells of real trouble.
-    const records = await srvRecords(`_gc._tcp.${forest}`, options).catch(() => []);
-    if (records.length > 0) return records;
+    const records = await srvRecords(`_gc._tcp.${forest}`, options).catch((error: unknown) => {
+      // Of a DNS server in trouble no more is asked; the query for the DCs tells of it.
+      return ['ENOTFOUND', 'ENODATA'].includes(errnoOf(error) ?? '') ? [] : undefined;
+    });
+    if (records === undefined || records.length > 0) return records ?? [];
   }
   return [];
 }

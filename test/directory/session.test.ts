@@ -317,6 +317,23 @@ describe('searching', () => {
     expect(seen).toEqual(['CN=first,DC=example,DC=com']);
   });
 
+  test('a connection that breaks anywhere in the answer is an error, never a shorter list', async () => {
+    const answer = (messageId: number) =>
+      Buffer.concat([
+        searchEntry(messageId, 'CN=first', { cn: ['first'] }),
+        searchEntry(messageId, 'CN=second', {}),
+        result(messageId, responseTag.search),
+      ]);
+    const positions = Array.from({ length: Math.ceil(answer(3).length / 5) }, (_, index) => index * 5);
+    for (const position of positions) {
+      const { session } = await sessionOn(({ messageId }, socket) => {
+        socket.end(answer(messageId).subarray(0, position));
+      });
+      const error = await failureOf(collect(session.search(subtree)));
+      expect(error.trouble.cameBack).toContain('closed the connection');
+    }
+  });
+
   test('an entry cut into single bytes arrives whole', async () => {
     const { session } = await sessionOn(async ({ messageId }, socket) => {
       const answer = [
