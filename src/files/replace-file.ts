@@ -37,27 +37,22 @@ export interface Replacement {
 /** What Windows answers while a virus scanner, an indexer or an editor holds the file. */
 const held = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
+const untouched = 'The file keeps its old content. Mend the cause and apply again: what is done is not done twice.';
+/** For failures at or behind the rename, which may have been carried out all the same. */
+const lookedAtAgain =
+  'Mend the cause and apply again: the file is looked at first, and what is done is not done twice.';
+
 /**
  * Replaces the file's bytes and keeps its mode and owner. Never writes in place.
- * @throws FileError with the old bytes still in place and no temporary file left; whatever `beforeRename` throws
+ * @throws FileError with no temporary file left, or naming the one that is: with the old bytes still in place unless it
+ * was the rename or what follows it that failed; whatever `beforeRename` throws
  */
 export async function replaceFile(files: FileSystem, replacement: Replacement): Promise<void> {
   const { path: target, content } = replacement;
   const folder = path.dirname(target);
   const temporary = path.join(folder, `.${path.basename(target)}.${replacement.tag}${temporarySuffix}`);
-  const attempt = <T>(attempted: string, on: string, work: () => Promise<T>): Promise<T> =>
-    work().catch((error: unknown) => {
-      if (error instanceof FileError) throw error;
-      throw new FileError({
-        attempted,
-        on,
-        cameBack: errnoInWords(error),
-        next: 'The file keeps its old content. Mend the cause and apply again: what is done is not done twice.',
-        cause: error,
-      });
-    });
 
-  const owner = await attempt('read the attributes of the file', target, () => files.lstat(target));
+  const owner = await attempt('read the attributes of the file', target, untouched, () => files.lstat(target));
   if (!owner.isFile()) {
     throw new FileError({
       attempted: 'replace the file',
@@ -66,39 +61,48 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
       next: 'Only plain files are replaced. Make the plan again: it resolves links.',
     });
   }
-  await attempt('write the new content beside the file', temporary, async () => {
-    const handle = await files.open(temporary, 'wx', 0o600);
-    try {
-      await fillDurably(handle, temporary, content, owner);
-    } catch (error) {
-      await handle.close();
-      throw await afterRemoving(files, temporary, error);
-    }
-    await handle.close();
-  });
+  const writing = 'write the new content beside the file';
+  const handle = await attempt(writing, temporary, untouched, () => files.open(temporary, 'wx', 0o600));
   try {
+    await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
     await requireSameContent(files, temporary, content);
     await replacement.beforeRename();
-    await attempt('put the new content in the place of the file', target, () =>
+    await attempt('put the new content in the place of the file', target, lookedAtAgain, () =>
       renameWithPatience(files, temporary, target, replacement),
     );
   } catch (error) {
     throw await afterRemoving(files, temporary, error);
   }
-  await attempt('make the replacement of the file durable', folder, () => syncFolder(files, folder));
+  await attempt('make the replacement of the file durable', folder, lookedAtAgain, () => syncFolder(files, folder));
 }
 
-async function fillDurably(
+async function attempt<T>(attempted: string, on: string, next: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    throw new FileError({ attempted, on, cameBack: errnoInWords(error), next, cause: error });
+  }
+}
+
+async function fillAndClose(
   handle: FileHandle,
   temporary: string,
   content: Buffer,
   owner: { readonly mode: number; readonly uid: number; readonly gid: number },
 ): Promise<void> {
-  await writeAll(handle, temporary, content);
-  const made = await handle.stat();
-  if (made.uid !== owner.uid || made.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
-  await handle.chmod(owner.mode & 0o7777);
-  await handle.sync();
+  try {
+    await writeAll(handle, temporary, content);
+    const made = await handle.stat();
+    if (made.uid !== owner.uid || made.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
+    await handle.chmod(owner.mode & 0o7777);
+    await handle.sync();
+  } catch (error) {
+    // What made the writing fail says more than what may come of closing.
+    await handle.close().catch(() => undefined);
+    throw error;
+  }
+  await handle.close();
 }
 
 /** A short write is no error to the system; it is one here only if it makes no headway at all. */
@@ -123,21 +127,24 @@ async function afterRemoving(files: FileSystem, temporary: string, error: unknow
     await files.unlink(temporary);
     return error;
   } catch (cause) {
+    // A rename whose answer was lost has taken it away already.
+    if (errnoOf(cause) === 'ENOENT') return error;
     return new FileError({
       attempted: 'remove the temporary file after a failure',
       on: temporary,
       cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(error)}`,
-      next: 'The file beside it keeps its old content. Delete the temporary file by hand, or apply again, which does.',
+      next: 'Delete the temporary file by hand, or apply again, which does.',
       cause: error,
     });
   }
 }
 
 async function requireSameContent(files: FileSystem, temporary: string, content: Buffer): Promise<void> {
-  const readBack = await files.readFile(temporary);
+  const attempted = 'read back the new content';
+  const readBack = await attempt(attempted, temporary, untouched, () => files.readFile(temporary));
   if (readBack.equals(content)) return;
   throw new FileError({
-    attempted: 'read back the new content',
+    attempted,
     on: temporary,
     cameBack: `${readBack.length} bytes that differ from the ${content.length} written`,
     next: 'The file keeps its old content. The disk or the share does not keep what is written to it: have it checked.',
@@ -167,12 +174,14 @@ const noFolderSync = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR']);
 /** Makes the rename itself durable. Windows does not let a folder be opened or synced, and needs no such call. */
 async function syncFolder(files: FileSystem, folder: string): Promise<void> {
   if (path.sep === '\\') return;
-  const handle = await files.open(folder, 'r');
   try {
-    await handle.sync();
+    const handle = await files.open(folder, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   } catch (error) {
     if (!noFolderSync.has(errnoOf(error) ?? '')) throw error;
-  } finally {
-    await handle.close();
   }
 }

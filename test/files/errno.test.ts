@@ -1,0 +1,41 @@
+import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { errnoInWords } from '../../src/files/errno.ts';
+import { systemError } from '../support/faulty-file-system.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+
+test('what the system really answers is told in words, with its code', async () => {
+  const folder = await freshFolder();
+  await mkdir(path.join(folder, 'a'));
+  await writeFile(path.join(folder, 'a', 'b'), '');
+  const answer = async (work: Promise<unknown>): Promise<string> => errnoInWords(await work.catch((error) => error));
+  expect(await answer(readFile(path.join(folder, 'x')))).toBe('there is no such file or folder (ENOENT)');
+  expect(await answer(readFile(path.join(folder, 'a')))).toBe('it is a folder, not a file (EISDIR)');
+  expect(await answer(readFile(path.join(folder, 'a', 'b', 'c')))).toBe(
+    'a part of the path is a file, not a folder (ENOTDIR)',
+  );
+  expect(await answer(mkdir(path.join(folder, 'a')))).toBe('it exists already (EEXIST)');
+  expect(await answer(rmdir(path.join(folder, 'a')))).toBe('the folder is not empty (ENOTEMPTY)');
+  expect(await answer(readFile(path.join(folder, 'n'.repeat(300))))).toBe('the path is too long (ENAMETOOLONG)');
+});
+
+test.each([
+  ['EACCES', 'permission denied (EACCES)'],
+  ['EPERM', 'the operation is not permitted (EPERM)'],
+  ['EBUSY', 'it is in use by another program (EBUSY)'],
+  ['ENOSPC', 'the disk is full (ENOSPC)'],
+  ['EROFS', 'the file system is read-only (EROFS)'],
+  ['EIO', 'the disk or the network share reported an I/O error (EIO)'],
+])('%s is told as "%s"', (errno, words) => {
+  expect(errnoInWords(systemError(errno))).toBe(words);
+});
+
+test('a code that we have no words for keeps those of the system', () => {
+  expect(errnoInWords(systemError('ESTALE'))).toBe('ESTALE: a fault of the test');
+});
+
+test('what is no error of the system is told as it is', () => {
+  expect(errnoInWords(new Error('it is no plain file'))).toBe('it is no plain file');
+  expect(errnoInWords('nothing')).toBe('nothing');
+});

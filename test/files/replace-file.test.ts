@@ -1,0 +1,312 @@
+import { chmod, chown, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { FileError } from '../../src/errors.ts';
+import { type FileSystem, type Replacement, replaceFile } from '../../src/files/replace-file.ts';
+import { temporarySuffix } from '../../src/files/template-tree.ts';
+import { failingFileSystem, faultyFileSystem, watchedFileSystem } from '../support/faulty-file-system.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+
+const old = Buffer.from('the old bytes');
+const now = Buffer.from('the new bytes, and more of them');
+
+let folder: string;
+let target: string;
+
+beforeEach(async () => {
+  folder = await freshFolder();
+  target = path.join(folder, 'strings.txt');
+  await writeFile(target, old);
+});
+
+/** Replaces the target; the error if that is what came of it. */
+async function replaced(files: FileSystem, more: Partial<Replacement> = {}): Promise<unknown> {
+  const replacement = {
+    path: target,
+    content: now,
+    tag: 'plan.id',
+    retryDelays: [1, 2, 4],
+    beforeRename: async () => {},
+    sleep: async () => {},
+    ...more,
+  };
+  return replaceFile(files, replacement).catch((error: unknown) => error);
+}
+
+const untroubled = () => watchedFileSystem(() => undefined);
+
+async function expectOldBytesAlone(): Promise<void> {
+  expect(await readFile(target)).toEqual(old);
+  expect(await readdir(folder)).toEqual(['strings.txt']);
+}
+
+async function expectNewBytesAlone(): Promise<void> {
+  expect(await readFile(target)).toEqual(now);
+  expect(await readdir(folder)).toEqual(['strings.txt']);
+}
+
+describe('replacing a file', () => {
+  test('puts the new bytes in the place of the old and leaves nothing else', async () => {
+    expect(await replaced(untroubled())).toBeUndefined();
+    await expectNewBytesAlone();
+  });
+
+  test('syncs the new bytes before the rename and the folder after it', async () => {
+    const files = untroubled();
+    await replaced(files);
+    const order = files.calls.filter((call) => ['handle.sync', 'readFile', 'rename'].includes(call));
+    expect(order).toEqual(['handle.sync', 'readFile', 'rename', 'handle.sync']);
+  });
+
+  test.each([0o644, 0o600, 0o444, 0o755, 0o660])('keeps the mode %o', async (mode) => {
+    await chmod(target, mode);
+    await replaced(untroubled());
+    expect((await stat(target)).mode & 0o7777).toBe(mode);
+  });
+
+  test.skipIf(process.getuid?.() !== 0)('keeps owner and group, which takes root to try', async () => {
+    await chown(target, 12_345, 23_456);
+    await chmod(target, 0o640);
+    await replaced(untroubled());
+    expect(await stat(target)).toMatchObject({ uid: 12_345, gid: 23_456 });
+    expect((await stat(target)).mode & 0o7777).toBe(0o640);
+  });
+
+  test('refuses a symbolic link and leaves what it leads to alone', async () => {
+    const to = path.join(folder, 'elsewhere.txt');
+    await writeFile(to, old);
+    const from = path.join(folder, 'link.txt');
+    await symlink(to, from);
+    expect(await replaced(untroubled(), { path: from })).toMatchObject({
+      trouble: { on: from, cameBack: 'it is a symbolic link' },
+    });
+    expect(await readFile(to)).toEqual(old);
+  });
+
+  test('refuses a folder', async () => {
+    const place = path.join(folder, 'nls');
+    await mkdir(place);
+    expect(await replaced(untroubled(), { path: place })).toMatchObject({
+      trouble: { on: place, cameBack: 'it is no plain file' },
+    });
+  });
+
+  test('leaves the other names of a hard-linked file with the old bytes', async () => {
+    const other = path.join(folder, 'other.txt');
+    await link(target, other);
+    await replaced(untroubled());
+    expect(await readFile(other)).toEqual(old);
+    expect(await readFile(target)).toEqual(now);
+  });
+
+  test('does not touch a temporary file of the same name that is somebody else’s', async () => {
+    const foreign = path.join(folder, `.strings.txt.plan.id${temporarySuffix}`);
+    await writeFile(foreign, 'foreign');
+    expect(await replaced(untroubled())).toMatchObject({ errno: 'EEXIST', trouble: { on: foreign } });
+    expect(await readFile(foreign, 'utf8')).toBe('foreign');
+    expect(await readFile(target)).toEqual(old);
+  });
+});
+
+describe('the last look before the rename', () => {
+  test('comes when the new bytes lie whole beside the old', async () => {
+    const seen: Record<string, string> = {};
+    await replaced(untroubled(), {
+      beforeRename: async () => {
+        for (const name of await readdir(folder)) seen[name] = await readFile(path.join(folder, name), 'utf8');
+      },
+    });
+    expect(seen).toEqual({ 'strings.txt': old.toString(), [`.strings.txt.plan.id${temporarySuffix}`]: now.toString() });
+  });
+
+  test('that throws has nothing happen, and its own error comes out', async () => {
+    const objection = new Error('not now');
+    expect(await replaced(untroubled(), { beforeRename: () => Promise.reject(objection) })).toBe(objection);
+    await expectOldBytesAlone();
+  });
+});
+
+describe('whatever single call fails', () => {
+  test.each(['instead', 'after'] as const)(
+    'the target holds all of the old or all of the new bytes, and no temporary file is left unnamed (%s)',
+    async (when) => {
+      let failures = 0;
+      for (let call = 1; ; call += 1) {
+        folder = await freshFolder();
+        target = path.join(folder, 'strings.txt');
+        await writeFile(target, old);
+        const files = faultyFileSystem({ call, errno: 'EIO', when });
+        const error = await replaced(files);
+        const content = await readFile(target);
+        const at = `call ${call} of ${files.calls.join(', ')}`;
+        expect([old, now], at).toContainEqual(content);
+        const strays = (await readdir(folder)).filter((name) => name !== 'strings.txt');
+        if (error === undefined) expect(strays, at).toEqual([]);
+        else {
+          failures += 1;
+          expect(error, at).toBeInstanceOf(FileError);
+          const { trouble } = error as FileError;
+          for (const stray of strays) expect(trouble.on, at).toBe(path.join(folder, stray));
+          if (content.equals(now)) expect(trouble.next, at).not.toContain('keeps its old content');
+          else if (strays.length === 0) expect(`${trouble.cameBack}`, at).toContain('EIO');
+        }
+        if (files.calls.length < call) break;
+      }
+      expect(failures).toBeGreaterThanOrEqual(9);
+    },
+  );
+
+  test('only one that fails to remove the temporary file leaves it there', async () => {
+    const strays: string[] = [];
+    const calls = untroubled();
+    await replaced(calls);
+    for (let call = 1; call <= calls.calls.length; call += 1) {
+      folder = await freshFolder();
+      target = path.join(folder, 'strings.txt');
+      await writeFile(target, old);
+      await replaced(faultyFileSystem({ call, errno: 'EIO', when: 'instead' }));
+      strays.push(...(await readdir(folder)).filter((name) => name !== 'strings.txt'));
+    }
+    expect(strays).toEqual([]);
+  });
+});
+
+describe('two faults in a row', () => {
+  test('of which the second keeps the temporary file there: the error names it and both causes', async () => {
+    const files = watchedFileSystem((name) => {
+      if (name === 'rename') throw Object.assign(new Error('rename'), { code: 'EXDEV' });
+      if (name === 'unlink') throw Object.assign(new Error('unlink'), { code: 'EACCES' });
+      return undefined;
+    });
+    const error = await replaced(files);
+    const [stray = ''] = (await readdir(folder)).filter((name) => name !== 'strings.txt');
+    expect(error).toMatchObject({ trouble: { on: path.join(folder, stray) } });
+    expect((error as FileError).trouble.cameBack).toMatch(/EACCES.*EXDEV/);
+    expect(await readFile(target)).toEqual(old);
+  });
+});
+
+describe('what the system answers', () => {
+  test.each([
+    ['lstat', 'ENOENT', 'there is no such file or folder'],
+    ['open', 'EACCES', 'permission denied'],
+    ['open', 'EROFS', 'read-only'],
+    ['open', 'EMFILE', 'too many files are open'],
+    ['open', 'ENAMETOOLONG', 'too long'],
+    ['handle.write', 'ENOSPC', 'the disk is full'],
+    ['handle.write', 'EDQUOT', 'quota'],
+    ['handle.write', 'EIO', 'I/O error'],
+    ['handle.chown', 'EPERM', 'not permitted'],
+    ['handle.chmod', 'EPERM', 'not permitted'],
+    ['handle.sync', 'EIO', 'I/O error'],
+    ['handle.close', 'EIO', 'I/O error'],
+    ['readFile', 'EIO', 'I/O error'],
+    ['rename', 'EXDEV', 'another file system'],
+    ['rename', 'EIO', 'I/O error'],
+  ])('to %s, %s, is told in words and leaves the old bytes', async (call, errno, words) => {
+    if (call === 'handle.chown') {
+      if (process.getuid?.() !== 0) return;
+      await chown(target, 12_345, 23_456);
+    }
+    const error = await replaced(failingFileSystem(call, [errno]));
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({ errno, trouble: { cameBack: expect.stringContaining(`(${errno})`) } });
+    expect((error as FileError).trouble.cameBack).toContain(words);
+    await expectOldBytesAlone();
+  });
+
+  test.each(['EPERM', 'EACCES', 'EBUSY'])(
+    'to the rename, %s, is tried again while somebody holds the file',
+    async (errno) => {
+      const slept: number[] = [];
+      const files = failingFileSystem('rename', [errno, errno]);
+      expect(await replaced(files, { sleep: async (milliseconds) => void slept.push(milliseconds) })).toBeUndefined();
+      expect(slept).toEqual([1, 2]);
+      await expectNewBytesAlone();
+    },
+  );
+
+  test.each(['EPERM', 'EACCES', 'EBUSY'])(
+    'to the rename, %s for good, ends the patience; nothing is written in place',
+    async (errno) => {
+      const slept: number[] = [];
+      const files = failingFileSystem('rename', [errno, errno, errno, errno]);
+      expect(await replaced(files, { sleep: async (milliseconds) => void slept.push(milliseconds) })).toMatchObject({
+        errno,
+      });
+      expect(slept).toEqual([1, 2, 4]);
+      expect(files.calls.filter((call) => call === 'rename')).toHaveLength(4);
+      await expectOldBytesAlone();
+    },
+  );
+
+  test.each(['EIO', 'ENOSPC', 'EXDEV', 'ENOENT'])('to the rename, %s, is not tried again', async (errno) => {
+    const files = failingFileSystem('rename', [errno]);
+    await replaced(files);
+    expect(files.calls.filter((call) => call === 'rename')).toHaveLength(1);
+  });
+
+  test.each(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR'])(
+    'to the sync of a folder, %s, says that there is no such thing, which is fine',
+    async (errno) => {
+      expect(await replaced(failingFileSystem('handle.sync', [undefined, errno]))).toBeUndefined();
+      expect(await replaced(failingFileSystem('open', [undefined, errno]))).toBeUndefined();
+      await expectNewBytesAlone();
+    },
+  );
+});
+
+describe('short writes', () => {
+  /** A file system that takes at most so many bytes a write. */
+  const taking = (lengths: readonly number[]): FileSystem => {
+    let turn = 0;
+    const files = untroubled();
+    return {
+      ...files,
+      open: async (...args: Parameters<typeof files.open>) => {
+        const handle = await files.open(...args);
+        return new Proxy(handle, {
+          get: (real, name) => {
+            if (name !== 'write') return Reflect.get(real, name);
+            return (buffer: Buffer, offset: number, length: number, position: number) => {
+              const most = lengths[turn % lengths.length] ?? 1;
+              turn += 1;
+              return most === 0
+                ? { bytesWritten: 0, buffer }
+                : real.write(buffer, offset, Math.min(length, most), position);
+            };
+          },
+        });
+      },
+    };
+  };
+
+  test('are gone on with until every byte is there', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 5 }),
+        fc.uint8Array({ maxLength: 3000 }),
+        async (lengths, bytes) => {
+          expect(await replaced(taking(lengths), { content: Buffer.from(bytes) })).toBeUndefined();
+          expect(await readFile(target)).toEqual(Buffer.from(bytes));
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  test('of nothing at all end it', async () => {
+    const error = await replaced(taking([10, 0]));
+    expect(error).toMatchObject({ trouble: { cameBack: `the system took 10 of ${now.length} bytes and no more` } });
+    await expectOldBytesAlone();
+  });
+});
+
+test('a disk that does not keep what is written to it is found out before the rename', async () => {
+  const files = watchedFileSystem((name) =>
+    name === 'readFile' ? async () => Buffer.from('something else') : undefined,
+  );
+  expect(await replaced(files)).toMatchObject({ trouble: { attempted: 'read back the new content' } });
+  await expectOldBytesAlone();
+});

@@ -1,0 +1,91 @@
+import * as real from 'node:fs/promises';
+import type { FileSystem } from '../../src/files/replace-file.ts';
+
+export interface Fault {
+  /** Which call it happens to, counted from 1 over all functions and all methods of handles. */
+  readonly call: number;
+  readonly errno: string;
+  /** A network share can lose the answer to what it has carried out. */
+  readonly when: 'instead' | 'after';
+}
+
+export interface FaultyFileSystem extends FileSystem {
+  /** The names of the calls so far, in order: "open", "handle.write" … */
+  readonly calls: readonly string[];
+}
+
+/** An error as the system gives it. */
+export function systemError(errno: string): Error {
+  return Object.assign(new Error(`${errno}: a fault of the test`), { code: errno });
+}
+
+/**
+ * The real file system, in which `before` is asked before each call and may throw in its place; what it gives, if
+ * anything, is called with the result. A handle is closed even if that fails, as the system does.
+ */
+export function watchedFileSystem(
+  before: (name: string, args: readonly unknown[]) => undefined | ((result: unknown) => Promise<unknown>),
+): FaultyFileSystem {
+  const calls: string[] = [];
+  const watched =
+    <Args extends readonly unknown[], Result>(name: string, work: (...args: Args) => Promise<Result>) =>
+    async (...args: Args): Promise<Result> => {
+      calls.push(name);
+      let after: ReturnType<typeof before>;
+      try {
+        after = before(name, args);
+      } catch (error) {
+        if (name === 'handle.close') await work(...args);
+        throw error;
+      }
+      const result = await work(...args);
+      return (after === undefined ? result : await after(result)) as Result;
+    };
+  const watchedHandle = (handle: real.FileHandle): real.FileHandle =>
+    new Proxy(handle, {
+      get: (target, name) => {
+        const member: unknown = Reflect.get(target, name);
+        if (typeof member !== 'function') return member;
+        return watched(`handle.${String(name)}`, async (...args: readonly unknown[]) => member.apply(target, args));
+      },
+    });
+  const open = watched('open', async (...args: Parameters<typeof real.open>) =>
+    watchedHandle(await real.open(...args)),
+  );
+  return {
+    calls,
+    open,
+    lstat: watched('lstat', real.lstat as (path: string) => Promise<unknown>) as typeof real.lstat,
+    readFile: watched('readFile', real.readFile as (path: string) => Promise<unknown>) as typeof real.readFile,
+    rename: watched('rename', real.rename),
+    unlink: watched('unlink', real.unlink),
+  };
+}
+
+const isHandle = (result: unknown): result is real.FileHandle =>
+  typeof result === 'object' && result !== null && 'close' in result;
+
+/** The real file system with one fault in it. */
+export function faultyFileSystem(fault: Fault): FaultyFileSystem {
+  let count = 0;
+  return watchedFileSystem(() => {
+    count += 1;
+    if (count !== fault.call) return undefined;
+    if (fault.when === 'instead') throw systemError(fault.errno);
+    return async (result) => {
+      // Nobody gets the handle to see, so nobody else would close it.
+      if (isHandle(result)) await result.close();
+      throw systemError(fault.errno);
+    };
+  });
+}
+
+/** The real file system whose calls of one name fail in turn with these errors; undefined is a call that succeeds. */
+export function failingFileSystem(failing: string, errnos: readonly (string | undefined)[]): FaultyFileSystem {
+  const left = [...errnos];
+  return watchedFileSystem((name) => {
+    const errno = name === failing ? left.shift() : undefined;
+    if (errno !== undefined) throw systemError(errno);
+    return undefined;
+  });
+}
