@@ -50,6 +50,8 @@ export interface Proposal {
   readonly means?: DirectoryMeans;
   /** Where such a folder is made, if not in `changes`. */
   readonly home?: string;
+  /** Ids of notes that the command has shown in its own way: the terminal does not tell them again. */
+  readonly shownNotes?: readonly string[];
   /** Shown between the diff and the question, and never without a terminal. */
   readonly confirm?: () => Promise<void>;
 }
@@ -62,7 +64,7 @@ export async function carryOut(
   output: Output,
 ): Promise<ExitStatus> {
   const { plan } = proposal;
-  showPlan(plan, output);
+  showPlan(plan, output, proposal.shownNotes);
   if (plan.changes.length === 0) {
     if (!output.isJson) output.say('');
     output.document(plan);
@@ -93,9 +95,10 @@ export async function carryOut(
   }
 }
 
-/** The findings and the diff of a plan. */
-export function showPlan(plan: Plan, output: Output): void {
-  for (const line of textReview(plan, output.review)) output.say(line);
+/** The findings and the diff of a plan, without the notes that were shown already. */
+export function showPlan(plan: Plan, output: Output, shownNotes: readonly string[] = []): void {
+  const findings = plan.findings.filter(({ level, id }) => level !== 'note' || !shownNotes.includes(id));
+  for (const line of textReview({ ...plan, findings }, output.review)) output.say(line);
 }
 
 async function askWhatNext(

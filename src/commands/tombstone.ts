@@ -2,7 +2,7 @@
 
 import { standingBlockers } from '../change/apply.ts';
 import type { FolderDocument } from '../change/folder.ts';
-import type { DirectoryChange, ForestTarget, Plan } from '../change/plan.ts';
+import type { ForestTarget } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, UsageError } from '../errors.ts';
 import { adviceFor } from '../remedies/tombstone/advice.ts';
@@ -20,7 +20,7 @@ import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { toolVersion } from '../version.ts';
-import { ldifDocuments, nextStepsDocument, textDocument } from './change-documents.ts';
+import { ldifDocuments, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, readDecision } from './decide.ts';
 import { directoryFlags, type OpenDirectory, openDirectory } from './directory.ts';
@@ -35,6 +35,9 @@ const flagTable = {
   unset: 'yes-no',
   wait: 'text',
 } as const;
+
+/** What the tables on the screen show, and the plan has in words. */
+const shownNotes = ['replication-state', 'deleted-objects', 'backup-not-known'];
 
 /** Runs the remedy with these arguments. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
@@ -60,16 +63,18 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       findings: assess(facts, options),
       changes,
     });
-    const documents = (): readonly FolderDocument[] => tombstoneDocuments(plan, nextSteps(facts, options));
+    const documents = (): readonly FolderDocument[] => [
+      textDocument(plan),
+      pageDocument(plan, context.templates),
+      ...ldifDocuments(plan.changes),
+      nextStepsDocument(nextSteps(facts, options)),
+    ];
     const means = { open: async () => directory, waitSeconds };
-    return await carryOut({ plan, documents, means, folderName: 'tombstone' }, decision, context, output);
+    const proposal = { plan, documents, means, folderName: 'tombstone', shownNotes };
+    return await carryOut(proposal, decision, context, output);
   } finally {
     await directory.close();
   }
-}
-
-function tombstoneDocuments(plan: Plan<DirectoryChange>, steps: readonly string[]): readonly FolderDocument[] {
-  return [textDocument(plan), ...ldifDocuments(plan.changes), nextStepsDocument(steps)];
 }
 
 function readWanted(flags: Flags<typeof flagTable>): WantedLifetime {

@@ -3,6 +3,7 @@
 import type { Finding, FindingLevel } from '../../change/plan.ts';
 import { agoInWords, durationInWords } from '../../directory/values.ts';
 import { describeWindowsError } from '../../directory/windows-error.ts';
+import { adviceFor } from './advice.ts';
 import { addedUp, countFrom, type DeletedObjects, oldestOf } from './deleted-objects.ts';
 import { domainControllerLine } from './domain-controller-line.ts';
 import type { TombstoneFacts } from './gather.ts';
@@ -451,11 +452,13 @@ function configuration({ facts, before, after }: Situation): readonly Draft[] {
   ];
 }
 
-/** What the screen shows as a table and a histogram, in words for whoever reviews the plan. */
+/** The advice, and what the screen shows as tables, in words for whoever reviews the plan. */
 function pictures({ facts, standings, before }: Situation): readonly Draft[] {
   const tombstones = addedUp(facts.deletedObjects, 'tombstones');
   const recoverable = addedUp(facts.deletedObjects, 'recoverable');
+  const advice = adviceFor(facts, standings);
   return [
+    note('advice', `Advice: ${advice.days} days`, advice.reasons.join(' ')),
     note(
       'replication-state',
       `Inbound replication of ${counted(standings.length, 'DC')}, against ${before} days`,
