@@ -2,7 +2,7 @@
  * From LDIF to a store; either
  * - a forest: complete, where the server supplies what AD would have (GUIDs, USNs, security descriptors, all classes),
  *   and where what a DC keeps outside its entries stands in attributes that no real directory has:
- *     practiceStamp: ATTRIBUTE VERSION TIME          when an attribute of the entry was last written, and how often
+ *     practiceStamp: ATTRIBUTE VERSION TIME [USN]    when an attribute of the entry was last written, and how often
  *     practiceInboundPartner: HOST success=TIME attempt=TIME result=N failures=N     in the record of a DC's rootDSE
  *     practiceCursor: HOST success=TIME                                              likewise
  * - an export: what somebody saw of a directory, to which nothing is added.
@@ -49,7 +49,7 @@ export async function loadForest(sources: readonly LdifSource[], now: Date): Pro
       rootDses.push(record);
       continue;
     }
-    const entry = place(store, withPlaceholders(record, now));
+    const entry = place(store, withoutBackLinks(withPlaceholders(record, now)));
     keepUsnAhead(store, entry);
     if (isNamingContextHead(entry)) store.markNamingContext(entry);
     placed.push({ entry, source, line: record.line });
@@ -102,6 +102,11 @@ function withPlaceholders(record: LdifContentRecord, now: Date): LdifContentReco
   return { ...record, attributes };
 }
 
+/** A forest has all the forward links that make them. */
+function withoutBackLinks({ attributes, ...record }: LdifContentRecord): LdifContentRecord {
+  return { ...record, attributes: attributes.filter(({ name }) => attributeType(name).link.direction !== 'back') };
+}
+
 function rootDseRecord({ attributes }: LdifContentRecord): RootDseRecord {
   return new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
 }
@@ -131,10 +136,14 @@ function valueAsFound(type: ReturnType<typeof attributeType>, bytes: Buffer, sto
   return toValue(type, bytes, (dn) => store.reach(dn)) ?? textOf(bytes) ?? Buffer.from(bytes);
 }
 
-/** `ATTRIBUTE VERSION TIME` */
+/** `ATTRIBUTE VERSION TIME [USN]` */
 function stamp(entry: StoredEntry, text: string): void {
-  const [attribute = '', version = '1', time = ''] = text.split(' ');
-  entry.stamps.set(attributeType(attribute), { version: Number(version), time: parseGeneralizedTime(time), usn: 0n });
+  const [attribute = '', version = '1', time = '', usn = '0'] = text.split(' ');
+  entry.stamps.set(attributeType(attribute), {
+    version: Number(version),
+    time: parseGeneralizedTime(time),
+    usn: BigInt(usn),
+  });
 }
 
 const headClasses = ['domainDNS', 'configuration', 'dMD'];

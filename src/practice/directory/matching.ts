@@ -149,9 +149,11 @@ function compileExtensible(filter: Extract<Filter, { kind: 'extensible' }>, stor
 }
 
 function compileBits(type: AttributeType, value: FilterValue, all: boolean): Match {
-  const key = assertionKey(type, value, () => undefined);
-  if ((type.syntax !== 'integer' && type.syntax !== 'largeInteger') || key === undefined) return () => undefined;
-  const bits = BigInt.asUintN(64, BigInt(key));
+  const text = value.toString();
+  const isNumeric = type.syntax === 'integer' || type.syntax === 'largeInteger';
+  if (!isNumeric || !/^-?\d+$/.test(text)) return () => undefined;
+  // The highest bit of an Integer may be asked for with or without its sign.
+  const bits = BigInt.asUintN(64, BigInt(text));
   return (entry) =>
     someValue(entry, type, (held) => {
       const common = BigInt.asUintN(64, BigInt(valueKey(type, held))) & bits;

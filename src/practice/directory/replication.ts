@@ -82,7 +82,8 @@ export function metadataOf(entry: StoredEntry, { ntdsSettings, invocationId }: D
     time: created === undefined ? new Date(0) : parseGeneralizedTime(created),
     usn: BigInt(entry.text('uSNCreated') ?? 0),
   };
-  return [...entry.attributes.keys()]
+  // An attribute that was taken away keeps its metadata.
+  return [...new Set([...entry.attributes.keys(), ...entry.stamps.keys()])]
     .filter(({ link }) => link.direction === 'none')
     .map((type) => {
       const stamp = entry.stamps.get(type) ?? first;

@@ -41,12 +41,18 @@ export function visibleValues(entry: StoredEntry, type: AttributeType): readonly
       return (entry.attributes.get(type) ?? []).filter(
         (value) => !(value instanceof Reference) || !value.target.isDeleted,
       );
-    case 'back': {
-      if (entry.isDeleted) return [];
-      const holders = entry.referrers.get(attributeType(link.forward)) ?? [];
-      return [...holders].filter(({ isDeleted }) => !isDeleted).map((holder) => new Reference(holder, ''));
-    }
+    case 'back':
+      return entry.isDeleted ? [] : backLinkValues(entry, type, link.forward);
   }
+}
+
+/** Who has the entry in the forward link; and in an export, who it says has: their entries may not be in it. */
+function backLinkValues(entry: StoredEntry, type: AttributeType, forward: string): Value[] {
+  const told = (entry.attributes.get(type) ?? []).flatMap((value) =>
+    value instanceof Reference ? [value.target] : [],
+  );
+  const holders = new Set([...told, ...(entry.referrers.get(attributeType(forward)) ?? [])]);
+  return [...holders].filter(({ isDeleted }) => !isDeleted).map((holder) => new Reference(holder, ''));
 }
 
 /** Whether the reader may see that the entry exists (MS-ADTS 3.1.1.3.4.1.14 and 26). */
@@ -71,7 +77,7 @@ export function ordinaryAttributes(entry: StoredEntry, reader: Reader): Attribut
   const linked = backLinks.filter(
     ({ link }) => link.direction === 'back' && entry.referrers.has(attributeType(link.forward)),
   );
-  return [...stored, distinguishedName, ...linked];
+  return [...new Set([...stored, distinguishedName, ...linked])];
 }
 
 /** The values of a computed attribute; [] where the entry has none. */

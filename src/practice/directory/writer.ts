@@ -32,8 +32,9 @@ export function commit(
   const { store, now } = writer;
   const usn = store.nextUsn();
   for (const [type, values] of changes) {
+    const versionBefore = entry.stamps.get(type)?.version ?? (entry.attributes.has(type) ? 1 : 0);
+    entry.stamps.set(type, { version: versionBefore + 1, time: now, usn });
     store.set(entry, type, values);
-    entry.stamps.set(type, { version: (entry.stamps.get(type)?.version ?? 1) + 1, time: now, usn });
   }
   store.set(entry, whenChanged, [formatGeneralizedTime(now)]);
   store.set(entry, usnChanged, [usn.toString()]);
