@@ -5,8 +5,8 @@ import { type ExitStatus, exitStatus } from '../errors.ts';
 import { layOutFormSets } from '../practice/form-sets.ts';
 import type { Context } from './context.ts';
 import { shownPath } from './decide.ts';
+import { openPracticeDirectory } from './embedded-directory.ts';
 import { outputFlags, readArguments } from './flags.ts';
-import { run as runLabels } from './labels.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
 
@@ -17,16 +17,33 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const output = createOutput(context, flags);
   const folder = path.resolve(context.currentFolder, operands[0] ?? defaultFolder);
   const site = await layOutFormSets(folder, context.templates);
-  const roots = site.roots.flatMap((root) => ['--root', root]);
+  const onSite: Context = { ...context, directory: () => openPracticeDirectory(folder, context) };
+  const given = { labels: site.roots.flatMap((root) => ['--root', root]), orphan: [], tombstone: [] };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
-  output.tell(`  Form sets of the array members ${site.roots.map((root) => shownPath(root, context)).join(' and ')}.`);
+  output.tell(`  Form sets of the array members ${site.roots.map((root) => shownPath(root, context)).join(' and ')};`);
+  output.tell('  a forest of four domain controllers, corp.example.com, with an Exchange organisation.');
   output.tell('  Nothing of yours is touched: change what you like, and delete the folder when you are done.');
   output.tell('');
-  if (output.canAsk) {
-    return openMenu(passedOn, context, { given: { labels: roots, orphan: [], tombstone: [] }, stays: true });
+  if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
+  for (const [name, ...rest] of dryRuns) {
+    output.tell(`  ${output.style.bold(`adsi-remedy ${[name, ...rest].join(' ')} --dry-run`)}`);
+    output.tell('');
+    const { run: runRemedy } = await remedies[name]();
+    await runRemedy([...given[name], ...rest, '--dry-run', ...passedOn], onSite);
+    output.tell('');
   }
-  output.tell(`  ${output.style.bold('adsi-remedy labels --label email --dry-run')}`);
-  await runLabels([...roots, '--label', 'email', '--dry-run', ...passedOn], context);
   return exitStatus.done;
 }
+
+const remedies = {
+  labels: () => import('./labels.ts'),
+  tombstone: () => import('./tombstone.ts'),
+  orphan: () => import('./orphan.ts'),
+} as const;
+
+/** What is shown where nobody can be asked. */
+const dryRuns: readonly (readonly [keyof typeof remedies, ...string[]])[] = [
+  ['labels', '--label', 'email'],
+  ['tombstone', '--days', '180'],
+];
