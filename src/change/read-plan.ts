@@ -61,7 +61,7 @@ export function parsePlan(text: string, path: string): Plan {
   return plan;
 }
 
-type Shape = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'values';
+type Shape = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'values' | 'fingerprint';
 
 const planShape: Readonly<Record<string, Shape>> = {
   id: 'string',
@@ -84,7 +84,17 @@ const findingShape: Readonly<Record<string, Shape>> = {
 };
 
 const changeShapes: Readonly<Record<Change['kind'], Readonly<Record<string, Shape>>>> = {
-  file: { path: 'string', root: 'string', encoding: 'string', before: 'object', after: 'object', splices: 'array' },
+  file: {
+    path: 'string',
+    root: 'string',
+    set: 'string',
+    class: 'string',
+    language: 'string',
+    encoding: 'string',
+    before: 'fingerprint',
+    after: 'fingerprint',
+    splices: 'array',
+  },
   modify: { dn: 'string', guid: 'string', edits: 'array' },
   delete: { dn: 'string', guid: 'string', usnChanged: 'string', children: 'array', attributes: 'array' },
   'delete-tree': { dn: 'string', guid: 'string', entries: 'array' },
@@ -105,15 +115,19 @@ function flawIn(plan: Readonly<Record<string, unknown>>): string | undefined {
   return (
     flawOf(plan, planShape, '') ??
     flawOf(plan['target'], { kind: 'string' }, 'target.') ??
+    (isOnFiles(plan['target']) ? flawOf(plan['target'], { roots: 'array' }, 'target.') : undefined) ??
     flawOfItems(plan['findings'], 'findings', () => findingShape) ??
     flawOfItems(plan['changes'], 'changes', changeShapeOf, plan['target'])
   );
 }
 
+function isOnFiles(target: unknown): boolean {
+  return isObject(target) && target['kind'] === 'files';
+}
+
 function changeShapeOf(change: unknown, target: unknown): Readonly<Record<string, Shape>> | undefined {
   const kind = isObject(change) ? change['kind'] : undefined;
-  const onFiles = isObject(target) && target['kind'] === 'files';
-  if ((kind === 'file') !== onFiles) return undefined;
+  if ((kind === 'file') !== isOnFiles(target)) return undefined;
   return Object.entries(changeShapes).find(([name]) => name === kind)?.[1];
 }
 
@@ -151,6 +165,8 @@ function hasShape(value: unknown, shape: Shape | undefined): boolean {
       return Array.isArray(value);
     case 'object':
       return isObject(value);
+    case 'fingerprint':
+      return flawOf(value, { length: 'number', sha256: 'string' }, 'fingerprint.') === undefined;
     case 'values':
       return Array.isArray(value) && value.every(isPlanValue);
     default:
