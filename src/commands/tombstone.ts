@@ -37,7 +37,7 @@ const flagTable = {
 } as const;
 
 /** What the tables on the screen show, and the plan has in words. */
-const shownNotes = ['replication-state', 'deleted-objects', 'backup-not-known'];
+const shownAsTables = ['replication-state', 'deleted-objects', 'backup-not-known'];
 
 /** Runs the remedy with these arguments. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
@@ -70,6 +70,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       nextStepsDocument(nextSteps(facts, options)),
     ];
     const means = { open: async () => directory, waitSeconds };
+    const shownNotes = given.wanted.kind === 'none' ? [...shownAsTables, 'advice'] : shownAsTables;
     const proposal = { plan, documents, means, folderName: 'tombstone', shownNotes };
     return await carryOut(proposal, decision, context, output);
   } finally {

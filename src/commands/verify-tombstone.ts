@@ -2,8 +2,9 @@
 
 import type { DirectoryChange, ModifyChange } from '../change/plan.ts';
 import { type DomainController, readForest } from '../directory/forest.ts';
+import type { DirectorySession } from '../directory/session.ts';
 import { type Answer, askDomainControllers, defaultDeadlineMs } from '../remedies/tombstone/ask-domain-controllers.ts';
-import { type LifetimeOnDc, lifetimeOnDc } from '../remedies/tombstone/lifetime-on-dc.ts';
+import { hasChange, type LifetimeOnDc, lifetimeOnDc } from '../remedies/tombstone/lifetime-on-dc.ts';
 import { createProgressRows } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
 import type { Verification, Verify, VerifyRequest } from './verification.ts';
@@ -16,8 +17,7 @@ export const verify: Verify = async (request) => {
   const change = plan.changes.find(isModify);
   if (change === undefined) return { everywhere: true, lines: [], domainControllers: [] };
   const { domainControllers } = await readForest(directory.session);
-  const answers = await watch(domainControllers, change, request);
-  const seen = domainControllers.map((domainController) => rowOf(domainController, answers.get(domainController)));
+  const seen = await watch(domainControllers, change, request);
   const have = seen.filter(({ state }) => state === 'has it').length;
   const { style } = output;
   const heading =
@@ -41,57 +41,46 @@ function isModify(change: DirectoryChange): change is ModifyChange {
   return change.kind === 'modify';
 }
 
-type Answers = ReadonlyMap<DomainController, Answer<LifetimeOnDc>>;
+type Row = Verification['domainControllers'][number];
 
 /** Asks all, then those again that have not got it, until all have or the time is over. */
 async function watch(
   domainControllers: readonly DomainController[],
   change: ModifyChange,
   { directory, waitSeconds, context, output }: VerifyRequest,
-): Promise<Answers> {
+): Promise<readonly Row[]> {
   const nameOf = (invocationId: string): string =>
     domainControllers.find((one) => one.invocationId === invocationId)?.name ?? `DSA ${invocationId}`;
-  const rows = createProgressRows(output.screen, domainControllers.map(hostOf));
-  const answers = new Map<DomainController, Answer<LifetimeOnDc>>();
+  const ask = (session: DirectorySession): Promise<LifetimeOnDc> => lifetimeOnDc(session, change, nameOf);
+  const written = await ask(directory.session);
+  const progress = createProgressRows(output.screen, domainControllers.map(hostOf));
+  const rows = new Map<DomainController, Row>();
+  const hasIt = (domainController: DomainController): boolean => rows.get(domainController)?.state === 'has it';
   const end = context.now().getTime() + waitSeconds * 1000;
   // The clock may be set back meanwhile: the number of looks has an end of its own.
   const looks = 1 + Math.ceil((waitSeconds * 1000) / pauseMs);
   try {
     for (let look = 1; look <= looks; look += 1) {
-      const open = domainControllers.filter((one) => !hasIt(answers.get(one)));
-      await askDomainControllers(
-        open,
-        directory,
-        (session) => lifetimeOnDc(session, change, nameOf),
-        defaultDeadlineMs,
-        (domainController, answer) => {
-          answers.set(domainController, answer);
-          rows.update(hostOf(domainController), rowOf(domainController, answer).state);
-        },
-      );
-      if (domainControllers.every((one) => hasIt(answers.get(one))) || context.now().getTime() >= end) break;
+      const open = domainControllers.filter((one) => !hasIt(one));
+      await askDomainControllers(open, directory, ask, defaultDeadlineMs, (domainController, answer) => {
+        const row = rowOf(hostOf(domainController), answer, written);
+        rows.set(domainController, row);
+        progress.update(row.host, row.state);
+      });
+      if (domainControllers.every(hasIt) || context.now().getTime() >= end) break;
       if (look < looks) await context.sleep(pauseMs);
     }
   } finally {
-    rows.done();
+    progress.done();
   }
-  return answers;
-}
-
-function hasIt(answer: Answer<LifetimeOnDc> | undefined): boolean {
-  return answer?.kind === 'answered' && answer.answer.hasIt;
+  return domainControllers.flatMap((domainController) => rows.get(domainController) ?? []);
 }
 
 function hostOf({ dnsHostName, name }: DomainController): string {
   return dnsHostName ?? name;
 }
 
-function rowOf(
-  domainController: DomainController,
-  answer: Answer<LifetimeOnDc> | undefined,
-): Verification['domainControllers'][number] {
-  const host = hostOf(domainController);
-  if (answer === undefined) return { host, state: 'unknown', detail: 'not asked' };
+function rowOf(host: string, answer: Answer<LifetimeOnDc>, written: LifetimeOnDc): Row {
   if (answer.kind === 'unreachable') return { host, state: 'unreachable', detail: answer.why };
-  return { host, state: answer.answer.hasIt ? 'has it' : 'not yet', detail: answer.answer.words };
+  return { host, state: hasChange(answer.answer, written) ? 'has it' : 'not yet', detail: answer.answer.words };
 }

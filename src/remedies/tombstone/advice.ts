@@ -35,7 +35,7 @@ export function adviceFor(facts: TombstoneFacts, standings: readonly Standing[])
       ...(days === inForce && days > recommendedDays
         ? [`${inForce} days are in force: a lower value shortens the life of every backup.`]
         : []),
-      ...(longest === undefined
+      ...(longest === undefined || longest.age < day
         ? []
         : [
             `The longest time to bridge is ${durationInWords(longest.age)}: ${longest.what}; with a reserve of ${reserveDays} days that takes ${needed}.`,

@@ -3,6 +3,7 @@
 import type { Finding, FindingLevel } from '../../change/plan.ts';
 import { agoInWords, durationInWords } from '../../directory/values.ts';
 import { describeWindowsError } from '../../directory/windows-error.ts';
+import { groupBy } from '../../group-by.ts';
 import { adviceFor } from './advice.ts';
 import { addedUp, countFrom, type DeletedObjects, oldestOf } from './deleted-objects.ts';
 import { domainControllerLine } from './domain-controller-line.ts';
@@ -233,7 +234,7 @@ function pastTheNew({ name }: Standing, age: number, { after, before, isChange }
   ];
 }
 
-function unknowns(standing: Standing, { facts, before }: Situation): readonly Draft[] {
+function unknowns(standing: Standing, { facts }: Situation): readonly Draft[] {
   const { name, inbound, silent, heard } = standing;
   const found: Draft[] = [];
   if (inbound.kind === 'unreachable') {
@@ -246,7 +247,6 @@ function unknowns(standing: Standing, { facts, before }: Situation): readonly Dr
         `${idPart(name)}-unreachable`,
         `${name} could not be asked: ${inbound.why}`,
         `${last} What it has itself received is unknown. Replication state is local to each DC: ask it where it can be reached.`,
-        [domainControllerLine(standing, before, facts.now)],
       ),
     );
   }
@@ -266,17 +266,28 @@ function unknowns(standing: Standing, { facts, before }: Situation): readonly Dr
 /** ERROR_DS_DRA_REPL_PENDING: under way, not failed. */
 const pending = 8477;
 
-function links({ facts, standings }: Situation): readonly Draft[] {
+/** One source of one DC, for all naming contexts that fail in the same way. */
+function failingLinks({ facts, standings }: Situation): readonly string[] {
   const nameOf = (dsaGuid: string): string =>
     standings.find(({ domainController }) => domainController.dsaGuid === dsaGuid)?.name ?? `DSA ${dsaGuid}`;
-  const failing = standings.flatMap(({ name, links: inbound }) =>
-    inbound
-      .filter(({ lastResult }) => lastResult !== 0 && lastResult !== pending)
-      .map(
-        (link) =>
-          `${name} from ${nameOf(link.sourceDsaGuid)}, ${link.namingContext}: ${describeWindowsError(link.lastResult)}; ${link.consecutiveFailures} failures in a row, last success ${agoInWords(link.lastSuccess, facts.now)}`,
-      ),
-  );
+  return standings.flatMap(({ name, links }) => {
+    const failing = links.filter(({ lastResult }) => lastResult !== 0 && lastResult !== pending);
+    const alike = groupBy(failing, ({ sourceDsaGuid, lastResult }) => `${sourceDsaGuid} ${lastResult}`);
+    return [...alike.values()].flatMap((group) => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const failures = Math.max(...group.map(({ consecutiveFailures }) => consecutiveFailures));
+      const where = group.length === 1 ? first.namingContext : `${group.length} naming contexts`;
+      return [
+        `${name} from ${nameOf(first.sourceDsaGuid)}, ${where}: ${describeWindowsError(first.lastResult)}; ${failures} failures in a row, last success ${agoInWords(first.lastSuccess, facts.now)}`,
+      ];
+    });
+  });
+}
+
+function links(situation: Situation): readonly Draft[] {
+  const { standings } = situation;
+  const failing = failingLinks(situation);
   const switchedOff = standings.flatMap(({ name, domainController }) => [
     ...(domainController.isInboundReplicationOff ? [`${name}: inbound`] : []),
     ...(domainController.isOutboundReplicationOff ? [`${name}: outbound`] : []),
@@ -292,7 +303,7 @@ function links({ facts, standings }: Situation): readonly Draft[] {
       : [
           warning(
             'replication-failures',
-            `Replication that fails: ${counted(failing.length, 'link')}`,
+            'Replication fails',
             'Mend these first. A DC is only as fresh as the best of its partners.',
             failing,
           ),

@@ -10,9 +10,16 @@ export function domainControllerLine(standing: Standing, days: number, now: Date
   return `${name}, ${domainController.site}: ${lastSuccessInWords(standing, now)}${percent === '' ? '' : `, ${percent} of ${days} days`}`;
 }
 
-/** "47 days ago", or why that is not known. */
-export function lastSuccessInWords({ inbound, heard, silent }: Standing, now: Date): string {
-  const fromOthers = heard === undefined ? '' : `; others last heard from it ${agoInWords(heard.time, now)}`;
+/**
+ * "47 days ago", or why that is not known.
+ * @param heardWords before the time of the last sign of life that others have of it
+ */
+export function lastSuccessInWords(
+  { inbound, heard, silent }: Standing,
+  now: Date,
+  heardWords = 'others last heard from it',
+): string {
+  const fromOthers = heard === undefined ? '' : `; ${heardWords} ${agoInWords(heard.time, now)}`;
   switch (inbound.kind) {
     case 'known': {
       const { lastSuccess } = inbound.worst;

@@ -7,7 +7,9 @@ import { guidBase } from '../../directory/values.ts';
 import { metadataAttributes, stampOf } from './backups.ts';
 
 export interface LifetimeOnDc {
-  readonly hasIt: boolean;
+  readonly hasValue: boolean;
+  /** How often the attribute was written, all DCs together; undefined where the DC does not tell. */
+  readonly version: number | undefined;
   /** "180, version 3, written on CN=DC1,… at 2026-11-22T09:30:00.000Z" */
   readonly words: string;
 }
@@ -23,7 +25,7 @@ export async function lifetimeOnDc(
   nameOf: (invocationId: string) => string,
 ): Promise<LifetimeOnDc> {
   const entry = await session.readEntry(guidBase(change.guid), ['tombstoneLifetime', ...metadataAttributes]);
-  if (entry === undefined) return { hasIt: false, words: 'the entry can not be seen there' };
+  if (entry === undefined) return { hasValue: false, version: undefined, words: 'the entry can not be seen there' };
   const held = textsOf(entry, 'tombstoneLifetime').join(', ');
   const wanted = change.edits.flatMap(({ add }) => add).join(', ');
   const stamp = stampOf(entry, 'tombstoneLifetime');
@@ -32,5 +34,14 @@ export async function lifetimeOnDc(
     stamp === undefined || stamp.changed === 'never'
       ? ''
       : `, version ${stamp.version}, written on ${nameOf(stamp.originatingInvocationId)} at ${stamp.changed.toISOString()}`;
-  return { hasIt: held === wanted, words: value + when };
+  return { hasValue: held === wanted, version: stamp?.version, words: value + when };
+}
+
+/**
+ * Whether a DC has the change that was written on another: the value, at least as often written. The value alone may be
+ * an older one that happens to be the same.
+ */
+export function hasChange(there: LifetimeOnDc, written: LifetimeOnDc): boolean {
+  if (there.version === undefined || written.version === undefined) return there.hasValue;
+  return there.hasValue && there.version >= written.version;
 }

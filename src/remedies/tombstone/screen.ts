@@ -89,7 +89,7 @@ function lastBackup({ backups, now }: TombstoneFacts): readonly [string, string]
   return [agoInWords(oldest.time, now), `the oldest of all naming contexts: ${oldest.namingContext}${more}`];
 }
 
-const barColumns = 20;
+const barColumns = 16;
 
 function domainControllerTable(
   facts: TombstoneFacts,
@@ -105,13 +105,13 @@ function domainControllerTable(
     return [
       standing.name,
       standing.domainController.site,
-      lastSuccessInWords(standing, facts.now),
+      lastSuccessInWords(standing, facts.now, 'last heard of'),
       { text: silence === undefined ? '' : bar(percentOf(silence, days), barColumns), style: paint },
       { text: percentInWords(standing, days), style: paint },
       { text: stage === '' ? '' : `→ ${stage}`, style: paint },
     ];
   });
-  const heading = [dim('DC'), dim('Site'), dim('Inbound replication: last success'), dim(`of ${days} days`), '', ''];
+  const heading = [dim('DC'), dim('Site'), dim('Last inbound success'), dim(`of ${days} days`), '', ''];
   return table([heading, ...rows], [{}, {}, {}, {}, { align: 'right' }, {}], width);
 }
 
@@ -153,10 +153,11 @@ export function* histogramLines(
     .filter((days) => days >= starts.length * step)
     .map((days) => Math.floor(days / step) * step);
   const rows = [...new Set([...starts, ...limits])].sort((one, other) => one - other);
+  const isAfterGap = (start: number): boolean => start > 0 && !rows.includes(start - step);
   yield style.dim('Deleted objects by age in days');
   yield* table(
     rows.map((start): Cell[] => [
-      `${start}–${start + step - 1}`,
+      `${isAfterGap(start) ? '… ' : ''}${start}–${start + step - 1}`,
       between(start).toLocaleString('en'),
       {
         text: bar((between(start) / most) * 100, histogramColumns),

@@ -11,7 +11,7 @@ import { faultOfDays, type WantedLifetime } from './options.ts';
 export async function askDays(facts: TombstoneFacts, advice: Advice, prompter: Prompter): Promise<WantedLifetime> {
   const days = await prompter.integer({
     id: 'tombstone.days',
-    message: `New lifetime in days (advice: ${advice.days})`,
+    message: 'New lifetime in days',
     flag: '--days N, or --unset',
     initial: advice.days,
     validate: (value) => {
