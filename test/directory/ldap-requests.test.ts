@@ -119,23 +119,17 @@ describe('requests on the wire', () => {
   test.each([10, 100, 1000, 70_000, 1_100_000])('a value of %i bytes arrives whole', (length) => {
     const value = Buffer.alloc(length, 0xa5);
     const change = sequence(integer(2, 0x0a), sequence(octets('x'), element(0x31, octets(value))));
+    const message = sequence(integer(1), element(0x66, octets('CN=x'), sequence(change)));
 
-    expect(modifyRequest('CN=x', [{ attribute: 'x', replace: [value] }], [])(1)).toEqual(
-      sequence(integer(1), element(0x66, octets('CN=x'), sequence(change))),
-    );
+    expect(modifyRequest('CN=x', [{ attribute: 'x', replace: [value] }], [])(1).equals(message)).toBe(true);
   });
 
   // ldapts' buffer grows to 512 KiB: a request of just that size must not lose its last bytes.
   test.each([3447, 3448, 3450, 3452, 3453])('many values, and at the end one of %i bytes', (length) => {
     const values = [...Array.from({ length: 200 }, () => Buffer.alloc(2600, 0x5a)), Buffer.alloc(length, 0xa5)];
     const list = element(0x31, ...values.map((value) => octets(value)));
+    const message = sequence(integer(1), element(0x68, octets('CN=x'), sequence(sequence(octets('x'), list))));
 
-    expect(
-      addRequest(
-        'CN=x',
-        [{ name: 'x', values }],
-        [],
-      )(1).equals(sequence(integer(1), element(0x68, octets('CN=x'), sequence(sequence(octets('x'), list))))),
-    ).toBe(true);
+    expect(addRequest('CN=x', [{ name: 'x', values }], [])(1).equals(message)).toBe(true);
   });
 });

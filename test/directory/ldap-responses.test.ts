@@ -115,6 +115,17 @@ describe('a response is read', () => {
     expect(() => read(sequence(integer(1), element(0x7f, octets('?'))))).toThrow(NotLdapError);
   });
 
+  test.each([
+    ['value', (end: number) => end - 2],
+    ['list of values', (end: number) => end - 4],
+  ])('a %s that claims to be longer than the message is refused, not cut short', (_, lengthAt) => {
+    const message = searchEntry(3, 'CN=g', { cn: ['g'] });
+    const position = lengthAt(message.length);
+    message.writeUInt8(message.readUInt8(position) + 1, position);
+
+    expect(() => read(message)).toThrow(NotLdapError);
+  });
+
   test('a damaged message is refused, never misread past its end', () => {
     const good = searchEntry(3, 'CN=g', { cn: ['g'], member: ['a', 'b'] });
     fc.assert(

@@ -36,7 +36,7 @@ async function open(
   tls: TlsMode,
   more: { readonly ca?: string | Buffer } & Partial<ServerAddress> = {},
 ) {
-  const session = await openSession({ host: '127.0.0.1', port: peer.port, tls, bind, deadlineMs: 1000, ...more });
+  const session = await openSession({ host: '127.0.0.1', port: peer.port, tls, bind, deadlineMs: 5000, ...more });
   onTestFinished(() => session.close());
   return session;
 }
@@ -70,6 +70,16 @@ describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) =
     const session = await open(peer, mode, { ca: certificates.authority, tlsName: 'dc1.example.com' });
 
     expect(session.identity.tls).toBe(mode);
+  });
+
+  test.each([
+    ['dc1.example.com', 'dc1.example.com'],
+    ['127.0.0.1', false],
+  ])('names the server in the handshake, unless by an IP address (%s)', async (tlsName, seen) => {
+    const peer = await peerWith(mode, 'good');
+    await open(peer, mode, { ca: certificates.authority, tlsName });
+
+    expect(peer.serverNames).toEqual([seen]);
   });
 
   test('takes the authority as DER too', async () => {

@@ -24,7 +24,7 @@ async function sessionWith(peer: FakePeer, access: Partial<Access> = {}): Promis
     port: peer.port,
     tls: 'none',
     bind,
-    deadlineMs: 500,
+    deadlineMs: 5000,
     ...access,
   });
   onTestFinished(() => session.close());
@@ -390,11 +390,11 @@ describe('searching', () => {
       socket.write(result(messageId, responseTag.search));
     });
     let read = 0;
-    for await (const _ of session.search({ ...subtree, deadline: 400 })) {
+    for await (const _ of session.search({ ...subtree, deadline: 700 })) {
       read += 1;
       if (read > 1) continue;
       // Longer than the deadline: the time that we take is not the server's.
-      await sleep(600);
+      await sleep(800);
       expect(written).toBeLessThan(300);
     }
 

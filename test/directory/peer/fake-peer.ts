@@ -36,6 +36,8 @@ export interface FakePeer {
   readonly port: number;
   /** In the order in which they came, over all connections. */
   readonly requests: Request[];
+  /** What each TLS handshake called the server (SNI); false for no name. */
+  readonly serverNames: (string | false | null)[];
   /** All bytes that came, on all connections. */
   received(): Buffer;
 }
@@ -56,6 +58,7 @@ export interface PeerOptions {
 /** Listens on a port of its own until the test ends. */
 export async function fakePeer(script: Script = () => {}, options: PeerOptions = {}): Promise<FakePeer> {
   const requests: Request[] = [];
+  const serverNames: (string | false | null)[] = [];
   const chunks: Buffer[] = [];
   const sockets = new Set<Socket>();
   const serve = (socket: Socket) => {
@@ -74,7 +77,9 @@ export async function fakePeer(script: Script = () => {}, options: PeerOptions =
           socket.off('data', onData);
           socket.write(result(request.messageId, responseTag.extended), () => {
             const { cert, key } = (options.tls as { identity: Identity }).identity;
-            serve(new TLSSocket(socket, { isServer: true, cert, key }));
+            const secured = new TLSSocket(socket, { isServer: true, cert, key });
+            secured.once('secure', () => serverNames.push(nameSeenBy(secured)));
+            serve(secured);
           });
           return;
         }
@@ -85,7 +90,10 @@ export async function fakePeer(script: Script = () => {}, options: PeerOptions =
   };
   const server =
     options.tls?.mode === 'ldaps'
-      ? createTlsServer({ ...options.tls.identity, noDelay: true }, serve).on('tlsClientError', () => {})
+      ? createTlsServer({ ...options.tls.identity, noDelay: true }, (socket) => {
+          serverNames.push(nameSeenBy(socket));
+          serve(socket);
+        }).on('tlsClientError', () => {})
       : createServer({ noDelay: true }, serve);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {
@@ -97,8 +105,13 @@ export async function fakePeer(script: Script = () => {}, options: PeerOptions =
   return {
     port: address.port,
     requests,
+    serverNames,
     received: () => Buffer.concat(chunks),
   };
+}
+
+function nameSeenBy(socket: TLSSocket): string | false | null {
+  return 'servername' in socket ? (socket.servername as string | false | null) : null;
 }
 
 /** A script that logs everybody on, shows a rootDSE, and leaves the rest to `then`. */
