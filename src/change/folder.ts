@@ -2,7 +2,7 @@
 
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf, FileError, UsageError } from '../errors.ts';
+import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { canonicalText } from './canonical.ts';
 import type { Plan } from './plan.ts';
@@ -47,7 +47,7 @@ export async function writeChangeFolder(
     await rename(unfinished, folder);
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
-    if (errnoOf(error) === undefined) throw error;
+    if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
     throw new FileError({
       attempted: 'write the change folder',
       on: folder,
