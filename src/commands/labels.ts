@@ -29,14 +29,17 @@ import { findingLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { toolVersion } from '../version.ts';
 import { diffDocument, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
+import { type CheckedUpns, checkUpns } from './check-upn.ts';
 import type { Context } from './context.ts';
 import { carryOut, readDecision } from './decide.ts';
+import { directoryFlags } from './directory.ts';
 import { decisionFlags, type Flags, outputFlags, readArguments } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
 
 const flagTable = {
   ...outputFlags,
   ...decisionFlags,
+  ...directoryFlags,
   root: 'texts',
   host: 'texts',
   set: 'texts',
@@ -48,6 +51,7 @@ const flagTable = {
   wording: 'text',
   'code-page': 'texts',
   'skip-blocked': 'yes-no',
+  'check-upn': 'yes-no',
 } as const;
 
 type LabelsFlags = Flags<typeof flagTable>;
@@ -57,6 +61,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags } = readArguments('labels', args, flagTable);
   const output = createOutput(context, flags);
   const decision = readDecision('labels', flags, output);
+  refuseIdleDirectoryFlags(flags);
   const wordings = await readWordings(flags, context);
   const given: LabelsOptions = {
     roots: await findRoots(flags, context, output),
@@ -72,23 +77,39 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const options = given.newLabel.kind === 'none' ? await consult(given, flags, wordings, output) : given;
   const facts = await gatherShowing(options, output);
   const settled = decision.kind === 'ask' ? await settleBlockers(facts, options, output) : options;
-  const findings = assess(facts, settled);
-  const { target, changes } = planChanges(facts, settled);
-  const plan = sealPlan({
-    id: context.randomId(),
-    tool: toolVersion(),
-    created: context.now().toISOString(),
-    remedy: 'labels',
-    target,
-    findings,
-    changes,
+  const upns = flags['check-upn'] ? await checkUpns(flags, context, output) : nothingChecked;
+  try {
+    const { target, changes } = planChanges(facts, settled);
+    const plan = sealPlan({
+      id: context.randomId(),
+      tool: toolVersion(),
+      created: context.now().toISOString(),
+      remedy: 'labels',
+      target,
+      findings: [...assess(facts, settled), ...upns.findings],
+      changes,
+    });
+    const documents = (): readonly FolderDocument[] => [...labelsDocuments(plan, context.templates), ...upns.documents];
+    return await carryOut({ plan, documents, folderName: 'labels' }, decision, context, output);
+  } finally {
+    await upns.close();
+  }
+}
+
+const nothingChecked: CheckedUpns = { findings: [], documents: [], close: async () => undefined };
+
+/** Labels are files: a directory is only asked by --check-upn. */
+function refuseIdleDirectoryFlags(flags: LabelsFlags): void {
+  const { server, domain, tls, ca, dns, user, ldif } = flags;
+  const given = Object.entries({ server, domain, tls, ca, 'tls-name': flags['tls-name'], dns, user, ldif });
+  const idle = given.find(([, value]) => value !== undefined)?.[0];
+  if (flags['check-upn'] || idle === undefined) return;
+  throw new UsageError({
+    attempted: 'read the arguments of labels',
+    on: `--${idle}`,
+    cameBack: 'it names a directory, and nothing here asks one',
+    next: 'Add --check-upn to count there who could not log on with the new label, or leave it out.',
   });
-  return carryOut(
-    { plan, documents: () => labelsDocuments(plan, context.templates), folderName: 'labels' },
-    decision,
-    context,
-    output,
-  );
 }
 
 /**
