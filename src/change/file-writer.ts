@@ -35,12 +35,17 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
     nameOf: (change) => change.path,
     write: async (change, intent) => {
       let intended = false;
+      let journalFailure: unknown;
       try {
         return await writeOne(change, options, folders, async () => {
-          await intent();
+          await intent().catch((error: unknown) => {
+            journalFailure = error;
+            throw error;
+          });
           intended = true;
         });
       } catch (error) {
+        if (journalFailure !== undefined) throw journalFailure;
         if (error instanceof DriftError) return { kind: 'drifted', what: error.message };
         if (!(error instanceof RemedyError)) throw error;
         return intended ? outcomeAfter(error, change, options.files) : { kind: 'failed', error };

@@ -1,0 +1,415 @@
+import * as realFiles from 'node:fs/promises';
+import { readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { backupPathOf, removeStrays } from '../../src/change/file-writer.ts';
+import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
+import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
+import { FileError, RefusedError } from '../../src/errors.ts';
+import type { FileSystem } from '../../src/files/replace-file.ts';
+import { temporarySuffix } from '../../src/files/template-tree.ts';
+import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
+import { applyIn, changeOf, journalOf, planOf } from '../support/file-plans.ts';
+import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+
+const old = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="Domain\\user name:"\r\n`);
+const now = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="E-mail address:"\r\n`);
+
+let home: string;
+let forms: string;
+let changeFolder: string;
+
+beforeEach(async () => {
+  home = await freshFolder();
+  forms = path.join(home, 'forms');
+  changeFolder = path.join(home, 'change');
+});
+
+/** Writes files of these names with the old bytes and plans the new ones for them. */
+async function planned(...names: readonly string[]): Promise<Plan<FileChange>> {
+  await writeTree(forms, Object.fromEntries(names.map((name) => [name, old(name)])));
+  return planOf(names.map((name) => changeOf(path.join(forms, name), old(name), now(name))));
+}
+
+const apply = (plan: Plan<FileChange>, world?: Parameters<typeof applyIn>[2]) => applyIn(changeFolder, plan, world);
+
+/** What the forms folder holds: "old", "new" or the bytes. */
+async function states(): Promise<Record<string, string>> {
+  const files = Object.entries(await snapshot(forms));
+  return Object.fromEntries(
+    files.map(([name, bytes]) => [
+      name,
+      bytes === old(name).toString('latin1') ? 'old' : bytes === now(name).toString('latin1') ? 'new' : bytes,
+    ]),
+  );
+}
+
+async function journalled(): Promise<string[]> {
+  const records = await readJournal(journalOf(changeFolder));
+  return records.map(({ event, change }) => (change === undefined ? event : `${event} ${change}`));
+}
+
+describe('applying a plan', () => {
+  test('writes every file, backs each up byte for byte and journals before and after each write', async () => {
+    const plan = await planned('a', 'b');
+    const result = await apply(plan, { parallel: 1 });
+    expect(result).toEqual({ done: 2, doneBefore: 0, notDone: [], notBegun: 0 });
+    expect(await states()).toEqual({ a: 'new', b: 'new' });
+    expect(await journalled()).toEqual(['begin', 'intent 0', 'done 0', 'intent 1', 'done 1', 'end']);
+    for (const name of ['a', 'b']) {
+      const backup = path.join(changeFolder, 'backup', backupPathOf(path.join(forms, name)));
+      expect(await readFile(backup)).toEqual(old(name));
+    }
+  });
+
+  test('has the backup and the intent on the disk when the file is renamed', async () => {
+    const plan = await planned('a');
+    const seen: unknown[] = [];
+    const files = watchedFileSystem(() => undefined);
+    const rename: FileSystem['rename'] = async (from, to) => {
+      const backup = path.join(changeFolder, 'backup', backupPathOf(String(to)));
+      seen.push(await journalled(), (await readFile(backup)).equals(old('a')));
+      await files.rename(from, to);
+    };
+    await apply(plan, { files: { ...files, rename } });
+    expect(seen).toEqual([['begin', 'intent 0'], true]);
+  });
+
+  test('works on several files at the same time', async () => {
+    const names = Array.from({ length: 40 }, (_, index) => `f${index}`);
+    const plan = await planned(...names);
+    let underWay = 0;
+    let most = 0;
+    const files = watchedFileSystem(() => undefined);
+    const rename: FileSystem['rename'] = async (...args) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await sleep(3);
+      await files.rename(...args);
+      underWay -= 1;
+    };
+    expect(await apply(plan, { files: { ...files, rename } })).toMatchObject({ done: 40 });
+    expect(most).toBeGreaterThan(4);
+    expect(new Set(Object.values(await states()))).toEqual(new Set(['new']));
+  });
+
+  test('a second time finds nothing left and touches nothing', async () => {
+    const plan = await planned('a', 'b');
+    await apply(plan);
+    const before = await Promise.all(['a', 'b'].map((name) => realFiles.stat(path.join(forms, name))));
+    expect(await apply(plan)).toEqual({ done: 0, doneBefore: 2, notDone: [], notBegun: 0 });
+    const after = await Promise.all(['a', 'b'].map((name) => realFiles.stat(path.join(forms, name))));
+    expect(after.map(({ ino }) => ino)).toEqual(before.map(({ ino }) => ino));
+  });
+
+  test('a second time does not do again what was changed back by hand since', async () => {
+    const plan = await planned('a');
+    await apply(plan);
+    await writeFile(path.join(forms, 'a'), old('a'));
+    expect(await apply(plan)).toMatchObject({ done: 0, doneBefore: 1 });
+    expect(await states()).toEqual({ a: 'old' });
+  });
+
+  test('finds a file that already is as planned done, and does not write it', async () => {
+    const plan = await planned('a');
+    await writeFile(path.join(forms, 'a'), now('a'));
+    const files = watchedFileSystem(() => undefined);
+    expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
+    expect(files.calls).toEqual(['readFile']);
+    expect((await readJournal(journalOf(changeFolder)))[1]).toMatchObject({
+      event: 'done',
+      detail: 'found as planned',
+    });
+  });
+
+  test('of no changes is done at once', async () => {
+    expect(await apply(planOf([]))).toEqual({ done: 0, doneBefore: 0, notDone: [], notBegun: 0 });
+  });
+});
+
+describe('a file that has changed since the plan was made', () => {
+  test('is left as it is, and the others are done', async () => {
+    const plan = await planned('a', 'b', 'c');
+    await writeFile(path.join(forms, 'b'), 'edited');
+    const result = await apply(plan);
+    expect(result).toMatchObject({ done: 2, notDone: [{ change: plan.changes[1], outcome: { kind: 'drifted' } }] });
+    expect(await states()).toEqual({ a: 'new', b: 'edited', c: 'new' });
+    const drifted = (await readJournal(journalOf(changeFolder))).find(({ event }) => event === 'drifted');
+    expect(drifted).toMatchObject({
+      change: 1,
+      on: path.join(forms, 'b'),
+      detail: expect.stringContaining('→ 6 bytes'),
+    });
+  });
+
+  test('in one byte, its length the same, is found out', async () => {
+    const plan = await planned('a');
+    await writeFile(path.join(forms, 'a'), old('a').toString().replace('; a', '; A'));
+    expect(await apply(plan)).toMatchObject({ done: 0, notDone: [{ outcome: { kind: 'drifted' } }] });
+  });
+
+  test('at the last moment, with the new bytes already beside it, is left as it is', async () => {
+    const plan = await planned('a');
+    const files = watchedFileSystem((name, [file]) => {
+      if (name !== 'readFile' || !String(file).endsWith(temporarySuffix)) return undefined;
+      return async (result) => {
+        await writeFile(path.join(forms, 'a'), 'edited');
+        return result;
+      };
+    });
+    expect(await apply(plan, { files })).toMatchObject({ done: 0, notDone: [{ outcome: { kind: 'drifted' } }] });
+    expect(await states()).toEqual({ a: 'edited' });
+    expect(await journalled()).toEqual(['begin', 'drifted 0', 'end']);
+  });
+
+  test('by vanishing is told, and the others are done', async () => {
+    const plan = await planned('a', 'b');
+    await unlink(path.join(forms, 'a'));
+    const result = await apply(plan);
+    expect(result).toMatchObject({ done: 1, notDone: [{ outcome: { kind: 'failed', error: { errno: 'ENOENT' } } }] });
+    expect(await states()).toEqual({ b: 'new' });
+  });
+
+  test('together with its folder is told the same way', async () => {
+    const plan = await planned('a', 'b');
+    await rm(forms, { recursive: true });
+    expect(await apply(plan)).toMatchObject({
+      done: 0,
+      notDone: [{ outcome: { kind: 'failed' } }, { outcome: { kind: 'failed' } }],
+    });
+  });
+
+  test('and is put right again is done by the next run', async () => {
+    const plan = await planned('a', 'b');
+    await writeFile(path.join(forms, 'a'), 'edited');
+    await apply(plan);
+    await writeFile(path.join(forms, 'a'), old('a'));
+    expect(await apply(plan)).toEqual({ done: 1, doneBefore: 1, notDone: [], notBegun: 0 });
+    expect(await states()).toEqual({ a: 'new', b: 'new' });
+  });
+});
+
+describe('a plan that does not fit itself', () => {
+  test.each([
+    ['another place', { offset: 0 }],
+    ['longer old bytes', { old: Buffer.from('Domain\\user name:"').toString('base64') }],
+    ['other new bytes', { new: Buffer.from('E-Mail!').toString('base64') }],
+    ['a place beyond the end', { offset: 10_000 }],
+  ])('because a splice says %s changes nothing', async (_, edit) => {
+    const plan = await planned('a');
+    const [change] = plan.changes;
+    if (change === undefined) throw new Error('no change');
+    const wrong = planOf([{ ...change, splices: change.splices.map((splice) => ({ ...splice, ...edit })) }]);
+    expect(await apply(wrong)).toMatchObject({
+      notDone: [{ outcome: { kind: 'failed', error: { trouble: { attempted: 'edit the file as planned' } } } }],
+    });
+    expect(await states()).toEqual({ a: 'old' });
+  });
+});
+
+describe('whatever single call of the file system fails', () => {
+  test.each(['instead', 'after'] as const)('the outcome says what the file holds (%s)', async (when) => {
+    const seen = new Set<string>();
+    for (let call = 1; ; call += 1) {
+      home = await freshFolder();
+      forms = path.join(home, 'forms');
+      changeFolder = path.join(home, 'change');
+      const plan = await planned('a');
+      const files = faultyFileSystem({ call, errno: 'EIO', when });
+      const result = await apply(plan, { files });
+      const { a: state, ...others } = await states();
+      const outcome = result.notDone[0]?.outcome.kind ?? 'done';
+      const at = `call ${call} of ${files.calls.join(', ')}: ${outcome}`;
+      seen.add(outcome);
+      if (outcome === 'done' || outcome === 'unknown') expect(state, at).toBe('new');
+      else expect([state, outcome], at).toEqual(['old', 'failed']);
+      // The journal says the same; a file that was left behind is named in it.
+      const last = (await readJournal(journalOf(changeFolder))).findLast(({ change }) => change === 0);
+      expect(last?.event, at).toBe(outcome);
+      for (const stray of Object.keys(others)) expect(last?.detail, at).toContain(stray);
+      // And the next run does what is left and cleans up.
+      expect(await apply(plan), at).toMatchObject({ notDone: [] });
+      expect(await states(), at).toEqual({ a: 'new' });
+      if (files.calls.length < call) break;
+    }
+    expect(seen).toEqual(new Set(['done', 'failed', 'unknown']));
+  });
+});
+
+describe('a file that somebody holds for a moment', () => {
+  test('is done when it is let go', async () => {
+    const plan = await planned('a');
+    const files = failingFileSystem('rename', ['EBUSY', 'EPERM', 'EACCES']);
+    expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
+  });
+
+  test('for good is told, its old bytes in place', async () => {
+    const plan = await planned('a');
+    const files = failingFileSystem(
+      'rename',
+      Array.from({ length: 20 }, () => 'EBUSY'),
+    );
+    expect(await apply(plan, { files })).toMatchObject({
+      notDone: [{ outcome: { kind: 'failed', error: { errno: 'EBUSY' } } }],
+    });
+    expect(await states()).toEqual({ a: 'old' });
+  });
+});
+
+describe('a journal that can’t be written', () => {
+  const failingAt =
+    (event: string) =>
+    (real: JournalWriter): JournalWriter => ({
+      ...real,
+      append: async (record) => {
+        if (record.event === event) {
+          throw new FileError({
+            attempted: 'write the journal',
+            on: 'j',
+            cameBack: 'full',
+            next: '',
+            cause: systemError('ENOSPC'),
+          });
+        }
+        await real.append(record);
+      },
+    });
+
+  test.each(['begin', 'intent'])('at %s ends the run with every file as it was', async (event) => {
+    const plan = await planned('a', 'b', 'c');
+    await expect(apply(plan, { journal: failingAt(event) })).rejects.toThrow(FileError);
+    expect(await states()).toEqual({ a: 'old', b: 'old', c: 'old' });
+  });
+
+  test('at the outcome ends the run; the next one finds out what was done', async () => {
+    const plan = await planned('a', 'b', 'c');
+    await expect(apply(plan, { journal: failingAt('done'), parallel: 1 })).rejects.toThrow(FileError);
+    expect(await states()).toEqual({ a: 'new', b: 'old', c: 'old' });
+    expect(await apply(plan)).toMatchObject({ done: 3, notDone: [] });
+    expect(await states()).toEqual({ a: 'new', b: 'new', c: 'new' });
+  });
+});
+
+describe('a run that is interrupted', () => {
+  test('begins no further file, says how many are left, and is gone on with', async () => {
+    const names = Array.from({ length: 12 }, (_, index) => `f${index}`);
+    const plan = await planned(...names);
+    const controller = new AbortController();
+    let outcomes = 0;
+    const result = await apply(plan, {
+      parallel: 2,
+      signal: controller.signal,
+      onOutcome: () => {
+        outcomes += 1;
+        if (outcomes === 3) controller.abort();
+      },
+    });
+    expect(result.done + result.notBegun).toBe(12);
+    expect(result.done).toBeLessThanOrEqual(5);
+    expect(Object.values(await states()).filter((state) => state === 'new')).toHaveLength(result.done);
+    expect(await apply(plan)).toMatchObject({
+      done: 12 - result.done,
+      doneBefore: result.done,
+      notDone: [],
+      notBegun: 0,
+    });
+  });
+
+  test('before it began does nothing', async () => {
+    const plan = await planned('a');
+    expect(await apply(plan, { signal: AbortSignal.abort() })).toMatchObject({ done: 0, notBegun: 1 });
+    expect(await states()).toEqual({ a: 'old' });
+  });
+});
+
+describe('a journal that was cut short', () => {
+  test('at any byte is gone on with: every file is done in the end', async () => {
+    const plan = await planned('a', 'b', 'c');
+    await apply(plan);
+    const whole = await readFile(journalOf(changeFolder));
+    for (let length = 0; length <= whole.length; length += 37) {
+      await writeFile(journalOf(changeFolder), whole);
+      await truncate(journalOf(changeFolder), length);
+      const result = await apply(plan);
+      expect([result.done + result.doneBefore, result.notDone]).toEqual([3, []]);
+      expect(await states()).toEqual({ a: 'new', b: 'new', c: 'new' });
+    }
+  });
+});
+
+describe('a plan that may not be applied', () => {
+  const blocker: Finding = {
+    id: 'no-wording',
+    level: 'blocker',
+    title: 'No wording',
+    detail: '',
+    evidence: [],
+    acceptable: true,
+    accepted: false,
+  };
+
+  test('because a blocker stands: nothing is written, not even to the journal', async () => {
+    const { changes } = await planned('a');
+    const applying = apply(planOf(changes, { findings: [blocker, { ...blocker, id: 'other', level: 'warning' }] }));
+    await expect(applying).rejects.toThrow(RefusedError);
+    await expect(applying).rejects.toMatchObject({
+      trouble: { on: 'no-wording', next: expect.stringContaining('--accept') },
+    });
+    expect(await states()).toEqual({ a: 'old' });
+    expect(await journalled()).toEqual([]);
+  });
+
+  test('unless the blocker was accepted, which the journal keeps', async () => {
+    const { changes } = await planned('a');
+    expect(await apply(planOf(changes, { findings: [{ ...blocker, accepted: true }] }))).toMatchObject({ done: 1 });
+    expect((await readJournal(journalOf(changeFolder)))[0]).toMatchObject({ event: 'begin', accepted: ['no-wording'] });
+  });
+
+  test('because it was undone', async () => {
+    const plan = await planned('a');
+    await apply(plan);
+    await writeFile(path.join(forms, 'a'), old('a'));
+    const undone = { time: '', event: 'undone', plan: plan.id };
+    await writeFile(journalOf(changeFolder), `${JSON.stringify(undone)}\n`, { flag: 'a' });
+    await expect(apply(plan)).rejects.toThrow(RefusedError);
+    expect(await states()).toEqual({ a: 'old' });
+  });
+});
+
+describe('temporary files of an interrupted run', () => {
+  test('are removed if they are of this plan, and nothing else is', async () => {
+    const plan = await planned('a', 'b');
+    const own = `.a.${plan.id}.x${temporarySuffix}`;
+    await writeTree(forms, {
+      [own]: 'half',
+      [`.a.other-plan.x${temporarySuffix}`]: 'half',
+      [`${plan.id}.txt`]: 'mine',
+    });
+    expect(await removeStrays(plan.changes, plan.id, realFiles)).toEqual([path.join(forms, own)]);
+    expect((await readdir(forms)).sort()).toEqual([`.a.other-plan.x${temporarySuffix}`, `${plan.id}.txt`, 'a', 'b']);
+  });
+
+  test('that can’t be removed are named', async () => {
+    const plan = await planned('a');
+    const own = `.a.${plan.id}.x${temporarySuffix}`;
+    await writeTree(forms, { [own]: 'half' });
+    const removing = removeStrays(plan.changes, plan.id, failingFileSystem('unlink', ['EPERM']));
+    await expect(removing).rejects.toMatchObject({ errno: 'EPERM', trouble: { on: path.join(forms, own) } });
+  });
+
+  test('of folders that are gone are nobody’s trouble', async () => {
+    const plan = await planned('a');
+    await rm(forms, { recursive: true });
+    expect(await removeStrays(plan.changes, plan.id, realFiles)).toEqual([]);
+  });
+});
+
+test.each([
+  ['/srv/forms/de/strings.txt', 'srv/forms/de/strings.txt'],
+  ['C:\\Program Files\\x\\strings.txt', 'C/Program Files/x/strings.txt'],
+  ['\\\\TMG01\\C$\\forms\\strings.txt', 'TMG01/C$/forms/strings.txt'],
+  ['//TMG01/C$/../../strings.txt', 'TMG01/C$/strings.txt'],
+])('the before image of %s lies in %s', (file, place) => {
+  expect(backupPathOf(file).split(path.sep).join('/')).toBe(place);
+});
