@@ -55,17 +55,16 @@ function byteLength(base64: string): number {
 export async function lookAtFilesToUndo(
   changes: readonly FileChange[],
 ): Promise<{ readonly changes: readonly FileChange[]; readonly findings: readonly Finding[] }> {
-  const moved: string[] = [];
-  const open = await inParallel(changes, 16, async (change) => {
+  const looks = await inParallel(changes, 16, async (change): Promise<{ open: boolean; moved?: string }> => {
     try {
       const found = fileFingerprint(await readFile(change.path));
-      if (sameFingerprint(found, change.after)) return [];
-      if (!sameFingerprint(found, change.before)) moved.push(change.path);
+      if (sameFingerprint(found, change.after)) return { open: false };
+      return sameFingerprint(found, change.before) ? { open: true } : { open: true, moved: change.path };
     } catch (error) {
-      moved.push(`${change.path}: ${errnoInWords(error)}`);
+      return { open: true, moved: `${change.path}: ${errnoInWords(error)}` };
     }
-    return [change];
   });
+  const moved = looks.flatMap((look) => look.moved ?? []);
   const finding: Finding = {
     id: 'changed-since',
     level: 'warning',
@@ -76,5 +75,5 @@ export async function lookAtFilesToUndo(
     acceptable: false,
     accepted: false,
   };
-  return { changes: open.flat(), findings: moved.length === 0 ? [] : [finding] };
+  return { changes: changes.filter((_, index) => looks[index]?.open), findings: moved.length === 0 ? [] : [finding] };
 }

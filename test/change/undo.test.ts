@@ -1,0 +1,215 @@
+import { readFile, unlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fileFingerprint } from '../../src/change/fingerprint.ts';
+import type { JournalEvent, JournalRecord } from '../../src/change/journal.ts';
+import type { FileChange, Plan } from '../../src/change/plan.ts';
+import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../../src/change/undo.ts';
+import { RefusedError } from '../../src/errors.ts';
+import { spliceBytes } from '../../src/files/strings-file.ts';
+import { applyIn, changeOf, planOf, undoOf } from '../support/file-plans.ts';
+import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+import { stringsContent } from '../support/strings-content.ts';
+
+let forms: string;
+let changeFolder: string;
+let undoFolder: string;
+
+beforeEach(async () => {
+  const home = await freshFolder();
+  forms = path.join(home, 'forms');
+  changeFolder = path.join(home, 'change');
+  undoFolder = path.join(changeFolder, 'undo');
+});
+
+const old = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="Domain\\user name:"\r\n`);
+const now = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="E-mail address:"\r\n`);
+
+async function planned(...names: readonly string[]): Promise<Plan<FileChange>> {
+  await writeTree(forms, Object.fromEntries(names.map((name) => [name, old(name)])));
+  return planOf(names.map((name) => changeOf(path.join(forms, name), old(name), now(name))));
+}
+
+const contents = async (): Promise<Record<string, string>> => ({ ...(await snapshot(forms)) });
+const text = (bytes: Buffer): string => bytes.toString('latin1');
+
+describe('a change that is reversed', () => {
+  /** Pieces that stay and pieces that are replaced, by turns. */
+  const pieces = fc.array(
+    fc.record({
+      kept: fc.uint8Array({ maxLength: 8 }),
+      old: fc.uint8Array({ maxLength: 8 }),
+      new: fc.uint8Array({ maxLength: 8 }),
+    }),
+    { minLength: 1, maxLength: 6 },
+  );
+
+  test('gives back the bytes, however many splices it has', () => {
+    fc.assert(
+      fc.property(pieces, (parts) => {
+        let offset = 0;
+        const splices = parts.map((part) => {
+          const splice = { offset: offset + part.kept.length, old: Buffer.from(part.old), new: Buffer.from(part.new) };
+          offset = splice.offset + part.old.length;
+          return splice;
+        });
+        const before = Buffer.concat(parts.flatMap((part) => [part.kept, part.old]));
+        const after = spliceBytes(before, splices);
+        const change: FileChange = {
+          ...changeOf('/forms/a', before, after),
+          splices: splices.map((splice) => ({
+            key: 'L_UserName_Text',
+            line: 1,
+            offset: splice.offset,
+            old: splice.old.toString('base64'),
+            new: splice.new.toString('base64'),
+          })),
+        };
+        const reversed = reversedFileChange(change);
+        const bytesOf = reversed.splices.map((splice) => ({
+          offset: splice.offset,
+          old: Buffer.from(splice.old, 'base64'),
+          new: Buffer.from(splice.new, 'base64'),
+        }));
+        expect(spliceBytes(after, bytesOf)).toEqual(before);
+        expect([reversed.before, reversed.after]).toEqual([fileFingerprint(after), fileFingerprint(before)]);
+        expect(reversedFileChange(reversed)).toEqual(change);
+      }),
+    );
+  });
+});
+
+describe('the changes to undo', () => {
+  const plan = planOf(['a', 'b', 'c', 'd', 'e'].map((name) => changeOf(`/forms/${name}`, old(name), now(name))));
+  const record = (event: JournalEvent, change?: number, id = plan.id): JournalRecord => ({
+    time: '',
+    event,
+    plan: id,
+    ...(change === undefined ? {} : { change }),
+  });
+  const pathsToUndo = (records: readonly JournalRecord[]): string[] =>
+    changesToUndo(plan, records).map((change) => change.path);
+
+  test('are those that were done or may have been, the last of the plan first', () => {
+    const records = [
+      record('begin'),
+      record('intent', 0),
+      record('done', 0),
+      record('drifted', 1),
+      record('intent', 2),
+      record('failed', 2),
+      record('intent', 3),
+      record('intent', 4),
+      record('unknown', 4),
+      record('end'),
+    ];
+    expect(pathsToUndo(records)).toEqual(['/forms/e', '/forms/d', '/forms/a']);
+  });
+
+  test.each([
+    ['nothing was ever applied', []],
+    ['everything drifted', [record('begin'), record('drifted', 0), record('end')]],
+    ['only another plan was applied', [record('done', 0, 'another')]],
+    ['it was undone already', [record('done', 0), record('undone')]],
+  ])('are refused if %s', (_, records) => {
+    expect(() => pathsToUndo(records)).toThrow(RefusedError);
+  });
+});
+
+describe('undoing', () => {
+  test('brings back every byte, and the plan can’t be undone or applied again', async () => {
+    const plan = await planned('a', 'b');
+    const before = await contents();
+    await applyIn(changeFolder, plan);
+    expect(await contents()).toEqual({ a: text(now('a')), b: text(now('b')) });
+    const undo = await undoOf(changeFolder, plan);
+    expect(undo).toMatchObject({ undoes: { id: plan.id }, findings: [] });
+    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 2, notDone: [] });
+    expect(await contents()).toEqual(before);
+  });
+
+  test('of a plan that was applied in part brings back that part', async () => {
+    const plan = await planned('a', 'b', 'c');
+    await writeFile(path.join(forms, 'b'), 'edited');
+    const before = await contents();
+    await applyIn(changeFolder, plan);
+    await applyIn(undoFolder, await undoOf(changeFolder, plan));
+    expect(await contents()).toEqual(before);
+  });
+
+  test('leaves a file alone that was edited since, and says so; the others come back', async () => {
+    const plan = await planned('a', 'b');
+    await applyIn(changeFolder, plan);
+    await writeFile(path.join(forms, 'b'), 'edited since');
+    const undo = await undoOf(changeFolder, plan);
+    expect(undo.findings).toMatchObject([{ id: 'changed-since', level: 'warning', evidence: [path.join(forms, 'b')] }]);
+    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 1, notDone: [{ outcome: { kind: 'drifted' } }] });
+    expect(await contents()).toEqual({ a: text(old('a')), b: 'edited since' });
+  });
+
+  test('leaves out a file that somebody has brought back already', async () => {
+    const plan = await planned('a', 'b');
+    await applyIn(changeFolder, plan);
+    await writeFile(path.join(forms, 'b'), old('b'));
+    const undo = await undoOf(changeFolder, plan);
+    expect(undo.changes.map((change) => change.path)).toEqual([path.join(forms, 'a')]);
+    expect(undo.findings).toEqual([]);
+  });
+
+  test('tells of a file that has gone since', async () => {
+    const plan = await planned('a', 'b');
+    await applyIn(changeFolder, plan);
+    await unlink(path.join(forms, 'a'));
+    const undo = await undoOf(changeFolder, plan);
+    expect(undo.findings[0]?.evidence).toEqual([`${path.join(forms, 'a')}: there is no such file or folder (ENOENT)`]);
+    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 1, notDone: [{ outcome: { kind: 'failed' } }] });
+    expect(await contents()).toEqual({ b: text(old('b')) });
+  });
+
+  test('names what has changed since in the order of the changes, whichever is read first', async () => {
+    const names = Array.from({ length: 30 }, (_, index) => `f${index}`);
+    const plan = await planned(...names);
+    for (const name of names) await writeFile(path.join(forms, name), 'edited'.repeat(Number(name.slice(1)) + 1));
+    const { findings } = await lookAtFilesToUndo(plan.changes.map(reversedFileChange));
+    expect(findings[0]?.evidence).toEqual(plan.changes.map((change) => change.path));
+  });
+
+  test('is undone by an undo of its own: the new labels are back', async () => {
+    const plan = await planned('a');
+    await applyIn(changeFolder, plan);
+    const undo = await undoOf(changeFolder, plan);
+    await applyIn(undoFolder, undo);
+    await applyIn(path.join(undoFolder, 'undo'), await undoOf(undoFolder, undo));
+    expect(await contents()).toEqual({ a: text(now('a')) });
+  });
+
+  test('gives the same bytes again for any tree, in any encoding', async () => {
+    const file = fc.record({
+      encoding: fc.constantFrom('utf-8', 'utf-16le with BOM', 'utf-16be', 'windows-1252', 'windows-932'),
+      lineEnd: fc.constantFrom('\r\n', '\n', '\r'),
+      before: fc.stringMatching(/^[ -!#-~]{0,30}$/),
+      after: fc.stringMatching(/^[ -!#-~]{0,30}$/),
+    } as const);
+    await fc.assert(
+      fc.asyncProperty(fc.array(file, { minLength: 1, maxLength: 5 }), async (files) => {
+        const home = await freshFolder();
+        const changes: FileChange[] = [];
+        for (const [index, each] of files.entries()) {
+          const place = path.join(home, 'forms', `f${index}`);
+          const before = stringsContent(each.before, each);
+          await writeTree(home, { forms: { [`f${index}`]: before } });
+          changes.push(changeOf(place, before, stringsContent(each.after, each)));
+        }
+        const bytes = () => Promise.all(changes.map((change) => readFile(change.path)));
+        const before = await bytes();
+        const plan = planOf(changes);
+        expect(await applyIn(path.join(home, 'change'), plan)).toMatchObject({ notDone: [] });
+        expect(await bytes()).toEqual(files.map((each) => stringsContent(each.after, each)));
+        await applyIn(path.join(home, 'undo'), await undoOf(path.join(home, 'change'), plan));
+        expect(await bytes()).toEqual(before);
+      }),
+      { numRuns: 15 },
+    );
+  });
+});
