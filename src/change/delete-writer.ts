@@ -1,29 +1,148 @@
-import { RefusedError } from '../errors.ts';
+/** Deletes: of one entry that is still exactly as it was read and has no children, or of a whole subtree. */
+
+import { deletedObjectsControl, treeDelete } from '../directory/controls.ts';
+import { resultCode } from '../directory/diagnostics.ts';
+import { sameDn } from '../directory/dn.ts';
+import { booleanOf, type Entry, guidOf, textOf } from '../directory/entry.ts';
+import { everything } from '../directory/filter.ts';
+import type { DirectorySession } from '../directory/session.ts';
+import { guidBase } from '../directory/values.ts';
+import { DirectoryError } from '../errors.ts';
 import type { ChangeOutcome } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
-import type { DeleteChange, DeleteTreeChange } from './plan.ts';
+import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
+import { type Look, lookAndWrite } from './look-and-write.ts';
+import type { DeleteChange, DeleteTreeChange, DoomedEntry } from './plan.ts';
 
-function notYet(dn: string): RefusedError {
-  return new RefusedError({
-    attempted: 'delete',
-    on: dn,
-    cameBack: 'this version does not have it yet',
-    next: 'Use a later version.',
+/** Looks at the entry and its children, and if all is as planned deletes it. */
+export function writeDelete(
+  change: DeleteChange,
+  access: EntryAccess,
+  intent: () => Promise<void>,
+): Promise<ChangeOutcome> {
+  return lookAndWrite(access, intent, {
+    look: (session) => lookAtLeaf(change, session, access),
+    write: (dn, session) => session.delete(dn),
   });
 }
 
-export async function writeDelete(
-  change: DeleteChange,
-  _access: EntryAccess,
-  _intent: () => Promise<void>,
-): Promise<ChangeOutcome> {
-  return { kind: 'failed', error: notYet(change.dn) };
+async function lookAtLeaf(entry: DoomedEntry, session: DirectorySession, access: EntryAccess): Promise<Look<string>> {
+  const base = guidBase(entry.guid);
+  const [found, child] = await Promise.all([
+    session.readEntry(base, fingerprintAttributes),
+    firstChild(session, entry.dn),
+  ]);
+  if (found === undefined) return lookForTombstone(entry, session);
+  const drift = await driftOf(entry, found, session, access);
+  if (drift !== undefined) return { kind: 'drifted', what: drift };
+  if (child !== undefined)
+    return { kind: 'drifted', what: `there is an entry below it that the plan does not delete: ${child}` };
+  return { kind: 'as-planned', planned: found.dn };
 }
 
-export async function writeDeleteTree(
+const fingerprintAttributes = ['objectGUID', 'uSNChanged'];
+
+async function firstChild(session: DirectorySession, dn: string): Promise<string | undefined> {
+  try {
+    for await (const child of session.search({ base: dn, scope: 'one', filter: everything, attributes: ['1.1'] })) {
+      return child.dn;
+    }
+    return undefined;
+  } catch (error) {
+    // It is gone or elsewhere: the look at the entry itself says which.
+    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the deletion shows: done. Where not even a tombstone can be seen, nobody can tell. */
+async function lookForTombstone(entry: DoomedEntry, session: DirectorySession): Promise<Look<never>> {
+  const control = deletedObjectsControl(session.rootDse.supportedControls);
+  const tombstone = await session.readEntry(guidBase(entry.guid), ['isDeleted'], [control]);
+  if (tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true) return { kind: 'already-done' };
+  return { kind: 'out-of-sight', what: 'neither the entry nor its tombstone can be seen' };
+}
+
+/** What has happened to an entry since it was planned, in words; undefined if nothing. */
+async function driftOf(
+  entry: DoomedEntry,
+  found: Entry,
+  session: DirectorySession,
+  access: EntryAccess,
+): Promise<string | undefined> {
+  if (!sameDn(found.dn, entry.dn)) return `the entry was renamed or moved: it is now ${found.dn}`;
+  if (isDcOfPlan(session, access) && textOf(found, 'uSNChanged') === entry.usnChanged) return undefined;
+  // The number counts the changes of one DC, and some servers raise it when the target of a link is deleted.
+  const whole = await session.readEntry(guidBase(entry.guid), wholeEntry, [withoutSacl]);
+  if (whole === undefined) return 'the entry has gone at this moment';
+  return editSincePlanned(entry.attributes, whole, async (dn) => (await session.readEntry(dn, ['1.1'])) !== undefined);
+}
+
+function isDcOfPlan(session: DirectorySession, access: EntryAccess): boolean {
+  const here = session.rootDse.dnsHostName ?? session.identity.host;
+  return here.toLowerCase() === access.domainController.toLowerCase();
+}
+
+/** Looks at every entry of the subtree, and if all is as planned deletes it by one request, repeated while unfinished. */
+export function writeDeleteTree(
   change: DeleteTreeChange,
-  _access: EntryAccess,
-  _intent: () => Promise<void>,
+  access: EntryAccess,
+  intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
-  return { kind: 'failed', error: notYet(change.dn) };
+  return lookAndWrite(access, intent, {
+    look: (session) => lookAtTree(change, session, access),
+    write: deleteTree,
+  });
+}
+
+async function lookAtTree(
+  change: DeleteTreeChange,
+  session: DirectorySession,
+  access: EntryAccess,
+): Promise<Look<string>> {
+  const root = await session.readEntry(guidBase(change.guid), fingerprintAttributes);
+  if (root === undefined) {
+    const [first] = change.entries;
+    return first === undefined ? { kind: 'already-done' } : lookForTombstone(first, session);
+  }
+  const planned = new Map(change.entries.map((entry) => [entry.guid, entry]));
+  const subtree = session.search({
+    base: root.dn,
+    scope: 'subtree',
+    filter: everything,
+    attributes: fingerprintAttributes,
+  });
+  for await (const found of subtree) {
+    const entry = planned.get(guidOf(found, 'objectGUID') ?? '');
+    if (entry === undefined) {
+      return { kind: 'drifted', what: `there is an entry that the plan does not delete: ${found.dn}` };
+    }
+    planned.delete(entry.guid);
+    const drift = await driftOf(entry, found, session, access);
+    if (drift !== undefined) return { kind: 'drifted', what: `${entry.dn}: ${drift}` };
+  }
+  for (const entry of planned.values()) {
+    const look = await lookForTombstone(entry, session);
+    if (look.kind !== 'already-done') {
+      return { kind: 'drifted', what: `${entry.dn}: it is no longer below ${change.dn}, and was not deleted` };
+    }
+  }
+  return { kind: 'as-planned', planned: root.dn };
+}
+
+/** For a subtree of some thousand entries, in milliseconds. */
+const treeDeadline = 600_000;
+const maximumRequests = 1000;
+
+/** AD deletes as many entries as it can in its time and answers 11 when more are left: the same request again goes on. */
+async function deleteTree(dn: string, session: DirectorySession): Promise<void> {
+  for (let request = 1; ; request += 1) {
+    try {
+      await session.delete(dn, [treeDelete], treeDeadline);
+      return;
+    } catch (error) {
+      const isUnfinished = error instanceof DirectoryError && error.resultCode === resultCode.adminLimitExceeded;
+      if (!isUnfinished || request === maximumRequests) throw error;
+    }
+  }
 }

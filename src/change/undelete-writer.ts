@@ -1,29 +1,112 @@
-import { RefusedError } from '../errors.ts';
-import type { ChangeOutcome } from './apply.ts';
-import type { EntryAccess } from './entry-access.ts';
-import type { AddChange, UndeleteChange } from './plan.ts';
+/** Bringing entries back: from their tombstones under the old objectGUID, or made again. */
 
-function notYet(dn: string): RefusedError {
-  return new RefusedError({
-    attempted: 'delete',
-    on: dn,
-    cameBack: 'this version does not have it yet',
-    next: 'Use a later version.',
+import { deletedObjectsControl, showDeleted } from '../directory/controls.ts';
+import { rdnOf, sameDn } from '../directory/dn.ts';
+import { allBytesOf, booleanOf, type Entry } from '../directory/entry.ts';
+import type { DirectorySession, Modification } from '../directory/session.ts';
+import { bytesOfWrittenValue, guidBase } from '../directory/values.ts';
+import type { ChangeOutcome } from './apply.ts';
+import { isRestorable } from './attribute-kinds.ts';
+import type { EntryAccess } from './entry-access.ts';
+import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import { type Look, lookAndWrite } from './look-and-write.ts';
+import type { AddChange, PlanAttribute, UndeleteChange } from './plan.ts';
+
+/** What the write finds: a tombstone, or an entry that is back but lacks something. */
+type Found = { readonly kind: 'deleted' | 'incomplete'; readonly entry: Entry };
+
+/** Undeletes the entry with what its tombstone has lost, and then writes what is still missing. */
+export function writeUndelete(
+  change: UndeleteChange,
+  access: EntryAccess,
+  intent: () => Promise<void>,
+): Promise<ChangeOutcome> {
+  return lookAndWrite(access, intent, {
+    look: (session) => lookAtDeleted(change, session),
+    write: async ({ kind, entry }, session) => {
+      if (kind === 'deleted') await undelete(change, entry, session);
+      await complete(guidBase(change.guid), change.attributes, session);
+    },
   });
 }
 
-export async function writeUndelete(
-  change: UndeleteChange,
-  _access: EntryAccess,
-  _intent: () => Promise<void>,
-): Promise<ChangeOutcome> {
-  return { kind: 'failed', error: notYet(change.dn) };
+async function lookAtDeleted(change: UndeleteChange, session: DirectorySession): Promise<Look<Found>> {
+  const base = guidBase(change.guid);
+  const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
+  if (live !== undefined) return lookAtReturned(change, live);
+  const control = deletedObjectsControl(session.rootDse.supportedControls);
+  const deleted = await session.readEntry(base, ['*'], [control]);
+  if (deleted === undefined || booleanOf(deleted, 'isDeleted') !== true) {
+    return { kind: 'out-of-sight', what: 'its tombstone is gone: make the undo anew, to have the entry made again' };
+  }
+  if ((await session.readEntry(change.dn, ['1.1'])) !== undefined) {
+    return { kind: 'drifted', what: 'another entry of this name is there' };
+  }
+  return { kind: 'as-planned', planned: { kind: 'deleted', entry: deleted } };
 }
 
-export async function writeAdd(
-  change: AddChange,
-  _access: EntryAccess,
-  _intent: () => Promise<void>,
-): Promise<ChangeOutcome> {
-  return { kind: 'failed', error: notYet(change.dn) };
+/** An entry that is back is only completed, never overwritten: what differs was written by somebody else. */
+function lookAtReturned(change: UndeleteChange | AddChange, live: Entry): Look<Found> {
+  if (!sameDn(live.dn, change.dn)) return { kind: 'drifted', what: `it has come back elsewhere: ${live.dn}` };
+  const different = change.attributes.filter((attribute) => !hasExactly(live, attribute));
+  const edited = different.find(({ name }) => !isSecurityDescriptor(name) && allBytesOf(live, name).length > 0);
+  if (edited !== undefined) return { kind: 'drifted', what: `it has come back with another ${edited.name}` };
+  const missing = different.some(({ name }) => !isSecurityDescriptor(name));
+  return missing ? { kind: 'as-planned', planned: { kind: 'incomplete', entry: live } } : { kind: 'already-done' };
+}
+
+function isSecurityDescriptor(name: string): boolean {
+  return name.toLowerCase() === 'ntsecuritydescriptor';
+}
+
+/** MS-ADTS 3.1.1.5.3.7: one modify that removes isDeleted, gives the DN, and what the class demands. */
+async function undelete(change: UndeleteChange, deleted: Entry, session: DirectorySession): Promise<void> {
+  const lost = keepsAll(deleted) ? [] : change.attributes.filter((attribute) => !hasExactly(deleted, attribute));
+  const modifications: Modification[] = [
+    { attribute: 'isDeleted', remove: 'all', add: [] },
+    { attribute: 'distinguishedName', replace: [Buffer.from(change.dn)] },
+    ...lost.filter(({ name }) => !isSecurityDescriptor(name)).map(replacement),
+  ];
+  // By its DN: Samba finds a tombstone to be undeleted only so.
+  await session.modify(deleted.dn, modifications, [showDeleted]);
+}
+
+/** With the Recycle Bin a deleted object still has everything, and its links come back with it. */
+function keepsAll(deleted: Entry): boolean {
+  return deleted.attributes.has('objectcategory') && booleanOf(deleted, 'isRecycled') !== true;
+}
+
+/** Writes what an entry lacks of the plan. */
+async function complete(base: string, attributes: readonly PlanAttribute[], session: DirectorySession): Promise<void> {
+  const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
+  if (live === undefined) return;
+  const missing = attributes.filter((attribute) => !hasExactly(live, attribute));
+  if (missing.length > 0) await session.modify(live.dn, missing.map(replacement), [withoutSacl]);
+}
+
+function replacement({ name, values }: PlanAttribute): Modification {
+  return { attribute: name, replace: values.map(bytesOfWrittenValue) };
+}
+
+/** Makes an entry again where there is none of its name, and then gives it its security descriptor. */
+export function writeAdd(change: AddChange, access: EntryAccess, intent: () => Promise<void>): Promise<ChangeOutcome> {
+  const written = change.attributes.filter(({ name }) => !isSecurityDescriptor(name));
+  return lookAndWrite(access, intent, {
+    look: async (session): Promise<Look<Found | undefined>> => {
+      const there = await session.readEntry(change.dn, wholeEntry, [withoutSacl]);
+      if (there === undefined) return { kind: 'as-planned', planned: undefined };
+      const look = lookAtReturned(change, there);
+      return look.kind === 'drifted' ? { kind: 'drifted', what: 'another entry of this name is there' } : look;
+    },
+    write: async (found, session) => {
+      const attributes = written.map(({ name, values }) => ({ name, values: values.map(bytesOfWrittenValue) }));
+      if (found === undefined) await session.add(change.dn, attributes);
+      await complete(change.dn, change.attributes.filter(isLaterWritable(change.dn)), session);
+    },
+  });
+}
+
+function isLaterWritable(dn: string): (attribute: PlanAttribute) => boolean {
+  const { type } = rdnOf(dn);
+  return ({ name }) => isRestorable(name, 'undelete', type);
 }

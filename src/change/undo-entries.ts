@@ -1,8 +1,25 @@
 /** Undoing directory changes: from what was done to the changes that bring it back, with a look at what is there now. */
 
+import { deletedObjectsControl } from '../directory/controls.ts';
+import { normalizedDn, parentDn, rdnOf, sameDn } from '../directory/dn.ts';
+import { booleanOf, guidOf } from '../directory/entry.ts';
+import { readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
+import { guidBase } from '../directory/values.ts';
+import { DirectoryError } from '../errors.ts';
+import { isRestorable } from './attribute-kinds.ts';
+import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import { reversedModify } from './modify-writer.ts';
-import type { DirectoryChange, Finding } from './plan.ts';
+import type {
+  AddChange,
+  DirectoryChange,
+  DoomedEntry,
+  Finding,
+  ModifyChange,
+  PlanAttribute,
+  PlanValue,
+  UndeleteChange,
+} from './plan.ts';
 
 export interface EntriesToUndo {
   readonly changes: readonly DirectoryChange[];
@@ -10,16 +27,218 @@ export interface EntriesToUndo {
 }
 
 /**
- * The changes that bring back what these did.
+ * The changes that bring back what these did: parents before children, then the values that name them.
  *
  * @param done what was done or may have been, the last first
+ * @throws DirectoryError if the directory can't be read
  */
 export async function undoEntryChanges(
   done: readonly DirectoryChange[],
-  _session: DirectorySession,
+  session: DirectorySession,
 ): Promise<EntriesToUndo> {
+  const deleted = done.flatMap((change) => deletedBy(change));
+  const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
+  const canUndelete = deleted.length > 0 && (await supportsUndelete(session));
+  const returns: Return[] = [];
+  for (const entry of deleted) returns.push(await lookAtDeletedEntry(entry, session, names, canUndelete));
+  const reversed = done.flatMap((change) => (change.kind === 'modify' ? [reversedModify(change)] : []));
+  const goneAgain = await deletesOfReturned(done, session);
   return {
-    changes: done.flatMap((change) => (change.kind === 'modify' ? [reversedModify(change)] : [])),
-    findings: [],
+    changes: [
+      ...returns.flatMap(({ change }) => change ?? []),
+      ...returns.flatMap(({ later }) => later ?? []),
+      ...reversed,
+      ...goneAgain,
+    ],
+    findings: await findingsOf(returns, deleted, session),
   };
+}
+
+/** What a change has deleted, parents before children. */
+function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
+  if (change.kind === 'delete') return [change];
+  return change.kind === 'delete-tree' ? change.entries : [];
+}
+
+/** How one deleted entry is brought back. */
+interface Return {
+  readonly entry: DoomedEntry;
+  readonly kind: 'undelete' | 'add' | 'is-back' | 'name-is-taken';
+  readonly change?: UndeleteChange | AddChange;
+  /** The values that name entries which come back later than this one. */
+  readonly later?: ModifyChange;
+  /** What a new entry has to do without. */
+  readonly lost: readonly PlanAttribute[];
+}
+
+/** Samba with the Recycle Bin on refuses every undelete, as its deleted objects have no isRecycled to remove. */
+async function supportsUndelete(session: DirectorySession): Promise<boolean> {
+  if (session.rootDse.vendor === undefined || !/samba/i.test(session.rootDse.vendor)) return true;
+  return (await readForest(session)).recycleBin !== 'on';
+}
+
+async function lookAtDeletedEntry(
+  entry: DoomedEntry,
+  session: DirectorySession,
+  names: ReadonlySet<string>,
+  canUndelete: boolean,
+): Promise<Return> {
+  const base = guidBase(entry.guid);
+  const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
+  if (live !== undefined && sameDn(live.dn, entry.dn)) {
+    // Never deleted, or undone in part: what it lacks is completed, and an entry that lacks nothing is left alone.
+    const isWhole = restorableAttributes(entry, 'undelete').every((attribute) => hasExactly(live, attribute));
+    return { entry, kind: 'is-back', ...(isWhole ? {} : undeleteOf(entry, names)), lost: [] };
+  }
+  if (live !== undefined || (await session.readEntry(entry.dn, ['1.1'])) !== undefined) {
+    return { entry, kind: 'name-is-taken', lost: [] };
+  }
+  const tombstone = await session.readEntry(
+    base,
+    ['isDeleted', 'isRecycled', 'objectCategory'],
+    [deletedObjectsControl(session.rootDse.supportedControls)],
+  );
+  const isThere = tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true;
+  if (isThere && canUndelete) return { entry, kind: 'undelete', ...undeleteOf(entry, names), lost: [] };
+  return { entry, kind: 'add', ...additionOf(entry, names) };
+}
+
+/** What to write at once, and what only when the entries that it names are there too. */
+function undeleteOf(entry: DoomedEntry, names: ReadonlySet<string>): Pick<Return, 'change' | 'later'> {
+  const { now, later } = inTwoParts(restorableAttributes(entry, 'undelete'), names);
+  return {
+    change: { kind: 'undelete', dn: entry.dn, guid: entry.guid, attributes: now },
+    ...(later.length === 0
+      ? {}
+      : {
+          later: {
+            kind: 'modify',
+            dn: entry.dn,
+            guid: entry.guid,
+            edits: later.map(({ name, values }) => ({ attribute: name, remove: [], add: values })),
+          },
+        }),
+  };
+}
+
+/** A new entry's objectGUID is not known yet, so that nothing can be planned to be written to it later. */
+function additionOf(entry: DoomedEntry, names: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
+  const { now, later } = inTwoParts(restorableAttributes(entry, 'add'), names);
+  return { change: { kind: 'add', dn: entry.dn, attributes: now }, lost: later };
+}
+
+function restorableAttributes(entry: DoomedEntry, by: 'undelete' | 'add'): readonly PlanAttribute[] {
+  const { type } = rdnOf(entry.dn);
+  return entry.attributes.filter(({ name }) => isRestorable(name, by, type));
+}
+
+function inTwoParts(
+  attributes: readonly PlanAttribute[],
+  names: ReadonlySet<string>,
+): { readonly now: readonly PlanAttribute[]; readonly later: readonly PlanAttribute[] } {
+  const isLater = (value: PlanValue): boolean => namesOneOf(value, names);
+  const part = (wanted: boolean): readonly PlanAttribute[] =>
+    attributes
+      .map(({ name, values }) => ({ name, values: values.filter((value) => isLater(value) === wanted) }))
+      .filter(({ values }) => values.length > 0);
+  return { now: part(false), later: part(true) };
+}
+
+function namesOneOf(value: PlanValue, names: ReadonlySet<string>): boolean {
+  if (typeof value !== 'string' || !value.includes('=')) return false;
+  try {
+    return names.has(normalizedDn(value));
+  } catch (error) {
+    // Text of another syntax that happens to hold an equals sign.
+    if (error instanceof DirectoryError) return false;
+    throw error;
+  }
+}
+
+/** An undo that is itself undone: what it brought back goes again, as it is now. */
+async function deletesOfReturned(
+  done: readonly DirectoryChange[],
+  session: DirectorySession,
+): Promise<readonly DirectoryChange[]> {
+  const gone = new Map<string, string[]>();
+  const deletes: DirectoryChange[] = [];
+  for (const change of done) {
+    if (change.kind !== 'undelete' && change.kind !== 'add') continue;
+    const base = change.kind === 'undelete' ? guidBase(change.guid) : change.dn;
+    const found = await session.readEntry(base, wholeEntry, [withoutSacl]);
+    const guid = found === undefined ? undefined : guidOf(found, 'objectGUID');
+    if (found === undefined || guid === undefined || !sameDn(found.dn, change.dn)) continue;
+    const parent = normalizedDn(parentDn(found.dn) ?? '');
+    gone.set(parent, [...(gone.get(parent) ?? []), guid]);
+    const children = gone.get(normalizedDn(found.dn)) ?? [];
+    deletes.push({ kind: 'delete', ...doomedEntry(found, guid), children });
+  }
+  return deletes;
+}
+
+async function findingsOf(
+  returns: readonly Return[],
+  deleted: readonly DoomedEntry[],
+  session: DirectorySession,
+): Promise<readonly Finding[]> {
+  const ofKind = (kind: Return['kind']): readonly string[] =>
+    returns.filter((one) => one.kind === kind).map(({ entry }) => entry.dn);
+  const taken = ofKind('name-is-taken');
+  const added = returns.filter(({ kind }) => kind === 'add');
+  const lost = added.flatMap(({ entry, lost: attributes }) => attributes.map(({ name }) => `${name} of ${entry.dn}`));
+  const missingParents = await parentsGone(returns, deleted, session);
+  return [
+    ...findingIf(taken, {
+      id: 'came-back-otherwise',
+      level: 'blocker',
+      title: `${taken.length === 1 ? 'an entry has' : `${taken.length} entries have`} come back in another way`,
+      detail:
+        'Somebody has made an entry of the same name since, or moved the old one. Undo overwrites nothing: rename or delete what is there now, then make the undo anew.',
+    }),
+    ...findingIf(missingParents, {
+      id: 'parent-gone',
+      level: 'blocker',
+      title: 'the container that it stood in is gone too',
+      detail: 'It was deleted after the change that is undone here. Bring it back first, then make the undo anew.',
+    }),
+    ...findingIf(
+      added.map(({ entry }) => entry.dn),
+      {
+        id: 'new-object-guid',
+        level: 'warning',
+        title: `${added.length === 1 ? 'one entry is' : `${added.length} entries are`} made again, not undeleted`,
+        detail:
+          'No tombstone that this server would undelete is left. A new entry has another objectGUID: unlinked references that nobody has cleared (homeMTA, msExchOwningServer and their like) go on pointing at the deleted one and have to be set again; whenCreated and the auditing part of the security descriptor start anew.',
+      },
+    ),
+    ...findingIf(lost, {
+      id: 'values-not-restored',
+      level: 'warning',
+      title: 'some values name entries that are made again later',
+      detail: 'Set them by hand after the undo; before.ldf of the change has them.',
+    }),
+  ];
+}
+
+function findingIf(
+  evidence: readonly string[],
+  finding: Pick<Finding, 'id' | 'level' | 'title' | 'detail'>,
+): readonly Finding[] {
+  return evidence.length === 0 ? [] : [{ ...finding, evidence, acceptable: false, accepted: false }];
+}
+
+/** Parents that are neither there nor brought back. */
+async function parentsGone(
+  returns: readonly Return[],
+  deleted: readonly DoomedEntry[],
+  session: DirectorySession,
+): Promise<readonly string[]> {
+  const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
+  const gone = new Set<string>();
+  for (const { entry, kind } of returns) {
+    const parent = parentDn(entry.dn);
+    if (kind === 'is-back' || parent === undefined || names.has(normalizedDn(parent))) continue;
+    if ((await session.readEntry(parent, ['1.1'])) === undefined) gone.add(parent);
+  }
+  return [...gone];
 }

@@ -1,13 +1,262 @@
-/** adsi-remedy orphan. */
+/** adsi-remedy orphan: from flags or wizard to a plan that deletes a server object, and on to what becomes of it. */
 
-import { type ExitStatus, UsageError } from '../errors.ts';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { standingBlockers } from '../change/apply.ts';
+import type { FolderDocument } from '../change/folder.ts';
+import type { DirectoryChange, Plan } from '../change/plan.ts';
+import { sealPlan } from '../change/seal.ts';
+import type { DirectorySession } from '../directory/session.ts';
+import { DirectoryError, type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { assess, supportedSteps } from '../remedies/orphan/assess.ts';
+import {
+  findServer,
+  gather,
+  gatherSteps,
+  type OrphanFacts,
+  type Reach,
+  type Survey,
+  type SurveyedServer,
+  survey,
+} from '../remedies/orphan/gather.ts';
+import { nextSteps } from '../remedies/orphan/next-steps.ts';
+import { type OrphanOptions, readSelection, type Selection } from '../remedies/orphan/options.ts';
+import { plan as planChanges } from '../remedies/orphan/plan.ts';
+import { serverHeadings, serverRow } from '../remedies/orphan/screen.ts';
+import { readSetupLog, type SetupLog } from '../remedies/orphan/setup-log.ts';
+import {
+  askAboutBlockers,
+  askCleanUp,
+  askServer,
+  askSupportedWay,
+  confirmName,
+  isConfirmed,
+} from '../remedies/orphan/wizard.ts';
+import { findingLines } from '../review/text.ts';
+import { table } from '../terminal/table.ts';
+import { toolVersion } from '../version.ts';
+import { ldifDocuments, nextStepsDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
+import { carryOut, type Decision, readDecision } from './decide.ts';
+import { directoryFlags, forestTarget, type OpenDirectory, openDirectory } from './directory.ts';
+import { decisionFlags, type Flags, nearestName, outputFlags, readArguments, readWait } from './flags.ts';
+import { createOutput, type Output } from './output.ts';
 
-export async function run(_args: readonly string[], _context: Context): Promise<ExitStatus> {
+const flagTable = {
+  ...outputFlags,
+  ...decisionFlags,
+  ...directoryFlags,
+  name: 'text',
+  dn: 'text',
+  'setup-log': 'text',
+  probe: 'yes-no',
+  'tree-delete': 'yes-no',
+  confirm: 'text',
+  wait: 'text',
+} as const;
+
+type OrphanFlags = Flags<typeof flagTable>;
+
+/** Runs the remedy with these arguments. */
+export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
+  const { flags } = readArguments('orphan', args, flagTable);
+  const output = createOutput(context, flags);
+  const decision = readDecision('orphan', flags, output);
+  const waitSeconds = readWait(flags.wait);
+  const selection = readSelection(flags.name, flags.dn);
+  const log = flags['setup-log'] === undefined ? undefined : await readLog(flags['setup-log'], context);
+  const directory = await openDirectory(flags, context, output);
+  const reach = await reachOf(directory);
+  try {
+    const surveyed = await surveyShowing(reach, context, output);
+    const chosen = await choose(surveyed, selection, log, context, output);
+    if (decision.kind === 'apply') requireConfirmation(flags.confirm, chosen);
+    if (decision.kind === 'ask' && (await takesSupportedWay(chosen, output))) return exitStatus.done;
+    const facts = await gatherShowing(reach, surveyed, chosen, flags.probe, context, output);
+    const options = await settle(facts, optionsOf(flags, selection), decision, output);
+    const plan = sealPlan({
+      id: context.randomId(),
+      tool: toolVersion(),
+      created: context.now().toISOString(),
+      remedy: 'orphan',
+      target: await forestTarget(directory),
+      findings: assess(facts, options),
+      changes: planChanges(facts, options),
+    });
+    return await carryOut(
+      {
+        plan,
+        documents: () => orphanDocuments(plan, facts),
+        folderName: 'orphan',
+        means: { open: async () => directory, waitSeconds },
+        ...(flags.confirm === undefined ? { confirm: () => confirmAtTerminal(chosen, output) } : {}),
+      },
+      decision,
+      context,
+      output,
+    );
+  } finally {
+    await reach.global?.close();
+    await directory.close();
+  }
+}
+
+function optionsOf(flags: OrphanFlags, selection: Selection): OrphanOptions {
+  return {
+    selection,
+    probe: flags.probe,
+    treeDelete: flags['tree-delete'],
+    cleanUp: { kind: 'all' },
+    accept: flags.accept,
+  };
+}
+
+function orphanDocuments(plan: Plan<DirectoryChange>, facts: OrphanFacts): readonly FolderDocument[] {
+  return [textDocument(plan), ...ldifDocuments(plan.changes), nextStepsDocument(nextSteps(facts))];
+}
+
+async function reachOf(directory: OpenDirectory): Promise<Reach> {
+  return { session: directory.session, global: await globalCatalogOf(directory) };
+}
+
+async function globalCatalogOf(directory: OpenDirectory): Promise<DirectorySession | undefined> {
+  try {
+    return await directory.openGlobalCatalog();
+  } catch (error) {
+    // That no global catalog answers is a finding: only this domain's recipients are known then.
+    if (error instanceof DirectoryError) return undefined;
+    throw error;
+  }
+}
+
+async function readLog(named: string, context: Context): Promise<SetupLog> {
+  const file = path.resolve(context.currentFolder, named);
+  try {
+    return readSetupLog(await readFile(file), file);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError({
+      attempted: 'read the setup log',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Give with --setup-log the path of ExchangeSetup.log (C:\\ExchangeSetupLogs on the machine).',
+      cause: error,
+    });
+  }
+}
+
+async function surveyShowing(reach: Reach, context: Context, output: Output): Promise<Survey> {
+  const { session } = reach;
+  const now = context.now();
+  const surveyed = await survey(reach, now);
+  const forest = surveyed.forest.rootDomainNamingContext ?? surveyed.forest.configurationNamingContext;
+  output.say(`  Forest ${forest}, configuration read from ${session.rootDse.dnsHostName ?? session.identity.host}`);
+  output.say('');
+  if (surveyed.servers.length === 0) {
+    const isThere = surveyed.organisation.organisations.length > 0;
+    throw new RefusedError({
+      attempted: 'find Exchange server objects',
+      on: `CN=Services,${surveyed.forest.configurationNamingContext}`,
+      cameBack: isThere ? 'the Exchange organisation has none' : 'there is no Exchange organisation in this forest',
+      next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration.',
+    });
+  }
+  showServers(surveyed, now, output);
+  return surveyed;
+}
+
+function showServers({ servers }: Survey, now: Date, output: Output): void {
+  const heading = (text: string) => ({ text, style: output.style.dim });
+  const rows = [serverHeadings.map(heading), ...servers.map((one) => serverRow(one, now))];
+  for (const line of table(
+    rows,
+    serverHeadings.map(() => ({})),
+    output.width - 2,
+  )) {
+    output.say(`  ${line}`);
+  }
+  output.say('');
+}
+
+/** The server that the flags name, else the one that the setup log names, else the one that the user picks. */
+async function choose(
+  surveyed: Survey,
+  selection: Selection,
+  log: SetupLog | undefined,
+  context: Context,
+  output: Output,
+): Promise<SurveyedServer> {
+  if (selection.kind !== 'none') return findServer(surveyed, selection, nearestName);
+  const suggested = log === undefined ? undefined : fromLog(surveyed, log);
+  if (suggested !== undefined) output.say(`  The setup log names ${suggested.server.name}: ${suggested.server.dn}`);
+  if (suggested !== undefined && !output.canAsk) return suggested;
+  const prompter = await output.prompter();
+  return askServer(surveyed.servers, suggested, context.now(), prompter);
+}
+
+function fromLog(surveyed: Survey, { dn, name }: SetupLog): SurveyedServer {
+  if (dn !== undefined) return findServer(surveyed, { kind: 'dn', dn }, nearestName);
+  return findServer(surveyed, { kind: 'name', name: name ?? '' }, nearestName);
+}
+
+function requireConfirmation(given: string | undefined, { server }: SurveyedServer): void {
+  if (given !== undefined && isConfirmed(given, server.name)) return;
   throw new UsageError({
-    attempted: 'run the remedy',
-    on: 'orphan',
-    cameBack: 'this version does not have it yet',
-    next: 'Use a later version.',
+    attempted: `delete the server object ${server.name}`,
+    on: given === undefined ? '--yes without --confirm' : `--confirm ${given}`,
+    cameBack:
+      given === undefined ? "the server's name has to be given once more" : 'that is not the name of the server',
+    next: `Give --confirm ${server.name} if you are sure.`,
   });
+}
+
+async function confirmAtTerminal({ server }: SurveyedServer, output: Output): Promise<void> {
+  await confirmName(server.name, await output.prompter());
+}
+
+/** Whether the user takes a way that Microsoft supports; then its steps are told, and nothing is deleted. */
+async function takesSupportedWay(chosen: SurveyedServer, output: Output): Promise<boolean> {
+  const way = await askSupportedWay(chosen, await output.prompter());
+  if (way === 'none') return false;
+  output.say('');
+  for (const step of supportedSteps({ chosen })) output.say(`  ${step}`);
+  output.say('  Nothing was changed.');
+  return true;
+}
+
+async function gatherShowing(
+  reach: Reach,
+  surveyed: Survey,
+  chosen: SurveyedServer,
+  probe: boolean,
+  context: Context,
+  output: Output,
+): Promise<OrphanFacts> {
+  const progress = output.progress();
+  progress.start(gatherSteps, `Looking at ${chosen.server.name}`);
+  try {
+    return await gather(reach, surveyed, chosen, { probe, now: context.now(), onStep: () => progress.advance() });
+  } finally {
+    progress.done();
+  }
+}
+
+/** At a terminal a person is asked about the clean-up and about what stands in the way, before the diff. */
+async function settle(
+  facts: OrphanFacts,
+  given: OrphanOptions,
+  decision: Decision,
+  output: Output,
+): Promise<OrphanOptions> {
+  if (decision.kind !== 'ask') return given;
+  const prompter = await output.prompter();
+  const options = { ...given, cleanUp: await askCleanUp(facts, prompter) };
+  const standing = standingBlockers(assess(facts, options));
+  if (standing.length === 0) return options;
+  output.say('');
+  for (const line of findingLines(standing, output.review)) output.say(line);
+  const accepted = await askAboutBlockers(standing, prompter);
+  output.say('');
+  return { ...options, accept: [...options.accept, ...accepted] };
 }

@@ -1,0 +1,70 @@
+/** Kinds of attributes, as far as comparing an entry and bringing it back go; names in any letter case. */
+
+/** Written by the system, or different from DC to DC: that they differ says nothing of an edit. */
+const volatile = new Set([
+  'dscorepropagationdata',
+  'replpropertymetadata',
+  'repluptodatevector',
+  'usnchanged',
+  'usncreated',
+  'whenchanged',
+]);
+
+/** Back links whose name does not end in BL. */
+const otherBackLinks = new Set([
+  'directreports',
+  'isprivilegeholder',
+  'managedobjects',
+  'masteredby',
+  'memberof',
+  'msds-masteredby',
+]);
+
+/**
+ * The identity of an entry and what AD itself keeps: no client can write these, or they come with the entry.
+ * objectCategory comes with the class; Samba refuses it in an undelete.
+ */
+const identity = new Set([
+  'distinguishedname',
+  'instancetype',
+  'isdeleted',
+  'isrecycled',
+  'lastknownparent',
+  'msds-lastknownrdn',
+  'name',
+  'objectcategory',
+  'objectguid',
+  'objectsid',
+  'parentguid',
+  'subschemasubentry',
+  'whencreated',
+]);
+
+/** Whether the attribute is the other end of a link, which AD computes from the forward link. */
+export function isBackLink(name: string): boolean {
+  const key = name.toLowerCase();
+  return key.endsWith('bl') || otherBackLinks.has(key);
+}
+
+/** Whether a different value of the attribute is no sign that somebody has edited the entry. */
+export function isVolatile(name: string): boolean {
+  const key = name.toLowerCase();
+  return volatile.has(key) || isBackLink(key) || isConstructed(key);
+}
+
+/** Attributes that are computed when they are read (MS-ADTS 3.1.1.4.5), as far as a search for `*` may bring them. */
+function isConstructed(key: string): boolean {
+  return key.startsWith('allowed') || key === 'sdrightseffective' || key === 'structuralobjectclass';
+}
+
+/**
+ * Whether an undelete (or, for `add`, a re-creation) has to write the attribute. systemFlags stay with a tombstone and
+ * only a new entry may be given any (MS-ADTS 3.1.1.5.2.2 and 3.1.1.5.3.1.1).
+ *
+ * @param rdnType the attribute type of the entry's RDN: its value comes with the DN
+ */
+export function isRestorable(name: string, by: 'undelete' | 'add', rdnType: string): boolean {
+  const key = name.toLowerCase();
+  if (isVolatile(key) || identity.has(key) || key === rdnType.toLowerCase()) return false;
+  return by === 'add' || (key !== 'objectclass' && key !== 'systemflags');
+}

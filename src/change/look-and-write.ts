@@ -1,0 +1,82 @@
+/** The way of every write to an entry: look, say so in the journal, write, and look again where the answer was lost. */
+
+import type { DirectorySession } from '../directory/session.ts';
+import { DirectoryError, OutcomeUnknownError, RemedyError } from '../errors.ts';
+import type { ChangeOutcome } from './apply.ts';
+import type { EntryAccess } from './entry-access.ts';
+
+/** What a look at the target shows; `planned` is what the write needs of it. */
+export type Look<Planned> =
+  | { readonly kind: 'as-planned'; readonly planned: Planned }
+  | { readonly kind: 'already-done' }
+  | { readonly kind: 'drifted'; readonly what: string }
+  /** Neither the target nor a trace of it can be seen. */
+  | { readonly kind: 'out-of-sight'; readonly what: string };
+
+export interface Steps<Planned> {
+  look(session: DirectorySession): Promise<Look<Planned>>;
+  write(planned: Planned, session: DirectorySession): Promise<void>;
+}
+
+/**
+ * Writes if the target is as planned. Errors of the directory are outcomes; what `intent` throws is thrown.
+ */
+export async function lookAndWrite<Planned>(
+  access: EntryAccess,
+  intent: () => Promise<void>,
+  steps: Steps<Planned>,
+): Promise<ChangeOutcome> {
+  try {
+    const session = await access.session();
+    const before = await steps.look(session);
+    if (before.kind !== 'as-planned') return outcomeOfLook(before);
+    return await writeOnce(before.planned, session, access, intent, steps);
+  } catch (error) {
+    if (error instanceof RemedyError && error.code === 'directory') return { kind: 'failed', error };
+    throw error;
+  }
+}
+
+async function writeOnce<Planned>(
+  planned: Planned,
+  session: DirectorySession,
+  access: EntryAccess,
+  intent: () => Promise<void>,
+  steps: Steps<Planned>,
+): Promise<ChangeOutcome> {
+  await intent();
+  try {
+    await steps.write(planned, session);
+    return { kind: 'done' };
+  } catch (error) {
+    if (error instanceof OutcomeUnknownError) return lookAgain(access, error, steps);
+    if (!(error instanceof DirectoryError)) throw error;
+    // The server said no; a second look tells whether somebody was faster.
+    const after = error.resultCode === undefined ? undefined : await steps.look(session);
+    return after === undefined || after.kind === 'as-planned' ? { kind: 'failed', error } : outcomeOfLook(after);
+  }
+}
+
+/** The answer was lost: only the directory can tell whether the write was carried out. */
+async function lookAgain<Planned>(access: EntryAccess, error: Error, steps: Steps<Planned>): Promise<ChangeOutcome> {
+  try {
+    const look = await steps.look(await access.reopen());
+    switch (look.kind) {
+      case 'already-done':
+        return { kind: 'done' };
+      case 'as-planned':
+        return { kind: 'failed', error };
+      case 'drifted':
+        return look;
+      case 'out-of-sight':
+        return { kind: 'unknown', error };
+    }
+  } catch (second) {
+    if (!(second instanceof RemedyError)) throw second;
+    return { kind: 'unknown', error };
+  }
+}
+
+function outcomeOfLook(look: Exclude<Look<unknown>, { kind: 'as-planned' }>): ChangeOutcome {
+  return look.kind === 'out-of-sight' ? { kind: 'drifted', what: look.what } : look;
+}

@@ -1,0 +1,88 @@
+/** The computer accounts of Exchange servers: separate objects, found by DNS host name or name. */
+
+import { allBytesOf, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../directory/entry.ts';
+import { and, equal, or } from '../../directory/filter.ts';
+import type { DirectorySession } from '../../directory/session.ts';
+import { dateOfFileTime } from '../../directory/values.ts';
+import type { ExchangeServer } from './organisation.ts';
+
+/** What the directory knows of a server's computer account. */
+export type ComputerAccount =
+  | { readonly kind: 'absent' }
+  /** The global catalog could not be asked. */
+  | { readonly kind: 'unknown' }
+  | {
+      readonly kind: 'present';
+      readonly dn: string;
+      readonly isDisabled: boolean;
+      /** lastLogonTimestamp: up to 14 days behind the truth. */
+      readonly lastLogon: Date | undefined;
+      readonly passwordSet: Date | undefined;
+      /** Whether it is a member of Exchange Servers, Exchange Trusted Subsystem or Exchange Install Domain Servers. */
+      readonly isInExchangeGroups: boolean | undefined;
+    };
+
+/** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
+const accountDisabled = 0x2;
+/** Names asked for in one search. */
+const namesASearch = 50;
+
+const accountAttributes = ['dNSHostName', 'name', 'userAccountControl', 'lastLogonTimestamp', 'pwdLastSet', 'memberOf'];
+const exchangeGroups = /^CN=(?:Exchange Servers|Exchange Trusted Subsystem|Exchange Install Domain Servers)\b/i;
+
+/**
+ * The accounts of these servers, by the servers' DNs. Throws DirectoryError.
+ *
+ * @param directory a session with a global catalog, or with a DC of the domain that is looked at
+ * @param base '' for everything that a global catalog has
+ */
+export async function readAccounts(
+  directory: DirectorySession,
+  base: string,
+  servers: readonly ExchangeServer[],
+): Promise<ReadonlyMap<string, ComputerAccount>> {
+  const found: Entry[] = [];
+  for (let at = 0; at < servers.length; at += namesASearch) {
+    const asked = servers.slice(at, at + namesASearch);
+    const accounts = directory.search({
+      base,
+      scope: 'subtree',
+      filter: and(
+        equal('objectClass', 'computer'),
+        or(
+          ...asked.flatMap(({ fqdn }) => (fqdn === undefined ? [] : [equal('dNSHostName', fqdn)])),
+          ...asked.map(({ name }) => equal('name', name)),
+        ),
+      ),
+      attributes: accountAttributes,
+    });
+    for await (const account of accounts) found.push(account);
+  }
+  return new Map(servers.map((server) => [server.dn, accountOf(server, found)]));
+}
+
+function accountOf(server: ExchangeServer, found: readonly Entry[]): ComputerAccount {
+  const byHost = found.find(
+    (entry) => server.fqdn !== undefined && textOf(entry, 'dNSHostName')?.toLowerCase() === server.fqdn,
+  );
+  const entry = byHost ?? found.find((one) => textOf(one, 'name')?.toLowerCase() === server.name.toLowerCase());
+  if (entry === undefined) return { kind: 'absent' };
+  return {
+    kind: 'present',
+    dn: entry.dn,
+    isDisabled: ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) !== 0,
+    lastLogon: timeOf(entry, 'lastLogonTimestamp'),
+    passwordSet: timeOf(entry, 'pwdLastSet'),
+    // A global catalog knows a member's global groups only from its own domain; that none shows proves little there.
+    isInExchangeGroups:
+      allBytesOf(entry, 'memberOf').length === 0
+        ? undefined
+        : textsOf(entry, 'memberOf').some((dn) => exchangeGroups.test(dn)),
+  };
+}
+
+function timeOf(entry: Entry, attribute: string): Date | undefined {
+  const ticks = largeIntegerOf(entry, attribute);
+  const time = ticks === undefined ? undefined : dateOfFileTime(ticks.toString());
+  return time === 'never' ? undefined : time;
+}

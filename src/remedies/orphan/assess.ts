@@ -1,0 +1,443 @@
+/** What the facts come to: the supported ways first, then what stands against the deletion. */
+
+import type { Finding, FindingLevel } from '../../change/plan.ts';
+import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
+import type { OrphanFacts } from './gather.ts';
+import type { OrphanOptions } from './options.ts';
+import { cleanedReferrers } from './plan.ts';
+import type { RecipientCount, Referrer } from './referrers.ts';
+import { hasRole, isOnlyProvisioned, raisesInconsistentState, roleBit, rolesInWords } from './roles.ts';
+import { isProtected } from './subtree.ts';
+
+interface Conclusion {
+  readonly id: string;
+  readonly level: FindingLevel;
+  readonly title: string;
+  readonly detail: string;
+  readonly evidence?: readonly string[];
+  readonly acceptable?: boolean;
+}
+
+/** The findings, the supported ways first and the blockers next. */
+export function assess(facts: OrphanFacts, options: OrphanOptions): readonly Finding[] {
+  const conclusions = [
+    ...supportedWays(facts),
+    ...mailboxBlockers(facts),
+    ...roleBlockers(facts),
+    ...referrerBlockers(facts),
+    ...danglingBlockers(facts, options),
+    ...liveBlockers(facts),
+    ...rightsBlockers(facts),
+    ...remarks(facts),
+  ];
+  return conclusions.map((conclusion) => ({
+    evidence: [],
+    acceptable: false,
+    ...conclusion,
+    accepted:
+      conclusion.level === 'blocker' && conclusion.acceptable === true && options.accept.includes(conclusion.id),
+  }));
+}
+
+/** What Microsoft supports instead, as steps. */
+export function supportedSteps({ chosen }: Pick<OrphanFacts, 'chosen'>): readonly string[] {
+  const { name, roles } = chosen.server;
+  const provisioned = isOnlyProvisioned(roles)
+    ? [`Setup /RemoveProvisionedServer:${name}   (the object was only provisioned)`]
+    : [];
+  return [
+    ...provisioned,
+    'If the machine is still there: run setup again; it resumes where it failed. Do not remove the watermark.',
+    `If the machine is lost: reset the computer account, install the same Windows under the name ${name}, run Setup /m:RecoverServer, then uninstall.`,
+  ];
+}
+
+function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
+  const { server } = facts.chosen;
+  const explains = raisesInconsistentState(server.roles)
+    ? 'With its roles this object explains the message "The Exchange Server is in an inconsistent state. Only disaster recovery mode is available", if setup runs on a machine of its name.'
+    : 'With its roles this object does not raise the message "The Exchange Server is in an inconsistent state": look for another object or a watermark if setup says so.';
+  return [
+    {
+      id: 'supported-ways',
+      level: isOnlyProvisioned(server.roles) ? 'warning' : 'note',
+      title: 'Microsoft does not support deleting this object by hand: look at the supported ways first',
+      detail: `${explains} Roles: ${rolesInWords(server.roles)}.`,
+      evidence: supportedSteps(facts),
+    },
+  ];
+}
+
+function mailboxBlockers({ recipients, chosen, databases }: OrphanFacts): readonly Conclusion[] {
+  const { name } = chosen.server;
+  const counted = (id: string): RecipientCount | undefined => recipients.find(({ reference }) => reference.id === id);
+  const homed = [counted('mailboxes'), counted('database-mailboxes')].filter(
+    (one) => one !== undefined && one.count > 0,
+  );
+  const archives = counted('archives');
+  const system = homed.map((one) => one?.systemMailboxes).filter((one) => one !== undefined && one.count > 0);
+  return [
+    ...(homed.length === 0
+      ? []
+      : [
+          {
+            id: 'mailboxes',
+            level: 'blocker',
+            title: `${Math.max(...homed.map((one) => one?.count ?? 0)).toLocaleString('en')} mailboxes are homed on it or in its databases`,
+            detail: `Move them first: Get-Mailbox -Server ${name} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox -Server ${name} | Set-Mailbox -Database "<database>".`,
+            evidence: homed.flatMap((one) => (one === undefined ? [] : countedEvidence(one))),
+          } as const,
+        ]),
+    ...(system.length === 0
+      ? []
+      : [
+          {
+            id: 'arbitration-mailboxes',
+            level: 'blocker',
+            title: "some of them are Exchange's own: arbitration, discovery or monitoring mailboxes",
+            detail: `Move them: Get-Mailbox -Arbitration -Server ${name} | New-MoveRequest -TargetDatabase "<database>"; if the files are lost, Setup /PrepareAD makes them again.`,
+            evidence: [...new Set(system.flatMap((one) => one?.first ?? []))],
+          } as const,
+        ]),
+    ...(archives === undefined || archives.count === 0
+      ? []
+      : [
+          {
+            id: 'archives',
+            level: 'blocker',
+            title: `${archives.count.toLocaleString('en')} archives are in its databases`,
+            detail: `Move them first: ${databases.length === 0 ? '' : 'Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -in (its databases) | '}New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".`,
+            evidence: countedEvidence(archives),
+          } as const,
+        ]),
+  ];
+}
+
+function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
+  const more = count - first.length;
+  return [
+    `${count.toLocaleString('en')} ${reference.who} (${reference.attribute})`,
+    ...first,
+    ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
+  ];
+}
+
+function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
+  const { server } = chosen;
+  const others = survey.servers.filter((one) => one.server.dn !== server.dn);
+  const isHub = (roles: number | undefined): boolean =>
+    hasRole(roles, roleBit.hubTransport | roleBit.frontEndTransport);
+  const edges = others.filter((one) => hasRole(one.server.roles, roleBit.edge) && one.server.site === server.site);
+  const otherHubs = others.filter((one) => isHub(one.server.roles) && one.server.site === server.site);
+  return [
+    ...(server.availabilityGroup === undefined
+      ? []
+      : [
+          {
+            id: 'dag-member',
+            level: 'blocker',
+            title: 'it is a member of a database availability group',
+            detail: `Take it out of the group: Remove-MailboxDatabaseCopy for its copies, then Remove-DatabaseAvailabilityGroupServer -Identity "<DAG>" -MailboxServer ${server.name} -ConfigurationOnly, and evict it from the cluster.`,
+            evidence: [server.availabilityGroup],
+          } as const,
+        ]),
+    ...(others.length > 0
+      ? []
+      : [
+          {
+            id: 'only-server',
+            level: 'blocker',
+            title: 'it is the only Exchange server of the organisation',
+            detail:
+              'Without any server the organisation can only be managed by installing one again. Go on only if you want to install a new one at once, or to give Exchange up.',
+            evidence: [server.dn],
+            acceptable: true,
+          } as const,
+        ]),
+    ...(edges.length === 0 || !isHub(server.roles) || otherHubs.length > 0
+      ? []
+      : [
+          {
+            id: 'last-hub-of-edge-subscription',
+            level: 'blocker',
+            title: 'it is the last hub transport server of a site with an Edge subscription',
+            detail:
+              'Without it the Edge servers get no recipients and deliver nothing: Remove-EdgeSubscription, or install another hub there.',
+            evidence: edges.map((one) => one.server.dn),
+            acceptable: true,
+          } as const,
+        ]),
+  ];
+}
+
+/** Blockers of the official uninstaller that are references; they may be overruled where the reference can be cleared. */
+const referenceBlockers: Readonly<Record<string, Pick<Conclusion, 'title' | 'detail' | 'acceptable'>>> = {
+  'owned-databases': {
+    title: 'it owns databases',
+    detail:
+      'They are not below it and stay behind without an owner. Remove those that are not needed: Get-MailboxDatabase -Server <server> | Remove-MailboxDatabase; move the others with Set-MailboxDatabase or mount them elsewhere. Accepted, their msExchOwningServer is cleared and they remain.',
+    acceptable: true,
+  },
+  'send-connector-source': {
+    title: 'it is a source server of connectors',
+    detail:
+      'Take it out: Set-SendConnector "<connector>" -SourceTransportServers <the other servers>. Accepted, the value is removed here; a connector that has no other source server sends nothing any more.',
+    acceptable: true,
+  },
+  'oab-generation': {
+    title: 'it generates offline address books',
+    detail:
+      'The attribute is mandatory and can only be given another server: Move-OfflineAddressBook "<address book>" -Server <other server>.',
+  },
+  'expansion-server': {
+    title: 'it is the expansion server of groups',
+    detail:
+      'Give them another or none: Set-DistributionGroup "<group>" -ExpansionServer $null. Accepted, the value is removed here.',
+    acceptable: true,
+  },
+};
+
+function referrerBlockers({ configuration, recipients }: OrphanFacts): readonly Conclusion[] {
+  return Object.entries(referenceBlockers).flatMap(([id, blocker]) => {
+    const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
+    const counted = recipients.find(({ reference }) => reference.id === id);
+    const evidence = [
+      ...entries.map(describeReferrer),
+      ...(counted === undefined || counted.count === 0 ? [] : countedEvidence(counted)),
+    ];
+    return evidence.length === 0 ? [] : [{ id, level: 'blocker', ...blocker, evidence } as const];
+  });
+}
+
+function describeReferrer({ dn, others, reference }: Referrer): string {
+  return reference.kind === 'linked' && others === 0 ? `${dn} (its only value)` : dn;
+}
+
+/** References that would point at nothing after the deletion, and are not cleared. */
+function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly Conclusion[] {
+  const cleaned = new Set(cleanedReferrers(facts, options).map(({ id }) => id));
+  const all = [...facts.configuration.referrers, ...facts.recipients.flatMap(({ cleanable }) => cleanable)];
+  const left = all.filter(({ id, reference }) => reference.kind !== 'linked' && !cleaned.has(id));
+  const mandatory = left.filter(({ reference }) => reference.id === 'oab-generation');
+  const keep = left.filter(
+    (referrer) => !mandatory.includes(referrer) && referrer.reference.clearing === 'may be cleared',
+  );
+  const needValue = left.filter(({ reference }) => reference.clearing === 'needs another value');
+  const tooMany = facts.recipients.filter(({ notListed }) => notListed > 0);
+  const elsewhere = facts.recipients.filter(
+    ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
+  );
+  const isMailboxes = facts.recipients.some(({ reference, count }) => !reference.isCleanable && count > 0);
+  return [
+    ...(keep.length === 0
+      ? []
+      : [
+          {
+            id: 'dangling-references',
+            level: 'blocker',
+            title: `${keep.length} references would point at a deleted entry`,
+            detail:
+              'They are not cleared by this plan, by your choice or for want of the right to write them. Clear them, or have them cleared here.',
+            evidence: keep.map(({ id }) => id),
+            acceptable: true,
+          } as const,
+        ]),
+    ...(needValue.length === 0
+      ? []
+      : [
+          {
+            id: 'references-to-replace',
+            level: 'warning',
+            title: `${needValue.length} references by name need another value`,
+            detail:
+              'They are text and go on naming this server. Set-MailboxDatabase "<database>" -RpcClientAccessServer <other server>; Set-DatabaseAvailabilityGroup "<DAG>" -WitnessServer <other server>.',
+            evidence: needValue.map(({ id }) => id),
+          } as const,
+        ]),
+    ...(tooMany.length === 0
+      ? []
+      : [
+          {
+            id: 'too-many-references',
+            level: 'blocker',
+            title: 'more recipients refer to it than one plan clears',
+            detail:
+              'Clear the attribute by a script first (Get-ADObject -LDAPFilter … | Set-ADObject -Clear …), then make the plan again.',
+            evidence: tooMany.flatMap(countedEvidence),
+          } as const,
+        ]),
+    ...(elsewhere.length === 0 || isMailboxes
+      ? []
+      : [
+          {
+            id: 'recipients-in-other-domains',
+            level: 'blocker',
+            title: 'recipients of other domains refer to it, which this domain controller can not write',
+            detail:
+              'Clear the attribute on a domain controller of their domain (Set-ADObject -Clear), then make the plan again.',
+            evidence: elsewhere.flatMap(countedEvidence),
+            acceptable: true,
+          } as const,
+        ]),
+  ];
+}
+
+function liveBlockers({ chosen, probe, now }: OrphanFacts): readonly Conclusion[] {
+  const { account, server } = chosen;
+  const open = probe?.kind === 'probed' ? probe.open : [];
+  return [
+    ...(hasLoggedOnLately(account, now) && account.kind === 'present'
+      ? [
+          {
+            id: 'live-account',
+            level: 'blocker',
+            title: `its computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, now))}`,
+            detail: 'The machine seems to be in use. Look at it; if it is no Exchange server any more, accept this.',
+            evidence: [account.dn],
+            acceptable: true,
+          } as const,
+        ]
+      : []),
+    ...(open.length === 0
+      ? []
+      : [
+          {
+            id: 'open-ports',
+            level: 'blocker',
+            title: `${server.fqdn ?? server.name} answers on port ${open.join(', ')}`,
+            detail: 'A machine of this name is running. Look whether Exchange runs on it; if not, accept this.',
+            evidence: open.map((port) => `${probe?.kind === 'probed' ? probe.address : ''}:${port}`),
+            acceptable: true,
+          } as const,
+        ]),
+  ];
+}
+
+function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): readonly Conclusion[] {
+  const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
+  return [
+    ...(guarded.length === 0
+      ? []
+      : [
+          {
+            id: 'protected-entries',
+            level: 'blocker',
+            title: `${guarded.length === 1 ? 'an entry is' : `${guarded.length} entries are`} protected by systemFlags (DISALLOW_DELETE)`,
+            detail:
+              'The directory refuses to delete them, and with them everything above. Nothing of the subtree is deleted.',
+            evidence: guarded,
+          } as const,
+        ]),
+    ...(undeletable.length === 0
+      ? []
+      : [
+          {
+            id: 'no-right-to-delete',
+            level: 'blocker',
+            title: `you have no right to delete ${undeletable.length === 1 ? 'an entry' : `${undeletable.length} entries`} of the subtree`,
+            detail:
+              'Reckoned from the security descriptors and your groups. Run it as a member of Organization Management or Enterprise Admins, or give the right.',
+            evidence: undeletable,
+          } as const,
+        ]),
+    ...(unwritable.size === 0
+      ? []
+      : [
+          {
+            id: 'no-right-to-clean-up',
+            level: 'warning',
+            title: `you have no right to clear ${unwritable.size === 1 ? 'a reference' : `${unwritable.size} references`}`,
+            detail:
+              'They are left out of the plan. Linked ones vanish with their target; undo can not bring those back.',
+            evidence: [...unwritable],
+          } as const,
+        ]),
+  ];
+}
+
+function remarks(facts: OrphanFacts): readonly Conclusion[] {
+  const { chosen, configuration, isForestWide, survey, probe, subtree } = facts;
+  const { evidence, server } = chosen;
+  const lost = configuration.lostWellKnownObjects;
+  const hasDescriptors = subtree.every(({ entry }) =>
+    entry.attributes.some(({ name }) => name.toLowerCase() === 'ntsecuritydescriptor'),
+  );
+  const probed =
+    probe === undefined
+      ? []
+      : probe.kind === 'no address'
+        ? [`for: ${server.fqdn ?? server.name} has no DNS address`]
+        : probe.open.length === 0
+          ? [`for: ${probe.address} answers on none of the ports ${probe.closed.join(', ')}`]
+          : [];
+  return [
+    ...(server.isConflict
+      ? [
+          {
+            id: 'conflict-object',
+            level: 'warning',
+            title: 'it is a conflict object (CNF): two domain controllers made an entry of this name',
+            detail: 'The other one, without the suffix, is the one in use. Compare the two before this one goes.',
+            evidence: [server.dn],
+          } as const,
+        ]
+      : []),
+    ...(evidence.verdict === 'live'
+      ? [
+          {
+            id: 'looks-live',
+            level: 'warning',
+            title: 'what the directory shows speaks for a live server',
+            detail: 'Make sure that you have the right one.',
+            evidence: evidence.against,
+          } as const,
+        ]
+      : []),
+    ...(isForestWide
+      ? []
+      : [
+          {
+            id: 'one-domain-only',
+            level: 'warning',
+            title: 'no global catalog could be asked: recipients of other domains are not known',
+            detail: 'Name a domain controller that is a global catalog with --server.',
+          } as const,
+        ]),
+    ...(hasDescriptors
+      ? []
+      : [
+          {
+            id: 'no-security-descriptors',
+            level: 'warning',
+            title: 'the security descriptors could not all be read',
+            detail:
+              'A tombstone keeps them, so that undo by undelete has them; an entry that has to be made again gets the default one.',
+          } as const,
+        ]),
+    ...(lost.length === 0
+      ? []
+      : [
+          {
+            id: 'lost-well-known-objects',
+            level: 'warning',
+            title: 'otherWellKnownObjects already points at deleted entries, which breaks setup',
+            detail: 'The plan removes these values; Setup /PrepareAD makes the objects and the values again.',
+            evidence: lost.flatMap(({ values }) =>
+              values.map((value) => (typeof value === 'string' ? value : value.base64)),
+            ),
+          } as const,
+        ]),
+    {
+      id: 'signs',
+      level: 'note',
+      title: `signs: ${evidence.verdict}`,
+      detail: 'What the directory shows. There is no official list of signs: weigh them.',
+      evidence: [
+        ...evidence.for.map((sign) => `for: ${sign}`),
+        ...evidence.against.map((sign) => `against: ${sign}`),
+        ...probed,
+        ...(survey.accountsUnknown === undefined ? [] : [`computer accounts are not known: ${survey.accountsUnknown}`]),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,267 @@
+/** Reads what the orphan remedy needs to know. Never writes. */
+
+import { wholeEntry, withoutSacl } from '../../change/entry-content.ts';
+import { isBelow, normalizedDn, parentDn, sameDn } from '../../directory/dn.ts';
+import { allBytesOf, bytesOf, type Entry } from '../../directory/entry.ts';
+import { effectiveRights, type Forest, readForest } from '../../directory/forest.ts';
+import type { DirectorySession } from '../../directory/session.ts';
+import { bytesOfWrittenValue, formatSid } from '../../directory/values.ts';
+import { DirectoryError, UsageError } from '../../errors.ts';
+import { type ComputerAccount, readAccounts } from './accounts.ts';
+import { type DeleteRight, deleteRight } from './delete-rights.ts';
+import { type Evidence, weigh } from './evidence.ts';
+import { type ExchangeServer, type Organisation, readOrganisation } from './organisation.ts';
+import { type ProbeMeans, type ProbeResult, probe } from './probe.ts';
+import {
+  type ConfigurationFindings,
+  countRecipients,
+  type Doomed,
+  type RecipientCount,
+  type Referrer,
+  readConfigurationReferrers,
+} from './referrers.ts';
+import { dnsOf, readSubtree, type SubtreeEntry } from './subtree.ts';
+
+/** How the remedy reaches the directory. */
+export interface Reach {
+  /** With the DC that is written to. */
+  readonly session: DirectorySession;
+  /** With a global catalog; undefined if there is none to be reached. Whoever opened it closes it. */
+  readonly global: DirectorySession | undefined;
+}
+
+/** A server with what its account and its objects say of it. */
+export interface SurveyedServer {
+  readonly server: ExchangeServer;
+  readonly account: ComputerAccount;
+  readonly evidence: Evidence;
+}
+
+/** Every server of the forest. */
+export interface Survey {
+  readonly forest: Forest;
+  readonly organisation: Organisation;
+  readonly servers: readonly SurveyedServer[];
+  /** Why the accounts are not known, if they are not. */
+  readonly accountsUnknown: string | undefined;
+}
+
+/** Everything about the chosen server. */
+export interface OrphanFacts {
+  readonly survey: Survey;
+  readonly chosen: SurveyedServer;
+  /** Parents before children. */
+  readonly subtree: readonly SubtreeEntry[];
+  /** DNs of the databases that it owns, below it or not. */
+  readonly databases: readonly string[];
+  readonly configuration: ConfigurationFindings;
+  readonly recipients: readonly RecipientCount[];
+  /** Whether the recipients of the whole forest could be asked for. */
+  readonly isForestWide: boolean;
+  readonly probe: ProbeResult | undefined;
+  /** DNs that the user may not delete, as far as AD tells. */
+  readonly undeletable: readonly string[];
+  /** Whether AD told the rights at all. */
+  readonly rightsKnown: boolean;
+  /** Ids of referrers whose attribute the user may not write. */
+  readonly unwritable: ReadonlySet<string>;
+  readonly now: Date;
+}
+
+/** Finds the servers of the forest and weighs each. Throws DirectoryError. */
+export async function survey(reach: Reach, now: Date): Promise<Survey> {
+  const forest = await readForest(reach.session);
+  const organisation = await readOrganisation(reach.session, forest.configurationNamingContext);
+  const { accounts, unknown } = await accountsOf(reach, organisation.servers);
+  return {
+    forest,
+    organisation,
+    servers: organisation.servers.map((server) => {
+      const account = accounts.get(server.dn) ?? { kind: 'unknown' };
+      return { server, account, evidence: weigh(server, account, organisation.servers, now) };
+    }),
+    accountsUnknown: unknown,
+  };
+}
+
+async function accountsOf(
+  { session, global }: Reach,
+  servers: readonly ExchangeServer[],
+): Promise<{ readonly accounts: ReadonlyMap<string, ComputerAccount>; readonly unknown: string | undefined }> {
+  try {
+    const { recipients, base } = recipientsOf({ session, global });
+    return { accounts: await readAccounts(recipients, base, servers), unknown: undefined };
+  } catch (error) {
+    // The servers can be listed without their accounts; that these are unknown is told.
+    if (!(error instanceof DirectoryError)) throw error;
+    return { accounts: new Map(), unknown: error.trouble.cameBack };
+  }
+}
+
+/** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
+function recipientsOf({ session, global }: Reach): { readonly recipients: DirectorySession; readonly base: string } {
+  if (global !== undefined) return { recipients: global, base: '' };
+  return { recipients: session, base: session.rootDse.defaultNamingContext ?? '' };
+}
+
+/**
+ * The server that was named.
+ * @throws UsageError if there is none of that name, or more than one
+ */
+export function findServer(
+  { servers, forest }: Survey,
+  wanted: { readonly kind: 'name'; readonly name: string } | { readonly kind: 'dn'; readonly dn: string },
+  nearest: (given: string, names: readonly string[]) => string | undefined,
+): SurveyedServer {
+  const found = servers.filter(({ server }) =>
+    wanted.kind === 'dn'
+      ? sameDn(server.dn, wanted.dn)
+      : [server.name.toLowerCase(), server.fqdn].includes(wanted.name.toLowerCase()),
+  );
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only;
+  const on = wanted.kind === 'dn' ? wanted.dn : wanted.name;
+  if (only === undefined) {
+    const near = nearest(wanted.kind === 'dn' ? on : on.toLowerCase(), namesFor(servers, wanted.kind));
+    const names = servers.map(({ server }) => server.name);
+    throw new UsageError({
+      attempted: 'find the Exchange server object',
+      on,
+      cameBack: `there is none of that name below CN=Services,${forest.configurationNamingContext}`,
+      next: near === undefined ? `There are: ${listed(names)}.` : `Did you mean ${near}? There are: ${listed(names)}.`,
+    });
+  }
+  throw new UsageError({
+    attempted: 'choose the Exchange server object',
+    on,
+    cameBack: `${found.length} objects have that name`,
+    next: `Name one by its DN with --dn: ${found.map(({ server }) => `"${server.dn}"`).join(' or ')}.`,
+  });
+}
+
+function namesFor(servers: readonly SurveyedServer[], kind: 'name' | 'dn'): readonly string[] {
+  return servers.map(({ server }) => (kind === 'dn' ? server.dn : server.name.toLowerCase()));
+}
+
+function listed(names: readonly string[]): string {
+  const most = 12;
+  return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
+
+export interface GatherOptions {
+  readonly probe: boolean;
+  readonly probeMeans?: ProbeMeans;
+  readonly now: Date;
+  /** Told before each step, for the progress line. */
+  readonly onStep?: (step: string) => void;
+}
+
+/** How many steps `gather` tells. */
+export const gatherSteps = 4;
+
+/** Reads the chosen server's subtree and who refers to it. Throws DirectoryError. */
+export async function gather(
+  reach: Reach,
+  surveyed: Survey,
+  chosen: SurveyedServer,
+  options: GatherOptions,
+): Promise<OrphanFacts> {
+  const { session } = reach;
+  const step = options.onStep ?? (() => {});
+  const { forest } = surveyed;
+  const { server } = chosen;
+  const probing = options.probe ? probe(server.fqdn ?? server.name, options.probeMeans) : undefined;
+  step(`Reading everything below ${server.name}`);
+  const subtree = await readSubtree(session, server.dn);
+  const doomed: Doomed = {
+    server,
+    dns: dnsOf(subtree),
+    mailTransferAgents: subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
+  };
+  step('Looking for references in the organisation');
+  const configuration = await readConfigurationReferrers(session, forest.configurationNamingContext, doomed);
+  const own = subtree
+    .filter(({ objectClasses }) =>
+      ['msexchmdb', 'msexchprivatemdb', 'msexchpublicmdb'].some((name) => objectClasses.has(name)),
+    )
+    .map(({ entry }) => entry.dn);
+  const databases = [...configuration.databases, ...own];
+  step('Looking for recipients in the forest');
+  const { recipients, base } = recipientsOf(reach);
+  const isWritable = writableIn(forest, session);
+  const counts = await countRecipients(recipients, base, doomed, databases, isWritable);
+  step('Checking rights');
+  const rights = await rightsTo(session, subtree);
+  const referrers = [...configuration.referrers, ...counts.flatMap(({ cleanable }) => cleanable)];
+  return {
+    survey: surveyed,
+    chosen,
+    subtree,
+    databases,
+    configuration,
+    recipients: counts,
+    isForestWide: reach.global !== undefined,
+    probe: await probing,
+    ...rights,
+    unwritable: await unwritableOf(session, referrers),
+    now: options.now,
+  };
+}
+
+/** Whether the session's DC has a writable copy of the naming context that a DN belongs to. */
+function writableIn({ namingContexts }: Forest, session: DirectorySession): (dn: string) => boolean {
+  const held = new Set(session.rootDse.namingContexts.map(normalizedDn));
+  const longestFirst = namingContexts.map(({ dn }) => dn).sort((one, other) => other.length - one.length);
+  return (dn) => {
+    const context = longestFirst.find((candidate) => isBelow(dn, candidate));
+    return context !== undefined && held.has(normalizedDn(context));
+  };
+}
+
+async function rightsTo(
+  session: DirectorySession,
+  subtree: readonly SubtreeEntry[],
+): Promise<Pick<OrphanFacts, 'undeletable' | 'rightsKnown'>> {
+  const rootDse = await session.readEntry('', ['tokenGroups']);
+  const token = new Set((rootDse === undefined ? [] : allBytesOf(rootDse, 'tokenGroups')).map(formatSid));
+  const [root] = subtree;
+  const above = root === undefined ? undefined : parentDn(root.entry.dn);
+  const container = above === undefined ? undefined : await session.readEntry(above, wholeEntry, [withoutSacl]);
+  const descriptors = new Map(subtree.map(({ entry }) => [normalizedDn(entry.dn), descriptorOf(entry)]));
+  const rights = subtree.map(({ entry }): readonly [dn: string, right: DeleteRight] => {
+    const parent = parentDn(entry.dn) ?? '';
+    const ofParent = descriptors.get(normalizedDn(parent)) ?? containerDescriptor(container, parent);
+    return [entry.dn, deleteRight(descriptorOf(entry), ofParent, token)];
+  });
+  return {
+    undeletable: rights.filter(([, right]) => right === 'denied').map(([dn]) => dn),
+    rightsKnown: rights.every(([, right]) => right !== 'unknown'),
+  };
+}
+
+function descriptorOf({ attributes }: SubtreeEntry['entry']): Buffer | undefined {
+  const value = attributes.find(({ name }) => name.toLowerCase() === 'ntsecuritydescriptor')?.values[0];
+  return value === undefined ? undefined : bytesOfWrittenValue(value);
+}
+
+function containerDescriptor(container: Entry | undefined, dn: string): Buffer | undefined {
+  return container !== undefined && sameDn(container.dn, dn) ? bytesOf(container, 'nTSecurityDescriptor') : undefined;
+}
+
+/** Entries whose rights are asked for; the rest of a long list is found when it is written. */
+const mostAsked = 100;
+
+async function unwritableOf(session: DirectorySession, referrers: readonly Referrer[]): Promise<ReadonlySet<string>> {
+  const unwritable = new Set<string>();
+  const byDn = new Map<string, Referrer[]>();
+  for (const referrer of referrers) byDn.set(referrer.dn, [...(byDn.get(referrer.dn) ?? []), referrer]);
+  for (const [dn, here] of [...byDn].slice(0, mostAsked)) {
+    const rights = await effectiveRights(session, dn);
+    // A server that tells no rights at all would show an empty list for everything.
+    if (rights === undefined || rights.attributes.size === 0) continue;
+    for (const { id, reference } of here) {
+      if (!rights.attributes.has(reference.attribute.toLowerCase())) unwritable.add(id);
+    }
+  }
+  return unwritable;
+}

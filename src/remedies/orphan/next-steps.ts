@@ -1,0 +1,46 @@
+import type { OrphanFacts } from './gather.ts';
+import { hasRole, roleBit } from './roles.ts';
+
+/** What is left to a person after the object is gone: lines for next-steps.txt and the closing screen. */
+export function nextSteps({ chosen, survey, databases }: OrphanFacts): readonly string[] {
+  const { server, account } = chosen;
+  const controllers = survey.forest.domainControllers.map(
+    ({ name, site, dnsHostName }) => `${dnsHostName ?? name} (${site})`,
+  );
+  const host = server.fqdn ?? server.name;
+  const [domain = ''] = host.split('.').slice(1).join('.') === '' ? [] : [host.split('.').slice(1).join('.')];
+  return [
+    'What is left to do',
+    '',
+    '1. Wait until every domain controller has the deletion, or push it: repadmin /syncall /AeP. Setup reads the domain',
+    '   controller of its own site. The domain controllers of the forest:',
+    ...controllers.map((controller) => `     ${controller}`),
+    '   Seen everywhere? repadmin /showobjmeta * with the DN must find nothing; adsi-remedy shows it with --wait SECONDS.',
+    '',
+    '2. The computer account and DNS were left alone.',
+    ...(account.kind === 'present'
+      ? [
+          `     Account: ${account.dn}`,
+          '     If the machine is gone for good: Remove-ADComputer with that DN. If it is installed anew under the same',
+          '     name: Reset-ADAccountPassword or reset the account in Users and Computers, and join it again.',
+          '     It stays a member of Exchange Servers and Exchange Trusted Subsystem until it is removed from them.',
+        ]
+      : ['     No computer account was found.']),
+    ...(domain === ''
+      ? []
+      : [
+          `     DNS: Get-DnsServerResourceRecord -ZoneName ${domain} -Name ${host.split('.')[0]} | Remove-DnsServerResourceRecord …`,
+        ]),
+    '',
+    ...(databases.length === 0
+      ? []
+      : [
+          '   Databases without an owner:',
+          ...databases.map((dn) => `     ${dn}`),
+          '     Remove-MailboxDatabase, or give them another server.',
+          '',
+        ]),
+    `3. Run setup again${hasRole(server.roles, roleBit.edge) ? '' : ` on ${host}`}. It must no longer offer disaster recovery only. If it does: remove the role's watermark only as`,
+    '   Microsoft says, and look in ExchangeSetup.log for the object that it finds.',
+  ];
+}

@@ -1,0 +1,182 @@
+/** The Exchange organisation in the Configuration partition: its containers, and every server object. */
+
+import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../directory/dn.ts';
+import {
+  allBytesOf,
+  type Entry,
+  generalizedTimeOf,
+  guidOf,
+  integerOf,
+  textOf,
+  textsOf,
+} from '../../directory/entry.ts';
+import { equal, or } from '../../directory/filter.ts';
+import type { DirectorySession } from '../../directory/session.ts';
+
+/** A server object, as the table shows it. */
+export interface ExchangeServer {
+  readonly dn: string;
+  /** The value of its RDN. */
+  readonly name: string;
+  readonly guid: string;
+  readonly organisation: string;
+  readonly adminGroup: string;
+  /** msExchCurrentServerRoles; undefined for Exchange 2003 and older. */
+  readonly roles: number | undefined;
+  readonly versionNumber: number | undefined;
+  readonly serialNumber: string | undefined;
+  readonly legacyExchangeDn: string | undefined;
+  /** From networkAddress. */
+  readonly fqdn: string | undefined;
+  /** The name of its AD site. */
+  readonly site: string | undefined;
+  /** DN of its database availability group. */
+  readonly availabilityGroup: string | undefined;
+  /** DN of its client access array. */
+  readonly array: string | undefined;
+  readonly created: Date | undefined;
+  readonly changed: Date | undefined;
+  /** It lost a naming conflict between two DCs (`\0ACNF:` in its name). */
+  readonly isConflict: boolean;
+  /** What stands below it that setup makes for its roles. */
+  readonly children: RoleChildren;
+}
+
+/** How many objects stand below a server that its roles imply. */
+export interface RoleChildren {
+  readonly virtualDirectories: number;
+  readonly receiveConnectors: number;
+  readonly informationStores: number;
+}
+
+export interface Organisation {
+  /** DNs of the organisations. */
+  readonly organisations: readonly string[];
+  readonly adminGroups: readonly string[];
+  /** By name. */
+  readonly servers: readonly ExchangeServer[];
+}
+
+const serverAttributes = [
+  'objectClass',
+  'objectGUID',
+  'legacyExchangeDN',
+  'msExchCurrentServerRoles',
+  'msExchMDBAvailabilityGroupLink',
+  'msExchServerAssociationLink',
+  'msExchServerSite',
+  'networkAddress',
+  'serialNumber',
+  'versionNumber',
+  'whenChanged',
+  'whenCreated',
+];
+
+const virtualDirectoryClasses = [
+  'msExchVirtualDirectory',
+  'msExchAutodiscoverVirtualDirectory',
+  'msExchEcpVirtualDirectory',
+  'msExchMobileVirtualDirectory',
+  'msExchOABVirtualDirectory',
+  'msExchOwaVirtualDirectory',
+  'msExchPowerShellVirtualDirectory',
+  'msExchRpcHttpVirtualDirectory',
+  'msExchWebServicesVirtualDirectory',
+];
+
+/** Reads the organisation: one search, for its containers are few and its servers at most some hundreds. Throws DirectoryError. */
+export async function readOrganisation(session: DirectorySession, configuration: string): Promise<Organisation> {
+  const classes = [
+    'msExchOrganizationContainer',
+    'msExchAdminGroup',
+    'msExchExchangeServer',
+    'msExchSmtpReceiveConnector',
+    'msExchInformationStore',
+    ...virtualDirectoryClasses,
+  ];
+  const organisations: string[] = [];
+  const adminGroups: string[] = [];
+  const servers = new Map<string, Entry>();
+  const children = new Map<string, RoleChildren>();
+  const found = session.search({
+    base: `CN=Services,${configuration}`,
+    scope: 'subtree',
+    filter: or(...classes.map((name) => equal('objectClass', name))),
+    attributes: serverAttributes,
+  });
+  for await (const entry of found) {
+    const kinds = new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
+    if (kinds.has('msexchorganizationcontainer')) organisations.push(entry.dn);
+    else if (kinds.has('msexchadmingroup')) adminGroups.push(entry.dn);
+    else if (kinds.has('msexchexchangeserver')) {
+      // From 2013 on CN=Frontend and CN=Mailbox below a server are of a class derived from the server's.
+      if (!kinds.has('msexchexchangetransportserver')) servers.set(normalizedDn(entry.dn), entry);
+    } else {
+      for (const ancestor of ancestorsOf(entry.dn)) children.set(ancestor, counted(children.get(ancestor), kinds));
+    }
+  }
+  return {
+    organisations,
+    adminGroups,
+    servers: [...servers]
+      .map(([key, entry]) => serverOf(entry, children.get(key) ?? noChildren))
+      .sort((one, other) => one.name.localeCompare(other.name, 'en') || one.dn.localeCompare(other.dn, 'en')),
+  };
+}
+
+const noChildren: RoleChildren = { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 };
+
+/** Whatever of these could be a server; normalised. Nothing that counts stands deeper than four levels below one. */
+function ancestorsOf(dn: string): readonly string[] {
+  const ancestors: string[] = [];
+  let at = parentDn(dn);
+  for (let level = 0; level < 4 && at !== undefined && at !== ''; level += 1) {
+    ancestors.push(normalizedDn(at));
+    at = parentDn(at);
+  }
+  return ancestors;
+}
+
+function counted(before: RoleChildren = noChildren, kinds: ReadonlySet<string>): RoleChildren {
+  if (kinds.has('msexchsmtpreceiveconnector')) return { ...before, receiveConnectors: before.receiveConnectors + 1 };
+  if (kinds.has('msexchinformationstore')) return { ...before, informationStores: before.informationStores + 1 };
+  return { ...before, virtualDirectories: before.virtualDirectories + 1 };
+}
+
+function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
+  const conflict = conflictRdnOf(entry.dn);
+  const adminGroup = parentDn(parentDn(entry.dn) ?? '') ?? '';
+  const organisation = parentDn(parentDn(adminGroup) ?? '') ?? '';
+  const site = textOf(entry, 'msExchServerSite');
+  return {
+    dn: entry.dn,
+    name: conflict?.value ?? rdnOf(entry.dn).value,
+    guid: guidOf(entry, 'objectGUID') ?? '',
+    organisation: nameOf(organisation),
+    adminGroup: nameOf(adminGroup),
+    roles: integerOf(entry, 'msExchCurrentServerRoles'),
+    versionNumber: integerOf(entry, 'versionNumber'),
+    serialNumber: textOf(entry, 'serialNumber'),
+    legacyExchangeDn: textOf(entry, 'legacyExchangeDN'),
+    fqdn: fqdnIn(textsOf(entry, 'networkAddress')),
+    site: site === undefined ? undefined : nameOf(site),
+    availabilityGroup: textOf(entry, 'msExchMDBAvailabilityGroupLink'),
+    array: textOf(entry, 'msExchServerAssociationLink'),
+    created: generalizedTimeOf(entry, 'whenCreated'),
+    changed: allBytesOf(entry, 'whenChanged').length === 0 ? undefined : generalizedTimeOf(entry, 'whenChanged'),
+    isConflict: conflict !== undefined,
+    children,
+  };
+}
+
+function nameOf(dn: string): string {
+  return dn === '' ? '' : rdnOf(dn).value;
+}
+
+/** networkAddress has one value a protocol; the one for TCP carries the FQDN. */
+function fqdnIn(addresses: readonly string[]): string | undefined {
+  return addresses
+    .find((address) => /^ncacn_ip_tcp:/i.test(address))
+    ?.slice('ncacn_ip_tcp:'.length)
+    .toLowerCase();
+}

@@ -1,0 +1,288 @@
+/** Who refers to the server, to what stands below it, or to a database that it owns. */
+
+import type { PlanValue } from '../../change/plan.ts';
+import { isDeletedDn, normalizedDn, parseDnWithBinary } from '../../directory/dn.ts';
+import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../directory/entry.ts';
+import { and, equal, type Filter, or, present } from '../../directory/filter.ts';
+import type { DirectorySession } from '../../directory/session.ts';
+import { writtenValueOf } from '../../directory/values.ts';
+import { DirectoryError } from '../../errors.ts';
+import type { ExchangeServer } from './organisation.ts';
+import {
+  configurationReferences,
+  type RecipientReference,
+  type Reference,
+  recipientReferences,
+  wellKnownObjects,
+} from './references.ts';
+
+/** One attribute of one entry, with its values that name what goes. */
+export interface Referrer {
+  /** Unique in a run: "homeMTA of CN=…". */
+  readonly id: string;
+  readonly reference: Pick<Reference, 'id' | 'kind' | 'who' | 'clearing' | 'attribute'>;
+  readonly dn: string;
+  readonly guid: string;
+  readonly values: readonly PlanValue[];
+  /** How many values the attribute has besides. */
+  readonly others: number;
+}
+
+/** References of one kind from recipients: counted, with the first names. */
+export interface RecipientCount {
+  readonly reference: RecipientReference;
+  readonly count: number;
+  /** DNs. */
+  readonly first: readonly string[];
+  /** Arbitration, discovery and other mailboxes of Exchange's own among them. */
+  readonly systemMailboxes: { readonly count: number; readonly first: readonly string[] };
+  /** Those whose value may be cleared, up to a bound. */
+  readonly cleanable: readonly Referrer[];
+  /** How many more there are past the bound. */
+  readonly notListed: number;
+}
+
+/** What is compared with. */
+export interface Doomed {
+  readonly server: ExchangeServer;
+  /** DNs of the server's subtree, normalised. */
+  readonly dns: ReadonlySet<string>;
+  /** DNs of the subtree's mail transfer agents. */
+  readonly mailTransferAgents: readonly string[];
+}
+
+export interface ConfigurationFindings {
+  readonly referrers: readonly Referrer[];
+  /** DNs of databases that it owns and that stand outside its subtree. */
+  readonly databases: readonly string[];
+  /** Values of otherWellKnownObjects that point at entries deleted earlier. */
+  readonly lostWellKnownObjects: readonly Referrer[];
+}
+
+const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
+
+/** The references from the Exchange organisation: one search over it. Throws DirectoryError. */
+export async function readConfigurationReferrers(
+  session: DirectorySession,
+  configuration: string,
+  doomed: Doomed,
+): Promise<ConfigurationFindings> {
+  const attributes = configurationReferences.map(({ attribute }) => attribute);
+  const referrers: Referrer[] = [];
+  const lostWellKnownObjects: Referrer[] = [];
+  const databases: string[] = [];
+  const found = session.search({
+    base: `CN=Services,${configuration}`,
+    scope: 'subtree',
+    filter: referringFilter(),
+    attributes: ['objectClass', 'objectGUID', wellKnownObjects, ...attributes],
+  });
+  for await (const entry of found) {
+    if (doomed.dns.has(normalizedDn(entry.dn))) continue;
+    const here = configurationReferences.flatMap((reference) => referrerOf(entry, reference, doomed));
+    if (here.some(({ reference }) => reference.id === 'owned-databases')) databases.push(entry.dn);
+    referrers.push(...here, ...wellKnownReferrers(entry, (dn) => doomed.dns.has(normalizedDn(dn))));
+    lostWellKnownObjects.push(...wellKnownReferrers(entry, isDeletedDn));
+  }
+  return { referrers, databases, lostWellKnownObjects };
+}
+
+/** Every entry that has any of the attributes which may refer. */
+export function referringFilter(): Filter {
+  const attributes = configurationReferences.filter(({ objectClass }) => objectClass === undefined);
+  return or(
+    ...[...attributes.map(({ attribute }) => attribute), wellKnownObjects].map(present),
+    ...databaseClasses.map((name) => equal('objectClass', name)),
+  );
+}
+
+function referrerOf(entry: Entry, reference: Reference, doomed: Doomed): readonly Referrer[] {
+  const { attribute, objectClass } = reference;
+  if (objectClass !== undefined && !isDatabase(entry)) return [];
+  const all = allBytesOf(entry, attribute);
+  const values = all.filter((value) => names(value.toString(), reference, doomed));
+  return values.length === 0 ? [] : [referrer(entry, reference, values, all.length)];
+}
+
+function isDatabase(entry: Entry): boolean {
+  return textsOf(entry, 'objectClass').some((name) => databaseClasses.includes(name));
+}
+
+function referrer(entry: Entry, reference: Referrer['reference'], values: readonly Buffer[], all: number): Referrer {
+  return {
+    id: `${reference.attribute} of ${entry.dn}`,
+    reference,
+    dn: entry.dn,
+    guid: guidOf(entry, 'objectGUID') ?? '',
+    values: values.map(writtenValueOf),
+    others: all - values.length,
+  };
+}
+
+function names(value: string, { named }: Reference, { server, dns }: Doomed): boolean {
+  const text = value.toLowerCase();
+  switch (named) {
+    case 'doomed entry':
+      return namesOneOf(value, dns);
+    case 'legacyExchangeDN':
+      return text === server.legacyExchangeDn?.toLowerCase();
+    case 'FQDN':
+      return text === server.fqdn;
+    case 'below legacyExchangeDN':
+      return server.legacyExchangeDn !== undefined && text.startsWith(`${server.legacyExchangeDn.toLowerCase()}/cn=`);
+    case 'path on the server':
+      return [server.fqdn, server.name.toLowerCase()].some(
+        (host) => host !== undefined && text.startsWith(`\\\\${host}\\`),
+      );
+  }
+}
+
+function namesOneOf(value: string, dns: ReadonlySet<string>): boolean {
+  try {
+    return dns.has(normalizedDn(value));
+  } catch (error) {
+    // A value that is no DN names no entry.
+    if (error instanceof DirectoryError) return false;
+    throw error;
+  }
+}
+
+/** The values of otherWellKnownObjects whose DN is one of these. */
+function wellKnownReferrers(entry: Entry, isMeant: (dn: string) => boolean): readonly Referrer[] {
+  const all = allBytesOf(entry, wellKnownObjects);
+  const values = all.filter((value) => isMeant(parseDnWithBinary(value.toString()).dn));
+  if (values.length === 0) return [];
+  const reference = {
+    id: 'well-known-objects',
+    attribute: wellKnownObjects,
+    kind: 'unlinked',
+    who: 'well-known objects of the organisation',
+    clearing: 'may be cleared',
+  } as const;
+  return [referrer(entry, reference, values, all.length)];
+}
+
+/** Names that are kept of each reference, for people. */
+const firstNames = 5;
+/** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
+const mostCleanable = 1000;
+
+/** Filter values asked for in one search. */
+const valuesASearch = 100;
+
+/**
+ * Counts the references from recipients. Memory does not grow with their number. Throws DirectoryError.
+ *
+ * @param recipients a session with a global catalog, or with a DC whose domain is then all that is looked at
+ * @param databases DNs of the databases that the server owns, below it or not
+ * @param isWritable whether the DC that will be written to holds the entry of this DN
+ */
+export async function countRecipients(
+  recipients: DirectorySession,
+  base: string,
+  doomed: Doomed,
+  databases: readonly string[],
+  isWritable: (dn: string) => boolean,
+): Promise<readonly RecipientCount[]> {
+  const { server, mailTransferAgents } = doomed;
+  const valuesOf: Readonly<Record<RecipientReference['named'], readonly string[]>> = {
+    legacyExchangeDN: server.legacyExchangeDn === undefined ? [] : [server.legacyExchangeDn],
+    databases,
+    'mail transfer agents': mailTransferAgents,
+  };
+  const isHere = mailboxIsHere(server, databases);
+  return Promise.all(
+    recipientReferences.map((reference) =>
+      countOne(
+        recipients,
+        base,
+        reference,
+        valuesOf[reference.named],
+        (entry) => !isHere(entry) && isWritable(entry.dn),
+      ),
+    ),
+  );
+}
+
+function mailboxIsHere(server: ExchangeServer, databases: readonly string[]): (entry: Entry) => boolean {
+  const keys = new Set(databases.map(normalizedDn));
+  return (entry) =>
+    namesOneOf(textOf(entry, 'homeMDB') ?? '', keys) ||
+    (server.legacyExchangeDn !== undefined &&
+      textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server.legacyExchangeDn.toLowerCase());
+}
+
+/** The filters of one reference: as many as its values need. */
+export function recipientFilters(reference: RecipientReference, values: readonly string[]): readonly Filter[] {
+  const filters: Filter[] = [];
+  for (let at = 0; at < values.length; at += valuesASearch) {
+    const some = values.slice(at, at + valuesASearch).map((value) => equal(reference.attribute, value));
+    const [only] = some;
+    const any = some.length === 1 && only !== undefined ? only : or(...some);
+    filters.push(reference.with === undefined ? any : and(any, present(reference.with)));
+  }
+  return filters;
+}
+
+async function countOne(
+  recipients: DirectorySession,
+  base: string,
+  reference: RecipientReference,
+  values: readonly string[],
+  mayBeCleared: (entry: Entry) => boolean,
+): Promise<RecipientCount> {
+  const all = new BoundedList<string>(firstNames);
+  const system = new BoundedList<string>(firstNames);
+  const cleanable = new BoundedList<Referrer>(mostCleanable);
+  // What is not cleaned is only counted and named.
+  const attributes = reference.isCleanable
+    ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', reference.attribute]
+    : ['msExchRecipientTypeDetails'];
+  for (const filter of recipientFilters(reference, values)) {
+    for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
+      all.add(entry.dn);
+      if (reference.isCleanable) {
+        if (mayBeCleared(entry)) cleanable.add(recipientReferrer(entry, reference));
+      } else if (isSystemMailbox(entry)) {
+        system.add(entry.dn);
+      }
+    }
+  }
+  return {
+    reference,
+    count: all.count,
+    first: all.items,
+    systemMailboxes: { count: system.count, first: system.items },
+    cleanable: cleanable.items,
+    notListed: cleanable.count - cleanable.items.length,
+  };
+}
+
+/** The first items of many, and how many there were. */
+class BoundedList<T> {
+  readonly items: T[] = [];
+  count = 0;
+  readonly #most: number;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  add(item: T): void {
+    this.count += 1;
+    if (this.items.length < this.#most) this.items.push(item);
+  }
+}
+
+function recipientReferrer(entry: Entry, { id, attribute, kind, who }: RecipientReference): Referrer {
+  const values = allBytesOf(entry, attribute);
+  return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values, values.length);
+}
+
+/** Arbitration, discovery, monitoring and audit log mailboxes (RecipientTypeDetails of Exchange 2010 to 2019). */
+const systemMailboxTypes = 0x80_0000n | 0x2000_0000n | 0x80_0000_0000n | 0x100_0000_0000n;
+
+function isSystemMailbox(entry: Entry): boolean {
+  const type = largeIntegerOf(entry, 'msExchRecipientTypeDetails');
+  return type !== undefined && (type & systemMailboxTypes) !== 0n;
+}
