@@ -24,7 +24,7 @@ export function lastSuccessInWords(
     case 'known': {
       const { lastSuccess } = inbound.worst;
       const partly = silent.length === 0 ? '' : ', partly unknown';
-      const outbound = heard !== undefined && heard.age > inbound.worst.age + aDay ? fromOthers : '';
+      const outbound = heard?.byOneInTouch && heard.age > inbound.worst.age ? fromOthers : '';
       return agoInWords(lastSuccess, now) + partly + outbound;
     }
     case 'alone':
@@ -35,8 +35,6 @@ export function lastSuccessInWords(
       return `unknown${fromOthers}`;
   }
 }
-
-const aDay = 86_400_000;
 
 /** "78 %", "> 100 %"; nothing where it is not known. */
 export function percentInWords(standing: Standing, days: number): string {

@@ -6,6 +6,8 @@ import type { PointInTime } from '../../directory/values.ts';
 import type { TombstoneFacts } from './gather.ts';
 import type { InboundLink, ReplicationAnswer, SilentNamingContext } from './replication-answer.ts';
 
+const day = 86_400_000;
+
 /** The last success for the naming context that is worst off, from whichever partner was best. */
 export interface WorstNamingContext {
   readonly namingContext: string;
@@ -20,6 +22,8 @@ export interface Heard {
   readonly time: Date;
   /** In milliseconds. */
   readonly age: number;
+  /** Whether the one that heard it is itself up to date since then: else the silence may be its own. */
+  readonly byOneInTouch: boolean;
 }
 
 export interface Standing {
@@ -107,7 +111,8 @@ function heardOf(heardOne: DomainController, facts: TombstoneFacts, names: reado
       if (latest !== undefined && time <= latest.time) continue;
       const now = state.answer.clock ?? facts.now;
       const age = Math.max(0, now.getTime() - time.getTime());
-      latest = { by: names[index] ?? domainController.name, time, age };
+      const own = worstOf(state.answer.links, now)?.age ?? Number.POSITIVE_INFINITY;
+      latest = { by: names[index] ?? domainController.name, time, age, byOneInTouch: own + day < age };
     }
   }
   return latest;
@@ -128,13 +133,12 @@ function uniqueNames(domainControllers: readonly DomainController[]): readonly s
   });
 }
 
-const day = 86_400_000;
-
 /** The longest silence of a DC, in milliseconds: of its own inbound replication, or of what others have of it. */
 export function silenceOf({ inbound, heard }: Standing): number | undefined {
-  const own = inbound.kind === 'known' && Number.isFinite(inbound.worst.age) ? inbound.worst.age : undefined;
-  if (own === undefined || heard === undefined) return own ?? heard?.age;
-  return Math.max(own, heard.age);
+  if (inbound.kind !== 'known') return heard?.age;
+  const own = Number.isFinite(inbound.worst.age) ? inbound.worst.age : undefined;
+  if (heard === undefined || !heard.byOneInTouch) return own;
+  return Math.max(own ?? 0, heard.age);
 }
 
 /** A length of time as a share of so many days, in percent. */
