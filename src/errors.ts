@@ -11,7 +11,6 @@ export type ErrorCode =
   | 'outcome-unknown'
   | 'plan-not-usable'
   | 'refused'
-  | 'partial'
   | 'cancelled';
 
 export interface Trouble {
@@ -81,11 +80,6 @@ export class RefusedError extends RemedyError {
   readonly code = 'refused';
 }
 
-/** Some changes were made and others not; the journal tells which. */
-export class PartialError extends RemedyError {
-  readonly code = 'partial';
-}
-
 /** The user pressed Ctrl-C or Escape. */
 export class CancelledError extends RemedyError {
   readonly code = 'cancelled';
@@ -114,7 +108,6 @@ const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {
   'outcome-unknown': exitStatus.failed,
   'plan-not-usable': exitStatus.refused,
   refused: exitStatus.refused,
-  partial: exitStatus.partial,
   cancelled: exitStatus.cancelled,
 };
 

@@ -1,6 +1,5 @@
 /** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
 
-import { controlOid } from '../directory/controls.ts';
 import type { DirectorySession } from '../directory/session.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { writeDelete, writeDeleteTree } from './delete-writer.ts';
@@ -56,14 +55,4 @@ function writeEntry(change: DirectoryChange, access: EntryAccess, intent: () => 
     case 'add':
       return writeAdd(change, access, intent);
   }
-}
-
-/** The control oids that a plan's changes need of the server. */
-export function controlsNeeded(changes: readonly DirectoryChange[]): readonly string[] {
-  const needed = new Set<string>();
-  for (const change of changes) {
-    if (change.kind === 'delete-tree') needed.add(controlOid.treeDelete);
-    if (change.kind === 'undelete') needed.add(controlOid.showDeleted);
-  }
-  return [...needed];
 }

@@ -18,6 +18,7 @@ const outputs = `Output
 
 const directories = `Directory
   --server HOST[:PORT] a domain controller; --domain NAME finds them by DNS
+  --dns ADDRESS        the DNS server to ask for them, if not this computer's
   --tls KIND           ldaps (default), starttls, or none, which must be asked for
   --ca FILE            the certificate authority to trust, PEM
   --tls-name NAME      the name that the certificate must bear
@@ -123,14 +124,17 @@ ${statuses}`,
 written; what has moved since the plan was made is refused. A second run goes on where the first stopped.
 
   --yes                do not ask at a terminal
+  --wait SECONDS       directory: watch the change reach every domain controller
 
 ${directories}
 ${outputs}
 ${statuses}`,
   undo: `adsi-remedy undo FOLDER: plan the reverse of what was applied from a change folder; review; apply.
-The undo is a plan of its own, saved in FOLDER/undo when nothing else is named.
+The undo is a plan of its own; when nothing else is named, its change folder is made in FOLDER.
 
 ${decisions}
+  --wait SECONDS       directory: watch the change reach every domain controller
+
 ${directories}
 ${outputs}
 ${statuses}`,

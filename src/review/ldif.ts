@@ -1,13 +1,6 @@
 /** A directory plan as LDIF: what it does, and what was there before. */
 
-import type {
-  AttributeEdit,
-  DirectoryChange,
-  DoomedEntry,
-  ModifyChange,
-  PlanAttribute,
-  PlanConnection,
-} from '../change/plan.ts';
+import type { AttributeEdit, DirectoryChange, DoomedEntry, ModifyChange, PlanAttribute } from '../change/plan.ts';
 import { controlOid } from '../directory/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../directory/ldif.ts';
 import { ldifComment, ldifRecord } from '../directory/ldif-writer.ts';
@@ -90,12 +83,4 @@ function ldifEdits(edit: AttributeEdit): readonly LdifEdit[] {
 
 function ldifAttribute(attribute: PlanAttribute): LdifAttribute {
   return { name: attribute.name, values: attribute.values.map(bytesOfWrittenValue) };
-}
-
-/** Where a plan's directory was reached, in words for people. */
-export function connectionInWords(connection: PlanConnection): string {
-  if (connection.kind === 'ldif') return `export ${connection.file}`;
-  if (connection.kind === 'practice') return `practice site ${connection.folder}`;
-  const tls = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' }[connection.tls];
-  return `${connection.host}:${connection.port} (${tls}) as ${connection.user}`;
 }
