@@ -11,37 +11,50 @@ export interface Peer {
   readonly tls: TlsMode;
 }
 
-/** What was going on when the trouble came. */
-export type Stage = 'connecting' | 'tls' | 'talking';
+/** What was going on when the trouble came; 'talking' is after the server's first answer. */
+export type Stage = 'connecting' | 'tls' | 'first request' | 'talking';
 
 /** The connection could not be made, or is no more. */
 export class ConnectionError extends Error {
   readonly explanation: Explanation;
   /** Whether the request had gone out, so that the server may have acted on it. */
   readonly sent: boolean;
+  /** If the server answered and refused (StartTLS). */
+  readonly resultCode: number | undefined;
 
-  constructor(explanation: Explanation, options: { readonly sent?: boolean; readonly cause?: unknown } = {}) {
+  constructor(
+    explanation: Explanation,
+    options: { readonly sent?: boolean; readonly resultCode?: number; readonly cause?: unknown } = {},
+  ) {
     super(explanation.cameBack, { cause: options.cause });
     this.name = 'ConnectionError';
     this.explanation = explanation;
     this.sent = options.sent ?? false;
+    this.resultCode = options.resultCode;
   }
 }
 
 /** A ConnectionError as an error to tell; any other is a fault of the program and stays as it is. */
 export function toldError(attempted: string, on: string, error: unknown): unknown {
   if (!(error instanceof ConnectionError)) return error;
-  return new DirectoryError({ attempted, on, ...error.explanation, cause: error });
+  return new DirectoryError({ attempted, on, ...error.explanation, cause: error }, error.resultCode);
 }
 
 /** An error of the system or of OpenSSL. */
 export function explainSocketError(error: unknown, stage: Stage, peer: Peer): Explanation {
   const errno = errnoOf(error) ?? '';
   if (stage === 'tls' && isNoTls(errno, error)) return explainNoTls(peer);
+  if (stage === 'first request' && isHangUp(errno)) return explainClose(peer, false, false);
   if (stage === 'tls' && /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(errno)) {
     return {
       cameBack: `the server speaks only TLS versions older than 1.2 (${errno})`,
       next: 'Ask a domain controller with a later Windows version, or have TLS 1.2 enabled on this one.',
+    };
+  }
+  if (stage === 'tls' && errno.startsWith('ERR_SSL')) {
+    return {
+      cameBack: `the TLS handshake failed: ${reasonOf(error)} (${errno})`,
+      next: 'Have the TLS settings and the certificate of the server looked at, or ask another domain controller.',
     };
   }
   const known = socketErrors[errno];
@@ -50,14 +63,22 @@ export function explainSocketError(error: unknown, stage: Stage, peer: Peer): Ex
   return { cameBack: message, next: `Check the network between here and ${peer.host}.` };
 }
 
+/** OpenSSL's few words, without the numbers around them. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'reason' in error ? printable(String(error.reason)) : String(error);
+}
+
 /** OpenSSL was handed something else than TLS, or the server hung up on the TLS greeting. */
 function isNoTls(errno: string, error: unknown): boolean {
   return (
     errno === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
-    errno === 'ECONNRESET' ||
-    errno === 'EPIPE' ||
+    isHangUp(errno) ||
     (errno === 'EPROTO' && error instanceof Error && error.message.includes('wrong version number'))
   );
+}
+
+function isHangUp(errno: string): boolean {
+  return errno === 'ECONNRESET' || errno === 'EPIPE';
 }
 
 function explainNoTls(peer: Peer): Explanation {
@@ -107,10 +128,15 @@ export function explainSilence(stage: Stage, milliseconds: number, peer: Peer): 
         cameBack: `the server accepted the connection and did not answer the TLS greeting within ${time}`,
         next: checkPort(peer),
       };
-    case 'talking':
+    case 'first request':
       return {
         cameBack: `the server accepted the connection and did not answer within ${time}`,
         next: `${checkPort(peer)} If they are right, the server is overloaded: ask another one.`,
+      };
+    case 'talking':
+      return {
+        cameBack: `the server did not answer within ${time}`,
+        next: 'Try again, or ask another domain controller.',
       };
   }
 }
@@ -132,6 +158,8 @@ export function explainForeignBytes(bytes: Buffer, peer: Peer): Explanation {
       next: 'Use --tls ldaps for this port (636, GC: 3269), or the plain port 389 (GC: 3268) with --tls starttls.',
     };
   }
+  // It began like a message, and then was none.
+  if (bytes[0] === 0x30) return { cameBack: 'the server sent an answer that is not LDAP', next: tryAgain() };
   return {
     cameBack: `what answers there is no LDAP server: its first words are "${printable(bytes.subarray(0, 40).toString('latin1'))}"`,
     next: checkPort(peer),

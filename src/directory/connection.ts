@@ -15,15 +15,16 @@ import {
   explainSilence,
   explainSocketError,
   type Peer,
+  type Stage,
 } from './connection-trouble.ts';
-import { type Explanation, explainResult, type LdapResult } from './diagnostics.ts';
+import { type Explanation, explainResult, resultCode } from './diagnostics.ts';
 import { abandonRequest, type RequestOf, startTlsRequest, unbindRequest } from './ldap-requests.ts';
 import { MessageSplitter, NotLdapError, type Response, ResponseReader } from './ldap-responses.ts';
 
 export interface ConnectOptions {
   readonly peer: Peer;
-  /** PEM; by default the authorities that Node and this computer trust. */
-  readonly ca: string | Buffer | undefined;
+  /** Gives the authorities that are trusted; asked only if there is TLS, since the default ones take a while. */
+  readonly trust: () => tls.SecureContext;
   /** The name that the certificate must carry. */
   readonly tlsName: string;
   /** For each step: TCP (with the look-up of the name), StartTLS, the TLS handshake. */
@@ -32,20 +33,17 @@ export interface ConnectOptions {
   readonly createConnection: (() => Promise<Duplex>) | undefined;
 }
 
-/**
- * Connects, and sets up TLS as the peer wants it. Throws ConnectionError; and gives the result instead of a connection
- * if the server refuses StartTLS.
- */
-export async function connect(options: ConnectOptions): Promise<Connection | LdapResult> {
+/** Connects, and sets up TLS as the peer wants it. Throws ConnectionError. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
   const { peer, deadlineMs } = options;
   const socket = await openSocket(options);
   if (peer.tls === 'none') return new Connection(socket, peer);
   if (peer.tls === 'starttls') {
     const plain = new Connection(socket, peer);
     const { result } = await plain.request(startTlsRequest(), deadlineMs);
-    if (result.resultCode !== 0) {
+    if (result.resultCode !== resultCode.success) {
       await plain.close();
-      return result;
+      throw new ConnectionError(explainResult(result), { resultCode: result.resultCode });
     }
     plain.release();
   }
@@ -53,11 +51,7 @@ export async function connect(options: ConnectOptions): Promise<Connection | Lda
 }
 
 async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions): Promise<Duplex> {
-  if (createConnection !== undefined) {
-    return await createConnection().catch((error: unknown) => {
-      throw new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error });
-    });
-  }
+  if (createConnection !== undefined) return await madeBy(createConnection, peer, deadlineMs);
   const socket = connectTcp({
     host: peer.host,
     port: peer.port,
@@ -70,38 +64,39 @@ async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions
   return socket;
 }
 
+function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new ConnectionError(explainSilence('connecting', deadlineMs, peer)));
+    }, deadlineMs);
+    createConnection()
+      .finally(() => clearTimeout(timer))
+      .then(resolve, (error: unknown) => {
+        reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
+      });
+  });
+}
+
 /**
  * TLS over the socket. The handshake itself lets every certificate pass, so that an error can say who issued it and for
  * which names; whether it is good is decided here, before a byte of ours goes out.
  */
-async function secure(socket: Duplex, { peer, ca, tlsName, deadlineMs }: ConnectOptions): Promise<Duplex> {
+async function secure(socket: Duplex, { peer, trust, tlsName, deadlineMs }: ConnectOptions): Promise<Duplex> {
   const secured = tls.connect({
     socket,
     // No server name is sent for an IP address (RFC 6066 section 3).
     servername: isIP(tlsName) === 0 ? tlsName : '',
     checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(tlsName, certificate),
     rejectUnauthorized: false,
-    ...(ca === undefined ? { secureContext: defaultTrust() } : { ca }),
+    secureContext: trust(),
   });
   await ready(secured, 'secureConnect', 'tls', peer, deadlineMs);
   if (!secured.authorized) {
     const explanation = explainCertificate(String(secured.authorizationError), secured.getPeerCertificate(), tlsName);
-    secured.destroy();
+    secured.on('error', () => {}).destroy();
     throw new ConnectionError(explanation);
   }
   return secured;
-}
-
-let trusted: tls.SecureContext | undefined;
-
-/** Node's own authorities and, from Node 22.15 on, the computer's: on Windows, what the domain's policy gave it. */
-function defaultTrust(): tls.SecureContext {
-  if (trusted === undefined) {
-    const get =
-      'getCACertificates' in tls && typeof tls.getCACertificates === 'function' ? tls.getCACertificates : undefined;
-    trusted = tls.createSecureContext(get === undefined ? {} : { ca: [...get('default'), ...get('system')] });
-  }
-  return trusted;
 }
 
 /** Waits for the event; on an error, a close or the deadline destroys the socket and throws ConnectionError. */
@@ -174,7 +169,7 @@ export class Connection {
     const exchange = new Exchange({
       deadlineMs,
       onWait: () => this.#socket.resume(),
-      onSilence: () => this.#lose(explainSilence('talking', deadlineMs, this.#peer)),
+      onSilence: () => this.#lose(explainSilence(this.#stage, deadlineMs, this.#peer)),
       onAbandon: () => this.#abandon(messageId),
     });
     this.#exchanges.set(messageId, exchange);
@@ -210,6 +205,10 @@ export class Connection {
     this.#socket.write(request(this.#lastMessageId));
   }
 
+  get #stage(): Stage {
+    return this.#hasAnswered ? 'talking' : 'first request';
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     try {
       for (const message of this.#splitter.push(chunk)) this.#deliver(this.#reader.read(message), message.length);
@@ -242,9 +241,7 @@ export class Connection {
   }
 
   readonly #onError = (error: unknown): void => {
-    this.#lose(
-      this.#hasAnswered ? explainSocketError(error, 'talking', this.#peer) : explainClose(this.#peer, false, false),
-    );
+    this.#lose(explainSocketError(error, this.#stage, this.#peer));
   };
 
   readonly #onClose = (): void => {

@@ -1,8 +1,7 @@
 /** A directory session over an LDAP connection. */
 
-import { X509Certificate } from 'node:crypto';
 import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
-import { Connection, connect } from './connection.ts';
+import { type Connection, connect } from './connection.ts';
 import { ConnectionError, type Peer, toldError } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
@@ -19,6 +18,7 @@ import {
 import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
 import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
+import { defaultTrust, trustIn } from './trust.ts';
 
 /** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;
@@ -159,34 +159,16 @@ async function openConnection(
   deadlineMs: number,
 ): Promise<Connection> {
   const attempted = `connect by ${tlsWords[peer.tls]}`;
-  const opened = await connect({
+  const given = ca === undefined ? undefined : trustIn(ca);
+  return await connect({
     peer,
-    ca: ca === undefined ? undefined : pemOf(ca),
+    trust: () => given ?? defaultTrust(),
     tlsName: tlsName ?? peer.host,
     deadlineMs,
     createConnection: createConnection === undefined ? undefined : () => createConnection(peer),
   }).catch((error: unknown) => {
     throw toldError(attempted, nameOf(peer), error);
   });
-  if (opened instanceof Connection) return opened;
-  throw resultError(attempted, nameOf(peer), opened);
-}
-
-/** The certificates as PEM; Windows exports them as DER unless told otherwise. Throws DirectoryError. */
-function pemOf(ca: string | Buffer): string {
-  try {
-    const isPem = ca.includes('-----BEGIN');
-    const first = new X509Certificate(ca);
-    return isPem ? ca.toString() : first.toString();
-  } catch (error) {
-    throw new DirectoryError({
-      attempted: 'read the certificate of the authority',
-      on: '--ca',
-      cameBack: 'it is no certificate, neither PEM nor DER',
-      next: 'Export the certificate of the authority again, as Base-64 X.509 (.CER).',
-      cause: error,
-    });
-  }
 }
 
 function refuseEmptyCredentials(bind: Access['bind'], peer: Peer): void {

@@ -30,7 +30,7 @@ export interface Search {
 
 /** The entries, as they come. Throws DirectoryError, also midway. */
 export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
-  const on = `${search.base === '' ? 'the rootDSE' : search.base} on ${search.server}`;
+  const on = `${search.base === '' ? nameOfRoot(search.scope) : search.base} on ${search.server}`;
   try {
     for await (const batch of answers(connection, search, on)) {
       for (const answer of batch) {
@@ -68,6 +68,11 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
   } finally {
     exchange?.abandon();
   }
+}
+
+/** The empty base is the rootDSE, and for a subtree search of a GC the whole forest. */
+function nameOfRoot(scope: SearchScope): string {
+  return scope === 'base' ? 'the rootDSE' : 'the whole directory';
 }
 
 type EntryResponse = Extract<Response, { kind: 'entry' }>;

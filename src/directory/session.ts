@@ -44,7 +44,8 @@ export interface DirectorySession {
 
   /**
    * Streams the entries: every page, every value (attributes that come in ranges are read to their end).
-   * Nothing is kept; stopping early is fine. Throws DirectoryError, also midway.
+   * Nothing is kept; stopping early is fine. The values are views of larger pieces of memory: whoever keeps a few bytes
+   * of very many entries should copy them. Throws DirectoryError, also midway.
    */
   search(request: SearchRequest): AsyncIterable<Entry>;
 

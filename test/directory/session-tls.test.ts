@@ -186,9 +186,33 @@ describe('TLS where there is none, and the reverse', () => {
     expect(peer.received().includes(bind.password)).toBe(false);
   });
 
-  test('a CA file that holds no certificate', async () => {
-    const error = await failureOf(open({ port: 1 }, 'ldaps', { ca: 'Dear colleague,' }));
+  test.each([
+    ['a letter', 'Dear colleague,'],
+    ['nothing', ''],
+    ['a certificate cut short', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'],
+  ])('a CA file that holds %s is refused', async (_, ca) => {
+    const error = await failureOf(open({ port: 1 }, 'ldaps', { ca }));
 
-    expect(error.trouble).toMatchObject({ on: '--ca', cameBack: 'it is no certificate, neither PEM nor DER' });
+    expect(error.trouble).toMatchObject({ on: '--ca', cameBack: expect.stringContaining('it is no certificate') });
+  });
+
+  test.skipIf(!hasOpenssl)('a CA file may hold several authorities, and words between them', async () => {
+    const ca = Buffer.concat([
+      Buffer.from('Ours:\n'),
+      certificates.selfSigned.cert,
+      Buffer.from('Theirs:\n'),
+      certificates.authority,
+    ]);
+
+    await open(await peerWith('ldaps', 'good'), 'ldaps', { ca });
+    await open(await peerWith('ldaps', 'selfSigned'), 'ldaps', { ca });
+  });
+
+  test.skipIf(!hasOpenssl)('a server cut off under TLS ends the session like any other', async () => {
+    const cutOff = domainController((_request, socket) => socket.destroy());
+    const peer = await fakePeer(cutOff, { tls: { mode: 'ldaps', identity: certificates.good } });
+    const session = await open(peer, 'ldaps', { ca: certificates.authority });
+
+    expect((await failureOf(session.readEntry('DC=x', []))).trouble.cameBack).toContain('closed the connection');
   });
 });

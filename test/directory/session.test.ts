@@ -130,6 +130,27 @@ describe('opening a session', () => {
 });
 
 describe('a server that cannot be talked to', () => {
+  test('a stream that never comes is given up after the deadline, one that fails says why', async () => {
+    const open = (createConnection: () => Promise<never>) =>
+      failureOf(openSession({ host: 'dc1', tls: 'none', bind, deadlineMs: 50, createConnection }));
+
+    expect((await open(() => new Promise(() => {}))).trouble.cameBack).toBe('no answer within 0.05 s');
+    expect((await open(() => Promise.reject(new Error('the tunnel is shut')))).trouble.cameBack).toBe(
+      'the tunnel is shut',
+    );
+  });
+
+  test('one that begins like LDAP and then is not', async () => {
+    const peer = await fakePeer(
+      domainController((_request, socket) => void socket.write(Buffer.from('3003020104', 'hex'))),
+    );
+    const session = await sessionWith(peer);
+
+    expect((await failureOf(session.readEntry('DC=x', []))).trouble.cameBack).toBe(
+      'the server sent an answer that is not LDAP',
+    );
+  });
+
   test('a closed port: nothing listens there', async () => {
     const peer = await fakePeer();
     const error = await failureOf(
