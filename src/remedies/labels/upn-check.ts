@@ -32,7 +32,6 @@ const accountDisabled = '2';
 const monitoringMailbox = '549755813888';
 
 const enabledMailboxUsers = and(
-  equal('objectCategory', 'person'),
   equal('objectClass', 'user'),
   or(present('msExchMailboxGuid'), present('homeMDB')),
   not(extensible('userAccountControl', matchingRule.bitAnd, accountDisabled)),

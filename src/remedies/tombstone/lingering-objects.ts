@@ -34,7 +34,7 @@ export function advisoryCommands(
   });
 }
 
-/** A DC with a full copy whose own replication is known and in order, the freshest first. */
+/** A DC with a full copy that has answered and is itself in order, the freshest first. */
 function referenceFor(
   namingContext: string,
   destination: DomainController,
@@ -45,11 +45,11 @@ function referenceFor(
   const candidates = standings.filter(
     (standing) =>
       standing.domainController !== destination &&
+      standing.inbound.kind !== 'unreachable' &&
       !past.has(standing) &&
       !standing.domainController.isReadOnly &&
       standing.domainController.fullNamingContexts.some((held) => sameDn(held, namingContext)),
   );
-  const rank = ({ inbound }: Standing): number =>
-    inbound.kind === 'known' ? inbound.worst.age : inbound.kind === 'alone' ? 0 : Number.MAX_VALUE;
+  const rank = (standing: Standing): number => silenceOf(standing) ?? Number.MAX_VALUE;
   return candidates.toSorted((one, other) => rank(one) - rank(other))[0]?.domainController;
 }

@@ -14,6 +14,8 @@ export interface WorstNamingContext {
   readonly lastSuccess: PointInTime;
   /** In milliseconds, by the DC's own clock; infinite for "never". */
   readonly age: number;
+  /** Whether it only had it from a DC that can not be asked: then the silence is that one's. */
+  readonly isSourceGone: boolean;
 }
 
 /** The latest sign of life of a DC in what another one has. */
@@ -62,7 +64,7 @@ export function standingsOf(facts: TombstoneFacts): readonly Standing[] {
     const silent = answer.silent.filter(({ namingContext }) =>
       expectsPartner(one.domainController, namingContext, facts.forest),
     );
-    const worst = worstOf(answer.links, answer.clock ?? facts.now);
+    const worst = worstOf(answer.links, answer.clock ?? facts.now, facts);
     return { ...common, inbound: inboundOf(worst, silent), silent, links: answer.links, clockAhead };
   });
 }
@@ -74,18 +76,26 @@ function inboundOf(worst: WorstNamingContext | undefined, silent: readonly Silen
 }
 
 /** Per naming context the best partner counts: the others' changes come by way of it too. */
-function worstOf(links: readonly InboundLink[], now: Date): WorstNamingContext | undefined {
+function worstOf(
+  links: readonly InboundLink[],
+  now: Date,
+  { domainControllers }: TombstoneFacts,
+): WorstNamingContext | undefined {
+  const answered = new Set(
+    domainControllers.flatMap(({ domainController, state }) =>
+      state.kind === 'answered' && domainController.dsaGuid !== undefined ? [domainController.dsaGuid] : [],
+    ),
+  );
   const best = new Map<string, WorstNamingContext>();
-  for (const { namingContext, lastSuccess } of links) {
+  for (const { namingContext, lastSuccess, sourceDsaGuid } of links) {
     const age = lastSuccess === 'never' ? Number.POSITIVE_INFINITY : Math.max(0, now.getTime() - lastSuccess.getTime());
     const key = normalizedDn(namingContext);
     const known = best.get(key);
-    if (known === undefined || age < known.age) best.set(key, { namingContext, lastSuccess, age });
+    const isSourceGone = age > day && !answered.has(sourceDsaGuid);
+    if (known === undefined || age < known.age) best.set(key, { namingContext, lastSuccess, age, isSourceGone });
   }
-  return [...best.values()].reduce<WorstNamingContext | undefined>(
-    (worst, one) => (worst === undefined || one.age > worst.age ? one : worst),
-    undefined,
-  );
+  const byAge = [...best.values()].toSorted((one, other) => other.age - one.age);
+  return byAge.find(({ isSourceGone }) => !isSourceGone) ?? byAge[0];
 }
 
 /** Whether another DC has a full copy, from which this one should get its changes. */
@@ -111,7 +121,7 @@ function heardOf(heardOne: DomainController, facts: TombstoneFacts, names: reado
       if (latest !== undefined && time <= latest.time) continue;
       const now = state.answer.clock ?? facts.now;
       const age = Math.max(0, now.getTime() - time.getTime());
-      const own = worstOf(state.answer.links, now)?.age ?? Number.POSITIVE_INFINITY;
+      const own = worstOf(state.answer.links, now, facts)?.age ?? Number.POSITIVE_INFINITY;
       latest = { by: names[index] ?? domainController.name, time, age, byOneInTouch: own + day < age };
     }
   }
@@ -136,7 +146,8 @@ function uniqueNames(domainControllers: readonly DomainController[]): readonly s
 /** The longest silence of a DC, in milliseconds: of its own inbound replication, or of what others have of it. */
 export function silenceOf({ inbound, heard }: Standing): number | undefined {
   if (inbound.kind !== 'known') return heard?.age;
-  const own = Number.isFinite(inbound.worst.age) ? inbound.worst.age : undefined;
+  const { age, isSourceGone } = inbound.worst;
+  const own = Number.isFinite(age) && !isSourceGone ? age : undefined;
   if (heard === undefined || !heard.byOneInTouch) return own;
   return Math.max(own ?? 0, heard.age);
 }

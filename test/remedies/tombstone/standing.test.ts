@@ -75,6 +75,12 @@ describe('how long a DC has been silent', () => {
     expect(silenceInDays(standingOf({ domainControllers }, 1))).toBe(65);
   });
 
+  test('is not laid to a DC whose only partner is gone', () => {
+    const domainControllers = [replicated(dc(1), 2, 200), unreachable(dc(2))];
+    expect(silenceOf(standingOf({ domainControllers }))).toBeUndefined();
+    expect(silenceInDays(standingOf({ domainControllers }, 1))).toBe(200);
+  });
+
   test('is not known where it never replicated', () => {
     const domainControllers = [answering(dc(1), [link(2, domain, 'never')]), answering(dc(2), [])];
     expect(silenceOf(standingOf({ domainControllers }))).toBeUndefined();

@@ -1,0 +1,285 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as tombstone } from '../../src/commands/tombstone.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { startDnsServer } from '../support/dns-server.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+import { run as runProgram } from './lab/command.ts';
+import { describeWithSamba } from './lab/describe-with-samba.ts';
+import type { DomainController } from './lab/domain-controller.ts';
+import { forest } from './lab/forest.ts';
+import { add, replace } from './lab/ldif.ts';
+import { startOneDomainController } from './lab/one-dc.ts';
+import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
+import { tombstones } from './scenario/deleted-objects.ts';
+import { directoryService, unsetTombstoneLifetime } from './scenario/directory-service.ts';
+import { partner } from './scenario/replication.ts';
+
+const day = 86_400_000;
+
+async function lifetimeOn(dc: DomainController): Promise<string | undefined> {
+  const [entry] = await dc.ldbsearch(['-b', directoryService, '-s', 'base', 'tombstoneLifetime']);
+  return entry?.text('tombstoneLifetime');
+}
+
+function findingIds(json: string): readonly string[] {
+  return (JSON.parse(json) as Plan).findings.map(({ id }) => id);
+}
+
+/** The change folder that a run without a name for it has made. */
+async function onlyChange(folder: string): Promise<string> {
+  const [name, ...more] = await readdir(path.join(folder, 'changes'));
+  if (name === undefined || more.length > 0) throw new Error('there is not one change folder');
+  return path.join('changes', name);
+}
+
+describeWithSamba('tombstone on one domain controller', () => {
+  let dc: DomainController;
+  let folder: string;
+
+  const run = (command: Parameters<typeof runCommand>[0], args: readonly string[], user: string = forest.adminUser) =>
+    runCommand(command, [...args, '--server', dc.address, '--ca', dc.caFile, '--user', user], {
+      currentFolder: folder,
+      env: { ADSI_REMEDY_PASSWORD: dc.adminPassword },
+    });
+
+  beforeAll(async () => {
+    dc = await startOneDomainController();
+  });
+  afterAll(() => dc?.stop());
+
+  /** OpenLDAP's tools as administrator, with their own LDIF. */
+  const ldapTool = async (program: string, args: readonly string[]): Promise<string> => {
+    const passwordFile = path.join(folder, 'password');
+    await writeFile(passwordFile, dc.adminPassword, { mode: 0o600 });
+    const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', forest.adminUser, '-y', passwordFile];
+    return runProgram(program, [...session, ...args], { environment: { LDAPTLS_CACERT: dc.caFile } });
+  };
+
+  const inFreshFolder = (name: string, body: () => Promise<void>): void =>
+    test(name, async () => {
+      folder = await freshFolder();
+      await dc.ldapmodify([replace(directoryService, { tombstoneLifetime: '180' })]);
+      await body();
+    });
+
+  inFreshFolder('changes the value, finds nothing to do on a second run, and undo brings 180 back', async () => {
+    expect(await run(tombstone, ['--days', '365', '--yes'])).toMatchObject({ status: 0 });
+    expect(await lifetimeOn(dc)).toBe('365');
+
+    const second = await run(tombstone, ['--days', '365', '--yes']);
+    expect(second).toMatchObject({ status: 0 });
+    expect(second.stdout).toContain('Nothing to change');
+
+    expect(await run(undo, [await onlyChange(folder), '--yes'])).toMatchObject({ status: 0 });
+    expect(await lifetimeOn(dc)).toBe('180');
+  });
+
+  inFreshFolder('changes nothing on a dry run, which exits 2', async () => {
+    expect(await run(tombstone, ['--days', '365'])).toMatchObject({ status: 2 });
+    expect(await lifetimeOn(dc)).toBe('180');
+  });
+
+  inFreshFolder('sets a value where there was none, and undo leaves none', async () => {
+    await dc.ldapmodify([unsetTombstoneLifetime]);
+    expect(await run(tombstone, ['--days', '365', '--yes'])).toMatchObject({ status: 0 });
+    expect(await lifetimeOn(dc)).toBe('365');
+    expect(await run(undo, [await onlyChange(folder), '--yes'])).toMatchObject({ status: 0 });
+    expect(await lifetimeOn(dc)).toBeUndefined();
+  });
+
+  inFreshFolder('removes the value with --unset, which Samba takes for 180', async () => {
+    const result = await run(tombstone, ['--unset', '--yes']);
+    expect(result.stdout).toContain('(not set: 180 days)');
+    expect(result.status).toBe(0);
+    expect(await lifetimeOn(dc)).toBeUndefined();
+  });
+
+  inFreshFolder('refuses a saved plan if the value has changed since, and names both values', async () => {
+    expect(await run(tombstone, ['--days', '365', '--save', 'saved'])).toMatchObject({ status: 2 });
+    await dc.ldapmodify([replace(directoryService, { tombstoneLifetime: '200' })]);
+    const result = await run(apply, ['saved']);
+    expect(result.status).toBe(3);
+    expect(result.stdout).toContain('tombstoneLifetime is 200; the plan expected 180');
+    expect(await lifetimeOn(dc)).toBe('200');
+  });
+
+  inFreshFolder('refuses what needs accepting, and does it when accepted', async () => {
+    expect(await run(tombstone, ['--days', '36', '--yes'])).toMatchObject({ status: 3 });
+    expect(await lifetimeOn(dc)).toBe('180');
+    expect(await run(tombstone, ['--days', '36', '--yes', '--accept', 'below-recommended'])).toMatchObject({
+      status: 0,
+    });
+    expect(await lifetimeOn(dc)).toBe('36');
+  });
+
+  inFreshFolder('refuses a number that garbage collection would not honour', async () => {
+    await dc.ldapmodify([replace(directoryService, { garbageCollPeriod: '168' })]);
+    try {
+      const args = ['--days', '21', '--yes', '--accept', 'below-recommended'];
+      const result = await run(tombstone, args);
+      expect(result.status).toBe(3);
+      expect(result.stdout).toContain('too-short-for-garbage-collection');
+    } finally {
+      await dc.ldapmodify([replace(directoryService, { garbageCollPeriod: [] })]);
+    }
+    expect(await lifetimeOn(dc)).toBe('180');
+  });
+
+  inFreshFolder('tells a user without the right before anything is written, and lets a plan be saved', async () => {
+    const user = 'reader@corp.example.com';
+    const dn = `CN=reader,CN=Users,${forest.domainNamingContext}`;
+    await dc.ldapmodify([
+      add(dn, {
+        objectClass: 'user',
+        sAMAccountName: 'reader',
+        userPrincipalName: user,
+        unicodePwd: Buffer.from(`"${dc.adminPassword}"`, 'utf16le'),
+        userAccountControl: '512',
+      }),
+    ]);
+    const refused = await run(tombstone, ['--days', '365', '--yes'], user);
+    expect(refused.status).toBe(3);
+    expect(refused.stdout).toContain('no-right-to-write');
+    expect(await lifetimeOn(dc)).toBe('180');
+
+    await run(tombstone, ['--days', '365', '--save', 'saved', '--accept', 'no-right-to-write'], user);
+    expect(await run(apply, ['saved'], user)).toMatchObject({ status: 1 });
+    expect(await lifetimeOn(dc)).toBe('180');
+    expect(await run(apply, ['saved'])).toMatchObject({ status: 0 });
+    expect(await lifetimeOn(dc)).toBe('365');
+  });
+
+  inFreshFolder('counts tombstones by age, and a lower value needs somebody to accept that they go', async () => {
+    const parent = `CN=Users,${forest.domainNamingContext}`;
+    await tombstones(dc, { namingContext: forest.domainNamingContext, parent, ages: [1, 95, 170], now: new Date() });
+    const args = ['--days', '90', '--accept', 'below-recommended'];
+    const result = await run(tombstone, [...args, '--yes']);
+    expect(result.status).toBe(3);
+    expect(result.stdout).toMatch(
+      /purges-deleted-objects {2}The lower value takes (at least )?2 deleted objects for good/,
+    );
+    expect(await lifetimeOn(dc)).toBe('180');
+  });
+
+  inFreshFolder('works on an export, and writes the LDIF that changes the directory', async () => {
+    const configuration = ['-b', forest.configurationNamingContext, '-E', 'pr=500/noprompt'];
+    await writeFile(path.join(folder, 'export.ldf'), await ldapTool('ldapsearch', ['-LLL', ...configuration]));
+    const world = { currentFolder: folder };
+    const result = await runCommand(tombstone, ['--ldif', 'export.ldf', '--days', '365', '--yes', '--json'], world);
+    expect(result.status).toBe(0);
+    expect(await lifetimeOn(dc)).toBe('180');
+    const { ldif } = JSON.parse(result.stdout) as { readonly ldif: string };
+    await ldapTool('ldapmodify', ['-f', ldif]);
+    expect(await lifetimeOn(dc)).toBe('365');
+  });
+});
+
+describeWithSamba('tombstone beside a domain controller that is long gone', () => {
+  let dc: DomainController;
+  const dsaGuid = '9c04206a-9a46-41df-b23b-f2b402ba789f';
+
+  beforeAll(async () => {
+    const now = Date.now();
+    dc = await startOneDomainController({
+      changes: partner({
+        name: 'dc2',
+        dsaGuid,
+        invocationId: '7cb35a22-8b13-4cb1-8a7a-4a39c4b0d3c1',
+        lastSuccess: new Date(now - 200 * day),
+        lastAttempt: new Date(now - 3_600_000),
+        result: 8614,
+        failures: 4800,
+      }),
+    });
+  });
+  afterAll(() => dc?.stop());
+
+  test('says so from what the others last heard, and does not raise the value without a word', async () => {
+    const folder = await freshFolder();
+    const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc.adminPassword } };
+    const directory = ['--server', dc.address, '--ca', dc.caFile, '--user', forest.adminUser];
+    const started = performance.now();
+    const result = await runCommand(tombstone, ['--days', '365', '--json', ...directory], world);
+    expect(result.status).toBe(2);
+    expect(findingIds(result.stdout)).toEqual(expect.arrayContaining(['dc2-past-lifetime', 'dc2-unreachable']));
+    const finding = (JSON.parse(result.stdout) as Plan).findings.find(({ id }) => id === 'dc2-past-lifetime');
+    expect(finding?.level).toBe('blocker');
+    // Its partner has nobody else to hear from, and is not to blame.
+    expect(findingIds(result.stdout)).not.toContain('dc1-past-lifetime');
+    expect(finding?.evidence.join('\n')).toContain(`repadmin /removelingeringobjects dc2.corp.example.com`);
+    expect(performance.now() - started).toBeLessThan(15_000);
+
+    expect(await runCommand(tombstone, ['--days', '365', '--yes', ...directory], world)).toMatchObject({ status: 3 });
+    expect(await lifetimeOn(dc)).toBe('180');
+  });
+});
+
+describeWithSamba(
+  'tombstone on two domain controllers',
+  () => {
+    let dcs: TwoDomainControllers;
+
+    beforeAll(async () => {
+      dcs = await startTwoDomainControllers();
+    });
+    afterAll(() => dcs?.stop());
+
+    test('names the one that has not got the change while the link is cut, and all after it is healed', async () => {
+      const folder = await freshFolder();
+      const { dc1, dc2 } = dcs;
+      const bundle = path.join(folder, 'ca.pem');
+      await writeFile(bundle, (await readFile(dc1.caFile, 'utf8')) + (await readFile(dc2.caFile, 'utf8')));
+      const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: dc2.address } });
+      const directory = ['--server', dc1.host, '--dns', dns, '--ca', bundle, '--user', forest.adminUser];
+      const run = (command: Parameters<typeof runCommand>[0], args: readonly string[]): Promise<CommandRun> =>
+        runCommand(command, [...args, ...directory], {
+          currentFolder: folder,
+          env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword },
+        });
+
+      const before = await run(tombstone, ['--days', '365', '--dry-run', '--json']);
+      const state = (JSON.parse(before.stdout) as Plan).findings.find(({ id }) => id === 'replication-state');
+      expect(state?.evidence).toHaveLength(2);
+      for (const line of state?.evidence ?? []) expect(line).toMatch(/(second|minute)s? ago, 0 % of 180 days$/);
+
+      await dcs.cut();
+      const cut = await run(tombstone, ['--days', '365', '--yes', '--wait', '4']);
+      expect(cut.status).toBe(1);
+      expect(cut.stdout).toMatch(/dc1\.corp\.example\.com +has it +365/);
+      expect(cut.stdout).toMatch(/dc2\.corp\.example\.com +not yet +180/);
+      expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['365', '180']);
+
+      await dcs.heal();
+      const undone = run(undo, [await onlyChange(folder), '--yes', '--wait', '60']);
+      await delay(1000);
+      await dcs.replicate('dc2', forest.configurationNamingContext);
+      expect(await undone).toMatchObject({ status: 0 });
+      expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['180', '180']);
+    });
+
+    test('says of one that is down that its state is unknown, and is not held up by it', async () => {
+      await dcs.dc2.pause();
+      try {
+        const folder = await freshFolder();
+        const { dc1, dc2 } = dcs;
+        const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: dc2.address } });
+        const args = ['--days', '365', '--json', '--server', dc1.host, '--dns', dns, '--ca', dc1.caFile];
+        const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword } };
+        const started = performance.now();
+        const result = await runCommand(tombstone, [...args, '--user', forest.adminUser], world);
+        expect(performance.now() - started).toBeLessThan(10_000);
+        expect(result.status).toBe(2);
+        expect(findingIds(result.stdout)).toContain('dc2-unreachable');
+      } finally {
+        await dcs.dc2.resume();
+      }
+    });
+  },
+  { namespaces: true },
+);
