@@ -91,6 +91,7 @@ function tombstone({ namingContext, parent, objectClass, name, kept }: Kind, day
   const attributes: Record<string, string> = {
     objectClass,
     isDeleted: 'TRUE',
+    isRecycled: 'TRUE',
     lastKnownParent: parent,
     whenCreated: `{{now-${day + 200}d}}`,
     // Some minutes apart, as they would be.

@@ -207,6 +207,7 @@ export class Client {
       now,
       withheld,
       wholeForest: this.#options.globalCatalog,
+      recycleBin: store.recycleBin,
       shows: { deleted: wishes.has(controlOid.showDeleted), recycled: wishes.has(controlOid.showRecycled) },
       ...(wishes.securityParts === undefined ? {} : { securityParts: wishes.securityParts }),
     };

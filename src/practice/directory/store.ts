@@ -216,6 +216,13 @@ export class Store {
     return this.#namingContexts.find(({ rdn }) => rdn.toLowerCase() === 'cn=schema');
   }
 
+  /** Whether the Recycle Bin is on: the forest's Partitions container names the feature (MS-ADTS 3.1.1.9.1). */
+  get recycleBin(): boolean {
+    const partitions = this.configuration?.presentChildren.find(({ rdn }) => rdn.toLowerCase() === 'cn=partitions');
+    const enabled = partitions?.values('msDS-EnabledFeature') ?? [];
+    return enabled.some((feature) => /^CN=Recycle Bin Feature,/i.test(feature.toString()));
+  }
+
   /** The head of the forest's root domain, above the Configuration naming context. */
   get rootDomain(): StoredEntry | undefined {
     return this.configuration?.parent ?? this.#namingContexts.find(({ rdn }) => /^dc=/i.test(rdn));

@@ -68,7 +68,7 @@ function toDeleted(entry: StoredEntry, writer: Writer): void {
   const { store } = writer;
   const parent = entry.parent;
   if (parent === undefined) throw refuse.cannotDelete();
-  const keepsAll = isRecycleBinOn(store);
+  const keepsAll = writer.recycleBin;
   const name = rdnOf(entry.rdn);
   const changes = new Map<AttributeType, readonly Value[]>();
   if (!keepsAll) {
@@ -82,7 +82,9 @@ function toDeleted(entry: StoredEntry, writer: Writer): void {
   changes.set(attributeType('lastKnownParent'), [new Reference(parent, '')]);
   changes.set(attributeType('name'), [deletedName]);
   changes.set(attributeType(name.type), [deletedName]);
+  // From Windows Server 2008 R2 on, tombstones carry the mark too: there is nothing left in them to recover.
   if (keepsAll) changes.set(attributeType('msDS-LastKnownRDN'), [name.value]);
+  else changes.set(attributeType('isRecycled'), ['TRUE']);
   const stays = (entry.number('systemFlags') & disallowMoveOnDelete) !== 0;
   const container = stays ? parent : (deletedObjectsOf(entry) ?? parent);
   commit(entry, changes, writer);
@@ -105,13 +107,6 @@ function deletedObjectsOf(entry: StoredEntry): StoredEntry | undefined {
   return entry.namingContext?.presentChildren.find(isDeletedObjectsContainer);
 }
 
-/** On when the forest's Partitions container names the feature (MS-ADTS 3.1.1.9.1). */
-export function isRecycleBinOn(store: Store): boolean {
-  const partitions = store.configuration?.presentChildren.find(({ rdn }) => rdn.toLowerCase() === 'cn=partitions');
-  const enabled = partitions?.values('msDS-EnabledFeature') ?? [];
-  return enabled.some((feature) => /^CN=Recycle Bin Feature,/i.test(feature.toString()));
-}
-
 /** Whether a modify is of the one form that brings an entry back: it removes isDeleted and gives a DN. */
 export function isUndelete({ changes }: ModifyRequest): boolean {
   const has = (attribute: string): boolean => changes.some((change) => change.attribute.toLowerCase() === attribute);
@@ -120,12 +115,14 @@ export function isUndelete({ changes }: ModifyRequest): boolean {
 
 /** Brings a deleted entry back under its old objectGUID, with the attributes that the request gives. Throws Refusal. */
 export function undelete(entry: StoredEntry, request: ModifyRequest, writer: Writer): void {
-  if (!entry.isDeleted || isDeletedObjectsContainer(entry) || entry.isTrue('isRecycled')) throw refuse.unwilling();
+  const isRecycled = entry.isTrue('isRecycled') && writer.recycleBin;
+  if (!entry.isDeleted || isDeletedObjectsContainer(entry) || isRecycled) throw refuse.unwilling();
   const newDn = newDnOf(request);
   const { parent, type, value } = newPlace(newDn, entry, writer);
   const others = request.changes.filter(({ attribute }) => !/^(isDeleted|distinguishedName)$/i.test(attribute));
   const changes = new Map(changedValues(entry, others, { ...writer, permissive: true }));
-  for (const gone of ['isDeleted', 'lastKnownParent', 'msDS-LastKnownRDN']) changes.set(attributeType(gone), []);
+  for (const gone of ['isDeleted', 'isRecycled', 'lastKnownParent', 'msDS-LastKnownRDN'])
+    changes.set(attributeType(gone), []);
   changes.set(attributeType('name'), [value]);
   changes.set(attributeType(type), [value]);
   if (entry.values('objectCategory').length === 0) {

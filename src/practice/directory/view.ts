@@ -21,6 +21,7 @@ export interface Reader {
   readonly wholeForest: boolean;
   /** Whether the show-deleted and show-recycled controls were sent. */
   readonly shows: { readonly deleted: boolean; readonly recycled: boolean };
+  readonly recycleBin: boolean;
   /** Attributes that this DC does not give: not supported there, or not permitted. */
   readonly withheld: ReadonlySet<AttributeType>;
   /** Parts of nTSecurityDescriptor to give; undefined if the SD flags control was not sent. */
@@ -56,11 +57,11 @@ function backLinkValues(entry: StoredEntry, type: AttributeType, forward: string
 }
 
 /** Whether the reader may see that the entry exists (MS-ADTS 3.1.1.3.4.1.14 and 26). */
-export function isVisible(entry: StoredEntry, { access, shows }: Reader): boolean {
+export function isVisible(entry: StoredEntry, { access, shows, recycleBin }: Reader): boolean {
   if (!entry.present) return false;
   if (entry.isDeleted) {
     if (!shows.deleted && !shows.recycled) return false;
-    if (entry.isTrue('isRecycled') && !shows.recycled) return false;
+    if (recycleBin && entry.isTrue('isRecycled') && !shows.recycled) return false;
     if (!access.mayReadDeleted && !isDeletedObjectsContainer(entry)) return false;
   }
   return access.mayReadConfiguration || entry.namingContext?.hasClass('configuration') !== true;

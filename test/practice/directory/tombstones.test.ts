@@ -80,6 +80,7 @@ describe('without the Recycle Bin, a deleted entry', () => {
         'dn',
         'instanceType',
         'isDeleted',
+        'isRecycled',
         'lastKnownParent',
         'legacyExchangeDN',
         'name',
@@ -125,7 +126,8 @@ describe('without the Recycle Bin, a deleted entry', () => {
     const entry = await readByGuid(client, serverGuid);
     expect(entry).toMatchObject({ dn: server, name: 'EX04', cn: 'EX04', msExchCurrentServerRoles: '38' });
     expect(entry?.['objectCategory']).toBe(`CN=ms-Exch-Exchange-Server,CN=Schema,${configuration}`);
-    for (const gone of ['isDeleted', 'lastKnownParent', 'serialNumber']) expect(entry).not.toHaveProperty(gone);
+    for (const gone of ['isDeleted', 'isRecycled', 'lastKnownParent', 'serialNumber'])
+      expect(entry).not.toHaveProperty(gone);
     expect(await valuesOf(client, connector, 'homeMTA')).toEqual([mta]);
     expect(await valuesOf(client, connector, 'msExchSourceBridgeheadServersDN')).toEqual([directoryService]);
   });
