@@ -142,7 +142,15 @@ function theNumber(situation: Situation): readonly Draft[] {
       ),
     );
   }
-  if (settings.tombstoneLifetime === undefined) {
+  if (settings.tombstoneLifetime === undefined && facts.isExport) {
+    found.push(
+      warning(
+        'lifetime-not-in-export',
+        'The export holds no tombstoneLifetime',
+        'It is not set, or it was not exported. The LDIF only adds the value: a server that has one refuses it.',
+      ),
+    );
+  } else if (settings.tombstoneLifetime === undefined) {
     found.push(
       note(
         'lifetime-not-set',

@@ -87,25 +87,15 @@ export async function gather(directory: DirectoryToRead, options: GatherOptions)
   const settingsDn = joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configuration);
   const [forest, settings, rights, marker] = await Promise.all([
     readForest(session),
-    session.readEntry(settingsDn, [
-      'objectGUID',
-      'tombstoneLifetime',
-      'garbageCollPeriod',
-      'msDS-DeletedObjectLifetime',
-    ]),
+    session.readEntry(settingsDn, settingsAttributes),
     isExport ? undefined : effectiveRights(session, settingsDn),
     session.readEntry(joinDn(strictMarker, configuration), ['1.1']),
-  ]);
+  ]).catch((error: unknown) => {
+    throw isExport && error instanceof DirectoryError ? lackingExport(session, error) : error;
+  });
   const guid = settings === undefined ? undefined : guidOf(settings, 'objectGUID');
   if (settings === undefined || guid === undefined) {
-    throw new DirectoryError({
-      attempted: 'read the tombstone lifetime',
-      on: `${settingsDn} on ${session.identity.host}`,
-      cameBack: isExport ? 'the export does not have it, with its objectGUID' : 'the user may not see it',
-      next: isExport
-        ? 'Export the whole Configuration partition with all attributes.'
-        : 'Log on as a user who may read the Configuration partition.',
-    });
+    throw isExport ? lackingExport(session) : notReadable(settingsDn, session);
   }
   const now = isExport ? (rootDse.currentTime ?? options.now()) : options.now();
   options.watch?.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
@@ -142,6 +132,27 @@ export async function gather(directory: DirectoryToRead, options: GatherOptions)
     deletedObjects: [...deletedHere, ...deletedElsewhere],
     backups,
   };
+}
+
+const settingsAttributes = ['objectGUID', 'tombstoneLifetime', 'garbageCollPeriod', 'msDS-DeletedObjectLifetime'];
+
+function notReadable(settingsDn: string, { identity }: DirectorySession): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read the tombstone lifetime',
+    on: `${settingsDn} on ${identity.host}`,
+    cameBack: 'the user may not see it',
+    next: 'Log on as a user who may read the Configuration partition.',
+  });
+}
+
+function lackingExport({ rootDse }: DirectorySession, cause?: DirectoryError): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read the tombstone lifetime',
+    on: rootDse.configurationNamingContext ?? 'the export',
+    cameBack: cause?.trouble.cameBack ?? 'the export does not have CN=Directory Service with its objectGUID',
+    next: 'Export the whole Configuration partition, its head included, with all attributes: ldifde -d "CN=Configuration,DC=…" -f FILE',
+    cause,
+  });
 }
 
 function rowName({ name, dnsHostName }: DomainController): string {
