@@ -35,7 +35,7 @@ export class ConnectionError extends Error {
 }
 
 /** A ConnectionError as an error to tell; any other is a fault of the program and stays as it is. */
-export function toldError(attempted: string, on: string, error: unknown): unknown {
+export function directoryErrorOf(attempted: string, on: string, error: unknown): unknown {
   if (!(error instanceof ConnectionError)) return error;
   return new DirectoryError({ attempted, on, ...error.explanation, cause: error }, error.resultCode);
 }

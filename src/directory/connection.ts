@@ -66,14 +66,20 @@ async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions
 
 function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => {
+    let isTooLate = false;
+    const cancel = afterSilence(deadlineMs, () => {
+      isTooLate = true;
       reject(new ConnectionError(explainSilence('connecting', deadlineMs, peer)));
-    }, deadlineMs);
-    createConnection()
-      .finally(() => clearTimeout(timer))
-      .then(resolve, (error: unknown) => {
-        reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
-      });
+    });
+    const made = (socket: Duplex) => {
+      cancel();
+      if (isTooLate) socket.destroy();
+      else resolve(socket);
+    };
+    createConnection().then(made, (error: unknown) => {
+      cancel();
+      reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
+    });
   });
 }
 
@@ -109,7 +115,7 @@ function ready(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (explanation?: Explanation, cause?: unknown) => {
-      clearTimeout(timer);
+      cancel();
       socket.off(event, succeeded).off('error', failed).off('close', closed);
       if (explanation === undefined) return resolve();
       // A destroyed socket may still report an error; the first one has been told.
@@ -119,9 +125,26 @@ function ready(
     const succeeded = () => settle();
     const failed = (error: unknown) => settle(explainSocketError(error, stage, peer), error);
     const closed = () => settle(explainClose(peer, false, false));
-    const timer = setTimeout(() => settle(explainSilence(stage, deadlineMs, peer)), deadlineMs);
+    const cancel = afterSilence(deadlineMs, () => settle(explainSilence(stage, deadlineMs, peer)));
     socket.once(event, succeeded).once('error', failed).once('close', closed);
   });
+}
+
+/**
+ * Does something after the time, unless it is cancelled before. Where this process was busy when the time ran out, what
+ * had come by then is read first.
+ */
+function afterSilence(milliseconds: number, action: () => void): () => void {
+  let isCancelled = false;
+  const timer = setTimeout(() => {
+    setImmediate(() => {
+      if (!isCancelled) action();
+    });
+  }, milliseconds);
+  return () => {
+    isCancelled = true;
+    clearTimeout(timer);
+  };
 }
 
 export type ResultResponse = Extract<Response, { kind: 'result' }>;
@@ -312,12 +335,14 @@ export class Exchange {
   }
 
   async #answer(): Promise<void> {
-    const timer = setTimeout(this.#options.onSilence, this.#options.deadlineMs);
+    const cancel = afterSilence(this.#options.deadlineMs, this.#options.onSilence);
     await new Promise<void>((resolve) => {
-      this.#wake = resolve;
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
       this.#options.onWait();
     });
     this.#wake = undefined;
-    clearTimeout(timer);
   }
 }

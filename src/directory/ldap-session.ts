@@ -2,7 +2,7 @@
 
 import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
 import { type Connection, connect } from './connection.ts';
-import { ConnectionError, type Peer, toldError } from './connection-trouble.ts';
+import { ConnectionError, directoryErrorOf, type Peer } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import type { Entry } from './entry.ts';
@@ -134,7 +134,7 @@ export class LdapSession implements DirectorySession {
   async #write(attempted: string, dn: string, request: RequestOf, deadline = this.#deadlineMs): Promise<void> {
     const on = `${dn === '' ? 'the rootDSE' : dn} on ${this.#server}`;
     const { result } = await this.#connection.request(request, deadline).catch((error: unknown) => {
-      if (!(error instanceof ConnectionError) || !error.sent) throw toldError(attempted, on, error);
+      if (!(error instanceof ConnectionError) || !error.sent) throw directoryErrorOf(attempted, on, error);
       throw new OutcomeUnknownError({
         attempted,
         on,
@@ -143,12 +143,12 @@ export class LdapSession implements DirectorySession {
         cause: error,
       });
     });
-    if (result.resultCode !== 0) throw resultError(attempted, on, result);
+    if (result.resultCode !== resultCode.success) throw resultError(attempted, on, result);
   }
 }
 
 function nameOf({ host, port }: Peer): string {
-  return `${host}:${port}`;
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 const tlsWords = { ldaps: 'LDAPS', starttls: 'LDAP with StartTLS', none: 'LDAP without TLS' } as const;
@@ -167,7 +167,7 @@ async function openConnection(
     deadlineMs,
     createConnection: createConnection === undefined ? undefined : () => createConnection(peer),
   }).catch((error: unknown) => {
-    throw toldError(attempted, nameOf(peer), error);
+    throw directoryErrorOf(attempted, nameOf(peer), error);
   });
 }
 
@@ -187,9 +187,9 @@ async function logOn(connection: Connection, bind: Access['bind'], peer: Peer, d
   const { result } = await connection
     .request(bindRequest(bind.user, bind.password), deadlineMs)
     .catch((error: unknown) => {
-      throw toldError(attempted, nameOf(peer), error);
+      throw directoryErrorOf(attempted, nameOf(peer), error);
     });
-  if (result.resultCode !== 0) throw resultError(attempted, nameOf(peer), result);
+  if (result.resultCode !== resultCode.success) throw resultError(attempted, nameOf(peer), result);
 }
 
 async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number): Promise<RootDse> {

@@ -2,7 +2,7 @@
 
 import { DirectoryError } from '../errors.ts';
 import type { Connection, Exchange } from './connection.ts';
-import { toldError } from './connection-trouble.ts';
+import { directoryErrorOf } from './connection-trouble.ts';
 import { type Control, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import type { Entry } from './entry.ts';
@@ -40,7 +40,7 @@ export async function* searchEntries(connection: Connection, search: Search): As
       }
     }
   } catch (error) {
-    throw toldError('read', on, error);
+    throw directoryErrorOf('read', on, error);
   }
 }
 

@@ -576,6 +576,18 @@ describe('writing', () => {
     expect(peer.requests).toHaveLength(sent);
   });
 
+  test('an answer that came while this process was busy is not missed for a deadline', async () => {
+    const { session } = await sessionOn(
+      ({ messageId }, socket) => {
+        socket.write(result(messageId, responseTag.delete));
+        for (const end = performance.now() + 150; performance.now() < end; );
+      },
+      { operationDeadlineMs: 50 },
+    );
+
+    await expect(session.delete('CN=x')).resolves.toBeUndefined();
+  });
+
   test('a lost connection ends every request that was under way', async () => {
     const { session } = await sessionOn((request, socket) => {
       if (request.tag === requestTag.delete) socket.destroy();
