@@ -23,7 +23,7 @@ import {
 import { nextSteps } from '../remedies/orphan/next-steps.ts';
 import { type OrphanOptions, readSelection, type Selection } from '../remedies/orphan/options.ts';
 import { plan as planChanges } from '../remedies/orphan/plan.ts';
-import { serverHeadings, serverRow } from '../remedies/orphan/screen.ts';
+import { serverTable } from '../remedies/orphan/screen.ts';
 import { readSetupLog, type SetupLog } from '../remedies/orphan/setup-log.ts';
 import {
   askAboutBlockers,
@@ -158,7 +158,9 @@ async function surveyShowing(reach: Reach, context: Context, output: Output): Pr
     throw new RefusedError({
       attempted: 'find Exchange server objects',
       on: `CN=Services,${surveyed.forest.configurationNamingContext}`,
-      cameBack: isThere ? 'the Exchange organisation has none' : 'there is no Exchange organisation in this forest',
+      cameBack: isThere
+        ? 'the Exchange organisation has none that you may see'
+        : 'there is no Exchange organisation in this forest, or none that you may see',
       next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration.',
     });
   }
@@ -167,15 +169,10 @@ async function surveyShowing(reach: Reach, context: Context, output: Output): Pr
 }
 
 function showServers({ servers }: Survey, now: Date, output: Output): void {
-  const heading = (text: string) => ({ text, style: output.style.dim });
-  const rows = [serverHeadings.map(heading), ...servers.map((one) => serverRow(one, now))];
-  for (const line of table(
-    rows,
-    serverHeadings.map(() => ({})),
-    output.width - 2,
-  )) {
-    output.say(`  ${line}`);
-  }
+  const { headings, rows } = serverTable(servers, now);
+  const heading = headings.map((text) => ({ text, style: output.style.dim }));
+  const columns = headings.map(() => ({}));
+  for (const line of table([heading, ...rows], columns, output.width - 2)) output.say(`  ${line}`);
   output.say('');
 }
 

@@ -8,6 +8,7 @@ import { cleanedReferrers } from './plan.ts';
 import type { RecipientCount, Referrer } from './referrers.ts';
 import { hasRole, isOnlyProvisioned, raisesInconsistentState, roleBit, rolesInWords } from './roles.ts';
 import { isProtected } from './subtree.ts';
+import { versionInWords } from './versions.ts';
 
 interface Conclusion {
   readonly id: string;
@@ -62,7 +63,7 @@ function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
       id: 'supported-ways',
       level: isOnlyProvisioned(server.roles) ? 'warning' : 'note',
       title: 'Microsoft does not support deleting this object by hand: look at the supported ways first',
-      detail: `${explains} Roles: ${rolesInWords(server.roles)}.`,
+      detail: `${explains} Roles: ${rolesInWords(server.roles)}; ${versionInWords(server.versionNumber, server.serialNumber)}.`,
       evidence: supportedSteps(facts),
     },
   ];

@@ -43,7 +43,7 @@ export function weigh(
     ...(server.isConflict
       ? [{ weight: 2, words: 'it lost a naming conflict (CNF): the other one of its name is in use' }]
       : []),
-    ...(server.availabilityGroup === undefined ? [] : [{ weight: -2, words: 'it is a member of a DAG' }]),
+    ...(server.availabilityGroup === undefined ? [] : [{ weight: -1, words: 'it is a member of a DAG' }]),
     ...(all.length === 1 ? [{ weight: -1, words: 'it is the only Exchange server' }] : []),
     ...(hasRole(server.roles, roleBit.edge)
       ? [{ weight: -1, words: 'Edge servers never have an account: look at the Edge subscription' }]

@@ -122,13 +122,13 @@ export function findServer(
   if (only !== undefined && found.length === 1) return only;
   const on = wanted.kind === 'dn' ? wanted.dn : wanted.name;
   if (only === undefined) {
-    const near = nearest(wanted.kind === 'dn' ? on : on.toLowerCase(), namesFor(servers, wanted.kind));
+    const near = nearestNames(on, wanted.kind === 'dn' ? [] : servers.map(({ server }) => server.name), nearest);
     const names = servers.map(({ server }) => server.name);
     throw new UsageError({
       attempted: 'find the Exchange server object',
       on,
       cameBack: `there is none of that name below CN=Services,${forest.configurationNamingContext}`,
-      next: near === undefined ? `There are: ${listed(names)}.` : `Did you mean ${near}? There are: ${listed(names)}.`,
+      next: near.length === 0 ? `There are: ${listed(names)}.` : `Did you mean ${near.join(' or ')}?`,
     });
   }
   throw new UsageError({
@@ -139,8 +139,22 @@ export function findServer(
   });
 }
 
-function namesFor(servers: readonly SurveyedServer[], kind: 'name' | 'dn'): readonly string[] {
-  return servers.map(({ server }) => (kind === 'dn' ? server.dn : server.name.toLowerCase()));
+/** Up to three names that a typing error may have meant, as they are written. */
+function nearestNames(
+  given: string,
+  names: readonly string[],
+  nearest: (given: string, names: readonly string[]) => string | undefined,
+): readonly string[] {
+  const left = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const near: string[] = [];
+  while (near.length < 3) {
+    const key = nearest(given, [...left.keys()]);
+    const name = key === undefined ? undefined : left.get(key);
+    if (key === undefined || name === undefined) break;
+    near.push(name);
+    left.delete(key);
+  }
+  return near;
 }
 
 function listed(names: readonly string[]): string {
@@ -188,8 +202,10 @@ export async function gather(
   const databases = [...configuration.databases, ...own];
   step('Looking for recipients in the forest');
   const { recipients, base } = recipientsOf(reach);
-  const isWritable = writableIn(forest, session);
-  const counts = await countRecipients(recipients, base, doomed, databases, isWritable);
+  const counts = await countRecipients(recipients, base, doomed, databases, {
+    isWritable: writableIn(forest, session),
+    isRecipient: (dn) => !isBelow(dn, forest.configurationNamingContext),
+  });
   step('Checking rights');
   const rights = await rightsTo(session, subtree);
   const referrers = [...configuration.referrers, ...counts.flatMap(({ cleanable }) => cleanable)];
@@ -203,7 +219,7 @@ export async function gather(
     isForestWide: reach.global !== undefined,
     probe: await probing,
     ...rights,
-    unwritable: await unwritableOf(session, referrers),
+    unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
     now: options.now,
   };
 }
@@ -251,14 +267,14 @@ function containerDescriptor(container: Entry | undefined, dn: string): Buffer |
 /** Entries whose rights are asked for; the rest of a long list is found when it is written. */
 const mostAsked = 100;
 
+/** The referrers whose attribute the user may not write. */
 async function unwritableOf(session: DirectorySession, referrers: readonly Referrer[]): Promise<ReadonlySet<string>> {
   const unwritable = new Set<string>();
   const byDn = new Map<string, Referrer[]>();
   for (const referrer of referrers) byDn.set(referrer.dn, [...(byDn.get(referrer.dn) ?? []), referrer]);
   for (const [dn, here] of [...byDn].slice(0, mostAsked)) {
     const rights = await effectiveRights(session, dn);
-    // A server that tells no rights at all would show an empty list for everything.
-    if (rights === undefined || rights.attributes.size === 0) continue;
+    if (rights === undefined) continue;
     for (const { id, reference } of here) {
       if (!rights.attributes.has(reference.attribute.toLowerCase())) unwritable.add(id);
     }

@@ -167,6 +167,14 @@ const firstNames = 5;
 /** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
 const mostCleanable = 1000;
 
+/** Which entries count. */
+export interface RecipientScope {
+  /** A global catalog has the Configuration partition too, which is looked through on its own. */
+  readonly isRecipient: (dn: string) => boolean;
+  /** Whether the DC that will be written to holds the entry of this DN. */
+  readonly isWritable: (dn: string) => boolean;
+}
+
 /** Filter values asked for in one search. */
 const valuesASearch = 100;
 
@@ -175,14 +183,13 @@ const valuesASearch = 100;
  *
  * @param recipients a session with a global catalog, or with a DC whose domain is then all that is looked at
  * @param databases DNs of the databases that the server owns, below it or not
- * @param isWritable whether the DC that will be written to holds the entry of this DN
  */
 export async function countRecipients(
   recipients: DirectorySession,
   base: string,
   doomed: Doomed,
   databases: readonly string[],
-  isWritable: (dn: string) => boolean,
+  scope: RecipientScope,
 ): Promise<readonly RecipientCount[]> {
   const { server, mailTransferAgents } = doomed;
   const valuesOf: Readonly<Record<RecipientReference['named'], readonly string[]>> = {
@@ -193,13 +200,7 @@ export async function countRecipients(
   const isHere = mailboxIsHere(server, databases);
   return Promise.all(
     recipientReferences.map((reference) =>
-      countOne(
-        recipients,
-        base,
-        reference,
-        valuesOf[reference.named],
-        (entry) => !isHere(entry) && isWritable(entry.dn),
-      ),
+      countOne(recipients, base, reference, valuesOf[reference.named], scope, (entry) => !isHere(entry)),
     ),
   );
 }
@@ -229,6 +230,7 @@ async function countOne(
   base: string,
   reference: RecipientReference,
   values: readonly string[],
+  { isRecipient, isWritable }: RecipientScope,
   mayBeCleared: (entry: Entry) => boolean,
 ): Promise<RecipientCount> {
   const all = new BoundedList<string>(firstNames);
@@ -240,9 +242,10 @@ async function countOne(
     : ['msExchRecipientTypeDetails'];
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
+      if (!isRecipient(entry.dn)) continue;
       all.add(entry.dn);
       if (reference.isCleanable) {
-        if (mayBeCleared(entry)) cleanable.add(recipientReferrer(entry, reference));
+        if (mayBeCleared(entry) && isWritable(entry.dn)) cleanable.add(recipientReferrer(entry, reference));
       } else if (isSystemMailbox(entry)) {
         system.add(entry.dn);
       }

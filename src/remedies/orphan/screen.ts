@@ -4,31 +4,36 @@ import type { ComputerAccount } from './accounts.ts';
 import { daysSince, inDays } from './evidence.ts';
 import type { SurveyedServer } from './gather.ts';
 import { rolesInWords } from './roles.ts';
-import { versionInWords } from './versions.ts';
+import { productName } from './versions.ts';
 
-export const serverHeadings: readonly string[] = [
-  'Server',
-  'Verdict',
-  'Computer account',
-  'Version',
-  'Roles',
-  'Site',
-  'Created',
-  'Admin group',
+interface ServerColumn {
+  readonly heading: string;
+  readonly text: (surveyed: SurveyedServer, now: Date) => string;
+}
+
+const columns: readonly ServerColumn[] = [
+  { heading: 'Server', text: ({ server }) => (server.isConflict ? `${server.name} (conflict)` : server.name) },
+  { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
+  { heading: 'Computer account', text: ({ account }, now) => accountInWords(account, now) },
+  { heading: 'Version', text: ({ server }) => productName(server.versionNumber, server.serialNumber) },
+  { heading: 'Roles', text: ({ server }) => rolesInWords(server.roles) },
+  { heading: 'Site', text: ({ server }) => server.site ?? '' },
+  { heading: 'Created', text: ({ server }) => server.created?.toISOString().slice(0, 10) ?? '' },
 ];
 
-/** One row a server, in the order of the headings. */
-export function serverRow({ server, account, evidence }: SurveyedServer, now: Date): readonly string[] {
-  return [
-    server.isConflict ? `${server.name} (conflict)` : server.name,
-    evidence.verdict,
-    accountInWords(account, now),
-    versionInWords(server.versionNumber, server.serialNumber),
-    rolesInWords(server.roles),
-    server.site ?? '',
-    server.created?.toISOString().slice(0, 10) ?? '',
-    server.adminGroup,
-  ];
+const adminGroupColumn: ServerColumn = { heading: 'Admin group', text: ({ server }) => server.adminGroup };
+
+/** The table of servers: headings and a row each. The admin group shows where it tells servers of one name apart. */
+export function serverTable(
+  servers: readonly SurveyedServer[],
+  now: Date,
+): { readonly headings: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+  const names = new Set(servers.map(({ server }) => server.name.toLowerCase()));
+  const shown = names.size === servers.length ? columns : [...columns, adminGroupColumn];
+  return {
+    headings: shown.map(({ heading }) => heading),
+    rows: servers.map((surveyed) => shown.map(({ text }) => text(surveyed, now))),
+  };
 }
 
 export function accountInWords(account: ComputerAccount, now: Date): string {

@@ -22,11 +22,16 @@ const serials: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^Version 6\.0\b/, 'Exchange 2000'],
 ];
 
-/** "Exchange 2010 (14.3 build 30123.4)" */
-export function versionInWords(versionNumber: number | undefined, serialNumber: string | undefined): string {
+/** "Exchange 2010" */
+export function productName(versionNumber: number | undefined, serialNumber: string | undefined): string {
   const bySerial = serials.find(([pattern]) => pattern.test(serialNumber ?? ''))?.[1];
   const byNumber = products.find(([least]) => (versionNumber ?? 0) >= least)?.[1];
+  return bySerial ?? byNumber ?? 'unknown';
+}
+
+/** "Exchange 2010 (14.3 build 30123.4)" */
+export function versionInWords(versionNumber: number | undefined, serialNumber: string | undefined): string {
   const [, version, build] = /^Version (\d+\.\d+) \(Build ([\d.]+)/.exec(serialNumber ?? '') ?? [];
-  const detail = version === undefined ? '' : ` (${version} build ${build})`;
-  return `${bySerial ?? byNumber ?? 'version unknown'}${detail}`;
+  const product = productName(versionNumber, serialNumber);
+  return version === undefined ? product : `${product} (${version} build ${build})`;
 }

@@ -1,0 +1,437 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run } from './lab/command.ts';
+import { describeWithSamba } from './lab/describe-with-samba.ts';
+import type { DomainController } from './lab/domain-controller.ts';
+import { forest } from './lab/forest.ts';
+import { add, type Change, type Entry, replace } from './lab/ldif.ts';
+import { startOneDomainController } from './lab/one-dc.ts';
+import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
+import { type Contoso, contoso, nastyStores } from './scenario/contoso.ts';
+import { disallowDelete, enableRecycleBin } from './scenario/directory-service.ts';
+
+const bin = path.join(import.meta.dirname, '../../bin/adsi-remedy.js');
+const services = `CN=Services,${forest.configurationNamingContext}`;
+
+interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The command as a user runs it, on one DC, in a folder of its own. */
+class Command {
+  readonly folder: string;
+  readonly #dc: DomainController;
+
+  constructor(dc: DomainController, folder: string) {
+    this.#dc = dc;
+    this.folder = folder;
+  }
+
+  start(command: string, ...args: readonly string[]) {
+    const dc = this.#dc;
+    const connection = ['--server', dc.address, '--ca', dc.caFile, '--tls-name', dc.address, '--user', dc.adminUser];
+    const given = args.includes('--user') ? connection.slice(0, -2) : connection;
+    return spawn(process.execPath, [bin, command, ...given, ...args], {
+      cwd: this.folder,
+      env: { ...process.env, ADSI_REMEDY_PASSWORD: dc.adminPassword, NO_COLOR: '1' },
+    });
+  }
+
+  async run(command: string, ...args: readonly string[]): Promise<Outcome> {
+    const child = this.start(command, ...args);
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin.end();
+    const [status] = await once(child, 'close');
+    return { status, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
+  }
+
+  async journal(folder: string): Promise<readonly { readonly event: string; readonly on?: string }[]> {
+    const text = await readFile(path.join(this.folder, folder, 'journal.jsonl'), 'utf8').catch(() => '');
+    return text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line));
+  }
+}
+
+/** What a delete and its undo may leave different: what the server itself writes (README, "What undo can't bring back"). */
+const notCompared = new Set(['usnchanged', 'usncreated', 'whenchanged', 'lastknownparent', 'dscorepropagationdata']);
+
+/** One line a value: "dn | attribute: value". */
+type Snapshot = ReadonlySet<string>;
+
+/** Everything below CN=Services and CN=Users, as ldapsearch shows it. */
+async function snapshot(dc: DomainController): Promise<Snapshot> {
+  const bases = [services, `CN=Users,${forest.domainNamingContext}`];
+  const entries = await Promise.all(
+    bases.map((base) => dc.ldapsearch(['-b', base, '(objectClass=*)', '*', 'nTSecurityDescriptor'])),
+  );
+  const lines = entries
+    .flat()
+    .flatMap((entry: Entry) =>
+      entry.names
+        .filter((name) => !notCompared.has(name))
+        .flatMap((name) => entry.bytes(name).map((value) => `${entry.dn} | ${name}: ${value.toString('latin1')}`)),
+    );
+  return new Set(lines);
+}
+
+/** The values that one snapshot has and the other has not. */
+function differences(before: Snapshot, after: Snapshot): readonly string[] {
+  return [
+    ...[...before].filter((line) => !after.has(line)).map((line) => `- ${line}`),
+    ...[...after].filter((line) => !before.has(line)).map((line) => `+ ${line}`),
+  ];
+}
+
+/** Every attribute anywhere that still names a deleted entry. */
+async function traces(dc: DomainController): Promise<readonly string[]> {
+  const bases = [services, forest.domainNamingContext];
+  const entries = await Promise.all(bases.map((base) => dc.ldapsearch(['-b', base, '(objectClass=*)'])));
+  return entries
+    .flat()
+    .flatMap((entry) =>
+      entry.names.flatMap((name) =>
+        name !== 'lastknownparent' && entry.texts(name).some((value) => /\\0ADEL:/.test(value))
+          ? [`${name} of ${entry.dn}`]
+          : [],
+      ),
+    );
+}
+
+/** What people do before the object may go: the mailbox moved, the address book's server changed, out of the DAG. */
+function withoutBlockers({ orphan, ex01, databases, mailboxes, referrers }: Contoso): readonly Change[] {
+  return [
+    replace(mailboxes.cleo.dn, { homeMDB: databases.db01.dn, msExchHomeServerName: ex01.legacyExchangeDn }),
+    replace(referrers.offlineAddressBook.dn, { offLineABServer: ex01.dn }),
+    replace(orphan.dn, { msExchMDBAvailabilityGroupLink: [] }),
+  ];
+}
+
+const accepted = ['owned-databases', 'send-connector-source', 'expansion-server'].flatMap((id) => ['--accept', id]);
+const deleteNow = ['--name', 'EX02', '--yes', '--confirm', 'EX02', ...accepted];
+
+describeWithSamba('The orphan remedy on Samba', () => {
+  let dc: DomainController;
+  let scene: Contoso;
+  let command: Command;
+  let home: string;
+
+  const countBelow = async (dn: string): Promise<number> =>
+    (await dc.exists(dn)) ? (await dc.ldapsearch(['-b', dn, '(objectClass=*)', '1.1'])).length : 0;
+
+  beforeAll(async () => {
+    scene = contoso({ now: new Date() });
+    dc = await startOneDomainController({
+      changes: [...scene.changes, ...nastyStores(scene.old03).flatMap((store) => store.changes)],
+    });
+    home = await mkdtemp(path.join(tmpdir(), 'orphan-'));
+    command = new Command(dc, home);
+  });
+  afterAll(async () => {
+    await dc?.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  describe('before anything is changed', () => {
+    test('finds every kind of reference and makes each a blocker or a clean-up', async () => {
+      const { status, stdout } = await command.run('orphan', '--name', 'EX02', '--json');
+      expect(status).toBe(2);
+      const plan = JSON.parse(stdout);
+      const blockers = plan.findings.filter((finding: { level: string }) => finding.level === 'blocker');
+      expect(blockers.map(({ id }: { id: string }) => id).sort()).toEqual([
+        'dag-member',
+        'expansion-server',
+        'mailboxes',
+        'oab-generation',
+        'owned-databases',
+        'send-connector-source',
+      ]);
+      const edited = plan.changes
+        .filter(({ kind }: { kind: string }) => kind === 'modify')
+        .flatMap(({ dn, edits }: { dn: string; edits: { attribute: string }[] }) =>
+          edits.map(({ attribute }) => `${attribute} of ${dn.split(',')[0]}`),
+        );
+      expect(edited.sort()).toEqual([
+        'homeMTA of CN=bert',
+        'msExchAddressListServiceLink of CN=Recipient Update Service (CORP)',
+        'msExchExpansionServerName of CN=All Staff',
+        'msExchHostServerLink of CN=EX02',
+        'msExchHostServerLink of CN=EX02',
+        'msExchHostServerLink of CN=EX02',
+        'msExchMasterServerOrAvailabilityGroup of CN=DB02',
+        'msExchMasterServerOrAvailabilityGroup of CN=PF02',
+        'msExchOABVirtualDirectoriesLink of CN=Default Offline Address Book',
+        'msExchOwningServer of CN=DB02',
+        'msExchOwningServer of CN=PF02',
+        'msExchRoutingMasterDN of CN=Exchange Routing Group (DWBGZMFD01QNBJR)',
+        'msExchSourceBridgeheadServersDN of CN=Internet',
+        'msExchStoppedMailboxServers of CN=DAG1',
+        'msExchTargetBridgeheadServersDN of CN=To the old site',
+        'otherWellKnownObjects of CN=Microsoft Exchange',
+      ]);
+    });
+
+    test('weighs the servers: the one without an account is the likely orphan, the others live', async () => {
+      const { stdout } = await command.run('orphan', '--name', 'EX02', '--dry-run');
+      const verdictOf = (name: string): string | undefined =>
+        new RegExp(`^  ${name} +(likely orphan|unclear|live)`, 'm').exec(stdout)?.[1];
+      expect(['EX01', 'EX02', 'EX13', 'OLD03'].map(verdictOf)).toEqual(['live', 'likely orphan', 'live', 'live']);
+    });
+
+    test('refuses to apply while a blocker stands', async () => {
+      const { status, stderr } = await command.run('orphan', ...deleteNow);
+      expect(status).toBe(3);
+      expect(stderr).toContain('mailboxes');
+      expect(await dc.exists(scene.orphan.dn)).toBe(true);
+    });
+
+    test('finds the right to delete lacking before anything is deleted', async () => {
+      await dc.ldapmodify([
+        add(`CN=helper,CN=Users,${forest.domainNamingContext}`, {
+          objectClass: 'user',
+          sAMAccountName: 'helper',
+          userAccountControl: '512',
+          unicodePwd: Buffer.from(`"${dc.adminPassword}"`, 'utf16le'),
+        }),
+      ]);
+      const mayRead = ['--objectdn', scene.organisation.microsoftExchange, '--sddl', '(A;CI;RPLCLORC;;;AU)'];
+      await run('samba-tool', ['dsacl', 'set', '-H', dc.samDatabase, ...mayRead]);
+      const { stdout } = await command.run('orphan', '--name', 'EX02', '--json', '--user', `helper@${forest.domain}`);
+      const found = JSON.parse(stdout).findings.find(({ id }: { id: string }) => id === 'no-right-to-delete');
+      expect(found).toMatchObject({ level: 'blocker', acceptable: false });
+      expect(found.evidence).toContain(scene.orphan.dn);
+    });
+
+    test.each([
+      [['--name', 'EX20'], 64, /Did you mean EX01 or EX02/],
+      [['--dn', 'CN=EX02,CN=Servers'], 64, /none of that name/],
+      [['--name', 'EX02', '--yes'], 64, /--confirm EX02/],
+      [['--name', 'EX02', '--yes', '--confirm', 'EX01'], 64, /not the name of the server/],
+      [['--name', 'EX02', '--dn', 'CN=EX02'], 64, /each of them names a server/],
+    ])('answers %j clearly', async (args, expected, words) => {
+      const { status, stderr } = await command.run('orphan', ...args);
+      expect(status).toBe(expected);
+      expect(stderr).toMatch(words);
+    });
+
+    test('finds a protected entry in the plan, not at the delete', async () => {
+      const mta = scene.ex13.mta;
+      await dc.offline([disallowDelete(mta)]);
+      const { stdout } = await command.run('orphan', '--name', 'EX13', '--json');
+      const found = JSON.parse(stdout).findings.find(({ id }: { id: string }) => id === 'protected-entries');
+      expect(found).toMatchObject({ level: 'blocker', acceptable: false, evidence: [mta] });
+    });
+  });
+
+  describe('once nothing stands against it', () => {
+    let before: Snapshot;
+
+    beforeAll(async () => {
+      await dc.ldapmodify(withoutBlockers(scene));
+      before = await snapshot(dc);
+    });
+
+    test('deletes the server and leaves nothing that points at a deleted entry', async () => {
+      const { status, stdout } = await command.run('orphan', ...deleteNow, '--wait', '5');
+      expect(`${status}\n${stdout}`).toMatch(/^0\n/);
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect(await traces(dc)).toEqual([]);
+      expect(stdout).toMatch(/dc1\.corp\.example\.com +has it: \d+ of \d+ entries gone, each with its tombstone/);
+    });
+
+    test('has nothing left to do when it is applied a second time', async () => {
+      const folder = (await changeFolders()).at(-1);
+      const { status, stdout } = await command.run('apply', folder ?? '');
+      expect(status).toBe(0);
+      expect(stdout).toContain('Nothing is left to do');
+    });
+
+    test('undo brings every attribute back', async () => {
+      const folder = (await changeFolders()).at(-1);
+      const { status, stderr } = await command.run('undo', folder ?? '', '--yes');
+      expect(`${status}${stderr}`).toBe('0');
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('does the same by one request with --tree-delete', async () => {
+      const save = ['--save', 'tree', '--tree-delete', '--name', 'EX02', ...accepted];
+      expect((await command.run('orphan', ...save)).status).toBe(2);
+      expect((await command.run('apply', 'tree')).status).toBe(0);
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect(await traces(dc)).toEqual([]);
+      expect((await command.run('undo', 'tree', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('goes on after kill -9 at any step, and can be undone after that', async () => {
+      await command.run('orphan', '--save', 'killed', '--name', 'EX02', ...accepted);
+      for (const records of [1, 2, 7, 20, 33, 48]) {
+        const child = command.start('apply', 'killed');
+        while (child.exitCode === null && (await command.journal('killed')).length < records) {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        child.kill('SIGKILL');
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      }
+      const { status } = await command.run('apply', 'killed');
+      expect(status).toBe(0);
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect(await traces(dc)).toEqual([]);
+      expect((await command.run('undo', 'killed', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('goes on with an undo that was killed', async () => {
+      await command.run('orphan', '--save', 'undone', '--name', 'EX02', ...accepted);
+      expect((await command.run('apply', 'undone')).status).toBe(0);
+      expect((await command.run('undo', 'undone', '--save', 'back')).status).toBe(2);
+      for (const records of [2, 9, 30, 45]) {
+        const child = command.start('apply', 'back');
+        while (child.exitCode === null && (await command.journal('back')).length < records) {
+          await new Promise((resolve) => setTimeout(resolve, 2));
+        }
+        child.kill('SIGKILL');
+        if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
+      }
+      expect((await command.run('apply', 'back')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('refuses before the first delete when a child has appeared or an entry was edited', async () => {
+      await command.run('orphan', '--save', 'drifted', '--name', 'EX02', ...accepted);
+      const appeared = `CN=new,${scene.orphan.receiveConnectors}`;
+      const count = await countBelow(scene.orphan.dn);
+      await dc.ldapmodify([add(appeared, { objectClass: 'msExchSmtpReceiveConnector' })]);
+      const { status, stdout } = await command.run('apply', 'drifted');
+      expect(stdout).toContain(appeared);
+      expect(await dc.exists(scene.orphan.receiveConnectors)).toBe(true);
+      expect([3, 4]).toContain(status);
+      await dc.ldapmodify([{ kind: 'delete', dn: appeared }]);
+      expect((await command.run('apply', 'drifted')).status).toBe(0);
+      expect((await command.run('undo', 'drifted', '--yes')).status).toBe(0);
+      expect(await countBelow(scene.orphan.dn)).toBe(count);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('does not undo over an entry that has come back otherwise', async () => {
+      await command.run('orphan', '--save', 'taken', '--name', 'EX02', ...accepted);
+      expect((await command.run('apply', 'taken')).status).toBe(0);
+      await dc.ldapmodify([add(scene.orphan.dn, { objectClass: 'msExchExchangeServer' })]);
+      const { status, stdout } = await command.run('undo', 'taken', '--yes');
+      expect(status).toBe(3);
+      expect(stdout).toContain('came-back-otherwise');
+      await dc.ldapmodify([{ kind: 'delete', dn: scene.orphan.dn }]);
+      expect((await command.run('undo', 'taken', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('deletes and restores entries of every nasty name', async () => {
+      const args = ['--name', 'OLD03', '--accept', 'live-account', '--accept', 'owned-databases'];
+      await command.run('orphan', '--save', 'nasty', ...args);
+      const applied = await command.run('apply', 'nasty');
+      expect(`${applied.status}${applied.stderr}`).toBe('0');
+      expect(await dc.exists(scene.old03.dn)).toBe(false);
+      const undone = await command.run('undo', 'nasty', '--yes');
+      expect(`${undone.status}${undone.stderr}`).toBe('0');
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+  });
+
+  async function changeFolders(): Promise<readonly string[]> {
+    const { readdir } = await import('node:fs/promises');
+    return (await readdir(path.join(home, 'changes'))).sort().map((name) => path.join('changes', name));
+  }
+});
+
+describeWithSamba(
+  'The orphan remedy on two domain controllers',
+  () => {
+    let dcs: TwoDomainControllers;
+    let scene: Contoso;
+    let home: string;
+
+    beforeAll(async () => {
+      scene = contoso({ now: new Date() });
+      dcs = await startTwoDomainControllers();
+      await dcs.dc1.offline(scene.changes);
+      await dcs.dc1.ldapmodify(withoutBlockers(scene));
+      await dcs.replicate('dc2', forest.configurationNamingContext);
+      await dcs.replicate('dc2', forest.domainNamingContext);
+      home = await mkdtemp(path.join(tmpdir(), 'orphan-'));
+    });
+    afterAll(async () => {
+      await dcs?.stop();
+      await rm(home, { recursive: true, force: true });
+    });
+
+    test('watches the deletion reach the other one, and says so while it has not', async () => {
+      const command = new Command(dcs.dc1, home);
+      await dcs.cut();
+      const dns = ['--dns', dcs.dc1.address];
+      await command.run('orphan', '--save', 'saved', '--name', 'EX02', ...dns, ...accepted);
+      const cut = await command.run('apply', 'saved', ...dns, '--wait', '2');
+      expect(cut.stdout).toMatch(/dc1\.corp\.example\.com +has it/);
+      expect(cut.stdout).toMatch(/dc2\.corp\.example\.com +not yet: 0 of \d+ entries gone/);
+      expect(cut.status).toBe(1);
+      expect(await dcs.dc2.exists(scene.orphan.dn)).toBe(true);
+
+      await dcs.heal();
+      await dcs.replicate('dc2', forest.configurationNamingContext);
+      const healed = await command.run('apply', 'saved', ...dns, '--wait', '10');
+      expect(healed.stdout).toMatch(/dc2\.corp\.example\.com +has it/);
+      expect(healed.status).toBe(0);
+      expect(await dcs.dc2.exists(scene.orphan.dn)).toBe(false);
+    });
+
+    test('names a domain controller that can not be reached, and undoes on the other DC', async () => {
+      const command = new Command(dcs.dc2, home);
+      await dcs.replicate('dc2', forest.domainNamingContext);
+      await dcs.dc1.pause();
+      const undone = await command.run('undo', 'saved', '--yes', '--dns', dcs.dc2.address);
+      expect(`${undone.status}${undone.stderr}`).toBe('0');
+      expect(undone.stdout).toMatch(/dc1\.corp\.example\.com +unreachable/);
+      expect(await dcs.dc2.exists(scene.orphan.mta)).toBe(true);
+    });
+  },
+  { namespaces: true },
+);
+
+describeWithSamba('The undo of an orphan where Samba can undelete nothing, as the Recycle Bin is on', () => {
+  let dc: DomainController;
+  let scene: Contoso;
+  let home: string;
+
+  beforeAll(async () => {
+    scene = contoso({ now: new Date() });
+    dc = await startOneDomainController({ changes: [...scene.changes, enableRecycleBin] });
+    await dc.ldapmodify(withoutBlockers(scene));
+    home = await mkdtemp(path.join(tmpdir(), 'orphan-'));
+  });
+  afterAll(async () => {
+    await dc?.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  test('makes the entries again and says what a new objectGUID means', async () => {
+    const command = new Command(dc, home);
+    const before = await snapshot(dc);
+    await command.run('orphan', '--save', 'saved', '--name', 'EX02', ...accepted);
+    expect((await command.run('apply', 'saved')).status).toBe(0);
+    expect(await traces(dc)).toEqual([]);
+    const { status, stdout, stderr } = await command.run('undo', 'saved', '--yes');
+    expect(`${status}${stderr}`).toBe('0');
+    expect(stdout).toContain('new-object-guid');
+    const different = differences(before, await snapshot(dc)).map((line) => /\| ([^:]+):/.exec(line)?.[1]);
+    expect([...new Set(different)].sort()).toEqual(['objectguid', 'whencreated']);
+  });
+});
