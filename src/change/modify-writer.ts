@@ -3,69 +3,25 @@
 import { allBytesOf, type Entry } from '../directory/entry.ts';
 import type { DirectorySession, Modification } from '../directory/session.ts';
 import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../directory/values.ts';
-import { DirectoryError, OutcomeUnknownError, RemedyError } from '../errors.ts';
 import type { ChangeOutcome } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
+import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { AttributeEdit, ModifyChange, PlanValue } from './plan.ts';
 
-/** LDAP results that mean: the values are not what the request expected (RFC 4511 A.2, 16 and 20; 19 and 32 on AD). */
-const movedResults = new Set([16, 19, 20, 32]);
-
 /** Looks at the entry, and if it is as planned edits it. */
-export async function writeModify(
+export function writeModify(
   change: ModifyChange,
   access: EntryAccess,
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
-  const look = async (session: DirectorySession): Promise<Look> => lookAt(change, session);
-  try {
-    const session = await access.session();
-    const before = await look(session);
-    if (before.kind !== 'as-planned') return outcomeOfLook(before);
-    await intent();
-    try {
-      await session.modify(before.dn, change.edits.map(modificationOf));
-      return { kind: 'done' };
-    } catch (error) {
-      if (error instanceof OutcomeUnknownError) return await lookAgain(change, access, error);
-      if (!(error instanceof DirectoryError) || !movedResults.has(error.resultCode ?? -1)) throw error;
-      // Between the look and the write somebody was faster; a second look says what they wrote.
-      const after = await look(session);
-      return after.kind === 'as-planned' ? { kind: 'failed', error } : outcomeOfLook(after);
-    }
-  } catch (error) {
-    if (!(error instanceof RemedyError)) throw error;
-    return { kind: 'failed', error };
-  }
+  return lookAndWrite<string>(access, intent, {
+    look: (session) => lookAt(change, session),
+    write: (dn, session) => session.modify(dn, change.edits.map(modificationOf)),
+  });
 }
 
-type Look =
-  | { readonly kind: 'as-planned'; readonly dn: string }
-  | { readonly kind: 'already-done' }
-  | { readonly kind: 'drifted'; readonly what: string };
-
-function outcomeOfLook(look: Exclude<Look, { kind: 'as-planned' }>): ChangeOutcome {
-  return look;
-}
-
-async function lookAgain(change: ModifyChange, access: EntryAccess, error: Error): Promise<ChangeOutcome> {
-  try {
-    const look = await lookAt(change, await access.reopen());
-    switch (look.kind) {
-      case 'already-done':
-        return { kind: 'done' };
-      case 'as-planned':
-        return { kind: 'failed', error };
-      case 'drifted':
-        return look;
-    }
-  } catch (second) {
-    if (!(second instanceof RemedyError)) throw second;
-    return { kind: 'unknown', error };
-  }
-}
-
-async function lookAt(change: ModifyChange, session: DirectorySession): Promise<Look> {
+/** The DN, where the entry is as planned. */
+async function lookAt(change: ModifyChange, session: DirectorySession): Promise<Look<string>> {
   const entry = await session.readEntry(
     guidBase(change.guid),
     change.edits.map((edit) => edit.attribute),
@@ -74,7 +30,7 @@ async function lookAt(change: ModifyChange, session: DirectorySession): Promise<
   if (change.edits.every((edit) => isDone(edit, entry))) return { kind: 'already-done' };
   const moved = change.edits.find((edit) => !isAsPlanned(edit, entry));
   return moved === undefined
-    ? { kind: 'as-planned', dn: entry.dn }
+    ? { kind: 'as-planned', planned: entry.dn }
     : { kind: 'drifted', what: movedWords(moved, entry) };
 }
 

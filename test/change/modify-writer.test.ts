@@ -1,0 +1,206 @@
+import { Attribute, Change, type Client } from 'ldapts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { EntryAccess } from '../../src/change/entry-access.ts';
+import { reversedModify, writeModify } from '../../src/change/modify-writer.ts';
+import type { AttributeEdit, ModifyChange } from '../../src/change/plan.ts';
+import { type DirectorySession, ldapConnector } from '../../src/directory/session.ts';
+import { formatGuid } from '../../src/directory/values.ts';
+import { FileError } from '../../src/errors.ts';
+import type { EmbeddedForest } from '../../src/practice/open-embedded.ts';
+import { bytesOf, connectTo, directoryService, openForest, valuesOf } from '../practice/directory/support.ts';
+
+const host = 'dc1.corp.example.com';
+
+interface Target {
+  readonly forest: EmbeddedForest;
+  readonly access: EntryAccess;
+  readonly change: ModifyChange;
+  /** The values that another client finds. */
+  values(): Promise<readonly string[]>;
+  /** Another client's write. */
+  set(...values: readonly string[]): Promise<void>;
+  /** How often the journal was told that a write begins. */
+  intents: number;
+  readonly intent: () => Promise<void>;
+}
+
+/** The Directory Service object, its attribute with these values, and one edit of it. */
+async function target(edit: Partial<AttributeEdit>, ...values: readonly string[]): Promise<Target> {
+  const attribute = edit.attribute ?? 'tombstoneLifetime';
+  const forest = await openForest();
+  const other = await connectTo(forest);
+  const set = (...to: readonly string[]): Promise<void> => replaceValues(other, attribute, to);
+  await set(...values);
+  const { searchEntries } = await other.search(directoryService, {
+    scope: 'base',
+    explicitBufferAttributes: ['objectGUID'],
+  });
+  const open = sessionsWith(forest);
+  const current = await open();
+  const found: Target = {
+    forest,
+    access: { session: async () => current, reopen: open, domainController: host },
+    change: {
+      kind: 'modify',
+      dn: directoryService,
+      guid: formatGuid(bytesOf(searchEntries[0], 'objectGUID')),
+      edits: [{ attribute, remove: [], add: [], ...edit }],
+    },
+    values: () => valuesOf(other, directoryService, attribute),
+    set,
+    intents: 0,
+    intent: async () => {
+      found.intents += 1;
+    },
+  };
+  return found;
+}
+
+function replaceValues(client: Client, attribute: string, values: readonly string[]): Promise<void> {
+  const modification = new Attribute({ type: attribute, values: [...values] });
+  return client.modify(directoryService, new Change({ operation: 'replace', modification }));
+}
+
+function sessionsWith(forest: EmbeddedForest): () => Promise<DirectorySession> {
+  const connector = ldapConnector({
+    tls: 'none',
+    bind: 'anonymous',
+    deadlineMs: 1000,
+    operationDeadlineMs: 300,
+    createConnection: (address) => forest.connect(address.host),
+  });
+  return async () => {
+    const session = await connector.open({ host });
+    onTestFinished(() => session.close());
+    return session;
+  };
+}
+
+const from60to180 = { remove: ['60'], add: ['180'], singleValued: true } as const;
+
+describe('an edit of a single value', () => {
+  test('puts the new value in the place of the old one', async () => {
+    const { change, access, intent, values } = await target(from60to180, '60');
+    expect(await writeModify(change, access, intent)).toEqual({ kind: 'done' });
+    expect(await values()).toEqual(['180']);
+  });
+
+  test('adds a value where there was none, and its reverse leaves none', async () => {
+    const { change, access, intent, values } = await target({ add: ['180'], singleValued: true });
+    expect(await writeModify(change, access, intent)).toEqual({ kind: 'done' });
+    expect(await values()).toEqual(['180']);
+    expect(await writeModify(reversedModify(change), access, intent)).toEqual({ kind: 'done' });
+    expect(await values()).toEqual([]);
+  });
+
+  test('removes the value', async () => {
+    const { change, access, intent, values } = await target({ remove: ['60'], singleValued: true }, '60');
+    expect(await writeModify(change, access, intent)).toEqual({ kind: 'done' });
+    expect(await values()).toEqual([]);
+  });
+
+  test.each([
+    ['another value', ['90'], 'tombstoneLifetime is 90; the plan expected 60'],
+    ['no value', [], 'tombstoneLifetime is not set; the plan expected 60'],
+  ])('writes nothing where there is %s now, and names both', async (_, now, what) => {
+    const drifted = await target(from60to180, ...now);
+    expect(await writeModify(drifted.change, drifted.access, drifted.intent)).toEqual({ kind: 'drifted', what });
+    expect(await drifted.values()).toEqual(now);
+    expect(drifted.intents).toBe(0);
+  });
+
+  test('writes nothing from unset where somebody has set a value', async () => {
+    const { change, access, intent, values } = await target({ add: ['180'], singleValued: true }, '90');
+    const what = 'tombstoneLifetime is 90; the plan expected not set';
+    expect(await writeModify(change, access, intent)).toEqual({ kind: 'drifted', what });
+    expect(await values()).toEqual(['90']);
+  });
+
+  test('finds done what an earlier run did', async () => {
+    const found = await target(from60to180, '180');
+    expect(await writeModify(found.change, found.access, found.intent)).toEqual({ kind: 'already-done' });
+    expect(found.intents).toBe(0);
+  });
+
+  test('is refused by the server where somebody was faster between the look and the write', async () => {
+    const { change, access, values, set } = await target(from60to180, '60');
+    const outcome = await writeModify(change, access, () => set('90'));
+    expect(outcome).toEqual({ kind: 'drifted', what: 'tombstoneLifetime is 90; the plan expected 60' });
+    expect(await values()).toEqual(['90']);
+  });
+
+  test('says that the entry is gone', async () => {
+    const { change, access, intent } = await target(from60to180, '60');
+    const gone = { ...change, guid: '00000000-0000-4000-8000-000000000001' };
+    expect(await writeModify(gone, access, intent)).toEqual({ kind: 'drifted', what: 'the entry is gone' });
+  });
+});
+
+describe('an edit of some of many values', () => {
+  test('leaves the others as they are', async () => {
+    const edit = { attribute: 'description', remove: ['old'], add: ['new'] };
+    const { change, access, intent, values } = await target(edit, 'one', 'old', 'two');
+    expect(await writeModify(change, access, intent)).toEqual({ kind: 'done' });
+    expect([...(await values())].sort()).toEqual(['new', 'one', 'two']);
+  });
+
+  test('is drift only where one of its own values is gone', async () => {
+    const edit = { attribute: 'description', remove: ['old'], add: [] };
+    const { change, access, intent, values } = await target(edit, 'one', 'two', 'three');
+    expect(await writeModify(change, access, intent)).toEqual({ kind: 'already-done' });
+    expect(await values()).toHaveLength(3);
+  });
+});
+
+describe('a connection that is lost', () => {
+  test.each(['drop-before', 'notice'] as const)(
+    'before the write (%s) is a failure: nothing was done',
+    async (kind) => {
+      const { forest, change, access, intent, values } = await target(from60to180, '60');
+      forest.planFault(host, { on: 'modify', nth: 1, fault: { kind } });
+      expect(await writeModify(change, access, intent)).toMatchObject({ kind: 'failed' });
+      expect(await values()).toEqual(['60']);
+    },
+  );
+
+  test.each(['drop-after', 'drop-within'] as const)(
+    'after the write (%s) is looked up again: it was done',
+    async (kind) => {
+      const { forest, change, access, intent, values } = await target(from60to180, '60');
+      forest.planFault(host, { on: 'modify', nth: 1, fault: { kind } });
+      expect(await writeModify(change, access, intent)).toEqual({ kind: 'done' });
+      expect(await values()).toEqual(['180']);
+    },
+  );
+
+  test('leaves the outcome unknown where the look afterwards gets no answer either', async () => {
+    const { forest, change, access, intent } = await target(from60to180, '60');
+    forest.planFault(host, { on: 'modify', nth: 1, fault: { kind: 'drop-after' } });
+    const outcome = await writeModify(change, access, async () => {
+      await intent();
+      forest.setCondition(host, { reachable: 'refused' });
+    });
+    expect(outcome).toMatchObject({ kind: 'unknown' });
+  });
+
+  test('or an answer that never comes is a failure when nothing was written', async () => {
+    const { forest, change, access, intent, values } = await target(from60to180, '60');
+    forest.planFault(host, { on: 'modify', nth: 1, fault: { kind: 'silence' } });
+    expect(await writeModify(change, access, intent)).toMatchObject({ kind: 'failed' });
+    expect(await values()).toEqual(['60']);
+  });
+});
+
+test('a server that is busy is a failure', async () => {
+  const { forest, change, access, intent, values } = await target(from60to180, '60');
+  forest.planFault(host, { on: 'modify', nth: 1, fault: { kind: 'busy' } });
+  expect(await writeModify(change, access, intent)).toMatchObject({ kind: 'failed' });
+  expect(await values()).toEqual(['60']);
+});
+
+test('a journal that can not be written ends the run before the write', async () => {
+  const { change, access, values } = await target(from60to180, '60');
+  const full = new FileError({ attempted: 'write', on: 'journal.jsonl', cameBack: 'no space', next: 'Make room.' });
+  await expect(writeModify(change, access, () => Promise.reject(full))).rejects.toBe(full);
+  expect(await values()).toEqual(['60']);
+});
