@@ -27,7 +27,10 @@ export function* canonicalForm(value: unknown): Generator<string> {
 
 /** The canonical form as one string. */
 export function canonicalText(value: unknown): string {
-  return [...canonicalForm(value)].join('');
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = membersByName(value).map(([name, member]) => `${JSON.stringify(name)}:${canonicalText(member)}`);
+  return `{${members.join(',')}}`;
 }
 
 function membersByName(value: object): [string, unknown][] {

@@ -1,20 +1,21 @@
 /** Reads form sets: every strings.txt below the roots, what stands around them, and nothing is written. */
 
-import { access, constants, open, readFile, realpath } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
+import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileFingerprint } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
+import { atOnceWhileQuick } from '../../files/at-once.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
+import { manyFilesReader } from '../../files/read-many.ts';
 import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
 import { type FileContent, inspectContent } from './inspect.ts';
 import type { LabelsOptions } from './options.ts';
 
 /** One strings.txt: where it lies, what it is to the file system, and what it holds. */
 export interface LabelFile extends StringsFile {
-  /** The file itself where `path` leads through links. */
-  readonly realPath: string;
   readonly content: FileContent | { readonly kind: 'unreadable'; readonly cameBack: string };
   readonly fingerprint: FileFingerprint;
   readonly readOnly: boolean;
@@ -56,8 +57,10 @@ export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<L
   const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
   requireSome(trees, kept, options);
   let read = 0;
+  const readAndLook = manyFilesReader(largestFile);
+  const inspect = inspectionOfEqualFiles(options);
   const all = await inParallel(kept, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, options);
+    const facts = await readLabelFile(file, readAndLook, inspect);
     read += 1;
     onRead?.(read, kept.length);
     return facts;
@@ -100,40 +103,53 @@ function requireSome(trees: readonly TemplateTree[], kept: readonly StringsFile[
   });
 }
 
-async function readLabelFile(file: StringsFile, options: LabelsOptions): Promise<LabelFile> {
+type Inspection = (bytes: Buffer, language: string) => Pick<LabelFile, 'content' | 'fingerprint'>;
+
+/** Array members hold copies of the same files: each content is looked at once, and its facts are kept once. */
+function inspectionOfEqualFiles(options: LabelsOptions): Inspection {
+  const known = new Map<string, ReturnType<Inspection>>();
+  return (bytes, language) => {
+    const fingerprint = fileFingerprint(bytes);
+    const name = `${language} ${fingerprint.sha256}`;
+    const facts = known.get(name) ?? { content: inspectContent(bytes, language, options), fingerprint };
+    known.set(name, facts);
+    return facts;
+  };
+}
+
+async function readLabelFile(
+  file: StringsFile,
+  readAndLook: ReturnType<typeof manyFilesReader>,
+  inspect: Inspection,
+): Promise<LabelFile> {
   try {
-    const real = await realpath(file.path);
-    const { bytes, mode, names } = await readWhole(real);
-    return {
-      ...file,
-      realPath: real,
-      content: inspectContent(bytes, file.language, options),
-      fingerprint: fileFingerprint(bytes),
-      readOnly: (mode & 0o222) === 0,
-      names,
-    };
+    return await readAndLook(file.realPath, (bytes, { mode, nlink }) => {
+      const { content, fingerprint } = inspect(bytes, file.language);
+      const { path: name, realPath, root, set, class: formClass, language } = file;
+      return {
+        path: name,
+        realPath,
+        root,
+        set,
+        class: formClass,
+        language,
+        content,
+        fingerprint,
+        readOnly: (mode & 0o222) === 0,
+        names: nlink,
+      };
+    });
   } catch (error) {
     // One file that can't be read does not keep the others from being read; it becomes a blocker of its own.
     const content = { kind: 'unreadable', cameBack: errnoInWords(error) } as const;
-    const fingerprint = { length: 0, sha256: '' };
-    return { ...file, realPath: file.path, content, fingerprint, readOnly: false, names: 1 };
-  }
-}
-
-async function readWhole(file: string): Promise<{ bytes: Buffer; mode: number; names: number }> {
-  const handle = await open(file, 'r');
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new Error('it is no plain file');
-    if (stats.size > largestFile) throw new Error(`it has ${stats.size} bytes, more than a strings.txt ever has`);
-    return { bytes: await handle.readFile(), mode: stats.mode, names: stats.nlink };
-  } finally {
-    await handle.close();
+    return { ...file, content, fingerprint: { length: 0, sha256: '' }, readOnly: false, names: 1 };
   }
 }
 
 function oncePerFile(files: readonly LabelFile[]): readonly LabelFile[] {
-  return [...new Map(files.map((file) => [file.realPath, file])).values()];
+  const byPath = new Map<string, LabelFile>();
+  for (const file of files) byPath.set(file.realPath, file);
+  return [...byPath.values()];
 }
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
@@ -166,9 +182,13 @@ async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]
 
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<readonly string[]> {
   const folders = [...new Set(files.map((file) => path.dirname(file.realPath)))];
+  const step = atOnceWhileQuick();
   const locked = await inParallel(folders, filesAtOnce, async (folder) => {
     try {
-      await access(folder, constants.W_OK);
+      await step(
+        () => accessSync(folder, constants.W_OK),
+        () => access(folder, constants.W_OK),
+      );
       return [];
     } catch {
       // Whatever keeps us from writing there, the finding is the same.

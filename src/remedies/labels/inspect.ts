@@ -133,7 +133,7 @@ function domainWordElsewhere(bytes: Buffer, encoding: TextEncoding, values: read
   const word = values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
   if (word === undefined) return undefined;
   const units = byteUnits(bytes, encoding);
-  const labelLines = new Set(values.map((value) => value.line));
+  const labelKeys = new Set(values.map((value) => value.key));
   const spellings = [...new Set([word, word.toLowerCase(), capitalised(word)])];
   for (const spelling of spellings) {
     const encoded = encodeText(spelling, encoding);
@@ -141,8 +141,8 @@ function domainWordElsewhere(bytes: Buffer, encoding: TextEncoding, values: read
     const needle = byteUnits(encoded.bytes, encoding);
     for (let at = units.indexOf(needle); at !== -1; at = units.indexOf(needle, at + needle.length)) {
       const lineStart = Math.max(units.lastIndexOf('\n', at), units.lastIndexOf('\r', at)) + 1;
-      const isValue = /^[ \t\ufeff]*L_\w+[ \t]*=/.test(units.slice(lineStart, at));
-      if (isValue && !labelLines.has(lineOf(units, at))) return word;
+      const [, key] = /^[ \t\ufeff]*(L_\w+)[ \t]*=/.exec(units.slice(lineStart, at)) ?? [];
+      if (key !== undefined && !labelKeys.has(key)) return word;
     }
   }
   return undefined;
@@ -156,8 +156,4 @@ function domainWordOf(label: string): string | undefined {
 function capitalised(word: string): string {
   const [first = '', ...rest] = word;
   return first.toUpperCase() + rest.join('').toLowerCase();
-}
-
-function lineOf(units: string, at: number): number {
-  return (units.slice(0, at).match(/\r\n|\n|\r/g) ?? []).length + 1;
 }
