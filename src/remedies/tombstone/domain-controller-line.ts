@@ -49,9 +49,9 @@ export function stageInWords(standing: Standing, days: number): string {
   const silence = silenceOf(standing);
   switch (silence === undefined ? 'fine' : stageOf(silence, days)) {
     case 'past-lifetime':
-      return 'past the lifetime';
+      return 'past lifetime';
     case 'near-lifetime':
-      return 'close to the lifetime';
+      return 'near lifetime';
     case 'watch-list':
       return 'watch list';
     case 'fine':

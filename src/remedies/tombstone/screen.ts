@@ -105,7 +105,7 @@ function domainControllerTable(
     return [
       standing.name,
       standing.domainController.site,
-      lastSuccessInWords(standing, facts.now, 'last heard of'),
+      lastSuccessInWords(standing, facts.now, 'last heard'),
       { text: silence === undefined ? '' : bar(percentOf(silence, days), barColumns), style: paint },
       { text: percentInWords(standing, days), style: paint },
       { text: stage === '' ? '' : `→ ${stage}`, style: paint },

@@ -1,0 +1,268 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { run as tombstone } from '../../src/commands/tombstone.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { openPracticeForest } from '../../src/practice/practice-forest.ts';
+import { noSleep } from '../support/fixed-world.ts';
+import { freshFolder, writeTree } from '../support/fresh-folder.ts';
+import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+
+const templates = new URL('../../templates/', import.meta.url);
+const directoryService = 'CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
+const accepted = ['--accept', 'dc4-past-lifetime'];
+
+interface Site {
+  readonly folder: string;
+  run(
+    command: Parameters<typeof runCommand>[0],
+    args: readonly string[],
+    prompter?: PrompterDouble,
+  ): Promise<CommandRun>;
+  /** As the forest has it on disk: what a run in another process would find. */
+  lifetime(): Promise<string | undefined>;
+}
+
+/** The practice forest of a new folder, opened anew by each run. */
+async function practiceSite(): Promise<Site> {
+  const folder = await freshFolder();
+  return {
+    folder,
+    run: (command, args, prompter) => {
+      const world: Partial<Context> = prompter === undefined ? {} : { prompter };
+      const context = { currentFolder: folder, templates, sleep: noSleep, ...world };
+      const directory = (): ReturnType<typeof openPracticeDirectory> =>
+        openPracticeDirectory(folder, { ...context, now: () => new Date(), randomId: randomUUID } as Context);
+      return runCommand(command, args, { ...context, directory });
+    },
+    lifetime: async () => {
+      const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+      const ldif = [...forest.toLdif()].join('').replaceAll('\n ', '');
+      const record = ldif.split('\n\n').find((text) => text.includes(`dn: ${directoryService}\n`));
+      return /^tombstoneLifetime: (.*)$/m.exec(record ?? '')?.[1];
+    },
+  };
+}
+
+function planOf({ stdout }: CommandRun): Plan {
+  return JSON.parse(stdout) as Plan;
+}
+
+describe('a dry run', () => {
+  test('shows every DC, what stands in the way and the one-line diff, and exits 2', async () => {
+    const site = await practiceSite();
+    const { status, stdout } = await site.run(tombstone, ['--days', '180']);
+    expect(status).toBe(2);
+    expect(stdout).toContain('not set: Windows then uses 60');
+    expect(stdout).toMatch(/DC1 +Amsterdam +\d+ minutes? ago +▏ +0 %/);
+    expect(stdout).toMatch(/DC3 +Paramaribo +47 days ago +█+▌? +78 % +→ watch list/);
+    expect(stdout).toMatch(/DC4 +Paramaribo +unreachable; last heard 71 days ago +█+ +> 100 % +→ past lifetime/);
+    expect(stdout).toContain('- (not set: 60 days)\n    + tombstoneLifetime: 180');
+    expect(stdout).toMatch(/← 60 days: the limit today/);
+    expect(stdout).toMatch(/← 180 days: the new limit/);
+    expect(await site.lifetime()).toBeUndefined();
+    expect(await readdir(site.folder)).toEqual([]);
+  });
+
+  test('keeps every line of its tables within the screen', async () => {
+    const site = await practiceSite();
+    const { stdout } = await site.run(tombstone, ['--days', '180']);
+    const tables = stdout.slice(0, stdout.indexOf('blocker'));
+    for (const line of tables.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test('with --json is the plan alone on stdout, with the table of the DCs in it', async () => {
+    const site = await practiceSite();
+    const result = await site.run(tombstone, ['--days', '180', '--json']);
+    expect(result.status).toBe(2);
+    const plan = planOf(result);
+    expect(plan.remedy).toBe('tombstone');
+    expect(plan.findings.find(({ id }) => id === 'replication-state')?.evidence).toHaveLength(4);
+    expect(plan.changes).toMatchObject([{ kind: 'modify', dn: directoryService }]);
+    expect(result.stderr).toContain('tombstoneLifetime');
+  });
+});
+
+describe('applying', () => {
+  test('is refused while a blocker stands that nobody has accepted', async () => {
+    const site = await practiceSite();
+    const result = await site.run(tombstone, ['--days', '180', '--yes']);
+    expect(result.status).toBe(3);
+    expect(result.stderr).toContain('dc4-past-lifetime');
+    expect(await site.lifetime()).toBeUndefined();
+  });
+
+  test('sets the value, says which DC could not be asked, and a second run finds nothing to do', async () => {
+    const site = await practiceSite();
+    const result = await site.run(tombstone, ['--days', '180', '--yes', ...accepted]);
+    expect(result.status).toBe(0);
+    expect(await site.lifetime()).toBe('180');
+    expect(result.stdout).toMatch(/dc4\.corp\.example\.com +unreachable/);
+    expect(result.stdout).toContain('repadmin /removelingeringobjects dc4.corp.example.com');
+    expect(await site.run(tombstone, ['--days', '180', '--yes'])).toMatchObject({ status: 0 });
+  });
+
+  test('with --wait exits 1 as long as a DC has not got it', async () => {
+    const site = await practiceSite();
+    const args = ['--days', '180', '--yes', '--wait', '1', '--json', ...accepted];
+    const result = await site.run(tombstone, args);
+    expect(result.status).toBe(1);
+    expect(JSON.parse(result.stdout)).toMatchObject({
+      outcome: 'done',
+      domainControllers: [
+        { host: 'dc1.corp.example.com', state: 'has it' },
+        { host: 'dc2.corp.example.com', state: 'has it' },
+        { host: 'dc3.corp.example.com' },
+        { host: 'dc4.corp.example.com', state: 'unreachable' },
+      ],
+    });
+  });
+
+  test('a saved plan is applied later, once, and undone to "not set"', async () => {
+    const site = await practiceSite();
+    expect(await site.run(tombstone, ['--days', '180', '--save', 'saved', ...accepted])).toMatchObject({ status: 2 });
+    expect((await readdir(path.join(site.folder, 'saved'))).sort()).toEqual(
+      ['backup', 'change.ldf', 'next-steps.txt', 'plan.json', 'review.html', 'review.txt'].sort(),
+    );
+    expect(await site.lifetime()).toBeUndefined();
+    expect(await site.run(apply, ['saved'])).toMatchObject({ status: 0 });
+    expect(await site.lifetime()).toBe('180');
+    const again = await site.run(apply, ['saved']);
+    expect(again).toMatchObject({ status: 0 });
+    expect(again.stdout).toContain('Nothing is left to do');
+    expect(await site.run(undo, ['saved', '--yes'])).toMatchObject({ status: 0 });
+    expect(await site.lifetime()).toBeUndefined();
+    expect(await site.run(apply, ['saved'])).toMatchObject({ status: 3 });
+  });
+
+  test('is refused after the value has changed, with both values', async () => {
+    const site = await practiceSite();
+    await site.run(tombstone, ['--days', '180', '--save', 'saved', ...accepted]);
+    await site.run(tombstone, ['--days', '200', '--yes', ...accepted]);
+    const result = await site.run(apply, ['saved']);
+    expect(result.status).toBe(3);
+    expect(result.stdout).toContain('tombstoneLifetime is 200; the plan expected not set');
+    expect(await site.lifetime()).toBe('200');
+  });
+});
+
+describe('the wizard', () => {
+  test('asks for the days with the advice as default, then for the blocker, then what to do', async () => {
+    const site = await practiceSite();
+    const prompter = answering({
+      'tombstone.days': byDefault,
+      'tombstone.accept.dc4-past-lifetime': true,
+      decision: 'apply',
+    });
+    expect(await site.run(tombstone, [], prompter)).toMatchObject({ status: 0 });
+    expect(prompter.asked).toEqual(['tombstone.days', 'tombstone.accept.dc4-past-lifetime', 'decision']);
+    expect(await site.lifetime()).toBe('180');
+  });
+
+  test('refuses impossible numbers while they are typed', async () => {
+    const site = await practiceSite();
+    const prompter = answering({
+      'tombstone.days': inTurn(2, -1, 2147483648, 90),
+      'tombstone.accept.dc4-past-lifetime': false,
+      decision: 'leave',
+    });
+    expect(await site.run(tombstone, [], prompter)).toMatchObject({ status: 2 });
+    expect(prompter.refusals.map(({ problem }) => problem)).toEqual([
+      'Not 2: Active Directory does not honour less than 3 days.',
+      'Not -1: Active Directory does not honour less than 3 days.',
+      'Not 2147483648: the attribute holds numbers of 32 bits only.',
+    ]);
+    expect(await site.lifetime()).toBeUndefined();
+  });
+
+  test('tells what stands in the way before it asks', async () => {
+    const site = await practiceSite();
+    const { stdout, status } = await site.run(tombstone, [], answering({ 'tombstone.days': cancel }));
+    expect(stdout).toContain('dc4-past-lifetime');
+    expect(stdout).toContain('Advice: 180 days.');
+    expect(status).toBe(130);
+    expect(await site.lifetime()).toBeUndefined();
+  });
+
+  test('does not apply over a blocker that was not accepted', async () => {
+    const site = await practiceSite();
+    const prompter = answering({
+      'tombstone.days': 180,
+      'tombstone.accept.dc4-past-lifetime': false,
+      decision: 'apply',
+    });
+    expect(await site.run(tombstone, [], prompter)).toMatchObject({ status: 3 });
+    expect(await site.lifetime()).toBeUndefined();
+  });
+});
+
+describe('flags that do not say what to do', () => {
+  test.each([
+    [[], 'no flag says it'],
+    [['--days', 'abc'], 'no whole number'],
+    [['--days', '0'], 'less than 3 days'],
+    [['--days', '2'], 'less than 3 days'],
+    [['--days=-1'], 'less than 3 days'],
+    [['--days', '1e9'], 'no whole number'],
+    [['--days', '2147483648'], '32 bits'],
+    [['--days', '180', '--unset'], 'one sets the value, the other removes it'],
+    [['--days', '180', '--wait', 'soon'], 'no whole number of seconds'],
+    [['--days', '180', '--yes', '--save', 'x'], 'one says to apply now'],
+    [['--days'], 'its value is missing'],
+  ])('%j exit 64: %s', async (args, reason) => {
+    const folder = await freshFolder();
+    const result = await runCommand(tombstone, args, { currentFolder: folder });
+    expect(result.status).toBe(64);
+    expect(result.stderr).toContain(reason);
+  });
+});
+
+describe('an export', () => {
+  test('that lacks the Configuration partition is refused with a word on what to export', async () => {
+    const folder = await freshFolder();
+    await writeTree(folder, {
+      'part.ldf': `dn: ${directoryService}\nobjectClass: nTDSService\ntombstoneLifetime: 60\n`,
+    });
+    const result = await runCommand(tombstone, ['--ldif', 'part.ldf', '--days', '180'], { currentFolder: folder });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain('ldifde -d');
+  });
+
+  test('is not taken for a healthy forest, and applying it writes LDIF', async () => {
+    const folder = await freshFolder();
+    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    await writeTree(folder, { 'export.ldf': [...forest.toLdif()].join('') });
+    const args = ['--ldif', 'export.ldf', '--days', '180'];
+    const plan = planOf(await runCommand(tombstone, [...args, '--json'], { currentFolder: folder }));
+    const ids = plan.findings.map(({ id }) => id);
+    expect(ids).toEqual(expect.arrayContaining(['export-only', 'lifetime-not-in-export']));
+    const state = plan.findings.find(({ id }) => id === 'replication-state');
+    for (const line of state?.evidence ?? []) expect(line).toContain('unknown');
+
+    expect(await runCommand(tombstone, [...args, '--yes'], { currentFolder: folder })).toMatchObject({ status: 0 });
+    const [change = ''] = await readdir(path.join(folder, 'changes'));
+    const ldif = await readFile(path.join(folder, 'changes', change, 'change.ldf'), 'utf8');
+    expect(ldif).toContain('changetype: modify\nadd: tombstoneLifetime\ntombstoneLifetime: 180\n-\n');
+  });
+
+  test('that is damaged is refused with the line', async () => {
+    const folder = await freshFolder();
+    await writeTree(folder, { 'bad.ldf': `dn: ${directoryService}\nobjectClass: nTDSService\nnonsense\n` });
+    const result = await runCommand(tombstone, ['--ldif', 'bad.ldf', '--days', '180'], { currentFolder: folder });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(/bad\.ldf.*3|line 3/);
+  });
+
+  test('that is not there is refused', async () => {
+    const folder = await freshFolder();
+    const result = await runCommand(tombstone, ['--ldif', 'none.ldf', '--days', '180'], { currentFolder: folder });
+    expect(result.status).toBe(64);
+    expect(result.stderr).toContain('ENOENT');
+  });
+});
