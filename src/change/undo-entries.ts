@@ -36,11 +36,14 @@ export async function undoEntryChanges(
   done: readonly DirectoryChange[],
   session: DirectorySession,
 ): Promise<EntriesToUndo> {
-  const deleted = done.flatMap((change) => deletedBy(change));
-  const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
+  const deleted = orderOfReturn(done.flatMap((change) => deletedBy(change)));
+  const stillGone = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const canUndelete = deleted.length > 0 && (await supportsUndelete(session));
   const returns: Return[] = [];
-  for (const entry of deleted) returns.push(await lookAtDeletedEntry(entry, session, names, canUndelete));
+  for (const entry of deleted) {
+    returns.push(await lookAtDeletedEntry(entry, session, stillGone, canUndelete));
+    stillGone.delete(normalizedDn(entry.dn));
+  }
   const reversed = done.flatMap((change) => (change.kind === 'modify' ? [reversedModify(change)] : []));
   const goneAgain = await deletesOfReturned(done, session);
   return {
@@ -58,6 +61,35 @@ export async function undoEntryChanges(
 function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
   if (change.kind === 'delete') return [change];
   return change.kind === 'delete-tree' ? change.entries : [];
+}
+
+/**
+ * An order in which each entry comes after its parent and, where that can be, after the entries that its values name.
+ *
+ * @param deleted parents before children
+ */
+function orderOfReturn(deleted: readonly DoomedEntry[]): readonly DoomedEntry[] {
+  const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
+  const waiting = deleted.map((entry) => ({ entry, key: normalizedDn(entry.dn), needs: entriesNamedBy(entry, names) }));
+  const ordered: DoomedEntry[] = [];
+  while (waiting.length > 0) {
+    const isReady = ({ needs }: (typeof waiting)[number]): boolean => !needs.some((dn) => names.has(dn));
+    // In a ring of entries that name each other, the first one has to come without its values.
+    const next = Math.max(0, waiting.findIndex(isReady));
+    for (const { entry, key } of waiting.splice(next, 1)) {
+      ordered.push(entry);
+      names.delete(key);
+    }
+  }
+  return ordered;
+}
+
+/** Its parent and whatever else of the deleted entries it names, normalised. */
+function entriesNamedBy(entry: DoomedEntry, names: ReadonlySet<string>): readonly string[] {
+  const values = restorableAttributes(entry, 'add').flatMap((attribute) => attribute.values);
+  const named = values.filter((value) => namesOneOf(value, names)).map((value) => normalizedDn(String(value)));
+  const self = normalizedDn(entry.dn);
+  return [normalizedDn(parentDn(entry.dn) ?? ''), ...named].filter((dn) => dn !== self);
 }
 
 /** How one deleted entry is brought back. */
@@ -80,7 +112,7 @@ async function supportsUndelete(session: DirectorySession): Promise<boolean> {
 async function lookAtDeletedEntry(
   entry: DoomedEntry,
   session: DirectorySession,
-  names: ReadonlySet<string>,
+  stillGone: ReadonlySet<string>,
   canUndelete: boolean,
 ): Promise<Return> {
   const base = guidBase(entry.guid);
@@ -88,7 +120,7 @@ async function lookAtDeletedEntry(
   if (live !== undefined && sameDn(live.dn, entry.dn)) {
     // Never deleted, or undone in part: what it lacks is completed, and an entry that lacks nothing is left alone.
     const isWhole = restorableAttributes(entry, 'undelete').every((attribute) => hasExactly(live, attribute));
-    return { entry, kind: 'is-back', ...(isWhole ? {} : undeleteOf(entry, names)), lost: [] };
+    return { entry, kind: 'is-back', ...(isWhole ? {} : undeleteOf(entry, stillGone)), lost: [] };
   }
   if (live !== undefined || (await session.readEntry(entry.dn, ['1.1'])) !== undefined) {
     return { entry, kind: 'name-is-taken', lost: [] };
@@ -99,13 +131,13 @@ async function lookAtDeletedEntry(
     [deletedObjectsControl(session.rootDse.supportedControls)],
   );
   const isThere = tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true;
-  if (isThere && canUndelete) return { entry, kind: 'undelete', ...undeleteOf(entry, names), lost: [] };
-  return { entry, kind: 'add', ...additionOf(entry, names) };
+  if (isThere && canUndelete) return { entry, kind: 'undelete', ...undeleteOf(entry, stillGone), lost: [] };
+  return { entry, kind: 'add', ...additionOf(entry, stillGone) };
 }
 
 /** What to write at once, and what only when the entries that it names are there too. */
-function undeleteOf(entry: DoomedEntry, names: ReadonlySet<string>): Pick<Return, 'change' | 'later'> {
-  const { now, later } = inTwoParts(restorableAttributes(entry, 'undelete'), names);
+function undeleteOf(entry: DoomedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'later'> {
+  const { now, later } = inTwoParts(restorableAttributes(entry, 'undelete'), stillGone);
   return {
     change: { kind: 'undelete', dn: entry.dn, guid: entry.guid, attributes: now },
     ...(later.length === 0
@@ -122,8 +154,8 @@ function undeleteOf(entry: DoomedEntry, names: ReadonlySet<string>): Pick<Return
 }
 
 /** A new entry's objectGUID is not known yet, so that nothing can be planned to be written to it later. */
-function additionOf(entry: DoomedEntry, names: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
-  const { now, later } = inTwoParts(restorableAttributes(entry, 'add'), names);
+function additionOf(entry: DoomedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
+  const { now, later } = inTwoParts(restorableAttributes(entry, 'add'), stillGone);
   return { change: { kind: 'add', dn: entry.dn, attributes: now }, lost: later };
 }
 
