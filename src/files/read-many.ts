@@ -1,6 +1,6 @@
 /** Reading many small files one after the other, without leaving a buffer behind for each. */
 
-import { close, closeSync, fstat, fstatSync, open, openSync, read, readSync, type Stats } from 'node:fs';
+import { close, closeSync, constants, fstat, fstatSync, open, openSync, read, readSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { atOnceWhileQuick } from './at-once.ts';
 
@@ -10,6 +10,9 @@ const readFrom = promisify(read);
 const closeFile = promisify(close);
 
 const usualLength = 64 * 1024;
+
+/** A pipe is opened without waiting for somebody to write to it; Windows has no such flag, and no such files. */
+const forReading = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 interface FileRead {
   readonly buffer: Buffer;
@@ -55,7 +58,7 @@ export function manyFilesReader(
 
 /** Reads as many bytes as the file is said to have, fewer if it is cut meanwhile. */
 function readAtOnce(file: string, lend: Lend): FileRead {
-  const descriptor = openSync(file, 'r');
+  const descriptor = openSync(file, forReading);
   try {
     const stats = fstatSync(descriptor);
     const buffer = lend(stats);
@@ -72,7 +75,7 @@ function readAtOnce(file: string, lend: Lend): FileRead {
 }
 
 async function readOnAnotherThread(file: string, lend: Lend): Promise<FileRead> {
-  const descriptor = await openFile(file, 'r');
+  const descriptor = await openFile(file, forReading);
   try {
     const stats = await statOf(descriptor);
     const buffer = lend(stats);

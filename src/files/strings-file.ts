@@ -12,6 +12,7 @@ export interface ValueRun {
   readonly offset: number;
   readonly length: number;
   readonly line: number;
+  readonly isQuoted: boolean;
 }
 
 export type FoundValue =
@@ -56,13 +57,15 @@ function readValue(units: string, afterEquals: number, line: number, encoding: T
   const lineEnd = endOfLine(units, afterEquals);
   const start = skipSpaces(units, afterEquals);
   const rest = units.slice(start, lineEnd);
+  const isQuoted = rest.startsWith('"');
   const run = (from: number, length: number): FoundValue => ({
     kind: 'value',
     offset: from * unitLength(encoding),
     length: length * unitLength(encoding),
     line,
+    isQuoted,
   });
-  if (!rest.startsWith('"')) {
+  if (!isQuoted) {
     const value = withoutSpacesAtEnd(rest);
     const quotes = value.split('"').length - 1;
     return /[ \t];/.test(value) || quotes % 2 === 1 ? { kind: 'ambiguous', line } : run(start, value.length);
@@ -72,6 +75,11 @@ function readValue(units: string, afterEquals: number, line: number, encoding: T
   if (end === 'none') return { kind: 'unterminated', line };
   if (end === 'ambiguous') return { kind: 'ambiguous', line };
   return run(start + 1, end);
+}
+
+/** How a text is written in the place of a value: in quotes if there are none and it would not be read back whole. */
+export function writtenInPlaceOf(value: Pick<ValueRun, 'isQuoted'>, text: string): string {
+  return value.isQuoted || !/^[ \t]|[ \t](?:;|$)/.test(text) ? text : `"${text}"`;
 }
 
 /** Only these two are spaces: as a unit, the last byte of a character may look like any other white space. */

@@ -106,16 +106,18 @@ const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
 };
 
-/** What stands in the way of one file, with a word on the place; nothing if it can be changed or needs no change. */
-export function blockerOf(
-  file: LabelFile,
-  lockedFolders: ReadonlySet<string>,
-): { readonly id: FileBlocker; readonly evidence: string } | undefined {
+interface StandingInTheWay {
+  readonly id: FileBlocker;
+  /** The file's path and a word on what is wrong with it, or its language. */
+  readonly evidence: string;
+}
+
+/** What stands in the way of one file; nothing if it can be changed or needs no change. */
+export function blockersOf(file: LabelFile, lockedFolders: ReadonlySet<string>): readonly StandingInTheWay[] {
   const { content } = file;
-  const blocked = (id: FileBlocker, what = ''): { id: FileBlocker; evidence: string } => ({
-    id,
-    evidence: what === '' ? file.path : `${file.path}: ${what}`,
-  });
+  const blocked = (id: FileBlocker, what = ''): readonly StandingInTheWay[] => [
+    { id, evidence: what === '' ? file.path : `${file.path}: ${what}` },
+  ];
   switch (content.kind) {
     case 'unreadable':
       return blocked('unreadable-file', content.cameBack);
@@ -136,8 +138,8 @@ export function blockerOf(
       const flawed = content.values.find((value) => value.flaw !== undefined);
       if (flawed?.flaw !== undefined) return blocked(`${flawed.flaw}-value`, `line ${flawed.line}`);
       const { edit } = content;
-      if (content.values.length === 0 || edit.kind === 'none-asked' || edit.kind === 'already-right') return undefined;
-      if (edit.kind === 'no-wording') return { id: 'no-wording', evidence: displayNameOfCulture(file.language) };
+      if (content.values.length === 0 || edit.kind === 'none-asked' || edit.kind === 'already-right') return [];
+      if (edit.kind === 'no-wording') return [{ id: 'no-wording', evidence: displayNameOfCulture(file.language) }];
       if (edit.kind === 'not-encodable') {
         return blocked(
           'text-not-encodable',
@@ -146,9 +148,12 @@ export function blockerOf(
       }
       if (file.readOnly) return blocked('read-only-file');
       if (lockedFolders.has(path.dirname(file.realPath))) return blocked('locked-folder');
+      // A person may accept each of these; accepting one is not accepting the other.
       const conflict = conflictingKey(content.values);
-      if (conflict !== undefined) return blocked('conflicting-duplicates', conflict);
-      return file.names > 1 ? blocked('hard-linked-file', `${file.names} names`) : undefined;
+      return [
+        ...(conflict === undefined ? [] : blocked('conflicting-duplicates', conflict)),
+        ...(file.names > 1 ? blocked('hard-linked-file', `${file.names} names`) : []),
+      ];
     }
   }
 }
@@ -185,8 +190,8 @@ export function assess(facts: LabelsFacts, options: LabelsOptions): readonly Fin
 
 function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
   const locked = new Set(facts.lockedFolders);
-  const found: readonly { readonly id: FileBlocker; readonly evidence: string }[] = [
-    ...facts.files.map((file) => blockerOf(file, locked)).filter((blocker) => blocker !== undefined),
+  const found: readonly StandingInTheWay[] = [
+    ...facts.files.flatMap((file) => blockersOf(file, locked)),
     ...facts.isa2004.map((file) => ({ id: 'isa-2004-format', evidence: file }) as const),
     ...facts.unreadable.map(
       (folder) => ({ id: 'unreadable-file', evidence: `${folder.path}: ${folder.cameBack}` }) as const,
@@ -244,6 +249,13 @@ function warnings(facts: LabelsFacts): Finding[] {
     ),
     ...finding(
       'warning',
+      'no-form-set-below',
+      `No form set to change below ${counted(facts.emptyRoots.length, 'folder')}`,
+      'An array member that is left out goes on showing the old label. Give its CookieAuthTemplates folder with --root.',
+      facts.emptyRoots,
+    ),
+    ...finding(
+      'warning',
       'members-differ',
       'The array members differ from each other',
       'Members of one array should show the same forms. After this change the labels below are equal where the files are there.',
@@ -297,7 +309,7 @@ function notes(facts: LabelsFacts, options: LabelsOptions): Finding[] {
       'Files that give the key the same value more than once',
       'All of them are changed.',
       toChange
-        .filter(({ content }) => content.kind === 'strings' && hasRepeatedKey(content.values))
+        .filter(({ content }) => content.kind === 'strings' && hasSameValueTwice(content.values))
         .map((file) => file.path),
     ),
     ...finding(
@@ -318,8 +330,8 @@ function byLanguage(found: readonly { readonly language: string; readonly word: 
   return [...groups].map(([name, files]) => `${name}, ${counted(files.length, 'file')}`).sort();
 }
 
-function hasRepeatedKey(values: readonly LabelValue[]): boolean {
-  return new Set(values.map((value) => value.key)).size < values.length;
+function hasSameValueTwice(values: readonly LabelValue[]): boolean {
+  return new Set(values.map((value) => value.key)).size < values.length && conflictingKey(values) === undefined;
 }
 
 /** What one array member shows and another does not: by set, class, language and key, the texts and where they are. */

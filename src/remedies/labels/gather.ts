@@ -10,7 +10,13 @@ import { atOnceWhileQuick } from '../../files/at-once.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { manyFilesReader } from '../../files/read-many.ts';
-import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import {
+  defaultLanguage,
+  findFormSets,
+  placeOf,
+  type StringsFile,
+  type TemplateTree,
+} from '../../files/template-tree.ts';
 import { type FileContent, inspectContent } from './inspect.ts';
 import type { LabelsOptions } from './options.ts';
 
@@ -31,6 +37,8 @@ export interface FormPlaceholder {
 
 export interface LabelsFacts {
   readonly roots: readonly string[];
+  /** Roots below which there is no form set, or none that the filters keep. */
+  readonly emptyRoots: readonly string[];
   /** Those that the filters keep, by path; a file reached through two names is in it once. */
   readonly files: readonly LabelFile[];
   readonly isa2004: readonly string[];
@@ -55,9 +63,14 @@ const largestFile = 64 * 1024 * 1024;
 export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<LabelsFacts> {
   const trees = await inParallel(options.roots, 4, findFormSets);
   const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
-  requireSome(trees, kept, options);
-  let read = 0;
   const readAndLook = manyFilesReader(largestFile);
+  const isa2004 = await inPlaces2004(
+    trees.flatMap((tree) => tree.misplaced),
+    readAndLook,
+  );
+  const unreadable = trees.flatMap((tree) => tree.unreadable).filter((folder) => mayHideKept(folder.path, options));
+  if (kept.length === 0 && isa2004.length + unreadable.length === 0) throw nothingFound(trees, options);
+  let read = 0;
   const inspect = inspectionOfEqualFiles(options);
   const all = await inParallel(kept, filesAtOnce, async (file) => {
     const facts = await readLabelFile(file, readAndLook, inspect);
@@ -68,16 +81,17 @@ export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<L
   const files = oncePerFile(all);
   return {
     roots: options.roots,
+    emptyRoots: options.roots.filter((root) => !kept.some((file) => file.root === root)),
     files,
-    isa2004: await inPlaces2004(trees.flatMap((tree) => tree.misplaced)),
-    unreadable: trees.flatMap((tree) => tree.unreadable),
+    isa2004,
+    unreadable,
     placeholders: (await inParallel(formsBeside(trees, files), filesAtOnce, readPlaceholder)).flat(),
     strays: trees.flatMap((tree) => tree.strays),
     lockedFolders: await lockedFoldersOf(files),
   };
 }
 
-function isKept(file: StringsFile, options: LabelsOptions): boolean {
+function isKept(file: Pick<StringsFile, 'set' | 'class' | 'language'>, options: LabelsOptions): boolean {
   return named(file.set, options.sets) && named(file.class, options.classes) && named(file.language, options.languages);
 }
 
@@ -85,11 +99,16 @@ function named(name: string, names: readonly string[]): boolean {
   return names.length === 0 || names.some((candidate) => candidate.toLowerCase() === name.toLowerCase());
 }
 
-function requireSome(trees: readonly TemplateTree[], kept: readonly StringsFile[], options: LabelsOptions): void {
-  if (kept.length > 0 || trees.some((tree) => tree.misplaced.length + tree.unreadable.length > 0)) return;
+/** Whether a folder that can't be listed may hold a file that the filters keep; those above a class may hold any. */
+function mayHideKept(folder: string, options: LabelsOptions): boolean {
+  const place = placeOf(path.join(folder, 'strings.txt'));
+  return place === undefined || place.language === defaultLanguage || isKept(place, options);
+}
+
+function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
   const found = trees.flatMap((tree) => tree.files);
   const distinct = (names: readonly string[]): string => [...new Set(names)].sort().join(', ');
-  throw new FileError({
+  return new FileError({
     attempted: 'find form sets',
     on: options.roots.join(', '),
     cameBack:
@@ -148,19 +167,21 @@ async function readLabelFile(
 
 function oncePerFile(files: readonly LabelFile[]): readonly LabelFile[] {
   const byPath = new Map<string, LabelFile>();
-  for (const file of files) byPath.set(file.realPath, file);
+  for (const file of files) if (!byPath.has(file.realPath)) byPath.set(file.realPath, file);
   return [...byPath.values()];
 }
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
-async function inPlaces2004(misplaced: readonly string[]): Promise<readonly string[]> {
-  const old = await inParallel(misplaced, filesAtOnce, async (file) => {
-    const options = { keys: [], newLabel: { kind: 'none' }, encodings: new Map() } as const;
+async function inPlaces2004(
+  misplaced: readonly string[],
+  readAndLook: ReturnType<typeof manyFilesReader>,
+): Promise<readonly string[]> {
+  const options = { keys: [], newLabel: { kind: 'none' }, encodings: new Map() } as const;
+  const old = await inParallel(misplaced, filesAtOnce, async (file) =>
     // Not a form set's file by its place: one that can't be read is nobody's loss.
-    const bytes = await readFile(file).catch(() => Buffer.alloc(0));
-    return inspectContent(bytes, 'en', options).kind === 'isa-2004' ? [file] : [];
-  });
-  return old.flat();
+    readAndLook(file, (bytes) => inspectContent(bytes, 'en', options).kind === 'isa-2004').catch(() => false),
+  );
+  return misplaced.filter((_, index) => old[index]);
 }
 
 function formsBeside(trees: readonly TemplateTree[], files: readonly LabelFile[]): readonly string[] {

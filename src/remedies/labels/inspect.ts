@@ -2,7 +2,7 @@
 
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileFingerprint, Splice } from '../../change/plan.ts';
-import { findValues, isIsa2004Format, spliceBytes } from '../../files/strings-file.ts';
+import { findValues, isIsa2004Format, spliceBytes, writtenInPlaceOf } from '../../files/strings-file.ts';
 import {
   byteUnits,
   type DetectedEncoding,
@@ -59,7 +59,9 @@ export function inspectContent(
   const detected = detectEncoding(bytes, codePageOf(language), options.encodings.get(language.toLowerCase()));
   if (detected.kind !== 'text') return { kind: 'not-text', detected };
   const { encoding } = detected;
-  const located = options.keys.flatMap((key) => findValues(bytes, encoding, key).map((found) => ({ key, found })));
+  const located = [...new Set(options.keys)].flatMap((key) =>
+    findValues(bytes, encoding, key).map((found) => ({ key, found })),
+  );
   if (located.length === 0 && isIsa2004Format(bytes, encoding)) return { kind: 'isa-2004' };
 
   const runs: ValueBytes[] = [];
@@ -73,7 +75,7 @@ export function inspectContent(
     const text = decodeText(old, encoding);
     const whole = survivesDecoding(old, text, encoding);
     values.push({ key, line: found.line, text, ...(whole ? {} : { flaw: 'undecodable' as const }) });
-    runs.push({ key, line: found.line, offset: found.offset, old });
+    runs.push({ key, line: found.line, offset: found.offset, old, isQuoted: found.isQuoted });
   }
   return {
     kind: 'strings',
@@ -89,6 +91,7 @@ interface ValueBytes {
   readonly line: number;
   readonly offset: number;
   readonly old: Buffer;
+  readonly isQuoted: boolean;
 }
 
 function proposeEdit(
@@ -102,18 +105,22 @@ function proposeEdit(
   const encoded = encodeText(wanted.text, encoding);
   if (encoded.kind === 'lacking') return { kind: 'not-encodable', text: wanted.text, characters: encoded.characters };
   const splices = runs
-    .filter((run) => !run.old.equals(encoded.bytes))
-    .sort((one, other) => one.offset - other.offset)
-    .map((run) => ({ ...run, new: encoded.bytes }));
+    .flatMap((run) => {
+      const written = encodeText(writtenInPlaceOf(run, wanted.text), encoding);
+      return written.kind === 'lacking' || written.bytes.equals(run.old) ? [] : [{ ...run, new: written.bytes }];
+    })
+    .sort((one, other) => one.offset - other.offset);
   if (splices.length === 0) return { kind: 'already-right' };
   return {
     kind: 'splices',
     text: wanted.text,
     after: fileFingerprint(spliceBytes(bytes, splices)),
-    splices: splices.map((splice) => ({
-      ...splice,
-      old: splice.old.toString('base64'),
-      new: splice.new.toString('base64'),
+    splices: splices.map(({ key, line, offset, old, new: now }) => ({
+      key,
+      line,
+      offset,
+      old: old.toString('base64'),
+      new: now.toString('base64'),
     })),
   };
 }
@@ -134,16 +141,12 @@ function domainWordElsewhere(bytes: Buffer, encoding: TextEncoding, values: read
   if (word === undefined) return undefined;
   const units = byteUnits(bytes, encoding);
   const labelKeys = new Set(values.map((value) => value.key));
-  const spellings = [...new Set([word, word.toLowerCase(), capitalised(word)])];
-  for (const spelling of spellings) {
+  const needles = [...new Set([word, word.toLowerCase(), capitalised(word)])].flatMap((spelling) => {
     const encoded = encodeText(spelling, encoding);
-    if (encoded.kind === 'lacking') continue;
-    const needle = byteUnits(encoded.bytes, encoding);
-    for (let at = units.indexOf(needle); at !== -1; at = units.indexOf(needle, at + needle.length)) {
-      const lineStart = Math.max(units.lastIndexOf('\n', at), units.lastIndexOf('\r', at)) + 1;
-      const [, key] = /^[ \t\ufeff]*(L_\w+)[ \t]*=/.exec(units.slice(lineStart, at)) ?? [];
-      if (key !== undefined && !labelKeys.has(key)) return word;
-    }
+    return encoded.kind === 'encoded' ? [byteUnits(encoded.bytes, encoding)] : [];
+  });
+  for (const [, key = '', value = ''] of units.matchAll(/(?:^|[\r\n])[ \t\ufeff]*(L_\w+)[ \t]*=([^\r\n]*)/g)) {
+    if (!labelKeys.has(key) && needles.some((needle) => value.includes(needle))) return word;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import type { FileChange, FilesTarget } from '../../change/plan.ts';
-import { blockerOf, isChangedAnyway } from './assess.ts';
+import { blockersOf, isChangedAnyway } from './assess.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelsOptions } from './options.ts';
 
@@ -11,10 +11,9 @@ export function plan(
   const locked = new Set(facts.lockedFolders);
   return {
     target: { kind: 'files', roots: facts.roots },
-    changes: facts.files.flatMap((file) => {
-      const blocker = blockerOf(file, locked);
-      return blocker === undefined || isChangedAnyway(blocker.id, options) ? changeOf(file) : [];
-    }),
+    changes: facts.files.flatMap((file) =>
+      blockersOf(file, locked).every((blocker) => isChangedAnyway(blocker.id, options)) ? changeOf(file) : [],
+    ),
   };
 }
 

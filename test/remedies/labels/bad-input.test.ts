@@ -1,0 +1,471 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, link, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { Finding } from '../../../src/change/plan.ts';
+import { FileError } from '../../../src/errors.ts';
+import { codePageOf, type LabelsOptions } from '../../../src/remedies/labels/options.ts';
+import { applyIn, planOf } from '../../support/file-plans.ts';
+import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
+import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
+import { encodedAs, stringsContent } from '../../support/strings-content.ts';
+import { unprivileged } from '../../support/unprivileged.ts';
+
+let home: string;
+let root: string;
+
+beforeEach(async () => {
+  home = await freshFolder();
+  root = path.join(home, 'forms');
+  await mkdir(root);
+});
+
+const folderOf = (language: string): string =>
+  path.join(root, 'Exchange', 'HTML', ...(language === 'default' ? [] : ['nls', language]));
+const fileOf = (language: string): string => path.join(folderOf(language), 'strings.txt');
+
+/** Form sets with these contents by language, among a sound one in French. */
+async function formSets(contents: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  for (const [language, content] of Object.entries({ fr: stringsContent('Domaine\\utilisateur :'), ...contents })) {
+    await writeTree(folderOf(language), { 'strings.txt': content });
+  }
+}
+
+const look = (more?: Partial<LabelsOptions>): Promise<Examination> => examine(labelOptions(root, more));
+
+/** The languages whose files would be changed. */
+const changed = ({ changes }: Examination): string[] => changes.map((change) => change.language).sort();
+
+/** The one finding of this id. */
+function only({ findings }: Examination, id: string): Finding {
+  const found = findings.filter((finding) => finding.id === id);
+  expect(found, `findings: ${findings.map((finding) => finding.id).join(', ')}`).toHaveLength(1);
+  return found[0] as Finding;
+}
+
+const ascii = (line: string): string => `; c\r\n${line}\r\nL_Password_Text="Password:"\r\n`;
+const label = 'L_UserName_Text="Domain\\user name:"';
+
+describe('a file that can’t be changed is a blocker with its path, and the others are planned', () => {
+  test.each<[string, string, Uint8Array | string, string, string]>([
+    ['of no bytes', 'de', '', 'empty-file', ''],
+    ['of a byte order mark only', 'de', Buffer.from([0xff, 0xfe]), 'empty-file', ''],
+    ['of a UTF-8 byte order mark only', 'de', Buffer.from([0xef, 0xbb, 0xbf]), 'empty-file', ''],
+    [
+      'that is a picture',
+      'de',
+      Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01', 'latin1'),
+      'binary-file',
+      ': a NUL at byte 8',
+    ],
+    ['with a NUL in its text', 'de', ascii(`${label}\0`), 'binary-file', ': a NUL at byte'],
+    [
+      'of UTF-16 cut short',
+      'de',
+      stringsContent('x').subarray(0, -1),
+      'damaged-encoding',
+      ': truncated UTF-16: 413 bytes, an odd number',
+    ],
+    [
+      'of UTF-16 with half a character',
+      'de',
+      stringsContent('\ud83d:'),
+      'damaged-encoding',
+      ': an unpaired surrogate at byte',
+    ],
+    [
+      'of UTF-8 with other bytes behind',
+      'de',
+      Buffer.concat([Buffer.from(`; Größe ü ß\n${label}\n`), Buffer.from([0xe9, 0x0a])]),
+      'damaged-encoding',
+      ': invalid UTF-8 at byte',
+    ],
+    [
+      'of a language without a code page',
+      'hi',
+      encodedAs('windows-1252', ascii('L_UserName_Text="Größe"')),
+      'unknown-code-page',
+      '',
+    ],
+    ['of ISA Server 2004', 'de', '19=Domain\\user name:\r\n50=Password:\r\n', 'isa-2004-format', ''],
+    ['without a closing quote', 'de', ascii('L_UserName_Text="Domain\\user name:'), 'unterminated-value', ': line 2'],
+    ['with two closing quotes', 'de', ascii('L_UserName_Text="Domain" or "user" name'), 'ambiguous-value', ': line 2'],
+    [
+      'with bytes that its code page lacks',
+      'de',
+      Buffer.concat([
+        Buffer.from('; \xe4\r\nL_UserName_Text="D', 'latin1'),
+        Buffer.from([0x81, 0x8d]),
+        Buffer.from('"\r\n'),
+      ]),
+      'undecodable-value',
+      ': line 2',
+    ],
+    [
+      'with two values for the key',
+      'de',
+      ascii(`${label}\r\nL_UserName_Text="Name:"`),
+      'conflicting-duplicates',
+      ': L_UserName_Text in lines 2, 3: Domain\\user name: | Name:',
+    ],
+  ])('%s', async (_, language, content, id, what) => {
+    await formSets({ [language]: content });
+    const before = await snapshot(root);
+    const examination = await look();
+    const finding = only(examination, id);
+    expect(finding.level).toBe('blocker');
+    expect(finding.title).toMatch(/: 1 file$/);
+    expect(finding.evidence).toHaveLength(1);
+    expect(finding.evidence[0]).toContain(`${fileOf(language)}${what}`);
+    expect(changed(examination)).toEqual(['fr']);
+    // Left out on demand, it is a warning; nothing has been written either way.
+    const leftOut = await look({ skipBlocked: true });
+    expect(only(leftOut, id).level).toBe('warning');
+    expect(changed(leftOut)).toEqual(['fr']);
+    expect(await snapshot(root)).toEqual(before);
+  });
+
+  test('that is read-only', async () => {
+    await formSets({ de: ascii(label) });
+    await chmod(fileOf('de'), 0o444);
+    const examination = await look();
+    expect(only(examination, 'read-only-file')).toMatchObject({ level: 'blocker', evidence: [fileOf('de')] });
+    expect(changed(examination)).toEqual(['fr']);
+  });
+
+  test('that may not be read', async () => {
+    await formSets({ de: ascii(label) });
+    await chmod(home, 0o755);
+    await chmod(fileOf('de'), 0o000);
+    const examination = await unprivileged(() => look());
+    expect(only(examination, 'unreadable-file')).toMatchObject({
+      level: 'blocker',
+      evidence: [`${fileOf('de')}: permission denied (EACCES)`],
+    });
+  });
+
+  test('in a folder that may not be listed', async () => {
+    await formSets({ de: ascii(label) });
+    await chmod(home, 0o755);
+    await chmod(folderOf('de'), 0o000);
+    onTestFinished(() => chmod(folderOf('de'), 0o755));
+    const examination = await unprivileged(() => look());
+    expect(only(examination, 'unreadable-file')).toMatchObject({
+      level: 'blocker',
+      evidence: [`${folderOf('de')}: permission denied (EACCES)`],
+    });
+    // Who only asks for French has no part in it.
+    const french = await unprivileged(() => look({ languages: ['fr'] }));
+    expect(french.findings).toEqual([]);
+  });
+
+  test('that is a link to nowhere', async () => {
+    await formSets({});
+    await mkdir(folderOf('de'), { recursive: true });
+    await symlink(path.join(root, 'gone'), fileOf('de'));
+    expect(only(await look(), 'unreadable-file').evidence).toEqual([
+      `${fileOf('de')}: there is no such file or folder (ENOENT)`,
+    ]);
+  });
+
+  test('that is a pipe, which nobody writes to: it is not waited for', async () => {
+    await formSets({});
+    await mkdir(folderOf('de'), { recursive: true });
+    execFileSync('mkfifo', [fileOf('de')]);
+    const examination = await look();
+    expect(only(examination, 'unreadable-file').evidence).toEqual([`${fileOf('de')}: it is no plain file`]);
+    expect(changed(examination)).toEqual(['fr']);
+  });
+
+  test('that is far too large to be one', async () => {
+    await formSets({ de: '' });
+    await truncate(fileOf('de'), 70_000_000);
+    expect(only(await look(), 'unreadable-file').evidence[0]).toMatch(/strings\.txt: it has 70000000 bytes/);
+  });
+
+  test('whose code page lacks the new text, character by character', async () => {
+    await formSets({ de: encodedAs('windows-1252', ascii('L_UserName_Text="Domäne\\Name:"')) });
+    const examination = await look({ newLabel: { kind: 'text', text: 'Ηλ:' } });
+    expect(only(examination, 'text-not-encodable')).toMatchObject({
+      level: 'blocker',
+      evidence: [`${fileOf('de')}: windows-1252 lacks Η (U+0397), λ (U+03BB) of "Ηλ:"`],
+    });
+    expect(changed(examination)).toEqual(['fr']);
+  });
+
+  test('whose bytes are all ASCII, which lacks the new text until a code page is named', async () => {
+    await formSets({ de: ascii(label) });
+    const newLabel = { kind: 'text', text: 'E-Mail-Größe:' } as const;
+    expect(only(await look({ newLabel }), 'text-not-encodable').evidence[0]).toContain(
+      'ascii lacks ö (U+00F6), ß (U+00DF)',
+    );
+    const named = await look({ newLabel, encodings: new Map([['de', 'windows-1252']]) });
+    expect(named.findings).toEqual([]);
+    expect(changed(named)).toEqual(['de', 'fr']);
+  });
+});
+
+describe('what a person may accept', () => {
+  test('two values for a key: both are changed then', async () => {
+    await formSets({ de: ascii(`${label}\r\nL_UserName_Text="Name:"`) });
+    expect(only(await look(), 'conflicting-duplicates')).toMatchObject({ acceptable: true, accepted: false });
+    const accepted = await look({ accept: ['conflicting-duplicates'] });
+    expect(only(accepted, 'conflicting-duplicates')).toMatchObject({ level: 'blocker', accepted: true });
+    expect(changed(accepted)).toEqual(['de', 'fr']);
+    expect(accepted.changes.find((change) => change.language === 'de')?.splices).toHaveLength(2);
+  });
+
+  test('more names than one for a file: it is replaced under this name then', async () => {
+    await formSets({ de: ascii(label) });
+    await link(fileOf('de'), path.join(root, 'other name'));
+    const examination = await look();
+    expect(only(examination, 'hard-linked-file')).toMatchObject({
+      level: 'blocker',
+      acceptable: true,
+      evidence: [`${fileOf('de')}: 2 names`],
+    });
+    expect(changed(examination)).toEqual(['fr']);
+    expect(changed(await look({ accept: ['hard-linked-file'] }))).toEqual(['de', 'fr']);
+  });
+
+  test('one of two things is not the other', async () => {
+    await formSets({ de: ascii(`${label}\r\nL_UserName_Text="Name:"`) });
+    await link(fileOf('de'), path.join(root, 'other name'));
+    for (const [accepted, standing] of [
+      ['conflicting-duplicates', 'hard-linked-file'],
+      ['hard-linked-file', 'conflicting-duplicates'],
+    ] as const) {
+      const examination = await look({ accept: [accepted] });
+      expect(only(examination, standing)).toMatchObject({ level: 'blocker', accepted: false });
+      expect(changed(examination)).toEqual(['fr']);
+    }
+    const both = await look({ accept: ['conflicting-duplicates', 'hard-linked-file'] });
+    expect(changed(both)).toEqual(['de', 'fr']);
+  });
+
+  test('a language without wording: its files stay as they are then', async () => {
+    await formSets({ hi: encodedAs('utf-8', ascii(label)), Sonstiges: ascii(label) });
+    const examination = await look({ newLabel: emailWording });
+    expect(only(examination, 'no-wording')).toMatchObject({
+      level: 'blocker',
+      acceptable: true,
+      title: 'No wording for the language: 2 files',
+      evidence: ['Hindi: 1 file', 'Sonstiges: 1 file'],
+    });
+    expect(changed(examination)).toEqual(['fr']);
+    const accepted = await look({ newLabel: emailWording, accept: ['no-wording'] });
+    expect(only(accepted, 'no-wording').accepted).toBe(true);
+    expect(changed(accepted)).toEqual(['fr']);
+  });
+
+  test.each(['unterminated-value', 'read-only-file', 'text-not-encodable'])('not %s', async (id) => {
+    await formSets({
+      de: ascii('L_UserName_Text="Domain'),
+      es: encodedAs('windows-1252', ascii('L_UserName_Text="ñ:"')),
+      it: stringsContent('x'),
+    });
+    await chmod(fileOf('it'), 0o444);
+    const examination = await look({ newLabel: { kind: 'text', text: 'Ηλ:' }, accept: [id] });
+    expect(only(examination, id)).toMatchObject({ level: 'blocker', acceptable: false, accepted: false });
+    expect(changed(examination)).toEqual(['fr']);
+  });
+});
+
+describe('what a person should know', () => {
+  test('a key that is nowhere in a file', async () => {
+    await formSets({ de: ascii('L_UserName_Text2="x"') });
+    const examination = await look();
+    expect(only(examination, 'key-absent')).toMatchObject({ level: 'warning', evidence: [fileOf('de')] });
+    expect(changed(examination)).toEqual(['fr']);
+  });
+
+  test('the same value twice: all of them are changed', async () => {
+    await formSets({ de: ascii(`${label}\r\n${label}`) });
+    const examination = await look();
+    expect(only(examination, 'same-value-twice')).toMatchObject({ level: 'note', evidence: [fileOf('de')] });
+    const [de] = examination.changes.filter((change) => change.language === 'de');
+    expect(de?.splices.map((splice) => splice.line)).toEqual([2, 3]);
+  });
+
+  test('a link: the file that it leads to is changed', async () => {
+    await formSets({});
+    await writeTree(root, { 'shared.txt': ascii(label) });
+    await mkdir(folderOf('de'), { recursive: true });
+    await symlink(path.join(root, 'shared.txt'), fileOf('de'));
+    const examination = await look();
+    expect(only(examination, 'behind-a-link').evidence).toEqual([`${fileOf('de')} → ${path.join(root, 'shared.txt')}`]);
+    const plan = planOf(examination.changes);
+    await applyIn(path.join(home, 'change'), plan);
+    expect(await readFile(path.join(root, 'shared.txt'), 'utf8')).toContain('"E-mail address:"');
+    expect((await snapshot(folderOf('de')))['strings.txt']).toBe(`→ ${path.join(root, 'shared.txt')}`);
+  });
+
+  test('a form with a placeholder of its own, in any encoding', async () => {
+    await formSets({});
+    const form = '<input placeholder="Domain\\Username">';
+    await writeTree(folderOf('default'), {
+      'a.htm': form,
+      'b.HTML': encodedAs('utf-16le with BOM', form),
+      'c.htm': '<input placeholder="Name">',
+    });
+    expect(only(await look(), 'hard-coded-placeholder')).toMatchObject({
+      level: 'warning',
+      evidence: ['a.htm', 'b.HTML'].map((name) => `${path.join(folderOf('default'), name)}: Domain\\Username`),
+    });
+  });
+
+  test('other texts that go on naming the domain, in the words of each language', async () => {
+    const german = (encoding: 'utf-16le with BOM' | 'windows-1252') =>
+      encodedAs(encoding, 'L_UserName_Text="Domäne\\Benutzername:"\r\nL_Failed="Prüfen Sie Domäne und Namen."\r\n');
+    await formSets({
+      de: german('utf-16le with BOM'),
+      'de-AT': german('windows-1252'),
+      en: 'L_UserName_Text="Domain\\user name:"\r\n; the domain is only in this comment\r\nL_Other="Name"\r\n',
+      it: 'L_UserName_Text="Dominio\\nome:"\r\nL_Failed="Il dominio o il nome."\r\n',
+    });
+    expect(only(await look(), 'other-texts-name-the-domain')).toMatchObject({
+      level: 'note',
+      evidence: ['de-at: Domäne, 1 file', 'de: Domäne, 1 file', 'it: Dominio, 1 file'],
+    });
+  });
+
+  test('temporary files that an interrupted run left', async () => {
+    await formSets({});
+    const stray = path.join(folderOf('fr'), '.strings.txt.x.adsi-remedy-tmp');
+    await writeFile(stray, 'half');
+    expect(only(await look(), 'stray-temporary-file')).toMatchObject({ level: 'warning', evidence: [stray] });
+  });
+
+  test('each finding once, the blockers first', async () => {
+    await formSets({
+      de: ascii('L_UserName_Text="Domain'),
+      'de-AT': ascii('L_UserName_Text="Domain'),
+      es: '',
+      hi: '',
+      it: ascii(`${label}\r\n${label}`),
+      nl: ascii('L_A="b"'),
+      sv: ascii(`${label}\r\nL_UserName_Text="Name:"`),
+    });
+    await writeTree(root, { 'strings.txt': '19=Domain\\user name:' });
+    const { findings } = await look();
+    expect(findings.map(({ id, level, evidence }) => [id, level, evidence.length])).toEqual([
+      ['unterminated-value', 'blocker', 2],
+      ['empty-file', 'blocker', 2],
+      ['conflicting-duplicates', 'blocker', 1],
+      ['isa-2004-format', 'blocker', 1],
+      ['key-absent', 'warning', 1],
+      ['same-value-twice', 'note', 1],
+    ]);
+  });
+});
+
+describe('array members', () => {
+  const member = (name: string): string => path.join(home, name);
+  const bothMembers = (more: Partial<LabelsOptions> = {}) =>
+    look({ roots: [member('TMG01'), member('TMG02')], ...more });
+
+  test('that differ are told by set, class and language', async () => {
+    const tree = (german: string, more: Tree = {}): Tree => ({
+      Exchange: { HTML: { 'strings.txt': ascii(label), nls: { de: { 'strings.txt': ascii(german) }, ...more } } },
+    });
+    await writeTree(member('TMG01'), tree(label, { fr: { 'strings.txt': ascii(label) } }));
+    await writeTree(member('TMG02'), tree('L_UserName_Text="Name:"'));
+    const examination = await bothMembers();
+    expect(only(examination, 'members-differ')).toMatchObject({
+      level: 'warning',
+      evidence: [
+        `Exchange · HTML · de: "Domain\\\\user name:" on ${member('TMG01')}; "Name:" on ${member('TMG02')}`,
+        `Exchange · HTML · fr: not on ${member('TMG02')}`,
+      ],
+    });
+    expect(examination.changes).toHaveLength(5);
+  });
+
+  test('that are the same are not spoken of', async () => {
+    for (const name of ['TMG01', 'TMG02'])
+      await writeTree(member(name), { Exchange: { HTML: { 'strings.txt': ascii(label) } } });
+    expect((await bothMembers()).findings).toEqual([]);
+  });
+
+  test('of which one has no form sets at all: that is told, and the other is done', async () => {
+    await writeTree(member('TMG01'), { Exchange: { HTML: { 'strings.txt': ascii(label) } } });
+    await writeTree(member('TMG02'), { Exchange: {} });
+    const examination = await bothMembers();
+    expect(only(examination, 'no-form-set-below')).toMatchObject({ level: 'warning', evidence: [member('TMG02')] });
+    expect(examination.changes).toHaveLength(1);
+  });
+
+  test('named twice, or one within the other, are done once', async () => {
+    await writeTree(member('TMG01'), {
+      Exchange: { HTML: { 'strings.txt': ascii(label) } },
+      ISA: { HTML: { 'strings.txt': ascii(label) } },
+    });
+    await symlink(member('TMG01'), member('link'));
+    const examination = await look({
+      roots: [member('TMG01'), path.join(member('TMG01'), 'Exchange'), member('link')],
+    });
+    expect(
+      examination.changes.map((change) => [path.relative(home, change.path), path.relative(home, change.root)]),
+    ).toEqual([
+      ['TMG01/Exchange/HTML/strings.txt', 'TMG01'],
+      ['TMG01/ISA/HTML/strings.txt', 'TMG01'],
+    ]);
+    expect(examination.findings).toEqual([]);
+  });
+});
+
+describe('a root without form sets', () => {
+  const refusal = (more?: Partial<LabelsOptions>): Promise<unknown> => look(more).catch((error: unknown) => error);
+
+  test('says what was looked for', async () => {
+    const error = await refusal();
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({
+      trouble: { on: root, cameBack: expect.stringContaining('<set>/<class>/nls/<language>/strings.txt') },
+    });
+  });
+
+  test('is that also if a file of the name lies in another place', async () => {
+    await writeTree(root, { Exchange: { Mobile: { 'strings.txt': ascii(label) } } });
+    expect(await refusal()).toMatchObject({ trouble: { on: root } });
+  });
+
+  test('is told apart from filters that leave nothing, which tell what there is', async () => {
+    await formSets({ de: ascii(label) });
+    await writeTree(root, { Exchange: { 'strings.txt': 'misplaced' } });
+    expect(await refusal({ languages: ['es'] })).toMatchObject({
+      trouble: {
+        cameBack: '2 files were found, and the filters leave none',
+        next: 'There are the sets Exchange, the classes HTML and the languages de, fr.',
+      },
+    });
+  });
+
+  test('but with the file of ISA Server 2004 is told as that', async () => {
+    await writeTree(root, { 'strings.txt': '19=Domain\\user name:' });
+    const examination = await look();
+    expect(only(examination, 'isa-2004-format').evidence).toEqual([path.join(root, 'strings.txt')]);
+    expect(examination.changes).toEqual([]);
+  });
+});
+
+test('a file of ten megabytes is changed like any other, and in no time', async () => {
+  const filler = '; Domain and other words, the domain once more\r\n'.repeat(110_000);
+  const large = `${filler}${label}\r\n${filler}L_Failed="Check your domain."\r\n`;
+  await formSets({ de: large, es: encodedAs('utf-16le with BOM', large) });
+  const started = performance.now();
+  const examination = await look();
+  expect(performance.now() - started).toBeLessThan(4_000);
+  expect(changed(examination)).toEqual(['de', 'es', 'fr']);
+  expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual([
+    'de: Domain, 1 file',
+    'es: Domain, 1 file',
+  ]);
+  await applyIn(path.join(home, 'change'), planOf(examination.changes));
+  const after = await readFile(fileOf('de'), 'latin1');
+  expect(after === large.replace(label, 'L_UserName_Text="E-mail address:"')).toBe(true);
+});
+
+test('the file beside the forms is English', () => {
+  expect(codePageOf('default')).toBe(1252);
+});
