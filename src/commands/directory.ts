@@ -10,7 +10,13 @@ import type { ForestTarget, PlanConnection } from '../change/plan.ts';
 import { sameDn } from '../directory/dn.ts';
 import { readForest } from '../directory/forest.ts';
 import { type LocatedServers, locateServers } from '../directory/locate.ts';
-import { type Connector, type DirectorySession, ldapConnector, type TlsMode } from '../directory/session.ts';
+import {
+  type Connector,
+  type DirectorySession,
+  ldapConnector,
+  type ServerAddress,
+  type TlsMode,
+} from '../directory/session.ts';
 import { DirectoryError, RefusedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Context } from './context.ts';
@@ -122,7 +128,7 @@ async function openServer(
   if (tls === 'none') {
     output.tell(`  ${output.style.warning('Without TLS')} the password and all data cross the network in the clear.`);
   }
-  const chosen = await chooseServer(flags, tls, context, output, saved);
+  const candidates = await chooseServers(flags, tls, context, output, saved);
   const user = flags.user ?? saved?.user ?? (await askUser(output));
   const caFile = flags.ca === undefined ? saved?.caFile : path.resolve(context.currentFolder, flags.ca);
   const tlsName = flags['tls-name'] ?? saved?.tlsName;
@@ -134,8 +140,8 @@ async function openServer(
     ...(dns === undefined ? {} : { createConnection: connectBy(dns) }),
   };
   const connector = ldapConnector(access);
-  const address = { ...chosen, ...(tlsName === undefined ? {} : { tlsName }) };
-  const session = await connector.open(address);
+  const { session, chosen } = await openFirst(candidates, tlsName, connector);
+  const address = addressed(chosen, tlsName);
   return {
     session,
     connection: {
@@ -153,6 +159,25 @@ async function openServer(
     openGlobalCatalog: () => openGlobalCatalog(session, address, connector),
     close: () => session.close(),
   };
+}
+
+function addressed(chosen: ChosenServer, tlsName: string | undefined): ServerAddress {
+  return { ...chosen, ...(tlsName === undefined ? {} : { tlsName }) };
+}
+
+/** The first that can be reached. One that answers and says no, to the password for example, is not passed over. */
+async function openFirst(
+  [chosen, ...others]: readonly [ChosenServer, ...ChosenServer[]],
+  tlsName: string | undefined,
+  connector: Connector,
+): Promise<{ readonly session: DirectorySession; readonly chosen: ChosenServer }> {
+  try {
+    return { session: await connector.open(addressed(chosen, tlsName)), chosen };
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !(error instanceof DirectoryError) || error.resultCode !== undefined) throw error;
+    return openFirst([next, ...rest], tlsName, connector);
+  }
 }
 
 function readTlsMode(given: string | undefined, saved: SavedServer | undefined): TlsMode {
@@ -179,24 +204,26 @@ function readServer(given: string, tls: TlsMode): ChosenServer {
   );
 }
 
-async function chooseServer(
+/** The server that was named; of those that DNS names the one that the user picks, else all, the first to try first. */
+async function chooseServers(
   flags: DirectoryFlags,
   tls: TlsMode,
   context: Context,
   output: Output,
   saved: SavedServer | undefined,
-): Promise<ChosenServer> {
-  if (flags.server !== undefined) return readServer(flags.server, tls);
+): Promise<readonly [ChosenServer, ...ChosenServer[]]> {
+  if (flags.server !== undefined) return [readServer(flags.server, tls)];
   if (flags.domain === undefined && saved !== undefined) {
-    return { host: saved.host, port: flags.tls === undefined ? saved.port : defaultPort[tls] };
+    return [{ host: saved.host, port: flags.tls === undefined ? saved.port : defaultPort[tls] }];
   }
   const domain = flags.domain ?? (await askDomain(context, output));
   const servers = await locateServers(domain, {
     random: Math.random,
     ...(flags.dns === undefined ? {} : { resolver: flags.dns }),
   });
-  const host = await pickDomainController(servers, context, output);
-  return { host, port: defaultPort[tls] };
+  const [first, ...others] = await pickDomainControllers(servers, context, output);
+  const onPort = (host: string): ChosenServer => ({ host, port: defaultPort[tls] });
+  return [onPort(first), ...others.map(onPort)];
 }
 
 async function askDomain(context: Context, output: Output): Promise<string> {
@@ -213,17 +240,21 @@ async function askDomain(context: Context, output: Output): Promise<string> {
 }
 
 /** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
-async function pickDomainController(servers: LocatedServers, context: Context, output: Output): Promise<string> {
+async function pickDomainControllers(
+  servers: LocatedServers,
+  context: Context,
+  output: Output,
+): Promise<readonly [string, ...string[]]> {
   const own = context.env['LOGONSERVER']?.replace(/^\\\\/, '').toLowerCase();
   const isOwn = (host: string): boolean => own !== undefined && host.split('.')[0] === own;
   const rank = ({ host, isGlobalCatalog }: LocatedServers['domainControllers'][number]): number =>
     (isGlobalCatalog === true ? 0 : 2) + (isOwn(host) ? 0 : 1);
   const controllers = servers.domainControllers.toSorted((one, other) => rank(one) - rank(other));
-  const [first] = controllers;
+  const [first, ...others] = controllers;
   if (first === undefined) throw new RangeError('a located domain has a domain controller');
-  if (!output.canAsk || controllers.length === 1) return first.host;
+  if (!output.canAsk || others.length === 0) return [first.host, ...others.map(({ host }) => host)];
   const prompter = await output.prompter();
-  return prompter.select({
+  const picked = await prompter.select({
     id: 'directory.server',
     message: 'Which domain controller? A global catalog (GC) also knows the recipients of the other domains',
     flag: '--server HOST',
@@ -236,6 +267,7 @@ async function pickDomainController(servers: LocatedServers, context: Context, o
         .join(', '),
     })),
   });
+  return [picked];
 }
 
 async function askUser(output: Output): Promise<string> {
@@ -309,7 +341,7 @@ const globalCatalogPort: Readonly<Record<TlsMode, number>> = { ldaps: 3269, star
 
 async function openGlobalCatalog(
   session: DirectorySession,
-  address: ChosenServer & { readonly tlsName?: string },
+  address: ServerAddress,
   connector: Connector,
 ): Promise<DirectorySession | undefined> {
   const port = globalCatalogPort[session.identity.tls];

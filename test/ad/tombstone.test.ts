@@ -167,6 +167,23 @@ describeWithSamba('tombstone on one domain controller', () => {
     expect(await lifetimeOn(dc)).toBe('180');
   });
 
+  inFreshFolder('finds the domain controllers by DNS, and passes over one that is down', async () => {
+    const dead = 'dead.corp.example.com';
+    const dns = await startDnsServer({
+      addresses: { [dead]: '127.0.0.1', [dc.host]: dc.address },
+      services: {
+        [`_ldap._tcp.dc._msdcs.${forest.domain}`]: [dead, dc.host].map((target) => ({ target, port: 389 })),
+        [`_gc._tcp.${forest.domain}`]: [{ target: dead, port: 3268 }],
+      },
+    });
+    const args = ['--days', '365', '--domain', forest.domain, '--dns', dns, '--ca', dc.caFile];
+    const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc.adminPassword } };
+    const result = await runCommand(tombstone, [...args, '--user', forest.adminUser], world);
+    expect(result.stderr).toBe('');
+    expect(result.status).toBe(2);
+    expect(result.stdout).toContain('configuration read from dc1.corp.example.com (GC, LDAPS)');
+  });
+
   inFreshFolder('works on an export, and writes the LDIF that changes the directory', async () => {
     const configuration = ['-b', forest.configurationNamingContext, '-E', 'pr=500/noprompt'];
     await writeFile(path.join(folder, 'export.ldf'), await ldapTool('ldapsearch', ['-LLL', ...configuration]));
