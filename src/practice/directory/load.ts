@@ -1,10 +1,9 @@
 /**
  * From LDIF to a store; either
- * - a forest: complete, where the server supplies what AD would have (GUIDs, USNs, security descriptors, all classes),
- *   and where what a DC keeps outside its entries stands in attributes that no real directory has:
- *     practiceStamp: ATTRIBUTE VERSION TIME [USN]    when an attribute of the entry was last written, and how often
- *     practiceInboundPartner: HOST success=TIME attempt=TIME result=N failures=N     in the record of a DC's rootDSE
- *     practiceCursor: HOST success=TIME                                              likewise
+ * - a forest: complete, where the server supplies what AD would have (GUIDs, USNs, security descriptors, all classes).
+ *   When an attribute was last written, and how often, may stand in one that no real directory has:
+ *     practiceStamp: ATTRIBUTE VERSION TIME [USN]
+ *   What a DC knows of replication is in replication-statements.ts, how to write points in time in placeholders.ts.
  * - an export: what somebody saw of a directory, to which nothing is added.
  *
  * A record with an empty DN is a rootDSE; in a forest its dnsHostName says of which DC.

@@ -1,6 +1,7 @@
 /** The rootDSE: what a DC says of itself (MS-ADTS 3.1.1.3.2). */
 
 import { controlOid } from '../../directory/controls.ts';
+import { parentDn } from '../../directory/dn.ts';
 import { formatGeneralizedTime } from '../../directory/values.ts';
 import type { WireAttribute } from './protocol.ts';
 import { allNeighborsOf } from './replication.ts';
@@ -76,7 +77,7 @@ function statements(reader: Reader, ntdsSettings: string): Record<string, string
     ldapServiceName: [
       `${store.forestDnsName}:${domainController.host.split('.', 1)[0]}$@${store.forestDnsName.toUpperCase()}`,
     ],
-    serverName: [ntdsSettings.slice(ntdsSettings.indexOf(',') + 1)],
+    serverName: [parentDn(ntdsSettings) ?? ''],
     dsServiceName: [ntdsSettings],
     subschemaSubentry: [`CN=Aggregate,${store.schema?.dn ?? ''}`],
     currentTime: [formatGeneralizedTime(now)],

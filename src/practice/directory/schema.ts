@@ -128,10 +128,12 @@ const systemOnly = lowerCased(`objectGUID objectSid uSNCreated uSNChanged whenCr
   isDeleted isRecycled lastKnownParent instanceType replPropertyMetaData replUpToDateVector repsFrom repsTo
   msDS-LastKnownRDN`);
 
+/** repsFrom and replUpToDateVector are stored in AD, but on each DC its own: here they are computed like the rest. */
 const constructed = lowerCased(`allowedAttributes allowedAttributesEffective allowedChildClasses
   allowedChildClassesEffective sDRightsEffective canonicalName tokenGroups msDS-ReplAttributeMetaData
   msDS-ReplValueMetaData msDS-NCReplInboundNeighbors msDS-NCReplCursors msDS-ReplAllInboundNeighbors
-  msDS-LocalEffectiveDeletionTime msDS-LocalEffectiveRecycleTime msDS-User-Account-Control-Computed`);
+  msDS-LocalEffectiveDeletionTime msDS-LocalEffectiveRecycleTime msDS-User-Account-Control-Computed msDS-isRODC
+  repsFrom replUpToDateVector`);
 
 const keptByTombstone =
   lowerCased(`nTSecurityDescriptor attributeID attributeSyntax dNReferenceUpdate dNSHostName flatName

@@ -171,7 +171,7 @@ export class Store {
   }
 
   /**
-   * The entries that have the value (as a key of valueKey); for DNs use the target's referrers.
+   * The entries that have the value (as a key of valueKey).
    * The first call for an attribute goes through all entries.
    */
   holders(type: AttributeType, key: string): ReadonlySet<StoredEntry> {

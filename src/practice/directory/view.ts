@@ -1,9 +1,11 @@
 /** What one who reads sees of an entry: stored values, back links, and the attributes that AD computes when asked. */
 
 import { dnsNameOfDn, parseDn } from '../../directory/dn.ts';
+import { formatGeneralizedTime } from '../../directory/values.ts';
 import { type Access, isDeletedObjectsContainer } from './access.ts';
 import type { DomainController } from './domain-controllers.ts';
 import { cursorsOf, metadataOf, neighborsOf, type ReplicationState } from './replication.ts';
+import { repsFromValue, upToDateVectorValue } from './replication-values.ts';
 import { type AttributeType, attributeType, backLinks, classType, knownClasses } from './schema.ts';
 import { allSecurityParts } from './security-descriptor.ts';
 import type { Store, StoredEntry } from './store.ts';
@@ -82,11 +84,15 @@ export function ordinaryAttributes(entry: StoredEntry, reader: Reader): Attribut
 }
 
 /** The values of a computed attribute; [] where the entry has none. */
-export function constructedValues(entry: StoredEntry, type: AttributeType, reader: Reader): readonly string[] {
+export function constructedValues(
+  entry: StoredEntry,
+  type: AttributeType,
+  reader: Reader,
+): readonly (string | Buffer)[] {
   return constructors.get(type)?.(entry, reader) ?? [];
 }
 
-type Compute = (entry: StoredEntry, reader: Reader) => readonly string[];
+type Compute = (entry: StoredEntry, reader: Reader) => readonly (string | Buffer)[];
 
 const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
   Object.entries<Compute>({
@@ -104,6 +110,17 @@ const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
       entry.isNamingContext ? neighborsOf(reader.replication, reader.store, entry) : [],
     'msDS-NCReplCursors': (entry, reader) => (entry.isNamingContext ? cursorsOf(reader.replication, reader.store) : []),
     'msDS-ReplAttributeMetaData': (entry, { domainController }) => metadataOf(entry, domainController),
+    repsFrom: (entry, { replication, store }) =>
+      entry.isNamingContext
+        ? replication.partners.map((partner) => repsFromValue(partner, store.forestDnsName, store.usn))
+        : [],
+    replUpToDateVector: (entry, { replication, store }) =>
+      entry.isNamingContext && replication.cursors.length > 0
+        ? [upToDateVectorValue(replication.cursors, store.usn)]
+        : [],
+    'msDS-isRODC': (entry) => (entry.hasClass('nTDSDSA') ? [entry.hasClass('nTDSDSARO') ? 'TRUE' : 'FALSE'] : []),
+    'msDS-LocalEffectiveDeletionTime': (entry, reader) => timeOfMark(entry, 'isDeleted', reader),
+    'msDS-LocalEffectiveRecycleTime': (entry, reader) => timeOfMark(entry, 'isRecycled', reader),
   }).map(([name, compute]) => [attributeType(name), compute]),
 );
 
@@ -123,6 +140,14 @@ function allowedAttributes(entry: StoredEntry): string[] {
     ...[...entry.attributes.keys()].map(({ name }) => name),
   ];
   return [...new Set(names)];
+}
+
+/** When the entry was marked as deleted or recycled: by the mark's metadata, else by its last change. */
+function timeOfMark(entry: StoredEntry, mark: 'isDeleted' | 'isRecycled', { domainController }: Reader): string[] {
+  if (!entry.isTrue(mark) || domainController.ntdsSettings === undefined) return [];
+  const stamp = entry.stamps.get(attributeType(mark));
+  const time = stamp === undefined ? entry.text('whenChanged') : formatGeneralizedTime(stamp.time);
+  return time === undefined ? [] : [time];
 }
 
 /** `corp.example.com/Configuration/Services` (MS-ADTS 3.1.1.4.5.7). */

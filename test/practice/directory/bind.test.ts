@@ -1,5 +1,16 @@
+import type { Control } from 'ldapts';
 import { describe, expect, it } from 'vitest';
-import { clientOf, connectTo, domain, openForest, refusalOf, showDeleted } from './support.ts';
+import {
+  clientOf,
+  configuration,
+  connectTo,
+  domain,
+  openForest,
+  refusalOf,
+  SdFlags,
+  showDeleted,
+  valuesOf,
+} from './support.ts';
 
 const outside = { trusted: false };
 
@@ -68,6 +79,26 @@ describe('bind', () => {
       code: 50,
       text: expect.stringMatching(/^00002098: SecErr: /),
     });
+  });
+
+  it('gives the security descriptor to those who may only read if they leave the SACL out', async () => {
+    const client = await outsider();
+    await client.bind('CORP\\reader', 'secret');
+    const read = (...controls: Control[]) => valuesOf(client, domain, 'nTSecurityDescriptor', ...controls);
+    expect(await read()).toEqual([]);
+    expect(await read(new SdFlags(15))).toEqual([]);
+    expect(await read(new SdFlags(7))).toHaveLength(1);
+  });
+
+  it('hides the Configuration partition from those who may not read it', async () => {
+    const access = { mayWrite: false, mayReadDeleted: false, mayReadConfiguration: false, mayNotDelete: [] };
+    const forest = await openForest('', { accounts: [{ name: 'reader', password: 'secret', access }] });
+    const client = await connectTo(forest, 'dc1.corp.example.com', { trusted: false, globalCatalog: true });
+    await client.bind('CORP\\reader', 'secret');
+    expect((await refusalOf(client.search(configuration, { scope: 'base' }))).code).toBe(32);
+    const { searchEntries } = await client.search('', { filter: '(objectClass=nTDSService)' });
+    expect(searchEntries).toEqual([]);
+    expect(await valuesOf(client, domain, 'dc')).toEqual(['corp']);
   });
 
   it('hides what is deleted from those who may only read, but for the container', async () => {

@@ -1,7 +1,19 @@
 import { once } from 'node:events';
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, it } from 'vitest';
-import { configuration, connectTo, directoryService, domain, openForest, refusalOf, valuesOf } from './support.ts';
+import { formatGuid } from '../../../src/directory/guid.ts';
+import { parseRepsFrom, parseUpToDateVector } from '../../../src/directory/replication-values.ts';
+import { repsFromValue } from '../../../src/practice/directory/replication-values.ts';
+import {
+  bytesOf,
+  configuration,
+  connectTo,
+  directoryService,
+  domain,
+  openForest,
+  refusalOf,
+  valuesOf,
+} from './support.ts';
 
 const [dc1, dc2, rodc] = ['dc1.corp.example.com', 'dc2.corp.example.com', 'rodc.corp.example.com'] as const;
 
@@ -132,9 +144,58 @@ practiceCursor: dc2 success={{now-2m}}
     expect(Object.keys(rootDse ?? {}).filter((name) => /practice/i.test(name))).toEqual([]);
   });
 
+  it('is told in raw values too, as MS-DRSR has them', async () => {
+    const client = await connectTo(await openForest(state));
+    const read = async (attribute: string) => {
+      const options = { scope: 'base' as const, attributes: [attribute], explicitBufferAttributes: [attribute] };
+      return [(await client.search(configuration, options)).searchEntries[0]?.[attribute] ?? []].flat() as Buffer[];
+    };
+    const [, lost] = (await read('repsFrom')).map(parseRepsFrom);
+    expect(lost).toMatchObject({
+      lastSuccess: new Date('2026-09-12T09:00:00Z'),
+      lastAttempt: new Date('2026-11-22T08:00:00Z'),
+      lastResult: 1722,
+      consecutiveFailures: 12,
+      sourceAddress: `${lost?.sourceDsaGuid}._msdcs.corp.example.com`,
+    });
+    const [cursor] = (await read('replUpToDateVector')).flatMap(parseUpToDateVector);
+    expect(cursor?.lastSuccess).toEqual(new Date('2026-11-22T08:58:00Z'));
+    const invocationId = await client.search(`CN=NTDS Settings,CN=DC2,CN=Sites,${configuration}`, {
+      explicitBufferAttributes: ['invocationId'],
+    });
+    expect(cursor?.invocationId).toBe(formatGuid(bytesOf(invocationId.searchEntries[0], 'invocationId')));
+  });
+
+  it('has the bytes of a real value', () => {
+    const real = Buffer.from(repsFromOfSamba, 'base64');
+    const source = {
+      host: 'dc2.lab.test',
+      ntdsSettings: 'CN=NTDS Settings',
+      objectGuid: real.subarray(160, 176),
+      invocationId: real.subarray(176, 192),
+      isGlobalCatalog: false,
+      isReadOnly: false,
+    };
+    const partner = {
+      source,
+      lastSuccess: new Date('2026-11-22T05:33:25Z'),
+      lastAttempt: new Date('2026-11-22T05:36:34Z'),
+      lastResult: 87,
+      failures: 4,
+    };
+    const value = repsFromValue(partner, 'lab.test', real.readBigUInt64LE(136));
+    // Flags, schedule and the second of the two USNs are the server's own affair.
+    for (const bytes of [real, value]) bytes.fill(0, 44, 136).fill(0, 144, 160);
+    expect(value.toString('hex')).toBe(real.toString('hex'));
+  });
+
   it('is refused where it names a DC that is not there', async () => {
     await expect(openForest(`dn:\ndnsHostName: ${dc1}\npracticeInboundPartner: dc9 success=never\n`)).rejects.toThrow(
       /dc9/,
     );
   });
 });
+
+/** repsFrom as Samba 4.17 wrote it. */
+const repsFromOfSamba =
+  'AQAAAAAAAAAJAQAABAAAAKUPEyEDAAAAYhATIQMAAABXAAAA0AAAADkAAAB0AAAAERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGogBJxGmt9BsjvytAK6eJ87pey624ZWRoCmhF5HYFEgAAAAAAAAAAAAAAAAAAAAADUAAAA5YzA0MjA2YS05YTQ2LTQxZGYtYjIzYi1mMmI0MDJiYTc4OWYuX21zZGNzLmxhYi50ZXN0AA==';

@@ -10,6 +10,7 @@ import {
   namesFound,
   openForest,
   refusalOf,
+  SdFlags,
   showDeleted,
 } from './support.ts';
 
@@ -183,19 +184,6 @@ describe('the attributes given', () => {
     expect(await read('member;range=10-11')).toEqual([['member;range=10-11', [users[10], users[11]]]]);
   });
 });
-
-class SdFlags extends Control {
-  readonly #flags: number;
-
-  constructor(flags: number) {
-    super('1.2.840.113556.1.4.801', { critical: true });
-    this.#flags = flags;
-  }
-
-  override writeControl(writer: import('ldapts').BerWriter): void {
-    writer.writeBuffer(Buffer.from([0x30, 3, 2, 1, this.#flags]), 4);
-  }
-}
 
 describe('limits', () => {
   it('give the first 1000 entries of an unpaged search and result 4', async () => {

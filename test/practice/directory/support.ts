@@ -1,7 +1,7 @@
 /** A small forest and an independent client for the tests of the embedded directory. */
 
 import { randomUUID } from 'node:crypto';
-import { Client, Control, type Entry } from 'ldapts';
+import { type BerWriter, Client, Control, type Entry } from 'ldapts';
 import { onTestFinished } from 'vitest';
 import {
   type ConnectOptions,
@@ -173,4 +173,18 @@ export async function valuesOf(
   const options = { scope: 'base' as const, attributes: [attribute] };
   const { searchEntries } = await client.search(dn, options, controls);
   return [searchEntries[0]?.[attribute] ?? []].flat().map(String);
+}
+
+/** Which parts of the security descriptor are meant. */
+export class SdFlags extends Control {
+  readonly #flags: number;
+
+  constructor(flags: number) {
+    super('1.2.840.113556.1.4.801', { critical: true });
+    this.#flags = flags;
+  }
+
+  override writeControl(writer: BerWriter): void {
+    writer.writeBuffer(Buffer.from([0x30, 3, 2, 1, this.#flags]), 4);
+  }
 }

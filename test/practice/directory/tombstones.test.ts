@@ -97,6 +97,15 @@ describe('without the Recycle Bin, a deleted entry', () => {
     expect((await readByGuid(client, guid))?.['lastKnownParent']).toBe(tombstone?.dn);
   });
 
+  it('tells when it was deleted and recycled', async () => {
+    const client = await clientOf(ldif);
+    const guid = await guidOf(client, mta);
+    await client.del(mta);
+    for (const attribute of ['msDS-LocalEffectiveDeletionTime', 'msDS-LocalEffectiveRecycleTime']) {
+      expect(await valuesOf(client, `<GUID=${guid}>`, attribute, showDeleted)).toEqual(['20261122090000.0Z']);
+    }
+  });
+
   it('is found only with the show-deleted or show-recycled control', async () => {
     const client = await clientOf(ldif);
     await client.del(mta);
@@ -135,9 +144,13 @@ describe('without the Recycle Bin, a deleted entry', () => {
   it('does not come back below a parent that is deleted (32), over another (68), or without what it must have (65)', async () => {
     const client = await clientOf(ldif);
     const book = `CN=Book,CN=Services,${configuration}`;
-    const [mtaGuid, bookGuid] = [await guidOf(client, mta), await guidOf(client, book)];
+    const [mtaGuid, serverGuid] = [await guidOf(client, mta), await guidOf(client, server)];
+    const bookGuid = await guidOf(client, book);
     for (const dn of [mta, server, book]) await client.del(dn);
-    expect((await refusalOf(undelete(client, mtaGuid, mta))).code).toBe(32);
+    const deletedServer = (await readByGuid(client, serverGuid))?.dn;
+    for (const dn of [mta, `CN=MTA,${deletedServer}`]) {
+      expect((await refusalOf(undelete(client, mtaGuid, dn))).code, dn).toBe(32);
+    }
     expect((await refusalOf(undelete(client, bookGuid, connector))).code).toBe(68);
     expect((await refusalOf(undelete(client, bookGuid, book))).code).toBe(65);
     await undelete(client, bookGuid, book, { offLineABServer: directoryService });

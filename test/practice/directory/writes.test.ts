@@ -158,6 +158,11 @@ describe('rename', () => {
     expect((await refusalOf(client.search(`CN=b,CN=a,${domain}`))).code).toBe(32);
   });
 
+  it('answers 53 to a move below itself', async () => {
+    const client = await clientOf(ldif);
+    expect((await refusalOf(client.modifyDN(`CN=a,${domain}`, `CN=a,CN=b,CN=a,${domain}`))).code).toBe(53);
+  });
+
   it('answers 68 to a name that is taken, and 53 in the Configuration partition without leave', async () => {
     const client = await clientOf(ldif);
     expect((await refusalOf(client.modifyDN(`CN=a,${domain}`, 'CN=Users'))).code).toBe(68);
