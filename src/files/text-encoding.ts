@@ -226,14 +226,16 @@ export function decodeText(bytes: Buffer, encoding: TextEncoding): string {
  * same text; in windows-1258, which keeps Vietnamese tones as combining marks, to canonically equal text.
  */
 export function encodeText(text: string, encoding: TextEncoding): EncodedText {
-  const spelled = encoding === 'windows-1258' ? spelledForVietnamese(text) : text;
+  const spell = encoding === 'windows-1258' ? spelledForVietnamese : (asItIs: string): string => asItIs;
+  const spelled = spell(text);
   const bytes = rawEncode(spelled, encoding);
   // The replacement character stands for what was lost: iconv-lite puts it on bytes that the page leaves undefined.
   const isLost = encoding.startsWith('windows') && spelled.includes('\ufffd');
   if (!isLost && decodeText(bytes, encoding) === spelled) return { kind: 'encoded', bytes };
+  const characters = encoding === 'windows-1258' ? text.normalize('NFC') : text;
   const lacking = new Set<string>();
-  for (const character of spelled) {
-    if (!survives(character, encoding)) lacking.add(character);
+  for (const character of characters) {
+    if (!survives(spell(character), encoding)) lacking.add(character);
   }
   return { kind: 'lacking', characters: [...lacking] };
 }
