@@ -1,0 +1,322 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as tombstone } from '../../src/commands/tombstone.ts';
+import { administrator, reader } from '../../src/practice/directory/access.ts';
+import type { Account } from '../../src/practice/directory/accounts.ts';
+import { type EmbeddedForest, openEmbeddedForest } from '../../src/practice/open-embedded.ts';
+import { type Certificates, hasOpenssl, makeCertificates } from '../directory/peer/certificates.ts';
+import { domainController, fakePeer } from '../directory/peer/fake-peer.ts';
+import { configuration, directoryService, openForest } from '../practice/directory/support.ts';
+import { startDnsServer } from '../support/dns-server.ts';
+import { freshFolder, writeTree } from '../support/fresh-folder.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+
+const accounts: readonly Account[] = [
+  { name: 'Administrator', password: 'S3cret', access: administrator },
+  { name: 'reader', password: 'S3cret', access: reader },
+  { name: 'blind', password: 'S3cret', access: { ...reader, mayReadConfiguration: false } },
+];
+
+const more = `
+dn: CN=blind,CN=Users,DC=corp,DC=example,DC=com
+objectClass: user
+sAMAccountName: blind
+
+dn: CN=locked,CN=Users,DC=corp,DC=example,DC=com
+objectClass: user
+sAMAccountName: locked
+lockoutTime: 134072000000000000
+
+dn: CN=disabled,CN=Users,DC=corp,DC=example,DC=com
+objectClass: user
+sAMAccountName: disabled
+userAccountControl: 514
+`;
+
+/** A forest whose DC listens without TLS; gives the address of the port. */
+async function listening(forest: EmbeddedForest, host = 'dc1.corp.example.com'): Promise<string> {
+  const { port, close } = await forest.listen(host);
+  onTestFinished(close);
+  return `127.0.0.1:${port}`;
+}
+
+interface World {
+  readonly password?: string;
+  readonly input?: string;
+  readonly folder?: string;
+}
+
+/** The command against a server, without TLS unless the arguments say otherwise; other DCs' names lead nowhere. */
+async function runOn(
+  server: string,
+  args: readonly string[],
+  { password = 'S3cret', input, folder }: World = {},
+): Promise<CommandRun> {
+  const dns = await startDnsServer({});
+  const given = (flag: string, value: string): readonly string[] => (args.includes(flag) ? [] : [flag, value]);
+  const all = [
+    ...args,
+    '--server',
+    server,
+    '--dns',
+    dns,
+    ...given('--tls', 'none'),
+    ...given('--user', 'Administrator@corp.example.com'),
+  ];
+  const operand = args[0]?.startsWith('-') === false;
+  return runCommand(
+    operand ? apply : tombstone,
+    operand ? all : ['--days', '180', ...all],
+    { currentFolder: folder ?? (await freshFolder()), env: { ADSI_REMEDY_PASSWORD: password } },
+    input,
+  );
+}
+
+async function portOf(listener: Parameters<typeof createServer>[1] & object): Promise<string> {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return `127.0.0.1:${address.port}`;
+}
+
+describe('a server that is not there or not LDAP', () => {
+  test('by a name that DNS does not know', async () => {
+    const { status, stderr } = await runOn('nowhere.corp.example.com', []);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/nowhere\.corp\.example\.com.*389/);
+    expect(stderr).toMatch(/DNS|ENOTFOUND/);
+  });
+
+  test('behind a closed port', async () => {
+    const closed = await portOf(() => undefined);
+    const [, port] = closed.split(':');
+    const { status, stderr } = await runOn(`127.0.0.1:${Number(port) === 1 ? 2 : 1}`, []);
+    expect(status).toBe(1);
+    expect(stderr).toContain('ECONNREFUSED');
+  });
+
+  test('that speaks something else', async () => {
+    const server = await portOf((socket) => {
+      socket.on('error', () => undefined);
+      socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
+    });
+    const { status, stderr } = await runOn(server, []);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/HTTP|not LDAP|no LDAP/);
+  });
+
+  test('that accepts and never answers, within its deadline', async () => {
+    const server = await portOf((socket) => socket.on('error', () => undefined));
+    const started = performance.now();
+    const { status, stderr } = await runOn(server, []);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/answer/);
+    expect(performance.now() - started).toBeLessThan(9000);
+  });
+});
+
+describe.skipIf(!hasOpenssl)('TLS', () => {
+  let certificates: Certificates;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-tls-'));
+    certificates = await makeCertificates(folder);
+  });
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const authority = (): string => path.join(folder, 'authority.pem');
+  const ldaps = async (identity: 'good' | 'expired' | 'selfSigned'): Promise<string> => {
+    const { port } = await fakePeer(domainController(), { tls: { mode: 'ldaps', identity: certificates[identity] } });
+    return `127.0.0.1:${port}`;
+  };
+
+  test('on a port without it', async () => {
+    const server = await listening(await openForest());
+    const { status, stderr } = await runOn(server, ['--tls', 'ldaps']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('LDAPS');
+  });
+
+  test('that is not spoken to a port that demands it', async () => {
+    const { status, stderr } = await runOn(await ldaps('good'), ['--tls', 'none']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/TLS|LDAPS/);
+  });
+
+  test('with a certificate that nobody trusts says how to trust it', async () => {
+    const { status, stderr } = await runOn(await ldaps('selfSigned'), ['--tls', 'ldaps']);
+    expect(status).toBe(1);
+    expect(stderr).toContain('--ca');
+  });
+
+  test('with a certificate that has expired', async () => {
+    const { status, stderr } = await runOn(await ldaps('expired'), ['--tls', 'ldaps', '--ca', authority()]);
+    expect(status).toBe(1);
+    expect(stderr).toContain('CERT_HAS_EXPIRED');
+  });
+
+  test('with a certificate for another name says which names it has', async () => {
+    const args = ['--tls', 'ldaps', '--ca', authority(), '--tls-name', 'other.example.com'];
+    const { status, stderr } = await runOn(await ldaps('good'), args);
+    expect(status).toBe(1);
+    expect(stderr).toContain('dc1.example.com');
+  });
+
+  test('with a --ca that is not there, or no certificate', async () => {
+    const server = await ldaps('good');
+    expect(await runOn(server, ['--tls', 'ldaps', '--ca', 'none.pem'])).toMatchObject({ status: 64 });
+    const notOne = await freshFolder();
+    await writeTree(notOne, { 'ca.pem': 'no certificate' });
+    const result = await runOn(server, ['--tls', 'ldaps', '--ca', 'ca.pem'], { folder: notOne });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toContain('it is no certificate');
+  });
+});
+
+describe('a logon', () => {
+  const withAccounts = async (): Promise<string> =>
+    listening(
+      await openForest(more, {
+        accounts: [...accounts, { name: 'locked', password: 'S3cret' }, { name: 'disabled', password: 'S3cret' }],
+      }),
+    );
+
+  test('with a wrong password says so, and never the password', async () => {
+    const result = await runOn(await withAccounts(), [], { password: 'Wr0ng' });
+    expect(result.status).toBe(1);
+    expect(result.stderr).toMatch(/wrong .*password/);
+    expect(result.stdout + result.stderr).not.toContain('Wr0ng');
+  });
+
+  test.each([
+    ['locked', 'locked out'],
+    ['disabled', 'disabled'],
+    ['nobody', 'no such user'],
+  ])('as %s says why', async (user, why) => {
+    const { status, stderr } = await runOn(await withAccounts(), ['--user', `CORP\\${user}`]);
+    expect(status).toBe(1);
+    expect(stderr).toContain(why);
+  });
+
+  test('with an empty password is refused before anything is sent', async () => {
+    const { status, stderr } = await runOn(await withAccounts(), [], { password: '' });
+    expect(status).toBe(64);
+    expect(stderr).toContain('empty');
+  });
+
+  test('takes the password from standard input', async () => {
+    const options = { password: 'Wr0ng', input: 'S3cret\r\n' };
+    expect(await runOn(await withAccounts(), ['--password-stdin'], options)).toMatchObject({ status: 2 });
+  });
+
+  test('without a password and without a terminal says where it could come from', async () => {
+    const server = await withAccounts();
+    const args = ['--days', '180', '--server', server, '--tls', 'none', '--user', 'CORP\\Administrator'];
+    const { status, stderr } = await runCommand(tombstone, args, { currentFolder: await freshFolder() });
+    expect(status).toBe(64);
+    expect(stderr).toContain('--password-stdin');
+  });
+
+  test('without TLS is warned of', async () => {
+    const { stdout } = await runOn(await withAccounts(), []);
+    expect(stdout).toContain('Without TLS');
+  });
+});
+
+describe('rights', () => {
+  const as = (user: string): readonly string[] => ['--user', `CORP\\${user}`];
+  const server = async (ldif = ''): Promise<string> =>
+    listening(await openForest(more + ldif, { accounts: [...accounts] }));
+
+  test('to read the Configuration partition, if they lack', async () => {
+    const { status, stderr } = await runOn(await server(), as('blind'));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/may not see|not permitted|right/);
+  });
+
+  test('to read deleted objects, if they lack: not permitted or none', async () => {
+    const { stdout } = await runOn(await server(), as('reader'));
+    expect(stdout).toContain('not permitted or none');
+  });
+
+  test('to write, if they lack, are told in the dry run', async () => {
+    const { status, stdout } = await runOn(await server(), as('reader'));
+    expect(status).toBe(2);
+    expect(stdout).toContain('no-right-to-write');
+  });
+
+  test('a read-only DC takes no writes', async () => {
+    const forest = await openForest(more, { accounts: [...accounts] });
+    const { status, stdout } = await runOn(await listening(forest, 'rodc.corp.example.com'), ['--yes']);
+    expect(status).toBe(3);
+    expect(stdout).toContain('read-only-dc');
+  });
+});
+
+/** The same data with another identity: objectGUID of the configuration naming context's head. */
+async function otherForest(like: EmbeddedForest): Promise<EmbeddedForest> {
+  const head = new RegExp(`(^dn: ${configuration}\\n(?:.+\\n)*?objectGUID:: ).*`, 'm');
+  const ldif = [...like.toLdif()].join('').replace(head, `$1${Buffer.alloc(16, 7).toString('base64')}`);
+  const clock = (): Date => new Date('2026-11-22T09:00:00Z');
+  const sources = [{ name: 'other', content: ldif }];
+  return openEmbeddedForest({ sources, kind: 'forest', clock, newGuid: randomUUID, accounts: [...accounts] });
+}
+
+test('a plan of another forest is refused at apply', async () => {
+  const folder = await freshFolder();
+  const forest = await openForest(more, { accounts: [...accounts] });
+  expect(await runOn(await listening(forest), ['--save', 'saved'], { folder })).toMatchObject({ status: 2 });
+  const result = await runOn(await listening(await otherForest(forest)), ['saved'], { folder });
+  expect(result.status).toBe(3);
+  expect(result.stderr).toContain('the plan was made for another forest');
+});
+
+test('a saved plan goes back to the server that it was made on, the password aside', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  await runOn(server, ['--save', 'saved'], { folder });
+  const again = (env: Readonly<Record<string, string>>): Promise<CommandRun> =>
+    runCommand(apply, ['saved'], { currentFolder: folder, env });
+  expect(await again({})).toMatchObject({ status: 64 });
+  const result = await again({ ADSI_REMEDY_PASSWORD: 'S3cret' });
+  expect(result.status).toBe(0);
+  expect(result.stdout).toContain('1 of 1 entry changed');
+});
+
+test('what is told of a plan names the entry and no password', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  const result = await runOn(server, ['--json', '--save', 'saved'], { folder });
+  const plan = JSON.parse(result.stdout) as Plan;
+  expect(plan.changes).toMatchObject([{ dn: directoryService }]);
+  expect(JSON.stringify(plan)).not.toContain('S3cret');
+});
+
+describe('flags that do not fit together', () => {
+  test.each([
+    [['--server', 'dc1', '--domain', 'corp.example.com'], 'each of them says which server'],
+    [['--ldif', 'x.ldf', '--server', 'dc1'], 'an export needs no connection'],
+    [['--ldif', 'x.ldf', '--user', 'me'], 'an export needs no connection'],
+    [['--server', 'dc1', '--tls', 'ssl'], 'there is no such kind'],
+    [['--server', 'dc1:0'], 'not of the form HOST'],
+    [['--server', 'dc1:99999'], 'not of the form HOST'],
+    [['--server', 'ldap://dc1'], 'not of the form HOST'],
+    [['--server', 'dc1'], '--user'],
+  ])('%j', async (args, reason) => {
+    const all = ['--days', '180', ...args];
+    const { status, stderr } = await runCommand(tombstone, all, { currentFolder: await freshFolder() });
+    expect(status).toBe(64);
+    expect(stderr).toContain(reason);
+  });
+});
