@@ -1,0 +1,68 @@
+/** A small subtree in an embedded forest, and the sessions that writers of entries work through. */
+
+import { randomUUID } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import type { EntryAccess } from '../../src/change/entry-access.ts';
+import { doomedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
+import type { DeleteChange } from '../../src/change/plan.ts';
+import { guidOf } from '../../src/directory/entry.ts';
+import { type DirectorySession, ldapConnector } from '../../src/directory/session.ts';
+import type { EmbeddedForest } from '../../src/practice/open-embedded.ts';
+import { openPracticeForest } from '../../src/practice/practice-forest.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+
+export const host = 'dc1.corp.example.com';
+const organisation =
+  'CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
+/** The practice forest's orphan. */
+export const orphan = `CN=EX04,CN=Servers,${organisation}`;
+/** A leaf that a send connector names. */
+export const leaf = `CN=1,CN=SMTP,CN=Protocols,${orphan}`;
+export const sendConnector = `CN=Internet,CN=Connections,CN=Exchange Routing Group (DWBGZMFD01QNBJR),CN=Routing Groups,${organisation}`;
+
+export interface Bench {
+  readonly forest: EmbeddedForest;
+  readonly session: DirectorySession;
+  /** As the writers get it, from the DC that the plan was made on unless another is named. */
+  access(planned?: string): EntryAccess;
+  /** The entry as a plan would hold it now. */
+  doomed(dn: string): Promise<DeleteChange>;
+  readonly intent: () => Promise<void>;
+  /** How often a write was begun. */
+  readonly intents: () => number;
+}
+
+export async function openBench(): Promise<Bench> {
+  const templates = new URL('../../templates/', import.meta.url);
+  const now = (): Date => new Date('2026-11-22T09:00:00Z');
+  const forest = await openPracticeForest(await freshFolder(), templates, now, randomUUID);
+  const connector = ldapConnector({
+    tls: 'none',
+    bind: 'anonymous',
+    deadlineMs: 1000,
+    operationDeadlineMs: 300,
+    createConnection: (address) => forest.connect(address.host),
+  });
+  const open = async (): Promise<DirectorySession> => {
+    const session = await connector.open({ host });
+    onTestFinished(() => session.close());
+    return session;
+  };
+  const session = await open();
+  const writing = await open();
+  let begun = 0;
+  return {
+    forest,
+    session,
+    access: (planned = host) => ({ session: async () => writing, reopen: open, domainController: planned }),
+    doomed: async (dn) => {
+      const entry = await session.readEntry(dn, wholeEntry, [withoutSacl]);
+      if (entry === undefined) throw new Error(`${dn} is not there`);
+      return { kind: 'delete', ...doomedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
+    },
+    intent: async () => {
+      begun += 1;
+    },
+    intents: () => begun,
+  };
+}

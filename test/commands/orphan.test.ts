@@ -1,0 +1,194 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { run as orphan } from '../../src/commands/orphan.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { openPracticeForest } from '../../src/practice/practice-forest.ts';
+import { noSleep } from '../support/fixed-world.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+
+const templates = new URL('../../templates/', import.meta.url);
+const accepted = ['--accept', 'owned-databases', '--accept', 'send-connector-source'];
+const serversBelow =
+  'CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
+
+interface Site {
+  readonly folder: string;
+  run(
+    command: Parameters<typeof runCommand>[0],
+    args: readonly string[],
+    prompter?: PrompterDouble,
+  ): Promise<CommandRun>;
+  /** The live entries of the forest as it is on disk, each as its LDIF without what the server itself keeps. */
+  forest(): Promise<ReadonlyMap<string, string>>;
+}
+
+/** The practice forest of a new folder, opened anew by each run. */
+async function practiceSite(): Promise<Site> {
+  const folder = await freshFolder();
+  const now = (): Date => new Date('2026-11-22T09:00:00Z');
+  return {
+    folder,
+    run: (command, args, prompter) => {
+      const world: Partial<Context> = prompter === undefined ? {} : { prompter };
+      const context = { currentFolder: folder, templates, sleep: noSleep, now, ...world };
+      const directory = (): ReturnType<typeof openPracticeDirectory> =>
+        openPracticeDirectory(folder, { ...context, randomId: randomUUID } as Context);
+      return runCommand(command, args, { ...context, directory });
+    },
+    forest: async () => {
+      const forest = await openPracticeForest(folder, templates, now, randomUUID);
+      const records = [...forest.toLdif()].join('').replaceAll('\n ', '').split('\n\n');
+      const kept = /^(?:uSN\w+|whenChanged|lastKnownParent|practiceStamp|replPropertyMetaData|# .*):.*$/i;
+      return new Map(
+        records
+          .filter((record) => record.startsWith('dn: ') && !/^isDeleted: TRUE$/m.test(record))
+          .map((record) => {
+            const lines = record.split('\n').filter((line) => !kept.test(line));
+            return [lines[0]?.slice('dn: '.length) ?? '', lines.slice(1).sort().join('\n')];
+          }),
+      );
+    },
+  };
+}
+
+function planOf({ stdout }: CommandRun): Plan {
+  return JSON.parse(stdout) as Plan;
+}
+
+const ofOrphan = (dn: string): boolean => /CN=EX04,CN=Servers/.test(dn);
+
+describe('a dry run', () => {
+  test('shows the servers with their verdicts, the supported ways, the blockers and the tree that goes', async () => {
+    const site = await practiceSite();
+    const { status, stdout } = await site.run(orphan, ['--name', 'EX04', '--dry-run']);
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/EX01 +live/);
+    expect(stdout).toMatch(/EX04 +likely orphan +absent|EX04 +likely orphan/);
+    expect(stdout.indexOf('supported-ways')).toBeLessThan(stdout.indexOf('blocker '));
+    expect(stdout).toMatch(/blocker +owned-databases/);
+    expect(stdout).toContain(`delete\n    CN=EX04,${serversBelow}`);
+  });
+
+  test('accepts what is named and keeps the acceptance in the plan', async () => {
+    const site = await practiceSite();
+    const plan = planOf(await site.run(orphan, ['--name', 'EX04', '--json', ...accepted]));
+    expect(plan.findings.filter(({ accepted: yes }) => yes).map(({ id }) => id)).toEqual([
+      'owned-databases',
+      'send-connector-source',
+    ]);
+  });
+});
+
+describe('the wizard', () => {
+  const throughout = {
+    'orphan.server': byDefault,
+    'orphan.supported-way': 'none',
+    'orphan.clean-up': byDefault,
+    'orphan.accept.owned-databases': true,
+    'orphan.accept.send-connector-source': true,
+    decision: 'apply',
+    'orphan.confirm': inTurn('EX03', 'ex04'),
+  };
+
+  test('offers the likely orphan first, has its name typed, and deletes it; undo brings it back', async () => {
+    const site = await practiceSite();
+    const before = await site.forest();
+    const prompter = answering(throughout);
+    const { status, stdout, stderr } = await site.run(orphan, [], prompter);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    prompter.verifyAllAsked();
+    expect(prompter.refusals).toEqual([{ id: 'orphan.confirm', problem: expect.stringContaining('not EX04') }]);
+    expect(stdout).toMatch(/dc4\.corp\.example\.com +unreachable/);
+    const after = await site.forest();
+    expect([...after.keys()].filter(ofOrphan)).toEqual([]);
+    expect([...after].filter(([, text]) => /CN=EX04[,\\]|0ADEL/.test(text)).map(([dn]) => dn)).toEqual([]);
+
+    const undone = await site.run(undo, ['changes/2026-11-22-orphan', '--yes']);
+    expect(undone.stderr).toBe('');
+    expect(undone.status).toBe(0);
+    expect(await site.forest()).toEqual(before);
+  });
+
+  test.each(['resume', 'recover'])('leaves everything as it is when the way of %s is open', async (way) => {
+    const site = await practiceSite();
+    const before = await site.forest();
+    const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': way });
+    const { status, stdout } = await site.run(orphan, [], answers);
+    expect(status).toBe(0);
+    expect(stdout).toContain('RecoverServer');
+    expect(await site.forest()).toEqual(before);
+  });
+
+  test('clears only the references that were chosen; the others stand as a blocker', async () => {
+    const site = await practiceSite();
+    const answers = answering({
+      'orphan.supported-way': 'none',
+      'orphan.clean-up': [],
+      'orphan.accept.owned-databases': true,
+      'orphan.accept.send-connector-source': true,
+      'orphan.accept.dangling-references': false,
+      decision: 'save',
+    });
+    const { stdout } = await site.run(orphan, ['--name', 'EX04'], answers);
+    expect(stdout).toMatch(/blocker +dangling-references/);
+    const refused = await site.run(apply, ['changes/2026-11-22-orphan']);
+    expect(refused.status).toBe(3);
+    expect([...(await site.forest()).keys()].some(ofOrphan)).toBe(true);
+  });
+
+  test('ends at Ctrl-C before the name is typed, and nothing is changed', async () => {
+    const site = await practiceSite();
+    const before = await site.forest();
+    const { status } = await site.run(orphan, [], answering({ ...throughout, 'orphan.confirm': cancel }));
+    expect(status).toBe(130);
+    expect(await site.forest()).toEqual(before);
+  });
+});
+
+describe('--setup-log', () => {
+  test.each(['utf8', 'utf16le'] as const)('picks the object that setup found (%s)', async (encoding) => {
+    const site = await practiceSite();
+    const text = [
+      "[11-20-2026 10:00:00] [0] Setup will search for an Exchange Server object for the local machine with name 'EX04'.",
+      `[11-20-2026 10:00:01] [0] Exchange Server object found : 'CN=EX04,${serversBelow}'.`,
+    ].join('\r\n');
+    await writeFile(path.join(site.folder, 'ExchangeSetup.log'), `\uFEFF${text}`, encoding);
+    const { status, stdout } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
+    expect(status).toBe(2);
+    expect(stdout).toContain('The setup log names EX04');
+  });
+
+  test('says what is missing in a file that is no setup log', async () => {
+    const site = await practiceSite();
+    await writeFile(path.join(site.folder, 'other.log'), 'nothing');
+    const { status, stderr } = await site.run(orphan, ['--setup-log', 'other.log']);
+    expect(status).toBe(64);
+    expect(stderr).toContain('does not say which server object setup looked for');
+  });
+});
+
+describe('the change folder', () => {
+  test('holds the whole subtree in before.ldf, records for ldapmodify, and the next steps', async () => {
+    const site = await practiceSite();
+    expect((await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...accepted])).status).toBe(2);
+    const read = (name: string): Promise<string> => readFile(path.join(site.folder, 'saved', name), 'utf8');
+    const forest = await site.forest();
+    const before = (await read('backup/before.ldf')).replaceAll('\n ', '');
+    for (const dn of [...forest.keys()].filter(ofOrphan)) expect(before).toContain(`dn: ${dn}\n`);
+    expect(before).toContain('msExchSourceBridgeheadServersDN: ');
+    expect((await read('change.ldf')).match(/^changetype: delete$/gm)).toHaveLength(
+      [...forest.keys()].filter(ofOrphan).length,
+    );
+    const steps = await read('next-steps.txt');
+    for (const host of ['dc1', 'dc2', 'dc3', 'dc4']) expect(steps).toContain(`${host}.corp.example.com`);
+  });
+});
