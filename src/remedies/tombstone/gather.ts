@@ -99,7 +99,7 @@ export async function gather(directory: DirectoryToRead, options: GatherOptions)
   }
   const now = isExport ? (rootDse.currentTime ?? options.now()) : options.now();
   options.watch?.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
-  const held = heldNamingContexts(session, forest);
+  const held = rootDse.namingContexts;
   const [domainControllers, deletedHere, backups] = await Promise.all([
     isExport ? readExported(forest, session) : askAll(forest, directory, options),
     countAll(held, session, forest, now, options),
@@ -157,12 +157,6 @@ function lackingExport({ rootDse }: DirectorySession, cause?: DirectoryError): D
 
 function rowName({ name, dnsHostName }: DomainController): string {
   return dnsHostName ?? name;
-}
-
-/** The naming contexts of the forest that the session's server holds, but not in part; of an export all that it names. */
-function heldNamingContexts({ rootDse }: DirectorySession, forest: Forest): readonly string[] {
-  const named = rootDse.namingContexts;
-  return forest.namingContexts.map(({ dn }) => dn).filter((dn) => named.some((one) => sameDn(one, dn)));
 }
 
 async function askAll(
