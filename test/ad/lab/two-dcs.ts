@@ -1,0 +1,153 @@
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { CommandError } from './command.ts';
+import { type DomainController, startDomainController } from './domain-controller.ts';
+import { forest, namingContexts } from './forest.ts';
+import { joinHosts, type Link, type NamespaceHost, openNamespace } from './host.ts';
+import { provisioned } from './one-dc.ts';
+import { template } from './template.ts';
+import { copyTree, databaseOf, ldbmodify, randomPassword, setAddress, setPassword } from './tree.ts';
+
+/** A forest of one domain with two domain controllers, dc1 and dc2, each a replica of the other. */
+export interface TwoDomainControllers {
+  readonly dc1: DomainController;
+  readonly dc2: DomainController;
+  /** Parts the two from each other; the test still reaches both. */
+  cut(): Promise<void>;
+  heal(): Promise<void>;
+  /**
+   * Has `destination` pull the changes of a naming context from the other DC, as `repadmin /replicate` does.
+   * A DC that has just been healed or started may refuse at first: it is asked again, for half a minute.
+   */
+  replicate(destination: 'dc1' | 'dc2', namingContext: string): Promise<void>;
+  /** Ends both DCs and removes all that they had. */
+  stop(): Promise<void>;
+}
+
+/** What a DC needs to replicate. The knowledge consistency checker stays off: the lab's topology never changes. */
+const services = ['ldap', 'cldap', 'kdc', 'drepl', 'winbindd', 'rpc', 'dns'];
+
+/** Starts both DCs with all naming contexts in step. Takes about a quarter of a minute; a whole one the first time. */
+export async function startTwoDomainControllers(): Promise<TwoDomainControllers> {
+  const source = await template('two-dcs', buildTemplate);
+  return await inTwoHosts(async (hosts, link) => {
+    const adminPassword = randomPassword();
+    const start = async (name: 'dc1' | 'dc2', host: NamespaceHost): Promise<DomainController> => {
+      const tree = join(host.directory, name);
+      await copyTree(join(source, name), tree);
+      await ldbmodify(databaseOf(tree), [
+        setPassword(forest.adminDn, adminPassword),
+        setAddress('dc1', hosts[0].address),
+        setAddress('dc2', hosts[1].address),
+      ]);
+      return await startReplica(name, host, adminPassword, services);
+    };
+    const [dc1, dc2] = await Promise.all([start('dc1', hosts[0]), start('dc2', hosts[1])]);
+    const replicate: TwoDomainControllers['replicate'] = (destination, namingContext) =>
+      pull(destination === 'dc1' ? hosts[0] : hosts[1], destination, namingContext);
+    for (const namingContext of namingContexts) {
+      await replicate('dc2', namingContext);
+      await replicate('dc1', namingContext);
+    }
+    return {
+      dc1,
+      dc2,
+      cut: link.cut,
+      heal: link.heal,
+      replicate,
+      async stop() {
+        await Promise.all(hosts.map((host) => host.close()));
+      },
+    };
+  });
+}
+
+type TwoHosts = readonly [NamespaceHost, NamespaceHost];
+
+/** Opens two joined hosts; when `use` fails, they are closed again. */
+async function inTwoHosts<T>(use: (hosts: TwoHosts, link: Link) => Promise<T>): Promise<T> {
+  const opened: NamespaceHost[] = [];
+  const open = async (): Promise<NamespaceHost> => {
+    const host = await openNamespace();
+    opened.push(host);
+    return host;
+  };
+  try {
+    const hosts = [await open(), await open()] as const;
+    // The first holds the domain's DNS; the second asks it first, as its own knows nothing before the join.
+    await hosts[0].useNameServers([hosts[0].address]);
+    await hosts[1].useNameServers([hosts[0].address, hosts[1].address]);
+    return await use(hosts, await joinHosts(hosts));
+  } catch (error) {
+    await Promise.all(opened.map((host) => host.close()));
+    throw error;
+  }
+}
+
+/** Fills a template with the trees of two DCs that have replicated with each other, in its folders dc1 and dc2. */
+async function buildTemplate(directory: string): Promise<void> {
+  const source = await provisioned();
+  await inTwoHosts(async (hosts) => {
+    const [first, second] = hosts;
+    const trees = { dc1: join(first.directory, 'dc1'), dc2: join(second.directory, 'dc2') };
+    const adminPassword = randomPassword();
+    await copyTree(join(source, 'dc1'), trees.dc1);
+    await ldbmodify(databaseOf(trees.dc1), [
+      setPassword(forest.adminDn, adminPassword),
+      setAddress('dc1', first.address),
+    ]);
+    // These two make the connections, and register the service principal names, that replication needs.
+    const firstServices = [...services, 'kcc', 'dnsupdate'];
+    const dc1 = await startReplica('dc1', first, adminPassword, firstServices);
+
+    const joinDomain = ['domain', 'join', forest.domain, 'DC', '--configfile=/dev/null', '--username=Administrator'];
+    const as = [`--targetdir=${trees.dc2}`, '--option=netbios name=dc2', '--dns-backend=SAMBA_INTERNAL'];
+    await second.run('samba-tool', [...joinDomain, `--server=${dc1.host}`, ...as], {
+      environment: { PASSWD: adminPassword },
+    });
+    // dc1 learns of its partner at its start.
+    await dc1.pause();
+    await dc1.resume();
+    await startReplica('dc2', second, adminPassword, firstServices);
+    const applicationPartitions = ['DomainDnsZones', 'ForestDnsZones'].map(
+      (zone) => `DC=${zone},${forest.domainNamingContext}`,
+    );
+    for (const namingContext of [...namingContexts, ...applicationPartitions]) {
+      await pull(second, 'dc2', namingContext);
+      await pull(first, 'dc1', namingContext);
+    }
+    for (const host of hosts) await host.stopServers();
+    await copyTree(trees.dc1, join(directory, 'dc1'));
+    await copyTree(trees.dc2, join(directory, 'dc2'));
+    for (const host of hosts) await host.close();
+  });
+}
+
+function startReplica(
+  name: 'dc1' | 'dc2',
+  host: NamespaceHost,
+  adminPassword: string,
+  runServices: readonly string[],
+): Promise<DomainController> {
+  return startDomainController({ host, tree: join(host.directory, name), name, adminPassword, services: runServices });
+}
+
+const replicateDeadline = 30_000;
+
+async function pull(host: NamespaceHost, destination: 'dc1' | 'dc2', namingContext: string): Promise<void> {
+  const source = destination === 'dc1' ? 'dc2' : 'dc1';
+  const configurationFile = join(host.directory, destination, 'etc', 'smb.conf');
+  const deadline = Date.now() + replicateDeadline;
+  for (;;) {
+    try {
+      await host.run('samba-tool', [
+        ...['drs', 'replicate', `${destination}.${forest.domain}`, `${source}.${forest.domain}`, namingContext],
+        ...[`--configfile=${configurationFile}`, '--machine-pass'],
+      ]);
+      return;
+    } catch (error) {
+      if (!(error instanceof CommandError) || Date.now() > deadline) throw error;
+      await delay(1000);
+    }
+  }
+}
