@@ -187,7 +187,7 @@ describe('a splice', () => {
           );
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   });
 
