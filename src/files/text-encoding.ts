@@ -109,7 +109,10 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
   return { kind: 'text', encoding };
 }
 
-/** UTF-16 without a byte order mark: most NULs stand on one side of the pairs. */
+/**
+ * UTF-16 without a byte order mark: most NULs stand on one side of the pairs. Not all do: the ideographic space (3000)
+ * and 一 (4E00) have theirs on the other.
+ */
 function utf16ByNuls(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const sample = bytes.subarray(0, 4096);
   let even = 0;
@@ -119,8 +122,8 @@ function utf16ByNuls(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
     else odd += 1;
   }
   const enough = sample.length / 10;
-  if (odd >= enough && even * 20 <= odd) return 'utf-16le';
-  if (even >= enough && odd * 20 <= even) return 'utf-16be';
+  if (odd >= enough && even * 4 <= odd) return 'utf-16le';
+  if (even >= enough && odd * 4 <= even) return 'utf-16be';
   return undefined;
 }
 

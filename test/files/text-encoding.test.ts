@@ -56,7 +56,7 @@ describe('the encoding of a file', () => {
   });
 
   test.each(['utf-16le', 'utf-16be'] as const)('is told by where the NULs stand: %s without a mark', (encoding) => {
-    for (const label of ['Domain\\user name:', '电子邮件地址:', 'Адрес электронной почты:']) {
+    for (const label of ['Domain\\user name:', '电子邮件地址:', 'Адрес электронной почты:', '一\u3000名前一:']) {
       expect(text(encodedAs(encoding, `; c\r\nL_UserName_Text="${label}"\r\n`))).toEqual({ kind: 'text', encoding });
     }
   });
