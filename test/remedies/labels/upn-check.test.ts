@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import { type Entry, makeEntry } from '../../../src/directory/entry.ts';
+import type { DirectorySession } from '../../../src/directory/session.ts';
+import {
+  checkUserPrincipalNames,
+  reportHead,
+  reportLine,
+  type UpnDifference,
+  upnFindings,
+} from '../../../src/remedies/labels/upn-check.ts';
+
+function user(name: string, userPrincipalName: string | undefined, address: string): Entry {
+  return makeEntry(`CN=${name},DC=corp,DC=example,DC=com`, {
+    name: [name],
+    ...(userPrincipalName === undefined ? {} : { userPrincipalName: [userPrincipalName] }),
+    proxyAddresses: [`smtp:old-${address}`, `SMTP:${address}`],
+    mail: ['not-this-one@example.com'],
+  });
+}
+
+async function check(entries: readonly Entry[]) {
+  const differences: UpnDifference[] = [];
+  const globalCatalog = {
+    search: async function* () {
+      yield* entries;
+    },
+  } as unknown as DirectorySession;
+  const result = await checkUserPrincipalNames(globalCatalog, async (difference) => {
+    differences.push(difference);
+  });
+  return { ...result, differences };
+}
+
+describe('who could not log on with the e-mail address', () => {
+  test('is whoever has another user principal name than primary SMTP address, case aside', async () => {
+    const entries = [
+      user('Kim', 'kim@corp.example.com', 'kim@example.com'),
+      user('Sam', 'SAM@Example.com', 'sam@example.COM'),
+      user('Nobody', undefined, 'nobody@example.com'),
+    ];
+    const { users, differing, differences } = await check(entries);
+    expect([users, differing]).toEqual([3, 2]);
+    expect(differences.map(({ name }) => name)).toEqual(['Kim', 'Nobody']);
+    expect(differences[0]).toMatchObject({ address: 'kim@example.com', addressFrom: 'proxyAddresses' });
+  });
+
+  test('is told by mail where no address is marked as the primary one, and that is said', async () => {
+    const byMail = makeEntry('CN=Kim', {
+      name: ['Kim'],
+      userPrincipalName: ['kim@corp.example.com'],
+      mail: ['kim@example.com'],
+    });
+    const result = await check([byMail]);
+    expect(result).toMatchObject({ differing: 1, byMail: 1 });
+    expect(upnFindings(result, 'x.csv')[0]?.detail).toContain('For 1 the attribute mail was compared');
+  });
+
+  test('is not known of who has no address, nor asked of the mailboxes by which Exchange watches itself', async () => {
+    const monitoring = makeEntry('CN=HealthMailbox', {
+      name: ['H'],
+      mail: ['h@example.com'],
+      msExchRecipientTypeDetails: ['549755813888'],
+    });
+    const without = makeEntry('CN=Kim', { name: ['Kim'], userPrincipalName: ['kim@example.com'] });
+    expect(await check([monitoring, without])).toMatchObject({ users: 1, differing: 0, withoutAddress: 1 });
+  });
+
+  test('shows the first ten of many and keeps no more', async () => {
+    const entries = Array.from({ length: 25 }, (_, index) =>
+      user(`user${index}`, `u${index}@corp.example.com`, `u${index}@example.com`),
+    );
+    const result = await check(entries);
+    expect(result.first).toHaveLength(10);
+    const [finding] = upnFindings(result, 'upn-differs.csv');
+    expect(finding).toMatchObject({ id: 'upn-differs', level: 'warning' });
+    expect(finding?.title).toContain('25 of 25');
+    expect(finding?.evidence).toHaveLength(10);
+  });
+
+  test('is nobody: then there is a note and no warning', async () => {
+    const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
+    expect(upnFindings(result, 'x.csv')).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
+  });
+});
+
+describe('the report', () => {
+  const line = (name: string): string =>
+    reportLine({ name, userPrincipalName: undefined, address: 'a@example.com', addressFrom: 'mail', dn: 'CN=a,DC=x' });
+
+  test('begins with a byte order mark, by which Excel knows UTF-8, and ends its lines as RFC 4180 says', () => {
+    expect(reportHead).toMatch(/^\ufeffname,.*\r\n$/);
+    expect(line('Žofie')).toBe('Žofie,,a@example.com,mail,"CN=a,DC=x"\r\n');
+  });
+
+  test('quotes what holds commas, quotes or line breaks', () => {
+    expect(line('Doe, "JD" John')).toMatch(/^"Doe, ""JD"" John",/);
+    expect(line('two\nlines')).toMatch(/^"two\nlines",/);
+  });
+
+  test.each(['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1'])('lets no spreadsheet take %j for a formula', (name) => {
+    expect(line(name).replace(/^"/, '').startsWith("'")).toBe(true);
+  });
+});
