@@ -1,0 +1,294 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import iconv from 'iconv-lite';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { backupPathOf } from '../../src/change/file-writer.ts';
+import type { FileChange, Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as labels } from '../../src/commands/labels.ts';
+import { run as show } from '../../src/commands/show.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { detectEncoding, type TextEncoding } from '../../src/files/text-encoding.ts';
+import { layOutFormSets } from '../../src/practice/form-sets.ts';
+import { codePageOf } from '../../src/remedies/labels/options.ts';
+import { lookUpWording } from '../../src/remedies/labels/wording.ts';
+import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { builtInWording, templates } from '../support/label-options.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+import { encodedAs } from '../support/strings-content.ts';
+
+/** Languages of the practice site that nobody has a wording for. */
+const accepted = ['--accept', 'no-wording'];
+
+const isInstalled = (command: string): boolean => spawnSync(command, ['--version']).status === 0;
+
+/** The text as UTF-8: without the byte order mark of UTF-16, with that of UTF-8, which is three bytes of the file. */
+function renderedAsUtf8(bytes: Buffer, encoding: TextEncoding): Buffer {
+  if (encoding.startsWith('utf-8') || encoding === 'ascii') return bytes;
+  return Buffer.from(iconv.decode(bytes, encoding.replace(' with BOM', ''), { stripBOM: true }));
+}
+
+/**
+ * Lays the files of a plan out as UTF-8 below a folder, has a tool apply change.diff there, and gives what came of it
+ * by path.
+ */
+async function patched(
+  tool: readonly [command: string, ...args: string[]],
+  diff: string,
+  files: ReadonlyMap<string, Buffer>,
+): Promise<Record<string, string>> {
+  const folder = await freshFolder();
+  for (const [name, bytes] of files) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), bytes);
+  }
+  const [command, ...args] = tool;
+  execFileSync(command, args, { cwd: folder, input: diff, stdio: ['pipe', 'ignore', 'pipe'] });
+  return { ...(await snapshot(folder)) };
+}
+
+const patchTools = [
+  ['patch', '-p1', '--binary'],
+  ['git', 'apply', '--whitespace=nowarn', '-'],
+] as const;
+
+const asText = (files: ReadonlyMap<string, Buffer>): Record<string, string> =>
+  Object.fromEntries([...files].sort().map(([name, bytes]) => [name, bytes.toString('latin1')]));
+
+describe('the labels of the practice site', () => {
+  let home: string;
+  let roots: readonly string[];
+  let before: Readonly<Record<string, string>>;
+
+  const run = (command: typeof labels, args: readonly string[]): Promise<CommandRun> =>
+    runCommand(command, args, { currentFolder: home });
+  const onSite = (...args: readonly string[]): Promise<CommandRun> =>
+    run(labels, [...roots.flatMap((root) => ['--root', root]), '--label', 'email', ...accepted, ...args]);
+  const forms = async (): Promise<Readonly<Record<string, string>>> => {
+    const all = Object.entries(await snapshot(home));
+    return Object.fromEntries(all.filter(([name]) => !name.startsWith('saved') && !name.startsWith('changes')));
+  };
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-site-'));
+    const site = await layOutFormSets(path.join(home, 'site'), templates);
+    // One member of the array has every language and encoding.
+    roots = site.roots.slice(0, 1);
+    for (const root of site.roots.slice(1)) await rm(root, { recursive: true });
+    before = await forms();
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  test('are shown by a dry run, which changes nothing and saves nothing', async () => {
+    const { status, stdout, stderr } = await onSite();
+    expect(status).toBe(2);
+    expect(stdout).toContain('L_UserName_Text="E-Mail-Adresse:"');
+    expect(stdout).toContain('L_UserName_Text="電子メール アドレス:"');
+    expect(stdout).toMatch(/\d+ files to change/);
+    expect(stdout).toContain('This was a dry run: nothing was changed.');
+    expect(stderr).toBe('');
+    expect(await forms()).toEqual(before);
+    expect(await readdir(home)).toEqual(['site']);
+  });
+
+  test('are saved with everything that a reviewer needs, and nothing is changed', async () => {
+    const { status, stdout } = await onSite('--save', 'saved');
+    expect(status).toBe(2);
+    expect(stdout).toContain('Saved in saved. Apply it with: adsi-remedy apply saved');
+    expect((await readdir(path.join(home, 'saved'))).sort()).toEqual([
+      'change.diff',
+      'next-steps.txt',
+      'plan.json',
+      'review.html',
+      'review.txt',
+    ]);
+    expect(await forms()).toEqual(before);
+  });
+
+  test('are shown again from the folder, as review.txt has them', async () => {
+    const { status, stdout } = await run(show, ['saved', '--verbose']);
+    expect(status).toBe(0);
+    expect(stdout).toContain(await readFile(path.join(home, 'saved', 'review.txt'), 'utf8'));
+    expect(stdout).toContain('It was not applied yet. Apply it with: adsi-remedy apply saved');
+  });
+
+  const plan = async (): Promise<Plan<FileChange>> =>
+    JSON.parse(await readFile(path.join(home, 'saved', 'plan.json'), 'utf8'));
+
+  /** What a file has to hold after the change, by a way that has no code in common with the tool's. */
+  function expectedBytes(name: string, bytes: Buffer): Buffer {
+    const [, language = 'default'] = /\/nls\/([^/]+)\/strings\.txt$/i.exec(name) ?? [];
+    const detected = detectEncoding(bytes, codePageOf(language));
+    const wording = lookUpWording([builtInWording], language, 'email');
+    if (!/strings\.txt$/i.test(name) || detected.kind !== 'text' || wording.kind !== 'found') return bytes;
+    const encoding = detected.encoding.replace(' with BOM', '');
+    const text = iconv.decode(bytes, encoding, { stripBOM: false });
+    const label = detected.encoding === 'windows-1258' ? wording.text.normalize('NFC') : wording.text;
+    const changed = text.replace(/^(L_UserName_Text *= *"?)[^"\r\n]*/m, (_, head: string) => `${head}${label}`);
+    return iconv.encode(detected.encoding === 'windows-1258' ? apart(changed) : changed, encoding);
+  }
+
+  /** As windows-1258 has Vietnamese: the letter with its hat or horn, and the tone behind it. */
+  function apart(text: string): string {
+    return [...text]
+      .map((character) => {
+        if (iconv.decode(iconv.encode(character, 'windows-1258'), 'windows-1258') === character) return character;
+        const [letter = '', ...marks] = character.normalize('NFD');
+        const tones = marks.filter((mark) => '\u0300\u0301\u0303\u0309\u0323'.includes(mark));
+        return (letter + marks.filter((mark) => !tones.includes(mark)).join('')).normalize('NFC') + tones.join('');
+      })
+      .join('');
+  }
+
+  test.each(patchTools.map((tool) => [tool[0], tool] as const))(
+    'have a change.diff that %s applies to the files as UTF-8',
+    async (name, tool) => {
+      if (!isInstalled(name)) return;
+      const old = new Map<string, Buffer>();
+      const now = new Map<string, Buffer>();
+      for (const change of (await plan()).changes) {
+        const bytes = await readFile(change.path);
+        const encoding = change.encoding as TextEncoding;
+        old.set(backupPathOf(change.path), renderedAsUtf8(bytes, encoding));
+        now.set(backupPathOf(change.path), renderedAsUtf8(expectedBytes(change.path, bytes), encoding));
+      }
+      expect(old.size).toBeGreaterThan(240);
+      const diff = await readFile(path.join(home, 'saved', 'change.diff'), 'utf8');
+      expect(await patched(tool, diff, old)).toEqual(asText(now));
+    },
+  );
+
+  test('are changed by apply, to the byte and nothing else', async () => {
+    const { status, stdout } = await run(apply, ['saved']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('Undo it with: adsi-remedy undo saved');
+    expect(stdout).toContain('Restart-Service fwsrv');
+    const now = await forms();
+    expect(Object.keys(now)).toEqual(Object.keys(before));
+    const differing: string[] = [];
+    for (const [name, bytes] of Object.entries(before)) {
+      const expected = expectedBytes(name, Buffer.from(bytes, 'latin1')).toString('latin1');
+      if (now[name] !== expected) differing.push(name);
+    }
+    expect(differing).toEqual([]);
+  });
+
+  test('have nothing left to change in a second run, or in a second apply', async () => {
+    const second = await onSite();
+    expect(second.stdout).toContain('Nothing to change');
+    expect(second.status).toBe(0);
+    const again = await run(apply, ['saved']);
+    expect(again.status).toBe(0);
+    expect(again.stdout).toContain('Nothing is left to do: an earlier run has done it all.');
+    expect((await run(show, ['saved'])).stdout).toContain('It was applied. Undo it with: adsi-remedy undo saved');
+  });
+
+  test('come back by undo, every byte', async () => {
+    const review = await run(undo, ['saved']);
+    expect(review.status).toBe(2);
+    expect(review.stdout).toMatch(/- L_UserName_Text="E-Mail-Adresse:"\n +\+ L_UserName_Text="Domäne\\Benutzername:"/);
+    expect(Object.keys(await forms())).toEqual(Object.keys(before));
+    const { status, stdout } = await run(undo, ['saved', '--yes']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/\d+ of \d+ files brought back/);
+    expect(await forms()).toEqual(before);
+  });
+
+  test('that were undone are not applied or undone again', async () => {
+    for (const command of [apply, undo]) {
+      const { status, stderr } = await run(command, ['saved', ...(command === undo ? ['--yes'] : [])]);
+      expect(status).toBe(3);
+      expect(stderr).toMatch(/it was (applied and undone|undone already)/);
+    }
+    expect((await run(show, ['saved'])).stdout).toContain('It was applied and undone.');
+    expect(await forms()).toEqual(before);
+  });
+});
+
+describe('a change.diff, whatever the encoding, the line ends, and where the label stands,', () => {
+  const sevenLines = ['L_B="é"', ...['C', 'D', 'E', 'F', 'G', 'H'].map((name) => `L_${name}="x"`)];
+  const around = (end: string): string =>
+    ['; c', ...sevenLines, 'L_UserName_Text="Domain\\user name:"', ...sevenLines, 'L_UserID_Text="Id:"', '; c'].join(
+      end,
+    );
+  const contents: Readonly<Record<string, (end: string) => string>> = {
+    middle: (end) => around(end) + end,
+    'without a last line end': around,
+    first: (end) => `L_UserName_Text="a"${end}L_B="é"${end}`,
+    last: (end) => `L_B="é"${end}L_UserName_Text="a"`,
+    alone: () => 'L_UserName_Text="é"',
+    'twice, near': (end) => `L_UserName_Text="a"${end}L_B="é"${end}L_UserID_Text="b"${end}`,
+  };
+  const encodings = ['utf-8', 'utf-8 with BOM', 'utf-16le with BOM', 'utf-16be', 'windows-1252'] as const;
+
+  let home: string;
+  let diff: string;
+  let old: Map<string, Buffer>;
+  let now: Map<string, Buffer>;
+
+  beforeAll(async () => {
+    home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-diff-'));
+    const tree: Record<string, Tree> = {};
+    for (const encoding of encodings) {
+      for (const [place, content] of Object.entries(contents)) {
+        for (const [name, end] of Object.entries({ crlf: '\r\n', lf: '\n', cr: '\r' })) {
+          const bytes = encodedAs(encoding, content(end));
+          tree[`${encoding} ${place} ${name}`] = { HTML: { nls: { de: { 'strings.txt': bytes } } } };
+        }
+      }
+    }
+    await writeTree(path.join(home, 'forms'), tree);
+    const text = ['--text', 'E-Mail-Größe:', '--key', 'L_UserName_Text', '--key', 'L_UserID_Text'];
+    const args = ['--root', 'forms', ...text, '--code-page', 'de=1252', '--save', 'saved'];
+    await runCommand(labels, args, { currentFolder: home });
+    diff = await readFile(path.join(home, 'saved', 'change.diff'), 'utf8');
+    const { changes }: Plan<FileChange> = JSON.parse(await readFile(path.join(home, 'saved', 'plan.json'), 'utf8'));
+    expect(changes).toHaveLength(Object.keys(tree).length);
+    const rendered = async (): Promise<Map<string, Buffer>> => {
+      const files = changes.map(async (change): Promise<[string, Buffer]> => {
+        const bytes = renderedAsUtf8(await readFile(change.path), change.encoding as TextEncoding);
+        return [backupPathOf(change.path), bytes];
+      });
+      return new Map(await Promise.all(files));
+    };
+    old = await rendered();
+    await runCommand(apply, ['saved'], { currentFolder: home });
+    now = await rendered();
+  });
+  afterAll(() => rm(home, { recursive: true, force: true }));
+
+  test('is there for every file, and every file is changed', () => {
+    expect(diff.match(/^--- /gm)).toHaveLength(old.size);
+    for (const [name, bytes] of old) expect(now.get(name)).not.toEqual(bytes);
+  });
+
+  test.each(patchTools.map((tool) => [tool[0], tool] as const))('is applied by %s', async (name, tool) => {
+    if (!isInstalled(name)) return;
+    expect(await patched(tool, diff, old)).toEqual(asText(now));
+  });
+});
+
+test('a change folder within the form sets is no form set itself: the second run finds nothing', async () => {
+  const home = await freshFolder();
+  await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Domain\\user name:"\r\n' } } });
+  const run = (command: typeof labels, args: readonly string[]) => runCommand(command, args, { currentFolder: home });
+  expect((await run(labels, ['--root', '.', '--label', 'email', '--yes'])).status).toBe(0);
+  expect((await run(labels, ['--root', '.', '--label', 'email'])).status).toBe(0);
+  const [folder = ''] = await readdir(path.join(home, 'changes'));
+  expect((await run(undo, [path.join('changes', folder), '--yes'])).status).toBe(0);
+  expect(await readFile(path.join(home, 'Exchange/HTML/strings.txt'), 'utf8')).toContain('Domain\\user name:');
+});
+
+test('a change folder that was moved, its undo within it, can still be undone', async () => {
+  const home = await freshFolder();
+  await writeTree(home, { forms: { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Name:"\r\n' } } } });
+  const run = (command: typeof labels, args: readonly string[]) => runCommand(command, args, { currentFolder: home });
+  await run(labels, ['--root', 'forms', '--label', 'email', '--save', 'saved']);
+  await run(apply, ['saved']);
+  await cp(path.join(home, 'saved'), path.join(home, 'moved'), { recursive: true });
+  await rm(path.join(home, 'saved'), { recursive: true });
+  expect((await run(undo, ['moved', '--yes'])).status).toBe(0);
+  expect(await readFile(path.join(home, 'forms/Exchange/HTML/strings.txt'), 'utf8')).toContain('Name:');
+});
