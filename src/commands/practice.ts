@@ -46,4 +46,5 @@ const remedies = {
 const dryRuns: readonly (readonly [keyof typeof remedies, ...string[]])[] = [
   ['labels', '--label', 'email'],
   ['tombstone', '--days', '180'],
+  ['orphan', '--name', 'EX04'],
 ];
