@@ -42,7 +42,8 @@ export async function probe(host: string, means: ProbeMeans = networkMeans): Pro
   };
 }
 
-const networkMeans: ProbeMeans = {
+/** The network: names by the system, connections by TCP. */
+export const networkMeans: ProbeMeans = {
   resolve: async (host) => {
     try {
       return (await lookup(host)).address;

@@ -198,11 +198,13 @@ export async function countRecipients(
     'mail transfer agents': mailTransferAgents,
   };
   const isHere = mailboxIsHere(server, databases);
-  return Promise.all(
-    recipientReferences.map((reference) =>
-      countOne(recipients, base, reference, valuesOf[reference.named], scope, (entry) => !isHere(entry)),
-    ),
-  );
+  const counts: RecipientCount[] = [];
+  // One after the other: not every server keeps several paged searches of one connection apart.
+  for (const reference of recipientReferences) {
+    const values = valuesOf[reference.named];
+    counts.push(await countOne(recipients, base, reference, values, scope, (entry) => !isHere(entry)));
+  }
+  return counts;
 }
 
 function mailboxIsHere(server: ExchangeServer, databases: readonly string[]): (entry: Entry) => boolean {
@@ -225,6 +227,11 @@ export function recipientFilters(reference: RecipientReference, values: readonly
   return filters;
 }
 
+/** What is read of each recipient: what is not cleaned is only counted and named. */
+export function recipientAttributes({ isCleanable, attribute }: RecipientReference): readonly string[] {
+  return isCleanable ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', attribute] : ['msExchRecipientTypeDetails'];
+}
+
 async function countOne(
   recipients: DirectorySession,
   base: string,
@@ -236,10 +243,7 @@ async function countOne(
   const all = new BoundedList<string>(firstNames);
   const system = new BoundedList<string>(firstNames);
   const cleanable = new BoundedList<Referrer>(mostCleanable);
-  // What is not cleaned is only counted and named.
-  const attributes = reference.isCleanable
-    ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', reference.attribute]
-    : ['msExchRecipientTypeDetails'];
+  const attributes = recipientAttributes(reference);
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
       if (!isRecipient(entry.dn)) continue;

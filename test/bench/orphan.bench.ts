@@ -1,0 +1,147 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { formatFilter } from '../../src/directory/filter.ts';
+import { recipientReferences } from '../../src/remedies/orphan/references.ts';
+import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/referrers.ts';
+import { run } from '../ad/lab/command.ts';
+import type { DomainController } from '../ad/lab/domain-controller.ts';
+import { forest } from '../ad/lab/forest.ts';
+import { startOneDomainController } from '../ad/lab/one-dc.ts';
+import { type Slapd, startSlapd } from '../ad/lab/slapd.ts';
+import { subtree } from '../ad/scenario/bulk.ts';
+import { adminGroup, exchangeOrganisation } from '../ad/scenario/organisation.ts';
+import { exchangeServer } from '../ad/scenario/server.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const moduleOf = (name: string): string => pathToFileURL(path.join(root, 'dist', name)).href;
+
+/** The middle of three measurements, in milliseconds. */
+async function median(measure: () => Promise<number>): Promise<number> {
+  const times = [await measure(), await measure(), await measure()].sort((one, other) => one - other);
+  return times[1] ?? 0;
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
+
+describe('looking for recipients of a server among 100,000', () => {
+  let slapd: Slapd;
+  const legacyExchangeDn =
+    '/o=Contoso Mail/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Configuration/cn=Servers/cn=EX01';
+
+  beforeAll(async () => {
+    slapd = await startSlapd({ people: 100_000 });
+  });
+  afterAll(() => slapd?.stop());
+
+  /** In a process of its own, for its peak memory. */
+  const gather = async (): Promise<{
+    readonly milliseconds: number;
+    readonly rss: number;
+    readonly counts: number[];
+  }> => {
+    const script = `
+      import { openSession } from '${moduleOf('directory/session.js')}';
+      import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
+      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
+      const start = performance.now();
+      const server = { legacyExchangeDn: '${legacyExchangeDn}' };
+      const doomed = { server, dns: new Set(), mailTransferAgents: ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'] };
+      const scope = { isRecipient: () => true, isWritable: () => true };
+      const counts = await countRecipients(session, '${slapd.suffix}', doomed, ['CN=DB of EX01,CN=Databases,${slapd.suffix}'], scope);
+      const milliseconds = performance.now() - start;
+      await session.close();
+      console.log(JSON.stringify({ milliseconds, rss: process.resourceUsage().maxRSS / 1024, counts: counts.map(({ count }) => count) }));`;
+    return JSON.parse(await run(process.execPath, ['--input-type=module', '-e', script]));
+  };
+
+  const byLdapsearch = (): Promise<number> => {
+    const values = {
+      legacyExchangeDN: [legacyExchangeDn],
+      databases: [`CN=DB of EX01,CN=Databases,${slapd.suffix}`],
+      'mail transfer agents': [`CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}`],
+    };
+    const searches = recipientReferences.flatMap((reference) =>
+      recipientFilters(reference, values[reference.named]).map(
+        (filter) =>
+          `ldapsearch -x -LLL -o ldif-wrap=no -E pr=1000/noprompt -H ${slapd.url} -D '${slapd.user}' -w '${slapd.password}' -b '${slapd.suffix}' '${formatFilter(filter)}' ${recipientAttributes(reference).join(' ')} > /dev/null`,
+      ),
+    );
+    return timed(() => run('sh', ['-c', searches.join(' && ')]));
+  };
+
+  test('takes at most 1.5 times as long as ldapsearch with the same filters, and 150 MB', async () => {
+    const first = await gather();
+    expect(first.counts).toEqual([50_000, 50_000, 0, 50_000, 0]);
+    const theirs = await median(byLdapsearch);
+    const ours = await median(async () => (await gather()).milliseconds);
+    process.stdout.write(
+      `orphan, 100,000 recipients: ${ours.toFixed(0)} ms, ldapsearch ${theirs.toFixed(0)} ms, peak ${first.rss.toFixed(0)} MB\n`,
+    );
+    expect(ours / theirs).toBeLessThanOrEqual(1.5);
+    expect(first.rss).toBeLessThanOrEqual(150);
+  });
+});
+
+describe('deleting a subtree of 1,000 entries', () => {
+  let dc: DomainController;
+  let home: string;
+  const organisation = exchangeOrganisation(forest.configurationNamingContext);
+  const group = adminGroup(organisation);
+  const options = { version: '2010', site: forest.site, domain: forest.domain, children: 'none' } as const;
+  const servers = ['ours', 'theirs', 'other'].map((name) => exchangeServer(group, { name, ...options }));
+
+  beforeAll(async () => {
+    const bulk = servers.slice(0, 2).flatMap(({ dn }) => subtree(`CN=bulk,${dn}`, 999).changes);
+    dc = await startOneDomainController({
+      changes: [organisation, group, ...servers].flatMap(({ changes }) => changes).concat(bulk),
+    });
+    home = await mkdtemp(path.join(tmpdir(), 'orphan-bench-'));
+    await writeFile(path.join(home, 'password'), dc.adminPassword, { mode: 0o600 });
+  });
+  afterAll(async () => {
+    await dc?.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  test('takes at most 1.5 times as long as ldapdelete -r', async () => {
+    const bin = path.join(root, 'bin/adsi-remedy.js');
+    const connection = ['--server', dc.address, '--ca', dc.caFile, '--user', dc.adminUser];
+    const environment = { ADSI_REMEDY_PASSWORD: dc.adminPassword };
+    const saved = path.join(home, 'saved');
+    await run(process.execPath, [bin, 'orphan', '--name', 'ours', '--save', saved, ...connection], {
+      environment,
+    }).catch(
+      // 2: there are changes to make.
+      () => undefined,
+    );
+    const ours = await timed(() => run(process.execPath, [bin, 'apply', saved, ...connection], { environment }));
+    const theirs = await timed(() =>
+      run(
+        'ldapdelete',
+        [
+          '-r',
+          '-x',
+          '-H',
+          `ldaps://${dc.address}`,
+          '-D',
+          dc.adminUser,
+          '-y',
+          path.join(home, 'password'),
+          servers[1]?.dn ?? '',
+        ],
+        { environment: { LDAPTLS_CACERT: dc.caFile } },
+      ),
+    );
+    process.stdout.write(`orphan, 1,000 entries: ${ours.toFixed(0)} ms, ldapdelete -r ${theirs.toFixed(0)} ms\n`);
+    expect(await dc.exists(servers[0]?.dn ?? '')).toBe(false);
+    expect(await dc.exists(servers[1]?.dn ?? '')).toBe(false);
+    expect(ours / theirs).toBeLessThanOrEqual(1.5);
+  });
+});

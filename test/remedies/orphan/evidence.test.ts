@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import type { ComputerAccount } from '../../../src/remedies/orphan/accounts.ts';
+import { hasLoggedOnLately, weigh } from '../../../src/remedies/orphan/evidence.ts';
+import type { ExchangeServer } from '../../../src/remedies/orphan/organisation.ts';
+
+const now = new Date('2026-11-22T09:00:00Z');
+const daysAgo = (days: number): Date => new Date(now.getTime() - days * 86_400_000);
+
+const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
+  dn: 'CN=EX04,CN=Servers',
+  name: 'EX04',
+  guid: '',
+  organisation: 'Contoso',
+  adminGroup: 'First',
+  roles: 38,
+  versionNumber: undefined,
+  serialNumber: undefined,
+  legacyExchangeDn: '/o=Contoso/cn=EX04',
+  fqdn: 'ex04.corp.example.com',
+  site: undefined,
+  availabilityGroup: undefined,
+  array: undefined,
+  created: undefined,
+  changed: undefined,
+  isConflict: false,
+  children: { virtualDirectories: 8, receiveConnectors: 2, informationStores: 1 },
+  ...properties,
+});
+
+const account = (properties: Partial<Extract<ComputerAccount, { kind: 'present' }>> = {}): ComputerAccount => ({
+  kind: 'present',
+  dn: 'CN=EX04,CN=Computers',
+  isDisabled: false,
+  lastLogon: daysAgo(5),
+  passwordSet: undefined,
+  isInExchangeGroups: true,
+  ...properties,
+});
+
+const verdictOf = (one: ExchangeServer, itsAccount: ComputerAccount): string =>
+  weigh(one, itsAccount, [one, server()], now).verdict;
+
+describe('the verdict', () => {
+  test('is live for a server whose account logs on', () => {
+    expect(verdictOf(server(), account())).toBe('live');
+  });
+
+  test.each([
+    ['without an account', { kind: 'absent' }],
+    ['whose account is disabled', account({ isDisabled: true })],
+    ['whose account has not logged on for 80 days', account({ lastLogon: daysAgo(80) })],
+  ] as const)('is likely orphan for one %s', (_, itsAccount) => {
+    expect(verdictOf(server(), itsAccount)).toBe('likely orphan');
+  });
+
+  test('is likely orphan for one that lacks what its roles imply', () => {
+    const children = { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 };
+    const { verdict, for: signs } = weigh(server({ children }), account({ lastLogon: daysAgo(45) }), [], now);
+    expect(verdict).toBe('likely orphan');
+    expect(signs).toEqual([
+      'Client Access without a virtual directory',
+      'Hub Transport without a receive connector',
+      'Mailbox without an InformationStore',
+    ]);
+  });
+
+  test('is unclear for an account that logged on 45 days ago, which lastLogonTimestamp may lag behind', () => {
+    expect(verdictOf(server(), account({ lastLogon: daysAgo(45) }))).toBe('unclear');
+  });
+
+  test('is no orphan for an Edge server without an account, which it never has', () => {
+    expect(verdictOf(server({ roles: 64 }), { kind: 'absent' })).toBe('unclear');
+  });
+
+  test('is provisioned only for a server that nothing was installed on', () => {
+    expect(verdictOf(server({ roles: 4096 }), { kind: 'absent' })).toBe('provisioned only');
+  });
+});
+
+describe('a live account', () => {
+  test.each([
+    [30, false, true],
+    [31, false, false],
+    [1, true, false],
+  ])('that logged on %i days ago and is disabled (%s) is one: %s', (days, isDisabled, expected) => {
+    expect(hasLoggedOnLately(account({ lastLogon: daysAgo(days), isDisabled }), now)).toBe(expected);
+  });
+});

@@ -1,0 +1,33 @@
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { networkMeans, probe, probedPorts } from '../../../src/remedies/orphan/probe.ts';
+
+test('tells open from closed ports, all tried at once', async () => {
+  const asked: number[] = [];
+  const result = await probe('ex04', {
+    resolve: async () => '192.0.2.4',
+    connects: async (_, port) => {
+      asked.push(port);
+      return port === 443;
+    },
+  });
+  expect(asked).toEqual(probedPorts);
+  expect(result).toEqual({ kind: 'probed', address: '192.0.2.4', open: [443], closed: [25, 135, 445] });
+});
+
+test('tells a name without an address', async () => {
+  const result = await probe('ex04', { resolve: async () => undefined, connects: async () => true });
+  expect(result).toEqual({ kind: 'no address' });
+});
+
+test('finds a listening port open, and one that nobody listens on closed', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  onTestFinished(() => void server.close());
+  expect(await networkMeans.connects('127.0.0.1', port, 1000)).toBe(true);
+  server.close();
+  await new Promise((resolve) => server.once('close', resolve));
+  expect(await networkMeans.connects('127.0.0.1', port, 1000)).toBe(false);
+});

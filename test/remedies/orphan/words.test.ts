@@ -1,0 +1,72 @@
+import { describe, expect, test } from 'vitest';
+import { isOnlyProvisioned, raisesInconsistentState, rolesInWords } from '../../../src/remedies/orphan/roles.ts';
+import { readSetupLog } from '../../../src/remedies/orphan/setup-log.ts';
+import { productName, versionInWords } from '../../../src/remedies/orphan/versions.ts';
+
+describe('roles', () => {
+  test.each([
+    [undefined, 'none given (Exchange 2003 or older)'],
+    [0, 'none'],
+    [38, 'Mailbox, Client Access, Hub Transport'],
+    [64, 'Edge Transport'],
+    [4096, 'provisioned'],
+    [16_439, 'Mailbox, Client Access, Hub Transport, Unified Messaging, Client Access front end, Front End Transport'],
+    [131_074, 'Mailbox, unknown bits 131072'],
+  ])('%s in words: %s', (roles, words) => {
+    expect(rolesInWords(roles)).toBe(words);
+  });
+
+  test.each([1, 2, 4, 16, 32, 64, 16_384, 38])('%i makes setup say "inconsistent state"', (roles) => {
+    expect(raisesInconsistentState(roles)).toBe(true);
+  });
+
+  test.each([undefined, 0, 4096, 8192])('%s does not', (roles) => {
+    expect(raisesInconsistentState(roles)).toBe(false);
+  });
+
+  test('a server is only provisioned when no role was installed since', () => {
+    expect(isOnlyProvisioned(4096)).toBe(true);
+    expect(isOnlyProvisioned(4096 | 2)).toBe(false);
+  });
+});
+
+describe('versions', () => {
+  test.each([
+    [1_937_997_947, 'Version 14.3 (Build 30123.4)', 'Exchange 2010', 'Exchange 2010 (14.3 build 30123.4)'],
+    [7638, 'Version 6.5 (Build 7638.2: Service Pack 2)', 'Exchange 2003', 'Exchange 2003 (6.5 build 7638.2)'],
+    [1_912_832_083, 'Version 8.3 (Build 30083.6)', 'Exchange 2007', 'Exchange 2007 (8.3 build 30083.6)'],
+    [1_941_997_017, 'Version 15.0 (Build 31497.2)', 'Exchange 2013', 'Exchange 2013 (15.0 build 31497.2)'],
+    [1_942_063_563, 'Version 15.1 (Build 32507.6)', 'Exchange 2016', 'Exchange 2016 (15.1 build 32507.6)'],
+    [1_942_127_870, 'Version 15.2 (Build 30221.12)', 'Exchange 2019', 'Exchange 2019 (15.2 build 30221.12)'],
+    [1_937_768_448, undefined, 'Exchange 2010', 'Exchange 2010'],
+    [undefined, undefined, 'unknown', 'unknown'],
+  ])('%s, %s is %s', (number, serial, product, words) => {
+    expect(productName(number, serial)).toBe(product);
+    expect(versionInWords(number, serial)).toBe(words);
+  });
+});
+
+describe('the setup log', () => {
+  const log = [
+    "[11-20-2026 09:00:00.0001] [0] Setup will search for an Exchange Server object for the local machine with name 'OLD'.",
+    "[11-20-2026 09:00:00.0002] [0] Exchange Server object found : 'CN=OLD,CN=Servers'.",
+    "[11-20-2026 10:00:00.0001] [0] Setup will search for an Exchange Server object for the local machine with name 'EX04'.",
+    "[11-20-2026 10:00:00.0002] [0] Exchange Server object found : 'CN=EX04,CN=Servers,CN=Büro'.",
+    '[11-20-2026 10:00:01.0001] [1] [ERROR] The Exchange Server is in an inconsistent state.',
+  ].join('\r\n');
+  const utf16be = Buffer.from(`\uFEFF${log}`, 'utf16le').swap16();
+
+  test.each([
+    ['UTF-8', Buffer.from(log)],
+    ['UTF-8 with BOM', Buffer.from(`\uFEFF${log}`)],
+    ['UTF-16LE with BOM', Buffer.from(`\uFEFF${log}`, 'utf16le')],
+    ['UTF-16LE', Buffer.from(log, 'utf16le')],
+    ['UTF-16BE with BOM', utf16be],
+  ])('is read in %s, and its last run counts', (_, bytes) => {
+    expect(readSetupLog(bytes, 'x.log')).toEqual({
+      name: 'EX04',
+      dn: 'CN=EX04,CN=Servers,CN=Büro',
+      isInconsistentState: true,
+    });
+  });
+});
