@@ -1,11 +1,13 @@
 /** Writes file changes: look, back up, replace, and look again where something went wrong. */
 
+import { mkdirSync } from 'node:fs';
 import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError, RemedyError } from '../errors.ts';
+import { atOnceWhileQuick } from '../files/at-once.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type FileSystem, replaceFile } from '../files/replace-file.ts';
+import { type FileSystem, replaceFile, writeAll } from '../files/replace-file.ts';
 import { spliceBytes } from '../files/strings-file.ts';
 import { temporarySuffix } from '../files/template-tree.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
@@ -146,6 +148,15 @@ export function backupPathOf(file: string): string {
   return path.join(...parts.filter((part) => part !== '' && part !== '.' && part !== '..'));
 }
 
+const step = atOnceWhileQuick();
+
+function makeFolder(folder: string): Promise<unknown> {
+  return step(
+    () => mkdirSync(folder, { recursive: true }),
+    () => mkdir(folder, { recursive: true }),
+  );
+}
+
 async function backUp(
   bytes: Buffer,
   place: string,
@@ -154,13 +165,13 @@ async function backUp(
 ): Promise<void> {
   try {
     const folder = path.dirname(place);
-    const made = folders.get(folder) ?? mkdir(folder, { recursive: true });
+    const made = folders.get(folder) ?? makeFolder(folder);
     folders.set(folder, made);
     await made;
     // 'w' and not 'wx': an interrupted run may have left a before image, whole or in part. The bytes are the same.
     const handle = await files.open(place, 'w');
     try {
-      await handle.writeFile(bytes);
+      await writeAll(handle, place, bytes);
       await handle.datasync();
     } finally {
       await handle.close();

@@ -1,14 +1,15 @@
 /** Applying what lies in a change folder, and telling how it went. */
 
-import * as files from 'node:fs/promises';
 import path from 'node:path';
-import { applyPlan, type ChangeWriter } from '../change/apply.ts';
+import { applyPlan, type ChangeWriter, requireApplicable } from '../change/apply.ts';
 import { entryWriter } from '../change/entry-writer.ts';
 import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import { folderParts } from '../change/folder.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
+import { readPlan } from '../change/read-plan.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
+import { systemFiles } from '../files/system-files.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import { quoted, shownPath } from './decide.ts';
@@ -34,10 +35,16 @@ export async function applyChangeFolder(
   means?: DirectoryMeans,
 ): Promise<ExitStatus> {
   const records = await readJournal(path.join(folder, folderParts.journal));
+  requireApplicable(plan, records);
   if (isFilePlan(plan)) {
     if (records.length > 0) await clearStrays(plan, output);
+    if (plan.undoes !== undefined) {
+      // What is undone may have been killed, beside files also that the undo has nothing to do with.
+      const original = await readPlan(path.join(plan.undoes.folder, folderParts.plan));
+      if (isFilePlan(original)) await clearStrays(original, output);
+    }
     const writer = fileWriter({
-      files,
+      files: systemFiles(),
       backupFolder: path.join(folder, folderParts.backup),
       planId: plan.id,
       randomId: context.randomId,
@@ -99,7 +106,7 @@ async function rehearse(
 }
 
 async function clearStrays(plan: Plan<FileChange>, output: Output): Promise<void> {
-  for (const stray of await removeStrays(plan.changes, plan.id, files)) {
+  for (const stray of await removeStrays(plan.changes, plan.id, systemFiles())) {
     output.tell(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
   }
 }

@@ -3,7 +3,7 @@
  * or all of the new ones.
  */
 
-import type { FileHandle, lstat, open, readFile, rename, unlink } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
@@ -11,11 +11,22 @@ import { temporarySuffix } from './template-tree.ts';
 
 /** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
 export interface FileSystem {
-  readonly lstat: typeof lstat;
-  readonly open: typeof open;
-  readonly readFile: typeof readFile;
-  readonly rename: typeof rename;
-  readonly unlink: typeof unlink;
+  lstat(file: string): Promise<Stats>;
+  open(file: string, flags: string, mode?: number): Promise<OpenFile>;
+  readFile(file: string): Promise<Buffer>;
+  rename(from: string, to: string): Promise<void>;
+  unlink(file: string): Promise<void>;
+}
+
+/** The part of a FileHandle that replacing needs. */
+export interface OpenFile {
+  stat(): Promise<Stats>;
+  write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
+  chown(user: number, group: number): Promise<void>;
+  chmod(mode: number): Promise<void>;
+  sync(): Promise<void>;
+  datasync(): Promise<void>;
+  close(): Promise<void>;
 }
 
 export interface Replacement {
@@ -86,7 +97,7 @@ async function attempt<T>(attempted: string, on: string, next: string, work: () 
 }
 
 async function fillAndClose(
-  handle: FileHandle,
+  handle: OpenFile,
   temporary: string,
   content: Buffer,
   owner: { readonly mode: number; readonly uid: number; readonly gid: number },
@@ -105,13 +116,16 @@ async function fillAndClose(
   await handle.close();
 }
 
-/** A short write is no error to the system; it is one here only if it makes no headway at all. */
-async function writeAll(handle: FileHandle, on: string, content: Buffer): Promise<void> {
+/**
+ * Writes a file from its start. A short write is no error to the system; it is one here only if it makes no headway.
+ * @throws FileError if the system takes nothing more; what it says otherwise
+ */
+export async function writeAll(handle: OpenFile, on: string, content: Buffer): Promise<void> {
   for (let written = 0; written < content.length; ) {
     const { bytesWritten } = await handle.write(content, written, content.length - written, written);
     if (bytesWritten === 0) {
       throw new FileError({
-        attempted: 'write the new content beside the file',
+        attempted: 'write all of the file',
         on,
         cameBack: `the system took ${written} of ${content.length} bytes and no more`,
         next: 'The file keeps its old content. Look at the disk or the share, then apply again.',
