@@ -5,6 +5,7 @@ import type { Change, Finding, Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
 import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
+import { deletedTree } from './deleted-tree.ts';
 import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
 
 export interface TextReviewOptions {
@@ -68,12 +69,27 @@ export function* findingLines(
 }
 
 function* diffLines(changes: readonly Change[], options: TextReviewOptions, shorten: Shorten): Generator<string> {
-  for (const block of diffBlocks(changes)) {
+  const blocks = diffBlocks(changes);
+  const doomed = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
+  for (const block of blocks.filter((candidate) => !doomed.includes(candidate))) {
     yield `  ${options.style.heading(visible(block.heading))}`;
     yield* listed(block.places.map(shorten), fewPlaces, 'more with the same change', options, 4);
     yield* blockLines(block, options);
     yield '';
   }
+  yield* doomedTree(doomed, options);
+}
+
+/** The tree that goes, a line an entry; what each of them holds is for --verbose and the saved files. */
+function* doomedTree(blocks: readonly DiffBlock[], { style }: TextReviewOptions): Generator<string> {
+  if (blocks.length === 0) return;
+  const attributes = new Map(blocks.map((block) => [block.places[0] ?? '', block.lines.length]));
+  yield `  ${style.heading(`delete ${blocks.length} ${blocks.length === 1 ? 'entry' : 'entries'}`)}`;
+  for (const { depth, name, dn } of deletedTree([...attributes.keys()])) {
+    const values = style.dim(`${attributes.get(dn)} values`);
+    yield `    ${style.removed(`- ${'  '.repeat(depth)}${visible(name)}`)}  ${values}`;
+  }
+  yield '';
 }
 
 function* blockLines(block: DiffBlock, { style, verbose }: TextReviewOptions): Generator<string> {

@@ -1,0 +1,52 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { childDn, parentDn } from '../../src/directory/dn.ts';
+import { deletedTree } from '../../src/review/deleted-tree.ts';
+
+const server = 'CN=EX04,CN=Servers,DC=example,DC=com';
+const protocols = `CN=Protocols,${server}`;
+
+describe('the tree of entries that go', () => {
+  test('stands parents first, though leaves are deleted first', () => {
+    const lines = deletedTree([`CN=1,CN=SMTP,${protocols}`, `CN=SMTP,${protocols}`, protocols, server]);
+    expect(lines.map(({ depth, name }) => `${depth} ${name}`)).toEqual([
+      `0 ${server}`,
+      '1 CN=Protocols',
+      '2 CN=SMTP',
+      '3 CN=1',
+    ]);
+  });
+
+  test('has a root for each entry whose parent stays', () => {
+    const lines = deletedTree(['CN=B,DC=example,DC=com', 'CN=A,DC=example,DC=com']);
+    expect(lines.map(({ depth, name }) => ({ depth, name }))).toEqual([
+      { depth: 0, name: 'CN=A,DC=example,DC=com' },
+      { depth: 0, name: 'CN=B,DC=example,DC=com' },
+    ]);
+  });
+
+  test('shows every entry once, behind its parent, whatever its name and the order', () => {
+    const tree = fc
+      .array(fc.tuple(fc.nat(), fc.string({ minLength: 1, maxLength: 8 })), { maxLength: 30 })
+      .map((steps) => {
+        const dns = [server];
+        for (const [place, name] of steps)
+          dns.push(childDn(dns[place % dns.length] ?? server, 'CN', `${name} ${dns.length}`));
+        return dns;
+      });
+    fc.assert(
+      fc.property(tree, fc.infiniteStream(fc.double({ noNaN: true })), (dns, order) => {
+        const shuffled = dns
+          .map((dn) => ({ dn, rank: order.next().value ?? 0 }))
+          .sort((one, other) => one.rank - other.rank)
+          .map(({ dn }) => dn);
+        const shown = deletedTree(shuffled).map(({ dn }) => dn);
+        expect([...shown].sort()).toEqual([...dns].sort());
+        for (const [index, dn] of shown.entries()) {
+          if (dn !== server) expect(shown.indexOf(parentDn(dn) ?? '')).toBeLessThan(index);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
