@@ -108,6 +108,13 @@ describe('the DCs of one forest', () => {
   });
 });
 
+describe('the data of a forest', () => {
+  it('is refused where the parent of an entry is missing, with the line', async () => {
+    const ldif = `# one\n\ndn: CN=a,CN=b,${domain}\nobjectClass: container\n`;
+    await expect(openForest(ldif)).rejects.toThrow(/test, line 3: the parent of CN=a,CN=b,DC=corp/);
+  });
+});
+
 describe('the replication state of a DC', () => {
   const state = `
 dn:

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client, EqualityFilter } from 'ldapts';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { constructed, encode, integer, octets } from '../../../src/practice/directory/ber.ts';
 import { FaultPlan } from '../../../src/practice/directory/faults.ts';
 import type { EmbeddedForest } from '../../../src/practice/open-embedded.ts';
 import { connectTo, domain, openForest, refusalOf } from './support.ts';
@@ -86,6 +87,20 @@ describe('a connection', () => {
     await once(socket, 'close');
   });
 
+  it.each([
+    ['whose request would be of gigabytes', Buffer.from('30847fffffff02', 'hex')],
+    ['whose filter is nested beyond reason', searchWithNestedFilter(1000)],
+  ])('%s is ended', async (_, bytes) => {
+    const forest = await openForest();
+    const { port, close } = await forest.listen(dc1);
+    onTestFinished(close);
+    const socket = connect(port, '127.0.0.1');
+    socket.write(bytes);
+    socket.resume();
+    await once(socket, 'close');
+    await (await connectTo(forest)).search('', { scope: 'base' });
+  });
+
   it('gives the same answers however its requests are cut into packets', async () => {
     const forest = await openForest();
     const { port, close } = await forest.listen(dc1);
@@ -112,3 +127,11 @@ describe('a connection', () => {
     expect(new Set(answers).size).toBe(1);
   });
 });
+
+/** A search of the rootDSE for what is not not … not there. */
+function searchWithNestedFilter(depth: number): Buffer {
+  let filter = octets('objectClass', 0x87);
+  for (let level = 0; level < depth; level += 1) filter = constructed([filter], 0xa2);
+  const limits = [integer(0, 0x0a), integer(0, 0x0a), integer(0), integer(0), octets(Buffer.of(0), 0x01)];
+  return encode(constructed([integer(1), constructed([octets(''), ...limits, filter, constructed([])], 0x63)]));
+}

@@ -158,6 +158,8 @@ describe('the attributes given', () => {
     const offsets = (bytes: Buffer) => [4, 8, 12, 16].map((field) => bytes.readUInt32LE(field) !== 0);
     expect(offsets(whole)).toEqual([true, true, false, true]);
     expect(offsets(owner)).toEqual([true, false, false, false]);
+    // SE_SELF_RELATIVE, and for the whole SE_DACL_PRESENT
+    expect([whole, owner].map((bytes) => bytes.readUInt16LE(2))).toEqual([0x8004, 0x8000]);
     expect(owner.subarray(owner.readUInt32LE(4)).toString('hex')).toBe('01020000000000052000000020020000');
   });
 

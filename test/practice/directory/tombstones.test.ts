@@ -196,6 +196,15 @@ describe('with the Recycle Bin, a deleted entry', () => {
     expect(await valuesOf(client, connector, 'msExchSourceBridgeheadServersDN')).toEqual([mta, directoryService]);
   });
 
+  it('hides the links that it has itself', async () => {
+    const client = await clientOf(ldif + recycleBinOn);
+    const guid = await guidOf(client, connector);
+    await client.del(connector);
+    expect(await readByGuid(client, guid)).not.toHaveProperty('msExchSourceBridgeheadServersDN');
+    await undelete(client, guid, connector);
+    expect(await valuesOf(client, connector, 'msExchSourceBridgeheadServersDN')).toEqual([mta, directoryService]);
+  });
+
   it('cannot come back once it is recycled, and is shown by show-recycled alone', async () => {
     const guid = '11111111-2222-3333-4444-555555555555';
     const dn = `CN=old\\0ADEL:${guid},CN=Deleted Objects,${configuration}`;

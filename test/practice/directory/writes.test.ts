@@ -1,6 +1,7 @@
 import { Attribute, Change } from 'ldapts';
 import { describe, expect, it } from 'vitest';
 import {
+  bytesOf,
   clientOf,
   configuration,
   connectTo,
@@ -9,6 +10,7 @@ import {
   openForest,
   permissiveModify,
   refusalOf,
+  SdFlags,
   treeDelete,
   valuesOf,
 } from './support.ts';
@@ -89,6 +91,41 @@ describe('modify', () => {
     );
     expect(refusal).toEqual({ code: 19, text: expect.stringMatching(/^000020B5/) });
     expect((await refusalOf(client.modify(`CN=Users,${domain}`, change('replace', 'cn', 'People')))).code).toBe(67);
+  });
+
+  it('answers 65 to what would take away a mandatory attribute', async () => {
+    const book = `CN=Book,${domain}`;
+    const client = await clientOf(`dn: ${book}\nobjectClass: msExchOAB\nofflineABServer: ${domain}\n`);
+    const refusal = await refusalOf(client.modify(book, change('delete', 'offLineABServer')));
+    expect(refusal).toEqual({ code: 65, text: expect.stringMatching(/^0000207C/) });
+  });
+
+  it('writes of the security descriptor the parts that the SD flags control names', async () => {
+    const client = await clientOf();
+    const descriptorOf = async (dn: string) => {
+      const options = { scope: 'base' as const, attributes: [attribute], explicitBufferAttributes: [attribute] };
+      return bytesOf((await client.search(dn, options)).searchEntries[0], attribute);
+    };
+    const attribute = 'nTSecurityDescriptor';
+    const before = await descriptorOf(directoryService);
+    // Owner and group S-1-5-18, an empty DACL that is protected from inheritance.
+    const other = Buffer.from(
+      `010004901400000020000000000000002c000000${'010100000000000512000000'.repeat(2)}0200080000000000`,
+      'hex',
+    );
+    const replace = new Change({
+      operation: 'replace',
+      modification: new Attribute({ type: attribute, values: [other] }),
+    });
+    await client.modify(directoryService, replace, new SdFlags(4));
+    const after = await descriptorOf(directoryService);
+    const part = (bytes: Buffer, field: number, length: number) =>
+      bytes.subarray(bytes.readUInt32LE(field)).subarray(0, length);
+    expect(part(after, 4, 16)).toEqual(part(before, 4, 16));
+    expect(part(after, 16, 8).toString('hex')).toBe('0200080000000000');
+    // SE_SELF_RELATIVE, SE_DACL_PROTECTED, SE_DACL_PRESENT
+    expect(after.readUInt16LE(2)).toBe(0x9004);
+    expect((await refusalOf(client.modify(directoryService, change('replace', attribute, 'x')))).code).toBe(21);
   });
 
   it('leaves the marks of a write: uSNChanged, whenChanged and the metadata', async () => {
