@@ -69,8 +69,7 @@ export interface ApplyResult<C extends Change> {
  */
 export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Promise<ApplyResult<C>> {
   const { plan, writer, journal, records } = request;
-  refuseBlockers(plan.findings);
-  refuseUndone(plan, records);
+  requireApplicable(plan, records);
   const before = outcomesIn(records, plan.id);
   const open = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
   const record = (event: JournalEvent, more: Partial<JournalRecord> = {}): Promise<void> =>
@@ -124,6 +123,15 @@ function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
 /** The blockers that stop a plan: those that nobody has accepted. */
 export function standingBlockers(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);
+}
+
+/**
+ * To be asked before anything is written for a plan, its change folder included.
+ * @throws RefusedError if a blocker stands that was not accepted, or the plan was undone
+ */
+export function requireApplicable(plan: Plan, records: readonly JournalRecord[]): void {
+  refuseBlockers(plan.findings);
+  refuseUndone(plan, records);
 }
 
 function refuseBlockers(findings: readonly Finding[]): void {

@@ -1,7 +1,7 @@
 /** From a finished plan to what becomes of it: shown only, saved, applied, or left alone. */
 
 import path from 'node:path';
-import { standingBlockers } from '../change/apply.ts';
+import { requireApplicable, standingBlockers } from '../change/apply.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
@@ -88,6 +88,7 @@ export async function carryOut(
       return exitStatus.changesToMake;
     }
     case 'apply': {
+      requireApplicable(plan, []);
       await proposal.confirm?.();
       const folder = await save(proposal, undefined, context);
       return applyChangeFolder(folder, plan, context, output, proposal.means);

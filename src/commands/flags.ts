@@ -59,7 +59,8 @@ export function readArguments<T extends FlagTable>(
     if (token.kind !== 'option') continue;
     const kind = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
     if (kind === undefined) throw unknownFlag(command, token.rawName, Object.keys(table));
-    const value = flagValue(command, kind, token.rawName, token.value);
+    const isNextFlag = token.inlineValue === false && token.value.startsWith('-');
+    const value = flagValue(command, kind, token.rawName, isNextFlag ? undefined : token.value);
     values.set(token.name, [...(kind === 'text' ? [] : (values.get(token.name) ?? [])), value]);
   }
   if (found.length > operands.length) throw tooMany(command, found.slice(operands.length), operands);
