@@ -16,7 +16,7 @@ import {
   recommendedDays,
   unsetInWords,
 } from './lifetime.ts';
-import { advisoryCommands, pastLifetime } from './lingering-objects.ts';
+import { advisoryCommands } from './lingering-objects.ts';
 import type { TombstoneOptions } from './options.ts';
 import { plan } from './plan.ts';
 import { daysAfter, purgeOf } from './purge.ts';
@@ -511,9 +511,4 @@ function idPart(name: string): string {
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]+/gu, '-')
     .replace(/^-|-$/g, '');
-}
-
-/** The DCs whose lingering objects have to be dealt with before the value is raised; for next-steps. */
-export function domainControllersToClean(facts: TombstoneFacts): readonly Standing[] {
-  return pastLifetime(facts, standingsOf(facts));
 }
