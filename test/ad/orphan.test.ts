@@ -298,6 +298,38 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
+    test('saves LDIF that ldapmodify runs to the same end', async () => {
+      await command.run('orphan', '--save', 'by-ldif', '--name', 'EX02', ...accepted);
+      const password = path.join(home, 'password');
+      await writeFile(password, dc.adminPassword, { mode: 0o600 });
+      const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', password];
+      await run('ldapmodify', [...session, '-f', path.join(home, 'by-ldif', 'change.ldf')], {
+        environment: { LDAPTLS_CACERT: dc.caFile },
+      });
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect(await traces(dc)).toEqual([]);
+      // The journal learns of it, so that undo knows what to bring back.
+      expect((await command.run('apply', 'by-ldif')).status).toBe(0);
+      expect((await command.run('undo', 'by-ldif', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('goes on after the domain controller went away in the middle', async () => {
+      await command.run('orphan', '--save', 'away', '--name', 'EX02', ...accepted);
+      const child = command.start('apply', 'away');
+      while (child.exitCode === null && (await command.journal('away')).length < 50) {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+      await dc.pause();
+      if (child.exitCode === null) await once(child, 'close');
+      expect(child.exitCode).toBe(4);
+      await dc.resume();
+      expect((await command.run('apply', 'away')).status).toBe(0);
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect((await command.run('undo', 'away', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
     test('goes on with an undo that was killed', async () => {
       await command.run('orphan', '--save', 'undone', '--name', 'EX02', ...accepted);
       expect((await command.run('apply', 'undone')).status).toBe(0);

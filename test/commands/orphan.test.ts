@@ -74,7 +74,7 @@ describe('a dry run', () => {
     expect(stdout).toMatch(/EX04 +likely orphan +absent|EX04 +likely orphan/);
     expect(stdout.indexOf('supported-ways')).toBeLessThan(stdout.indexOf('blocker '));
     expect(stdout).toMatch(/blocker +owned-databases/);
-    expect(stdout).toContain(`delete\n    CN=EX04,${serversBelow}`);
+    expect(stdout).toContain(`    - CN=EX04,${serversBelow}`);
   });
 
   test('accepts what is named and keeps the acceptance in the plan', async () => {
@@ -190,5 +190,102 @@ describe('the change folder', () => {
     );
     const steps = await read('next-steps.txt');
     for (const host of ['dc1', 'dc2', 'dc3', 'dc4']) expect(steps).toContain(`${host}.corp.example.com`);
+  });
+});
+
+describe('a forest as an export has it', () => {
+  const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
+  const exchange = `CN=Microsoft Exchange,CN=Services,${configuration}`;
+  const groups = `CN=Administrative Groups,CN=Contoso,${exchange}`;
+  const record = (dn: string, objectClass: string, ...lines: readonly string[]): string =>
+    [
+      `dn: ${dn}`,
+      `objectClass: ${objectClass}`,
+      `objectGUID:: ${Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64')}`,
+      ...lines,
+      '',
+    ].join('\n');
+  const head = [
+    `dn:\nconfigurationNamingContext: ${configuration}\ndefaultNamingContext: DC=corp,DC=example,DC=com\nrootDomainNamingContext: DC=corp,DC=example,DC=com\nschemaNamingContext: CN=Schema,${configuration}\nnamingContexts: ${configuration}\ndnsHostName: dc1.corp.example.com\n`,
+    record(configuration, 'configuration'),
+    record(`CN=Partitions,${configuration}`, 'crossRefContainer'),
+    record(`CN=Sites,${configuration}`, 'sitesContainer'),
+    record(`CN=Services,${configuration}`, 'container'),
+    record(exchange, 'msExchConfigurationContainer'),
+  ];
+  const organisation = [
+    record(`CN=Contoso,${exchange}`, 'msExchOrganizationContainer'),
+    record(groups, 'msExchAdminGroupContainer'),
+  ];
+  const adminGroup = (name: string, ...servers: readonly string[]): readonly string[] => [
+    record(`CN=${name},${groups}`, 'msExchAdminGroup'),
+    record(`CN=Servers,CN=${name},${groups}`, 'msExchServersContainer'),
+    ...servers.map((server) =>
+      record(`CN=${server},CN=Servers,CN=${name},${groups}`, 'msExchExchangeServer', 'msExchCurrentServerRoles: 38'),
+    ),
+  ];
+
+  const runOn = async (records: readonly string[], ...args: readonly string[]): Promise<CommandRun> => {
+    const folder = await freshFolder();
+    await writeFile(path.join(folder, 'export.ldf'), records.join('\n'));
+    return runCommand(orphan, ['--ldif', 'export.ldf', ...args], { currentFolder: folder });
+  };
+
+  test('without Exchange is told so', async () => {
+    const { status, stderr } = await runOn(head, '--name', 'EX04');
+    expect(status).toBe(3);
+    expect(stderr).toContain('no Exchange organisation in this forest');
+  });
+
+  test('with two servers of a name in two admin groups asks for the DN, which then decides', async () => {
+    const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01'), ...adminGroup('South', 'EX04')];
+    const { status, stderr } = await runOn(records, '--name', 'ex04');
+    expect(status).toBe(64);
+    expect(stderr).toContain(
+      `--dn: "CN=EX04,CN=Servers,CN=North,${groups}" or "CN=EX04,CN=Servers,CN=South,${groups}"`,
+    );
+    const byDn = await runOn(records, '--dn', `cn=ex04, cn=servers, cn=South, ${groups}`, '--json');
+    expect(byDn.status).toBe(2);
+    expect(planOf(byDn).changes).toMatchObject([{ kind: 'delete', dn: `CN=EX04,CN=Servers,CN=South,${groups}` }]);
+  });
+
+  test('with a conflict object shows what it is and can delete it', async () => {
+    const guid = '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e';
+    const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01', `EX04\\0ACNF:${guid}`)];
+    const dn = `CN=EX04\\0ACNF:${guid},CN=Servers,CN=North,${groups}`;
+    const { status, stdout } = await runOn(records, '--dn', dn, '--dry-run');
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/EX04 \(CNF\)/);
+    expect(stdout).toMatch(/warning +conflict-object/);
+  });
+
+  test('with a name of 255 characters deletes that very entry', async () => {
+    const long = 'ä'.repeat(250);
+    const { status, stdout } = await runOn(
+      [...head, ...organisation, ...adminGroup('North', long, 'EX01')],
+      '--name',
+      long,
+      '--json',
+    );
+    expect(status).toBe(2);
+    expect(planOf({ stdout, stderr: '', status }).changes).toMatchObject([
+      { dn: `CN=${long},CN=Servers,CN=North,${groups}` },
+    ]);
+  });
+
+  test('with one server only makes that a blocker which may be accepted', async () => {
+    const records = [...head, ...organisation, ...adminGroup('North', 'EX04')];
+    const { stdout, status } = await runOn(records, '--name', 'EX04', '--json');
+    expect(status).toBe(2);
+    expect(planOf({ stdout, stderr: '', status }).findings).toContainEqual(
+      expect.objectContaining({ id: 'only-server', level: 'blocker', acceptable: true }),
+    );
+  });
+
+  test('writes the LDIF to import, and says that no directory was changed', async () => {
+    const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01')];
+    const { stdout, status } = await runOn(records, '--name', 'EX04', '--yes', '--confirm', 'EX04');
+    expect(stdout).toContain('No directory was changed');
+    expect(status).toBe(0);
   });
 });

@@ -40,6 +40,11 @@ export function assess(facts: OrphanFacts, options: OrphanOptions): readonly Fin
   }));
 }
 
+/** "1 reference", "1,204 references" */
+function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+}
+
 /** What Microsoft supports instead, as steps. */
 export function supportedSteps({ chosen }: Pick<OrphanFacts, 'chosen'>): readonly string[] {
   const { name, roles } = chosen.server;
@@ -71,12 +76,11 @@ function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
 
 function mailboxBlockers({ recipients, chosen, databases }: OrphanFacts): readonly Conclusion[] {
   const { name } = chosen.server;
-  const counted = (id: string): RecipientCount | undefined => recipients.find(({ reference }) => reference.id === id);
-  const homed = [counted('mailboxes'), counted('database-mailboxes')].filter(
-    (one) => one !== undefined && one.count > 0,
-  );
-  const archives = counted('archives');
-  const system = homed.map((one) => one?.systemMailboxes).filter((one) => one !== undefined && one.count > 0);
+  const found = (id: string): readonly RecipientCount[] =>
+    recipients.filter(({ reference, count }) => reference.id === id && count > 0);
+  const homed = [...found('mailboxes'), ...found('database-mailboxes')];
+  const [archives] = found('archives');
+  const system = homed.flatMap(({ systemMailboxes }) => systemMailboxes.first);
   return [
     ...(homed.length === 0
       ? []
@@ -84,9 +88,9 @@ function mailboxBlockers({ recipients, chosen, databases }: OrphanFacts): readon
           {
             id: 'mailboxes',
             level: 'blocker',
-            title: `${Math.max(...homed.map((one) => one?.count ?? 0)).toLocaleString('en')} mailboxes are homed on it or in its databases`,
+            title: `${counted(Math.max(...homed.map(({ count }) => count)), 'mailbox', 'mailboxes')} homed on it or in its databases`,
             detail: `Move them first: Get-Mailbox -Server ${name} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox -Server ${name} | Set-Mailbox -Database "<database>".`,
-            evidence: homed.flatMap((one) => (one === undefined ? [] : countedEvidence(one))),
+            evidence: homed.flatMap(countedEvidence),
           } as const,
         ]),
     ...(system.length === 0
@@ -97,16 +101,16 @@ function mailboxBlockers({ recipients, chosen, databases }: OrphanFacts): readon
             level: 'blocker',
             title: "some of them are Exchange's own: arbitration, discovery or monitoring mailboxes",
             detail: `Move them: Get-Mailbox -Arbitration -Server ${name} | New-MoveRequest -TargetDatabase "<database>"; if the files are lost, Setup /PrepareAD makes them again.`,
-            evidence: [...new Set(system.flatMap((one) => one?.first ?? []))],
+            evidence: [...new Set(system)],
           } as const,
         ]),
-    ...(archives === undefined || archives.count === 0
+    ...(archives === undefined
       ? []
       : [
           {
             id: 'archives',
             level: 'blocker',
-            title: `${archives.count.toLocaleString('en')} archives are in its databases`,
+            title: `${counted(archives.count, 'archive')} in its databases`,
             detail: `Move them first: ${databases.length === 0 ? '' : 'Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -in (its databases) | '}New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".`,
             evidence: countedEvidence(archives),
           } as const,
@@ -236,7 +240,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
           {
             id: 'dangling-references',
             level: 'blocker',
-            title: `${keep.length} references would point at a deleted entry`,
+            title: `${counted(keep.length, 'reference')} would point at a deleted entry`,
             detail:
               'They are not cleared by this plan, by your choice or for want of the right to write them. Clear them, or have them cleared here.',
             evidence: keep.map(({ id }) => id),
@@ -249,7 +253,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
           {
             id: 'references-to-replace',
             level: 'warning',
-            title: `${needValue.length} references by name need another value`,
+            title: `${counted(needValue.length, 'reference')} by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
             detail:
               'They are text and go on naming this server. Set-MailboxDatabase "<database>" -RpcClientAccessServer <other server>; Set-DatabaseAvailabilityGroup "<DAG>" -WitnessServer <other server>.',
             evidence: needValue.map(({ id }) => id),

@@ -12,7 +12,7 @@ interface ServerColumn {
 }
 
 const columns: readonly ServerColumn[] = [
-  { heading: 'Server', text: ({ server }) => (server.isConflict ? `${server.name} (conflict)` : server.name) },
+  { heading: 'Server', text: ({ server }) => (server.isConflict ? `${server.name} (CNF)` : server.name) },
   { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
   { heading: 'Computer account', text: ({ account }, now) => accountInWords(account, now) },
   { heading: 'Version', text: ({ server }) => productName(server.versionNumber, server.serialNumber) },

@@ -25,7 +25,7 @@ export function askServer(
     initial: Math.max(0, first === undefined ? 0 : servers.indexOf(first)),
     choices: servers.map((one) => ({
       value: one,
-      label: one.server.isConflict ? `${one.server.name} (conflict)` : one.server.name,
+      label: one.server.isConflict ? `${one.server.name} (CNF)` : one.server.name,
       hint: [
         one.evidence.verdict,
         `account ${accountInWords(one.account, now)}`,
