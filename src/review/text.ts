@@ -17,7 +17,7 @@ export interface TextReviewOptions {
 }
 
 const fewPlaces = 1;
-const fewEvidence = 6;
+const fewEvidence = 10;
 const fewLines = 12;
 
 /** The whole review: findings, diff and the count. */
