@@ -1,5 +1,4 @@
-import * as realFiles from 'node:fs/promises';
-import { readdir, readFile, rm, truncate, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +7,7 @@ import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
 import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
 import type { FileSystem } from '../../src/files/replace-file.ts';
+import { systemFiles } from '../../src/files/system-files.ts';
 import { temporarySuffix } from '../../src/files/template-tree.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, journalOf, planOf } from '../support/file-plans.ts';
@@ -97,9 +97,9 @@ describe('applying a plan', () => {
   test('a second time finds nothing left and touches nothing', async () => {
     const plan = await planned('a', 'b');
     await apply(plan);
-    const before = await Promise.all(['a', 'b'].map((name) => realFiles.stat(path.join(forms, name))));
+    const before = await Promise.all(['a', 'b'].map((name) => stat(path.join(forms, name))));
     expect(await apply(plan)).toEqual({ done: 0, doneBefore: 2, notDone: [], notBegun: 0 });
-    const after = await Promise.all(['a', 'b'].map((name) => realFiles.stat(path.join(forms, name))));
+    const after = await Promise.all(['a', 'b'].map((name) => stat(path.join(forms, name))));
     expect(after.map(({ ino }) => ino)).toEqual(before.map(({ ino }) => ino));
   });
 
@@ -386,7 +386,7 @@ describe('temporary files of an interrupted run', () => {
       [`.a.other-plan.x${temporarySuffix}`]: 'half',
       [`${plan.id}.txt`]: 'mine',
     });
-    expect(await removeStrays(plan.changes, plan.id, realFiles)).toEqual([path.join(forms, own)]);
+    expect(await removeStrays(plan.changes, plan.id, systemFiles())).toEqual([path.join(forms, own)]);
     expect((await readdir(forms)).sort()).toEqual([`.a.other-plan.x${temporarySuffix}`, `${plan.id}.txt`, 'a', 'b']);
   });
 
@@ -401,7 +401,7 @@ describe('temporary files of an interrupted run', () => {
   test('of folders that are gone are nobody’s trouble', async () => {
     const plan = await planned('a');
     await rm(forms, { recursive: true });
-    expect(await removeStrays(plan.changes, plan.id, realFiles)).toEqual([]);
+    expect(await removeStrays(plan.changes, plan.id, systemFiles())).toEqual([]);
   });
 });
 

@@ -1,5 +1,4 @@
-import * as realFiles from 'node:fs/promises';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
@@ -7,6 +6,7 @@ import { removeStrays } from '../../src/change/file-writer.ts';
 import { openJournal } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
+import { systemFiles } from '../../src/files/system-files.ts';
 import { watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, journalOf, planOf, undoOf, type World } from '../support/file-plans.ts';
 import { fixedClock } from '../support/fixed-world.ts';
@@ -104,7 +104,7 @@ class MakePlan implements Step {
         : [changeOf(path.join(real.forms, names[index] ?? ''), Buffer.from(file.before), Buffer.from(file.after))],
     );
     // The files that an earlier plan left beside its targets when it was killed are that plan's to remove.
-    for (const stray of await strays(real)) await realFiles.unlink(path.join(real.forms, stray));
+    for (const stray of await strays(real)) await unlink(path.join(real.forms, stray));
     real.plan = planOf(changes);
   }
 }
@@ -177,7 +177,7 @@ class Undo implements Step {
     const { plan, folder } = undo;
     real.undo = undo;
     let notDone = 0;
-    await removeStrays(real.plan.changes, real.plan.id, realFiles);
+    await removeStrays(real.plan.changes, real.plan.id, systemFiles());
     const isComplete = await survives(async () => {
       notDone = (await applyIn(folder, plan, mortal(this.steps))).notDone.length;
     });

@@ -1,5 +1,5 @@
-import * as real from 'node:fs/promises';
-import type { FileSystem } from '../../src/files/replace-file.ts';
+import type { FileSystem, OpenFile } from '../../src/files/replace-file.ts';
+import { systemFiles } from '../../src/files/system-files.ts';
 
 export interface Fault {
   /** Which call it happens to, counted from 1 over all functions and all methods of handles. */
@@ -27,6 +27,7 @@ export function watchedFileSystem(
   before: (name: string, args: readonly unknown[]) => undefined | ((result: unknown) => Promise<unknown>),
 ): FaultyFileSystem {
   const calls: string[] = [];
+  const real = systemFiles();
   const watched =
     <Args extends readonly unknown[], Result>(name: string, work: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
@@ -41,7 +42,7 @@ export function watchedFileSystem(
       const result = await work(...args);
       return (after === undefined ? result : await after(result)) as Result;
     };
-  const watchedHandle = (handle: real.FileHandle): real.FileHandle =>
+  const watchedHandle = (handle: OpenFile): OpenFile =>
     new Proxy(handle, {
       get: (target, name) => {
         const member: unknown = Reflect.get(target, name);
@@ -49,20 +50,19 @@ export function watchedFileSystem(
         return watched(`handle.${String(name)}`, async (...args: readonly unknown[]) => member.apply(target, args));
       },
     });
-  const open = watched('open', async (...args: Parameters<typeof real.open>) =>
-    watchedHandle(await real.open(...args)),
-  );
   return {
     calls,
-    open,
-    lstat: watched('lstat', real.lstat as (path: string) => Promise<unknown>) as typeof real.lstat,
-    readFile: watched('readFile', real.readFile as (path: string) => Promise<unknown>) as typeof real.readFile,
+    open: watched('open', async (file: string, flags: string, mode?: number) =>
+      watchedHandle(await real.open(file, flags, mode)),
+    ),
+    lstat: watched('lstat', real.lstat),
+    readFile: watched('readFile', real.readFile),
     rename: watched('rename', real.rename),
     unlink: watched('unlink', real.unlink),
   };
 }
 
-const isHandle = (result: unknown): result is real.FileHandle =>
+const isHandle = (result: unknown): result is OpenFile =>
   typeof result === 'object' && result !== null && 'close' in result;
 
 /** The real file system with one fault in it. */

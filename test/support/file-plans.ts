@@ -1,4 +1,4 @@
-import * as realFiles from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type ApplyRequest, type ApplyResult, applyPlan } from '../../src/change/apply.ts';
 import { fileWriter, removeStrays } from '../../src/change/file-writer.ts';
@@ -8,6 +8,7 @@ import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan, type UnsealedPlan } from '../../src/change/seal.ts';
 import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../../src/change/undo.ts';
 import type { FileSystem } from '../../src/files/replace-file.ts';
+import { systemFiles } from '../../src/files/system-files.ts';
 import { countingIds, fixedClock, noSleep } from './fixed-world.ts';
 
 /** The change of a file from these bytes to those, as one splice of what differs. */
@@ -66,8 +67,8 @@ export async function applyIn(
   plan: Plan<FileChange>,
   world: World = {},
 ): Promise<ApplyResult<FileChange>> {
-  await realFiles.mkdir(folder, { recursive: true });
-  const files = world.files ?? realFiles;
+  await mkdir(folder, { recursive: true });
+  const files = world.files ?? systemFiles();
   const records = await readJournal(journalOf(folder));
   if (records.length > 0) await removeStrays(plan.changes, plan.id, files);
   const journal = await openJournal(journalOf(folder));
