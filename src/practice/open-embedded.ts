@@ -55,7 +55,7 @@ export interface EmbeddedForest {
 
   /**
    * A stream that is joined to the DC, without a network. Rejects as a socket would: ENOTFOUND for a DC that the forest
-   * doesn't have, ECONNREFUSED for one that is refusing.
+   * doesn't have, ECONNREFUSED or EHOSTUNREACH for one that is not reachable.
    */
   connect(host: string, options?: ConnectOptions): Promise<Duplex>;
 
@@ -120,7 +120,8 @@ class Embedded implements EmbeddedForest {
   async connect(host: string, options: ConnectOptions = {}): Promise<Duplex> {
     const replica = this.#replicas.get(host.toLowerCase());
     if (replica === undefined) throw socketError('ENOTFOUND', host);
-    if (replica.condition.reachable === 'refused') throw socketError('ECONNREFUSED', host);
+    const code = connectErrors[replica.condition.reachable];
+    if (code !== undefined) throw socketError(code, host);
     const [ours, theirs] = duplexPair();
     // A pair of streams, unlike a socket, does not tell one side that the other was destroyed.
     theirs.once('close', () => ours.destroy());
@@ -136,7 +137,7 @@ class Embedded implements EmbeddedForest {
       socket.once('close', () => sockets.delete(socket));
       // Broken connections are the client's to notice; without a listener they would end the process.
       socket.on('error', () => undefined);
-      if (replica.condition.reachable === 'refused') socket.destroy();
+      if (connectErrors[replica.condition.reachable] !== undefined) socket.destroy();
       else void serve(socket, replica, clientOptions(options, false));
     });
     await new Promise<void>((resolve, reject) => {
@@ -185,6 +186,13 @@ class Embedded implements EmbeddedForest {
 function clientOptions({ globalCatalog = false, trusted }: ConnectOptions, trustedByDefault: boolean): ClientOptions {
   return { globalCatalog, trusted: trusted ?? trustedByDefault };
 }
+
+const connectErrors: Readonly<Record<Condition['reachable'], string | undefined>> = {
+  yes: undefined,
+  silent: undefined,
+  refused: 'ECONNREFUSED',
+  'no-route': 'EHOSTUNREACH',
+};
 
 /** As Node's own sockets fail. */
 function socketError(code: string, host: string): Error {

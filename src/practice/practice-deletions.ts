@@ -8,6 +8,7 @@ import { ldifRecord } from '../directory/ldif-writer.ts';
 const domain = 'DC=corp,DC=example,DC=com';
 const configuration = `CN=Configuration,${domain}`;
 const domainDnsZones = `DC=DomainDnsZones,${domain}`;
+const forestDnsZones = `DC=ForestDnsZones,${domain}`;
 
 interface Kind {
   readonly namingContext: string;
@@ -77,6 +78,13 @@ const kinds: readonly Kind[] = [
     objectClass: 'dnsNode',
     days: [2, 9, 16, 30, 41],
     name: (number) => `host${padded(number)}`,
+  },
+  {
+    namingContext: forestDnsZones,
+    parent: `CN=MicrosoftDNS,${forestDnsZones}`,
+    objectClass: 'dnsNode',
+    days: [55],
+    name: () => 'ex04-alias',
   },
 ];
 

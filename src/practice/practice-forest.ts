@@ -36,7 +36,7 @@ export async function openPracticeForest(
     accounts: [practiceAdministrator],
     afterWrite: () => save(forest, state),
   });
-  forest.setCondition(lostDomainController, { reachable: 'refused' });
+  forest.setCondition(lostDomainController, { reachable: 'no-route' });
   return forest;
 }
 

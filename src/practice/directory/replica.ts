@@ -10,8 +10,8 @@ import type { Store } from './store.ts';
 
 /** How a DC is doing. */
 export interface Condition {
-  /** 'refused': no connection can be made. 'silent': connections are made, but never answered. */
-  readonly reachable: 'yes' | 'refused' | 'silent';
+  /** 'refused', 'no-route': no connection can be made. 'silent': connections are made, but never answered. */
+  readonly reachable: 'yes' | 'refused' | 'no-route' | 'silent';
   /** Milliseconds before each answer. */
   readonly delay: number;
   /** Milliseconds by which its clock is ahead. */
