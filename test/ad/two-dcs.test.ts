@@ -31,7 +31,9 @@ describeWithSamba(
     });
 
     test('replicates a change that was made while they were parted only after the link is healed', async () => {
+      expect(await dcs.linked()).toBe(true);
       await dcs.cut();
+      expect(await dcs.linked()).toBe(false);
       await dcs.dc1.ldapmodify([replace(directoryService, { tombstoneLifetime: '365' })]);
       expect(await lifetimeOn('dc1')).toBe('365');
       expect(await lifetimeOn('dc2')).toBe('180');

@@ -43,7 +43,8 @@ function whatIsMissing(needs: Needs): string | undefined {
   const absent = [...sambaPrograms, ...(needs.programs ?? [])].filter((program) => !isInstalled(program));
   if (absent.length > 0)
     return `needs Debian's samba-ad-dc, no ${absent.join(', ')} here: run .ci/install-samba as root`;
-  if (needs.namespaces === true && !namespacesPermitted()) return 'needs the right to make network namespaces';
+  if (needs.namespaces === true && !namespacesPermitted())
+    return 'needs iproute2 and the right to make network namespaces';
   return undefined;
 }
 

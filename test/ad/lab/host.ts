@@ -64,6 +64,9 @@ export function openHost(): Promise<Host> {
 
 const keepLoopback = 'echo ready; read -r _; sleep 1; rm -rf -- "$1"';
 
+/** Runs a program that gets SIGTERM when the test ends, and does not run it if the test has ended already. */
+const endsWithTest = ['setpriv', '--pdeathsig', 'TERM', 'sh', '-c', '[ "$PPID" = "$0" ] && exec "$@"'];
+
 /** A host on a loopback address of its own. */
 export async function openLoopback(): Promise<Host> {
   const address = `127.${randomInt(16, 240)}.${randomInt(256)}.${randomInt(1, 255)}`;
@@ -78,7 +81,7 @@ export async function openLoopback(): Promise<Host> {
     directory,
     run,
     start(name, program, args) {
-      const server = startServer(directory, name, ['setpriv', '--pdeathsig', 'TERM', program, ...args]);
+      const server = startServer(directory, name, [...endsWithTest, String(process.pid), program, ...args]);
       servers.push(server);
       return server;
     },

@@ -7,7 +7,7 @@ import { openLoopback } from './host.ts';
 
 /** An OpenLDAP server with many people, for read throughput. It is no AD, and is asked over plain LDAP. */
 export interface Slapd {
-  /** ldap://127.0.0.1:port */
+  /** ldap://, a loopback address, a port. */
   readonly url: string;
   readonly address: string;
   readonly port: number;
@@ -17,13 +17,6 @@ export interface Slapd {
   readonly suffix: string;
   /** Ends the server and removes its data. */
   stop(): Promise<void>;
-}
-
-export interface Person {
-  /** From 0 on. */
-  readonly index: number;
-  readonly userPrincipalName: string;
-  readonly primaryAddress: string;
 }
 
 export interface SlapdOptions {
@@ -122,21 +115,17 @@ async function* entries({ people, differing = 0 }: SlapdOptions): AsyncGenerator
   yield `dn: OU=People,${suffix}\nobjectClass: organizationalUnit\nou: People\n\n`;
   const batch: string[] = [];
   for (let index = 0; index < people; index += 1) {
-    batch.push(personLdif(person(index, index >= people - differing)));
+    batch.push(personLdif(index, index >= people - differing));
     if (batch.length === 500) yield batch.splice(0).join('');
   }
   yield batch.join('');
 }
 
-function person(index: number, differs: boolean): Person {
+function personLdif(index: number, differs: boolean): string {
   const name = `person${index}`;
+  const primaryAddress = `${name}@example.com`;
   // Case is no difference.
   const userPrincipalName = differs ? `${name}@corp.example.com` : `${name.toUpperCase()}@Example.com`;
-  return { index, userPrincipalName, primaryAddress: `${name}@example.com` };
-}
-
-function personLdif({ index, userPrincipalName, primaryAddress }: Person): string {
-  const name = `person${index}`;
   const guid = Buffer.alloc(16, 0xfe);
   guid.writeUInt32LE(index, 0);
   const group = '/o=Contoso Mail/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)';

@@ -15,6 +15,8 @@ export interface TwoDomainControllers {
   /** Parts the two from each other; the test still reaches both. */
   cut(): Promise<void>;
   heal(): Promise<void>;
+  /** Whether dc2 gets an answer from dc1. */
+  linked(): Promise<boolean>;
   /**
    * Has `destination` pull the changes of a naming context from the other DC, as `repadmin /replicate` does.
    * A DC that has just been healed or started may refuse at first: it is asked again, for half a minute.
@@ -46,14 +48,14 @@ export async function startTwoDomainControllers(): Promise<TwoDomainControllers>
     const replicate: TwoDomainControllers['replicate'] = (destination, namingContext) =>
       pull(destination === 'dc1' ? hosts[0] : hosts[1], destination, namingContext);
     for (const namingContext of namingContexts) {
-      await replicate('dc2', namingContext);
-      await replicate('dc1', namingContext);
+      await Promise.all([replicate('dc1', namingContext), replicate('dc2', namingContext)]);
     }
     return {
       dc1,
       dc2,
       cut: link.cut,
       heal: link.heal,
+      linked: () => answers(hosts[1], dc1.address),
       replicate,
       async stop() {
         await Promise.all(hosts.map((host) => host.close()));
@@ -105,18 +107,14 @@ async function buildTemplate(directory: string): Promise<void> {
     await second.run('samba-tool', [...joinDomain, `--server=${dc1.host}`, ...as], {
       environment: { PASSWD: adminPassword },
     });
-    // dc1 learns of its partner at its start.
-    await dc1.pause();
-    await dc1.resume();
     await startReplica('dc2', second, adminPassword, firstServices);
     const applicationPartitions = ['DomainDnsZones', 'ForestDnsZones'].map(
       (zone) => `DC=${zone},${forest.domainNamingContext}`,
     );
     for (const namingContext of [...namingContexts, ...applicationPartitions]) {
-      await pull(second, 'dc2', namingContext);
-      await pull(first, 'dc1', namingContext);
+      await Promise.all([pull(first, 'dc1', namingContext), pull(second, 'dc2', namingContext)]);
     }
-    for (const host of hosts) await host.stopServers();
+    await Promise.all(hosts.map((host) => host.stopServers()));
     await copyTree(trees.dc1, join(directory, 'dc1'));
     await copyTree(trees.dc2, join(directory, 'dc2'));
     for (const host of hosts) await host.close();
@@ -133,6 +131,18 @@ function startReplica(
 }
 
 const replicateDeadline = 30_000;
+
+/** Whether a program on the host gets an answer from an LDAP server within two seconds. */
+async function answers(host: NamespaceHost, address: string): Promise<boolean> {
+  const rootDse = ['-x', '-o', 'nettimeout=2', '-b', '', '-s', 'base', '1.1'];
+  try {
+    await host.run('ldapsearch', ['-H', `ldap://${address}`, ...rootDse]);
+    return true;
+  } catch (error) {
+    if (error instanceof CommandError) return false;
+    throw error;
+  }
+}
 
 async function pull(host: NamespaceHost, destination: 'dc1' | 'dc2', namingContext: string): Promise<void> {
   const source = destination === 'dc1' ? 'dc2' : 'dc1';
