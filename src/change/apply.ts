@@ -29,6 +29,11 @@ export interface ChangeWriter<C extends Change> {
   /** The DC that is written to, if it is one. */
   readonly server?: string;
   /**
+   * Looks at all that later changes depend on before the first one is written, so that a plan which can't be carried out
+   * to its end is not begun. Gives the change that stands in the way.
+   */
+  lookAhead?(changes: readonly C[]): Promise<ChangeResult<C> | undefined>;
+  /**
    * Looks at the target, and if it is as planned calls `intent` and writes. Errors of the target are outcomes;
    * what it throws (a journal that can't be written) ends the run.
    */
@@ -86,6 +91,15 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   const notDone: ChangeResult<C>[] = [];
   let done = 0;
   let notBegun = 0;
+  const obstacle = open.length === 0 ? undefined : await writer.lookAhead?.(plan.changes);
+  if (obstacle !== undefined) {
+    notDone.push(obstacle);
+    const { change, outcome } = obstacle;
+    const index = plan.changes.indexOf(change);
+    await record(eventOf(outcome), { change: index, on: writer.nameOf(change), ...detailOf(outcome) });
+    await record('end', { detail: 'not begun' });
+    return { done, doneBefore: plan.changes.length - open.length, notDone, notBegun: open.length - 1 };
+  }
   await inParallel(open, writer.parallel, async ([index, change]) => {
     if (request.signal.aborted || (writer.stopsAtFirstFailure && notDone.length > 0)) {
       notBegun += 1;

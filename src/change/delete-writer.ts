@@ -2,17 +2,17 @@
 
 import { deletedObjectsControl, treeDelete } from '../directory/controls.ts';
 import { resultCode } from '../directory/diagnostics.ts';
-import { sameDn } from '../directory/dn.ts';
+import { isSameOrBelow, normalizedDn, parentDn, sameDn } from '../directory/dn.ts';
 import { booleanOf, type Entry, guidOf, textOf } from '../directory/entry.ts';
 import { everything } from '../directory/filter.ts';
 import type { DirectorySession } from '../directory/session.ts';
 import { guidBase } from '../directory/values.ts';
 import { DirectoryError } from '../errors.ts';
-import type { ChangeOutcome } from './apply.ts';
+import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
-import type { DeleteChange, DeleteTreeChange, DoomedEntry } from './plan.ts';
+import type { DeleteChange, DeleteTreeChange, DirectoryChange, DoomedEntry } from './plan.ts';
 
 /**
  * Looks at the entry, and if it is as planned deletes it. That it has no children left the server checks itself, at the
@@ -137,6 +137,26 @@ async function lookAtTree(
     }
   }
   return { kind: 'as-planned', planned: root.dn };
+}
+
+/**
+ * Looks at every subtree that single deletes take away, before the first of them: gives a delete that will not be
+ * possible, with the reason. Throws DirectoryError.
+ */
+export async function lookAtDeletes(
+  changes: readonly DirectoryChange[],
+  access: EntryAccess,
+): Promise<ChangeResult<DirectoryChange> | undefined> {
+  const deletes = changes.filter((change) => change.kind === 'delete');
+  const names = new Set(deletes.map(({ dn }) => normalizedDn(dn)));
+  const roots = deletes.filter(({ dn }) => !names.has(normalizedDn(parentDn(dn) ?? '')));
+  for (const root of roots) {
+    const entries = deletes.filter(({ dn }) => isSameOrBelow(dn, root.dn));
+    const { dn, guid } = root;
+    const look = await lookAtTree({ kind: 'delete-tree', dn, guid, entries }, await access.session(), access);
+    if (look.kind === 'drifted') return { change: root, outcome: look };
+  }
+  return undefined;
 }
 
 /** For a subtree of some thousand entries, in milliseconds. */

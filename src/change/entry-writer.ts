@@ -2,7 +2,7 @@
 
 import type { DirectorySession } from '../directory/session.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
-import { writeDelete, writeDeleteTree } from './delete-writer.ts';
+import { lookAtDeletes, writeDelete, writeDeleteTree } from './delete-writer.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { writeModify } from './modify-writer.ts';
 import type { DirectoryChange } from './plan.ts';
@@ -36,6 +36,7 @@ export function entryWriter(
     parallel: 1,
     stopsAtFirstFailure: true,
     nameOf: (change) => change.dn,
+    lookAhead: (changes) => lookAtDeletes(changes, access),
     server: first.rootDse.dnsHostName ?? first.identity.host,
     write: (change, intent) => writeEntry(change, access, intent),
     close: () => current.close(),

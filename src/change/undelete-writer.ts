@@ -45,14 +45,18 @@ async function lookAtDeleted(change: UndeleteChange, session: DirectorySession):
   return { kind: 'as-planned', planned: { kind: 'deleted', entry: deleted } };
 }
 
-/** An entry that is back is only completed, never overwritten: what differs was written by somebody else. */
+/**
+ * An entry that is back is only completed, never overwritten: a value that differs was written by somebody else. The
+ * security descriptor alone is always there, and is put right.
+ */
 function lookAtReturned(change: UndeleteChange | AddChange, live: Entry): Look<Found> {
   if (!sameDn(live.dn, change.dn)) return { kind: 'drifted', what: `it has come back elsewhere: ${live.dn}` };
   const different = change.attributes.filter((attribute) => !hasExactly(live, attribute));
   const edited = different.find(({ name }) => !isSecurityDescriptor(name) && allBytesOf(live, name).length > 0);
   if (edited !== undefined) return { kind: 'drifted', what: `it has come back with another ${edited.name}` };
-  const missing = different.some(({ name }) => !isSecurityDescriptor(name));
-  return missing ? { kind: 'as-planned', planned: { kind: 'incomplete', entry: live } } : { kind: 'already-done' };
+  return different.length === 0
+    ? { kind: 'already-done' }
+    : { kind: 'as-planned', planned: { kind: 'incomplete', entry: live } };
 }
 
 function isSecurityDescriptor(name: string): boolean {

@@ -39,8 +39,8 @@ export async function openBench(): Promise<Bench> {
   const connector = ldapConnector({
     tls: 'none',
     bind: 'anonymous',
-    deadlineMs: 1000,
-    operationDeadlineMs: 300,
+    deadlineMs: 5000,
+    operationDeadlineMs: 1000,
     createConnection: (address) => forest.connect(address.host),
   });
   const open = async (): Promise<DirectorySession> => {

@@ -237,6 +237,12 @@ describe('a forest as an export has it', () => {
     expect(stderr).toContain('no Exchange organisation in this forest');
   });
 
+  test('is not searched for a DN that is none', async () => {
+    const { status, stderr } = await runOn(head, '--dn', 'EX04');
+    expect(status).toBe(64);
+    expect(stderr).toContain('at character');
+  });
+
   test('with two servers of a name in two admin groups asks for the DN, which then decides', async () => {
     const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01'), ...adminGroup('South', 'EX04')];
     const { status, stderr } = await runOn(records, '--name', 'ex04');

@@ -74,7 +74,7 @@ function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
   ];
 }
 
-function mailboxBlockers({ recipients, chosen, databases }: OrphanFacts): readonly Conclusion[] {
+function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusion[] {
   const { name } = chosen.server;
   const found = (id: string): readonly RecipientCount[] =>
     recipients.filter(({ reference, count }) => reference.id === id && count > 0);
@@ -111,7 +111,8 @@ function mailboxBlockers({ recipients, chosen, databases }: OrphanFacts): readon
             id: 'archives',
             level: 'blocker',
             title: `${counted(archives.count, 'archive')} in its databases`,
-            detail: `Move them first: ${databases.length === 0 ? '' : 'Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -in (its databases) | '}New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".`,
+            detail:
+              'Move them first: Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq "<its database>" | New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".',
             evidence: countedEvidence(archives),
           } as const,
         ]),
@@ -202,7 +203,7 @@ const referenceBlockers: Readonly<Record<string, Pick<Conclusion, 'title' | 'det
   },
 };
 
-function referrerBlockers({ configuration, recipients }: OrphanFacts): readonly Conclusion[] {
+function referrerBlockers({ chosen, configuration, recipients }: OrphanFacts): readonly Conclusion[] {
   return Object.entries(referenceBlockers).flatMap(([id, blocker]) => {
     const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
     const counted = recipients.find(({ reference }) => reference.id === id);
@@ -210,7 +211,17 @@ function referrerBlockers({ configuration, recipients }: OrphanFacts): readonly 
       ...entries.map(describeReferrer),
       ...(counted === undefined || counted.count === 0 ? [] : countedEvidence(counted)),
     ];
-    return evidence.length === 0 ? [] : [{ id, level: 'blocker', ...blocker, evidence } as const];
+    return evidence.length === 0
+      ? []
+      : [
+          {
+            id,
+            level: 'blocker',
+            ...blocker,
+            detail: blocker.detail.replaceAll('<server>', chosen.server.name),
+            evidence,
+          } as const,
+        ];
   });
 }
 
@@ -440,9 +451,19 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
       evidence: [
         ...evidence.for.map((sign) => `for: ${sign}`),
         ...evidence.against.map((sign) => `against: ${sign}`),
+        ...referenceSigns(facts),
         ...probed,
         ...(survey.accountsUnknown === undefined ? [] : [`computer accounts are not known: ${survey.accountsUnknown}`]),
       ],
     },
+  ];
+}
+
+function referenceSigns({ configuration, recipients }: OrphanFacts): readonly string[] {
+  const isUsed = configuration.referrers.length > 0 || recipients.some(({ count }) => count > 0);
+  const holdsCopies = configuration.referrers.some(({ reference }) => reference.id === 'database-copies');
+  return [
+    ...(isUsed ? [] : ['for: nothing refers to it']),
+    ...(holdsCopies ? ['against: it holds database copies'] : []),
   ];
 }

@@ -1,5 +1,6 @@
 /** What a run of the orphan remedy is asked to do. The wizard and the flags both end in this. */
 
+import { DnSyntaxError, parseDn } from '../../directory/dn.ts';
 import { UsageError } from '../../errors.ts';
 
 /** Which server object. */
@@ -28,7 +29,7 @@ export interface OrphanOptions {
 
 /**
  * What the flags select.
- * @throws UsageError for more than one of the flags
+ * @throws UsageError for more than one of the flags, and for a DN that is none
  */
 export function readSelection(name: string | undefined, dn: string | undefined): Selection {
   if (name !== undefined && dn !== undefined) {
@@ -39,6 +40,17 @@ export function readSelection(name: string | undefined, dn: string | undefined):
       next: 'Give one of them.',
     });
   }
-  if (dn !== undefined) return { kind: 'dn', dn };
+  if (dn !== undefined) return { kind: 'dn', dn: checkedDn(dn) };
   return name === undefined ? { kind: 'none' } : { kind: 'name', name };
+}
+
+function checkedDn(dn: string): string {
+  try {
+    parseDn(dn);
+    return dn;
+  } catch (error) {
+    if (!(error instanceof DnSyntaxError)) throw error;
+    const { attempted, cameBack, next } = error.trouble;
+    throw new UsageError({ attempted, on: `--dn ${dn}`, cameBack, next, cause: error });
+  }
 }
