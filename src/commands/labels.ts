@@ -26,6 +26,7 @@ import { askAboutBlockers, askRoots, askWhatToChange } from '../remedies/labels/
 import { labels, loadBuiltInWording, type Wording } from '../remedies/labels/wording.ts';
 import { parseWordingFile } from '../remedies/labels/wording-file.ts';
 import { findingLines } from '../review/text.ts';
+import { unavailablePrompter } from '../terminal/prompter.ts';
 import { table } from '../terminal/table.ts';
 import { toolVersion } from '../version.ts';
 import { diffDocument, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
@@ -133,16 +134,16 @@ async function consult(
   wordings: readonly Wording[],
   output: Output,
 ): Promise<LabelsOptions> {
-  const prompter = await output.prompter();
-  const facts = output.canAsk ? await gatherShowing(given, output) : undefined;
-  if (facts === undefined) {
+  if (flags.yes || !output.canAsk) {
     throw new UsageError({
       attempted: 'choose the new label',
       on: 'labels',
-      cameBack: 'no flag says it, and there is no terminal to ask at',
+      cameBack: `no flag says it, and ${flags.yes ? '--yes asks nothing' : 'there is no terminal to ask at'}`,
       next: 'Give --label email, --label upn, --label username or --text TEXT.',
     });
   }
+  const prompter = await output.prompter();
+  const facts = await gatherShowing(given, output);
   showSurvey(facts, output);
   const passcode = flags.key.length === 0 ? await gather({ ...given, keys: [userIdKey] }) : undefined;
   const hasPasscodeForms = passcode?.files.some(
@@ -213,7 +214,7 @@ async function findRoots(flags: LabelsFlags, context: Context, output: Output): 
   const drive = context.env['SystemDrive'] ?? 'C:';
   const known = context.platform === 'win32' ? knownTemplateFolders(drive).filter((folder) => existsSync(folder)) : [];
   if (known.length > 0) return known;
-  const prompter = await output.prompter();
+  const prompter = flags.yes ? unavailablePrompter(() => '--yes asks nothing') : await output.prompter();
   const asked = await askRoots(prompter, (folder) => existsSync(path.resolve(context.currentFolder, folder)));
   return asked.map((root) => path.resolve(context.currentFolder, root));
 }

@@ -1,0 +1,302 @@
+import { chmod, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as labels } from '../../src/commands/labels.ts';
+import { run as menu } from '../../src/commands/menu.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+import { stringsContent } from '../support/strings-content.ts';
+
+let home: string;
+
+/** A member of the array: two sets, two classes, German, French and one language that nobody has a wording for. */
+const member: Tree = {
+  Exchange: {
+    HTML: {
+      nls: {
+        de: { 'strings.txt': stringsContent('Domäne\\Name:') },
+        fr: { 'strings.txt': stringsContent('Domaine\\nom :') },
+        hi: { 'strings.txt': stringsContent('x\\y:') },
+      },
+    },
+    xHTML: { nls: { de: { 'strings.txt': stringsContent('Domäne\\Name:', { encoding: 'utf-8' }) } } },
+  },
+  ISA: { HTML: { nls: { de: { 'strings.txt': 'L_UserName_Text="Name:"\r\nL_UserID_Text="Kennung:"\r\n' } } } },
+};
+
+beforeEach(async () => {
+  home = await freshFolder();
+  await writeTree(home, { TMG01: member, TMG02: member });
+});
+
+interface Walk extends CommandRun {
+  readonly asked: readonly string[];
+  readonly refusals: readonly { readonly id: string; readonly problem: string }[];
+}
+
+/** Walks through the questions of a command with these answers; each must be asked for, and no other question may come. */
+async function walk(
+  answers: Readonly<Record<string, unknown>>,
+  args: readonly string[] = [],
+  command: typeof labels = labels,
+): Promise<Walk> {
+  const prompter = answering(answers);
+  const result = await runCommand(command, args, { currentFolder: home, prompter });
+  prompter.verifyAllAsked();
+  return { ...result, asked: prompter.asked, refusals: prompter.refusals };
+}
+
+/** Enter alone at every question. */
+const enterAlone = {
+  'labels.sets': byDefault,
+  'labels.classes': byDefault,
+  'labels.languages': byDefault,
+  'labels.passcode-forms': byDefault,
+  'labels.label': byDefault,
+  'labels.accept.no-wording': byDefault,
+  decision: byDefault,
+};
+const bothRoots = { 'labels.root': inTurn('TMG01', 'TMG02', '') };
+
+const labelIn = async (file: string): Promise<string | undefined> => {
+  const bytes = await readFile(path.join(home, file));
+  const text = bytes[0] === 0xff ? bytes.toString('utf16le') : bytes.toString('utf8');
+  return /L_UserName_Text="(.*)"/.exec(text)?.[1];
+};
+
+describe('the wizard', () => {
+  test('asks where, which and what, shows what is there, and leaves it by default', async () => {
+    const before = await snapshot(home);
+    const { status, asked, stdout } = await walk({ ...bothRoots, ...enterAlone });
+    expect(asked).toEqual([
+      'labels.root',
+      'labels.root',
+      'labels.root',
+      'labels.sets',
+      'labels.classes',
+      'labels.languages',
+      'labels.passcode-forms',
+      'labels.label',
+      'labels.accept.no-wording',
+      'decision',
+    ]);
+    expect(stdout).toContain('10 files of form sets below');
+    expect(stdout).toMatch(/de +German +Domäne\\Name: +utf-16le with BOM, utf-8 +Exchange +HTML, xHTML +4/);
+    expect(stdout).toContain('no-wording');
+    expect(stdout).toContain('Left alone: nothing was changed.');
+    expect(status).toBe(2);
+    expect(await snapshot(home)).toEqual(before);
+  });
+
+  test('applies what was chosen, and nothing else', async () => {
+    const before = await snapshot(home);
+    const { status, stdout } = await walk({
+      ...bothRoots,
+      'labels.sets': ['Exchange'],
+      'labels.classes': ['HTML'],
+      'labels.languages': ['de', 'hi'],
+      'labels.passcode-forms': byDefault,
+      'labels.label': 'username',
+      'labels.accept.no-wording': true,
+      decision: 'apply',
+    });
+    expect(status).toBe(0);
+    expect(stdout).toContain('2 of 2 files changed');
+    const after = await snapshot(home);
+    const changed = Object.keys(before).filter((name) => before[name] !== after[name]);
+    expect(changed).toEqual(['TMG01', 'TMG02'].map((name) => `${name}/Exchange/HTML/nls/de/strings.txt`));
+    expect(await labelIn('TMG02/Exchange/HTML/nls/de/strings.txt')).toBe('Benutzername:');
+  });
+
+  test('changes the passcode forms too, if that is wanted', async () => {
+    const args = ['--root', 'TMG01', '--set', 'ISA', '--label', 'email'];
+    expect((await walk({ decision: 'apply' }, args)).asked).toEqual(['decision']);
+    expect(await readFile(path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt'), 'utf8')).toContain('"Kennung:"');
+    const answers = { 'labels.passcode-forms': true, 'labels.label': 'E-mail address', decision: 'apply' };
+    await walk(answers, ['--root', 'TMG02', '--set', 'ISA']);
+    expect(await readFile(path.join(home, 'TMG02/ISA/HTML/nls/de/strings.txt'), 'utf8')).toBe(
+      'L_UserName_Text="E-Mail-Adresse:"\r\nL_UserID_Text="E-Mail-Adresse:"\r\n',
+    );
+  });
+
+  test('takes a text of one’s own, and asks again for one that can be no label', async () => {
+    const { refusals, status } = await walk(
+      {
+        'labels.label': 'text',
+        'labels.text': inTurn('', 'say "name"', 'a\nb', 'Name or e-mail:'),
+        decision: 'apply',
+      },
+      ['--root', 'TMG01', '--set', 'Exchange', '--class', 'HTML', '--language', 'hi'],
+    );
+    expect(refusals.map(({ problem }) => problem)).toEqual([
+      "This can't be the label: the text is empty.",
+      "This can't be the label: the text holds a double quote, which would end the value.",
+      "This can't be the label: the text holds a line break.",
+    ]);
+    expect(status).toBe(0);
+    expect(await labelIn('TMG01/Exchange/HTML/nls/hi/strings.txt')).toBe('Name or e-mail:');
+  });
+
+  test('asks again for a folder that is not there, or for none', async () => {
+    const { refusals } = await walk({ ...enterAlone, 'labels.root': inTurn('', 'TMG03', 'TMG01', 'nowhere', '') });
+    expect(refusals.map(({ problem }) => problem)).toEqual([
+      'Give a folder.',
+      'There is no such folder, or it may not be read.',
+      'There is no such folder, or it may not be read.',
+    ]);
+  });
+
+  test('saves for review, with the command that applies it', async () => {
+    const { status, stdout } = await walk({ ...enterAlone, 'labels.accept.no-wording': true, decision: 'save' }, [
+      '--root',
+      'TMG01',
+    ]);
+    expect(status).toBe(2);
+    const [, folder = ''] = /Apply it with: adsi-remedy apply (\S+)/.exec(stdout) ?? [];
+    expect(await readdir(path.join(home, folder))).toContain('plan.json');
+    expect((await walk({ apply: true }, [folder], apply)).status).toBe(0);
+    expect((await walk({ decision: 'apply' }, [folder], undo)).status).toBe(0);
+    expect(await labelIn('TMG01/Exchange/HTML/nls/de/strings.txt')).toBe('Domäne\\Name:');
+  });
+
+  test('is left out as far as flags have answered', async () => {
+    const { asked } = await walk({ 'labels.classes': byDefault, 'labels.label': byDefault, decision: byDefault }, [
+      '--root',
+      'TMG01',
+      '--set',
+      'Exchange',
+      '--language',
+      'de',
+    ]);
+    expect(asked).toEqual(['labels.classes', 'labels.label', 'decision']);
+  });
+
+  test('does not ask what has only one answer', async () => {
+    await writeTree(home, { one: { Exchange: { HTML: { 'strings.txt': stringsContent('a') } } } });
+    expect((await walk({ 'labels.label': byDefault, decision: byDefault }, ['--root', 'one'])).asked).toEqual([
+      'labels.label',
+      'decision',
+    ]);
+  });
+
+  test('asks nothing with --yes: what no flag has answered is wrong usage', async () => {
+    const before = await snapshot(home);
+    for (const args of [
+      ['--root', 'TMG01', '--yes'],
+      ['--label', 'email', '--yes'],
+    ]) {
+      const { status, stderr, asked } = await walk({}, args);
+      expect([status, asked]).toEqual([64, []]);
+      expect(stderr).toContain(args.includes('--root') ? '--label email' : '--root DIR');
+    }
+    expect(await snapshot(home)).toEqual(before);
+  });
+});
+
+describe('blockers', () => {
+  const args = ['--root', 'TMG01', '--label', 'email'];
+
+  test('are shown with what they mean before they are asked about', async () => {
+    const { stdout } = await walk({ 'labels.accept.no-wording': byDefault, decision: byDefault }, args);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('Accept it to leave these as they are.');
+    expect(stdout).toContain('Hindi: 1 file');
+  });
+
+  test('that are not accepted stand: nothing is applied, and nothing is saved', async () => {
+    const before = await snapshot(home);
+    const { status, stderr } = await walk({ 'labels.accept.no-wording': false, decision: 'apply' }, args);
+    expect(status).toBe(3);
+    expect(stderr).toContain('no-wording');
+    expect(await snapshot(home)).toEqual(before);
+  });
+
+  test('that can’t be accepted are left out, all at once, and the rest is done', async () => {
+    await writeTree(home, {
+      TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': '' }, es: { 'strings.txt': 'L_UserName_Text="a' } } } } },
+    });
+    const { status, asked, stdout } = await walk(
+      { 'labels.accept.no-wording': true, 'labels.skip-blocked': true, decision: 'apply' },
+      args,
+    );
+    expect(asked.filter((id) => id === 'labels.skip-blocked')).toHaveLength(1);
+    expect(status).toBe(0);
+    expect(stdout).toContain('4 of 4 files changed');
+    expect(await labelIn('TMG01/Exchange/HTML/nls/de/strings.txt')).toBe('E-Mail-Adresse:');
+  });
+
+  test('that are to be left out are asked about each, as long as the answer is no', async () => {
+    await writeTree(home, { TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': '' } } } } } });
+    await chmod(path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt'), 0o444);
+    const { asked } = await walk(
+      { 'labels.accept.no-wording': false, 'labels.skip-blocked': inTurn(false, false), decision: byDefault },
+      args,
+    );
+    expect(asked.filter((id) => id === 'labels.skip-blocked')).toHaveLength(2);
+  });
+});
+
+describe('a user who cancels', () => {
+  /** The answers up to the question of this number, and Ctrl-C there. */
+  const complete: readonly (readonly [id: string, answer: unknown])[] = [
+    ['labels.root', 'TMG01'],
+    ['labels.root', ''],
+    ['labels.sets', byDefault],
+    ['labels.classes', byDefault],
+    ['labels.languages', byDefault],
+    ['labels.passcode-forms', byDefault],
+    ['labels.label', 'text'],
+    ['labels.text', 'Größe:'],
+    ['labels.skip-blocked', true],
+    ['decision', 'apply'],
+  ];
+
+  test.each(complete.map(([id], index) => [`question ${index + 1}, ${id}`, index] as const))(
+    'at %s leaves everything untouched: 130',
+    async (_, last) => {
+      // An ASCII file lacks ö: a blocker to be asked about.
+      const before = await snapshot(home);
+      const answers: Record<string, unknown[]> = {};
+      for (const [index, [id, answer]] of complete.entries()) {
+        if (index <= last) answers[id] = [...(answers[id] ?? []), index === last ? cancel : answer];
+      }
+      const { status, stderr } = await walk(
+        Object.fromEntries(Object.entries(answers).map(([id, each]) => [id, inTurn(...each)])),
+      );
+      expect(status).toBe(130);
+      expect(stderr).toContain('Cancelled: nothing was changed.');
+      expect(await snapshot(home)).toEqual(before);
+    },
+  );
+
+  test('at none of them gets the change', async () => {
+    const answers: Record<string, unknown[]> = {};
+    for (const [id, answer] of complete) answers[id] = [...(answers[id] ?? []), answer];
+    const { status } = await walk(
+      Object.fromEntries(Object.entries(answers).map(([id, each]) => [id, inTurn(...each)])),
+    );
+    expect(status).toBe(0);
+    expect(await labelIn('TMG01/Exchange/HTML/nls/de/strings.txt')).toBe('Größe:');
+  });
+
+  test('at the question of apply, and one who says no there, leaves everything untouched', async () => {
+    await walk({ 'labels.accept.no-wording': true, decision: 'save' }, ['--root', 'TMG01', '--label', 'email']);
+    const [folder = ''] = await readdir(path.join(home, 'changes'));
+    const before = await snapshot(home);
+    const saved = path.join('changes', folder);
+    expect((await walk({ apply: cancel }, [saved], apply)).status).toBe(130);
+    expect((await walk({ apply: byDefault }, [saved], apply)).status).toBe(2);
+    expect(await snapshot(home)).toEqual(before);
+  });
+
+  test('in the menu, and at the question of undo', async () => {
+    expect((await walk({ menu: cancel }, [], menu)).status).toBe(130);
+    await walk({ 'labels.accept.no-wording': true, decision: 'apply' }, ['--root', 'TMG01', '--label', 'email']);
+    const [folder = ''] = await readdir(path.join(home, 'changes'));
+    const before = await snapshot(home);
+    expect((await walk({ decision: cancel }, [path.join('changes', folder)], undo)).status).toBe(130);
+    expect(await snapshot(home)).toEqual(before);
+  });
+});
