@@ -105,7 +105,6 @@ function hostOf(record: RootDseRecord | undefined): string | undefined {
 
 class Embedded implements EmbeddedForest {
   readonly #replicas: ReadonlyMap<string, Replica>;
-
   readonly #loaded: Loaded;
 
   constructor(replicas: ReadonlyMap<string, Replica>, loaded: Loaded) {

@@ -1,6 +1,5 @@
 /** Who may bind, by which names and with which password. */
 
-import { DnSyntaxError } from '../../directory/dn.ts';
 import { dateOfFileTime } from '../../directory/values.ts';
 import { type Access, accessOf } from './access.ts';
 import { bindFailure, refuse } from './refusal.ts';
@@ -78,14 +77,8 @@ function userOf(name: string, store: Store): StoredEntry | undefined {
 }
 
 function userByDn(name: string, store: Store): StoredEntry | undefined {
-  try {
-    const place = store.find(name);
-    return place?.present === true && place.values('sAMAccountName').length > 0 && !place.isDeleted ? place : undefined;
-  } catch (error) {
-    // A name that is no DN either is simply no user's.
-    if (error instanceof DnSyntaxError) return undefined;
-    throw error;
-  }
+  const place = store.findIfDn(name);
+  return place?.present === true && place.values('sAMAccountName').length > 0 && !place.isDeleted ? place : undefined;
 }
 
 /** What stands before the backslash in a logon name: nETBIOSName of the root domain's crossRef. */

@@ -1,10 +1,10 @@
 /** The add operation (RFC 4511 4.7, MS-ADTS 3.1.1.5.2). */
 
-import { DnSyntaxError, formatDn, parseDn, type RdnAttribute } from '../../directory/dn.ts';
+import { formatDn, parseDn, type RdnAttribute } from '../../directory/dn.ts';
 import { formatGeneralizedTime } from '../../directory/values.ts';
 import type { AddRequest } from './protocol.ts';
 import { refuse } from './refusal.ts';
-import { resolveEntry, resolvePlace } from './resolve.ts';
+import { refusingBadName, resolveEntry, resolvePlace } from './resolve.ts';
 import { type AttributeType, attributeType, classType, wholeChain } from './schema.ts';
 import { defaultDescriptor } from './security-descriptor.ts';
 import { foldedText, type Value } from './value.ts';
@@ -43,14 +43,9 @@ export function addEntry(request: AddRequest, writer: Writer): void {
 }
 
 function placeOf(dn: string): { rdn: RdnAttribute; parentDn: string } {
-  try {
-    const [leaf, ...above] = parseDn(dn);
-    if (leaf === undefined || leaf.length > 1) throw refuse.naming();
-    return { rdn: leaf[0], parentDn: formatDn(above) };
-  } catch (error) {
-    if (error instanceof DnSyntaxError) throw refuse.badName(dn);
-    throw error;
-  }
+  const [leaf, ...above] = refusingBadName(dn, parseDn);
+  if (leaf === undefined || leaf.length > 1) throw refuse.naming();
+  return { rdn: leaf[0], parentDn: formatDn(above) };
 }
 
 /** instanceType may be given, as AD allows, but is the server's to say. */

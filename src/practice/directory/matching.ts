@@ -1,6 +1,5 @@
 /** Search filters against entries (RFC 4511 4.5.1.7), with AD's matching rules (MS-ADTS 3.1.1.3.4.4). */
 
-import { DnSyntaxError } from '../../directory/dn.ts';
 import { type Filter, type FilterValue, matchingRule } from '../../directory/filter.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
 import type { Store, StoredEntry } from './store.ts';
@@ -165,7 +164,7 @@ function compileBits(type: AttributeType, value: FilterValue, all: boolean): Mat
 function compileChain(type: AttributeType, value: FilterValue, store: Store): Match {
   const text = textOf(typeof value === 'string' ? Buffer.from(value) : value);
   if (type.syntax !== 'dn' || text === undefined) return () => undefined;
-  const goal = findOrNothing(store, text);
+  const goal = store.findIfDn(text);
   return (entry) => goal !== undefined && leadsTo(goal, entry, type);
 }
 
@@ -181,15 +180,6 @@ function leadsTo(goal: StoredEntry, entry: StoredEntry, type: AttributeType): bo
     }
   }
   return false;
-}
-
-function findOrNothing(store: Store, dn: string): StoredEntry | undefined {
-  try {
-    return store.find(dn);
-  } catch (error) {
-    if (error instanceof DnSyntaxError) return undefined;
-    throw error;
-  }
 }
 
 /** Entries among which all that match are, from the indexes; undefined if only a look at every entry tells. */

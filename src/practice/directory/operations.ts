@@ -87,8 +87,7 @@ export class Client {
       case 'extended':
         return [encodeResult(id, 'extended', success, { extendedValue: this.#extended(operation) })];
       default:
-        this.#write(operation, wishes, fault);
-        await this.#replica.forest.afterWrite();
+        await this.#writeAndKeep(operation, wishes, fault);
         return [encodeResult(id, operation.kind, success)];
     }
   }
@@ -170,6 +169,17 @@ export class Client {
     if (oid === extendedOid.whoAmI) return this.#identity?.name ?? '';
     if (oid === extendedOid.startTls) throw refuse.noTls();
     throw refuse.protocol(`unknown extended operation ${oid}`);
+  }
+
+  /** A tree delete that is refused half-way has written too. */
+  async #writeAndKeep(request: WriteRequest, wishes: Wishes, fault: Fault | undefined): Promise<void> {
+    const { forest } = this.#replica;
+    const usnBefore = forest.store.usn;
+    try {
+      this.#write(request, wishes, fault);
+    } finally {
+      if (forest.store.usn !== usnBefore) await forest.afterWrite();
+    }
   }
 
   /** On every copy that the DC writes to, with the same GUID and at the same moment. */

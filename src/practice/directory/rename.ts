@@ -1,9 +1,9 @@
 /** The modify DN operation (RFC 4511 4.9, MS-ADTS 3.1.1.5.4). */
 
-import { DnSyntaxError, parseDn, type RdnAttribute, rdnOf } from '../../directory/dn.ts';
+import { parseDn, type RdnAttribute, rdnOf } from '../../directory/dn.ts';
 import type { RenameRequest } from './protocol.ts';
 import { refuse } from './refusal.ts';
-import { resolveEntry } from './resolve.ts';
+import { refusingBadName, resolveEntry } from './resolve.ts';
 import { attributeType } from './schema.ts';
 import type { StoredEntry } from './store.ts';
 import { assertMayWrite, commit, type Writer } from './writer.ts';
@@ -35,14 +35,9 @@ export function renameEntry(request: RenameRequest, writer: Writer): void {
 }
 
 function readRdn(text: string): RdnAttribute {
-  try {
-    const dn = parseDn(text);
-    if (dn.length !== 1) throw refuse.badName(text);
-    return rdnOf(text);
-  } catch (error) {
-    if (error instanceof DnSyntaxError) throw refuse.badName(text);
-    throw error;
-  }
+  const [rdn, ...more] = refusingBadName(text, parseDn);
+  if (rdn === undefined || more.length > 0) throw refuse.badName(text);
+  return rdn[0];
 }
 
 function newParent(entry: StoredEntry, { newSuperior }: RenameRequest, writer: Writer): StoredEntry {

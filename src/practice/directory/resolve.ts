@@ -18,9 +18,16 @@ export function resolveEntry(dn: string, reader: Reader): StoredEntry {
 export function resolvePlace(dn: string, reader: Reader): StoredEntry | undefined {
   const [, kind, identity] = /^<(GUID|SID)=([^>]*)>$/i.exec(dn) ?? [];
   if (kind !== undefined && identity !== undefined) return resolveIdentity(kind, identity, reader);
-  try {
+  return refusingBadName(dn, () => {
     referElsewhere(dn, reader);
     return reader.store.find(dn);
+  });
+}
+
+/** Does what needs the DN to be one. Throws Refusal if it is none. */
+export function refusingBadName<T>(dn: string, use: (dn: string) => T): T {
+  try {
+    return use(dn);
   } catch (error) {
     if (error instanceof DnSyntaxError) throw refuse.badName(dn);
     throw error;

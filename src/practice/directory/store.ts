@@ -6,7 +6,16 @@
  * All changes go through the methods of Store, which keep the references and the indexes right.
  */
 
-import { childDn, dnsNameOfDn, formatDn, joinDn, normalizedDn, parseDn, type Rdn } from '../../directory/dn.ts';
+import {
+  childDn,
+  DnSyntaxError,
+  dnsNameOfDn,
+  formatDn,
+  joinDn,
+  normalizedDn,
+  parseDn,
+  type Rdn,
+} from '../../directory/dn.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import { Reference, type Value, valueKey } from './value.ts';
 
@@ -112,6 +121,16 @@ export class Store {
     let at: StoredEntry | undefined = this.root;
     for (const rdn of parseDn(dn).toReversed()) at = at?.children.get(rdnKey(formatDn([rdn])));
     return at;
+  }
+
+  /** Like find, but text that is no DN names no place. */
+  findIfDn(text: string): StoredEntry | undefined {
+    try {
+      return this.find(text);
+    } catch (error) {
+      if (error instanceof DnSyntaxError) return undefined;
+      throw error;
+    }
   }
 
   /** The place that the DN names, made if there is none yet. Throws DnSyntaxError. */

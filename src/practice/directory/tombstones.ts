@@ -6,13 +6,13 @@
  * show its new name, because they refer to the entry.
  */
 
-import { DnSyntaxError, formatDn, parseDn, rdnOf } from '../../directory/dn.ts';
+import { formatDn, parseDn, rdnOf } from '../../directory/dn.ts';
 import { formatGuid } from '../../directory/values.ts';
 import { isDeletedObjectsContainer } from './access.ts';
 import { assertMandatory, changedValues } from './attribute-changes.ts';
 import type { DeleteRequest, ModifyRequest } from './protocol.ts';
 import { refuse } from './refusal.ts';
-import { resolveEntry } from './resolve.ts';
+import { refusingBadName, resolveEntry } from './resolve.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import type { Store, StoredEntry } from './store.ts';
 import { Reference, type Value } from './value.ts';
@@ -147,20 +147,11 @@ function newPlace(
   entry: StoredEntry,
   writer: Writer,
 ): { parent: StoredEntry; type: string; value: string } {
-  const [leaf, ...above] = parseOrRefuse(dn);
+  const [leaf, ...above] = refusingBadName(dn, parseDn);
   if (leaf === undefined) throw refuse.badName(dn);
   const parent = resolveEntry(formatDn(above), { ...writer, shows: { deleted: false, recycled: false } });
   if (parent.namingContext !== entry.namingContext) throw refuse.unwilling();
   const taken = writer.store.find(dn);
   if (taken?.present === true && taken !== entry) throw refuse.exists();
   return { parent, ...leaf[0] };
-}
-
-function parseOrRefuse(dn: string): ReturnType<typeof parseDn> {
-  try {
-    return parseDn(dn);
-  } catch (error) {
-    if (error instanceof DnSyntaxError) throw refuse.badName(dn);
-    throw error;
-  }
 }
