@@ -58,7 +58,7 @@ async function firstChild(session: DirectorySession, dn: string): Promise<string
     }
     return undefined;
   } catch (error) {
-    // It is gone or elsewhere: the look at the entry itself says which.
+    // It has gone at this moment, and its children with it.
     if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return undefined;
     throw error;
   }

@@ -74,7 +74,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     if (decision.kind === 'apply') requireConfirmation(flags.confirm, chosen);
     if (decision.kind === 'ask' && (await takesSupportedWay(chosen, output))) return exitStatus.done;
     const facts = await gatherShowing(reach, surveyed, chosen, flags.probe, context, output);
-    const options = await settle(facts, optionsOf(flags, selection), decision, output);
+    const options = await settle(facts, optionsOf(flags), decision, output);
     const plan = sealPlan({
       id: context.randomId(),
       tool: toolVersion(),
@@ -102,10 +102,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   }
 }
 
-function optionsOf(flags: OrphanFlags, selection: Selection): OrphanOptions {
+function optionsOf(flags: OrphanFlags): OrphanOptions {
   return {
-    selection,
-    probe: flags.probe,
     treeDelete: flags['tree-delete'],
     cleanUp: { kind: 'all' },
     accept: flags.accept,

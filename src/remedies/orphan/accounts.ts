@@ -17,7 +17,6 @@ export type ComputerAccount =
       readonly isDisabled: boolean;
       /** lastLogonTimestamp: up to 14 days behind the truth. */
       readonly lastLogon: Date | undefined;
-      readonly passwordSet: Date | undefined;
       /** Whether it is a member of Exchange Servers, Exchange Trusted Subsystem or Exchange Install Domain Servers. */
       readonly isInExchangeGroups: boolean | undefined;
     };
@@ -27,7 +26,7 @@ const accountDisabled = 0x2;
 /** Names asked for in one search. */
 const namesASearch = 50;
 
-const accountAttributes = ['dNSHostName', 'name', 'userAccountControl', 'lastLogonTimestamp', 'pwdLastSet', 'memberOf'];
+const accountAttributes = ['dNSHostName', 'name', 'userAccountControl', 'lastLogonTimestamp', 'memberOf'];
 const exchangeGroups = /^CN=(?:Exchange Servers|Exchange Trusted Subsystem|Exchange Install Domain Servers)\b/i;
 
 /**
@@ -72,7 +71,6 @@ function accountOf(server: ExchangeServer, found: readonly Entry[]): ComputerAcc
     dn: entry.dn,
     isDisabled: ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) !== 0,
     lastLogon: timeOf(entry, 'lastLogonTimestamp'),
-    passwordSet: timeOf(entry, 'pwdLastSet'),
     // A global catalog knows a member's global groups only from its own domain; that none shows proves little there.
     isInExchangeGroups:
       allBytesOf(entry, 'memberOf').length === 0

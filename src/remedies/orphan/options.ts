@@ -17,9 +17,6 @@ export type CleanUp =
   | { readonly kind: 'only'; readonly ids: ReadonlySet<string> };
 
 export interface OrphanOptions {
-  readonly selection: Selection;
-  /** Try the server's ports. */
-  readonly probe: boolean;
   /** One request in place of leaf-first deletes. */
   readonly treeDelete: boolean;
   readonly cleanUp: CleanUp;

@@ -1,15 +1,7 @@
 /** The Exchange organisation in the Configuration partition: its containers, and every server object. */
 
 import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../directory/dn.ts';
-import {
-  allBytesOf,
-  type Entry,
-  generalizedTimeOf,
-  guidOf,
-  integerOf,
-  textOf,
-  textsOf,
-} from '../../directory/entry.ts';
+import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../directory/entry.ts';
 import { equal, or } from '../../directory/filter.ts';
 import type { DirectorySession } from '../../directory/session.ts';
 
@@ -18,8 +10,6 @@ export interface ExchangeServer {
   readonly dn: string;
   /** The value of its RDN. */
   readonly name: string;
-  readonly guid: string;
-  readonly organisation: string;
   readonly adminGroup: string;
   /** msExchCurrentServerRoles; undefined for Exchange 2003 and older. */
   readonly roles: number | undefined;
@@ -32,10 +22,7 @@ export interface ExchangeServer {
   readonly site: string | undefined;
   /** DN of its database availability group. */
   readonly availabilityGroup: string | undefined;
-  /** DN of its client access array. */
-  readonly array: string | undefined;
   readonly created: Date | undefined;
-  readonly changed: Date | undefined;
   /** It lost a naming conflict between two DCs (`\0ACNF:` in its name). */
   readonly isConflict: boolean;
   /** What stands below it that setup makes for its roles. */
@@ -52,23 +39,19 @@ export interface RoleChildren {
 export interface Organisation {
   /** DNs of the organisations. */
   readonly organisations: readonly string[];
-  readonly adminGroups: readonly string[];
   /** By name. */
   readonly servers: readonly ExchangeServer[];
 }
 
 const serverAttributes = [
   'objectClass',
-  'objectGUID',
   'legacyExchangeDN',
   'msExchCurrentServerRoles',
   'msExchMDBAvailabilityGroupLink',
-  'msExchServerAssociationLink',
   'msExchServerSite',
   'networkAddress',
   'serialNumber',
   'versionNumber',
-  'whenChanged',
   'whenCreated',
 ];
 
@@ -88,14 +71,12 @@ const virtualDirectoryClasses = [
 export async function readOrganisation(session: DirectorySession, configuration: string): Promise<Organisation> {
   const classes = [
     'msExchOrganizationContainer',
-    'msExchAdminGroup',
     'msExchExchangeServer',
     'msExchSmtpReceiveConnector',
     'msExchInformationStore',
     ...virtualDirectoryClasses,
   ];
   const organisations: string[] = [];
-  const adminGroups: string[] = [];
   const servers = new Map<string, Entry>();
   const children = new Map<string, RoleChildren>();
   const found = session.search({
@@ -107,7 +88,6 @@ export async function readOrganisation(session: DirectorySession, configuration:
   for await (const entry of found) {
     const kinds = new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
     if (kinds.has('msexchorganizationcontainer')) organisations.push(entry.dn);
-    else if (kinds.has('msexchadmingroup')) adminGroups.push(entry.dn);
     else if (kinds.has('msexchexchangeserver')) {
       // From 2013 on CN=Frontend and CN=Mailbox below a server are of a class derived from the server's.
       if (!kinds.has('msexchexchangetransportserver')) servers.set(normalizedDn(entry.dn), entry);
@@ -117,7 +97,6 @@ export async function readOrganisation(session: DirectorySession, configuration:
   }
   return {
     organisations,
-    adminGroups,
     servers: [...servers]
       .map(([key, entry]) => serverOf(entry, children.get(key) ?? noChildren))
       .sort((one, other) => one.name.localeCompare(other.name, 'en') || one.dn.localeCompare(other.dn, 'en')),
@@ -146,13 +125,10 @@ function counted(before: RoleChildren = noChildren, kinds: ReadonlySet<string>):
 function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
   const conflict = conflictRdnOf(entry.dn);
   const adminGroup = parentDn(parentDn(entry.dn) ?? '') ?? '';
-  const organisation = parentDn(parentDn(adminGroup) ?? '') ?? '';
   const site = textOf(entry, 'msExchServerSite');
   return {
     dn: entry.dn,
     name: conflict?.value ?? rdnOf(entry.dn).value,
-    guid: guidOf(entry, 'objectGUID') ?? '',
-    organisation: nameOf(organisation),
     adminGroup: nameOf(adminGroup),
     roles: integerOf(entry, 'msExchCurrentServerRoles'),
     versionNumber: integerOf(entry, 'versionNumber'),
@@ -161,9 +137,7 @@ function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
     fqdn: fqdnIn(textsOf(entry, 'networkAddress')),
     site: site === undefined ? undefined : nameOf(site),
     availabilityGroup: textOf(entry, 'msExchMDBAvailabilityGroupLink'),
-    array: textOf(entry, 'msExchServerAssociationLink'),
     created: generalizedTimeOf(entry, 'whenCreated'),
-    changed: allBytesOf(entry, 'whenChanged').length === 0 ? undefined : generalizedTimeOf(entry, 'whenChanged'),
     isConflict: conflict !== undefined,
     children,
   };

@@ -9,8 +9,6 @@ const daysAgo = (days: number): Date => new Date(now.getTime() - days * 86_400_0
 const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
   dn: 'CN=EX04,CN=Servers',
   name: 'EX04',
-  guid: '',
-  organisation: 'Contoso',
   adminGroup: 'First',
   roles: 38,
   versionNumber: undefined,
@@ -19,9 +17,7 @@ const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
   fqdn: 'ex04.corp.example.com',
   site: undefined,
   availabilityGroup: undefined,
-  array: undefined,
   created: undefined,
-  changed: undefined,
   isConflict: false,
   children: { virtualDirectories: 8, receiveConnectors: 2, informationStores: 1 },
   ...properties,
@@ -32,7 +28,6 @@ const account = (properties: Partial<Extract<ComputerAccount, { kind: 'present' 
   dn: 'CN=EX04,CN=Computers',
   isDisabled: false,
   lastLogon: daysAgo(5),
-  passwordSet: undefined,
   isInExchangeGroups: true,
   ...properties,
 });
