@@ -1,12 +1,10 @@
 /** From flags, questions or a saved plan to an open directory: which domain controller, as whom, and how to trust it. */
 
-import { lookup, Resolver } from 'node:dns/promises';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
 import path from 'node:path';
-import type { Duplex } from 'node:stream';
 import { text as readAll } from 'node:stream/consumers';
 import type { ForestTarget, PlanConnection } from '../change/plan.ts';
+import { connectByDns, isDnsServer } from '../directory/connect-by-dns.ts';
 import { sameDn } from '../directory/dn.ts';
 import { readForest } from '../directory/forest.ts';
 import { type LocatedServers, locateServers } from '../directory/locate.ts';
@@ -86,17 +84,25 @@ function misuse(on: string, cameBack: string, next: string): UsageError {
   return new UsageError({ attempted: 'choose the directory', on, cameBack, next });
 }
 
+/** What an export has no use for. */
+const connectionFlags = ['server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
+
 function checkFlags(flags: DirectoryFlags): void {
   if (flags.ldif !== undefined) {
-    const other = (['server', 'domain', 'tls', 'ca', 'tls-name', 'user'] as const).find(
-      (name) => flags[name] !== undefined,
-    );
+    const other = connectionFlags.find((name) => flags[name] !== undefined && flags[name] !== false);
     if (other !== undefined) {
       throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
     }
   }
   if (flags.server !== undefined && flags.domain !== undefined) {
     throw misuse('--server with --domain', 'each of them says which server', 'Give one of them.');
+  }
+  if (flags.dns !== undefined && !isDnsServer(flags.dns)) {
+    throw misuse(
+      `--dns ${flags.dns}`,
+      'it is no IP address',
+      'Give for example --dns 192.0.2.53 or --dns 192.0.2.53:53.',
+    );
   }
 }
 
@@ -137,7 +143,7 @@ async function openServer(
     tls,
     ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
     bind: { user, password: await readPassword(flags, user, context, output) },
-    ...(dns === undefined ? {} : { createConnection: connectBy(dns) }),
+    ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
   };
   const connector = ldapConnector(access);
   const { session, chosen } = await openFirst(candidates, tlsName, connector);
@@ -317,26 +323,6 @@ async function readCa(file: string): Promise<Buffer> {
   }
 }
 
-/** Connects with names looked up at this DNS server, for a computer that does not use the domain's DNS itself. */
-function connectBy(dns: string): (address: { readonly host: string; readonly port: number }) => Promise<Duplex> {
-  return async ({ host, port }) => {
-    const socket = connect(port, await addressOf(host, dns));
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
-    return socket;
-  };
-}
-
-async function addressOf(host: string, dns: string): Promise<string> {
-  if (/^[\d.]+$|:/.test(host)) return host;
-  const resolver = new Resolver({ timeout: 3000, tries: 1 });
-  resolver.setServers([dns]);
-  const [address] = await resolver.resolve4(host);
-  return address ?? (await lookup(host)).address;
-}
-
 const globalCatalogPort: Readonly<Record<TlsMode, number>> = { ldaps: 3269, starttls: 3268, none: 3268 };
 
 async function openGlobalCatalog(
@@ -373,11 +359,13 @@ export async function forestTarget(directory: OpenDirectory): Promise<ForestTarg
 }
 
 /**
- * Makes sure that the open directory is the forest that a plan was made for.
+ * Makes sure that the open directory is the forest that a plan was made for. It is asked in a new session: servers end
+ * one that was idle while somebody read the plan (MaxConnIdleTime of Active Directory: 15 minutes).
  * @throws RefusedError if it is another one
  */
 export async function requireForest(directory: OpenDirectory, target: ForestTarget): Promise<void> {
-  const found = await forestTarget(directory);
+  const session = await directory.reopen();
+  const found = await forestTarget({ ...directory, session }).finally(() => session.close());
   if (
     found.objectGuid === target.objectGuid &&
     sameDn(found.configurationNamingContext, target.configurationNamingContext)

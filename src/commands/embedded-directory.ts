@@ -1,7 +1,6 @@
 /** Directories in this process: an export that is worked on offline, and the practice forest. */
 
-import { createReadStream } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import type { PlanConnection } from '../change/plan.ts';
 import { type Connector, type DirectorySession, ldapConnector } from '../directory/session.ts';
 import { UsageError } from '../errors.ts';
@@ -19,24 +18,36 @@ const globalCatalogPort = 3268;
  * @throws UsageError if the file can't be read; LdifSyntaxError with the line if it is damaged
  */
 export async function openExportDirectory(file: string, context: Context): Promise<OpenDirectory> {
-  try {
-    await access(file);
-  } catch (error) {
-    throw new UsageError({
-      attempted: 'read the export',
-      on: file,
-      cameBack: errnoInWords(error),
-      next: 'Give with --ldif a file that ldifde -f or ldapsearch -LLL wrote.',
-      cause: error,
-    });
-  }
+  const content = await contentOf(file);
   const forest = await openEmbeddedForest({
-    sources: [{ name: file, content: createReadStream(file) }],
+    sources: [{ name: file, content }],
     kind: 'export',
     clock: context.now,
     newGuid: context.randomId,
   });
   return openIn(forest, { kind: 'ldif', file }, true);
+}
+
+/** The bytes of the export. It is opened at once, so that a file that can't be read is told as such. */
+async function contentOf(file: string): Promise<AsyncIterable<Buffer>> {
+  try {
+    const handle = await open(file);
+    if (!(await handle.stat()).isDirectory()) return handle.createReadStream();
+    await handle.close();
+  } catch (error) {
+    throw noExport(file, errnoInWords(error), error);
+  }
+  throw noExport(file, 'it is a folder');
+}
+
+function noExport(file: string, cameBack: string, cause?: unknown): UsageError {
+  return new UsageError({
+    attempted: 'read the export',
+    on: file,
+    cameBack,
+    next: 'Give with --ldif a file that ldifde -f or ldapsearch -LLL wrote.',
+    cause,
+  });
 }
 
 /** Opens the forest of the practice site in a folder. */
@@ -50,15 +61,15 @@ async function openIn(forest: EmbeddedForest, connection: PlanConnection, isExpo
   const [first] = forest.domainControllers;
   if (first === undefined) throw new RangeError('an embedded directory has a server');
   const connector = connectorOf(forest);
-  const open = (host: string, port = ldapPort): Promise<DirectorySession> => connector.open({ host, port });
-  const session = await open(first);
+  const openSession = (host: string, port = ldapPort): Promise<DirectorySession> => connector.open({ host, port });
+  const session = await openSession(first);
   return {
     session,
     connection,
     isExport,
-    reopen: () => open(first),
-    openOther: (host) => open(host),
-    openGlobalCatalog: () => open(first, globalCatalogPort),
+    reopen: () => openSession(first),
+    openOther: (host) => openSession(host),
+    openGlobalCatalog: () => openSession(first, globalCatalogPort),
     close: () => session.close(),
   };
 }

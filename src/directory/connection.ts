@@ -78,7 +78,8 @@ function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs:
     };
     createConnection().then(made, (error: unknown) => {
       cancel();
-      reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
+      if (error instanceof ConnectionError) reject(error);
+      else reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
     });
   });
 }

@@ -3,6 +3,7 @@
 import type { SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { DirectoryError, errnoOf } from '../errors.ts';
+import { dnsErrorInWords } from './dns-words.ts';
 
 export interface LocatedServer {
   /** In lower case, without a dot at the end. */
@@ -40,7 +41,7 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
   const query = `_ldap._tcp.dc._msdcs.${name}`;
   const [domainControllers, globalCatalogs] = await Promise.all([
     srvRecords(query, options).catch((error: unknown) => {
-      throw notFound(query, options, whyOf(error), error);
+      throw notFound(query, options, dnsErrorInWords(error, 'domain controller'), error);
     }),
     globalCatalogRecords(name, options),
   ]);
@@ -121,22 +122,4 @@ function notFound(query: string, { resolver }: LocateOptions, cameBack: string, 
     next: 'Check the name of the domain and that this computer uses its DNS, or name a domain controller with --server.',
     cause,
   });
-}
-
-const dnsWords: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'DNS knows no such name',
-  ENODATA: 'DNS knows the name and no domain controller for it',
-  ETIMEOUT: 'the DNS server did not answer',
-  ECANCELLED: 'the DNS server did not answer',
-  ECONNREFUSED: 'no DNS server listens there',
-  ESERVFAIL: 'the DNS server failed',
-  EREFUSED: 'the DNS server refused to answer',
-  EBADNAME: 'that is no name for DNS',
-  EBADRESP: 'the DNS server gave a broken answer',
-};
-
-function whyOf(error: unknown): string {
-  const code = errnoOf(error);
-  if (code === undefined) return String(error);
-  return `${dnsWords[code] ?? 'the look-up failed'} (${code})`;
 }

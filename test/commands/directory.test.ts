@@ -95,6 +95,14 @@ describe('a server that is not there or not LDAP', () => {
     expect(stderr).toMatch(/DNS|ENOTFOUND/);
   });
 
+  test('by a name that is looked up where no DNS server listens', async () => {
+    const args = ['--days', '180', '--server', 'dc1.corp.example.com', '--dns', '127.0.0.1:1', '--user', 'me'];
+    const world = { currentFolder: await freshFolder(), env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
+    const { status, stderr } = await runCommand(tombstone, args, world);
+    expect(status).toBe(1);
+    expect(stderr).toContain('looking it up at 127.0.0.1:1: no DNS server listens there (ECONNREFUSED)');
+  });
+
   test('behind a closed port', async () => {
     const closed = await portOf(() => undefined);
     const [, port] = closed.split(':');
@@ -308,6 +316,10 @@ describe('flags that do not fit together', () => {
     [['--server', 'dc1', '--domain', 'corp.example.com'], 'each of them says which server'],
     [['--ldif', 'x.ldf', '--server', 'dc1'], 'an export needs no connection'],
     [['--ldif', 'x.ldf', '--user', 'me'], 'an export needs no connection'],
+    [['--ldif', 'x.ldf', '--dns', '192.0.2.53'], 'an export needs no connection'],
+    [['--ldif', 'x.ldf', '--password-stdin'], 'an export needs no connection'],
+    [['--server', 'dc1', '--dns', 'ns.example.com'], 'it is no IP address'],
+    [['--server', 'dc1', '--dns', '192.0.2.53:99999'], 'it is no IP address'],
     [['--server', 'dc1', '--tls', 'ssl'], 'there is no such kind'],
     [['--server', 'dc1:0'], 'not of the form HOST'],
     [['--server', 'dc1:99999'], 'not of the form HOST'],
