@@ -3,21 +3,32 @@
 import type { DirectoryChange, ModifyChange } from '../change/plan.ts';
 import { type DomainController, readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
-import { type Answer, askDomainControllers, defaultDeadlineMs } from '../remedies/tombstone/ask-domain-controllers.ts';
+import { DirectoryError } from '../errors.ts';
+import {
+  type Answer,
+  askDomainControllers,
+  type DomainControllerAccess,
+  defaultDeadlineMs,
+} from '../remedies/tombstone/ask-domain-controllers.ts';
 import { hasChange, type LifetimeOnDc, lifetimeOnDc } from '../remedies/tombstone/lifetime-on-dc.ts';
 import { createProgressRows } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
+import { visible } from '../terminal/visible.ts';
 import type { Verification, Verify, VerifyRequest } from './verification.ts';
 
 /** Between two looks at the DCs that have not got it yet. */
 const pauseMs = 2000;
 
 export const verify: Verify = async (request) => {
-  const { plan, directory, output } = request;
+  const { plan, output } = request;
   const change = plan.changes.find(isModify);
   if (change === undefined) return { everywhere: true, lines: [], domainControllers: [] };
-  const { domainControllers } = await readForest(directory.session);
-  const seen = await watch(domainControllers, change, request);
+  const seen = await look(change, request);
+  if (seen instanceof DirectoryError) {
+    const { attempted, on, cameBack } = seen.trouble;
+    const line = visible(`Which domain controllers have it could not be seen: ${attempted}, ${on}: ${cameBack}`);
+    return { everywhere: false, lines: [output.style.warning(line)], domainControllers: [] };
+  }
   const have = seen.filter(({ state }) => state === 'has it').length;
   const { style } = output;
   const heading =
@@ -37,6 +48,20 @@ export const verify: Verify = async (request) => {
   return { everywhere: have === seen.length, lines: [heading, ...rows], domainControllers: seen };
 };
 
+/** What the DCs have, or the error that kept us from asking them: the change is made all the same. */
+async function look(change: ModifyChange, request: VerifyRequest): Promise<readonly Row[] | DirectoryError> {
+  const { reopen, openOther } = request.directory;
+  try {
+    // A session of its own: the one that is open may have been ended while somebody read the plan.
+    const session = await reopen();
+    return await watch({ session, openOther }, change, request).finally(() => session.close());
+  } catch (error) {
+    // Told as the outcome of the look, not in place of the outcome of the change.
+    if (error instanceof DirectoryError) return error;
+    throw error;
+  }
+}
+
 function isModify(change: DirectoryChange): change is ModifyChange {
   return change.kind === 'modify';
 }
@@ -45,14 +70,15 @@ type Row = Verification['domainControllers'][number];
 
 /** Asks all, then those again that have not got it, until all have or the time is over. */
 async function watch(
-  domainControllers: readonly DomainController[],
+  access: DomainControllerAccess,
   change: ModifyChange,
-  { directory, waitSeconds, context, output }: VerifyRequest,
+  { waitSeconds, context, output }: VerifyRequest,
 ): Promise<readonly Row[]> {
+  const { domainControllers } = await readForest(access.session);
   const nameOf = (invocationId: string): string =>
     domainControllers.find((one) => one.invocationId === invocationId)?.name ?? `DSA ${invocationId}`;
   const ask = (session: DirectorySession): Promise<LifetimeOnDc> => lifetimeOnDc(session, change, nameOf);
-  const written = await ask(directory.session);
+  const written = await ask(access.session);
   const progress = createProgressRows(output.screen, domainControllers.map(hostOf));
   const rows = new Map<DomainController, Row>();
   const hasIt = (domainController: DomainController): boolean => rows.get(domainController)?.state === 'has it';
@@ -62,7 +88,7 @@ async function watch(
   try {
     for (let look = 1; look <= looks; look += 1) {
       const open = domainControllers.filter((one) => !hasIt(one));
-      await askDomainControllers(open, directory, ask, defaultDeadlineMs, (domainController, answer) => {
+      await askDomainControllers(open, access, ask, defaultDeadlineMs, (domainController, answer) => {
         const row = rowOf(hostOf(domainController), answer, written);
         rows.set(domainController, row);
         progress.update(row.host, row.state);

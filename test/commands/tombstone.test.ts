@@ -5,9 +5,11 @@ import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
+import type { OpenDirectory } from '../../src/commands/directory.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as tombstone } from '../../src/commands/tombstone.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import { DirectoryError } from '../../src/errors.ts';
 import { openPracticeForest } from '../../src/practice/practice-forest.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
@@ -202,6 +204,63 @@ describe('the wizard', () => {
   });
 });
 
+describe('a server that ends sessions', () => {
+  /** The practice site's directory, and what happens to it later. */
+  async function withDirectory(change: (directory: OpenDirectory) => Partial<OpenDirectory>): Promise<{
+    readonly site: Site;
+    readonly world: Partial<Context>;
+    readonly opened: OpenDirectory[];
+  }> {
+    const site = await practiceSite();
+    const opened: OpenDirectory[] = [];
+    const clock = { now: () => new Date(), randomId: randomUUID };
+    const directory = async (): Promise<OpenDirectory> => {
+      const open = await openPracticeDirectory(site.folder, { templates, ...clock } as Context);
+      const changed = { ...open, ...change(open) };
+      opened.push(changed);
+      return changed;
+    };
+    return { site, world: { templates, sleep: noSleep, directory }, opened };
+  }
+
+  test('while somebody reads the plan, does not stand in the way of applying and proving it', async () => {
+    const { site, world, opened } = await withDirectory(() => ({}));
+    const prompter = answering({
+      'tombstone.days': 180,
+      'tombstone.accept.dc4-past-lifetime': true,
+      decision: 'apply',
+    });
+    const select: typeof prompter.select = async (question) => {
+      await opened[0]?.session.close();
+      return prompter.select(question);
+    };
+    const slow = { ...prompter, select };
+    const result = await runCommand(tombstone, [], { currentFolder: site.folder, ...world, prompter: slow });
+    expect(result.stderr).toBe('');
+    expect(result.status).toBe(0);
+    expect(result.stdout).toMatch(/dc1\.corp\.example\.com +has it +180/);
+    expect(await site.lifetime()).toBe('180');
+  });
+
+  test('after the change was made: that is told, and that the look at the others failed', async () => {
+    const gone = new DirectoryError({ attempted: 'connect', on: 'dc1', cameBack: 'it is down', next: 'Wait.' });
+    let opens = 0;
+    const { site, world } = await withDirectory(({ reopen }) => ({
+      // The forest is checked in the first session, the change is made in the second.
+      reopen: () => {
+        opens += 1;
+        return opens > 2 ? Promise.reject(gone) : reopen();
+      },
+    }));
+    const args = ['--days', '180', '--yes', ...accepted];
+    const result = await runCommand(tombstone, args, { currentFolder: site.folder, ...world });
+    expect(result.stdout).toContain('1 of 1 entry changed');
+    expect(result.stdout).toContain('Which domain controllers have it could not be seen: connect, dc1: it is down');
+    expect(result.status).toBe(0);
+    expect(await site.lifetime()).toBe('180');
+  });
+});
+
 describe('flags that do not say what to do', () => {
   test.each([
     [[], 'no flag says it'],
@@ -257,6 +316,13 @@ describe('an export', () => {
     const result = await runCommand(tombstone, ['--ldif', 'bad.ldf', '--days', '180'], { currentFolder: folder });
     expect(result.status).toBe(1);
     expect(result.stderr).toMatch(/bad\.ldf.*3|line 3/);
+  });
+
+  test('that is a folder is refused', async () => {
+    const folder = await freshFolder();
+    const result = await runCommand(tombstone, ['--ldif', '.', '--days', '180'], { currentFolder: folder });
+    expect(result.status).toBe(64);
+    expect(result.stderr).toContain('it is a folder');
   });
 
   test('that is not there is refused', async () => {
