@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
 import { type FileSystem, type Replacement, replaceFile } from '../../src/files/replace-file.ts';
 import { temporarySuffix } from '../../src/files/template-tree.ts';
-import { failingFileSystem, faultyFileSystem, watchedFileSystem } from '../support/faulty-file-system.ts';
+import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const old = Buffer.from('the old bytes');
@@ -170,6 +170,18 @@ describe('whatever single call fails', () => {
     }
     expect(strays).toEqual([]);
   });
+});
+
+test('a rename that was carried out though its answer was lost is told as that: there is no temporary file left', async () => {
+  const files = watchedFileSystem((name) => (name === 'rename' ? () => Promise.reject(systemError('EIO')) : undefined));
+  expect(await replaced(files)).toMatchObject({
+    trouble: {
+      attempted: 'put the new content in the place of the file',
+      on: target,
+      cameBack: expect.stringMatching('EIO'),
+    },
+  });
+  await expectNewBytesAlone();
 });
 
 describe('two faults in a row', () => {
