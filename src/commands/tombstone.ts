@@ -160,7 +160,10 @@ async function settle(
 async function consult(facts: TombstoneFacts, given: TombstoneOptions, output: Output): Promise<TombstoneOptions> {
   const { style, width } = output;
   for (const { level, id, title } of assess(facts, given)) {
-    if (level !== 'note') output.say(`  ${style[level](level.padEnd(8))} ${style.bold(id)}  ${visible(title)}`);
+    if (level === 'note') continue;
+    const [first = '', ...more] = wrap(visible(title), width, { indent: 13 + id.length, hangingIndent: 11 });
+    output.say(`  ${style[level](level.padEnd(8))} ${style.bold(id)}  ${first.trimStart()}`);
+    for (const line of more) output.say(line);
   }
   const advice = adviceFor(facts, standingsOf(facts));
   output.say('');

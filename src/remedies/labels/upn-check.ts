@@ -85,13 +85,23 @@ function addressOf(entry: Entry): Pick<UpnDifference, 'address' | 'addressFrom'>
   return mail === undefined ? undefined : { address: mail, addressFrom: 'mail' };
 }
 
-/** The findings of a plan: a warning if anybody's names differ, else a note that nobody's do. */
+/** The findings of a plan: a warning if anybody's names differ or nobody's could be compared, else a note. */
 export function upnFindings(check: UpnCheck, reportName: string): readonly Finding[] {
-  const { users, differing, first } = check;
+  const { users, differing, withoutAddress, first } = check;
   const common = { acceptable: false, accepted: false };
   const aside = asideOf(check);
+  if (users === withoutAddress) {
+    const title =
+      users === 0
+        ? 'No enabled mailbox user was seen'
+        : `None of ${counted(users, 'mailbox user')} shows an e-mail address`;
+    const detail =
+      'So no user principal name could be compared. There are none, or this user may not see them, or the export lacks them.';
+    return [{ id: 'upn-not-checked', level: 'warning', title, detail, evidence: [], ...common }];
+  }
   if (differing === 0) {
-    const title = `The user principal name of all ${counted(users, 'mailbox user')} is their e-mail address`;
+    const compared = counted(users - withoutAddress, 'mailbox user');
+    const title = `The user principal name of all ${compared} with an e-mail address is that address`;
     return [{ id: 'upn-checked', level: 'note', title, detail: aside, evidence: [], ...common }];
   }
   return [

@@ -418,7 +418,9 @@ function backups({ facts, after }: Situation): readonly Draft[] {
           note(
             'backup-not-known',
             'No backup is known',
-            'There was none, or this user may not see it (the time of dSASignature on each naming context).',
+            facts.isExport
+              ? 'The export does not tell (the time of dSASignature on each naming context).'
+              : 'There was none, or this user may not see it (the time of dSASignature on each naming context).',
             untold,
           ),
         ]),
@@ -487,7 +489,9 @@ function pictures({ facts, standings, before }: Situation): readonly Draft[] {
     note(
       'deleted-objects',
       `Deleted objects: ${countFrom(0, tombstones, recoverable).toLocaleString('en')}`,
-      'Counted by naming context. Where none is seen, there are none or this user may not see them.',
+      facts.isExport
+        ? 'Counted by naming context. Where the export has none, they are unknown: one that is made without the control for deleted objects leaves them out.'
+        : 'Counted by naming context. Where none is seen, there are none or this user may not see them.',
       facts.deletedObjects.map(deletedLine),
     ),
   ];

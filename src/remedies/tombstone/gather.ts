@@ -1,5 +1,6 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
+import { resultCode } from '../../directory/diagnostics.ts';
 import { joinDn, sameDn } from '../../directory/dn.ts';
 import { guidOf, integerOf } from '../../directory/entry.ts';
 import { type DomainController, effectiveRights, type Forest, readForest } from '../../directory/forest.ts';
@@ -129,7 +130,7 @@ export async function gather(directory: DirectoryToRead, options: GatherOptions)
     mayWrite: isExport ? 'unknown' : (rights?.attributes.has('tombstonelifetime') ?? false),
     newDomainControllersAreStrict: marker === undefined ? 'not-told' : true,
     domainControllers,
-    deletedObjects: [...deletedHere, ...deletedElsewhere],
+    deletedObjects: isExport ? deletedHere.map(asExported) : [...deletedHere, ...deletedElsewhere],
     backups,
   };
 }
@@ -149,7 +150,10 @@ function lackingExport({ rootDse }: DirectorySession, cause?: DirectoryError): D
   return new DirectoryError({
     attempted: 'read the tombstone lifetime',
     on: rootDse.configurationNamingContext ?? 'the export',
-    cameBack: cause?.trouble.cameBack ?? 'the export does not have CN=Directory Service with its objectGUID',
+    cameBack:
+      cause === undefined || cause.resultCode === resultCode.noSuchObject
+        ? 'the export does not have all of it: the head, CN=Partitions, CN=Sites, and CN=Directory Service with its objectGUID'
+        : cause.trouble.cameBack,
     next: 'Export the whole Configuration partition, its head included, with all attributes: ldifde -d "CN=Configuration,DC=…" -f FILE',
     cause,
   });
@@ -197,6 +201,12 @@ async function readExported(forest: Forest, session: DirectorySession): Promise<
       return { domainController, state: { kind: 'answered', answer, clockAhead: undefined } };
     }),
   );
+}
+
+/** Whoever made an export had to ask for deleted objects by a control of their own: that none is in it tells nothing. */
+function asExported(deleted: DeletedObjects): DeletedObjects {
+  if (deleted.kind === 'counted') return deleted;
+  return { kind: 'unknown', namingContext: deleted.namingContext, why: 'none in the export' };
 }
 
 /** Those that every DC has. */

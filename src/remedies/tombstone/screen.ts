@@ -4,6 +4,8 @@ import { agoInWords } from '../../directory/values.ts';
 import { bar } from '../../terminal/bar.ts';
 import type { Style } from '../../terminal/style.ts';
 import { type Cell, table } from '../../terminal/table.ts';
+import { displayWidth, pad, wrap } from '../../terminal/text-width.ts';
+import { visible } from '../../terminal/visible.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import { lastSuccessInWords, percentInWords, stageInWords } from './domain-controller-line.ts';
 import type { TombstoneFacts } from './gather.ts';
@@ -22,7 +24,7 @@ export function* surveyLines(
   standings: readonly Standing[],
   options: ScreenOptions,
 ): Generator<string> {
-  yield headline(facts);
+  yield* wrap(visible(headline(facts)), options.width, { hangingIndent: 2 });
   yield '';
   yield* settingLines(facts, options);
   yield '';
@@ -41,14 +43,14 @@ function headline({ forest, source, isExport }: TombstoneFacts): string {
 }
 
 function* settingLines(facts: TombstoneFacts, { style, width }: ScreenOptions): Generator<string> {
-  const { settings, serverKind, forest, deletedObjects } = facts;
+  const { settings, serverKind, forest, deletedObjects, isExport } = facts;
   const inForce = effectiveLifetime(settings, serverKind);
   const counts = [addedUp(deletedObjects, 'tombstones'), addedUp(deletedObjects, 'recoverable')];
   const all = countFrom(0, ...counts);
   const oldest = oldestOf(...counts);
   const unseen = deletedObjects.filter(({ kind }) => kind !== 'counted').length;
   const unseenWords =
-    unseen === 0 ? '' : `; in ${unseen} of ${deletedObjects.length} naming contexts not permitted or none`;
+    unseen === 0 ? '' : `; in ${unseen} of ${deletedObjects.length} naming contexts ${unseenInWords(isExport)}`;
   const rows: (readonly [string, string, string])[] = [
     [
       'tombstoneLifetime',
@@ -63,15 +65,32 @@ function* settingLines(facts: TombstoneFacts, { style, width }: ScreenOptions): 
     [
       'Deleted objects now',
       all === 0 ? 'none seen' : all.toLocaleString('en'),
-      `${oldest === undefined ? 'not permitted or none' : `oldest ${oldest} days${unseenWords}`}`,
+      oldest === undefined ? unseenInWords(isExport) : `oldest ${oldest} days${unseenWords}`,
     ],
     ['Last backup', ...lastBackup(facts)],
   ];
-  yield* table(
-    rows.map((row): Cell[] => [row[0], row[1], { text: row[2], style: style.dim }]),
-    [{}, {}, {}],
-    width,
-  );
+  yield* remarked(rows, style, width);
+}
+
+/** Names, values and remarks one below the other; a remark that is too long goes on below itself. */
+function* remarked(
+  rows: readonly (readonly [string, string, string])[],
+  style: Style,
+  width: number,
+): Generator<string> {
+  const widest = (column: 0 | 1): number => Math.max(...rows.map((row) => displayWidth(row[column])));
+  const left = widest(0) + 2 + widest(1) + 2;
+  for (const [name, value, remark] of rows) {
+    const lines = wrap(visible(remark), Math.max(20, width - left));
+    for (const [index, line] of lines.entries()) {
+      const before = index === 0 ? `${pad(name, widest(0) + 2)}${value}` : '';
+      yield line === '' ? before : pad(before, left) + style.dim(line);
+    }
+  }
+}
+
+function unseenInWords(isExport: boolean): string {
+  return isExport ? 'none in the export' : 'not permitted or none';
 }
 
 function keptFor({ forest, settings }: TombstoneFacts, inForce: number): string {
@@ -80,39 +99,56 @@ function keptFor({ forest, settings }: TombstoneFacts, inForce: number): string 
 }
 
 /** Of the naming context whose backup is the oldest. */
-function lastBackup({ backups, now }: TombstoneFacts): readonly [string, string] {
+function lastBackup({ backups, now, isExport }: TombstoneFacts): readonly [string, string] {
   const known = backups.filter((backup) => backup.time instanceof Date);
   const [oldest] = known.toSorted((one, other) => Number(one.time) - Number(other.time));
-  if (oldest === undefined || !(oldest.time instanceof Date)) return ['not known', 'never, or not permitted to see'];
+  if (oldest === undefined || !(oldest.time instanceof Date)) {
+    return ['not known', isExport ? 'the export does not tell' : 'never, or not permitted to see'];
+  }
   const untold = backups.length - known.length;
-  const more = untold === 0 ? '' : `; ${untold} others not known`;
+  const more = untold === 0 ? '' : `; ${untold} more not known`;
   return [agoInWords(oldest.time, now), `the oldest of all naming contexts: ${oldest.namingContext}${more}`];
 }
 
-const barColumns = 16;
+const widestBar = 16;
 
+/** A row a DC. Where the screen is too narrow for all of it, the bar gives way: the percentage says the same. */
 function domainControllerTable(
   facts: TombstoneFacts,
   standings: readonly Standing[],
   { style, width }: ScreenOptions,
 ): readonly string[] {
   const days = effectiveLifetime(facts.settings, facts.serverKind);
-  const dim = (text: string): Cell => ({ text, style: style.dim });
-  const rows = standings.map((standing): Cell[] => {
+  const lifetime = `of ${days} days`;
+  const rows = standings.map((standing) => {
     const silence = silenceOf(standing);
-    const paint = silence === undefined ? style.dim : painted(stageOf(silence, days), style);
     const stage = stageInWords(standing, days);
-    return [
-      standing.name,
-      standing.domainController.site,
-      lastSuccessInWords(standing, facts.now, 'last heard'),
-      { text: silence === undefined ? '' : bar(percentOf(silence, days), barColumns), style: paint },
-      { text: percentInWords(standing, days), style: paint },
-      { text: stage === '' ? '' : `→ ${stage}`, style: paint },
-    ];
+    return {
+      paint: silence === undefined ? style.dim : painted(stageOf(silence, days), style),
+      left: [standing.name, standing.domainController.site, lastSuccessInWords(standing, facts.now, 'last heard')],
+      percent: silence === undefined ? 0 : percentOf(silence, days),
+      right: [percentInWords(standing, days), stage === '' ? '' : `→ ${stage}`],
+    };
   });
-  const heading = [dim('DC'), dim('Site'), dim('Last inbound success'), dim(`of ${days} days`), '', ''];
-  return table([heading, ...rows], [{}, {}, {}, {}, { align: 'right' }, {}], width);
+  const words = [['DC', 'Site', 'Last inbound success', '', ''], ...rows.map(({ left, right }) => [...left, ...right])];
+  const widths = [0, 1, 2, 3, 4].map((at) => Math.max(...words.map((row) => displayWidth(row[at] ?? ''))));
+  const room = width - widths.reduce((sum, one) => sum + one + 2, 0);
+  const barColumns = room < displayWidth(lifetime) ? 0 : Math.min(widestBar, room);
+  const headings =
+    barColumns === 0
+      ? ['DC', 'Site', `Last inbound success, ${lifetime}`, '', '']
+      : ['DC', 'Site', 'Last inbound success', lifetime, '', ''];
+  return table(
+    [
+      headings.map((text): Cell => ({ text, style: style.dim })),
+      ...rows.map(({ paint, left, percent, right }): Cell[] => [
+        ...left,
+        ...[...(barColumns === 0 ? [] : [bar(percent, barColumns)]), ...right].map((text) => ({ text, style: paint })),
+      ]),
+    ],
+    [{}, {}, {}, ...(barColumns === 0 ? [] : [{}]), { align: 'right' }, {}],
+    width,
+  );
 }
 
 function painted(stage: ReturnType<typeof stageOf>, style: Style): (text: string) => string {

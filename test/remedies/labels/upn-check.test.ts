@@ -77,6 +77,13 @@ describe('who could not log on with the e-mail address', () => {
     expect(finding?.evidence).toHaveLength(10);
   });
 
+  test('is not known where nobody was seen, or nobody with an address: that is warned of', async () => {
+    const without = makeEntry('CN=Kim', { name: ['Kim'], userPrincipalName: ['kim@example.com'] });
+    for (const entries of [[], [without]]) {
+      expect(upnFindings(await check(entries), 'x.csv')).toMatchObject([{ id: 'upn-not-checked', level: 'warning' }]);
+    }
+  });
+
   test('is nobody: then there is a note and no warning', async () => {
     const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
     expect(upnFindings(result, 'x.csv')).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
