@@ -42,7 +42,7 @@ export function parsePlan(text: string, path: string): Plan {
   if (!isObject(value) || value['format'] !== planFormat) throw refuse(`it is not of the format ${planFormat}`, again);
   if (value['version'] !== planVersion) {
     throw refuse(
-      `it is of version ${String(value['version'])}, and this tool reads version ${planVersion}`,
+      `it is of version ${JSON.stringify(value['version'])}, and this tool reads version ${planVersion}`,
       'Nothing was changed. Use the version of adsi-remedy that made the plan.',
     );
   }
@@ -82,6 +82,9 @@ const findingShape: Readonly<Record<string, Shape>> = {
   acceptable: 'boolean',
   accepted: 'boolean',
 };
+
+/** What a change may have or not, and must then be of this kind. */
+const optionalShapes: Readonly<Record<string, Shape>> = { tombstoneDn: 'string' };
 
 const changeShapes: Readonly<Record<Change['kind'], Readonly<Record<string, Shape>>>> = {
   file: {
@@ -142,7 +145,7 @@ function flawOfItems(
     const at = `${where}[${index}]`;
     const shape = shapeOf(item, target);
     if (shape === undefined) return `${at}.kind`;
-    const flaw = flawOf(item, shape, `${at}.`);
+    const flaw = flawOf(item, { ...shape, ...optionalShapesIn(item) }, `${at}.`);
     if (flaw !== undefined) return flaw;
     for (const member of Object.keys(shape)) {
       const within = itemShapes[member];
@@ -151,6 +154,10 @@ function flawOfItems(
     }
   }
   return undefined;
+}
+
+function optionalShapesIn(item: unknown): Readonly<Record<string, Shape>> {
+  return isObject(item) ? Object.fromEntries(Object.entries(optionalShapes).filter(([name]) => name in item)) : {};
 }
 
 function flawOf(value: unknown, shape: Readonly<Record<string, Shape>>, where: string): string | undefined {

@@ -157,9 +157,11 @@ describe('a plan file that is not whole', () => {
     },
   );
 
-  test.each([2, 0, '1', null, undefined])('is refused if it is of another version: %j', (version) => {
+  test.each([2, 0, '1', null, undefined, { toString: 1 }])('is refused if it is of another version: %j', (version) => {
     const refusal = refusalOf(resealed((data) => Object.assign(data, { version })));
-    expect(refusal?.trouble.cameBack).toBe(`it is of version ${String(version)}, and this tool reads version 1`);
+    expect(refusal?.trouble.cameBack).toBe(
+      `it is of version ${JSON.stringify(version)}, and this tool reads version 1`,
+    );
     expect(refusal?.trouble.next).toContain('the version of adsi-remedy that made the plan');
   });
 
