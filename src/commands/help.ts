@@ -85,7 +85,7 @@ Example
   tombstone: `adsi-remedy tombstone: change the forest's tombstoneLifetime, with advice from the real replication state.
 
 What
-  --days N             the new lifetime in days
+  --days N             the new lifetime in days, 3 to 36500
   --unset              remove the value: Windows then uses 60 days
   --wait SECONDS       watch the change reach every domain controller
 

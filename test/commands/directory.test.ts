@@ -15,6 +15,7 @@ import { domainController, fakePeer } from '../directory/peer/fake-peer.ts';
 import { configuration, directoryService, openForest } from '../practice/directory/support.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
+import { answering, byDefault } from '../support/prompter-double.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const accounts: readonly Account[] = [
@@ -330,5 +331,39 @@ describe('flags that do not fit together', () => {
     const { status, stderr } = await runCommand(tombstone, all, { currentFolder: await freshFolder() });
     expect(status).toBe(64);
     expect(stderr).toContain(reason);
+  });
+});
+
+describe('at a terminal on a Windows computer', () => {
+  const member = { USERDNSDOMAIN: 'CORP.EXAMPLE.COM', LOGONSERVER: '\\\\GC2' };
+  const srv = (...names: readonly string[]) => names.map((name) => ({ target: `${name}.corp.example.com`, port: 389 }));
+  const zone = {
+    services: {
+      '_ldap._tcp.dc._msdcs.corp.example.com': srv('dc1', 'gc1', 'gc2'),
+      '_gc._tcp.corp.example.com': srv('gc1', 'gc2'),
+    },
+  };
+
+  test('its own domain is proposed, then global catalogs first, of these the one that it logged on to', async () => {
+    const answers = answering({
+      'directory.domain': byDefault,
+      'directory.server': byDefault,
+      'directory.user': 'me@corp.example.com',
+      'directory.password': 'S3cret',
+    });
+    const shown: unknown[] = [];
+    const select: typeof answers.select = (question) => {
+      shown.push(question.message, ...question.choices.map(({ label, hint }) => `${label}: ${hint}`));
+      return answers.select(question);
+    };
+    const world = { currentFolder: await freshFolder(), env: member, prompter: { ...answers, select } };
+    const { stderr } = await runCommand(tombstone, ['--dns', await startDnsServer(zone)], world);
+    expect(answers.asked).toEqual(['directory.domain', 'directory.server', 'directory.user', 'directory.password']);
+    expect(shown[0]).toContain('A global catalog (GC) also knows the recipients of the other domains');
+    expect(shown[1]).toBe('gc2.corp.example.com: GC, you are logged on through it');
+    expect(shown.slice(2)).toContain('gc1.corp.example.com: GC');
+    expect(shown[3]).toBe('dc1.corp.example.com: ');
+    expect(stderr).toContain('gc2.corp.example.com:636');
+    expect(stderr).not.toContain('S3cret');
   });
 });

@@ -110,7 +110,7 @@ export function upnFindings(check: UpnCheck, reportName: string): readonly Findi
       level: 'warning',
       title: `${differing.toLocaleString('en')} of ${counted(users, 'mailbox user')} have another user principal name than their e-mail address`,
       detail:
-        `They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or word the label otherwise. All of them are in ${reportName} of the change folder. ${aside}`.trimEnd(),
+        `They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or word the label otherwise. The change folder lists all of them, once it is saved: ${reportName}. ${aside}`.trimEnd(),
       evidence: first.map((one) => `${one.name}: ${one.userPrincipalName ?? '(none)'}, e-mail address ${one.address}`),
       ...common,
     },

@@ -21,26 +21,30 @@ export function nextSteps(facts: TombstoneFacts, { wanted }: TombstoneOptions): 
       ? []
       : [
           [
-            `Past the lifetime: ${clean.map(({ name }) => name).join(', ')}. List lingering objects, then remove them by the same`,
-            'commands without /advisory_mode (events 1946 and 1945 in the Directory Service log). Once raised, the removal',
-            'refuses objects that are too young for the new lifetime:',
+            `Past the lifetime: ${clean.map(({ name }) => name).join(', ')}.`,
+            'List lingering objects, then remove them by the same commands without',
+            '/advisory_mode (events 1946 and 1945 in the Directory Service log). Once',
+            'raised, the removal refuses objects that are too young for the new lifetime:',
             ...clean.flatMap(({ domainController }) =>
               advisoryCommands(domainController, facts, standings).map((command) => `  ${command}`),
             ),
-            'Or take such a DC out of service: Uninstall-ADDSDomainController -ForceRemoval, then clean up its metadata.',
+            'Or take such a DC out of service: Uninstall-ADDSDomainController',
+            '-ForceRemoval, then clean up its metadata.',
           ],
         ]),
     ...(after < before
       ? [
           [
-            `Deleted objects older than ${after} days go on each DC when it next collects garbage, within ${garbageCollectionHours(facts.settings)} hours.`,
-            `Backups and install-from-media sets older than ${after} days must not be used any more. Make a new backup now.`,
+            `Deleted objects older than ${after} days go on each DC when it next collects`,
+            `garbage, within ${garbageCollectionHours(facts.settings)} hours. Backups and install-from-media sets older than`,
+            `${after} days must not be used any more. Make a new backup now.`,
           ],
         ]
       : [
           [
-            'Make a system state backup: older ones come from the time of the shorter lifetime.',
-            'What is collected already does not come back, and a DC past the old lifetime is not rescued by the new one.',
+            'Make a system state backup: older ones come from the time of the shorter',
+            'lifetime. What is collected already does not come back, and a DC past the old',
+            'lifetime is not rescued by the new one.',
           ],
         ]),
   ];
