@@ -317,7 +317,7 @@ async function readCa(file: string): Promise<Buffer> {
       attempted: 'read the certificate authority',
       on: file,
       cameBack: errnoInWords(error),
-      next: "Give with --ca a PEM file: the certificate of the authority that signed the domain controllers' certificates.",
+      next: "Give with --ca a PEM or DER file: the certificate of the authority that signed the domain controllers' certificates.",
       cause: error,
     });
   }

@@ -20,7 +20,7 @@ const directories = `Directory
   --server HOST[:PORT] a domain controller; --domain NAME finds them by DNS
   --dns ADDRESS        the DNS server to ask for them, if not this computer's
   --tls KIND           ldaps (default), starttls, or none, which must be asked for
-  --ca FILE            the certificate authority to trust, PEM
+  --ca FILE            the certificate authority to trust, PEM or DER
   --tls-name NAME      the name that the certificate must bear
   --user NAME          user principal name or DOMAIN\\user; the password is asked for, or comes from
                        ADSI_REMEDY_PASSWORD or --password-stdin, never from a flag

@@ -1,4 +1,4 @@
-/** Whether every DC has the new lifetime, looked at once or watched. */
+/** The proof of the tombstone remedy: the new lifetime, looked for on every DC. */
 
 import type { DirectoryChange, ModifyChange } from '../change/plan.ts';
 import { type DomainController, readForest } from '../directory/forest.ts';
@@ -19,6 +19,7 @@ import type { Verification, Verify, VerifyRequest } from './verification.ts';
 /** Between two looks at the DCs that have not got it yet. */
 const pauseMs = 2000;
 
+/** Looks once, or with seconds to wait until every DC has it or the time is over. */
 export const verify: Verify = async (request) => {
   const { plan, output } = request;
   const change = plan.changes.find(isModify);

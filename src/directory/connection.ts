@@ -153,6 +153,7 @@ export type ResultResponse = Extract<Response, { kind: 'result' }>;
 /** Bytes that may wait for whoever reads a search slowly, before the server is made to wait. */
 const heldBytesLimit = 1024 * 1024;
 
+/** Requests out, their answers back, matched by message id; any trouble ends it for all of them. */
 export class Connection {
   readonly #socket: Duplex;
   readonly #peer: Peer;
@@ -238,6 +239,7 @@ export class Connection {
       for (const message of this.#splitter.push(chunk)) this.#deliver(this.#reader.read(message), message.length);
     } catch (error) {
       if (!(error instanceof NotLdapError)) throw error;
+      // Whoever waits for an answer is told so.
       this.#lose(explainForeignBytes(error.bytes, this.#peer));
     }
     this.#hasAnswered = true;

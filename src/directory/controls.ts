@@ -10,6 +10,7 @@ export interface Control {
   readonly value?: Buffer;
 }
 
+/** The controls that are used (MS-ADTS 3.1.1.3.4.1; paging RFC 2696). */
 export const controlOid = {
   /** RFC 2696; MS-ADTS 3.1.1.3.4.1.1 (LDAP_PAGED_RESULT_OID_STRING). */
   pagedResults: '1.2.840.113556.1.4.319',

@@ -20,6 +20,7 @@ export interface Explanation {
   readonly next: string;
 }
 
+/** The results that are told apart (RFC 4511 section 4.1.9). */
 export const resultCode = {
   success: 0,
   operationsError: 1,

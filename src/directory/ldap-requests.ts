@@ -32,14 +32,17 @@ export function bindRequest(user: string, password: string): RequestOf {
   return requestOf(new BindRequest({ messageId: 0, dn: user, password }));
 }
 
+/** StartTLS (RFC 4511 section 4.14). */
 export function startTlsRequest(): RequestOf {
   return requestOf(new ExtendedRequest({ messageId: 0, oid: startTlsOid }));
 }
 
+/** The farewell (RFC 4511 section 4.3); it is never answered. */
 export function unbindRequest(): RequestOf {
   return requestOf({ protocolOperation: ProtocolOperation.LDAP_REQ_UNBIND, writeMessage: () => {} });
 }
 
+/** Gives up the request with this message id (RFC 4511 section 4.11); never answered either. */
 export function abandonRequest(abandonId: number): RequestOf {
   return requestOf(new AbandonRequest({ messageId: 0, abandonId }));
 }
@@ -63,6 +66,7 @@ export function searchRequest(search: {
   return requestOf(operation, search.controls);
 }
 
+/** All modifications of one entry, done together or not at all (RFC 4511 section 4.6). */
 export function modifyRequest(
   dn: string,
   modifications: readonly Modification[],
@@ -71,15 +75,18 @@ export function modifyRequest(
   return requestOf(new ModifyRequest({ messageId: 0, dn, changes: modifications.flatMap(changesOf) }), controls);
 }
 
+/** A new entry with these attributes (RFC 4511 section 4.7). */
 export function addRequest(dn: string, attributes: readonly NewAttribute[], controls: readonly Control[]): RequestOf {
   const list = attributes.map(({ name, values }) => attributeOf(name, values));
   return requestOf(new AddRequest({ messageId: 0, dn, attributes: list }), controls);
 }
 
+/** The deletion of one entry (RFC 4511 section 4.8); of a whole tree by a control. */
 export function deleteRequest(dn: string, controls: readonly Control[]): RequestOf {
   return requestOf(new DeleteRequest({ messageId: 0, dn }), controls);
 }
 
+/** Another RDN, and another parent if one is given (modify DN, RFC 4511 section 4.9). */
 export function renameRequest(
   dn: string,
   newRdn: string,

@@ -129,6 +129,7 @@ export function readable<T>(attribute: string, read: () => T): T {
   }
 }
 
+/** Stands where there is no GUID. */
 export const nullGuid = '00000000-0000-0000-0000-000000000000';
 
 /** The prefix table that every forest begins with (MS-DRSR 5.16.4): 1.2.840.113556.1.2 is 2, 1.2.840.113556.1.4 is 9. */

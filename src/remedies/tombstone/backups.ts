@@ -16,6 +16,7 @@ export interface LastBackup {
   readonly time: Date | 'never-or-not-told';
 }
 
+/** What to read for stampOf: Windows has both, Samba only the first. */
 export const metadataAttributes: readonly string[] = ['replPropertyMetaData', 'msDS-ReplAttributeMetaData'];
 
 /** Reads the last backup of a naming context that the session's DC has. */

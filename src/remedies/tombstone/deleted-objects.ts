@@ -64,6 +64,7 @@ export async function countDeletedObjects(
       if (count % 1000 === 0) onCount?.(count);
     }
   } catch (error) {
+    // One naming context that can't be counted is told as such; the others still are counted.
     if (!(error instanceof DirectoryError)) throw error;
     return { kind: 'unknown', namingContext, why: error.trouble.cameBack };
   }

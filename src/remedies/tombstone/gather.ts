@@ -258,6 +258,7 @@ async function countElsewhere(
           await session.close();
         }
       } catch (error) {
+        // A DC that can't be asked leaves its naming context uncounted, with the reason.
         if (!(error instanceof DirectoryError)) throw error;
         return { kind: 'unknown', namingContext: dn, why: error.trouble.cameBack };
       }

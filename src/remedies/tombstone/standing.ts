@@ -160,6 +160,7 @@ export function percentOf(milliseconds: number, days: number): number {
 /** Microsoft's thresholds for a DC without inbound replication: on a watch list from 50 %, to be demoted from 90 %. */
 export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime';
 
+/** The stage of a silence of so many milliseconds under a lifetime of so many days. */
 export function stageOf(milliseconds: number, days: number): Stage {
   const percent = percentOf(milliseconds, days);
   if (percent >= 100) return 'past-lifetime';
