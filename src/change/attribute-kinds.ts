@@ -68,3 +68,7 @@ export function isRestorable(name: string, by: 'undelete' | 'add', rdnType: stri
   if (isVolatile(key) || identity.has(key) || key === rdnType.toLowerCase()) return false;
   return by === 'add' || (key !== 'objectclass' && key !== 'systemflags');
 }
+
+export function isSecurityDescriptor(name: string): boolean {
+  return name.toLowerCase() === 'ntsecuritydescriptor';
+}

@@ -5,7 +5,7 @@ import { deletedRdnOf, isDeletedDn, rdnOf } from '../directory/dn.ts';
 import { allBytesOf, type Entry } from '../directory/entry.ts';
 import { bytesOfWrittenValue, writtenValueOf } from '../directory/values.ts';
 import { DirectoryError } from '../errors.ts';
-import { isVolatile } from './attribute-kinds.ts';
+import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';
 import type { DoomedEntry, PlanAttribute, PlanValue } from './plan.ts';
 
 /** Everything that an entry holds, its security descriptor without the SACL included. */
@@ -60,7 +60,7 @@ export async function editSincePlanned(
   const names = new Map([...[...found.attributes].map(([key, { name }]) => [key, name] as const), ...plannedNames]);
   for (const [key, name] of names) {
     // What the user could not read when the plan was made can't be compared now.
-    if (isVolatile(key) || (key === 'ntsecuritydescriptor' && !plannedNames.has(key))) continue;
+    if (isVolatile(key) || (isSecurityDescriptor(key) && !plannedNames.has(key))) continue;
     const before = plannedValues(planned, name);
     const now = allBytesOf(found, name);
     if (sameValues(before, now)) continue;

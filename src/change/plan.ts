@@ -118,6 +118,8 @@ export interface UndeleteChange {
   readonly kind: 'undelete';
   readonly dn: string;
   readonly guid: string;
+  /** The DN of the deleted object; none where the entry is back already and only lacks some of the attributes. */
+  readonly tombstoneDn?: string;
   readonly attributes: readonly PlanAttribute[];
 }
 

@@ -6,7 +6,7 @@ import { allBytesOf, booleanOf, type Entry } from '../directory/entry.ts';
 import type { DirectorySession, Modification } from '../directory/session.ts';
 import { bytesOfWrittenValue, guidBase } from '../directory/values.ts';
 import type { ChangeOutcome } from './apply.ts';
-import { isRestorable } from './attribute-kinds.ts';
+import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
@@ -57,10 +57,6 @@ function lookAtReturned(change: UndeleteChange | AddChange, live: Entry): Look<F
   return different.length === 0
     ? { kind: 'already-done' }
     : { kind: 'as-planned', planned: { kind: 'incomplete', entry: live } };
-}
-
-function isSecurityDescriptor(name: string): boolean {
-  return name.toLowerCase() === 'ntsecuritydescriptor';
 }
 
 /** MS-ADTS 3.1.1.5.3.7: one modify that removes isDeleted, gives the DN, and what the class demands. */

@@ -131,15 +131,27 @@ async function lookAtDeletedEntry(
     [deletedObjectsControl(session.rootDse.supportedControls)],
   );
   const isThere = tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true;
-  if (isThere && canUndelete) return { entry, kind: 'undelete', ...undeleteOf(entry, stillGone), lost: [] };
+  if (isThere && canUndelete) {
+    return { entry, kind: 'undelete', ...undeleteOf(entry, stillGone, tombstone.dn), lost: [] };
+  }
   return { entry, kind: 'add', ...additionOf(entry, stillGone) };
 }
 
 /** What to write at once, and what only when the entries that it names are there too. */
-function undeleteOf(entry: DoomedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'later'> {
+function undeleteOf(
+  entry: DoomedEntry,
+  stillGone: ReadonlySet<string>,
+  tombstoneDn?: string,
+): Pick<Return, 'change' | 'later'> {
   const { now, later } = inTwoParts(restorableAttributes(entry, 'undelete'), stillGone);
   return {
-    change: { kind: 'undelete', dn: entry.dn, guid: entry.guid, attributes: now },
+    change: {
+      kind: 'undelete',
+      dn: entry.dn,
+      guid: entry.guid,
+      ...(tombstoneDn === undefined ? {} : { tombstoneDn }),
+      attributes: now,
+    },
     ...(later.length === 0
       ? {}
       : {

@@ -1,10 +1,19 @@
 /** A directory plan as LDIF: what it does, and what was there before. */
 
-import type { AttributeEdit, DirectoryChange, DoomedEntry, ModifyChange, PlanAttribute } from '../change/plan.ts';
-import { controlOid } from '../directory/controls.ts';
+import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
+import { withoutSacl } from '../change/entry-content.ts';
+import type {
+  AttributeEdit,
+  DirectoryChange,
+  DoomedEntry,
+  ModifyChange,
+  PlanAttribute,
+  UndeleteChange,
+} from '../change/plan.ts';
+import { showDeleted, treeDelete } from '../directory/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../directory/ldif.ts';
 import { ldifComment, ldifRecord } from '../directory/ldif-writer.ts';
-import { bytesOfWrittenValue, guidBase } from '../directory/values.ts';
+import { bytesOfWrittenValue } from '../directory/values.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
 export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {
@@ -31,10 +40,15 @@ export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<stri
         yield ldifRecord({ kind: 'content', dn: change.dn, attributes: removedValues(change) });
         break;
       default:
-        yield ldifComment(`${change.dn} was not there`);
+        yield ldifComment(`${change.dn} ${isBack(change) ? 'was there in part' : 'was not there'}`);
         yield '\n';
     }
   }
+}
+
+/** Whether the change only completes an entry that somebody else, or an undo that was interrupted, has brought back. */
+function isBack(change: DirectoryChange): boolean {
+  return change.kind === 'undelete' && change.tombstoneDn === undefined;
 }
 
 function contentRecord(entry: DoomedEntry): string {
@@ -55,24 +69,35 @@ function recordsOf(change: DirectoryChange): readonly LdifChangeRecord[] {
     case 'delete':
       return [{ ...record, kind: 'delete' }];
     case 'delete-tree':
-      return [{ ...record, kind: 'delete', controls: [{ oid: controlOid.treeDelete, critical: true }] }];
+      return [{ ...record, kind: 'delete', controls: [treeDelete] }];
     case 'add':
       return [{ ...record, kind: 'add', attributes: change.attributes.map(ldifAttribute) }];
     case 'undelete':
-      return [
-        {
-          ...record,
-          dn: guidBase(change.guid),
-          controls: [{ oid: controlOid.showDeleted, critical: true }],
-          kind: 'modify',
-          edits: [
-            { operation: 'delete', name: 'isDeleted', values: [] },
-            { operation: 'replace', name: 'distinguishedName', values: [Buffer.from(change.dn)] },
-            ...change.attributes.map((attribute) => ({ operation: 'replace' as const, ...ldifAttribute(attribute) })),
-          ],
-        },
-      ];
+      return undeleteRecords(change);
   }
+}
+
+/**
+ * By the DN of the deleted object, as Samba finds it by nothing else, and with the security descriptor in a record of
+ * its own: a server may refuse it in an undelete.
+ */
+function undeleteRecords(change: UndeleteChange): readonly LdifChangeRecord[] {
+  const { dn, tombstoneDn } = change;
+  const replacements = (wanted: boolean): readonly LdifEdit[] =>
+    change.attributes
+      .filter(({ name }) => isSecurityDescriptor(name) === wanted)
+      .map((attribute) => ({ operation: 'replace', ...ldifAttribute(attribute) }));
+  const returning: readonly LdifEdit[] = [
+    { operation: 'delete', name: 'isDeleted', values: [] },
+    { operation: 'replace', name: 'distinguishedName', values: [Buffer.from(dn)] },
+  ];
+  const records: readonly LdifChangeRecord[] = [
+    tombstoneDn === undefined
+      ? { kind: 'modify', dn, controls: [], edits: replacements(false) }
+      : { kind: 'modify', dn: tombstoneDn, controls: [showDeleted], edits: [...returning, ...replacements(false)] },
+    { kind: 'modify', dn, controls: [withoutSacl], edits: replacements(true) },
+  ];
+  return records.filter((record) => record.kind === 'modify' && record.edits.length > 0);
 }
 
 function ldifEdits(edit: AttributeEdit): readonly LdifEdit[] {

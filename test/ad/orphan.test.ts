@@ -68,6 +68,14 @@ class Command {
 /** What a delete and its undo may leave different: what the server itself writes (README, "What undo can't bring back"). */
 const notCompared = new Set(['usnchanged', 'usncreated', 'whenchanged', 'lastknownparent', 'dscorepropagationdata']);
 
+/** Runs LDIF by OpenLDAP's client, as somebody does who has a change folder and not this tool. */
+async function ldapmodify(dc: DomainController, file: string): Promise<void> {
+  const password = path.join(path.dirname(file), 'password');
+  await writeFile(password, dc.adminPassword, { mode: 0o600 });
+  const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', password];
+  await run('ldapmodify', [...session, '-f', file], { environment: { LDAPTLS_CACERT: dc.caFile } });
+}
+
 /** One line a value: "dn | attribute: value". */
 type Snapshot = ReadonlySet<string>;
 
@@ -297,17 +305,24 @@ describeWithSamba('The orphan remedy on Samba', () => {
 
     test('saves LDIF that ldapmodify runs to the same end', async () => {
       await command.run('orphan', '--save', 'by-ldif', '--name', 'EX02', ...accepted);
-      const password = path.join(home, 'password');
-      await writeFile(password, dc.adminPassword, { mode: 0o600 });
-      const session = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', password];
-      await run('ldapmodify', [...session, '-f', path.join(home, 'by-ldif', 'change.ldf')], {
-        environment: { LDAPTLS_CACERT: dc.caFile },
-      });
+      await ldapmodify(dc, path.join(home, 'by-ldif', 'change.ldf'));
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect(await traces(dc)).toEqual([]);
       // The journal learns of it, so that undo knows what to bring back.
       expect((await command.run('apply', 'by-ldif')).status).toBe(0);
       expect((await command.run('undo', 'by-ldif', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('saves LDIF of a tree delete and of the undo that ldapmodify runs to the same end', async () => {
+      await command.run('orphan', '--save', 'tree-by-ldif', '--tree-delete', '--name', 'EX02', ...accepted);
+      await ldapmodify(dc, path.join(home, 'tree-by-ldif', 'change.ldf'));
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect((await command.run('apply', 'tree-by-ldif')).status).toBe(0);
+      expect((await command.run('undo', 'tree-by-ldif', '--save', 'back-by-ldif')).status).toBe(2);
+      await ldapmodify(dc, path.join(home, 'back-by-ldif', 'change.ldf'));
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+      expect((await command.run('apply', 'back-by-ldif')).status).toBe(0);
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
@@ -483,9 +498,23 @@ describeWithSamba('The undo of an orphan where Samba can undelete nothing, as th
     const { status, stdout, stderr } = await command.run('undo', 'saved', '--yes');
     expect(`${status}${stderr}`).toBe('0');
     expect(stdout).toContain('new-object-guid');
-    const different = differences(before, await snapshot(dc))
+    expect(await attributesThatDiffer(before)).toEqual(['objectguid', 'whencreated']);
+  });
+
+  test('saves LDIF that makes them again by ldapmodify', async () => {
+    const command = new Command(dc, home);
+    const before = await snapshot(dc);
+    await command.run('orphan', '--save', 'again', '--name', 'EX02', ...accepted);
+    expect((await command.run('apply', 'again')).status).toBe(0);
+    expect((await command.run('undo', 'again', '--save', 'back')).status).toBe(2);
+    await ldapmodify(dc, path.join(home, 'back', 'change.ldf'));
+    expect(await attributesThatDiffer(before)).toEqual(['objectguid', 'whencreated']);
+  });
+
+  async function attributesThatDiffer(before: Snapshot): Promise<readonly string[]> {
+    const names = differences(before, await snapshot(dc))
       .map((line) => /\| ([^:]+):/.exec(line)?.[1] ?? '')
       .filter((name) => !isKeptByServer(name));
-    expect([...new Set(different)].sort()).toEqual(['objectguid', 'whencreated']);
-  });
+    return [...new Set(names)].sort();
+  }
 });

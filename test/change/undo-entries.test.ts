@@ -26,6 +26,11 @@ describe('the undo of deletes', () => {
       ['undelete', smtp],
       ['undelete', leaf],
     ]);
+    const tombstones = changes.map((change) => change.kind === 'undelete' && change.tombstoneDn);
+    expect(tombstones).toEqual([
+      expect.stringMatching(/^CN=SMTP\\0ADEL:/),
+      expect.stringMatching(/^CN=1\\0ADEL:.*,CN=Deleted Objects,/),
+    ]);
     const names = changes.flatMap((change) =>
       'attributes' in change ? change.attributes.map(({ name }) => name) : [],
     );
@@ -35,6 +40,15 @@ describe('the undo of deletes', () => {
       ]),
     );
     expect(findings).toEqual([]);
+  });
+
+  test('has no tombstone to name where the entry is back and only lacks a value', async () => {
+    const bench = await openBench();
+    const change = await bench.doomed(sendConnector);
+    await bench.session.modify(sendConnector, [{ attribute: 'msExchSmtpSmartHost', replace: [] }]);
+    const { changes } = await undoEntryChanges([change], bench.session);
+    expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
+    expect(changes[0]).not.toHaveProperty('tombstoneDn');
   });
 
   test('leaves out what was never deleted', async () => {

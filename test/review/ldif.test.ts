@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import type { DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
+import { readLdif } from '../../src/directory/ldif-reader.ts';
+import { beforeLdif, changeLdif } from '../../src/review/ldif.ts';
+import { configuration, guid } from './plans.ts';
+
+const dn = `CN=EX04,CN=Servers,${configuration}`;
+const tombstoneDn = `CN=EX04\\0ADEL:${guid},CN=Deleted Objects,${configuration}`;
+const back: UndeleteChange = {
+  kind: 'undelete',
+  dn,
+  guid,
+  tombstoneDn,
+  attributes: [
+    { name: 'msExchCurrentServerRoles', values: ['38'] },
+    { name: 'nTSecurityDescriptor', values: [{ base64: 'AQAUjA==' }] },
+  ],
+};
+
+/** Each record in short: its DN, the OIDs of its controls, and its edits. */
+async function recordsOf(...changes: readonly DirectoryChange[]): Promise<readonly unknown[]> {
+  const records = [];
+  for await (const record of readLdif(changeLdif(changes), 'change.ldf')) {
+    if (record.kind !== 'modify') throw new Error(`unexpected ${record.kind}`);
+    const { controls, edits } = record;
+    records.push([
+      record.dn,
+      controls.map(({ oid }) => oid),
+      edits.map(({ operation, name }) => `${operation} ${name}`),
+    ]);
+  }
+  return records;
+}
+
+const showDeleted = '1.2.840.113556.1.4.417';
+const securityDescriptorFlags = '1.2.840.113556.1.4.801';
+
+describe('an undelete in change.ldf', () => {
+  test('goes by the DN of the deleted object, and then puts the security descriptor right', async () => {
+    expect(await recordsOf(back)).toEqual([
+      [
+        tombstoneDn,
+        [showDeleted],
+        ['delete isDeleted', 'replace distinguishedName', 'replace msExchCurrentServerRoles'],
+      ],
+      [dn, [securityDescriptorFlags], ['replace nTSecurityDescriptor']],
+    ]);
+  });
+
+  test('only writes what is missing where the entry is back already', async () => {
+    const { tombstoneDn: _, ...incomplete } = back;
+    expect(await recordsOf({ ...incomplete, attributes: back.attributes.slice(0, 1) })).toEqual([
+      [dn, [], ['replace msExchCurrentServerRoles']],
+    ]);
+    expect([...beforeLdif([incomplete])].join('')).toContain('was there in part');
+    expect([...beforeLdif([back])].join('')).toContain('was not there');
+  });
+});
