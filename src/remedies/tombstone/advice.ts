@@ -26,7 +26,8 @@ export function adviceFor(facts: TombstoneFacts, standings: readonly Standing[])
     (one, other) => other.age - one.age,
   );
   const [longest] = bridged;
-  const needed = longest === undefined ? 0 : Math.ceil(longest.age / day) + reserveDays;
+  // Whole days as the words have them, so that a reader's sum comes out; the reserve is far more than the rest.
+  const needed = longest === undefined ? 0 : Math.floor(longest.age / day) + reserveDays;
   const days = Math.max(recommendedDays, inForce, needed);
   return {
     days,
