@@ -27,7 +27,9 @@ test('more than the longest silence of a DC that is to be kept, with a reserve, 
 
 test('is a sum that a reader can follow: the days that are named, and the reserve', () => {
   const { reasons } = advice({ lifetime: 60, ...silentFor(47.6) });
-  expect(reasons.join(' ')).toContain('is 47 days: since DC2 last replicated; with a reserve of 30 days that takes 77.');
+  expect(reasons.join(' ')).toContain(
+    'is 47 days: since DC2 last replicated; with a reserve of 30 days that takes 77.',
+  );
 });
 
 test('a DC that is past the lifetime is not to be rescued by the number', () => {
