@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -54,78 +53,91 @@ function forms(label: string): Tree {
 
 const lengthOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
 
-/** Runs the command; kills it when the journal has grown by so many bytes, if it comes to that. The exit status, if not. */
-async function run(
-  args: readonly string[],
-  cwd: string,
-  journal: string,
-  killAfter?: number,
-): Promise<number | 'killed'> {
-  const limit = lengthOf(journal) + (killAfter ?? Number.POSITIVE_INFINITY);
-  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: 'ignore' });
-  const ended = once(child, 'exit');
-  let over = false;
-  void ended.then(() => {
-    over = true;
+interface Ending {
+  readonly signal: NodeJS.Signals;
+  /** How many bytes the journal has grown by when the signal is sent. */
+  readonly after: number;
+}
+
+/** Runs the command, and sends it a signal in the middle if that is asked for. Its status, or the signal that ended it. */
+async function run(args: readonly string[], cwd: string, journal: string, ending?: Ending): Promise<number | string> {
+  const limit = lengthOf(journal) + (ending?.after ?? Number.POSITIVE_INFINITY);
+  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
+  let isOver = false;
+  const ended = once(child, 'exit').finally(() => {
+    isOver = true;
   });
-  while (!over) {
-    if (lengthOf(journal) >= limit) child.kill('SIGKILL');
-    await sleep(1);
+  for (let isSent = false; !isOver; await sleep(1)) {
+    if (isSent || ending === undefined || lengthOf(journal) < limit) continue;
+    child.kill(ending.signal);
+    isSent = true;
   }
   const [status, signal] = await ended;
-  return signal === 'SIGKILL' ? 'killed' : Number(status);
+  return signal ?? status;
+}
+
+interface Site {
+  readonly home: string;
+  readonly before: Readonly<Record<string, string>>;
+  readonly after: Readonly<Record<string, string>>;
+  /** What the forms hold now. */
+  now(): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Three hundred form files and a saved change for them. */
+async function savedChange(): Promise<Site> {
+  const home = await freshFolder();
+  await writeTree(home, { forms: forms(old), reference: forms(now) });
+  const [before, after] = await Promise.all(['forms', 'reference'].map((name) => snapshot(path.join(home, name))));
+  const args = ['--root', 'forms', '--text', now, '--save', 'saved'];
+  expect((await runCommand(labels, args, { currentFolder: home })).status).toBe(2);
+  return { home, before: before ?? {}, after: after ?? {}, now: () => snapshot(path.join(home, 'forms')) };
+}
+
+/** Every file holds all of the old or all of the new bytes; besides them there are only temporary files of ours. */
+async function expectWhole(site: Site): Promise<void> {
+  for (const [name, bytes] of Object.entries(await site.now())) {
+    if (name.endsWith('.adsi-remedy-tmp')) continue;
+    expect(bytes === site.before[name] || bytes === site.after[name], name).toBe(true);
+  }
+}
+
+/** A file takes two lines of the journal, some 600 bytes: a third of all at most. */
+const someBytes = (): number => 1 + Math.floor(Math.random() * 60_000);
+
+/** Runs the command again and again, each time killed a little later if it has not come to its end before. */
+async function killedTimes(kills: number, args: readonly string[], journal: string, site: Site): Promise<number> {
+  for (let kill = 0; kill < kills; kill += 1) {
+    const status = await run(args, site.home, journal, { signal: 'SIGKILL', after: someBytes() });
+    await expectWhole(site);
+    if (status === 'SIGKILL') continue;
+    expect(status).toBe(0);
+    return kill;
+  }
+  expect(await run(args, site.home, journal)).toBe(0);
+  return kills;
 }
 
 test('killed at any moment, a change and its undo are gone on with: no byte is wrong, no temporary file is left', async () => {
-  const home = await freshFolder();
-  const place = path.join(home, 'forms');
-  await writeTree(place, forms(old));
-  const before = await snapshot(place);
-  const reference = await freshFolder();
-  await writeTree(reference, forms(now));
-  const after = await snapshot(reference);
-  const files = Object.keys(before).length;
-  expect(files).toBe(300);
-
-  const saved = await runCommand(labels, ['--root', 'forms', '--text', now, '--save', 'saved'], {
-    currentFolder: home,
-  });
-  expect(saved.status).toBe(2);
-
-  /** Every file holds all of one or all of the other; besides them there are only temporary files of ours. */
-  async function expectWhole(): Promise<number> {
-    let reached = 0;
-    for (const [name, bytes] of Object.entries(await snapshot(place))) {
-      if (name.endsWith('.adsi-remedy-tmp')) continue;
-      if (bytes === after[name]) reached += 1;
-      else expect(bytes === before[name], name).toBe(true);
-    }
-    return reached;
-  }
-
-  /** Runs the command again and again, killed each time a little later, until it comes to its end. */
-  async function untilDone(args: readonly string[], journal: string, mostKills: number): Promise<number> {
-    let kills = 0;
-    for (; kills < mostKills; kills += 1) {
-      // A file takes two lines of some 300 bytes.
-      const status = await run(args, home, journal, 1 + Math.floor(Math.random() * 60_000));
-      await expectWhole();
-      if (status !== 'killed') {
-        expect(status).toBe(0);
-        return kills;
-      }
-    }
-    expect(await run(args, home, journal)).toBe(0);
-    return kills;
-  }
-
-  const kills = await untilDone(['apply', 'saved'], path.join(home, 'saved/journal.jsonl'), 3);
-  expect(await snapshot(place)).toEqual(after);
-
-  const undone = await runCommand(undo, ['saved', '--save', 'undo'], { currentFolder: home });
+  const site = await savedChange();
+  expect(Object.keys(site.before)).toHaveLength(300);
+  const kills = await killedTimes(3, ['apply', 'saved'], path.join(site.home, 'saved/journal.jsonl'), site);
+  expect(await site.now()).toEqual(site.after);
+  const undone = await runCommand(undo, ['saved', '--save', 'undo'], { currentFolder: site.home });
   expect(undone.status).toBe(2);
-  const more = await untilDone(['apply', 'undo'], path.join(home, 'undo/journal.jsonl'), 2);
-  expect(await snapshot(place)).toEqual(before);
-  expect(kills + more).toBeGreaterThan(1);
-  expect((await readdir(place, { recursive: true })).filter((name) => name.includes('.adsi-remedy-tmp'))).toEqual([]);
+  const more = await killedTimes(2, ['apply', 'undo'], path.join(site.home, 'undo/journal.jsonl'), site);
+  expect(await site.now()).toEqual(site.before);
+  expect(kills + more).toBeGreaterThan(0);
+}, 30_000);
+
+test('interrupted by Ctrl-C, a change ends between two files: 4, no temporary file is left, and the next run does the rest', async () => {
+  const site = await savedChange();
+  const journal = path.join(site.home, 'saved/journal.jsonl');
+  expect(await run(['apply', 'saved'], site.home, journal, { signal: 'SIGINT', after: someBytes() })).toBe(4);
+  const now = await site.now();
+  expect(Object.keys(now)).toEqual(Object.keys(site.before));
+  expect(now).not.toEqual(site.after);
+  await expectWhole(site);
+  expect(await run(['apply', 'saved'], site.home, journal)).toBe(0);
+  expect(await site.now()).toEqual(site.after);
 }, 30_000);
