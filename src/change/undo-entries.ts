@@ -235,14 +235,14 @@ async function findingsOf(
     ...findingIf(taken, {
       id: 'came-back-otherwise',
       level: 'blocker',
-      title: `${taken.length === 1 ? 'an entry has' : `${taken.length} entries have`} come back in another way`,
+      title: `${taken.length === 1 ? 'An entry has' : `${taken.length} entries have`} come back in another way`,
       detail:
         'Somebody has made an entry of the same name since, or moved the old one. Undo overwrites nothing: rename or delete what is there now, then make the undo anew.',
     }),
     ...findingIf(missingParents, {
       id: 'parent-gone',
       level: 'blocker',
-      title: 'the container that it stood in is gone too',
+      title: 'The container of an entry that comes back is gone too',
       detail: 'It was deleted after the change that is undone here. Bring it back first, then make the undo anew.',
     }),
     ...findingIf(
@@ -250,7 +250,7 @@ async function findingsOf(
       {
         id: 'new-object-guid',
         level: 'warning',
-        title: `${added.length === 1 ? 'one entry is' : `${added.length} entries are`} made again, not undeleted`,
+        title: `${added.length === 1 ? 'An entry is' : `${added.length} entries are`} made again, not undeleted`,
         detail:
           'No tombstone that this server would undelete is left. A new entry has another objectGUID: unlinked references that nobody has cleared (homeMTA, msExchOwningServer and their like) go on pointing at the deleted one and have to be set again; whenCreated and the auditing part of the security descriptor start anew.',
       },
@@ -258,7 +258,7 @@ async function findingsOf(
     ...findingIf(lost, {
       id: 'values-not-restored',
       level: 'warning',
-      title: 'some values name entries that are made again later',
+      title: 'Some values can not come back: they name entries that are made again later',
       detail: 'Set them by hand after the undo; before.ldf of the change has them.',
     }),
   ];

@@ -6,7 +6,7 @@ import { text as readAll } from 'node:stream/consumers';
 import type { ForestTarget, PlanConnection } from '../change/plan.ts';
 import { connectByDns, isDnsServer } from '../directory/connect-by-dns.ts';
 import { sameDn } from '../directory/dn.ts';
-import { readForest } from '../directory/forest.ts';
+import { readExportedForest, readForest } from '../directory/forest.ts';
 import { type LocatedServers, locateServers } from '../directory/locate.ts';
 import {
   type Connector,
@@ -348,7 +348,7 @@ async function openGlobalCatalog(
 /** The forest and DC of an open directory, as a plan names them. */
 export async function forestTarget(directory: OpenDirectory): Promise<ForestTarget> {
   const { session, connection } = directory;
-  const forest = await readForest(session);
+  const forest = directory.isExport ? await readExportedForest(session) : await readForest(session);
   return {
     kind: 'forest',
     configurationNamingContext: forest.configurationNamingContext,

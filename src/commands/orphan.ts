@@ -35,6 +35,8 @@ import {
 } from '../remedies/orphan/wizard.ts';
 import { findingLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
+import { wrap } from '../terminal/text-width.ts';
+import { visible } from '../terminal/visible.ts';
 import { toolVersion } from '../version.ts';
 import { ldifDocuments, nextStepsDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
@@ -115,7 +117,8 @@ function orphanDocuments(plan: Plan<DirectoryChange>, facts: OrphanFacts): reado
 }
 
 async function reachOf(directory: OpenDirectory): Promise<Reach> {
-  return { session: directory.session, global: await globalCatalogOf(directory) };
+  const { session, isExport } = directory;
+  return { session, isExport, global: await globalCatalogOf(directory) };
 }
 
 async function globalCatalogOf(directory: OpenDirectory): Promise<DirectorySession | undefined> {
@@ -167,10 +170,18 @@ async function surveyShowing(reach: Reach, context: Context, output: Output): Pr
 }
 
 function showServers({ servers }: Survey, now: Date, output: Output): void {
-  const { headings, rows } = serverTable(servers, now);
-  const heading = headings.map((text) => ({ text, style: output.style.dim }));
+  const { style, width } = output;
+  const { headings, rows, details } = serverTable(servers, now);
+  const heading = headings.map((text) => ({ text, style: style.dim }));
   const columns = headings.map(() => ({}));
-  for (const line of table([heading, ...rows], columns, output.width - 2)) output.say(`  ${line}`);
+  const [first = '', ...lines] = table([heading, ...rows], columns, width - 2);
+  output.say(`  ${first}`);
+  for (const [index, line] of lines.entries()) {
+    output.say(`  ${line}`);
+    for (const detail of details[index] ?? []) {
+      for (const part of wrap(visible(detail), width, { indent: 6, hangingIndent: 8 })) output.say(style.dim(part));
+    }
+  }
   output.say('');
 }
 

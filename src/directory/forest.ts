@@ -1,6 +1,7 @@
 /** A forest as its Configuration partition describes it: identity, naming contexts, sites, DCs, Recycle Bin. */
 
 import { DirectoryError } from '../errors.ts';
+import { resultCode } from './diagnostics.ts';
 import { joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
 import { booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 import { equal, type Filter, or } from './filter.ts';
@@ -68,19 +69,74 @@ export async function readForest(session: DirectorySession, deadline?: number): 
   if (configuration === undefined) {
     throw notReadable(session, 'the rootDSE', 'it names no configuration naming context: this is no domain controller');
   }
-  const partitionsDn = joinDn('CN=Partitions', configuration);
-  const limits = deadline === undefined ? {} : { deadline };
-  const collect = (base: string, classes: readonly string[], attributes: readonly string[]) =>
-    collected(session.search({ base, scope: 'subtree', filter: ofClasses(classes), attributes, ...limits }));
-  const [head, partitions, servers] = await Promise.all([
-    session.readEntry(configuration, ['objectGUID'], [], deadline),
-    collect(partitionsDn, ['crossRefContainer', 'crossRef'], partitionAttributes),
-    collect(joinDn('CN=Sites', configuration), ['site', 'server', 'nTDSDSA'], siteAttributes),
-  ]);
-  const objectGuid = head === undefined ? undefined : guidOf(head, 'objectGUID');
-  if (objectGuid === undefined)
+  const found = await entriesOf(session, configuration, deadline === undefined ? {} : { deadline }, collected);
+  if (found.objectGuid === undefined)
     throw notReadable(session, configuration, 'the user may not see its head or objectGUID');
-  const container = partitions.find((entry) => sameDn(entry.dn, partitionsDn));
+  return forestOf(session, configuration, found.objectGuid, found);
+}
+
+/** The objectGuid of a forest whose export does not have the head of its Configuration partition. */
+export const unknownForest = 'unknown';
+
+/**
+ * The forest as far as an export tells. Naming contexts are then those that its DNs show, and what it lacks is empty or
+ * unknown. Throws DirectoryError for an export without anything of a Configuration partition.
+ */
+export async function readExportedForest(session: DirectorySession): Promise<Forest> {
+  const { configurationNamingContext: configuration, namingContexts } = session.rootDse;
+  if (configuration === undefined) {
+    throw new DirectoryError({
+      attempted: 'read the forest',
+      on: 'the export',
+      cameBack: 'it has nothing of a Configuration partition',
+      next: 'Export the Configuration partition: ldifde -d "CN=Configuration,DC=…" -f FILE',
+    });
+  }
+  const found = await entriesOf(session, configuration, {}, collectedIfThere);
+  const forest = forestOf(session, configuration, found.objectGuid ?? unknownForest, found);
+  const shown = namingContexts.filter((dn) => !forest.namingContexts.some((described) => sameDn(described.dn, dn)));
+  const others = shown.map((dn) => ({
+    dn,
+    kind: kindOf(dn, 'domain', session.rootDse),
+    dnsName: undefined,
+    netbiosName: undefined,
+  }));
+  return { ...forest, namingContexts: [...forest.namingContexts, ...others] };
+}
+
+interface ForestEntries {
+  readonly objectGuid: string | undefined;
+  readonly partitions: readonly Entry[];
+  readonly servers: readonly Entry[];
+}
+
+async function entriesOf(
+  session: DirectorySession,
+  configuration: string,
+  limits: { readonly deadline?: number },
+  collect: (entries: AsyncIterable<Entry>) => Promise<Entry[]>,
+): Promise<ForestEntries> {
+  const below = (base: string, classes: readonly string[], attributes: readonly string[]) =>
+    collect(session.search({ base, scope: 'subtree', filter: ofClasses(classes), attributes, ...limits }));
+  const [head, partitions, servers] = await Promise.all([
+    session.readEntry(configuration, ['objectGUID'], [], limits.deadline),
+    below(partitionsOf(configuration), ['crossRefContainer', 'crossRef'], partitionAttributes),
+    below(joinDn('CN=Sites', configuration), ['site', 'server', 'nTDSDSA'], siteAttributes),
+  ]);
+  return { objectGuid: head === undefined ? undefined : guidOf(head, 'objectGUID'), partitions, servers };
+}
+
+function partitionsOf(configuration: string): string {
+  return joinDn('CN=Partitions', configuration);
+}
+
+function forestOf(
+  session: DirectorySession,
+  configuration: string,
+  objectGuid: string,
+  { partitions, servers }: ForestEntries,
+): Forest {
+  const container = partitions.find((entry) => sameDn(entry.dn, partitionsOf(configuration)));
   return {
     configurationNamingContext: configuration,
     objectGuid,
@@ -157,6 +213,16 @@ async function collected(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   return list;
 }
 
+async function collectedIfThere(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  try {
+    return await collected(entries);
+  } catch (error) {
+    // The export lacks the container.
+    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return [];
+    throw error;
+  }
+}
+
 function isOfClass(entry: Entry, name: string): boolean {
   return textsOf(entry, 'objectClass').some((value) => value.toLowerCase() === name.toLowerCase());
 }
@@ -167,17 +233,24 @@ function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingCon
   const flags = integerOf(entry, 'systemFlags') ?? 0;
   const isIntended = booleanOf(entry, 'Enabled') === false;
   if (dn === undefined || (flags & isNamingContext) === 0 || isIntended) return [];
-  const isThe = (context: string | undefined) => context !== undefined && sameDn(dn, context);
-  const other = (flags & isDomain) === 0 ? 'application' : 'domain';
-  const schemaOrOther = isThe(rootDse.schemaNamingContext) ? 'schema' : other;
   return [
     {
       dn,
-      kind: isThe(rootDse.configurationNamingContext) ? 'configuration' : schemaOrOther,
+      kind: kindOf(dn, (flags & isDomain) === 0 ? 'application' : 'domain', rootDse),
       dnsName: textOf(entry, 'dnsRoot'),
       netbiosName: textOf(entry, 'nETBIOSName'),
     },
   ];
+}
+
+function kindOf(
+  dn: string,
+  other: 'application' | 'domain',
+  { configurationNamingContext, schemaNamingContext }: DirectorySession['rootDse'],
+): NamingContext['kind'] {
+  const isThe = (context: string | undefined) => context !== undefined && sameDn(dn, context);
+  if (isThe(configurationNamingContext)) return 'configuration';
+  return isThe(schemaNamingContext) ? 'schema' : other;
 }
 
 /** The feature's object is CN=Recycle Bin Feature,CN=Optional Features,… (MS-ADTS 3.1.1.9.1). */

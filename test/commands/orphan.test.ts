@@ -71,7 +71,10 @@ describe('a dry run', () => {
     const { status, stdout } = await site.run(orphan, ['--name', 'EX04', '--dry-run']);
     expect(status).toBe(2);
     expect(stdout).toMatch(/EX01 +live/);
-    expect(stdout).toMatch(/EX04 +likely orphan +absent|EX04 +likely orphan/);
+    expect(stdout).toMatch(/EX04 +likely orphan +absent/);
+    expect(stdout).toMatch(
+      /EX04 .*\n +Exchange 2010 · Mailbox, Client Access, Hub Transport\n +for: no computer account/,
+    );
     expect(stdout.indexOf('supported-ways')).toBeLessThan(stdout.indexOf('blocker '));
     expect(stdout).toMatch(/blocker +owned-databases/);
     expect(stdout).toContain(`    - CN=EX04,${serversBelow}`);
@@ -224,6 +227,45 @@ describe('a forest as an export has it', () => {
       record(`CN=${server},CN=Servers,CN=${name},${groups}`, 'msExchExchangeServer', 'msExchCurrentServerRoles: 38'),
     ),
   ];
+
+  test('without its head, sites, partitions and recipients is worked on, and what it lacks is said to be unknown', async () => {
+    const exported = [...organisation, ...adminGroup('North', 'EX04', 'EX01')];
+    const run = await runOn(exported, '--name', 'EX04', '--json');
+    expect(run.status).toBe(2);
+    const plan = planOf(run);
+    expect(plan.changes).toMatchObject([{ kind: 'delete' }]);
+    const gaps = plan.findings.find(({ id }) => id === 'export-incomplete');
+    expect(gaps?.evidence.map((line) => line.split(/[:(]/)[0]?.trim())).toEqual([
+      'no computer accounts',
+      'no recipients',
+      'no domain controllers',
+      'no CN=Partitions',
+      'no head of the Configuration partition',
+    ]);
+    expect(run.stderr).toMatch(/EX04 +likely orphan +unknown/);
+    expect(JSON.stringify(plan.findings)).not.toMatch(/no computer account in the forest|nothing refers to it/);
+    const applied = await runOn(exported, '--name', 'EX04', '--yes', '--confirm', 'EX04');
+    expect(applied.stdout).toContain('No directory was changed');
+    expect(applied.status).toBe(0);
+  });
+
+  test('with recipients clears them, though nothing describes their domain', async () => {
+    const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
+    const exported = [
+      ...organisation,
+      ...adminGroup('North', 'EX04', 'EX01'),
+      record(`CN=Microsoft MTA,${server}`, 'mTA'),
+      record(
+        'CN=bert,CN=Users,DC=corp,DC=example,DC=com',
+        'user',
+        'mailNickname: bert',
+        `homeMTA: CN=Microsoft MTA,${server}`,
+      ),
+    ];
+    const plan = planOf(await runOn(exported, '--name', 'EX04', '--json'));
+    expect(plan.changes[0]).toMatchObject({ kind: 'modify', dn: 'CN=bert,CN=Users,DC=corp,DC=example,DC=com' });
+    expect(plan.findings.filter(({ level }) => level === 'blocker')).toEqual([]);
+  });
 
   const runOn = async (records: readonly string[], ...args: readonly string[]): Promise<CommandRun> => {
     const folder = await freshFolder();

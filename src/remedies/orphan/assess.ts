@@ -88,7 +88,7 @@ function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusi
           {
             id: 'mailboxes',
             level: 'blocker',
-            title: `${counted(Math.max(...homed.map(({ count }) => count)), 'mailbox', 'mailboxes')} homed on it or in its databases`,
+            title: `${mailboxesAre(homed)} on the server or in its databases`,
             detail: `Move them first: Get-Mailbox -Server ${name} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox -Server ${name} | Set-Mailbox -Database "<database>".`,
             evidence: homed.flatMap(countedEvidence),
           } as const,
@@ -99,7 +99,7 @@ function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusi
           {
             id: 'arbitration-mailboxes',
             level: 'blocker',
-            title: "some of them are Exchange's own: arbitration, discovery or monitoring mailboxes",
+            title: "Mailboxes of Exchange's own (arbitration, discovery or monitoring) are on the server",
             detail: `Move them: Get-Mailbox -Arbitration -Server ${name} | New-MoveRequest -TargetDatabase "<database>"; if the files are lost, Setup /PrepareAD makes them again.`,
             evidence: [...new Set(system)],
           } as const,
@@ -110,13 +110,19 @@ function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusi
           {
             id: 'archives',
             level: 'blocker',
-            title: `${counted(archives.count, 'archive')} in its databases`,
+            title: `${counted(archives.count, 'archive')} in the server's databases`,
             detail:
               'Move them first: Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq "<its database>" | New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".',
             evidence: countedEvidence(archives),
           } as const,
         ]),
   ];
+}
+
+/** Homed by name and by database, the same mailboxes are counted twice: the larger number counts. */
+function mailboxesAre(homed: readonly RecipientCount[]): string {
+  const most = Math.max(...homed.map(({ count }) => count));
+  return counted(most, 'mailbox is', 'mailboxes are');
 }
 
 function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
@@ -142,7 +148,7 @@ function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
           {
             id: 'dag-member',
             level: 'blocker',
-            title: 'it is a member of a database availability group',
+            title: 'The server is a member of a database availability group',
             detail: `Take it out of the group: Remove-MailboxDatabaseCopy for its copies, then Remove-DatabaseAvailabilityGroupServer -Identity "<DAG>" -MailboxServer ${server.name} -ConfigurationOnly, and evict it from the cluster.`,
             evidence: [server.availabilityGroup],
           } as const,
@@ -153,7 +159,7 @@ function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
           {
             id: 'only-server',
             level: 'blocker',
-            title: 'it is the only Exchange server of the organisation',
+            title: 'The server is the only one of the Exchange organisation',
             detail:
               'Without any server the organisation can only be managed by installing one again. Go on only if you want to install a new one at once, or to give Exchange up.',
             evidence: [server.dn],
@@ -166,7 +172,7 @@ function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
           {
             id: 'last-hub-of-edge-subscription',
             level: 'blocker',
-            title: 'it is the last hub transport server of a site with an Edge subscription',
+            title: 'The server is the last hub transport server of a site with an Edge subscription',
             detail:
               'Without it the Edge servers get no recipients and deliver nothing: Remove-EdgeSubscription, or install another hub there.',
             evidence: edges.map((one) => one.server.dn),
@@ -179,24 +185,24 @@ function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
 /** Blockers of the official uninstaller that are references; they may be overruled where the reference can be cleared. */
 const referenceBlockers: Readonly<Record<string, Pick<Conclusion, 'title' | 'detail' | 'acceptable'>>> = {
   'owned-databases': {
-    title: 'it owns databases',
+    title: 'The server owns databases',
     detail:
       'They are not below it and stay behind without an owner. Remove those that are not needed: Get-MailboxDatabase -Server <server> | Remove-MailboxDatabase; move the others with Set-MailboxDatabase or mount them elsewhere. Accepted, their msExchOwningServer is cleared and they remain.',
     acceptable: true,
   },
   'send-connector-source': {
-    title: 'it is a source server of connectors',
+    title: 'The server is a source server of connectors',
     detail:
       'Take it out: Set-SendConnector "<connector>" -SourceTransportServers <the other servers>. Accepted, the value is removed here; a connector that has no other source server sends nothing any more.',
     acceptable: true,
   },
   'oab-generation': {
-    title: 'it generates offline address books',
+    title: 'The server generates offline address books',
     detail:
       'The attribute is mandatory and can only be given another server: Move-OfflineAddressBook "<address book>" -Server <other server>.',
   },
   'expansion-server': {
-    title: 'it is the expansion server of groups',
+    title: 'The server is the expansion server of groups',
     detail:
       'Give them another or none: Set-DistributionGroup "<group>" -ExpansionServer $null. Accepted, the value is removed here.',
     acceptable: true,
@@ -251,7 +257,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
           {
             id: 'dangling-references',
             level: 'blocker',
-            title: `${counted(keep.length, 'reference')} would point at a deleted entry`,
+            title: `${counted(keep.length, 'reference')} to the server would point at a deleted entry`,
             detail:
               'They are not cleared by this plan, by your choice or for want of the right to write them. Clear them, or have them cleared here.',
             evidence: keep.map(({ id }) => id),
@@ -264,7 +270,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
           {
             id: 'references-to-replace',
             level: 'warning',
-            title: `${counted(needValue.length, 'reference')} by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
+            title: `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
             detail:
               'They are text and go on naming this server. Set-MailboxDatabase "<database>" -RpcClientAccessServer <other server>; Set-DatabaseAvailabilityGroup "<DAG>" -WitnessServer <other server>.',
             evidence: needValue.map(({ id }) => id),
@@ -276,7 +282,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
           {
             id: 'too-many-references',
             level: 'blocker',
-            title: 'more recipients refer to it than one plan clears',
+            title: 'More recipients refer to the server than one plan clears',
             detail:
               'Clear the attribute by a script first (Get-ADObject -LDAPFilter … | Set-ADObject -Clear …), then make the plan again.',
             evidence: tooMany.flatMap(countedEvidence),
@@ -288,7 +294,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
           {
             id: 'recipients-in-other-domains',
             level: 'blocker',
-            title: 'recipients of other domains refer to it, which this domain controller can not write',
+            title: 'Recipients of other domains refer to the server, which this domain controller can not write',
             detail:
               'Clear the attribute on a domain controller of their domain (Set-ADObject -Clear), then make the plan again.',
             evidence: elsewhere.flatMap(countedEvidence),
@@ -307,7 +313,7 @@ function liveBlockers({ chosen, probe, now }: OrphanFacts): readonly Conclusion[
           {
             id: 'live-account',
             level: 'blocker',
-            title: `its computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, now))}`,
+            title: `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, now))}`,
             detail: 'The machine seems to be in use. Look at it; if it is no Exchange server any more, accept this.',
             evidence: [account.dn],
             acceptable: true,
@@ -338,7 +344,7 @@ function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): read
           {
             id: 'protected-entries',
             level: 'blocker',
-            title: `${guarded.length === 1 ? 'an entry is' : `${guarded.length} entries are`} protected by systemFlags (DISALLOW_DELETE)`,
+            title: `${guarded.length === 1 ? 'An entry is' : `${guarded.length} entries are`} protected by systemFlags (DISALLOW_DELETE)`,
             detail:
               'The directory refuses to delete them, and with them everything above. Nothing of the subtree is deleted.',
             evidence: guarded,
@@ -350,7 +356,7 @@ function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): read
           {
             id: 'no-right-to-delete',
             level: 'blocker',
-            title: `you have no right to delete ${undeletable.length === 1 ? 'an entry' : `${undeletable.length} entries`} of the subtree`,
+            title: `You have no right to delete ${undeletable.length === 1 ? 'an entry' : `${undeletable.length} entries`} of the subtree`,
             detail:
               'Reckoned from the security descriptors and your groups. Run it as a member of Organization Management or Enterprise Admins, or give the right.',
             evidence: undeletable,
@@ -362,7 +368,7 @@ function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): read
           {
             id: 'no-right-to-clean-up',
             level: 'warning',
-            title: `you have no right to clear ${unwritable.size === 1 ? 'a reference' : `${unwritable.size} references`}`,
+            title: `You have no right to clear ${unwritable.size === 1 ? 'a reference' : `${unwritable.size} references`} to the server`,
             detail:
               'They are left out of the plan. Linked ones vanish with their target; undo can not bring those back.',
             evidence: [...unwritable],
@@ -392,7 +398,7 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
           {
             id: 'conflict-object',
             level: 'warning',
-            title: 'it is a conflict object (CNF): two domain controllers made an entry of this name',
+            title: 'The object lost a naming conflict (CNF): two domain controllers made an entry of this name',
             detail: 'The other one, without the suffix, is the one in use. Compare the two before this one goes.',
             evidence: [server.dn],
           } as const,
@@ -403,7 +409,7 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
           {
             id: 'looks-live',
             level: 'warning',
-            title: 'what the directory shows speaks for a live server',
+            title: 'What the directory shows speaks for a live server',
             detail: 'Make sure that you have the right one.',
             evidence: evidence.against,
           } as const,
@@ -415,8 +421,19 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
           {
             id: 'one-domain-only',
             level: 'warning',
-            title: 'no global catalog could be asked: recipients of other domains are not known',
+            title: 'No global catalog could be asked: recipients of other domains are not known',
             detail: 'Name a domain controller that is a global catalog with --server.',
+          } as const,
+        ]),
+    ...(survey.exportGaps.length === 0
+      ? []
+      : [
+          {
+            id: 'export-incomplete',
+            level: 'warning',
+            title: 'The export does not have everything: what it lacks is unknown, not absent',
+            detail: 'Look that up before the LDIF is imported, or export it too.',
+            evidence: survey.exportGaps,
           } as const,
         ]),
     ...(hasDescriptors
@@ -425,7 +442,7 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
           {
             id: 'no-security-descriptors',
             level: 'warning',
-            title: 'the security descriptors could not all be read',
+            title: 'The security descriptors could not all be read',
             detail:
               'A tombstone keeps them, so that undo by undelete has them; an entry that has to be made again gets the default one.',
           } as const,
@@ -446,7 +463,7 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
     {
       id: 'signs',
       level: 'note',
-      title: `signs: ${evidence.verdict}`,
+      title: `The signs come to: ${evidence.verdict}`,
       detail: 'What the directory shows. There is no official list of signs: weigh them.',
       evidence: [
         ...evidence.for.map((sign) => `for: ${sign}`),
@@ -459,11 +476,12 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
   ];
 }
 
-function referenceSigns({ configuration, recipients }: OrphanFacts): readonly string[] {
+function referenceSigns({ configuration, recipients, survey }: OrphanFacts): readonly string[] {
+  const isAllSeen = survey.exportGaps.length === 0;
   const isUsed = configuration.referrers.length > 0 || recipients.some(({ count }) => count > 0);
   const holdsCopies = configuration.referrers.some(({ reference }) => reference.id === 'database-copies');
   return [
-    ...(isUsed ? [] : ['for: nothing refers to it']),
+    ...(isUsed || !isAllSeen ? [] : ['for: nothing refers to it']),
     ...(holdsCopies ? ['against: it holds database copies'] : []),
   ];
 }

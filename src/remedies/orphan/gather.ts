@@ -3,13 +3,14 @@
 import { wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import { isBelow, normalizedDn, parentDn, sameDn } from '../../directory/dn.ts';
 import { allBytesOf, bytesOf, type Entry } from '../../directory/entry.ts';
-import { effectiveRights, type Forest, readForest } from '../../directory/forest.ts';
+import { effectiveRights, type Forest, readExportedForest, readForest } from '../../directory/forest.ts';
 import type { DirectorySession } from '../../directory/session.ts';
 import { bytesOfWrittenValue, formatSid } from '../../directory/values.ts';
 import { DirectoryError, UsageError } from '../../errors.ts';
 import { type ComputerAccount, readAccounts } from './accounts.ts';
 import { type DeleteRight, deleteRight } from './delete-rights.ts';
 import { type Evidence, weigh } from './evidence.ts';
+import { gapsIn, noGaps } from './export-gaps.ts';
 import { type ExchangeServer, type Organisation, readOrganisation } from './organisation.ts';
 import { type ProbeMeans, type ProbeResult, probe } from './probe.ts';
 import {
@@ -28,6 +29,8 @@ export interface Reach {
   readonly session: DirectorySession;
   /** With a global catalog; undefined if there is none to be reached. Whoever opened it closes it. */
   readonly global: DirectorySession | undefined;
+  /** What an export lacks is unknown, and not absent. */
+  readonly isExport: boolean;
 }
 
 /** A server with what its account and its objects say of it. */
@@ -44,6 +47,8 @@ export interface Survey {
   readonly servers: readonly SurveyedServer[];
   /** Why the accounts are not known, if they are not. */
   readonly accountsUnknown: string | undefined;
+  /** What an export leaves unknown, in words; [] for a directory. */
+  readonly exportGaps: readonly string[];
 }
 
 /** Everything about the chosen server. */
@@ -70,9 +75,13 @@ export interface OrphanFacts {
 
 /** Finds the servers of the forest and weighs each. Throws DirectoryError. */
 export async function survey(reach: Reach, now: Date): Promise<Survey> {
-  const forest = await readForest(reach.session);
-  const organisation = await readOrganisation(reach.session, forest.configurationNamingContext);
-  const { accounts, unknown } = await accountsOf(reach, organisation.servers);
+  const { session, global, isExport } = reach;
+  const forest = isExport ? await readExportedForest(session) : await readForest(session);
+  const gaps = isExport && global !== undefined ? await gapsIn(global, forest) : noGaps;
+  const organisation = await readOrganisation(session, forest.configurationNamingContext);
+  const { accounts, unknown } = gaps.lacksComputers
+    ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
+    : await accountsOf(reach, organisation.servers);
   return {
     forest,
     organisation,
@@ -81,11 +90,12 @@ export async function survey(reach: Reach, now: Date): Promise<Survey> {
       return { server, account, evidence: weigh(server, account, organisation.servers, now) };
     }),
     accountsUnknown: unknown,
+    exportGaps: gaps.lines,
   };
 }
 
 async function accountsOf(
-  { session, global }: Reach,
+  { session, global }: Pick<Reach, 'session' | 'global'>,
   servers: readonly ExchangeServer[],
 ): Promise<{ readonly accounts: ReadonlyMap<string, ComputerAccount>; readonly unknown: string | undefined }> {
   try {
@@ -99,7 +109,10 @@ async function accountsOf(
 }
 
 /** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
-function recipientsOf({ session, global }: Reach): { readonly recipients: DirectorySession; readonly base: string } {
+function recipientsOf({ session, global }: Pick<Reach, 'session' | 'global'>): {
+  readonly recipients: DirectorySession;
+  readonly base: string;
+} {
   if (global !== undefined) return { recipients: global, base: '' };
   return { recipients: session, base: session.rootDse.defaultNamingContext ?? '' };
 }

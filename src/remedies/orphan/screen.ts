@@ -15,24 +15,35 @@ const columns: readonly ServerColumn[] = [
   { heading: 'Server', text: ({ server }) => (server.isConflict ? `${server.name} (CNF)` : server.name) },
   { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
   { heading: 'Computer account', text: ({ account }, now) => accountInWords(account, now) },
-  { heading: 'Version', text: ({ server }) => productName(server.versionNumber, server.serialNumber) },
-  { heading: 'Roles', text: ({ server }) => rolesInWords(server.roles) },
   { heading: 'Site', text: ({ server }) => server.site ?? '' },
   { heading: 'Created', text: ({ server }) => server.created?.toISOString().slice(0, 10) ?? '' },
 ];
 
 const adminGroupColumn: ServerColumn = { heading: 'Admin group', text: ({ server }) => server.adminGroup };
 
-/** The table of servers: headings and a row each. The admin group shows where it tells servers of one name apart. */
+/** What stands below a server's row, in full: version and roles, and what speaks for and against an orphan. */
+function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
+  const product = productName(server.versionNumber, server.serialNumber);
+  const version = product === 'unknown' ? 'version unknown' : product;
+  const signs = [...evidence.for.map((sign) => `for: ${sign}`), ...evidence.against.map((sign) => `against: ${sign}`)];
+  return [`${version} · ${rolesInWords(server.roles)}`, ...(signs.length === 0 ? [] : [signs.join('; ')])];
+}
+
+/** The table of servers: headings, a row each, and the details of each. The admin group shows where it tells servers of one name apart. */
 export function serverTable(
   servers: readonly SurveyedServer[],
   now: Date,
-): { readonly headings: readonly string[]; readonly rows: readonly (readonly string[])[] } {
+): {
+  readonly headings: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  readonly details: readonly (readonly string[])[];
+} {
   const names = new Set(servers.map(({ server }) => server.name.toLowerCase()));
   const shown = names.size === servers.length ? columns : [...columns, adminGroupColumn];
   return {
     headings: shown.map(({ heading }) => heading),
     rows: servers.map((surveyed) => shown.map(({ text }) => text(surveyed, now))),
+    details: servers.map(detailsOf),
   };
 }
 
