@@ -142,6 +142,10 @@ describe('whatever single call fails', () => {
         const at = `call ${call} of ${files.calls.join(', ')}`;
         expect([old, now], at).toContainEqual(content);
         const strays = (await readdir(folder)).filter((name) => name !== 'strings.txt');
+        const opened = files.calls.filter(
+          (name, index) => name === 'open' && (when === 'after' || index !== call - 1),
+        ).length;
+        expect(files.calls.filter((name) => name === 'handle.close').length, at).toBe(opened);
         if (error === undefined) expect(strays, at).toEqual([]);
         else {
           failures += 1;

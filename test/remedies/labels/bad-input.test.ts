@@ -102,6 +102,13 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
       ': line 2',
     ],
     [
+      'with bytes that the Vietnamese code page lacks',
+      'vi',
+      Buffer.concat([Buffer.from('; \xea\r\nL_UserName_Text="T', 'latin1'), Buffer.from([0x8a]), Buffer.from('"\r\n')]),
+      'undecodable-value',
+      ': line 2',
+    ],
+    [
       'with two values for the key',
       'de',
       ascii(`${label}\r\nL_UserName_Text="Name:"`),

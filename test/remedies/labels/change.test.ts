@@ -291,6 +291,7 @@ test('the survey has a line for each language and label, by the language’s nam
         ...content('User:', 'ascii'),
         nls: { sv: content('Användare:', 'utf-8'), de: content('Name:', 'utf-16le with BOM') },
       },
+      cHTML: { nls: { de: content('Name:', 'ascii') } },
     },
     ISA: {
       xHTML: { nls: { DE: content('Name:', 'ascii'), fr: { 'strings.txt': '' } } },
@@ -305,7 +306,7 @@ test('the survey has a line for each language and label, by the language’s nam
   expect(rows).toEqual([
     ['default', 'English (United States)', 'User:', 1, 'ascii', 'Exchange', 'HTML'],
     ['fr', 'French', '(empty)', 1, '', 'ISA', 'xHTML'],
-    ['de', 'German', 'Name:', 2, 'utf-16le with BOM, ascii', 'Exchange, ISA', 'HTML, xHTML'],
+    ['de', 'German', 'Name:', 3, 'utf-16le with BOM, ascii', 'Exchange, ISA', 'HTML, cHTML, xHTML'],
     ['de', 'German', 'Benutzer:', 1, 'ascii', 'ISA', 'HTML'],
     ['sv', 'Swedish', 'Användare:', 1, 'utf-8', 'Exchange', 'HTML'],
   ]);
