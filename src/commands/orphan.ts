@@ -6,6 +6,7 @@ import { standingBlockers } from '../change/apply.ts';
 import type { FolderDocument } from '../change/folder.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
+import { sameDn } from '../directory/dn.ts';
 import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError, type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -91,6 +92,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
         plan,
         documents: () => orphanDocuments(plan, facts),
         folderName: 'orphan',
+        accept: flags.accept,
         means: { open: async () => directory, waitSeconds },
         ...(flags.confirm === undefined ? { confirm: () => confirmAtTerminal(chosen, output) } : {}),
       },
@@ -193,12 +195,26 @@ async function choose(
   context: Context,
   output: Output,
 ): Promise<SurveyedServer> {
-  if (selection.kind !== 'none') return findServer(surveyed, selection, nearestName);
+  if (selection.kind !== 'none') {
+    const named = findServer(surveyed, selection, nearestName);
+    if (log !== undefined) tellLog(log, named, output);
+    return named;
+  }
   const suggested = log === undefined ? undefined : fromLog(surveyed, log);
-  if (suggested !== undefined) output.say(`  The setup log names ${suggested.server.name}: ${suggested.server.dn}`);
+  if (log !== undefined && suggested !== undefined) tellLog(log, suggested, output);
   if (suggested !== undefined && !output.canAsk) return suggested;
   const prompter = await output.prompter();
   return askServer(surveyed.servers, suggested, context.now(), prompter);
+}
+
+/** Whoever names the server and gives the log too wants to know whether they agree. */
+function tellLog({ name, dn, isInconsistentState }: SetupLog, { server }: SurveyedServer, output: Output): void {
+  const agrees = dn === undefined ? name?.toLowerCase() === server.name.toLowerCase() : sameDn(dn, server.dn);
+  const found = visible(dn ?? name ?? '');
+  if (agrees) output.say(`  The setup log names ${server.name}: ${found}`);
+  else output.say(`  ${output.style.warning('The setup log names another object:')} ${found}`);
+  if (isInconsistentState) output.say('  Setup took the server for one in an inconsistent state because of it.');
+  output.say('');
 }
 
 function fromLog(surveyed: Survey, { dn, name }: SetupLog): SurveyedServer {

@@ -163,11 +163,21 @@ describe('--setup-log', () => {
     const text = [
       "[11-20-2026 10:00:00] [0] Setup will search for an Exchange Server object for the local machine with name 'EX04'.",
       `[11-20-2026 10:00:01] [0] Exchange Server object found : 'CN=EX04,${serversBelow}'.`,
+      '[11-20-2026 10:00:01] [1] [ERROR] The Exchange Server is in an inconsistent state.',
     ].join('\r\n');
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), `\uFEFF${text}`, encoding);
     const { status, stdout } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
     expect(status).toBe(2);
     expect(stdout).toContain('The setup log names EX04');
+    expect(stdout).toContain('inconsistent state because of it');
+  });
+
+  test('tells that the log names another object than the flag', async () => {
+    const site = await practiceSite();
+    const text = `Exchange Server object found : 'CN=EX03,${serversBelow}'.`;
+    await writeFile(path.join(site.folder, 'ExchangeSetup.log'), text);
+    const { stdout } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--name', 'EX04', '--dry-run']);
+    expect(stdout).toContain(`The setup log names another object: CN=EX03,${serversBelow}`);
   });
 
   test('says what is missing in a file that is no setup log', async () => {
@@ -272,6 +282,108 @@ describe('a forest as an export has it', () => {
     await writeFile(path.join(folder, 'export.ldf'), records.join('\n'));
     return runCommand(orphan, ['--ldif', 'export.ldf', ...args], { currentFolder: folder });
   };
+
+  describe('makes a blocker of', () => {
+    const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
+    const database = `CN=MDB4,CN=Databases,CN=North,${groups}`;
+    const people = 'CN=Users,DC=corp,DC=example,DC=com';
+    const site = `msExchServerSite: CN=Amsterdam,CN=Sites,${configuration}`;
+    const other = record(
+      `CN=EX01,CN=Servers,CN=North,${groups}`,
+      'msExchExchangeServer',
+      'msExchCurrentServerRoles: 2',
+      site,
+    );
+    const [rootDse = '', ...rest] = head;
+    const orphaned = (...lines: readonly string[]): readonly string[] => [
+      ...rest,
+      ...organisation,
+      ...adminGroup('North'),
+      other,
+      record(server, 'msExchExchangeServer', 'legacyExchangeDN: /o=Contoso/cn=EX04', site, ...lines),
+      record(database, 'msExchMDB', `msExchOwningServer: ${server}`),
+    ];
+    const blockersOf = async (...records: readonly string[]): Promise<readonly string[]> => {
+      const plan = planOf(await runOn(records, '--name', 'EX04', '--json', '--accept', 'owned-databases'));
+      return plan.findings.filter(({ level, accepted: yes }) => level === 'blocker' && !yes).map(({ id }) => id);
+    };
+    const person = (name: string, ...lines: readonly string[]): string =>
+      record(`CN=${name},${people}`, 'user', `mailNickname: ${name}`, ...lines);
+
+    test.each([
+      ['mailboxes homed on it', ['msExchHomeServerName: /o=Contoso/cn=EX04'], ['mailboxes']],
+      ['mailboxes in its databases', [`homeMDB: ${database}`], ['mailboxes']],
+      [
+        'arbitration mailboxes',
+        [`homeMDB: ${database}`, 'msExchRecipientTypeDetails: 8388608'],
+        ['mailboxes', 'arbitration-mailboxes'],
+      ],
+      ['archives in its databases', [`msExchArchiveDatabaseLink: ${database}`], ['archives']],
+      ['groups that it expands', ['msExchExpansionServerName: /o=Contoso/cn=EX04'], ['expansion-server']],
+    ])('%s', async (_, lines, ids) => {
+      expect(await blockersOf(...orphaned('msExchCurrentServerRoles: 38'), person('bert', ...lines))).toEqual(ids);
+    });
+
+    test('groups of a domain that the domain controller does not hold', async () => {
+      const group = person('group', 'msExchExpansionServerName: /o=Contoso/cn=EX04');
+      expect(await blockersOf(rootDse, ...orphaned('msExchCurrentServerRoles: 38'), group)).toEqual([
+        'expansion-server',
+        'recipients-in-other-domains',
+      ]);
+    });
+
+    test('more references than one plan clears', async () => {
+      const many = Array.from({ length: 1001 }, (_, number) =>
+        person(`group${number}`, 'msExchExpansionServerName: /o=Contoso/cn=EX04'),
+      );
+      expect(await blockersOf(...orphaned('msExchCurrentServerRoles: 38'), ...many)).toEqual([
+        'expansion-server',
+        'too-many-references',
+      ]);
+    });
+
+    test('the last hub of a site with an Edge server', async () => {
+      const edge = record(
+        `CN=EDGE1,CN=Servers,CN=North,${groups}`,
+        'msExchExchangeServer',
+        'msExchCurrentServerRoles: 64',
+        site,
+      );
+      expect(await blockersOf(...orphaned('msExchCurrentServerRoles: 38'), edge)).toEqual([
+        'last-hub-of-edge-subscription',
+      ]);
+      expect(await blockersOf(...orphaned('msExchCurrentServerRoles: 2'), edge)).toEqual([]);
+    });
+
+    test('nothing for an object that was only provisioned, which setup itself removes', async () => {
+      const records = orphaned('msExchCurrentServerRoles: 4096');
+      expect(await blockersOf(...records)).toEqual([]);
+      const [ways] = planOf(await runOn(records, '--name', 'EX04', '--json')).findings;
+      expect(ways).toMatchObject({ id: 'supported-ways', level: 'warning' });
+      expect(ways?.evidence[0]).toContain('Setup /RemoveProvisionedServer:EX04');
+    });
+  });
+
+  test('with otherWellKnownObjects that dangle already has them cleared', async () => {
+    const deletedDn = `CN=Gone\\0ADEL:0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e,CN=Deleted Objects,${configuration}`;
+    const value = `B:32:C262A929D691B74A9E068728F8F842EA:${deletedDn}`;
+    const dangling = record(`CN=Contoso,${exchange}`, 'msExchOrganizationContainer', `otherWellKnownObjects: ${value}`);
+    const records = [...head, dangling, ...organisation.slice(1), ...adminGroup('North', 'EX04', 'EX01')];
+    const plan = planOf(await runOn(records, '--name', 'EX04', '--json'));
+    expect(plan.findings).toContainEqual(
+      expect.objectContaining({ id: 'lost-well-known-objects', level: 'warning', evidence: [value] }),
+    );
+    expect(plan.changes[0]).toMatchObject({
+      kind: 'modify',
+      edits: [{ attribute: 'otherWellKnownObjects', remove: [value], add: [] }],
+    });
+  });
+
+  test('names the servers of that name when only the rest of the DN is wrong', async () => {
+    const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01')];
+    const { stderr } = await runOn(records, '--dn', `CN=EX04,CN=Servers,CN=South,${groups}`);
+    expect(stderr).toContain(`Did you mean "CN=EX04,CN=Servers,CN=North,${groups}"?`);
+  });
 
   test('without Exchange is told so', async () => {
     const { status, stderr } = await runOn(head, '--name', 'EX04');

@@ -1,7 +1,7 @@
 /** Reads what the orphan remedy needs to know. Never writes. */
 
 import { wholeEntry, withoutSacl } from '../../change/entry-content.ts';
-import { isBelow, normalizedDn, parentDn, sameDn } from '../../directory/dn.ts';
+import { isBelow, normalizedDn, parentDn, rdnOf, sameDn } from '../../directory/dn.ts';
 import { allBytesOf, bytesOf, type Entry } from '../../directory/entry.ts';
 import { effectiveRights, type Forest, readExportedForest, readForest } from '../../directory/forest.ts';
 import type { DirectorySession } from '../../directory/session.ts';
@@ -135,7 +135,14 @@ export function findServer(
   if (only !== undefined && found.length === 1) return only;
   const on = wanted.kind === 'dn' ? wanted.dn : wanted.name;
   if (only === undefined) {
-    const near = nearestNames(on, wanted.kind === 'dn' ? [] : servers.map(({ server }) => server.name), nearest);
+    const near =
+      wanted.kind === 'dn'
+        ? namesakes(servers, wanted.dn)
+        : nearestNames(
+            on,
+            servers.map(({ server }) => server.name),
+            nearest,
+          );
     const names = servers.map(({ server }) => server.name);
     throw new UsageError({
       attempted: 'find the Exchange server object',
@@ -150,6 +157,14 @@ export function findServer(
     cameBack: `${found.length} objects have that name`,
     next: `Name one by its DN with --dn: ${found.map(({ server }) => `"${server.dn}"`).join(' or ')}.`,
   });
+}
+
+/** The DNs of servers whose own name the DN has. */
+function namesakes(servers: readonly SurveyedServer[], dn: string): readonly string[] {
+  const { value } = rdnOf(dn);
+  return servers
+    .filter(({ server }) => server.name.toLowerCase() === value.toLowerCase())
+    .map(({ server }) => `"${server.dn}"`);
 }
 
 /** Up to three names that a typing error may have meant, as they are written. */

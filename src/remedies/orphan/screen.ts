@@ -25,8 +25,13 @@ const adminGroupColumn: ServerColumn = { heading: 'Admin group', text: ({ server
 function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
   const product = productName(server.versionNumber, server.serialNumber);
   const version = product === 'unknown' ? 'version unknown' : product;
-  const signs = [...evidence.for.map((sign) => `for: ${sign}`), ...evidence.against.map((sign) => `against: ${sign}`)];
-  return [`${version} · ${rolesInWords(server.roles)}`, ...(signs.length === 0 ? [] : [signs.join('; ')])];
+  const signs = (heading: string, words: readonly string[]): readonly string[] =>
+    words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
+  return [
+    `${version} · ${rolesInWords(server.roles)}`,
+    ...signs('for', evidence.for),
+    ...signs('against', evidence.against),
+  ];
 }
 
 /** The table of servers: headings, a row each, and the details of each. The admin group shows where it tells servers of one name apart. */
