@@ -30,12 +30,17 @@ function renderedAsUtf8(bytes: Buffer, encoding: TextEncoding): Buffer {
   return Buffer.from(iconv.decode(bytes, encoding.replace(' with BOM', ''), { stripBOM: true }));
 }
 
+interface PatchTool {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
 /**
  * Lays the files of a plan out as UTF-8 below a folder, has a tool apply change.diff there, and gives what came of it
  * by path.
  */
 async function patched(
-  tool: readonly [command: string, ...args: string[]],
+  tool: PatchTool,
   diff: string,
   files: ReadonlyMap<string, Buffer>,
 ): Promise<Record<string, string>> {
@@ -44,15 +49,14 @@ async function patched(
     await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
     await writeFile(path.join(folder, name), bytes);
   }
-  const [command, ...args] = tool;
-  execFileSync(command, args, { cwd: folder, input: diff, stdio: ['pipe', 'ignore', 'pipe'] });
+  execFileSync(tool.name, tool.args, { cwd: folder, input: diff, stdio: ['pipe', 'ignore', 'pipe'] });
   return { ...(await snapshot(folder)) };
 }
 
-const patchTools = [
-  ['patch', '-p1', '--binary'],
-  ['git', 'apply', '--whitespace=nowarn', '-'],
-] as const;
+const patchTools: readonly PatchTool[] = [
+  { name: 'patch', args: ['-p1', '--binary'] },
+  { name: 'git', args: ['apply', '--whitespace=nowarn', '-'] },
+];
 
 const asText = (files: ReadonlyMap<string, Buffer>): Record<string, string> =>
   Object.fromEntries([...files].sort().map(([name, bytes]) => [name, bytes.toString('latin1')]));
@@ -142,23 +146,20 @@ describe('the labels of the practice site', () => {
       .join('');
   }
 
-  test.each(patchTools.map((tool) => [tool[0], tool] as const))(
-    'have a change.diff that %s applies to the files as UTF-8',
-    async (name, tool) => {
-      if (!isInstalled(name)) return;
-      const old = new Map<string, Buffer>();
-      const now = new Map<string, Buffer>();
-      for (const change of (await plan()).changes) {
-        const bytes = await readFile(change.path);
-        const encoding = change.encoding as TextEncoding;
-        old.set(backupPathOf(change.path), renderedAsUtf8(bytes, encoding));
-        now.set(backupPathOf(change.path), renderedAsUtf8(expectedBytes(change.path, bytes), encoding));
-      }
-      expect(old.size).toBeGreaterThan(240);
-      const diff = await readFile(path.join(home, 'saved', 'change.diff'), 'utf8');
-      expect(await patched(tool, diff, old)).toEqual(asText(now));
-    },
-  );
+  test.for(patchTools)('have a change.diff that $name applies to the files as UTF-8', async (tool, { skip }) => {
+    skip(!isInstalled(tool.name), `${tool.name} is not installed`);
+    const old = new Map<string, Buffer>();
+    const now = new Map<string, Buffer>();
+    for (const change of (await plan()).changes) {
+      const bytes = await readFile(change.path);
+      const encoding = change.encoding as TextEncoding;
+      old.set(backupPathOf(change.path), renderedAsUtf8(bytes, encoding));
+      now.set(backupPathOf(change.path), renderedAsUtf8(expectedBytes(change.path, bytes), encoding));
+    }
+    expect(old.size).toBeGreaterThan(240);
+    const diff = await readFile(path.join(home, 'saved', 'change.diff'), 'utf8');
+    expect(await patched(tool, diff, old)).toEqual(asText(now));
+  });
 
   test('are changed by apply, to the byte and nothing else', async () => {
     const { status, stdout } = await run(apply, ['saved']);
@@ -264,8 +265,8 @@ describe('a change.diff, whatever the encoding, the line ends, and where the lab
     for (const [name, bytes] of old) expect(now.get(name)).not.toEqual(bytes);
   });
 
-  test.each(patchTools.map((tool) => [tool[0], tool] as const))('is applied by %s', async (name, tool) => {
-    if (!isInstalled(name)) return;
+  test.for(patchTools)('is applied by $name', async (tool, { skip }) => {
+    skip(!isInstalled(tool.name), `${tool.name} is not installed`);
     expect(await patched(tool, diff, old)).toEqual(asText(now));
   });
 });
