@@ -17,10 +17,20 @@ import { bytesOfWrittenValue } from '../directory/values.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
 export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {
-  yield ldifComment('The changes of the plan, for ldapmodify or ldifde -i. Unlike adsi-remedy apply, they check only');
-  yield ldifComment('what the server checks itself: an edit is refused if the old value has changed.');
+  const readers = changes.some(asksForControls)
+    ? 'ldapmodify (some ask for controls, which not every reader of LDIF knows)'
+    : 'ldapmodify or ldifde -i';
+  yield ldifComment(`The changes of the plan, for ${readers}.`);
+  yield ldifComment(
+    'Unlike adsi-remedy apply, they check only what the server checks itself: an edit is refused if the',
+  );
+  yield ldifComment('old value has changed.');
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
+}
+
+function asksForControls({ kind }: DirectoryChange): boolean {
+  return kind === 'delete-tree' || kind === 'undelete';
 }
 
 /** backup/before.ldf: every entry that goes, whole, and the attributes to be edited as they were. */

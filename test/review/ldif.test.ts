@@ -35,6 +35,13 @@ async function recordsOf(...changes: readonly DirectoryChange[]): Promise<readon
 const showDeleted = '1.2.840.113556.1.4.417';
 const securityDescriptorFlags = '1.2.840.113556.1.4.801';
 
+test.each([
+  ['ldapmodify alone where records ask for controls', back, 'for ldapmodify (some ask for controls'],
+  ['ldifde too where none does', { kind: 'add', dn, attributes: [] }, 'for ldapmodify or ldifde -i'],
+] as const)('change.ldf is for %s', (_, change, words) => {
+  expect([...changeLdif([change])].join('').replaceAll('\n ', '')).toContain(words);
+});
+
 describe('an undelete in change.ldf', () => {
   test('goes by the DN of the deleted object, and then puts the security descriptor right', async () => {
     expect(await recordsOf(back)).toEqual([

@@ -14,7 +14,7 @@ export function nextSteps({ chosen, survey, databases }: OrphanFacts): readonly 
     '',
     '1. Wait until every domain controller has the deletion, or push it: repadmin /syncall /AeP. Setup reads the domain',
     '   controller of its own site. The domain controllers of the forest:',
-    ...controllers.map((controller) => `     ${controller}`),
+    ...(controllers.length === 0 ? ['not known here'] : controllers).map((controller) => `     ${controller}`),
     '   Seen everywhere? repadmin /showobjmeta * with the DN must find nothing; adsi-remedy shows it with --wait SECONDS.',
     '',
     '2. The computer account and DNS were left alone.',
@@ -25,7 +25,11 @@ export function nextSteps({ chosen, survey, databases }: OrphanFacts): readonly 
           '     name: Reset-ADAccountPassword or reset the account in Users and Computers, and join it again.',
           '     It stays a member of Exchange Servers and Exchange Trusted Subsystem until it is removed from them.',
         ]
-      : ['     No computer account was found.']),
+      : [
+          account.kind === 'unknown'
+            ? '     Whether there is an account is not known.'
+            : '     No computer account was found.',
+        ]),
     ...(domain === ''
       ? []
       : [

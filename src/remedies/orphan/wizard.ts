@@ -1,6 +1,7 @@
 /** The questions of the orphan remedy. What a flag has answered is not asked. */
 
 import type { Finding } from '../../change/plan.ts';
+import { parentDn, rdnOf } from '../../directory/dn.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import type { OrphanFacts, SurveyedServer } from './gather.ts';
 import type { CleanUp } from './options.ts';
@@ -75,8 +76,8 @@ export async function askCleanUp(facts: OrphanFacts, prompter: Prompter): Promis
     message: 'These would be left pointing at a deleted entry. Which shall be cleared?',
     choices: referrers.map(({ id, dn, reference }) => ({
       value: id,
-      label: `${reference.attribute} of ${dn}`,
-      hint: reference.who,
+      label: `${reference.attribute} of ${rdnOf(dn).value}`,
+      hint: `${reference.who}, in ${rdnOf(parentDn(dn) ?? dn).value}`,
     })),
     initial: referrers.map(({ id }) => id),
   });
