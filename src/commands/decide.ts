@@ -6,6 +6,7 @@ import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/fo
 import type { Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import { textReview } from '../review/text.ts';
+import { visible } from '../terminal/visible.ts';
 import { applyChangeFolder, type DirectoryMeans } from './apply-folder.ts';
 import type { Context } from './context.ts';
 import type { decisionFlags, Flags } from './flags.ts';
@@ -52,6 +53,8 @@ export interface Proposal {
   readonly home?: string;
   /** Ids of notes that the command has shown in its own way: the terminal does not tell them again. */
   readonly shownNotes?: readonly string[];
+  /** What --accept named: an id that no finding bears is told. */
+  readonly accept?: readonly string[];
   /** Shown between the diff and the question, and never without a terminal. */
   readonly confirm?: () => Promise<void>;
 }
@@ -65,6 +68,9 @@ export async function carryOut(
 ): Promise<ExitStatus> {
   const { plan } = proposal;
   showPlan(plan, output, proposal.shownNotes);
+  for (const id of (proposal.accept ?? []).filter((named) => !plan.findings.some((finding) => finding.id === named))) {
+    output.tell(`  ${output.style.warning('warning')}  --accept ${visible(id)}: no finding here has this id.`);
+  }
   if (plan.changes.length === 0) {
     if (!output.isJson) output.say('');
     output.document(plan);

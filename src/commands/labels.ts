@@ -91,7 +91,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       changes,
     });
     const documents = (): readonly FolderDocument[] => [...labelsDocuments(plan, context.templates), ...upns.documents];
-    return await carryOut({ plan, documents, folderName: 'labels' }, decision, context, output);
+    return await carryOut({ plan, documents, folderName: 'labels', accept: flags.accept }, decision, context, output);
   } finally {
     await upns.close();
   }

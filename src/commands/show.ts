@@ -4,12 +4,14 @@ import { type ExitStatus, exitStatus } from '../errors.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import { quoted, shownPath, showPlan } from './decide.ts';
+import { directoryFlags } from './directory.ts';
 import { outputFlags, readArguments } from './flags.ts';
 import { createOutput } from './output.ts';
 import { readSavedChange, standingOf } from './saved-change.ts';
 
+/** Reads the folder alone; flags that name a directory are taken, as apply and undo take them, and not needed. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('show', args, outputFlags, ['FOLDER']);
+  const { flags, operands } = readArguments('show', args, { ...outputFlags, ...directoryFlags }, ['FOLDER']);
   const output = createOutput(context, flags);
   const { folder, plan } = await readSavedChange('show', operands, context);
   output.say(`  ${visible(plan.remedy)}, made ${plan.created} by ${visible(plan.tool)}, plan ${plan.id}`);

@@ -71,7 +71,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     ];
     const means = { open: async () => directory, waitSeconds };
     const shownNotes = given.wanted.kind === 'none' ? [...shownAsTables, 'advice'] : shownAsTables;
-    const proposal = { plan, documents, means, folderName: 'tombstone', shownNotes };
+    const proposal = { plan, documents, means, folderName: 'tombstone', accept: flags.accept, shownNotes };
     return await carryOut(proposal, decision, context, output);
   } finally {
     await directory.close();

@@ -61,6 +61,8 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
 
   const erase = (): string => (drawn === 0 ? '' : `${drawn > 1 ? `\x1b[${drawn - 1}A` : ''}\r\x1b[J`);
   const draw = (): void => {
+    // Where this process was busy, it may be drawn before the timer that was set for it.
+    cancelTimer?.();
     cancelTimer = undefined;
     lastDrawing = clock();
     const columns = (output.columns || 80) - 1;

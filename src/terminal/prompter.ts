@@ -63,7 +63,7 @@ export function terminalPrompter(terminal: Terminal): Prompter {
 export function unavailablePrompter(reasonOf: (id: string) => string): Prompter {
   const refuse = async (question: Question): Promise<never> => {
     throw new UsageError({
-      attempted: `ask for ${question.id}`,
+      attempted: 'ask a question',
       on: question.message,
       cameBack: reasonOf(question.id),
       next: question.flag === undefined ? 'Run it at a terminal.' : `Give ${question.flag}, or run it at a terminal.`,

@@ -271,6 +271,15 @@ describe('a change.diff, whatever the encoding, the line ends, and where the lab
   });
 });
 
+test('an accepted id that no finding has is told, and changes nothing else', async () => {
+  const home = await freshFolder();
+  await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Domain\\user name:"\r\n' } } });
+  const args = ['--root', '.', '--label', 'email', '--accept', 'no-wordnig'];
+  const { status, stdout } = await runCommand(labels, args, { currentFolder: home });
+  expect(status).toBe(2);
+  expect(stdout).toContain('--accept no-wordnig: no finding here has this id.');
+});
+
 test('a change folder within the form sets is no form set itself: the second run finds nothing', async () => {
   const home = await freshFolder();
   await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Domain\\user name:"\r\n' } } });

@@ -1,33 +1,17 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { snapshot } from '../support/fresh-folder.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
-import { startInTerminal, type TerminalSession } from './support/terminal-session.ts';
+import { openPractice } from './support/practice.ts';
+import type { TerminalSession } from './support/terminal-session.ts';
 
-const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
 const germanLabel = /^L_UserName_Text="(.*)"/m;
 
 /** The label of one UTF-8 file of the practice site. */
 function labelOf(site: string): string | undefined {
   const file = `TMG01/Program Files/Microsoft Forefront Threat Management Gateway/Templates/CookieAuthTemplates/MyForms/HTML/nls/de/strings.txt`;
   return germanLabel.exec(readFileSync(path.join(site, file), 'utf8'))?.[1];
-}
-
-interface OpenPractice {
-  readonly folder: string;
-  /** The practice site below it. */
-  readonly site: string;
-  readonly session: TerminalSession;
-}
-
-/** The practice site in a fresh folder, with its menu on the screen. */
-async function openPractice(node: string): Promise<OpenPractice> {
-  const folder = await freshFolder();
-  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, columns: 120, rows: 60 });
-  await session.waitFor('What needs a careful hand?');
-  return { folder, site: path.join(folder, 'adsi-remedy-practice'), session };
 }
 
 /** From the menu to the question on what becomes of the change. */
@@ -47,7 +31,7 @@ async function walkThrough(session: TerminalSession): Promise<void> {
   await session.waitFor('Leave these as they are and do the rest?');
   session.type('y');
   session.press('enter');
-  await session.waitFor('Apply now, save for review, or leave it?');
+  await session.waitFor('? Apply now, save for review, or leave it?');
 }
 
 describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) => {
@@ -61,7 +45,7 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     await session.waitFor('491 of 491 files changed');
     expect(labelOf(site)).toBe('E-Mail-Adresse:');
 
-    await session.waitFor('What needs a careful hand?');
+    await session.waitFor('? What needs a careful hand?');
     session.press('down', 3);
     session.press('enter');
     await session.waitFor('Which change?');
@@ -69,13 +53,13 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     await session.waitFor('What to do with it?');
     session.press('down');
     session.press('enter');
-    await session.waitFor('Apply now, save for review, or leave it?');
+    await session.waitFor('? Apply now, save for review, or leave it?');
     session.press('down', 2);
     session.press('enter');
     await session.waitFor('491 of 491 files brought back');
     expect(await snapshot(site)).toEqual(before);
 
-    await session.waitFor('What needs a careful hand?');
+    await session.waitFor('? What needs a careful hand?');
     session.press('up');
     session.press('enter');
     expect(await session.exit).toMatchObject({ status: 0 });

@@ -34,6 +34,10 @@ function scene(isTerminal = true) {
     screen,
     writes: () => writes,
     timerIsSet: () => pending !== undefined,
+    /** Time goes by in which this process is too busy for timers. */
+    beBusy: (milliseconds: number) => {
+      now += milliseconds;
+    },
     pass: (milliseconds: number) => {
       now += milliseconds;
       if (pending !== undefined && pending.at <= now) {
@@ -68,6 +72,17 @@ describe('a progress line', () => {
     at.pass(100);
     expect(at.writes()).toBe(2);
     expect(at.screen.text).toContain('900 of 1,000');
+  });
+
+  test('is not drawn again after its end by a timer that was overtaken', () => {
+    const progress = createProgress(at.progressScreen);
+    progress.start(10, 'Writing');
+    progress.advance();
+    at.beBusy(150);
+    progress.advance();
+    progress.done();
+    at.pass(1);
+    expect(at.screen.text).toBe('$ adsi-remedy labels');
   });
 
   test('takes itself away and leaves the summary', () => {

@@ -142,7 +142,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
     const run = spawnSync(node, [fixture, kind], { input: '', encoding: 'utf8', timeout: 10_000 });
     expect(run.status).toBe(64);
     expect(run.stdout).toBe(
-      `UsageError: Could not ask for fixture.${kind}: The ${kind} question: there is no terminal to ask at ` +
+      `UsageError: Could not ask a question: The ${kind} question: there is no terminal to ask at ` +
         'Give --answer TEXT, or run it at a terminal.\n',
     );
     expect(run.stderr).toBe('');

@@ -17,8 +17,8 @@ function attributesOf(entry: StoredEntry): LdifContentRecord['attributes'] {
     name,
     values: values.map((value) => Buffer.from(toWire(value))),
   }));
-  const stamps = [...entry.stamps].map(([{ name }, { version, time, usn }]) =>
-    Buffer.from(`${name} ${version} ${formatGeneralizedTime(time)} ${usn}`),
+  const stamps = [...entry.stamps].map(([{ name }, { version, time, usn, origin }]) =>
+    Buffer.from([name, version, formatGeneralizedTime(time), usn, ...(origin === undefined ? [] : [origin])].join(' ')),
   );
   return stamps.length === 0 ? stored : [...stored, { name: stampStatement, values: stamps }];
 }

@@ -2,7 +2,7 @@
  * From LDIF to a store; either
  * - a forest: complete, where the server supplies what AD would have (GUIDs, USNs, security descriptors, all classes).
  *   When an attribute was last written, and how often, may stand in one that no real directory has:
- *     practiceStamp: ATTRIBUTE VERSION TIME [USN]
+ *     practiceStamp: ATTRIBUTE VERSION TIME [USN [NTDS SETTINGS]]
  *   What a DC knows of replication is in replication-statements.ts, how to write points in time in placeholders.ts.
  * - an export: what somebody saw of a directory, to which nothing is added.
  *
@@ -135,13 +135,14 @@ function valueAsFound(type: ReturnType<typeof attributeType>, bytes: Buffer, sto
   return toValue(type, bytes, (dn) => store.reach(dn)) ?? textOf(bytes) ?? Buffer.from(bytes);
 }
 
-/** `ATTRIBUTE VERSION TIME [USN]` */
+/** `ATTRIBUTE VERSION TIME [USN [DN of the NTDS Settings]]` */
 function stamp(entry: StoredEntry, text: string): void {
-  const [attribute = '', version = '1', time = '', usn = '0'] = text.split(' ');
+  const [attribute = '', version = '1', time = '', usn = '0', ...origin] = text.split(' ');
   entry.stamps.set(attributeType(attribute), {
     version: Number(version),
     time: parseGeneralizedTime(time),
     usn: BigInt(usn),
+    ...(origin.length === 0 ? {} : { origin: origin.join(' ') }),
   });
 }
 

@@ -1,7 +1,7 @@
 /** A DC's view of replication, as the XML values that AD constructs (MS-ADTS 3.1.1.3.1.1.3 and 3.1.1.4.5.13 to 22). */
 
 import { formatGuid, parseGeneralizedTime } from '../../directory/values.ts';
-import type { DomainController } from './domain-controllers.ts';
+import { type DomainController, domainControllersIn } from './domain-controllers.ts';
 import type { AttributeStamp, Store, StoredEntry } from './store.ts';
 
 /** A DC that this one replicates from. */
@@ -72,10 +72,11 @@ export function cursorsOf({ cursors }: ReplicationState, store: Store): string[]
 
 /**
  * msDS-ReplAttributeMetaData. What was written before the server began counts as written once, at the entry's creation,
- * on this DC; an export, which is no DC, tells nothing.
+ * on the first DC of the forest; an export, which is no DC, tells nothing.
  */
-export function metadataOf(entry: StoredEntry, { ntdsSettings, invocationId }: DomainController): string[] {
+export function metadataOf(entry: StoredEntry, store: Store, { ntdsSettings }: DomainController): string[] {
   if (ntdsSettings === undefined) return [];
+  const controllers = domainControllersIn(store);
   const created = entry.text('whenCreated');
   const first: AttributeStamp = {
     version: 1,
@@ -87,14 +88,15 @@ export function metadataOf(entry: StoredEntry, { ntdsSettings, invocationId }: D
     .filter(({ link }) => link.direction === 'none')
     .map((type) => {
       const stamp = entry.stamps.get(type) ?? first;
+      const origin = controllers.find((controller) => controller.ntdsSettings === stamp.origin) ?? controllers[0];
       return xml('DS_REPL_ATTR_META_DATA', {
         pszAttributeName: type.name,
         dwVersion: stamp.version,
         ftimeLastOriginatingChange: time(stamp.time),
-        uuidLastOriginatingDsaInvocationID: guid(invocationId),
+        uuidLastOriginatingDsaInvocationID: guid(origin?.invocationId),
         usnOriginatingChange: stamp.usn,
         usnLocalChange: stamp.usn,
-        pszLastOriginatingDsaDN: ntdsSettings,
+        pszLastOriginatingDsaDN: origin?.ntdsSettings ?? '',
       });
     });
 }

@@ -15,21 +15,35 @@ const longestRequest = 10 * 1024 * 1024;
 /** What becomes of the connection after a message. */
 type Next = 'go on' | 'end';
 
-/** Serves the client until either side ends the connection. Resolves then; a client that breaks off is no error. */
+/**
+ * Serves the client until either side ends the connection. Resolves then; a client that breaks off is no error.
+ * Requests that are on their way together take their time together; the answers keep the order of the requests.
+ */
 export async function serve(stream: Duplex, replica: Replica, options: ClientOptions): Promise<void> {
   const client = new Client(replica, options);
+  let last: Promise<Next> = Promise.resolve('go on');
   try {
     for await (const message of messagesOf(stream)) {
-      if ((await handle(message, client, replica, stream)) === 'end') break;
+      if (message.request.kind === 'unbind') break;
+      const answering = handle(message, last, client, replica, stream);
+      last = answering;
+      // Ends the loop where no further request would; its failure is told by the await below.
+      answering.then((next) => next === 'end' && hangUp(stream)).catch(() => hangUp(stream));
     }
+    await last;
   } catch (error) {
     // All other errors are the stream's: the client is gone, and nobody is left to be told.
     if (error instanceof BerError)
       await send(stream, encodeNoticeOfDisconnection(resultCode.protocolError, error.message));
   } finally {
-    stream.end();
-    stream.destroy();
+    hangUp(stream);
   }
+}
+
+/** Destroyed alone, a stream within the process would not tell its other side. */
+function hangUp(stream: Duplex): void {
+  stream.end();
+  stream.destroy();
 }
 
 /** Throws BerError on bytes that are no LDAP. */
@@ -55,17 +69,19 @@ function messageSize(pending: Buffer): number {
 
 async function handle(
   { id, request, controls }: RequestMessage,
+  before: Promise<Next>,
   client: Client,
   replica: Replica,
   stream: Duplex,
 ): Promise<Next> {
-  if (request.kind === 'unbind') return 'end';
-  if (request.kind === 'abandon') return 'go on';
+  if (request.kind === 'unbind' || request.kind === 'abandon') return before;
   const fault = replica.faults.next(request.kind);
   const { reachable, delay } = replica.condition;
-  if (reachable === 'silent' || fault?.kind === 'silence') return 'go on';
   const wait = delay + (fault?.kind === 'stall' ? fault.milliseconds : 0);
-  if (wait > 0) await sleep(wait);
+  const waited = wait > 0 ? sleep(wait) : undefined;
+  if ((await before) === 'end') return 'end';
+  if (reachable === 'silent' || fault?.kind === 'silence') return 'go on';
+  await waited;
   if (fault?.kind === 'drop-before') return 'end';
   if (fault?.kind === 'notice') {
     await send(stream, encodeNoticeOfDisconnection(resultCode.unavailable, 'The server is shutting down.'));

@@ -24,6 +24,8 @@ export interface AttributeStamp {
   readonly version: number;
   readonly time: Date;
   readonly usn: bigint;
+  /** DN of the NTDS Settings of the DC that wrote it; undefined where the data does not say. */
+  readonly origin?: string;
 }
 
 let nextId = 1;

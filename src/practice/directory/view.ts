@@ -109,7 +109,7 @@ const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
     'msDS-NCReplInboundNeighbors': (entry, reader) =>
       entry.isNamingContext ? neighborsOf(reader.replication, reader.store, entry) : [],
     'msDS-NCReplCursors': (entry, reader) => (entry.isNamingContext ? cursorsOf(reader.replication, reader.store) : []),
-    'msDS-ReplAttributeMetaData': (entry, { domainController }) => metadataOf(entry, domainController),
+    'msDS-ReplAttributeMetaData': (entry, { domainController, store }) => metadataOf(entry, store, domainController),
     repsFrom: (entry, { replication, store }) =>
       entry.isNamingContext
         ? replication.partners.map((partner) => repsFromValue(partner, store.forestDnsName, store.usn))

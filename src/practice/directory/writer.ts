@@ -30,10 +30,16 @@ export function commit(
   writer: Writer,
 ): void {
   const { store, now } = writer;
+  const { ntdsSettings } = writer.domainController;
   const usn = store.nextUsn();
   for (const [type, values] of changes) {
     const versionBefore = entry.stamps.get(type)?.version ?? (entry.attributes.has(type) ? 1 : 0);
-    entry.stamps.set(type, { version: versionBefore + 1, time: now, usn });
+    entry.stamps.set(type, {
+      version: versionBefore + 1,
+      time: now,
+      usn,
+      ...(ntdsSettings === undefined ? {} : { origin: ntdsSettings }),
+    });
     store.set(entry, type, values);
   }
   store.set(entry, whenChanged, [formatGeneralizedTime(now)]);

@@ -39,6 +39,18 @@ describe('the DCs of one forest', () => {
     expect(await lifetime(await connectTo(forest, dc2))).toEqual(['180']);
   });
 
+  it("tell of each other's changes who made them", async () => {
+    const forest = await openForest();
+    await setLifetime(await connectTo(forest, dc2), '180');
+    const metadata = await valuesOf(await connectTo(forest, dc1), directoryService, 'msDS-ReplAttributeMetaData');
+    const originOf = (attribute: string): string | undefined => {
+      const value = metadata.find((xml) => xml.includes(`<pszAttributeName>${attribute}<`));
+      return /<pszLastOriginatingDsaDN>CN=NTDS Settings,CN=(\w+),/.exec(value ?? '')?.[1];
+    };
+    expect(originOf('tombstoneLifetime')).toBe('DC2');
+    expect(originOf('whenCreated')).toBe('DC1');
+  });
+
   it('show nothing of the others while they lag, and all once they have caught up', async () => {
     const forest = await openForest();
     const [first, second] = [await connectTo(forest, dc1), await connectTo(forest, dc2)];
