@@ -74,7 +74,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   try {
     const surveyed = await surveyShowing(reach, context, output);
     const chosen = await choose(surveyed, selection, log, context, output);
-    if (decision.kind === 'apply') requireConfirmation(flags.confirm, chosen);
+    if (decision.kind === 'apply' || flags.confirm !== undefined) requireConfirmation(flags.confirm, chosen);
     if (decision.kind === 'ask' && (await takesSupportedWay(chosen, output))) return exitStatus.done;
     const facts = await gatherShowing(reach, surveyed, chosen, flags.probe, context, output);
     const options = await settle(facts, optionsOf(flags), decision, output);

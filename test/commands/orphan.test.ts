@@ -148,6 +148,16 @@ describe('the wizard', () => {
     expect([...(await site.forest()).keys()].some(ofOrphan)).toBe(true);
   });
 
+  test('takes no --confirm of another name in place of typing it', async () => {
+    const site = await practiceSite();
+    const before = await site.forest();
+    const { 'orphan.confirm': _, ...answers } = throughout;
+    const { status, stderr } = await site.run(orphan, ['--confirm', 'EX03'], answering(answers));
+    expect(status).toBe(64);
+    expect(stderr).toContain('Give --confirm EX04');
+    expect(await site.forest()).toEqual(before);
+  });
+
   test('ends at Ctrl-C before the name is typed, and nothing is changed', async () => {
     const site = await practiceSite();
     const before = await site.forest();
