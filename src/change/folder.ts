@@ -4,6 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:f
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 import { canonicalText } from './canonical.ts';
 import type { Plan } from './plan.ts';
 
@@ -44,7 +45,9 @@ export async function writeChangeFolder(
     for (const document of [...documents, { name: folderParts.plan, content: planText(plan) }]) {
       await writeDocument(path.join(unfinished, document.name), document.content);
     }
+    await syncFolder(open, unfinished);
     await rename(unfinished, folder);
+    await syncFolder(open, path.dirname(folder));
   } catch (error) {
     await rm(unfinished, { recursive: true, force: true });
     if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;

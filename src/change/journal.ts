@@ -4,8 +4,10 @@
 
 import type { FileHandle } from 'node:fs/promises';
 import { open, readFile, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { errnoOf, FileError, RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { syncFolder } from '../files/sync-folder.ts';
 
 /**
  * - begin, end: a run of apply on this folder
@@ -46,7 +48,10 @@ export interface JournalWriter {
 export async function openJournal(path: string): Promise<JournalWriter> {
   const handle = await attempt('open the journal', path, async () => {
     await cutTornLine(path);
-    return open(path, 'a');
+    const opened = await open(path, 'a');
+    // A journal whose name a crash could take away would be none.
+    await syncFolder(open, dirname(path));
+    return opened;
   });
   let waiting: string[] = [];
   let flushing: Promise<void> = Promise.resolve();

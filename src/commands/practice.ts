@@ -1,6 +1,7 @@
 /** adsi-remedy practice: the practice site, and the menu or the dry runs on it. */
 
 import path from 'node:path';
+import { Writable } from 'node:stream';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { layOutFormSets } from '../practice/form-sets.ts';
 import type { Context } from './context.ts';
@@ -26,14 +27,33 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   output.tell('  Nothing of yours is touched: change what you like, and delete the folder when you are done.');
   output.tell('');
   if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
+  const plans: Record<string, unknown> = {};
   for (const [name, ...rest] of dryRuns) {
     output.tell(`  ${output.style.bold(`adsi-remedy ${[name, ...rest].join(' ')} --dry-run`)}`);
     output.tell('');
     const { run: runRemedy } = await remedies[name]();
-    await runRemedy([...given[name], ...rest, '--dry-run', ...passedOn], onSite);
+    const collected = collector();
+    await runRemedy(
+      [...given[name], ...rest, '--dry-run', ...passedOn],
+      output.isJson ? { ...onSite, stdout: collected.stream } : onSite,
+    );
+    if (output.isJson) plans[name] = JSON.parse(collected.text());
     output.tell('');
   }
+  output.document(plans);
   return exitStatus.done;
+}
+
+/** With --json each remedy gives a document; here they become members of one. */
+function collector(): { readonly stream: Context['stdout']; readonly text: () => string } {
+  const pieces: Buffer[] = [];
+  const stream = new Writable({
+    write(piece: Buffer, _encoding, done) {
+      pieces.push(piece);
+      done();
+    },
+  });
+  return { stream: stream as Context['stdout'], text: () => Buffer.concat(pieces).toString() };
 }
 
 const remedies = {

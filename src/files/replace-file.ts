@@ -7,6 +7,7 @@ import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
+import { syncFolder } from './sync-folder.ts';
 import { temporarySuffix } from './template-tree.ts';
 
 /** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
@@ -84,7 +85,9 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
   } catch (error) {
     throw await afterRemoving(files, temporary, error);
   }
-  await attempt('make the replacement of the file durable', folder, lookedAtAgain, () => syncFolder(files, folder));
+  await attempt('make the replacement of the file durable', folder, lookedAtAgain, () =>
+    syncFolder(files.open, folder),
+  );
 }
 
 async function attempt<T>(attempted: string, on: string, next: string, work: () => Promise<T>): Promise<T> {
@@ -179,23 +182,5 @@ async function renameWithPatience(
       if (delay === undefined || !held.has(errnoOf(error) ?? '')) throw error;
       await sleep(delay);
     }
-  }
-}
-
-/** What file systems and mounted shares that have no such thing answer to the sync of a folder. */
-const noFolderSync = new Set(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR']);
-
-/** Makes the rename itself durable. Windows does not let a folder be opened or synced, and needs no such call. */
-async function syncFolder(files: FileSystem, folder: string): Promise<void> {
-  if (path.sep === '\\') return;
-  try {
-    const handle = await files.open(folder, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!noFolderSync.has(errnoOf(error) ?? '')) throw error;
   }
 }
