@@ -77,14 +77,15 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   requireApplicable(plan, records);
   const before = outcomesIn(records, plan.id);
   const open = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
-  const record = (event: JournalEvent, more: Partial<JournalRecord> = {}): Promise<void> =>
-    journal.append({
-      time: request.now().toISOString(),
-      event,
-      plan: plan.id,
-      ...more,
-      ...(writer.server === undefined ? {} : { server: writer.server }),
-    });
+  const recordOf = (event: JournalEvent, more: Partial<JournalRecord> = {}): JournalRecord => ({
+    time: request.now().toISOString(),
+    event,
+    plan: plan.id,
+    ...more,
+    ...(writer.server === undefined ? {} : { server: writer.server }),
+  });
+  const record = (event: JournalEvent, more?: Partial<JournalRecord>): Promise<void> =>
+    journal.append(recordOf(event, more));
 
   const accepted = plan.findings.filter((finding) => finding.accepted).map((finding) => finding.id);
   await record('begin', { accepted });
@@ -107,7 +108,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     }
     const on = writer.nameOf(change);
     const outcome = await writer.write(change, () => record('intent', { change: index, on }));
-    await record(eventOf(outcome), { change: index, on, ...detailOf(outcome) });
+    journal.leave(recordOf(eventOf(outcome), { change: index, on, ...detailOf(outcome) }));
     if (outcome.kind === 'done' || outcome.kind === 'already-done') done += 1;
     else notDone.push({ change, outcome });
     request.onOutcome?.(change, outcome);

@@ -38,6 +38,11 @@ export interface JournalRecord {
 export interface JournalWriter {
   /** Appends a record; resolves when it is on the disk. */
   append(record: JournalRecord): Promise<void>;
+  /**
+   * Leaves a record to the flush of the next one. For outcomes: where a crash takes one away, the intent before it has
+   * the target looked at again.
+   */
+  leave(record: JournalRecord): void;
   close(): Promise<void>;
 }
 
@@ -70,6 +75,9 @@ export async function openJournal(path: string): Promise<JournalWriter> {
       scheduled ??= flushing.then(flush);
       flushing = scheduled;
       return scheduled;
+    },
+    leave(record) {
+      waiting.push(`${JSON.stringify(record)}\n`);
     },
     async close() {
       // A flush that failed has told whoever appended.

@@ -77,7 +77,11 @@ function isDirectoryPlan(plan: Plan): plan is Plan<DirectoryChange> & { readonly
   return plan.target.kind === 'forest';
 }
 
-const forgetfulJournal: JournalWriter = { append: async () => undefined, close: async () => undefined };
+const forgetfulJournal: JournalWriter = {
+  append: async () => undefined,
+  leave: () => undefined,
+  close: async () => undefined,
+};
 
 /** On an export nothing is written but LDIF: the plan is tried on a copy of it in memory, then there is a file to import. */
 async function rehearse(

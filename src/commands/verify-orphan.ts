@@ -2,12 +2,11 @@
 
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { deletedObjectsControl } from '../directory/controls.ts';
-import { deletedRdnOf, sameDn } from '../directory/dn.ts';
-import { booleanOf, guidOf, textsOf } from '../directory/entry.ts';
-import { equal, or } from '../directory/filter.ts';
+import { deletedRdnOf, normalizedDn, parentDn, sameDn } from '../directory/dn.ts';
+import { booleanOf, textsOf } from '../directory/entry.ts';
 import { type DomainController, readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
-import { guidBase, guidFromText } from '../directory/values.ts';
+import { guidBase } from '../directory/values.ts';
 import { RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { configurationReferences, wellKnownObjects } from '../remedies/orphan/references.ts';
@@ -128,10 +127,10 @@ function goneBy(change: DirectoryChange): readonly Gone[] {
   return change.kind === 'delete-tree' ? change.entries : [];
 }
 
-/** GUIDs asked for in one search. */
-const guidsASearch = 50;
-
 type State = 'deleted' | 'live' | 'unseen';
+
+/** Looks that are on their way to one DC at the same time. */
+const looksAtOnce = 16;
 
 /** Whether each entry shows as deleted, and which values of the referring attributes point at any of them. */
 async function deletionOf(
@@ -140,25 +139,17 @@ async function deletionOf(
   configuration: string,
 ): Promise<{ readonly states: readonly State[]; readonly pointing: readonly string[] }> {
   if (gone.length === 0) return { states: [], pointing: [] };
-  const found = new Map<string, State>();
-  for (let at = 0; at < gone.length; at += guidsASearch) {
-    const some = gone.slice(at, at + guidsASearch);
-    const entries = session.search({
-      base: configuration,
-      scope: 'subtree',
-      filter: or(...some.map(({ guid }) => equal('objectGUID', guidFromText(guid)))),
-      attributes: ['objectGUID', 'isDeleted'],
-      controls: [deletedObjectsControl(session.rootDse.supportedControls)],
-    });
-    for await (const entry of entries) {
-      const guid = guidOf(entry, 'objectGUID');
-      if (guid !== undefined) found.set(guid, booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'live');
-    }
-  }
-  return {
-    states: gone.map(({ guid }) => found.get(guid) ?? 'unseen'),
-    pointing: await pointingAt(session, new Set(gone.map(({ guid }) => guid)), configuration),
-  };
+  const control = deletedObjectsControl(session.rootDse.supportedControls);
+  const dns = new Set(gone.map(({ dn }) => normalizedDn(dn)));
+  const states = await inParallel(gone, looksAtOnce, async ({ dn, guid }): Promise<State> => {
+    // Below an entry that is gone nothing can bear the old name; at the top of what went another one may.
+    const isTop = !dns.has(normalizedDn(parentDn(dn) ?? ''));
+    if (isTop && (await session.readEntry(dn, ['1.1'])) !== undefined) return 'live';
+    const entry = await session.readEntry(guidBase(guid), ['isDeleted'], [control]);
+    if (entry === undefined) return 'unseen';
+    return booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'live';
+  });
+  return { states, pointing: await pointingAt(session, new Set(gone.map(({ guid }) => guid)), configuration) };
 }
 
 /** Values that name one of these deleted entries: AD takes no wildcard in a DN, so all values are read. */

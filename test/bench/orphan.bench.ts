@@ -95,10 +95,12 @@ describe('deleting a subtree of 1,000 entries', () => {
   const organisation = exchangeOrganisation(forest.configurationNamingContext);
   const group = adminGroup(organisation);
   const options = { version: '2010', site: forest.site, domain: forest.domain, children: 'none' } as const;
-  const servers = ['ours', 'theirs', 'other'].map((name) => exchangeServer(group, { name, ...options }));
+  const servers = ['ours 1', 'theirs 1', 'theirs 2', 'ours 2', 'other'].map((name) =>
+    exchangeServer(group, { name, ...options }),
+  );
 
   beforeAll(async () => {
-    const bulk = servers.slice(0, 2).flatMap(({ dn }) => subtree(`CN=bulk,${dn}`, 999).changes);
+    const bulk = servers.slice(0, 4).flatMap(({ dn }) => subtree(`CN=bulk,${dn}`, 999).changes);
     dc = await startOneDomainController({
       changes: [organisation, group, ...servers].flatMap(({ changes }) => changes).concat(bulk),
     });
@@ -114,34 +116,26 @@ describe('deleting a subtree of 1,000 entries', () => {
     const bin = path.join(root, 'bin/adsi-remedy.js');
     const connection = ['--server', dc.address, '--ca', dc.caFile, '--user', dc.adminUser];
     const environment = { ADSI_REMEDY_PASSWORD: dc.adminPassword };
-    const saved = path.join(home, 'saved');
-    await run(process.execPath, [bin, 'orphan', '--name', 'ours', '--save', saved, ...connection], {
-      environment,
-    }).catch(
-      // 2: there are changes to make.
-      () => undefined,
-    );
-    const ours = await timed(() => run(process.execPath, [bin, 'apply', saved, ...connection], { environment }));
-    const theirs = await timed(() =>
-      run(
-        'ldapdelete',
-        [
-          '-r',
-          '-x',
-          '-H',
-          `ldaps://${dc.address}`,
-          '-D',
-          dc.adminUser,
-          '-y',
-          path.join(home, 'password'),
-          servers[1]?.dn ?? '',
-        ],
-        { environment: { LDAPTLS_CACERT: dc.caFile } },
-      ),
-    );
-    process.stdout.write(`orphan, 1,000 entries: ${ours.toFixed(0)} ms, ldapdelete -r ${theirs.toFixed(0)} ms\n`);
-    expect(await dc.exists(servers[0]?.dn ?? '')).toBe(false);
-    expect(await dc.exists(servers[1]?.dn ?? '')).toBe(false);
+    const deleteByUs = async (name: string): Promise<number> => {
+      const saved = path.join(home, name);
+      await run(process.execPath, [bin, 'orphan', '--name', name, '--save', saved, ...connection], {
+        environment,
+      }).catch(
+        // 2: there are changes to make.
+        () => undefined,
+      );
+      return timed(() => run(process.execPath, [bin, 'apply', saved, ...connection], { environment }));
+    };
+    const deleteByLdapdelete = (dn: string): Promise<number> => {
+      const logon = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', path.join(home, 'password')];
+      return timed(() => run('ldapdelete', ['-r', ...logon, dn], { environment: { LDAPTLS_CACERT: dc.caFile } }));
+    };
+    // In this order both meet the database as often fresh as filled with tombstones.
+    const first = await deleteByUs('ours 1');
+    const theirs = (await deleteByLdapdelete(servers[1]?.dn ?? '')) + (await deleteByLdapdelete(servers[2]?.dn ?? ''));
+    const ours = first + (await deleteByUs('ours 2'));
+    process.stdout.write(`orphan, 2 × 1,000 entries: ${ours.toFixed(0)} ms, ldapdelete -r ${theirs.toFixed(0)} ms\n`);
+    for (const { dn } of servers.slice(0, 4)) expect(await dc.exists(dn)).toBe(false);
     expect(ours / theirs).toBeLessThanOrEqual(1.5);
   });
 });

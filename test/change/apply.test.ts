@@ -260,21 +260,28 @@ describe('a file that somebody holds for a moment', () => {
 describe('a journal that can’t be written', () => {
   const failingAt =
     (event: string) =>
-    (real: JournalWriter): JournalWriter => ({
-      ...real,
-      append: async (record) => {
-        if (record.event === event) {
-          throw new FileError({
-            attempted: 'write the journal',
-            on: 'j',
-            cameBack: 'full',
-            next: '',
-            cause: systemError('ENOSPC'),
-          });
-        }
-        await real.append(record);
-      },
-    });
+    (real: JournalWriter): JournalWriter => {
+      let failing = false;
+      return {
+        ...real,
+        leave: (record) => {
+          failing ||= record.event === event;
+          real.leave(record);
+        },
+        append: async (record) => {
+          if (failing || record.event === event) {
+            throw new FileError({
+              attempted: 'write the journal',
+              on: 'j',
+              cameBack: 'full',
+              next: '',
+              cause: systemError('ENOSPC'),
+            });
+          }
+          await real.append(record);
+        },
+      };
+    };
 
   test.each(['begin', 'intent'])('at %s ends the run with every file as it was', async (event) => {
     const plan = await planned('a', 'b', 'c');

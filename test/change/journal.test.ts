@@ -84,6 +84,15 @@ describe('a journal', () => {
     expect(await readJournal(file)).toEqual(records);
   });
 
+  test('takes a record that was left to the next one to the disk with it, in their order', async () => {
+    const file = path.join(await freshFolder(), 'journal.jsonl');
+    const journal = await openJournal(file);
+    journal.leave(record(0));
+    await journal.append(record(1));
+    expect((await readJournal(file)).map(({ change }) => change)).toEqual([0, 1]);
+    await journal.close();
+  });
+
   test('that is closed has everything that was appended, waited for or not', async () => {
     const journal = await openJournal(file);
     for (const change of [0, 1, 2]) void journal.append(record(change));
