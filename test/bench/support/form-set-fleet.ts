@@ -75,9 +75,6 @@ const languages: readonly (readonly [folder: string, culture: string, codePage?:
   ['zh-TW', 'zh-TW', 950],
 ];
 
-/** Files that one member has. */
-export const filesPerMember = languages.length;
-
 export interface Fleet {
   /** One folder a member, for --root. */
   readonly roots: readonly string[];
