@@ -48,9 +48,9 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     await session.waitFor('? What needs a careful hand?');
     session.press('down', 3);
     session.press('enter');
-    await session.waitFor('Which change?');
+    await session.waitFor('? Which change?');
     session.press('enter');
-    await session.waitFor('What to do with it?');
+    await session.waitFor('? What to do with it?');
     session.press('down');
     session.press('enter');
     await session.waitFor('? Apply now, save for review, or leave it?');

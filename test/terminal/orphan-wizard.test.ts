@@ -1,16 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { everything } from '../../src/directory/filter.ts';
 import { ldapConnector } from '../../src/directory/session.ts';
 import { openPracticeForest } from '../../src/practice/practice-forest.ts';
-import { freshFolder } from '../support/fresh-folder.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
-import { startInTerminal, type TerminalSession } from './support/terminal-session.ts';
+import { openPractice } from './support/practice.ts';
+import type { TerminalSession } from './support/terminal-session.ts';
 
-const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
 const templates = new URL('../../templates/', import.meta.url);
 const services = 'CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 
@@ -46,21 +43,6 @@ function namesOrphan(lines: ReadonlySet<string>): readonly string[] {
   return [...lines].filter((line) => /CN=EX04(?:,|\\0ADEL:)|\\0ADEL:/.test(line));
 }
 
-interface OpenPractice {
-  readonly folder: string;
-  /** The practice site below it. */
-  readonly site: string;
-  readonly session: TerminalSession;
-}
-
-/** The practice site in a fresh folder, with its menu on the screen. */
-async function openPractice(node: string): Promise<OpenPractice> {
-  const folder = await freshFolder();
-  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, columns: 140, rows: 90 });
-  await session.waitFor('What needs a careful hand?');
-  return { folder, site: path.join(folder, 'adsi-remedy-practice'), session };
-}
-
 /** Waits for each question in turn and answers it. */
 async function answer(
   session: TerminalSession,
@@ -94,7 +76,7 @@ async function walkThrough(session: TerminalSession): Promise<void> {
     [/owns? .*Go on all the same\?/, yes],
     [/source server.*Go on all the same\?/, yes],
   ]);
-  await session.waitFor('Apply now, save for review, or leave it?');
+  await session.waitFor('? Apply now, save for review, or leave it?');
 }
 
 describeOnEveryNode('the orphan wizard on the practice site', ({ path: node }) => {
@@ -115,23 +97,23 @@ describeOnEveryNode('the orphan wizard on the practice site', ({ path: node }) =
     session.type('EX04');
     session.press('enter');
     await session.waitFor(/has it: \d+ of \d+ entries gone/);
-    await session.waitFor('What needs a careful hand?');
+    await session.waitFor('? What needs a careful hand?');
     const after = await forestOf(site);
     expect(namesOrphan(after)).toEqual([]);
     expect([...after].filter((line) => !before.has(line))).toEqual([]);
 
     session.press('down', 3);
     session.press('enter');
-    await session.waitFor('Which change?');
+    await session.waitFor('? Which change?');
     session.press('enter');
-    await session.waitFor('What to do with it?');
+    await session.waitFor('? What to do with it?');
     session.press('down');
     session.press('enter');
-    await session.waitFor('Apply now, save for review, or leave it?');
+    await session.waitFor('? Apply now, save for review, or leave it?');
     session.press('down', 2);
     session.press('enter');
     await session.waitFor(/\d+ of \d+ entries back/);
-    await session.waitFor('What needs a careful hand?');
+    await session.waitFor('? What needs a careful hand?');
     expect(await forestOf(site)).toEqual(before);
 
     session.press('up');

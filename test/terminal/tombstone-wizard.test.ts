@@ -51,9 +51,9 @@ describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }
 
     session.press('down', 3);
     session.press('enter');
-    await session.waitFor('Which change?');
+    await session.waitFor('? Which change?');
     session.press('enter');
-    await session.waitFor('What to do with it?');
+    await session.waitFor('? What to do with it?');
     session.press('down');
     session.press('enter');
     await session.waitFor('? Apply now, save for review, or leave it?');
