@@ -4,9 +4,10 @@ import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { deletedObjectsControl } from '../directory/controls.ts';
 import { deletedRdnOf, normalizedDn, parentDn, sameDn } from '../directory/dn.ts';
 import { booleanOf, textsOf } from '../directory/entry.ts';
+import { equal } from '../directory/filter.ts';
 import { type DomainController, readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
-import { guidBase } from '../directory/values.ts';
+import { guidBase, guidFromText } from '../directory/values.ts';
 import { RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { configurationReferences, wellKnownObjects } from '../remedies/orphan/references.ts';
@@ -145,9 +146,15 @@ async function deletionOf(
     // Below an entry that is gone nothing can bear the old name; at the top of what went another one may.
     const isTop = !dns.has(normalizedDn(parentDn(dn) ?? ''));
     if (isTop && (await session.readEntry(dn, ['1.1'])) !== undefined) return 'live';
-    const entry = await session.readEntry(guidBase(guid), ['isDeleted'], [control]);
-    if (entry === undefined) return 'unseen';
-    return booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'live';
+    const found = session.search({
+      base: configuration,
+      scope: 'subtree',
+      filter: equal('objectGUID', guidFromText(guid)),
+      attributes: ['isDeleted'],
+      controls: [control],
+    });
+    for await (const entry of found) return booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'live';
+    return 'unseen';
   });
   return { states, pointing: await pointingAt(session, new Set(gone.map(({ guid }) => guid)), configuration) };
 }
