@@ -263,7 +263,8 @@ describeWithSamba(
       const before = await run(tombstone, ['--days', '365', '--dry-run', '--json']);
       const state = (JSON.parse(before.stdout) as Plan).findings.find(({ id }) => id === 'replication-state');
       expect(state?.evidence).toHaveLength(2);
-      for (const line of state?.evidence ?? []) expect(line).toMatch(/(second|minute)s? ago, 0 % of 180 days$/);
+      // The two have replicated when they were made, which may be long ago: they are kept for later runs.
+      for (const line of state?.evidence ?? []) expect(line).toMatch(/ ago, \d+ % of 180 days$/);
 
       await dcs.cut();
       const cut = await run(tombstone, ['--days', '365', '--yes', '--wait', '4']);
