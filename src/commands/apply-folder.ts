@@ -12,10 +12,10 @@ import { type ExitStatus, exitStatus } from '../errors.ts';
 import { systemFiles } from '../files/system-files.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
-import { quoted, shownPath } from './decide.ts';
 import { type OpenDirectory, requireForest } from './directory.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, tellNextSteps } from './report-outcome.ts';
+import { quoted, shownPath } from './shown-path.ts';
 import { type Verification, verifyEverywhere } from './verification.ts';
 
 /** What applying a plan for a directory needs besides. */

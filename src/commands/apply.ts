@@ -1,8 +1,13 @@
 /** adsi-remedy apply: apply a saved change, or go on where an earlier run stopped. */
 
+import path from 'node:path';
+import { requireApplicable } from '../change/apply.ts';
+import { folderParts } from '../change/folder.ts';
+import { readJournal } from '../change/journal.ts';
 import type { ExitStatus } from '../errors.ts';
 import { exitStatus } from '../errors.ts';
 import { applyChangeFolder } from './apply-folder.ts';
+import { confirmDeletion } from './confirm-deletion.ts';
 import type { Context } from './context.ts';
 import { showPlan } from './decide.ts';
 import { directoryFlags, openDirectory } from './directory.ts';
@@ -10,14 +15,17 @@ import { outputFlags, readArguments, readWait } from './flags.ts';
 import { createOutput } from './output.ts';
 import { readSavedChange } from './saved-change.ts';
 
-const flagTable = { ...outputFlags, ...directoryFlags, yes: 'yes-no', wait: 'text' } as const;
+const flagTable = { ...outputFlags, ...directoryFlags, yes: 'yes-no', confirm: 'text', wait: 'text' } as const;
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('apply', args, flagTable, ['FOLDER']);
   const output = createOutput(context, flags);
   const waitSeconds = readWait(flags.wait);
   const { folder, plan } = await readSavedChange('apply', operands, context);
-  if (output.canAsk && !flags.yes && !output.isJson) {
+  const records = await readJournal(path.join(folder, folderParts.journal));
+  requireApplicable(plan, records);
+  const mayAsk = output.canAsk && !flags.yes && !output.isJson;
+  if (mayAsk) {
     showPlan(plan, output);
     const prompter = await output.prompter();
     const confirmed = await prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
@@ -26,6 +34,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       return exitStatus.changesToMake;
     }
   }
+  await confirmDeletion({ plan, records, given: flags.confirm, mayAsk }, output);
   const { target } = plan;
   if (target.kind === 'files') return applyChangeFolder(folder, plan, context, output);
   const directory = await openDirectory(flags, context, output, target.connection);

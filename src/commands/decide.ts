@@ -8,9 +8,11 @@ import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import { textReview } from '../review/text.ts';
 import { visible } from '../terminal/visible.ts';
 import { applyChangeFolder, type DirectoryMeans } from './apply-folder.ts';
+import { confirmDeletion } from './confirm-deletion.ts';
 import type { Context } from './context.ts';
 import type { decisionFlags, Flags } from './flags.ts';
 import type { Output } from './output.ts';
+import { quoted, shownPath } from './shown-path.ts';
 
 /** What shall become of the plan; `ask` is what a terminal without flags gets. */
 export type Decision =
@@ -55,8 +57,8 @@ export interface Proposal {
   readonly shownNotes?: readonly string[];
   /** What --accept named: an id that no finding bears is told. */
   readonly accept?: readonly string[];
-  /** Shown between the diff and the question, and never without a terminal. */
-  readonly confirm?: () => Promise<void>;
+  /** What --confirm gave: the name of what a plan deletes. */
+  readonly confirm?: string | undefined;
 }
 
 /** Shows the plan and does with it what was decided. */
@@ -95,7 +97,7 @@ export async function carryOut(
     }
     case 'apply': {
       requireApplicable(plan, []);
-      await proposal.confirm?.();
+      await confirmDeletion({ plan, records: [], given: proposal.confirm, mayAsk: decision.kind === 'ask' }, output);
       const folder = await save(proposal, undefined, context);
       return applyChangeFolder(folder, plan, context, output, proposal.means);
     }
@@ -134,15 +136,4 @@ async function save(proposal: Proposal, named: string | undefined, context: Cont
       : path.resolve(context.currentFolder, named);
   await writeChangeFolder(folder, plan, proposal.documents(), context.randomId);
   return folder;
-}
-
-/** A path as short as it can be told from here. */
-export function shownPath(file: string, context: Context): string {
-  const relative = path.relative(context.currentFolder, file);
-  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
-}
-
-/** A path as it can be pasted into a command line. */
-export function quoted(argument: string): string {
-  return /^[\w./\\:@%+=-]+$/.test(argument) ? argument : `"${argument}"`;
 }

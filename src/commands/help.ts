@@ -124,6 +124,7 @@ ${statuses}`,
 written; what has moved since the plan was made is refused. A second run goes on where the first stopped.
 
   --yes                do not ask at a terminal
+  --confirm NAME       where a server object is deleted: its name once more; required where nobody is asked
   --wait SECONDS       directory: watch the change reach every domain controller
 
 ${directories}
@@ -133,6 +134,7 @@ ${statuses}`,
 The undo is a plan of its own; when nothing else is named, its change folder is made in FOLDER.
 
 ${decisions}
+  --confirm NAME       where the undo deletes what another undo had brought back: the server's name
   --wait SECONDS       directory: watch the change reach every domain controller
 
 ${directories}

@@ -26,20 +26,14 @@ import { type OrphanOptions, readSelection, type Selection } from '../remedies/o
 import { plan as planChanges } from '../remedies/orphan/plan.ts';
 import { serverTable } from '../remedies/orphan/screen.ts';
 import { readSetupLog, type SetupLog } from '../remedies/orphan/setup-log.ts';
-import {
-  askAboutBlockers,
-  askCleanUp,
-  askServer,
-  askSupportedWay,
-  confirmName,
-  isConfirmed,
-} from '../remedies/orphan/wizard.ts';
+import { askAboutBlockers, askCleanUp, askServer, askSupportedWay } from '../remedies/orphan/wizard.ts';
 import { findingLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { toolVersion } from '../version.ts';
 import { ldifDocuments, nextStepsDocument, textDocument } from './change-documents.ts';
+import { requireConfirmation } from './confirm-deletion.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, readDecision } from './decide.ts';
 import { directoryFlags, forestTarget, type OpenDirectory, openDirectory } from './directory.ts';
@@ -74,7 +68,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   try {
     const surveyed = await surveyShowing(reach, context, output);
     const chosen = await choose(surveyed, selection, log, context, output);
-    if (decision.kind === 'apply' || flags.confirm !== undefined) requireConfirmation(flags.confirm, chosen);
+    if (decision.kind === 'apply' || flags.confirm !== undefined)
+      requireConfirmation(flags.confirm, chosen.server.name);
     if (decision.kind === 'ask' && (await takesSupportedWay(chosen, output))) return exitStatus.done;
     const facts = await gatherShowing(reach, surveyed, chosen, flags.probe, context, output);
     const options = await settle(facts, optionsOf(flags), decision, output);
@@ -94,7 +89,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
         folderName: 'orphan',
         accept: flags.accept,
         means: { open: async () => directory, waitSeconds },
-        ...(flags.confirm === undefined ? { confirm: () => confirmAtTerminal(chosen, output) } : {}),
+        confirm: flags.confirm,
       },
       decision,
       context,
@@ -220,21 +215,6 @@ function tellLog({ name, dn, isInconsistentState }: SetupLog, { server }: Survey
 function fromLog(surveyed: Survey, { dn, name }: SetupLog): SurveyedServer {
   if (dn !== undefined) return findServer(surveyed, { kind: 'dn', dn }, nearestName);
   return findServer(surveyed, { kind: 'name', name: name ?? '' }, nearestName);
-}
-
-function requireConfirmation(given: string | undefined, { server }: SurveyedServer): void {
-  if (given !== undefined && isConfirmed(given, server.name)) return;
-  throw new UsageError({
-    attempted: `delete the server object ${server.name}`,
-    on: given === undefined ? '--yes without --confirm' : `--confirm ${given}`,
-    cameBack:
-      given === undefined ? "the server's name has to be given once more" : 'that is not the name of the server',
-    next: `Give --confirm ${server.name} if you are sure.`,
-  });
-}
-
-async function confirmAtTerminal({ server }: SurveyedServer, output: Output): Promise<void> {
-  await confirmName(server.name, await output.prompter());
 }
 
 /** Whether the user takes a way that Microsoft supports; then its steps are told, and nothing is deleted. */

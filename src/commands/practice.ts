@@ -5,11 +5,11 @@ import { Writable } from 'node:stream';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { layOutFormSets } from '../practice/form-sets.ts';
 import type { Context } from './context.ts';
-import { shownPath } from './decide.ts';
 import { openPracticeDirectory } from './embedded-directory.ts';
 import { outputFlags, readArguments } from './flags.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
+import { shownPath } from './shown-path.ts';
 
 const defaultFolder = 'adsi-remedy-practice';
 

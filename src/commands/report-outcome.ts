@@ -8,8 +8,8 @@ import type { Change, Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
-import { quoted, shownPath } from './decide.ts';
 import type { Output } from './output.ts';
+import { quoted, shownPath } from './shown-path.ts';
 import type { Verification } from './verification.ts';
 
 export interface AppliedPlan<C extends Change> {

@@ -3,11 +3,12 @@
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
-import { quoted, shownPath, showPlan } from './decide.ts';
+import { showPlan } from './decide.ts';
 import { directoryFlags } from './directory.ts';
 import { outputFlags, readArguments } from './flags.ts';
 import { createOutput } from './output.ts';
 import { readSavedChange, standingOf } from './saved-change.ts';
+import { quoted, shownPath } from './shown-path.ts';
 
 /** Reads the folder alone; flags that name a directory are taken, as apply and undo take them, and not needed. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {

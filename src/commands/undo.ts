@@ -17,7 +17,7 @@ import { labelsDocuments } from './labels.ts';
 import { createOutput } from './output.ts';
 import { readSavedChange } from './saved-change.ts';
 
-const flagTable = { ...outputFlags, ...decisionFlags, ...directoryFlags, wait: 'text' } as const;
+const flagTable = { ...outputFlags, ...decisionFlags, ...directoryFlags, confirm: 'text', wait: 'text' } as const;
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('undo', args, flagTable, ['FOLDER']);
@@ -34,7 +34,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     remedy: original.remedy,
     undoes: { id: original.id, folder },
   };
-  const place = { folderName: 'undo', home: folder };
+  const place = { folderName: 'undo', home: folder, confirm: flags.confirm };
   const { target } = original;
   if (target.kind === 'files') {
     const reversed = done.filter((change) => change.kind === 'file').map(reversedFileChange);

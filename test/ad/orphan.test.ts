@@ -133,7 +133,8 @@ function withoutBlockers({ orphan, ex01, databases, mailboxes, referrers }: Cont
 }
 
 const accepted = ['owned-databases', 'send-connector-source', 'expansion-server'].flatMap((id) => ['--accept', id]);
-const deleteNow = ['--name', 'EX02', '--yes', '--confirm', 'EX02', ...accepted];
+const confirmed = ['--confirm', 'EX02'];
+const deleteNow = ['--name', 'EX02', '--yes', ...confirmed, ...accepted];
 
 describeWithSamba('The orphan remedy on Samba', () => {
   let dc: DomainController;
@@ -278,7 +279,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
     test('does the same by one request with --tree-delete', async () => {
       const save = ['--save', 'tree', '--tree-delete', '--name', 'EX02', ...accepted];
       expect((await command.run('orphan', ...save)).status).toBe(2);
-      expect((await command.run('apply', 'tree')).status).toBe(0);
+      expect((await command.run('apply', 'tree', ...confirmed)).status).toBe(0);
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect(await traces(dc)).toEqual([]);
       expect((await command.run('undo', 'tree', '--yes')).status).toBe(0);
@@ -288,14 +289,14 @@ describeWithSamba('The orphan remedy on Samba', () => {
     test('goes on after kill -9 at any step, and can be undone after that', async () => {
       await command.run('orphan', '--save', 'killed', '--name', 'EX02', ...accepted);
       for (const records of [1, 2, 7, 20, 33, 48]) {
-        const child = command.start('apply', 'killed');
+        const child = command.start('apply', 'killed', ...confirmed);
         while (child.exitCode === null && (await command.journal('killed')).length < records) {
           await new Promise((resolve) => setTimeout(resolve, 2));
         }
         child.kill('SIGKILL');
         if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
       }
-      const { status } = await command.run('apply', 'killed');
+      const { status } = await command.run('apply', 'killed', ...confirmed);
       expect(status).toBe(0);
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect(await traces(dc)).toEqual([]);
@@ -309,7 +310,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect(await traces(dc)).toEqual([]);
       // The journal learns of it, so that undo knows what to bring back.
-      expect((await command.run('apply', 'by-ldif')).status).toBe(0);
+      expect((await command.run('apply', 'by-ldif', ...confirmed)).status).toBe(0);
       expect((await command.run('undo', 'by-ldif', '--yes')).status).toBe(0);
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
@@ -318,7 +319,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       await command.run('orphan', '--save', 'tree-by-ldif', '--tree-delete', '--name', 'EX02', ...accepted);
       await ldapmodify(dc, path.join(home, 'tree-by-ldif', 'change.ldf'));
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
-      expect((await command.run('apply', 'tree-by-ldif')).status).toBe(0);
+      expect((await command.run('apply', 'tree-by-ldif', ...confirmed)).status).toBe(0);
       expect((await command.run('undo', 'tree-by-ldif', '--save', 'back-by-ldif')).status).toBe(2);
       await ldapmodify(dc, path.join(home, 'back-by-ldif', 'change.ldf'));
       expect(differences(before, await snapshot(dc))).toEqual([]);
@@ -328,7 +329,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
 
     test('goes on after the domain controller went away in the middle', async () => {
       await command.run('orphan', '--save', 'away', '--name', 'EX02', ...accepted);
-      const child = command.start('apply', 'away');
+      const child = command.start('apply', 'away', ...confirmed);
       while (child.exitCode === null && (await command.journal('away')).length < 50) {
         await new Promise((resolve) => setTimeout(resolve, 2));
       }
@@ -336,7 +337,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       if (child.exitCode === null) await once(child, 'close');
       expect(child.exitCode).toBe(4);
       await dc.resume();
-      expect((await command.run('apply', 'away')).status).toBe(0);
+      expect((await command.run('apply', 'away', ...confirmed)).status).toBe(0);
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect((await command.run('undo', 'away', '--yes')).status).toBe(0);
       expect(differences(before, await snapshot(dc))).toEqual([]);
@@ -344,7 +345,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
 
     test('goes on with an undo that was killed', async () => {
       await command.run('orphan', '--save', 'undone', '--name', 'EX02', ...accepted);
-      expect((await command.run('apply', 'undone')).status).toBe(0);
+      expect((await command.run('apply', 'undone', ...confirmed)).status).toBe(0);
       expect((await command.run('undo', 'undone', '--save', 'back')).status).toBe(2);
       for (const records of [2, 9, 30, 45]) {
         const child = command.start('apply', 'back');
@@ -374,20 +375,20 @@ describeWithSamba('The orphan remedy on Samba', () => {
       await command.run('orphan', '--save', folder, '--name', 'EX02', ...accepted);
       await dc.ldapmodify([meddle()]);
       const meddled = await snapshot(dc);
-      const { status, stdout } = await command.run('apply', folder);
+      const { status, stdout } = await command.run('apply', folder, ...confirmed);
       expect(stdout).toMatch(/CN=new,|description/);
       expect(status).toBe(3);
       expect(differences(meddled, await snapshot(dc))).toEqual([]);
 
       await dc.ldapmodify([takeBack()]);
-      expect((await command.run('apply', folder)).status).toBe(0);
+      expect((await command.run('apply', folder, ...confirmed)).status).toBe(0);
       expect((await command.run('undo', folder, '--yes')).status).toBe(0);
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
     test('does not undo over an entry that has come back otherwise', async () => {
       await command.run('orphan', '--save', 'taken', '--name', 'EX02', ...accepted);
-      expect((await command.run('apply', 'taken')).status).toBe(0);
+      expect((await command.run('apply', 'taken', ...confirmed)).status).toBe(0);
       await dc.ldapmodify([add(scene.orphan.dn, { objectClass: 'msExchExchangeServer' })]);
       const { status, stdout } = await command.run('undo', 'taken', '--yes');
       expect(status).toBe(3);
@@ -400,7 +401,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
     test('deletes and restores entries of every nasty name', async () => {
       const args = ['--name', 'OLD03', '--accept', 'live-account', '--accept', 'owned-databases'];
       await command.run('orphan', '--save', 'nasty', ...args);
-      const applied = await command.run('apply', 'nasty');
+      const applied = await command.run('apply', 'nasty', '--confirm', 'OLD03');
       expect(`${applied.status}${applied.stderr}`).toBe('0');
       expect(await dc.exists(scene.old03.dn)).toBe(false);
       const undone = await command.run('undo', 'nasty', '--yes');
@@ -446,7 +447,7 @@ describeWithSamba(
       await dcs.cut();
       const dns = ['--dns', dcs.dc1.address];
       await command.run('orphan', '--save', 'saved', '--name', 'EX02', ...dns, ...accepted);
-      const cut = await command.run('apply', 'saved', ...dns, '--wait', '2');
+      const cut = await command.run('apply', 'saved', ...confirmed, ...dns, '--wait', '2');
       expect(cut.stdout).toMatch(/dc1\.corp\.example\.com +has it/);
       expect(cut.stdout).toMatch(/dc2\.corp\.example\.com +not yet: 0 of \d+ entries gone/);
       expect(cut.status).toBe(1);
@@ -454,7 +455,7 @@ describeWithSamba(
 
       await dcs.heal();
       await dcs.replicate('dc2', forest.configurationNamingContext);
-      const healed = await command.run('apply', 'saved', ...dns, '--wait', '10');
+      const healed = await command.run('apply', 'saved', ...confirmed, ...dns, '--wait', '10');
       expect(healed.stdout).toMatch(/dc2\.corp\.example\.com +has it/);
       expect(healed.status).toBe(0);
       expect(await dcs.dc2.exists(scene.orphan.dn)).toBe(false);
@@ -493,7 +494,7 @@ describeWithSamba('The undo of an orphan where Samba can undelete nothing, as th
     const command = new Command(dc, home);
     const before = await snapshot(dc);
     await command.run('orphan', '--save', 'saved', '--name', 'EX02', ...accepted);
-    expect((await command.run('apply', 'saved')).status).toBe(0);
+    expect((await command.run('apply', 'saved', ...confirmed)).status).toBe(0);
     expect(await traces(dc)).toEqual([]);
     const { status, stdout, stderr } = await command.run('undo', 'saved', '--yes');
     expect(`${status}${stderr}`).toBe('0');
@@ -505,7 +506,7 @@ describeWithSamba('The undo of an orphan where Samba can undelete nothing, as th
     const command = new Command(dc, home);
     const before = await snapshot(dc);
     await command.run('orphan', '--save', 'again', '--name', 'EX02', ...accepted);
-    expect((await command.run('apply', 'again')).status).toBe(0);
+    expect((await command.run('apply', 'again', ...confirmed)).status).toBe(0);
     expect((await command.run('undo', 'again', '--save', 'back')).status).toBe(2);
     await ldapmodify(dc, path.join(home, 'back', 'change.ldf'));
     expect(await attributesThatDiffer(before)).toEqual(['objectguid', 'whencreated']);

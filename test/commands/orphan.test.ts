@@ -25,6 +25,7 @@ interface Site {
     command: Parameters<typeof runCommand>[0],
     args: readonly string[],
     prompter?: PrompterDouble,
+    world?: Partial<Context>,
   ): Promise<CommandRun>;
   /** The live entries of the forest as it is on disk, each as its LDIF without what the server itself keeps. */
   forest(): Promise<ReadonlyMap<string, string>>;
@@ -36,9 +37,9 @@ async function practiceSite(): Promise<Site> {
   const now = (): Date => new Date('2026-11-22T09:00:00Z');
   return {
     folder,
-    run: (command, args, prompter) => {
-      const world: Partial<Context> = prompter === undefined ? {} : { prompter };
-      const context = { currentFolder: folder, templates, sleep: noSleep, now, ...world };
+    run: (command, args, prompter, world = {}) => {
+      const asking: Partial<Context> = prompter === undefined ? {} : { prompter };
+      const context = { currentFolder: folder, templates, sleep: noSleep, now, ...asking, ...world };
       const directory = (): ReturnType<typeof openPracticeDirectory> =>
         openPracticeDirectory(folder, { ...context, randomId: randomUUID } as Context);
       return runCommand(command, args, { ...context, directory });
@@ -164,6 +165,84 @@ describe('the wizard', () => {
     const { status } = await site.run(orphan, [], answering({ ...throughout, 'orphan.confirm': cancel }));
     expect(status).toBe(130);
     expect(await site.forest()).toEqual(before);
+  });
+});
+
+describe('apply of a saved plan', () => {
+  const saved = async (...args: readonly string[]): Promise<Site> => {
+    const site = await practiceSite();
+    await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...accepted, ...args]);
+    return site;
+  };
+  const isGone = async (site: Site): Promise<boolean> => ![...(await site.forest()).keys()].some(ofOrphan);
+
+  test.each([
+    ['none is given with --yes', ['--yes']],
+    ['none is given by a script', []],
+    ['another name is given', ['--yes', '--confirm', 'EX03']],
+    ['none is given for a tree delete', ['--yes'], ['--tree-delete']],
+  ])('does not go without the name: %s', async (_, args, plan: readonly string[] = []) => {
+    const site = await saved(...plan);
+    const { status, stderr } = await site.run(apply, ['saved', ...args]);
+    expect(status).toBe(64);
+    expect(stderr).toContain('Give --confirm EX04');
+    expect(await isGone(site)).toBe(false);
+  });
+
+  test('goes with the name after --confirm, in any case of letters', async () => {
+    const site = await saved();
+    expect(await site.run(apply, ['saved', '--yes', '--confirm', 'ex04'])).toMatchObject({ status: 0, stderr: '' });
+    expect(await isGone(site)).toBe(true);
+  });
+
+  test('has the name typed at a terminal, after the question', async () => {
+    const site = await saved();
+    const prompter = answering({ apply: true, 'orphan.confirm': inTurn('EX03', 'EX04') });
+    expect(await site.run(apply, ['saved'], prompter)).toMatchObject({ status: 0 });
+    expect(prompter.asked).toEqual(['apply', 'orphan.confirm']);
+    expect(await isGone(site)).toBe(true);
+  });
+
+  test('ends at Ctrl-C before the name is typed, and nothing is changed', async () => {
+    const site = await saved();
+    const { status } = await site.run(apply, ['saved'], answering({ apply: true, 'orphan.confirm': cancel }));
+    expect(status).toBe(130);
+    expect(await isGone(site)).toBe(false);
+  });
+
+  test('asks for the name again when it goes on, and no more when nothing is left to delete', async () => {
+    const site = await saved();
+    const aborted: Context['interruptible'] = (work) => work(AbortSignal.abort());
+    await site.run(apply, ['saved', '--confirm', 'EX04'], undefined, { interruptible: aborted });
+    expect(await site.run(apply, ['saved', '--yes'])).toMatchObject({ status: 64 });
+    expect(await site.run(apply, ['saved', '--yes', '--confirm', 'EX04'])).toMatchObject({ status: 0 });
+    const again = await site.run(apply, ['saved', '--yes']);
+    expect(again.stdout).toContain('Nothing is left to do');
+    expect(again.status).toBe(0);
+  });
+
+  test('asks for no name to bring entries back, and for one to undo that', async () => {
+    const site = await saved();
+    await site.run(apply, ['saved', '--confirm', 'EX04']);
+    await site.run(undo, ['saved', '--save', 'back']);
+    expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('the plan deletes nothing'),
+    });
+    expect(await site.run(apply, ['back', '--yes'])).toMatchObject({ status: 0 });
+    expect(await site.run(undo, ['back', '--yes'])).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('Give --confirm EX04'),
+    });
+    expect(await isGone(site)).toBe(false);
+    expect(await site.run(undo, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({ status: 0 });
+    expect(await isGone(site)).toBe(true);
+  });
+
+  test('refuses a blocked plan before it asks for anything', async () => {
+    const site = await practiceSite();
+    await site.run(orphan, ['--name', 'EX04', '--save', 'saved']);
+    expect(await site.run(apply, ['saved'], answering({}))).toMatchObject({ status: 3 });
   });
 });
 

@@ -98,18 +98,3 @@ export async function askAboutBlockers(standing: readonly Finding[], prompter: P
   }
   return accepted;
 }
-
-/** Has the server's name typed, as the last thing before anything is deleted. */
-export async function confirmName(name: string, prompter: Prompter): Promise<void> {
-  await prompter.input({
-    id: 'orphan.confirm',
-    message: `Type the server's name to delete it`,
-    flag: '--confirm NAME',
-    validate: (typed) =>
-      isConfirmed(typed, name) ? undefined : `That is not ${name}. Ctrl-C leaves everything as it is.`,
-  });
-}
-
-export function isConfirmed(typed: string, name: string): boolean {
-  return typed.trim().toLowerCase() === name.trim().toLowerCase();
-}
