@@ -10,6 +10,7 @@ import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '..
 import { readPlan } from '../change/read-plan.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { systemFiles } from '../files/system-files.ts';
+import { asksForControls } from '../review/ldif.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import { type OpenDirectory, requireForest } from './directory.ts';
@@ -103,10 +104,22 @@ async function rehearse(
   output.say(
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
   );
-  output.say(`  On Windows: ldifde -i -f ${ldif}   elsewhere: ldapmodify -f ${ldif}`);
+  for (const line of importAdvice(plan, ldif)) output.say(`  ${line}`);
   await tellNextSteps(folder, output);
   output.document({ plan: plan.id, folder, outcome: 'written', ldif: path.join(folder, folderParts.ldif) });
   return exitStatus.done;
+}
+
+/** How the LDIF is imported, and by what not. */
+function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonly string[] {
+  if (!asksForControls(changes)) return [`On Windows: ldifde -i -f ${ldif}   elsewhere: ldapmodify -f ${ldif}`];
+  return [
+    `Import it with: ldapmodify -f ${ldif}`,
+    'ldifde does not take it: the changes ask the server for something special by "control:" lines, which it does not know.',
+    ...(changes.some(({ kind }) => kind === 'delete-tree')
+      ? ['A plan without --tree-delete deletes the entries one by one, and its LDIF is for ldifde too.']
+      : []),
+  ];
 }
 
 async function clearStrays(plan: Plan<FileChange>, output: Output): Promise<void> {

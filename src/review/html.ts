@@ -21,6 +21,7 @@ import { groupBy } from '../group-by.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Segment } from './changed-words.ts';
 import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
+import { asksForControls } from './ldif.ts';
 
 const fewPlaces = 3;
 const fewEvidence = 8;
@@ -415,7 +416,10 @@ function applying({ target }: Plan): Html {
   }
 }
 
-function* folder({ target }: Plan): Generator<Html> {
+function* folder({ target, changes: all }: Plan): Generator<Html> {
+  const readers = asksForControls(all.filter((change) => change.kind !== 'file'))
+    ? 'which ldapmodify accepts; ldifde does not take the controls that it asks for'
+    : 'which ldifde and ldapmodify accept';
   const contents = [
     [folderParts.plan, 'the plan, sealed: what is applied'],
     [folderParts.page, 'this page'],
@@ -426,7 +430,7 @@ function* folder({ target }: Plan): Generator<Html> {
           [`${folderParts.backup}/`, 'every file as it was, byte for byte, put there before it is written'],
         ]
       : [
-          [folderParts.ldif, 'the change as LDIF, which ldifde and ldapmodify accept'],
+          [folderParts.ldif, `the change as LDIF, ${readers}`],
           [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is touched, as LDIF'],
         ]),
     [folderParts.journal, 'what was really done, and when; written by apply and undo'],

@@ -17,8 +17,8 @@ import { bytesOfWrittenValue } from '../directory/values.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
 export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {
-  const readers = changes.some(asksForControls)
-    ? 'ldapmodify (some ask for controls, which not every reader of LDIF knows)'
+  const readers = asksForControls(changes)
+    ? 'ldapmodify (some ask for controls, which ldifde does not take)'
     : 'ldapmodify or ldifde -i';
   yield ldifComment(`The changes of the plan, for ${readers}.`);
   yield ldifComment(
@@ -29,8 +29,17 @@ export function* changeLdif(changes: readonly DirectoryChange[]): Generator<stri
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
 }
 
-function asksForControls({ kind }: DirectoryChange): boolean {
-  return kind === 'delete-tree' || kind === 'undelete';
+/**
+ * Whether a record of change.ldf has a control: line (RFC 2849), which ldifde does not take: a tree delete, and what
+ * brings deleted entries and their rights back.
+ */
+export function asksForControls(changes: readonly DirectoryChange[]): boolean {
+  return changes.some(
+    (change) =>
+      change.kind === 'delete-tree' ||
+      (change.kind === 'undelete' &&
+        (change.tombstoneDn !== undefined || change.attributes.some(({ name }) => isSecurityDescriptor(name)))),
+  );
 }
 
 /** backup/before.ldf: every entry that goes, whole, and the attributes to be edited as they were. */

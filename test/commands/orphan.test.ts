@@ -536,6 +536,18 @@ describe('a forest as an export has it', () => {
     const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01')];
     const { stdout, status } = await runOn(records, '--name', 'EX04', '--yes', '--confirm', 'EX04');
     expect(stdout).toContain('No directory was changed');
+    expect(stdout).toMatch(/ldifde -i -f \S+\.ldf +elsewhere: ldapmodify -f/);
+    expect(status).toBe(0);
+  });
+
+  test('does not recommend ldifde for a tree delete, and says why', async () => {
+    const records = [...head, ...organisation, ...adminGroup('North', 'EX04', 'EX01')];
+    const args = ['--name', 'EX04', '--tree-delete', '--yes', '--confirm', 'EX04'];
+    const { stdout, status } = await runOn(records, ...args);
+    expect(stdout).toMatch(/Import it with: ldapmodify -f \S+\.ldf/);
+    expect(stdout).toContain('ldifde does not take it');
+    expect(stdout).toContain('without --tree-delete');
+    expect(stdout).not.toContain('ldifde -i');
     expect(status).toBe(0);
   });
 });

@@ -37,6 +37,12 @@ const securityDescriptorFlags = '1.2.840.113556.1.4.801';
 
 test.each([
   ['ldapmodify alone where records ask for controls', back, 'for ldapmodify (some ask for controls'],
+  ['ldapmodify alone for a tree delete', { kind: 'delete-tree', dn, guid, entries: [] }, 'for ldapmodify (some ask'],
+  [
+    'ldifde too where an entry that is back is only completed',
+    { kind: 'undelete', dn, guid, attributes: back.attributes.slice(0, 1) },
+    'for ldapmodify or ldifde -i',
+  ],
   ['ldifde too where none does', { kind: 'add', dn, attributes: [] }, 'for ldapmodify or ldifde -i'],
 ] as const)('change.ldf is for %s', (_, change, words) => {
   expect([...changeLdif([change])].join('').replaceAll('\n ', '')).toContain(words);
