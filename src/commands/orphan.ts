@@ -32,7 +32,7 @@ import { table } from '../terminal/table.ts';
 import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { toolVersion } from '../version.ts';
-import { ldifDocuments, nextStepsDocument, textDocument } from './change-documents.ts';
+import { ldifDocuments, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
 import { requireConfirmation } from './confirm-deletion.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, readDecision } from './decide.ts';
@@ -85,7 +85,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     return await carryOut(
       {
         plan,
-        documents: () => orphanDocuments(plan, facts),
+        documents: () => orphanDocuments(plan, facts, context),
         folderName: 'orphan',
         accept: flags.accept,
         means: { open: async () => directory, waitSeconds },
@@ -109,8 +109,13 @@ function optionsOf(flags: OrphanFlags): OrphanOptions {
   };
 }
 
-function orphanDocuments(plan: Plan<DirectoryChange>, facts: OrphanFacts): readonly FolderDocument[] {
-  return [textDocument(plan), ...ldifDocuments(plan.changes), nextStepsDocument(nextSteps(facts))];
+function orphanDocuments(plan: Plan<DirectoryChange>, facts: OrphanFacts, context: Context): readonly FolderDocument[] {
+  return [
+    textDocument(plan),
+    pageDocument(plan, context.templates),
+    ...ldifDocuments(plan.changes),
+    nextStepsDocument(nextSteps(facts)),
+  ];
 }
 
 async function reachOf(directory: OpenDirectory): Promise<Reach> {

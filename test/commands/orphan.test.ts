@@ -279,7 +279,7 @@ describe('--setup-log', () => {
 });
 
 describe('the change folder', () => {
-  test('holds the whole subtree in before.ldf, records for ldapmodify, and the next steps', async () => {
+  test('holds the whole subtree in before.ldf, records for ldapmodify, the page to review, and the next steps', async () => {
     const site = await practiceSite();
     expect((await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...accepted])).status).toBe(2);
     const read = (name: string): Promise<string> => readFile(path.join(site.folder, 'saved', name), 'utf8');
@@ -290,6 +290,7 @@ describe('the change folder', () => {
     expect((await read('change.ldf')).match(/^changetype: delete$/gm)).toHaveLength(
       [...forest.keys()].filter(ofOrphan).length,
     );
+    expect(await read('review.html')).toContain('CN=EX04');
     const steps = await read('next-steps.txt');
     for (const host of ['dc1', 'dc2', 'dc3', 'dc4']) expect(steps).toContain(`${host}.corp.example.com`);
   });
