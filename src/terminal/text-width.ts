@@ -34,7 +34,9 @@ function widthOfGrapheme(grapheme: string): number {
 /** How many columns of a terminal a text takes. Colour sequences take none. */
 export function displayWidth(text: string): number {
   if (plainAscii.test(text)) return text.length;
-  return graphemesOf(stripVTControlCharacters(text)).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
+  const plain = stripVTControlCharacters(text);
+  if (plainAscii.test(plain)) return plain.length;
+  return graphemesOf(plain).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
 }
 
 /** The longest beginning of a text without colour that takes no more than so many columns. */
