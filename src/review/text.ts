@@ -3,18 +3,28 @@
 import { standingBlockers } from '../change/apply.ts';
 import type { Change, Finding, Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
-import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
+import { wrapped } from '../terminal/wrapped.ts';
 import { deletedTree } from './deleted-tree.ts';
 import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
+import { diffMargin } from './diff-margin.ts';
 
 export interface TextReviewOptions {
   readonly style: Style;
-  /** In columns of a terminal. */
+  /** What sentences are wrapped to, in columns. */
   readonly width: number;
+  /**
+   * The columns of the terminal, to which all but the lines of a diff is wrapped. Left out for a file or a pipe, where
+   * each path, DN and value is a line.
+   */
+  readonly columns?: number;
   /** Every place, every piece of evidence and every line, not only the first ones. */
   readonly verbose: boolean;
 }
+
+const boundless = Number.POSITIVE_INFINITY;
+
+const findingIndent = 11;
 
 const fewPlaces = 1;
 const fewEvidence = 10;
@@ -24,7 +34,7 @@ const fewLines = 12;
 export function* textReview(plan: Plan, options: TextReviewOptions): Generator<string> {
   const common = commonFolder(plan);
   const shorten = (text: string): string => (text.startsWith(common) ? text.slice(common.length) : text);
-  if (common !== '') yield* [`  ${options.style.dim(visible(`Paths are below ${common}`))}`, ''];
+  if (common !== '') yield* [...inLines(options.style.dim(visible(`Paths are below ${common}`)), 2, options), ''];
   yield* findingLines(plan.findings, options, shorten);
   yield* diffLines(plan.changes, options, shorten);
   yield summaryLine(plan, options.style);
@@ -34,6 +44,11 @@ export function* textReview(plan: Plan, options: TextReviewOptions): Generator<s
 }
 
 type Shorten = (text: string) => string;
+
+/** Something on a line of its own, set in by so many columns; what does not fit goes on two columns further in. */
+function inLines(text: string, indent: number, { columns = boundless }: TextReviewOptions): readonly string[] {
+  return wrapped(' '.repeat(indent) + text, columns, indent + 2);
+}
 
 /** The folder that all paths of a plan for files begin with, its separator included. */
 function commonFolder(plan: Plan): string {
@@ -55,14 +70,19 @@ export function* findingLines(
   shorten: Shorten = (text) => text,
 ): Generator<string> {
   const { style, width } = options;
+  const margin = ' '.repeat(findingIndent);
   for (const finding of findings) {
     const level = finding.accepted ? 'accepted' : finding.level;
     const paint = finding.accepted ? style.note : style[finding.level];
-    yield `  ${paint(level.padEnd(8))} ${style.bold(finding.id)}  ${visible(finding.title)}`;
-    yield* wrap(visible(finding.detail), width, { indent: 11, hangingIndent: 11 });
+    yield* wrapped(
+      `  ${paint(level.padEnd(8))} ${style.bold(finding.id)}  ${visible(finding.title)}`,
+      width,
+      findingIndent,
+    );
+    yield* wrapped(margin + visible(finding.detail), width, findingIndent);
     yield* listed(finding.evidence.map(shorten), fewEvidence, 'more', options);
     if (finding.level === 'blocker' && finding.acceptable && !finding.accepted) {
-      yield `           ${style.dim(`To overrule it: --accept ${finding.id}`)}`;
+      yield `${margin}${style.dim(`To overrule it: --accept ${finding.id}`)}`;
     }
     yield '';
   }
@@ -72,8 +92,8 @@ function* diffLines(changes: readonly Change[], options: TextReviewOptions, shor
   const blocks = diffBlocks(changes);
   const doomed = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
   for (const block of blocks.filter((candidate) => !doomed.includes(candidate))) {
-    yield `  ${options.style.heading(visible(block.heading))}`;
-    yield* listed(block.places.map(shorten), fewPlaces, 'more with the same change', options, 4);
+    yield* inLines(options.style.heading(visible(block.heading)), 2, options);
+    yield* listed(block.places.map(shorten), fewPlaces, 'more with the same change', options, diffMargin.length);
     yield* blockLines(block, options);
     yield '';
   }
@@ -81,22 +101,27 @@ function* diffLines(changes: readonly Change[], options: TextReviewOptions, shor
 }
 
 /** The tree that goes, a line an entry; what each of them holds is for --verbose and the saved files. */
-function* doomedTree(blocks: readonly DiffBlock[], { style }: TextReviewOptions): Generator<string> {
+function* doomedTree(
+  blocks: readonly DiffBlock[],
+  { style, columns = boundless }: TextReviewOptions,
+): Generator<string> {
   if (blocks.length === 0) return;
   const attributes = new Map(blocks.map((block) => [block.places[0] ?? '', block.lines.length]));
   yield `  ${style.heading(`delete ${blocks.length} ${blocks.length === 1 ? 'entry' : 'entries'}`)}`;
   for (const { depth, name, dn } of deletedTree([...attributes.keys()])) {
     const values = style.dim(`${attributes.get(dn)} values`);
-    yield `    ${style.removed(`- ${'  '.repeat(depth)}${visible(name)}`)}  ${values}`;
+    const sign = `- ${'  '.repeat(depth)}`;
+    const line = `${diffMargin}${style.removed(sign + visible(name))}  ${values}`;
+    yield* wrapped(line, columns, diffMargin.length + sign.length);
   }
   yield '';
 }
 
 function* blockLines(block: DiffBlock, { style, verbose }: TextReviewOptions): Generator<string> {
   const lines = verbose ? block.lines : block.lines.slice(0, fewLines);
-  for (const line of lines) yield `    ${painted(line, style)}`;
+  for (const line of lines) yield diffMargin + painted(line, style);
   const hidden = block.lines.length - lines.length;
-  if (hidden > 0) yield `    ${style.dim(`… ${hidden} more lines`)}`;
+  if (hidden > 0) yield diffMargin + style.dim(`… ${hidden} more lines`);
 }
 
 function painted(line: DiffLine, style: Style): string {
@@ -111,14 +136,14 @@ function* listed(
   items: readonly string[],
   few: number,
   more: string,
-  { style, verbose }: TextReviewOptions,
-  indent = 11,
+  options: TextReviewOptions,
+  indent = findingIndent,
 ): Generator<string> {
+  const { style, verbose } = options;
   const shown = verbose ? items : items.slice(0, few);
-  const margin = ' '.repeat(indent);
-  for (const item of shown) yield `${margin}${style.dim(visible(item))}`;
+  for (const item of shown) yield* inLines(style.dim(visible(item)), indent, options);
   if (items.length > shown.length) {
-    yield `${margin}${style.dim(`… and ${items.length - shown.length} ${more}`)}`;
+    yield* inLines(style.dim(`… and ${items.length - shown.length} ${more}`), indent, options);
   }
 }
 
