@@ -1,9 +1,11 @@
 /** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
 
+import { isDiffLine } from '../review/diff-margin.ts';
 import type { TextReviewOptions } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
+import { fitted } from '../terminal/wrapped.ts';
 import type { Context } from './context.ts';
 
 export interface OutputFlags {
@@ -22,7 +24,7 @@ export interface Output {
   readonly isJson: boolean;
   /** Whether a person can be asked: input and the stream that questions are drawn on are terminals. */
   readonly canAsk: boolean;
-  /** A line of the result. With --json it goes to stderr. */
+  /** A line of the result, wrapped at a terminal if it is no line of a diff. With --json it goes to stderr. */
   say(line: string): void;
   /** A line on how it goes; --quiet leaves it out. */
   tell(line: string): void;
@@ -50,17 +52,18 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     clock: () => performance.now(),
     timer: processTimer,
   };
+  const print = (line: string): void => {
+    human.write(`${isTerminal && !isDiffLine(line) ? fitted(line, width) : line}\n`);
+  };
   return {
     style,
     width,
-    review: { style, width, verbose: flags.verbose },
+    review: { style, width, verbose: flags.verbose, ...(isTerminal ? { columns: width } : {}) },
     isJson: flags.json,
     canAsk,
-    say: (line) => {
-      human.write(`${line}\n`);
-    },
+    say: print,
     tell: (line) => {
-      if (!flags.quiet) human.write(`${line}\n`);
+      if (!flags.quiet) print(line);
     },
     document: (value) => {
       if (flags.json) context.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
