@@ -1,10 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { snapshot } from '../support/fresh-folder.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
-import { openPractice } from './support/practice.ts';
-import type { TerminalSession } from './support/terminal-session.ts';
+import { openPractice, type Practice } from './support/practice.ts';
 
 const germanLabel = /^L_UserName_Text="(.*)"/m;
 
@@ -15,81 +14,57 @@ function labelOf(site: string): string | undefined {
 }
 
 /** From the menu to the question on what becomes of the change. */
-async function walkThrough(session: TerminalSession): Promise<void> {
-  session.press('enter');
-  const questions = [
-    'Which form sets?',
-    'Which classes?',
-    'Which languages?',
-    'the passcode forms',
-    'the field ask for?',
-  ];
-  for (const question of questions) {
-    await session.waitFor(question);
-    session.press('enter');
-  }
-  await session.waitFor('Leave these as they are and do the rest?');
-  session.type('y');
-  session.press('enter');
-  await session.waitFor('? Apply now, save for review, or leave it?');
+async function askForEmailAddress(practice: Practice): Promise<void> {
+  practice.start('labels');
+  await practice.answer('Which form sets?');
+  await practice.answer('Which classes?');
+  await practice.answer('Which languages?');
+  await practice.answer('the passcode forms');
+  await practice.answer('the field ask for?');
+  await practice.answer('Leave these as they are and do the rest?', 'y');
+  await practice.seeDiff();
 }
 
 describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) => {
   test('changes every label, and undoes it byte for byte', async () => {
-    const { session, site } = await openPractice(node);
+    const practice = await openPractice(node);
+    const { session, site } = practice;
     const before = await snapshot(site);
     expect(labelOf(site)).toContain('\\');
-    await walkThrough(session);
-    session.press('down', 2);
-    session.press('enter');
+
+    await askForEmailAddress(practice);
+    await practice.applyNow();
     await session.waitFor('491 of 491 files changed');
     expect(labelOf(site)).toBe('E-Mail-Adresse:');
 
-    await session.waitFor('? What needs a careful hand?');
-    session.press('down', 3);
-    session.press('enter');
-    await session.waitFor('? Which change?');
-    session.press('enter');
-    await session.waitFor('? What to do with it?');
-    session.press('down');
-    session.press('enter');
-    await session.waitFor('? Apply now, save for review, or leave it?');
-    session.press('down', 2);
-    session.press('enter');
+    await practice.undoLatest();
     await session.waitFor('491 of 491 files brought back');
     expect(await snapshot(site)).toEqual(before);
-
-    await session.waitFor('? What needs a careful hand?');
-    session.press('up');
-    session.press('enter');
-    expect(await session.exit).toMatchObject({ status: 0 });
+    await practice.leave();
   });
 
   test('leaves everything as it is when Enter alone answers the last question', async () => {
-    const { session, site, folder } = await openPractice(node);
-    const before = await snapshot(site);
-    await walkThrough(session);
-    session.press('enter');
-    await session.waitFor('Left alone: nothing was changed.');
-    expect(await snapshot(site)).toEqual(before);
-    expect(readdirSync(folder)).toEqual(['adsi-remedy-practice']);
-    session.press('ctrl-c');
-    await session.exit;
+    const practice = await openPractice(node);
+    const before = await snapshot(practice.site);
+    await askForEmailAddress(practice);
+    practice.session.press('enter');
+    await practice.session.waitFor('Left alone: nothing was changed.');
+    expect(await snapshot(practice.site)).toEqual(before);
+    expect(practice.hasNoChangeFolder()).toBe(true);
+    await practice.cancel();
   });
 
   test('ends with 130 on Ctrl-C, with every file as it was', async () => {
-    const { session, site } = await openPractice(node);
-    const before = await snapshot(site);
-    await walkThrough(session);
-    session.press('ctrl-c');
-    expect(await session.exit).toMatchObject({ status: 130 });
-    expect(await snapshot(site)).toEqual(before);
-    expect(session.processes()).toEqual([]);
+    const practice = await openPractice(node);
+    const before = await snapshot(practice.site);
+    await askForEmailAddress(practice);
+    await practice.cancel();
+    expect(await snapshot(practice.site)).toEqual(before);
   });
 
   test('ends with 130 on Escape at the first question of the remedy', async () => {
-    const { session } = await openPractice(node);
-    session.press('enter');
+    const { session, start } = await openPractice(node);
+    start('labels');
     await session.waitFor('Which form sets?');
     session.press('escape');
     expect(await session.exit).toMatchObject({ status: 130 });

@@ -1,21 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { type DirectorySession, ldapConnector } from '../../../src/directory/session.ts';
+import { openPracticeForest } from '../../../src/practice/practice-forest.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { startInTerminal, type TerminalSession } from './terminal-session.ts';
 
 const bin = fileURLToPath(new URL('../../../bin/adsi-remedy.js', import.meta.url));
+const templates = new URL('../../../templates/', import.meta.url);
 
-export interface OpenPractice {
-  readonly folder: string;
-  /** The practice site below it. */
+const remedies = ['labels', 'tombstone', 'orphan'] as const;
+
+/** The tool at the menu of its practice site, and what a person does there. */
+export interface Practice {
+  /** The practice site. */
   readonly site: string;
   readonly session: TerminalSession;
+  /** Whether nothing was written beside the practice site: no change folder. */
+  readonly hasNoChangeFolder: () => boolean;
+  /** Chooses a remedy in the menu. */
+  readonly start: (remedy: (typeof remedies)[number]) => void;
+  /** Waits for the question; then types the text, if any, and presses Enter. */
+  readonly answer: (question: string | RegExp, text?: string) => Promise<void>;
+  /** Waits for the question and takes the choice so many below the first. */
+  readonly choose: (question: string | RegExp, below: number) => Promise<void>;
+  /** Waits for the question on what becomes of the change. */
+  readonly seeDiff: () => Promise<void>;
+  readonly applyNow: () => Promise<void>;
+  /** From the menu: undoes the latest change. */
+  readonly undoLatest: () => Promise<void>;
+  readonly seeMenu: () => Promise<void>;
+  /** Leaves by the menu and expects exit status 0. */
+  readonly leave: () => Promise<void>;
+  /** Presses Ctrl-C and expects exit status 130, with no process left behind. */
+  readonly cancel: () => Promise<void>;
 }
 
+const menu = '? What needs a careful hand?';
+const decision = '? Apply now, save for review, or leave it?';
+
 /** The practice site in a fresh folder, with its menu on the screen. */
-export async function openPractice(node: string): Promise<OpenPractice> {
+export async function openPractice(node: string): Promise<Practice> {
   const folder = await freshFolder();
   const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, columns: 140, rows: 90 });
-  await session.waitFor('What needs a careful hand?');
-  return { folder, site: path.join(folder, 'adsi-remedy-practice'), session };
+  const take = (below: number): void => {
+    session.press('down', below);
+    session.press('enter');
+  };
+  const choose: Practice['choose'] = async (question, below) => {
+    await session.waitFor(question);
+    take(below);
+  };
+  const applyNow = (): Promise<void> => choose(decision, 2);
+  await session.waitFor(menu);
+  return {
+    site: path.join(folder, 'adsi-remedy-practice'),
+    session,
+    hasNoChangeFolder: () => readdirSync(folder).join() === 'adsi-remedy-practice',
+    start: (remedy) => take(remedies.indexOf(remedy)),
+    answer: async (question, text = '') => {
+      await session.waitFor(question);
+      session.type(text);
+      session.press('enter');
+    },
+    choose,
+    seeDiff: () => session.waitFor(decision),
+    applyNow,
+    undoLatest: async () => {
+      await choose(menu, 3);
+      await choose('? Which change?', 0);
+      await choose('? What to do with it?', 1);
+      await applyNow();
+    },
+    seeMenu: () => session.waitFor(menu),
+    leave: async () => {
+      await choose(menu, 5);
+      expect(await session.exit).toMatchObject({ status: 0 });
+    },
+    cancel: async () => {
+      session.press('ctrl-c');
+      expect(await session.exit).toMatchObject({ status: 130 });
+      expect(session.processes()).toEqual([]);
+    },
+  };
+}
+
+/** Reads in the site's forest, opened anew from its files: what is there, whatever the tool says. */
+export async function readForest<T>(
+  site: string,
+  domainController: string,
+  read: (session: DirectorySession) => Promise<T>,
+): Promise<T> {
+  const forest = await openPracticeForest(site, templates, () => new Date(), randomUUID);
+  const connector = ldapConnector({
+    tls: 'none',
+    bind: 'anonymous',
+    createConnection: ({ host }) => forest.connect(host),
+  });
+  const session = await connector.open({ host: domainController });
+  try {
+    return await read(session);
+  } finally {
+    await session.close();
+  }
 }
