@@ -4,12 +4,12 @@ import { displayWidth } from './text-width.ts';
 const colour = '(?:\\x1b\\[[\\d;]*m)*';
 
 /**
- * A command to be pasted, up to the end of its sentence: a known program or a cmdlet with arguments, at the start of the
- * text or behind a colon.
+ * A command to be pasted, up to the end of its sentence: a known program or a cmdlet with arguments and no gaps to fill, at
+ * the start of the text or behind a colon.
  */
 const command = new RegExp(
   `(?<=^ *|: )${colour}(?:(?:adsi-remedy|repadmin|ldifde|ldapmodify) |[A-Z][a-z]+-[A-Z]\\w+ (?=[-"|]))` +
-    '.+?(?=\\.? {2}|\\. [A-Z]|; |$)',
+    '[^<…]+?(?=\\.? {2}|\\. [A-Z]|; |$)',
   'gu',
 );
 
@@ -59,7 +59,7 @@ function piecesOf(text: string, room: number): readonly Piece[] {
     const word = text.slice(from, at);
     const parts = displayWidth(word) <= room ? [word] : word.split(phrase?.breaks ?? withinWord);
     const [first, ...more] = parts.flatMap((part) =>
-      part === word ? { space: '', text: word } : piecesOf(part, room),
+      part === word || displayWidth(part) <= room ? { space: '', text: part } : piecesOf(part, room),
     );
     if (first !== undefined) pieces.push({ ...first, space }, ...more);
   }

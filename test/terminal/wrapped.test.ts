@@ -25,8 +25,8 @@ describe('wrapped', () => {
   });
 
   test('breaks a DN behind its commas, never within a name or at an escaped comma', () => {
-    expect(wrapped('CN=Floor\\, first,CN=Mailbox Database,CN=Services,DC=corp,DC=example', 26, 2)).toEqual([
-      'CN=Floor\\, first,',
+    expect(wrapped('CN=1\\, 2,CN=Mailbox Database,CN=Services,DC=corp,DC=example', 26, 2)).toEqual([
+      'CN=1\\, 2,',
       '  CN=Mailbox Database,',
       '  CN=Services,DC=corp,',
       '  DC=example',
@@ -68,6 +68,10 @@ describe('wrapped', () => {
       'Setup reads its own',
       'site.',
     ]);
+  });
+
+  test('takes a command with gaps to fill for words', () => {
+    expect(wrapped('Set-SendConnector -Identity <name>', 28, 2)).toEqual(['Set-SendConnector -Identity', '  <name>']);
   });
 
   test('takes a cmdlet that is only spoken of for a word', () => {

@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest';
+import { isDiffLine } from '../../src/review/diff-margin.ts';
+import { textReview } from '../../src/review/text.ts';
+import { createStyle } from '../../src/terminal/style.ts';
+import { displayWidth } from '../../src/terminal/text-width.ts';
+import { finding, modify, planOf } from './plans.ts';
+
+const exchange = 'CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
+const server = `CN=EX04,CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),${exchange}`;
+const database = `CN=Mailbox Database 0417206991,CN=Databases,${exchange}`;
+const command = `repadmin /removelingeringobjects dc4.corp.example.com 0d1f3b77 "${exchange}" /advisory_mode`;
+
+const plan = planOf([modify(database, { attribute: 'msExchOwningServer', remove: [server], add: [] })], {
+  findings: [
+    finding({
+      level: 'blocker',
+      id: 'owned-databases',
+      title: 'The server owns databases, and nobody but it can mount them where they are today',
+      evidence: [database, command],
+    }),
+  ],
+});
+
+const review = (options: { readonly width: number; readonly columns?: number }): readonly string[] => [
+  ...textReview(plan, { style: createStyle(false), verbose: false, ...options }),
+];
+
+test('at a narrow terminal, titles, evidence and DNs go on below themselves', () => {
+  const lines = review({ width: 60, columns: 60 });
+  expect(lines.slice(0, 8)).toEqual([
+    '  blocker  owned-databases  The server owns databases, and',
+    '           nobody but it can mount them where they are today',
+    '           These have nothing to change.',
+    '           CN=Mailbox Database 0417206991,CN=Databases,',
+    '             CN=Nordwind Trading,CN=Microsoft Exchange,',
+    '             CN=Services,CN=Configuration,DC=corp,',
+    '             DC=example,DC=com',
+    `           ${command}`,
+  ]);
+});
+
+test('at a narrow terminal, the lines of the diff and commands stay as they are, to be copied', () => {
+  const lines = review({ width: 60, columns: 60 });
+  expect(lines.filter(isDiffLine)).toEqual([`    - msExchOwningServer: ${server}`]);
+  const tooWide = lines.filter((line) => displayWidth(line) > 60 && !isDiffLine(line));
+  expect(tooWide).toEqual([`           ${command}`]);
+});
+
+test('in a file or a pipe, every DN and every piece of evidence is one line', () => {
+  const lines = review({ width: 100 });
+  expect(lines).toContain(`           ${database}`);
+  expect(lines).toContain(`    ${database}`);
+});
