@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Dialogue, Key, Space, View } from './dialogue.ts';
 import type { Choice, MultiselectQuestion, SelectQuestion } from './questions.ts';
-import { displayWidth, startOf, truncate } from './text-width.ts';
+import { displayWidth, pad, startOf, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
+import { wrapped } from './wrapped.ts';
 
 export interface ChoiceListState {
   /** Words that a choice must contain to be shown. */
@@ -76,6 +77,19 @@ interface Appearance {
   readonly help: string;
 }
 
+const asideOf = (choice: Choice<unknown> | undefined): string | undefined =>
+  choice?.disabled === undefined ? choice?.hint : `(${choice.disabled})`;
+
+/** The column of the labels that have something beside them; 0 where it would take more than half of the width. */
+function columnsOfLabels(choices: Choices, { columns }: Space): number {
+  const widest = Math.max(
+    0,
+    ...choices.map((choice) => (asideOf(choice) === undefined ? 0 : displayWidth(visible(choice.label)))),
+  );
+  return widest > columns / 2 ? 0 : widest;
+}
+
+/** Every choice with all that it says, as far as there is room; else a page of them, a row each. */
 function look(state: ChoiceListState, choices: Choices, space: Space, appearance: Appearance): View {
   const shown = matching(choices, state.filter);
   const size = pageSize(space.rows);
@@ -83,16 +97,23 @@ function look(state: ChoiceListState, choices: Choices, space: Space, appearance
   const top = Math.floor(position / size) * size;
   const { style } = space;
   const blank = ' '.repeat(displayWidth(space.pointer));
-  const rows = shown.slice(top, top + size).map((index) => {
+  const labelColumns = columnsOfLabels(choices, space);
+  const drawn = (index: number, columns: number): string => {
     const choice = choices[index];
     const focused = index === state.focus;
-    const label = visible(choice?.label ?? '');
-    const row = truncate(`${focused ? space.pointer : blank} ${appearance.box(index)}${label}`, space.columns);
-    const aside = choice?.disabled === undefined ? choice?.hint : `(${choice.disabled})`;
-    const rest = aside === undefined ? '' : truncate(`  ${visible(aside)}`, space.columns - displayWidth(row));
+    const aside = asideOf(choice);
+    const label = pad(visible(choice?.label ?? ''), aside === undefined ? 0 : labelColumns);
+    const row = truncate(`${focused ? space.pointer : blank} ${appearance.box(index)}${label}`, columns);
+    const rest = aside === undefined ? '' : truncate(`  ${visible(aside)}`, columns - displayWidth(row));
     if (choice?.disabled !== undefined) return style.dim(row + rest);
     return (focused ? style.focused(row) : row) + style.dim(rest);
-  });
+  };
+  const margin = displayWidth(`${blank} ${appearance.box(0)}`) + labelColumns + 2;
+  const whole = shown.length > size ? [] : shown.map((index) => drawn(index, Number.POSITIVE_INFINITY));
+  const wrappedRows = whole.flatMap((row) => wrapped(row, space.columns, margin));
+  const fits = wrappedRows.length <= size && wrappedRows.every((row) => displayWidth(row) <= space.columns);
+  const paged = shown.slice(top, top + size).map((index) => drawn(index, space.columns));
+  const rows = whole.length > 0 && fits ? wrappedRows : paged;
   if (shown.length === 0) rows.push(style.warning('  Nothing matches.'));
   const place = shown.length > size ? `${position + 1} of ${shown.length} · ` : '';
   const entry = startOf(visible(state.filter), space.entryColumns);
@@ -119,6 +140,7 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
   return {
     message: question.message,
     inBrackets: undefined,
+    entryColumns: question.filterable ? 20 : 0,
     start: { filter: '', focus: firstFocus(choices, question.initial ?? 0), marked: new Set() },
     press: (state, key, { rows }) => {
       const moved = move(state, choices, key.action, rows);
@@ -134,6 +156,9 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     summary: (state) => chosen(state)?.label ?? '',
   };
 }
+
+/** More than these are not told one by one if they are all. */
+const fewLabels = 6;
 
 function toggle(marked: ReadonlySet<number>, index: number): ReadonlySet<number> {
   const next = new Set(marked);
@@ -153,6 +178,7 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
   return {
     message: question.message,
     inBrackets: undefined,
+    entryColumns: 0,
     start: { filter: '', focus: firstFocus(choices, 0), marked: new Set(all.filter(isInitial)) },
     press: (state, key, { rows }) => {
       if (key.action === 'space' && state.focus !== undefined)
@@ -170,6 +196,7 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
     answer: (state) => chosen(state).map((choice) => choice.value),
     summary: (state) => {
       const labels = chosen(state).map((choice) => choice.label);
+      if (labels.length > fewLabels && labels.length === all.length) return `all ${labels.length}`;
       return labels.length === 0 ? 'none' : labels.join(', ');
     },
   };

@@ -35,6 +35,8 @@ export interface Dialogue<State, Answer> {
   readonly message: string;
   /** Shown in brackets after the message while the question is open: what Enter alone answers. */
   readonly inBrackets: string | undefined;
+  /** What an entry takes at the least: where there is less behind the question, it goes to a line of its own. */
+  readonly entryColumns: number;
   readonly start: State;
   /** The state after a key; the same one if the key means nothing here. */
   readonly press: (state: State, key: Key, space: Pick<Space, 'rows'>) => State;

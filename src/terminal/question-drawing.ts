@@ -19,9 +19,6 @@ export interface Drawing {
 /** Between a question and its answer. */
 const separator = '›';
 
-/** Below this many columns, what is typed goes to a line of its own. */
-const leastEntryColumns = 20;
-
 /** Text of any origin in lines that leave room for the sign before the first. */
 function wrapBehind(sign: string, text: string, paper: Paper): readonly string[] {
   const indent = displayWidth(sign) + 1;
@@ -52,7 +49,7 @@ export function drawOpen<State>(
 
   const lead = `${style.dim(separator)} `;
   const behind = displayWidth(`${words.at(-1) ?? ''} ${separator} `);
-  const ownLine = columns - behind < leastEntryColumns;
+  const ownLine = columns - behind < Math.max(1, dialogue.entryColumns);
   const entryColumn = ownLine ? displayWidth(`${indent}${separator} `) : behind;
   const entryRow = ownLine ? words.length : words.length - 1;
 

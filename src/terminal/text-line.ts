@@ -86,6 +86,7 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
   return {
     message: question.message,
     inBrackets: initial,
+    entryColumns: 20,
     start: { before: '', after: '' },
     press: (line, key) => {
       const fetches = key.action === 'next' && initial !== undefined && line.before + line.after === '';

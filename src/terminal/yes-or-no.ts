@@ -8,6 +8,7 @@ export function yesOrNo(question: ConfirmQuestion): Dialogue<boolean | undefined
   return {
     message: question.message,
     inBrackets: initial ? 'Y/n' : 'y/N',
+    entryColumns: 'yes'.length,
     start: undefined,
     press: (answer, key) => {
       const letter = key.text?.toLowerCase();

@@ -73,6 +73,39 @@ describe('choosing one', () => {
     ]);
   });
 
+  test('sets the hints in a column of their own', () => {
+    const choices = [
+      { value: 1, label: 'labels', hint: 'of forms' },
+      { value: 2, label: 'tombstone', hint: 'its lifetime' },
+      { value: 3, label: 'leave' },
+    ];
+    const menu = choosingOne({ ...question, choices });
+    expect(menu.view(menu.start, space).rows.slice(0, 3)).toEqual([
+      '> labels     of forms',
+      '  tombstone  its lifetime',
+      '  leave',
+    ]);
+  });
+
+  test('shows long hints to their end where the list has room for them, and cuts them where it has not', () => {
+    const choices = [
+      { value: 1, label: 'recover', hint: 'Setup /m:RecoverServer, then uninstall' },
+      { value: 2, label: 'none' },
+    ];
+    const ways = choosingOne({ ...question, choices });
+    expect(ways.view(ways.start, space).rows).toEqual([
+      '> recover  Setup /m:RecoverServer, then',
+      '           uninstall',
+      '  none',
+      '  arrows move, Enter takes it',
+    ]);
+    expect(ways.view(ways.start, { ...space, rows: 3 }).rows).toEqual([
+      '> recover  Setup /m:RecoverServer, then…',
+      '  none',
+      '  arrows move, Enter takes it',
+    ]);
+  });
+
   test('narrows to the choices that contain every typed word, hints included, in any letter case', () => {
     expect(filtered.view(stateAfter(filtered, "'mbx'"), space).rows.slice(0, 3)).toEqual([
       '> MBX1',
@@ -153,5 +186,12 @@ describe('choosing several', () => {
   test('tells the answer by labels', () => {
     expect(list.summary(stateAfter(list, 'space'))).toBe('EX1, MBX1');
     expect(list.summary(stateAfter(list, "'a'", "'a'"))).toBe('none');
+  });
+
+  test('tells many labels by their number if they are all', () => {
+    const choices = ['ar', 'be', 'cs', 'de', 'el', 'fr', 'he'].map((value) => ({ value, label: value }));
+    const languages = choosingSeveral({ ...question, choices, initial: choices.map(({ value }) => value) });
+    expect(languages.summary(languages.start)).toBe('all 7');
+    expect(languages.summary(stateAfter(languages, 'space'))).toBe('be, cs, de, el, fr, he');
   });
 });

@@ -28,6 +28,22 @@ test('where the whole does not fit, the widest column gives way', () => {
   expect(displayWidth(line ?? '')).toBeLessThanOrEqual(30);
 });
 
+test('the last column, which nothing stands behind, goes on below itself', () => {
+  const rows = [
+    ['dc1', 'has it', '180, written on DC1 at 2026-11-22T11:57:09.000Z'],
+    ['dc2', 'not yet', '60'],
+  ];
+  expect(table(rows, [{}, {}, {}], 38)).toEqual([
+    'dc1  has it   180, written on DC1 at',
+    '              2026-11-22T11:57:09.000Z',
+    'dc2  not yet  60',
+  ]);
+});
+
+test('the last column is cut where it would be but a ladder of words', () => {
+  expect(table([['dc1', 'written on DC1 at noon']], [{}, {}], 20)).toEqual(['dc1  written on DC1…']);
+});
+
 test('no column is squeezed to nothing', () => {
   expect(table([['abcdef', 'ghijkl']], [{}, {}], 6)).toEqual(['a…  g…']);
 });
