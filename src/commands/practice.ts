@@ -26,7 +26,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     `  Form sets of the array members ${site.roots.map((root) => path.basename(root)).join(' and ')}, and a forest of`,
   );
   output.tell('  four domain controllers, corp.example.com, with an Exchange organisation.');
-  output.tell('  Nothing of yours is touched: change what you like, delete the folder when done.');
+  output.tell('  Nothing of yours is touched: change what you like, then delete the folder.');
   output.tell('');
   if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
   const plans: Record<string, unknown> = {};
