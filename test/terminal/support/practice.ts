@@ -42,9 +42,9 @@ const menu = '? What needs a careful hand?';
 const decision = '? Apply now, save for review, or leave it?';
 
 /** The practice site in a fresh folder, with its menu on the screen. */
-export async function openPractice(node: string): Promise<Practice> {
+export async function openPractice(node: string, size = { columns: 140, rows: 90 }): Promise<Practice> {
   const folder = await freshFolder();
-  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, columns: 140, rows: 90 });
+  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...size });
   const take = (below: number): void => {
     session.press('down', below);
     session.press('enter');
