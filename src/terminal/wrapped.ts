@@ -13,13 +13,8 @@ const command = new RegExp(
   'gu',
 );
 
-const attributeType = '(?:CN|OU|DC)=';
-
 /** A distinguished name of more than one part; spaces may stand in all but its last. */
-const dn = new RegExp(
-  `(?<=^| )${colour}(?:${attributeType}(?:(?! ${attributeType})[^,\\\\]|\\\\.)+,)+${attributeType}[^\\s,;"]+`,
-  'giu',
-);
+const dn = new RegExp(`(?<=^| )${colour}(?:(?:CN|OU|DC)=(?:[^,\\\\]|\\\\.)+,)+(?:CN|OU|DC)=[^\\s,;"]+`, 'giu');
 
 const nowhere = /(?!)/u;
 
@@ -111,21 +106,22 @@ function withColour(lines: readonly string[], margin: string): readonly string[]
   });
 }
 
-/** A label in a column of its own is no wider than this. */
-const widestLabel = 28;
+/** A column of text further right than this would leave too little of a line. */
+const widestMargin = 40;
 
-/** Where the further lines of a printed line begin: below its first word, behind a number, a bullet or a label. */
-function hangingIndentOf(line: string): number {
+/** Where the further lines of a printed line begin: below its first word, behind a number, a bullet or its labels. */
+function hangingIndentOf(line: string, columns: number): number {
   const plain = stripVTControlCharacters(line);
-  const margin = /^ */.exec(plain)?.[0] ?? '';
-  const lead = /^ *(?:\d+\.|[-•]|\S+(?: \S+)*? (?= )) +(?=\S)/.exec(plain)?.[0] ?? margin;
-  return displayWidth(lead) <= widestLabel ? displayWidth(lead) : margin.length;
+  const behindLabels = [...plain.matchAll(/(?<=\S) {2,}(?=\S)/gu)]
+    .map((gap) => displayWidth(plain.slice(0, gap.index) + gap[0]))
+    .filter((margin) => margin <= Math.min(widestMargin, columns / 2));
+  return behindLabels.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
 }
 
 /** What is printed, in lines for a terminal of so many columns. */
 export function fitted(text: string, columns: number): string {
   return text
     .split('\n')
-    .flatMap((line) => wrapped(line, columns, hangingIndentOf(line)))
+    .flatMap((line) => wrapped(line, columns, hangingIndentOf(line, columns)))
     .join('\n');
 }

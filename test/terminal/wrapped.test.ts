@@ -149,10 +149,12 @@ describe('wrapped', () => {
 describe('what is printed', () => {
   test.each([
     ['a paragraph', '  Nothing of yours is touched here', '  Nothing of yours is\n  touched here'],
-    ['a numbered step', '  1. Restart the service there', '  1. Restart the\n     service there'],
-    ['a label', '  on        the server of the site', '  on        the server\n            of the site'],
+    ['a numbered step', '  1. Restart the service there', '  1. Restart the service\n     there'],
+    ['a label', '  on      the server of the site', '  on      the server of\n          the site'],
+    ['two labels', '  undo  DIR  go back, and on', '  undo  DIR  go back, and\n             on'],
+    ['columns too far right', '  undo  the last change  there', '  undo  the last change\n        there'],
     ['lines of its own', 'one two\n\nthree', 'one two\n\nthree'],
   ])('goes on below itself: %s', (_what, text, lines) => {
-    expect(fitted(text, 23)).toBe(lines);
+    expect(fitted(text, 26)).toBe(lines);
   });
 });
