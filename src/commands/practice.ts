@@ -22,10 +22,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const given = { labels: site.roots.flatMap((root) => ['--root', root]), orphan: [], tombstone: [] };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
-  output.tell(
-    `  Form sets of the array members ${site.roots.map((root) => path.basename(root)).join(' and ')}, and a forest of`,
-  );
-  output.tell('  four domain controllers, corp.example.com, with an Exchange organisation.');
+  output.tell(`  Form sets of the array members ${site.roots.map((root) => path.basename(root)).join(' and ')}.`);
+  output.tell('  A forest of four domain controllers, corp.example.com, with Exchange.');
   output.tell('  Nothing of yours is touched: change what you like, then delete the folder.');
   output.tell('');
   if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
