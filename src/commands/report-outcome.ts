@@ -34,6 +34,7 @@ interface OutcomeDocument {
   readonly notBegun: number;
   readonly notDone: readonly { readonly on: string; readonly kind: string; readonly detail: string }[];
   readonly domainControllers?: Verification['domainControllers'];
+  readonly recipients?: Verification['recipients'];
 }
 
 const statusOfOutcome: Readonly<Record<Outcome, ExitStatus>> = {
@@ -70,6 +71,7 @@ export async function reportOutcome<C extends Change>(
     notBegun: result.notBegun,
     notDone,
     ...(seen === undefined ? {} : { domainControllers: seen.domainControllers }),
+    ...(seen?.recipients === undefined ? {} : { recipients: seen.recipients }),
   };
   output.document(document);
   return statusOfOutcome[outcome];

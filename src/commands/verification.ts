@@ -27,6 +27,13 @@ export interface Verification {
     readonly state: 'has it' | 'not yet' | 'unreachable' | 'unknown';
     readonly detail: string;
   }[];
+  /** Of an orphan's deletion, for --json: whether any recipient still points at what went. */
+  readonly recipients?: readonly {
+    /** Whose recipients: the DN of a domain, or "the other domains". */
+    readonly of: string;
+    readonly state: 'none' | 'some' | 'unknown';
+    readonly detail: string;
+  }[];
 }
 
 export type Verify = (request: VerifyRequest) => Promise<Verification>;

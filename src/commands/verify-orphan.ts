@@ -1,20 +1,18 @@
 /** The proof of a deletion, and of its undo: every domain controller asked for every entry, and for what points at it. */
 
-import type { DirectoryChange, Plan } from '../change/plan.ts';
-import { deletedObjectsControl } from '../directory/controls.ts';
-import { deletedRdnOf, normalizedDn, parentDn, sameDn } from '../directory/dn.ts';
-import { booleanOf, textsOf } from '../directory/entry.ts';
-import { equal } from '../directory/filter.ts';
-import { type DomainController, readForest } from '../directory/forest.ts';
+import type { DirectoryChange } from '../change/plan.ts';
+import { sameDn } from '../directory/dn.ts';
+import { type DomainController, type Forest, readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
-import { guidBase, guidFromText } from '../directory/values.ts';
-import { RemedyError } from '../errors.ts';
+import { guidBase } from '../directory/values.ts';
+import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { configurationReferences, wellKnownObjects } from '../remedies/orphan/references.ts';
-import { referringFilter } from '../remedies/orphan/referrers.ts';
+import { type DeletedServer, deletedServer } from '../remedies/orphan/deleted-server.ts';
+import { type DeletionOnDc, deletionOnDc } from '../remedies/orphan/deletion-on-dc.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Verification, Verify, VerifyRequest } from './verification.ts';
+import { verifyRecipients } from './verify-recipients.ts';
 
 type Row = Verification['domainControllers'][number];
 
@@ -24,39 +22,63 @@ const atOnce = 8;
 const interval = 2000;
 
 export const verify: Verify = async (request) => {
-  const { directory, context, output, waitSeconds } = request;
-  if (directory.isExport) return { everywhere: true, lines: [], domainControllers: [] };
-  const { domainControllers, configurationNamingContext } = await readForest(directory.session);
+  const { directory, context, output, plan, waitSeconds } = request;
+  const deleted = deletedServer(plan);
+  const hasEntries = deleted.entries.length > 0 || plan.changes.some(bringsBack);
+  if (directory.isExport || !hasEntries) return { everywhere: true, lines: [], domainControllers: [] };
+  const forest = await forestOf(request);
+  if (forest instanceof DirectoryError) {
+    const { attempted, on, cameBack } = forest.trouble;
+    const line = visible(`Which domain controllers have it could not be seen: ${attempted}, ${on}: ${cameBack}`);
+    return { everywhere: false, lines: [output.style.warning(line)], domainControllers: [] };
+  }
+  const { domainControllers } = forest;
   const rows = createProgressRows(output.screen, domainControllers.map(hostOf));
   const deadline = context.now().getTime() + waitSeconds * 1000;
   const seen = await inParallel(domainControllers, atOnce, (controller) =>
-    watch(controller, configurationNamingContext, request, deadline, rows),
+    watch(hostOf(controller), { ...request, deleted, forest, deadline, rows }),
   ).finally(() => rows.done());
+  const recipients = await verifyRecipients(deleted, forest, request, deadline);
   return {
-    everywhere: seen.every(({ state }) => state === 'has it'),
-    lines: linesOf(seen),
+    everywhere: seen.every(({ state }) => state === 'has it') && recipients.every(({ state }) => state === 'none'),
+    lines: [...linesOf(seen), ...recipients.map(({ of, detail }) => visible(`Recipients of ${of}: ${detail}`))],
     domainControllers: seen,
+    ...(recipients.length === 0 ? {} : { recipients }),
   };
 };
+
+/** The forest, or the error that kept us from reading it: the change is made all the same. */
+async function forestOf({ directory }: VerifyRequest): Promise<Forest | DirectoryError> {
+  try {
+    // A session of its own: the one that is open may have been ended while somebody read the plan.
+    const session = await directory.reopen();
+    return await readForest(session).finally(() => session.close());
+  } catch (error) {
+    if (error instanceof DirectoryError) return error;
+    throw error;
+  }
+}
 
 function hostOf({ dnsHostName, name }: DomainController): string {
   return dnsHostName ?? name;
 }
 
-/** Looks at one DC until it has the change or the time is over. */
-async function watch(
-  controller: DomainController,
-  configuration: string,
-  { plan, directory, context }: VerifyRequest,
-  deadline: number,
-  rows: ProgressRows,
-): Promise<Row> {
-  const host = hostOf(controller);
+interface Watch extends VerifyRequest {
+  readonly deleted: DeletedServer;
+  readonly forest: Forest;
+  /** In milliseconds since 1970. */
+  readonly deadline: number;
+  readonly rows: ProgressRows;
+}
+
+/** Looks at one DC until it has the change, waiting shows nothing more, or the time is over. */
+async function watch(host: string, request: Watch): Promise<Row> {
+  const { context, deadline, rows } = request;
   for (;;) {
     rows.update(host, 'asking');
-    const row = await lookAt(host, plan, configuration, () => openAt(host, directory));
-    rows.update(host, `${row.state}: ${row.detail}`);
-    if (row.state === 'has it' || context.now().getTime() >= deadline) return row;
+    const { state, detail, mayChange } = await lookAt(host, request);
+    rows.update(host, `${state}: ${detail}`);
+    if (state === 'has it' || !mayChange || context.now().getTime() >= deadline) return { host, state, detail };
     await context.sleep(interval);
   }
 }
@@ -67,125 +89,55 @@ function openAt(host: string, directory: VerifyRequest['directory']): Promise<Di
   return own?.toLowerCase() === host.toLowerCase() ? directory.reopen() : directory.openOther(host);
 }
 
-async function lookAt(
-  host: string,
-  plan: Plan<DirectoryChange>,
-  configuration: string,
-  open: () => Promise<DirectorySession>,
-): Promise<Row> {
+type Look = Pick<Row, 'state' | 'detail'> & Pick<DeletionOnDc, 'mayChange'>;
+
+async function lookAt(host: string, request: Watch): Promise<Look> {
   let session: DirectorySession;
   try {
-    session = await open();
+    session = await openAt(host, request.directory);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
-    return { host, state: 'unreachable', detail: error.trouble.cameBack };
+    return { state: 'unreachable', detail: error.trouble.cameBack, mayChange: true };
   }
   try {
-    return { host, ...(await compare(session, plan, configuration)) };
+    return await compare(session, request);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
-    return { host, state: 'unknown', detail: error.trouble.cameBack };
+    return { state: 'unknown', detail: error.trouble.cameBack, mayChange: true };
   } finally {
     await session.close();
   }
 }
 
-async function compare(
-  session: DirectorySession,
-  plan: Plan<DirectoryChange>,
-  configuration: string,
-): Promise<Omit<Row, 'host'>> {
-  const gone = plan.changes.flatMap(goneBy);
-  const back = plan.changes.flatMap((change) => (change.kind === 'undelete' || change.kind === 'add' ? [change] : []));
-  const { states, pointing } = await deletionOf(session, gone, configuration);
-  const live = states.filter((state) => state === 'live').length;
-  const unseen = states.filter((state) => state === 'unseen').length;
-  let missing = 0;
+async function compare(session: DirectorySession, { plan, deleted, forest }: Watch): Promise<Look> {
+  const looks: Look[] = [];
+  if (deleted.entries.length > 0) {
+    looks.push(await deletionOnDc(session, deleted, forest.configurationNamingContext));
+  }
+  const back = plan.changes.filter(bringsBack);
+  if (back.length > 0) looks.push(await returnOnDc(session, back));
+  return {
+    state: looks.find(({ state }) => state !== 'has it')?.state ?? 'has it',
+    detail: looks.map(({ detail }) => detail).join('; '),
+    mayChange: looks.some(({ state, mayChange }) => state !== 'has it' && mayChange),
+  };
+}
+
+type Return = Extract<DirectoryChange, { kind: 'undelete' | 'add' }>;
+
+function bringsBack(change: DirectoryChange): change is Return {
+  return change.kind === 'undelete' || change.kind === 'add';
+}
+
+/** Whether one DC has the entries that an undo has brought back. */
+async function returnOnDc(session: DirectorySession, back: readonly Return[]): Promise<Look> {
+  let there = 0;
   for (const change of back) {
     const found = await session.readEntry(change.kind === 'undelete' ? guidBase(change.guid) : change.dn, ['1.1']);
-    if (found === undefined || !sameDn(found.dn, change.dn)) missing += 1;
+    if (found !== undefined && sameDn(found.dn, change.dn)) there += 1;
   }
-  const details = [
-    ...(gone.length === 0
-      ? []
-      : [
-          `${gone.length - live} of ${gone.length} entries gone${unseen === 0 ? ', each with its tombstone' : `, ${unseen} without a tombstone that can be seen`}`,
-        ]),
-    ...(back.length === 0 ? [] : [`${back.length - missing} of ${back.length} entries back`]),
-    ...(pointing.length === 0 ? [] : [`still pointing at a deleted entry: ${pointing.join('; ')}`]),
-  ];
-  const hasIt = live === 0 && missing === 0 && pointing.length === 0;
-  return { state: hasIt ? 'has it' : 'not yet', detail: details.join('; ') };
-}
-
-interface Gone {
-  readonly dn: string;
-  readonly guid: string;
-}
-
-function goneBy(change: DirectoryChange): readonly Gone[] {
-  if (change.kind === 'delete') return [change];
-  return change.kind === 'delete-tree' ? change.entries : [];
-}
-
-type State = 'deleted' | 'live' | 'unseen';
-
-/** Looks that are on their way to one DC at the same time. */
-const looksAtOnce = 16;
-
-/** Whether each entry shows as deleted, and which values of the referring attributes point at any of them. */
-async function deletionOf(
-  session: DirectorySession,
-  gone: readonly Gone[],
-  configuration: string,
-): Promise<{ readonly states: readonly State[]; readonly pointing: readonly string[] }> {
-  if (gone.length === 0) return { states: [], pointing: [] };
-  const control = deletedObjectsControl(session.rootDse.supportedControls);
-  const dns = new Set(gone.map(({ dn }) => normalizedDn(dn)));
-  const states = await inParallel(gone, looksAtOnce, async ({ dn, guid }): Promise<State> => {
-    // Below an entry that is gone nothing can bear the old name; at the top of what went another one may.
-    const isTop = !dns.has(normalizedDn(parentDn(dn) ?? ''));
-    if (isTop && (await session.readEntry(dn, ['1.1'])) !== undefined) return 'live';
-    const found = session.search({
-      base: configuration,
-      scope: 'subtree',
-      filter: equal('objectGUID', guidFromText(guid)),
-      attributes: ['isDeleted'],
-      controls: [control],
-    });
-    for await (const entry of found) return booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'live';
-    return 'unseen';
-  });
-  return { states, pointing: await pointingAt(session, new Set(gone.map(({ guid }) => guid)), configuration) };
-}
-
-/** Values that name one of these deleted entries: AD takes no wildcard in a DN, so all values are read. */
-async function pointingAt(
-  session: DirectorySession,
-  guids: ReadonlySet<string>,
-  configuration: string,
-): Promise<readonly string[]> {
-  const attributes = [wellKnownObjects, ...configurationReferences.map(({ attribute }) => attribute)];
-  const pointing: string[] = [];
-  const entries = session.search({
-    base: `CN=Services,${configuration}`,
-    scope: 'subtree',
-    filter: referringFilter(),
-    attributes,
-  });
-  for await (const entry of entries) {
-    for (const attribute of attributes) {
-      if (textsOf(entry, attribute).some((value) => namesDeleted(value, guids)))
-        pointing.push(`${attribute} of ${entry.dn}`);
-    }
-  }
-  return pointing;
-}
-
-function namesDeleted(value: string, guids: ReadonlySet<string>): boolean {
-  if (!value.includes('DEL:')) return false;
-  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
-  return guids.has(deletedRdnOf(dn)?.guid ?? '');
+  const state = there === back.length ? 'has it' : 'not yet';
+  return { state, detail: `${there} of ${back.length} entries back`, mayChange: true };
 }
 
 function linesOf(rows: readonly Row[]): readonly string[] {

@@ -262,11 +262,27 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(stdout).toMatch(/dc1\.corp\.example\.com +has it: \d+ of \d+ entries gone, each with its tombstone/);
     });
 
+    test('looks through the recipients of its domain, and of no other where there is none', async () => {
+      const folder = (await changeFolders()).at(-1) ?? '';
+      const { stdout } = await command.run('apply', folder, '--json');
+      expect(JSON.parse(stdout).recipients).toEqual([
+        { of: forest.domainNamingContext, state: 'none', detail: expect.stringContaining('none points at') },
+      ]);
+    });
+
     test('has nothing left to do when it is applied a second time', async () => {
       const folder = (await changeFolders()).at(-1);
       const { status, stdout } = await command.run('apply', folder ?? '');
       expect(status).toBe(0);
       expect(stdout).toContain('Nothing is left to do');
+    });
+
+    test('says what is not proven to a user who may not see deleted objects', async () => {
+      const folder = (await changeFolders()).at(-1) ?? '';
+      const { status, stdout } = await command.run('apply', folder, '--user', `helper@${forest.domain}`);
+      expect(stdout).toMatch(/dc1\.corp\.example\.com +unknown: (\d+) of \1 entries gone by name/);
+      expect(stdout).toContain('only members of Administrators may see deleted objects');
+      expect(status).toBe(0);
     });
 
     test('undo brings every attribute back', async () => {
@@ -283,6 +299,31 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect(await traces(dc)).toEqual([]);
       expect((await command.run('undo', 'tree', '--yes')).status).toBe(0);
+      expect(differences(before, await snapshot(dc))).toEqual([]);
+    });
+
+    test('tells of recipients that have come to point at the server since the plan was made', async () => {
+      const { anna } = scene.mailboxes;
+      const { distributionGroup: group } = scene.referrers;
+      await command.run('orphan', '--save', 'pointed at', '--name', 'EX02', ...accepted);
+      await dc.ldapmodify([
+        replace(anna.dn, { homeMTA: scene.orphan.mta, msExchExpansionServerName: scene.orphan.legacyExchangeDn }),
+      ]);
+      const pointed = await command.run('apply', 'pointed at', ...confirmed, '--wait', '1');
+      expect(pointed.stdout).toMatch(
+        /^ +Recipients of DC=corp,DC=example,DC=com: still pointing at a deleted entry: /m,
+      );
+      for (const name of ['homeMTA', 'msExchExpansionServerName']) {
+        expect(pointed.stdout).toContain(`${name} of ${anna.dn}`);
+      }
+      expect(pointed.stdout).not.toContain(group.dn);
+      expect(pointed.status).toBe(1);
+
+      await dc.ldapmodify([replace(anna.dn, { homeMTA: scene.ex01.mta, msExchExpansionServerName: [] })]);
+      const clean = await command.run('apply', 'pointed at', '--wait', '1');
+      expect(clean.stdout).toMatch(/^ +Recipients of DC=corp,DC=example,DC=com: none points at a deleted entry/m);
+      expect(clean.status).toBe(0);
+      expect((await command.run('undo', 'pointed at', '--yes')).status).toBe(0);
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 

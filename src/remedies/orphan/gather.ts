@@ -22,6 +22,7 @@ import {
   readConfigurationReferrers,
 } from './referrers.ts';
 import { dnsOf, readSubtree, type SubtreeEntry } from './subtree.ts';
+import { writableIn } from './writable-entries.ts';
 
 /** How the remedy reaches the directory. */
 export interface Reach {
@@ -249,16 +250,6 @@ export async function gather(
     ...rights,
     unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
     now: options.now,
-  };
-}
-
-/** Whether the session's DC has a writable copy of the naming context that a DN belongs to. */
-function writableIn({ namingContexts }: Forest, session: DirectorySession): (dn: string) => boolean {
-  const held = new Set(session.rootDse.namingContexts.map(normalizedDn));
-  const longestFirst = namingContexts.map(({ dn }) => dn).sort((one, other) => other.length - one.length);
-  return (dn) => {
-    const context = longestFirst.find((candidate) => isBelow(dn, candidate));
-    return context !== undefined && held.has(normalizedDn(context));
   };
 }
 

@@ -7,6 +7,7 @@ import { and, equal, type Filter, or, present } from '../../directory/filter.ts'
 import type { DirectorySession } from '../../directory/session.ts';
 import { writtenValueOf } from '../../directory/values.ts';
 import { DirectoryError } from '../../errors.ts';
+import { BoundedList } from './bounded-list.ts';
 import type { ExchangeServer } from './organisation.ts';
 import {
   configurationReferences,
@@ -59,7 +60,8 @@ export interface ConfigurationFindings {
   readonly lostWellKnownObjects: readonly Referrer[];
 }
 
-const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
+/** The classes of databases: of 2010 and later, and of 2003 and 2007. */
+export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
 
 /** The references from the Exchange organisation: one search over it. Throws DirectoryError. */
 export async function readConfigurationReferrers(
@@ -137,7 +139,8 @@ function names(value: string, { named }: Reference, { server, dns }: Doomed): bo
   }
 }
 
-function namesOneOf(value: string, dns: ReadonlySet<string>): boolean {
+/** Whether a value is the DN of one of these, which are normalised. */
+export function namesOneOf(value: string, dns: ReadonlySet<string>): boolean {
   try {
     return dns.has(normalizedDn(value));
   } catch (error) {
@@ -263,22 +266,6 @@ async function countOne(
     cleanable: cleanable.items,
     notListed: cleanable.count - cleanable.items.length,
   };
-}
-
-/** The first items of many, and how many there were. */
-class BoundedList<T> {
-  readonly items: T[] = [];
-  count = 0;
-  readonly #most: number;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  add(item: T): void {
-    this.count += 1;
-    if (this.items.length < this.#most) this.items.push(item);
-  }
 }
 
 function recipientReferrer(entry: Entry, { id, attribute, kind, who }: RecipientReference): Referrer {

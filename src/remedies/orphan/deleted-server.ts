@@ -1,0 +1,68 @@
+/** What a plan has deleted, as values elsewhere may still name it. */
+
+import type { DirectoryChange, DoomedEntry, Plan } from '../../change/plan.ts';
+import { deletedRdnOf, normalizedDn } from '../../directory/dn.ts';
+import { databaseClasses } from './referrers.ts';
+
+export interface DeletedServer {
+  /** Every entry that goes. */
+  readonly entries: readonly DoomedEntry[];
+  /** Their DNs, normalised. */
+  readonly dns: ReadonlySet<string>;
+  /** Their objectGUIDs. */
+  readonly guids: ReadonlySet<string>;
+  /** Of the server itself, where the whole of it goes. */
+  readonly legacyExchangeDn: string | undefined;
+  readonly hasDatabases: boolean;
+  readonly hasMailTransferAgents: boolean;
+  /** Ids of references ("homeMTA of CN=…") that were left on purpose: the user has accepted that they dangle. */
+  readonly leftOnPurpose: ReadonlySet<string>;
+  /** Whether that was accepted of all recipients of other domains. */
+  readonly leavesOtherDomains: boolean;
+}
+
+/** What the plan deletes; its entries are [] for a plan that deletes nothing. */
+export function deletedServer({
+  changes,
+  findings,
+}: Pick<Plan<DirectoryChange>, 'changes' | 'findings'>): DeletedServer {
+  const entries = changes.flatMap(deletedBy);
+  const [server] = entries.filter((entry) => classesOf(entry).has('msexchexchangeserver'));
+  const isAny = (names: readonly string[]): boolean =>
+    entries.some((entry) => names.some((name) => classesOf(entry).has(name.toLowerCase())));
+  const accepted = findings.filter((finding) => finding.accepted);
+  const legacyExchangeDn = server === undefined ? undefined : valuesOf(server, 'legacyExchangeDN')[0];
+  return {
+    entries,
+    dns: new Set(entries.map(({ dn }) => normalizedDn(dn))),
+    guids: new Set(entries.map(({ guid }) => guid)),
+    legacyExchangeDn,
+    hasDatabases: isAny(databaseClasses),
+    hasMailTransferAgents: isAny(['mTA']),
+    leftOnPurpose: new Set(
+      accepted.filter(({ id }) => id === 'dangling-references').flatMap(({ evidence }) => evidence),
+    ),
+    leavesOtherDomains: accepted.some(({ id }) => id === 'recipients-in-other-domains'),
+  };
+}
+
+function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
+  if (change.kind === 'delete') return [change];
+  return change.kind === 'delete-tree' ? change.entries : [];
+}
+
+function classesOf(entry: DoomedEntry): ReadonlySet<string> {
+  return new Set(valuesOf(entry, 'objectClass').map((name) => name.toLowerCase()));
+}
+
+function valuesOf({ attributes }: DoomedEntry, wanted: string): readonly string[] {
+  const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  return (found?.values ?? []).filter((value) => typeof value === 'string');
+}
+
+/** Whether a value, a DN with binary or string part included, has the name that one of these got by its deletion. */
+export function namesDeleted(value: string, { guids }: DeletedServer): boolean {
+  if (!value.includes('DEL:')) return false;
+  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
+  return guids.has(deletedRdnOf(dn)?.guid ?? '');
+}

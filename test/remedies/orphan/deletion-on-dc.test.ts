@@ -1,0 +1,75 @@
+import { expect, test } from 'vitest';
+import type { DirectoryChange } from '../../../src/change/plan.ts';
+import type { DirectorySession, SearchRequest } from '../../../src/directory/session.ts';
+import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
+import { deletionOnDc } from '../../../src/remedies/orphan/deletion-on-dc.ts';
+import { leaf, openBench } from '../../change/entries-support.ts';
+
+const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
+
+/** A session in which no deleted object is found by its objectGUID, or none at all. */
+function withoutTombstones(session: DirectorySession, hidden: 'by objectGUID' | 'all'): DirectorySession {
+  const isHidden = ({ controls = [], scope }: SearchRequest): boolean =>
+    controls.length > 0 && (hidden === 'all' || scope === 'subtree');
+  return {
+    ...session,
+    rootDse: session.rootDse,
+    readEntry: (base, attributes, controls = []) =>
+      controls.length > 0 ? Promise.resolve(undefined) : session.readEntry(base, attributes, controls),
+    search: (request) => (isHidden(request) ? nothing() : session.search(request)),
+  };
+}
+
+async function* nothing(): AsyncGenerator<never> {}
+
+async function bench(): Promise<{
+  readonly session: DirectorySession;
+  readonly deleted: DeletedServer;
+  readonly remove: () => Promise<void>;
+}> {
+  const { session, doomed } = await openBench();
+  const changes: readonly DirectoryChange[] = [await doomed(leaf)];
+  return { session, deleted: deletedServer({ changes, findings: [] }), remove: () => session.delete(leaf) };
+}
+
+test('an entry that is there: not yet', async () => {
+  const { session, deleted } = await bench();
+  expect(await deletionOnDc(session, deleted, configuration)).toEqual({
+    state: 'not yet',
+    detail: '0 of 1 entries gone',
+    mayChange: true,
+  });
+});
+
+test('an entry that is gone and has its tombstone: proven', async () => {
+  const { session, deleted, remove } = await bench();
+  await remove();
+  expect(await deletionOnDc(session, deleted, configuration)).toEqual({
+    state: 'has it',
+    detail: '1 of 1 entries gone, each with its tombstone',
+    mayChange: true,
+  });
+});
+
+test('an entry that is gone, to one who sees no deleted object: not proven, and waiting does not help', async () => {
+  const { session, deleted, remove } = await bench();
+  await remove();
+  const { state, detail, mayChange } = await deletionOnDc(withoutTombstones(session, 'all'), deleted, configuration);
+  expect(state).toBe('unknown');
+  expect(detail).toMatch(/^1 of 1 entries gone by name; no tombstone of 1 of them can be seen, .* not proven/);
+  expect(detail).toContain('members of Administrators');
+  expect(mayChange).toBe(false);
+});
+
+test('an entry that is gone on a DC where deleted objects are seen, but not this one: not proven, and may come', async () => {
+  const { session, deleted, remove } = await bench();
+  await remove();
+  const { state, detail, mayChange } = await deletionOnDc(
+    withoutTombstones(session, 'by objectGUID'),
+    deleted,
+    configuration,
+  );
+  expect(state).toBe('unknown');
+  expect(detail).toContain('this domain controller never had them, or has removed their tombstones by age');
+  expect(mayChange).toBe(true);
+});
