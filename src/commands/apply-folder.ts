@@ -14,6 +14,7 @@ import { asksForControls } from '../review/ldif.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import { type OpenDirectory, requireForest } from './directory.ts';
+import { noteUndoBegun, noteUndone, originalFolder } from './original-change.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, tellNextSteps } from './report-outcome.ts';
 import { quoted, shownPath } from './shown-path.ts';
@@ -37,12 +38,13 @@ export async function applyChangeFolder(
 ): Promise<ExitStatus> {
   const records = await readJournal(path.join(folder, folderParts.journal));
   requireApplicable(plan, records);
+  const original = await originalFolder(folder, plan);
   if (isFilePlan(plan)) {
     if (records.length > 0) await clearStrays(plan, output);
-    if (plan.undoes !== undefined) {
+    if (original !== undefined) {
       // What is undone may have been killed, beside files also that the undo has nothing to do with.
-      const original = await readPlan(path.join(plan.undoes.folder, folderParts.plan));
-      if (isFilePlan(original)) await clearStrays(original, output);
+      const undone = await readPlan(path.join(original, folderParts.plan));
+      if (isFilePlan(undone)) await clearStrays(undone, output);
     }
     const writer = fileWriter({
       files: systemFiles(),
@@ -51,7 +53,7 @@ export async function applyChangeFolder(
       randomId: context.randomId,
       sleep: context.sleep,
     });
-    return applyWith(writer, plan, folder, records, context, output);
+    return applyWith(writer, plan, { folder, original }, records, context, output);
   }
   if (means === undefined || !isDirectoryPlan(plan)) throw new TypeError('a plan for a directory needs a directory');
   const directory = await means.open();
@@ -61,7 +63,7 @@ export async function applyChangeFolder(
   try {
     const verify = (): Promise<Verification> =>
       verifyEverywhere({ plan, directory, waitSeconds: means.waitSeconds, context, output });
-    return await applyWith(writer, plan, folder, records, context, output, {
+    return await applyWith(writer, plan, { folder, original }, records, context, output, {
       waited: means.waitSeconds > 0,
       look: verify,
     });
@@ -128,15 +130,22 @@ async function clearStrays(plan: Plan<FileChange>, output: Output): Promise<void
   }
 }
 
+interface ChangeFolders {
+  readonly folder: string;
+  /** Of the plan that this one undoes. */
+  readonly original: string | undefined;
+}
+
 async function applyWith<C extends Change>(
   writer: ChangeWriter<C>,
   plan: Plan<C>,
-  folder: string,
+  { folder, original }: ChangeFolders,
   records: readonly JournalRecord[],
   context: Context,
   output: Output,
   verification?: { readonly waited: boolean; readonly look: () => Promise<Verification> },
 ): Promise<ExitStatus> {
+  if (original !== undefined) await noteUndoBegun(original, folder, plan, context.now());
   const journal = await openJournal(path.join(folder, folderParts.journal));
   const progress = output.progress();
   try {
@@ -159,7 +168,7 @@ async function applyWith<C extends Change>(
     });
     progress.done();
     const complete = result.applied.notDone.length === 0 && result.applied.notBegun === 0;
-    if (complete) await tellOriginal(plan, context);
+    if (complete) await tellOriginal(plan, original, context, output);
     const seen = complete ? await verification?.look() : undefined;
     const status = await reportOutcome(
       {
@@ -180,17 +189,9 @@ async function applyWith<C extends Change>(
 }
 
 /** When an undo is complete, the journal of what it reverses says so, and that plan can't be applied again. */
-async function tellOriginal(plan: Plan, context: Context): Promise<void> {
+async function tellOriginal(plan: Plan, original: string | undefined, context: Context, output: Output): Promise<void> {
   if (plan.undoes === undefined) return;
-  const journal = await openJournal(path.join(plan.undoes.folder, folderParts.journal));
-  try {
-    await journal.append({
-      time: context.now().toISOString(),
-      event: 'undone',
-      plan: plan.undoes.id,
-      detail: `by ${plan.id}`,
-    });
-  } finally {
-    await journal.close();
-  }
+  if (original !== undefined) return noteUndone(original, plan.undoes.id, plan.id, context.now());
+  const warning = output.style.warning('The change folder of what was undone is not here:');
+  output.say(`  ${warning} plan ${plan.undoes.id}. Its journal could not be told; do not apply it again.`);
 }

@@ -3,17 +3,19 @@
 import path from 'node:path';
 import { requireApplicable } from '../change/apply.ts';
 import { folderParts } from '../change/folder.ts';
-import { readJournal } from '../change/journal.ts';
+import { type JournalRecord, readJournal } from '../change/journal.ts';
 import type { ExitStatus } from '../errors.ts';
-import { exitStatus } from '../errors.ts';
+import { exitStatus, RefusedError } from '../errors.ts';
 import { applyChangeFolder } from './apply-folder.ts';
 import { confirmDeletion } from './confirm-deletion.ts';
 import type { Context } from './context.ts';
 import { showPlan } from './decide.ts';
 import { directoryFlags, openDirectory } from './directory.ts';
 import { outputFlags, readArguments, readWait } from './flags.ts';
+import { begunUndo } from './original-change.ts';
 import { createOutput } from './output.ts';
-import { readSavedChange } from './saved-change.ts';
+import { readSavedChange, type SavedChange } from './saved-change.ts';
+import { quoted, shownPath } from './shown-path.ts';
 
 const flagTable = { ...outputFlags, ...directoryFlags, yes: 'yes-no', confirm: 'text', wait: 'text' } as const;
 
@@ -24,6 +26,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { folder, plan } = await readSavedChange('apply', operands, context);
   const records = await readJournal(path.join(folder, folderParts.journal));
   requireApplicable(plan, records);
+  await refuseBegunUndo({ folder, plan }, records, context);
   const mayAsk = output.canAsk && !flags.yes && !output.isJson;
   if (mayAsk) {
     showPlan(plan, output);
@@ -43,4 +46,21 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   } finally {
     await directory.close();
   }
+}
+
+/** What an undo has brought back in part is neither as this plan found it nor as it left it. */
+async function refuseBegunUndo(
+  { folder, plan }: SavedChange,
+  records: readonly JournalRecord[],
+  context: Context,
+): Promise<void> {
+  const undoFolder = await begunUndo(folder, plan, records);
+  if (undoFolder === undefined) return;
+  const undo = quoted(shownPath(undoFolder, context));
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: plan.id,
+    cameBack: `an undo of it was begun, and is not at its end: ${undo}`,
+    next: `Go on with the undo: adsi-remedy apply ${undo}. Or have it planned anew, as things are now: adsi-remedy undo ${quoted(shownPath(folder, context))}. To have the change after all, make a new plan when it is undone.`,
+  });
 }

@@ -8,6 +8,7 @@ import type { Plan } from '../change/plan.ts';
 import { readPlan } from '../change/read-plan.ts';
 import { RemedyError, UsageError } from '../errors.ts';
 import type { Context } from './context.ts';
+import { begunUndo } from './original-change.ts';
 
 export interface SavedChange {
   /** Absolute. */
@@ -39,14 +40,17 @@ export async function readSavedChange(
 }
 
 /** What has become of a saved change so far. */
-export interface Standing {
-  readonly kind: 'not-applied' | 'applied' | 'applied-in-part' | 'undone';
-}
+export type Standing =
+  | { readonly kind: 'not-applied' | 'applied' | 'applied-in-part' | 'undone' }
+  /** An undo of it has written something and did not come to its end; its folder, absolute. */
+  | { readonly kind: 'undo-begun'; readonly undoFolder: string };
 
 /** What the journal of a change folder says of its plan. Throws what readJournal throws. */
 export async function standingOf({ folder, plan }: SavedChange): Promise<Standing> {
   const records = await readJournal(path.join(folder, folderParts.journal));
   if (records.some((record) => record.plan === plan.id && record.event === 'undone')) return { kind: 'undone' };
+  const undoFolder = await begunUndo(folder, plan, records);
+  if (undoFolder !== undefined) return { kind: 'undo-begun', undoFolder };
   const outcomes = [...outcomesIn(records, plan.id).values()];
   if (outcomes.length === 0) return { kind: 'not-applied' };
   const done = outcomes.filter((outcome) => outcome === 'done').length;

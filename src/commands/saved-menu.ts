@@ -11,6 +11,7 @@ const standingWords: Readonly<Record<Standing['kind'], string>> = {
   'not-applied': 'not applied yet',
   applied: 'applied',
   'applied-in-part': 'applied in part',
+  'undo-begun': 'undone in part',
   undone: 'undone',
 };
 
@@ -53,7 +54,7 @@ export async function openSaved(args: readonly string[], context: Context, outpu
 
 function actionsFor({ kind }: Standing): readonly Choice<'show' | 'apply' | 'undo'>[] {
   const canApply = kind === 'not-applied' || kind === 'applied-in-part';
-  const canUndo = kind === 'applied' || kind === 'applied-in-part';
+  const canUndo = kind === 'applied' || kind === 'applied-in-part' || kind === 'undo-begun';
   return [
     { value: 'show', label: 'show', hint: 'the review, again' },
     ...(canApply ? [{ value: 'apply', label: 'apply', hint: 'each target is checked once more' } as const] : []),

@@ -1,8 +1,10 @@
 /** adsi-remedy undo: the reverse of what was applied, as a plan of its own on the same way. */
 
 import path from 'node:path';
+import { standingBlockers } from '../change/apply.ts';
 import { type FolderDocument, folderParts } from '../change/folder.ts';
 import { readJournal } from '../change/journal.ts';
+import type { Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
@@ -10,12 +12,13 @@ import type { ExitStatus } from '../errors.ts';
 import { toolVersion } from '../version.ts';
 import { ldifDocuments, pageDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
-import { carryOut, readDecision } from './decide.ts';
+import { carryOut, type Decision, readDecision } from './decide.ts';
 import { directoryFlags, forestTarget, openDirectory, requireForest } from './directory.ts';
 import { decisionFlags, outputFlags, readArguments, readWait } from './flags.ts';
 import { labelsDocuments } from './labels.ts';
-import { createOutput } from './output.ts';
-import { readSavedChange } from './saved-change.ts';
+import { folderSeenFrom, noteUndone } from './original-change.ts';
+import { createOutput, type Output } from './output.ts';
+import { readSavedChange, type SavedChange } from './saved-change.ts';
 
 const flagTable = { ...outputFlags, ...decisionFlags, ...directoryFlags, confirm: 'text', wait: 'text' } as const;
 
@@ -27,24 +30,25 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { folder, plan: original } = await readSavedChange('undo', operands, context);
   const records = await readJournal(path.join(folder, folderParts.journal));
   const done = changesToUndo(original, records);
+  // One that nobody names is made in FOLDER, under a name that is found only then.
+  const undoFolder =
+    decision.kind === 'save' ? path.resolve(context.currentFolder, decision.folder) : path.join(folder, 'undo');
   const frame = {
     id: context.randomId(),
     tool: toolVersion(),
     created: context.now().toISOString(),
     remedy: original.remedy,
-    undoes: { id: original.id, folder },
+    undoes: { id: original.id, folder: folderSeenFrom(undoFolder, folder) },
   };
   const place = { folderName: 'undo', home: folder, confirm: flags.confirm };
   const { target } = original;
   if (target.kind === 'files') {
     const reversed = done.filter((change) => change.kind === 'file').map(reversedFileChange);
     const plan = sealPlan({ ...frame, target, ...(await lookAtFilesToUndo(reversed)) });
-    return carryOut(
-      { plan, documents: () => labelsDocuments(plan, context.templates), ...place },
-      decision,
-      context,
-      output,
-    );
+    const documents = (): readonly FolderDocument[] => labelsDocuments(plan, context.templates);
+    const status = await carryOut({ plan, documents, ...place }, decision, context, output);
+    await markIfBack(plan, { folder, plan: original }, decision, context, output);
+    return status;
   }
   const directory = await openDirectory(flags, context, output, target.connection);
   try {
@@ -61,8 +65,24 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       ...ldifDocuments(plan.changes),
     ];
     const means = { open: async () => directory, waitSeconds };
-    return await carryOut({ plan, documents, means, ...place }, decision, context, output);
+    const status = await carryOut({ plan, documents, means, ...place }, decision, context, output);
+    await markIfBack(plan, { folder, plan: original }, decision, context, output);
+    return status;
   } finally {
     await directory.close();
   }
+}
+
+/** Where everything is back there is nothing to write, and the journal of what was undone is all that lacks. */
+async function markIfBack(
+  undone: Plan,
+  { folder, plan }: SavedChange,
+  decision: Decision,
+  context: Context,
+  output: Output,
+): Promise<void> {
+  const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
+  if (!isWanted || undone.changes.length > 0 || standingBlockers(undone.findings).length > 0) return;
+  await noteUndone(folder, plan.id, undone.id, context.now());
+  output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

@@ -187,11 +187,16 @@ function code(text: string): Html {
   return html`<code>${isolated(text)}</code>`;
 }
 
+/** The folder of the plan that is undone, as this one names it. */
+function appliedFrom(folder: string): string {
+  return folder === '..' ? 'applied from the folder that this one lies in' : `applied from ${folder}`;
+}
+
 function* origin({ id, created, tool, undoes, target, changes: all }: Plan): Generator<Html> {
   yield row('Plan', code(id));
   yield row('Made', created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC'));
   yield row('Made by', tool);
-  if (undoes !== undefined) yield row('Undoes', html`plan ${code(undoes.id)}`, aside(`applied from ${undoes.folder}`));
+  if (undoes !== undefined) yield row('Undoes', html`plan ${code(undoes.id)}`, aside(appliedFrom(undoes.folder)));
   if (target.kind === 'forest') {
     yield* forestRows(target);
     return;

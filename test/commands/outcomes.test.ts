@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, chown, mkdir, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -298,6 +298,120 @@ describe('what was done in part is 4', () => {
     expect(await forms()).toEqual(before);
     await run(apply, ['saved']);
     expect((await run(apply, ['saved'], { interruptible: interrupted })).status).toBe(0);
+  });
+});
+
+describe('an undo that did not come to its end', () => {
+  /** Applied, and undone but for one file that somebody has edited. */
+  async function undoneInPart(...save: readonly string[]): Promise<CommandRun> {
+    await relabel('--save', 'changes/saved');
+    await run(apply, ['changes/saved']);
+    await writeFile(fileOf('fr'), 'edited');
+    if (save.length === 0) return run(undo, ['changes/saved', '--yes']);
+    await run(undo, ['changes/saved', ...save]);
+    return run(apply, ['changes/back']);
+  }
+
+  test.each([
+    ['in its folder', [], /changes\/saved\/\S+-undo/],
+    ['beside it', ['--save', 'changes/back'], /changes\/back/],
+  ])('is told by apply and show, with the way on (%s)', async (_, save, folder) => {
+    expect((await undoneInPart(...save)).status).toBe(4);
+    const { status, stderr } = await run(apply, ['changes/saved']);
+    expect(stderr).toContain('an undo of it was begun, and is not at its end');
+    expect(stderr).toMatch(new RegExp(`adsi-remedy apply ${folder.source}`));
+    expect(stderr).toContain('adsi-remedy undo changes/saved');
+    expect(status).toBe(3);
+    const shown = await run(show, ['changes/saved']);
+    expect(shown.stdout).toMatch(new RegExp(`undone in part. .*apply ${folder.source}`));
+  });
+
+  test('is no undo if it has written nothing', async () => {
+    await relabel('--save', 'saved');
+    await run(apply, ['saved']);
+    for (const language of ['de', 'fr']) await writeFile(fileOf(language), 'edited');
+    expect((await run(undo, ['saved', '--yes'])).status).toBe(3);
+    expect((await run(apply, ['saved'])).stdout).toContain('Nothing is left to do');
+  });
+
+  test('ends when the rest is brought back, and the change is undone', async () => {
+    const before = await forms();
+    await relabel('--save', 'changes/saved');
+    await run(apply, ['changes/saved']);
+    const label = await readFile(fileOf('fr'));
+    await writeFile(fileOf('fr'), 'edited');
+    await run(undo, ['changes/saved', '--save', 'changes/back']);
+    await run(apply, ['changes/back']);
+    await writeFile(fileOf('fr'), label);
+    expect((await run(apply, ['changes/back'])).status).toBe(0);
+    expect(await forms()).toEqual(before);
+    const { stderr } = await run(apply, ['changes/saved']);
+    expect(stderr).toContain('it was applied and undone');
+  });
+});
+
+describe('an undo that finds everything back already', () => {
+  const broughtBack = async (): Promise<void> => {
+    const before = await Promise.all(['de', 'fr'].map((language) => readFile(fileOf(language))));
+    await relabel('--save', 'saved');
+    await run(apply, ['saved']);
+    for (const [index, language] of ['de', 'fr'].entries()) await writeFile(fileOf(language), before[index] ?? '');
+  };
+
+  test('marks the change undone', async () => {
+    await broughtBack();
+    const { status, stdout } = await run(undo, ['saved', '--yes']);
+    expect([status, stdout]).toEqual([0, expect.stringContaining('Everything is back already')]);
+    expect((await run(show, ['saved'])).stdout).toContain('It was applied and undone.');
+    expect((await run(apply, ['saved'])).status).toBe(3);
+  });
+
+  test('writes nothing as a dry run', async () => {
+    await broughtBack();
+    const before = await snapshot(home);
+    expect((await run(undo, ['saved'])).status).toBe(0);
+    expect(await snapshot(home)).toEqual(before);
+  });
+});
+
+describe('a change and its undo that were moved', () => {
+  test.each([
+    ['the undo in the folder of the change', [], (at: string) => path.join(at, 'saved')],
+    ['the two side by side', ['--save', 'changes/back'], (at: string) => path.join(at, 'back')],
+  ])('still belong together: %s', async (_, save, undoOf) => {
+    const before = await forms();
+    await relabel('--save', 'changes/saved');
+    await run(apply, ['changes/saved']);
+    await run(undo, ['changes/saved', ...(save.length === 0 ? ['--save', 'changes/saved/back'] : save)]);
+    await rename(path.join(home, 'changes'), path.join(home, 'elsewhere'));
+    const undoFolder = save.length === 0 ? path.join(undoOf('elsewhere'), 'back') : undoOf('elsewhere');
+    expect(await run(apply, [undoFolder])).toMatchObject({ status: 0, stderr: '' });
+    expect(await forms()).toEqual(before);
+    expect((await run(show, ['elsewhere/saved'])).stdout).toContain('It was applied and undone.');
+  });
+
+  test('do so too where the undo was saved with an absolute path, by an earlier version or on Windows', async () => {
+    await relabel('--save', 'changes/saved');
+    await run(apply, ['changes/saved']);
+    await run(undo, ['changes/saved', '--save', 'changes/back']);
+    const file = path.join(home, 'changes/back/plan.json');
+    const plan = JSON.parse(await readFile(file, 'utf8'));
+    const older = { ...plan, undoes: { ...plan.undoes, folder: 'C:\\work\\changes\\saved' } };
+    await writeFile(file, JSON.stringify({ ...older, seal: sealOf(older) }));
+    expect((await run(apply, ['changes/back'])).status).toBe(0);
+    expect((await run(show, ['changes/saved'])).stdout).toContain('It was applied and undone.');
+  });
+
+  test('from each other: the undo is done all the same, and says whose journal was not told', async () => {
+    const before = await forms();
+    await relabel('--save', 'changes/saved');
+    await run(apply, ['changes/saved']);
+    await run(undo, ['changes/saved', '--save', 'changes/back']);
+    await rename(path.join(home, 'changes/saved'), path.join(home, 'lost'));
+    const { status, stdout } = await run(apply, ['changes/back']);
+    expect(stdout).toContain('The change folder of what was undone is not here');
+    expect(status).toBe(0);
+    expect(await forms()).toEqual(before);
   });
 });
 
