@@ -1,10 +1,12 @@
 /** What the facts come to: the supported ways first, then what stands against the deletion. */
 
 import type { Finding, FindingLevel } from '../../change/plan.ts';
+import { joinDn } from '../../directory/dn.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import type { OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';
 import { cleanedReferrers } from './plan.ts';
+import { quotedForPowerShell } from './powershell.ts';
 import type { RecipientCount, Referrer } from './referrers.ts';
 import { hasRole, isOnlyProvisioned, raisesInconsistentState, roleBit, rolesInWords } from './roles.ts';
 import { isProtected } from './subtree.ts';
@@ -160,8 +162,7 @@ function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
             id: 'only-server',
             level: 'blocker',
             title: 'The server is the only one of the Exchange organisation',
-            detail:
-              'Without any server the organisation can only be managed by installing one again. Go on only if you want to install a new one at once, or to give Exchange up.',
+            detail: `Look yourself: Get-ExchangeServer | Format-Table Name, ServerRole, AdminDisplayVersion; where no Exchange shell is left: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again: Setup /Mode:Install /Roles:Mailbox. Accept this only if you install a new one at once, or give Exchange up.`,
             evidence: [server.dn],
             acceptable: true,
           } as const,
@@ -335,7 +336,9 @@ function liveBlockers({ chosen, probe, now }: OrphanFacts): readonly Conclusion[
   ];
 }
 
-function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): readonly Conclusion[] {
+function rightsBlockers(facts: OrphanFacts): readonly Conclusion[] {
+  const { chosen, subtree, undeletable, unwritable } = facts;
+  const server = quotedForPowerShell(chosen.server.dn);
   const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
   return [
     ...(guarded.length === 0
@@ -345,8 +348,7 @@ function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): read
             id: 'protected-entries',
             level: 'blocker',
             title: `${guarded.length === 1 ? 'An entry is' : `${guarded.length} entries are`} protected by systemFlags (DISALLOW_DELETE)`,
-            detail:
-              'The directory refuses to delete them, and with them everything above. Nothing of the subtree is deleted.',
+            detail: `The directory refuses to delete them, and with them everything above. Look who set that, and why: ${lookAtProtection(guarded[0] ?? '')}. systemFlags is for the system alone, and Set-ADObject can not clear the flag: let Setup remove the server (Setup /m:RecoverServer on a machine of its name, then uninstall), or ask Microsoft's support.`,
             evidence: guarded,
           } as const,
         ]),
@@ -357,8 +359,7 @@ function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): read
             id: 'no-right-to-delete',
             level: 'blocker',
             title: `You have no right to delete ${undeletable.length === 1 ? 'an entry' : `${undeletable.length} entries`} of the subtree`,
-            detail:
-              'Reckoned from the security descriptors and your groups. Run it as a member of Organization Management or Enterprise Admins, or give the right.',
+            detail: `Reckoned from the security descriptors and your groups (whoami /groups). Run it as a member of Organization Management or Enterprise Admins (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G '<DOMAIN\\user>:SDDT'.`,
             evidence: undeletable,
           } as const,
         ]),
@@ -369,12 +370,32 @@ function rightsBlockers({ subtree, undeletable, unwritable }: OrphanFacts): read
             id: 'no-right-to-clean-up',
             level: 'warning',
             title: `You have no right to clear ${unwritable.size === 1 ? 'a reference' : `${unwritable.size} references`} to the server`,
-            detail:
-              'They are left out of the plan. Linked ones vanish with their target; undo can not bring those back.',
+            detail: `They are left out of the plan. Linked ones vanish with their target; undo can not bring those back. Give the right to write them, then make the plan again: ${grantsOf(facts)}.`,
             evidence: [...unwritable],
           } as const,
         ]),
   ];
+}
+
+function lookAtProtection(dn: string): string {
+  return `Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties systemFlags, whenChanged`;
+}
+
+/** Commands that are told in full; the others are of the same form. */
+const commandsTold = 3;
+
+/** What gives the right to write each attribute that refers, as commands. */
+function grantsOf({ configuration, recipients, unwritable }: OrphanFacts): string {
+  const referrers = [...configuration.referrers, ...recipients.flatMap(({ cleanable }) => cleanable)];
+  const commands = referrers
+    .filter(({ id }) => unwritable.has(id))
+    .map(({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G '<DOMAIN\\user>:WP;${reference.attribute}'`);
+  const more = commands.length > commandsTold ? ['and so on'] : [];
+  return [...commands.slice(0, commandsTold), ...more].join('; ');
+}
+
+function servicesOf({ forest }: OrphanFacts['survey']): string {
+  return joinDn('CN=Services', forest.configurationNamingContext);
 }
 
 function remarks(facts: OrphanFacts): readonly Conclusion[] {
