@@ -127,15 +127,22 @@ export function nearestName(given: string, names: readonly string[]): string | u
   return near[0]?.name;
 }
 
+/** Edits from one to the other: a character more, less or another, or two neighbours the other way round. */
 function editDistance(one: string, other: string): number {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (const [index, character] of [...one].entries()) {
-    const next = [index + 1];
-    for (const [column, candidate] of [...other].entries()) {
-      const replaced = (row[column] ?? 0) + (character === candidate ? 0 : 1);
-      next.push(Math.min(replaced, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
+  const from = [...one];
+  const to = [...other];
+  let beforeThat: readonly number[] = [];
+  let before = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [row, character] of from.entries()) {
+    const here = [row + 1];
+    for (const [column, candidate] of to.entries()) {
+      const replaced = (before[column] ?? 0) + (character === candidate ? 0 : 1);
+      const isSwapped = character === to[column - 1] && from[row - 1] === candidate;
+      const swapped = isSwapped ? (beforeThat[column - 1] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+      here.push(Math.min(replaced, swapped, (before[column + 1] ?? 0) + 1, (here[column] ?? 0) + 1));
     }
-    row = next;
+    beforeThat = before;
+    before = here;
   }
-  return row.at(-1) ?? 0;
+  return before.at(-1) ?? 0;
 }

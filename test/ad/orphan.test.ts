@@ -226,7 +226,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
     });
 
     test.each([
-      [['--name', 'EX20'], 64, /Did you mean EX01 or EX02/],
+      [['--name', 'EX20'], 64, /Did you mean EX02 or EX01/],
       [['--dn', 'CN=EX02,CN=Servers'], 64, /none of that name/],
       [['--name', 'EX02', '--yes'], 64, /--confirm EX02/],
       [['--name', 'EX02', '--yes', '--confirm', 'EX01'], 64, /not the name of the server/],

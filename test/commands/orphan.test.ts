@@ -91,6 +91,30 @@ describe('a dry run', () => {
   });
 });
 
+describe('a name that is not there', () => {
+  test.each([
+    ['two characters swapped', 'EX40', 'Did you mean EX04 or EX01 or'],
+    ['a character too many', 'EX044', 'Did you mean EX04'],
+    ['a typing error in another case', 'ex0r', 'Did you mean EX01 or EX02 or EX03?'],
+    ['an FQDN of another domain', 'ex04.example.org', 'Did you mean EX04'],
+    ['an FQDN with a typing error', 'ex40.corp.example.com', 'Did you mean EX04'],
+    ['with its domain in front', 'CORP\\EX04', 'Did you mean EX04'],
+    ['as UNC', '\\\\EX04', 'Did you mean EX04'],
+    ["its account's name", 'EX04$', 'Did you mean EX04'],
+    ['nothing near', 'MAILSERVER', 'There are: EX01, EX02, EX03, EX04'],
+  ])('gets the nearest names: %s', async (_, given, words) => {
+    const site = await practiceSite();
+    const { status, stderr } = await site.run(orphan, ['--name', given]);
+    expect(stderr).toContain(words);
+    expect(status).toBe(64);
+  });
+
+  test.each(['ex04', 'EX04.corp.example.com'])('is there in another case and as FQDN: %s', async (given) => {
+    const site = await practiceSite();
+    expect(await site.run(orphan, ['--name', given, '--dry-run'])).toMatchObject({ status: 2 });
+  });
+});
+
 describe('the wizard', () => {
   const throughout = {
     'orphan.server': byDefault,

@@ -140,7 +140,7 @@ export function findServer(
       wanted.kind === 'dn'
         ? namesakes(servers, wanted.dn)
         : nearestNames(
-            on,
+            shortName(on),
             servers.map(({ server }) => server.name),
             nearest,
           );
@@ -166,6 +166,12 @@ function namesakes(servers: readonly SurveyedServer[], dn: string): readonly str
   return servers
     .filter(({ server }) => server.name.toLowerCase() === value.toLowerCase())
     .map(({ server }) => `"${server.dn}"`);
+}
+
+/** The short name in what may be an FQDN, \\SERVER, DOMAIN\SERVER or the account's SERVER$. */
+function shortName(given: string): string {
+  const [name = ''] = given.replace(/^.*\\/, '').split('.');
+  return name.replace(/\$$/, '');
 }
 
 /** Up to three names that a typing error may have meant, as they are written. */
