@@ -3,10 +3,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import type { ForestTarget, PlanConnection } from '../change/plan.ts';
+import type { PlanConnection } from '../change/plan.ts';
 import { connectByDns, isDnsServer } from '../directory/connect-by-dns.ts';
-import { sameDn } from '../directory/dn.ts';
-import { readExportedForest, readForest } from '../directory/forest.ts';
+import { readForest } from '../directory/forest.ts';
 import { type LocatedServers, locateServers } from '../directory/locate.ts';
 import {
   type Connector,
@@ -15,7 +14,7 @@ import {
   type ServerAddress,
   type TlsMode,
 } from '../directory/session.ts';
-import { DirectoryError, RefusedError, UsageError } from '../errors.ts';
+import { DirectoryError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Context } from './context.ts';
 import type { Flags, FlagTable } from './flags.ts';
@@ -343,39 +342,4 @@ async function openGlobalCatalog(
     }
   }
   return undefined;
-}
-
-/** The forest and DC of an open directory, as a plan names them. */
-export async function forestTarget(directory: OpenDirectory): Promise<ForestTarget> {
-  const { session, connection } = directory;
-  const forest = directory.isExport ? await readExportedForest(session) : await readForest(session);
-  return {
-    kind: 'forest',
-    configurationNamingContext: forest.configurationNamingContext,
-    objectGuid: forest.objectGuid,
-    domainController: session.rootDse.dnsHostName ?? session.identity.host,
-    connection,
-  };
-}
-
-/**
- * Makes sure that the open directory is the forest that a plan was made for. It is asked in a new session: servers end
- * one that was idle while somebody read the plan (MaxConnIdleTime of Active Directory: 15 minutes).
- * @throws RefusedError if it is another one
- */
-export async function requireForest(directory: OpenDirectory, target: ForestTarget): Promise<void> {
-  const session = await directory.reopen();
-  const found = await forestTarget({ ...directory, session }).finally(() => session.close());
-  if (
-    found.objectGuid === target.objectGuid &&
-    sameDn(found.configurationNamingContext, target.configurationNamingContext)
-  ) {
-    return;
-  }
-  throw new RefusedError({
-    attempted: 'apply the plan',
-    on: `${found.configurationNamingContext} (${found.objectGuid}) on ${found.domainController}`,
-    cameBack: `the plan was made for another forest: ${target.configurationNamingContext} (${target.objectGuid})`,
-    next: 'Name a domain controller of that forest with --server, or make a new plan for this one.',
-  });
 }

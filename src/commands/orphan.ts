@@ -36,8 +36,9 @@ import { ldifDocuments, nextStepsDocument, pageDocument, textDocument } from './
 import { requireConfirmation } from './confirm-deletion.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, readDecision } from './decide.ts';
-import { directoryFlags, forestTarget, type OpenDirectory, openDirectory } from './directory.ts';
+import { directoryFlags, type OpenDirectory, openDirectory } from './directory.ts';
 import { decisionFlags, type Flags, nearestName, outputFlags, readArguments, readWait } from './flags.ts';
+import { forestTarget } from './forest-target.ts';
 import { createOutput, type Output } from './output.ts';
 
 const flagTable = {
