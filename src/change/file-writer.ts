@@ -1,16 +1,15 @@
 /** Writes file changes: look, back up, replace, and look again where something went wrong. */
 
-import { mkdirSync } from 'node:fs';
-import { mkdir, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError, RemedyError } from '../errors.ts';
-import { atOnceWhileQuick } from '../files/at-once.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type FileSystem, replaceFile, writeAll } from '../files/replace-file.ts';
+import { type FileSystem, replaceFile } from '../files/replace-file.ts';
 import { spliceBytes } from '../files/strings-file.ts';
 import { temporarySuffix } from '../files/template-tree.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
+import { type BeforeImages, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import type { FileChange, FileFingerprint } from './plan.ts';
 
@@ -19,7 +18,7 @@ const retryDelays = [50, 100, 200, 400, 800, 1600, 3000];
 
 export interface FileWriterOptions {
   readonly files: FileSystem;
-  /** The folder for the before images; each file's place in it comes from `backupPathOf`. */
+  /** The folder for the before images. */
   readonly backupFolder: string;
   /** The plan's id: marks the temporary files of this plan. */
   readonly planId: string;
@@ -30,7 +29,7 @@ export interface FileWriterOptions {
 
 /** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
-  const folders = new Map<string, Promise<unknown>>();
+  const images = beforeImages(options.backupFolder, options.files);
   return {
     parallel: options.parallel ?? 16,
     stopsAtFirstFailure: false,
@@ -39,7 +38,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
       let intended = false;
       let journalFailure: unknown;
       try {
-        return await writeOne(change, options, folders, async () => {
+        return await writeOne(change, options, images, async () => {
           await intent().catch((error: unknown) => {
             journalFailure = error;
             throw error;
@@ -62,27 +61,32 @@ class DriftError extends Error {}
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
-  folders: Map<string, Promise<unknown>>,
+  images: BeforeImages,
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
   const bytes = await readTarget(files, change.path);
   const found = fileFingerprint(bytes);
   if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
-  if (!sameFingerprint(found, change.before)) throw new DriftError(movedSince(change.before, found));
+  if (!sameFingerprint(found, change.before)) {
+    // A run that was interrupted right before the rename may have left one.
+    throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
+  }
   const content = editedContent(bytes, change);
-  await backUp(bytes, path.join(options.backupFolder, backupPathOf(change.path)), files, folders);
   await replaceFile(files, {
     path: change.path,
     content,
     tag: `${options.planId}.${options.randomId()}`,
     retryDelays,
     sleep: options.sleep,
-    beforeRename: async () => {
-      const last = fileFingerprint(await readTarget(files, change.path));
-      if (!sameFingerprint(last, change.before)) throw new DriftError(movedSince(change.before, last));
+    beforeRename: async (attributes) => {
+      await images.keep(change.path, bytes, attributes);
+      const last = await readTarget(files, change.path);
+      if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));
       await intent();
     },
+  }).catch(async (error: unknown) => {
+    throw await images.letGo(change.path, error);
   });
   return { kind: 'done' };
 }
@@ -139,51 +143,6 @@ async function outcomeAfter(error: Error, change: FileChange, files: FileSystem)
   } catch {
     // The look failed as well: the first error says more.
     return { kind: 'unknown', error };
-  }
-}
-
-/** Where a file's before image lies in the backup folder: its absolute path with the roots made into plain names. */
-export function backupPathOf(file: string): string {
-  const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
-  return path.join(...parts.filter((part) => part !== '' && part !== '.' && part !== '..'));
-}
-
-const step = atOnceWhileQuick();
-
-function makeFolder(folder: string): Promise<unknown> {
-  return step(
-    () => mkdirSync(folder, { recursive: true }),
-    () => mkdir(folder, { recursive: true }),
-  );
-}
-
-async function backUp(
-  bytes: Buffer,
-  place: string,
-  files: FileSystem,
-  folders: Map<string, Promise<unknown>>,
-): Promise<void> {
-  try {
-    const folder = path.dirname(place);
-    const made = folders.get(folder) ?? makeFolder(folder);
-    folders.set(folder, made);
-    await made;
-    // 'w' and not 'wx': an interrupted run may have left a before image, whole or in part. The bytes are the same.
-    const handle = await files.open(place, 'w');
-    try {
-      await writeAll(handle, place, bytes);
-      await handle.datasync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw new FileError({
-      attempted: 'back up the file',
-      on: place,
-      cameBack: errnoInWords(error),
-      next: 'The file keeps its old content. Make room in the change folder, or save the change elsewhere; then apply again.',
-      cause: error,
-    });
   }
 }
 

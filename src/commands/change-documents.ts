@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { backupPathOf } from '../change/file-writer.ts';
+import { backupPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts } from '../change/folder.ts';
 import type { DirectoryChange, FileChange, Plan } from '../change/plan.ts';

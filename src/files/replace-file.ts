@@ -12,6 +12,8 @@ import { temporarySuffix } from './template-tree.ts';
 
 /** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
 export interface FileSystem {
+  /** Gives a file a second name. */
+  link(file: string, name: string): Promise<void>;
   lstat(file: string): Promise<Stats>;
   open(file: string, flags: string, mode?: number): Promise<OpenFile>;
   readFile(file: string): Promise<Buffer>;
@@ -39,10 +41,11 @@ export interface Replacement {
   /** Milliseconds to wait before each further try when another program holds the file. */
   readonly retryDelays: readonly number[];
   /**
-   * Called when the new bytes lie safely beside the file and nothing but the rename is left: the last look at the
-   * target and the journal's intent belong here. If it throws, nothing has happened.
+   * Called with the attributes that the file has when the new bytes lie safely beside it and nothing but the rename is
+   * left: the before image, the last look at the target and the journal's intent belong here. If it throws, nothing
+   * has happened.
    */
-  readonly beforeRename: () => Promise<void>;
+  readonly beforeRename: (attributes: Stats) => Promise<void>;
   readonly sleep: (milliseconds: number) => Promise<void>;
 }
 
@@ -78,7 +81,7 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
   try {
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
     await requireSameContent(files, temporary, content);
-    await replacement.beforeRename();
+    await replacement.beforeRename(owner);
     await attempt('put the new content in the place of the file', target, lookedAtAgain, () =>
       renameWithPatience(files, temporary, target, replacement),
     );

@@ -9,6 +9,7 @@ import {
   fstat,
   fstatSync,
   fsync,
+  linkSync,
   lstatSync,
   open,
   openSync,
@@ -17,7 +18,7 @@ import {
   write,
   writeSync,
 } from 'node:fs';
-import { lstat, readFile, rename, unlink } from 'node:fs/promises';
+import { link, lstat, readFile, rename, unlink } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { atOnceWhileQuick, type SmallSteps } from './at-once.ts';
 import type { FileSystem, OpenFile } from './replace-file.ts';
@@ -40,6 +41,11 @@ export function systemFiles(): FileSystem {
   const step = atOnceWhileQuick();
   const creation = atOnceWhileQuick();
   return {
+    link: (file, name) =>
+      step(
+        () => linkSync(file, name),
+        () => link(file, name),
+      ),
     lstat: (file) =>
       step(
         () => lstatSync(file),

@@ -2,7 +2,8 @@ import { readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:f
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backupPathOf, removeStrays } from '../../src/change/file-writer.ts';
+import { backupPathOf } from '../../src/change/before-images.ts';
+import { removeStrays } from '../../src/change/file-writer.ts';
 import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
 import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';

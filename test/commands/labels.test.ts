@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import iconv from 'iconv-lite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backupPathOf } from '../../src/change/file-writer.ts';
+import { backupPathOf } from '../../src/change/before-images.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as labels } from '../../src/commands/labels.ts';

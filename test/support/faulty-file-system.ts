@@ -55,6 +55,7 @@ export function watchedFileSystem(
     open: watched('open', async (file: string, flags: string, mode?: number) =>
       watchedHandle(await real.open(file, flags, mode)),
     ),
+    link: watched('link', real.link),
     lstat: watched('lstat', real.lstat),
     readFile: watched('readFile', real.readFile),
     rename: watched('rename', real.rename),

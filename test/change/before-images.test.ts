@@ -1,0 +1,137 @@
+import { link, lstat, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { backupPathOf, beforeImages } from '../../src/change/before-images.ts';
+import { FileError } from '../../src/errors.ts';
+import type { FileSystem } from '../../src/files/replace-file.ts';
+import { systemFiles } from '../../src/files/system-files.ts';
+import { failingFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
+import { applyIn, changeOf, planOf } from '../support/file-plans.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+
+const old = Buffer.from('L_UserName_Text="User name:"\r\n');
+const now = Buffer.from('L_UserName_Text="E-mail address:"\r\n');
+
+let home: string;
+let file: string;
+let place: string;
+
+beforeEach(async () => {
+  home = await freshFolder();
+  file = path.join(home, 'forms', 'strings.txt');
+  place = path.join(home, 'change', 'backup', backupPathOf(file));
+  await mkdir(path.dirname(file));
+  await writeFile(file, old);
+});
+
+const keep = async (files: FileSystem): Promise<void> =>
+  beforeImages(path.join(home, 'change', 'backup'), files).keep(file, old, await stat(file));
+
+const apply = (files: FileSystem = systemFiles()) =>
+  applyIn(path.join(home, 'change'), planOf([changeOf(file, old, now)]), { files });
+
+/** What a run leaves that is killed right before the rename. */
+async function leaveSecondName(): Promise<void> {
+  await mkdir(path.dirname(place), { recursive: true });
+  await link(file, place);
+}
+
+describe('the before image', () => {
+  test('is the old file itself, which nothing else is when the new one has taken its name', async () => {
+    const { ino } = await stat(file);
+    await apply();
+    expect(await readFile(file)).toEqual(now);
+    expect(await readFile(place)).toEqual(old);
+    expect(await stat(place)).toMatchObject({ ino, nlink: 1 });
+  });
+
+  test('of a file that has other names is a copy, which their editing does not reach', async () => {
+    const other = path.join(home, 'other-name.txt');
+    await link(file, other);
+    await apply();
+    await writeFile(other, 'edited');
+    expect(await readFile(place)).toEqual(old);
+  });
+
+  test.each(['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'UNKNOWN'])(
+    'is a copy on the disk where a second name can’t be had (%s)',
+    async (errno) => {
+      const files = failingFileSystem('link', [errno]);
+      await keep(files);
+      expect(await readFile(place)).toEqual(old);
+      expect((await stat(place)).ino).not.toBe((await stat(file)).ino);
+      expect(files.calls).toEqual(['link', 'open', 'handle.write', 'handle.datasync', 'handle.close']);
+    },
+  );
+
+  test('that can be neither named nor copied is told, and the file is left as it is', async () => {
+    const files = watchedFileSystem((name, [target]) => {
+      if (name === 'link') throw systemError('EXDEV');
+      if (name === 'open' && target === place) throw systemError('ENOSPC');
+      return undefined;
+    });
+    const { notDone } = await apply(files);
+    expect(notDone).toMatchObject([
+      { outcome: { kind: 'failed', error: { errno: 'ENOSPC', trouble: { on: place } } } },
+    ]);
+    expect(await readFile(file)).toEqual(old);
+  });
+});
+
+describe('a second name that an interrupted run has left', () => {
+  test('is made again', async () => {
+    await leaveSecondName();
+    await apply();
+    expect(await readFile(place)).toEqual(old);
+    expect((await stat(place)).nlink).toBe(1);
+  });
+
+  test('is never written to: the file behind it is the one to be kept', async () => {
+    await leaveSecondName();
+    const files = failingFileSystem('link', ['EXDEV']);
+    await keep(files);
+    expect(await readFile(file)).toEqual(old);
+    expect((await stat(place)).ino).not.toBe((await stat(file)).ino);
+  });
+
+  test('is taken away when the file has moved on, since it has moved with it', async () => {
+    await leaveSecondName();
+    await writeFile(file, 'edited in place');
+    expect(await apply()).toMatchObject({ notDone: [{ outcome: { kind: 'drifted' } }] });
+    await expect(lstat(place)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readFile(file, 'utf8')).toBe('edited in place');
+  });
+});
+
+describe('of a file that could not be replaced', () => {
+  const failing = (unlinking?: string): FileSystem =>
+    watchedFileSystem((name, [target]) => {
+      if (name === 'rename') throw systemError('EIO');
+      if (name === 'unlink' && target === place && unlinking !== undefined) throw systemError(unlinking);
+      return undefined;
+    });
+
+  test('the second name is taken away again', async () => {
+    expect(await apply(failing())).toMatchObject({
+      notDone: [{ outcome: { kind: 'failed', error: { errno: 'EIO' } } }],
+    });
+    await expect(lstat(place)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readFile(file)).toEqual(old);
+    expect((await stat(file)).nlink).toBe(1);
+  });
+
+  test('a copy stays', async () => {
+    await link(file, path.join(home, 'other-name.txt'));
+    await apply(failing());
+    expect(await readFile(place)).toEqual(old);
+  });
+
+  test('a second name that has to stay is told, with the failure before it', async () => {
+    const { notDone } = await apply(failing('EACCES'));
+    const [outcome] = notDone.map((result) => result.outcome);
+    const error = outcome?.kind === 'failed' ? outcome.error : undefined;
+    expect(error).toBeInstanceOf(FileError);
+    expect(error?.message).toMatch(/EACCES.*EIO/s);
+    expect(error?.message).toContain(place);
+  });
+});
