@@ -87,9 +87,11 @@ export async function begunUndo(
   return undefined;
 }
 
-/** An undo whose folder is not there any more may have. */
+/** An undo whose folder is not there any more may have; one that was undone itself has left nothing. */
 async function mayHaveWritten(undoFolder: string, id: string): Promise<boolean> {
   if (!(await holdsPlan(undoFolder, id))) return true;
-  const outcomes = outcomesIn(await readJournal(path.join(undoFolder, folderParts.journal)), id);
+  const records = await readJournal(path.join(undoFolder, folderParts.journal));
+  if (records.some(({ plan, event }) => plan === id && event === 'undone')) return false;
+  const outcomes = outcomesIn(records, id);
   return [...outcomes.values()].some((event) => event === 'done' || event === 'intent' || event === 'unknown');
 }

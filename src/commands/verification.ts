@@ -1,6 +1,8 @@
 /** The proof after a directory change: every domain controller asked whether it has it. */
 
 import type { DirectoryChange, Plan } from '../change/plan.ts';
+import type { DirectoryError } from '../errors.ts';
+import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import type { OpenDirectory } from './directory.ts';
 import type { Output } from './output.ts';
@@ -34,6 +36,13 @@ export interface Verification {
     readonly state: 'none' | 'some' | 'unknown';
     readonly detail: string;
   }[];
+}
+
+/** Where not even the DCs could be listed: told as the outcome of the look, as the change is made all the same. */
+export function notSeen({ trouble }: DirectoryError, { style }: Output): Verification {
+  const { attempted, on, cameBack } = trouble;
+  const line = visible(`Which domain controllers have it could not be seen: ${attempted}, ${on}: ${cameBack}`);
+  return { everywhere: false, lines: [style.warning(line)], domainControllers: [] };
 }
 
 export type Verify = (request: VerifyRequest) => Promise<Verification>;

@@ -11,7 +11,7 @@ import { type DeletedServer, deletedServer } from '../remedies/orphan/deleted-se
 import { type DeletionOnDc, deletionOnDc } from '../remedies/orphan/deletion-on-dc.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
-import type { Verification, Verify, VerifyRequest } from './verification.ts';
+import { notSeen, type Verification, type Verify, type VerifyRequest } from './verification.ts';
 import { verifyRecipients } from './verify-recipients.ts';
 
 type Row = Verification['domainControllers'][number];
@@ -27,11 +27,7 @@ export const verify: Verify = async (request) => {
   const hasEntries = deleted.entries.length > 0 || plan.changes.some(bringsBack);
   if (directory.isExport || !hasEntries) return { everywhere: true, lines: [], domainControllers: [] };
   const forest = await forestOf(request);
-  if (forest instanceof DirectoryError) {
-    const { attempted, on, cameBack } = forest.trouble;
-    const line = visible(`Which domain controllers have it could not be seen: ${attempted}, ${on}: ${cameBack}`);
-    return { everywhere: false, lines: [output.style.warning(line)], domainControllers: [] };
-  }
+  if (forest instanceof DirectoryError) return notSeen(forest, output);
   const { domainControllers } = forest;
   const rows = createProgressRows(output.screen, domainControllers.map(hostOf));
   const deadline = context.now().getTime() + waitSeconds * 1000;

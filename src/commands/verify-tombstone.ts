@@ -13,8 +13,7 @@ import {
 import { hasChange, type LifetimeOnDc, lifetimeOnDc } from '../remedies/tombstone/lifetime-on-dc.ts';
 import { createProgressRows } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
-import { visible } from '../terminal/visible.ts';
-import type { Verification, Verify, VerifyRequest } from './verification.ts';
+import { notSeen, type Verification, type Verify, type VerifyRequest } from './verification.ts';
 
 /** Between two looks at the DCs that have not got it yet. */
 const pauseMs = 2000;
@@ -25,11 +24,7 @@ export const verify: Verify = async (request) => {
   const change = plan.changes.find(isModify);
   if (change === undefined) return { everywhere: true, lines: [], domainControllers: [] };
   const seen = await look(change, request);
-  if (seen instanceof DirectoryError) {
-    const { attempted, on, cameBack } = seen.trouble;
-    const line = visible(`Which domain controllers have it could not be seen: ${attempted}, ${on}: ${cameBack}`);
-    return { everywhere: false, lines: [output.style.warning(line)], domainControllers: [] };
-  }
+  if (seen instanceof DirectoryError) return notSeen(seen, output);
   const have = seen.filter(({ state }) => state === 'has it').length;
   const { style } = output;
   const heading =
