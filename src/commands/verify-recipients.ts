@@ -89,8 +89,12 @@ async function lookOnce({ of, open, look }: View): Promise<Row> {
 function rowOf(of: string, { identity }: DirectorySession, { count, first, leftOnPurpose }: PointingRecipients): Row {
   const more = count - first.length;
   const where = ` (asked: ${identity.host})`;
-  const left = leftOnPurpose === 0 ? '' : `; ${leftOnPurpose.toLocaleString('en')} do, as was accepted`;
-  if (count === 0) return { of, state: 'none', detail: `none points at a deleted entry${left}${where}` };
+  const left = leftOnPurpose.toLocaleString('en');
+  if (count === 0) {
+    const but = leftOnPurpose === 0 ? '' : `, but for ${left} as was accepted`;
+    return { of, state: 'none', detail: `none points at a deleted entry${but}${where}` };
+  }
+  const besides = leftOnPurpose === 0 ? '' : `; ${left} more as was accepted`;
   const names = [...first, ...(more === 0 ? [] : [`and ${more.toLocaleString('en')} more`])].join('; ');
-  return { of, state: 'some', detail: `still pointing at a deleted entry: ${names}${left}${where}` };
+  return { of, state: 'some', detail: `still pointing at a deleted entry: ${names}${besides}${where}` };
 }
