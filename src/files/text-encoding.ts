@@ -5,10 +5,7 @@
 
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
-
-/** The Windows ANSI code pages that a form set's language can have. */
-export const codePages = [874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258] as const;
-export type CodePage = (typeof codePages)[number];
+import { type CodePage, codePages } from './code-pages.ts';
 
 export type UnicodeEncoding =
   | 'utf-8'
@@ -292,38 +289,4 @@ export function encodingOfCodePage(page: number): TextEncoding | undefined {
   if (page === 20127) return 'ascii';
   const known = codePages.find((candidate) => candidate === page);
   return known === undefined ? undefined : `windows-${known}`;
-}
-
-const languagesOfPage: Readonly<Record<CodePage, string>> = {
-  1250: 'bs bs-latn cs hr hu pl ro sk sl sq sr sr-latn',
-  1251: 'be bg mk ru sr-cyrl uk kk',
-  1252: 'ca da de en es eu fi fr gl id is it ms nb nl nn no pt sv',
-  1253: 'el',
-  1254: 'az az-latn tr',
-  1255: 'he iw',
-  1256: 'ar fa ur',
-  1257: 'et lt lv',
-  1258: 'vi',
-  874: 'th',
-  932: 'ja',
-  936: 'zh zh-cn zh-hans zh-sg',
-  949: 'ko',
-  950: 'zh-tw zh-hk zh-mo zh-hant',
-};
-
-const pageOfLanguage = new Map<string, CodePage>(
-  codePages.flatMap((page) => languagesOfPage[page].split(' ').map((language) => [language, page] as const)),
-);
-
-/**
- * The Windows ANSI code page of a language by its culture name ("de", "sr-Cyrl-RS", "zh_TW"), in any letter case;
- * undefined where Windows has none (hi, ta, te, ka, hy …), whose files can only be Unicode.
- */
-export function ansiCodePageOf(culture: string): CodePage | undefined {
-  const parts = culture.toLowerCase().replaceAll('_', '-').split('-');
-  for (let length = parts.length; length > 0; length -= 1) {
-    const page = pageOfLanguage.get(parts.slice(0, length).join('-'));
-    if (page !== undefined) return page;
-  }
-  return undefined;
 }

@@ -7,9 +7,10 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { errnoOf, FileError } from '../errors.ts';
+import { ansiCodePageOf } from '../files/code-pages.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { ansiCodePageOf, encodeText, type TextEncoding } from '../files/text-encoding.ts';
+import { encodeText, type TextEncoding } from '../files/text-encoding.ts';
 
 /** The practice strings: by culture, by key. */
 export type FormSetWording = Readonly<Record<string, Readonly<Record<string, string>>>>;

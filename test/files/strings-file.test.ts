@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { codePages } from '../../src/files/code-pages.ts';
 import { findValues, isIsa2004Format, lineEndsOf, spliceBytes } from '../../src/files/strings-file.ts';
-import { codePages, decodeText, detectEncoding, encodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
+import { decodeText, detectEncoding, encodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
 import { encodedAs, stringsContent } from '../support/strings-content.ts';
 
 const key = 'L_UserName_Text';

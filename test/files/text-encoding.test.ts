@@ -3,10 +3,9 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
+import { ansiCodePageOf, codePages } from '../../src/files/code-pages.ts';
 import {
-  ansiCodePageOf,
   byteUnits,
-  codePages,
   decodeText,
   detectEncoding,
   encodeText,
@@ -179,35 +178,6 @@ describe('an encoding that the user names', () => {
       'ascii',
     ]);
     expect([437, 1200, 1259, 0].map(encodingOfCodePage)).toEqual([undefined, undefined, undefined, undefined]);
-  });
-});
-
-describe('the code page of a language', () => {
-  test.each([
-    [1250, 'bs-Latn cs hr hu pl ro sk sl sq sr-Latn'],
-    [1251, 'be bg mk ru sr-Cyrl uk kk'],
-    [1252, 'ca da de en es eu fi fr gl id is it ms nb nl nn pt sv'],
-    [1253, 'el'],
-    [1254, 'az-Latn tr'],
-    [1255, 'he'],
-    [1256, 'ar fa ur'],
-    [1257, 'et lt lv'],
-    [1258, 'vi'],
-    [874, 'th'],
-    [932, 'ja'],
-    [936, 'zh-CN zh-Hans zh-SG'],
-    [949, 'ko'],
-    [950, 'zh-TW zh-HK zh-Hant'],
-  ])('%i is that of %s', (page, cultures) => {
-    for (const culture of cultures.split(' ')) expect([culture, ansiCodePageOf(culture)]).toEqual([culture, page]);
-  });
-
-  test('goes with regions, letter case and underscores', () => {
-    expect(['de-AT', 'SR_latn_rs', 'ZH-tw', 'pt-BR'].map(ansiCodePageOf)).toEqual([1252, 1250, 950, 1252]);
-  });
-
-  test.each(['hi', 'ta', 'te', 'ka', 'hy', 'Sonstiges', ''])('is none for %j', (culture) => {
-    expect(ansiCodePageOf(culture)).toBeUndefined();
   });
 });
 

@@ -5,14 +5,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
+import { ansiCodePageOf, codePages } from '../../src/files/code-pages.ts';
 import { findValues, lineEndsOf } from '../../src/files/strings-file.ts';
-import {
-  ansiCodePageOf,
-  codePages,
-  decodeText,
-  detectEncoding,
-  type TextEncoding,
-} from '../../src/files/text-encoding.ts';
+import { decodeText, detectEncoding, type TextEncoding } from '../../src/files/text-encoding.ts';
 import { type FormSetWording, layOutFormSets, practiceFormSets } from '../../src/practice/form-sets.ts';
 
 const templates = fileURLToPath(new URL('../../templates/', import.meta.url));

@@ -53,7 +53,7 @@ const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'unknown-code-page': {
     title: 'Code page not known',
     detail:
-      'It is neither Unicode nor ASCII, and Windows has no code page for its language. Name one: --code-page LANGUAGE=PAGE.',
+      'It is neither Unicode nor ASCII, and for what its folder is named no Windows code page is known. Name one: --code-page LANGUAGE=PAGE.',
   },
   'isa-2004-format': {
     title: 'Format of ISA Server 2004',

@@ -11,7 +11,7 @@ import {
   encodeText,
   type TextEncoding,
 } from '../../files/text-encoding.ts';
-import { codePageOf, type LabelsOptions, newTextFor } from './options.ts';
+import { codePageOf, encodingNamedFor, type LabelsOptions, newTextFor } from './options.ts';
 import type { WordingLookup } from './wording.ts';
 
 /** A value of one of the keys as it stands in the file. */
@@ -56,7 +56,7 @@ export function inspectContent(
   language: string,
   options: Pick<LabelsOptions, 'keys' | 'newLabel' | 'encodings'>,
 ): FileContent {
-  const detected = detectEncoding(bytes, codePageOf(language), options.encodings.get(language.toLowerCase()));
+  const detected = detectEncoding(bytes, codePageOf(language), encodingNamedFor(language, options.encodings));
   if (detected.kind !== 'text') return { kind: 'not-text', detected };
   const { encoding } = detected;
   const located = [...new Set(options.keys)].flatMap((key) =>

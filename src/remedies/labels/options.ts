@@ -1,10 +1,9 @@
 /** What a run of the labels remedy is asked to do. The wizard and the flags both end in this. */
 
 import { UsageError } from '../../errors.ts';
-import { defaultLanguage } from '../../files/template-tree.ts';
-import type { CodePage, TextEncoding } from '../../files/text-encoding.ts';
-import { ansiCodePageOf, encodingOfCodePage } from '../../files/text-encoding.ts';
-import { type Label, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
+import { ansiCodePageOf, type CodePage } from '../../files/code-pages.ts';
+import { encodingOfCodePage, type TextEncoding } from '../../files/text-encoding.ts';
+import { cultureOf, type Label, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
 import { faultOfText } from './wording-file.ts';
 
 /** The field that the password form asks the user's name in. */
@@ -29,7 +28,7 @@ export interface LabelsOptions {
   readonly languages: readonly string[];
   readonly keys: readonly string[];
   readonly newLabel: NewLabel;
-  /** Encodings that the user named for a language's files, by lower-case language. */
+  /** Encodings that the user named for a language's files, by the language in lower case. */
   readonly encodings: ReadonlyMap<string, TextEncoding>;
   /** Leave blocked files out and do the rest. */
   readonly skipBlocked: boolean;
@@ -49,9 +48,31 @@ export function newTextFor(newLabel: NewLabel, language: string): WordingLookup 
   }
 }
 
-/** The code page of a language folder's files; those of "default", beside the forms, are English. */
+/**
+ * The code page of a language folder's files, by the culture that its name means; undefined where the name is none of a
+ * culture, or no page is known for it.
+ */
 export function codePageOf(language: string): CodePage | undefined {
-  return ansiCodePageOf(language.toLowerCase() === defaultLanguage ? 'en' : language);
+  const culture = cultureOf(language);
+  return culture === undefined ? undefined : ansiCodePageOf(culture);
+}
+
+/**
+ * The encoding that was named for a language folder's files: by its own name, else by another name of the same culture
+ * (zh-TW for zh-CHT, de for DEU).
+ */
+export function encodingNamedFor(language: string, encodings: LabelsOptions['encodings']): TextEncoding | undefined {
+  const own = encodings.get(language.toLowerCase());
+  if (own !== undefined || encodings.size === 0) return own;
+  const culture = fullCultureOf(language);
+  if (culture === undefined) return undefined;
+  return [...encodings].find(([name]) => fullCultureOf(name) === culture)?.[1];
+}
+
+/** With script and region spelled out, zh-Hant and zh-TW are the same, and so are de and de-DE. */
+function fullCultureOf(name: string): string | undefined {
+  const culture = cultureOf(name);
+  return culture === undefined ? undefined : new Intl.Locale(culture).maximize().toString();
 }
 
 /**

@@ -51,20 +51,29 @@ const formerNames: ReadonlyMap<string, string> = new Map([
   ['no-bok', 'nb-NO'],
   ['no-nyn', 'nn-NO'],
   ['sr', 'sr-Latn'],
-  ['sr-sp-latn', 'sr-Latn-RS'],
-  ['sr-sp-cyrl', 'sr-Cyrl-RS'],
-  ['az-az-latn', 'az-Latn-AZ'],
 ]);
+
+/** A culture of the first .NET versions, which put the script last: az-AZ-Cyrl. */
+const scriptLast = /^([a-z]{2})-([a-z]{2})-(Latn|Cyrl)$/i;
+
+/** The script in its place; Serbia was SP then. */
+function cultureOfScriptLast(name: string): string | undefined {
+  const [, language, region = '', script] = scriptLast.exec(name) ?? [];
+  return script === undefined ? undefined : `${language}-${script}-${region.toUpperCase() === 'SP' ? 'RS' : region}`;
+}
 
 /**
  * The BCP 47 tag of a culture that is named in a way of Windows: by language identifier in decimal ("1031") or
- * hexadecimal ("0407", "0x407"), by three-letter abbreviation ("DEU"), or by a former name ("zh-CHS"; "sr", which
- * Windows takes for Latin script where BCP 47 means Cyrillic). Letter case does not matter. Undefined for any other
+ * hexadecimal ("0407", "0x407"), by three-letter abbreviation ("DEU"), or by a former name ("zh-CHS"; "az-AZ-Cyrl";
+ * "sr", which Windows takes for Latin script where BCP 47 means Cyrillic). Letter case does not matter. Undefined for any other
  * name, BCP 47 tags among them.
  */
 export function cultureByWindowsName(name: string): string | undefined {
   return (
-    formerNames.get(name.toLowerCase()) ?? byAbbreviation.get(name.toUpperCase()) ?? cultureByLanguageIdentifier(name)
+    formerNames.get(name.toLowerCase()) ??
+    cultureOfScriptLast(name) ??
+    byAbbreviation.get(name.toUpperCase()) ??
+    cultureByLanguageIdentifier(name)
   );
 }
 

@@ -7,7 +7,12 @@ import { decodeText, type TextEncoding } from '../../../src/files/text-encoding.
 import { gather } from '../../../src/remedies/labels/gather.ts';
 import { inspectContent } from '../../../src/remedies/labels/inspect.ts';
 import { nextSteps } from '../../../src/remedies/labels/next-steps.ts';
-import { checkLabelText, type LabelsOptions, parseCodePage } from '../../../src/remedies/labels/options.ts';
+import {
+  checkLabelText,
+  encodingNamedFor,
+  type LabelsOptions,
+  parseCodePage,
+} from '../../../src/remedies/labels/options.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../../support/fresh-folder.ts';
@@ -139,7 +144,61 @@ describe('the wording', () => {
   });
 });
 
+describe('the code page of a folder with another name of Windows for its culture', () => {
+  test.each([
+    ['zh-CHT', '網域\\使用者名稱:', 'windows-950', 'zh-TW'],
+    ['sr-SP-Cyrl', 'Домен\\име:', 'windows-1251', undefined],
+    ['DEU', 'Domäne\\Größe:', 'windows-1252', 'de-DE'],
+    ['1031', 'Domäne\\Größe:', 'windows-1252', 'de-DE'],
+    ['1028', '網域\\使用者名稱:', 'windows-950', 'zh-TW'],
+  ] as const)('is that of the culture: %s', async (folder, label, encoding, wording) => {
+    const before = encodedAs(encoding, `; ${label}\r\nL_UserName_Text="${label}"\r\n`);
+    await formSets({ [folder]: before });
+    const text = wording === undefined ? 'Е-адреса:' : (builtInWording.get(wording)?.email ?? '');
+    const newLabel = wording === undefined ? ({ kind: 'text', text } as const) : emailWording;
+    const { changes, findings } = await look({ newLabel });
+    expect(findings).toEqual([]);
+    expect(changes.map((change) => change.encoding)).toEqual([encoding]);
+    await applyIn(path.join(root, '..', 'change'), planOf(changes));
+    const after = await readFile(path.join(root, 'Exchange/HTML/nls', folder, 'strings.txt'));
+    expect(after).toEqual(encodedAs(encoding, `; ${label}\r\nL_UserName_Text="${text}"\r\n`));
+  });
+});
+
 describe('a code page that is named', () => {
+  test.each([
+    ['zh-TW', 'zh-CHT'],
+    ['ZH-tw', 'zh-Hant'],
+    ['zh-cht', '1028'],
+    ['de', 'DEU'],
+    ['deu', 'de-DE'],
+    ['1031', 'de'],
+    ['Sonstiges', 'SONSTIGES'],
+    ['en', 'default'],
+  ])('for %s is that of the folder %s too, which means the same culture', (named, folder) => {
+    const encodings = new Map([['fr', 'windows-1254' as const], parseCodePage(`${named}=1250`)]);
+    expect(encodingNamedFor(folder, encodings)).toBe('windows-1250');
+  });
+
+  test.each([
+    ['de', 'de-AT'],
+    ['zh-TW', 'zh-HK'],
+    ['zh-TW', 'zh'],
+    ['sr-Cyrl', 'sr'],
+    ['Sonstiges', 'images'],
+  ])('for %s is none of the folder %s', (named, folder) => {
+    expect(encodingNamedFor(folder, new Map([parseCodePage(`${named}=1250`)]))).toBeUndefined();
+  });
+
+  test('for the folder’s own name goes before one for another name of its culture', () => {
+    const encodings = new Map([parseCodePage('de=1250'), parseCodePage('DEU=1257')]);
+    expect(['deu', 'de-DE', 'DE'].map((folder) => encodingNamedFor(folder, encodings))).toEqual([
+      'windows-1257',
+      'windows-1250',
+      'windows-1250',
+    ]);
+  });
+
   test('is that of the language’s files which don’t tell their own', async () => {
     const line = 'L_UserName_Text="Größe"\r\n';
     await writeTree(root, {
