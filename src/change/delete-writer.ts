@@ -2,7 +2,7 @@
 
 import { deletedObjectsControl, treeDelete } from '../directory/controls.ts';
 import { resultCode } from '../directory/diagnostics.ts';
-import { isSameOrBelow, normalizedDn, parentDn, sameDn } from '../directory/dn.ts';
+import { sameDn } from '../directory/dn.ts';
 import { booleanOf, type Entry, guidOf, textOf } from '../directory/entry.ts';
 import { everything } from '../directory/filter.ts';
 import type { DirectorySession } from '../directory/session.ts';
@@ -44,18 +44,21 @@ async function lookAtLeaf(entry: DoomedEntry, session: DirectorySession, access:
   return drift === undefined ? { kind: 'as-planned', planned: found.dn } : { kind: 'drifted', what: drift };
 }
 
-async function lookAtChildren({ dn }: DoomedEntry, session: DirectorySession): Promise<Look<string>> {
-  const child = (await firstChild(session, dn)) ?? 'one that can not be seen';
-  return { kind: 'drifted', what: `there is an entry below it that the plan does not delete: ${child}` };
+async function lookAtChildren({ dn, children }: DeleteChange, session: DirectorySession): Promise<Look<string>> {
+  const child = await firstChild(session, dn);
+  const isBack = child !== undefined && children.includes(guidOf(child, 'objectGUID') ?? '');
+  const what = isBack
+    ? 'an entry below it that the plan has deleted is there again'
+    : 'there is an entry below it that the plan does not delete';
+  return { kind: 'drifted', what: `${what}: ${child?.dn ?? 'one that can not be seen'}` };
 }
 
 const fingerprintAttributes = ['objectGUID', 'uSNChanged'];
 
-async function firstChild(session: DirectorySession, dn: string): Promise<string | undefined> {
+async function firstChild(session: DirectorySession, dn: string): Promise<Entry | undefined> {
+  const attributes = ['objectGUID'];
   try {
-    for await (const child of session.search({ base: dn, scope: 'one', filter: everything, attributes: ['1.1'] })) {
-      return child.dn;
-    }
+    for await (const child of session.search({ base: dn, scope: 'one', filter: everything, attributes })) return child;
     return undefined;
   } catch (error) {
     // It has gone at this moment, and its children with it.
@@ -65,11 +68,16 @@ async function firstChild(session: DirectorySession, dn: string): Promise<string
 }
 
 /** Whether the deletion shows: done. Where not even a tombstone can be seen, nobody can tell. */
-async function lookForTombstone(entry: DoomedEntry, session: DirectorySession): Promise<Look<never>> {
+async function lookForTombstone({ guid }: Pick<DoomedEntry, 'guid'>, session: DirectorySession): Promise<Look<never>> {
   const control = deletedObjectsControl(session.rootDse.supportedControls);
-  const tombstone = await session.readEntry(guidBase(entry.guid), ['isDeleted'], [control]);
-  if (tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true) return { kind: 'already-done' };
-  return { kind: 'out-of-sight', what: 'neither the entry nor its tombstone can be seen' };
+  const found = await session.readEntry(guidBase(guid), ['isDeleted'], [control]);
+  if (found === undefined) return { kind: 'out-of-sight', what: 'neither the entry nor its tombstone can be seen' };
+  if (booleanOf(found, 'isDeleted') === true) return { kind: 'already-done' };
+  return { kind: 'drifted', what: movedWords(found) };
+}
+
+function movedWords(found: Entry): string {
+  return `the entry was renamed or moved: it is now ${found.dn}`;
 }
 
 /** What has happened to an entry since it was planned, in words; undefined if nothing. */
@@ -79,7 +87,7 @@ async function driftOf(
   session: DirectorySession,
   access: EntryAccess,
 ): Promise<string | undefined> {
-  if (!sameDn(found.dn, entry.dn)) return `the entry was renamed or moved: it is now ${found.dn}`;
+  if (!sameDn(found.dn, entry.dn)) return movedWords(found);
   if (isDcOfPlan(session, access) && textOf(found, 'uSNChanged') === entry.usnChanged) return undefined;
   // The number counts the changes of one DC, and some servers raise it when the target of a link is deleted.
   const whole = await session.readEntry(guidBase(entry.guid), wholeEntry, [withoutSacl]);
@@ -99,22 +107,25 @@ export function writeDeleteTree(
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   return lookAndWrite(access, intent, {
-    look: (session) => lookAtTree(change, session, access),
+    look: (session) => lookAtTree({ change, entries: change.entries }, session, access),
     write: deleteTree,
   });
 }
 
+/** A subtree as the plan knows it, with the change that deletes its root. */
+interface Tree {
+  readonly change: DeleteChange | DeleteTreeChange;
+  readonly entries: readonly DoomedEntry[];
+}
+
 async function lookAtTree(
-  change: DeleteTreeChange,
+  { change, entries }: Tree,
   session: DirectorySession,
   access: EntryAccess,
 ): Promise<Look<string>> {
-  const root = await session.readEntry(guidBase(change.guid), fingerprintAttributes);
-  if (root === undefined) {
-    const [first] = change.entries;
-    return first === undefined ? { kind: 'already-done' } : lookForTombstone(first, session);
-  }
-  const planned = new Map(change.entries.map((entry) => [entry.guid, entry]));
+  const root = await session.readEntry(guidBase(change.guid), ['1.1']);
+  if (root === undefined) return lookForTombstone(change, session);
+  const planned = new Map(entries.map((entry) => [entry.guid, entry]));
   const subtree = session.search({
     base: root.dn,
     scope: 'subtree',
@@ -131,32 +142,48 @@ async function lookAtTree(
     if (drift !== undefined) return { kind: 'drifted', what: `${entry.dn}: ${drift}` };
   }
   for (const entry of planned.values()) {
+    // That nothing of it can be seen is no drift: only members of Administrators see what is deleted.
     const look = await lookForTombstone(entry, session);
-    if (look.kind !== 'already-done') {
-      return { kind: 'drifted', what: `${entry.dn}: it is no longer below ${change.dn}, and was not deleted` };
-    }
+    if (look.kind === 'drifted') return { kind: 'drifted', what: `${entry.dn}: ${look.what}` };
   }
   return { kind: 'as-planned', planned: root.dn };
 }
 
 /**
- * Looks at every subtree that single deletes take away, before the first of them: gives a delete that will not be
- * possible, with the reason. Throws DirectoryError.
+ * Looks at every subtree that goes, before anything is written: gives a delete that will not be possible, with the
+ * reason. Throws DirectoryError.
  */
 export async function lookAtDeletes(
   changes: readonly DirectoryChange[],
   access: EntryAccess,
 ): Promise<ChangeResult<DirectoryChange> | undefined> {
-  const deletes = changes.filter((change) => change.kind === 'delete');
-  const names = new Set(deletes.map(({ dn }) => normalizedDn(dn)));
-  const roots = deletes.filter(({ dn }) => !names.has(normalizedDn(parentDn(dn) ?? '')));
-  for (const root of roots) {
-    const entries = deletes.filter(({ dn }) => isSameOrBelow(dn, root.dn));
-    const { dn, guid } = root;
-    const look = await lookAtTree({ kind: 'delete-tree', dn, guid, entries }, await access.session(), access);
-    if (look.kind === 'drifted') return { change: root, outcome: look };
+  for (const tree of treesOf(changes)) {
+    const outcome = await lookAtTree(tree, await access.session(), access);
+    if (outcome.kind === 'drifted') return { change: tree.change, outcome };
   }
   return undefined;
+}
+
+/** The subtrees that go, by one request each or by single deletes. */
+function treesOf(changes: readonly DirectoryChange[]): readonly Tree[] {
+  const deletes = new Map(changes.flatMap((change) => (change.kind === 'delete' ? [[change.guid, change]] : [])));
+  const below = new Set([...deletes.values()].flatMap(({ children }) => children));
+  const roots = [...deletes.values()].filter(({ guid }) => !below.has(guid));
+  return [
+    ...changes.flatMap((change) => (change.kind === 'delete-tree' ? { change, entries: change.entries } : [])),
+    ...roots.map((change) => ({ change, entries: entriesFrom(change, deletes) })),
+  ];
+}
+
+/** The entry and those below it, as the plan knows them by the children of each. */
+function entriesFrom(entry: DeleteChange, deletes: ReadonlyMap<string, DeleteChange>): readonly DeleteChange[] {
+  return [
+    entry,
+    ...entry.children.flatMap((guid) => {
+      const child = deletes.get(guid);
+      return child === undefined ? [] : entriesFrom(child, deletes);
+    }),
+  ];
 }
 
 /** For a subtree of some thousand entries, in milliseconds. */

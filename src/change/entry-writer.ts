@@ -1,10 +1,10 @@
 /** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
 
 import type { DirectorySession } from '../directory/session.ts';
-import type { ChangeOutcome, ChangeWriter } from './apply.ts';
+import type { ChangeOutcome, ChangeResult, ChangeWriter } from './apply.ts';
 import { lookAtDeletes, writeDelete, writeDeleteTree } from './delete-writer.ts';
 import type { EntryAccess } from './entry-access.ts';
-import { writeModify } from './modify-writer.ts';
+import { lookAtModifies, writeModify } from './modify-writer.ts';
 import type { DirectoryChange } from './plan.ts';
 import { writeAdd, writeUndelete } from './undelete-writer.ts';
 
@@ -36,11 +36,20 @@ export function entryWriter(
     parallel: 1,
     stopsAtFirstFailure: true,
     nameOf: (change) => change.dn,
-    lookAhead: (changes) => lookAtDeletes(changes, access),
+    lookAhead: (changes) => lookAhead(changes, access),
     server: first.rootDse.dnsHostName ?? first.identity.host,
     write: (change, intent) => writeEntry(change, access, intent),
     close: () => current.close(),
   };
+}
+
+/** Nothing that goes with a deletion is written, the clearing of references included, unless all of it can be. */
+async function lookAhead(
+  changes: readonly DirectoryChange[],
+  access: EntryAccess,
+): Promise<ChangeResult<DirectoryChange> | undefined> {
+  if (!changes.some(({ kind }) => kind === 'delete' || kind === 'delete-tree')) return undefined;
+  return (await lookAtModifies(changes, access)) ?? lookAtDeletes(changes, access);
 }
 
 function writeEntry(change: DirectoryChange, access: EntryAccess, intent: () => Promise<void>): Promise<ChangeOutcome> {

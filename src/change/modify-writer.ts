@@ -3,10 +3,10 @@
 import { allBytesOf, type Entry } from '../directory/entry.ts';
 import type { DirectorySession, Modification } from '../directory/session.ts';
 import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../directory/values.ts';
-import type { ChangeOutcome } from './apply.ts';
+import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
-import type { AttributeEdit, ModifyChange, PlanValue } from './plan.ts';
+import type { AttributeEdit, DirectoryChange, ModifyChange, PlanValue } from './plan.ts';
 
 /** Looks at the entry, and if it is as planned edits it. */
 export function writeModify(
@@ -20,18 +20,37 @@ export function writeModify(
   });
 }
 
+/** Looks at the entries to be edited, and gives an edit that will not be possible, with the reason. Throws DirectoryError. */
+export async function lookAtModifies(
+  changes: readonly DirectoryChange[],
+  access: EntryAccess,
+): Promise<ChangeResult<DirectoryChange> | undefined> {
+  for (const change of changes) {
+    if (change.kind !== 'modify') continue;
+    const outcome = await lookAt(change, await access.session());
+    if (outcome.kind === 'drifted') return { change, outcome };
+  }
+  return undefined;
+}
+
 /** The DN, where the entry is as planned. */
 async function lookAt(change: ModifyChange, session: DirectorySession): Promise<Look<string>> {
   const entry = await session.readEntry(
     guidBase(change.guid),
     change.edits.map((edit) => edit.attribute),
   );
-  if (entry === undefined) return { kind: 'drifted', what: 'the entry is gone' };
+  if (entry === undefined) return lookAtGone(change);
   if (change.edits.every((edit) => isDone(edit, entry))) return { kind: 'already-done' };
   const moved = change.edits.find((edit) => !isAsPlanned(edit, entry));
   return moved === undefined
     ? { kind: 'as-planned', planned: entry.dn }
     : { kind: 'drifted', what: movedWords(moved, entry) };
+}
+
+/** What is gone holds none of the values that were to be removed. */
+function lookAtGone({ edits }: ModifyChange): Look<never> {
+  const isDone = edits.every(({ add }) => add.length === 0);
+  return isDone ? { kind: 'already-done' } : { kind: 'drifted', what: 'the entry is gone' };
 }
 
 function isDone(edit: AttributeEdit, entry: Entry): boolean {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { writeDelete, writeDeleteTree } from '../../src/change/delete-writer.ts';
-import type { DeleteTreeChange } from '../../src/change/plan.ts';
-import { everything } from '../../src/directory/filter.ts';
+import { entryWriter } from '../../src/change/entry-writer.ts';
+import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange } from '../../src/change/plan.ts';
 import type { DirectorySession } from '../../src/directory/session.ts';
 import type { Fault } from '../../src/practice/directory/faults.ts';
-import { type Bench, host, leaf, openBench, orphan, sendConnector } from './entries-support.ts';
+import { type Bench, host, leaf, openBench, orphan, sendConnector, smtpContainer } from './entries-support.ts';
 
 const exists = async (session: DirectorySession, dn: string): Promise<boolean> =>
   (await session.readEntry(dn, ['1.1'])) !== undefined;
@@ -66,13 +66,34 @@ describe('the delete of one entry', () => {
     expect(await writeDelete(change, access('dc2.corp.example.com'), intent)).toEqual({ kind: 'done' });
   });
 
+  test('trusts the number on the DC of the plan, and there alone', async () => {
+    const { access, doomed, intent } = await openBench();
+    const change = await doomed(leaf);
+    const planned = { ...change, attributes: [...change.attributes, { name: 'description', values: ['x'] }] };
+    expect(await writeDelete(planned, access('dc2.corp.example.com'), intent)).toMatchObject({
+      kind: 'drifted',
+      what: 'description is not set; the plan expected x',
+    });
+    expect(await writeDelete(planned, access(), intent)).toEqual({ kind: 'done' });
+  });
+
+  test('tells a child that the plan has deleted, and that is there again, from a new one', async () => {
+    const { access, doomedSubtree, intent } = await openBench();
+    const smtp = (await doomedSubtree(smtpContainer)).at(-1);
+    if (smtp === undefined) throw new Error('the container is not there');
+    expect(await writeDelete(smtp, access(), intent)).toMatchObject({
+      kind: 'drifted',
+      what: `an entry below it that the plan has deleted is there again: ${leaf}`,
+    });
+  });
+
   test('leaves an entry alone that has got a child', async () => {
     const { access, doomed, intent, session } = await openBench();
     const change = await doomed(leaf);
     await session.add(`CN=new,${leaf}`, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
     expect(await writeDelete(change, access(), intent)).toMatchObject({
       kind: 'drifted',
-      what: expect.stringContaining(`CN=new,${leaf}`),
+      what: `there is an entry below it that the plan does not delete: CN=new,${leaf}`,
     });
     expect(await exists(session, leaf)).toBe(true);
   });
@@ -143,11 +164,8 @@ describe('a connection that is lost while an entry is deleted', () => {
 
 describe('the delete of a subtree by one request', () => {
   const tree = async (bench: Bench): Promise<DeleteTreeChange> => {
-    const entries = [];
-    const found = bench.session.search({ base: orphan, scope: 'subtree', filter: everything, attributes: ['1.1'] });
-    for await (const { dn } of found) entries.push(await bench.doomed(dn));
-    const root = await bench.doomed(orphan);
-    return { kind: 'delete-tree', dn: root.dn, guid: root.guid, entries };
+    const { dn, guid } = await bench.doomed(orphan);
+    return { kind: 'delete-tree', dn, guid, entries: await bench.doomedSubtree(orphan) };
   };
 
   test('repeats the request while the server says that it is not finished', async () => {
@@ -173,5 +191,115 @@ describe('the delete of a subtree by one request', () => {
     await bench.session.add(`CN=new,${leaf}`, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
     expect(await writeDeleteTree(change, bench.access(), bench.intent)).toMatchObject({ kind: 'drifted' });
     expect(bench.intents()).toBe(0);
+  });
+});
+
+describe('the look ahead', () => {
+  const lookAhead = async (bench: Bench, changes: readonly DirectoryChange[]) => {
+    const access = bench.access();
+    const writer = entryWriter(await access.session(), () => access.reopen(), access.domainController);
+    return writer.lookAhead?.(changes);
+  };
+  const smartHost = 'msExchSmtpSmartHost';
+  const clearing = async (bench: Bench): Promise<ModifyChange> => {
+    const { dn, guid } = await bench.doomed(sendConnector);
+    const edit = { attribute: smartHost, remove: ['smtp.example.com'], add: [], singleValued: true } as const;
+    return { kind: 'modify', dn, guid, edits: [edit] };
+  };
+  const oneByOne = (entries: readonly DeleteChange[]): readonly DirectoryChange[] => entries;
+  const atOnce = (entries: readonly DeleteChange[]): readonly DirectoryChange[] => {
+    const root = entries.at(-1);
+    return root === undefined ? [] : [{ kind: 'delete-tree', dn: root.dn, guid: root.guid, entries }];
+  };
+  const set = (dn: string, attribute: string, value: string) => (bench: Bench) =>
+    bench.session.modify(dn, [{ attribute, replace: [Buffer.from(value)] }]);
+  const other = orphan.replace('CN=EX04', 'CN=EX03');
+
+  describe.each([
+    ['single deletes', oneByOne],
+    ['one request', atOnce],
+  ])('at a subtree that goes by %s', (_, deletes) => {
+    const plan = async (bench: Bench): Promise<readonly DirectoryChange[]> => [
+      await clearing(bench),
+      ...deletes(await bench.doomedSubtree(orphan)),
+    ];
+
+    test('finds nothing in the way where all is as planned', async () => {
+      const bench = await openBench();
+      expect(await lookAhead(bench, await plan(bench))).toBeUndefined();
+    });
+
+    test('finds nothing in the way where an earlier run has cleared and deleted a part', async () => {
+      const bench = await openBench();
+      const changes = await plan(bench);
+      await bench.session.modify(sendConnector, [{ attribute: smartHost, replace: [] }]);
+      await bench.session.delete(leaf);
+      expect(await lookAhead(bench, changes)).toBeUndefined();
+    });
+
+    test('finds nothing in the way where a referring entry has gone, and refers no more', async () => {
+      const bench = await openBench();
+      const changes = await plan(bench);
+      await bench.session.delete(sendConnector);
+      expect(await lookAhead(bench, changes)).toBeUndefined();
+    });
+
+    test.each<[string, (bench: Bench) => Promise<void>, string]>([
+      [
+        'an entry that has appeared',
+        ({ session }) => session.add(`CN=new,${leaf}`, [{ name: 'objectClass', values: [Buffer.from('container')] }]),
+        `there is an entry that the plan does not delete: CN=new,${leaf}`,
+      ],
+      [
+        'an entry that was edited',
+        set(leaf, 'description', 'in use'),
+        `${leaf}: description is in use; the plan expected not set`,
+      ],
+      [
+        'a root that was edited',
+        set(orphan, 'description', 'in use'),
+        `${orphan}: description is in use; the plan expected not set`,
+      ],
+      [
+        'a reference to it that was changed',
+        set(sendConnector, smartHost, 'other.example.com'),
+        `${smartHost} is other.example.com; the plan expected smtp.example.com`,
+      ],
+    ])('finds %s', async (_what, meddle, what) => {
+      const bench = await openBench();
+      const changes = await plan(bench);
+      await meddle(bench);
+      expect(await lookAhead(bench, changes)).toMatchObject({ outcome: { kind: 'drifted', what } });
+    });
+
+    // In the configuration partition few entries can be moved by a client: the plan has them elsewhere instead.
+    test.each([
+      ['out of it', leaf.replace('CN=EX04', 'CN=EX03')],
+      ['within it', leaf],
+    ])('finds an entry that was moved %s', async (_where, now) => {
+      const bench = await openBench();
+      const before = `CN=moved,${orphan}`;
+      const moved = { ...(await bench.doomed(now)), dn: before };
+      const stayed = (await bench.doomedSubtree(orphan)).filter(({ dn }) => dn !== now);
+      const root = stayed.at(-1) ?? moved;
+      const changes = deletes([moved, ...stayed.slice(0, -1), { ...root, children: [...root.children, moved.guid] }]);
+      const what = `${before}: the entry was renamed or moved: it is now ${now}`;
+      expect(await lookAhead(bench, changes)).toMatchObject({ outcome: { kind: 'drifted', what } });
+    });
+
+    test('goes on to the next subtree', async () => {
+      const bench = await openBench();
+      const changes = [orphan, other].map((root) => bench.doomedSubtree(root));
+      const both = (await Promise.all(changes)).flatMap(deletes);
+      await set(other, 'description', 'in use')(bench);
+      expect(await lookAhead(bench, both)).toMatchObject({ change: { dn: other }, outcome: { kind: 'drifted' } });
+    });
+  });
+
+  test('leaves edits that no delete depends on to the moment of writing', async () => {
+    const bench = await openBench();
+    const changes = [await clearing(bench)];
+    await set(sendConnector, smartHost, 'other.example.com')(bench);
+    expect(await lookAhead(bench, changes)).toBeUndefined();
   });
 });

@@ -5,7 +5,9 @@ import { onTestFinished } from 'vitest';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { doomedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
+import { dnDepth, parentDn, sameDn } from '../../src/directory/dn.ts';
 import { guidOf } from '../../src/directory/entry.ts';
+import { everything } from '../../src/directory/filter.ts';
 import { type DirectorySession, ldapConnector } from '../../src/directory/session.ts';
 import type { EmbeddedForest } from '../../src/practice/open-embedded.ts';
 import { openPracticeForest } from '../../src/practice/practice-forest.ts';
@@ -16,8 +18,9 @@ const organisation =
   'CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 /** The practice forest's orphan. */
 export const orphan = `CN=EX04,CN=Servers,${organisation}`;
+export const smtpContainer = `CN=SMTP,CN=Protocols,${orphan}`;
 /** A leaf that a send connector names. */
-export const leaf = `CN=1,CN=SMTP,CN=Protocols,${orphan}`;
+export const leaf = `CN=1,${smtpContainer}`;
 export const sendConnector = `CN=Internet,CN=Connections,CN=Exchange Routing Group (DWBGZMFD01QNBJR),CN=Routing Groups,${organisation}`;
 
 export interface Bench {
@@ -27,6 +30,8 @@ export interface Bench {
   access(planned?: string): EntryAccess;
   /** The entry as a plan would hold it now. */
   doomed(dn: string): Promise<DeleteChange>;
+  /** The deletes of an entry and all below it, leaves first. */
+  doomedSubtree(dn: string): Promise<readonly DeleteChange[]>;
   readonly intent: () => Promise<void>;
   /** How often a write was begun. */
   readonly intents: () => number;
@@ -51,14 +56,32 @@ export async function openBench(): Promise<Bench> {
   const session = await open();
   const writing = await open();
   let begun = 0;
+  const doomed = async (dn: string): Promise<DeleteChange> => {
+    const entry = await session.readEntry(dn, wholeEntry, [withoutSacl]);
+    if (entry === undefined) throw new Error(`${dn} is not there`);
+    return { kind: 'delete', ...doomedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
+  };
   return {
     forest,
     session,
     access: (planned = host) => ({ session: async () => writing, reopen: open, domainController: planned }),
-    doomed: async (dn) => {
-      const entry = await session.readEntry(dn, wholeEntry, [withoutSacl]);
-      if (entry === undefined) throw new Error(`${dn} is not there`);
-      return { kind: 'delete', ...doomedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
+    doomed,
+    doomedSubtree: async (root) => {
+      const found: DeleteChange[] = [];
+      for await (const { dn } of session.search({
+        base: root,
+        scope: 'subtree',
+        filter: everything,
+        attributes: ['1.1'],
+      })) {
+        found.push(await doomed(dn));
+      }
+      return found
+        .map((entry) => ({
+          ...entry,
+          children: found.filter(({ dn }) => sameDn(parentDn(dn) ?? '', entry.dn)).map(({ guid }) => guid),
+        }))
+        .sort((one, other) => dnDepth(other.dn) - dnDepth(one.dn));
     },
     intent: async () => {
       begun += 1;

@@ -5,9 +5,7 @@ import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
 import { textOf, textsOf } from '../../src/directory/entry.ts';
 import type { Fault } from '../../src/practice/directory/faults.ts';
-import { type Bench, host, leaf, openBench, orphan, sendConnector } from './entries-support.ts';
-
-const smtp = `CN=SMTP,CN=Protocols,${orphan}`;
+import { type Bench, host, leaf, openBench, sendConnector, smtpContainer as smtp } from './entries-support.ts';
 
 /** The leaf and its parent deleted, the leaf first; what was done, the last first. */
 async function deleted(bench: Bench): Promise<readonly DeleteChange[]> {

@@ -8,6 +8,7 @@ import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import type { DirectorySession } from '../../src/directory/session.ts';
 import { openPracticeForest } from '../../src/practice/practice-forest.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
@@ -27,6 +28,8 @@ interface Site {
     prompter?: PrompterDouble,
     world?: Partial<Context>,
   ): Promise<CommandRun>;
+  /** Somebody else's doing, with another session. */
+  meddle(work: (session: DirectorySession) => Promise<void>): Promise<void>;
   /** The live entries of the forest as it is on disk, each as its LDIF without what the server itself keeps. */
   forest(): Promise<ReadonlyMap<string, string>>;
 }
@@ -35,14 +38,24 @@ interface Site {
 async function practiceSite(): Promise<Site> {
   const folder = await freshFolder();
   const now = (): Date => new Date('2026-11-22T09:00:00Z');
+  const contextWith = (world: Partial<Context>) => ({
+    currentFolder: folder,
+    templates,
+    sleep: noSleep,
+    now,
+    ...world,
+  });
+  const open = (world: Partial<Context>): ReturnType<typeof openPracticeDirectory> =>
+    openPracticeDirectory(folder, { ...contextWith(world), randomId: randomUUID } as Context);
   return {
     folder,
     run: (command, args, prompter, world = {}) => {
-      const asking: Partial<Context> = prompter === undefined ? {} : { prompter };
-      const context = { currentFolder: folder, templates, sleep: noSleep, now, ...asking, ...world };
-      const directory = (): ReturnType<typeof openPracticeDirectory> =>
-        openPracticeDirectory(folder, { ...context, randomId: randomUUID } as Context);
-      return runCommand(command, args, { ...context, directory });
+      const asking: Partial<Context> = { ...(prompter === undefined ? {} : { prompter }), ...world };
+      return runCommand(command, args, { ...contextWith(asking), directory: () => open(asking) });
+    },
+    meddle: async (work) => {
+      const directory = await open({});
+      await work(directory.session).finally(() => directory.close());
     },
     forest: async () => {
       const forest = await openPracticeForest(folder, templates, now, randomUUID);
@@ -267,6 +280,32 @@ describe('apply of a saved plan', () => {
     const site = await practiceSite();
     await site.run(orphan, ['--name', 'EX04', '--save', 'saved']);
     expect(await site.run(apply, ['saved'], answering({}))).toMatchObject({ status: 3 });
+  });
+});
+
+describe('apply changes nothing at all, not a reference either,', () => {
+  const protocols = `CN=Protocols,CN=EX04,${serversBelow}`;
+  const newEntry = [{ name: 'objectClass', values: [Buffer.from('container')] }];
+  const inUse = [{ attribute: 'description', replace: [Buffer.from('in use')] }];
+
+  describe.each([
+    ['by single deletes', []],
+    ['by one request', ['--tree-delete']],
+  ])('%s', (_, way) => {
+    test.each<[string, (session: DirectorySession) => Promise<void>, string]>([
+      ['a child has appeared', (session) => session.add(`CN=new,${protocols}`, newEntry), `CN=new,${protocols}`],
+      ['an entry was edited', (session) => session.modify(protocols, inUse), 'description is in use'],
+    ])('where %s since the plan was made', async (_what, work, words) => {
+      const site = await practiceSite();
+      await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...way, ...accepted]);
+      await site.meddle(work);
+      const before = await site.forest();
+      const { status, stdout } = await site.run(apply, ['saved', '--confirm', 'EX04']);
+      expect(stdout).toContain(words);
+      expect(stdout).toContain('Nothing was changed.');
+      expect(status).toBe(3);
+      expect(await site.forest()).toEqual(before);
+    });
   });
 });
 
