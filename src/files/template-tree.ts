@@ -4,7 +4,7 @@
  */
 
 import { readdirSync, readdir as readdirThen } from 'node:fs';
-import { readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
@@ -18,7 +18,7 @@ export const defaultLanguage = 'default';
 /** One strings.txt of a form set. */
 export interface StringsFile {
   readonly path: string;
-  /** The file itself where `path` is a link or the root is reached through one. */
+  /** The file itself where `path` is a link or leads through one. */
   readonly realPath: string;
   /** The folder that was searched, as the user named it. */
   readonly root: string;
@@ -36,8 +36,10 @@ export interface TemplateTree {
   readonly misplaced: readonly string[];
   /** The .htm forms beside each default strings.txt, by path. */
   readonly forms: readonly string[];
-  /** Folders that can't be listed, with what came back. */
-  readonly unreadable: readonly { readonly path: string; readonly cameBack: string }[];
+  /** Folders that can't be listed, by path. */
+  readonly unreadable: readonly NotEntered[];
+  /** Links that can't be followed to the folder that they may stand for, by path. */
+  readonly deadLinks: readonly NotEntered[];
   /** Temporary files of ours that an interrupted run left. */
   readonly strays: readonly string[];
 }
@@ -49,33 +51,32 @@ const classNames = new Set(['html', 'chtml', 'xhtml']);
 
 const foldersAtOnce = 16;
 
+/** As many as a form set's file can have on its way: of its set, its class, nls and its language. */
+const linksOnOneWay = 4;
+
 /**
  * Looks for form sets below `root`, which may be CookieAuthTemplates, a folder above it, or a set in it. Links to
- * folders are not followed, and what a change folder keeps as its backup is no form set.
+ * folders (junctions, on Windows) are followed, and what a change folder keeps as its backup is no form set.
  * @throws FileError if the root is missing, is no folder or can't be listed
  */
 export async function findFormSets(root: string): Promise<TemplateTree> {
   await requireFolder(root);
   const absolute = path.resolve(root);
-  const realRoot = await realpath(absolute);
-  const named = (real: string): string =>
-    realRoot === absolute ? real : path.join(absolute, path.relative(realRoot, real));
-  const { entries, unreadable } = await search(realRoot);
+  const found = await searchBehindLinks({ name: absolute, real: await realpath(absolute), links: [] }, searchOnce());
   const files: StringsFile[] = [];
   const misplaced: string[] = [];
   const strays: string[] = [];
-  for (const entry of entries) {
-    const file = named(entry.path);
-    if (file.endsWith(temporarySuffix)) {
-      strays.push(file);
+  for (const { name, entry } of found.entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
+    if (name.endsWith(temporarySuffix)) {
+      strays.push(name);
       continue;
     }
-    const place = placeOf(file);
-    if (place === undefined) misplaced.push(file);
+    const place = placeOf(name);
+    if (place === undefined) misplaced.push(name);
     else {
-      // No folder below the root was reached through a link, so that the system need not be asked about every file.
+      // All links to folders are followed by now, so that the system need not be asked about every file.
       const realPath = entry.kind === 'file' ? entry.path : await realPathOfLink(entry.path);
-      files.push({ path: file, realPath, root, set: place.set, class: place.class, language: place.language });
+      files.push({ path: name, realPath, root, set: place.set, class: place.class, language: place.language });
     }
   }
   const classes = await inParallel([...new Set(files.map(classFolderOf))], foldersAtOnce, list);
@@ -85,19 +86,102 @@ export async function findFormSets(root: string): Promise<TemplateTree> {
     files,
     misplaced,
     forms: beside.filter((file) => /\.html?$/i.test(file)).sort(),
-    unreadable: unreadable.map((folder) => ({ ...folder, path: named(folder.path) })),
+    unreadable: byPath(found.unreadable),
+    deadLinks: byPath(found.deadLinks),
     strays,
   };
 }
 
-interface Unreadable {
+function byPath(places: readonly NotEntered[]): readonly NotEntered[] {
+  return places.toSorted((one, other) => (one.path < other.path ? -1 : 1));
+}
+
+/** A folder or link and why nothing behind it is seen. */
+export interface NotEntered {
   readonly path: string;
   readonly cameBack: string;
 }
 
-/** The strings files and stray temporary files below a folder, by path, and the folders that may hide some. */
-async function search(root: string): Promise<{ entries: readonly Entry[]; unreadable: readonly Unreadable[] }> {
-  const unreadable: Unreadable[] = [];
+/** A folder to search: its name, the folder itself, and the links followed to it, as they really lie. */
+interface Place {
+  readonly name: string;
+  readonly real: string;
+  readonly links: readonly string[];
+}
+
+interface Findings {
+  readonly entries: readonly { readonly name: string; readonly entry: Entry }[];
+  readonly unreadable: readonly NotEntered[];
+  readonly deadLinks: readonly NotEntered[];
+}
+
+/** What lies below a folder and behind the links there, by the names that lead to it. */
+async function searchBehindLinks(place: Place, search: Search): Promise<Findings> {
+  const { entries, links, unreadable } = await search(place.real);
+  const named = (real: string): string =>
+    place.name === place.real ? real : path.join(place.name, path.relative(place.real, real));
+  const here: Findings = {
+    entries: entries.map((entry) => ({ name: named(entry.path), entry })),
+    unreadable: unreadable.map((folder) => ({ ...folder, path: named(folder.path) })),
+    deadLinks: [],
+  };
+  const behind = await inParallel(links, foldersAtOnce, (link) =>
+    searchBehindLink(named(link), [...place.links, link], search),
+  );
+  const all = [here, ...behind];
+  return {
+    entries: all.flatMap((found) => found.entries),
+    unreadable: all.flatMap((found) => found.unreadable),
+    deadLinks: all.flatMap((found) => found.deadLinks),
+  };
+}
+
+/** What lies behind the last of these links; nothing if it leads to a file. */
+async function searchBehindLink(name: string, links: readonly string[], search: Search): Promise<Findings> {
+  const nothing: Findings = { entries: [], unreadable: [], deadLinks: [] };
+  const dead = (cameBack: string): Findings => ({ ...nothing, deadLinks: [{ path: name, cameBack }] });
+  try {
+    if (!(await stat(name)).isDirectory()) return nothing;
+    const real = await realpath(name);
+    if (links.some((link) => isBelow(link, real))) return dead(`a circle: it leads back to ${real}`);
+    if (links.length > linksOnOneWay) return dead(`it leads to ${real}, behind ${links.length - 1} other links`);
+    return await searchBehindLinks({ name, real, links }, search);
+  } catch (error) {
+    // One link that leads nowhere does not end the search; the caller is told of it.
+    return dead(errnoInWords(error));
+  }
+}
+
+function isBelow(file: string, folder: string): boolean {
+  const way = path.relative(folder, file);
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
+}
+
+/** What a folder holds at any depth, links to folders not followed. */
+interface Searched {
+  /** The strings files and stray temporary files. */
+  readonly entries: readonly Entry[];
+  /** Links to something else, folders maybe. */
+  readonly links: readonly string[];
+  /** The folders that may hide some. */
+  readonly unreadable: readonly NotEntered[];
+}
+
+type Search = (folder: string) => Promise<Searched>;
+
+/** Several links may lead to a folder: what is in it is looked up once. */
+function searchOnce(): Search {
+  const known = new Map<string, Promise<Searched>>();
+  return (folder) => {
+    const searched = known.get(folder) ?? searchFolder(folder);
+    known.set(folder, searched);
+    return searched;
+  };
+}
+
+async function searchFolder(root: string): Promise<Searched> {
+  const unreadable: NotEntered[] = [];
+  const links: Entry[] = [];
   // Nearly all folders are those of languages. Listing them takes a third of the time that matching patterns in them
   // does.
   const matches = await glob(['**/strings.txt', `**/.*${temporarySuffix}`, '**/nls'], {
@@ -107,11 +191,14 @@ async function search(root: string): Promise<{ entries: readonly Entry[]; unread
     withFileTypes: true,
     ignore: { childrenIgnored: (folder) => (isNls(folder.name) && folder.fullpath() !== root) || isBackup(folder) },
     fs: {
-      // The search takes a folder that it may not list for an empty one.
+      // The search takes a folder that it may not list for an empty one, and does not tell of links.
       readdir: (folder, options, done) =>
         readdirThen(folder, options, (error, entries) => {
           if (error !== null && errnoOf(error) !== 'ENOENT') {
             unreadable.push({ path: folder, cameBack: errnoInWords(error) });
+          }
+          for (const entry of entries ?? []) {
+            if (entry.isSymbolicLink()) links.push({ path: path.join(folder, entry.name), kind: 'link' });
           }
           done(error, entries);
         }),
@@ -120,14 +207,19 @@ async function search(root: string): Promise<{ entries: readonly Entry[]; unread
   const matched = matches.map((match) => entryOf(match.fullpath(), match));
   const nlsFolders = matched.filter((entry) => entry.kind === 'folder' && isNls(path.basename(entry.path)));
   const nls = await inParallel(nlsFolders.map(pathOf), foldersAtOnce, list);
-  const languageFolders = nls.flatMap((folder) => folder.entries).filter((entry) => entry.kind === 'folder');
+  const inNls = nls.flatMap((folder) => folder.entries);
+  links.push(...inNls.filter((entry) => entry.kind === 'link'));
+  const languageFolders = inNls.filter((entry) => entry.kind === 'folder');
   const languages = await inParallel(languageFolders.map(pathOf), foldersAtOnce, list);
   for (const { path: folder, cameBack } of [...nls, ...languages]) {
     if (cameBack !== undefined) unreadable.push({ path: folder, cameBack });
   }
-  const inLanguages = [...nls, ...languages].flatMap((folder) => folder.entries).filter(isWanted);
-  const entries = [...matched, ...inLanguages].filter((entry) => entry.kind !== 'folder');
-  return { entries: entries.sort((one, other) => (one.path < other.path ? -1 : 1)), unreadable };
+  const entries = [...matched, ...inNls, ...languages.flatMap((folder) => folder.entries)];
+  return {
+    entries: entries.filter((entry) => entry.kind !== 'folder' && isWanted(entry)),
+    links: links.filter((entry) => !isWanted(entry)).map(pathOf),
+    unreadable,
+  };
 }
 
 function isNls(name: string): boolean {
@@ -143,7 +235,7 @@ function isBackup(folder: Path): boolean {
 
 interface Entry {
   readonly path: string;
-  readonly kind: 'file' | 'folder' | 'link or other';
+  readonly kind: 'file' | 'folder' | 'link' | 'other';
 }
 
 interface Folder {
@@ -153,8 +245,15 @@ interface Folder {
   readonly cameBack?: string;
 }
 
-function entryOf(entry: string, type: { isDirectory(): boolean; isFile(): boolean }): Entry {
-  return { path: entry, kind: type.isFile() ? 'file' : type.isDirectory() ? 'folder' : 'link or other' };
+interface EntryType {
+  isDirectory(): boolean;
+  isFile(): boolean;
+  isSymbolicLink(): boolean;
+}
+
+function entryOf(entry: string, type: EntryType): Entry {
+  const kind = type.isFile() ? 'file' : type.isDirectory() ? 'folder' : type.isSymbolicLink() ? 'link' : 'other';
+  return { path: entry, kind };
 }
 
 function pathOf(entry: Entry): string {

@@ -121,7 +121,15 @@ describe('form sets', () => {
   });
 
   test('may be none', async () => {
-    expect(await findFormSets(root)).toEqual({ root, files: [], misplaced: [], forms: [], unreadable: [], strays: [] });
+    expect(await findFormSets(root)).toEqual({
+      root,
+      files: [],
+      misplaced: [],
+      forms: [],
+      unreadable: [],
+      deadLinks: [],
+      strays: [],
+    });
   });
 });
 
@@ -140,10 +148,107 @@ describe('links', () => {
     expect((await findFormSets(root)).files).toMatchObject([{ path: place, realPath: place }]);
   });
 
-  test('to a folder are not entered, so that a circle of them has an end', async () => {
+  const places = [
+    ['a language', 'Exchange/HTML/nls/pt', { 'strings.txt': '' }],
+    ['all languages', 'Exchange/HTML/nls', { pt: strings }],
+    ['a class', 'Exchange/HTML', { nls: { pt: strings } }],
+    ['a set', 'Exchange', { HTML: { nls: { pt: strings } } }],
+    ['what lies above the sets', 'CookieAuthTemplates', { Exchange: { HTML: { nls: { pt: strings } } } }],
+  ] as const;
+
+  test.each(places)('to the folder of %s are followed', async (_, link, tree) => {
+    const outside = path.join(path.dirname(root), 'outside');
+    await writeTree(outside, tree);
+    await writeTree(root, { ISA: { HTML: strings } });
+    await mkdir(path.dirname(path.join(root, link)), { recursive: true });
+    await symlink(outside, path.join(root, link));
+    const { files, deadLinks } = await findFormSets(root);
+    const [found] = files.filter((file) => file.language === 'pt');
+    expect(found).toMatchObject({ set: 'Exchange', class: 'HTML', language: 'pt' });
+    expect(below(found?.path ?? '')).toMatch(/Exchange\/HTML\/nls\/pt\/strings\.txt$/);
+    expect(found?.realPath.startsWith(outside)).toBe(true);
+    expect(found?.path).toContain(link);
+    expect(files).toHaveLength(2);
+    expect(deadLinks).toEqual([]);
+  });
+
+  test('on every step of the way are followed', async () => {
+    const outside = path.dirname(root);
+    await writeTree(outside, { a: { other: '' }, b: {}, c: {}, d: strings });
+    for (const [target, link] of [
+      ['a', 'CookieAuthTemplates/Exchange'],
+      ['b', 'a/HTML'],
+      ['c', 'b/nls'],
+      ['d', 'c/pt'],
+    ] as const) {
+      await symlink(path.join(outside, target), path.join(outside, link));
+    }
+    expect((await findFormSets(root)).files).toEqual([
+      {
+        path: path.join(root, 'Exchange/HTML/nls/pt/strings.txt'),
+        realPath: path.join(outside, 'd/strings.txt'),
+        root,
+        set: 'Exchange',
+        class: 'HTML',
+        language: 'pt',
+      },
+    ]);
+  });
+
+  test('to another folder of the same tree are names of their own', async () => {
+    await writeTree(root, { Exchange: { HTML: { nls: { pt: strings } } } });
+    await symlink('pt', path.join(root, 'Exchange/HTML/nls/pt-PT'));
+    await symlink('Exchange', path.join(root, 'Exchange2013'));
+    const { files } = await findFormSets(root);
+    expect(files.map((file) => below(file.path))).toEqual([
+      'Exchange/HTML/nls/pt-PT/strings.txt',
+      'Exchange/HTML/nls/pt/strings.txt',
+      'Exchange2013/HTML/nls/pt-PT/strings.txt',
+      'Exchange2013/HTML/nls/pt/strings.txt',
+    ]);
+    expect(new Set(files.map((file) => below(file.realPath)))).toEqual(new Set(['Exchange/HTML/nls/pt/strings.txt']));
+  });
+
+  test('that lead in a circle are told, and the search has an end', async () => {
+    await writeTree(root, { Exchange: { HTML: { ...strings, nls: {} } }, a: {}, b: {} });
+    await symlink(root, path.join(root, 'Exchange/HTML/nls/de'));
+    await symlink(path.join(root, 'b'), path.join(root, 'a/b'));
+    await symlink(path.join(root, 'a'), path.join(root, 'b/a'));
+    const { files, deadLinks } = await findFormSets(root);
+    expect(files).toHaveLength(1);
+    expect(deadLinks.map((link) => [below(link.path), link.cameBack])).toEqual([
+      ['Exchange/HTML/nls/de', `a circle: it leads back to ${root}`],
+      ['a/b/a', `a circle: it leads back to ${path.join(root, 'a')}`],
+      ['b/a/b', `a circle: it leads back to ${path.join(root, 'b')}`],
+    ]);
+  });
+
+  test('from each of many folders to all the others are followed as far as a form set can lie', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    await writeTree(root, Object.fromEntries(names.map((name) => [name, { HTML: strings }])));
+    for (const from of names) for (const to of names) await symlink(`../${to}`, path.join(root, from, `to-${to}`));
+    const { files, deadLinks } = await findFormSets(root);
+    expect(new Set(files.map((file) => file.realPath)).size).toBe(names.length);
+    expect(deadLinks.some((link) => /behind 4 other links$/.test(link.cameBack))).toBe(true);
+  });
+
+  test('that lead nowhere, where a folder may have been, are told', async () => {
     await writeTree(root, { Exchange: { HTML: { ...strings, nls: {} } } });
-    await symlink(root, path.join(root, 'Exchange', 'HTML', 'nls', 'de'));
-    expect((await findFormSets(root)).files).toHaveLength(1);
+    await symlink(path.join(root, 'gone'), path.join(root, 'Exchange/HTML/nls/de'));
+    const { deadLinks } = await findFormSets(root);
+    expect(deadLinks).toEqual([
+      {
+        path: path.join(root, 'Exchange/HTML/nls/de'),
+        cameBack: 'there is no such file or folder (ENOENT)',
+      },
+    ]);
+  });
+
+  test('to files of other names are nothing', async () => {
+    await writeTree(root, { Exchange: { HTML: { ...strings, 'a.htm': '' } } });
+    await symlink('a.htm', path.join(root, 'Exchange/HTML/b.htm'));
+    const { files, deadLinks } = await findFormSets(root);
+    expect([files.length, deadLinks]).toEqual([1, []]);
   });
 
   test('on the way to the root lead to real paths', async () => {

@@ -3,9 +3,9 @@
 import path from 'node:path';
 import type { Finding, FindingLevel } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
+import { isByLink, type LabelFile, type LabelsFacts } from './gather.ts';
 import type { LabelValue } from './inspect.ts';
-import type { LabelsOptions } from './options.ts';
+import { type LabelsOptions, newTextFor } from './options.ts';
 import { displayNameOfCulture } from './wording.ts';
 
 /** Why a file can't be changed as asked, or not without a person's word. */
@@ -185,7 +185,7 @@ export function meaningOfAcceptance(id: string): string {
 
 /** All findings on what was read, blockers first. */
 export function assess(facts: LabelsFacts, options: LabelsOptions): readonly Finding[] {
-  return [...blockers(facts, options), ...warnings(facts), ...notes(facts, options)];
+  return [...blockers(facts, options), ...warnings(facts, options), ...notes(facts, options)];
 }
 
 function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
@@ -238,7 +238,7 @@ function finding(
   return [{ id, level, title, detail, evidence, acceptable: false, accepted: false }];
 }
 
-function warnings(facts: LabelsFacts): Finding[] {
+function warnings(facts: LabelsFacts, options: LabelsOptions): Finding[] {
   return [
     ...finding(
       'warning',
@@ -253,6 +253,20 @@ function warnings(facts: LabelsFacts): Finding[] {
       `No form set to change below ${counted(facts.emptyRoots.length, 'folder')}`,
       'An array member that is left out goes on showing the old label. Give its CookieAuthTemplates folder with --root.',
       facts.emptyRoots,
+    ),
+    ...finding(
+      'warning',
+      'link-not-followed',
+      `Not looked behind ${counted(facts.deadLinks.length, 'link')}`,
+      'If one stands for a folder of form sets, those are left out. Mend or remove it, then run again.',
+      facts.deadLinks.map((link) => `${link.path}: ${link.cameBack}`),
+    ),
+    ...finding(
+      'warning',
+      'languages-share-a-file',
+      'Languages that are links to one file',
+      'It can have one label only, and gets that of the language whose folder it lies in. Give the others files of their own if they shall have theirs.',
+      sharedByLanguages(facts, options),
     ),
     ...finding(
       'warning',
@@ -276,6 +290,21 @@ function warnings(facts: LabelsFacts): Finding[] {
       facts.strays,
     ),
   ];
+}
+
+/** Files that folders of several languages lead to, where the new label is not the same in these. */
+function sharedByLanguages(facts: LabelsFacts, options: LabelsOptions): readonly string[] {
+  const textFor = (language: string): string | undefined => {
+    const wanted = newTextFor(options.newLabel, language);
+    return wanted?.kind === 'found' ? wanted.text : undefined;
+  };
+  const files = new Map(facts.files.map((file) => [file.realPath, file]));
+  return facts.otherNames.flatMap((other) => {
+    const file = files.get(other.realPath);
+    return file === undefined || textFor(file.language) === textFor(other.language)
+      ? []
+      : [`${other.path}: the file of ${file.language}, ${file.path}`];
+  });
 }
 
 function keyless(facts: LabelsFacts): readonly string[] {
@@ -315,11 +344,9 @@ function notes(facts: LabelsFacts, options: LabelsOptions): Finding[] {
     ...finding(
       'note',
       'behind-a-link',
-      'Files reached through a symbolic link',
-      'The file that the link leads to is changed; the link stays.',
-      toChange
-        .filter((file) => path.resolve(file.path) !== file.realPath)
-        .map((file) => `${file.path} → ${file.realPath}`),
+      'Files reached through a link',
+      'The file that the link leads to, itself or its folder, is changed; the link stays.',
+      toChange.filter(isByLink).map((file) => `${file.path} → ${file.realPath}`),
     ),
   ];
 }
@@ -337,8 +364,9 @@ function hasSameValueTwice(values: readonly LabelValue[]): boolean {
 /** What one array member shows and another does not: by set, class, language and key, the texts and where they are. */
 function differences(facts: LabelsFacts): readonly string[] {
   if (facts.roots.length < 2) return [];
-  const places = groupBy(facts.files, (file) => [file.set, file.class, file.language].join('\\').toLowerCase());
-  const members = groupBy(facts.files, (file) => file.root);
+  const all = [...facts.files, ...facts.otherNames];
+  const places = groupBy(all, (file) => [file.set, file.class, file.language].join('\\').toLowerCase());
+  const members = groupBy(all, (file) => file.root);
   const setsOf = new Map(
     [...members].map(([root, files]) => [root, new Set(files.map((file) => file.set.toLowerCase()))]),
   );

@@ -13,6 +13,7 @@ import { manyFilesReader } from '../../files/read-many.ts';
 import {
   defaultLanguage,
   findFormSets,
+  type NotEntered,
   placeOf,
   type StringsFile,
   type TemplateTree,
@@ -41,8 +42,12 @@ export interface LabelsFacts {
   readonly emptyRoots: readonly string[];
   /** Those that the filters keep, by path; a file reached through two names is in it once. */
   readonly files: readonly LabelFile[];
+  /** The same files by the further names that links give them. */
+  readonly otherNames: readonly LabelFile[];
   readonly isa2004: readonly string[];
-  readonly unreadable: readonly { readonly path: string; readonly cameBack: string }[];
+  readonly unreadable: readonly NotEntered[];
+  /** Links that can't be followed to the folder that they may stand for. */
+  readonly deadLinks: readonly NotEntered[];
   readonly placeholders: readonly FormPlaceholder[];
   readonly strays: readonly string[];
   /** Folders of files to change that don't let a new file be written. */
@@ -68,7 +73,8 @@ export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<L
     trees.flatMap((tree) => tree.misplaced),
     readAndLook,
   );
-  const unreadable = trees.flatMap((tree) => tree.unreadable).filter((folder) => mayHideKept(folder.path, options));
+  const mayHide = (folder: NotEntered): boolean => mayHideKept(folder.path, options);
+  const unreadable = trees.flatMap((tree) => tree.unreadable).filter(mayHide);
   if (kept.length === 0 && isa2004.length + unreadable.length === 0) throw nothingFound(trees, options);
   let read = 0;
   const inspect = inspectionOfEqualFiles(options);
@@ -78,13 +84,15 @@ export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<L
     onRead?.(read, kept.length);
     return facts;
   });
-  const files = oncePerFile(all);
+  const { files, otherNames } = oncePerFile(all);
   return {
     roots: options.roots,
     emptyRoots: options.roots.filter((root) => !kept.some((file) => file.root === root)),
     files,
+    otherNames,
     isa2004,
     unreadable,
+    deadLinks: trees.flatMap((tree) => tree.deadLinks).filter(mayHide),
     placeholders: (await inParallel(formsBeside(trees, files), filesAtOnce, readPlaceholder)).flat(),
     strays: trees.flatMap((tree) => tree.strays),
     lockedFolders: await lockedFoldersOf(files),
@@ -99,7 +107,7 @@ function named(name: string, names: readonly string[]): boolean {
   return names.length === 0 || names.some((candidate) => candidate.toLowerCase() === name.toLowerCase());
 }
 
-/** Whether a folder that can't be listed may hold a file that the filters keep; those above a class may hold any. */
+/** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
 function mayHideKept(folder: string, options: LabelsOptions): boolean {
   const place = placeOf(path.join(folder, 'strings.txt'));
   return place === undefined || place.language === defaultLanguage || isKept(place, options);
@@ -107,13 +115,19 @@ function mayHideKept(folder: string, options: LabelsOptions): boolean {
 
 function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
   const found = trees.flatMap((tree) => tree.files);
+  const [dead, ...more] = trees.flatMap((tree) => tree.deadLinks);
+  const links =
+    dead === undefined
+      ? ''
+      : `; the link ${dead.path} can't be followed: ${dead.cameBack}${more.length === 0 ? '' : `, nor can ${more.length} more`}`;
   const distinct = (names: readonly string[]): string => [...new Set(names)].sort().join(', ');
   return new FileError({
     attempted: 'find form sets',
     on: options.roots.join(', '),
     cameBack:
       found.length === 0
-        ? 'nothing below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML'
+        ? 'nothing below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML' +
+          links
         : `${found.length} files were found, and the filters leave none`,
     next:
       found.length === 0
@@ -165,10 +179,21 @@ async function readLabelFile(
   }
 }
 
-function oncePerFile(files: readonly LabelFile[]): readonly LabelFile[] {
+/** Each file by one name: its own rather than one that leads through a link. */
+function oncePerFile(all: readonly LabelFile[]): Pick<LabelsFacts, 'files' | 'otherNames'> {
   const byPath = new Map<string, LabelFile>();
-  for (const file of files) if (!byPath.has(file.realPath)) byPath.set(file.realPath, file);
-  return [...byPath.values()];
+  for (const file of all) {
+    const known = byPath.get(file.realPath);
+    if (known === undefined || (isByLink(known) && !isByLink(file))) byPath.set(file.realPath, file);
+  }
+  const files = [...byPath.values()];
+  const named = new Set(files);
+  return { files, otherNames: all.filter((file) => !named.has(file)) };
+}
+
+/** Whether a file's name leads through a link. */
+export function isByLink(file: Pick<StringsFile, 'path' | 'realPath'>): boolean {
+  return path.resolve(file.path) !== file.realPath;
 }
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
