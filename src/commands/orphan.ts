@@ -19,6 +19,7 @@ import {
   type Reach,
   type Survey,
   type SurveyedServer,
+  sharedNamesOf,
   survey,
 } from '../remedies/orphan/gather.ts';
 import { nextSteps } from '../remedies/orphan/next-steps.ts';
@@ -71,7 +72,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     const chosen = await choose(surveyed, selection, log, context, output);
     if (decision.kind === 'apply' || flags.confirm !== undefined)
       requireConfirmation(flags.confirm, chosen.server.name);
-    if (decision.kind === 'ask' && (await takesSupportedWay(chosen, output))) return exitStatus.done;
+    if (decision.kind === 'ask' && (await takesSupportedWay(surveyed, chosen, output))) return exitStatus.done;
     const facts = await gatherShowing(reach, surveyed, chosen, flags.probe, context, output);
     const options = await settle(facts, optionsOf(flags), decision, output);
     const plan = sealPlan({
@@ -224,11 +225,14 @@ function fromLog(surveyed: Survey, { dn, name }: SetupLog): SurveyedServer {
 }
 
 /** Whether the user takes a way that Microsoft supports; then its steps are told, and nothing is deleted. */
-async function takesSupportedWay(chosen: SurveyedServer, output: Output): Promise<boolean> {
+async function takesSupportedWay(surveyed: Survey, chosen: SurveyedServer, output: Output): Promise<boolean> {
+  const shared = sharedNamesOf(surveyed, chosen);
+  // Each of the ways finds the server by its name.
+  if (shared.length > 0) return false;
   const way = await askSupportedWay(chosen, await output.prompter());
   if (way === 'none') return false;
   output.say('');
-  for (const step of supportedSteps({ chosen })) output.say(`  ${step}`);
+  for (const step of supportedSteps({ chosen, sharedNames: shared })) output.say(`  ${step}`);
   output.say('  Nothing was changed.');
   return true;
 }

@@ -7,7 +7,7 @@ import type { DirectorySession } from '../directory/session.ts';
 import { guidBase } from '../directory/values.ts';
 import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type DeletedServer, deletedServer } from '../remedies/orphan/deleted-server.ts';
+import { type DeletedServer, deletedServer, withoutNamesOfOthers } from '../remedies/orphan/deleted-server.ts';
 import { type DeletionOnDc, deletionOnDc } from '../remedies/orphan/deletion-on-dc.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
@@ -23,11 +23,12 @@ const interval = 2000;
 
 export const verify: Verify = async (request) => {
   const { directory, context, output, plan, waitSeconds } = request;
-  const deleted = deletedServer(plan);
-  const hasEntries = deleted.entries.length > 0 || plan.changes.some(bringsBack);
+  const planned = deletedServer(plan);
+  const hasEntries = planned.entries.length > 0 || plan.changes.some(bringsBack);
   if (directory.isExport || !hasEntries) return { everywhere: true, lines: [], domainControllers: [] };
-  const forest = await forestOf(request);
-  if (forest instanceof DirectoryError) return notSeen(forest, output);
+  const known = await readWhatIsThere(planned, request);
+  if (known instanceof DirectoryError) return notSeen(known, output);
+  const { forest, deleted } = known;
   const { domainControllers } = forest;
   const rows = createProgressRows(output.screen, domainControllers.map(hostOf));
   const deadline = context.now().getTime() + waitSeconds * 1000;
@@ -43,12 +44,20 @@ export const verify: Verify = async (request) => {
   };
 };
 
-/** The forest, or the error that kept us from reading it: the change is made all the same. */
-async function forestOf({ directory }: VerifyRequest): Promise<Forest | DirectoryError> {
+/** The forest and what to look for in it, or the error that kept us from reading it: the change is made all the same. */
+async function readWhatIsThere(
+  planned: DeletedServer,
+  { directory }: VerifyRequest,
+): Promise<{ readonly forest: Forest; readonly deleted: DeletedServer } | DirectoryError> {
   try {
     // A session of its own: the one that is open may have been ended while somebody read the plan.
     const session = await directory.reopen();
-    return await readForest(session).finally(() => session.close());
+    try {
+      const forest = await readForest(session);
+      return { forest, deleted: await withoutNamesOfOthers(session, planned, forest.configurationNamingContext) };
+    } finally {
+      await session.close();
+    }
   } catch (error) {
     if (error instanceof DirectoryError) return error;
     throw error;

@@ -51,8 +51,8 @@ describe('looking for recipients of a server among 100,000', () => {
       import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
-      const server = { legacyExchangeDn: '${legacyExchangeDn}' };
-      const doomed = { server, dns: new Set(), mailTransferAgents: ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'] };
+      const names = { legacyExchangeDn: '${legacyExchangeDn}' };
+      const doomed = { names, dns: new Set(), mailTransferAgents: ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'] };
       const scope = { isRecipient: () => true, isWritable: () => true };
       const counts = await countRecipients(session, '${slapd.suffix}', doomed, ['CN=DB of EX01,CN=Databases,${slapd.suffix}'], scope);
       const milliseconds = performance.now() - start;

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
@@ -14,6 +13,17 @@ import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
+import {
+  adminGroup,
+  configuration,
+  exchange,
+  groups,
+  head,
+  organisation,
+  planOf,
+  record,
+  runOn,
+} from './orphan-export.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
 const accepted = ['--accept', 'owned-databases', '--accept', 'send-connector-source'];
@@ -71,10 +81,6 @@ async function practiceSite(): Promise<Site> {
       );
     },
   };
-}
-
-function planOf({ stdout }: CommandRun): Plan {
-  return JSON.parse(stdout) as Plan;
 }
 
 const ofOrphan = (dn: string): boolean => /CN=EX04,CN=Servers/.test(dn);
@@ -360,37 +366,6 @@ describe('the change folder', () => {
 });
 
 describe('a forest as an export has it', () => {
-  const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
-  const exchange = `CN=Microsoft Exchange,CN=Services,${configuration}`;
-  const groups = `CN=Administrative Groups,CN=Contoso,${exchange}`;
-  const record = (dn: string, objectClass: string, ...lines: readonly string[]): string =>
-    [
-      `dn: ${dn}`,
-      `objectClass: ${objectClass}`,
-      `objectGUID:: ${Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64')}`,
-      ...lines,
-      '',
-    ].join('\n');
-  const head = [
-    `dn:\nconfigurationNamingContext: ${configuration}\ndefaultNamingContext: DC=corp,DC=example,DC=com\nrootDomainNamingContext: DC=corp,DC=example,DC=com\nschemaNamingContext: CN=Schema,${configuration}\nnamingContexts: ${configuration}\ndnsHostName: dc1.corp.example.com\n`,
-    record(configuration, 'configuration'),
-    record(`CN=Partitions,${configuration}`, 'crossRefContainer'),
-    record(`CN=Sites,${configuration}`, 'sitesContainer'),
-    record(`CN=Services,${configuration}`, 'container'),
-    record(exchange, 'msExchConfigurationContainer'),
-  ];
-  const organisation = [
-    record(`CN=Contoso,${exchange}`, 'msExchOrganizationContainer'),
-    record(groups, 'msExchAdminGroupContainer'),
-  ];
-  const adminGroup = (name: string, ...servers: readonly string[]): readonly string[] => [
-    record(`CN=${name},${groups}`, 'msExchAdminGroup'),
-    record(`CN=Servers,CN=${name},${groups}`, 'msExchServersContainer'),
-    ...servers.map((server) =>
-      record(`CN=${server},CN=Servers,CN=${name},${groups}`, 'msExchExchangeServer', 'msExchCurrentServerRoles: 38'),
-    ),
-  ];
-
   test('without its head, sites, partitions and recipients is worked on, and what it lacks is said to be unknown', async () => {
     const exported = [...organisation, ...adminGroup('North', 'EX04', 'EX01')];
     const run = await runOn(exported, '--name', 'EX04', '--json');
@@ -430,12 +405,6 @@ describe('a forest as an export has it', () => {
     expect(plan.changes[0]).toMatchObject({ kind: 'modify', dn: 'CN=bert,CN=Users,DC=corp,DC=example,DC=com' });
     expect(plan.findings.filter(({ level }) => level === 'blocker')).toEqual([]);
   });
-
-  const runOn = async (records: readonly string[], ...args: readonly string[]): Promise<CommandRun> => {
-    const folder = await freshFolder();
-    await writeFile(path.join(folder, 'export.ldf'), records.join('\n'));
-    return runCommand(orphan, ['--ldif', 'export.ldf', ...args], { currentFolder: folder });
-  };
 
   describe('makes a blocker of', () => {
     const server = `CN=EX04,CN=Servers,CN=North,${groups}`;

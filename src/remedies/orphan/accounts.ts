@@ -11,6 +11,13 @@ export type ComputerAccount =
   | { readonly kind: 'absent' }
   /** The global catalog could not be asked. */
   | { readonly kind: 'unknown' }
+  /** There is one of its name, and it is another server object's. */
+  | {
+      readonly kind: 'of another';
+      readonly dn: string;
+      /** DN of that server object. */
+      readonly owner: string;
+    }
   | {
       readonly kind: 'present';
       readonly dn: string;
@@ -19,6 +26,8 @@ export type ComputerAccount =
       readonly lastLogon: Date | undefined;
       /** Whether it is a member of Exchange Servers, Exchange Trusted Subsystem or Exchange Install Domain Servers. */
       readonly isInExchangeGroups: boolean | undefined;
+      /** DNs of other server objects that it may as well belong to. */
+      readonly sharedWith: readonly string[];
     };
 
 /** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
@@ -57,15 +66,45 @@ export async function readAccounts(
     });
     for await (const account of accounts) found.push(account);
   }
-  return new Map(servers.map((server) => [server.dn, accountOf(server, found)]));
+  const claims = servers.map((server) => claimOf(server, found));
+  return new Map(claims.map((claim) => [claim.server.dn, accountOf(claim, claims)]));
 }
 
-function accountOf(server: ExchangeServer, found: readonly Entry[]): ComputerAccount {
+/** Which account a server's names lead to. */
+interface Claim {
+  readonly server: ExchangeServer;
+  readonly account: Entry | undefined;
+  /** By its DNS host name, which says more than its name alone. */
+  readonly isByHost: boolean;
+}
+
+function claimOf(server: ExchangeServer, found: readonly Entry[]): Claim {
   const byHost = found.find(
     (entry) => server.fqdn !== undefined && textOf(entry, 'dNSHostName')?.toLowerCase() === server.fqdn,
   );
-  const entry = byHost ?? found.find((one) => textOf(one, 'name')?.toLowerCase() === server.name.toLowerCase());
-  if (entry === undefined) return { kind: 'absent' };
+  const byName = found.find((one) => textOf(one, 'name')?.toLowerCase() === server.name.toLowerCase());
+  return { server, account: byHost ?? byName, isByHost: byHost !== undefined };
+}
+
+/** An account is of the server object that lost no naming conflict, and of the one whose DNS host name it has. */
+function accountOf(claim: Claim, all: readonly Claim[]): ComputerAccount {
+  const { account, server } = claim;
+  if (account === undefined) return { kind: 'absent' };
+  const rivals = all.filter((other) => other.account?.dn === account.dn && other.server.dn !== server.dn);
+  const stronger = rivals.find((rival) => rankOf(rival) > rankOf(claim));
+  if (stronger !== undefined) return { kind: 'of another', dn: account.dn, owner: stronger.server.dn };
+  const equals = rivals.filter((rival) => rankOf(rival) === rankOf(claim));
+  return presentAccount(
+    account,
+    equals.map((rival) => rival.server.dn),
+  );
+}
+
+function rankOf({ server, isByHost }: Claim): number {
+  return (server.isConflict ? 0 : 2) + (isByHost ? 1 : 0);
+}
+
+function presentAccount(entry: Entry, sharedWith: readonly string[]): ComputerAccount {
   return {
     kind: 'present',
     dn: entry.dn,
@@ -76,6 +115,7 @@ function accountOf(server: ExchangeServer, found: readonly Entry[]): ComputerAcc
       allBytesOf(entry, 'memberOf').length === 0
         ? undefined
         : textsOf(entry, 'memberOf').some((dn) => exchangeGroups.test(dn)),
+    sharedWith,
   };
 }
 

@@ -9,6 +9,7 @@ import { cleanedReferrers } from './plan.ts';
 import { quotedForPowerShell } from './powershell.ts';
 import type { RecipientCount, Referrer } from './referrers.ts';
 import { hasRole, isOnlyProvisioned, raisesInconsistentState, roleBit, rolesInWords } from './roles.ts';
+import { bearersOf } from './shared-names.ts';
 import { isProtected } from './subtree.ts';
 import { versionInWords } from './versions.ts';
 
@@ -48,8 +49,16 @@ function counted(count: number, noun: string, plural = `${noun}s`): string {
 }
 
 /** What Microsoft supports instead, as steps. */
-export function supportedSteps({ chosen }: Pick<OrphanFacts, 'chosen'>): readonly string[] {
+export function supportedSteps({
+  chosen,
+  sharedNames,
+}: Pick<OrphanFacts, 'chosen' | 'sharedNames'>): readonly string[] {
   const { name, roles } = chosen.server;
+  if (sharedNames.length > 0) {
+    return [
+      `None for this object: Setup finds a server by its name, and would take ${bearersOf(sharedNames).join(' or ')} for it.`,
+    ];
+  }
   const provisioned = isOnlyProvisioned(roles)
     ? [`Setup /RemoveProvisionedServer:${name}   (the object was only provisioned)`]
     : [];
@@ -76,8 +85,9 @@ function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
   ];
 }
 
-function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusion[] {
-  const { name } = chosen.server;
+function mailboxBlockers({ recipients, chosen, sharedNames }: OrphanFacts): readonly Conclusion[] {
+  // Exchange's cmdlets find a server by its name.
+  const here = sharedNames.length === 0 ? `-Server ${chosen.server.name}` : '-Database "<its database>"';
   const found = (id: string): readonly RecipientCount[] =>
     recipients.filter(({ reference, count }) => reference.id === id && count > 0);
   const homed = [...found('mailboxes'), ...found('database-mailboxes')];
@@ -91,7 +101,7 @@ function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusi
             id: 'mailboxes',
             level: 'blocker',
             title: `${mailboxesAre(homed)} on the server or in its databases`,
-            detail: `Move them first: Get-Mailbox -Server ${name} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox -Server ${name} | Set-Mailbox -Database "<database>".`,
+            detail: `Move them first: Get-Mailbox ${here} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox ${here} | Set-Mailbox -Database "<database>".`,
             evidence: homed.flatMap(countedEvidence),
           } as const,
         ]),
@@ -102,7 +112,7 @@ function mailboxBlockers({ recipients, chosen }: OrphanFacts): readonly Conclusi
             id: 'arbitration-mailboxes',
             level: 'blocker',
             title: "Mailboxes of Exchange's own (arbitration, discovery or monitoring) are on the server",
-            detail: `Move them: Get-Mailbox -Arbitration -Server ${name} | New-MoveRequest -TargetDatabase "<database>"; if the files are lost, Setup /PrepareAD makes them again.`,
+            detail: `Move them: Get-Mailbox -Arbitration ${here} | New-MoveRequest -TargetDatabase "<database>"; if the files are lost, Setup /PrepareAD makes them again.`,
             evidence: [...new Set(system)],
           } as const,
         ]),
@@ -136,7 +146,7 @@ function countedEvidence({ reference, count, first }: RecipientCount): readonly 
   ];
 }
 
-function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
+function roleBlockers({ chosen, survey, sharedNames }: OrphanFacts): readonly Conclusion[] {
   const { server } = chosen;
   const others = survey.servers.filter((one) => one.server.dn !== server.dn);
   const isHub = (roles: number | undefined): boolean =>
@@ -151,7 +161,10 @@ function roleBlockers({ chosen, survey }: OrphanFacts): readonly Conclusion[] {
             id: 'dag-member',
             level: 'blocker',
             title: 'The server is a member of a database availability group',
-            detail: `Take it out of the group: Remove-MailboxDatabaseCopy for its copies, then Remove-DatabaseAvailabilityGroupServer -Identity "<DAG>" -MailboxServer ${server.name} -ConfigurationOnly, and evict it from the cluster.`,
+            detail:
+              sharedNames.length === 0
+                ? `Take it out of the group: Remove-MailboxDatabaseCopy for its copies, then Remove-DatabaseAvailabilityGroupServer -Identity "<DAG>" -MailboxServer ${server.name} -ConfigurationOnly, and evict it from the cluster.`
+                : `Exchange's cmdlets find a server by its name, and would take the other one out of the group. Clear the link of this very object: Set-ADObject -Identity ${quotedForPowerShell(server.dn)} -Clear msExchMDBAvailabilityGroupLink.`,
             evidence: [server.availabilityGroup],
           } as const,
         ]),
@@ -188,7 +201,7 @@ const referenceBlockers: Readonly<Record<string, Pick<Conclusion, 'title' | 'det
   'owned-databases': {
     title: 'The server owns databases',
     detail:
-      'They are not below it and stay behind without an owner. Remove those that are not needed: Get-MailboxDatabase -Server <server> | Remove-MailboxDatabase; move the others with Set-MailboxDatabase or mount them elsewhere. Accepted, their msExchOwningServer is cleared and they remain.',
+      'They are not below it and stay behind without an owner. Remove those that are not needed: Remove-MailboxDatabase "<database>"; move the others with Set-MailboxDatabase or mount them elsewhere. Accepted, their msExchOwningServer is cleared and they remain.',
     acceptable: true,
   },
   'send-connector-source': {
@@ -399,7 +412,7 @@ function servicesOf({ forest }: OrphanFacts['survey']): string {
 }
 
 function remarks(facts: OrphanFacts): readonly Conclusion[] {
-  const { chosen, configuration, isForestWide, survey, probe, subtree } = facts;
+  const { chosen, configuration, isForestWide, sharedNames, survey, probe, subtree } = facts;
   const { evidence, server } = chosen;
   const lost = configuration.lostWellKnownObjects;
   const hasDescriptors = subtree.every(({ entry }) =>
@@ -408,11 +421,13 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
   const probed =
     probe === undefined
       ? []
-      : probe.kind === 'no address'
-        ? [`for: ${server.fqdn ?? server.name} has no DNS address`]
-        : probe.open.length === 0
-          ? [`for: ${probe.address} answers on none of the ports ${probe.closed.join(', ')}`]
-          : [];
+      : probe.kind === 'not its own name'
+        ? [`not probed: ${probe.host} is the name of another server object too`]
+        : probe.kind === 'no address'
+          ? [`for: ${server.fqdn ?? server.name} has no DNS address`]
+          : probe.open.length === 0
+            ? [`for: ${probe.address} answers on none of the ports ${probe.closed.join(', ')}`]
+            : [];
   return [
     ...(server.isConflict
       ? [
@@ -425,6 +440,20 @@ function remarks(facts: OrphanFacts): readonly Conclusion[] {
           } as const,
         ]
       : []),
+    ...(sharedNames.length === 0
+      ? []
+      : [
+          {
+            id: 'shared-names',
+            level: 'warning',
+            title: 'Another server object bears names of this one',
+            detail:
+              'What refers to a server by such a name may mean the other one: it is left as it is, and is no blocker. Cleared are references by DN, which mean this very object. If both are to go, delete this one first: in a plan for the other the names are its own.',
+            evidence: sharedNames.map(
+              ({ kind, value, bearers }) => `${kind} ${value}: shared with ${bearers.join(' and ')}`,
+            ),
+          } as const,
+        ]),
     ...(evidence.verdict === 'live'
       ? [
           {

@@ -1,7 +1,9 @@
 /** What a plan has deleted, as values elsewhere may still name it. */
 
 import type { DirectoryChange, DoomedEntry, Plan } from '../../change/plan.ts';
-import { deletedRdnOf, normalizedDn } from '../../directory/dn.ts';
+import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../directory/dn.ts';
+import { and, equal } from '../../directory/filter.ts';
+import type { DirectorySession } from '../../directory/session.ts';
 import { databaseClasses } from './referrers.ts';
 
 export interface DeletedServer {
@@ -11,7 +13,7 @@ export interface DeletedServer {
   readonly dns: ReadonlySet<string>;
   /** Their objectGUIDs. */
   readonly guids: ReadonlySet<string>;
-  /** Of the server itself, where the whole of it goes. */
+  /** Of the server itself, where the whole of it goes and no other server bears it. */
   readonly legacyExchangeDn: string | undefined;
   readonly hasDatabases: boolean;
   readonly hasMailTransferAgents: boolean;
@@ -44,6 +46,29 @@ export function deletedServer({
     ),
     leavesOtherDomains: accepted.some(({ id }) => id === 'recipients-in-other-domains'),
   };
+}
+
+/**
+ * The same without a legacyExchangeDN that a server object which is still there bears: text that holds it names that
+ * one. The loser of a naming conflict is never what such text means. Throws DirectoryError.
+ */
+export async function withoutNamesOfOthers(
+  session: DirectorySession,
+  deleted: DeletedServer,
+  configuration: string,
+): Promise<DeletedServer> {
+  const { legacyExchangeDn } = deleted;
+  if (legacyExchangeDn === undefined) return deleted;
+  const bearers = session.search({
+    base: joinDn('CN=Services', configuration),
+    scope: 'subtree',
+    filter: and(equal('objectClass', 'msExchExchangeServer'), equal('legacyExchangeDN', legacyExchangeDn)),
+    attributes: ['1.1'],
+  });
+  for await (const { dn } of bearers) {
+    if (!isConflictDn(dn) && !deleted.dns.has(normalizedDn(dn))) return { ...deleted, legacyExchangeDn: undefined };
+  }
+  return deleted;
 }
 
 function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {

@@ -71,7 +71,7 @@ interface Sign {
 }
 
 function accountSigns(server: ExchangeServer, account: ComputerAccount, now: Date): readonly Sign[] {
-  if (account.kind === 'unknown') return [];
+  if (account.kind === 'unknown' || account.kind === 'of another') return [];
   if (account.kind === 'absent') {
     return hasRole(server.roles, roleBit.edge) ? [] : [{ weight: 3, words: 'no computer account in the forest' }];
   }
@@ -79,10 +79,17 @@ function accountSigns(server: ExchangeServer, account: ComputerAccount, now: Dat
   const days = daysSince(account.lastLogon, now);
   const groups: readonly Sign[] =
     account.isInExchangeGroups === false ? [{ weight: 1, words: 'its account is in none of the Exchange groups' }] : [];
-  if (days <= liveDays) return [{ weight: -4, words: `its account logged on ${inDays(days)}` }, ...groups];
+  if (days <= liveDays) return [liveSign(account.sharedWith, inDays(days)), ...groups];
   if (days === Number.POSITIVE_INFINITY) return [{ weight: 1, words: 'no logon of its account is known' }, ...groups];
   if (days > staleDays) return [{ weight: 2, words: `its account last logged on ${inDays(days)}` }, ...groups];
   return groups;
+}
+
+/** An account that is of several objects does not say which of them is in use. */
+function liveSign(sharedWith: readonly string[], when: string): Sign {
+  return sharedWith.length === 0
+    ? { weight: -4, words: `its account logged on ${when}` }
+    : { weight: -1, words: `the account of its name logged on ${when}, but another server object has that name too` };
 }
 
 function childSigns({ roles, children }: ExchangeServer): readonly Sign[] {

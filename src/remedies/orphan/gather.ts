@@ -21,6 +21,7 @@ import {
   type Referrer,
   readConfigurationReferrers,
 } from './referrers.ts';
+import { type OwnNames, ownNames, type SharedName, sharedNames } from './shared-names.ts';
 import { dnsOf, readSubtree, type SubtreeEntry } from './subtree.ts';
 import { writableIn } from './writable-entries.ts';
 
@@ -56,6 +57,8 @@ export interface Survey {
 export interface OrphanFacts {
   readonly survey: Survey;
   readonly chosen: SurveyedServer;
+  /** Its names that another server object bears too: what holds them is not taken for a reference to this one. */
+  readonly sharedNames: readonly SharedName[];
   /** Parents before children. */
   readonly subtree: readonly SubtreeEntry[];
   /** DNs of the databases that it owns, below it or not. */
@@ -219,11 +222,13 @@ export async function gather(
   const step = options.onStep ?? (() => {});
   const { forest } = surveyed;
   const { server } = chosen;
-  const probing = options.probe ? probe(server.fqdn ?? server.name, options.probeMeans) : undefined;
+  const shared = sharedNamesOf(surveyed, chosen);
+  const names = ownNames(server, shared);
+  const probing = options.probe ? probeOwn(server, names, options.probeMeans) : undefined;
   step(`Reading everything below ${server.name}`);
   const subtree = await readSubtree(session, server.dn);
   const doomed: Doomed = {
-    server,
+    names,
     dns: dnsOf(subtree),
     mailTransferAgents: subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
   };
@@ -247,6 +252,7 @@ export async function gather(
   return {
     survey: surveyed,
     chosen,
+    sharedNames: shared,
     subtree,
     databases,
     configuration,
@@ -257,6 +263,21 @@ export async function gather(
     unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
     now: options.now,
   };
+}
+
+/** The names that the chosen server shares with others of the survey. */
+export function sharedNamesOf({ servers }: Survey, { server }: SurveyedServer): readonly SharedName[] {
+  return sharedNames(
+    server,
+    servers.map((one) => one.server),
+  );
+}
+
+/** A machine of a name that is not the server's alone proves nothing by its answer. */
+async function probeOwn(server: ExchangeServer, names: OwnNames, means: ProbeMeans | undefined): Promise<ProbeResult> {
+  const host = server.fqdn ?? server.name;
+  const isOwn = (server.fqdn === undefined ? names.name : names.fqdn) !== undefined;
+  return isOwn ? probe(host, means) : { kind: 'not its own name', host };
 }
 
 async function rightsTo(

@@ -8,7 +8,6 @@ import type { DirectorySession } from '../../directory/session.ts';
 import { writtenValueOf } from '../../directory/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { BoundedList } from './bounded-list.ts';
-import type { ExchangeServer } from './organisation.ts';
 import {
   configurationReferences,
   type RecipientReference,
@@ -16,6 +15,7 @@ import {
   recipientReferences,
   wellKnownObjects,
 } from './references.ts';
+import type { OwnNames } from './shared-names.ts';
 
 /** One attribute of one entry, with its values that name what goes. */
 export interface Referrer {
@@ -45,7 +45,8 @@ export interface RecipientCount {
 
 /** What is compared with. */
 export interface Doomed {
-  readonly server: ExchangeServer;
+  /** Text that holds one of these means the server, and nothing else. */
+  readonly names: OwnNames;
   /** DNs of the server's subtree, normalised. */
   readonly dns: ReadonlySet<string>;
   /** DNs of the subtree's mail transfer agents. */
@@ -102,7 +103,7 @@ function referrerOf(entry: Entry, reference: Reference, doomed: Doomed): readonl
   const { attribute, objectClass } = reference;
   if (objectClass !== undefined && !isDatabase(entry)) return [];
   const all = allBytesOf(entry, attribute);
-  const values = all.filter((value) => names(value.toString(), reference, doomed));
+  const values = all.filter((value) => isNaming(value.toString(), reference, doomed));
   return values.length === 0 ? [] : [referrer(entry, reference, values, all.length)];
 }
 
@@ -121,19 +122,19 @@ function referrer(entry: Entry, reference: Referrer['reference'], values: readon
   };
 }
 
-function names(value: string, { named }: Reference, { server, dns }: Doomed): boolean {
+function isNaming(value: string, { named }: Reference, { names, dns }: Doomed): boolean {
   const text = value.toLowerCase();
   switch (named) {
     case 'doomed entry':
       return namesOneOf(value, dns);
     case 'legacyExchangeDN':
-      return text === server.legacyExchangeDn?.toLowerCase();
+      return text === names.legacyExchangeDn?.toLowerCase();
     case 'FQDN':
-      return text === server.fqdn;
+      return text === names.fqdn;
     case 'below legacyExchangeDN':
-      return server.legacyExchangeDn !== undefined && text.startsWith(`${server.legacyExchangeDn.toLowerCase()}/cn=`);
+      return names.legacyExchangeDn !== undefined && text.startsWith(`${names.legacyExchangeDn.toLowerCase()}/cn=`);
     case 'path on the server':
-      return [server.fqdn, server.name.toLowerCase()].some(
+      return [names.fqdn, names.name?.toLowerCase()].some(
         (host) => host !== undefined && text.startsWith(`\\\\${host}\\`),
       );
   }
@@ -194,13 +195,13 @@ export async function countRecipients(
   databases: readonly string[],
   scope: RecipientScope,
 ): Promise<readonly RecipientCount[]> {
-  const { server, mailTransferAgents } = doomed;
+  const { names, mailTransferAgents } = doomed;
   const valuesOf: Readonly<Record<RecipientReference['named'], readonly string[]>> = {
-    legacyExchangeDN: server.legacyExchangeDn === undefined ? [] : [server.legacyExchangeDn],
+    legacyExchangeDN: names.legacyExchangeDn === undefined ? [] : [names.legacyExchangeDn],
     databases,
     'mail transfer agents': mailTransferAgents,
   };
-  const isHere = mailboxIsHere(server, databases);
+  const isHere = mailboxIsHere(names, databases);
   const counts: RecipientCount[] = [];
   // One after the other: not every server keeps several paged searches of one connection apart.
   for (const reference of recipientReferences) {
@@ -210,12 +211,12 @@ export async function countRecipients(
   return counts;
 }
 
-function mailboxIsHere(server: ExchangeServer, databases: readonly string[]): (entry: Entry) => boolean {
+function mailboxIsHere({ legacyExchangeDn }: OwnNames, databases: readonly string[]): (entry: Entry) => boolean {
   const keys = new Set(databases.map(normalizedDn));
   return (entry) =>
     namesOneOf(textOf(entry, 'homeMDB') ?? '', keys) ||
-    (server.legacyExchangeDn !== undefined &&
-      textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server.legacyExchangeDn.toLowerCase());
+    (legacyExchangeDn !== undefined &&
+      textOf(entry, 'msExchHomeServerName')?.toLowerCase() === legacyExchangeDn.toLowerCase());
 }
 
 /** The filters of one reference: as many as its values need. */

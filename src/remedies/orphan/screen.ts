@@ -53,6 +53,7 @@ export function serverTable(
 }
 
 export function accountInWords(account: ComputerAccount, now: Date): string {
+  if (account.kind === 'of another') return 'of the other of its name';
   if (account.kind !== 'present') return account.kind;
   if (account.isDisabled) return 'disabled';
   const days = daysSince(account.lastLogon, now);

@@ -29,6 +29,7 @@ const account = (properties: Partial<Extract<ComputerAccount, { kind: 'present' 
   isDisabled: false,
   lastLogon: daysAgo(5),
   isInExchangeGroups: true,
+  sharedWith: [],
   ...properties,
 });
 
