@@ -1,6 +1,7 @@
 /** What a command has of the world around it: handed in, so that a test can hand in something else. */
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { FileUser } from '../files/owner.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import type { OpenDirectory } from './directory.ts';
 
@@ -12,6 +13,8 @@ export interface Context {
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
   readonly platform: NodeJS.Platform;
+  /** The user that files are replaced by; none on Windows, which has no user numbers. */
+  readonly user?: FileUser | undefined;
   /** The templates that come with the tool. */
   readonly templates: URL;
   readonly now: () => Date;

@@ -75,8 +75,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     skipBlocked: flags['skip-blocked'],
     accept: flags.accept,
   };
-  const options = given.newLabel.kind === 'none' ? await consult(given, flags, wordings, output) : given;
-  const facts = await gatherShowing(options, output);
+  const options = given.newLabel.kind === 'none' ? await consult(given, flags, wordings, context, output) : given;
+  const facts = await gatherShowing(options, context, output);
   const settled = decision.kind === 'ask' ? await settleBlockers(facts, options, output) : options;
   const upns = flags['check-upn'] ? await checkUpns(flags, context, output) : nothingChecked;
   try {
@@ -132,6 +132,7 @@ async function consult(
   given: LabelsOptions,
   flags: LabelsFlags,
   wordings: readonly Wording[],
+  context: Context,
   output: Output,
 ): Promise<LabelsOptions> {
   if (flags.yes || !output.canAsk) {
@@ -143,9 +144,9 @@ async function consult(
     });
   }
   const prompter = await output.prompter();
-  const facts = await gatherShowing(given, output);
+  const facts = await gatherShowing(given, context, output);
   showSurvey(facts, output);
-  const passcode = flags.key.length === 0 ? await gather({ ...given, keys: [userIdKey] }) : undefined;
+  const passcode = flags.key.length === 0 ? await gather({ ...given, keys: [userIdKey] }, context) : undefined;
   const hasPasscodeForms = passcode?.files.some(
     ({ content }) => content.kind === 'strings' && content.values.length > 0,
   );
@@ -168,14 +169,17 @@ async function settleBlockers(facts: LabelsFacts, options: LabelsOptions, output
   };
 }
 
-async function gatherShowing(options: LabelsOptions, output: Output): Promise<LabelsFacts> {
+async function gatherShowing(options: LabelsOptions, { user }: Context, output: Output): Promise<LabelsFacts> {
   const progress = output.progress();
   let shown = 0;
   try {
-    return await gather(options, (read, total) => {
-      if (shown === 0) progress.start(total, 'Reading form sets');
-      progress.advance(read - shown);
-      shown = read;
+    return await gather(options, {
+      user,
+      onRead: (read, total) => {
+        if (shown === 0) progress.start(total, 'Reading form sets');
+        progress.advance(read - shown);
+        shown = read;
+      },
     });
   } finally {
     if (shown > 0) progress.done();

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelledError, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
+import type { FileUser } from '../files/owner.ts';
 import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
@@ -16,6 +17,7 @@ export function processContext(): Context {
     env: process.env,
     currentFolder: process.cwd(),
     platform: process.platform,
+    user: userOfProcess(),
     templates: new URL('../../templates/', import.meta.url),
     now: () => new Date(),
     randomId: randomUUID,
@@ -31,6 +33,13 @@ export function processContext(): Context {
       }
     },
   };
+}
+
+function userOfProcess(): FileUser | undefined {
+  const id = process.geteuid?.();
+  const group = process.getegid?.();
+  if (id === undefined || group === undefined) return undefined;
+  return { id, groups: [group, ...(process.getgroups?.() ?? [])] };
 }
 
 /** Tells an error to the user and gives the exit status that it means. */

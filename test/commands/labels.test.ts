@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import iconv from 'iconv-lite';
@@ -301,4 +301,19 @@ test('a change folder that was moved, its undo within it, can still be undone', 
   await rm(path.join(home, 'saved'), { recursive: true });
   expect((await run(undo, ['moved', '--yes'])).status).toBe(0);
   expect(await readFile(path.join(home, 'forms/Exchange/HTML/strings.txt'), 'utf8')).toContain('Name:');
+});
+
+test('a file of somebody else, in a folder where anybody may write, blocks the change for all but root', async () => {
+  const home = await freshFolder();
+  await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Name:"\r\n' } } });
+  const { uid, gid } = await stat(path.join(home, 'Exchange/HTML/strings.txt'));
+  const as = (id: number) =>
+    runCommand(labels, ['--root', '.', '--label', 'email', '--yes'], {
+      currentFolder: home,
+      user: { id, groups: [gid] },
+    });
+  const refused = await as(uid + 1);
+  expect(refused.status).toBe(3);
+  expect(refused.stdout + refused.stderr).toContain('owner-cannot-be-kept');
+  expect((await as(0)).status).toBe(0);
 });

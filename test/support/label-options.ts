@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { FileChange, Finding } from '../../src/change/plan.ts';
 import { assess } from '../../src/remedies/labels/assess.ts';
-import { gather, type LabelsFacts } from '../../src/remedies/labels/gather.ts';
+import { gather, type LabelsFacts, type Surroundings } from '../../src/remedies/labels/gather.ts';
 import { type LabelsOptions, userNameKey } from '../../src/remedies/labels/options.ts';
 import { plan } from '../../src/remedies/labels/plan.ts';
 import { loadBuiltInWording } from '../../src/remedies/labels/wording.ts';
@@ -36,7 +36,7 @@ export interface Examination {
 }
 
 /** What the remedy finds and would change. */
-export async function examine(options: LabelsOptions): Promise<Examination> {
-  const facts = await gather(options);
+export async function examine(options: LabelsOptions, surroundings?: Surroundings): Promise<Examination> {
+  const facts = await gather(options, surroundings);
   return { facts, findings: assess(facts, options), changes: plan(facts, options).changes };
 }

@@ -24,6 +24,7 @@ export type FileBlocker =
   | 'text-not-encodable'
   | 'read-only-file'
   | 'locked-folder'
+  | 'owner-cannot-be-kept'
   | 'hard-linked-file';
 
 interface BlockerWords {
@@ -98,6 +99,11 @@ const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
     title: 'In a folder that lets no file be written',
     detail: 'A file is replaced by a new one beside it. Give the right to write in the folder, then run again.',
   },
+  'owner-cannot-be-kept': {
+    title: 'Owned by somebody else',
+    detail:
+      'A file is replaced by a new one, and only root could give that to the owner and group of the old one. Run this as their owner or as root, or leave these out with --skip-blocked.',
+  },
   'hard-linked-file': {
     title: 'More than one name (hard links)',
     detail:
@@ -115,9 +121,7 @@ interface StandingInTheWay {
 /** What stands in the way of one file; nothing if it can be changed or needs no change. */
 export function blockersOf(file: LabelFile, lockedFolders: ReadonlySet<string>): readonly StandingInTheWay[] {
   const { content } = file;
-  const blocked = (id: FileBlocker, what = ''): readonly StandingInTheWay[] => [
-    { id, evidence: what === '' ? file.path : `${file.path}: ${what}` },
-  ];
+  const blocked = (id: FileBlocker, what?: string): readonly StandingInTheWay[] => blockedFile(file, id, what);
   switch (content.kind) {
     case 'unreadable':
       return blocked('unreadable-file', content.cameBack);
@@ -146,16 +150,33 @@ export function blockersOf(file: LabelFile, lockedFolders: ReadonlySet<string>):
           `${content.encoding} lacks ${edit.characters.map(named).join(', ')} of "${edit.text}"`,
         );
       }
-      if (file.readOnly) return blocked('read-only-file');
-      if (lockedFolders.has(path.dirname(file.realPath))) return blocked('locked-folder');
-      // A person may accept each of these; accepting one is not accepting the other.
-      const conflict = conflictingKey(content.values);
-      return [
-        ...(conflict === undefined ? [] : blocked('conflicting-duplicates', conflict)),
-        ...(file.names > 1 ? blocked('hard-linked-file', `${file.names} names`) : []),
-      ];
+      return blockersOfReplacing(file, content.values, lockedFolders);
     }
   }
+}
+
+/** What stands in the way of putting a new file in the place of one whose content can be changed. */
+function blockersOfReplacing(
+  file: LabelFile,
+  values: readonly LabelValue[],
+  lockedFolders: ReadonlySet<string>,
+): readonly StandingInTheWay[] {
+  if (file.readOnly) return blockedFile(file, 'read-only-file');
+  if (lockedFolders.has(path.dirname(file.realPath))) return blockedFile(file, 'locked-folder');
+  if (file.foreignOwner !== undefined) {
+    const { uid, gid } = file.foreignOwner;
+    return blockedFile(file, 'owner-cannot-be-kept', `user ${uid}, group ${gid}`);
+  }
+  // A person may accept each of these; accepting one is not accepting the other.
+  const conflict = conflictingKey(values);
+  return [
+    ...(conflict === undefined ? [] : blockedFile(file, 'conflicting-duplicates', conflict)),
+    ...(file.names > 1 ? blockedFile(file, 'hard-linked-file', `${file.names} names`) : []),
+  ];
+}
+
+function blockedFile(file: LabelFile, id: FileBlocker, what = ''): readonly StandingInTheWay[] {
+  return [{ id, evidence: what === '' ? file.path : `${file.path}: ${what}` }];
 }
 
 function named(character: string): string {

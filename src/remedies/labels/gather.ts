@@ -9,6 +9,7 @@ import { FileError } from '../../errors.ts';
 import { atOnceWhileQuick } from '../../files/at-once.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
+import { canKeepOwner, type FileUser, type Ownership } from '../../files/owner.ts';
 import { manyFilesReader } from '../../files/read-many.ts';
 import {
   defaultLanguage,
@@ -28,6 +29,8 @@ export interface LabelFile extends StringsFile {
   readonly readOnly: boolean;
   /** The names that the file has; above 1 there are hard links. */
   readonly names: number;
+  /** Whose it is, where a new file in its place could not be given to them. */
+  readonly foreignOwner?: Ownership;
 }
 
 /** A form with a placeholder of its own that names the domain. */
@@ -54,8 +57,12 @@ export interface LabelsFacts {
   readonly lockedFolders: readonly string[];
 }
 
-/** Called as files are read: how many of how many. */
-export type OnRead = (read: number, total: number) => void;
+export interface Surroundings {
+  /** The user that the change will be made by; none on Windows, which has no user numbers. */
+  readonly user?: FileUser | undefined;
+  /** Called as files are read: how many of how many. */
+  readonly onRead?: (read: number, total: number) => void;
+}
 
 const filesAtOnce = 16;
 /** A strings.txt takes some kilobytes; what is far larger is none, and is not read into memory. */
@@ -65,7 +72,7 @@ const largestFile = 64 * 1024 * 1024;
  * Finds and reads the form sets below the options' roots.
  * @throws FileError if a root can't be listed, or no form set is below any root or none is left by the filters
  */
-export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<LabelsFacts> {
+export async function gather(options: LabelsOptions, { user, onRead }: Surroundings = {}): Promise<LabelsFacts> {
   const trees = await inParallel(options.roots, 4, findFormSets);
   const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
   const readAndLook = manyFilesReader(largestFile);
@@ -79,7 +86,7 @@ export async function gather(options: LabelsOptions, onRead?: OnRead): Promise<L
   let read = 0;
   const inspect = inspectionOfEqualFiles(options);
   const all = await inParallel(kept, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, readAndLook, inspect);
+    const facts = await readLabelFile(file, readAndLook, inspect, user);
     read += 1;
     onRead?.(read, kept.length);
     return facts;
@@ -154,12 +161,13 @@ async function readLabelFile(
   file: StringsFile,
   readAndLook: ReturnType<typeof manyFilesReader>,
   inspect: Inspection,
+  user: FileUser | undefined,
 ): Promise<LabelFile> {
   try {
-    return await readAndLook(file.realPath, (bytes, { mode, nlink }) => {
+    const { facts, owner } = await readAndLook(file.realPath, (bytes, { mode, nlink, uid, gid }) => {
       const { content, fingerprint } = inspect(bytes, file.language);
       const { path: name, realPath, root, set, class: formClass, language } = file;
-      return {
+      const facts: LabelFile = {
         path: name,
         realPath,
         root,
@@ -171,7 +179,10 @@ async function readLabelFile(
         readOnly: (mode & 0o222) === 0,
         names: nlink,
       };
+      return { facts, owner: { uid, gid } };
     });
+    if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
+    return { ...facts, foreignOwner: owner };
   } catch (error) {
     // One file that can't be read does not keep the others from being read; it becomes a blocker of its own.
     const content = { kind: 'unreadable', cameBack: errnoInWords(error) } as const;

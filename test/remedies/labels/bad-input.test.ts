@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, link, mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/plan.ts';
 import { FileError } from '../../../src/errors.ts';
+import type { FileUser } from '../../../src/files/owner.ts';
 import { codePageOf, type LabelsOptions } from '../../../src/remedies/labels/options.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
@@ -138,6 +139,33 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     const examination = await look();
     expect(only(examination, 'read-only-file')).toMatchObject({ level: 'blocker', evidence: [fileOf('de')] });
     expect(changed(examination)).toEqual(['fr']);
+  });
+
+  test('that belongs to somebody else, whom the new file could not be given to', async () => {
+    await formSets({ de: ascii(label) });
+    const { uid, gid } = await stat(fileOf('de'));
+    await chmod(fileOf('de'), 0o666);
+    const by = (user: FileUser, more?: Partial<LabelsOptions>) => examine(labelOptions(root, more), { user });
+    const stranger = { id: uid + 1, groups: [gid] };
+    expect(only(await by(stranger, { languages: ['de'] }), 'owner-cannot-be-kept')).toMatchObject({
+      level: 'blocker',
+      acceptable: false,
+      title: 'Owned by somebody else: 1 file',
+      evidence: [`${fileOf('de')}: user ${uid}, group ${gid}`],
+    });
+    expect(changed(await by(stranger, { accept: ['owner-cannot-be-kept'] }))).toEqual([]);
+    const leftOut = await by(stranger, { skipBlocked: true });
+    expect(only(leftOut, 'owner-cannot-be-kept').level).toBe('warning');
+    for (const user of [
+      { id: uid, groups: [gid] },
+      { id: 0, groups: [0] },
+    ]) {
+      expect((await by(user)).findings).toEqual([]);
+    }
+    // What needs no change is nobody's concern.
+    expect(
+      (await by(stranger, { newLabel: { kind: 'text', text: 'Domain\\user name:' }, languages: ['de'] })).findings,
+    ).toEqual([]);
   });
 
   test('that may not be read', async () => {
