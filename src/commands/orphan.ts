@@ -202,7 +202,7 @@ async function choose(
     if (log !== undefined) tellLog(log, named, output);
     return named;
   }
-  const suggested = log === undefined ? undefined : fromLog(surveyed, log);
+  const suggested = log === undefined ? undefined : fromLog(surveyed, log, output);
   if (log !== undefined && suggested !== undefined) tellLog(log, suggested, output);
   if (suggested !== undefined && !output.canAsk) return suggested;
   const prompter = await output.prompter();
@@ -212,16 +212,28 @@ async function choose(
 /** Whoever names the server and gives the log too wants to know whether they agree. */
 function tellLog({ name, dn, isInconsistentState }: SetupLog, { server }: SurveyedServer, output: Output): void {
   const agrees = dn === undefined ? name?.toLowerCase() === server.name.toLowerCase() : sameDn(dn, server.dn);
-  const found = visible(dn ?? name ?? '');
+  const found = visible(dn ?? `it looked for ${name}, and says of no object that it was found`);
   if (agrees) output.say(`  The setup log names ${server.name}: ${found}`);
   else output.say(`  ${output.style.warning('The setup log names another object:')} ${found}`);
   if (isInconsistentState) output.say('  Setup took the server for one in an inconsistent state because of it.');
   output.say('');
 }
 
-function fromLog(surveyed: Survey, { dn, name }: SetupLog): SurveyedServer {
-  if (dn !== undefined) return findServer(surveyed, { kind: 'dn', dn }, nearestName);
-  return findServer(surveyed, { kind: 'name', name: name ?? '' }, nearestName);
+/** The object that the log names. Where there is none a person is told so, and asked; a script gets the error. */
+function fromLog(surveyed: Survey, log: SetupLog, output: Output): SurveyedServer | undefined {
+  const { dn, name = '', source } = log;
+  try {
+    return findServer(surveyed, dn === undefined ? { kind: 'name', name } : { kind: 'dn', dn }, nearestName);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { attempted, on, cameBack, next } = error.trouble;
+    if (output.canAsk) {
+      output.say(`  ${output.style.warning('The setup log names')} ${visible(on)}: ${visible(cameBack)}.`);
+      output.say('');
+      return undefined;
+    }
+    throw new UsageError({ attempted, on: `${on}, which ${source} names`, cameBack, next, cause: error });
+  }
 }
 
 /** Whether the user takes a way that Microsoft supports; then its steps are told, and nothing is deleted. */

@@ -338,6 +338,40 @@ describe('--setup-log', () => {
     expect(stdout).toContain(`The setup log names another object: CN=EX03,${serversBelow}`);
   });
 
+  const twoRuns = [
+    "Setup will search for an Exchange Server object for the local machine with name 'EX01'.",
+    `Exchange Server object found : 'CN=EX01,${serversBelow}'.`,
+    'The Exchange Server is in an inconsistent state.',
+    "Setup will search for an Exchange Server object for the local machine with name 'EX09'.",
+  ].join('\r\n');
+
+  test('is refused where its last run names no server that there is, with the file that says so', async () => {
+    const site = await practiceSite();
+    await writeFile(path.join(site.folder, 'ExchangeSetup.log'), twoRuns);
+    const { status, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
+    expect(stderr).toMatch(/EX09, which \S+ExchangeSetup\.log names/);
+    expect(status).toBe(64);
+  });
+
+  test('of an object that is gone leaves the wizard to ask, and is told', async () => {
+    const site = await practiceSite();
+    await writeFile(path.join(site.folder, 'ExchangeSetup.log'), twoRuns);
+    const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': 'resume' });
+    const { status, stdout, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log'], answers);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/The setup log names EX09: there is none of that name/);
+    expect(answers.asked).toEqual(['orphan.server', 'orphan.supported-way']);
+    expect(status).toBe(0);
+  });
+
+  test('with a DN that is none is wrong usage, told by its name', async () => {
+    const site = await practiceSite();
+    await writeFile(path.join(site.folder, 'ExchangeSetup.log'), "Exchange Server object found : 'EX04'.");
+    const { status, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
+    expect(stderr).toContain('ExchangeSetup.log');
+    expect(status).toBe(64);
+  });
+
   test('says what is missing in a file that is no setup log', async () => {
     const site = await practiceSite();
     await writeFile(path.join(site.folder, 'other.log'), 'nothing');

@@ -1,9 +1,12 @@
 /** ExchangeSetup.log: which object of the directory setup took for the machine's own. */
 
+import { DnSyntaxError, parseDn } from '../../directory/dn.ts';
 import { UsageError } from '../../errors.ts';
 
 export interface SetupLog {
-  /** The name that setup looked for, the last time that it did. */
+  /** The file's name, for people. */
+  readonly source: string;
+  /** The name that setup looked for. */
   readonly name: string | undefined;
   /** The DN of the object that it found. */
   readonly dn: string | undefined;
@@ -12,17 +15,21 @@ export interface SetupLog {
 }
 
 /**
- * Reads what setup wrote of its search. The last run in the log counts.
- * @param source the file's name, for the error
- * @throws UsageError if the log says nothing of a server object
+ * Reads what setup wrote of its search. Each run is written behind the one before: only what stands behind the last
+ * search counts, so that an object that an earlier run found is not taken for that of a later one, which found none.
+ *
+ * @param source the file's name, for people
+ * @throws UsageError if the log says nothing of a server object, or names one by what is no DN
  */
 export function readSetupLog(bytes: Buffer, source: string): SetupLog {
   const text = textOf(bytes);
-  const name = lastOf(
+  const search = lastOf(
     text,
     /Setup will search for an Exchange Server object for the local machine with name '([^']*)'/g,
   );
-  const dn = lastOf(text, /Exchange Server object found\s*:\s*'([^'\r\n]*)'/g);
+  const lastRun = text.slice(search?.index ?? 0);
+  const name = search?.[1];
+  const dn = lastOf(lastRun, /Exchange Server object found\s*:\s*'([^'\r\n]*)'/g)?.[1];
   if (name === undefined && dn === undefined) {
     throw new UsageError({
       attempted: 'read the setup log',
@@ -31,7 +38,23 @@ export function readSetupLog(bytes: Buffer, source: string): SetupLog {
       next: 'Give ExchangeSetup.log of the failed run (C:\\ExchangeSetupLogs\\ExchangeSetup.log), or name the server with --name.',
     });
   }
-  return { name, dn, isInconsistentState: /is in an inconsistent state/.test(text) };
+  if (dn !== undefined) requireDn(dn, source);
+  return { source, name, dn, isInconsistentState: /is in an inconsistent state/.test(lastRun) };
+}
+
+function requireDn(dn: string, source: string): void {
+  try {
+    parseDn(dn);
+  } catch (error) {
+    if (!(error instanceof DnSyntaxError)) throw error;
+    throw new UsageError({
+      attempted: 'read the server object that setup found',
+      on: `${source}: '${dn}'`,
+      cameBack: error.trouble.cameBack,
+      next: 'The log is damaged there: name the server with --name or --dn.',
+      cause: error,
+    });
+  }
 }
 
 /** Setup writes UTF-8; what was saved by Notepad or PowerShell may be UTF-16. */
@@ -46,6 +69,6 @@ function textOf(bytes: Buffer): string {
   return bytes.toString('utf8');
 }
 
-function lastOf(text: string, pattern: RegExp): string | undefined {
-  return [...text.matchAll(pattern)].at(-1)?.[1];
+function lastOf(text: string, pattern: RegExp): RegExpExecArray | undefined {
+  return [...text.matchAll(pattern)].at(-1);
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
 import { isOnlyProvisioned, raisesInconsistentState, rolesInWords } from '../../../src/remedies/orphan/roles.ts';
 import { readSetupLog } from '../../../src/remedies/orphan/setup-log.ts';
 import { productName, versionInWords } from '../../../src/remedies/orphan/versions.ts';
@@ -64,9 +65,39 @@ describe('the setup log', () => {
     ['UTF-16BE with BOM', utf16be],
   ])('is read in %s, and its last run counts', (_, bytes) => {
     expect(readSetupLog(bytes, 'x.log')).toEqual({
+      source: 'x.log',
       name: 'EX04',
       dn: 'CN=EX04,CN=Servers,CN=Büro',
       isInconsistentState: true,
     });
+  });
+
+  const run = (name: string, ...found: readonly string[]): readonly string[] => [
+    `[1] Setup will search for an Exchange Server object for the local machine with name '${name}'.`,
+    ...found,
+  ];
+  const found = (dn: string): string => `[1] Exchange Server object found : '${dn}'.`;
+  const inconsistent = '[1] [ERROR] The Exchange Server is in an inconsistent state.';
+  const read = (...lines: readonly string[]): unknown => readSetupLog(Buffer.from(lines.join('\r\n')), 'x.log');
+
+  test('names no object that an earlier run found, and takes no state from one', () => {
+    expect(read(...run('EX01', found('CN=EX01,CN=Servers'), inconsistent), ...run('EX02'))).toEqual({
+      source: 'x.log',
+      name: 'EX02',
+      dn: undefined,
+      isInconsistentState: false,
+    });
+  });
+
+  test('is read from an excerpt that begins behind the search', () => {
+    expect(read(found('CN=EX01,CN=Servers'), inconsistent)).toMatchObject({
+      dn: 'CN=EX01,CN=Servers',
+      isInconsistentState: true,
+    });
+  });
+
+  test('that names what is no DN is told by the name of the file', () => {
+    expect(() => read(...run('EX01', found('EX01')))).toThrow(UsageError);
+    expect(() => read(...run('EX01', found('EX01')))).toThrow(/x\.log: 'EX01'/);
   });
 });
