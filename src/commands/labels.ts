@@ -34,7 +34,7 @@ import { type CheckedUpns, checkUpns } from './check-upn.ts';
 import type { Context } from './context.ts';
 import { carryOut, readDecision } from './decide.ts';
 import { directoryFlags } from './directory.ts';
-import { decisionFlags, type Flags, outputFlags, readArguments } from './flags.ts';
+import { decisionFlags, type Flags, nearestName, outputFlags, readArguments } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
 
 const flagTable = {
@@ -87,7 +87,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       created: context.now().toISOString(),
       remedy: 'labels',
       target,
-      findings: [...assess(facts, settled), ...upns.findings],
+      findings: [...assess(facts, settled, nearestName), ...upns.findings],
       changes,
     });
     const documents = (): readonly FolderDocument[] => [...labelsDocuments(plan, context.templates), ...upns.documents];
@@ -157,7 +157,7 @@ async function consult(
 
 /** At a terminal a person is asked about what stands in the way, before the diff that shows the result. */
 async function settleBlockers(facts: LabelsFacts, options: LabelsOptions, output: Output): Promise<LabelsOptions> {
-  const standing = standingBlockers(assess(facts, options));
+  const standing = standingBlockers(assess(facts, options, nearestName));
   if (standing.length === 0) return options;
   for (const line of findingLines(standing, output.review)) output.say(line);
   const answers = await askAboutBlockers(standing, await output.prompter());

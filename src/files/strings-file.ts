@@ -38,6 +38,12 @@ export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): 
   return found;
 }
 
+/** The keys that the file gives a value, each once, in the file's order. */
+export function keysOf(bytes: Buffer, encoding: TextEncoding): readonly string[] {
+  const keys = byteUnits(bytes, encoding).matchAll(/(?:^|[\r\n])[^\w\r\n;"=]*(\w+)[ \t]*=/g);
+  return [...new Set([...keys].map(([, key = '']) => key))];
+}
+
 /** The text before the key on its line may only be spaces, or the byte order mark at the file's start. */
 function startsLine(units: string, at: number, encoding: TextEncoding): boolean {
   let index = at - 1;
@@ -138,14 +144,4 @@ export function spliceBytes(bytes: Buffer, splices: readonly ByteSplice[]): Buff
   }
   parts.push(bytes.subarray(at));
   return Buffer.concat(parts);
-}
-
-export type LineEnds = 'CRLF' | 'LF' | 'CR' | 'mixed' | 'none';
-
-/** The line ends that the file has. */
-export function lineEndsOf(bytes: Buffer, encoding: TextEncoding): LineEnds {
-  const kinds = new Set(byteUnits(bytes, encoding).match(/\r\n|\n|\r/g));
-  if (kinds.size === 0) return 'none';
-  if (kinds.size > 1) return 'mixed';
-  return kinds.has('\r\n') ? 'CRLF' : kinds.has('\n') ? 'LF' : 'CR';
 }

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codePages } from '../../src/files/code-pages.ts';
-import { findValues, isIsa2004Format, lineEndsOf, spliceBytes } from '../../src/files/strings-file.ts';
-import { decodeText, detectEncoding, encodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
-import { encodedAs, stringsContent } from '../support/strings-content.ts';
+import { findValues, isIsa2004Format, keysOf, spliceBytes } from '../../src/files/strings-file.ts';
+import { decodeText, encodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
+import { encodedAs } from '../support/strings-content.ts';
 
 const key = 'L_UserName_Text';
 const unicodeEncodings = [
@@ -204,33 +204,14 @@ describe('a splice', () => {
   });
 });
 
-describe('line ends', () => {
-  test.each(encodings)('are told from the bytes: %s', (encoding) => {
-    for (const [end, name] of [
-      ['\r\n', 'CRLF'],
-      ['\n', 'LF'],
-      ['\r', 'CR'],
-    ] as const) {
-      expect(lineEndsOf(stringsContent('a', { encoding, lineEnd: end }), encoding)).toBe(name);
-    }
-    expect(lineEndsOf(encodedAs(encoding, 'a\r\nb\nc'), encoding)).toBe('mixed');
-    expect(lineEndsOf(encodedAs(encoding, 'a\n\rb'), encoding)).toBe('mixed');
-    expect(lineEndsOf(encodedAs(encoding, 'a'), encoding)).toBe('none');
+describe('the keys of a file', () => {
+  test.each(encodings)('are told once each, in their order: %s', (encoding) => {
+    const content = '; L_No="x"\r\nL_B="a=b"\r\n[s]\n \tL_A = c\rL_B="L_C=d"\r\n"L_D"=e\r\n=f\r\n19=g';
+    expect(keysOf(encodedAs(encoding, content), encoding)).toEqual(['L_B', 'L_A', '19']);
   });
 
-  test('are told together with the encoding, for any text', () => {
-    fc.assert(
-      fc.property(
-        fc.constantFrom(...unicodeEncodings),
-        fc.constantFrom(['\r\n', 'CRLF'] as const, ['\n', 'LF'] as const, ['\r', 'CR'] as const),
-        fc.array(fc.stringMatching(/^[a-zé中]*$/), { minLength: 1, maxLength: 10 }),
-        (encoding, [end, name], lines) => {
-          const bytes = encodedAs(encoding, `L_A="é"${end}${lines.join(end)}`);
-          expect(detectEncoding(bytes, undefined)).toEqual({ kind: 'text', encoding });
-          expect(lineEndsOf(bytes, encoding)).toBe(name);
-        },
-      ),
-    );
+  test.each(encodings.filter((encoding) => encoding.startsWith('utf')))('begin at the first byte: %s', (encoding) => {
+    expect(keysOf(encodedAs(encoding, 'L_A="b"'), encoding)).toEqual(['L_A']);
   });
 });
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
 import { ansiCodePageOf, codePages } from '../../src/files/code-pages.ts';
-import { findValues, lineEndsOf } from '../../src/files/strings-file.ts';
+import { findValues } from '../../src/files/strings-file.ts';
 import { decodeText, detectEncoding, type TextEncoding } from '../../src/files/text-encoding.ts';
 import { type FormSetWording, layOutFormSets, practiceFormSets } from '../../src/practice/form-sets.ts';
 
@@ -124,8 +124,14 @@ test('a language without a code page for its text is UTF-16 where the others are
 });
 
 test('line ends are CRLF, LF and mixed', () => {
-  const kinds = new Set(strings.map(({ bytes, encoding }) => lineEndsOf(bytes, encoding)));
-  expect([...kinds].sort()).toEqual(['CRLF', 'LF', 'mixed']);
+  const kinds = strings.map(({ bytes, encoding }) => {
+    const ends = decodeText(bytes, encoding).match(/\r\n|\n|\r/g) ?? [];
+    return [...new Set(ends)]
+      .sort()
+      .map((end) => JSON.stringify(end))
+      .join(' ');
+  });
+  expect([...new Set(kinds)].sort()).toEqual(['"\\n"', '"\\n" "\\r\\n"', '"\\r\\n"']);
 });
 
 test('on each member one file has no final newline', () => {

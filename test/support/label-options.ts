@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { FileChange, Finding } from '../../src/change/plan.ts';
+import { nearestName } from '../../src/commands/flags.ts';
 import { assess } from '../../src/remedies/labels/assess.ts';
 import { gather, type LabelsFacts, type Surroundings } from '../../src/remedies/labels/gather.ts';
 import { type LabelsOptions, userNameKey } from '../../src/remedies/labels/options.ts';
@@ -38,5 +39,5 @@ export interface Examination {
 /** What the remedy finds and would change. */
 export async function examine(options: LabelsOptions, surroundings?: Surroundings): Promise<Examination> {
   const facts = await gather(options, surroundings);
-  return { facts, findings: assess(facts, options), changes: plan(facts, options).changes };
+  return { facts, findings: assess(facts, options, nearestName), changes: plan(facts, options).changes };
 }

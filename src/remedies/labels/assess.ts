@@ -6,6 +6,7 @@ import { groupBy } from '../../group-by.ts';
 import { isByLink, type LabelFile, type LabelsFacts } from './gather.ts';
 import type { LabelValue } from './inspect.ts';
 import { type LabelsOptions, newTextFor } from './options.ts';
+import { inWords } from './unmatched.ts';
 import { displayNameOfCulture } from './wording.ts';
 
 /** Why a file can't be changed as asked, or not without a person's word. */
@@ -204,10 +205,16 @@ export function meaningOfAcceptance(id: string): string {
   return words?.whenAccepted === 'left-out' ? 'Leave these as they are and do the rest?' : 'Change them all the same?';
 }
 
-/** All findings on what was read, blockers first. */
-export function assess(facts: LabelsFacts, options: LabelsOptions): readonly Finding[] {
-  return [...blockers(facts, options), ...warnings(facts, options), ...notes(facts, options)];
+/**
+ * All findings on what was read, blockers first.
+ *
+ * @param nearest the name that a typing error most likely meant; undefined if none is near
+ */
+export function assess(facts: LabelsFacts, options: LabelsOptions, nearest: Nearest): readonly Finding[] {
+  return [...blockers(facts, options), ...warnings(facts, options, nearest), ...notes(facts, options)];
 }
+
+type Nearest = Parameters<typeof inWords>[1];
 
 function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
   const locked = new Set(facts.lockedFolders);
@@ -259,8 +266,15 @@ function finding(
   return [{ id, level, title, detail, evidence, acceptable: false, accepted: false }];
 }
 
-function warnings(facts: LabelsFacts, options: LabelsOptions): Finding[] {
+function warnings(facts: LabelsFacts, options: LabelsOptions, nearest: Nearest): Finding[] {
   return [
+    ...finding(
+      'warning',
+      'name-not-found',
+      `Asked for, but not there: ${counted(facts.unmatched.length, 'name')}`,
+      'See that it is written as the folder or key is. Only what is there is looked at and changed.',
+      facts.unmatched.map((name) => inWords(name, nearest)),
+    ),
     ...finding(
       'warning',
       'key-absent',

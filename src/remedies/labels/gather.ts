@@ -11,6 +11,7 @@ import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { canKeepOwner, type FileUser, type Ownership } from '../../files/owner.ts';
 import { manyFilesReader } from '../../files/read-many.ts';
+import { keysOf } from '../../files/strings-file.ts';
 import {
   defaultLanguage,
   findFormSets,
@@ -21,6 +22,7 @@ import {
 } from '../../files/template-tree.ts';
 import { type FileContent, inspectContent } from './inspect.ts';
 import type { LabelsOptions } from './options.ts';
+import { isKept, type UnmatchedName, unmatchedKeys, unmatchedNames } from './unmatched.ts';
 
 /** One strings.txt: where it lies, what it is to the file system, and what it holds. */
 export interface LabelFile extends StringsFile {
@@ -53,6 +55,7 @@ export interface LabelsFacts {
   readonly deadLinks: readonly NotEntered[];
   readonly placeholders: readonly FormPlaceholder[];
   readonly strays: readonly string[];
+  readonly unmatched: readonly UnmatchedName[];
   /** Folders of files to change that don't let a new file be written. */
   readonly lockedFolders: readonly string[];
 }
@@ -92,6 +95,7 @@ export async function gather(options: LabelsOptions, { user, onRead }: Surroundi
     return facts;
   });
   const { files, otherNames } = oncePerFile(all);
+  const deadLinks = trees.flatMap((tree) => tree.deadLinks).filter(mayHide);
   return {
     roots: options.roots,
     emptyRoots: options.roots.filter((root) => !kept.some((file) => file.root === root)),
@@ -99,19 +103,19 @@ export async function gather(options: LabelsOptions, { user, onRead }: Surroundi
     otherNames,
     isa2004,
     unreadable,
-    deadLinks: trees.flatMap((tree) => tree.deadLinks).filter(mayHide),
+    deadLinks,
     placeholders: (await inParallel(formsBeside(trees, files), filesAtOnce, readPlaceholder)).flat(),
     strays: trees.flatMap((tree) => tree.strays),
+    unmatched: [
+      ...unmatchedNames(
+        trees.flatMap((tree) => tree.files),
+        [...unreadable, ...deadLinks].map((folder) => folder.path),
+        options,
+      ),
+      ...(await keysNowhere(files, options, readAndLook)),
+    ],
     lockedFolders: await lockedFoldersOf(files),
   };
-}
-
-function isKept(file: Pick<StringsFile, 'set' | 'class' | 'language'>, options: LabelsOptions): boolean {
-  return named(file.set, options.sets) && named(file.class, options.classes) && named(file.language, options.languages);
-}
-
-function named(name: string, names: readonly string[]): boolean {
-  return names.length === 0 || names.some((candidate) => candidate.toLowerCase() === name.toLowerCase());
 }
 
 /** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
@@ -218,6 +222,21 @@ async function inPlaces2004(
     readAndLook(file, (bytes) => inspectContent(bytes, 'en', options).kind === 'isa-2004').catch(() => false),
   );
   return misplaced.filter((_, index) => old[index]);
+}
+
+/** The keys that no file has, and those of the first file instead: form sets differ in their texts, not in their keys. */
+async function keysNowhere(
+  files: readonly LabelFile[],
+  { keys }: LabelsOptions,
+  readAndLook: ReturnType<typeof manyFilesReader>,
+): Promise<readonly UnmatchedName[]> {
+  const nowhere = unmatchedKeys(files, keys);
+  const sample = files.find((file) => file.content.kind === 'strings');
+  if (nowhere.length === 0 || sample?.content.kind !== 'strings') return [];
+  const { encoding } = sample.content;
+  // The file was readable a moment ago; without it the hint alone is lost.
+  const instead = await readAndLook(sample.realPath, (bytes) => keysOf(bytes, encoding)).catch(() => []);
+  return nowhere.map((name) => ({ flag: '--key', name, instead }));
 }
 
 function formsBeside(trees: readonly TemplateTree[], files: readonly LabelFile[]): readonly string[] {

@@ -1,0 +1,123 @@
+import { chmod, symlink } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { type LabelsOptions, parseCodePage } from '../../../src/remedies/labels/options.ts';
+import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
+import { examine, labelOptions } from '../../support/label-options.ts';
+import { unprivileged } from '../../support/unprivileged.ts';
+
+let root: string;
+
+const strings = { 'strings.txt': 'L_Copyright="(c)"\r\nL_UserName_Text="Name:"\r\n' };
+
+beforeEach(async () => {
+  root = await freshFolder();
+  await writeTree(root, {
+    Exchange: { HTML: { ...strings, nls: { de: strings, ja: strings, 'zh-CHT': strings } }, xHTML: strings },
+    ISA: { HTML: { nls: { de: strings } } },
+  });
+});
+
+const told = async (more: Partial<LabelsOptions>): Promise<readonly string[]> => {
+  const { findings, changes } = await examine(labelOptions(root, more));
+  expect(changes.length).toBeGreaterThan(0);
+  expect(findings.map(({ id, level }) => [id, level])).toEqual(
+    findings.length === 0 ? [] : [['name-not-found', 'warning']],
+  );
+  return findings.flatMap((finding) => finding.evidence);
+};
+
+describe('a name that nothing has is told, and the others are done', () => {
+  test.each<[string, Partial<LabelsOptions>, readonly string[]]>([
+    [
+      'a language',
+      { languages: ['ja', 'xx'] },
+      ['--language xx: nothing here has this name. There are de, default, ja, zh-CHT.'],
+    ],
+    [
+      'a language, with what was meant',
+      { languages: ['de', 'zh-CTH'] },
+      ['--language zh-CTH: nothing here has this name. Did you mean zh-CHT? There are de, default, ja, zh-CHT.'],
+    ],
+    [
+      'a language that only another set has',
+      { sets: ['ISA'], languages: ['de', 'ja'] },
+      ['--language ja: nothing here has this name. There is de.'],
+    ],
+    [
+      'a set',
+      { sets: ['exchange', 'Exchnage', 'MyForms'] },
+      [
+        '--set Exchnage: nothing here has this name. Did you mean Exchange? There are Exchange, ISA.',
+        '--set MyForms: nothing here has this name. There are Exchange, ISA.',
+      ],
+    ],
+    [
+      'a class',
+      { classes: ['HTML', 'cHTML'] },
+      ['--class cHTML: nothing here has this name. Did you mean HTML? There are HTML, xHTML.'],
+    ],
+    [
+      'a key, with those of a file',
+      { keys: ['L_UserName_Text', 'L_Copyrigth'] },
+      [
+        '--key L_Copyrigth: nothing here has this name. Did you mean L_Copyright? There are L_Copyright, L_UserName_Text.',
+      ],
+    ],
+    [
+      'the language of a code page',
+      { encodings: new Map([parseCodePage('zh-TW=950'), parseCodePage('el=1253')]) },
+      ['--code-page el: nothing here has this name. There are de, default, ja, zh-CHT.'],
+    ],
+    [
+      'the language of a code page that the filters leave out',
+      { languages: ['ja'], encodings: new Map([parseCodePage('de=1252')]) },
+      ['--code-page de: nothing here has this name. There is ja.'],
+    ],
+    ['and nothing where all are there', { sets: ['EXCHANGE'], classes: ['html'], languages: ['DE', 'Default'] }, []],
+  ])('%s', async (_, more, expected) => {
+    expect(await told(more)).toEqual(expected);
+  });
+
+  test('of many, the first twelve are told', async () => {
+    const names = Array.from({ length: 15 }, (_, index) => `x${String.fromCharCode(97 + index)}`);
+    await writeTree(root, { ISA: { HTML: { nls: Object.fromEntries(names.map((name) => [name, strings])) } } });
+    expect(await told({ sets: ['ISA'], languages: ['de', 'Quenya'] })).toEqual([
+      `--language Quenya: nothing here has this name. There are de, ${names.slice(0, 11).join(', ')} and 4 more.`,
+    ]);
+  });
+
+  test('every name that nothing has is told, and a key also where no file has it at all', async () => {
+    const { findings } = await examine(
+      labelOptions(root, { keys: ['L_A'], sets: ['ISA', 'x'], languages: ['de', 'y'] }),
+    );
+    expect(findings.map(({ id, title }) => [id, title])).toEqual([
+      ['name-not-found', 'Asked for, but not there: 3 names'],
+      ['key-absent', 'No such key: 1 file'],
+    ]);
+    expect(findings[0]?.evidence.map((line) => line.split(':')[0])).toEqual(['--set x', '--language y', '--key L_A']);
+  });
+});
+
+describe('a name that may be there is not told', () => {
+  test('where its folder can’t be listed', async () => {
+    const closed = path.join(root, 'Exchange/HTML/nls/ja');
+    await chmod(root, 0o755);
+    await chmod(closed, 0o000);
+    onTestFinished(() => chmod(closed, 0o755));
+    const { findings } = await unprivileged(() => examine(labelOptions(root, { languages: ['de', 'ja'] })));
+    expect(findings.map(({ id }) => id).filter((id) => id === 'name-not-found')).toEqual([]);
+  });
+
+  test('where it is a link that leads nowhere', async () => {
+    await symlink('gone', path.join(root, 'Exchange/HTML/nls/pt'));
+    const { findings } = await examine(labelOptions(root, { languages: ['de', 'pt'] }));
+    expect(findings.map(({ id }) => id)).toEqual(['link-not-followed']);
+  });
+
+  test('and no key is, where no file can be read', async () => {
+    await writeTree(root, { Empty: { HTML: { 'strings.txt': '' } } });
+    const { findings } = await examine(labelOptions(root, { sets: ['Empty'], keys: ['L_A'] }));
+    expect(findings.map(({ id }) => id)).toEqual(['empty-file']);
+  });
+});
