@@ -315,6 +315,45 @@ describe('apply changes nothing at all, not a reference either,', () => {
   });
 });
 
+describe('undo', () => {
+  const applied = async (...way: readonly string[]): Promise<Site> => {
+    const site = await practiceSite();
+    const { status } = await site.run(orphan, ['--name', 'EX04', '--yes', '--confirm', 'EX04', ...accepted, ...way]);
+    expect(status).toBe(0);
+    return site;
+  };
+  const folder = 'changes/2026-11-22-orphan';
+  const database = `CN=Mailbox Database 0417206991,${serversBelow.replace('CN=Servers', 'CN=Databases')}`;
+  const setOwner = (name: string) => (session: DirectorySession) =>
+    session.modify(database, [
+      { attribute: 'msExchOwningServer', replace: [Buffer.from(`CN=${name},${serversBelow}`)] },
+    ]);
+
+  test('leaves alone what somebody has edited since, says so, and brings everything else back', async () => {
+    const before = await (await practiceSite()).forest();
+    const site = await applied();
+    await site.meddle(setOwner('EX03'));
+    const { status, stdout } = await site.run(undo, [folder, '--yes']);
+    expect(stdout).toMatch(/warning +changed-since/);
+    expect(stdout).toContain(`msExchOwningServer is CN=EX03,${serversBelow} now`);
+    expect(status).toBe(0);
+    const after = await site.forest();
+    const different = [...before].filter(([dn, text]) => after.get(dn) !== text).map(([dn]) => dn);
+    expect(different).toEqual([database]);
+    expect(after.size).toBe(before.size);
+  });
+
+  test('that was saved before the edit brings everything else back too, and can go on when that is put right', async () => {
+    const site = await applied();
+    await site.run(undo, [folder, '--save', 'back']);
+    await site.meddle(setOwner('EX03'));
+    expect(await site.run(apply, ['back'])).toMatchObject({ status: 4 });
+    await site.meddle((session) => session.modify(database, [{ attribute: 'msExchOwningServer', replace: [] }]));
+    expect(await site.run(apply, ['back'])).toMatchObject({ status: 0 });
+    expect(await site.forest()).toEqual(await (await practiceSite()).forest());
+  });
+});
+
 describe('--setup-log', () => {
   test.each(['utf8', 'utf16le'] as const)('picks the object that setup found (%s)', async (encoding) => {
     const site = await practiceSite();
@@ -519,6 +558,34 @@ describe('a forest as an export has it', () => {
       expect(ways).toMatchObject({ id: 'supported-ways', level: 'warning' });
       expect(ways?.evidence[0]).toContain('Setup /RemoveProvisionedServer:EX04');
     });
+  });
+
+  test('with references to a database that it owns has them told, and left as they are', async () => {
+    const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
+    const owned = `CN=PF04,CN=Databases,CN=North,${groups}`;
+    const other = `CN=DB01,CN=Databases,CN=North,${groups}`;
+    const another = `CN=PF01,CN=Databases,CN=North,${groups}`;
+    const records = [
+      ...head,
+      ...organisation,
+      record(other, 'msExchMDB', `msExchHomePublicMDB: ${owned}`, `msExchDefaultPublicMDB: ${another}`),
+      ...adminGroup('North', 'EX04', 'EX01'),
+      record(`CN=South,${groups}`, 'msExchAdminGroup', `siteFolderServer: ${owned}`),
+      record(owned, 'msExchMDB', `msExchOwningServer: ${server}`),
+      record(`CN=Old,${owned.replace('PF04', 'DB02')}`, 'msExchMDB', `msExchHomePublicMDB: CN=Old,${server}`),
+      record(`CN=Old,${server}`, 'msExchMDB', `msExchOwningServer: ${server}`),
+    ];
+    const plan = planOf(await runOn(records, '--name', 'EX04', '--json', '--accept', 'owned-databases'));
+    expect(plan.findings.find(({ id }) => id === 'references-to-its-databases')).toMatchObject({
+      level: 'warning',
+      title: '2 references to databases that it owns, which stay without an owner',
+      evidence: [`msExchHomePublicMDB of ${other}: ${owned}`, `siteFolderServer of CN=South,${groups}: ${owned}`],
+    });
+    // What goes with the server is a reference like any other.
+    expect(plan.changes.filter(({ kind }) => kind === 'modify').map((change) => 'dn' in change && change.dn)).toEqual([
+      owned,
+      `CN=Old,${owned.replace('PF04', 'DB02')}`,
+    ]);
   });
 
   test('with otherWellKnownObjects that dangle already has them cleared', async () => {

@@ -259,6 +259,7 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
     (referrer) => !mandatory.includes(referrer) && referrer.reference.clearing === 'may be cleared',
   );
   const needValue = left.filter(({ reference }) => reference.clearing === 'needs another value');
+  const { toDatabases } = facts.configuration;
   const tooMany = facts.recipients.filter(({ notListed }) => notListed > 0);
   const elsewhere = facts.recipients.filter(
     ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
@@ -288,6 +289,18 @@ function danglingBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
             detail:
               'They are text and go on naming this server. Set-MailboxDatabase "<database>" -RpcClientAccessServer <other server>; Set-DatabaseAvailabilityGroup "<DAG>" -WitnessServer <other server>.',
             evidence: needValue.map(({ id }) => id),
+          } as const,
+        ]),
+    ...(toDatabases.length === 0
+      ? []
+      : [
+          {
+            id: 'references-to-its-databases',
+            level: 'warning',
+            title: `${counted(toDatabases.length, 'reference')} to databases that it owns, which stay without an owner`,
+            detail:
+              'They are left as they are, and name a database that nobody mounts; once that is removed, they dangle. Before it goes: Set-MailboxDatabase "<database>" -PublicFolderDatabase "<another public folder database>"; siteFolderServer of an administrative group is set to the DN of another public folder database with Set-ADObject -Replace.',
+            evidence: toDatabases.map(({ id, values }) => `${id}: ${values.join(', ')}`),
           } as const,
         ]),
     ...(tooMany.length === 0

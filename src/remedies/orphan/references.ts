@@ -32,6 +32,8 @@ export interface Reference {
   readonly clearing: 'may be cleared' | 'mandatory' | 'needs another value';
   /** Only on entries of this class. */
   readonly objectClass?: string;
+  /** A value may name a database: also one that the server owns, and that stays when the server goes. */
+  readonly mayNameDatabase?: true;
 }
 
 const dnReference = (
@@ -41,6 +43,11 @@ const dnReference = (
   who: string,
   clearing: Reference['clearing'] = 'may be cleared',
 ): Reference => ({ id, attribute, kind, named: 'doomed entry', who, clearing });
+
+const databaseReference = (id: string, attribute: string, kind: 'linked' | 'unlinked', who: string): Reference => ({
+  ...dnReference(id, attribute, kind, who),
+  mayNameDatabase: true,
+});
 
 /** References from the Configuration partition. They are few: read by presence, compared here with every entry that goes. */
 export const configurationReferences: readonly Reference[] = [
@@ -59,14 +66,15 @@ export const configurationReferences: readonly Reference[] = [
     'offline address books, as web distribution',
   ),
   dnReference('recipient-update', 'msExchAddressListServiceLink', 'linked', 'recipient update services'),
-  dnReference('home-public-database', 'msExchHomePublicMDB', 'unlinked', 'databases, as public folder database'),
-  dnReference(
+  databaseReference('home-database', 'homeMDB', 'linked', 'system mailboxes, as their database'),
+  databaseReference('home-public-database', 'msExchHomePublicMDB', 'unlinked', 'databases, as public folder database'),
+  databaseReference(
     'default-public-database',
     'msExchDefaultPublicMDB',
     'unlinked',
     'databases, as default public folder database',
   ),
-  dnReference('site-folders', 'siteFolderServer', 'unlinked', 'administrative groups, as site folder server'),
+  databaseReference('site-folders', 'siteFolderServer', 'unlinked', 'administrative groups, as site folder server'),
   {
     id: 'dag-started',
     attribute: 'msExchStartedMailboxServers',

@@ -57,6 +57,8 @@ export interface ConfigurationFindings {
   readonly referrers: readonly Referrer[];
   /** DNs of databases that it owns and that stand outside its subtree. */
   readonly databases: readonly string[];
+  /** References to those databases: they dangle when these go too, and not before. */
+  readonly toDatabases: readonly Referrer[];
   /** Values of otherWellKnownObjects that point at entries deleted earlier. */
   readonly lostWellKnownObjects: readonly Referrer[];
 }
@@ -74,6 +76,7 @@ export async function readConfigurationReferrers(
   const referrers: Referrer[] = [];
   const lostWellKnownObjects: Referrer[] = [];
   const databases: string[] = [];
+  const namingDatabases: Referrer[] = [];
   const found = session.search({
     base: `CN=Services,${configuration}`,
     scope: 'subtree',
@@ -84,10 +87,30 @@ export async function readConfigurationReferrers(
     if (doomed.dns.has(normalizedDn(entry.dn))) continue;
     const here = configurationReferences.flatMap((reference) => referrerOf(entry, reference, doomed));
     if (here.some(({ reference }) => reference.id === 'owned-databases')) databases.push(entry.dn);
+    namingDatabases.push(...databaseReferrers(entry));
     referrers.push(...here, ...wellKnownReferrers(entry, (dn) => doomed.dns.has(normalizedDn(dn))));
     lostWellKnownObjects.push(...wellKnownReferrers(entry, isDeletedDn));
   }
-  return { referrers, databases, lostWellKnownObjects };
+  return { referrers, databases, toDatabases: namingOneOf(namingDatabases, databases), lostWellKnownObjects };
+}
+
+/** Every reference of an entry to a database, whoever owns it: that is known when all have been read. */
+function databaseReferrers(entry: Entry): readonly Referrer[] {
+  return configurationReferences
+    .filter(({ mayNameDatabase }) => mayNameDatabase === true)
+    .flatMap((reference) => {
+      const values = allBytesOf(entry, reference.attribute);
+      return values.length === 0 ? [] : [referrer(entry, reference, values, values.length)];
+    });
+}
+
+/** Those of the references that name one of these, with the values that do. */
+function namingOneOf(referrers: readonly Referrer[], dns: readonly string[]): readonly Referrer[] {
+  const wanted = new Set(dns.map(normalizedDn));
+  return referrers.flatMap((one) => {
+    const values = one.values.filter((value) => typeof value === 'string' && namesOneOf(value, wanted));
+    return values.length === 0 ? [] : [{ ...one, values, others: one.others + one.values.length - values.length }];
+  });
 }
 
 /** Every entry that has any of the attributes which may refer. */
