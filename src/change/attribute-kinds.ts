@@ -72,3 +72,30 @@ export function isRestorable(name: string, by: 'undelete' | 'add', rdnType: stri
 export function isSecurityDescriptor(name: string): boolean {
   return name.toLowerCase() === 'ntsecuritydescriptor';
 }
+
+/**
+ * Attributes that name a server or a database and hold one value only, as MS-ADSC, MS-ADA1 to MS-ADA3 and the published
+ * schema of Exchange have them: where one of them holds another value, none can be added.
+ */
+const singleValued = new Set([
+  'homemdb',
+  'homemta',
+  'legacyexchangedn',
+  'msexchaddresslistservicelink',
+  'msexchdefaultpublicmdb',
+  'msexchexpansionservername',
+  'msexchhomepublicmdb',
+  'msexchhomeservername',
+  'msexchhostserverlink',
+  'msexchmasterserveroravailabilitygroup',
+  'msexchmdbavailabilitygrouplink',
+  'msexchowningserver',
+  'msexchroutingmasterdn',
+  'offlineabserver',
+  'sitefolderserver',
+]);
+
+/** Whether the attribute is known to hold one value only. */
+export function isSingleValued(name: string): boolean {
+  return singleValued.has(name.toLowerCase());
+}

@@ -1,6 +1,7 @@
 /** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
 
 import type { DirectorySession } from '../directory/session.ts';
+import { DirectoryError } from '../errors.ts';
 import type { ChangeOutcome, ChangeResult, ChangeWriter } from './apply.ts';
 import { lookAtDeletes, writeDelete, writeDeleteTree } from './delete-writer.ts';
 import type { EntryAccess } from './entry-access.ts';
@@ -32,15 +33,37 @@ export function entryWriter(
     },
     domainController: planned,
   };
+  let isStuck = false;
   return {
     parallel: 1,
-    stopsAtFirstFailure: true,
+    /** Not at an edit on which nothing builds. */
+    get stopsAtFirstFailure() {
+      return isStuck;
+    },
     nameOf: (change) => change.dn,
     lookAhead: (changes) => lookAhead(changes, access),
     server: first.rootDse.dnsHostName ?? first.identity.host,
-    write: (change, intent) => writeEntry(change, access, intent),
+    write: async (change, intent) => {
+      const outcome = await writeEntry(change, access, intent);
+      isStuck ||= endsRun(change, outcome);
+      return outcome;
+    },
     close: () => current.close(),
   };
+}
+
+/**
+ * Whether what comes later can't be written either: it builds on this change, or the DC is out of reach. Nothing builds
+ * on an edit that only gives values back.
+ */
+function endsRun(change: DirectoryChange, outcome: ChangeOutcome): boolean {
+  if (outcome.kind === 'done' || outcome.kind === 'already-done') return false;
+  if (change.kind !== 'modify' || change.edits.some(({ remove }) => remove.length > 0)) return true;
+  return outcome.kind !== 'drifted' && !isRefusal(outcome.error);
+}
+
+function isRefusal(error: Error): boolean {
+  return error instanceof DirectoryError && error.resultCode !== undefined;
 }
 
 /** Nothing that goes with a deletion is written, the clearing of references included, unless all of it can be. */

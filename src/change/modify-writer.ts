@@ -4,6 +4,7 @@ import { allBytesOf, type Entry } from '../directory/entry.ts';
 import type { DirectorySession, Modification } from '../directory/session.ts';
 import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../directory/values.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
+import { isSingleValued } from './attribute-kinds.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { AttributeEdit, DirectoryChange, ModifyChange, PlanValue } from './plan.ts';
@@ -79,12 +80,14 @@ function sameSet(values: readonly Buffer[], planned: readonly PlanValue[]): bool
 }
 
 function movedWords(edit: AttributeEdit, entry: Entry): string {
-  const words = (values: readonly PlanValue[]): string =>
-    values.length === 0
-      ? 'not set'
-      : values.map((value) => (typeof value === 'string' ? value : `${value.base64} (base64)`)).join(', ');
-  const found = words(heldValues(edit, entry).map(writtenValueOf));
-  return `${edit.attribute} is ${found}; the plan expected ${words(edit.remove)}`;
+  const found = valuesInWords(heldValues(edit, entry).map(writtenValueOf));
+  return `${edit.attribute} is ${found}; the plan expected ${valuesInWords(edit.remove)}`;
+}
+
+/** Values of one attribute, for people; what is no text as base64. */
+export function valuesInWords(values: readonly PlanValue[]): string {
+  if (values.length === 0) return 'not set';
+  return values.map((value) => (typeof value === 'string' ? value : `${value.base64} (base64)`)).join(', ');
 }
 
 function modificationOf(edit: AttributeEdit): Modification {
@@ -95,8 +98,29 @@ function modificationOf(edit: AttributeEdit): Modification {
   };
 }
 
-/** The edit that brings back what was there. */
+/** The change that brings back what was there. */
 export function reversedModify(change: ModifyChange): ModifyChange {
   const edits = change.edits.map((edit) => ({ ...edit, remove: edit.add, add: edit.remove }));
-  return { ...change, edits: edits.toReversed() };
+  return { ...change, edits: edits.map(expectingNoOther).toReversed() };
+}
+
+/** The edit, expecting no other value to be found where the attribute has room for one only. */
+export function expectingNoOther(edit: AttributeEdit): AttributeEdit {
+  return isSingleValued(edit.attribute) ? { ...edit, singleValued: true } : edit;
+}
+
+/** What is left to do of an edit: all of it, what is not there yet, or nothing; or somebody has edited the attribute. */
+export type EditLeft =
+  | { readonly kind: 'open'; readonly edit: AttributeEdit }
+  | { readonly kind: 'done' }
+  | { readonly kind: 'drifted'; readonly found: readonly PlanValue[] };
+
+/** Compares an edit with what an entry holds. Values to be added that are there already are no obstacle, but left out. */
+export function whatIsLeft(edit: AttributeEdit, entry: Entry): EditLeft {
+  if (isDone(edit, entry)) return { kind: 'done' };
+  const values = heldValues(edit, entry);
+  const left = edit.singleValued ? edit : { ...edit, add: edit.add.filter((value) => !holds(values, value)) };
+  return isAsPlanned(left, entry)
+    ? { kind: 'open', edit: left }
+    : { kind: 'drifted', found: values.map(writtenValueOf) };
 }

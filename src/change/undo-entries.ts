@@ -9,9 +9,11 @@ import { guidBase } from '../directory/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { isRestorable } from './attribute-kinds.ts';
 import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
-import { reversedModify } from './modify-writer.ts';
+import { expectingNoOther, reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
   AddChange,
+  AttributeEdit,
+  DeleteChange,
   DirectoryChange,
   DoomedEntry,
   Finding,
@@ -46,15 +48,63 @@ export async function undoEntryChanges(
   }
   const reversed = done.flatMap((change) => (change.kind === 'modify' ? [reversedModify(change)] : []));
   const goneAgain = await deletesOfReturned(done, session);
+  const going = new Set(goneAgain.map(({ guid }) => guid));
+  const edits = await lookAtEdits(
+    reversed.filter(({ guid }) => !going.has(guid)),
+    session,
+  );
+  const changes = [
+    ...returns.flatMap(({ change }) => change ?? []),
+    ...returns.flatMap(({ later }) => later ?? []),
+    ...edits.open,
+    ...goneAgain,
+  ];
   return {
-    changes: [
-      ...returns.flatMap(({ change }) => change ?? []),
-      ...returns.flatMap(({ later }) => later ?? []),
-      ...reversed,
-      ...goneAgain,
-    ],
-    findings: await findingsOf(returns, deleted, session),
+    changes,
+    findings: [...(await findingsOf(returns, deleted, session)), ...changedSince(edits.moved, changes.length === 0)],
   };
+}
+
+/** What is left to do of edits, and what is to be left alone: it is not as the change left it. */
+async function lookAtEdits(
+  changes: readonly ModifyChange[],
+  session: DirectorySession,
+): Promise<{ readonly open: readonly ModifyChange[]; readonly moved: readonly string[] }> {
+  const open: ModifyChange[] = [];
+  const moved: string[] = [];
+  for (const change of changes) {
+    const entry = await session.readEntry(
+      guidBase(change.guid),
+      change.edits.map(({ attribute }) => attribute),
+    );
+    const edits: AttributeEdit[] = [];
+    for (const edit of change.edits) {
+      const left = entry === undefined ? undefined : whatIsLeft(edit, entry);
+      if (left?.kind === 'open') edits.push(left.edit);
+      if (left === undefined || left.kind === 'drifted') moved.push(movedWords(change.dn, edit, left?.found));
+    }
+    if (edits.length > 0) open.push({ ...change, edits });
+  }
+  return { open, moved };
+}
+
+/** The value that is there, undefined if the entry is gone, and the one that was. */
+function movedWords(dn: string, { attribute, add }: AttributeEdit, found?: readonly PlanValue[]): string {
+  const now = found === undefined ? 'the entry is gone' : `${attribute} is ${valuesInWords(found)} now`;
+  return `${dn}: ${now}; before the change ${attribute} was ${valuesInWords(add)}`;
+}
+
+function changedSince(moved: readonly string[], isAll: boolean): readonly Finding[] {
+  const rest = isAll ? 'and there is nothing else to bring back' : 'and the rest is brought back';
+  return findingIf(moved, {
+    id: 'changed-since',
+    level: isAll ? 'blocker' : 'warning',
+    title:
+      moved.length === 1
+        ? 'An attribute is not as the change left it'
+        : `${moved.length} attributes are not as the change left them`,
+    detail: `Somebody has edited them since, or deleted their entries. They are left as they are, ${rest}. Where the value from before is wanted, set it by hand.`,
+  });
 }
 
 /** What a change has deleted, parents before children. */
@@ -159,7 +209,7 @@ function undeleteOf(
             kind: 'modify',
             dn: entry.dn,
             guid: entry.guid,
-            edits: later.map(({ name, values }) => ({ attribute: name, remove: [], add: values })),
+            edits: later.map(({ name, values }) => expectingNoOther({ attribute: name, remove: [], add: values })),
           },
         }),
   };
@@ -203,9 +253,9 @@ function namesOneOf(value: PlanValue, names: ReadonlySet<string>): boolean {
 async function deletesOfReturned(
   done: readonly DirectoryChange[],
   session: DirectorySession,
-): Promise<readonly DirectoryChange[]> {
+): Promise<readonly DeleteChange[]> {
   const gone = new Map<string, string[]>();
-  const deletes: DirectoryChange[] = [];
+  const deletes: DeleteChange[] = [];
   for (const change of done) {
     if (change.kind !== 'undelete' && change.kind !== 'add') continue;
     const base = change.kind === 'undelete' ? guidBase(change.guid) : change.dn;

@@ -4,7 +4,16 @@ import { entryWriter } from '../../src/change/entry-writer.ts';
 import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange } from '../../src/change/plan.ts';
 import type { DirectorySession } from '../../src/directory/session.ts';
 import type { Fault } from '../../src/practice/directory/faults.ts';
-import { type Bench, host, leaf, openBench, orphan, sendConnector, smtpContainer } from './entries-support.ts';
+import {
+  type Bench,
+  host,
+  leaf,
+  openBench,
+  orphan,
+  otherServer as other,
+  sendConnector,
+  smtpContainer,
+} from './entries-support.ts';
 
 const exists = async (session: DirectorySession, dn: string): Promise<boolean> =>
   (await session.readEntry(dn, ['1.1'])) !== undefined;
@@ -213,7 +222,6 @@ describe('the look ahead', () => {
   };
   const set = (dn: string, attribute: string, value: string) => (bench: Bench) =>
     bench.session.modify(dn, [{ attribute, replace: [Buffer.from(value)] }]);
-  const other = orphan.replace('CN=EX04', 'CN=EX03');
 
   describe.each([
     ['single deletes', oneByOne],

@@ -18,10 +18,14 @@ const organisation =
   'CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 /** The practice forest's orphan. */
 export const orphan = `CN=EX04,CN=Servers,${organisation}`;
+export const otherServer = `CN=EX03,CN=Servers,${organisation}`;
 export const smtpContainer = `CN=SMTP,CN=Protocols,${orphan}`;
 /** A leaf that a send connector names. */
 export const leaf = `CN=1,${smtpContainer}`;
 export const sendConnector = `CN=Internet,CN=Connections,CN=Exchange Routing Group (DWBGZMFD01QNBJR),CN=Routing Groups,${organisation}`;
+
+/** The database that belongs to the orphan, though it does not lie below it. */
+export const database = `CN=Mailbox Database 0417206991,CN=Databases,${organisation}`;
 
 export interface Bench {
   readonly forest: EmbeddedForest;

@@ -76,6 +76,7 @@ function sessionsWith(forest: EmbeddedForest): () => Promise<DirectorySession> {
   };
 }
 
+const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 const from60to180 = { remove: ['60'], add: ['180'], singleValued: true } as const;
 
 describe('an edit of a single value', () => {
@@ -144,11 +145,30 @@ describe('an edit of some of many values', () => {
     expect([...(await values())].sort()).toEqual(['new', 'one', 'two']);
   });
 
+  test('is drift where a value that was to come is there already, beside the one to go', async () => {
+    const edit = { attribute: 'description', remove: ['old'], add: ['new'] };
+    const both = await target(edit, 'old', 'new');
+    const what = 'description is old, new; the plan expected old';
+    expect(await writeModify(both.change, both.access, both.intent)).toEqual({ kind: 'drifted', what });
+    expect(both.intents).toBe(0);
+    expect([...(await both.values())].sort()).toEqual(['new', 'old']);
+  });
+
   test('is drift only where one of its own values is gone', async () => {
     const edit = { attribute: 'description', remove: ['old'], add: [] };
     const { change, access, intent, values } = await target(edit, 'one', 'two', 'three');
     expect(await writeModify(change, access, intent)).toEqual({ kind: 'already-done' });
     expect(await values()).toHaveLength(3);
+  });
+});
+
+describe('the reverse of an edit', () => {
+  test.each([
+    ['homeMTA', 'is drift where somebody has set another value', { kind: 'drifted' }],
+    ['description', 'leaves beside it what somebody has added', { kind: 'done' }],
+  ])('of %s %s', async (attribute, _, outcome) => {
+    const { change, access, intent } = await target({ attribute, remove: [directoryService], add: [] }, configuration);
+    expect(await writeModify(reversedModify(change), access, intent)).toMatchObject(outcome);
   });
 });
 

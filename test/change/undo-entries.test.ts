@@ -1,11 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { writeDelete } from '../../src/change/delete-writer.ts';
-import type { DeleteChange, UndeleteChange } from '../../src/change/plan.ts';
+import { writeModify } from '../../src/change/modify-writer.ts';
+import type { AttributeEdit, DeleteChange, ModifyChange, UndeleteChange } from '../../src/change/plan.ts';
 import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
 import { textOf, textsOf } from '../../src/directory/entry.ts';
 import type { Fault } from '../../src/practice/directory/faults.ts';
-import { type Bench, host, leaf, openBench, sendConnector, smtpContainer as smtp } from './entries-support.ts';
+import {
+  type Bench,
+  database,
+  host,
+  leaf,
+  openBench,
+  orphan,
+  otherServer,
+  sendConnector,
+  smtpContainer as smtp,
+} from './entries-support.ts';
 
 /** The leaf and its parent deleted, the leaf first; what was done, the last first. */
 async function deleted(bench: Bench): Promise<readonly DeleteChange[]> {
@@ -114,6 +125,99 @@ describe('the undo of deletes', () => {
       if (change.kind === 'delete')
         expect(await writeDelete(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
     }
+  });
+});
+
+describe('the undo of edits', () => {
+  /** One edit of each of two entries, carried out, and then the work of somebody else. */
+  const undone = async (
+    bench: Bench,
+    edits: readonly [AttributeEdit, AttributeEdit?],
+    meddle?: () => Promise<void>,
+  ) => {
+    const done: ModifyChange[] = [];
+    for (const [index, edit] of edits.entries()) {
+      const { dn, guid } = await bench.doomed([sendConnector, database][index] ?? '');
+      if (edit !== undefined) done.unshift({ kind: 'modify', dn, guid, edits: [edit] });
+    }
+    for (const change of done)
+      expect(await writeModify(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+    await meddle?.();
+    return undoEntryChanges(done, bench.session);
+  };
+  const clearing = (attribute: string, ...remove: readonly string[]): AttributeEdit => ({ attribute, remove, add: [] });
+  const set = (bench: Bench, dn: string, attribute: string, ...values: readonly string[]): Promise<void> =>
+    bench.session.modify(dn, [{ attribute, replace: values.map((value) => Buffer.from(value)) }]);
+  const host1 = clearing('msExchSmtpSmartHost', 'smtp.example.com');
+  const owner = clearing('msExchOwningServer', orphan);
+
+  test('gives the values back, and expects no other where there is room for one only', async () => {
+    const bench = await openBench();
+    const { changes, findings } = await undone(bench, [host1, owner]);
+    expect(changes).toMatchObject([
+      { dn: database, edits: [{ attribute: 'msExchOwningServer', remove: [], add: [orphan], singleValued: true }] },
+      { dn: sendConnector, edits: [{ attribute: 'msExchSmtpSmartHost', remove: [], add: ['smtp.example.com'] }] },
+    ]);
+    expect(changes[1]).not.toHaveProperty('edits.0.singleValued');
+    expect(findings).toEqual([]);
+  });
+
+  test('leaves alone what somebody has set since, tells both values, and brings the rest back', async () => {
+    const bench = await openBench();
+    const { changes, findings } = await undone(bench, [host1, owner], () =>
+      set(bench, database, 'msExchOwningServer', otherServer),
+    );
+    expect(changes.map(({ dn }) => dn)).toEqual([sendConnector]);
+    expect(findings).toMatchObject([
+      {
+        id: 'changed-since',
+        level: 'warning',
+        evidence: [
+          `${database}: msExchOwningServer is ${otherServer} now; before the change msExchOwningServer was ${orphan}`,
+        ],
+      },
+    ]);
+  });
+
+  test('is stopped where that is all', async () => {
+    const bench = await openBench();
+    const edit = { ...host1, singleValued: true } as const;
+    const { changes, findings } = await undone(bench, [edit], () =>
+      set(bench, sendConnector, 'msExchSmtpSmartHost', 'other.example.com'),
+    );
+    expect(changes).toEqual([]);
+    expect(findings).toMatchObject([{ id: 'changed-since', level: 'blocker' }]);
+  });
+
+  test('leaves out an entry that is gone', async () => {
+    const bench = await openBench();
+    const { changes, findings } = await undone(bench, [host1, owner], () => bench.session.delete(database));
+    expect(changes.map(({ dn }) => dn)).toEqual([sendConnector]);
+    expect(findings).toMatchObject([
+      { id: 'changed-since', evidence: [expect.stringContaining(`${database}: the entry is gone; before`)] },
+    ]);
+  });
+
+  test('has nothing to do where somebody has given the value back', async () => {
+    const bench = await openBench();
+    const { changes, findings } = await undone(bench, [host1], () =>
+      set(bench, sendConnector, 'msExchSmtpSmartHost', 'smtp.example.com'),
+    );
+    expect([changes, findings]).toEqual([[], []]);
+  });
+
+  test('gives back those of many values that are still missing, beside new ones', async () => {
+    const bench = await openBench();
+    await set(bench, sendConnector, 'description', 'one', 'two', 'three');
+    const { changes } = await undone(bench, [clearing('description', 'one', 'two')], () =>
+      set(bench, sendConnector, 'description', 'two', 'three', 'four'),
+    );
+    expect(changes).toMatchObject([{ dn: sendConnector, edits: [{ attribute: 'description', add: ['one'] }] }]);
+    const [change] = changes;
+    if (change?.kind !== 'modify') throw new Error('expected a modify');
+    expect(await writeModify(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+    const entry = await bench.session.readEntry(sendConnector, ['description']);
+    expect(textsOf(entry ?? fail(), 'description').toSorted()).toEqual(['four', 'one', 'three', 'two']);
   });
 });
 
