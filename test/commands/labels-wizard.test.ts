@@ -202,7 +202,7 @@ describe('blockers', () => {
   test('are shown with what they mean before they are asked about', async () => {
     const { stdout } = await walk({ 'labels.accept.no-wording': byDefault, decision: byDefault }, args);
     expect(stdout.replace(/\s+/g, ' ')).toContain('Accept it to leave these as they are.');
-    expect(stdout).toContain('Hindi: 1 file');
+    expect(stdout).toContain('hi (Hindi): 1 file');
   });
 
   test('that are not accepted stand: nothing is applied, and nothing is saved', async () => {

@@ -7,7 +7,7 @@ import { isByLink, type LabelFile, type LabelsFacts } from './gather.ts';
 import type { LabelValue } from './inspect.ts';
 import { type LabelsOptions, newTextFor } from './options.ts';
 import { inWords } from './unmatched.ts';
-import { displayNameOfCulture } from './wording.ts';
+import { displayNameOfCulture, type WordingLookup } from './wording.ts';
 
 /** Why a file can't be changed as asked, or not without a person's word. */
 export type FileBlocker =
@@ -115,8 +115,11 @@ const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
 
 interface StandingInTheWay {
   readonly id: FileBlocker;
-  /** The file's path and a word on what is wrong with it, or its language. */
-  readonly evidence: string;
+  readonly path: string;
+  /** A word on what is wrong with it. */
+  readonly what?: string | undefined;
+  /** The language folder whose files are told together. */
+  readonly language?: string;
 }
 
 /** What stands in the way of one file; nothing if it can be changed or needs no change. */
@@ -144,7 +147,9 @@ export function blockersOf(file: LabelFile, lockedFolders: ReadonlySet<string>):
       if (flawed?.flaw !== undefined) return blocked(`${flawed.flaw}-value`, `line ${flawed.line}`);
       const { edit } = content;
       if (content.values.length === 0 || edit.kind === 'none-asked' || edit.kind === 'already-right') return [];
-      if (edit.kind === 'no-wording') return [{ id: 'no-wording', evidence: displayNameOfCulture(file.language) }];
+      if (edit.kind === 'no-wording') {
+        return [{ id: 'no-wording', path: file.path, what: withoutWording[edit.reason], language: file.language }];
+      }
       if (edit.kind === 'not-encodable') {
         return blocked(
           'text-not-encodable',
@@ -176,9 +181,17 @@ function blockersOfReplacing(
   ];
 }
 
-function blockedFile(file: LabelFile, id: FileBlocker, what = ''): readonly StandingInTheWay[] {
-  return [{ id, evidence: what === '' ? file.path : `${file.path}: ${what}` }];
+function blockedFile(file: LabelFile, id: FileBlocker, what?: string): readonly StandingInTheWay[] {
+  return [{ id, path: file.path, what }];
 }
+
+type NoWording = Extract<WordingLookup, { kind: 'no-wording' }>['reason'];
+
+const withoutWording: Readonly<Record<NoWording, string>> = {
+  'not-a-culture': 'the name of the folder is none of a culture',
+  'unknown-culture': 'no label is known in this language and script',
+  'label-unknown': 'labels are known in this language, but not this one',
+};
 
 function named(character: string): string {
   const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
@@ -220,13 +233,14 @@ function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
   const locked = new Set(facts.lockedFolders);
   const found: readonly StandingInTheWay[] = [
     ...facts.files.flatMap((file) => blockersOf(file, locked)),
-    ...facts.isa2004.map((file) => ({ id: 'isa-2004-format', evidence: file }) as const),
-    ...facts.unreadable.map(
-      (folder) => ({ id: 'unreadable-file', evidence: `${folder.path}: ${folder.cameBack}` }) as const,
-    ),
+    ...facts.isa2004.map((file) => ({ id: 'isa-2004-format', path: file }) as const),
+    ...facts.unreadable.map((folder) => ({ id: 'unreadable-file', path: folder.path, what: folder.cameBack }) as const),
   ];
   return [...groupBy(found, (blocker) => blocker.id)].map(([id, blocked]) => {
-    const evidence = id === 'no-wording' ? languagesCounted(blocked) : blocked.map((blocker) => blocker.evidence);
+    const evidence =
+      id === 'no-wording'
+        ? languagesCounted(blocked)
+        : blocked.map(({ path: file, what }) => (what === undefined ? file : `${file}: ${what}`));
     const count = counted(blocked.length, 'file');
     const words = blockerWords[id];
     const acceptable = words.whenAccepted !== undefined;
@@ -244,10 +258,16 @@ function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
   });
 }
 
-/** A language without wording has many files, all for the same reason: a line a language is enough. */
-function languagesCounted(blocked: readonly { readonly evidence: string }[]): readonly string[] {
-  return [...groupBy(blocked, ({ evidence }) => evidence)]
-    .map(([language, files]) => `${language}: ${counted(files.length, 'file')}`)
+/** A language without wording has many files, all for the same reason: a line a language, with the first, is enough. */
+function languagesCounted(blocked: readonly StandingInTheWay[]): readonly string[] {
+  return [...groupBy(blocked, ({ language = '' }) => language.toLowerCase()).values()]
+    .flatMap(([first, ...more]) => {
+      if (first === undefined) return [];
+      const { language = '', path: file, what } = first;
+      const name = displayNameOfCulture(language);
+      const folder = name === language ? language : `${language} (${name})`;
+      return [`${folder}: ${counted(1 + more.length, 'file')}, ${file}: ${what}`];
+    })
     .sort();
 }
 

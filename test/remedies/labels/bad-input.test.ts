@@ -285,12 +285,23 @@ describe('what a person may accept', () => {
       level: 'blocker',
       acceptable: true,
       title: 'No wording for the language: 2 files',
-      evidence: ['Hindi: 1 file', 'Sonstiges: 1 file'],
+      evidence: [
+        `Sonstiges: 1 file, ${fileOf('Sonstiges')}: the name of the folder is none of a culture`,
+        `hi (Hindi): 1 file, ${fileOf('hi')}: no label is known in this language and script`,
+      ],
     });
     expect(changed(examination)).toEqual(['fr']);
     const accepted = await look({ newLabel: emailWording, accept: ['no-wording'] });
     expect(only(accepted, 'no-wording').accepted).toBe(true);
     expect(changed(accepted)).toEqual(['fr']);
+  });
+
+  test('a language without this label alone: its files are told together, by the first', async () => {
+    await formSets({ vi: encodedAs('utf-8', ascii(label)) });
+    await writeTree(path.join(root, 'ISA'), { xHTML: { nls: { VI: { 'strings.txt': ascii(label) } } } });
+    expect(only(await look({ newLabel: { ...emailWording, label: 'upn' } }), 'no-wording').evidence).toEqual([
+      `vi (Vietnamese): 2 files, ${fileOf('vi')}: labels are known in this language, but not this one`,
+    ]);
   });
 
   test.each(['unterminated-value', 'read-only-file', 'text-not-encodable'])('not %s', async (id) => {
