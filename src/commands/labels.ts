@@ -10,6 +10,7 @@ import { type ExitStatus, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { knownTemplateFolders } from '../files/template-tree.ts';
 import { assess } from '../remedies/labels/assess.ts';
+import { counted } from '../remedies/labels/counted.ts';
 import { gather, type LabelsFacts } from '../remedies/labels/gather.ts';
 import { nextSteps } from '../remedies/labels/next-steps.ts';
 import {
@@ -188,7 +189,7 @@ async function gatherShowing(options: LabelsOptions, { user }: Context, output: 
 
 function showSurvey(facts: LabelsFacts, output: Output): void {
   const rows = surveyRows(facts.files);
-  output.say(`  ${facts.files.length} files of form sets below ${facts.roots.join(', ')}`);
+  output.say(`  ${counted(facts.files.length, 'file')} of form sets below ${facts.roots.join(', ')}`);
   output.say('');
   const heading = (text: string) => ({ text, style: output.style.dim });
   const lines = table(

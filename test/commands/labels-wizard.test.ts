@@ -182,6 +182,12 @@ describe('the wizard', () => {
     ]);
   });
 
+  test('tells numbers with their noun', async () => {
+    await writeTree(home, { one: { Exchange: { HTML: { 'strings.txt': stringsContent('a') } } } });
+    const { stdout } = await walk({ 'labels.label': byDefault, decision: byDefault }, ['--root', 'one']);
+    expect(stdout).toContain('1 file of form sets below');
+  });
+
   test('asks nothing with --yes: what no flag has answered is wrong usage', async () => {
     const before = await snapshot(home);
     for (const args of [

@@ -3,6 +3,7 @@
 import path from 'node:path';
 import type { Finding, FindingLevel } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
+import { counted } from './counted.ts';
 import { isByLink, type LabelFile, type LabelsFacts } from './gather.ts';
 import type { LabelValue } from './inspect.ts';
 import { type LabelsOptions, newTextFor } from './options.ts';
@@ -108,7 +109,7 @@ const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'hard-linked-file': {
     title: 'More than one name (hard links)',
     detail:
-      'It is replaced by a new file under this name; the other names would keep the old text. Accept it if so wanted.',
+      'It is replaced by a new file under this name, and its other names keep the old text. Neither the change nor its undo links them to it again. Accept it if so wanted.',
     whenAccepted: 'changed',
   },
 };
@@ -269,10 +270,6 @@ function languagesCounted(blocked: readonly StandingInTheWay[]): readonly string
       return [`${folder}: ${counted(1 + more.length, 'file')}, ${file}: ${what}`];
     })
     .sort();
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function finding(

@@ -20,6 +20,7 @@ import {
   type StringsFile,
   type TemplateTree,
 } from '../../files/template-tree.ts';
+import { counted } from './counted.ts';
 import { type FileContent, inspectContent } from './inspect.ts';
 import type { LabelsOptions } from './options.ts';
 import { isKept, type UnmatchedName, unmatchedKeys, unmatchedNames } from './unmatched.ts';
@@ -139,7 +140,7 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
       found.length === 0
         ? 'nothing below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML' +
           links
-        : `${found.length} files were found, and the filters leave none`,
+        : `${counted(found.length, 'file')} found, and the filters leave none`,
     next:
       found.length === 0
         ? 'Give the CookieAuthTemplates folder of the array member with --root.'

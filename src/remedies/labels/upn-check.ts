@@ -4,6 +4,7 @@ import type { Finding } from '../../change/plan.ts';
 import { type Entry, textOf, textsOf } from '../../directory/entry.ts';
 import { and, equal, extensible, matchingRule, not, or, present } from '../../directory/filter.ts';
 import type { DirectorySession } from '../../directory/session.ts';
+import { counted } from './counted.ts';
 
 /** A user whose user principal name and primary SMTP address differ. */
 export interface UpnDifference {
@@ -125,10 +126,6 @@ function asideOf({ byMail, withoutAddress }: UpnCheck): string {
     ...(withoutAddress === 0 ? [] : [`${withoutAddress.toLocaleString('en')} have no address at all.`]),
   ];
   return parts.join(' ');
-}
-
-function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** A byte order mark, by which Excel knows UTF-8, and the names of the columns. */

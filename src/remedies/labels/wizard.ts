@@ -4,6 +4,7 @@ import type { Finding } from '../../change/plan.ts';
 import { RemedyError } from '../../errors.ts';
 import type { Choice, Prompter } from '../../terminal/prompter.ts';
 import { meaningOfAcceptance } from './assess.ts';
+import { counted } from './counted.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import { checkLabelText, type LabelsOptions, type NewLabel, userIdKey, userNameKey } from './options.ts';
 import { distinct } from './survey.ts';
@@ -81,7 +82,7 @@ async function narrowed(
     ...questions[filter],
     choices: names.map((name): Choice<string> => {
       const count = files.filter((file) => nameOf(file).toLowerCase() === name.toLowerCase()).length;
-      return { value: name, label: name, hint: `${count} file${count === 1 ? '' : 's'}` };
+      return { value: name, label: name, hint: counted(count, 'file') };
     }),
     initial: names,
     minimum: 1,

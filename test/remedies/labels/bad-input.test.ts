@@ -6,7 +6,7 @@ import type { Finding } from '../../../src/change/plan.ts';
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/owner.ts';
 import { codePageOf, type LabelsOptions } from '../../../src/remedies/labels/options.ts';
-import { applyIn, planOf } from '../../support/file-plans.ts';
+import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
@@ -258,9 +258,23 @@ describe('what a person may accept', () => {
       level: 'blocker',
       acceptable: true,
       evidence: [`${fileOf('de')}: 2 names`],
+      detail: expect.stringContaining('Neither the change nor its undo links them'),
     });
     expect(changed(examination)).toEqual(['fr']);
     expect(changed(await look({ accept: ['hard-linked-file'] }))).toEqual(['de', 'fr']);
+  });
+
+  test('more names than one: neither the change nor its undo keeps the file linked to the others', async () => {
+    await formSets({ de: ascii(label) });
+    const other = path.join(root, 'other name');
+    await link(fileOf('de'), other);
+    const plan = planOf((await look({ accept: ['hard-linked-file'] })).changes);
+    const folder = path.join(home, 'change');
+    await applyIn(folder, plan);
+    expect(await readFile(other, 'latin1')).toBe(ascii(label));
+    await applyIn(path.join(home, 'undo'), await undoOf(folder, plan));
+    expect(await readFile(fileOf('de'), 'latin1')).toBe(ascii(label));
+    expect((await stat(fileOf('de'))).ino).not.toBe((await stat(other)).ino);
   });
 
   test('one of two things is not the other', async () => {
@@ -481,7 +495,7 @@ describe('a root without form sets', () => {
     await writeTree(root, { Exchange: { 'strings.txt': 'misplaced' } });
     expect(await refusal({ languages: ['es'] })).toMatchObject({
       trouble: {
-        cameBack: '2 files were found, and the filters leave none',
+        cameBack: '2 files found, and the filters leave none',
         next: 'There are the sets Exchange, the classes HTML and the languages de, fr.',
       },
     });
