@@ -173,17 +173,25 @@ async function surveyShowing(reach: Reach, context: Context, output: Output): Pr
   return surveyed;
 }
 
-function showServers({ servers }: Survey, now: Date, output: Output): void {
+function showServers(surveyed: Survey, now: Date, output: Output): void {
   const { style, width } = output;
-  const { headings, rows, details } = serverTable(servers, now);
+  const { headings, groups } = serverTable(surveyed, now);
+  const rows = groups.flatMap(({ servers }) => servers.map(({ cells }) => cells));
   const heading = headings.map((text) => ({ text, style: style.dim }));
-  const columns = headings.map(() => ({}));
+  // With a greatest width the last column is cut like the others: each row is one line.
+  const columns = headings.map(() => ({ maxWidth: width }));
   const [first = '', ...lines] = table([heading, ...rows], columns, width - 2);
+  const left = lines.values();
   output.say(`  ${first}`);
-  for (const [index, line] of lines.entries()) {
-    output.say(`  ${line}`);
-    for (const detail of details[index] ?? []) {
-      for (const part of wrap(visible(detail), width, { indent: 6, hangingIndent: 8 })) output.say(style.dim(part));
+  for (const group of groups) {
+    for (const line of wrap(visible(group.heading), width, { indent: 2, hangingIndent: 4 }))
+      output.say(style.bold(line));
+    if (group.servers.length === 0) output.say(style.dim('  (no servers)'));
+    for (const { details } of group.servers) {
+      output.say(`  ${left.next().value ?? ''}`);
+      for (const detail of details) {
+        for (const part of wrap(visible(detail), width, { indent: 6, hangingIndent: 8 })) output.say(style.dim(part));
+      }
     }
   }
   output.say('');

@@ -93,7 +93,7 @@ describe('a dry run', () => {
     expect(stdout).toMatch(/EX01 +live/);
     expect(stdout).toMatch(/EX04 +likely orphan +absent/);
     expect(stdout).toMatch(
-      /EX04 .*\n +Exchange 2010 · Mailbox, Client Access, Hub Transport\n +for: no computer account/,
+      /EX04 .*\n +Exchange 2010 · Mailbox, Client Access, Hub Transport · site Amsterdam · created [\d-]+\n +for: no computer account/,
     );
     expect(stdout.indexOf('supported-ways')).toBeLessThan(stdout.indexOf('blocker '));
     expect(stdout).toMatch(/blocker +owned-databases/);

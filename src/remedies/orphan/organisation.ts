@@ -11,6 +11,8 @@ export interface ExchangeServer {
   /** The value of its RDN. */
   readonly name: string;
   readonly adminGroup: string;
+  /** The name of its organisation. */
+  readonly organisation: string;
   /** msExchCurrentServerRoles; undefined for Exchange 2003 and older. */
   readonly roles: number | undefined;
   readonly versionNumber: number | undefined;
@@ -36,9 +38,17 @@ export interface RoleChildren {
   readonly informationStores: number;
 }
 
+/** An administrative group, by the names of it and of its organisation. */
+export interface AdminGroup {
+  readonly name: string;
+  readonly organisation: string;
+}
+
 export interface Organisation {
   /** DNs of the organisations. */
   readonly organisations: readonly string[];
+  /** By organisation and name; those without a server too. */
+  readonly adminGroups: readonly AdminGroup[];
   /** By name. */
   readonly servers: readonly ExchangeServer[];
 }
@@ -71,12 +81,14 @@ const virtualDirectoryClasses = [
 export async function readOrganisation(session: DirectorySession, configuration: string): Promise<Organisation> {
   const classes = [
     'msExchOrganizationContainer',
+    'msExchAdminGroup',
     'msExchExchangeServer',
     'msExchSmtpReceiveConnector',
     'msExchInformationStore',
     ...virtualDirectoryClasses,
   ];
   const organisations: string[] = [];
+  const adminGroups: AdminGroup[] = [];
   const servers = new Map<string, Entry>();
   const children = new Map<string, RoleChildren>();
   const found = session.search({
@@ -88,6 +100,7 @@ export async function readOrganisation(session: DirectorySession, configuration:
   for await (const entry of found) {
     const kinds = new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
     if (kinds.has('msexchorganizationcontainer')) organisations.push(entry.dn);
+    else if (kinds.has('msexchadmingroup')) adminGroups.push(adminGroupOf(entry.dn));
     else if (kinds.has('msexchexchangeserver')) {
       // From 2013 on CN=Frontend and CN=Mailbox below a server are of a class derived from the server's.
       if (!kinds.has('msexchexchangetransportserver')) servers.set(normalizedDn(entry.dn), entry);
@@ -97,6 +110,10 @@ export async function readOrganisation(session: DirectorySession, configuration:
   }
   return {
     organisations,
+    adminGroups: adminGroups.sort(
+      (one, other) =>
+        one.organisation.localeCompare(other.organisation, 'en') || one.name.localeCompare(other.name, 'en'),
+    ),
     servers: [...servers]
       .map(([key, entry]) => serverOf(entry, children.get(key) ?? noChildren))
       .sort((one, other) => one.name.localeCompare(other.name, 'en') || one.dn.localeCompare(other.dn, 'en')),
@@ -124,12 +141,14 @@ function counted(before: RoleChildren = noChildren, kinds: ReadonlySet<string>):
 
 function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
   const conflict = conflictRdnOf(entry.dn);
-  const adminGroup = parentDn(parentDn(entry.dn) ?? '') ?? '';
+  // CN=<server>,CN=Servers,CN=<admin group>
+  const adminGroup = adminGroupOf(parentDn(parentDn(entry.dn) ?? '') ?? '');
   const site = textOf(entry, 'msExchServerSite');
   return {
     dn: entry.dn,
     name: conflict?.value ?? rdnOf(entry.dn).value,
-    adminGroup: nameOf(adminGroup),
+    adminGroup: adminGroup.name,
+    organisation: adminGroup.organisation,
     roles: integerOf(entry, 'msExchCurrentServerRoles'),
     versionNumber: integerOf(entry, 'versionNumber'),
     serialNumber: textOf(entry, 'serialNumber'),
@@ -141,6 +160,11 @@ function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
     isConflict: conflict !== undefined,
     children,
   };
+}
+
+/** By its DN: CN=<admin group>,CN=Administrative Groups,CN=<organisation>. */
+function adminGroupOf(dn: string): AdminGroup {
+  return { name: nameOf(dn), organisation: nameOf(parentDn(parentDn(dn) ?? '') ?? '') };
 }
 
 function nameOf(dn: string): string {

@@ -1,55 +1,90 @@
 /** The table of servers, as rows of text. */
 
+import { groupBy } from '../../group-by.ts';
 import type { ComputerAccount } from './accounts.ts';
 import { daysSince, inDays } from './evidence.ts';
-import type { SurveyedServer } from './gather.ts';
+import type { Survey, SurveyedServer } from './gather.ts';
 import { rolesInWords } from './roles.ts';
 import { productName } from './versions.ts';
 
-interface ServerColumn {
+/** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */
+const columns: readonly {
   readonly heading: string;
   readonly text: (surveyed: SurveyedServer, now: Date) => string;
-}
-
-const columns: readonly ServerColumn[] = [
-  { heading: 'Server', text: ({ server }) => (server.isConflict ? `${server.name} (CNF)` : server.name) },
+}[] = [
+  { heading: 'Server', text: ({ server }) => nameInWords(server) },
   { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
   { heading: 'Computer account', text: ({ account }, now) => accountInWords(account, now) },
-  { heading: 'Site', text: ({ server }) => server.site ?? '' },
-  { heading: 'Created', text: ({ server }) => server.created?.toISOString().slice(0, 10) ?? '' },
 ];
 
-const adminGroupColumn: ServerColumn = { heading: 'Admin group', text: ({ server }) => server.adminGroup };
-
-/** What stands below a server's row, in full: version and roles, and what speaks for and against an orphan. */
-function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
-  const product = productName(server.versionNumber, server.serialNumber);
-  const version = product === 'unknown' ? 'version unknown' : product;
-  const signs = (heading: string, words: readonly string[]): readonly string[] =>
-    words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
-  return [
-    `${version} · ${rolesInWords(server.roles)}`,
-    ...signs('for', evidence.for),
-    ...signs('against', evidence.against),
-  ];
+/** The servers of one administrative group. */
+interface ServerGroup {
+  /** "Organisation Contoso, administrative group North" */
+  readonly heading: string;
+  readonly servers: readonly {
+    readonly cells: readonly string[];
+    /** What stands below its row, in full. */
+    readonly details: readonly string[];
+  }[];
 }
 
-/** The table of servers: headings, a row each, and the details of each. The admin group shows where it tells servers of one name apart. */
+/** The table of servers: the headings of its columns, and the rows by organisation and administrative group. */
 export function serverTable(
-  servers: readonly SurveyedServer[],
+  { organisation, servers }: Pick<Survey, 'organisation' | 'servers'>,
   now: Date,
-): {
-  readonly headings: readonly string[];
-  readonly rows: readonly (readonly string[])[];
-  readonly details: readonly (readonly string[])[];
-} {
-  const names = new Set(servers.map(({ server }) => server.name.toLowerCase()));
-  const shown = names.size === servers.length ? columns : [...columns, adminGroupColumn];
+): { readonly headings: readonly string[]; readonly groups: readonly ServerGroup[] } {
+  const known = organisation.adminGroups.map((group): [string, SurveyedServer[]] => [headingOf(group), []]);
+  const groups = new Map(known);
+  for (const [heading, here] of groupBy(servers, ({ server }) =>
+    headingOf({ name: server.adminGroup, organisation: server.organisation }),
+  )) {
+    groups.set(heading, [...here]);
+  }
   return {
-    headings: shown.map(({ heading }) => heading),
-    rows: servers.map((surveyed) => shown.map(({ text }) => text(surveyed, now))),
-    details: servers.map(detailsOf),
+    headings: columns.map(({ heading }) => heading),
+    groups: [...groups].map(([heading, here]) => ({
+      heading,
+      servers: here.map((surveyed) => ({
+        cells: columns.map(({ text }) => text(surveyed, now)),
+        details: detailsOf(surveyed),
+      })),
+    })),
   };
+}
+
+function headingOf({ name, organisation }: { readonly name: string; readonly organisation: string }): string {
+  return `Organisation ${organisation}, administrative group ${name}`;
+}
+
+/** Version, roles, site and age, and what speaks for and against an orphan. */
+function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
+  const product = productName(server.versionNumber, server.serialNumber);
+  const signs = (heading: string, words: readonly string[]): readonly string[] =>
+    words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
+  const about = [
+    product === 'unknown' ? 'version unknown' : product,
+    rolesInWords(server.roles),
+    ...(server.site === undefined ? [] : [`site ${server.site}`]),
+    ...(server.created === undefined ? [] : [`created ${server.created.toISOString().slice(0, 10)}`]),
+  ];
+  return [about.join(' · '), ...signs('for', evidence.for), ...signs('against', evidence.against)];
+}
+
+/** The name, and whether it lost a naming conflict. */
+export function nameInWords({ name, isConflict }: SurveyedServer['server']): string {
+  return isConflict ? `${name} (CNF)` : name;
+}
+
+/**
+ * The name with as much as tells it from the others of its name: the administrative group, and the organisation where
+ * there are several.
+ */
+export function tellingName({ server }: SurveyedServer, all: readonly SurveyedServer[]): string {
+  const name = nameInWords(server);
+  const namesakes = all.filter((one) => one.server.name.toLowerCase() === server.name.toLowerCase());
+  if (namesakes.length === 1) return name;
+  const isOneOrganisation = all.every((one) => one.server.organisation === server.organisation);
+  return `${name} in ${server.adminGroup}${isOneOrganisation ? '' : `, ${server.organisation}`}`;
 }
 
 export function accountInWords(account: ComputerAccount, now: Date): string {

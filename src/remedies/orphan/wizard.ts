@@ -7,7 +7,7 @@ import type { OrphanFacts, SurveyedServer } from './gather.ts';
 import type { CleanUp } from './options.ts';
 import { cleanableReferrers } from './plan.ts';
 import { isOnlyProvisioned } from './roles.ts';
-import { accountInWords, likeliestFirst } from './screen.ts';
+import { accountInWords, likeliestFirst, tellingName } from './screen.ts';
 
 /** Asks which server object; the likeliest orphan is offered first, and typing narrows the list. */
 export function askServer(
@@ -26,7 +26,7 @@ export function askServer(
     initial: Math.max(0, first === undefined ? 0 : servers.indexOf(first)),
     choices: servers.map((one) => ({
       value: one,
-      label: one.server.isConflict ? `${one.server.name} (CNF)` : one.server.name,
+      label: tellingName(one, servers),
       hint: [
         one.evidence.verdict,
         `account ${accountInWords(one.account, now)}`,

@@ -10,6 +10,7 @@ const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
   dn: 'CN=EX04,CN=Servers',
   name: 'EX04',
   adminGroup: 'First',
+  organisation: 'Contoso',
   roles: 38,
   versionNumber: undefined,
   serialNumber: undefined,
