@@ -26,11 +26,17 @@ export interface DiffBlock {
   readonly lines: readonly DiffLine[];
 }
 
-/** The blocks of a plan, in its order; equal edits of several files are one block. */
+/** The blocks of a plan, in its order; equal edits of several files or entries are one block. */
 export function diffBlocks(changes: readonly Change[]): readonly DiffBlock[] {
   const files = changes.filter((change) => change.kind === 'file');
   const entries = changes.filter((change) => change.kind !== 'file');
-  return [...foldedFileBlocks(files), ...entries.flatMap(blocksOfEntry)];
+  return [...foldedFileBlocks(files), ...foldedEntries(entries).flatMap(blocksOfEntries)];
+}
+
+/** The changes with equal edits of entries together, at the place of the first of them. */
+export function foldedEntries(changes: readonly DirectoryChange[]): readonly (readonly DirectoryChange[])[] {
+  const same = (change: DirectoryChange): unknown => (change.kind === 'modify' ? JSON.stringify(change.edits) : change);
+  return [...groupBy(changes, same).values()];
 }
 
 /** The texts of a change as a reader sees them, whatever bytes they are in each file. */
@@ -85,10 +91,19 @@ function quoted(key: string, value: readonly Segment[]): readonly Segment[] {
   return [{ text: `${key}="`, changed: false }, ...value, { text: '"', changed: false }];
 }
 
-function blocksOfEntry(change: DirectoryChange): readonly DiffBlock[] {
+/** The blocks of one change, or of several that make the same edits. */
+function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[] {
+  const [change] = same;
+  if (change === undefined) return [];
   switch (change.kind) {
     case 'modify':
-      return [{ heading: 'modify', places: [change.dn], lines: change.edits.flatMap(linesOfEdit) }];
+      return [
+        {
+          heading: same.length === 1 ? 'modify' : `modify ${same.length.toLocaleString('en')} entries alike`,
+          places: same.map(({ dn }) => dn),
+          lines: change.edits.flatMap(linesOfEdit),
+        },
+      ];
     case 'delete':
       return [deleteBlock(change)];
     case 'delete-tree':

@@ -20,7 +20,7 @@ import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Segment } from './changed-words.ts';
-import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
+import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './diff-blocks.ts';
 import { asksForControls } from './ldif.ts';
 
 const fewPlaces = 3;
@@ -339,9 +339,8 @@ function* changes(all: readonly Change[]): Generator<Html> {
   for (const [language, ofLanguage] of byLanguage.sort(([one], [other]) => one.localeCompare(other, 'en'))) {
     for (const block of diffBlocks(ofLanguage)) yield* fileBlock(block, language);
   }
-  for (const change of all) {
-    if (change.kind === 'file') continue;
-    for (const block of diffBlocks([change])) yield* entryBlock(block, change.kind !== 'modify');
+  for (const same of foldedEntries(all.filter((change) => change.kind !== 'file'))) {
+    for (const block of diffBlocks(same)) yield* entryBlock(block, same[0]?.kind !== 'modify');
   }
 }
 
@@ -363,13 +362,14 @@ const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDi
 
 /** Of an entry that goes or comes as a whole the attributes are folded: what counts is that it does. */
 function* entryBlock(block: DiffBlock, isWhole: boolean): Generator<Html> {
-  const [dn = ''] = block.places;
+  const [dn = '', ...more] = block.places;
   const { type, value } = rdnOf(dn);
+  const name = more.length === 0 ? isolated(`${type}=${value}`) : '';
   const isFolded = isWhole || block.lines.length > fewLines;
   yield html`<article class="change">
-<h3>${block.heading} ${isolated(`${type}=${value}`)}</h3>
+<h3>${block.heading} ${name}</h3>
 `;
-  yield* list('places', block.places);
+  yield* listed('places', block.places, fewPlaces, 'more with the same change');
   if (isFolded) yield html`<details><summary>${counted(block.lines.length, 'attribute value')}</summary>\n`;
   yield* lines(block.lines);
   if (isFolded) yield html`</details>\n`;

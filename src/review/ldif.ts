@@ -45,7 +45,7 @@ export function asksForControls(changes: readonly DirectoryChange[]): boolean {
 /** backup/before.ldf: every entry that goes, whole, and the attributes to be edited as they were. */
 export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<string> {
   yield ldifComment('What was there before the change: entries to be deleted with all their attributes, and of');
-  yield ldifComment('entries to be edited the values to be removed. For reading and for undo, not for import.');
+  yield ldifComment('entries to be edited the attributes to be edited. For reading and for undo, not for import.');
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {
@@ -56,7 +56,7 @@ export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<stri
         for (const entry of change.entries) yield contentRecord(entry);
         break;
       case 'modify':
-        yield ldifRecord({ kind: 'content', dn: change.dn, attributes: removedValues(change) });
+        yield ldifRecord({ kind: 'content', dn: change.dn, attributes: editedAttributes(change) });
         break;
       default:
         yield ldifComment(`${change.dn} ${isBack(change) ? 'was there in part' : 'was not there'}`);
@@ -74,10 +74,11 @@ function contentRecord(entry: DoomedEntry): string {
   return ldifRecord({ kind: 'content', dn: entry.dn, attributes: entry.attributes.map(ldifAttribute) });
 }
 
-function removedValues(change: ModifyChange): readonly LdifAttribute[] {
-  return change.edits
-    .filter((edit) => edit.remove.length > 0)
-    .map((edit) => ldifAttribute({ name: edit.attribute, values: edit.remove }));
+function editedAttributes({ edits }: ModifyChange): readonly LdifAttribute[] {
+  return edits
+    .map(({ attribute, held, remove }) => ({ name: attribute, values: held ?? remove }))
+    .filter(({ values }) => values.length > 0)
+    .map(ldifAttribute);
 }
 
 function recordsOf(change: DirectoryChange): readonly LdifChangeRecord[] {

@@ -26,7 +26,9 @@ const boundless = Number.POSITIVE_INFINITY;
 
 const findingIndent = 11;
 
-const fewPlaces = 1;
+const fewPaths = 1;
+/** Of entries with the same edit: names say more than one path among equal files. */
+const fewEntries = 5;
 const fewEvidence = 10;
 const fewLines = 12;
 
@@ -90,10 +92,11 @@ export function* findingLines(
 
 function* diffLines(changes: readonly Change[], options: TextReviewOptions, shorten: Shorten): Generator<string> {
   const blocks = diffBlocks(changes);
+  const few = changes[0]?.kind === 'file' ? fewPaths : fewEntries;
   const doomed = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
   for (const block of blocks.filter((candidate) => !doomed.includes(candidate))) {
     yield* inLines(options.style.heading(visible(block.heading)), 2, options);
-    yield* listed(block.places.map(shorten), fewPlaces, 'more with the same change', options, diffMargin.length);
+    yield* listed(block.places.map(shorten), few, 'more with the same change', options, diffMargin.length);
     yield* blockLines(block, options);
     yield '';
   }

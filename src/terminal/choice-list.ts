@@ -157,7 +157,7 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
   };
 }
 
-/** More than these are not told one by one if they are all. */
+/** More than these are counted, and not told one by one. */
 const fewLabels = 6;
 
 function toggle(marked: ReadonlySet<number>, index: number): ReadonlySet<number> {
@@ -196,7 +196,9 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
     answer: (state) => chosen(state).map((choice) => choice.value),
     summary: (state) => {
       const labels = chosen(state).map((choice) => choice.label);
-      if (labels.length > fewLabels && labels.length === all.length) return `all ${labels.length}`;
+      if (labels.length > fewLabels) {
+        return labels.length === all.length ? `all ${all.length}` : `${labels.length} of ${all.length}`;
+      }
       return labels.length === 0 ? 'none' : labels.join(', ');
     },
   };

@@ -124,6 +124,32 @@ describe('edits of attributes', () => {
   });
 });
 
+describe('equal edits of several entries', () => {
+  const edit = { attribute: 'homeMTA', remove: ['CN=Microsoft MTA'], add: [] };
+  const dns = ['CN=anna', 'CN=bert', 'CN=cleo'];
+
+  test('are one block, at the place of the first and with every DN', () => {
+    const other = modify('CN=Internet', { ...edit, remove: ['CN=1'] });
+    const [anna, bert, cleo] = dns.map((dn) => modify(dn, edit));
+    if (anna === undefined || bert === undefined || cleo === undefined) throw new Error('there are three');
+    const blocks = diffBlocks([anna, other, bert, deletion(entry, []), cleo]);
+    expect(blocks.map(({ heading, places }) => [heading, ...places])).toEqual([
+      ['modify 3 entries alike', ...dns],
+      ['modify', 'CN=Internet'],
+      ['delete', entry],
+    ]);
+    expect(written(blocks[0])).toEqual(['-homeMTA: CN=Microsoft MTA']);
+  });
+
+  test.each([
+    ['attribute', { ...edit, attribute: 'homeMDB' }],
+    ['value', { ...edit, remove: ['CN=Another'] }],
+    ['new value', { ...edit, add: ['CN=Another'] }],
+  ])('but for another %s are a block of their own', (_, other) => {
+    expect(diffBlocks([modify('CN=anna', edit), modify('CN=bert', other)])).toHaveLength(2);
+  });
+});
+
 describe('whole entries', () => {
   const attributes = [
     { name: 'objectClass', values: ['top', 'container'] },

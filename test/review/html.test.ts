@@ -522,3 +522,15 @@ test('a page of ten thousand files comes in small pieces', () => {
 test('a template that asks for a part that there is none of is refused', () => {
   expect(() => [...htmlReview(planOf([]), '<p>{{colour}}</p>')]).toThrow(RangeError);
 });
+
+test('edits of many entries that are alike are one article, with the first DNs open and the others folded', () => {
+  const dns = Array.from({ length: 300 }, (_, number) => `CN=user ${number},CN=Users,DC=corp,DC=example,DC=com`);
+  const alike = dns.map((dn) => modify(dn, { attribute: 'homeMTA', remove: ['CN=Microsoft MTA'], add: [] }));
+  const page = pageOf(planOf(alike));
+  const [article, ...others] = all(page, 'article').filter((one) => one.attributes.get('class') === 'change');
+  if (article === undefined) throw new Error('the page shows a change');
+  expect(others).toEqual([]);
+  expect(textsOf(article, 'h3').map((text) => text.trim())).toEqual(['modify 300 entries alike']);
+  expect(textsOf(article, 'summary')).toEqual(['and 297 more with the same change']);
+  expect(all(article, '.places').flatMap((list) => textsOf(list, 'li'))).toEqual(dns);
+});

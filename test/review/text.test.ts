@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { isDiffLine } from '../../src/review/diff-margin.ts';
 import { textReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
@@ -50,4 +50,28 @@ test('in a file or a pipe, every DN and every piece of evidence is one line', ()
   const lines = review({ width: 100 });
   expect(lines).toContain(`           ${database}`);
   expect(lines).toContain(`    ${database}`);
+});
+
+describe('three hundred entries with the same edit', () => {
+  const dns = Array.from({ length: 300 }, (_, number) => `CN=user ${number},CN=Users,DC=corp,DC=example,DC=com`);
+  const alike = planOf(dns.map((dn) => modify(dn, { attribute: 'homeMTA', remove: [server], add: [] })));
+  const linesOf = (verbose: boolean): readonly string[] => [
+    ...textReview(alike, { style: createStyle(false), verbose, width: 100 }),
+  ];
+
+  test('are one block with the first names and the number of the others', () => {
+    expect(linesOf(false)).toEqual([
+      '  modify 300 entries alike',
+      ...dns.slice(0, 5).map((dn) => `    ${dn}`),
+      '    … and 295 more with the same change',
+      `    - homeMTA: ${server}`,
+      '',
+      '  300 entries to change',
+      '  --verbose shows every path, value and line.',
+    ]);
+  });
+
+  test('are all named with --verbose, and in review.txt', () => {
+    expect(linesOf(true)).toEqual(expect.arrayContaining(dns.map((dn) => `    ${dn}`)));
+  });
 });
