@@ -47,6 +47,34 @@ describe('versions', () => {
   });
 });
 
+describe('a version number alone', () => {
+  const packed = (major: number, minor: number, build: number): number =>
+    7 * 2 ** 28 + major * 2 ** 22 + minor * 2 ** 16 + 0x8000 + build;
+
+  test.each([
+    [6499, 'Exchange 2000'],
+    [7638, 'Exchange 2003'],
+    [1_912_602_624, 'Exchange 2007'],
+    [packed(8, 3, 83), 'Exchange 2007'],
+    [1_937_768_448, 'Exchange 2010'],
+    [packed(14, 3, 123), 'Exchange 2010'],
+    [1_941_962_752, 'Exchange 2013'],
+    [packed(15, 0, 1497), 'Exchange 2013'],
+    [1_942_028_288, 'Exchange 2016'],
+    [packed(15, 1, 2507), 'Exchange 2016'],
+    [1_942_093_824, 'Exchange 2019'],
+    [packed(15, 2, 1544), 'Exchange 2019'],
+    [1_946_157_056, 'Exchange 2016'],
+    [packed(9, 0, 1), 'unknown'],
+  ])('%i is %s', (number, product) => {
+    expect(productName(number, undefined)).toBe(product);
+  });
+
+  test('does not count where the serial number says it', () => {
+    expect(productName(packed(15, 1, 2507), 'Version 15.2 (Build 30221.12)')).toBe('Exchange 2019');
+  });
+});
+
 describe('the setup log', () => {
   const log = [
     "[11-20-2026 09:00:00.0001] [0] Setup will search for an Exchange Server object for the local machine with name 'OLD'.",
