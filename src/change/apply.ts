@@ -3,7 +3,7 @@
  * ChangeWriter; order, journal, resuming and the count of what happened are the same for all.
  */
 
-import { RefusedError } from '../errors.ts';
+import { RefusedError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { type JournalEvent, type JournalRecord, type JournalWriter, outcomesIn } from './journal.ts';
 import type { Change, Finding, Plan } from './plan.ts';
@@ -63,14 +63,16 @@ export interface ApplyResult<C extends Change> {
   /** Changes that an earlier run had done. */
   readonly doneBefore: number;
   readonly notDone: readonly ChangeResult<C>[];
-  /** Changes not begun because one before them did not succeed, or because the run was interrupted. */
+  /** Changes not begun because one before them did not succeed, or because the run was ended. */
   readonly notBegun: number;
+  /** What ended the run in the middle: a journal that could not be written any more. */
+  readonly endedBy?: RemedyError;
 }
 
 /**
  * Applies what is not yet done of the plan.
  * @throws RefusedError if a blocker stands that was not accepted, or the plan was undone; FileError if the journal
- * can't be written
+ * can't be begun
  */
 export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Promise<ApplyResult<C>> {
   const { plan, writer, journal, records } = request;
@@ -101,7 +103,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     await record('end', { detail: 'not begun' });
     return { done, doneBefore: plan.changes.length - open.length, notDone, notBegun: open.length - 1 };
   }
-  await inParallel(open, writer.parallel, async ([index, change]) => {
+  const writeOne = async (change: C, index: number): Promise<void> => {
     if (request.signal.aborted || (writer.stopsAtFirstFailure && notDone.length > 0)) {
       notBegun += 1;
       return;
@@ -112,9 +114,16 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     if (outcome.kind === 'done' || outcome.kind === 'already-done') done += 1;
     else notDone.push({ change, outcome });
     request.onOutcome?.(change, outcome);
-  });
+  };
   const doneBefore = plan.changes.length - open.length;
-  await record('end', { detail: `${done + doneBefore} of ${plan.changes.length} done` });
+  try {
+    await inParallel(open, writer.parallel, ([index, change]) => writeOne(change, index));
+    await record('end', { detail: `${done + doneBefore} of ${plan.changes.length} done` });
+  } catch (error) {
+    // Without a journal nothing more is written, but what was written has to be told.
+    if (!(error instanceof RemedyError)) throw error;
+    return { done, doneBefore, notDone, notBegun: open.length - done - notDone.length, endedBy: error };
+  }
   return { done, doneBefore, notDone, notBegun };
 }
 

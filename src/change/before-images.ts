@@ -75,10 +75,23 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
   };
 }
 
-/** Where a file's before image lies in the backup folder: its absolute path with the roots made into plain names. */
+/**
+ * Where a file's before image lies in the backup folder: its path with the roots made into plain names, and its last
+ * folder joined to its name. A form set has a folder for every language with one file in it; so has the backup one
+ * folder a set.
+ */
 export function backupPathOf(file: string): string {
+  const parts = plainPathOf(file).split('/');
+  const [folder, name] = parts.splice(-2);
+  // Joined so that two files can't get one name.
+  const joined = name === undefined ? `${folder}` : `${folder?.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`;
+  return path.join(...parts, joined);
+}
+
+/** An absolute path as one below another folder, with slashes: its roots (a drive, a host) made into plain names. */
+export function plainPathOf(file: string): string {
   const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
-  return path.join(...parts.filter((part) => part !== '' && part !== '.' && part !== '..'));
+  return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
 }
 
 const step = atOnceWhileQuick();

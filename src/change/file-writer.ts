@@ -7,7 +7,7 @@ import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { type FileSystem, replaceFile } from '../files/replace-file.ts';
 import { spliceBytes } from '../files/strings-file.ts';
-import { temporarySuffix } from '../files/template-tree.ts';
+import { temporarySuffix } from '../files/temporary-suffix.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
@@ -55,6 +55,9 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
   };
 }
 
+/** What the system says of a file that is not there any more, or has become a folder. */
+const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+
 /** Ends the writing of one file; never leaves this file. */
 class DriftError extends Error {}
 
@@ -65,7 +68,11 @@ async function writeOne(
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
-  const bytes = await readTarget(files, change.path);
+  const bytes = await readTarget(files, change.path).catch((error: unknown) => {
+    throw error instanceof FileError && gone.has(error.errno ?? '')
+      ? new DriftError('the file has gone since the plan was made')
+      : error;
+  });
   const found = fileFingerprint(bytes);
   if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
   if (!sameFingerprint(found, change.before)) {
@@ -80,6 +87,9 @@ async function writeOne(
     retryDelays,
     sleep: options.sleep,
     beforeRename: async (attributes) => {
+      // Somebody wants it left alone, and the plan knows of none such.
+      if ((attributes.mode & 0o222) === 0)
+        throw new DriftError('the file has been marked read-only since the plan was made');
       await images.keep(change.path, bytes, attributes);
       const last = await readTarget(files, change.path);
       if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));

@@ -2,8 +2,7 @@
  * The journal of a change folder: what was really done, line by line, durable before and after each write.
  */
 
-import type { FileHandle } from 'node:fs/promises';
-import { open, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, FileError, RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -167,11 +166,15 @@ function isRecord(value: unknown): value is JournalRecord {
   );
 }
 
-/** The last word of the journal on each change of a plan, by the change's index. */
+/**
+ * The last word of the journal on each change of a plan, by the change's index. "done" is final: a change that is done
+ * is not begun again, and whatever else is said of it later does not undo what was written.
+ */
 export function outcomesIn(records: readonly JournalRecord[], plan: string): ReadonlyMap<number, JournalEvent> {
   const outcomes = new Map<number, JournalEvent>();
   for (const record of records) {
-    if (record.plan === plan && record.change !== undefined) outcomes.set(record.change, record.event);
+    if (record.plan !== plan || record.change === undefined || outcomes.get(record.change) === 'done') continue;
+    outcomes.set(record.change, record.event);
   }
   return outcomes;
 }

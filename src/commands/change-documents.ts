@@ -1,8 +1,7 @@
 /** The documents of a change folder, each a view of the plan. */
 
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { backupPathOf } from '../change/before-images.ts';
+import { plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts } from '../change/folder.ts';
 import type { DirectoryChange, FileChange, Plan } from '../change/plan.ts';
@@ -62,6 +61,6 @@ async function* diffs(changes: readonly FileChange[]): AsyncGenerator<string> {
     const bytes = await readFile(change.path).catch(() => Buffer.alloc(0));
     // A file that has moved on has no diff to show: its change will be refused.
     if (!sameFingerprint(fileFingerprint(bytes), change.before)) continue;
-    yield unifiedDiff(bytes, change, backupPathOf(change.path).split(path.sep).join('/'));
+    yield unifiedDiff(bytes, change, plainPathOf(change.path));
   }
 }

@@ -8,7 +8,7 @@ import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
 import { syncFolder } from './sync-folder.ts';
-import { temporarySuffix } from './template-tree.ts';
+import { temporarySuffix } from './temporary-suffix.ts';
 
 /** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
 export interface FileSystem {

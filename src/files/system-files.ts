@@ -14,6 +14,7 @@ import {
   open,
   openSync,
   readFileSync,
+  renameSync,
   unlinkSync,
   write,
   writeSync,
@@ -56,7 +57,11 @@ export function systemFiles(): FileSystem {
         () => readFileSync(file),
         () => readFile(file),
       ),
-    rename,
+    rename: (from, to) =>
+      step(
+        () => renameSync(from, to),
+        () => rename(from, to),
+      ),
     unlink: (file) =>
       step(
         () => unlinkSync(file),

@@ -11,6 +11,7 @@ import { errnoOf, FileError } from '../errors.ts';
 import { atOnceWhileQuick } from './at-once.ts';
 import { errnoInWords } from './errno.ts';
 import { inParallel } from './in-parallel.ts';
+import { temporarySuffix } from './temporary-suffix.ts';
 
 /** The name that stands for the file beside the forms, which has no nls folder. */
 export const defaultLanguage = 'default';
@@ -43,9 +44,6 @@ export interface TemplateTree {
   /** Temporary files of ours that an interrupted run left. */
   readonly strays: readonly string[];
 }
-
-/** Ends the name of every temporary file of ours. */
-export const temporarySuffix = '.adsi-remedy-tmp';
 
 const classNames = new Set(['html', 'chtml', 'xhtml']);
 

@@ -1,15 +1,16 @@
-import { readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { backupPathOf } from '../../src/change/before-images.ts';
+import { backupPathOf, plainPathOf } from '../../src/change/before-images.ts';
 import { removeStrays } from '../../src/change/file-writer.ts';
 import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
 import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
 import type { FileSystem } from '../../src/files/replace-file.ts';
 import { systemFiles } from '../../src/files/system-files.ts';
-import { temporarySuffix } from '../../src/files/template-tree.ts';
+import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, journalOf, planOf } from '../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
@@ -168,7 +169,10 @@ describe('a file that has changed since the plan was made', () => {
     const plan = await planned('a', 'b');
     await unlink(path.join(forms, 'a'));
     const result = await apply(plan);
-    expect(result).toMatchObject({ done: 1, notDone: [{ outcome: { kind: 'failed', error: { errno: 'ENOENT' } } }] });
+    expect(result).toMatchObject({
+      done: 1,
+      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('gone') } }],
+    });
     expect(await states()).toEqual({ b: 'new' });
   });
 
@@ -177,8 +181,24 @@ describe('a file that has changed since the plan was made', () => {
     await rm(forms, { recursive: true });
     expect(await apply(plan)).toMatchObject({
       done: 0,
-      notDone: [{ outcome: { kind: 'failed' } }, { outcome: { kind: 'failed' } }],
+      notDone: [{ outcome: { kind: 'drifted' } }, { outcome: { kind: 'drifted' } }],
     });
+  });
+
+  test('into a folder is told the same way', async () => {
+    const plan = await planned('a');
+    await unlink(path.join(forms, 'a'));
+    await mkdir(path.join(forms, 'a'));
+    expect(await apply(plan)).toMatchObject({ notDone: [{ outcome: { kind: 'drifted' } }] });
+  });
+
+  test('by being marked read-only is left alone: somebody wants that', async () => {
+    const plan = await planned('a');
+    await chmod(path.join(forms, 'a'), 0o444);
+    expect(await apply(plan)).toMatchObject({
+      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('read-only') } }],
+    });
+    expect(await states()).toEqual({ a: 'old' });
   });
 
   test('and is put right again is done by the next run', async () => {
@@ -284,15 +304,23 @@ describe('a journal that can’t be written', () => {
       };
     };
 
-  test.each(['begin', 'intent'])('at %s ends the run with every file as it was', async (event) => {
+  test('at its beginning ends the run with every file as it was', async () => {
     const plan = await planned('a', 'b', 'c');
-    await expect(apply(plan, { journal: failingAt(event) })).rejects.toThrow(FileError);
+    await expect(apply(plan, { journal: failingAt('begin') })).rejects.toThrow(FileError);
     expect(await states()).toEqual({ a: 'old', b: 'old', c: 'old' });
   });
 
-  test('at the outcome ends the run; the next one finds out what was done', async () => {
+  test('at an intent ends the run, which tells why and that nothing was written', async () => {
     const plan = await planned('a', 'b', 'c');
-    await expect(apply(plan, { journal: failingAt('done'), parallel: 1 })).rejects.toThrow(FileError);
+    const result = await apply(plan, { journal: failingAt('intent') });
+    expect(result).toMatchObject({ done: 0, notDone: [], notBegun: 3, endedBy: { errno: 'ENOSPC' } });
+    expect(await states()).toEqual({ a: 'old', b: 'old', c: 'old' });
+  });
+
+  test('at an outcome ends the run, which tells what was written; the next one finds it out', async () => {
+    const plan = await planned('a', 'b', 'c');
+    const result = await apply(plan, { journal: failingAt('done'), parallel: 1 });
+    expect(result).toMatchObject({ done: 1, notDone: [], notBegun: 2, endedBy: { errno: 'ENOSPC' } });
     expect(await states()).toEqual({ a: 'new', b: 'old', c: 'old' });
     expect(await apply(plan)).toMatchObject({ done: 3, notDone: [] });
     expect(await states()).toEqual({ a: 'new', b: 'new', c: 'new' });
@@ -414,10 +442,24 @@ describe('temporary files of an interrupted run', () => {
 });
 
 test.each([
-  ['/srv/forms/de/strings.txt', 'srv/forms/de/strings.txt'],
-  ['C:\\Program Files\\x\\strings.txt', 'C/Program Files/x/strings.txt'],
-  ['\\\\TMG01\\C$\\forms\\strings.txt', 'TMG01/C$/forms/strings.txt'],
-  ['//TMG01/C$/../../strings.txt', 'TMG01/C$/strings.txt'],
-])('the before image of %s lies in %s', (file, place) => {
+  ['/srv/forms/de/strings.txt', 'srv/forms/de~strings.txt', 'srv/forms/de/strings.txt'],
+  ['C:\\Program Files\\x\\strings.txt', 'C/Program Files/x~strings.txt', 'C/Program Files/x/strings.txt'],
+  ['\\\\TMG01\\C$\\forms\\strings.txt', 'TMG01/C$/forms~strings.txt', 'TMG01/C$/forms/strings.txt'],
+  ['//TMG01/C$/../../strings.txt', 'TMG01/C$~strings.txt', 'TMG01/C$/strings.txt'],
+  ['/forms/100%/a~b/strings.txt', 'forms/100%/a%7Eb~strings.txt', 'forms/100%/a~b/strings.txt'],
+  ['/strings.txt', 'strings.txt', 'strings.txt'],
+])('the before image of %s lies in %s', (file, place, plain) => {
   expect(backupPathOf(file).split(path.sep).join('/')).toBe(place);
+  expect(plainPathOf(file)).toBe(plain);
+});
+
+test('no two files have their before images in one place', () => {
+  const name = fc.stringMatching(/^[a%7E~]{1,3}$/);
+  const file = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join('/')}`);
+  fc.assert(
+    fc.property(file, file, (one, other) => {
+      expect(backupPathOf(one) === backupPathOf(other)).toBe(one === other);
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import iconv from 'iconv-lite';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { backupPathOf } from '../../src/change/before-images.ts';
+import { plainPathOf } from '../../src/change/before-images.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as labels } from '../../src/commands/labels.ts';
@@ -153,8 +153,8 @@ describe('the labels of the practice site', () => {
     for (const change of (await plan()).changes) {
       const bytes = await readFile(change.path);
       const encoding = change.encoding as TextEncoding;
-      old.set(backupPathOf(change.path), renderedAsUtf8(bytes, encoding));
-      now.set(backupPathOf(change.path), renderedAsUtf8(expectedBytes(change.path, bytes), encoding));
+      old.set(plainPathOf(change.path), renderedAsUtf8(bytes, encoding));
+      now.set(plainPathOf(change.path), renderedAsUtf8(expectedBytes(change.path, bytes), encoding));
     }
     expect(old.size).toBeGreaterThan(240);
     const diff = await readFile(path.join(home, 'saved', 'change.diff'), 'utf8');
@@ -250,7 +250,7 @@ describe('a change.diff, whatever the encoding, the line ends, and where the lab
     const rendered = async (): Promise<Map<string, Buffer>> => {
       const files = changes.map(async (change): Promise<[string, Buffer]> => {
         const bytes = renderedAsUtf8(await readFile(change.path), change.encoding as TextEncoding);
-        return [backupPathOf(change.path), bytes];
+        return [plainPathOf(change.path), bytes];
       });
       return new Map(await Promise.all(files));
     };

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
 import { type FileSystem, type Replacement, replaceFile } from '../../src/files/replace-file.ts';
-import { temporarySuffix } from '../../src/files/template-tree.ts';
+import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 

@@ -1,0 +1,2 @@
+/** Ends the name of every temporary file of ours. */
+export const temporarySuffix = '.adsi-remedy-tmp';
