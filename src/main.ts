@@ -17,16 +17,18 @@ const commands: Readonly<Record<CommandName, () => Promise<{ readonly run: Comma
 
 /** Runs the command that the process was started with and ends the process with its status. */
 export async function main(): Promise<void> {
-  // A reader that has seen enough (head, a pager) closes the pipe: that is no failure of ours. A window that was closed
-  // gives EIO, and nobody is left to be told.
-  const ended = (error: NodeJS.ErrnoException): void => process.exit(error.code === 'EPIPE' ? 0 : 1);
-  process.stdout.on('error', ended);
-  process.stderr.on('error', ended);
+  // What is under way goes on whoever listens. A reader that has seen enough (head, a pager) closes the pipe, and the
+  // status is still that of the work; output that the disk did not take is a failure.
+  let isOutputLost = false;
+  const note = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE') isOutputLost = true;
+  };
+  process.stdout.on('error', note);
+  process.stderr.on('error', note);
   const status = await run(process.argv.slice(2));
-  process.exitCode = status;
   await written(process.stdout);
   await written(process.stderr);
-  process.exit(status);
+  process.exit(isOutputLost && (status === 0 || status === 2) ? 1 : status);
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {

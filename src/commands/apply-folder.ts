@@ -12,10 +12,11 @@ import { type ExitStatus, exitStatus } from '../errors.ts';
 import { systemFiles } from '../files/system-files.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { visible } from '../terminal/visible.ts';
+import { alone } from './alone.ts';
 import type { Context } from './context.ts';
 import type { OpenDirectory } from './directory.ts';
 import { requireForest } from './forest-target.ts';
-import { noteUndoBegun, noteUndone, originalFolder } from './original-change.ts';
+import { noteUndoBegun, noteUndone, originalFolder, refuseOutrun } from './original-change.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, tellNextSteps } from './report-outcome.ts';
 import { quoted, shownPath } from './shown-path.ts';
@@ -29,7 +30,7 @@ export interface DirectoryMeans {
   readonly waitSeconds: number;
 }
 
-/** Applies the plan of a change folder, or what an earlier run has left of it. */
+/** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
 export async function applyChangeFolder(
   folder: string,
   plan: Plan,
@@ -37,9 +38,21 @@ export async function applyChangeFolder(
   output: Output,
   means?: DirectoryMeans,
 ): Promise<ExitStatus> {
+  const original = await originalFolder(folder, plan);
+  const folders = original === undefined ? [folder] : [folder, original];
+  return alone(folders, context, () => applyLocked({ folder, original }, plan, context, output, means));
+}
+
+async function applyLocked(
+  { folder, original }: { readonly folder: string; readonly original: string | undefined },
+  plan: Plan,
+  context: Context,
+  output: Output,
+  means: DirectoryMeans | undefined,
+): Promise<ExitStatus> {
   const records = await readJournal(path.join(folder, folderParts.journal));
   requireApplicable(plan, records);
-  const original = await originalFolder(folder, plan);
+  if (original !== undefined) await refuseOutrun(plan, original);
   if (isFilePlan(plan)) {
     if (records.length > 0) await clearStrays(plan, output);
     if (original !== undefined) {
@@ -168,7 +181,8 @@ async function applyWith<C extends Change>(
       return { applied, interrupted: signal.aborted && applied.notBegun > 0 };
     });
     progress.done();
-    const complete = result.applied.notDone.length === 0 && result.applied.notBegun === 0;
+    const complete =
+      result.applied.notDone.length === 0 && result.applied.notBegun === 0 && result.applied.endedBy === undefined;
     if (complete) await tellOriginal(plan, original, context, output);
     const seen = complete ? await verification?.look() : undefined;
     const status = await reportOutcome(

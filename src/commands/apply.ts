@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { requireApplicable } from '../change/apply.ts';
 import { folderParts } from '../change/folder.ts';
-import { type JournalRecord, readJournal } from '../change/journal.ts';
+import { type JournalRecord, outcomesIn, readJournal } from '../change/journal.ts';
 import type { ExitStatus } from '../errors.ts';
 import { exitStatus, RefusedError } from '../errors.ts';
 import { applyChangeFolder } from './apply-folder.ts';
@@ -28,8 +28,12 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireApplicable(plan, records);
   await refuseBegunUndo({ folder, plan }, records, context);
   const mayAsk = output.canAsk && !flags.yes && !output.isJson;
-  if (mayAsk) {
-    showPlan(plan, output);
+  const outcomes = outcomesIn(records, plan.id);
+  const left = plan.changes.filter((_, index) => outcomes.get(index) !== 'done');
+  if (mayAsk && left.length > 0) {
+    showPlan({ ...plan, changes: left }, output);
+    const done = plan.changes.length - left.length;
+    if (done > 0) output.say(`  ${done} of ${plan.changes.length} changes are done already; these are left.`);
     const prompter = await output.prompter();
     const confirmed = await prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
     if (!confirmed) {

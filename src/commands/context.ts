@@ -15,6 +15,12 @@ export interface Context {
   readonly platform: NodeJS.Platform;
   /** The user that files are replaced by; none on Windows, which has no user numbers. */
   readonly user?: FileUser | undefined;
+  /** This process, and whether others of its computer are there: a change folder has one run at a time. */
+  readonly process: {
+    readonly id: number;
+    readonly host: string;
+    readonly isRunning: (id: number) => boolean;
+  };
   /** The templates that come with the tool. */
   readonly templates: URL;
   readonly now: () => Date;

@@ -70,15 +70,14 @@ export async function carryOut(
 ): Promise<ExitStatus> {
   const { plan } = proposal;
   showPlan(plan, output, proposal.shownNotes);
-  for (const id of (proposal.accept ?? []).filter((named) => !plan.findings.some((finding) => finding.id === named))) {
-    output.tell(`  ${output.style.warning('warning')}  --accept ${visible(id)}: no finding here has this id.`);
-  }
+  for (const line of vainAcceptances(proposal)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
   if (plan.changes.length === 0) {
     if (!output.isJson) output.say('');
+    if (decision.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
     output.document(plan);
     return standingBlockers(plan.findings).length === 0 ? exitStatus.done : exitStatus.refused;
   }
-  const settled = decision.kind === 'ask' ? await askWhatNext(output) : decision;
+  const settled = decision.kind === 'ask' ? await askWhatNext(plan, output) : decision;
   switch (settled.kind) {
     case 'leave':
       output.tell('  Left alone: nothing was changed.');
@@ -110,17 +109,32 @@ export function showPlan(plan: Plan, output: Output, shownNotes: readonly string
   for (const line of textReview({ ...plan, findings }, output.review)) output.say(line);
 }
 
+/** What --accept named in vain. */
+function vainAcceptances({ plan, accept = [] }: Proposal): readonly string[] {
+  return accept.flatMap((id) => {
+    const named = plan.findings.filter((finding) => finding.id === id);
+    if (named.length === 0) return [`--accept ${visible(id)}: no finding here has this id.`];
+    return named.some((finding) => finding.accepted)
+      ? []
+      : [`--accept ${visible(id)}: this finding can’t be accepted.`];
+  });
+}
+
 async function askWhatNext(
+  plan: Plan,
   output: Output,
 ): Promise<{ kind: 'apply' } | { kind: 'save'; folder: undefined } | { kind: 'leave' }> {
   const prompter = await output.prompter();
+  const isBlocked = standingBlockers(plan.findings).length > 0;
   const choice = await prompter.select<'leave' | 'save' | 'apply'>({
     id: 'decision',
-    message: 'Apply now, save for review, or leave it?',
+    message: isBlocked
+      ? 'A blocker stands, so this can’t be applied. Save for review, or leave it?'
+      : 'Apply now, save for review, or leave it?',
     choices: [
       { value: 'leave', label: 'Leave it', hint: 'nothing is changed or saved' },
       { value: 'save', label: 'Save for review', hint: 'a change folder that somebody can read and apply later' },
-      { value: 'apply', label: 'Apply now', hint: 'with backup, journal and undo' },
+      ...(isBlocked ? [] : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
     ],
     flag: '--yes, --save FOLDER or --dry-run',
   });

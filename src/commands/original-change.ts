@@ -5,7 +5,7 @@ import { folderParts } from '../change/folder.ts';
 import { type JournalRecord, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
 import { readPlan } from '../change/read-plan.ts';
-import { RemedyError } from '../errors.ts';
+import { RefusedError, RemedyError } from '../errors.ts';
 
 /**
  * One change folder as the other names it: relative, with slashes, if it lies in the other, around it or beside it, so
@@ -44,6 +44,23 @@ async function holdsPlan(folder: string, id: string): Promise<boolean> {
     if (error instanceof RemedyError) return false;
     throw error;
   }
+}
+
+/**
+ * Refuses an undo whose original has been gone on with since the undo was planned: it would leave that in place.
+ * @throws RefusedError if so, and what readJournal throws
+ */
+export async function refuseOutrun({ undoes, created }: Plan, original: string): Promise<void> {
+  const records = await readJournal(path.join(original, folderParts.journal));
+  const isLater = ({ plan, change, time }: JournalRecord): boolean =>
+    plan === undoes?.id && change !== undefined && time > created;
+  if (!records.some(isLater)) return;
+  throw new RefusedError({
+    attempted: 'apply the undo',
+    on: original,
+    cameBack: 'the change that it reverses was gone on with after the undo was planned',
+    next: `Plan the undo anew, as things are now: adsi-remedy undo ${original}`,
+  });
 }
 
 /** Says in the journal of what an undo reverses that the undo is about to write. Throws what openJournal throws. */

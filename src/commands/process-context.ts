@@ -1,8 +1,9 @@
 /** The world as the process has it, and how an error is told in it. */
 
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CancelledError, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
+import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
 import type { FileUser } from '../files/owner.ts';
 import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
@@ -18,6 +19,7 @@ export function processContext(): Context {
     currentFolder: process.cwd(),
     platform: process.platform,
     user: userOfProcess(),
+    process: { id: process.pid, host: hostname(), isRunning },
     templates: new URL('../../templates/', import.meta.url),
     now: () => new Date(),
     randomId: randomUUID,
@@ -40,6 +42,15 @@ function userOfProcess(): FileUser | undefined {
   const group = process.getegid?.();
   if (id === undefined || group === undefined) return undefined;
   return { id, groups: [group, ...(process.getgroups?.() ?? [])] };
+}
+
+/** A process that may not be signalled is there as well. */
+function isRunning(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
 }
 
 /** Tells an error to the user and gives the exit status that it means. */

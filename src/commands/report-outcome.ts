@@ -5,7 +5,8 @@ import path from 'node:path';
 import type { ApplyResult, ChangeResult } from '../change/apply.ts';
 import { folderParts } from '../change/folder.ts';
 import type { Change, Plan } from '../change/plan.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
+import { temporarySuffix } from '../files/temporary-suffix.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
@@ -32,7 +33,14 @@ interface OutcomeDocument {
   readonly done: number;
   readonly doneBefore: number;
   readonly notBegun: number;
-  readonly notDone: readonly { readonly on: string; readonly kind: string; readonly detail: string }[];
+  readonly notDone: readonly {
+    readonly on: string;
+    readonly kind: string;
+    readonly detail: string;
+    readonly next: string;
+  }[];
+  /** What ended the run in the middle. */
+  readonly endedBy?: { readonly on: string; readonly detail: string; readonly next: string };
   readonly domainControllers?: Verification['domainControllers'];
   readonly recipients?: Verification['recipients'];
 }
@@ -54,10 +62,18 @@ export async function reportOutcome<C extends Change>(
   const { result, plan, folder, seen } = applied;
   const outcome = outcomeOf(applied);
   const notDone = result.notDone.map(describe);
-  for (const { kind, on, detail } of notDone) {
+  for (const { kind, on, detail, next } of notDone) {
     output.say(`  ${output.style.blocker(kind.padEnd(8))} ${visible(on)}`);
     output.say(`           ${visible(detail)}`);
+    output.say(`           ${visible(next)}`);
   }
+  const endedBy = result.endedBy === undefined ? undefined : troubleOf(result.endedBy);
+  if (endedBy !== undefined) {
+    output.say(`  ${output.style.blocker('ended'.padEnd(8))} ${visible(endedBy.on)}`);
+    output.say(`           ${visible(endedBy.detail)}`);
+    output.say(`           ${visible(endedBy.next)}`);
+  }
+  if (applied.interrupted) output.say(`  ${output.style.warning('Interrupted:')} no further change was begun.`);
   output.say(`  ${countLine(applied, output)}`);
   for (const line of seen?.lines ?? []) output.say(`  ${line}`);
   for (const line of whatNext(applied, outcome, quoted(shownPath(folder, context)))) output.say(`  ${line}`);
@@ -70,6 +86,7 @@ export async function reportOutcome<C extends Change>(
     doneBefore: result.doneBefore,
     notBegun: result.notBegun,
     notDone,
+    ...(endedBy === undefined ? {} : { endedBy }),
     ...(seen === undefined ? {} : { domainControllers: seen.domainControllers }),
     ...(seen?.recipients === undefined ? {} : { recipients: seen.recipients }),
   };
@@ -80,24 +97,46 @@ export async function reportOutcome<C extends Change>(
 function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): Outcome {
   const touched = result.done + result.doneBefore > 0;
   if (interrupted) return touched ? 'partial' : 'interrupted';
-  if (result.notDone.length === 0) return 'done';
+  if (result.notDone.length === 0 && result.endedBy === undefined) return 'done';
   // A write whose outcome nobody knows may have been done: undo has to look at it.
   const mayBeDone = result.notDone.some(({ outcome }) => outcome.kind === 'unknown');
   if (touched || mayBeDone) return 'partial';
-  return result.notDone.every(({ outcome }) => outcome.kind === 'drifted') ? 'refused' : 'failed';
+  const hasDrifted = result.endedBy === undefined && result.notDone.every(({ outcome }) => outcome.kind === 'drifted');
+  return hasDrifted ? 'refused' : 'failed';
 }
 
 function describe<C extends Change>({ change, outcome }: ChangeResult<C>): OutcomeDocument['notDone'][number] {
+  const on = change.kind === 'file' ? change.path : change.dn;
+  if ('error' in outcome) {
+    const { detail, next } = troubleOf(outcome.error, on);
+    return { on, kind: outcome.kind, detail, next };
+  }
+  const what = 'what' in outcome ? outcome.what : '';
   return {
-    on: change.kind === 'file' ? change.path : change.dn,
+    on,
     kind: outcome.kind,
-    detail: 'what' in outcome ? outcome.what : 'error' in outcome ? outcome.error.message : '',
+    detail: what,
+    next: 'It was left as it is. Make a new plan for it, as things are now.',
   };
+}
+
+/** What an error says of `target`: the file beside it that is written first is nothing that a person knows of. */
+function troubleOf(
+  error: Error,
+  target?: string,
+): { readonly on: string; readonly detail: string; readonly next: string } {
+  if (!(error instanceof RemedyError)) {
+    return { on: target ?? '', detail: error.message, next: 'What was done is in the journal. Apply again to go on.' };
+  }
+  const { attempted, on, cameBack, next } = error.trouble;
+  const isBeside = target !== undefined && (on === target || on.endsWith(temporarySuffix));
+  const where = isBeside || target === undefined ? '' : `${on}: `;
+  return { on, detail: `Could not ${attempted}: ${where}${cameBack}`, next };
 }
 
 function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }: Output): string {
   const total = result.done + result.doneBefore;
-  if (result.done === 0 && total === plan.changes.length)
+  if (result.done === 0 && total === plan.changes.length && result.endedBy === undefined)
     return 'Nothing is left to do: an earlier run has done it all.';
   const nouns = plan.target.kind === 'files' ? ['file', 'files'] : ['entry', 'entries'];
   const noun = plan.changes.length === 1 ? nouns[0] : nouns[1];

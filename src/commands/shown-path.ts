@@ -6,10 +6,13 @@ import type { Context } from './context.ts';
 /** A path as short as it can be told from here. */
 export function shownPath(file: string, context: Context): string {
   const relative = path.relative(context.currentFolder, file);
-  return relative.startsWith('..') || path.isAbsolute(relative) ? file : relative;
+  if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
+  // What begins with a hyphen would be taken for an option.
+  return relative.startsWith('-') ? `.${path.sep}${relative}` : relative;
 }
 
-/** A path or name as it can be pasted into a command line. */
+/** A path or name as it can be pasted into a command line, where a shell would not put something else in its place. */
 export function quoted(argument: string): string {
-  return /^[\w./\\:@%+=-]+$/.test(argument) ? argument : `"${argument}"`;
+  if (/^[\w./\\:@%+=-]+$/.test(argument)) return argument;
+  return /[$`"!]/.test(argument) ? `'${argument.replaceAll("'", "'\\''")}'` : `"${argument}"`;
 }

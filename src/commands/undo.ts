@@ -10,11 +10,12 @@ import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../change/
 import { undoEntryChanges } from '../change/undo-entries.ts';
 import type { ExitStatus } from '../errors.ts';
 import { toolVersion } from '../version.ts';
+import { alone } from './alone.ts';
 import { ldifDocuments, pageDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, readDecision } from './decide.ts';
 import { directoryFlags, openDirectory } from './directory.ts';
-import { decisionFlags, outputFlags, readArguments, readWait } from './flags.ts';
+import { decisionFlags, type Flags, outputFlags, readArguments, readWait } from './flags.ts';
 import { forestTarget, requireForest } from './forest-target.ts';
 import { labelsDocuments } from './labels.ts';
 import { folderSeenFrom, noteUndone } from './original-change.ts';
@@ -27,8 +28,20 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags, operands } = readArguments('undo', args, flagTable, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
-  const waitSeconds = readWait(flags.wait);
   const { folder, plan: original } = await readSavedChange('undo', operands, context);
+  const work = (): Promise<ExitStatus> => undoChange({ folder, plan: original }, decision, flags, context, output);
+  // What only looks leaves the folder as it is: it may lie where nobody can write.
+  return decision.kind === 'dry-run' || decision.kind === 'save' ? work() : alone([folder], context, work);
+}
+
+async function undoChange(
+  { folder, plan: original }: SavedChange,
+  decision: Decision,
+  flags: Flags<typeof flagTable>,
+  context: Context,
+  output: Output,
+): Promise<ExitStatus> {
+  const waitSeconds = readWait(flags.wait);
   const records = await readJournal(path.join(folder, folderParts.journal));
   const done = changesToUndo(original, records);
   // One that nobody names is made in FOLDER, under a name that is found only then.
@@ -41,7 +54,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     remedy: original.remedy,
     undoes: { id: original.id, folder: folderSeenFrom(undoFolder, folder) },
   };
-  const place = { folderName: 'undo', home: folder, confirm: flags.confirm };
+  const place = { folderName: 'undo', home: folder, confirm: flags.confirm, accept: flags.accept };
   const { target } = original;
   if (target.kind === 'files') {
     const reversed = done.filter((change) => change.kind === 'file').map(reversedFileChange);

@@ -211,11 +211,13 @@ describe('blockers', () => {
     expect(stdout).toContain('hi (Hindi): 1 file');
   });
 
-  test('that are not accepted stand: nothing is applied, and nothing is saved', async () => {
+  test('that are not accepted stand: to apply now is not offered, and to leave it changes nothing', async () => {
     const before = await snapshot(home);
-    const { status, stderr } = await walk({ 'labels.accept.no-wording': false, decision: 'apply' }, args);
-    expect(status).toBe(3);
-    expect(stderr).toContain('no-wording');
+    const refused = { 'labels.accept.no-wording': false };
+    expect((await walk({ ...refused, decision: 'apply' }, args)).stderr).toContain(
+      'the choices are Leave it, Save for review',
+    );
+    expect(await walk({ ...refused, decision: 'leave' }, args)).toMatchObject({ status: 2 });
     expect(await snapshot(home)).toEqual(before);
   });
 

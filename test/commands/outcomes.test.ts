@@ -11,7 +11,7 @@ import { run as labels } from '../../src/commands/labels.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { temporarySuffix } from '../../src/files/template-tree.ts';
+import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
@@ -176,18 +176,19 @@ describe('what failed is 1, and nothing was changed', () => {
   ])('%s of a folder that is no change folder', async (_, command) => {
     await expectRefused(() => run(command, ['forms']), 1, path.join(home, 'forms', 'plan.json'), 'ENOENT', '--save');
   });
+});
 
+describe('what is refused is 3, and nothing was changed', () => {
   test('an apply of files that have all gone', async () => {
     await relabel('--save', 'saved');
     await rm(path.join(home, 'forms'), { recursive: true });
     const { status, stdout } = await run(apply, ['saved']);
-    expect(status).toBe(1);
+    expect(status).toBe(3);
     expect(stdout).toContain('Nothing was changed.');
     expect(stdout).toContain(fileOf('de'));
+    expect(stdout).toContain('Make a new plan');
   });
-});
 
-describe('what is refused is 3, and nothing was changed', () => {
   test('a blocker that stands, with --yes: nothing is saved either', async () => {
     await formSets({ hi: stringsContent('x') });
     await expectRefused(() => relabel('--yes'), 3, 'no-wording', '--accept');

@@ -28,6 +28,7 @@ export async function runCommand(
     stderr: stderr as unknown as Context['stderr'],
     env: {},
     platform: 'linux',
+    process: { id: process.pid, host: 'computer', isRunning: () => true },
     templates: new URL('../../templates/', import.meta.url),
     now: () => new Date(),
     randomId: randomUUID,
