@@ -10,25 +10,19 @@ import { sameDn } from '../directory/dn.ts';
 import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError, type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { assess, supportedSteps } from '../remedies/orphan/assess.ts';
-import {
-  findServer,
-  gather,
-  gatherSteps,
-  type OrphanFacts,
-  type Reach,
-  type Survey,
-  type SurveyedServer,
-  sharedNamesOf,
-  survey,
-} from '../remedies/orphan/gather.ts';
+import { assess } from '../remedies/orphan/assess.ts';
+import { findServer } from '../remedies/orphan/find-server.ts';
+import { gather, type OrphanFacts } from '../remedies/orphan/gather.ts';
 import { nextSteps } from '../remedies/orphan/next-steps.ts';
 import { type OrphanOptions, readSelection, type Selection } from '../remedies/orphan/options.ts';
 import { plan as planChanges } from '../remedies/orphan/plan.ts';
 import { serverTable } from '../remedies/orphan/screen.ts';
 import { readSetupLog, type SetupLog } from '../remedies/orphan/setup-log.ts';
+import { supportedSteps } from '../remedies/orphan/supported-ways.ts';
+import { type Reach, type Survey, type SurveyedServer, sharedNamesOf, survey } from '../remedies/orphan/survey.ts';
 import { askAboutBlockers, askCleanUp, askServer, askSupportedWay } from '../remedies/orphan/wizard.ts';
 import { findingLines } from '../review/text.ts';
+import { createProgressRows } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
 import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
@@ -265,12 +259,16 @@ async function gatherShowing(
   context: Context,
   output: Output,
 ): Promise<OrphanFacts> {
-  const progress = output.progress();
-  progress.start(gatherSteps, `Looking at ${chosen.server.name}`);
+  const { name } = chosen.server;
+  const rows = createProgressRows(output.screen, [name]);
   try {
-    return await gather(reach, surveyed, chosen, { probe, now: context.now(), onStep: () => progress.advance() });
+    return await gather(reach, surveyed, chosen, {
+      probe,
+      now: context.now(),
+      onStep: (step) => rows.update(name, step),
+    });
   } finally {
-    progress.done();
+    rows.done();
   }
 }
 

@@ -3,8 +3,8 @@
 import { groupBy } from '../../group-by.ts';
 import type { ComputerAccount } from './accounts.ts';
 import { daysSince, inDays } from './evidence.ts';
-import type { Survey, SurveyedServer } from './gather.ts';
 import { rolesInWords } from './roles.ts';
+import type { Survey, SurveyedServer } from './survey.ts';
 import { productName } from './versions.ts';
 
 /** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */

@@ -3,11 +3,12 @@
 import type { Finding } from '../../change/plan.ts';
 import { parentDn, rdnOf } from '../../directory/dn.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
-import type { OrphanFacts, SurveyedServer } from './gather.ts';
+import type { OrphanFacts } from './gather.ts';
 import type { CleanUp } from './options.ts';
 import { cleanableReferrers } from './plan.ts';
 import { isOnlyProvisioned } from './roles.ts';
 import { accountInWords, likeliestFirst, tellingName } from './screen.ts';
+import type { SurveyedServer } from './survey.ts';
 
 /** Asks which server object; the likeliest orphan is offered first, and typing narrows the list. */
 export function askServer(

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Finding } from '../../../src/change/plan.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
-import { gather, type OrphanFacts, survey } from '../../../src/remedies/orphan/gather.ts';
+import { gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
 import { quotedForPowerShell } from '../../../src/remedies/orphan/powershell.ts';
+import { survey } from '../../../src/remedies/orphan/survey.ts';
 import { openBench } from '../../change/entries-support.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
-import { gather, type OrphanFacts, survey } from '../../../src/remedies/orphan/gather.ts';
+import { gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
+import { survey } from '../../../src/remedies/orphan/survey.ts';
 import { openBench } from '../../change/entries-support.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
@@ -43,4 +44,20 @@ test('without a global catalog the recipients of other domains are said to be un
   expect(assess(await factsWith([], undefined), options)).toContainEqual(
     expect.objectContaining({ id: 'one-domain-only', level: 'warning' }),
   );
+});
+
+test('each step is told in words before it is begun', async () => {
+  const { session } = await openBench();
+  const reach = { session, global: undefined, isExport: false };
+  const surveyed = await survey(reach, now);
+  const [chosen] = surveyed.servers;
+  if (chosen === undefined) throw new Error('the practice forest has servers');
+  const steps: string[] = [];
+  await gather(reach, surveyed, chosen, { probe: false, now, onStep: (step) => steps.push(step) });
+  expect(steps).toEqual([
+    'reading everything below it',
+    'looking for references in the organisation',
+    'looking for recipients in the forest',
+    'checking rights',
+  ]);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ComputerAccount } from '../../../src/remedies/orphan/accounts.ts';
 import type { Verdict } from '../../../src/remedies/orphan/evidence.ts';
-import type { SurveyedServer } from '../../../src/remedies/orphan/gather.ts';
 import { serverTable, tellingName } from '../../../src/remedies/orphan/screen.ts';
+import type { SurveyedServer } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/table.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');

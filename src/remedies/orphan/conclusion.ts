@@ -1,0 +1,17 @@
+/** A finding before it is known whether the user accepts it. */
+
+import type { FindingLevel } from '../../change/plan.ts';
+
+export interface Conclusion {
+  readonly id: string;
+  readonly level: FindingLevel;
+  readonly title: string;
+  readonly detail: string;
+  readonly evidence?: readonly string[];
+  readonly acceptable?: boolean;
+}
+
+/** "1 reference", "1,204 references" */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+}

@@ -1,0 +1,36 @@
+/** Signs of a machine that is in use. */
+
+import type { Conclusion } from './conclusion.ts';
+import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
+import type { OrphanFacts } from './gather.ts';
+
+export function liveBlockers({ chosen, probe, now }: OrphanFacts): readonly Conclusion[] {
+  const { account, server } = chosen;
+  const open = probe?.kind === 'probed' ? probe.open : [];
+  return [
+    ...(hasLoggedOnLately(account, now) && account.kind === 'present'
+      ? [
+          {
+            id: 'live-account',
+            level: 'blocker',
+            title: `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, now))}`,
+            detail: `The machine seems to be in use. Look at it: Get-Service -ComputerName ${server.fqdn ?? server.name} MSExchange*. If it is no Exchange server any more, accept this.`,
+            evidence: [account.dn],
+            acceptable: true,
+          } as const,
+        ]
+      : []),
+    ...(open.length === 0
+      ? []
+      : [
+          {
+            id: 'open-ports',
+            level: 'blocker',
+            title: `${server.fqdn ?? server.name} answers on port ${open.join(', ')}`,
+            detail: `A machine of this name is running. Look whether Exchange runs on it: Get-Service -ComputerName ${server.fqdn ?? server.name} MSExchange*. If not, accept this.`,
+            evidence: open.map((port) => `${probe?.kind === 'probed' ? probe.address : ''}:${port}`),
+            acceptable: true,
+          } as const,
+        ]),
+  ];
+}
