@@ -7,6 +7,7 @@ import { counted } from './counted.ts';
 import { isByLink, type LabelFile, type LabelsFacts } from './gather.ts';
 import type { LabelValue } from './inspect.ts';
 import { type LabelsOptions, newTextFor } from './options.ts';
+import { fewOf, shortened } from './shortened.ts';
 import { inWords } from './unmatched.ts';
 import { displayNameOfCulture, type WordingLookup } from './wording.ts';
 
@@ -154,7 +155,7 @@ export function blockersOf(file: LabelFile, lockedFolders: ReadonlySet<string>):
       if (edit.kind === 'not-encodable') {
         return blocked(
           'text-not-encodable',
-          `${content.encoding} lacks ${edit.characters.map(named).join(', ')} of "${edit.text}"`,
+          `${content.encoding} lacks ${edit.characters.map(named).join(', ')} of "${shortened(edit.text)}"`,
         );
       }
       return blockersOfReplacing(file, content.values, lockedFolders);
@@ -203,7 +204,13 @@ function conflictingKey(values: readonly LabelValue[]): string | undefined {
   for (const [key, ofKey] of groupBy(values, (value) => value.key)) {
     const texts = new Set(ofKey.map((value) => value.text));
     if (texts.size > 1)
-      return `${key} in lines ${ofKey.map((value) => value.line).join(', ')}: ${[...texts].join(' | ')}`;
+      return `${key} in lines ${fewOf(
+        ofKey.map((value) => String(value.line)),
+        ', ',
+      )}: ${fewOf(
+        [...texts].map((text) => text ?? ''),
+        ' | ',
+      )}`;
   }
   return undefined;
 }
@@ -332,7 +339,7 @@ function warnings(facts: LabelsFacts, options: LabelsOptions, nearest: Nearest):
       'hard-coded-placeholder',
       'Forms with a placeholder of their own that names the domain',
       'It stands in the form itself, not in strings.txt, and stays as it is. Change it by hand in each form.',
-      facts.placeholders.map((form) => `${form.path}: ${form.placeholder}`),
+      facts.placeholders.map((form) => `${form.path}: ${shortened(form.placeholder)}`),
     ),
     ...finding(
       'warning',
@@ -431,16 +438,19 @@ function differences(facts: LabelsFacts): readonly string[] {
     for (const [root, sets] of setsOf) {
       if (!present.has(root) && sets.has(first.set.toLowerCase())) found.push(`${place}: not on ${root}`);
     }
-    const texts = groupBy(files, textsOf);
-    if (texts.size > 1) {
-      const each = [...texts].map(([text, of]) => `${text} on ${of.map((file) => file.root).join(', ')}`);
+    const alike = [...groupBy(files, (file) => textsOf(file).join(' ')).values()];
+    if (alike.length > 1) {
+      const each = alike.map(
+        (group) => `${fewOf(group.slice(0, 1).flatMap(textsOf), ' ')} on ${group.map((file) => file.root).join(', ')}`,
+      );
       found.push(`${place}: ${each.join('; ')}`);
     }
   }
   return found;
 }
 
-function textsOf(file: LabelFile): string {
-  if (file.content.kind !== 'strings') return 'unreadable';
-  return file.content.values.map((value) => JSON.stringify(value.text ?? '')).join(' ') || 'no such key';
+function textsOf(file: LabelFile): readonly string[] {
+  if (file.content.kind !== 'strings') return ['unreadable'];
+  const texts = file.content.values.map((value) => JSON.stringify(value.text ?? ''));
+  return texts.length === 0 ? ['no such key'] : texts;
 }

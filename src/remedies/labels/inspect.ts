@@ -2,7 +2,7 @@
 
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileFingerprint, Splice } from '../../change/plan.ts';
-import { findValues, isIsa2004Format, spliceBytes, writtenInPlaceOf } from '../../files/strings-file.ts';
+import { findValues, isIsa2004Format, spliceBytes, type ValueRun, writtenInPlaceOf } from '../../files/strings-file.ts';
 import {
   byteUnits,
   type DetectedEncoding,
@@ -64,17 +64,16 @@ export function inspectContent(
   );
   if (located.length === 0 && isIsa2004Format(bytes, encoding)) return { kind: 'isa-2004' };
 
-  const runs: ValueBytes[] = [];
+  const read = valueReader(bytes, encoding);
+  const runs: ValueRunRead[] = [];
   const values: LabelValue[] = [];
   for (const { key, found } of located) {
     if (found.kind !== 'value') {
       values.push({ key, line: found.line, text: undefined, flaw: found.kind });
       continue;
     }
-    const old = bytes.subarray(found.offset, found.offset + found.length);
-    const text = decodeText(old, encoding);
-    const whole = survivesDecoding(old, text, encoding);
-    values.push({ key, line: found.line, text, ...(whole ? {} : { flaw: 'undecodable' as const }) });
+    const old = read(found);
+    values.push({ key, line: found.line, text: old.text, ...(old.isWhole ? {} : { flaw: 'undecodable' as const }) });
     runs.push({ key, line: found.line, offset: found.offset, old, isQuoted: found.isQuoted });
   }
   return {
@@ -86,43 +85,85 @@ export function inspectContent(
   };
 }
 
-interface ValueBytes {
+/** The bytes of a value and what they mean. */
+interface ReadValue {
+  readonly bytes: Buffer;
+  readonly base64: string;
+  readonly text: string;
+  /** Whether every byte means a character in the file's encoding. */
+  readonly isWhole: boolean;
+}
+
+interface ValueRunRead {
   readonly key: string;
   readonly line: number;
   readonly offset: number;
-  readonly old: Buffer;
+  readonly old: ReadValue;
   readonly isQuoted: boolean;
+}
+
+/** Reads values; equal ones are decoded and kept once, for a damaged file may repeat one half a million times. */
+function valueReader(bytes: Buffer, encoding: TextEncoding): (run: Pick<ValueRun, 'offset' | 'length'>) => ReadValue {
+  const known = new Map<string, ReadValue>();
+  return ({ offset, length }) => {
+    const name = bytes.toString('latin1', offset, offset + length);
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const old = bytes.subarray(offset, offset + length);
+    const text = decodeText(old, encoding);
+    const isWhole = survivesDecoding(old, text, encoding);
+    const value = { bytes: old, base64: old.toString('base64'), text, isWhole };
+    known.set(name, value);
+    return value;
+  };
 }
 
 function proposeEdit(
   bytes: Buffer,
   encoding: TextEncoding,
-  runs: readonly ValueBytes[],
+  runs: readonly ValueRunRead[],
   wanted: WordingLookup | undefined,
 ): ProposedEdit {
   if (wanted === undefined) return { kind: 'none-asked' };
   if (wanted.kind === 'no-wording') return wanted;
-  const encoded = encodeText(wanted.text, encoding);
-  if (encoded.kind === 'lacking') return { kind: 'not-encodable', text: wanted.text, characters: encoded.characters };
-  const splices = runs
-    .flatMap((run) => {
-      const written = encodeText(writtenInPlaceOf(run, wanted.text), encoding);
-      return written.kind === 'lacking' || written.bytes.equals(run.old) ? [] : [{ ...run, new: written.bytes }];
+  const { text } = wanted;
+  const encoded = encodeText(text, encoding);
+  if (encoded.kind === 'lacking') return { kind: 'not-encodable', text, characters: encoded.characters };
+  const [quoted, bare] = [true, false].map((isQuoted) => newValue(text, isQuoted, encoding));
+  const edits = runs
+    .flatMap(({ isQuoted, ...run }) => {
+      const written = isQuoted ? quoted : bare;
+      return written === undefined || written.base64 === run.old.base64 ? [] : [{ ...run, new: written }];
     })
     .sort((one, other) => one.offset - other.offset);
-  if (splices.length === 0) return { kind: 'already-right' };
+  if (edits.length === 0) return { kind: 'already-right' };
   return {
     kind: 'splices',
-    text: wanted.text,
-    after: fileFingerprint(spliceBytes(bytes, splices)),
-    splices: splices.map(({ key, line, offset, old, new: now }) => ({
+    text,
+    after: fileFingerprint(
+      spliceBytes(
+        bytes,
+        edits.map((edit) => ({ offset: edit.offset, old: edit.old.bytes, new: edit.new.bytes })),
+      ),
+    ),
+    splices: edits.map(({ key, line, offset, old, new: now }) => ({
       key,
       line,
       offset,
-      old: old.toString('base64'),
-      new: now.toString('base64'),
+      old: old.base64,
+      new: now.base64,
     })),
   };
+}
+
+/** The bytes that give a value the text; undefined if the encoding lacks what they need. */
+function newValue(
+  text: string,
+  isQuoted: boolean,
+  encoding: TextEncoding,
+): Pick<ReadValue, 'bytes' | 'base64'> | undefined {
+  const written = encodeText(writtenInPlaceOf({ isQuoted }, text), encoding);
+  return written.kind === 'lacking' ? undefined : { bytes: written.bytes, base64: written.bytes.toString('base64') };
 }
 
 /** Whether every byte of a value means a character in its encoding. */

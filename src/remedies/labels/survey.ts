@@ -2,6 +2,7 @@
 
 import { groupBy } from '../../group-by.ts';
 import type { LabelFile } from './gather.ts';
+import { fewOf } from './shortened.ts';
 import { displayNameOfCulture } from './wording.ts';
 
 export interface SurveyRow {
@@ -53,7 +54,11 @@ function describe({ content }: LabelFile): { label: string; encoding: string } {
       };
     case 'strings':
       return {
-        label: content.values.map((value) => value.text ?? `(${value.flaw})`).join(' | ') || '(no such key)',
+        label:
+          fewOf(
+            content.values.map((value) => value.text ?? `(${value.flaw})`),
+            ' | ',
+          ) || '(no such key)',
         encoding: content.encoding,
       };
   }

@@ -6,6 +6,8 @@ import type { Finding } from '../../../src/change/plan.ts';
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/owner.ts';
 import { codePageOf, type LabelsOptions } from '../../../src/remedies/labels/options.ts';
+import { shortened } from '../../../src/remedies/labels/shortened.ts';
+import { surveyRows } from '../../../src/remedies/labels/survey.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
@@ -441,6 +443,14 @@ describe('array members', () => {
     expect(examination.changes).toHaveLength(5);
   });
 
+  test('that differ only far behind what is shown differ all the same', async () => {
+    for (const name of ['TMG01', 'TMG02']) {
+      const long = `L_UserName_Text="${'x'.repeat(500)}${name}"`;
+      await writeTree(member(name), { Exchange: { HTML: { 'strings.txt': ascii(long) } } });
+    }
+    expect(only(await bothMembers(), 'members-differ').evidence).toHaveLength(1);
+  });
+
   test('that are the same are not spoken of', async () => {
     for (const name of ['TMG01', 'TMG02'])
       await writeTree(member(name), { Exchange: { HTML: { 'strings.txt': ascii(label) } } });
@@ -524,6 +534,33 @@ test('a file of ten megabytes is changed like any other, and in no time', async 
   await applyIn(path.join(home, 'change'), planOf(examination.changes));
   const after = await readFile(fileOf('de'), 'latin1');
   expect(after === large.replace(label, 'L_UserName_Text="E-mail address:"')).toBe(true);
+});
+
+test('a value of a megabyte, or a hundred thousand of them, does not fill the screen', async () => {
+  const long = `Domain\\${'name '.repeat(200_000)}`;
+  const lines = Array.from({ length: 100_000 }, (_, index) => `L_UserName_Text="Name ${index}:"`).join('\r\n');
+  for (const [member, content] of Object.entries({ a: lines, b: `L_UserName_Text="${long}"\r\nL_UserName_Text="x"` })) {
+    await writeTree(path.join(root, member), { Exchange: { HTML: { 'strings.txt': content } } });
+  }
+  const { facts, findings } = await look({ roots: [path.join(root, 'a'), path.join(root, 'b')] });
+  const shown = [
+    ...findings.flatMap((finding) => finding.evidence),
+    ...surveyRows(facts.files).map((row) => row.label),
+  ];
+  expect(findings.map(({ id }) => id)).toEqual(['conflicting-duplicates', 'members-differ']);
+  expect(shown).toHaveLength(5);
+  expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(1_500);
+  expect(shown[0]).toContain(
+    'L_UserName_Text in lines 1, 2, 3, 4, 5, 6, … and 99,994 more: Name 0: | Name 1: | Name 2:',
+  );
+  expect(shown[1]).toMatch(/: L_UserName_Text in lines 1, 2: Domain\\(name )+n?a?m?e?… \| x$/);
+});
+
+test('a value is cut between characters, not within one', () => {
+  const text = `${'a'.repeat(118)}😀😀😀`;
+  expect(shortened(text)).toBe(`${'a'.repeat(118)}…`);
+  expect(shortened(`b${text}`)).toBe(`b${'a'.repeat(118)}…`);
+  expect(shortened('a'.repeat(120))).toBe('a'.repeat(120));
 });
 
 test('the file beside the forms is English', () => {
