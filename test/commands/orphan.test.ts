@@ -12,6 +12,7 @@ import { openPracticeForest } from '../../src/practice/practice-forest.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { enableRecycleBin } from '../support/recycle-bin.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import {
   adminGroup,
@@ -328,6 +329,22 @@ describe('undo', () => {
     session.modify(database, [
       { attribute: 'msExchOwningServer', replace: [Buffer.from(`CN=${name},${serversBelow}`)] },
     ]);
+
+  test.each([
+    ['by single deletes', []],
+    ['by one request', ['--tree-delete']],
+  ])('brings back from the Recycle Bin exactly what was deleted %s', async (_, way) => {
+    const site = await practiceSite();
+    await site.meddle(enableRecycleBin);
+    const before = await site.forest();
+    const run = await site.run(orphan, ['--name', 'EX04', '--yes', '--confirm', 'EX04', ...accepted, ...way]);
+    expect(run.status).toBe(0);
+    expect([...(await site.forest()).keys()].filter(ofOrphan)).toEqual([]);
+    const { status, stdout } = await site.run(undo, [folder, '--yes']);
+    expect(stdout).not.toMatch(/(?:warning|blocker) /);
+    expect(status).toBe(0);
+    expect(await site.forest()).toEqual(before);
+  });
 
   test('leaves alone what somebody has edited since, says so, and brings everything else back', async () => {
     const before = await (await practiceSite()).forest();
