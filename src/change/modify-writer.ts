@@ -98,15 +98,14 @@ function modificationOf(edit: AttributeEdit): Modification {
   };
 }
 
-/** The change that brings back what was there. */
+/** The change that brings back what was there; where an attribute has room for one value only, it expects none. */
 export function reversedModify(change: ModifyChange): ModifyChange {
-  const edits = change.edits.map((edit) => ({ ...edit, remove: edit.add, add: edit.remove }));
-  return { ...change, edits: edits.map(expectingNoOther).toReversed() };
+  return { ...change, edits: change.edits.map(reversedEdit).toReversed() };
 }
 
-/** The edit, expecting no other value to be found where the attribute has room for one only. */
-export function expectingNoOther(edit: AttributeEdit): AttributeEdit {
-  return isSingleValued(edit.attribute) ? { ...edit, singleValued: true } : edit;
+function reversedEdit({ held: _, ...edit }: AttributeEdit): AttributeEdit {
+  const reversed = { ...edit, remove: edit.add, add: edit.remove };
+  return isSingleValued(edit.attribute) ? { ...reversed, singleValued: true } : reversed;
 }
 
 /** What is left to do of an edit: all of it, what is not there yet, or nothing; or somebody has edited the attribute. */
@@ -119,8 +118,7 @@ export type EditLeft =
 export function whatIsLeft(edit: AttributeEdit, entry: Entry): EditLeft {
   if (isDone(edit, entry)) return { kind: 'done' };
   const values = heldValues(edit, entry);
+  const found = values.map(writtenValueOf);
   const left = edit.singleValued ? edit : { ...edit, add: edit.add.filter((value) => !holds(values, value)) };
-  return isAsPlanned(left, entry)
-    ? { kind: 'open', edit: left }
-    : { kind: 'drifted', found: values.map(writtenValueOf) };
+  return isAsPlanned(left, entry) ? { kind: 'open', edit: { ...left, held: found } } : { kind: 'drifted', found };
 }

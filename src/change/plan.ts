@@ -75,6 +75,8 @@ export interface AttributeEdit {
   readonly add: readonly PlanValue[];
   /** The attribute holds nothing but what is removed; any other value that is found there is drift. */
   readonly singleValued?: true;
+  /** Every value that the attribute held when the plan was made, where the plan knows them: for before.ldf. */
+  readonly held?: readonly PlanValue[];
   /** What no value means here, for the side of the diff that has none: "not set: 60 days". */
   readonly whenUnset?: string;
 }

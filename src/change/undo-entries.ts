@@ -9,7 +9,7 @@ import { guidBase } from '../directory/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { isRestorable } from './attribute-kinds.ts';
 import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
-import { expectingNoOther, reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
+import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
   AddChange,
   AttributeEdit,
@@ -209,7 +209,7 @@ function undeleteOf(
             kind: 'modify',
             dn: entry.dn,
             guid: entry.guid,
-            edits: later.map(({ name, values }) => expectingNoOther({ attribute: name, remove: [], add: values })),
+            edits: later.map(({ name, values }) => ({ attribute: name, remove: [], add: values })),
           },
         }),
   };

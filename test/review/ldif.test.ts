@@ -32,6 +32,49 @@ async function recordsOf(...changes: readonly DirectoryChange[]): Promise<readon
   return records;
 }
 
+/** The records of before.ldf: each entry's DN and its attributes. */
+async function before(...changes: readonly DirectoryChange[]): Promise<readonly unknown[]> {
+  const records = [];
+  for await (const record of readLdif(beforeLdif(changes), 'before.ldf')) {
+    if (record.kind !== 'content') throw new Error(`unexpected ${record.kind}`);
+    const texts = record.attributes.map(({ name, values }) => [name, values.map((value) => value.toString('utf8'))]);
+    records.push([record.dn, Object.fromEntries(texts)]);
+  }
+  return records;
+}
+
+const server = { dn, guid, usnChanged: '1', attributes: [{ name: 'serialNumber', values: ['Version 14.3'] }] };
+const child = { ...server, dn: `CN=Protocols,${dn}`, attributes: [{ name: 'cn', values: ['Protocols'] }] };
+const treeDelete: DirectoryChange = { kind: 'delete-tree', dn, guid, entries: [server, child] };
+
+test('before.ldf holds every entry of a tree that goes by one request', async () => {
+  expect(await before(treeDelete)).toEqual([
+    [dn, { serialNumber: ['Version 14.3'] }],
+    [child.dn, { cn: ['Protocols'] }],
+  ]);
+});
+
+test('before.ldf holds every value of the attributes to be edited', async () => {
+  const modify: DirectoryChange = {
+    kind: 'modify',
+    dn,
+    guid,
+    edits: [
+      { attribute: 'source', remove: ['a'], add: [], held: ['a', 'b'] },
+      { attribute: 'owner', remove: ['c'], add: [] },
+      { attribute: 'description', remove: [], add: ['new'], held: ['old'] },
+      { attribute: 'wasUnset', remove: [], add: ['new'], held: [] },
+    ],
+  };
+  expect(await before(modify)).toEqual([[dn, { source: ['a', 'b'], owner: ['c'], description: ['old'] }]]);
+});
+
+test('a tree delete in change.ldf asks for it by its control', async () => {
+  const records = [];
+  for await (const record of readLdif(changeLdif([treeDelete]), 'change.ldf')) records.push(record);
+  expect(records).toMatchObject([{ kind: 'delete', dn, controls: [{ oid: '1.2.840.113556.1.4.805' }] }]);
+});
+
 const showDeleted = '1.2.840.113556.1.4.417';
 const securityDescriptorFlags = '1.2.840.113556.1.4.801';
 
