@@ -1,11 +1,14 @@
-import { describe, expect, test } from 'vitest';
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test, vi } from 'vitest';
 import { writeDelete } from '../../src/change/delete-writer.ts';
+import { withoutSacl } from '../../src/change/entry-content.ts';
 import { writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, DeleteChange, ModifyChange, UndeleteChange } from '../../src/change/plan.ts';
 import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import { textOf, textsOf } from '../../src/directory/entry.ts';
+import { bytesOf, textOf, textsOf } from '../../src/directory/entry.ts';
 import type { Fault } from '../../src/practice/directory/faults.ts';
+import { enableRecycleBin } from '../support/recycle-bin.ts';
 import {
   type Bench,
   database,
@@ -26,6 +29,23 @@ async function deleted(bench: Bench): Promise<readonly DeleteChange[]> {
   }
   return changes.toReversed();
 }
+
+/** Owner and group Administrators, and one allowing ACE for everyone with these rights (MS-DTYP 2.4.6). */
+const setDescriptor = (bench: Bench, rights: number): Promise<void> => {
+  const administrators = '01020000000000052000000020020000';
+  const mask = Buffer.alloc(4);
+  mask.writeUInt32LE(rights);
+  const everyone = `000014 00 ${mask.toString('hex')} 010100000000000100000000`;
+  const descriptor = `01000480 14000000 24000000 00000000 34000000 ${administrators} ${administrators} 02001c0001000000 ${everyone}`;
+  const value = Buffer.from(descriptor.replaceAll(' ', ''), 'hex');
+  return bench.session.modify(sendConnector, [{ attribute: 'nTSecurityDescriptor', replace: [value] }], [withoutSacl]);
+};
+
+const descriptorOf = async ({ session }: Bench): Promise<Buffer | undefined> =>
+  bytesOf(
+    (await session.readEntry(sendConnector, ['nTSecurityDescriptor'], [withoutSacl])) ?? fail(),
+    'nTSecurityDescriptor',
+  );
 
 describe('the undo of deletes', () => {
   test('undeletes parents first, and leaves out what AD keeps itself', async () => {
@@ -99,6 +119,19 @@ describe('the undo of deletes', () => {
     );
   });
 
+  test('gives an entry that is made again the security descriptor that it had', async () => {
+    const bench = await openBench();
+    await setDescriptor(bench, 1);
+    const before = await descriptorOf(bench);
+    const change = { ...(await bench.doomed(sendConnector)), guid: randomUUID() };
+    await bench.session.delete(sendConnector);
+    const { changes } = await undoEntryChanges([change], bench.session);
+    const [addition] = changes;
+    if (addition?.kind !== 'add') throw new Error('expected an add');
+    expect(await writeAdd(addition, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+    expect(await descriptorOf(bench)).toEqual(before);
+  });
+
   test('writes the values that name another deleted entry once that one is back', async () => {
     const bench = await openBench();
     const value = Buffer.from(leaf);
@@ -109,6 +142,65 @@ describe('the undo of deletes', () => {
       dn: smtp,
       edits: [{ attribute: 'msExchSourceBridgeheadServersDN', add: [leaf] }],
     });
+  });
+
+  test('brings back the entries that others name before these', async () => {
+    const bench = await openBench();
+    const done = [await bench.doomed(leaf), await bench.doomed(sendConnector)];
+    for (const { dn } of done) await bench.session.delete(dn);
+    for (const order of [done, done.toReversed()]) {
+      const { changes } = await undoEntryChanges(order, bench.session);
+      expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
+        ['undelete', leaf],
+        ['undelete', sendConnector],
+      ]);
+    }
+  });
+
+  test('tells which values an entry made again has to do without', async () => {
+    const bench = await openBench();
+    const attribute = 'msExchSourceBridgeheadServersDN';
+    await bench.session.modify(smtp, [{ attribute, replace: [Buffer.from(leaf)] }]);
+    const done = (await deleted(bench)).map((change) => ({ ...change, guid: randomUUID() }));
+    const { changes, findings } = await undoEntryChanges(done, bench.session);
+    expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
+      ['add', smtp],
+      ['add', leaf],
+    ]);
+    expect(findings).toMatchObject([
+      { id: 'new-object-guid' },
+      { id: 'values-not-restored', level: 'warning', evidence: [`${attribute} of ${smtp}`] },
+    ]);
+  });
+
+  test.each([
+    ['Samba 4.17.12', 'on', 'add'],
+    ['Samba 4.17.12', 'off', 'undelete'],
+    [undefined, 'on', 'undelete'],
+  ] as const)('on a server named %s, with the Recycle Bin %s, is an %s', async (vendor, recycleBin, kind) => {
+    const bench = await openBench();
+    if (recycleBin === 'on') await enableRecycleBin(bench.session);
+    const done = await deleted(bench);
+    Object.assign(bench.session, { rootDse: { ...bench.session.rootDse, vendor } });
+    const { changes } = await undoEntryChanges(done, bench.session);
+    expect(changes.map((change) => change.kind)).toEqual([kind, kind]);
+  });
+
+  test('undone itself, deletes what has its values written later without taking those away first', async () => {
+    const bench = await openBench();
+    const value = Buffer.from(leaf);
+    await bench.session.modify(smtp, [{ attribute: 'msExchSourceBridgeheadServersDN', replace: [value] }]);
+    const { changes } = await undoEntryChanges(await deleted(bench), bench.session);
+    const access = bench.access();
+    for (const change of changes) {
+      if (change.kind === 'undelete') await writeUndelete(change, access, bench.intent);
+      if (change.kind === 'modify') await writeModify(change, access, bench.intent);
+    }
+    const again = await undoEntryChanges(changes.toReversed(), bench.session);
+    expect(again.changes.map(({ kind, dn }) => [kind, dn])).toEqual([
+      ['delete', leaf],
+      ['delete', smtp],
+    ]);
   });
 
   test('undone itself, deletes again what it brought back, children first', async () => {
@@ -260,6 +352,64 @@ describe('an undelete', () => {
     const change = await planned(bench);
     bench.forest.planFault(host, { on: 'modify', nth: 1, fault });
     expect(await writeUndelete(change, bench.access(), bench.intent)).toMatchObject({ kind });
+  });
+
+  test('leaves an entry alone that is there under the name', async () => {
+    const bench = await openBench();
+    const change = await planned(bench);
+    const begun = bench.intents();
+    await bench.session.add(sendConnector, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
+    expect(await writeUndelete(change, bench.access(), bench.intent)).toEqual({
+      kind: 'drifted',
+      what: 'another entry of this name is there',
+    });
+    expect(bench.intents()).toBe(begun);
+  });
+
+  test('leaves an entry alone that has come back elsewhere', async () => {
+    const bench = await openBench();
+    const change = await planned(bench);
+    await writeUndelete(change, bench.access(), bench.intent);
+    const begun = bench.intents();
+    const elsewhere = { ...change, dn: sendConnector.replace('CN=Internet', 'CN=Elsewhere') };
+    expect(await writeUndelete(elsewhere, bench.access(), bench.intent)).toEqual({
+      kind: 'drifted',
+      what: `it has come back elsewhere: ${sendConnector}`,
+    });
+    expect(bench.intents()).toBe(begun);
+  });
+
+  test('gives no values where the Recycle Bin has kept them all', async () => {
+    const bench = await openBench();
+    await enableRecycleBin(bench.session);
+    const change = await planned(bench);
+    const access = bench.access();
+    const modify = vi.spyOn(await access.session(), 'modify');
+    expect(await writeUndelete(change, access, bench.intent)).toEqual({ kind: 'done' });
+    expect(modify.mock.calls.map(([, edits]) => edits.map(({ attribute }) => attribute))).toEqual([
+      ['isDeleted', 'distinguishedName'],
+    ]);
+  });
+
+  test('puts the security descriptor right, which every entry has', async () => {
+    const bench = await openBench();
+    await setDescriptor(bench, 1);
+    const before = await descriptorOf(bench);
+    const change = await planned(bench);
+    await writeUndelete(change, bench.access(), bench.intent);
+    expect(await descriptorOf(bench)).toEqual(before);
+    await setDescriptor(bench, 2);
+    expect(await descriptorOf(bench)).not.toEqual(before);
+    expect(await writeUndelete(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+    expect(await descriptorOf(bench)).toEqual(before);
+  });
+
+  test('is planned where only the security descriptor differs', async () => {
+    const bench = await openBench();
+    const change = await bench.doomed(sendConnector);
+    await setDescriptor(bench, 1);
+    const { changes } = await undoEntryChanges([change], bench.session);
+    expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
   });
 
   test('completes an entry that came back without some of its values', async () => {
