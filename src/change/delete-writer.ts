@@ -15,7 +15,7 @@ import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { DeleteChange, DeleteTreeChange, DirectoryChange, DoomedEntry } from './plan.ts';
 
 /**
- * Looks at the entry, and if it is as planned deletes it. That it has no children left the server checks itself, at the
+ * Looks at the entry while the journal is told, and if it is as planned deletes it. That it has no children left the server checks itself, at the
  * very moment of deleting (RFC 4511 4.8); who they are is asked only when it refuses.
  */
 export function writeDelete(
@@ -25,6 +25,7 @@ export function writeDelete(
 ): Promise<ChangeOutcome> {
   let hasChildren = false;
   return lookAndWrite(access, intent, {
+    intendsWhileLooking: true,
     look: (session) => (hasChildren ? lookAtChildren(change, session) : lookAtLeaf(change, session, access)),
     write: async (dn, session) => {
       try {
@@ -38,7 +39,7 @@ export function writeDelete(
 }
 
 async function lookAtLeaf(entry: DoomedEntry, session: DirectorySession, access: EntryAccess): Promise<Look<string>> {
-  const found = await session.readEntry(guidBase(entry.guid), fingerprintAttributes);
+  const found = await session.readEntry(guidBase(entry.guid), ['uSNChanged']);
   if (found === undefined) return lookForTombstone(entry, session);
   const drift = await driftOf(entry, found, session, access);
   return drift === undefined ? { kind: 'as-planned', planned: found.dn } : { kind: 'drifted', what: drift };

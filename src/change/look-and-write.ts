@@ -14,6 +14,11 @@ export type Look<Planned> =
   | { readonly kind: 'out-of-sight'; readonly what: string };
 
 export interface Steps<Planned> {
+  /**
+   * Whether the journal is told while the look is under way, as both take their time: where the look then shows that
+   * there is nothing to write, the outcome follows the intent.
+   */
+  readonly intendsWhileLooking?: true;
   look(session: DirectorySession): Promise<Look<Planned>>;
   write(planned: Planned, session: DirectorySession): Promise<void>;
 }
@@ -28,23 +33,34 @@ export async function lookAndWrite<Planned>(
 ): Promise<ChangeOutcome> {
   try {
     const session = await access.session();
-    const before = await steps.look(session);
+    const intended = steps.intendsWhileLooking === true ? intent() : undefined;
+    const before = await lookBeside(intended, () => steps.look(session));
     if (before.kind !== 'as-planned') return outcomeOfLook(before);
-    return await writeOnce(before.planned, session, access, intent, steps);
+    await (intended ?? intent());
+    return await writeOnce(before.planned, session, access, steps);
   } catch (error) {
     if (error instanceof RemedyError && error.code === 'directory') return { kind: 'failed', error };
     throw error;
   }
 }
 
+/** Ends when both have: a journal that can not be written counts for more than what the look shows. */
+async function lookBeside<Planned>(
+  intended: Promise<void> | undefined,
+  look: () => Promise<Look<Planned>>,
+): Promise<Look<Planned>> {
+  const [journalled, looked] = await Promise.allSettled([intended, look()]);
+  if (journalled.status === 'rejected') throw journalled.reason;
+  if (looked.status === 'rejected') throw looked.reason;
+  return looked.value;
+}
+
 async function writeOnce<Planned>(
   planned: Planned,
   session: DirectorySession,
   access: EntryAccess,
-  intent: () => Promise<void>,
   steps: Steps<Planned>,
 ): Promise<ChangeOutcome> {
-  await intent();
   try {
     await steps.write(planned, session);
     return { kind: 'done' };

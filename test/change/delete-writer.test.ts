@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { writeDelete, writeDeleteTree } from '../../src/change/delete-writer.ts';
 import { entryWriter } from '../../src/change/entry-writer.ts';
-import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange } from '../../src/change/plan.ts';
+import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange, Plan } from '../../src/change/plan.ts';
+import { changesToUndo } from '../../src/change/undo.ts';
+import { undoEntryChanges } from '../../src/change/undo-entries.ts';
 import type { DirectorySession } from '../../src/directory/session.ts';
+import { FileError } from '../../src/errors.ts';
 import type { Fault } from '../../src/practice/directory/faults.ts';
 import {
   type Bench,
@@ -27,20 +30,19 @@ describe('the delete of one entry', () => {
   });
 
   test('finds a second time that its tombstone is there', async () => {
-    const { access, doomed, intent, intents } = await openBench();
+    const { access, doomed, intent } = await openBench();
     const change = await doomed(leaf);
     await writeDelete(change, access(), intent);
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'already-done' });
-    expect(intents()).toBe(1);
   });
 
   test('leaves an entry alone that somebody has edited since', async () => {
-    const { access, doomed, intent, intents, session } = await openBench();
+    const { access, doomed, intent, session } = await openBench();
     const change = await doomed(orphan);
     await session.modify(orphan, [{ attribute: 'serialNumber', replace: [Buffer.from('Version 15.1')] }]);
     const outcome = await writeDelete(change, access(), intent);
     expect(outcome).toMatchObject({ kind: 'drifted', what: expect.stringContaining('serialNumber is Version 15.1') });
-    expect(intents()).toBe(0);
+    expect(await exists(session, orphan)).toBe(true);
   });
 
   test('takes an edit for none that was taken back: only the content counts then', async () => {
@@ -122,6 +124,57 @@ describe('the delete of one entry', () => {
     const change = await doomed(leaf);
     forest.planFault(host, { on: 'delete', nth: 1, fault: { kind: 'busy' } });
     expect(await writeDelete(change, access(), intent)).toMatchObject({ kind: 'failed' });
+  });
+});
+
+describe('the journal of a delete', () => {
+  test('is told while the entry is looked at, and knows before anything is sent', async () => {
+    const { access, doomed, session } = await openBench();
+    const change = await doomed(leaf);
+    const writing = await access().session();
+    const look = vi.spyOn(writing, 'readEntry');
+    const write = vi.spyOn(writing, 'delete');
+    let flushed = (): void => undefined;
+    const outcome = writeDelete(change, access(), () => new Promise<void>((resolve) => (flushed = resolve)));
+    await vi.waitFor(() => expect(look.mock.settledResults).toMatchObject([{ type: 'fulfilled' }]));
+    await new Promise(setImmediate);
+    expect(write).not.toHaveBeenCalled();
+    flushed();
+    expect(await outcome).toEqual({ kind: 'done' });
+    expect(await exists(session, leaf)).toBe(false);
+  });
+
+  test('is waited for also where the look fails', async () => {
+    const { access, doomed, forest } = await openBench();
+    const change = await doomed(leaf);
+    forest.planFault(host, { on: 'search', nth: 1, fault: { kind: 'busy' } });
+    let isTold = false;
+    const outcome = await writeDelete(change, access(), async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      isTold = true;
+    });
+    expect(outcome).toMatchObject({ kind: 'failed' });
+    expect(isTold).toBe(true);
+  });
+
+  test('ends the run where it can not be written: nothing is deleted', async () => {
+    const { access, doomed, session } = await openBench();
+    const full = new FileError({ attempted: 'write', on: 'journal.jsonl', cameBack: 'no space', next: 'Make room.' });
+    const outcome = writeDelete(await doomed(leaf), access(), () => Promise.reject(full));
+    await expect(outcome).rejects.toBe(full);
+    expect(await exists(session, leaf)).toBe(true);
+  });
+
+  test('has no say in an undo where the look showed that there was nothing to delete', async () => {
+    const { doomed, session } = await openBench();
+    const change = await doomed(leaf);
+    await session.modify(leaf, [{ attribute: 'description', replace: [Buffer.from('in use')] }]);
+    const record = { time: '2026-11-22T09:00:00Z', plan: 'p', change: 0 };
+    const intent = { ...record, event: 'intent' } as const;
+    const plan = { id: 'p', changes: [change] } as unknown as Plan<DeleteChange>;
+    expect(() => changesToUndo(plan, [intent, { ...record, event: 'drifted' }])).toThrow('nothing of it was applied');
+    // Where a crash took the outcome away, the entry itself tells.
+    expect((await undoEntryChanges(changesToUndo(plan, [intent]), session)).changes).toEqual([]);
   });
 });
 
