@@ -51,6 +51,10 @@ async function isMade(file: string, text: string): Promise<boolean> {
     const handle = await open(file, 'wx');
     try {
       await handle.writeFile(text);
+    } catch (error) {
+      // An empty lock would keep everybody away. That it can't be removed either says less than why it is empty.
+      await unlink(file).catch(() => undefined);
+      throw error;
     } finally {
       await handle.close();
     }

@@ -133,7 +133,8 @@ ${statuses}
 Example
   adsi-remedy orphan --server dc1.corp.example.com --user admin@corp.example.com --name EX04 --dry-run
 `,
-  show: `adsi-remedy show FOLDER: the review of a saved change, again. Nothing is changed.
+  show: `adsi-remedy show FOLDER: the review of a saved change, again. Nothing is
+changed.
 
 ${outputs}
 ${statuses}`,
@@ -155,8 +156,8 @@ folder; review; apply. The undo is a plan of its own; when nothing else is
 named, its change folder is made in FOLDER.
 
 ${decisions}
-  --confirm NAME       where the undo deletes what another undo had brought back:
-                       the server's name
+  --confirm NAME       where the undo deletes what another undo had brought
+                       back: the server's name
   --wait SECONDS       directory: watch the change reach every domain controller
 
 ${directories}
