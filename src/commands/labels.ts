@@ -1,6 +1,6 @@
 /** adsi-remedy labels: from flags or wizard to a plan, and on to what becomes of it. */
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { standingBlockers } from '../change/apply.ts';
 import type { FolderDocument } from '../change/folder.ts';
@@ -8,10 +8,8 @@ import type { FileChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { knownTemplateFolders } from '../files/template-tree.ts';
 import { assess } from '../remedies/labels/assess.ts';
-import { counted } from '../remedies/labels/counted.ts';
-import { gather, type LabelsFacts } from '../remedies/labels/gather.ts';
+import { gather, type LabelsFacts, type Surroundings, survey } from '../remedies/labels/gather.ts';
 import { nextSteps } from '../remedies/labels/next-steps.ts';
 import {
   checkLabelText,
@@ -22,13 +20,10 @@ import {
   userNameKey,
 } from '../remedies/labels/options.ts';
 import { plan as planChanges } from '../remedies/labels/plan.ts';
-import { surveyRows } from '../remedies/labels/survey.ts';
-import { askAboutBlockers, askRoots, askWhatToChange } from '../remedies/labels/wizard.ts';
+import { askAboutBlockers, askWhatToChange } from '../remedies/labels/wizard.ts';
 import { labels, loadBuiltInWording, type Wording } from '../remedies/labels/wording.ts';
 import { parseWordingFile } from '../remedies/labels/wording-file.ts';
 import { findingLines } from '../review/text.ts';
-import { unavailablePrompter } from '../terminal/prompter.ts';
-import { table } from '../terminal/table.ts';
 import { toolVersion } from '../version.ts';
 import { diffDocument, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
 import { type CheckedUpns, checkUpns } from './check-upn.ts';
@@ -36,6 +31,8 @@ import type { Context } from './context.ts';
 import { carryOut, readDecision } from './decide.ts';
 import { directoryFlags } from './directory.ts';
 import { decisionFlags, type Flags, nearestName, outputFlags, readArguments } from './flags.ts';
+import { findRoots } from './labels-roots.ts';
+import { showSurvey } from './labels-survey.ts';
 import { createOutput, type Output } from './output.ts';
 
 const flagTable = {
@@ -76,8 +73,10 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     skipBlocked: flags['skip-blocked'],
     accept: flags.accept,
   };
-  const options = given.newLabel.kind === 'none' ? await consult(given, flags, wordings, context, output) : given;
-  const facts = await gatherShowing(options, context, output);
+  const { options, facts } =
+    given.newLabel.kind === 'none'
+      ? await consult(given, flags, wordings, context, output)
+      : { options: given, facts: await gather(given, surroundings(context, output)) };
   const settled = decision.kind === 'ask' ? await settleBlockers(facts, options, output) : options;
   const upns = flags['check-upn'] ? await checkUpns(flags, context, output) : nothingChecked;
   try {
@@ -135,7 +134,7 @@ async function consult(
   wordings: readonly Wording[],
   context: Context,
   output: Output,
-): Promise<LabelsOptions> {
+): Promise<{ readonly options: LabelsOptions; readonly facts: LabelsFacts }> {
   if (flags.yes || !output.canAsk) {
     throw new UsageError({
       attempted: 'choose the new label',
@@ -145,15 +144,20 @@ async function consult(
     });
   }
   const prompter = await output.prompter();
-  const facts = await gatherShowing(given, context, output);
-  showSurvey(facts, output);
-  const passcode = flags.key.length === 0 ? await gather({ ...given, keys: [userIdKey] }, context) : undefined;
-  const hasPasscodeForms = passcode?.files.some(
-    ({ content }) => content.kind === 'strings' && content.values.length > 0,
-  );
-  const answers = await askWhatToChange(facts, given, wordings, hasPasscodeForms ? [userIdKey] : [], prompter);
+  const keys = flags.key.length === 0 ? [userNameKey, userIdKey] : given.keys;
+  const { facts, factsFor } = await survey({ ...given, keys }, surroundings(context, output));
+  showSurvey(facts, given.keys, output);
+  const otherKeys = flags.key.length === 0 && hasKey(facts, userIdKey) ? [userIdKey] : [];
+  const answers = await askWhatToChange(facts, given, wordings, otherKeys, prompter);
   output.say('');
-  return { ...given, ...answers };
+  const options = { ...given, ...answers };
+  return { options, facts: await factsFor(options) };
+}
+
+function hasKey(facts: LabelsFacts, key: string): boolean {
+  return facts.files.some(
+    ({ content }) => content.kind === 'strings' && content.values.some((value) => value.key === key),
+  );
 }
 
 /** At a terminal a person is asked about what stands in the way, before the diff that shows the result. */
@@ -170,77 +174,17 @@ async function settleBlockers(facts: LabelsFacts, options: LabelsOptions, output
   };
 }
 
-async function gatherShowing(options: LabelsOptions, { user }: Context, output: Output): Promise<LabelsFacts> {
+/** What reading needs of the world, with a bar for as long as it takes. */
+function surroundings({ user }: Context, output: Output): Surroundings {
   const progress = output.progress();
-  let shown = 0;
-  try {
-    return await gather(options, {
-      user,
-      onRead: (read, total) => {
-        if (shown === 0) progress.start(total, 'Reading form sets');
-        progress.advance(read - shown);
-        shown = read;
-      },
-    });
-  } finally {
-    if (shown > 0) progress.done();
-  }
-}
-
-function showSurvey(facts: LabelsFacts, output: Output): void {
-  const rows = surveyRows(facts.files);
-  output.say(`  ${counted(facts.files.length, 'file')} of form sets below ${facts.roots.join(', ')}`);
-  output.say('');
-  const heading = (text: string) => ({ text, style: output.style.dim });
-  const lines = table(
-    [
-      ['Folder', 'Language', "Today's label", 'Encodings', 'Sets', 'Classes', 'Files'].map(heading),
-      ...rows.map((row) => [
-        row.language,
-        row.languageName,
-        row.label,
-        row.encodings.join(', '),
-        row.sets.join(', '),
-        row.classes.join(', '),
-        String(row.files),
-      ]),
-    ],
-    [{}, {}, {}, {}, {}, {}, { align: 'right' }],
-    output.width - 2,
-  );
-  for (const line of lines) output.say(`  ${line}`);
-  output.say('');
-}
-
-async function findRoots(flags: LabelsFlags, context: Context, output: Output): Promise<readonly string[]> {
-  const named = flags.root.map((root) => path.resolve(context.currentFolder, root));
-  const onHosts = flags.host.flatMap((host) => foldersOnHost(host, context));
-  if (named.length + onHosts.length > 0) return [...new Set([...named, ...onHosts])];
-  const drive = context.env['SystemDrive'] ?? 'C:';
-  const known = context.platform === 'win32' ? knownTemplateFolders(drive).filter((folder) => existsSync(folder)) : [];
-  if (known.length > 0) return known;
-  const prompter = flags.yes ? unavailablePrompter(() => '--yes asks nothing') : await output.prompter();
-  const asked = await askRoots(prompter, (folder) => existsSync(path.resolve(context.currentFolder, folder)));
-  return asked.map((root) => path.resolve(context.currentFolder, root));
-}
-
-/** The known folders on another machine, through its administrative share. */
-function foldersOnHost(host: string, context: Context): readonly string[] {
-  const trouble = (cameBack: string, next: string): UsageError =>
-    new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next });
-  if (!/^[\w.-]+$/.test(host)) throw trouble('it is no host name', 'Give a name like TMG01, without \\\\.');
-  if (context.platform !== 'win32') {
-    throw trouble(
-      `\\\\${host}\\C$ can only be opened by Windows`,
-      'Mount the share and name the folder with --root, or run this on Windows.',
-    );
-  }
-  const folders = knownTemplateFolders(`\\\\${host}\\C$`).filter((folder) => existsSync(folder));
-  if (folders.length > 0) return folders;
-  throw trouble(
-    `none of the folders where TMG and ISA Server keep form sets can be seen below \\\\${host}\\C$`,
-    'See that you can open that share with your account, or name the folder with --root.',
-  );
+  return {
+    user,
+    onRead: (read, total) => {
+      if (read === 1) progress.start(total, 'Reading form sets');
+      progress.advance(1);
+      if (read === total) progress.done();
+    },
+  };
 }
 
 async function readWordings(flags: LabelsFlags, context: Context): Promise<readonly Wording[]> {

@@ -1,10 +1,11 @@
-import { chmod, readdir, readFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as labels } from '../../src/commands/labels.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import type { Prompter } from '../../src/terminal/prompter.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -84,11 +85,37 @@ describe('the wizard', () => {
       'decision',
     ]);
     expect(stdout).toContain('10 files of form sets below');
-    expect(stdout).toMatch(/de +German +Domäne\\Name: +utf-16le with BOM, utf-8 +Exchange +HTML, xHTML +4/);
+    expect(stdout).toMatch(/de +German +4 +Domäne\\Name:\n +UTF-16LE\+BOM, UTF-8 · Exchange · HTML, xHTML\n/);
     expect(stdout).toContain('no-wording');
     expect(stdout).toContain('Left alone: nothing was changed.');
     expect(status).toBe(2);
     expect(await snapshot(home)).toEqual(before);
+  });
+
+  test('plans on what it has read and shown: a file that changes meanwhile is refused, not planned anew', async () => {
+    const file = path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt');
+    const prompter = answering({ 'labels.label': 'email', decision: 'apply' });
+    const meanwhile: Prompter = {
+      ...prompter,
+      select: async (question) => {
+        if (question.id === 'labels.label') await writeFile(file, 'L_UserName_Text="Other:"\r\n');
+        return prompter.select(question);
+      },
+    };
+    const args = ['--root', 'TMG01', '--set', 'ISA', '--key', 'L_UserName_Text'];
+    const { stdout, stderr } = await runCommand(labels, args, { currentFolder: home, prompter: meanwhile });
+    expect(stdout).toContain('- L_UserName_Text="Name:"');
+    expect(stdout + stderr).not.toContain('1 of 1 files changed');
+    expect(await readFile(file, 'utf8')).toBe('L_UserName_Text="Other:"\r\n');
+  });
+
+  test('shows the label of the password form alone, though it has looked for that of the passcode forms too', async () => {
+    const { stdout } = await walk(
+      { 'labels.passcode-forms': byDefault, 'labels.label': byDefault, decision: byDefault },
+      ['--root', 'TMG01', '--set', 'ISA'],
+    );
+    expect(stdout).toMatch(/de +German +1 +Name:\n/);
+    expect(stdout).not.toContain('Kennung');
   });
 
   test('applies what was chosen, and nothing else', async () => {

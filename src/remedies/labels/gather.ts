@@ -76,46 +76,101 @@ const largestFile = 64 * 1024 * 1024;
  * Finds and reads the form sets below the options' roots.
  * @throws FileError if a root can't be listed, or no form set is below any root or none is left by the filters
  */
-export async function gather(options: LabelsOptions, { user, onRead }: Surroundings = {}): Promise<LabelsFacts> {
+export async function gather(options: LabelsOptions, surroundings: Surroundings = {}): Promise<LabelsFacts> {
+  return factsOf(await read(options, surroundings, inspectionOfEqualFiles(options)), options);
+}
+
+/** Form sets that were read once, for somebody who looks before saying what is wanted. */
+export interface Survey {
+  readonly facts: LabelsFacts;
+  /**
+   * The facts for other options, of what was read: their filters may only leave out more, and their roots are the same.
+   * @throws FileError if their filters leave none
+   */
+  factsFor(options: LabelsOptions): Promise<LabelsFacts>;
+}
+
+/**
+ * Finds and reads the form sets below the options' roots, and keeps what they hold: equal files, of which array members
+ * have many, once.
+ * @throws FileError as `gather` does
+ */
+export async function survey(options: LabelsOptions, surroundings: Surroundings): Promise<Survey> {
+  const contents = new Map<string, Buffer>();
+  const reading = await read(options, surroundings, inspectionOfEqualFiles(options, contents));
+  return {
+    facts: await factsOf(reading, options),
+    factsFor: (wanted) => {
+      const inspect = inspectionOfEqualFiles(wanted);
+      const all = reading.all
+        .filter((file) => isKept(file, wanted))
+        .map((file) => {
+          const bytes = contents.get(file.fingerprint.sha256);
+          return bytes === undefined ? file : { ...file, ...inspect(bytes, file.language) };
+        });
+      return factsOf({ ...reading, all }, wanted);
+    },
+  };
+}
+
+/** What was read, whatever will be concluded from it. */
+interface Reading {
+  readonly trees: readonly TemplateTree[];
+  /** By every name. */
+  readonly all: readonly LabelFile[];
+  readonly isa2004: readonly string[];
+  readonly placeholders: readonly FormPlaceholder[];
+  readonly lockedFolders: readonly string[];
+  /** Names of the filters that were not there. */
+  readonly unmatched: readonly UnmatchedName[];
+}
+
+async function read(options: LabelsOptions, { user, onRead }: Surroundings, inspect: Inspection): Promise<Reading> {
   const trees = await inParallel(options.roots, 4, findFormSets);
-  const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
+  const found = trees.flatMap((tree) => tree.files);
+  const kept = found.filter((file) => isKept(file, options));
   const readAndLook = manyFilesReader(largestFile);
   const isa2004 = await inPlaces2004(
     trees.flatMap((tree) => tree.misplaced),
     readAndLook,
   );
-  const mayHide = (folder: NotEntered): boolean => mayHideKept(folder.path, options);
-  const unreadable = trees.flatMap((tree) => tree.unreadable).filter(mayHide);
-  if (kept.length === 0 && isa2004.length + unreadable.length === 0) throw nothingFound(trees, options);
-  let read = 0;
-  const inspect = inspectionOfEqualFiles(options);
+  let done = 0;
   const all = await inParallel(kept, filesAtOnce, async (file) => {
     const facts = await readLabelFile(file, readAndLook, inspect, user);
-    read += 1;
-    onRead?.(read, kept.length);
+    done += 1;
+    onRead?.(done, kept.length);
     return facts;
   });
+  const notEntered = trees.flatMap((tree) => [...tree.unreadable, ...tree.deadLinks].map((folder) => folder.path));
+  return {
+    trees,
+    all,
+    isa2004,
+    placeholders: (await inParallel(formsBeside(trees, all), filesAtOnce, readPlaceholder)).flat(),
+    lockedFolders: await lockedFoldersOf(all),
+    unmatched: unmatchedNames(found, notEntered, options),
+  };
+}
+
+async function factsOf(reading: Reading, options: LabelsOptions): Promise<LabelsFacts> {
+  const { trees, all, isa2004, lockedFolders } = reading;
+  const mayHide = (folder: NotEntered): boolean => mayHideKept(folder.path, options);
+  const unreadable = trees.flatMap((tree) => tree.unreadable).filter(mayHide);
+  if (all.length === 0 && isa2004.length + unreadable.length === 0) throw nothingFound(trees, options);
   const { files, otherNames } = oncePerFile(all);
-  const deadLinks = trees.flatMap((tree) => tree.deadLinks).filter(mayHide);
+  const forms = new Set(formsBeside(trees, files));
   return {
     roots: options.roots,
-    emptyRoots: options.roots.filter((root) => !kept.some((file) => file.root === root)),
+    emptyRoots: options.roots.filter((root) => !all.some((file) => file.root === root)),
     files,
     otherNames,
     isa2004,
     unreadable,
-    deadLinks,
-    placeholders: (await inParallel(formsBeside(trees, files), filesAtOnce, readPlaceholder)).flat(),
+    deadLinks: trees.flatMap((tree) => tree.deadLinks).filter(mayHide),
+    placeholders: reading.placeholders.filter((form) => forms.has(form.path)),
     strays: trees.flatMap((tree) => tree.strays),
-    unmatched: [
-      ...unmatchedNames(
-        trees.flatMap((tree) => tree.files),
-        [...unreadable, ...deadLinks].map((folder) => folder.path),
-        options,
-      ),
-      ...(await keysNowhere(files, options, readAndLook)),
-    ],
-    lockedFolders: await lockedFoldersOf(files),
+    unmatched: [...reading.unmatched, ...(await keysNowhere(files, options))],
+    lockedFolders,
   };
 }
 
@@ -150,12 +205,18 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
 
 type Inspection = (bytes: Buffer, language: string) => Pick<LabelFile, 'content' | 'fingerprint'>;
 
-/** Array members hold copies of the same files: each content is looked at once, and its facts are kept once. */
-function inspectionOfEqualFiles(options: LabelsOptions): Inspection {
+/**
+ * Array members hold copies of the same files: each content is looked at once, and its facts are kept once.
+ *
+ * @param kept gets each content by its SHA-256
+ */
+function inspectionOfEqualFiles(options: LabelsOptions, kept?: Map<string, Buffer>): Inspection {
   const known = new Map<string, ReturnType<Inspection>>();
   return (bytes, language) => {
     const fingerprint = fileFingerprint(bytes);
     const name = `${language} ${fingerprint.sha256}`;
+    // The bytes are only lent.
+    if (kept !== undefined && !kept.has(fingerprint.sha256)) kept.set(fingerprint.sha256, Buffer.from(bytes));
     const facts = known.get(name) ?? { content: inspectContent(bytes, language, options), fingerprint };
     known.set(name, facts);
     return facts;
@@ -226,16 +287,13 @@ async function inPlaces2004(
 }
 
 /** The keys that no file has, and those of the first file instead: form sets differ in their texts, not in their keys. */
-async function keysNowhere(
-  files: readonly LabelFile[],
-  { keys }: LabelsOptions,
-  readAndLook: ReturnType<typeof manyFilesReader>,
-): Promise<readonly UnmatchedName[]> {
+async function keysNowhere(files: readonly LabelFile[], { keys }: LabelsOptions): Promise<readonly UnmatchedName[]> {
   const nowhere = unmatchedKeys(files, keys);
   const sample = files.find((file) => file.content.kind === 'strings');
   if (nowhere.length === 0 || sample?.content.kind !== 'strings') return [];
   const { encoding } = sample.content;
   // The file was readable a moment ago; without it the hint alone is lost.
+  const readAndLook = manyFilesReader(largestFile);
   const instead = await readAndLook(sample.realPath, (bytes) => keysOf(bytes, encoding)).catch(() => []);
   return nowhere.map((name) => ({ flag: '--key', name, instead }));
 }

@@ -1,5 +1,6 @@
 /** What the form sets say today, in one table: a line for each language and label. */
 
+import type { TextEncoding } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import type { LabelFile } from './gather.ts';
 import { fewOf } from './shortened.ts';
@@ -11,15 +12,16 @@ export interface SurveyRow {
   readonly languageName: string;
   /** Today's label; what is wrong where it can't be read. */
   readonly label: string;
+  /** In short names: UTF-16LE+BOM, cp1252. */
   readonly encodings: readonly string[];
   readonly sets: readonly string[];
   readonly classes: readonly string[];
   readonly files: number;
 }
 
-/** Rows by language; files that say the same share one. */
-export function surveyRows(files: readonly LabelFile[]): readonly SurveyRow[] {
-  const described = files.map((file) => ({ file, ...describe(file) }));
+/** Rows by language, on the values of these keys; files that say the same share one. */
+export function surveyRows(files: readonly LabelFile[], keys: readonly string[]): readonly SurveyRow[] {
+  const described = files.map((file) => ({ file, ...describe(file, keys) }));
   const groups = groupBy(described, ({ file, label }) => `${file.language.toLowerCase()}\n${label}`);
   return [...groups.values()]
     .flatMap(([first, ...rest]) => {
@@ -31,7 +33,7 @@ export function surveyRows(files: readonly LabelFile[]): readonly SurveyRow[] {
           language: first.file.language,
           languageName: displayNameOfCulture(first.file.language),
           label: first.label,
-          encodings: distinct(group.map(({ encoding }) => encoding)),
+          encodings: distinct(group.map(({ encoding }) => encoding)).filter((name) => name !== ''),
           sets: distinct(all.map((file) => file.set)),
           classes: distinct(all.map((file) => file.class)),
           files: all.length,
@@ -41,7 +43,7 @@ export function surveyRows(files: readonly LabelFile[]): readonly SurveyRow[] {
     .sort((one, other) => one.languageName.localeCompare(other.languageName, 'en'));
 }
 
-function describe({ content }: LabelFile): { label: string; encoding: string } {
+function describe({ content }: LabelFile, keys: readonly string[]): { label: string; encoding: string } {
   switch (content.kind) {
     case 'unreadable':
       return { label: `(${content.cameBack})`, encoding: '' };
@@ -56,12 +58,18 @@ function describe({ content }: LabelFile): { label: string; encoding: string } {
       return {
         label:
           fewOf(
-            content.values.map((value) => value.text ?? `(${value.flaw})`),
+            content.values.filter(({ key }) => keys.includes(key)).map((value) => value.text ?? `(${value.flaw})`),
             ' | ',
           ) || '(no such key)',
-        encoding: content.encoding,
+        encoding: shortNameOf(content.encoding),
       };
   }
+}
+
+function shortNameOf(encoding: TextEncoding): string {
+  return encoding.startsWith('windows-')
+    ? encoding.replace('windows-', 'cp')
+    : encoding.replace(' with BOM', '+BOM').toUpperCase();
 }
 
 /** Names that differ in more than letter case, in their order. */

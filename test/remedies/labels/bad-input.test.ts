@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/plan.ts';
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/owner.ts';
-import { codePageOf, type LabelsOptions } from '../../../src/remedies/labels/options.ts';
+import { codePageOf, type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
 import { shortened } from '../../../src/remedies/labels/shortened.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
@@ -545,7 +545,7 @@ test('a value of a megabyte, or a hundred thousand of them, does not fill the sc
   const { facts, findings } = await look({ roots: [path.join(root, 'a'), path.join(root, 'b')] });
   const shown = [
     ...findings.flatMap((finding) => finding.evidence),
-    ...surveyRows(facts.files).map((row) => row.label),
+    ...surveyRows(facts.files, [userNameKey]).map((row) => row.label),
   ];
   expect(findings.map(({ id }) => id)).toEqual(['conflicting-duplicates', 'members-differ']);
   expect(shown).toHaveLength(5);

@@ -12,6 +12,7 @@ import {
   encodingNamedFor,
   type LabelsOptions,
   parseCodePage,
+  userNameKey,
 } from '../../../src/remedies/labels/options.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
@@ -360,16 +361,16 @@ test('the survey has a line for each language and label, by the language’s nam
     },
   });
   const { files } = await gather(labelOptions(root, { newLabel: { kind: 'none' } }));
-  const rows = surveyRows(files).map(({ encodings, sets, classes, ...row }) => [
+  const rows = surveyRows(files, [userNameKey]).map(({ encodings, sets, classes, ...row }) => [
     ...Object.values(row),
     ...[encodings, sets, classes].map((names) => names.join(', ')),
   ]);
   expect(rows).toEqual([
-    ['default', 'English (United States)', 'User:', 1, 'ascii', 'Exchange', 'HTML'],
+    ['default', 'English (United States)', 'User:', 1, 'ASCII', 'Exchange', 'HTML'],
     ['fr', 'French', '(empty)', 1, '', 'ISA', 'xHTML'],
-    ['de', 'German', 'Name:', 3, 'utf-16le with BOM, ascii', 'Exchange, ISA', 'HTML, cHTML, xHTML'],
-    ['de', 'German', 'Benutzer:', 1, 'ascii', 'ISA', 'HTML'],
-    ['sv', 'Swedish', 'Användare:', 1, 'utf-8', 'Exchange', 'HTML'],
+    ['de', 'German', 'Name:', 3, 'UTF-16LE+BOM, ASCII', 'Exchange, ISA', 'HTML, cHTML, xHTML'],
+    ['de', 'German', 'Benutzer:', 1, 'ASCII', 'ISA', 'HTML'],
+    ['sv', 'Swedish', 'Användare:', 1, 'UTF-8', 'Exchange', 'HTML'],
   ]);
 });
 
