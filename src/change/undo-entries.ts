@@ -2,12 +2,12 @@
 
 import { deletedObjectsControl } from '../directory/controls.ts';
 import { normalizedDn, parentDn, rdnOf, sameDn } from '../directory/dn.ts';
-import { booleanOf, guidOf } from '../directory/entry.ts';
+import { allBytesOf, booleanOf, type Entry, guidOf } from '../directory/entry.ts';
 import { readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
-import { guidBase } from '../directory/values.ts';
+import { guidBase, writtenValueOf } from '../directory/values.ts';
 import { DirectoryError } from '../errors.ts';
-import { isRestorable } from './attribute-kinds.ts';
+import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
@@ -61,7 +61,10 @@ export async function undoEntryChanges(
   ];
   return {
     changes,
-    findings: [...(await findingsOf(returns, deleted, session)), ...changedSince(edits.moved, changes.length === 0)],
+    findings: [
+      ...(await findingsOf(returns, deleted, session)),
+      ...changedSince([...returns.flatMap(({ moved }) => moved ?? []), ...edits.moved], changes.length === 0),
+    ],
   };
 }
 
@@ -89,7 +92,11 @@ async function lookAtEdits(
 }
 
 /** The value that is there, undefined if the entry is gone, and the one that was. */
-function movedWords(dn: string, { attribute, add }: AttributeEdit, found?: readonly PlanValue[]): string {
+function movedWords(
+  dn: string,
+  { attribute, add }: Pick<AttributeEdit, 'attribute' | 'add'>,
+  found?: readonly PlanValue[],
+): string {
   const now = found === undefined ? 'the entry is gone' : `${attribute} is ${valuesInWords(found)} now`;
   return `${dn}: ${now}; before the change ${attribute} was ${valuesInWords(add)}`;
 }
@@ -149,6 +156,8 @@ interface Return {
   readonly change?: UndeleteChange | AddChange;
   /** The values that name entries which come back later than this one. */
   readonly later?: ModifyChange;
+  /** What somebody has edited of an entry that is there, in words. */
+  readonly moved?: readonly string[];
   /** What a new entry has to do without. */
   readonly lost: readonly PlanAttribute[];
 }
@@ -168,9 +177,7 @@ async function lookAtDeletedEntry(
   const base = guidBase(entry.guid);
   const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
   if (live !== undefined && sameDn(live.dn, entry.dn)) {
-    // Never deleted, or undone in part: what it lacks is completed, and an entry that lacks nothing is left alone.
-    const isWhole = restorableAttributes(entry, 'undelete').every((attribute) => hasExactly(live, attribute));
-    return { entry, kind: 'is-back', ...(isWhole ? {} : undeleteOf(entry, stillGone)), lost: [] };
+    return { entry, kind: 'is-back', ...completionOf(entry, live, stillGone), lost: [] };
   }
   if (live !== undefined || (await session.readEntry(entry.dn, ['1.1'])) !== undefined) {
     return { entry, kind: 'name-is-taken', lost: [] };
@@ -185,6 +192,26 @@ async function lookAtDeletedEntry(
     return { entry, kind: 'undelete', ...undeleteOf(entry, stillGone, tombstone.dn), lost: [] };
   }
   return { entry, kind: 'add', ...additionOf(entry, stillGone) };
+}
+
+/**
+ * Never deleted, or undone in part: what it lacks is completed, an attribute that somebody has edited is told, and an
+ * entry that lacks nothing is left alone. The security descriptor, which is always there, is put right.
+ */
+function completionOf(
+  entry: DoomedEntry,
+  live: Entry,
+  stillGone: ReadonlySet<string>,
+): Pick<Return, 'change' | 'later' | 'moved'> {
+  const different = restorableAttributes(entry, 'undelete').filter((attribute) => !hasExactly(live, attribute));
+  const isMissing = ({ name }: PlanAttribute): boolean =>
+    isSecurityDescriptor(name) || allBytesOf(live, name).length === 0;
+  const missing = different.filter(isMissing);
+  const edited = different.filter((attribute) => !isMissing(attribute));
+  const moved = edited.map(({ name, values }) =>
+    movedWords(entry.dn, { attribute: name, add: values }, allBytesOf(live, name).map(writtenValueOf)),
+  );
+  return { moved, ...(missing.length === 0 ? {} : undeleteOf({ ...entry, attributes: missing }, stillGone)) };
 }
 
 /** What to write at once, and what only when the entries that it names are there too. */
@@ -257,7 +284,9 @@ async function deletesOfReturned(
   const gone = new Map<string, string[]>();
   const deletes: DeleteChange[] = [];
   for (const change of done) {
-    if (change.kind !== 'undelete' && change.kind !== 'add') continue;
+    // One without a tombstone was there already, and was only completed.
+    const isReturn = change.kind === 'add' || (change.kind === 'undelete' && change.tombstoneDn !== undefined);
+    if (!isReturn) continue;
     const base = change.kind === 'undelete' ? guidBase(change.guid) : change.dn;
     const found = await session.readEntry(base, wholeEntry, [withoutSacl]);
     const guid = found === undefined ? undefined : guidOf(found, 'objectGUID');

@@ -80,6 +80,37 @@ describe('the undo of deletes', () => {
     expect(changes[0]).not.toHaveProperty('tombstoneDn');
   });
 
+  test('tells what somebody has edited of an entry that is there, and completes the rest', async () => {
+    const bench = await openBench();
+    const change = await bench.doomed(sendConnector);
+    const edit = (attribute: string, ...values: readonly string[]) => ({
+      attribute,
+      replace: values.map((value) => Buffer.from(value)),
+    });
+    await bench.session.modify(sendConnector, [edit('msExchSmtpSmartHost', 'other.example.com')]);
+    const smartHost = 'msExchSmtpSmartHost is other.example.com now; before the change msExchSmtpSmartHost was';
+    const evidence = [`${sendConnector}: ${smartHost} smtp.example.com`];
+    const edited = await undoEntryChanges([change], bench.session);
+    expect(edited).toMatchObject({ changes: [], findings: [{ id: 'changed-since', level: 'blocker', evidence }] });
+
+    await bench.session.modify(sendConnector, [edit('msExchSourceBridgeheadServersDN')]);
+    const lacking = await undoEntryChanges([change], bench.session);
+    expect(lacking).toMatchObject({
+      changes: [{ kind: 'undelete', attributes: [{ name: 'msExchSourceBridgeheadServersDN' }] }],
+      findings: [{ id: 'changed-since', level: 'warning', evidence }],
+    });
+    const [completion] = lacking.changes;
+    if (completion?.kind !== 'undelete') throw new Error('expected an undelete');
+    expect(await writeUndelete(completion, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+  });
+
+  test('undone itself, does not delete what it only completed', async () => {
+    const bench = await openBench();
+    const { dn, guid } = await bench.doomed(sendConnector);
+    const completed: UndeleteChange = { kind: 'undelete', dn, guid, attributes: [] };
+    expect(await undoEntryChanges([completed], bench.session)).toEqual({ changes: [], findings: [] });
+  });
+
   test('leaves out what was never deleted', async () => {
     const bench = await openBench();
     const { changes } = await undoEntryChanges([await bench.doomed(leaf)], bench.session);
