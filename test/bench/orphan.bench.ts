@@ -124,7 +124,9 @@ describe('deleting a subtree of 1,000 entries', () => {
         // 2: there are changes to make.
         () => undefined,
       );
-      return timed(() => run(process.execPath, [bin, 'apply', saved, ...connection], { environment }));
+      return timed(() =>
+        run(process.execPath, [bin, 'apply', saved, '--confirm', name, ...connection], { environment }),
+      );
     };
     const deleteByLdapdelete = (dn: string): Promise<number> => {
       const logon = ['-x', '-H', `ldaps://${dc.address}`, '-D', dc.adminUser, '-y', path.join(home, 'password')];
