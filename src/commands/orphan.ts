@@ -6,7 +6,7 @@ import { standingBlockers } from '../change/apply.ts';
 import type { FolderDocument } from '../change/folder.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
-import { sameDn } from '../directory/dn.ts';
+import { dnsNameOfDn, sameDn } from '../directory/dn.ts';
 import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError, type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -18,7 +18,7 @@ import { type OrphanOptions, readSelection, type Selection } from '../remedies/o
 import { plan as planChanges } from '../remedies/orphan/plan.ts';
 import { serverTable } from '../remedies/orphan/screen.ts';
 import { readSetupLog, type SetupLog } from '../remedies/orphan/setup-log.ts';
-import { supportedSteps } from '../remedies/orphan/supported-ways.ts';
+import { explanation, supportedSteps } from '../remedies/orphan/supported-ways.ts';
 import { type Reach, type Survey, type SurveyedServer, sharedNamesOf, survey } from '../remedies/orphan/survey.ts';
 import { askAboutBlockers, askCleanUp, askServer, askSupportedWay } from '../remedies/orphan/wizard.ts';
 import { findingLines } from '../review/text.ts';
@@ -149,8 +149,10 @@ async function surveyShowing(reach: Reach, context: Context, output: Output): Pr
   const { session } = reach;
   const now = context.now();
   const surveyed = await survey(reach, now);
-  const forest = surveyed.forest.rootDomainNamingContext ?? surveyed.forest.configurationNamingContext;
-  output.say(`  Forest ${forest}, configuration read from ${session.rootDse.dnsHostName ?? session.identity.host}`);
+  const { rootDomainNamingContext, configurationNamingContext } = surveyed.forest;
+  const forest = dnsNameOfDn(rootDomainNamingContext ?? configurationNamingContext) ?? configurationNamingContext;
+  const source = reach.isExport ? 'an export' : (session.rootDse.dnsHostName ?? session.identity.host);
+  output.say(`  Forest ${visible(forest)}, configuration read from ${visible(source)}`);
   output.say('');
   if (surveyed.servers.length === 0) {
     const isThere = surveyed.organisation.organisations.length > 0;
@@ -241,6 +243,8 @@ function fromLog(surveyed: Survey, log: SetupLog, output: Output): SurveyedServe
 /** Whether the user takes a way that Microsoft supports; then its steps are told, and nothing is deleted. */
 async function takesSupportedWay(surveyed: Survey, chosen: SurveyedServer, output: Output): Promise<boolean> {
   const shared = sharedNamesOf(surveyed, chosen);
+  for (const line of wrap(explanation(chosen), output.width, { indent: 2, hangingIndent: 2 })) output.say(line);
+  output.say('');
   // Each of the ways finds the server by its name.
   if (shared.length > 0) return false;
   const way = await askSupportedWay(chosen, await output.prompter());

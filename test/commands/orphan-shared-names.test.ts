@@ -115,7 +115,7 @@ describe.each([
     expect(words).toContain('-Clear msExchMDBAvailabilityGroupLink');
     expect(words).not.toMatch(/Server EX01|RecoverServer/);
     expect(await read('next-steps.txt')).not.toMatch(/Remove-ADComputer|DnsServerResourceRecord|Run setup/);
-    expect(await read('next-steps.txt')).toContain(live);
+    expect((await read('next-steps.txt')).replace(/\n +/g, '')).toContain(live);
   });
 
   test('is not asked about by the name of a machine that may be the other one', async () => {

@@ -14,7 +14,7 @@ import { uninstallerBlockers } from './uninstaller-blockers.ts';
 export function assess(facts: OrphanFacts, options: OrphanOptions): readonly Finding[] {
   const conclusions = [
     ...supportedWays(facts),
-    ...uninstallerBlockers(facts),
+    ...uninstallerBlockers(facts, options),
     ...danglingBlockers(facts, options),
     ...liveBlockers(facts),
     ...rightsBlockers(facts),

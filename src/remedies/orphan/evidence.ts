@@ -1,7 +1,7 @@
 /** Orphan or live? What speaks for each of a server object, and what it comes to. There is no official list of signs. */
 
 import type { ComputerAccount } from './accounts.ts';
-import type { ExchangeServer } from './organisation.ts';
+import { type ExchangeServer, isFullServer } from './organisation.ts';
 import { hasRole, isOnlyProvisioned, roleBit } from './roles.ts';
 
 export type Verdict = 'likely orphan' | 'unclear' | 'live' | 'provisioned only';
@@ -44,7 +44,9 @@ export function weigh(
       ? [{ weight: 2, words: 'it lost a naming conflict (CNF): the other one of its name is in use' }]
       : []),
     ...(server.availabilityGroup === undefined ? [] : [{ weight: -1, words: 'it is a member of a DAG' }]),
-    ...(all.length === 1 ? [{ weight: -1, words: 'it is the only Exchange server' }] : []),
+    ...(all.some((other) => other.dn !== server.dn && isFullServer(other))
+      ? []
+      : [{ weight: -1, words: 'no other Exchange server can take its place' }]),
     ...(hasRole(server.roles, roleBit.edge)
       ? [{ weight: -1, words: 'Edge servers never have an account: look at the Edge subscription' }]
       : []),

@@ -2,6 +2,7 @@
 
 import { isBelow } from '../../directory/dn.ts';
 import type { ExchangeServer } from './organisation.ts';
+import { clearableReferrers } from './plan.ts';
 import { type ProbeMeans, type ProbeResult, probe } from './probe.ts';
 import {
   type ConfigurationFindings,
@@ -84,7 +85,7 @@ export async function gather(
   });
   step('checking rights');
   const rights = await rightsTo(session, subtree);
-  const referrers = [...configuration.referrers, ...counts.flatMap(({ cleanable }) => cleanable)];
+  const referrers = clearableReferrers({ configuration, recipients: counts });
   return {
     survey: surveyed,
     chosen,

@@ -2,11 +2,14 @@
 
 import type { Conclusion } from './conclusion.ts';
 import type { OrphanFacts } from './gather.ts';
+import { unwritableReferrers } from './plan.ts';
 import { quotedForPowerShell } from './powershell.ts';
+import type { Referrer } from './referrers.ts';
 import { isProtected } from './subtree.ts';
 
 export function rightsBlockers(facts: OrphanFacts): readonly Conclusion[] {
-  const { chosen, subtree, undeletable, unwritable } = facts;
+  const { chosen, subtree, undeletable } = facts;
+  const unwritable = unwritableReferrers(facts);
   const server = quotedForPowerShell(chosen.server.dn);
   const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
   return [
@@ -32,15 +35,15 @@ export function rightsBlockers(facts: OrphanFacts): readonly Conclusion[] {
             evidence: undeletable,
           } as const,
         ]),
-    ...(unwritable.size === 0
+    ...(unwritable.length === 0
       ? []
       : [
           {
             id: 'no-right-to-clean-up',
             level: 'warning',
-            title: `You have no right to clear ${unwritable.size === 1 ? 'a reference' : `${unwritable.size} references`} to the server`,
-            detail: `They are left out of the plan. Linked ones vanish with their target; undo can not bring those back. Give the right to write them, then make the plan again: ${grantsOf(facts)}.`,
-            evidence: [...unwritable],
+            title: `You have no right to clear ${unwritable.length === 1 ? 'a reference' : `${unwritable.length} references`} to the server`,
+            detail: `They are left out of the plan. Linked ones vanish with their target; undo can not bring those back. Give the right to write them, then make the plan again: ${grantsOf(unwritable)}.`,
+            evidence: unwritable.map(({ id }) => id),
           } as const,
         ]),
   ];
@@ -54,11 +57,10 @@ function lookAtProtection(dn: string): string {
 const commandsTold = 3;
 
 /** What gives the right to write each attribute that refers, as commands. */
-function grantsOf({ configuration, recipients, unwritable }: OrphanFacts): string {
-  const referrers = [...configuration.referrers, ...recipients.flatMap(({ cleanable }) => cleanable)];
-  const commands = referrers
-    .filter(({ id }) => unwritable.has(id))
-    .map(({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G '<DOMAIN\\user>:WP;${reference.attribute}'`);
+function grantsOf(referrers: readonly Referrer[]): string {
+  const commands = referrers.map(
+    ({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G '<DOMAIN\\user>:WP;${reference.attribute}'`,
+  );
   const more = commands.length > commandsTold ? ['and so on'] : [];
   return [...commands.slice(0, commandsTold), ...more].join('; ');
 }

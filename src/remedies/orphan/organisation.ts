@@ -4,6 +4,7 @@ import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../directory/dn
 import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../directory/entry.ts';
 import { equal, or } from '../../directory/filter.ts';
 import type { DirectorySession } from '../../directory/session.ts';
+import { hasRole, isOnlyProvisioned, roleBit } from './roles.ts';
 
 /** A server object, as the table shows it. */
 export interface ExchangeServer {
@@ -29,6 +30,11 @@ export interface ExchangeServer {
   readonly isConflict: boolean;
   /** What stands below it that setup makes for its roles. */
   readonly children: RoleChildren;
+}
+
+/** Whether it can take another's place: not one that lost a naming conflict, was only provisioned, or is an Edge server. */
+export function isFullServer({ roles, isConflict }: ExchangeServer): boolean {
+  return !isConflict && !isOnlyProvisioned(roles) && !hasRole(roles, roleBit.edge);
 }
 
 /** How many objects stand below a server that its roles imply. */

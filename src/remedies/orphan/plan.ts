@@ -33,13 +33,26 @@ function identityOf({ entry }: SubtreeEntry): Pick<DoomedEntry, 'dn' | 'guid'> {
 }
 
 /** The references that can be cleared: all that there are, in one list, for the question and for the plan. */
-export function cleanableReferrers({ configuration, recipients, unwritable }: OrphanFacts): readonly Referrer[] {
+export function cleanableReferrers(facts: OrphanFacts): readonly Referrer[] {
+  return clearableReferrers(facts).filter(({ id }) => !facts.unwritable.has(id));
+}
+
+/** Those that could be cleared if the user had the right to write them. */
+export function unwritableReferrers(facts: OrphanFacts): readonly Referrer[] {
+  return clearableReferrers(facts).filter(({ id }) => facts.unwritable.has(id));
+}
+
+/** The references that may be cleared, whether the user has the right to or not. */
+export function clearableReferrers({
+  configuration,
+  recipients,
+}: Pick<OrphanFacts, 'configuration' | 'recipients'>): readonly Referrer[] {
   const all = [
     ...configuration.referrers,
     ...configuration.lostWellKnownObjects,
     ...recipients.flatMap(({ cleanable }) => cleanable),
   ];
-  return all.filter(({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id));
+  return all.filter(({ reference }) => reference.clearing === 'may be cleared');
 }
 
 /**

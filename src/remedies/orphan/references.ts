@@ -117,7 +117,9 @@ export interface RecipientReference {
   readonly kind: ReferenceKind;
   /** What the value is compared with. */
   readonly named: 'legacyExchangeDN' | 'databases' | 'mail transfer agents';
+  /** What refers, in words, for lists: of several, and of one. */
   readonly who: string;
+  readonly one: string;
   /** Whether a value may be removed where no mailbox of the server holds it. */
   readonly isCleanable: boolean;
   /** Only of recipients that have this attribute too. */
@@ -131,6 +133,7 @@ export const recipientReferences: readonly RecipientReference[] = [
     kind: 'string',
     named: 'legacyExchangeDN',
     who: 'mailboxes homed on it',
+    one: 'mailbox homed on it',
     isCleanable: false,
     with: 'mailNickname',
   },
@@ -140,6 +143,7 @@ export const recipientReferences: readonly RecipientReference[] = [
     kind: 'linked',
     named: 'databases',
     who: 'mailboxes in its databases',
+    one: 'mailbox in its databases',
     isCleanable: false,
   },
   {
@@ -148,6 +152,7 @@ export const recipientReferences: readonly RecipientReference[] = [
     kind: 'linked',
     named: 'databases',
     who: 'archives in its databases',
+    one: 'archive in its databases',
     isCleanable: false,
   },
   {
@@ -156,6 +161,7 @@ export const recipientReferences: readonly RecipientReference[] = [
     kind: 'unlinked',
     named: 'mail transfer agents',
     who: 'recipients, as homeMTA',
+    one: 'recipient, as homeMTA',
     isCleanable: true,
   },
   {
@@ -164,6 +170,7 @@ export const recipientReferences: readonly RecipientReference[] = [
     kind: 'string',
     named: 'legacyExchangeDN',
     who: 'groups, as expansion server',
+    one: 'group, as expansion server',
     isCleanable: true,
   },
 ];

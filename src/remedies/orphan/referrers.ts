@@ -297,8 +297,13 @@ function recipientReferrer(entry: Entry, { id, attribute, kind, who }: Recipient
   return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values, values.length);
 }
 
-/** Arbitration, discovery, monitoring and audit log mailboxes (RecipientTypeDetails of Exchange 2010 to 2019). */
-const systemMailboxTypes = 0x80_0000n | 0x2000_0000n | 0x80_0000_0000n | 0x100_0000_0000n;
+/**
+ * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
+ * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
+ * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
+ * GroupMailbox and LinkedRoomMailbox, which people use.)
+ */
+const systemMailboxTypes = [13n, 14n, 23n, 29n, 39n, 42n].reduce((mask, bit) => mask | (1n << bit), 0n);
 
 function isSystemMailbox(entry: Entry): boolean {
   const type = largeIntegerOf(entry, 'msExchRecipientTypeDetails');

@@ -3,13 +3,16 @@
 import { joinDn } from '../../directory/dn.ts';
 import { type Conclusion, counted } from './conclusion.ts';
 import type { OrphanFacts } from './gather.ts';
+import type { OrphanOptions } from './options.ts';
+import { isFullServer } from './organisation.ts';
+import { cleanedReferrers } from './plan.ts';
 import { quotedForPowerShell } from './powershell.ts';
 import type { RecipientCount, Referrer } from './referrers.ts';
 import { hasRole, roleBit } from './roles.ts';
 
 /** Mailboxes and archives, the server's place among others, and references that the uninstaller minds. */
-export function uninstallerBlockers(facts: OrphanFacts): readonly Conclusion[] {
-  return [...mailboxBlockers(facts), ...roleBlockers(facts), ...referrerBlockers(facts)];
+export function uninstallerBlockers(facts: OrphanFacts, options: OrphanOptions): readonly Conclusion[] {
+  return [...mailboxBlockers(facts), ...roleBlockers(facts), ...referrerBlockers(facts, options)];
 }
 
 function mailboxBlockers({ recipients, chosen, sharedNames }: OrphanFacts): readonly Conclusion[] {
@@ -38,8 +41,9 @@ function mailboxBlockers({ recipients, chosen, sharedNames }: OrphanFacts): read
           {
             id: 'arbitration-mailboxes',
             level: 'blocker',
-            title: "Mailboxes of Exchange's own (arbitration, discovery or monitoring) are on the server",
-            detail: `Move them: Get-Mailbox -Arbitration ${here} | New-MoveRequest -TargetDatabase "<database>"; if the files are lost, Setup /PrepareAD makes them again.`,
+            title:
+              "Mailboxes of Exchange's own are on the server (arbitration, discovery, audit log, monitoring or system)",
+            detail: `Move them: Get-Mailbox -Arbitration ${here} | New-MoveRequest -TargetDatabase "<database>"; those of the audit log with -AuditLog in place of -Arbitration (2016 and later). If the files are lost, Setup /PrepareAD makes them again. HealthMailbox… are made again by the Health Manager service: delete their accounts. A SystemMailbox{…} goes with its database.`,
             evidence: [...new Set(system)],
           } as const,
         ]),
@@ -64,10 +68,11 @@ function mailboxesAre(homed: readonly RecipientCount[]): string {
   return counted(most, 'mailbox is', 'mailboxes are');
 }
 
+/** The number of the recipients and the first of them, a line each. */
 export function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
   const more = count - first.length;
   return [
-    `${count.toLocaleString('en')} ${reference.who} (${reference.attribute})`,
+    `${counted(count, reference.one, reference.who)} (${reference.attribute})`,
     ...first,
     ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
   ];
@@ -95,15 +100,15 @@ function roleBlockers({ chosen, survey, sharedNames }: OrphanFacts): readonly Co
             evidence: [server.availabilityGroup],
           } as const,
         ]),
-    ...(others.length > 0
+    ...(others.some((one) => isFullServer(one.server))
       ? []
       : [
           {
             id: 'only-server',
             level: 'blocker',
-            title: 'The server is the only one of the Exchange organisation',
+            title: 'No other server of the Exchange organisation can take its place',
             detail: `Look yourself: Get-ExchangeServer | Format-Table Name, ServerRole, AdminDisplayVersion; where no Exchange shell is left: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again: Setup /Mode:Install /Roles:Mailbox. Accept this only if you install a new one at once, or give Exchange up.`,
-            evidence: [server.dn],
+            evidence: others.map(({ server: { dn } }) => `not counted: ${dn}`),
             acceptable: true,
           } as const,
         ]),
@@ -127,19 +132,29 @@ function servicesOf({ forest }: OrphanFacts['survey']): string {
   return joinDn('CN=Services', forest.configurationNamingContext);
 }
 
+interface ReferenceBlocker {
+  readonly title: string;
+  readonly detail: string;
+  /** What happens to the references when the blocker is accepted; undefined if it can't be. */
+  readonly accepted?: { readonly cleared: string; readonly left: string };
+}
+
 /** Blockers of the official uninstaller that are references; they may be overruled where the reference can be cleared. */
-const referenceBlockers: Readonly<Record<string, Pick<Conclusion, 'title' | 'detail' | 'acceptable'>>> = {
+const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'owned-databases': {
     title: 'The server owns databases',
     detail:
-      'They are not below it and stay behind without an owner. Remove those that are not needed: Remove-MailboxDatabase "<database>"; move the others with Set-MailboxDatabase or mount them elsewhere. Accepted, their msExchOwningServer is cleared and they remain.',
-    acceptable: true,
+      'They are not below it and stay behind without an owner. Move the mailboxes of those that are needed: Get-Mailbox -Database "<database>" -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<another>". Then remove them: Get-MailboxDatabase "<database>" | Remove-MailboxDatabase, and those of public folders, once they have replicas elsewhere: Get-PublicFolderDatabase "<database>" | Remove-PublicFolderDatabase.',
+    accepted: {
+      cleared: 'Accepted, their msExchOwningServer is cleared and they remain.',
+      left: 'Accepted, they remain, and where you left that out their msExchOwningServer names the deleted server.',
+    },
   },
   'send-connector-source': {
     title: 'The server is a source server of connectors',
     detail:
-      'Take it out: Set-SendConnector "<connector>" -SourceTransportServers <the other servers>. Accepted, the value is removed here; a connector that has no other source server sends nothing any more.',
-    acceptable: true,
+      'Take it out: Set-SendConnector "<connector>" -SourceTransportServers <the other servers>; of other kinds of connectors with Set-RoutingGroupConnector, Set-ForeignConnector or Set-DeliveryAgentConnector, and the same parameter. A connector without a source server sends nothing any more.',
+    accepted: { cleared: 'Accepted, the value is removed here.', left: 'Accepted, the value goes with the server.' },
   },
   'oab-generation': {
     title: 'The server generates offline address books',
@@ -149,30 +164,30 @@ const referenceBlockers: Readonly<Record<string, Pick<Conclusion, 'title' | 'det
   'expansion-server': {
     title: 'The server is the expansion server of groups',
     detail:
-      'Give them another or none: Set-DistributionGroup "<group>" -ExpansionServer $null. Accepted, the value is removed here.',
-    acceptable: true,
+      'Give them another or none: Set-DistributionGroup "<group>" -ExpansionServer $null, and Set-DynamicDistributionGroup for dynamic ones.',
+    accepted: {
+      cleared: 'Accepted, the value is removed here.',
+      left: 'Accepted, those that you left out go on naming a server that is gone.',
+    },
   },
 };
 
-function referrerBlockers({ chosen, configuration, recipients }: OrphanFacts): readonly Conclusion[] {
-  return Object.entries(referenceBlockers).flatMap(([id, blocker]) => {
+function referrerBlockers(facts: OrphanFacts, options: OrphanOptions): readonly Conclusion[] {
+  const { configuration, recipients } = facts;
+  const cleaned = new Set(cleanedReferrers(facts, options).map(({ id }) => id));
+  return Object.entries(referenceBlockers).flatMap(([id, { title, detail, accepted }]) => {
     const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
-    const counted = recipients.find(({ reference }) => reference.id === id);
+    const recipient = recipients.find(({ reference }) => reference.id === id);
     const evidence = [
       ...entries.map(describeReferrer),
-      ...(counted === undefined || counted.count === 0 ? [] : countedEvidence(counted)),
+      ...(recipient === undefined || recipient.count === 0 ? [] : countedEvidence(recipient)),
     ];
-    return evidence.length === 0
-      ? []
-      : [
-          {
-            id,
-            level: 'blocker',
-            ...blocker,
-            detail: blocker.detail.replaceAll('<server>', chosen.server.name),
-            evidence,
-          } as const,
-        ];
+    if (evidence.length === 0) return [];
+    const isCleared = [...entries, ...(recipient?.cleanable ?? [])].every((referrer) => cleaned.has(referrer.id));
+    const outcome = accepted === undefined ? [] : [isCleared ? accepted.cleared : accepted.left];
+    return [
+      { id, level: 'blocker', title, detail: [detail, ...outcome].join(' '), acceptable: outcome.length > 0, evidence },
+    ];
   });
 }
 

@@ -1,9 +1,10 @@
 import { expect, test } from 'vitest';
 import type { DirectoryChange } from '../../../src/change/plan.ts';
+import { type Entry, makeEntry } from '../../../src/directory/entry.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/directory/session.ts';
 import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { deletionOnDc } from '../../../src/remedies/orphan/deletion-on-dc.ts';
-import { leaf, openBench } from '../../change/entries-support.ts';
+import { leaf, openBench, sendConnector } from '../../change/entries-support.ts';
 
 const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 
@@ -73,3 +74,44 @@ test('an entry that is gone on a DC where deleted objects are seen, but not this
   expect(detail).toContain('this domain controller never had them, or has removed their tombstones by age');
   expect(mayChange).toBe(true);
 });
+
+test('an entry that is gone but still pointed at: not yet, with who points there', async () => {
+  const { session, deleted, remove } = await bench();
+  await remove();
+  const pointing = await deletionOnDc(withPointing(session, deleted), deleted, configuration);
+  expect(pointing.state).toBe('not yet');
+  expect(pointing.detail).toContain(`still pointing at a deleted entry: homeMTA of ${sendConnector}`);
+  const accepted = { ...deleted, leftOnPurpose: new Set([`homeMTA of ${sendConnector}`]) };
+  expect(await deletionOnDc(withPointing(session, deleted), accepted, configuration)).toMatchObject({
+    state: 'has it',
+    detail: expect.stringContaining('1 still pointing at a deleted entry, as was accepted'),
+  });
+});
+
+test('another entry of the name of the topmost one: not yet, though the deleted one has its tombstone', async () => {
+  const { session, deleted, remove } = await bench();
+  await remove();
+  await session.add(leaf, [{ name: 'objectClass', values: [Buffer.from('protocolCfgSMTPServer')] }]);
+  expect(await deletionOnDc(session, deleted, configuration)).toMatchObject({
+    state: 'not yet',
+    detail: expect.stringContaining('0 of 1 entries gone'),
+  });
+});
+
+/** A session in which a connector names the deleted entry. */
+function withPointing(session: DirectorySession, { guids }: DeletedServer): DirectorySession {
+  const [guid = ''] = guids;
+  const connector = makeEntry(sendConnector, {
+    homeMTA: [`CN=1\\0ADEL:${guid},CN=Deleted Objects,${configuration}`],
+  });
+  return {
+    ...session,
+    rootDse: session.rootDse,
+    readEntry: (...asked) => session.readEntry(...asked),
+    search: (request) => (request.base.startsWith('CN=Services') ? only(connector) : session.search(request)),
+  };
+}
+
+async function* only(entry: Entry): AsyncGenerator<Entry> {
+  yield entry;
+}

@@ -35,7 +35,7 @@ const account = (properties: Partial<Extract<ComputerAccount, { kind: 'present' 
 });
 
 const verdictOf = (one: ExchangeServer, itsAccount: ComputerAccount): string =>
-  weigh(one, itsAccount, [one, server()], now).verdict;
+  weigh(one, itsAccount, [one, server({ dn: 'CN=EX01,CN=Servers', name: 'EX01' })], now).verdict;
 
 describe('the verdict', () => {
   test('is live for a server whose account logs on', () => {
@@ -81,5 +81,27 @@ describe('a live account', () => {
     [1, true, false],
   ])('that logged on %i days ago and is disabled (%s) is one: %s', (days, isDisabled, expected) => {
     expect(hasLoggedOnLately(account({ lastLogon: daysAgo(days), isDisabled }), now)).toBe(expected);
+  });
+});
+
+describe('a server without another that can take its place', () => {
+  const alone = (...others: readonly Partial<ExchangeServer>[]): boolean =>
+    weigh(
+      server(),
+      account(),
+      [server(), ...others.map((other) => server({ dn: 'CN=other', ...other }))],
+      now,
+    ).against.includes('no other Exchange server can take its place');
+
+  test.each<[string, Partial<ExchangeServer>]>([
+    ['lost a naming conflict', { isConflict: true }],
+    ['was only provisioned', { roles: 4096 }],
+    ['is an Edge server', { roles: 64 }],
+  ])('is one beside one that %s', (_, other) => {
+    expect(alone(other)).toBe(true);
+  });
+
+  test('is one that is alone, and none beside a whole one', () => {
+    expect([alone(), alone({ roles: 2 }), alone({ roles: undefined })]).toEqual([true, false, false]);
   });
 });
