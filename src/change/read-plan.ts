@@ -34,7 +34,8 @@ export function parsePlan(text: string, path: string): Plan {
 
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    // An editor that has saved the file unchanged may have put a byte order mark before it.
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
   } catch {
     // The parser's own words speak of characters; what counts is that it is no whole plan.
     throw refuse(`it is no JSON, or was written only in part (${text.length} characters)`, again);

@@ -7,6 +7,7 @@ import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '
 import type { FileUser } from '../files/owner.ts';
 import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
+import { fitted } from '../terminal/wrapped.ts';
 import type { Context } from './context.ts';
 
 /** The context of this process. */
@@ -57,8 +58,9 @@ function isRunning(id: number): boolean {
 export function reportError(error: unknown, args: readonly string[], context: Context): number {
   const verbose = args.includes('--verbose');
   const style = createStyle(context.stderr.isTTY === true && !context.env['NO_COLOR'] && !args.includes('--no-color'));
+  const { stderr } = context;
   const say = (line: string): void => {
-    context.stderr.write(`${line}\n`);
+    stderr.write(`${stderr.isTTY === true ? fitted(line, stderr.columns) : line}\n`);
   };
   if (error instanceof CancelledError) {
     say('  Cancelled: nothing was changed.');

@@ -53,6 +53,10 @@ describe('a plan that was saved', () => {
     expect(await readPlan(file)).toEqual(plan);
   });
 
+  test('is read behind a byte order mark, which an editor may have put there', () => {
+    expect(parsePlan(`\ufeff${text}`, 'p')).toEqual(plan);
+  });
+
   test('is read whatever the white space and the order of members', () => {
     expect(parsePlan(JSON.stringify(plan, undefined, 4), 'p')).toEqual(plan);
     expect(parsePlan(JSON.stringify(Object.fromEntries(Object.entries(plan).toReversed())), 'p')).toEqual(plan);
