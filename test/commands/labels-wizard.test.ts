@@ -167,6 +167,15 @@ describe('the wizard', () => {
     expect(await labelIn('TMG01/Exchange/HTML/nls/hi/strings.txt')).toBe('Name or e-mail:');
   });
 
+  test.each([
+    ['labels.sets', ['Exchange']],
+    ['labels.classes', ['HTML']],
+    ['labels.languages', ['de', 'hi']],
+  ])('asks again where nothing is marked: %s', async (id, some) => {
+    const { refusals } = await walk({ ...enterAlone, [id]: inTurn([], some) }, ['--root', 'TMG01']);
+    expect(refusals.map((refusal) => refusal.id)).toEqual([id]);
+  });
+
   test('asks again for a folder that is not there, or for none', async () => {
     const { refusals } = await walk({ ...enterAlone, 'labels.root': inTurn('', 'TMG03', 'TMG01', 'nowhere', '') });
     expect(refusals.map(({ problem }) => problem)).toEqual([

@@ -317,3 +317,42 @@ test('a file of somebody else, in a folder where anybody may write, blocks the c
   expect(refused.stdout + refused.stderr).toContain('owner-cannot-be-kept');
   expect((await as(0)).status).toBe(0);
 });
+
+describe('a wording file', () => {
+  const write = async (): Promise<string> => {
+    const home = await freshFolder();
+    const file = { 'strings.txt': 'L_UserName_Text="Name:"\r\n' };
+    await writeTree(home, {
+      'own.json': '{ "de": "Kennung:" }',
+      forms: { Exchange: { HTML: { nls: { de: file, fr: file } } } },
+    });
+    return home;
+  };
+  const newLabels = async (...args: readonly string[]): Promise<Record<string, string>> => {
+    const currentFolder = await write();
+    const { stdout } = await runCommand(labels, ['--root', 'forms', '--wording', 'own.json', '--json', ...args], {
+      currentFolder,
+    });
+    const { changes }: Plan<FileChange> = JSON.parse(stdout);
+    return Object.fromEntries(
+      changes.map((change) => [change.language, Buffer.from(change.splices[0]?.new ?? '', 'base64').toString()]),
+    );
+  };
+
+  test('alone stands for itself: no other language gets a label that nobody asked for', async () => {
+    expect(await newLabels()).toEqual({ de: 'Kennung:' });
+    const { stdout } = await runCommand(labels, ['--root', 'forms', '--wording', 'own.json'], {
+      currentFolder: await write(),
+    });
+    expect(stdout).toContain('no-wording');
+    expect(stdout).toContain('fr (French): 1 file');
+  });
+
+  test.each([
+    ['email', 'Adresse de messagerie\u00a0:'],
+    ['username', 'Nom d’utilisateur\u00a0:'],
+  ])('goes before the wording of --label %s', async (label, french) => {
+    // An ASCII file can't hold the French wording: its page is named.
+    expect(await newLabels('--label', label, '--code-page', 'fr=65001')).toEqual({ de: 'Kennung:', fr: french });
+  });
+});

@@ -114,6 +114,21 @@ describe('a file that is damaged', () => {
     expect(text(bytes, 1252)).toEqual({ kind: 'damaged', reason: 'invalid UTF-8 at byte 8, after 2 valid sequences' });
   });
 
+  test.each([
+    [1252, 1, 1, 'damaged'],
+    [1252, 1, 2, 'text'],
+    [undefined, 1, 1, 'damaged'],
+    ...([932, 936, 949, 950] as const).flatMap((page) => [
+      [page, 2, 1, 'damaged'] as const,
+      [page, 3, 2, 'text'] as const,
+      [page, 1, 1, 'text'] as const,
+    ]),
+  ] as const)('in the eyes of page %s has %i valid sequences to %i other bytes: %s', (page, valid, invalid, kind) => {
+    // é of UTF-8 is a pair of half-width katakana in 932 and a character in the others.
+    const bytes = Buffer.concat([Buffer.from('é '.repeat(valid)), Buffer.from('\xe9 '.repeat(invalid), 'latin1')]);
+    expect(text(bytes, page).kind).toBe(kind);
+  });
+
   test('by a UTF-8 sequence that is cut off at the end', () => {
     expect(text(Buffer.from('é ü €').subarray(0, -1), 1252)).toMatchObject({ kind: 'damaged' });
   });

@@ -252,6 +252,25 @@ describe('what a person may accept', () => {
     expect(accepted.changes.find((change) => change.language === 'de')?.splices).toHaveLength(2);
   });
 
+  test('is changed although the blocked files are left out: it is blocked no more', async () => {
+    await formSets({ de: ascii(`${label}\r\nL_UserName_Text="Name:"`), es: '' });
+    const examination = await look({ accept: ['conflicting-duplicates'], skipBlocked: true });
+    expect(only(examination, 'conflicting-duplicates')).toMatchObject({
+      level: 'blocker',
+      accepted: true,
+      title: 'More than one value for the key: 1 file',
+    });
+    expect(only(examination, 'empty-file')).toMatchObject({ level: 'warning', title: 'Empty: 1 file, left out' });
+    expect(changed(examination)).toEqual(['de', 'fr']);
+  });
+
+  test('a language without wording stays left out, accepted or not', async () => {
+    await formSets({ hi: encodedAs('utf-8', ascii(label)) });
+    const examination = await look({ newLabel: emailWording, accept: ['no-wording'], skipBlocked: true });
+    expect(only(examination, 'no-wording')).toMatchObject({ level: 'warning', accepted: true });
+    expect(changed(examination)).toEqual(['fr']);
+  });
+
   test('more names than one for a file: it is replaced under this name then', async () => {
     await formSets({ de: ascii(label) });
     await link(fileOf('de'), path.join(root, 'other name'));
