@@ -42,7 +42,7 @@ export function newTextFor(newLabel: NewLabel, language: string): WordingLookup 
     case 'none':
       return undefined;
     case 'text':
-      return { kind: 'found', text: newLabel.text, culture: language, via: 'exact' };
+      return { kind: 'found', text: newLabel.text };
     case 'wording':
       return lookUpWording(newLabel.wordings, language, newLabel.label);
   }

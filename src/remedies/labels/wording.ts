@@ -20,17 +20,7 @@ export type CultureWording = Readonly<Partial<Record<Label, string>>>;
 export type Wording = ReadonlyMap<string, CultureWording>;
 
 export type WordingLookup =
-  | {
-      readonly kind: 'found';
-      readonly text: string;
-      /** The culture that the text is of. */
-      readonly culture: string;
-      /**
-       * `exact`: it is the culture asked for. `parent`: it is the nearest of the same language and script (de-AT →
-       * de-DE, de → de-DE). `alias`: the folder had another name for it (1031, DEU, iw, "default").
-       */
-      readonly via: 'exact' | 'parent' | 'alias';
-    }
+  | { readonly kind: 'found'; readonly text: string }
   | {
       readonly kind: 'no-wording';
       /**
@@ -61,11 +51,6 @@ export async function loadBuiltInWording(templates: string | URL): Promise<Wordi
       cause,
     });
   }
-}
-
-/** The cultures that have any wording, in alphabetical order. */
-export function culturesKnown(wording: Wording): readonly string[] {
-  return [...wording.keys()].sort();
 }
 
 /**
@@ -105,9 +90,9 @@ export function lookUpWording(wordings: readonly Wording[], name: string, label:
   const culture = cultureOf(name);
   if (culture === undefined) return { kind: 'no-wording', reason: 'not-a-culture' };
   const candidates = nearestTo(culture).flatMap((group) => wordings.flatMap((wording) => entriesOf(wording, group)));
-  for (const { found, entry } of candidates) {
+  for (const entry of candidates) {
     const text = entry[label];
-    if (text !== undefined) return { kind: 'found', text, culture: found, via: howFound(name, culture, found) };
+    if (text !== undefined) return { kind: 'found', text };
   }
   return { kind: 'no-wording', reason: candidates.length === 0 ? 'unknown-culture' : 'label-unknown' };
 }
@@ -120,17 +105,8 @@ export function displayNameOfCulture(name: string): string {
   return english.of(culture) ?? name;
 }
 
-function entriesOf(wording: Wording, cultures: readonly string[]): { found: string; entry: CultureWording }[] {
-  return cultures.flatMap((found) => {
-    const entry = wording.get(found);
-    return entry === undefined ? [] : [{ found, entry }];
-  });
-}
-
-function howFound(name: string, culture: string, found: string): 'exact' | 'parent' | 'alias' {
-  const asTyped = name.trim().replaceAll('_', '-').toLowerCase();
-  if (asTyped !== culture.toLowerCase()) return 'alias';
-  return withScript(found) === withScript(culture) ? 'exact' : 'parent';
+function entriesOf(wording: Wording, cultures: readonly string[]): readonly CultureWording[] {
+  return cultures.flatMap((culture) => wording.get(culture) ?? []);
 }
 
 /** The cultures that may speak for this one: itself with its parents, then each relative by itself. */
@@ -179,12 +155,6 @@ function mainCulture(language: string, script: string | undefined): string | und
 function scriptOf(culture: string): string | undefined {
   return new Intl.Locale(culture).maximize().script;
 }
-
-/** With the script spelled out, zh-TW and zh-Hant-TW are the same. */
-const withScript = remembered((culture: string): string => {
-  const { language, region } = new Intl.Locale(culture);
-  return tagOf(language, scriptOf(culture), region);
-});
 
 function tagOf(language: string, script?: string, region?: string): string {
   return [language, script, region].filter((part) => part !== undefined).join('-');
