@@ -1,6 +1,7 @@
 /** The proof of a deletion, and of its undo: every domain controller asked for every entry, and for what points at it. */
 
-import type { DirectoryChange } from '../change/plan.ts';
+import { whatIsLeft } from '../change/modify-writer.ts';
+import type { DirectoryChange, ModifyChange } from '../change/plan.ts';
 import { sameDn } from '../directory/dn.ts';
 import { type DomainController, type Forest, readForest } from '../directory/forest.ts';
 import type { DirectorySession } from '../directory/session.ts';
@@ -9,6 +10,7 @@ import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { type DeletedServer, deletedServer, withoutNamesOfOthers } from '../remedies/orphan/deleted-server.ts';
 import { type DeletionOnDc, deletionOnDc } from '../remedies/orphan/deletion-on-dc.ts';
+import { writableIn } from '../remedies/orphan/writable-entries.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { notSeen, type Verification, type Verify, type VerifyRequest } from './verification.ts';
@@ -18,14 +20,15 @@ type Row = Verification['domainControllers'][number];
 
 /** DCs asked at the same time. */
 const atOnce = 8;
+/** Looks that are on their way to one DC at the same time. */
+const looksAtOnce = 16;
 /** Between two looks at a DC that does not have it yet, in milliseconds. */
 const interval = 2000;
 
 export const verify: Verify = async (request) => {
   const { directory, context, output, plan, waitSeconds } = request;
   const planned = deletedServer(plan);
-  const hasEntries = planned.entries.length > 0 || plan.changes.some(bringsBack);
-  if (directory.isExport || !hasEntries) return { everywhere: true, lines: [], domainControllers: [] };
+  if (directory.isExport || plan.changes.length === 0) return { everywhere: true, lines: [], domainControllers: [] };
   const known = await readWhatIsThere(planned, request);
   if (known instanceof DirectoryError) return notSeen(known, output);
   const { forest, deleted } = known;
@@ -118,9 +121,14 @@ async function compare(session: DirectorySession, { plan, deleted, forest }: Wat
   const looks: Look[] = [];
   if (deleted.entries.length > 0) {
     looks.push(await deletionOnDc(session, deleted, forest.configurationNamingContext));
+  } else {
+    const isHeld = writableIn(forest, session);
+    const edits = plan.changes.filter((change) => change.kind === 'modify').filter(({ dn }) => isHeld(dn));
+    const back = plan.changes.filter(bringsBack);
+    if (back.length > 0) looks.push(await returnOnDc(session, back));
+    if (edits.length > 0) looks.push(await editsOnDc(session, edits));
   }
-  const back = plan.changes.filter(bringsBack);
-  if (back.length > 0) looks.push(await returnOnDc(session, back));
+  if (looks.length === 0) return { state: 'has it', detail: 'it holds no entry that was changed', mayChange: false };
   return {
     state: looks.find(({ state }) => state !== 'has it')?.state ?? 'has it',
     detail: looks.map(({ detail }) => detail).join('; '),
@@ -136,13 +144,29 @@ function bringsBack(change: DirectoryChange): change is Return {
 
 /** Whether one DC has the entries that an undo has brought back. */
 async function returnOnDc(session: DirectorySession, back: readonly Return[]): Promise<Look> {
-  let there = 0;
-  for (const change of back) {
+  const there = await inParallel(back, looksAtOnce, async (change) => {
     const found = await session.readEntry(change.kind === 'undelete' ? guidBase(change.guid) : change.dn, ['1.1']);
-    if (found !== undefined && sameDn(found.dn, change.dn)) there += 1;
-  }
-  const state = there === back.length ? 'has it' : 'not yet';
-  return { state, detail: `${there} of ${back.length} entries back`, mayChange: true };
+    return found !== undefined && sameDn(found.dn, change.dn);
+  });
+  return counted(there, 'entries back');
+}
+
+/** Whether one DC has the values that an undo has put back, where nothing was deleted these alone. */
+async function editsOnDc(session: DirectorySession, edited: readonly ModifyChange[]): Promise<Look> {
+  const there = await inParallel(edited, looksAtOnce, async ({ guid, edits }) => {
+    const found = await session.readEntry(
+      guidBase(guid),
+      edits.map(({ attribute }) => attribute),
+    );
+    return found !== undefined && edits.every((edit) => whatIsLeft(edit, found).kind === 'done');
+  });
+  return counted(there, 'edited entries have their values back');
+}
+
+function counted(there: readonly boolean[], what: string): Look {
+  const count = there.filter((isThere) => isThere).length;
+  const state = count === there.length ? 'has it' : 'not yet';
+  return { state, detail: `${count} of ${there.length} ${what}`, mayChange: true };
 }
 
 function linesOf(rows: readonly Row[]): readonly string[] {
