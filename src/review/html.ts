@@ -20,6 +20,7 @@ import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Segment } from './changed-words.ts';
+import { countsOf } from './counts.ts';
 import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './diff-blocks.ts';
 import { asksForControls } from './ldif.ts';
 
@@ -268,14 +269,12 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
 }
 
 function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
-  const count = (kind: DirectoryChange['kind']): number => all.filter((change) => change.kind === kind).length;
-  const inTrees = all.reduce((sum, change) => sum + (change.kind === 'delete-tree' ? change.entries.length : 0), 0);
+  const { edited, deleted, deletedAsTree, broughtBack, madeAnew } = countsOf(all);
   const rows = [
-    ['Entries deleted', count('delete')],
-    ['Entries deleted by one request', inTrees],
-    ['Entries edited', count('modify')],
-    ['Entries brought back', count('undelete')],
-    ['Entries made anew', count('add')],
+    [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
+    ['Entries edited', edited],
+    ['Entries brought back', broughtBack],
+    ['Entries made anew', madeAnew],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }

@@ -5,6 +5,7 @@ import type { Change, Finding, Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
+import { changesInWords, countsOf, totalOf } from './counts.ts';
 import { deletedTree } from './deleted-tree.ts';
 import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
 import { diffMargin } from './diff-margin.ts';
@@ -152,9 +153,8 @@ function* listed(
 
 /** The last line: how much changes, and what stands against it. */
 function summaryLine(plan: Plan, style: Style): string {
-  const count = plan.changes.length;
-  const noun = plan.target.kind === 'files' ? ['file', 'files'] : ['entry', 'entries'];
-  const changes = count === 0 ? 'Nothing to change' : `${count} ${count === 1 ? noun[0] : noun[1]} to change`;
+  const counts = countsOf(plan.changes);
+  const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
   const blockers = standingBlockers(plan.findings).length;
   const stand = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stands' : 's stand'} against it`;
   return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stand)}`;
