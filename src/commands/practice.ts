@@ -31,17 +31,28 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   for (const [name, ...rest] of dryRuns) {
     output.tell(`  ${output.style.bold(`adsi-remedy ${[name, ...rest].join(' ')} --dry-run`)}`);
     output.tell('');
-    const { run: runRemedy } = await remedies[name]();
     const collected = collector();
-    await runRemedy(
-      [...given[name], ...rest, '--dry-run', ...passedOn],
-      output.isJson ? { ...onSite, stdout: collected.stream } : onSite,
-    );
-    if (output.isJson) plans[name] = JSON.parse(collected.text());
+    const world = output.isJson ? { ...onSite, stdout: collected.stream } : onSite;
+    const isThere = await dryRun(name, [...given[name], ...rest, '--dry-run', ...passedOn], world);
+    if (!isThere) output.say('  Nothing to change: the server is not there any more.');
+    if (output.isJson) plans[name] = isThere ? JSON.parse(collected.text()) : { remedy: name, changes: [] };
     output.tell('');
   }
   output.document(plans);
   return exitStatus.done;
+}
+
+/** Whether there was something to look at: an orphan that was deleted on an earlier visit is no more. */
+async function dryRun(name: keyof typeof remedies, args: readonly string[], context: Context): Promise<boolean> {
+  const { run: runRemedy } = await remedies[name]();
+  try {
+    await runRemedy(args, context);
+    return true;
+  } catch (error) {
+    const { NoSuchServerError } = await import('../remedies/orphan/find-server.ts');
+    if (error instanceof NoSuchServerError) return false;
+    throw error;
+  }
 }
 
 /** With --json each remedy gives a document; here they become members of one. */

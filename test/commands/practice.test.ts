@@ -1,5 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from 'vitest';
+import type { Context } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -25,4 +30,24 @@ test('practice --json gives the three plans as one document, alone on stdout', a
     ['orphan', 'orphan'],
   ]);
   expect(plans['labels']?.changes).not.toEqual([]);
+});
+
+test('practice without a terminal says of an orphan that was deleted there that nothing is left to change', async () => {
+  const currentFolder = await freshFolder();
+  const folder = path.join(currentFolder, 'adsi-remedy-practice');
+  const world: Partial<Context> = { templates: new URL('../../templates/', import.meta.url), now: () => new Date() };
+  const args = ['--name', 'EX04', '--yes', '--confirm', 'EX04'];
+  const accepted = ['--accept', 'owned-databases', '--accept', 'send-connector-source'];
+  const directory: Context['directory'] = () =>
+    openPracticeDirectory(folder, { ...world, randomId: randomUUID } as Context);
+  await runCommand(practice, [], { currentFolder });
+  const deleted = await runCommand(orphan, [...args, ...accepted], { currentFolder, ...world, directory });
+  expect(deleted.stdout).toContain('Undo it with');
+
+  const { status, stdout, stderr } = await runCommand(practice, [], { currentFolder });
+  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: the server is not there any more/);
+  expect([status, stderr]).toEqual([0, '']);
+  const json = await runCommand(practice, ['--json'], { currentFolder });
+  expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });
+  expect(json.status).toBe(0);
 });

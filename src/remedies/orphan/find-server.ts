@@ -4,9 +4,12 @@ import { rdnOf, sameDn } from '../../directory/dn.ts';
 import { UsageError } from '../../errors.ts';
 import type { Survey, SurveyedServer } from './survey.ts';
 
+/** There is no server of the name or DN that was given. */
+export class NoSuchServerError extends UsageError {}
+
 /**
  * The server that was named.
- * @throws UsageError if there is none of that name, or more than one
+ * @throws NoSuchServerError if there is none of that name; UsageError if there is more than one
  */
 export function findServer(
   { servers, forest }: Survey,
@@ -31,7 +34,7 @@ export function findServer(
             nearest,
           );
     const names = servers.map(({ server }) => server.name);
-    throw new UsageError({
+    throw new NoSuchServerError({
       attempted: 'find the Exchange server object',
       on,
       cameBack: `there is none of that name below CN=Services,${forest.configurationNamingContext}`,
