@@ -6,6 +6,7 @@ import { gather } from '../../src/remedies/labels/gather.ts';
 import { userNameKey } from '../../src/remedies/labels/options.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
+import { fitted } from '../../src/terminal/wrapped.ts';
 import { freshFolder, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { labelOptions } from '../support/label-options.ts';
 import { encodedAs } from '../support/strings-content.ts';
@@ -23,7 +24,11 @@ const strings = (label: string, encoding: TextEncoding): Tree => ({
 async function shown(width: number): Promise<readonly string[]> {
   const facts = await gather(labelOptions(root, { newLabel: { kind: 'none' } }));
   const lines: string[] = [];
-  const output = { style: createStyle(false), width, say: (line: string) => lines.push(line) };
+  const output = {
+    style: createStyle(false),
+    width,
+    say: (line: string) => lines.push(...fitted(line, width).split('\n')),
+  };
   showSurvey(facts, [userNameKey], output as unknown as Output);
   return lines.map((line) => line.replace(root, 'ROOT'));
 }
@@ -47,6 +52,25 @@ describe('the survey', () => {
     ]);
   });
 
+  test('says once what most rows have, and below the label of another row what it has instead', async () => {
+    const forms = {
+      HTML: { nls: { de: strings('Domäne\\Name:', 'utf-8'), fr: strings('Domaine\\prénom:', 'utf-8') } },
+    };
+    await writeTree(root, { Exchange: forms, ISA: { HTML: { nls: { ja: strings('名前:', 'windows-932') } } } });
+    expect((await shown(80)).slice(1)).toEqual([
+      '  Where nothing else is said: encodings UTF-8',
+      '  Where nothing else is said: sets Exchange',
+      '  All: classes HTML',
+      '',
+      "  Folder  Language  Files  Today's label",
+      '  fr      French        1  Domaine\\prénom:',
+      '  de      German        1  Domäne\\Name:',
+      '  ja      Japanese      1  名前:',
+      '                           cp932 · sets ISA',
+      '',
+    ]);
+  });
+
   test('has what varies below each label', async () => {
     await writeTree(root, {
       Exchange: { HTML: { nls: { de: strings('Domäne\\Name:', 'utf-16le with BOM') } } },
@@ -54,12 +78,11 @@ describe('the survey', () => {
     });
     expect((await shown(80)).slice(2)).toEqual([
       "  Folder  Language  Files  Today's label",
-      '                           encodings · sets · classes',
       '  fr      French        1  (empty)',
-      '                           – · MyForms · xHTML',
+      '                           sets MyForms · classes xHTML',
       '  de      German        2  Domäne\\Name:',
-      '                           UTF-16LE+BOM, cp1252 · Exchange, MyForms · HTML,',
-      '                           xHTML',
+      '                           UTF-16LE+BOM, cp1252 · sets Exchange, MyForms ·',
+      '                           classes HTML, xHTML',
       '',
     ]);
   });

@@ -85,7 +85,7 @@ describe('the wizard', () => {
       'decision',
     ]);
     expect(stdout).toContain('10 files of form sets below');
-    expect(stdout).toMatch(/de +German +4 +Domäne\\Name:\n +UTF-16LE\+BOM, UTF-8 · Exchange · HTML, xHTML\n/);
+    expect(stdout).toMatch(/de +German +4 +Domäne\\Name:\n +UTF-16LE\+BOM, UTF-8 · classes HTML, xHTML\n/);
     expect(stdout).toContain('no-wording');
     expect(stdout).toContain('Left alone: nothing was changed.');
     expect(status).toBe(2);
