@@ -194,6 +194,43 @@ describeWithSamba('The orphan remedy on Samba', () => {
       ]);
     });
 
+    test('tells of what refers to databases that stay without an owner', async () => {
+      const { stdout } = await command.run('orphan', '--name', 'EX02', '--json');
+      const found = JSON.parse(stdout).findings.find(({ id }: { id: string }) => id === 'references-to-its-databases');
+      const { db01, publicOfOrphan } = scene.databases;
+      expect(found.evidence.toSorted()).toEqual([
+        `msExchHomePublicMDB of ${db01.dn}: ${publicOfOrphan.dn}`,
+        `siteFolderServer of ${scene.group.dn}: ${publicOfOrphan.dn}`,
+      ]);
+    });
+
+    test('deletes a second object of a live server and leaves what names that one by its names', async () => {
+      const second = scene.ex01.dn.replace(scene.group.dn, scene.oldGroup.dn);
+      const names = {
+        legacyExchangeDN: scene.ex01.legacyExchangeDn,
+        networkAddress: `ncacn_ip_tcp:${scene.ex01.fqdn}`,
+      };
+      const users = `CN=Users,${forest.domainNamingContext}`;
+      const group = add(`CN=expanded by EX01,${users}`, {
+        objectClass: 'group',
+        mailNickname: 'expanded',
+        msExchExpansionServerName: scene.ex01.legacyExchangeDn,
+      });
+      await dc.ldapmodify([
+        add(second, { objectClass: 'msExchExchangeServer', msExchCurrentServerRoles: '38', ...names }),
+        group,
+      ]);
+      const before = await snapshot(dc);
+      const args = ['--dn', second, '--accept', 'live-account', '--yes', '--confirm', 'EX01'];
+      const { status, stdout, stderr } = await command.run('orphan', ...args);
+      expect(`${status}${stderr}`).toBe('0');
+      expect(stdout).toContain(`shared with ${scene.ex01.dn}`);
+      expect(stdout).toContain(`Recipients of ${forest.domainNamingContext}: none points at a deleted entry`);
+      const lost = differences(before, await snapshot(dc)).map((line) => line.slice('- '.length).split(' | ')[0]);
+      expect(new Set(lost)).toEqual(new Set([second]));
+      await dc.ldapmodify([{ kind: 'delete', dn: group.dn }]);
+    });
+
     test('weighs the servers: the one without an account is the likely orphan, the others live', async () => {
       const { stdout } = await command.run('orphan', '--name', 'EX02', '--dry-run');
       const verdictOf = (name: string): string | undefined =>
