@@ -7,18 +7,20 @@ import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, UsageError } from '../errors.ts';
 import { adviceFor } from '../remedies/tombstone/advice.ts';
 import { assess } from '../remedies/tombstone/assess.ts';
-import { gather, type TombstoneFacts } from '../remedies/tombstone/gather.ts';
+import type { TombstoneFacts } from '../remedies/tombstone/facts.ts';
+import { gather } from '../remedies/tombstone/gather.ts';
+import { histogramLines } from '../remedies/tombstone/histogram.ts';
 import { nextSteps } from '../remedies/tombstone/next-steps.ts';
 import { parseDays, type TombstoneOptions, type WantedLifetime } from '../remedies/tombstone/options.ts';
 import { plan as planChanges } from '../remedies/tombstone/plan.ts';
 import { daysAfter } from '../remedies/tombstone/purge.ts';
-import { histogramLines, surveyLines } from '../remedies/tombstone/screen.ts';
+import { type ScreenOptions, surveyLines } from '../remedies/tombstone/screen.ts';
 import { standingsOf } from '../remedies/tombstone/standing.ts';
 import { askAboutBlockers, askDays } from '../remedies/tombstone/wizard.ts';
 import { findingLines } from '../review/text.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
-import { wrap } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
+import { wrapped } from '../terminal/wrapped.ts';
 import { toolVersion } from '../version.ts';
 import { ldifDocuments, nextStepsDocument, pageDocument, textDocument } from './change-documents.ts';
 import type { Context } from './context.ts';
@@ -50,9 +52,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const directory = await openDirectory(flags, context, output);
   try {
     const facts = await gatherShowing(directory, context, output);
-    showSurvey(facts, output);
+    show((screen) => surveyLines(facts, standingsOf(facts), screen), output);
     const options = await settle(facts, given, decision, output);
-    showHistogram(facts, options, output);
+    show((screen) => histogramLines(facts, daysAfter(facts, options.wanted), screen), output);
     const changes = planChanges(facts, options);
     const plan = sealPlan({
       id: context.randomId(),
@@ -128,14 +130,9 @@ async function gatherShowing(directory: OpenDirectory, context: Context, output:
   }
 }
 
-function showSurvey(facts: TombstoneFacts, output: Output): void {
-  const screen = { style: output.style, width: output.width - 2 };
-  for (const line of surveyLines(facts, standingsOf(facts), screen)) output.say(line === '' ? '' : `  ${line}`);
-}
-
-function showHistogram(facts: TombstoneFacts, { wanted }: TombstoneOptions, output: Output): void {
-  const screen = { style: output.style, width: output.width - 2 };
-  for (const line of histogramLines(facts, daysAfter(facts, wanted), screen))
+/** Set in by two columns, as all that the command says. */
+function show(lines: (screen: ScreenOptions) => Iterable<string>, output: Output): void {
+  for (const line of lines({ style: output.style, width: output.width - 2 }))
     output.say(line === '' ? '' : `  ${line}`);
 }
 
@@ -161,18 +158,13 @@ async function consult(facts: TombstoneFacts, given: TombstoneOptions, output: O
   const { style, width } = output;
   for (const { level, id, title } of assess(facts, given)) {
     if (level === 'note') continue;
-    const [first = '', ...more] = wrap(visible(title), width, { indent: 13 + id.length, hangingIndent: 11 });
-    output.say(`  ${style[level](level.padEnd(8))} ${style.bold(id)}  ${first.trimStart()}`);
-    for (const line of more) output.say(line);
+    const line = `  ${style[level](level.padEnd(8))} ${style.bold(id)}  ${visible(title)}`;
+    for (const part of wrapped(line, width, 11)) output.say(part);
   }
   const advice = adviceFor(facts, standingsOf(facts));
+  const advised = `  Advice: ${advice.days} days. ${advice.reasons.join(' ')}`;
   output.say('');
-  for (const line of wrap(visible(`Advice: ${advice.days} days. ${advice.reasons.join(' ')}`), width, {
-    indent: 2,
-    hangingIndent: 2,
-  })) {
-    output.say(line);
-  }
+  for (const part of wrapped(visible(advised), width, 2)) output.say(part);
   const wanted = await askDays(facts, advice, await output.prompter());
   output.say('');
   return { ...given, wanted };

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** How text of each meaning looks. Make the text harmless (`visible`) and fit it (`truncate`, `wrap`) first, style it last. */
+/** How text of each meaning looks. Make the text harmless (`visible`) and fit it (`truncate`, `wrap`, `table`) first, style it last. */
 export interface Style {
   readonly removed: (text: string) => string;
   readonly added: (text: string) => string;

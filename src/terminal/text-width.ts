@@ -90,7 +90,8 @@ function wrapParagraph(paragraph: string, roomOf: (line: number) => number): rea
 
 /**
  * A text without colour broken at its spaces into lines of at most so many columns, indents included; a line break in
- * the text stays one. A word that is longer than a line is cut. No-break spaces do not break.
+ * the text stays one. A word that is longer than a line is cut: for what is drawn over, where a line that is too long
+ * would spoil the drawing. What is printed, to be read and copied, is `wrapped`. No-break spaces do not break.
  */
 export function wrap(text: string, columns: number, options: WrapOptions = {}): readonly string[] {
   const marginOf = (line: number): number => (line === 0 ? options.indent : options.hangingIndent) ?? 0;

@@ -1,10 +1,10 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
 import { resultCode } from '../../directory/diagnostics.ts';
-import { joinDn, sameDn } from '../../directory/dn.ts';
+import { joinDn } from '../../directory/dn.ts';
 import { guidOf, integerOf } from '../../directory/entry.ts';
 import { type DomainController, effectiveRights, type Forest, readForest } from '../../directory/forest.ts';
-import type { DirectorySession, TlsMode } from '../../directory/session.ts';
+import type { DirectorySession } from '../../directory/session.ts';
 import { DirectoryError } from '../../errors.ts';
 import {
   type Answer,
@@ -13,50 +13,12 @@ import {
   defaultDeadlineMs,
   isChosen,
 } from './ask-domain-controllers.ts';
-import { type LastBackup, readLastBackup } from './backups.ts';
-import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
-import { type ServerKind, type StoredLifetimes, serverKindOf } from './lifetime.ts';
-import { askForReplication, type ReplicationAnswer } from './replication-answer.ts';
-
-/** The DC that all was read from. */
-export interface Source {
-  readonly host: string;
-  readonly tls: TlsMode;
-  readonly isGlobalCatalog: boolean;
-  readonly isReadOnly: boolean;
-}
-
-export interface DomainControllerState {
-  readonly domainController: DomainController;
-  readonly state:
-    | {
-        readonly kind: 'answered';
-        readonly answer: ReplicationAnswer;
-        /** By how many milliseconds its clock is ahead of ours; undefined where it does not tell. */
-        readonly clockAhead: number | undefined;
-      }
-    | { readonly kind: 'unreachable'; readonly why: string }
-    /** An export tells nothing about it. */
-    | { readonly kind: 'not-asked' };
-}
-
-export interface TombstoneFacts {
-  /** Ages are counted up to this moment: now, or for an export when it was made, if it tells. */
-  readonly now: Date;
-  readonly isExport: boolean;
-  readonly source: Source;
-  readonly forest: Forest;
-  readonly serverKind: ServerKind;
-  /** CN=Directory Service, which holds the lifetime. */
-  readonly settings: StoredLifetimes & { readonly dn: string; readonly guid: string };
-  /** Whether the user may write tombstoneLifetime; 'unknown' for an export. */
-  readonly mayWrite: boolean | 'unknown';
-  /** Whether DCs that are promoted from now on refuse lingering objects; 'not-told' says nothing either way. */
-  readonly newDomainControllersAreStrict: true | 'not-told';
-  readonly domainControllers: readonly DomainControllerState[];
-  readonly deletedObjects: readonly DeletedObjects[];
-  readonly backups: readonly LastBackup[];
-}
+import { readLastBackup } from './backups.ts';
+import { type CountOptions, countAll, countElsewhere } from './count-deleted-objects.ts';
+import type { DeletedObjects } from './deleted-objects.ts';
+import type { DomainControllerState, TombstoneFacts } from './facts.ts';
+import { serverKindOf } from './lifetime.ts';
+import { askForReplication } from './replication-answer.ts';
 
 export interface DirectoryToRead extends DomainControllerAccess {
   readonly isExport: boolean;
@@ -70,7 +32,10 @@ export interface GatherWatch {
 
 export interface GatherOptions {
   readonly now: () => Date;
-  /** For each DC, in milliseconds, from the connection to its last answer. */
+  /**
+   * For each DC, in milliseconds: from the connection to the last answer on replication, and where deleted objects are
+   * counted on another one than the chosen for each answer, since a long count is no silence.
+   */
   readonly deadlineMs?: number;
   readonly watch?: GatherWatch;
 }
@@ -80,7 +45,10 @@ const deletedObjectsRow = 'Deleted objects';
 /** The object that makes DCs strict when they are promoted (Microsoft KB 870695). */
 const strictMarker = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates';
 
-/** @throws DirectoryError if the chosen DC does not answer or its Configuration partition may not be read */
+/**
+ * All that the remedy looks at.
+ * @throws DirectoryError if the chosen DC does not answer or its Configuration partition may not be read
+ */
 export async function gather(directory: DirectoryToRead, options: GatherOptions): Promise<TombstoneFacts> {
   const { session, isExport } = directory;
   const { rootDse } = session;
@@ -101,14 +69,23 @@ export async function gather(directory: DirectoryToRead, options: GatherOptions)
   const now = isExport ? (rootDse.currentTime ?? options.now()) : options.now();
   options.watch?.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
   const held = rootDse.namingContexts;
+  const counting: CountOptions = {
+    recycleBinIsOn: forest.recycleBin === 'on',
+    now,
+    onCount: (count, namingContext) =>
+      options.watch?.update(deletedObjectsRow, `${count.toLocaleString('en')} in ${namingContext}`),
+  };
   const [domainControllers, deletedHere, backups] = await Promise.all([
     isExport ? readExported(forest, session) : askAll(forest, directory, options),
-    countAll(held, session, forest, now, options),
+    countAll(held, session, counting),
     Promise.all(held.map((namingContext) => readLastBackup(session, namingContext))),
   ]);
   const deletedElsewhere = isExport
     ? []
-    : await countElsewhere(domainControllers, held, forest, directory, now, options);
+    : await countElsewhere(forest, held, domainControllers, directory, {
+        ...counting,
+        deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
+      });
   return {
     now,
     isExport,
@@ -212,56 +189,4 @@ function asExported(deleted: DeletedObjects): DeletedObjects {
 /** Those that every DC has. */
 function commonNamingContexts({ namingContexts }: Forest): readonly string[] {
   return namingContexts.filter(({ kind }) => kind === 'configuration' || kind === 'schema').map(({ dn }) => dn);
-}
-
-async function countAll(
-  namingContexts: readonly string[],
-  session: DirectorySession,
-  { recycleBin }: Forest,
-  now: Date,
-  { watch }: GatherOptions,
-): Promise<readonly DeletedObjects[]> {
-  const counted: DeletedObjects[] = [];
-  // One after the other: they share a connection, and a DC has other work to do.
-  for (const namingContext of namingContexts) {
-    const one = await countDeletedObjects(session, namingContext, recycleBin === 'on', now, (count) =>
-      watch?.update(deletedObjectsRow, `${count.toLocaleString('en')} in ${namingContext}`),
-    );
-    counted.push(one);
-  }
-  return counted;
-}
-
-/** Naming contexts that the chosen DC does not hold are counted on the first DC that holds them and has answered. */
-async function countElsewhere(
-  domainControllers: readonly DomainControllerState[],
-  held: readonly string[],
-  forest: Forest,
-  directory: DirectoryToRead,
-  now: Date,
-  options: GatherOptions,
-): Promise<readonly DeletedObjects[]> {
-  const others = forest.namingContexts.filter(({ dn }) => !held.some((one) => sameDn(one, dn)));
-  return await Promise.all(
-    others.map(async ({ dn }): Promise<DeletedObjects> => {
-      const holder = domainControllers.find(
-        ({ domainController, state }) =>
-          state.kind === 'answered' && domainController.fullNamingContexts.some((one) => sameDn(one, dn)),
-      )?.domainController.dnsHostName;
-      if (holder === undefined) return { kind: 'unknown', namingContext: dn, why: 'no DC that has it could be asked' };
-      try {
-        const session = await directory.openOther(holder);
-        try {
-          const [counted] = await countAll([dn], session, forest, now, options);
-          return counted ?? { kind: 'unknown', namingContext: dn, why: `${holder} does not tell` };
-        } finally {
-          await session.close();
-        }
-      } catch (error) {
-        // A DC that can't be asked leaves its naming context uncounted, with the reason.
-        if (!(error instanceof DirectoryError)) throw error;
-        return { kind: 'unknown', namingContext: dn, why: error.trouble.cameBack };
-      }
-    }),
-  );
 }

@@ -2,7 +2,7 @@
 
 import { sameDn } from '../../directory/dn.ts';
 import type { DomainController } from '../../directory/forest.ts';
-import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneFacts } from './facts.ts';
 import { effectiveLifetime } from './lifetime.ts';
 import { type Standing, silenceOf, stageOf } from './standing.ts';
 

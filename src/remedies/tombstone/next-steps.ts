@@ -1,4 +1,4 @@
-import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneFacts } from './facts.ts';
 import { effectiveLifetime, garbageCollectionHours } from './lifetime.ts';
 import { advisoryCommands, pastLifetime } from './lingering-objects.ts';
 import type { TombstoneOptions } from './options.ts';

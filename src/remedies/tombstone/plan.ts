@@ -1,5 +1,5 @@
 import type { AttributeEdit, ModifyChange } from '../../change/plan.ts';
-import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneFacts } from './facts.ts';
 import { unsetInDiff } from './lifetime.ts';
 import type { TombstoneOptions } from './options.ts';
 

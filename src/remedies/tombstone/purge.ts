@@ -1,7 +1,7 @@
 /** What another lifetime does to the objects that are deleted already. */
 
 import { addedUp, countFrom, type DeletedObjects } from './deleted-objects.ts';
-import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneFacts } from './facts.ts';
 import { effectiveLifetime, unsetMeans } from './lifetime.ts';
 import type { WantedLifetime } from './options.ts';
 

@@ -3,7 +3,7 @@
 import { normalizedDn, sameDn } from '../../directory/dn.ts';
 import type { DomainController, Forest } from '../../directory/forest.ts';
 import type { PointInTime } from '../../directory/values.ts';
-import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneFacts } from './facts.ts';
 import type { InboundLink, ReplicationAnswer, SilentNamingContext } from './replication-answer.ts';
 
 const day = 86_400_000;

@@ -3,7 +3,7 @@
 import type { Finding } from '../../change/plan.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import type { Advice } from './advice.ts';
-import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneFacts } from './facts.ts';
 import { faultWithGarbageCollection } from './lifetime.ts';
 import { faultOfDays, type WantedLifetime } from './options.ts';
 

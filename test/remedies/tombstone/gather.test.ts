@@ -95,6 +95,51 @@ whenChanged: ${changed}
   );
 });
 
+describe('a naming context that the chosen DC does not hold', () => {
+  const far = 'far.corp.example.com';
+
+  /** DC1 holds the Configuration partition alone; the domain is on a DC far away. */
+  const openSplitForest = () =>
+    openForest(`dn:
+dnsHostName: dc1.corp.example.com
+namingContexts: ${configuration}
+
+dn: CN=CORP,CN=Partitions,${configuration}
+systemFlags: 3
+
+dn: CN=D\\0ADEL:00000000-0000-4000-8000-000000000001,CN=Deleted Objects,${domain}
+objectClass: container
+isDeleted: TRUE
+whenChanged: 20261120090000.0Z
+
+${server('FAR')}msDS-hasMasterNCs: ${domain}
+`);
+
+  const ofDomain = (facts: Awaited<ReturnType<typeof gather>>) =>
+    facts.deletedObjects.find(({ namingContext }) => namingContext === domain);
+
+  test('is counted on a DC that does', async () => {
+    const facts = await gather(await directoryOf(await openSplitForest()), { now: () => now });
+    expect(ofDomain(facts)).toMatchObject({ kind: 'counted', tombstones: new Map([[2, 1]]) });
+  });
+
+  test('is not known where that DC falls silent, and it is not waited for longer than the deadline', async () => {
+    const forest = await openSplitForest();
+    const directory = await directoryOf(forest);
+    let sessions = 0;
+    const openOther: DirectoryToRead['openOther'] = async (host) => {
+      const session = await directory.openOther(host);
+      if (host === far) sessions += 1;
+      // The first session asks for replication, the second counts.
+      if (sessions === 2) forest.setCondition(far, { reachable: 'silent' });
+      return session;
+    };
+    const facts = await gather({ ...directory, openOther }, { now: () => now, deadlineMs: 150 });
+    expect(sessions).toBe(2);
+    expect(ofDomain(facts)).toMatchObject({ kind: 'unknown', why: 'the server did not answer within 0.15 s' });
+  });
+});
+
 /** A session whose entries are given; `refused` naming contexts answer with an LDAP result. */
 function sessionWith(entries: readonly Entry[], refused: readonly string[] = []): DirectorySession {
   const unused = (): never => {

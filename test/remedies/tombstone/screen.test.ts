@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { TombstoneFacts } from '../../../src/remedies/tombstone/gather.ts';
+import type { TombstoneFacts } from '../../../src/remedies/tombstone/facts.ts';
 import { surveyLines } from '../../../src/remedies/tombstone/screen.ts';
 import { standingsOf } from '../../../src/remedies/tombstone/standing.ts';
 import { createStyle } from '../../../src/terminal/style.ts';

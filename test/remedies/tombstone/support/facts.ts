@@ -1,7 +1,7 @@
 import type { DomainController, Forest } from '../../../../src/directory/forest.ts';
 import type { ReplicationCursor } from '../../../../src/directory/replication-values.ts';
 import type { DeletedObjects } from '../../../../src/remedies/tombstone/deleted-objects.ts';
-import type { DomainControllerState, TombstoneFacts } from '../../../../src/remedies/tombstone/gather.ts';
+import type { DomainControllerState, TombstoneFacts } from '../../../../src/remedies/tombstone/facts.ts';
 import type { InboundLink } from '../../../../src/remedies/tombstone/replication-answer.ts';
 import { fixedClock } from '../../../support/fixed-world.ts';
 
