@@ -6,7 +6,7 @@ import { standingBlockers } from '../change/apply.ts';
 import type { FolderDocument } from '../change/folder.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
-import { dnsNameOfDn, sameDn } from '../directory/dn.ts';
+import { sameDn } from '../directory/dn.ts';
 import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError, type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -16,7 +16,7 @@ import { gather, type OrphanFacts } from '../remedies/orphan/gather.ts';
 import { nextSteps } from '../remedies/orphan/next-steps.ts';
 import { type OrphanOptions, readSelection, type Selection } from '../remedies/orphan/options.ts';
 import { plan as planChanges } from '../remedies/orphan/plan.ts';
-import { serverTable } from '../remedies/orphan/screen.ts';
+import { headline, serverTable } from '../remedies/orphan/screen.ts';
 import { readSetupLog, type SetupLog } from '../remedies/orphan/setup-log.ts';
 import { explanation, supportedSteps } from '../remedies/orphan/supported-ways.ts';
 import { type Reach, type Survey, type SurveyedServer, sharedNamesOf, survey } from '../remedies/orphan/survey.ts';
@@ -146,13 +146,10 @@ async function readLog(named: string, context: Context): Promise<SetupLog> {
 }
 
 async function surveyShowing(reach: Reach, context: Context, output: Output): Promise<Survey> {
-  const { session } = reach;
   const now = context.now();
   const surveyed = await survey(reach, now);
-  const { rootDomainNamingContext, configurationNamingContext } = surveyed.forest;
-  const forest = dnsNameOfDn(rootDomainNamingContext ?? configurationNamingContext) ?? configurationNamingContext;
-  const source = reach.isExport ? 'an export' : (session.rootDse.dnsHostName ?? session.identity.host);
-  output.say(`  Forest ${visible(forest)}, configuration read from ${visible(source)}`);
+  for (const line of wrap(visible(headline(surveyed, reach)), output.width, { indent: 2, hangingIndent: 4 }))
+    output.say(line);
   output.say('');
   if (surveyed.servers.length === 0) {
     const isThere = surveyed.organisation.organisations.length > 0;

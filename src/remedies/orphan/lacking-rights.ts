@@ -7,6 +7,7 @@ import { quotedForPowerShell } from './powershell.ts';
 import type { Referrer } from './referrers.ts';
 import { isProtected } from './subtree.ts';
 
+/** Entries that the directory keeps, and rights to delete or write that the user lacks. */
 export function rightsBlockers(facts: OrphanFacts): readonly Conclusion[] {
   const { chosen, subtree, undeletable } = facts;
   const unwritable = unwritableReferrers(facts);

@@ -4,6 +4,7 @@ import type { Conclusion } from './conclusion.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import type { OrphanFacts } from './gather.ts';
 
+/** An account that logs on, and ports that answer: blockers that may be accepted. */
 export function liveBlockers({ chosen, probe, now }: OrphanFacts): readonly Conclusion[] {
   const { account, server } = chosen;
   const open = probe?.kind === 'probed' ? probe.open : [];

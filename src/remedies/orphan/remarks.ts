@@ -3,23 +3,14 @@
 import type { Conclusion } from './conclusion.ts';
 import type { OrphanFacts } from './gather.ts';
 
+/** Warnings that stop nothing, and last the signs for and against an orphan. */
 export function remarks(facts: OrphanFacts): readonly Conclusion[] {
-  const { chosen, configuration, isForestWide, sharedNames, survey, probe, subtree } = facts;
+  const { chosen, configuration, isForestWide, sharedNames, survey, subtree } = facts;
   const { evidence, server } = chosen;
   const lost = configuration.lostWellKnownObjects;
   const hasDescriptors = subtree.every(({ entry }) =>
     entry.attributes.some(({ name }) => name.toLowerCase() === 'ntsecuritydescriptor'),
   );
-  const probed =
-    probe === undefined
-      ? []
-      : probe.kind === 'not its own name'
-        ? [`not probed: ${probe.host} is the name of another server object too`]
-        : probe.kind === 'no address'
-          ? [`for: ${server.fqdn ?? server.name} has no DNS address`]
-          : probe.open.length === 0
-            ? [`for: ${probe.address} answers on none of the ports ${probe.closed.join(', ')}`]
-            : [];
   return [
     ...(server.isConflict
       ? [
@@ -111,7 +102,7 @@ export function remarks(facts: OrphanFacts): readonly Conclusion[] {
         ...evidence.for.map((sign) => `for: ${sign}`),
         ...evidence.against.map((sign) => `against: ${sign}`),
         ...referenceSigns(facts),
-        ...probed,
+        ...probeSigns(facts),
         ...(survey.accountsUnknown === undefined ? [] : [`computer accounts are not known: ${survey.accountsUnknown}`]),
       ],
     },
@@ -126,4 +117,19 @@ function referenceSigns({ configuration, recipients, survey }: OrphanFacts): rea
     ...(isUsed || !isAllSeen ? [] : ['for: nothing refers to it']),
     ...(holdsCopies ? ['against: it holds database copies'] : []),
   ];
+}
+
+function probeSigns({ probe, chosen: { server } }: OrphanFacts): readonly string[] {
+  switch (probe?.kind) {
+    case undefined:
+      return [];
+    case 'not its own name':
+      return [`not probed: ${probe.host} is the name of another server object too`];
+    case 'no address':
+      return [`for: ${server.fqdn ?? server.name} has no DNS address`];
+    case 'probed':
+      return probe.open.length > 0
+        ? []
+        : [`for: ${probe.address} answers on none of the ports ${probe.closed.join(', ')}`];
+  }
 }

@@ -1,11 +1,24 @@
 /** The table of servers, as rows of text. */
 
+import { dnsNameOfDn } from '../../directory/dn.ts';
 import { groupBy } from '../../group-by.ts';
 import type { ComputerAccount } from './accounts.ts';
 import { daysSince, inDays } from './evidence.ts';
 import { rolesInWords } from './roles.ts';
-import type { Survey, SurveyedServer } from './survey.ts';
+import type { Reach, Survey, SurveyedServer } from './survey.ts';
 import { productName } from './versions.ts';
+
+const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
+
+/** Which forest it is, and where that was read. */
+export function headline({ forest }: Pick<Survey, 'forest'>, { session, isExport }: Reach): string {
+  const { rootDomainNamingContext, configurationNamingContext } = forest;
+  const name = dnsNameOfDn(rootDomainNamingContext ?? configurationNamingContext) ?? configurationNamingContext;
+  if (isExport) return `Forest ${name}, configuration read from an export`;
+  const { rootDse, identity } = session;
+  const what = [...(rootDse.isGlobalCatalogReady === true ? ['GC'] : []), tlsWords[identity.tls]].join(', ');
+  return `Forest ${name}, configuration read from ${rootDse.dnsHostName ?? identity.host} (${what})`;
+}
 
 /** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */
 const columns: readonly {

@@ -40,6 +40,7 @@ export function explanation({ server }: OrphanFacts['chosen']): string {
     : 'With its roles this object does not raise the message "The Exchange Server is in an inconsistent state": look for another object or a watermark if setup says so.';
 }
 
+/** The supported ways as a finding; a warning where setup itself removes the object. */
 export function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
   const { server } = facts.chosen;
   return [

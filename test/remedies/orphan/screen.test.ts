@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { ComputerAccount } from '../../../src/remedies/orphan/accounts.ts';
 import type { Verdict } from '../../../src/remedies/orphan/evidence.ts';
-import { serverTable, tellingName } from '../../../src/remedies/orphan/screen.ts';
-import type { SurveyedServer } from '../../../src/remedies/orphan/survey.ts';
+import { headline, serverTable, tellingName } from '../../../src/remedies/orphan/screen.ts';
+import type { Reach, Survey, SurveyedServer } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/table.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
@@ -98,5 +98,27 @@ describe('a server to choose', () => {
     ['by its name among others', inFabrikam, [here, inSouth, inFabrikam], 'EX02'],
   ])('is told %s', (_, one, all, name) => {
     expect(tellingName(one, all)).toBe(name);
+  });
+});
+
+describe('the headline', () => {
+  const forest = {
+    rootDomainNamingContext: 'DC=corp,DC=example,DC=com',
+    configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
+  } as Survey['forest'];
+  const reach = (isExport: boolean): Reach =>
+    ({
+      isExport,
+      session: {
+        identity: { host: '192.0.2.1', tls: 'ldaps' },
+        rootDse: { dnsHostName: 'dc1.corp.example.com', isGlobalCatalogReady: true },
+      },
+    }) as unknown as Reach;
+
+  test('has the DNS name of the forest, the domain controller and how it was read', () => {
+    expect(headline({ forest }, reach(false))).toBe(
+      'Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)',
+    );
+    expect(headline({ forest }, reach(true))).toBe('Forest corp.example.com, configuration read from an export');
   });
 });
