@@ -15,8 +15,8 @@ export function liveBlockers({ chosen, probe, now }: OrphanFacts): readonly Conc
             id: 'live-account',
             level: 'blocker',
             title: `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, now))}`,
-            detail: `The machine seems to be in use. Look at it: Get-Service -ComputerName ${server.fqdn ?? server.name} MSExchange*. If it is no Exchange server any more, accept this.`,
-            evidence: [account.dn],
+            detail: `The machine seems to be in use. Look at it: Get-Service -ComputerName ${server.fqdn ?? server.name} MSExchange*. ${account.sharedWith.length === 0 ? 'If it is no Exchange server any more, accept this.' : 'The account may be that of another server object: if it is, accept this.'}`,
+            evidence: [account.dn, ...account.sharedWith.map((dn) => `may be that of ${dn}`)],
             acceptable: true,
           } as const,
         ]
