@@ -140,7 +140,7 @@ async function openServer(
   const dns = flags.dns ?? saved?.dns;
   const access = {
     tls,
-    ...(caFile === undefined ? {} : { ca: await readCa(caFile) }),
+    ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
     bind: { user, password: await readPassword(flags, user, context, output) },
     ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
   };

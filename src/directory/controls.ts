@@ -89,7 +89,7 @@ export function sendableControls(
 }
 
 /** "show deleted objects (1.2.840.113556.1.4.417)" */
-export function controlName(oid: string): string {
+function controlName(oid: string): string {
   const name = controlNames.get(oid);
   return name === undefined ? `control ${oid}` : `${name} (${oid})`;
 }

@@ -1,7 +1,8 @@
 /** A directory session over an LDAP connection. */
 
 import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
-import { type Connection, connect } from './connection.ts';
+import { connect } from './connect.ts';
+import type { Connection } from './connection.ts';
 import { ConnectionError, directoryErrorOf, type Peer } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
@@ -18,13 +19,14 @@ import {
 import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
 import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
-import { defaultTrust, trustIn } from './trust.ts';
+import type { Trust } from './trust.ts';
 
 /** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;
 const defaultDeadlineMs = 5000;
 const defaultOperationDeadlineMs = 60_000;
 
+/** A session with a server over the network. */
 export class LdapSession implements DirectorySession {
   readonly identity: Peer;
   readonly rootDse: RootDse;
@@ -33,11 +35,11 @@ export class LdapSession implements DirectorySession {
   readonly #deadlineMs: number;
 
   /** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
-  static async open(options: ServerAddress & Access): Promise<LdapSession> {
+  static async open(options: ServerAddress & Access, trust: Trust): Promise<LdapSession> {
     const { host, tls, port = tls === 'ldaps' ? 636 : 389, deadlineMs = defaultDeadlineMs } = options;
     const peer: Peer = { host, port, tls };
     refuseEmptyCredentials(options.bind, peer);
-    const connection = await openConnection(peer, options, deadlineMs);
+    const connection = await openConnection(peer, options, trust, deadlineMs);
     try {
       await logOn(connection, options.bind, peer, deadlineMs);
       const rootDse = await rootDseOf(connection, peer, deadlineMs);
@@ -155,14 +157,14 @@ const tlsWords = { ldaps: 'LDAPS', starttls: 'LDAP with StartTLS', none: 'LDAP w
 
 async function openConnection(
   peer: Peer,
-  { ca, tlsName, createConnection }: ServerAddress & Access,
+  { tlsName, createConnection }: ServerAddress & Access,
+  trust: Trust,
   deadlineMs: number,
 ): Promise<Connection> {
   const attempted = `connect by ${tlsWords[peer.tls]}`;
-  const given = ca === undefined ? undefined : trustIn(ca);
   return await connect({
     peer,
-    trust: () => given ?? defaultTrust(),
+    trust,
     tlsName: tlsName ?? peer.host,
     deadlineMs,
     createConnection: createConnection === undefined ? undefined : () => createConnection(peer),

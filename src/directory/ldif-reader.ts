@@ -1,8 +1,6 @@
 /**
  * Reads LDIF as a stream: content and change records of RFC 2849, exports of ldifde (also UTF-16) and the output of
  * ldapsearch and ldbsearch.
- *
- * Lines are handled as text with one character per byte, so that values keep their bytes whatever these are.
  */
 
 import { TextDecoder } from 'node:util';
@@ -17,6 +15,7 @@ import {
   type LdifRenameRecord,
   LdifSyntaxError,
 } from './ldif.ts';
+import { type LdifLine, LineReader, Utf8Bytes } from './ldif-lines.ts';
 
 export type LdifInput = Uint8Array | string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
@@ -57,152 +56,7 @@ export async function* readLdifEntries(
   }
 }
 
-/** A line with its continuations, one character per byte. */
-interface Line {
-  readonly number: number;
-  readonly text: string;
-}
-
-/** A line taken apart: name, and the bytes that its value stands for. */
-interface Field {
-  readonly line: Line;
-  readonly name: string;
-  readonly value: Buffer;
-}
-
-/** Turns the file's encoding into UTF-8, one chunk after the other. */
-class Utf8Bytes {
-  readonly #source: string;
-  readonly #lineNumber: () => number;
-  #start: Uint8Array | undefined = Buffer.alloc(0);
-  #decoder: TextDecoder | undefined;
-
-  constructor(source: string, lineNumber: () => number) {
-    this.#source = source;
-    this.#lineNumber = lineNumber;
-  }
-
-  /** The bytes so far in UTF-8, one character per byte. */
-  push(chunk: Uint8Array): string {
-    if (this.#start === undefined) return this.#decoded(chunk);
-    const start = Buffer.concat([this.#start, chunk]);
-    // Three bytes tell the encoding.
-    if (start.length < 3) {
-      this.#start = start;
-      return '';
-    }
-    return this.#begin(start);
-  }
-
-  end(): string {
-    const rest = this.#start === undefined ? '' : this.#begin(Buffer.from(this.#start));
-    if (this.#decoder === undefined) return rest;
-    return rest + this.#transcoded(() => this.#decoder?.decode() ?? '');
-  }
-
-  #begin(start: Buffer): string {
-    this.#start = undefined;
-    const encoding = utf16Of(start);
-    if (encoding !== undefined) this.#decoder = new TextDecoder(encoding, { fatal: true });
-    const hasUtf8Mark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
-    return this.#decoded(hasUtf8Mark ? start.subarray(3) : start);
-  }
-
-  #decoded(chunk: Uint8Array): string {
-    const decoder = this.#decoder;
-    if (decoder === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
-    return this.#transcoded(() => decoder.decode(chunk, { stream: true }));
-  }
-
-  #transcoded(decode: () => string): string {
-    try {
-      return Buffer.from(decode()).toString('latin1');
-    } catch {
-      // The decoder's own message does not tell where.
-      throw new LdifSyntaxError(this.#source, this.#lineNumber(), 'expected UTF-16 text, found a broken character');
-    }
-  }
-}
-
-/** By byte order mark; without one by the NUL beside the first character, which is always ASCII. */
-function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
-  const [first, second] = start;
-  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';
-  return undefined;
-}
-
-/** Cuts the text into records: the lines between blank lines, unfolded and without comments. */
-class LineReader {
-  readonly #source: string;
-  #rest = '';
-  #number = 0;
-  #line: { readonly number: number; readonly parts: string[] } | undefined;
-  #record: Line[] = [];
-
-  constructor(source: string) {
-    this.#source = source;
-  }
-
-  /** The last line that was begun, 1-based. */
-  get lineNumber(): number {
-    return this.#number + 1;
-  }
-
-  *push(text: string): Generator<readonly Line[]> {
-    const lines = text.split('\n');
-    lines[0] = this.#rest + lines[0];
-    this.#rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const record = this.#physicalLine(line);
-      if (record.length > 0) yield record;
-    }
-  }
-
-  /** Text without a line end at the end of the file passes as typed by hand, unless only a program writes such lines. */
-  *end(): Generator<readonly Line[]> {
-    const isFolded = this.#line !== undefined && this.#line.parts[0]?.startsWith('#') !== true;
-    if ((this.#rest.startsWith(' ') && isFolded) || /^[^ #:][^:]*::/.test(this.#rest)) {
-      throw new LdifSyntaxError(this.#source, this.lineNumber, 'found the end of the file in the middle of a value');
-    }
-    for (const record of [this.#physicalLine(this.#rest), this.#endOfRecord()]) if (record.length > 0) yield record;
-  }
-
-  /** The record that the line ends, [] if it ends none. */
-  #physicalLine(withReturn: string): readonly Line[] {
-    this.#number++;
-    const text = withReturn.endsWith('\r') ? withReturn.slice(0, -1) : withReturn;
-    if (text.startsWith(' ') && this.#line !== undefined) {
-      this.#line.parts.push(text.slice(1));
-      return [];
-    }
-    // ldapsearch puts the name of a deleted or conflicting entry into a comment with its newline as it is.
-    if (/^(?:DEL|CNF):/.test(text) && this.#line?.parts[0]?.startsWith('#')) return [];
-    this.#endOfLine();
-    if (text.trim() === '') return this.#endOfRecord();
-    if (text.startsWith(' ')) {
-      throw new LdifSyntaxError(this.#source, this.#number, 'found a continuation with no line before it');
-    }
-    this.#line = { number: this.#number, parts: [text] };
-    return [];
-  }
-
-  #endOfLine(): void {
-    const line = this.#line;
-    this.#line = undefined;
-    if (line === undefined || line.parts[0]?.startsWith('#')) return;
-    this.#record.push({ number: line.number, text: line.parts.join('') });
-  }
-
-  #endOfRecord(): readonly Line[] {
-    this.#endOfLine();
-    const record = this.#record;
-    this.#record = [];
-    return record;
-  }
-}
-
-function* recordsOf(blocks: Iterable<readonly Line[]>, source: string): Generator<LocatedLdifRecord> {
+function* recordsOf(blocks: Iterable<readonly LdifLine[]>, source: string): Generator<LocatedLdifRecord> {
   for (const block of blocks) {
     const record = new RecordReader(block, source).record();
     if (record !== undefined) yield record;
@@ -216,13 +70,20 @@ function isWholeBase64(text: string): boolean {
   return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ''));
 }
 
+/** A line taken apart: name, and the bytes that its value stands for. */
+interface Field {
+  readonly line: LdifLine;
+  readonly name: string;
+  readonly value: Buffer;
+}
+
 /** A cursor over the lines of one record. */
 class RecordReader {
-  readonly #lines: readonly Line[];
+  readonly #lines: readonly LdifLine[];
   readonly #source: string;
   #at = 0;
 
-  constructor(lines: readonly Line[], source: string) {
+  constructor(lines: readonly LdifLine[], source: string) {
     this.#lines = lines;
     this.#source = source;
   }
@@ -340,7 +201,7 @@ class RecordReader {
     return { newRdn, deleteOldRdn: deleteOldRdn === '1', ...newSuperior };
   }
 
-  #peek(): Line | undefined {
+  #peek(): LdifLine | undefined {
     return this.#lines[this.#at];
   }
 
@@ -352,7 +213,7 @@ class RecordReader {
     );
   }
 
-  #take(expected: string): Line {
+  #take(expected: string): LdifLine {
     const line = this.#peek();
     if (line === undefined) throw this.#unexpected(expected);
     this.#at++;
@@ -379,7 +240,7 @@ class RecordReader {
     return { line, name, value: this.#bytes(line.text.slice(start.length), marker === ':', line) };
   }
 
-  #bytes(written: string, isBase64: boolean, line: Line): Buffer {
+  #bytes(written: string, isBase64: boolean, line: LdifLine): Buffer {
     if (!isBase64) return Buffer.from(written, 'latin1');
     const text = written.trimEnd();
     if (!isWholeBase64(text)) throw this.#unexpected('base64 in whole groups of four characters', line);

@@ -1,11 +1,12 @@
 /** A search to its end: every page, and every value of attributes that come in ranges. */
 
 import { DirectoryError } from '../errors.ts';
-import type { Connection, Exchange } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { directoryErrorOf } from './connection-trouble.ts';
 import { type Control, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import type { Entry } from './entry.ts';
+import type { Exchange } from './exchange.ts';
 import { everything, type Filter } from './filter.ts';
 import { pagedResults, searchRequest } from './ldap-requests.ts';
 import type { Response } from './ldap-responses.ts';

@@ -5,6 +5,7 @@ import type { Control } from './controls.ts';
 import type { Entry } from './entry.ts';
 import type { Filter } from './filter.ts';
 import type { RootDse } from './root-dse.ts';
+import type { Trust } from './trust.ts';
 
 export type TlsMode = 'ldaps' | 'starttls' | 'none';
 
@@ -99,6 +100,8 @@ export interface Access {
   readonly tls: TlsMode;
   /** Certificates of the trusted authorities, PEM or DER; by default those that Node and this computer trust. */
   readonly ca?: string | Buffer;
+  /** The file that `ca` was read from, for errors. */
+  readonly caFile?: string;
   /** A UPN or DOMAIN\user (or a DN) with its password. */
   readonly bind: { readonly user: string; readonly password: string } | 'anonymous';
   /** For each step of opening a session (connection, TLS, logon, rootDSE), in milliseconds; by default 5000. */
@@ -115,14 +118,20 @@ export interface Connector {
   open(address: ServerAddress): Promise<DirectorySession>;
 }
 
-/** Sessions over the network. */
+/** Sessions over the network, with what is trusted read once for all of them. */
 export function ldapConnector(access: Access): Connector {
-  return { open: (address) => openSession({ ...access, ...address }) };
+  let trust: Trust | undefined;
+  return {
+    open: async (address) => {
+      // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
+      const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./trust.ts')]);
+      trust ??= trustOf(access);
+      return await LdapSession.open({ ...access, ...address }, trust);
+    },
+  };
 }
 
 /** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
 export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
-  // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
-  const { LdapSession } = await import('./ldap-session.ts');
-  return await LdapSession.open(options);
+  return await ldapConnector(options).open(options);
 }

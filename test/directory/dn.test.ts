@@ -7,7 +7,6 @@ import {
   DnSyntaxError,
   deletedRdnOf,
   dnDepth,
-  dnOfDnsName,
   dnsNameOfDn,
   formatDn,
   isBelow,
@@ -19,7 +18,6 @@ import {
   parentDn,
   parseDn,
   parseDnWithBinary,
-  parseDnWithString,
   rdnOf,
   sameDn,
 } from '../../src/directory/dn.ts';
@@ -268,7 +266,6 @@ describe('DNs and DNS names', () => {
     expect(dnsNameOfDn('DC=ForestDnsZones,DC=example,DC=com')).toBe('ForestDnsZones.example.com');
     expect(dnsNameOfDn('CN=Schema')).toBeUndefined();
     expect(dnsNameOfDn('')).toBeUndefined();
-    expect(dnOfDnsName('corp.example.com.')).toBe('DC=corp,DC=example,DC=com');
   });
 });
 
@@ -281,15 +278,7 @@ describe('DNs with data', () => {
     });
   });
 
-  it('reads DN-String, whose string may hold colons', () => {
-    expect(parseDnWithString('S:5:a:b:c:DC=com')).toEqual({ string: 'a:b:c', dn: 'DC=com' });
-    expect(parseDnWithString('S:0::DC=com')).toEqual({ string: '', dn: 'DC=com' });
+  it.each(['B:32:A7D2:DC=com', 'B:3:A7D:DC=com', 'DC=com', 'B:2:FF:nothing'])('refuses %j', (text) => {
+    expect(() => parseDnWithBinary(text)).toThrow(DnSyntaxError);
   });
-
-  it.each(['B:32:A7D2:DC=com', 'B:3:A7D:DC=com', 'S:5:ab:DC=com', 'DC=com', 'B:2:FF:nothing', 'S:1:a:nothing'])(
-    'refuses %j',
-    (text) => {
-      expect(() => (text.startsWith('S') ? parseDnWithString(text) : parseDnWithBinary(text))).toThrow(DnSyntaxError);
-    },
-  );
 });

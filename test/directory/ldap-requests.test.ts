@@ -2,18 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Control } from '../../src/directory/controls.ts';
-import {
-  and,
-  equal,
-  extensible,
-  type Filter,
-  greaterOrEqual,
-  lessOrEqual,
-  not,
-  or,
-  present,
-  substring,
-} from '../../src/directory/filter.ts';
+import { and, equal, extensible, type Filter, not, or, present } from '../../src/directory/filter.ts';
 import {
   abandonRequest,
   addRequest,
@@ -42,13 +31,17 @@ describe('requests on the wire', () => {
   test.each<[string, Filter, Buffer]>([
     ['equality with bytes', equal('objectGUID', guid), element(0xa3, octets('objectGUID'), octets(guid))],
     ['equality with text', equal('cn', 'Müller'), element(0xa3, octets('cn'), octets('Müller'))],
-    ['>= with bytes', greaterOrEqual('x', guid), element(0xa5, octets('x'), octets(guid))],
-    ['<=', lessOrEqual('x', '1'), element(0xa6, octets('x'), octets('1'))],
+    [
+      '>= with bytes',
+      { kind: 'greaterOrEqual', attribute: 'x', value: guid },
+      element(0xa5, octets('x'), octets(guid)),
+    ],
+    ['<=', { kind: 'lessOrEqual', attribute: 'x', value: '1' }, element(0xa6, octets('x'), octets('1'))],
     ['~=', { kind: 'approximate', attribute: 'x', value: 'y' }, element(0xa8, octets('x'), octets('y'))],
     ['presence', present('mail'), octets('mail', 0x87)],
     [
       'substrings with bytes',
-      substring('x', { initial: 'a', any: [guid, 'é'], final: 'z' }),
+      { kind: 'substring', attribute: 'x', initial: 'a', any: [guid, 'é'], final: 'z' },
       element(0xa4, octets('x'), sequence(octets('a', 0x80), octets(guid, 0x81), octets('é', 0x81), octets('z', 0x82))),
     ],
     [

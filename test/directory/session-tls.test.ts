@@ -34,7 +34,7 @@ async function peerWith(mode: 'ldaps' | 'starttls', name: Name): Promise<FakePee
 async function open(
   peer: { readonly port: number },
   tls: TlsMode,
-  more: { readonly ca?: string | Buffer } & Partial<ServerAddress> = {},
+  more: { readonly ca?: string | Buffer; readonly caFile?: string } & Partial<ServerAddress> = {},
 ) {
   const session = await openSession({ host: '127.0.0.1', port: peer.port, tls, bind, deadlineMs: 5000, ...more });
   onTestFinished(() => session.close());
@@ -190,10 +190,13 @@ describe('TLS where there is none, and the reverse', () => {
     ['a letter', 'Dear colleague,'],
     ['nothing', ''],
     ['a certificate cut short', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'],
-  ])('a CA file that holds %s is refused', async (_, ca) => {
-    const error = await failureOf(open({ port: 1 }, 'ldaps', { ca }));
+  ])('a CA file that holds %s is refused by its name', async (_, ca) => {
+    const error = await failureOf(open({ port: 1 }, 'ldaps', { ca, caFile: 'authority.pem' }));
 
-    expect(error.trouble).toMatchObject({ on: '--ca', cameBack: expect.stringContaining('it is no certificate') });
+    expect(error.trouble).toMatchObject({
+      on: 'authority.pem',
+      cameBack: expect.stringContaining('it is no certificate'),
+    });
   });
 
   test.skipIf(!hasOpenssl)('a CA file may hold several authorities, and words between them', async () => {

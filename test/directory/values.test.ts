@@ -231,8 +231,9 @@ describe('values in a plan', () => {
     );
     fc.assert(
       fc.property(value, (raw) => {
-        expect(bytesOfWrittenValue(writtenValueOf(raw))).toEqual(raw);
-        expect(bytesOfWrittenValue(JSON.parse(JSON.stringify(writtenValueOf(raw))))).toEqual(raw);
+        // toEqual would take two seconds for all of them.
+        expect(bytesOfWrittenValue(writtenValueOf(raw)).equals(raw)).toBe(true);
+        expect(bytesOfWrittenValue(JSON.parse(JSON.stringify(writtenValueOf(raw)))).equals(raw)).toBe(true);
       }),
     );
   });
