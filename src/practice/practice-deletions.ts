@@ -1,9 +1,9 @@
 /** What has been deleted in the practice forest over the last 58 days, as tombstones in LDIF. */
 
-import { createHash } from 'node:crypto';
 import { childDn } from '../directory/dn.ts';
 import { formatGuid } from '../directory/guid.ts';
 import { ldifRecord } from '../directory/ldif-writer.ts';
+import { steadyGuid } from './steady-guid.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';
 const configuration = `CN=Configuration,${domain}`;
@@ -70,7 +70,7 @@ const kinds: readonly Kind[] = [
     parent: `CN=NTDS Settings,CN=DC2,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`,
     objectClass: 'nTDSConnection',
     days: [0, 7, 14, 21, 28, 46, 52],
-    name: (number) => formatGuid(guidOf(`connection ${number}`)),
+    name: (number) => formatGuid(steadyGuid(`connection ${number}`)),
   },
   {
     namingContext: domainDnsZones,
@@ -95,7 +95,7 @@ export function practiceDeletions(): string {
 
 function tombstone({ namingContext, parent, objectClass, name, kept }: Kind, day: number, number: number): string {
   const type = objectClass === 'dnsNode' ? 'DC' : 'CN';
-  const guid = formatGuid(guidOf(`${parent} ${name(number)}`));
+  const guid = formatGuid(steadyGuid(`${parent} ${name(number)}`));
   const attributes: Record<string, string> = {
     objectClass,
     isDeleted: 'TRUE',
@@ -111,9 +111,4 @@ function tombstone({ namingContext, parent, objectClass, name, kept }: Kind, day
     dn: childDn(`CN=Deleted Objects,${namingContext}`, type, `${name(number)}\nDEL:${guid}`),
     attributes: Object.entries(attributes).map(([key, value]) => ({ name: key, values: [Buffer.from(value)] })),
   });
-}
-
-/** Of no meaning, but the same on every run. */
-function guidOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest().subarray(0, 16);
 }

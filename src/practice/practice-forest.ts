@@ -9,7 +9,7 @@ import { practiceDeletions } from './practice-deletions.ts';
 import { practicePeople } from './practice-people.ts';
 
 /** The administrator of the practice forest, for whoever connects with a password. */
-export const practiceAdministrator = { name: 'Administrator', password: 'Practice-2026' } as const;
+const practiceAdministrator = { name: 'Administrator', password: 'Practice-2026' } as const;
 
 /** The DC that cannot be reached. */
 const lostDomainController = 'dc4.corp.example.com';

@@ -1,7 +1,7 @@
 /** The people of the practice forest, as LDIF: users with mailboxes, some of whom log on by another name than their address. */
 
-import { createHash } from 'node:crypto';
 import { ldifRecord } from '../directory/ldif-writer.ts';
+import { steadyGuid } from './steady-guid.ts';
 
 interface Office {
   readonly name: string;
@@ -95,7 +95,7 @@ function mailboxOf(
     homeMTA: `CN=Microsoft MTA,CN=${server},CN=Servers,${adminGroup}`,
     msExchHomeServerName: `${legacyAdminGroup}/cn=Configuration/cn=Servers/cn=${server}`,
     legacyExchangeDN: `${legacyAdminGroup}/cn=Recipients/cn=${alias}`,
-    msExchMailboxGuid: createHash('sha256').update(alias).digest().subarray(0, 16),
+    msExchMailboxGuid: steadyGuid(alias),
     msExchRecipientDisplayType: '1073741824',
     msExchRecipientTypeDetails: '1',
   };

@@ -8,7 +8,8 @@ import { FileError } from '../../src/errors.ts';
 import { ansiCodePageOf, codePages } from '../../src/files/code-pages.ts';
 import { findValues } from '../../src/files/strings-file.ts';
 import { decodeText, detectEncoding, type TextEncoding } from '../../src/files/text-encoding.ts';
-import { type FormSetWording, layOutFormSets, practiceFormSets } from '../../src/practice/form-sets.ts';
+import { type FormSetWording, practiceFormSets } from '../../src/practice/form-set-files.ts';
+import { layOutFormSets } from '../../src/practice/form-sets.ts';
 
 const templates = fileURLToPath(new URL('../../templates/', import.meta.url));
 const wording: FormSetWording = JSON.parse(await readFile(join(templates, 'practice/form-sets.json'), 'utf8'));

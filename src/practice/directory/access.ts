@@ -11,6 +11,7 @@ export interface Access {
   readonly mayNotDelete: readonly string[];
 }
 
+/** May do everything. */
 export const administrator: Access = {
   mayWrite: true,
   mayReadDeleted: true,

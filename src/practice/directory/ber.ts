@@ -4,6 +4,7 @@
  * with the client that is tested against it.
  */
 
+/** Tags of the universal types (X.690 8.2 to 8.11). */
 export const tags = {
   boolean: 0x01,
   integer: 0x02,
@@ -86,6 +87,7 @@ export function readBoolean(element: Element): boolean {
   return element.content[0] !== 0;
 }
 
+/** An OCTET STRING of these bytes, or of the UTF-8 of a text. */
 export function octets(content: string | Uint8Array, tag: number = tags.octetString): Encodable {
   return { tag, content, length: typeof content === 'string' ? Buffer.byteLength(content) : content.length };
 }
@@ -100,10 +102,12 @@ export function integer(value: number, tag: number = tags.integer): Encodable {
   return octets(bytes.subarray(skip), tag);
 }
 
+/** A BOOLEAN. */
 export function boolean(value: boolean, tag: number = tags.boolean): Encodable {
   return octets(Buffer.of(value ? 0xff : 0), tag);
 }
 
+/** A SEQUENCE, or what else has parts. */
 export function constructed(content: readonly Encodable[], tag: number = tags.sequence): Encodable {
   return { tag, content, length: content.reduce((sum, part) => sum + encodedSize(part), 0) };
 }

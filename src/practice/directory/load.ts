@@ -9,18 +9,15 @@
  * A record with an empty DN is a rootDSE; in a forest its dnsHostName says of which DC.
  */
 
-import { createHash } from 'node:crypto';
-import { deletedRdnOf, rdnOf } from '../../directory/dn.ts';
 import { type LdifContentRecord, LdifSyntaxError } from '../../directory/ldif.ts';
 import { type LdifInput, type LocatedLdifEntry, readLdifEntries } from '../../directory/ldif-reader.ts';
-import { formatGeneralizedTime, guidFromText, parseGeneralizedTime, sidFromText } from '../../directory/values.ts';
+import { parseGeneralizedTime } from '../../directory/values.ts';
 import { fillIn } from './placeholders.ts';
 import type { RootDseRecord } from './root-dse.ts';
-import { attributeType, wholeChain } from './schema.ts';
-import { defaultDescriptor } from './security-descriptor.ts';
+import { attributeType } from './schema.ts';
 import { Store, type StoredEntry } from './store.ts';
+import { isNamingContextHead, Supplies } from './supplies.ts';
 import { textOf, toValue, type Value } from './value.ts';
-import { categoryOf } from './writer.ts';
 
 export interface LdifSource {
   /** For messages: a path. */
@@ -146,14 +143,6 @@ function stamp(entry: StoredEntry, text: string): void {
   });
 }
 
-const headClasses = ['domainDNS', 'configuration', 'dMD'];
-/** IT_NC_HEAD of instanceType (MS-ADTS 3.1.1.2.3.5). */
-const namingContextHead = 1;
-
-function isNamingContextHead(entry: StoredEntry): boolean {
-  return headClasses.some((name) => entry.hasClass(name)) || (entry.number('instanceType') & namingContextHead) !== 0;
-}
-
 /** The head of the naming context that an exported entry is in: CN=Schema, CN=Configuration, or the nearest DC=. */
 function headAbove(entry: StoredEntry): StoredEntry | undefined {
   let at: StoredEntry | undefined = entry;
@@ -174,58 +163,4 @@ function isConfiguration({ rdn }: StoredEntry): boolean {
 function isDomainPath(place: StoredEntry): boolean {
   if (place.parent === undefined) return true;
   return (place.rdn.toLowerCase().startsWith('dc=') || isConfiguration(place)) && isDomainPath(place.parent);
-}
-
-/** Of no real domain. */
-const domainSid = 'S-1-5-21-2711403325-1406293391-3902145076';
-
-/** What AD would have given each entry of a forest, where the LDIF does not say it. */
-class Supplies {
-  readonly #store: Store;
-  /** When entries were created that do not say it. */
-  readonly #born: string;
-  readonly #descriptor = defaultDescriptor();
-  #rid = 1104;
-
-  constructor(store: Store, now: Date) {
-    this.#store = store;
-    this.#born = formatGeneralizedTime(new Date(now.getTime() - 900 * 86_400_000));
-  }
-
-  complete(entry: StoredEntry): void {
-    const { dn } = entry;
-    const deleted = deletedRdnOf(dn);
-    const { type, value } = rdnOf(entry.rdn);
-    const created = entry.text('whenCreated') ?? this.#born;
-    const objectClass = wholeChain(entry.values('objectClass').map((name) => name.toString()));
-    this.#store.set(entry, attributeType('objectClass'), objectClass);
-    this.#supply(entry, type, [value]);
-    this.#supply(entry, 'name', [value]);
-    this.#supply(entry, 'objectGUID', [deleted === undefined ? guidOf(dn) : guidFromText(deleted.guid)]);
-    if (entry.hasClass('nTDSDSA')) this.#supply(entry, 'invocationId', [guidOf(`invocation of ${dn}`)]);
-    this.#supply(entry, 'instanceType', [isNamingContextHead(entry) ? '5' : '4']);
-    this.#supply(entry, 'whenCreated', [created]);
-    this.#supply(entry, 'whenChanged', [created]);
-    if (entry.values('uSNCreated').length === 0) {
-      const usn = this.#store.nextUsn().toString();
-      this.#supply(entry, 'uSNCreated', [usn]);
-      this.#supply(entry, 'uSNChanged', [usn]);
-    }
-    this.#supply(entry, 'nTSecurityDescriptor', [this.#descriptor]);
-    if (deleted !== undefined) this.#supply(entry, 'isDeleted', ['TRUE']);
-    else this.#supply(entry, 'objectCategory', categoryOf(objectClass, this.#store));
-    if (entry.hasClass('domainDNS')) this.#supply(entry, 'objectSid', [sidFromText(domainSid)]);
-    if (entry.hasClass('user') || entry.hasClass('group')) {
-      this.#supply(entry, 'objectSid', [sidFromText(`${domainSid}-${this.#rid++}`)]);
-    }
-  }
-
-  #supply(entry: StoredEntry, name: string, values: readonly Value[]): void {
-    if (entry.values(name).length === 0) this.#store.set(entry, attributeType(name), values);
-  }
-}
-
-/** The same for the same DN on every run, so that a plan made on a practice forest can be applied on the next one. */
-function guidOf(text: string): Buffer {
-  return createHash('sha256').update(text.toLowerCase()).digest().subarray(0, 16);
 }

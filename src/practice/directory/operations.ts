@@ -4,24 +4,18 @@ import { type Control, controlOid } from '../../directory/controls.ts';
 import { type Access, administrator } from './access.ts';
 import { authenticate, type Identity } from './accounts.ts';
 import { addEntry } from './add.ts';
-import { BerError } from './ber.ts';
+import { encodePagedResults, encodeResult, encodeSearchEntry, encodeSearchReference } from './encode-response.ts';
 import type { Fault } from './faults.ts';
 import { modify } from './modify.ts';
 import { Paging } from './paging.ts';
-import {
-  type BindRequest,
-  type CompareRequest,
-  decodePagedResults,
-  decodeSdFlags,
-  type ExtendedRequest,
-  encodePagedResults,
-  encodeResult,
-  encodeSearchEntry,
-  encodeSearchReference,
-  type Operation,
-  type Result,
-  type SearchRequest,
-  type WriteRequest,
+import type {
+  BindRequest,
+  CompareRequest,
+  ExtendedRequest,
+  Operation,
+  Result,
+  SearchRequest,
+  WriteRequest,
 } from './protocol.ts';
 import { Refusal, refuse, resultCode } from './refusal.ts';
 import { renameEntry } from './rename.ts';
@@ -34,6 +28,7 @@ import type { Store, StoredEntry } from './store.ts';
 import { deleteEntry } from './tombstones.ts';
 import { assertionKey, valueKey } from './value.ts';
 import { type Reader, visibleValues } from './view.ts';
+import { Wishes } from './wishes.ts';
 import type { Writer } from './writer.ts';
 
 export interface ClientOptions {
@@ -221,36 +216,6 @@ export class Client {
       shows: { deleted: wishes.has(controlOid.showDeleted), recycled: wishes.has(controlOid.showRecycled) },
       ...(wishes.securityParts === undefined ? {} : { securityParts: wishes.securityParts }),
     };
-  }
-}
-
-/** The controls of a request, read. */
-class Wishes {
-  readonly #oids: ReadonlySet<string>;
-  readonly paged: { readonly size: number; readonly cookie: Buffer } | undefined;
-  readonly securityParts: number | undefined;
-
-  /** Throws Refusal if the value of a control cannot be read. */
-  constructor(controls: readonly Control[]) {
-    this.#oids = new Set(controls.map(({ oid }) => oid));
-    this.paged = readControl(controls, controlOid.pagedResults, decodePagedResults);
-    this.securityParts = readControl(controls, controlOid.sdFlags, decodeSdFlags);
-  }
-
-  has(oid: string): boolean {
-    return this.#oids.has(oid);
-  }
-}
-
-function readControl<T>(controls: readonly Control[], oid: string, read: (value: Buffer) => T): T | undefined {
-  const control = controls.find((given) => given.oid === oid);
-  if (control === undefined) return undefined;
-  if (control.value === undefined) throw refuse.criticalControl();
-  try {
-    return read(control.value);
-  } catch (error) {
-    if (error instanceof BerError) throw refuse.criticalControl();
-    throw error;
   }
 }
 

@@ -18,6 +18,7 @@ export interface Page {
 
 const noCookie = Buffer.alloc(0);
 
+/** The paged searches that are open on a connection. */
 export class Paging {
   readonly #open = new Map<string, Open>();
   #count = 0;

@@ -3,6 +3,7 @@
  * error code in hex, which is what says more than the LDAP code (RFC 4511 A.2; MS-ERREF 2.2). They end in a NUL, as AD's do.
  */
 
+/** RFC 4511 A.1. */
 export const resultCode = {
   success: 0,
   operationsError: 1,

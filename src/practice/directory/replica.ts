@@ -20,7 +20,7 @@ export interface Condition {
   readonly withheld: readonly string[];
 }
 
-export const healthy: Condition = { reachable: 'yes', delay: 0, clockOffset: 0, withheld: [] };
+const healthy: Condition = { reachable: 'yes', delay: 0, clockOffset: 0, withheld: [] };
 
 /** What all DCs of a forest have in common. */
 export interface Forest {
@@ -34,6 +34,7 @@ export interface Forest {
   readonly writableHost: string;
 }
 
+/** A DC: its data as it has them now, how it is doing, and the faults that are planned for it. */
 export class Replica {
   readonly domainController: DomainController;
   readonly replication: ReplicationState;

@@ -26,6 +26,7 @@ export interface ReplicationState {
   readonly cursors: readonly Cursor[];
 }
 
+/** Of a DC that tells of no partner. */
 export const noReplication: ReplicationState = { partners: [], cursors: [] };
 
 /** msDS-NCReplInboundNeighbors of one naming context. */

@@ -10,11 +10,13 @@ import type { Reader } from './view.ts';
 /** Attributes of a rootDSE record in the data, by lower-case name; they stand before what the server would say. */
 export type RootDseRecord = ReadonlyMap<string, WireAttribute>;
 
+/** Extended operations: StartTLS (RFC 4511 4.14) and "Who am I?" (RFC 4532). */
 export const extendedOid = { startTls: '1.3.6.1.4.1.1466.20037', whoAmI: '1.3.6.1.4.1.4203.1.11.3' } as const;
 
 /** LDAP_SERVER_DOMAIN_SCOPE_OID (MS-ADTS 3.1.1.3.4.1.3): no continuation references. */
 export const domainScopeOid = '1.2.840.113556.1.4.1339';
 
+/** OIDs of the controls that the server knows. */
 export const supportedControls: readonly string[] = [...Object.values(controlOid), domainScopeOid];
 
 /** LDAP_CAP_ACTIVE_DIRECTORY_OID, …_V51_OID, …_LDAP_INTEG_OID, …_V61_OID, …_V61_R2_OID (MS-ADTS 3.1.1.3.4.3). */

@@ -19,9 +19,10 @@ import {
   visibleValues,
 } from './view.ts';
 
-/** MaxPageSize and MaxValRange, AD's defaults (MS-ADTS 3.1.1.3.4.6). */
+/** MaxPageSize, AD's default (MS-ADTS 3.1.1.3.4.6). */
 export const maxPageSize = 1000;
-export const maxValueRange = 1500;
+/** MaxValRange, AD's default (ibid.). */
+const maxValueRange = 1500;
 
 /** The entries that match, whatever their number. Throws Refusal. */
 export function findEntries(request: SearchRequest, reader: Reader): StoredEntry[] {

@@ -2,6 +2,7 @@
 
 import { securityInformation } from '../../directory/controls.ts';
 
+/** Owner, group, SACL and DACL. */
 export const allSecurityParts = 15;
 
 const headerLength = 20;

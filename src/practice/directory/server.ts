@@ -3,9 +3,11 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BerError, elementSize } from './ber.ts';
+import { decodeRequest } from './decode-request.ts';
+import { encodeNoticeOfDisconnection } from './encode-response.ts';
 import type { Fault } from './faults.ts';
 import { Client, type ClientOptions } from './operations.ts';
-import { decodeRequest, encodeNoticeOfDisconnection, type RequestMessage } from './protocol.ts';
+import type { RequestMessage } from './protocol.ts';
 import { resultCode } from './refusal.ts';
 import type { Replica } from './replica.ts';
 

@@ -28,12 +28,10 @@ export interface AttributeStamp {
   readonly origin?: string;
 }
 
-let nextId = 1;
-
 /** A place in the tree, and the entry in it, if there is one. To be changed by the Store alone. */
 export class StoredEntry {
-  /** Unlike the DN, the same for as long as the process runs. */
-  readonly id = nextId++;
+  /** Of its own within the store and, unlike the DN, the same for as long as the store is there. */
+  readonly id: number;
   /** As printed: `CN=Lee\, Kim`; "" for the root. */
   rdn: string;
   parent: StoredEntry | undefined;
@@ -46,7 +44,8 @@ export class StoredEntry {
   /** Who names this entry, by attribute. */
   readonly referrers = new Map<AttributeType, Set<StoredEntry>>();
 
-  constructor(rdn: string, parent: StoredEntry | undefined) {
+  constructor(id: number, rdn: string, parent: StoredEntry | undefined) {
+    this.id = id;
     this.rdn = rdn;
     this.parent = parent;
   }
@@ -107,8 +106,10 @@ export class StoredEntry {
 
 type Index = Map<string, Set<StoredEntry>>;
 
+/** One copy of the forest's data. */
 export class Store {
-  readonly root = new StoredEntry('', undefined);
+  readonly root = new StoredEntry(0, '', undefined);
+  #lastId = 0;
   /** The last update sequence number given out. */
   usn = 0n;
   readonly #namingContexts: StoredEntry[] = [];
@@ -150,10 +151,15 @@ export class Store {
     const key = rdnKey(text);
     let child = parent.children.get(key);
     if (child === undefined) {
-      child = new StoredEntry(text, parent);
+      child = this.#newEntry(text, parent);
       parent.children.set(key, child);
     }
     return child;
+  }
+
+  #newEntry(rdn: string, parent: StoredEntry): StoredEntry {
+    this.#lastId += 1;
+    return new StoredEntry(this.#lastId, rdn, parent);
   }
 
   /** Puts an entry, still without attributes, at the DN, spelled as given. Throws DnSyntaxError. */
@@ -271,7 +277,7 @@ export class Store {
     const twinOf = (entry: StoredEntry): StoredEntry => {
       let twin = twins.get(entry);
       if (twin === undefined) {
-        twin = entry.parent === undefined ? copy.root : new StoredEntry(entry.rdn, twinOf(entry.parent));
+        twin = entry.parent === undefined ? copy.root : copy.#newEntry(entry.rdn, twinOf(entry.parent));
         twins.set(entry, twin);
       }
       return twin;

@@ -72,6 +72,7 @@ export function isWellFormed({ syntax }: AttributeType, value: Value): boolean {
   return true;
 }
 
+/** Whether the values name entries. */
 export function isDnSyntax({ syntax }: AttributeType): boolean {
   return syntax === 'dn' || syntax === 'dnWithBinary';
 }

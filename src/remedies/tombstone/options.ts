@@ -16,9 +16,9 @@ export interface TombstoneOptions {
 }
 
 /** Below it the Recycle Bin's own minimum is broken, and AD falls back to its default (MS-ADTS 6.1.1.2.4.1.1, KB 198793). */
-export const shortestLifetime = 3;
+const shortestLifetime = 3;
 /** A hundred years: what is longer is a typing error, and reaches back to where Windows' calendar begins. */
-export const longestLifetime = 36_500;
+const longestLifetime = 36_500;
 /** The largest value of the attribute's syntax, Integer (MS-ADTS 3.1.1.2.2.2). */
 const largestInteger = 2_147_483_647;
 
