@@ -13,6 +13,7 @@ import {
 import { hasChange, type LifetimeOnDc, lifetimeOnDc } from '../remedies/tombstone/lifetime-on-dc.ts';
 import { createProgressRows } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
+import type { Output } from './output.ts';
 import { notSeen, type Verification, type Verify, type VerifyRequest } from './verification.ts';
 
 /** Between two looks at the DCs that have not got it yet. */
@@ -25,24 +26,24 @@ export const verify: Verify = async (request) => {
   if (change === undefined) return { everywhere: true, lines: [], domainControllers: [] };
   const seen = await look(change, request);
   if (seen instanceof DirectoryError) return notSeen(seen, output);
+  const everywhere = seen.every(({ state }) => state === 'has it');
+  return { everywhere, lines: resultLines(seen, output), domainControllers: seen };
+};
+
+function resultLines(seen: readonly Row[], { style, width }: Output): readonly string[] {
   const have = seen.filter(({ state }) => state === 'has it').length;
-  const { style } = output;
   const heading =
     have === seen.length
       ? `Every domain controller has it (${have})`
       : `${have} of ${seen.length} domain controllers have it; the others get it by replication`;
   const paint = { 'has it': style.added, 'not yet': style.warning, unreachable: style.warning, unknown: style.warning };
-  const rows = table(
-    seen.map(({ host, state, detail }) => [
-      host,
-      { text: state, style: paint[state] },
-      { text: detail, style: style.dim },
-    ]),
-    [{}, {}, {}],
-    output.width - 2,
-  );
-  return { everywhere: have === seen.length, lines: [heading, ...rows], domainControllers: seen };
-};
+  const rows = seen.map(({ host, state, detail }) => [
+    host,
+    { text: state, style: paint[state] },
+    { text: detail, style: style.dim },
+  ]);
+  return [heading, ...table(rows, [{}, {}, {}], width - 2)];
+}
 
 /** What the DCs have, or the error that kept us from asking them: the change is made all the same. */
 async function look(change: ModifyChange, request: VerifyRequest): Promise<readonly Row[] | DirectoryError> {
