@@ -98,7 +98,6 @@ function withColour(lines: readonly string[], margin: string): readonly string[]
       const code = Number(codes.split(';')[0]);
       const end = endOf(code);
       if (end !== undefined) open.set(end, sequence);
-      else if (code === 0) open.clear();
       else open.delete(code);
     }
     const after = [...open.keys()].reverse().map((code) => `\x1b[${code}m`);

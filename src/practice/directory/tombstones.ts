@@ -59,8 +59,7 @@ function leavesFirst(top: StoredEntry): StoredEntry[] {
 
 function assertDeletable(entry: StoredEntry, { access, store }: Writer): void {
   if (access.mayNotDelete.some((dn) => store.find(dn) === entry)) throw refuse.access();
-  // A signed 32-bit number: the highest bit makes it negative.
-  const flags = entry.number('systemFlags') >>> 0;
+  const flags = entry.number('systemFlags');
   if ((flags & disallowDelete) !== 0 || entry.isNamingContext) throw refuse.cannotDelete();
 }
 
