@@ -11,7 +11,7 @@ import { run as tombstone } from '../../src/commands/tombstone.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { DirectoryError } from '../../src/errors.ts';
 import { openPracticeForest } from '../../src/practice/practice-forest.ts';
-import { noSleep } from '../support/fixed-world.ts';
+import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -26,6 +26,7 @@ interface Site {
     command: Parameters<typeof runCommand>[0],
     args: readonly string[],
     prompter?: PrompterDouble,
+    world?: Partial<Context>,
   ): Promise<CommandRun>;
   /** As the forest has it on disk: what a run in another process would find. */
   lifetime(): Promise<string | undefined>;
@@ -36,9 +37,9 @@ async function practiceSite(): Promise<Site> {
   const folder = await freshFolder();
   return {
     folder,
-    run: (command, args, prompter) => {
-      const world: Partial<Context> = prompter === undefined ? {} : { prompter };
-      const context = { currentFolder: folder, templates, sleep: noSleep, ...world };
+    run: (command, args, prompter, world = {}) => {
+      const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
+      const context = { currentFolder: folder, templates, sleep: noSleep, ...asked, ...world };
       const directory = (): ReturnType<typeof openPracticeDirectory> =>
         openPracticeDirectory(folder, { ...context, now: () => new Date(), randomId: randomUUID } as Context);
       return runCommand(command, args, { ...context, directory });
@@ -124,6 +125,18 @@ describe('applying', () => {
         { host: 'dc4.corp.example.com', state: 'unreachable' },
       ],
     });
+  });
+
+  test('with --wait ends also where the clock is set back meanwhile', async () => {
+    const site = await practiceSite();
+    const pauses: number[] = [];
+    const sleep = async (milliseconds: number): Promise<void> => {
+      pauses.push(milliseconds);
+      if (pauses.length > 10) throw new Error('it goes on for ever');
+    };
+    const args = ['--days', '180', '--yes', '--wait', '5', ...accepted];
+    await site.run(tombstone, args, undefined, { now: fixedClock, sleep });
+    expect(pauses).toEqual([2000, 2000, 2000]);
   });
 
   test('a saved plan is applied later, once, and undone to "not set"', async () => {

@@ -2,7 +2,7 @@
 
 import type { Finding, FindingLevel } from '../../change/plan.ts';
 import { backups } from './backup-findings.ts';
-import { rights, theNumber } from './change-findings.ts';
+import { rights, storedLifetime, wantedLifetime } from './change-findings.ts';
 import { deletions } from './deletion-findings.ts';
 import type { TombstoneFacts } from './facts.ts';
 import { forestSettings } from './forest-findings.ts';
@@ -20,7 +20,8 @@ export function assess(facts: TombstoneFacts, options: TombstoneOptions): readon
   const { standings } = situation;
   const found = [
     ...rights(situation),
-    ...theNumber(situation),
+    ...wantedLifetime(situation),
+    ...storedLifetime(situation),
     ...standings.flatMap((standing) => silence(standing, situation)),
     ...standings.flatMap((standing) => unknowns(standing, situation)),
     ...links(situation),

@@ -1,4 +1,4 @@
-/** Findings on the new value itself: who may write it, and whether it is a number to choose. */
+/** Findings on the value itself: who may write it, whether it is a number to choose, and what is stored now. */
 
 import { blocker, type FindingDraft, note, warning } from './finding-draft.ts';
 import { faultWithGarbageCollection, isTooSmall, recommendedDays, unsetInWords } from './lifetime.ts';
@@ -27,34 +27,17 @@ export function rights({ facts, isChange }: Situation): readonly FindingDraft[] 
   ];
 }
 
-/** What speaks against the number of days, and what is to be known of the one that is stored. */
-export function theNumber(situation: Situation): readonly FindingDraft[] {
+/** What speaks against the number of days that is wanted, and what a higher one does not do. */
+export function wantedLifetime(situation: Situation): readonly FindingDraft[] {
   const { facts, options, before, after, isChange } = situation;
-  const { settings, serverKind } = facts;
+  const collision = options.wanted.kind === 'none' ? undefined : faultWithGarbageCollection(after, facts.settings);
   const found: FindingDraft[] = [];
-  const collision = options.wanted.kind === 'none' ? undefined : faultWithGarbageCollection(after, settings);
   if (isChange && collision !== undefined) {
     const title = `${after} days would not be honoured`;
     const detail = `For Active Directory to honour it, ${collision}. Choose more days, or shorten garbageCollPeriod first.`;
     found.push({ ...blocker('too-short-for-garbage-collection', title, detail), acceptable: false });
   }
-  if (isChange && after < recommendedDays && after < before) {
-    found.push(
-      blocker(
-        'below-recommended',
-        `${after} days are less than the ${recommendedDays} that Microsoft recommends`,
-        'Backups live no longer than that, nor may a DC be offline for longer. Accept it only with a reason.',
-      ),
-    );
-  } else if (isChange && options.wanted.kind !== 'none' && after < recommendedDays) {
-    found.push(
-      warning(
-        'below-recommended',
-        `${after} days are less than the ${recommendedDays} that Microsoft recommends`,
-        'Backups live no longer than that, nor may a DC be offline for longer.',
-      ),
-    );
-  }
+  if (isChange && after < recommendedDays) found.push(...belowRecommended(situation));
   if (after > 10 * 365) {
     found.push(
       warning(
@@ -73,30 +56,44 @@ export function theNumber(situation: Situation): readonly FindingDraft[] {
       ),
     );
   }
-  if (settings.tombstoneLifetime === undefined && facts.isExport) {
-    found.push(
+  return found;
+}
+
+/** To lower it there takes a reason; a rise that stops short of it is only told. */
+function belowRecommended({ options, before, after }: Situation): readonly FindingDraft[] {
+  const title = `${after} days are less than the ${recommendedDays} that Microsoft recommends`;
+  const detail = 'Backups live no longer than that, nor may a DC be offline for longer.';
+  if (after < before) return [blocker('below-recommended', title, `${detail} Accept it only with a reason.`)];
+  return options.wanted.kind === 'none' ? [] : [warning('below-recommended', title, detail)];
+}
+
+/** What is to be known of the value that is stored, or that none is. */
+export function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
+  const { tombstoneLifetime } = facts.settings;
+  if (tombstoneLifetime === undefined && facts.isExport) {
+    return [
       warning(
         'lifetime-not-in-export',
         'The export holds no tombstoneLifetime',
         'It is not set, or it was not exported. The LDIF only adds the value: a server that has one refuses it.',
       ),
-    );
-  } else if (settings.tombstoneLifetime === undefined) {
-    found.push(
+    ];
+  }
+  if (tombstoneLifetime === undefined) {
+    return [
       note(
         'lifetime-not-set',
-        `The lifetime is ${unsetInWords(serverKind)}`,
+        `The lifetime is ${unsetInWords(facts.serverKind)}`,
         `An upgrade never changes that. Microsoft recommends to set it: ${recommendedDays}.`,
       ),
-    );
-  } else if (isTooSmall(settings.tombstoneLifetime)) {
-    found.push(
-      warning(
-        'lifetime-not-honoured',
-        `The stored value, ${settings.tombstoneLifetime}, is too small to be honoured`,
-        `Active Directory then takes its default, ${before} days.`,
-      ),
-    );
+    ];
   }
-  return found;
+  if (!isTooSmall(tombstoneLifetime)) return [];
+  return [
+    warning(
+      'lifetime-not-honoured',
+      `The stored value, ${tombstoneLifetime}, is too small to be honoured`,
+      `Active Directory then takes its default, ${before} days.`,
+    ),
+  ];
 }

@@ -176,6 +176,21 @@ test('failing links are told once for all naming contexts that fail alike, with 
   expect(finding?.evidence[0]).toMatch(/^DC1 from DC2, 2 naming contexts: .*8614.*12 failures in a row/);
 });
 
+test.each([
+  [4, undefined],
+  [6, ['DC1 is 6 minutes ahead of this computer']],
+])('a clock that is %i minutes ahead: five are tolerated', (minutes, evidence) => {
+  const links = [link(2, configuration, 0), link(2, domain, 0)];
+  const domainControllers = [answering(dc(1), links, { clockAhead: minutes * 60_000 }), replicated(dc(2), 1, 0)];
+  expect(find('clock-differs', { domainControllers })?.evidence).toEqual(evidence);
+});
+
+test('replication that is under way is no failure', () => {
+  const inbound = [link(2, configuration, 0, 8477), link(2, domain, 0, 8477)];
+  const domainControllers = [answering(dc(1), inbound), replicated(dc(2), 1, 0)];
+  expect(find('replication-failures', { domainControllers })).toBeUndefined();
+});
+
 test('a clock that is off by more than five minutes is told', () => {
   const links = [link(2, configuration, 0), link(2, domain, 0)];
   const domainControllers = [answering(dc(1), links, { clockAhead: -7_200_000 }), replicated(dc(2), 1, 0)];
