@@ -51,6 +51,18 @@ describe('the DCs of one forest', () => {
     expect(originOf('whenCreated')).toBe('DC1');
   });
 
+  it('number their writes upwards also while they lag', async () => {
+    const forest = await openForest();
+    const second = await connectTo(forest, dc2);
+    const usn = async (): Promise<bigint> =>
+      BigInt((await valuesOf(second, directoryService, 'uSNChanged'))[0] ?? Number.NaN);
+    await setLifetime(second, '180');
+    const before = await usn();
+    forest.fallBehind(dc2);
+    await setLifetime(second, '200');
+    expect(await usn()).toBeGreaterThan(before);
+  });
+
   it('show nothing of the others while they lag, and all once they have caught up', async () => {
     const forest = await openForest();
     const [first, second] = [await connectTo(forest, dc1), await connectTo(forest, dc2)];

@@ -56,6 +56,17 @@ describe('a DC that is past the lifetime', () => {
     expect(commands?.every((command) => command.includes(guidOf(3)) || command.includes(guidOf(4)))).toBe(true);
   });
 
+  test.each([
+    ['read-only', replicated(dc(3, { isReadOnly: true }), 1, 0)],
+    ['not to be reached', unreachable(dc(3))],
+  ])('takes no DC as reference that is %s', (_, third) => {
+    const heard = answering(dc(1), [link(2, configuration, 1), link(2, domain, 1)], { cursors: [cursor(3, 0)] });
+    const domainControllers = [heard, replicated(dc(2), 1, 900), third];
+    const finding = find('dc2-past-lifetime', { domainControllers });
+    expect(finding?.evidence.filter((line) => line.includes(guidOf(1)))).toHaveLength(2);
+    expect(finding?.evidence.filter((line) => line.includes(guidOf(3)))).toEqual([]);
+  });
+
   test('is found by what the others last heard from it, where it can not be reached', () => {
     const domainControllers = [answering(dc(1), [], { cursors: [cursor(2, 190)] }), unreachable(dc(2))];
     expect(find('dc2-past-lifetime', { domainControllers })).toMatchObject({ level: 'blocker' });
@@ -130,6 +141,15 @@ describe('a lower value', () => {
     expect(find('backup-past-lifetime', { backups }, lowered)).toMatchObject({ level: 'warning' });
     expect(find('backup-past-lifetime', { backups }, raised)).toBeUndefined();
   });
+});
+
+test.each([
+  [91, 'warning'],
+  [89, undefined],
+])('a backup of %i days asks for a new one from half of the lifetime on', (days, level) => {
+  const backups = [{ namingContext: domain, time: daysAgo(days) }];
+  const same: TombstoneOptions = { wanted: { kind: 'days', days: 180 }, accept: [] };
+  expect(find('backup-old', { backups }, same)?.level).toBe(level);
 });
 
 test('a value that is raised and still below 180 days is only warned of', () => {

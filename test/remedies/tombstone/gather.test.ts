@@ -215,6 +215,32 @@ describe('what a DC says of its replication', () => {
     });
   });
 
+  test('is known of a naming context whose head is refused, where the rootDSE tells of it', async () => {
+    const answer = await ask(
+      [
+        makeEntry('', { 'msDS-ReplAllInboundNeighbors': [neighborXml(domain), neighborXml(configuration)] }),
+        makeEntry(configuration, {}),
+      ],
+      [domain],
+    );
+    expect(answer.links).toHaveLength(2);
+    expect(answer.silent).toEqual([]);
+  });
+
+  test.each([
+    [configuration, domain],
+    [domain, configuration],
+  ])('has the latest sign of life of each DC, whichever naming context shows it', async (later, earlier) => {
+    const cursorXml = (time: string): string =>
+      `<C><uuidSourceDsaInvocationID>${guidOf(3)}</uuidSourceDsaInvocationID><usnAttributeFilter>7</usnAttributeFilter><ftimeLastSyncSuccess>${time}</ftimeLastSyncSuccess></C>`;
+    const answer = await ask([
+      makeEntry('', {}),
+      makeEntry(later, { 'msDS-NCReplCursors': [cursorXml('2026-11-21T09:00:00Z')] }),
+      makeEntry(earlier, { 'msDS-NCReplCursors': [cursorXml('2026-11-01T09:00:00Z')] }),
+    ]);
+    expect(answer.cursors).toMatchObject([{ lastSuccess: new Date('2026-11-21T09:00:00Z') }]);
+  });
+
   test('is unknown, never healthy, where a value is cut short, none is there, or the server refuses', async () => {
     const application = `DC=App,${domain}`;
     const three = dc(1, { fullNamingContexts: [configuration, domain, application] });
