@@ -250,6 +250,20 @@ describe('laying them out', () => {
     expect(await readFile(second)).toEqual(files[1]?.bytes);
   });
 
+  test('completes what an interruption has left', async () => {
+    const folder = join(scratch, 'site');
+    const broken = join(scratch, 'templates');
+    await mkdir(join(broken, 'practice'), { recursive: true });
+    // A culture by its form, and no folder by its length.
+    const text = JSON.stringify({ ...wording, [`en-x${'-practice'.repeat(30)}`]: wording['en'] });
+    await writeFile(join(broken, 'practice', 'form-sets.json'), text);
+    await expect(layOutFormSets(folder, broken)).rejects.toThrow(FileError);
+    await layOutFormSets(folder, templates);
+    for (const { path, bytes } of files) {
+      if (!(await readFile(join(folder, path))).equals(bytes)) expect.fail(`${path} has other bytes`);
+    }
+  });
+
   test('leaves a folder alone that holds anything else', async () => {
     await writeFile(join(scratch, 'mine.txt'), 'mine');
     const laying = layOutFormSets(scratch, templates);

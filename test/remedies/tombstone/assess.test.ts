@@ -157,6 +157,13 @@ test('a value that is raised and still below 180 days is only warned of', () => 
   expect(find('below-recommended', { lifetime: 60 }, options)).toMatchObject({ level: 'warning' });
 });
 
+test.each([
+  [3650, undefined],
+  [3651, 'warning'],
+])('a lifetime of %i days: more than ten years are warned of', (days, level) => {
+  expect(find('very-long', {}, { wanted: { kind: 'days', days }, accept: [] })?.level).toBe(level);
+});
+
 test('a value that garbage collection does not honour is refused, whoever accepts it', () => {
   const options: TombstoneOptions = {
     wanted: { kind: 'days', days: 36 },

@@ -31,23 +31,23 @@ function stateOf(facts: Awaited<ReturnType<typeof gather>>, name: string): unkno
 }
 
 describe('the domain controllers of a large forest', () => {
-  test('are asked in parallel: fifty of them take hardly longer than one, and a silent one only its deadline', async () => {
-    const forest = await openForest(Array.from({ length: 47 }, (_, index) => server(`FAR${index}`)).join('\n'));
-    for (const host of forest.domainControllers) forest.setCondition(host, { delay: 20 });
+  test('are asked in parallel: twenty of them take hardly longer than one, and a silent one only its deadline', async () => {
+    const forest = await openForest(Array.from({ length: 17 }, (_, index) => server(`FAR${index}`)).join('\n'));
+    for (const host of forest.domainControllers) forest.setCondition(host, { delay: 50 });
     const silent = 'far7.corp.example.com';
     forest.setCondition(silent, { reachable: 'silent' });
     const directory = await directoryOf(forest);
-    const deadlineMs = 500;
+    const deadlineMs = 800;
 
     const started = performance.now();
     const facts = await gather(directory, { now: () => now, deadlineMs });
     const taken = performance.now() - started;
 
-    expect(facts.domainControllers).toHaveLength(50);
-    expect(facts.domainControllers.filter(({ state }) => state.kind === 'answered')).toHaveLength(49);
-    expect(stateOf(facts, 'FAR7')).toEqual({ kind: 'unreachable', why: 'no answer within 0.5 seconds' });
-    // One after the other they would take fifty times three answers of 20 ms, and the deadline besides.
-    expect(taken).toBeLessThan(deadlineMs + 2000);
+    expect(facts.domainControllers).toHaveLength(20);
+    expect(facts.domainControllers.filter(({ state }) => state.kind === 'answered')).toHaveLength(19);
+    expect(stateOf(facts, 'FAR7')).toEqual({ kind: 'unreachable', why: 'no answer within 0.8 seconds' });
+    // One after the other they would take nineteen times three answers of 50 ms, and the deadline besides.
+    expect(taken).toBeLessThan(deadlineMs + 1500);
   });
 
   test('are told of as they answer', async () => {
