@@ -68,13 +68,12 @@ function paperOf({ output, color }: Terminal): Paper {
   return { columns: (output.columns || 80) - 1, rows: (output.rows || 24) - 1, style: createStyle(color) };
 }
 
-/** Hands over key presses and the end of the input until the returned function is called, which leaves all as it was. */
+/** Hands over key presses and the end of the input until the returned function is called, which leaves raw mode again. */
 function listen(
   terminal: Terminal,
   on: { key: (text: string | undefined, key: unknown) => void; end: () => void; resize: () => void },
 ): () => void {
   const { input, output } = terminal;
-  const wasRaw = input.isRaw;
   emitKeypressEvents(input);
   input.setRawMode(true);
   input.on('keypress', on.key);
@@ -85,7 +84,7 @@ function listen(
   input.resume();
   return () => {
     // Before the error listener goes: on a terminal that is gone this fails with EIO once more.
-    input.setRawMode(wasRaw);
+    input.setRawMode(false);
     input.pause();
     input.off('keypress', on.key);
     input.off('end', on.end);
