@@ -44,9 +44,6 @@ export const showRecycled: Control = { oid: controlOid.showRecycled, critical: t
 /** Lets a delete take the whole subtree with it (MS-ADTS 3.1.1.3.4.1.15). */
 export const treeDelete: Control = { oid: controlOid.treeDelete, critical: true };
 
-/** Lets a modify add what is there and remove what is not (MS-ADTS 3.1.1.3.4.1.8). */
-export const permissiveModify: Control = { oid: controlOid.permissiveModify, critical: true };
-
 /** The parts of a security descriptor (MS-ADTS 3.1.1.3.4.1.11); their sum is the argument of sdFlags. */
 export const securityInformation = { owner: 1, group: 2, dacl: 4, sacl: 8 } as const;
 

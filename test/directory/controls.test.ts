@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 import {
   controlOid,
   deletedObjectsControl,
-  permissiveModify,
   sdFlags,
   securityInformation,
   sendableControls,
@@ -23,8 +22,7 @@ describe('controls', () => {
   });
 
   test('what would change the answer silently is critical', () => {
-    for (const control of [showDeleted, showRecycled, treeDelete, permissiveModify])
-      expect(control.critical).toBe(true);
+    for (const control of [showDeleted, showRecycled, treeDelete]) expect(control.critical).toBe(true);
   });
 
   test('recycled objects are asked for where the server knows them', () => {

@@ -28,6 +28,10 @@ function failingLinks({ facts, standings }: Situation): readonly string[] {
   });
 }
 
+/** Kerberos' own tolerance. */
+const clockTolerance = 5 * 60_000;
+
+/** What fails, what is switched off by hand, and clocks that differ. */
 export function links(situation: Situation): readonly FindingDraft[] {
   const { standings } = situation;
   const failing = failingLinks(situation);
@@ -73,6 +77,3 @@ export function links(situation: Situation): readonly FindingDraft[] {
         ]),
   ];
 }
-
-/** Kerberos' own tolerance. */
-const clockTolerance = 5 * 60_000;
