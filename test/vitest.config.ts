@@ -22,6 +22,8 @@ const benchRequested = process.env['npm_lifecycle_event'] === 'bench';
 export default defineConfig({
   test: {
     globalSetup: fileURLToPath(new URL('build-once.ts', import.meta.url)),
+    // Left to itself vitest keeps one core free, which on two is half the machine.
+    maxWorkers: '100%',
     projects: benchRequested
       ? [project('bench', ['bench/**/*.bench.ts'], { testTimeout: 1_800_000, serial: true })]
       : [

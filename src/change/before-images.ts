@@ -82,10 +82,10 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
  */
 export function backupPathOf(file: string): string {
   const parts = plainPathOf(file).split('/');
-  const [folder, name] = parts.splice(-2);
+  const name = parts.pop() ?? '';
+  const folder = parts.pop() ?? '';
   // Joined so that two files can't get one name.
-  const joined = name === undefined ? `${folder}` : `${folder?.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`;
-  return path.join(...parts, joined);
+  return path.join(...parts, `${folder.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`);
 }
 
 /** An absolute path as one below another folder, with slashes: its roots (a drive, a host) made into plain names. */

@@ -447,7 +447,7 @@ test.each([
   ['\\\\TMG01\\C$\\forms\\strings.txt', 'TMG01/C$/forms~strings.txt', 'TMG01/C$/forms/strings.txt'],
   ['//TMG01/C$/../../strings.txt', 'TMG01/C$~strings.txt', 'TMG01/C$/strings.txt'],
   ['/forms/100%/a~b/strings.txt', 'forms/100%/a%7Eb~strings.txt', 'forms/100%/a~b/strings.txt'],
-  ['/strings.txt', 'strings.txt', 'strings.txt'],
+  ['/strings.txt', '~strings.txt', 'strings.txt'],
 ])('the before image of %s lies in %s', (file, place, plain) => {
   expect(backupPathOf(file).split(path.sep).join('/')).toBe(place);
   expect(plainPathOf(file)).toBe(plain);
@@ -460,6 +460,6 @@ test('no two files have their before images in one place', () => {
     fc.property(file, file, (one, other) => {
       expect(backupPathOf(one) === backupPathOf(other)).toBe(one === other);
     }),
-    { numRuns: 2000 },
+    { numRuns: 500 },
   );
 });

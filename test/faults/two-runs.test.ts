@@ -1,131 +1,118 @@
 import { spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, expect, test } from 'vitest';
-import { lockFolder } from '../../src/change/folder-lock.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { run as apply } from '../../src/commands/apply.ts';
 import { run as labels } from '../../src/commands/labels.ts';
+import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
-import { runCommand } from '../support/run-command.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
-/** Runs at the same time, each a process of its own, on one change folder. */
-
-const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
+type Command = Parameters<typeof runCommand>[0];
 
 let home: string;
-let saved: string;
 let before: Readonly<Record<string, string>>;
 
-const forms = (): Tree =>
+const forms = (sets: number): Tree =>
   Object.fromEntries(
-    Array.from({ length: 200 }, (_, set) => [
+    Array.from({ length: sets }, (_, set) => [
       `Set${set}`,
       { HTML: { 'strings.txt': stringsContent('Domain\\user name:', { encoding: 'utf-8' }) } },
     ]),
   );
 
-beforeEach(async () => {
-  home = await freshFolder();
-  saved = path.join(home, 'saved');
-  await writeTree(path.join(home, 'forms'), forms());
-  before = await snapshot(path.join(home, 'forms'));
-  const args = ['--root', 'forms', '--label', 'email', '--save', 'saved'];
-  expect(await runCommand(labels, args, { currentFolder: home })).toMatchObject({ status: 2 });
-});
-
-interface Ending {
-  readonly status: unknown;
-  readonly stderr: string;
-}
-
-function start(...args: readonly string[]): { readonly ended: Promise<Ending>; readonly process: number } {
-  const child = spawn(process.execPath, [bin, ...args], { cwd: home, stdio: ['ignore', 'ignore', 'pipe'] });
-  let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const ended = once(child, 'close').then(([status]: unknown[]) => ({ status, stderr }));
-  return { ended, process: child.pid ?? 0 };
-}
-
 const labelsNow = () => snapshot(path.join(home, 'forms'));
+const run = (command: Command, ...args: readonly string[]): Promise<CommandRun> =>
+  runCommand(command, args, { currentFolder: home });
 
-/** This process in the place of another run. */
-const takeFolder = (): Promise<() => Promise<void>> =>
-  lockFolder(saved, {
-    holder: { process: process.pid, host: hostname(), since: '2026-11-22T09:00:00.000Z' },
-    isRunning: () => true,
-    randomId: randomUUID,
+async function saveChange(sets: number): Promise<void> {
+  home = await freshFolder();
+  await writeTree(path.join(home, 'forms'), forms(sets));
+  before = await labelsNow();
+  expect(await run(labels, '--root', 'forms', '--label', 'email', '--save', 'saved')).toMatchObject({ status: 2 });
+}
+
+describe('while another run has the change folder', () => {
+  beforeEach(() => saveChange(3));
+
+  const lock = (): string => path.join(home, 'saved', 'lock.json');
+  const lockedBy = (process: number, host: string): Promise<void> =>
+    writeFile(lock(), JSON.stringify({ process, host, since: '2026-11-22T09:00:00.000Z' }));
+
+  test('an apply is refused, and nothing is changed', async () => {
+    await lockedBy(1, 'computer');
+    expect(await run(apply, 'saved')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('process 1 on computer, since 2026-11-22'),
+    });
+    expect(await labelsNow()).toEqual(before);
   });
 
-test('an apply is refused while another run is at work, and nothing is changed', async () => {
-  const letGo = await takeFolder();
-  expect(await start('apply', 'saved').ended).toMatchObject({
-    status: 3,
-    stderr: expect.stringContaining(`process ${process.pid}`),
+  test('an undo is refused, made now or before, and nothing is changed', async () => {
+    await run(apply, 'saved');
+    await run(undo, 'saved', '--save', 'undo-saved');
+    const applied = await labelsNow();
+    await lockedBy(1, 'computer');
+    expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 3 });
+    expect(await run(apply, 'undo-saved')).toMatchObject({ status: 3 });
+    expect(await labelsNow()).toEqual(applied);
   });
-  expect(await labelsNow()).toEqual(before);
-  await letGo();
-  expect(await start('apply', 'saved').ended).toMatchObject({ status: 0 });
+
+  test('an undo can be looked at all the same', async () => {
+    await run(apply, 'saved');
+    await lockedBy(1, 'computer');
+    expect(await run(undo, 'saved', '--dry-run')).toMatchObject({ status: 2 });
+  });
+
+  test('that was killed, its lock keeps nobody away', async () => {
+    await lockedBy(1, 'computer');
+    const killed = { id: 2, host: 'computer', isRunning: () => false };
+    expect(await runCommand(apply, ['saved'], { currentFolder: home, process: killed })).toMatchObject({ status: 0 });
+    expect(existsSync(lock())).toBe(false);
+  });
 });
 
-test('an undo is refused while another run is at work on what it would reverse', async () => {
-  await start('apply', 'saved').ended;
-  expect(await start('undo', 'saved', '--save', 'undo-saved').ended).toMatchObject({ status: 2 });
-  const applied = await labelsNow();
-  const letGo = await takeFolder();
-  expect(await start('undo', 'saved', '--yes').ended).toMatchObject({ status: 3 });
-  expect(await start('apply', 'undo-saved').ended).toMatchObject({ status: 3 });
-  expect(await labelsNow()).toEqual(applied);
-  await letGo();
-  expect(await start('apply', 'undo-saved').ended).toMatchObject({ status: 0 });
-  expect(await labelsNow()).toEqual(before);
-});
-
-test('of two that start together one does the work, and undo brings every byte back', async () => {
-  const runs = await Promise.all([start('apply', 'saved').ended, start('apply', 'saved').ended]);
-  // The other one finds it at work, or finds everything done.
-  expect([0, 3]).toEqual(expect.arrayContaining(runs.map(({ status }) => status)));
-  expect(runs.map(({ status }) => status)).toContain(0);
-  expect(await start('undo', 'saved', '--yes').ended).toMatchObject({ status: 0 });
-  expect(await labelsNow()).toEqual(before);
-});
-
-test('a lock that a killed run has left keeps nobody away', async () => {
-  const killed = start('--version');
-  await killed.ended;
-  const holder = { process: killed.process, host: hostname(), since: '2026-11-22T09:00:00.000Z' };
-  await writeFile(path.join(saved, 'lock.json'), JSON.stringify(holder));
-  expect(await start('apply', 'saved').ended).toMatchObject({ status: 0 });
-  expect(existsSync(path.join(saved, 'lock.json'))).toBe(false);
-});
-
-test('an undo that was planned before the apply was gone on with is refused', async () => {
-  const held = path.join(home, 'forms', 'Set7', 'HTML', 'strings.txt');
+test('an undo that was planned before the change was gone on with is refused: it would leave that in place', async () => {
+  await saveChange(3);
+  const held = path.join(home, 'forms', 'Set2', 'HTML', 'strings.txt');
   const content = await readFile(held);
   await writeFile(held, 'edited');
-  expect(await start('apply', 'saved').ended).toMatchObject({ status: 4 });
-  expect(await start('undo', 'saved', '--save', 'undo-saved').ended).toMatchObject({ status: 2 });
+  expect(await run(apply, 'saved')).toMatchObject({ status: 4 });
+  expect(await run(undo, 'saved', '--save', 'undo-saved')).toMatchObject({ status: 2 });
   await writeFile(held, content);
-  expect(await start('apply', 'saved').ended).toMatchObject({ status: 0 });
+  expect(await run(apply, 'saved')).toMatchObject({ status: 0 });
   const applied = await labelsNow();
-  expect(await start('apply', 'undo-saved').ended).toMatchObject({
-    status: 3,
-    stderr: expect.stringContaining('gone on with'),
-  });
+  expect(await run(apply, 'undo-saved')).toMatchObject({ status: 3, stderr: expect.stringContaining('gone on with') });
   expect(await labelsNow()).toEqual(applied);
 });
 
-test('output that nobody reads does not keep the work from its end', async () => {
-  const child = spawn(process.execPath, [bin, 'apply', 'saved'], { cwd: home, stdio: ['ignore', 'pipe', 'pipe'] });
-  child.stdout.destroy();
-  child.stderr.destroy();
-  expect((await once(child, 'exit'))[0]).toBe(0);
-  expect(await start('undo', 'saved', '--yes').ended).toMatchObject({ status: 0 });
-  expect(await labelsNow()).toEqual(before);
+describe('as processes of their own', () => {
+  const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
+  const start = (stdio: 'ignore' | 'pipe') =>
+    spawn(process.execPath, [bin, 'apply', 'saved'], { cwd: home, stdio: ['ignore', stdio, stdio] });
+
+  beforeEach(() => saveChange(150));
+
+  test('of two runs that start together one does the work, and undo brings every byte back', async () => {
+    const endings = await Promise.all([start('ignore'), start('ignore')].map((child) => once(child, 'exit')));
+    const statuses = endings.map(([status]: unknown[]) => status);
+    expect(statuses).toContain(0);
+    // The other one finds it at work, or finds everything done.
+    expect([0, 3]).toEqual(expect.arrayContaining(statuses));
+    expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 0 });
+    expect(await labelsNow()).toEqual(before);
+  });
+
+  test('output that nobody reads does not keep the work from its end', async () => {
+    const child = start('pipe');
+    child.stdout?.destroy();
+    child.stderr?.destroy();
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 0 });
+    expect(await labelsNow()).toEqual(before);
+  });
 });
