@@ -22,8 +22,8 @@ export type ChangeOutcome =
 export interface ChangeWriter<C extends Change> {
   /** How many changes may be written at the same time. */
   readonly parallel: number;
-  /** Whether the first change that does not succeed ends the run: where later changes build on earlier ones. */
-  readonly stopsAtFirstFailure: boolean;
+  /** Whether a change that did not succeed ends the run: where later ones build on it, or would meet the same. */
+  endsRun(change: C, outcome: ChangeOutcome): boolean;
   /** The path or DN, for the journal. */
   nameOf(change: C): string;
   /** The DC that is written to, if it is one. */
@@ -31,11 +31,14 @@ export interface ChangeWriter<C extends Change> {
   /**
    * Looks at all that later changes depend on before the first one is written, so that a plan which can't be carried out
    * to its end is not begun. Gives the change that stands in the way.
+   *
+   * @param open those of the plan that no earlier run has done
    */
-  lookAhead?(changes: readonly C[]): Promise<ChangeResult<C> | undefined>;
+  lookAhead?(changes: readonly C[], open: readonly C[]): Promise<ChangeResult<C> | undefined>;
   /**
-   * Looks at the target, and if it is as planned calls `intent` and writes. Errors of the target are outcomes;
-   * what it throws (a journal that can't be written) ends the run.
+   * Looks at the target, and if it is as planned writes, once `intent` has been called and has resolved; it may be called
+   * while the look is under way. Errors of the target are outcomes; what it throws (a journal that can't be written)
+   * ends the run.
    */
   write(change: C, intent: () => Promise<void>): Promise<ChangeOutcome>;
 }
@@ -94,7 +97,14 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   const notDone: ChangeResult<C>[] = [];
   let done = 0;
   let notBegun = 0;
-  const obstacle = open.length === 0 ? undefined : await writer.lookAhead?.(plan.changes);
+  let isEnded = false;
+  const obstacle =
+    open.length === 0
+      ? undefined
+      : await writer.lookAhead?.(
+          plan.changes,
+          open.map(([, change]) => change),
+        );
   if (obstacle !== undefined) {
     notDone.push(obstacle);
     const { change, outcome } = obstacle;
@@ -104,7 +114,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     return { done, doneBefore: plan.changes.length - open.length, notDone, notBegun: open.length - 1 };
   }
   const writeOne = async (change: C, index: number): Promise<void> => {
-    if (request.signal.aborted || (writer.stopsAtFirstFailure && notDone.length > 0)) {
+    if (request.signal.aborted || isEnded) {
       notBegun += 1;
       return;
     }
@@ -112,7 +122,10 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     const outcome = await writer.write(change, () => record('intent', { change: index, on }));
     journal.leave(recordOf(eventOf(outcome), { change: index, on, ...detailOf(outcome) }));
     if (outcome.kind === 'done' || outcome.kind === 'already-done') done += 1;
-    else notDone.push({ change, outcome });
+    else {
+      notDone.push({ change, outcome });
+      isEnded ||= writer.endsRun(change, outcome);
+    }
     request.onOutcome?.(change, outcome);
   };
   const doneBefore = plan.changes.length - open.length;

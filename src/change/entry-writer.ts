@@ -33,21 +33,13 @@ export function entryWriter(
     },
     domainController: planned,
   };
-  let isStuck = false;
   return {
     parallel: 1,
-    /** Not at an edit on which nothing builds. */
-    get stopsAtFirstFailure() {
-      return isStuck;
-    },
+    endsRun,
     nameOf: (change) => change.dn,
-    lookAhead: (changes) => lookAhead(changes, access),
+    lookAhead: (changes, open) => lookAhead(changes, open, access),
     server: first.rootDse.dnsHostName ?? first.identity.host,
-    write: async (change, intent) => {
-      const outcome = await writeEntry(change, access, intent);
-      isStuck ||= endsRun(change, outcome);
-      return outcome;
-    },
+    write: (change, intent) => writeEntry(change, access, intent),
     close: () => current.close(),
   };
 }
@@ -66,13 +58,17 @@ function isRefusal(error: Error): boolean {
   return error instanceof DirectoryError && error.resultCode !== undefined;
 }
 
-/** Nothing that goes with a deletion is written, the clearing of references included, unless all of it can be. */
+/**
+ * Nothing that goes with a deletion is written, the clearing of references included, unless all of it can be. What an
+ * earlier run has edited is its business no more; what it has deleted tells which children a tree has left.
+ */
 async function lookAhead(
   changes: readonly DirectoryChange[],
+  open: readonly DirectoryChange[],
   access: EntryAccess,
 ): Promise<ChangeResult<DirectoryChange> | undefined> {
   if (!changes.some(({ kind }) => kind === 'delete' || kind === 'delete-tree')) return undefined;
-  return (await lookAtModifies(changes, access)) ?? lookAtDeletes(changes, access);
+  return (await lookAtModifies(open, access)) ?? lookAtDeletes(changes, access);
 }
 
 function writeEntry(change: DirectoryChange, access: EntryAccess, intent: () => Promise<void>): Promise<ChangeOutcome> {

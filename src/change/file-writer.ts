@@ -32,7 +32,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
   const images = beforeImages(options.backupFolder, options.files);
   return {
     parallel: options.parallel ?? 16,
-    stopsAtFirstFailure: false,
+    endsRun: () => false,
     nameOf: (change) => change.path,
     write: async (change, intent) => {
       let intended = false;

@@ -85,7 +85,7 @@ const findingShape: Readonly<Record<string, Shape>> = {
 };
 
 /** What a change may have or not, and must then be of this kind. */
-const optionalShapes: Readonly<Record<string, Shape>> = { tombstoneDn: 'string' };
+const optionalShapes: Readonly<Record<string, Shape>> = { tombstoneDn: 'string', held: 'values' };
 
 const changeShapes: Readonly<Record<Change['kind'], Readonly<Record<string, Shape>>>> = {
   file: {

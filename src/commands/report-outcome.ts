@@ -7,6 +7,7 @@ import { folderParts } from '../change/folder.ts';
 import type { Change, Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { temporarySuffix } from '../files/temporary-suffix.ts';
+import { changesInWords, countsOf } from '../review/counts.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
@@ -138,10 +139,14 @@ function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }
   const total = result.done + result.doneBefore;
   if (result.done === 0 && total === plan.changes.length && result.endedBy === undefined)
     return 'Nothing is left to do: an earlier run has done it all.';
+  const isComplete = total === plan.changes.length && result.notDone.length === 0;
+  const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
+  if (isComplete && plan.target.kind === 'forest') {
+    return `${style.bold(changesInWords(countsOf(plan.changes), plan.undoes === undefined ? 'changed' : 'put back'))}${before}`;
+  }
   const nouns = plan.target.kind === 'files' ? ['file', 'files'] : ['entry', 'entries'];
   const noun = plan.changes.length === 1 ? nouns[0] : nouns[1];
   const verb = plan.undoes === undefined ? 'changed' : 'brought back';
-  const before = result.doneBefore === 0 ? '' : ` (${result.doneBefore} of them by an earlier run)`;
   return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${verb}`)}${before}`;
 }
 

@@ -78,13 +78,25 @@ function fileBlock(group: readonly ShownFileChange[]): DiffBlock {
     heading: `${changes[0]?.language} · ${count} · ${sets} · ${classes} · ${encodings}`,
     places: changes.map((change) => change.path),
     lines: edits.flatMap((edit) => {
-      const marked = markChangedWords(edit.old, edit.new);
+      const marked = markChangedWords(shortened(edit.old), shortened(edit.new));
       return [
         { sign: '-', segments: quoted(edit.key, marked.old) },
         { sign: '+', segments: quoted(edit.key, marked.new) },
       ] as const;
     }),
   };
+}
+
+/** In characters. */
+const longestValue = 2000;
+const keptAtStart = 500;
+const keptAtEnd = 100;
+
+/** A value that nobody could read through is shown by its ends; the plan and change.diff hold all of it. */
+function shortened(value: string): string {
+  if (value.length <= longestValue) return value;
+  const left = (value.length - keptAtStart - keptAtEnd).toLocaleString('en');
+  return `${value.slice(0, keptAtStart)} […${left} more characters…] ${value.slice(-keptAtEnd)}`;
 }
 
 function quoted(key: string, value: readonly Segment[]): readonly Segment[] {

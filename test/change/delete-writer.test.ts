@@ -260,7 +260,7 @@ describe('the look ahead', () => {
   const lookAhead = async (bench: Bench, changes: readonly DirectoryChange[]) => {
     const access = bench.access();
     const writer = entryWriter(await access.session(), () => access.reopen(), access.domainController);
-    return writer.lookAhead?.(changes);
+    return writer.lookAhead?.(changes, changes);
   };
   const smartHost = 'msExchSmtpSmartHost';
   const clearing = async (bench: Bench): Promise<ModifyChange> => {

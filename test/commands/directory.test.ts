@@ -308,7 +308,7 @@ test('a saved plan goes back to the server that it was made on, the password asi
   expect(await again({})).toMatchObject({ status: 64 });
   const result = await again({ ADSI_REMEDY_PASSWORD: 'S3cret' });
   expect(result.status).toBe(0);
-  expect(result.stdout).toContain('1 of 1 entry changed');
+  expect(result.stdout).toContain('1 entry changed');
 });
 
 test('what is told of a plan names the entry and no password', async () => {

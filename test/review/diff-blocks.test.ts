@@ -34,6 +34,18 @@ describe('edits of files', () => {
     expect(written(block)).toEqual(['-L_UserName_Text="[ユーザー名]:"', '+L_UserName_Text="[メール アドレス]:"']);
   });
 
+  test('show a value that nobody could read through by its ends', () => {
+    const [removed = '', added] = written(onlyBlock(labelChange(`Name ${'x'.repeat(10_000_000)} end`, 'Name')));
+    expect(removed).toMatch(/^-L_UserName_Text="Name.*x \[…9,999,409 more characters…\] x+ end/);
+    expect(removed.length).toBeLessThan(800);
+    expect(added).toBe('+L_UserName_Text="Name"');
+  });
+
+  test('of long values that differ where it is not shown are two blocks', () => {
+    const long = (middle: string): string => `${'x'.repeat(3000)}${middle}${'x'.repeat(3000)}`;
+    expect(diffBlocks([labelChange(long('a'), 'Name'), labelChange(long('b'), 'Name', { path: 'b' })])).toHaveLength(2);
+  });
+
   test('that are equal are one block, in whatever encoding and letter case of the language', () => {
     const block = onlyBlock(
       labelChange('Größe', 'Name', { path: 'one', encoding: 'windows-1252', set: 'ISA', class: 'xHTML' }),

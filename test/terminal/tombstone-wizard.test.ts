@@ -24,12 +24,12 @@ describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }
     await practice.answer(days, '200');
     await practice.answer('Go on all the same?', 'y');
     await practice.applyNow();
-    await practice.session.waitFor('1 of 1 entry changed');
+    await practice.session.waitFor('1 entry changed');
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBe('200');
 
     await practice.undoLatest();
-    await practice.session.waitFor('1 of 1 entry brought back');
+    await practice.session.waitFor('1 entry put back');
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBeUndefined();
     await practice.cancel();

@@ -75,11 +75,11 @@ function editsOf(referrers: readonly Referrer[]): readonly ModifyChange[] {
 
 /** Two references may be of the same attribute: values that would dangle, and values that dangle already. */
 function attributeEdits(here: readonly Referrer[]): readonly AttributeEdit[] {
-  return [...groupBy(here, ({ reference }) => reference.attribute)].map(([attribute, referrers]) => ({
-    attribute,
-    remove: distinct(referrers.flatMap(({ values }) => values)),
-    add: [],
-  }));
+  return [...groupBy(here, ({ reference }) => reference.attribute)].map(([attribute, referrers]) => {
+    const remove = distinct(referrers.flatMap(({ values }) => values));
+    const held = distinct(referrers.flatMap(({ values, otherValues }) => [...values, ...otherValues]));
+    return { attribute, remove, add: [], ...(held.length === remove.length ? {} : { held }) };
+  });
 }
 
 function distinct(values: readonly PlanValue[]): readonly PlanValue[] {

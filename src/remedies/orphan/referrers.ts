@@ -25,8 +25,8 @@ export interface Referrer {
   readonly dn: string;
   readonly guid: string;
   readonly values: readonly PlanValue[];
-  /** How many values the attribute has besides. */
-  readonly others: number;
+  /** What the attribute holds besides. */
+  readonly otherValues: readonly PlanValue[];
 }
 
 /** References of one kind from recipients: counted, with the first names. */
@@ -100,7 +100,7 @@ function databaseReferrers(entry: Entry): readonly Referrer[] {
     .filter(({ mayNameDatabase }) => mayNameDatabase === true)
     .flatMap((reference) => {
       const values = allBytesOf(entry, reference.attribute);
-      return values.length === 0 ? [] : [referrer(entry, reference, values, values.length)];
+      return values.length === 0 ? [] : [referrer(entry, reference, values)];
     });
 }
 
@@ -108,8 +108,10 @@ function databaseReferrers(entry: Entry): readonly Referrer[] {
 function namingOneOf(referrers: readonly Referrer[], dns: readonly string[]): readonly Referrer[] {
   const wanted = new Set(dns.map(normalizedDn));
   return referrers.flatMap((one) => {
-    const values = one.values.filter((value) => typeof value === 'string' && namesOneOf(value, wanted));
-    return values.length === 0 ? [] : [{ ...one, values, others: one.others + one.values.length - values.length }];
+    const isMeant = (value: PlanValue): boolean => typeof value === 'string' && namesOneOf(value, wanted);
+    const values = one.values.filter(isMeant);
+    const otherValues = [...one.otherValues, ...one.values.filter((value) => !isMeant(value))];
+    return values.length === 0 ? [] : [{ ...one, values, otherValues }];
   });
 }
 
@@ -125,23 +127,24 @@ export function referringFilter(): Filter {
 function referrerOf(entry: Entry, reference: Reference, doomed: Doomed): readonly Referrer[] {
   const { attribute, objectClass } = reference;
   if (objectClass !== undefined && !isDatabase(entry)) return [];
-  const all = allBytesOf(entry, attribute);
-  const values = all.filter((value) => isNaming(value.toString(), reference, doomed));
-  return values.length === 0 ? [] : [referrer(entry, reference, values, all.length)];
+  const values = allBytesOf(entry, attribute).filter((value) => isNaming(value.toString(), reference, doomed));
+  return values.length === 0 ? [] : [referrer(entry, reference, values)];
 }
 
 function isDatabase(entry: Entry): boolean {
   return textsOf(entry, 'objectClass').some((name) => databaseClasses.includes(name));
 }
 
-function referrer(entry: Entry, reference: Referrer['reference'], values: readonly Buffer[], all: number): Referrer {
+/** @param values of those that the entry has */
+function referrer(entry: Entry, reference: Referrer['reference'], values: readonly Buffer[]): Referrer {
+  const others = allBytesOf(entry, reference.attribute).filter((value) => !values.some((one) => one.equals(value)));
   return {
     id: `${reference.attribute} of ${entry.dn}`,
     reference,
     dn: entry.dn,
     guid: guidOf(entry, 'objectGUID') ?? '',
     values: values.map(writtenValueOf),
-    others: all - values.length,
+    otherValues: others.map(writtenValueOf),
   };
 }
 
@@ -176,8 +179,7 @@ export function namesOneOf(value: string, dns: ReadonlySet<string>): boolean {
 
 /** The values of otherWellKnownObjects whose DN is one of these. */
 function wellKnownReferrers(entry: Entry, isMeant: (dn: string) => boolean): readonly Referrer[] {
-  const all = allBytesOf(entry, wellKnownObjects);
-  const values = all.filter((value) => isMeant(parseDnWithBinary(value.toString()).dn));
+  const values = allBytesOf(entry, wellKnownObjects).filter((value) => isMeant(parseDnWithBinary(value.toString()).dn));
   if (values.length === 0) return [];
   const reference = {
     id: 'well-known-objects',
@@ -186,7 +188,7 @@ function wellKnownReferrers(entry: Entry, isMeant: (dn: string) => boolean): rea
     who: 'well-known objects of the organisation',
     clearing: 'may be cleared',
   } as const;
-  return [referrer(entry, reference, values, all.length)];
+  return [referrer(entry, reference, values)];
 }
 
 /** Names that are kept of each reference, for people. */
@@ -294,7 +296,7 @@ async function countOne(
 
 function recipientReferrer(entry: Entry, { id, attribute, kind, who }: RecipientReference): Referrer {
   const values = allBytesOf(entry, attribute);
-  return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values, values.length);
+  return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values);
 }
 
 /**

@@ -191,6 +191,6 @@ function referrerBlockers(facts: OrphanFacts, options: OrphanOptions): readonly 
   });
 }
 
-function describeReferrer({ dn, others, reference }: Referrer): string {
-  return reference.kind === 'linked' && others === 0 ? `${dn} (its only value)` : dn;
+function describeReferrer({ dn, otherValues, reference }: Referrer): string {
+  return reference.kind === 'linked' && otherValues.length === 0 ? `${dn} (its only value)` : dn;
 }
