@@ -8,6 +8,7 @@ import { inParallel } from '../files/in-parallel.ts';
 import { type FileSystem, replaceFile } from '../files/replace-file.ts';
 import { spliceBytes } from '../files/strings-file.ts';
 import { temporarySuffix } from '../files/temporary-suffix.ts';
+import { type AlikeFiles, alikeFiles } from './alike.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
@@ -29,7 +30,7 @@ export interface FileWriterOptions {
 
 /** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
-  const images = beforeImages(options.backupFolder, options.files);
+  const kept = { images: beforeImages(options.backupFolder, options.files), alike: alikeFiles() };
   return {
     parallel: options.parallel ?? 16,
     endsRun: () => false,
@@ -38,7 +39,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
       let intended = false;
       let journalFailure: unknown;
       try {
-        return await writeOne(change, options, images, async () => {
+        return await writeOne(change, options, kept, async () => {
           await intent().catch((error: unknown) => {
             journalFailure = error;
             throw error;
@@ -64,7 +65,7 @@ class DriftError extends Error {}
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
-  images: BeforeImages,
+  { images, alike }: { readonly images: BeforeImages; readonly alike: AlikeFiles },
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
@@ -73,16 +74,20 @@ async function writeOne(
       ? new DriftError('the file has gone since the plan was made')
       : error;
   });
-  const found = fileFingerprint(bytes);
-  if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
-  if (!sameFingerprint(found, change.before)) {
-    // A run that was interrupted right before the rename may have left one.
-    throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
+  let edit = alike.editOf(change, bytes);
+  if (edit === undefined) {
+    const found = fileFingerprint(bytes);
+    if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
+    if (!sameFingerprint(found, change.before)) {
+      // A run that was interrupted right before the rename may have left one.
+      throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
+    }
+    edit = { before: bytes, after: editedContent(bytes, change) };
+    alike.remember(change, edit);
   }
-  const content = editedContent(bytes, change);
   await replaceFile(files, {
     path: change.path,
-    content,
+    content: edit.after,
     tag: `${options.planId}.${options.randomId()}`,
     retryDelays,
     sleep: options.sleep,

@@ -77,7 +77,7 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
     });
   }
   const writing = 'write the new content beside the file';
-  const handle = await attempt(writing, temporary, untouched, () => files.open(temporary, 'wx', 0o600));
+  const handle = await attempt(writing, temporary, untouched, () => files.open(temporary, 'wx', owner.mode & 0o777));
   try {
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
     await requireSameContent(files, temporary, content);
@@ -111,8 +111,10 @@ async function fillAndClose(
   try {
     await writeAll(handle, temporary, content);
     const made = await handle.stat();
-    if (made.uid !== owner.uid || made.gid !== owner.gid) await handle.chown(owner.uid, owner.gid);
-    await handle.chmod(owner.mode & 0o7777);
+    const hasOwner = made.uid === owner.uid && made.gid === owner.gid;
+    if (!hasOwner) await handle.chown(owner.uid, owner.gid);
+    // The process's mask may have taken some of the mode, and a change of owner takes some.
+    if (!hasOwner || (made.mode & 0o7777) !== (owner.mode & 0o7777)) await handle.chmod(owner.mode & 0o7777);
     await handle.sync();
   } catch (error) {
     // What made the writing fail says more than what may come of closing.

@@ -78,6 +78,19 @@ describe('applying a plan', () => {
     expect(seen).toEqual([['begin', 'intent 0'], true]);
   });
 
+  test('writes each of many copies of a file, and leaves alone the one that was edited', async () => {
+    const copies = Array.from({ length: 30 }, (_, index) => `copy${index}`);
+    await writeTree(forms, Object.fromEntries(copies.map((name) => [name, old('same')])));
+    const plan = planOf(copies.map((name) => changeOf(path.join(forms, name), old('same'), now('same'))));
+    await writeFile(path.join(forms, 'copy17'), old('edited'));
+    const result = await apply(plan);
+    expect(result).toMatchObject({ done: 29, notDone: [{ outcome: { kind: 'drifted' } }] });
+    for (const name of copies) {
+      const expected = name === 'copy17' ? old('edited') : now('same');
+      expect(await readFile(path.join(forms, name))).toEqual(expected);
+    }
+  });
+
   test('works on several files at the same time', async () => {
     const names = Array.from({ length: 40 }, (_, index) => `f${index}`);
     const plan = await planned(...names);

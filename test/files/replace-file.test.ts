@@ -61,7 +61,7 @@ describe('replacing a file', () => {
     expect(order).toEqual(['handle.sync', 'readFile', 'rename', 'handle.sync']);
   });
 
-  test.each([0o644, 0o600, 0o444, 0o755, 0o660])('keeps the mode %o', async (mode) => {
+  test.each([0o644, 0o600, 0o444, 0o755, 0o660, 0o666, 0o2644, 0o4755])('keeps the mode %o', async (mode) => {
     await chmod(target, mode);
     await replaced(untroubled());
     expect((await stat(target)).mode & 0o7777).toBe(mode);
@@ -224,6 +224,8 @@ describe('what the system answers', () => {
     ['rename', 'EIO', 'I/O error'],
   ])('to %s, %s, is told in words and leaves the old bytes', async (call, errno, words) => {
     if (call === 'handle.chown') await chown(target, 12_345, 23_456);
+    // More than the process's mask lets a new file have.
+    if (call === 'handle.chmod') await chmod(target, 0o666);
     const error = await replaced(failingFileSystem(call, [errno]));
     expect(error).toBeInstanceOf(FileError);
     expect(error).toMatchObject({ errno, trouble: { cameBack: expect.stringContaining(`(${errno})`) } });
