@@ -7,6 +7,7 @@ import { folderParts } from '../change/folder.ts';
 import type { Change, Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { temporarySuffix } from '../files/temporary-suffix.ts';
+import { groupBy } from '../group-by.ts';
 import { changesInWords, countsOf } from '../review/counts.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
@@ -63,10 +64,8 @@ export async function reportOutcome<C extends Change>(
   const { result, plan, folder, seen } = applied;
   const outcome = outcomeOf(applied);
   const notDone = result.notDone.map(describe);
-  for (const { kind, on, detail, next } of notDone) {
-    output.say(`  ${output.style.blocker(kind.padEnd(8))} ${visible(on)}`);
-    output.say(`           ${visible(detail)}`);
-    output.say(`           ${visible(next)}`);
+  for (const alike of groupBy(notDone, ({ kind, detail, next }) => [kind, detail, next].join('\n')).values()) {
+    tellNotDone(alike, output);
   }
   const endedBy = result.endedBy === undefined ? undefined : troubleOf(result.endedBy);
   if (endedBy !== undefined) {
@@ -94,6 +93,21 @@ export async function reportOutcome<C extends Change>(
   output.document(document);
   return statusOfOutcome[outcome];
 }
+
+/** Changes that failed alike, a full disk for all of a fleet say, are told together: the first, and how many more. */
+function tellNotDone(alike: OutcomeDocument['notDone'], output: Output): void {
+  const [first] = alike;
+  if (first === undefined) return;
+  const shown = output.review.verbose ? alike : alike.slice(0, firstAlike);
+  for (const { kind, on } of shown) output.say(`  ${output.style.blocker(kind.padEnd(8))} ${visible(on)}`);
+  const more = alike.length - shown.length;
+  if (more > 0)
+    output.say(`           … and ${more.toLocaleString('en')} more alike: --verbose and the journal name each`);
+  output.say(`           ${visible(first.detail)}`);
+  output.say(`           ${visible(first.next)}`);
+}
+
+const firstAlike = 5;
 
 function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): Outcome {
   const touched = result.done + result.doneBefore > 0;
