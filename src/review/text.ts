@@ -72,14 +72,14 @@ export function* findingLines(
   options: TextReviewOptions,
   shorten: Shorten = (text) => text,
 ): Generator<string> {
-  const { style, width } = options;
+  const { style, width, columns = boundless } = options;
   const margin = ' '.repeat(findingIndent);
   for (const finding of findings) {
     const level = finding.accepted ? 'accepted' : finding.level;
     const paint = finding.accepted ? style.note : style[finding.level];
     yield* wrapped(
       `  ${paint(level.padEnd(8))} ${style.bold(finding.id)}  ${visible(finding.title)}`,
-      width,
+      columns,
       findingIndent,
     );
     yield* wrapped(margin + visible(finding.detail), width, findingIndent);

@@ -58,9 +58,10 @@ class Command {
 
   async journal(folder: string): Promise<readonly { readonly event: string; readonly on?: string }[]> {
     const text = await readFile(path.join(this.folder, folder, 'journal.jsonl'), 'utf8').catch(() => '');
+    // The last line may be being written.
     return text
       .split('\n')
-      .filter((line) => line !== '')
+      .slice(0, -1)
       .map((line) => JSON.parse(line));
   }
 }

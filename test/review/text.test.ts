@@ -46,7 +46,7 @@ test('at a narrow terminal, the lines of the diff and commands stay as they are,
   expect(tooWide).toEqual([`           ${command}`]);
 });
 
-test('in a file or a pipe, every DN and every piece of evidence is one line', () => {
+test('in a file or a pipe, every title, DN and piece of evidence is one line', () => {
   const lines = review({ width: 100 });
   expect(lines).toContain(`           ${database}`);
   expect(lines).toContain(`    ${database}`);
