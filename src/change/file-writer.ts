@@ -28,11 +28,14 @@ export interface FileWriterOptions {
   readonly parallel?: number;
 }
 
+/** So many that one flush of the journal serves several, and a share has its answers under way at the same time. */
+const filesAtOnce = 32;
+
 /** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
   const kept = { images: beforeImages(options.backupFolder, options.files), alike: alikeFiles() };
   return {
-    parallel: options.parallel ?? 16,
+    parallel: options.parallel ?? filesAtOnce,
     endsRun: () => false,
     nameOf: (change) => change.path,
     write: async (change, intent) => {

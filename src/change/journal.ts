@@ -71,7 +71,7 @@ export async function openJournal(path: string): Promise<JournalWriter> {
   return {
     append(record) {
       waiting.push(`${JSON.stringify(record)}\n`);
-      scheduled ??= flushing.then(flush);
+      scheduled ??= flushing.then(othersAreIn).then(flush);
       flushing = scheduled;
       return scheduled;
     },
@@ -94,6 +94,11 @@ async function cutTornLine(path: string): Promise<void> {
   });
   const complete = bytes.lastIndexOf('\n') + 1;
   if (complete < bytes.length) await truncate(path, complete);
+}
+
+/** When all that the system has answered meanwhile is dealt with: several writers of one run are ready at the same time. */
+function othersAreIn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function appendDurably(handle: FileHandle, lines: string): Promise<void> {

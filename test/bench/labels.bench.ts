@@ -19,7 +19,7 @@ const fewMembers = 20;
 const megabytesAtMost = 150;
 const growthAtMost = 1.25;
 /** What apply does at a time. */
-const parallel = 16;
+const parallel = 32;
 
 const changesToMake = 2;
 const board = scoreboard('Labels: 200 members × 50 languages, 10,000 files');
