@@ -24,10 +24,18 @@ export async function main(): Promise<void> {
     if (error.code !== 'EPIPE') isOutputLost = true;
   };
   process.stdout.on('error', note);
-  process.stderr.on('error', note);
-  const status = await run(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  const answer = await answerTo(args);
+  let status = 0;
+  if (answer === undefined) {
+    process.stderr.on('error', note);
+    status = await run(args);
+    await written(process.stderr);
+  } else {
+    // The other stream is not even opened: to be told what there is shall take no time.
+    process.stdout.write(answer);
+  }
   await written(process.stdout);
-  await written(process.stderr);
   process.exit(isOutputLost && (status === 0 || status === 2) ? 1 : status);
 }
 
@@ -35,22 +43,17 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }
 
+/** The help or the version, if that is what is asked for. */
+async function answerTo([first, ...rest]: readonly string[]): Promise<string | undefined> {
+  if (first === '--help' || first === '-h' || first === 'help') return helpText(commandNamed(rest[0]));
+  if (first === '--version' || first === '-V') return `${(await import('./version.ts')).toolVersion()}\n`;
+  const name = commandNamed(first);
+  return name !== undefined && (rest.includes('--help') || rest.includes('-h')) ? helpText(name) : undefined;
+}
+
 async function run(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
-  if (first === '--help' || first === '-h' || first === 'help') {
-    process.stdout.write(helpText(commandNamed(rest[0])));
-    return 0;
-  }
-  if (first === '--version' || first === '-V') {
-    const { toolVersion } = await import('./version.ts');
-    process.stdout.write(`${toolVersion()}\n`);
-    return 0;
-  }
   const name = commandNamed(first);
-  if (name !== undefined && (rest.includes('--help') || rest.includes('-h'))) {
-    process.stdout.write(helpText(name));
-    return 0;
-  }
   await favourMemory();
   const { processContext, reportError } = await import('./commands/process-context.ts');
   const context = processContext();
