@@ -22,6 +22,9 @@ const languagesOfPage: Readonly<Record<CodePage, string>> = {
   950: 'zh-Hant',
 };
 
+/** What was asked for already: a fleet has the same fifty languages in thousands of folders. */
+const writings = new Map<string, string>();
+
 const pageOfWriting = new Map(
   codePages.flatMap((page) => languagesOfPage[page].split(' ').map((language) => [writingOf(language), page] as const)),
 );
@@ -40,6 +43,10 @@ export function ansiCodePageOf(culture: string): CodePage | undefined {
 
 /** The language with the script that it is written in, spelled out: cs-Latn, zh-Hant of zh-TW. */
 function writingOf(culture: string): string {
+  const known = writings.get(culture);
+  if (known !== undefined) return known;
   const { language, script } = new Intl.Locale(culture).maximize();
-  return `${language}-${script}`;
+  const writing = `${language}-${script}`;
+  writings.set(culture, writing);
+  return writing;
 }

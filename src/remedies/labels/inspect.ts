@@ -186,10 +186,27 @@ function domainWordElsewhere(bytes: Buffer, encoding: TextEncoding, values: read
     const encoded = encodeText(spelling, encoding);
     return encoded.kind === 'encoded' ? [byteUnits(encoded.bytes, encoding)] : [];
   });
-  for (const [, key = '', value = ''] of units.matchAll(/(?:^|[\r\n])[ \t\ufeff]*(L_\w+)[ \t]*=([^\r\n]*)/g)) {
-    if (!labelKeys.has(key) && needles.some((needle) => value.includes(needle))) return word;
+  const isAnotherValue = (line: string, needle: string): boolean => {
+    const [, key, value] = /^[ \t\ufeff]*(L_\w+)[ \t]*=(.*)$/s.exec(line) ?? [];
+    return key !== undefined && !labelKeys.has(key) && value?.includes(needle) === true;
+  };
+  for (const needle of needles) {
+    for (const line of linesWith(units, needle)) if (isAnotherValue(line, needle)) return word;
   }
   return undefined;
+}
+
+/** The lines that hold a text: found by it, as nearly all lines do not. */
+function* linesWith(units: string, needle: string): Generator<string> {
+  const isEnd = (at: number): boolean => units[at] === '\n' || units[at] === '\r';
+  for (let at = units.indexOf(needle); at >= 0; ) {
+    let start = at;
+    while (start > 0 && !isEnd(start - 1)) start -= 1;
+    let end = at;
+    while (end < units.length && !isEnd(end)) end += 1;
+    yield units.slice(start, end);
+    at = units.indexOf(needle, end);
+  }
 }
 
 function domainWordOf(label: string): string | undefined {
