@@ -287,7 +287,7 @@ describe('a long list', () => {
     const session = await ask('select', { words: ['many'], rows: 24 });
     session.resize(80, 6);
     await session.waitFor('1 of 300');
-    expect(session.screen.text.split('\n')).toHaveLength(5);
+    await expect.poll(() => session.screen.text.split('\n').length).toBe(5);
   });
 });
 
