@@ -1,13 +1,13 @@
 /** Deletes: of one entry that is still exactly as it was read and has no children, or of a whole subtree. */
 
-import { deletedObjectsControl, treeDelete } from '../directory/controls.ts';
-import { resultCode } from '../directory/diagnostics.ts';
-import { sameDn } from '../directory/dn.ts';
-import { booleanOf, type Entry, guidOf, textOf } from '../directory/entry.ts';
-import { everything } from '../directory/filter.ts';
-import type { DirectorySession } from '../directory/session.ts';
-import { guidBase } from '../directory/values.ts';
+import { sameDn } from '../ad/dn.ts';
+import { booleanOf, type Entry, guidOf, textOf } from '../ad/entry.ts';
+import { guidBase } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
+import { deletedObjectsControl, treeDelete } from '../ldap/controls.ts';
+import { resultCode } from '../ldap/diagnostics.ts';
+import { everything } from '../ldap/filter.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';

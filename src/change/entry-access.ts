@@ -1,4 +1,4 @@
-import type { DirectorySession } from '../directory/session.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 
 /** How the writers of directory changes reach the one DC that they write to. */
 export interface EntryAccess {

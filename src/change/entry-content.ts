@@ -1,10 +1,10 @@
 /** Comparing an entry with what a plan holds of it. */
 
-import { type Control, sdFlags, securityInformation } from '../directory/controls.ts';
-import { deletedRdnOf, isDeletedDn, rdnOf } from '../directory/dn.ts';
-import { allBytesOf, type Entry } from '../directory/entry.ts';
-import { bytesOfWrittenValue, writtenValueOf } from '../directory/values.ts';
+import { deletedRdnOf, isDeletedDn, rdnOf } from '../ad/dn.ts';
+import { allBytesOf, type Entry } from '../ad/entry.ts';
+import { bytesOfWrittenValue, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
+import { type Control, sdFlags, securityInformation } from '../ldap/controls.ts';
 import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';
 import type { DoomedEntry, PlanAttribute, PlanValue } from './plan.ts';
 

@@ -1,7 +1,7 @@
 /** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
 
-import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult, ChangeWriter } from './apply.ts';
 import { lookAtDeletes, writeDelete, writeDeleteTree } from './delete-writer.ts';
 import type { EntryAccess } from './entry-access.ts';

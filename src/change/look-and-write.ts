@@ -1,7 +1,7 @@
 /** The way of every write to an entry: look, say so in the journal, write, and look again where the answer was lost. */
 
-import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError, OutcomeUnknownError, RemedyError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
 

@@ -1,8 +1,8 @@
 /** Edits of attributes by compare and swap: the values to go are named, so that the server refuses what has moved. */
 
-import { allBytesOf, type Entry } from '../directory/entry.ts';
-import type { DirectorySession, Modification } from '../directory/session.ts';
-import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../directory/values.ts';
+import { allBytesOf, type Entry } from '../ad/entry.ts';
+import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../ad/values.ts';
+import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import { isSingleValued } from './attribute-kinds.ts';
 import type { EntryAccess } from './entry-access.ts';

@@ -1,10 +1,10 @@
 /** Bringing entries back: from their tombstones under the old objectGUID, or made again. */
 
-import { deletedObjectsControl, showDeleted } from '../directory/controls.ts';
-import { rdnOf, sameDn } from '../directory/dn.ts';
-import { allBytesOf, booleanOf, type Entry } from '../directory/entry.ts';
-import type { DirectorySession, Modification } from '../directory/session.ts';
-import { bytesOfWrittenValue, guidBase } from '../directory/values.ts';
+import { rdnOf, sameDn } from '../ad/dn.ts';
+import { allBytesOf, booleanOf, type Entry } from '../ad/entry.ts';
+import { bytesOfWrittenValue, guidBase } from '../ad/values.ts';
+import { deletedObjectsControl, showDeleted } from '../ldap/controls.ts';
+import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import type { EntryAccess } from './entry-access.ts';

@@ -1,12 +1,12 @@
 /** Undoing directory changes: from what was done to the changes that bring it back, with a look at what is there now. */
 
-import { deletedObjectsControl } from '../directory/controls.ts';
-import { normalizedDn, parentDn, rdnOf, sameDn } from '../directory/dn.ts';
-import { allBytesOf, booleanOf, type Entry, guidOf } from '../directory/entry.ts';
-import { readForest } from '../directory/forest.ts';
-import type { DirectorySession } from '../directory/session.ts';
-import { guidBase, writtenValueOf } from '../directory/values.ts';
+import { normalizedDn, parentDn, rdnOf, sameDn } from '../ad/dn.ts';
+import { allBytesOf, booleanOf, type Entry, guidOf } from '../ad/entry.ts';
+import { readForest } from '../ad/forest.ts';
+import { guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
+import { deletedObjectsControl } from '../ldap/controls.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';

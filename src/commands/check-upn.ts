@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { FolderDocument } from '../change/folder.ts';
 import type { Finding } from '../change/plan.ts';
-import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import {
   checkUserPrincipalNames,
   reportHead,

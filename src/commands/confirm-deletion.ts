@@ -1,8 +1,8 @@
 /** The name of the server object, given once more before anything of it is deleted: by --confirm, or typed. */
 
+import { conflictRdnOf, rdnOf } from '../ad/dn.ts';
 import { type JournalRecord, outcomesIn } from '../change/journal.ts';
 import type { Change, Plan } from '../change/plan.ts';
-import { conflictRdnOf, rdnOf } from '../directory/dn.ts';
 import { UsageError } from '../errors.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import type { Output } from './output.ts';

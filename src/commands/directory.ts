@@ -3,19 +3,19 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
+import { readForest } from '../ad/forest.ts';
+import { type LocatedServers, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
-import { connectByDns, isDnsServer } from '../directory/connect-by-dns.ts';
-import { readForest } from '../directory/forest.ts';
-import { type LocatedServers, locateServers } from '../directory/locate.ts';
+import { DirectoryError, UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { connectByDns, isDnsServer } from '../ldap/connect-by-dns.ts';
 import {
   type Connector,
   type DirectorySession,
   ldapConnector,
   type ServerAddress,
   type TlsMode,
-} from '../directory/session.ts';
-import { DirectoryError, UsageError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+} from '../ldap/session.ts';
 import type { Context } from './context.ts';
 import type { Flags, FlagTable } from './flags.ts';
 import type { Output } from './output.ts';

@@ -2,10 +2,10 @@
 
 import { open } from 'node:fs/promises';
 import type { PlanConnection } from '../change/plan.ts';
-import { type Connector, type DirectorySession, ldapConnector } from '../directory/session.ts';
+import { type EmbeddedForest, openEmbeddedForest } from '../embedded/open-embedded.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type EmbeddedForest, openEmbeddedForest } from '../practice/open-embedded.ts';
+import { type Connector, type DirectorySession, ldapConnector } from '../ldap/session.ts';
 import type { Context } from './context.ts';
 import type { OpenDirectory } from './directory.ts';
 
@@ -52,7 +52,7 @@ function noExport(file: string, cameBack: string, cause?: unknown): UsageError {
 
 /** Opens the forest of the practice site in a folder. */
 export async function openPracticeDirectory(folder: string, context: Context): Promise<OpenDirectory> {
-  const { openPracticeForest } = await import('../practice/practice-forest.ts');
+  const { openPracticeForest } = await import('../embedded/practice-forest.ts');
   const forest = await openPracticeForest(folder, context.templates, context.now, context.randomId);
   return openIn(forest, { kind: 'practice', folder }, false);
 }

@@ -1,8 +1,8 @@
 /** The forest that a plan is made for, and that it is applied on no other. */
 
+import { sameDn } from '../ad/dn.ts';
+import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget } from '../change/plan.ts';
-import { sameDn } from '../directory/dn.ts';
-import { readExportedForest, readForest } from '../directory/forest.ts';
 import { RefusedError } from '../errors.ts';
 import type { OpenDirectory } from './directory.ts';
 

@@ -2,14 +2,14 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sameDn } from '../ad/dn.ts';
 import { standingBlockers } from '../change/apply.ts';
 import type { FolderDocument } from '../change/folder.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
-import { sameDn } from '../directory/dn.ts';
-import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError, type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import { assess } from '../remedies/orphan/assess.ts';
 import { findServer } from '../remedies/orphan/find-server.ts';
 import { gather, type OrphanFacts } from '../remedies/orphan/gather.ts';

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { type ExitStatus, exitStatus } from '../errors.ts';
-import { layOutFormSets } from '../practice/form-sets.ts';
+import { layOutFormSets } from '../remedies/labels/practice-form-sets.ts';
 import type { Context } from './context.ts';
 import { openPracticeDirectory } from './embedded-directory.ts';
 import { outputFlags, readArguments } from './flags.ts';

@@ -1,13 +1,13 @@
 /** The proof of a deletion, and of its undo: every domain controller asked for every entry, and for what points at it. */
 
+import { sameDn } from '../ad/dn.ts';
+import { type DomainController, type Forest, readForest } from '../ad/forest.ts';
+import { guidBase } from '../ad/values.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
 import type { DirectoryChange, ModifyChange } from '../change/plan.ts';
-import { sameDn } from '../directory/dn.ts';
-import { type DomainController, type Forest, readForest } from '../directory/forest.ts';
-import type { DirectorySession } from '../directory/session.ts';
-import { guidBase } from '../directory/values.ts';
 import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import { type DeletedServer, deletedServer, withoutNamesOfOthers } from '../remedies/orphan/deleted-server.ts';
 import { type DeletionOnDc, deletionOnDc } from '../remedies/orphan/deletion-on-dc.ts';
 import { writableIn } from '../remedies/orphan/writable-entries.ts';

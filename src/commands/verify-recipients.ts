@@ -1,9 +1,9 @@
 /** The proof that no recipient of the forest points at a deleted entry. */
 
-import { isBelow } from '../directory/dn.ts';
-import type { Forest } from '../directory/forest.ts';
-import type { DirectorySession } from '../directory/session.ts';
+import { isBelow } from '../ad/dn.ts';
+import type { Forest } from '../ad/forest.ts';
 import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import type { DeletedServer } from '../remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../remedies/orphan/pointing-recipients.ts';
 import { writableIn } from '../remedies/orphan/writable-entries.ts';

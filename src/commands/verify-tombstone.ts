@@ -1,9 +1,9 @@
 /** The proof of the tombstone remedy: the new lifetime, looked for on every DC. */
 
+import { type DomainController, readForest } from '../ad/forest.ts';
 import type { DirectoryChange, ModifyChange } from '../change/plan.ts';
-import { type DomainController, readForest } from '../directory/forest.ts';
-import type { DirectorySession } from '../directory/session.ts';
 import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import {
   type Answer,
   askDomainControllers,

@@ -1,6 +1,6 @@
 /** Entries that go, as the tree that they are: parents first, whatever the order in which they are deleted. */
 
-import { formatDn, isSameOrBelow, normalizedDn, parentDn, parseDn } from '../directory/dn.ts';
+import { formatDn, isSameOrBelow, normalizedDn, parentDn, parseDn } from '../ad/dn.ts';
 
 export interface TreeLine {
   /** 0 for an entry whose parent stays. */

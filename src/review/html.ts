@@ -3,6 +3,7 @@
  * templates/review.html holds its style and every word that is the same for all plans.
  */
 
+import { dnsNameOfDn, rdnOf } from '../ad/dn.ts';
 import { standingBlockers } from '../change/apply.ts';
 import { folderParts } from '../change/folder.ts';
 import type {
@@ -15,7 +16,6 @@ import type {
   Plan,
   PlanConnection,
 } from '../change/plan.ts';
-import { dnsNameOfDn, rdnOf } from '../directory/dn.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import { visible } from '../terminal/visible.ts';

@@ -1,5 +1,6 @@
 /** A directory plan as LDIF: what it does, and what was there before. */
 
+import { bytesOfWrittenValue } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
 import type {
@@ -10,10 +11,9 @@ import type {
   PlanAttribute,
   UndeleteChange,
 } from '../change/plan.ts';
-import { showDeleted, treeDelete } from '../directory/controls.ts';
-import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../directory/ldif.ts';
-import { ldifComment, ldifRecord } from '../directory/ldif-writer.ts';
-import { bytesOfWrittenValue } from '../directory/values.ts';
+import { showDeleted, treeDelete } from '../ldap/controls.ts';
+import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
+import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
 export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {

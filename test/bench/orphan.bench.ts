@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatFilter } from '../../src/directory/filter.ts';
+import { formatFilter } from '../../src/ldap/filter.ts';
 import { recipientReferences } from '../../src/remedies/orphan/references.ts';
 import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/referrers.ts';
 import { run } from '../ad/lab/command.ts';

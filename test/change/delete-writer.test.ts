@@ -4,9 +4,9 @@ import { entryWriter } from '../../src/change/entry-writer.ts';
 import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange, Plan } from '../../src/change/plan.ts';
 import { changesToUndo } from '../../src/change/undo.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import type { DirectorySession } from '../../src/directory/session.ts';
+import type { Fault } from '../../src/embedded/faults.ts';
 import { FileError } from '../../src/errors.ts';
-import type { Fault } from '../../src/practice/directory/faults.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import {
   type Bench,
   host,

@@ -2,15 +2,15 @@
 
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
+import { dnDepth, parentDn, sameDn } from '../../src/ad/dn.ts';
+import { guidOf } from '../../src/ad/entry.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { doomedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
-import { dnDepth, parentDn, sameDn } from '../../src/directory/dn.ts';
-import { guidOf } from '../../src/directory/entry.ts';
-import { everything } from '../../src/directory/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../src/directory/session.ts';
-import type { EmbeddedForest } from '../../src/practice/open-embedded.ts';
-import { openPracticeForest } from '../../src/practice/practice-forest.ts';
+import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { everything } from '../../src/ldap/filter.ts';
+import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 export const host = 'dc1.corp.example.com';

@@ -1,13 +1,13 @@
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { formatGuid } from '../../src/ad/values.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { reversedModify, writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, ModifyChange } from '../../src/change/plan.ts';
-import { type DirectorySession, ldapConnector } from '../../src/directory/session.ts';
-import { formatGuid } from '../../src/directory/values.ts';
+import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { FileError } from '../../src/errors.ts';
-import type { EmbeddedForest } from '../../src/practice/open-embedded.ts';
-import { bytesOf, connectTo, directoryService, openForest, valuesOf } from '../practice/directory/support.ts';
+import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import { bytesOf, connectTo, directoryService, openForest, valuesOf } from '../embedded/support.ts';
 
 const host = 'dc1.corp.example.com';
 

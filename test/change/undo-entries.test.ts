@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test, vi } from 'vitest';
+import { bytesOf, textOf, textsOf } from '../../src/ad/entry.ts';
 import { writeDelete } from '../../src/change/delete-writer.ts';
 import { withoutSacl } from '../../src/change/entry-content.ts';
 import { writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, DeleteChange, ModifyChange, UndeleteChange } from '../../src/change/plan.ts';
 import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import { bytesOf, textOf, textsOf } from '../../src/directory/entry.ts';
-import type { Fault } from '../../src/practice/directory/faults.ts';
+import type { Fault } from '../../src/embedded/faults.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
 import {
   type Bench,

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as tombstone } from '../../src/commands/tombstone.ts';
-import { administrator, reader } from '../../src/practice/directory/access.ts';
-import type { Account } from '../../src/practice/directory/accounts.ts';
-import { type EmbeddedForest, openEmbeddedForest } from '../../src/practice/open-embedded.ts';
-import { type Certificates, hasOpenssl, makeCertificates } from '../directory/peer/certificates.ts';
-import { domainController, fakePeer } from '../directory/peer/fake-peer.ts';
-import { configuration, directoryService, openForest } from '../practice/directory/support.ts';
+import { administrator, reader } from '../../src/embedded/access.ts';
+import type { Account } from '../../src/embedded/accounts.ts';
+import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { configuration, directoryService, openForest } from '../embedded/support.ts';
+import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
+import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';

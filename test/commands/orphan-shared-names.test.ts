@@ -7,7 +7,7 @@ import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { openPracticeForest } from '../../src/practice/practice-forest.ts';
+import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
 import type { VerifyRequest } from '../../src/commands/verification.ts';
 import { verify } from '../../src/commands/verify-orphan.ts';
-import type { DirectorySession } from '../../src/directory/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { host, openBench, sendConnector } from '../change/entries-support.ts';
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
+import { type Entry, makeEntry } from '../../src/ad/entry.ts';
+import type { Forest } from '../../src/ad/forest.ts';
 import type { OpenDirectory } from '../../src/commands/directory.ts';
 import type { VerifyRequest } from '../../src/commands/verification.ts';
 import { verifyRecipients } from '../../src/commands/verify-recipients.ts';
-import { type Entry, makeEntry } from '../../src/directory/entry.ts';
-import type { Forest } from '../../src/directory/forest.ts';
-import type { DirectorySession } from '../../src/directory/session.ts';
 import { DirectoryError } from '../../src/errors.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import type { DeletedServer } from '../../src/remedies/orphan/deleted-server.ts';
 
 const root = 'DC=corp,DC=example,DC=com';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { childDn, parentDn } from '../../src/directory/dn.ts';
+import { childDn, parentDn } from '../../src/ad/dn.ts';
 import { deletedTree } from '../../src/review/deleted-tree.ts';
 
 const server = 'CN=EX04,CN=Servers,DC=example,DC=com';

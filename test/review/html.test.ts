@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { childDn } from '../../src/ad/dn.ts';
 import type { Change, Finding, Plan } from '../../src/change/plan.ts';
-import { childDn } from '../../src/directory/dn.ts';
 import { htmlReview } from '../../src/review/html.ts';
 import { visible } from '../../src/terminal/visible.ts';
 import { configuration, deletion, finding, forest, guid, labelChange, modify, planOf } from './plans.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
-import { readLdif } from '../../src/directory/ldif-reader.ts';
+import { readLdif } from '../../src/ldif/ldif-reader.ts';
 import { beforeLdif, changeLdif } from '../../src/review/ldif.ts';
 import { configuration, guid } from './plans.ts';
 

@@ -1,4 +1,4 @@
-import type { DirectorySession } from '../../src/directory/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 
 const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 const feature = `CN=Recycle Bin Feature,CN=Optional Features,CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { textOf } from '../../src/directory/entry.ts';
+import { textOf } from '../../src/ad/entry.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
 import { openPractice, readForest } from './support/practice.ts';
 

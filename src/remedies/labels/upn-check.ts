@@ -1,9 +1,9 @@
 /** Who could not log on with the e-mail address: mailbox users whose user principal name is another one. */
 
+import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
 import type { Finding } from '../../change/plan.ts';
-import { type Entry, textOf, textsOf } from '../../directory/entry.ts';
-import { and, equal, extensible, matchingRule, not, or, present } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { and, equal, extensible, matchingRule, not, or, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { counted } from './counted.ts';
 
 /** A user whose user principal name and primary SMTP address differ. */

@@ -1,9 +1,9 @@
 /** The computer accounts of Exchange servers: separate objects, found by DNS host name or name. */
 
-import { allBytesOf, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../directory/entry.ts';
-import { and, equal, or } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
-import { dateOfFileTime } from '../../directory/values.ts';
+import { allBytesOf, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { dateOfFileTime } from '../../ad/values.ts';
+import { and, equal, or } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import type { ExchangeServer } from './organisation.ts';
 
 /** What the directory knows of a server's computer account. */

@@ -4,7 +4,7 @@
  * allowedAttributesEffective leave deletion out.
  */
 
-import { formatSid } from '../../directory/values.ts';
+import { formatSid } from '../../ad/values.ts';
 
 export type DeleteRight = 'allowed' | 'denied' | 'unknown';
 

@@ -1,9 +1,9 @@
 /** What a plan has deleted, as values elsewhere may still name it. */
 
+import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
 import type { DirectoryChange, DoomedEntry, Plan } from '../../change/plan.ts';
-import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../directory/dn.ts';
-import { and, equal } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { and, equal } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { databaseClasses } from './referrers.ts';
 
 export interface DeletedServer {

@@ -1,13 +1,13 @@
 /** What one DC has of a deletion: each entry gone, with its tombstone, and nothing left that points at it. */
 
-import { deletedObjectsControl } from '../../directory/controls.ts';
-import { isDeletedDn, joinDn, normalizedDn, parentDn } from '../../directory/dn.ts';
-import { booleanOf, type Entry, textsOf } from '../../directory/entry.ts';
-import { equal, everything } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
-import { guidBase, guidFromText } from '../../directory/values.ts';
+import { isDeletedDn, joinDn, normalizedDn, parentDn } from '../../ad/dn.ts';
+import { booleanOf, type Entry, textsOf } from '../../ad/entry.ts';
+import { guidBase, guidFromText } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
+import { deletedObjectsControl } from '../../ldap/controls.ts';
+import { equal, everything } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeletedServer, namesDeleted } from './deleted-server.ts';
 import { configurationReferences, wellKnownObjects } from './references.ts';
 import { referringFilter } from './referrers.ts';

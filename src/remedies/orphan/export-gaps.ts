@@ -1,8 +1,8 @@
 /** What an export lacks, and what is therefore not known: that nothing is found there says nothing. */
 
-import { equal, type Filter, present } from '../../directory/filter.ts';
-import { type Forest, unknownForest } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { type Forest, unknownForest } from '../../ad/forest.ts';
+import { equal, type Filter, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 
 export interface ExportGaps {
   readonly lacksComputers: boolean;

@@ -1,6 +1,6 @@
 /** The server that a name or a DN means. */
 
-import { rdnOf, sameDn } from '../../directory/dn.ts';
+import { rdnOf, sameDn } from '../../ad/dn.ts';
 import { UsageError } from '../../errors.ts';
 import type { Survey, SurveyedServer } from './survey.ts';
 

@@ -1,6 +1,6 @@
 /** Reads all that the deletion of one server touches. Never writes. */
 
-import { isBelow } from '../../directory/dn.ts';
+import { isBelow } from '../../ad/dn.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { clearableReferrers } from './plan.ts';
 import { type ProbeMeans, type ProbeResult, probe } from './probe.ts';

@@ -1,6 +1,6 @@
 /** What is left to a person after the object is gone. */
 
-import { normalizedDn, rdnOf } from '../../directory/dn.ts';
+import { normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { wrapped } from '../../terminal/wrapped.ts';
 import type { ComputerAccount } from './accounts.ts';
 import type { OrphanFacts } from './gather.ts';

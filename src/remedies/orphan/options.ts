@@ -1,6 +1,6 @@
 /** What a run of the orphan remedy is asked to do. The wizard and the flags both end in this. */
 
-import { DnSyntaxError, parseDn } from '../../directory/dn.ts';
+import { DnSyntaxError, parseDn } from '../../ad/dn.ts';
 import { UsageError } from '../../errors.ts';
 
 /** Which server object. */

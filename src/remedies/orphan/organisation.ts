@@ -1,9 +1,9 @@
 /** The Exchange organisation in the Configuration partition: its containers, and every server object. */
 
-import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../directory/dn.ts';
-import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../directory/entry.ts';
-import { equal, or } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { equal, or } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { hasRole, isOnlyProvisioned, roleBit } from './roles.ts';
 
 /** A server object, as the table shows it. */

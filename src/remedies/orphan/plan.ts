@@ -1,5 +1,6 @@
 /** From the facts to the changes: first the references that would dangle, then the subtree, leaves first. */
 
+import { normalizedDn, parentDn } from '../../ad/dn.ts';
 import type {
   AttributeEdit,
   DeleteChange,
@@ -8,7 +9,6 @@ import type {
   ModifyChange,
   PlanValue,
 } from '../../change/plan.ts';
-import { normalizedDn, parentDn } from '../../directory/dn.ts';
 import { groupBy } from '../../group-by.ts';
 import type { OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';

@@ -1,8 +1,8 @@
 /** After the run: recipients that still name the server that was deleted. */
 
-import { textsOf } from '../../directory/entry.ts';
-import { type Filter, or, present } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { textsOf } from '../../ad/entry.ts';
+import { type Filter, or, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { BoundedList } from './bounded-list.ts';
 import { type DeletedServer, namesDeleted } from './deleted-server.ts';
 import { type RecipientReference, recipientReferences } from './references.ts';

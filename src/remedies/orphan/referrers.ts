@@ -1,12 +1,12 @@
 /** Who refers to the server, to what stands below it, or to a database that it owns. */
 
+import { isDeletedDn, normalizedDn, parseDnWithBinary } from '../../ad/dn.ts';
+import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { writtenValueOf } from '../../ad/values.ts';
 import type { PlanValue } from '../../change/plan.ts';
-import { isDeletedDn, normalizedDn, parseDnWithBinary } from '../../directory/dn.ts';
-import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../directory/entry.ts';
-import { and, equal, type Filter, or, present } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
-import { writtenValueOf } from '../../directory/values.ts';
 import { DirectoryError } from '../../errors.ts';
+import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { BoundedList } from './bounded-list.ts';
 import {
   configurationReferences,

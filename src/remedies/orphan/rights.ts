@@ -1,12 +1,12 @@
 /** What the user may delete and write, as far as AD tells. */
 
+import { normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
+import { allBytesOf, bytesOf, type Entry } from '../../ad/entry.ts';
+import { effectiveRights } from '../../ad/forest.ts';
+import { bytesOfWrittenValue, formatSid } from '../../ad/values.ts';
 import { wholeEntry, withoutSacl } from '../../change/entry-content.ts';
-import { normalizedDn, parentDn, sameDn } from '../../directory/dn.ts';
-import { allBytesOf, bytesOf, type Entry } from '../../directory/entry.ts';
-import { effectiveRights } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
-import { bytesOfWrittenValue, formatSid } from '../../directory/values.ts';
 import { groupBy } from '../../group-by.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeleteRight, deleteRight } from './delete-rights.ts';
 import type { OrphanFacts } from './gather.ts';
 import type { Referrer } from './referrers.ts';

@@ -1,6 +1,6 @@
 /** The table of servers, as rows of text. */
 
-import { dnsNameOfDn } from '../../directory/dn.ts';
+import { dnsNameOfDn } from '../../ad/dn.ts';
 import { groupBy } from '../../group-by.ts';
 import type { ComputerAccount } from './accounts.ts';
 import { daysSince, inDays } from './evidence.ts';

@@ -1,6 +1,6 @@
 /** ExchangeSetup.log: which object of the directory setup took for the machine's own. */
 
-import { DnSyntaxError, parseDn } from '../../directory/dn.ts';
+import { DnSyntaxError, parseDn } from '../../ad/dn.ts';
 import { UsageError } from '../../errors.ts';
 
 export interface SetupLog {

@@ -1,12 +1,12 @@
 /** The server's whole subtree, each entry with everything that it holds. */
 
+import { dnDepth, normalizedDn } from '../../ad/dn.ts';
+import { guidOf, integerOf, textsOf } from '../../ad/entry.ts';
 import { doomedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { DoomedEntry } from '../../change/plan.ts';
-import { dnDepth, normalizedDn } from '../../directory/dn.ts';
-import { guidOf, integerOf, textsOf } from '../../directory/entry.ts';
-import { everything } from '../../directory/filter.ts';
-import type { DirectorySession } from '../../directory/session.ts';
 import { DirectoryError } from '../../errors.ts';
+import { everything } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 
 /** An entry of the subtree, with what the remedy itself asks of it. */
 export interface SubtreeEntry {

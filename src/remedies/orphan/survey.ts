@@ -1,8 +1,8 @@
 /** Finds every Exchange server of the forest, and weighs each. Never writes. */
 
-import { type Forest, readExportedForest, readForest } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { type Forest, readExportedForest, readForest } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { type ComputerAccount, readAccounts } from './accounts.ts';
 import { type Evidence, weigh } from './evidence.ts';
 import { gapsIn, noGaps } from './export-gaps.ts';

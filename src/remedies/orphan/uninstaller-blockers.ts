@@ -1,6 +1,6 @@
 /** What makes the official uninstaller refuse: it is in the way here too. */
 
-import { joinDn } from '../../directory/dn.ts';
+import { joinDn } from '../../ad/dn.ts';
 import { type Conclusion, counted } from './conclusion.ts';
 import type { OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';

@@ -1,8 +1,8 @@
 /** Which entries a DC can write. */
 
-import { isSameOrBelow, normalizedDn } from '../../directory/dn.ts';
-import type { Forest } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
+import type { Forest } from '../../ad/forest.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 
 /** Whether the session's DC has a writable copy of the naming context that a DN belongs to. */
 export function writableIn(

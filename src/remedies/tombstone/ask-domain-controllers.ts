@@ -1,9 +1,9 @@
 /** Every DC of a forest asked at the same time, each with a deadline of its own: one that is slow never stalls the rest. */
 
-import { sameDn } from '../../directory/dn.ts';
-import type { DomainController } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { sameDn } from '../../ad/dn.ts';
+import type { DomainController } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 
 /** Sessions with the DCs of a forest. */
 export interface DomainControllerAccess {

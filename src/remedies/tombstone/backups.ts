@@ -1,14 +1,14 @@
 /** When each naming context was last backed up: the DC that is backed up changes dSASignature on its head. */
 
-import { allBytesOf, bytesOf, type Entry } from '../../directory/entry.ts';
+import { allBytesOf, bytesOf, type Entry } from '../../ad/entry.ts';
 import {
   type AttributeStamp,
   parsePropertyMetaData,
   UnreadableReplicationValueError,
-} from '../../directory/replication-values.ts';
-import { parseAttributeStampXml } from '../../directory/replication-xml.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+} from '../../ad/replication-values.ts';
+import { parseAttributeStampXml } from '../../ad/replication-xml.ts';
 import { DirectoryError } from '../../errors.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 
 export interface LastBackup {
   readonly namingContext: string;

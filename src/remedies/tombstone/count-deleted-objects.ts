@@ -1,12 +1,12 @@
 /** Counts the deleted objects of every naming context, a day of age a bucket: none of them is kept in memory. */
 
-import { type Control, controlOid, deletedObjectsControl } from '../../directory/controls.ts';
-import { normalizedDn, parentDn, rdnOf, sameDn } from '../../directory/dn.ts';
-import { booleanOf, type Entry, generalizedTimeOf } from '../../directory/entry.ts';
-import { equal } from '../../directory/filter.ts';
-import type { Forest } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { booleanOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
+import type { Forest } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
+import { type Control, controlOid, deletedObjectsControl } from '../../ldap/controls.ts';
+import { equal } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import type { DomainControllerAccess } from './ask-domain-controllers.ts';
 import type { DeletedObjects } from './deleted-objects.ts';
 import type { DomainControllerState } from './facts.ts';

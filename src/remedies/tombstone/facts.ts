@@ -1,7 +1,7 @@
 /** What is read of a forest before its tombstone lifetime is changed. */
 
-import type { DomainController, Forest } from '../../directory/forest.ts';
-import type { TlsMode } from '../../directory/session.ts';
+import type { DomainController, Forest } from '../../ad/forest.ts';
+import type { TlsMode } from '../../ldap/session.ts';
 import type { LastBackup } from './backups.ts';
 import type { DeletedObjects } from './deleted-objects.ts';
 import type { ServerKind, StoredLifetimes } from './lifetime.ts';

@@ -1,11 +1,11 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
-import { resultCode } from '../../directory/diagnostics.ts';
-import { joinDn } from '../../directory/dn.ts';
-import { guidOf, integerOf } from '../../directory/entry.ts';
-import { type DomainController, effectiveRights, type Forest, readForest } from '../../directory/forest.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+import { joinDn } from '../../ad/dn.ts';
+import { guidOf, integerOf } from '../../ad/entry.ts';
+import { type DomainController, effectiveRights, type Forest, readForest } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
+import { resultCode } from '../../ldap/diagnostics.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import {
   type Answer,
   askDomainControllers,

@@ -1,9 +1,9 @@
 /** What one DC has of the change: the value, and where and when it was written. */
 
+import { textsOf } from '../../ad/entry.ts';
+import { guidBase } from '../../ad/values.ts';
 import type { ModifyChange } from '../../change/plan.ts';
-import { textsOf } from '../../directory/entry.ts';
-import type { DirectorySession } from '../../directory/session.ts';
-import { guidBase } from '../../directory/values.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 import { metadataAttributes, stampOf } from './backups.ts';
 
 export interface LifetimeOnDc {

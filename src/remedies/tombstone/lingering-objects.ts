@@ -1,7 +1,7 @@
 /** The commands that look for lingering objects and remove them, with this forest's names and GUIDs. */
 
-import { sameDn } from '../../directory/dn.ts';
-import type { DomainController } from '../../directory/forest.ts';
+import { sameDn } from '../../ad/dn.ts';
+import type { DomainController } from '../../ad/forest.ts';
 import type { TombstoneFacts } from './facts.ts';
 import { effectiveLifetime } from './lifetime.ts';
 import { type Standing, silenceOf, stageOf } from './standing.ts';

@@ -1,8 +1,8 @@
 /** Findings on replication from DC to DC: failing links, links that are switched off, and clocks. */
 
-import { agoInWords, durationInWords } from '../../directory/values.ts';
-import { describeWindowsError } from '../../directory/windows-error.ts';
+import { agoInWords, durationInWords } from '../../ad/values.ts';
 import { groupBy } from '../../group-by.ts';
+import { describeWindowsError } from '../../ldap/windows-error.ts';
 import { type FindingDraft, warning } from './finding-draft.ts';
 import type { Situation } from './situation.ts';
 

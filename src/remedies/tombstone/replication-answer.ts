@@ -1,18 +1,18 @@
 /** What one DC says about its own inbound replication and its clock. Whatever it does not say is unknown, never healthy. */
 
-import { normalizedDn } from '../../directory/dn.ts';
-import { allBytesOf, bytesOf, type Entry, generalizedTimeOf } from '../../directory/entry.ts';
-import type { DomainController } from '../../directory/forest.ts';
+import { normalizedDn } from '../../ad/dn.ts';
+import { allBytesOf, bytesOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
+import type { DomainController } from '../../ad/forest.ts';
 import {
   type InboundNeighbor,
   parseRepsFrom,
   parseUpToDateVector,
   type ReplicationCursor,
   UnreadableReplicationValueError,
-} from '../../directory/replication-values.ts';
-import { parseCursorXml, parseInboundNeighborXml } from '../../directory/replication-xml.ts';
-import type { DirectorySession } from '../../directory/session.ts';
+} from '../../ad/replication-values.ts';
+import { parseCursorXml, parseInboundNeighborXml } from '../../ad/replication-xml.ts';
 import { DirectoryError } from '../../errors.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
 
 /** One inbound partner for one naming context. */
 export interface InboundLink extends InboundNeighbor {

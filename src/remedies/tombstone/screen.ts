@@ -1,6 +1,6 @@
 /** What was found, on the screen: the lifetime, and every DC against it. */
 
-import { agoInWords } from '../../directory/values.ts';
+import { agoInWords } from '../../ad/values.ts';
 import { bar } from '../../terminal/bar.ts';
 import type { Style } from '../../terminal/style.ts';
 import { type Cell, table } from '../../terminal/table.ts';

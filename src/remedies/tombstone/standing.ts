@@ -1,8 +1,8 @@
 /** Where each DC stands: how long ago it last got the others' changes, and when they last got its own. */
 
-import { normalizedDn, sameDn } from '../../directory/dn.ts';
-import type { DomainController, Forest } from '../../directory/forest.ts';
-import type { PointInTime } from '../../directory/values.ts';
+import { normalizedDn, sameDn } from '../../ad/dn.ts';
+import type { DomainController, Forest } from '../../ad/forest.ts';
+import type { PointInTime } from '../../ad/values.ts';
 import type { TombstoneFacts } from './facts.ts';
 import type { InboundLink, ReplicationAnswer, SilentNamingContext } from './replication-answer.ts';
 

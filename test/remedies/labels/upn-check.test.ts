@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/directory/entry.ts';
-import type { DirectorySession } from '../../../src/directory/session.ts';
+import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import {
   checkUserPrincipalNames,
   reportHead,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sidFromText } from '../../../src/directory/values.ts';
+import { sidFromText } from '../../../src/ad/values.ts';
 import { deleteRight } from '../../../src/remedies/orphan/delete-rights.ts';
 
 const user = 'S-1-5-21-1-2-3-1104';

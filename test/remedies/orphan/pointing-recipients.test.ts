@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DirectoryChange, Finding, Plan } from '../../../src/change/plan.ts';
-import { formatFilter } from '../../../src/directory/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/directory/session.ts';
-import { openEmbeddedForest } from '../../../src/practice/open-embedded.ts';
+import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
+import { formatFilter } from '../../../src/ldap/filter.ts';
+import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/pointing-recipients.ts';
 

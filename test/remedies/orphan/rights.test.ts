@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { makeEntry } from '../../../src/directory/entry.ts';
-import type { DirectorySession } from '../../../src/directory/session.ts';
-import { sidFromText } from '../../../src/directory/values.ts';
+import { makeEntry } from '../../../src/ad/entry.ts';
+import { sidFromText } from '../../../src/ad/values.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
 import { gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
 import { cleanableReferrers, plan } from '../../../src/remedies/orphan/plan.ts';

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { makeEntry } from '../../../src/directory/entry.ts';
-import { readRootDse } from '../../../src/directory/root-dse.ts';
-import type { DirectorySession } from '../../../src/directory/session.ts';
+import { makeEntry } from '../../../src/ad/entry.ts';
 import { DirectoryError } from '../../../src/errors.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import {
   askDomainControllers,
   type DomainControllerAccess,

@@ -1,12 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/directory/entry.ts';
-import { readRootDse } from '../../../src/directory/root-dse.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/directory/session.ts';
+import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import { DirectoryError } from '../../../src/errors.ts';
-import type { EmbeddedForest } from '../../../src/practice/open-embedded.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
 import { type DirectoryToRead, gather } from '../../../src/remedies/tombstone/gather.ts';
 import { askForReplication } from '../../../src/remedies/tombstone/replication-answer.ts';
-import { configuration, domain, now, openForest } from '../../practice/directory/support.ts';
+import { configuration, domain, now, openForest } from '../../embedded/support.ts';
 import { dc, guidOf } from './support/facts.ts';
 
 async function directoryOf(forest: EmbeddedForest): Promise<DirectoryToRead> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { makeEntry } from '../../../src/directory/entry.ts';
-import { readRootDse } from '../../../src/directory/root-dse.ts';
+import { makeEntry } from '../../../src/ad/entry.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
 import {
   effectiveLifetime,
   faultWithGarbageCollection,

@@ -3,8 +3,8 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
-import { type DirectorySession, ldapConnector } from '../../../src/directory/session.ts';
-import { openPracticeForest } from '../../../src/practice/practice-forest.ts';
+import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
+import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { startInTerminal, type TerminalSession } from './terminal-session.ts';
 

@@ -1,5 +1,5 @@
-import type { DomainController, Forest } from '../../../../src/directory/forest.ts';
-import type { ReplicationCursor } from '../../../../src/directory/replication-values.ts';
+import type { DomainController, Forest } from '../../../../src/ad/forest.ts';
+import type { ReplicationCursor } from '../../../../src/ad/replication-values.ts';
 import type { DeletedObjects } from '../../../../src/remedies/tombstone/deleted-objects.ts';
 import type { DomainControllerState, TombstoneFacts } from '../../../../src/remedies/tombstone/facts.ts';
 import type { InboundLink } from '../../../../src/remedies/tombstone/replication-answer.ts';

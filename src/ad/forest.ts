@@ -1,0 +1,325 @@
+/** A forest as its Configuration partition describes it: identity, naming contexts, sites, DCs, Recycle Bin. */
+
+import { DirectoryError } from '../errors.ts';
+import { resultCode } from '../ldap/diagnostics.ts';
+import { equal, type Filter, or } from '../ldap/filter.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
+import { booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
+
+export interface Forest {
+  readonly configurationNamingContext: string;
+  /** objectGUID of the configuration naming context's head: the identity of the forest. */
+  readonly objectGuid: string;
+  readonly rootDomainNamingContext: string | undefined;
+  readonly namingContexts: readonly NamingContext[];
+  /** Names, sorted. */
+  readonly sites: readonly string[];
+  /** By site and name. */
+  readonly domainControllers: readonly DomainController[];
+  /** Server objects without NTDS Settings: what is left of DCs, or made by other software. By site and name. */
+  readonly leftoverServers: readonly ServerObject[];
+  readonly recycleBin: RecycleBin;
+}
+
+/** 'unknown' if the user may not read it. */
+export type RecycleBin = 'on' | 'off' | 'unknown';
+
+export interface NamingContext {
+  readonly dn: string;
+  readonly kind: 'configuration' | 'schema' | 'domain' | 'application';
+  readonly dnsName: string | undefined;
+  /** Of a domain. */
+  readonly netbiosName: string | undefined;
+}
+
+/** A server object below CN=Sites. */
+export interface ServerObject {
+  /** The value of its RDN, as a rule the computer's short name. */
+  readonly name: string;
+  readonly site: string;
+  readonly dn: string;
+  readonly dnsHostName: string | undefined;
+  /** DN of the computer account. */
+  readonly serverReference: string | undefined;
+}
+
+export interface DomainController extends ServerObject {
+  /** DN of its NTDS Settings. */
+  readonly settingsDn: string;
+  /** objectGUID of its NTDS Settings: the DSA GUID of repadmin and of the alias below _msdcs. */
+  readonly dsaGuid: string | undefined;
+  readonly invocationId: string | undefined;
+  readonly isGlobalCatalog: boolean;
+  readonly isReadOnly: boolean;
+  readonly isInboundReplicationOff: boolean;
+  readonly isOutboundReplicationOff: boolean;
+  /** Naming contexts of which it has a writable (an RODC: a full) copy. */
+  readonly fullNamingContexts: readonly string[];
+  /** Those of which it has a part of the attributes, as a GC. */
+  readonly partialNamingContexts: readonly string[];
+}
+
+/**
+ * The forest of the session's server, in one round trip unless it is large. `deadline` is in milliseconds for each
+ * answer. Throws DirectoryError, also for a server that is no DC.
+ */
+export async function readForest(session: DirectorySession, deadline?: number): Promise<Forest> {
+  const configuration = session.rootDse.configurationNamingContext;
+  if (configuration === undefined) {
+    throw notReadable(session, 'the rootDSE', 'it names no configuration naming context: this is no domain controller');
+  }
+  const found = await entriesOf(session, configuration, deadline === undefined ? {} : { deadline }, collected);
+  if (found.objectGuid === undefined)
+    throw notReadable(session, configuration, 'the user may not see its head or objectGUID');
+  return forestOf(session, configuration, found.objectGuid, found);
+}
+
+/** The objectGuid of a forest whose export does not have the head of its Configuration partition. */
+export const unknownForest = 'unknown';
+
+/**
+ * The forest as far as an export tells. Naming contexts are then those that its DNs show, and what it lacks is empty or
+ * unknown. Throws DirectoryError for an export without anything of a Configuration partition.
+ */
+export async function readExportedForest(session: DirectorySession): Promise<Forest> {
+  const { configurationNamingContext: configuration, namingContexts } = session.rootDse;
+  if (configuration === undefined) {
+    throw new DirectoryError({
+      attempted: 'read the forest',
+      on: 'the export',
+      cameBack: 'it has nothing of a Configuration partition',
+      next: 'Export the Configuration partition: ldifde -d "CN=Configuration,DC=…" -f FILE',
+    });
+  }
+  const found = await entriesOf(session, configuration, {}, collectedIfThere);
+  const forest = forestOf(session, configuration, found.objectGuid ?? unknownForest, found);
+  const shown = namingContexts.filter((dn) => !forest.namingContexts.some((described) => sameDn(described.dn, dn)));
+  const others = shown.map((dn) => ({
+    dn,
+    kind: kindOf(dn, 'domain', session.rootDse),
+    dnsName: undefined,
+    netbiosName: undefined,
+  }));
+  return { ...forest, namingContexts: [...forest.namingContexts, ...others] };
+}
+
+interface ForestEntries {
+  readonly objectGuid: string | undefined;
+  readonly partitions: readonly Entry[];
+  readonly servers: readonly Entry[];
+}
+
+async function entriesOf(
+  session: DirectorySession,
+  configuration: string,
+  limits: { readonly deadline?: number },
+  collect: (entries: AsyncIterable<Entry>) => Promise<Entry[]>,
+): Promise<ForestEntries> {
+  const below = (base: string, classes: readonly string[], attributes: readonly string[]) =>
+    collect(session.search({ base, scope: 'subtree', filter: ofClasses(classes), attributes, ...limits }));
+  const [head, partitions, servers] = await Promise.all([
+    session.readEntry(configuration, ['objectGUID'], [], limits.deadline),
+    below(partitionsOf(configuration), ['crossRefContainer', 'crossRef'], partitionAttributes),
+    below(joinDn('CN=Sites', configuration), ['site', 'server', 'nTDSDSA'], siteAttributes),
+  ]);
+  return { objectGuid: head === undefined ? undefined : guidOf(head, 'objectGUID'), partitions, servers };
+}
+
+function partitionsOf(configuration: string): string {
+  return joinDn('CN=Partitions', configuration);
+}
+
+function forestOf(
+  session: DirectorySession,
+  configuration: string,
+  objectGuid: string,
+  { partitions, servers }: ForestEntries,
+): Forest {
+  const container = partitions.find((entry) => sameDn(entry.dn, partitionsOf(configuration)));
+  return {
+    configurationNamingContext: configuration,
+    objectGuid,
+    rootDomainNamingContext: session.rootDse.rootDomainNamingContext,
+    namingContexts: partitions.flatMap((entry) => namingContextOf(entry, session)),
+    ...topologyOf(servers),
+    recycleBin: container === undefined ? 'unknown' : recycleBinOf(container),
+  };
+}
+
+/** What the user may change on an entry and create below it, in lower case. */
+export interface EffectiveRights {
+  readonly attributes: ReadonlySet<string>;
+  readonly childClasses: ReadonlySet<string>;
+}
+
+/**
+ * What the user may write, as the server reckons it (allowedAttributesEffective, allowedChildClassesEffective: MS-ADTS
+ * 3.1.1.4.5); undefined if there is no such entry, or none that the user may see. The right to delete is not in it.
+ * Throws DirectoryError.
+ */
+export async function effectiveRights(
+  session: DirectorySession,
+  dn: string,
+  deadline?: number,
+): Promise<EffectiveRights | undefined> {
+  const entry = await session.readEntry(
+    dn,
+    ['allowedAttributesEffective', 'allowedChildClassesEffective'],
+    [],
+    deadline,
+  );
+  if (entry === undefined) return undefined;
+  const setOf = (attribute: string) => new Set(textsOf(entry, attribute).map((name) => name.toLowerCase()));
+  return { attributes: setOf('allowedAttributesEffective'), childClasses: setOf('allowedChildClassesEffective') };
+}
+
+const partitionAttributes = [
+  'objectClass',
+  'nCName',
+  'dnsRoot',
+  'nETBIOSName',
+  'systemFlags',
+  'Enabled',
+  'msDS-EnabledFeature',
+];
+const siteAttributes = [
+  'objectClass',
+  'objectGUID',
+  'dNSHostName',
+  'serverReference',
+  'options',
+  'invocationId',
+  'msDS-isRODC',
+  'msDS-hasMasterNCs',
+  'msDS-hasFullReplicaNCs',
+  'hasPartialReplicaNCs',
+];
+
+// systemFlags of a crossRef (MS-ADTS 2.2.10)
+const isNamingContext = 0x1;
+const isDomain = 0x2;
+
+// MS-ADTS 6.1.1.2.2.1.2.1.1: options of an nTDSDSA object
+const dsaOption = { isGlobalCatalog: 0x1, inboundReplicationOff: 0x2, outboundReplicationOff: 0x4 } as const;
+
+function ofClasses(classes: readonly string[]): Filter {
+  return or(...classes.map((name) => equal('objectClass', name)));
+}
+
+async function collected(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  const list: Entry[] = [];
+  for await (const entry of entries) list.push(entry);
+  return list;
+}
+
+async function collectedIfThere(entries: AsyncIterable<Entry>): Promise<Entry[]> {
+  try {
+    return await collected(entries);
+  } catch (error) {
+    // The export lacks the container.
+    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return [];
+    throw error;
+  }
+}
+
+function isOfClass(entry: Entry, name: string): boolean {
+  return textsOf(entry, 'objectClass').some((value) => value.toLowerCase() === name.toLowerCase());
+}
+
+/** A crossRef's naming context; none for the container, for other forests, and for what is only intended (MS-ADTS 3.1.1.5.2.7). */
+function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingContext[] {
+  const dn = textOf(entry, 'nCName');
+  const flags = integerOf(entry, 'systemFlags') ?? 0;
+  const isIntended = booleanOf(entry, 'Enabled') === false;
+  if (dn === undefined || (flags & isNamingContext) === 0 || isIntended) return [];
+  return [
+    {
+      dn,
+      kind: kindOf(dn, (flags & isDomain) === 0 ? 'application' : 'domain', rootDse),
+      dnsName: textOf(entry, 'dnsRoot'),
+      netbiosName: textOf(entry, 'nETBIOSName'),
+    },
+  ];
+}
+
+function kindOf(
+  dn: string,
+  other: 'application' | 'domain',
+  { configurationNamingContext, schemaNamingContext }: DirectorySession['rootDse'],
+): NamingContext['kind'] {
+  const isThe = (context: string | undefined) => context !== undefined && sameDn(dn, context);
+  if (isThe(configurationNamingContext)) return 'configuration';
+  return isThe(schemaNamingContext) ? 'schema' : other;
+}
+
+/** The feature's object is CN=Recycle Bin Feature,CN=Optional Features,… (MS-ADTS 3.1.1.9.1). */
+function recycleBinOf(partitions: Entry): RecycleBin {
+  const features = textsOf(partitions, 'msDS-EnabledFeature');
+  return features.some((dn) => rdnOf(dn).value === 'Recycle Bin Feature') ? 'on' : 'off';
+}
+
+/** Sites, DCs and leftovers. The tree is CN=NTDS Settings,CN=<server>,CN=Servers,CN=<site>,CN=Sites. */
+function topologyOf(entries: readonly Entry[]): Pick<Forest, 'sites' | 'domainControllers' | 'leftoverServers'> {
+  const settings = new Map<string, Entry>();
+  for (const entry of entries) {
+    if (isOfClass(entry, 'nTDSDSA')) settings.set(normalizedDn(parentDn(entry.dn) ?? ''), entry);
+  }
+  const domainControllers: DomainController[] = [];
+  const leftoverServers: ServerObject[] = [];
+  for (const entry of entries.filter((candidate) => isOfClass(candidate, 'server'))) {
+    const server = serverObjectOf(entry);
+    const itsSettings = settings.get(normalizedDn(entry.dn));
+    if (itsSettings === undefined) leftoverServers.push(server);
+    else domainControllers.push(domainControllerOf(server, itsSettings));
+  }
+  return {
+    sites: entries
+      .filter((entry) => isOfClass(entry, 'site'))
+      .map((entry) => rdnOf(entry.dn).value)
+      .sort(),
+    domainControllers: domainControllers.sort(bySiteAndName),
+    leftoverServers: leftoverServers.sort(bySiteAndName),
+  };
+}
+
+function bySiteAndName(one: ServerObject, other: ServerObject): number {
+  return one.site.localeCompare(other.site) || one.name.localeCompare(other.name);
+}
+
+function serverObjectOf(entry: Entry): ServerObject {
+  const siteDn = parentDn(parentDn(entry.dn) ?? '') ?? '';
+  return {
+    name: rdnOf(entry.dn).value,
+    site: siteDn === '' ? '' : rdnOf(siteDn).value,
+    dn: entry.dn,
+    dnsHostName: textOf(entry, 'dNSHostName'),
+    serverReference: textOf(entry, 'serverReference'),
+  };
+}
+
+function domainControllerOf(server: ServerObject, settings: Entry): DomainController {
+  const options = integerOf(settings, 'options') ?? 0;
+  const isReadOnly = booleanOf(settings, 'msDS-isRODC') ?? isOfClass(settings, 'nTDSDSARO');
+  return {
+    ...server,
+    settingsDn: settings.dn,
+    dsaGuid: guidOf(settings, 'objectGUID'),
+    invocationId: guidOf(settings, 'invocationId'),
+    isGlobalCatalog: (options & dsaOption.isGlobalCatalog) !== 0,
+    isReadOnly,
+    isInboundReplicationOff: (options & dsaOption.inboundReplicationOff) !== 0,
+    isOutboundReplicationOff: (options & dsaOption.outboundReplicationOff) !== 0,
+    fullNamingContexts: textsOf(settings, isReadOnly ? 'msDS-hasFullReplicaNCs' : 'msDS-hasMasterNCs'),
+    partialNamingContexts: textsOf(settings, 'hasPartialReplicaNCs'),
+  };
+}
+
+function notReadable(session: DirectorySession, what: string, why: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read the forest',
+    on: `${what} on ${session.identity.host}`,
+    cameBack: why,
+    next: 'Connect to a domain controller, as a user of the forest.',
+  });
+}

@@ -1,0 +1,100 @@
+/** The rootDSE: what a DC says of itself (MS-ADTS 3.1.1.3.2). */
+
+import { parentDn } from '../ad/dn.ts';
+import { formatGeneralizedTime } from '../ad/values.ts';
+import { controlOid } from '../ldap/controls.ts';
+import type { WireAttribute } from './protocol.ts';
+import { allNeighborsOf } from './replication.ts';
+import type { Reader } from './view.ts';
+
+/** Attributes of a rootDSE record in the data, by lower-case name; they stand before what the server would say. */
+export type RootDseRecord = ReadonlyMap<string, WireAttribute>;
+
+/** Extended operations: StartTLS (RFC 4511 4.14) and "Who am I?" (RFC 4532). */
+export const extendedOid = { startTls: '1.3.6.1.4.1.1466.20037', whoAmI: '1.3.6.1.4.1.4203.1.11.3' } as const;
+
+/** LDAP_SERVER_DOMAIN_SCOPE_OID (MS-ADTS 3.1.1.3.4.1.3): no continuation references. */
+export const domainScopeOid = '1.2.840.113556.1.4.1339';
+
+/** OIDs of the controls that the server knows. */
+export const supportedControls: readonly string[] = [...Object.values(controlOid), domainScopeOid];
+
+/** LDAP_CAP_ACTIVE_DIRECTORY_OID, …_V51_OID, …_LDAP_INTEG_OID, …_V61_OID, …_V61_R2_OID (MS-ADTS 3.1.1.3.4.3). */
+const capabilities = [
+  '1.2.840.113556.1.4.800',
+  '1.2.840.113556.1.4.1670',
+  '1.2.840.113556.1.4.1791',
+  '1.2.840.113556.1.4.1935',
+  '1.2.840.113556.1.4.2080',
+];
+/** LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID: the mark of a read-only DC. */
+const partialSecrets = '1.2.840.113556.1.4.1920';
+
+/** DS_BEHAVIOR_WIN2008R2 (MS-ADTS 6.1.4.2). */
+const functionalLevel = '4';
+
+/** Given only when asked for by name. */
+const computedOnRequest = new Set(['msds-replallinboundneighbors']);
+
+/**
+ * The rootDSE's attributes, those that are asked for by name only included. An export (which is no DC) says only what
+ * a session needs in order to find its way, and what the record in the file says.
+ */
+export function rootDse(reader: Reader, record: RootDseRecord | undefined): WireAttribute[] {
+  const { domainController } = reader;
+  const attributes = new Map<string, WireAttribute>();
+  const add = (values: Readonly<Record<string, readonly (string | undefined)[]>>): void => {
+    for (const [name, given] of Object.entries(values)) {
+      const present = given.filter((value) => value !== undefined);
+      if (present.length > 0) attributes.set(name.toLowerCase(), { name, values: present });
+    }
+  };
+  add(wayfinding(reader));
+  if (domainController.ntdsSettings !== undefined) add(statements(reader, domainController.ntdsSettings));
+  for (const [key, attribute] of record ?? []) if (!ownCapabilities.has(key)) attributes.set(key, attribute);
+  return [...attributes.values()];
+}
+
+/** What this server can do is its own to say, also where an export tells of the server that it came from. */
+const ownCapabilities = new Set(['supportedcontrol', 'supportedextension', 'supportedsaslmechanisms']);
+
+function wayfinding({ store, domainController }: Reader): Record<string, (string | undefined)[]> {
+  return {
+    namingContexts: store.namingContexts.map(({ dn }) => dn),
+    configurationNamingContext: [store.configuration?.dn],
+    schemaNamingContext: [store.schema?.dn],
+    rootDomainNamingContext: [store.rootDomain?.dn],
+    defaultNamingContext: [store.rootDomain?.dn],
+    supportedLDAPVersion: ['3'],
+    supportedControl: [...supportedControls],
+    supportedExtension: [extendedOid.whoAmI],
+    supportedCapabilities: [...capabilities, domainController.isReadOnly ? partialSecrets : undefined],
+  };
+}
+
+function statements(reader: Reader, ntdsSettings: string): Record<string, string[]> {
+  const { store, domainController, now, replication } = reader;
+  return {
+    dnsHostName: [domainController.host],
+    ldapServiceName: [
+      `${store.forestDnsName}:${domainController.host.split('.', 1)[0]}$@${store.forestDnsName.toUpperCase()}`,
+    ],
+    serverName: [parentDn(ntdsSettings) ?? ''],
+    dsServiceName: [ntdsSettings],
+    subschemaSubentry: [`CN=Aggregate,${store.schema?.dn ?? ''}`],
+    currentTime: [formatGeneralizedTime(now)],
+    highestCommittedUSN: [String(store.usn)],
+    isSynchronized: ['TRUE'],
+    isGlobalCatalogReady: [domainController.isGlobalCatalog ? 'TRUE' : 'FALSE'],
+    forestFunctionality: [functionalLevel],
+    domainFunctionality: [functionalLevel],
+    domainControllerFunctionality: [functionalLevel],
+    supportedLDAPPolicies: ['MaxPageSize', 'MaxValRange'],
+    'msDS-ReplAllInboundNeighbors': allNeighborsOf(replication, store),
+  };
+}
+
+/** Whether a rootDSE attribute is left out unless it is named. */
+export function isOnRequestOnly(name: string): boolean {
+  return computedOnRequest.has(name.toLowerCase());
+}

@@ -1,0 +1,54 @@
+/** Connections for a computer that does not use the domain's DNS itself: names are looked up at a server that is named. */
+
+import { Resolver } from 'node:dns/promises';
+import { connect, isIP } from 'node:net';
+import { dnsErrorInWords } from '../ad/dns-words.ts';
+import { errnoOf } from '../errors.ts';
+import { ConnectionError } from './connection-trouble.ts';
+import type { Access } from './session.ts';
+
+/** For one try, in milliseconds: shorter than the deadline of a connection, so that it is DNS that is blamed. */
+const lookUpDeadlineMs = 3000;
+
+/** Whether this names a DNS server: an IP address, with `:port` unless 53 (`[address]:port` for IPv6). */
+export function isDnsServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const [, inBrackets, plain, port] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
+  return isIP(inBrackets ?? '') === 6 || isIP(plain ?? '') === 4 ? Number(port) > 0 && Number(port) < 65_536 : false;
+}
+
+/**
+ * How to connect with names looked up at this DNS server: for the `createConnection` of a session. What it gives
+ * rejects with ConnectionError if the name can't be found, else with the socket's own error.
+ */
+export function connectByDns(dns: string): NonNullable<Access['createConnection']> {
+  return async ({ host, port }) => {
+    const socket = connect(port, isIP(host) === 0 ? await addressOf(host, dns) : host);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    return socket;
+  };
+}
+
+async function addressOf(host: string, dns: string): Promise<string> {
+  const resolver = new Resolver({ timeout: lookUpDeadlineMs, tries: 1 });
+  resolver.setServers([dns]);
+  try {
+    const [address = ''] = await resolver.resolve4(host).catch((error: unknown) => {
+      // The name is there, without an IPv4 address.
+      if (errnoOf(error) === 'ENODATA') return resolver.resolve6(host);
+      throw error;
+    });
+    return address;
+  } catch (error) {
+    throw new ConnectionError(
+      {
+        cameBack: `looking it up at ${dns}: ${dnsErrorInWords(error, 'address')}`,
+        next: `Check the spelling of ${host} and the address after --dns, or give the server's IP address with --server and its name with --tls-name.`,
+      },
+      { cause: error },
+    );
+  }
+}

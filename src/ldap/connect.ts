@@ -1,0 +1,128 @@
+/** Makes a connection to a directory server: the socket, and TLS on it. */
+
+import { connect as connectTcp, isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import * as tls from 'node:tls';
+import { afterSilence } from './after-silence.ts';
+import { Connection } from './connection.ts';
+import {
+  ConnectionError,
+  explainCertificate,
+  explainClose,
+  explainSilence,
+  explainSocketError,
+  type Peer,
+} from './connection-trouble.ts';
+import { type Explanation, explainResult, resultCode } from './diagnostics.ts';
+import { startTlsRequest } from './requests.ts';
+import type { Trust } from './trust.ts';
+
+export interface ConnectOptions {
+  readonly peer: Peer;
+  /** Asked only if there is TLS, since the default authorities take a while. */
+  readonly trust: Trust;
+  /** The name that the certificate must carry. */
+  readonly tlsName: string;
+  /** For each step: TCP (with the look-up of the name), StartTLS, the TLS handshake. */
+  readonly deadlineMs: number;
+  /** In place of TCP. */
+  readonly createConnection: (() => Promise<Duplex>) | undefined;
+}
+
+/** Connects, and sets up TLS as the peer wants it. Throws ConnectionError. */
+export async function connect(options: ConnectOptions): Promise<Connection> {
+  const { peer, deadlineMs } = options;
+  const socket = await openSocket(options);
+  if (peer.tls === 'none') return new Connection(socket, peer);
+  if (peer.tls === 'starttls') {
+    const plain = new Connection(socket, peer);
+    const { result } = await plain.request(startTlsRequest(), deadlineMs);
+    if (result.resultCode !== resultCode.success) {
+      await plain.close();
+      throw new ConnectionError(explainResult(result), { resultCode: result.resultCode });
+    }
+    plain.release();
+  }
+  return new Connection(await secure(socket, options), peer);
+}
+
+async function openSocket({ peer, deadlineMs, createConnection }: ConnectOptions): Promise<Duplex> {
+  if (createConnection !== undefined) return await madeBy(createConnection, peer, deadlineMs);
+  const socket = connectTcp({
+    host: peer.host,
+    port: peer.port,
+    noDelay: true,
+    keepAlive: true,
+    // Where a name has several addresses, the default of 250 ms gives up on far ones.
+    autoSelectFamilyAttemptTimeout: Math.max(250, deadlineMs / 2),
+  });
+  await ready(socket, 'connect', 'connecting', peer, deadlineMs);
+  return socket;
+}
+
+function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    let isTooLate = false;
+    const cancel = afterSilence(deadlineMs, () => {
+      isTooLate = true;
+      reject(new ConnectionError(explainSilence('connecting', deadlineMs, peer)));
+    });
+    const made = (socket: Duplex) => {
+      cancel();
+      if (isTooLate) socket.destroy();
+      else resolve(socket);
+    };
+    createConnection().then(made, (error: unknown) => {
+      cancel();
+      if (error instanceof ConnectionError) reject(error);
+      else reject(new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error }));
+    });
+  });
+}
+
+/**
+ * TLS over the socket. The handshake itself lets every certificate pass, so that an error can say who issued it and for
+ * which names; whether it is good is decided here, before a byte of ours goes out.
+ */
+async function secure(socket: Duplex, { peer, trust, tlsName, deadlineMs }: ConnectOptions): Promise<Duplex> {
+  const secured = tls.connect({
+    socket,
+    // No server name is sent for an IP address (RFC 6066 section 3).
+    servername: isIP(tlsName) === 0 ? tlsName : '',
+    checkServerIdentity: (_host, certificate) => tls.checkServerIdentity(tlsName, certificate),
+    rejectUnauthorized: false,
+    secureContext: trust(),
+  });
+  await ready(secured, 'secureConnect', 'tls', peer, deadlineMs);
+  if (!secured.authorized) {
+    const explanation = explainCertificate(String(secured.authorizationError), secured.getPeerCertificate(), tlsName);
+    secured.on('error', () => {}).destroy();
+    throw new ConnectionError(explanation);
+  }
+  return secured;
+}
+
+/** Waits for the event; on an error, a close or the deadline destroys the socket and throws ConnectionError. */
+function ready(
+  socket: Duplex,
+  event: 'connect' | 'secureConnect',
+  stage: 'connecting' | 'tls',
+  peer: Peer,
+  deadlineMs: number,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (explanation?: Explanation, cause?: unknown) => {
+      cancel();
+      socket.off(event, succeeded).off('error', failed).off('close', closed);
+      if (explanation === undefined) return resolve();
+      // A destroyed socket may still report an error; the first one has been told.
+      socket.on('error', () => {}).destroy();
+      reject(new ConnectionError(explanation, { cause }));
+    };
+    const succeeded = () => settle();
+    const failed = (error: unknown) => settle(explainSocketError(error, stage, peer), error);
+    const closed = () => settle(explainClose(peer, false, false));
+    const cancel = afterSilence(deadlineMs, () => settle(explainSilence(stage, deadlineMs, peer)));
+    socket.once(event, succeeded).once('error', failed).once('close', closed);
+  });
+}

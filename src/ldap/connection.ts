@@ -1,0 +1,160 @@
+/**
+ * One connection to a directory server: the requests that are under way on it.
+ *
+ * It does not mend itself. After the first trouble the socket is gone, and every later request fails at once.
+ */
+
+import type { Duplex } from 'node:stream';
+import {
+  ConnectionError,
+  explainClose,
+  explainForeignBytes,
+  explainSilence,
+  explainSocketError,
+  type Peer,
+  type Stage,
+} from './connection-trouble.ts';
+import { type Explanation, explainResult } from './diagnostics.ts';
+import { PendingRequest } from './pending-request.ts';
+import { abandonRequest, type RequestOf, unbindRequest } from './requests.ts';
+import { MessageSplitter, NotLdapError, type Response, ResponseReader } from './responses.ts';
+
+type ResultResponse = Extract<Response, { kind: 'result' }>;
+
+/** Bytes that may wait for whoever reads a search slowly, before the server is made to wait. */
+const heldBytesLimit = 1024 * 1024;
+
+/** Requests out, their answers back, matched by message id; any trouble ends it for all of them. */
+export class Connection {
+  readonly #socket: Duplex;
+  readonly #peer: Peer;
+  readonly #splitter = new MessageSplitter();
+  readonly #reader = new ResponseReader();
+  /** Those that the server has not answered to the end. */
+  readonly #pending = new Map<number, PendingRequest>();
+  #lastMessageId = 0;
+  #hasAnswered = false;
+  #ended: Explanation | undefined;
+
+  constructor(socket: Duplex, peer: Peer) {
+    this.#socket = socket;
+    this.#peer = peer;
+    socket.on('data', this.#onData).on('error', this.#onError).on('end', this.#onClose).on('close', this.#onClose);
+  }
+
+  /** Sends a request that has a single answer, and gives it. Throws ConnectionError. */
+  async request(request: RequestOf, deadlineMs: number): Promise<ResultResponse> {
+    const [response] = await this.send(request, deadlineMs).take();
+    if (response?.kind === 'result') return response;
+    throw this.#lose({
+      cameBack: `the server answered with a search ${response?.kind}, which was not asked for`,
+      next: 'Ask another server; this one does not keep to LDAP.',
+    });
+  }
+
+  /**
+   * Sends a request now; its answers are taken from what is returned. The deadline is for how long the server may stay
+   * silent while somebody waits, in milliseconds. Throws ConnectionError if the connection has ended.
+   */
+  send(request: RequestOf, deadlineMs: number): PendingRequest {
+    if (this.#ended !== undefined) {
+      const { cameBack, next } = this.#ended;
+      throw new ConnectionError({ cameBack: `the session had ended before: ${cameBack}`, next });
+    }
+    const messageId = this.#lastMessageId + 1;
+    const pending = new PendingRequest({
+      deadlineMs,
+      onWait: () => this.#socket.resume(),
+      onSilence: () => this.#lose(explainSilence(this.#stage, deadlineMs, this.#peer)),
+      onAbandon: () => this.#abandon(messageId),
+    });
+    this.#pending.set(messageId, pending);
+    this.#write(request);
+    return pending;
+  }
+
+  /** Says goodbye and closes; whatever is under way fails. Never throws. */
+  async close(): Promise<void> {
+    if (this.#ended !== undefined) return;
+    const closed = new Promise((resolve) => this.#socket.once('close', resolve));
+    this.#write(unbindRequest());
+    this.#fail({ cameBack: 'the session was closed here', next: 'Open a new one.' });
+    // A server that no longer reads must not keep us.
+    const timer = setTimeout(() => this.#socket.destroy(), 500);
+    this.#socket.end(() => this.#socket.destroy());
+    await closed;
+    clearTimeout(timer);
+  }
+
+  /** Leaves the socket to somebody else, for TLS on it. */
+  release(): void {
+    this.#socket
+      .off('data', this.#onData)
+      .off('error', this.#onError)
+      .off('end', this.#onClose)
+      .off('close', this.#onClose);
+    this.#socket.pause();
+  }
+
+  #write(request: RequestOf): void {
+    this.#lastMessageId += 1;
+    this.#socket.write(request(this.#lastMessageId));
+  }
+
+  get #stage(): Stage {
+    return this.#hasAnswered ? 'talking' : 'first request';
+  }
+
+  readonly #onData = (chunk: Buffer): void => {
+    try {
+      for (const message of this.#splitter.push(chunk)) this.#deliver(this.#reader.read(message), message.length);
+    } catch (error) {
+      if (!(error instanceof NotLdapError)) throw error;
+      // Whoever waits for an answer is told so.
+      this.#lose(explainForeignBytes(error.bytes, this.#peer));
+    }
+    this.#hasAnswered = true;
+    // Another request's answer may lie behind what waits here: the server is stopped only if nobody awaits one.
+    const exchanges = [...this.#pending.values()];
+    const heldBytes = exchanges.reduce((sum, pending) => sum + pending.heldBytes, 0);
+    if (heldBytes > heldBytesLimit && !exchanges.some((pending) => pending.isWaiting)) this.#socket.pause();
+  };
+
+  #deliver(response: Response, bytes: number): void {
+    if (response.messageId !== 0) {
+      // None is there if the search was abandoned; answers on their way then still come.
+      this.#pending.get(response.messageId)?.deliver(response, bytes);
+      if (response.kind === 'result') this.#pending.delete(response.messageId);
+    } else if (response.kind === 'result') {
+      // Notice of Disconnection (RFC 4511 4.4.1), the only message that answers no request
+      const { cameBack, next } = explainResult(response.result);
+      this.#lose({ cameBack: `the server ended the session: ${cameBack}`, next });
+    }
+  }
+
+  #abandon(messageId: number): void {
+    if (this.#pending.delete(messageId) && this.#ended === undefined) this.#write(abandonRequest(messageId));
+    this.#socket.resume();
+  }
+
+  readonly #onError = (error: unknown): void => {
+    this.#lose(explainSocketError(error, this.#stage, this.#peer));
+  };
+
+  readonly #onClose = (): void => {
+    this.#lose(explainClose(this.#peer, this.#hasAnswered, this.#splitter.isMidway));
+  };
+
+  #lose(explanation: Explanation): ConnectionError {
+    this.#fail(explanation);
+    this.#socket.destroy();
+    return new ConnectionError(explanation, { sent: true });
+  }
+
+  /** The first trouble counts; what follows from it is not told. */
+  #fail(explanation: Explanation): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = explanation;
+    for (const pending of this.#pending.values()) pending.fail(new ConnectionError(explanation, { sent: true }));
+  }
+}

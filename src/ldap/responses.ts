@@ -1,0 +1,284 @@
+/**
+ * LDAP responses, read from bytes (RFC 4511).
+ *
+ * ldapts has a parser too. It reads every value as text before anything else and keeps all entries of an answer, which
+ * takes three times as long as ldapsearch and more memory than we allow ourselves; it drops referrals, the controls of
+ * errors and the notice of disconnection; and it waits forever for what is not LDAP. Hence this one.
+ */
+
+import type { Attribute } from '../ad/entry.ts';
+import { controlOid } from './controls.ts';
+import type { LdapResult } from './diagnostics.ts';
+
+/** An attribute of which the server sent a part; the rest begins at value number `next`, counted from 0. */
+export interface PartialAttribute {
+  readonly name: string;
+  readonly next: number;
+}
+
+export type Response =
+  | {
+      readonly kind: 'entry';
+      readonly messageId: number;
+      readonly dn: string;
+      readonly attributes: Map<string, Attribute>;
+      /** Those of `attributes` that are incomplete, in most entries none. */
+      readonly partial: readonly PartialAttribute[];
+    }
+  | { readonly kind: 'reference'; readonly messageId: number; readonly urls: readonly string[] }
+  | {
+      readonly kind: 'result';
+      readonly messageId: number;
+      readonly result: LdapResult;
+      /** The cookie that fetches the next page (RFC 2696); undefined after the last. */
+      readonly pageCookie: Buffer | undefined;
+    };
+
+/** The bytes are not what RFC 4511 lets a server send; `bytes` is the beginning of what came. */
+export class NotLdapError extends Error {
+  readonly bytes: Buffer;
+
+  constructor(why: string, bytes: Buffer) {
+    super(why);
+    this.name = 'NotLdapError';
+    this.bytes = bytes;
+  }
+}
+
+const tag = {
+  boolean: 0x01,
+  integer: 0x02,
+  octetString: 0x04,
+  enumerated: 0x0a,
+  sequence: 0x30,
+  set: 0x31,
+  searchEntry: 0x64,
+  searchReference: 0x73,
+  /** In an LDAPMessage the controls, in an LDAPResult … */
+  controls: 0xa0,
+  /** … the referral. */
+  referral: 0xa3,
+} as const;
+
+// BindResponse, SearchResultDone, Modify-, Add-, Del-, ModifyDN-, Compare- and ExtendedResponse
+const resultTags: ReadonlySet<number> = new Set([0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, 0x78]);
+
+/** Cuts a stream of bytes into LDAP messages. */
+export class MessageSplitter {
+  #parts: Buffer[] = [];
+  #length = 0;
+  /** Length of the message that is being collected, once enough of its header has come. */
+  #wanted = 0;
+
+  /** Whether bytes of an unfinished message are held. */
+  get isMidway(): boolean {
+    return this.#length > 0;
+  }
+
+  /** The messages that this chunk completes. Throws NotLdapError at the first byte that begins no message. */
+  push(chunk: Buffer): Buffer[] {
+    this.#parts.push(chunk);
+    this.#length += chunk.length;
+    if (this.#length < this.#wanted) return [];
+
+    const [first = chunk, ...rest] = this.#parts;
+    const data = rest.length === 0 ? first : Buffer.concat(this.#parts, this.#length);
+    const messages: Buffer[] = [];
+    let start = 0;
+    for (;;) {
+      this.#wanted = messageLength(data, start);
+      if (this.#wanted === 0 || start + this.#wanted > data.length) break;
+      messages.push(data.subarray(start, start + this.#wanted));
+      start += this.#wanted;
+    }
+    this.#length = data.length - start;
+    this.#parts = this.#length === 0 ? [] : [data.subarray(start)];
+    return messages;
+  }
+}
+
+/** Length of the message at `start`, header included; 0 if its header has not all come. */
+function messageLength(data: Buffer, start: number): number {
+  const first = data[start];
+  if (first === undefined) return 0;
+  if (first !== tag.sequence) throw new NotLdapError('no LDAP message', data.subarray(start, start + 64));
+  const second = data[start + 1];
+  if (second === undefined) return 0;
+  if (second < 0x80) return 2 + second;
+  const lengthBytes = second & 0x7f;
+  // RFC 4511 5.1: definite lengths only. Four bytes are more than any server sends.
+  if (lengthBytes === 0 || lengthBytes > 4) throw new NotLdapError('no LDAP message', data.subarray(start, start + 64));
+  if (start + 2 + lengthBytes > data.length) return 0;
+  return 2 + lengthBytes + data.readUIntBE(start + 2, lengthBytes);
+}
+
+/** Reads messages; one per connection, since it remembers the names of attributes. */
+export class ResponseReader {
+  readonly #names = new Map<string, AttributeName>();
+
+  /** Reads one whole message; the values are views of its bytes, not copies. Throws NotLdapError. */
+  read(message: Buffer): Response {
+    const ber = new BerCursor(message);
+    ber.enter(tag.sequence);
+    const messageId = ber.integer(tag.integer);
+    const operation = ber.peek();
+    const end = ber.enter(operation);
+    if (operation === tag.searchEntry) return this.#entry(messageId, ber, end);
+    if (operation === tag.searchReference) return { kind: 'reference', messageId, urls: texts(ber, end) };
+    if (resultTags.has(operation)) return result(messageId, ber, end);
+    throw ber.malformed();
+  }
+
+  #entry(messageId: number, ber: BerCursor, end: number): Response {
+    const dn = ber.text(tag.octetString);
+    const attributes = new Map<string, Attribute>();
+    let partial: PartialAttribute[] = noneParted;
+    ber.enter(tag.sequence);
+    while (ber.position < end) {
+      ber.enter(tag.sequence);
+      const { name, key, next } = this.#name(ber.latin1(tag.octetString));
+      const values: Buffer[] = [];
+      const valuesEnd = ber.enter(tag.set);
+      while (ber.position < valuesEnd) values.push(ber.bytes(tag.octetString));
+      // AD sends `member` without values beside `member;range=0-1499`.
+      if (values.length > 0 || !attributes.has(key)) attributes.set(key, { name, values });
+      if (next !== undefined) partial = [...partial, { name, next }];
+    }
+    return { kind: 'entry', messageId, dn, attributes, partial };
+  }
+
+  #name(sent: string): AttributeName {
+    const known = this.#names.get(sent);
+    if (known !== undefined) return known;
+    const name = attributeName(sent);
+    this.#names.set(sent, name);
+    return name;
+  }
+}
+
+const noneParted: PartialAttribute[] = [];
+
+interface AttributeName {
+  readonly name: string;
+  readonly key: string;
+  /** Where the rest of the values begins, if the server sent only a part of them. */
+  readonly next: number | undefined;
+}
+
+/** `member;range=0-1499` holds a part, `member;range=1500-*` the last one (MS-ADTS 3.1.1.3.1.3.3). */
+function attributeName(sent: string): AttributeName {
+  const range = /;range=\d+-(\d+|\*)/i.exec(sent);
+  if (range === null) return { name: sent, key: sent.toLowerCase(), next: undefined };
+  const name = sent.replace(range[0], '');
+  return { name, key: name.toLowerCase(), next: range[1] === '*' ? undefined : Number(range[1]) + 1 };
+}
+
+function result(messageId: number, ber: BerCursor, end: number): Response {
+  const code = ber.integer(tag.enumerated);
+  const matchedDn = ber.text(tag.octetString);
+  const diagnostic = ber.text(tag.octetString);
+  let referrals: readonly string[] = [];
+  while (ber.position < end) {
+    const next = ber.peek();
+    if (next === tag.referral) referrals = texts(ber, ber.enter(next));
+    else ber.bytes(next);
+  }
+  const pageCookie = ber.position < ber.end && ber.peek() === tag.controls ? nextPageCookie(ber) : undefined;
+  return { kind: 'result', messageId, result: { resultCode: code, matchedDn, diagnostic, referrals }, pageCookie };
+}
+
+function nextPageCookie(ber: BerCursor): Buffer | undefined {
+  let cookie: Buffer | undefined;
+  const end = ber.enter(tag.controls);
+  while (ber.position < end) {
+    const controlEnd = ber.enter(tag.sequence);
+    const oid = ber.text(tag.octetString);
+    if (ber.position < controlEnd && ber.peek() === tag.boolean) ber.bytes(tag.boolean);
+    const value = ber.position < controlEnd ? ber.bytes(tag.octetString) : undefined;
+    if (oid === controlOid.pagedResults && value !== undefined) cookie = cookieOf(new BerCursor(value));
+  }
+  return cookie;
+}
+
+/** realSearchControlValue ::= SEQUENCE { size INTEGER, cookie OCTET STRING } (RFC 2696) */
+function cookieOf(ber: BerCursor): Buffer | undefined {
+  ber.enter(tag.sequence);
+  ber.integer(tag.integer);
+  const cookie = ber.bytes(tag.octetString);
+  return cookie.length === 0 ? undefined : cookie;
+}
+
+function texts(ber: BerCursor, end: number): string[] {
+  const found: string[] = [];
+  while (ber.position < end) found.push(ber.text(tag.octetString));
+  return found;
+}
+
+/** A place in BER bytes (X.690 with the limits of RFC 4511 5.1). Every step stays within the bytes or throws. */
+class BerCursor {
+  readonly #data: Buffer;
+  readonly end: number;
+  position = 0;
+
+  constructor(data: Buffer) {
+    this.#data = data;
+    this.end = data.length;
+  }
+
+  peek(): number {
+    const found = this.#data[this.position];
+    if (found === undefined) throw this.malformed();
+    return found;
+  }
+
+  /** Steps over tag and length to the content; gives the position after the content. */
+  enter(expected: number): number {
+    const data = this.#data;
+    let position = this.position;
+    let length = data[position + 1];
+    if (data[position] !== expected || length === undefined) throw this.malformed();
+    position += 2;
+    if (length >= 0x80) {
+      const lengthBytes = length & 0x7f;
+      if (lengthBytes === 0 || lengthBytes > 4 || position + lengthBytes > data.length) throw this.malformed();
+      length = data.readUIntBE(position, lengthBytes);
+      position += lengthBytes;
+    }
+    const end = position + length;
+    if (end > data.length) throw this.malformed();
+    this.position = position;
+    return end;
+  }
+
+  bytes(expected: number): Buffer {
+    const end = this.enter(expected);
+    const value = this.#data.subarray(this.position, end);
+    this.position = end;
+    return value;
+  }
+
+  text(expected: number): string {
+    const end = this.enter(expected);
+    const value = this.#data.toString('utf8', this.position, end);
+    this.position = end;
+    return value;
+  }
+
+  latin1(expected: number): string {
+    const end = this.enter(expected);
+    const value = this.#data.toString('latin1', this.position, end);
+    this.position = end;
+    return value;
+  }
+
+  /** Up to 32 bits: message ids, result codes, page sizes. */
+  integer(expected: number): number {
+    const value = this.bytes(expected);
+    if (value.length === 0 || value.length > 5) throw this.malformed();
+    return value.readIntBE(0, value.length);
+  }
+
+  malformed(): NotLdapError {
+    return new NotLdapError(`malformed LDAP message at byte ${this.position}`, this.#data.subarray(0, 64));
+  }
+}

@@ -1,0 +1,131 @@
+/** A search to its end: every page, and every value of attributes that come in ranges. */
+
+import type { Entry } from '../ad/entry.ts';
+import { DirectoryError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+import { directoryErrorOf } from './connection-trouble.ts';
+import { type Control, sendableControls } from './controls.ts';
+import { resultCode, resultError } from './diagnostics.ts';
+import { everything, type Filter } from './filter.ts';
+import type { PendingRequest } from './pending-request.ts';
+import { pagedResults, searchRequest } from './requests.ts';
+import type { Response } from './responses.ts';
+import type { SearchScope } from './session.ts';
+
+export interface Search {
+  readonly base: string;
+  readonly scope: SearchScope;
+  readonly filter: Filter;
+  readonly attributes: readonly string[];
+  readonly controls: readonly Control[];
+  /** OIDs that the server lists; the paging control is not looked for here. */
+  readonly supportedControls: ReadonlySet<string>;
+  /** Entries in each page; undefined for a search in one piece. */
+  readonly pageSize: number | undefined;
+  /** How long the server may stay silent, in milliseconds. */
+  readonly deadlineMs: number;
+  readonly onReferral: (urls: readonly string[]) => void;
+  /** Host and port, for errors. */
+  readonly server: string;
+}
+
+/** The entries, as they come. Throws DirectoryError, also midway. */
+export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
+  const on = `${search.base === '' ? nameOfRoot(search.scope) : search.base} on ${search.server}`;
+  try {
+    for await (const batch of answers(connection, search, on)) {
+      for (const answer of batch) {
+        if (answer.kind === 'entry')
+          yield answer.partial.length === 0 ? entryOf(answer) : await withAllValues(connection, search, answer);
+        else if (answer.kind === 'reference') search.onReferral(answer.urls);
+      }
+    }
+  } catch (error) {
+    throw directoryErrorOf('read', on, error);
+  }
+}
+
+/**
+ * What the server sends, over all pages. A page may be empty and yet not be the last: only a missing cookie ends the
+ * search (RFC 2696). Throws DirectoryError for a result other than success, and ConnectionError.
+ */
+async function* answers(connection: Connection, search: Search, on: string): AsyncGenerator<readonly Response[]> {
+  const controls = sendableControls(search.controls, search.supportedControls, search.server);
+  const ask = (cookie: Buffer) => {
+    const paging = search.pageSize === undefined ? [] : [pagedResults(search.pageSize, cookie)];
+    return connection.send(searchRequest({ ...search, controls: [...controls, ...paging] }), search.deadlineMs);
+  };
+  let pending: PendingRequest | undefined = ask(Buffer.alloc(0));
+  try {
+    while (pending !== undefined) {
+      const batch = await pending.take();
+      const last = batch.at(-1);
+      // The next page is asked for first: the server collects it while this one is looked at.
+      if (last?.kind === 'result') pending = last.pageCookie === undefined ? undefined : ask(last.pageCookie);
+      yield batch;
+      if (last?.kind === 'result' && last.result.resultCode !== resultCode.success)
+        throw resultError('read', on, last.result);
+    }
+  } finally {
+    pending?.abandon();
+  }
+}
+
+/** The empty base is the rootDSE, and for a subtree search of a GC the whole forest. */
+function nameOfRoot(scope: SearchScope): string {
+  return scope === 'base' ? 'the rootDSE' : 'the whole directory';
+}
+
+type EntryResponse = Extract<Response, { kind: 'entry' }>;
+
+function entryOf({ dn, attributes }: EntryResponse): Entry {
+  return { dn, attributes };
+}
+
+async function withAllValues(connection: Connection, search: Search, entry: EntryResponse): Promise<Entry> {
+  const attributes = new Map(entry.attributes);
+  for (const { name, next } of entry.partial) {
+    const key = name.toLowerCase();
+    const rest = await remainingValues(connection, { ...search, base: entry.dn }, name, next);
+    attributes.set(key, { name, values: [...(attributes.get(key)?.values ?? []), ...rest] });
+  }
+  return { dn: entry.dn, attributes };
+}
+
+/** The values from number `from` (counted from 0) on, part by part (MS-ADTS 3.1.1.3.1.3.3). */
+async function remainingValues(
+  connection: Connection,
+  search: Search,
+  name: string,
+  from: number,
+): Promise<readonly Buffer[]> {
+  const on = `${name} of ${search.base} on ${search.server}`;
+  const parts: (readonly Buffer[])[] = [];
+  let next: number | undefined = from;
+  while (next !== undefined) {
+    const part = {
+      ...search,
+      scope: 'base',
+      filter: everything,
+      attributes: [`${name};range=${next}-*`],
+      pageSize: undefined,
+    } as const;
+    let entry: EntryResponse | undefined;
+    for await (const batch of answers(connection, part, on)) {
+      entry ??= batch.find((answer) => answer.kind === 'entry');
+    }
+    const following: number | undefined = entry?.partial.find((partial) => partial.name === name)?.next;
+    if (entry === undefined || (following !== undefined && following <= next)) {
+      throw new DirectoryError({
+        attempted: 'read all values',
+        on,
+        cameBack:
+          entry === undefined ? 'the entry has gone meanwhile' : `the server goes round in circles after value ${next}`,
+        next: 'Start again; somebody may be changing the entry.',
+      });
+    }
+    parts.push(entry.attributes.get(name.toLowerCase())?.values ?? []);
+    next = following;
+  }
+  return parts.flat();
+}
