@@ -5,8 +5,9 @@
 
 import { RefusedError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import { type Finding, openBlockers } from './findings.ts';
 import { type JournalEvent, type JournalRecord, type JournalWriter, outcomesIn } from './journal.ts';
-import type { Change, Finding, Plan } from './plan.ts';
+import type { Change, Plan } from './plan.ts';
 
 export type ChangeOutcome =
   | { readonly kind: 'done' }
@@ -157,11 +158,6 @@ function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
   }
 }
 
-/** The blockers that stop a plan: those that nobody has accepted. */
-export function standingBlockers(findings: readonly Finding[]): readonly Finding[] {
-  return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);
-}
-
 /**
  * To be asked before anything is written for a plan, its change folder included.
  * @throws RefusedError if a blocker stands that was not accepted, or the plan was undone
@@ -172,7 +168,7 @@ export function requireApplicable(plan: Plan, records: readonly JournalRecord[])
 }
 
 function refuseBlockers(findings: readonly Finding[]): void {
-  const standing = standingBlockers(findings);
+  const standing = openBlockers(findings);
   const [first] = standing;
   if (first === undefined) return;
   const ids = standing.map((finding) => finding.id).join(', ');

@@ -3,10 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { FileError, PlanNotUsableError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type Change, type Plan, planFormat, planVersion, type RemedyName } from './plan.ts';
+import { type Change, type Plan, planFormat, planVersion } from './plan.ts';
 import { sealOf } from './seal.ts';
-
-const remedies: readonly RemedyName[] = ['labels', 'orphan', 'tombstone'];
 
 /**
  * Reads a plan file and checks it: JSON, format, version, shape and seal.
@@ -46,9 +44,6 @@ export function parsePlan(text: string, path: string): Plan {
       `it is of version ${JSON.stringify(value['version'])}, and this tool reads version ${planVersion}`,
       'Nothing was changed. Use the version of adsi-remedy that made the plan.',
     );
-  }
-  if (!remedies.some((remedy) => remedy === value['remedy'])) {
-    throw refuse(`it is of the remedy ${JSON.stringify(value['remedy'])}, which this tool does not have`, again);
   }
   const flaw = flawIn(value);
   if (flaw !== undefined) throw refuse(`${flaw} is missing or of the wrong kind`, again);

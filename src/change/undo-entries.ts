@@ -8,15 +8,15 @@ import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
-import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import type { Finding } from './findings.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
   AddChange,
   AttributeEdit,
   DeleteChange,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
-  Finding,
   ModifyChange,
   PlanAttribute,
   PlanValue,
@@ -115,7 +115,7 @@ function changedSince(moved: readonly string[], isAll: boolean): readonly Findin
 }
 
 /** What a change has deleted, parents before children. */
-function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
+function deletedBy(change: DirectoryChange): readonly DeletedEntry[] {
   if (change.kind === 'delete') return [change];
   return change.kind === 'delete-tree' ? change.entries : [];
 }
@@ -125,10 +125,10 @@ function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
  *
  * @param deleted parents before children
  */
-function orderOfReturn(deleted: readonly DoomedEntry[]): readonly DoomedEntry[] {
+function orderOfReturn(deleted: readonly DeletedEntry[]): readonly DeletedEntry[] {
   const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const waiting = deleted.map((entry) => ({ entry, key: normalizedDn(entry.dn), needs: entriesNamedBy(entry, names) }));
-  const ordered: DoomedEntry[] = [];
+  const ordered: DeletedEntry[] = [];
   while (waiting.length > 0) {
     const isReady = ({ needs }: (typeof waiting)[number]): boolean => !needs.some((dn) => names.has(dn));
     // In a ring of entries that name each other, the first one has to come without its values.
@@ -142,7 +142,7 @@ function orderOfReturn(deleted: readonly DoomedEntry[]): readonly DoomedEntry[] 
 }
 
 /** Its parent and whatever else of the deleted entries it names, normalised. */
-function entriesNamedBy(entry: DoomedEntry, names: ReadonlySet<string>): readonly string[] {
+function entriesNamedBy(entry: DeletedEntry, names: ReadonlySet<string>): readonly string[] {
   const values = restorableAttributes(entry, 'add').flatMap((attribute) => attribute.values);
   const named = values.filter((value) => namesOneOf(value, names)).map((value) => normalizedDn(String(value)));
   const self = normalizedDn(entry.dn);
@@ -151,7 +151,7 @@ function entriesNamedBy(entry: DoomedEntry, names: ReadonlySet<string>): readonl
 
 /** How one deleted entry is brought back. */
 interface Return {
-  readonly entry: DoomedEntry;
+  readonly entry: DeletedEntry;
   readonly kind: 'undelete' | 'add' | 'is-back' | 'name-is-taken';
   readonly change?: UndeleteChange | AddChange;
   /** The values that name entries which come back later than this one. */
@@ -169,7 +169,7 @@ async function supportsUndelete(session: DirectorySession): Promise<boolean> {
 }
 
 async function lookAtDeletedEntry(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   session: DirectorySession,
   stillGone: ReadonlySet<string>,
   canUndelete: boolean,
@@ -199,7 +199,7 @@ async function lookAtDeletedEntry(
  * entry that lacks nothing is left alone. The security descriptor, which is always there, is put right.
  */
 function completionOf(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   live: Entry,
   stillGone: ReadonlySet<string>,
 ): Pick<Return, 'change' | 'later' | 'moved'> {
@@ -216,7 +216,7 @@ function completionOf(
 
 /** What to write at once, and what only when the entries that it names are there too. */
 function undeleteOf(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   stillGone: ReadonlySet<string>,
   tombstoneDn?: string,
 ): Pick<Return, 'change' | 'later'> {
@@ -243,12 +243,12 @@ function undeleteOf(
 }
 
 /** A new entry's objectGUID is not known yet, so that nothing can be planned to be written to it later. */
-function additionOf(entry: DoomedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
+function additionOf(entry: DeletedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
   const { now, later } = inTwoParts(restorableAttributes(entry, 'add'), stillGone);
   return { change: { kind: 'add', dn: entry.dn, attributes: now }, lost: later };
 }
 
-function restorableAttributes(entry: DoomedEntry, by: 'undelete' | 'add'): readonly PlanAttribute[] {
+function restorableAttributes(entry: DeletedEntry, by: 'undelete' | 'add'): readonly PlanAttribute[] {
   const { type } = rdnOf(entry.dn);
   return entry.attributes.filter(({ name }) => isRestorable(name, by, type));
 }
@@ -294,14 +294,14 @@ async function deletesOfReturned(
     const parent = normalizedDn(parentDn(found.dn) ?? '');
     gone.set(parent, [...(gone.get(parent) ?? []), guid]);
     const children = gone.get(normalizedDn(found.dn)) ?? [];
-    deletes.push({ kind: 'delete', ...doomedEntry(found, guid), children });
+    deletes.push({ kind: 'delete', ...deletedEntry(found, guid), children });
   }
   return deletes;
 }
 
 async function findingsOf(
   returns: readonly Return[],
-  deleted: readonly DoomedEntry[],
+  deleted: readonly DeletedEntry[],
   session: DirectorySession,
 ): Promise<readonly Finding[]> {
   const ofKind = (kind: Return['kind']): readonly string[] =>
@@ -347,13 +347,13 @@ function findingIf(
   evidence: readonly string[],
   finding: Pick<Finding, 'id' | 'level' | 'title' | 'detail'>,
 ): readonly Finding[] {
-  return evidence.length === 0 ? [] : [{ ...finding, evidence, acceptable: false, accepted: false }];
+  return evidence.length === 0 ? [] : [{ ...finding, evidence, subjects: [], acceptable: false, accepted: false }];
 }
 
 /** Parents that are neither there nor brought back. */
 async function parentsGone(
   returns: readonly Return[],
-  deleted: readonly DoomedEntry[],
+  deleted: readonly DeletedEntry[],
   session: DirectorySession,
 ): Promise<readonly string[]> {
   const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));

@@ -4,9 +4,10 @@ import { readFile } from 'node:fs/promises';
 import { RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import type { Finding } from './findings.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import { type JournalRecord, outcomesIn } from './journal.ts';
-import type { Change, FileChange, Finding, Plan, Splice } from './plan.ts';
+import type { Change, FileChange, Plan, Splice } from './plan.ts';
 
 /**
  * The changes of a plan that were done or may have been, the last first. One whose outcome is not known is among
@@ -72,6 +73,7 @@ export async function lookAtFilesToUndo(
     detail:
       'Somebody has edited or removed them since. They are not touched; the others are brought back. The bytes from before lie in the backup folder of the change.',
     evidence: moved,
+    subjects: [],
     acceptable: false,
     accepted: false,
   };

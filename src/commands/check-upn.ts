@@ -4,8 +4,9 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Finding } from '../change/findings.ts';
 import type { FolderDocument } from '../change/folder.ts';
-import type { Finding } from '../change/plan.ts';
+
 import { DirectoryError } from '../errors.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import {

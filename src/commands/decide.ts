@@ -1,7 +1,8 @@
 /** From a finished plan to what becomes of it: shown only, saved, applied, or left alone. */
 
 import path from 'node:path';
-import { requireApplicable, standingBlockers } from '../change/apply.ts';
+import { requireApplicable } from '../change/apply.ts';
+import { openBlockers } from '../change/findings.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
@@ -75,7 +76,7 @@ export async function carryOut(
     if (!output.isJson) output.say('');
     if (decision.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
     output.document(plan);
-    return standingBlockers(plan.findings).length === 0 ? exitStatus.done : exitStatus.refused;
+    return openBlockers(plan.findings).length === 0 ? exitStatus.done : exitStatus.refused;
   }
   const settled = decision.kind === 'ask' ? await askWhatNext(plan, output) : decision;
   switch (settled.kind) {
@@ -125,7 +126,7 @@ async function askWhatNext(
   output: Output,
 ): Promise<{ kind: 'apply' } | { kind: 'save'; folder: undefined } | { kind: 'leave' }> {
   const prompter = await output.prompter();
-  const isBlocked = standingBlockers(plan.findings).length > 0;
+  const isBlocked = openBlockers(plan.findings).length > 0;
   const choice = await prompter.select<'leave' | 'save' | 'apply'>({
     id: 'decision',
     message: isBlocked

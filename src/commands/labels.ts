@@ -2,7 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { standingBlockers } from '../change/apply.ts';
+import { openBlockers } from '../change/findings.ts';
+
 import type { FolderDocument } from '../change/folder.ts';
 import type { FileChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -162,7 +163,7 @@ function hasKey(facts: LabelsFacts, key: string): boolean {
 
 /** At a terminal a person is asked about what stands in the way, before the diff that shows the result. */
 async function settleBlockers(facts: LabelsFacts, options: LabelsOptions, output: Output): Promise<LabelsOptions> {
-  const standing = standingBlockers(assess(facts, options, nearestName));
+  const standing = openBlockers(assess(facts, options, nearestName));
   if (standing.length === 0) return options;
   for (const line of findingLines(standing, output.review)) output.say(line);
   const answers = await askAboutBlockers(standing, await output.prompter());

@@ -3,7 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sameDn } from '../ad/dn.ts';
-import { standingBlockers } from '../change/apply.ts';
+import { openBlockers } from '../change/findings.ts';
+
 import type { FolderDocument } from '../change/folder.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -283,7 +284,7 @@ async function settle(
   if (decision.kind !== 'ask') return given;
   const prompter = await output.prompter();
   const options = { ...given, cleanUp: await askCleanUp(facts, prompter) };
-  const standing = standingBlockers(assess(facts, options));
+  const standing = openBlockers(assess(facts, options));
   if (standing.length === 0) return options;
   output.say('');
   for (const line of findingLines(standing, output.review)) output.say(line);

@@ -1,6 +1,6 @@
 /** adsi-remedy tombstone: from flags or wizard to a plan, and on to what becomes of it. */
 
-import { standingBlockers } from '../change/apply.ts';
+import { openBlockers } from '../change/findings.ts';
 import type { FolderDocument } from '../change/folder.ts';
 import type { ForestTarget } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -145,7 +145,7 @@ async function settle(
 ): Promise<TombstoneOptions> {
   const options = given.wanted.kind === 'none' ? await consult(facts, given, output) : given;
   if (decision.kind !== 'ask') return options;
-  const standing = standingBlockers(assess(facts, options));
+  const standing = openBlockers(assess(facts, options));
   if (standing.length === 0) return options;
   for (const line of findingLines(standing, output.review)) output.say(line);
   const accepted = await askAboutBlockers(standing, await output.prompter());

@@ -1,7 +1,8 @@
 /** adsi-remedy undo: the reverse of what was applied, as a plan of its own on the same way. */
 
 import path from 'node:path';
-import { standingBlockers } from '../change/apply.ts';
+import { openBlockers } from '../change/findings.ts';
+
 import { type FolderDocument, folderParts } from '../change/folder.ts';
 import { readJournal } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
@@ -52,7 +53,7 @@ async function undoChange(
     tool: toolVersion(),
     created: context.now().toISOString(),
     remedy: original.remedy,
-    undoes: { id: original.id, folder: folderSeenFrom(undoFolder, folder) },
+    undoes: { id: original.id, seal: original.seal, folder: folderSeenFrom(undoFolder, folder) },
   };
   const place = { folderName: 'undo', home: folder, confirm: flags.confirm, accept: flags.accept };
   const { target } = original;
@@ -96,7 +97,7 @@ async function markIfBack(
   output: Output,
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
-  if (!isWanted || undone.changes.length > 0 || standingBlockers(undone.findings).length > 0) return;
+  if (!isWanted || undone.changes.length > 0 || openBlockers(undone.findings).length > 0) return;
   await noteUndone(folder, plan.id, undone.id, context.now());
   output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

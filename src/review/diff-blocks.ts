@@ -3,8 +3,8 @@
 import type {
   AttributeEdit,
   Change,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
   FileChange,
   PlanAttribute,
   PlanValue,
@@ -127,7 +127,7 @@ function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[]
   }
 }
 
-function deleteBlock(entry: DoomedEntry): DiffBlock {
+function deleteBlock(entry: DeletedEntry): DiffBlock {
   return { heading: 'delete', places: [entry.dn], lines: linesOf('-', entry.attributes) };
 }
 

@@ -4,18 +4,10 @@
  */
 
 import { dnsNameOfDn, rdnOf } from '../ad/dn.ts';
-import { standingBlockers } from '../change/apply.ts';
+import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
+
 import { folderParts } from '../change/folder.ts';
-import type {
-  Change,
-  DirectoryChange,
-  FileChange,
-  Finding,
-  FindingLevel,
-  ForestTarget,
-  Plan,
-  PlanConnection,
-} from '../change/plan.ts';
+import type { Change, DirectoryChange, FileChange, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import { visible } from '../terminal/visible.ts';
@@ -122,6 +114,8 @@ function titleOf({ remedy, changes: all, undoes }: Plan): string {
       const server = `the Exchange server object${serverOf(all)}`;
       return isUndo ? `Undo: bring back ${server}` : `Delete ${server}`;
     }
+    default:
+      return remedy;
   }
 }
 
@@ -150,7 +144,7 @@ function serverOf(all: readonly Change[]): string {
 }
 
 function verdict({ changes: all, findings: found }: Plan): Html {
-  const blockers = standingBlockers(found).length;
+  const blockers = openBlockers(found).length;
   if (blockers > 0) {
     return html`<div class="verdict blocked">
 <strong>${counted(blockers, 'blocker stands', 'blockers stand')} against this change</strong>

@@ -5,8 +5,8 @@ import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
 import type {
   AttributeEdit,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
   ModifyChange,
   PlanAttribute,
   UndeleteChange,
@@ -70,7 +70,7 @@ function isBack(change: DirectoryChange): boolean {
   return change.kind === 'undelete' && change.tombstoneDn === undefined;
 }
 
-function contentRecord(entry: DoomedEntry): string {
+function contentRecord(entry: DeletedEntry): string {
   return ldifRecord({ kind: 'content', dn: entry.dn, attributes: entry.attributes.map(ldifAttribute) });
 }
 

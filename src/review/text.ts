@@ -1,7 +1,8 @@
 /** The review as lines of text: for the terminal with colour, for review.txt without. */
 
-import { standingBlockers } from '../change/apply.ts';
-import type { Change, Finding, Plan } from '../change/plan.ts';
+import { type Finding, openBlockers } from '../change/findings.ts';
+
+import type { Change, Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
@@ -155,7 +156,7 @@ function* listed(
 function summaryLine(plan: Plan, style: Style): string {
   const counts = countsOf(plan.changes);
   const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
-  const blockers = standingBlockers(plan.findings).length;
+  const blockers = openBlockers(plan.findings).length;
   const stand = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stands' : 's stand'} against it`;
   return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stand)}`;
 }

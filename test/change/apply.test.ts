@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backupPathOf, plainPathOf } from '../../src/change/before-images.ts';
 import { removeStrays } from '../../src/change/file-writer.ts';
+import type { Finding } from '../../src/change/findings.ts';
 import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
-import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
+import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
 import type { FileSystem } from '../../src/files/replace-file.ts';
 import { systemFiles } from '../../src/files/system-files.ts';
@@ -394,6 +395,7 @@ describe('a plan that may not be applied', () => {
     title: 'No wording',
     detail: '',
     evidence: [],
+    subjects: [],
     acceptable: true,
     accepted: false,
   };

@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/change/findings.ts';
 import { planText } from '../../src/change/folder.ts';
-import type { Finding } from '../../src/change/plan.ts';
+
 import { parsePlan, readPlan } from '../../src/change/read-plan.ts';
 import { sealOf, sealPlan } from '../../src/change/seal.ts';
 import { FileError, PlanNotUsableError } from '../../src/errors.ts';
@@ -16,13 +17,14 @@ const finding: Finding = {
   title: 'More than one name',
   detail: 'Accept it if so wanted.',
   evidence: ['/forms/a'],
+  subjects: [],
   acceptable: true,
   accepted: true,
 };
 const changes = ['a', 'b'].map((name) =>
   changeOf(`/forms/${name}`, Buffer.from('old label'), Buffer.from('new label')),
 );
-const plan = planOf(changes, { findings: [finding], undoes: { id: 'x', folder: '/changes/x' } });
+const plan = planOf(changes, { findings: [finding], undoes: { id: 'x', seal: 'y', folder: '/changes/x' } });
 const text = [...planText(plan)].join('');
 
 /** What a plan text is refused for; undefined if it is read. */

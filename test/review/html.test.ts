@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childDn } from '../../src/ad/dn.ts';
-import type { Change, Finding, Plan } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+import type { Change, Plan } from '../../src/change/plan.ts';
 import { htmlReview } from '../../src/review/html.ts';
 import { visible } from '../../src/terminal/visible.ts';
 import { configuration, deletion, finding, forest, guid, labelChange, modify, planOf } from './plans.ts';
@@ -76,7 +77,11 @@ function rowsOf(page: Element): Readonly<Record<string, string>> {
 const server = `CN=EX04,CN=Servers,CN=Corp,CN=Services,${configuration}`;
 const directoryService = `CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`;
 const lifetime = { attribute: 'tombstoneLifetime', remove: [], add: ['180'], whenUnset: 'not set: 60 days' };
-const undoes = { id: '11111111-2222-4333-8444-555555555555', folder: 'changes/2026-11-22-labels' };
+const undoes = {
+  id: '11111111-2222-4333-8444-555555555555',
+  seal: '0'.repeat(64),
+  folder: 'changes/2026-11-22-labels',
+};
 
 describe('the title says what the plan does', () => {
   test.each<[string, Plan]>([
@@ -394,7 +399,7 @@ describe('any plan', () => {
         tlsName: host,
       } as const;
       const target = of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [host] } : { ...forest, connection };
-      return planOf(of, { ...more, target, undoes: { id: host, folder: host } });
+      return planOf(of, { ...more, target, undoes: { id: host, seal: host, folder: host } });
     });
 
   test('gives a page that holds no markup of the plan', () => {

@@ -1,9 +1,9 @@
+import type { Finding } from '../../src/change/findings.ts';
 import type {
   AttributeEdit,
   Change,
   DeleteChange,
   FileChange,
-  Finding,
   ForestTarget,
   ModifyChange,
   Plan,
@@ -54,6 +54,7 @@ export function finding(more: Partial<Finding> = {}): Finding {
     title: '2 files without the key',
     detail: 'These have nothing to change.',
     evidence: [],
+    subjects: [],
     acceptable: false,
     accepted: false,
     ...more,

@@ -98,5 +98,5 @@ export async function applyIn(
 export async function undoOf(folder: string, plan: Plan<FileChange>): Promise<Plan<FileChange>> {
   const reversed = changesToUndo(plan, await readJournal(journalOf(folder))).map(reversedFileChange);
   const { changes, findings } = await lookAtFilesToUndo(reversed);
-  return planOf(changes, { findings, undoes: { id: plan.id, folder } });
+  return planOf(changes, { findings, undoes: { id: plan.id, seal: plan.seal, folder } });
 }

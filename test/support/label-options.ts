@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { FileChange, Finding } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+import type { FileChange } from '../../src/change/plan.ts';
 import { nearestName } from '../../src/commands/flags.ts';
 import { assess } from '../../src/remedies/labels/assess.ts';
 import { gather, type LabelsFacts, type Surroundings } from '../../src/remedies/labels/gather.ts';

@@ -1,7 +1,8 @@
 /** From what was read to findings: what stops the change of a file, and what a person should know before it. */
 
 import path from 'node:path';
-import type { Finding, FindingLevel } from '../../change/plan.ts';
+import type { Finding, FindingLevel } from '../../change/findings.ts';
+
 import { groupBy } from '../../group-by.ts';
 import { counted } from './counted.ts';
 import { isByLink, type LabelFile, type LabelsFacts } from './gather.ts';
@@ -260,6 +261,7 @@ function blockers(facts: LabelsFacts, options: LabelsOptions): Finding[] {
       title: `${words.title}: ${count}${leftOut ? ', left out' : ''}`,
       detail: words.detail,
       evidence,
+      subjects: [],
       acceptable,
       accepted,
     };
@@ -287,7 +289,7 @@ function finding(
   evidence: readonly string[],
 ): Finding[] {
   if (evidence.length === 0) return [];
-  return [{ id, level, title, detail, evidence, acceptable: false, accepted: false }];
+  return [{ id, level, title, detail, evidence, subjects: [], acceptable: false, accepted: false }];
 }
 
 function warnings(facts: LabelsFacts, options: LabelsOptions, nearest: Nearest): Finding[] {

@@ -1,7 +1,8 @@
 /** Who could not log on with the e-mail address: mailbox users whose user principal name is another one. */
 
 import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
-import type { Finding } from '../../change/plan.ts';
+import type { Finding } from '../../change/findings.ts';
+
 import { and, equal, extensible, matchingRule, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted } from './counted.ts';
@@ -89,7 +90,7 @@ function addressOf(entry: Entry): Pick<UpnDifference, 'address' | 'addressFrom'>
 /** The findings of a plan: a warning if anybody's names differ or nobody's could be compared, else a note. */
 export function upnFindings(check: UpnCheck, reportName: string): readonly Finding[] {
   const { users, differing, withoutAddress, first } = check;
-  const common = { acceptable: false, accepted: false };
+  const common = { subjects: [], acceptable: false, accepted: false };
   const aside = asideOf(check);
   if (users === withoutAddress) {
     const title =

@@ -1,6 +1,6 @@
 /** The questions of the labels remedy. What a flag has answered is not asked. */
 
-import type { Finding } from '../../change/plan.ts';
+import type { Finding } from '../../change/findings.ts';
 import { RemedyError } from '../../errors.ts';
 import type { Choice, Prompter } from '../../terminal/prompter.ts';
 import { meaningOfAcceptance } from './assess.ts';

@@ -1,6 +1,6 @@
 /** What the facts come to: the supported ways first, then what stands against the deletion. */
 
-import type { Finding } from '../../change/plan.ts';
+import type { Finding } from '../../change/findings.ts';
 import { danglingBlockers } from './dangling-references.ts';
 import type { OrphanFacts } from './gather.ts';
 import { rightsBlockers } from './lacking-rights.ts';
@@ -22,6 +22,7 @@ export function assess(facts: OrphanFacts, options: OrphanOptions): readonly Fin
   ];
   return conclusions.map((conclusion) => ({
     evidence: [],
+    subjects: [],
     acceptable: false,
     ...conclusion,
     accepted:

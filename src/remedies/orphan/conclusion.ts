@@ -1,6 +1,5 @@
+import type { FindingLevel } from '../../change/findings.ts';
 /** A finding before it is known whether the user accepts it. */
-
-import type { FindingLevel } from '../../change/plan.ts';
 
 export interface Conclusion {
   readonly id: string;

@@ -1,14 +1,14 @@
 /** What a plan has deleted, as values elsewhere may still name it. */
 
 import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
-import type { DirectoryChange, DoomedEntry, Plan } from '../../change/plan.ts';
+import type { DeletedEntry, DirectoryChange, Plan } from '../../change/plan.ts';
 import { and, equal } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { databaseClasses } from './referrers.ts';
 
 export interface DeletedServer {
   /** Every entry that goes. */
-  readonly entries: readonly DoomedEntry[];
+  readonly entries: readonly DeletedEntry[];
   /** Their DNs, normalised. */
   readonly dns: ReadonlySet<string>;
   /** Their objectGUIDs. */
@@ -71,16 +71,16 @@ export async function withoutNamesOfOthers(
   return deleted;
 }
 
-function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
+function deletedBy(change: DirectoryChange): readonly DeletedEntry[] {
   if (change.kind === 'delete') return [change];
   return change.kind === 'delete-tree' ? change.entries : [];
 }
 
-function classesOf(entry: DoomedEntry): ReadonlySet<string> {
+function classesOf(entry: DeletedEntry): ReadonlySet<string> {
   return new Set(valuesOf(entry, 'objectClass').map((name) => name.toLowerCase()));
 }
 
-function valuesOf({ attributes }: DoomedEntry, wanted: string): readonly string[] {
+function valuesOf({ attributes }: DeletedEntry, wanted: string): readonly string[] {
   const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
   return (found?.values ?? []).filter((value) => typeof value === 'string');
 }

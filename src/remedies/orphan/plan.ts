@@ -4,8 +4,8 @@ import { normalizedDn, parentDn } from '../../ad/dn.ts';
 import type {
   AttributeEdit,
   DeleteChange,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
   ModifyChange,
   PlanValue,
 } from '../../change/plan.ts';
@@ -28,7 +28,7 @@ export function plan(facts: OrphanFacts, options: OrphanOptions): readonly Direc
   ];
 }
 
-function identityOf({ entry }: SubtreeEntry): Pick<DoomedEntry, 'dn' | 'guid'> {
+function identityOf({ entry }: SubtreeEntry): Pick<DeletedEntry, 'dn' | 'guid'> {
   return { dn: entry.dn, guid: entry.guid };
 }
 

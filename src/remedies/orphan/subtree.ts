@@ -2,15 +2,15 @@
 
 import { dnDepth, normalizedDn } from '../../ad/dn.ts';
 import { guidOf, integerOf, textsOf } from '../../ad/entry.ts';
-import { doomedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
-import type { DoomedEntry } from '../../change/plan.ts';
+import { deletedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
+import type { DeletedEntry } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 
 /** An entry of the subtree, with what the remedy itself asks of it. */
 export interface SubtreeEntry {
-  readonly entry: DoomedEntry;
+  readonly entry: DeletedEntry;
   readonly depth: number;
   /** Lower case. */
   readonly objectClasses: ReadonlySet<string>;
@@ -37,7 +37,7 @@ export async function readSubtree(session: DirectorySession, dn: string): Promis
     const guid = guidOf(entry, 'objectGUID');
     if (guid === undefined) throw notWhole(entry.dn, session);
     entries.push({
-      entry: doomedEntry(entry, guid),
+      entry: deletedEntry(entry, guid),
       depth: dnDepth(entry.dn),
       objectClasses: new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase())),
       systemFlags: integerOf(entry, 'systemFlags') ?? 0,

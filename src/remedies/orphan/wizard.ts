@@ -1,7 +1,8 @@
 /** The questions of the orphan remedy. What a flag has answered is not asked. */
 
 import { parentDn, rdnOf } from '../../ad/dn.ts';
-import type { Finding } from '../../change/plan.ts';
+import type { Finding } from '../../change/findings.ts';
+
 import type { Prompter } from '../../terminal/prompter.ts';
 import type { OrphanFacts } from './gather.ts';
 import type { CleanUp } from './options.ts';

@@ -1,6 +1,6 @@
 /** From what was read to findings: what stops the change, and what a person should know before it. */
 
-import type { Finding, FindingLevel } from '../../change/plan.ts';
+import type { Finding, FindingLevel } from '../../change/findings.ts';
 import { backups } from './backup-findings.ts';
 import { rights, storedLifetime, wantedLifetime } from './change-findings.ts';
 import { deletions } from './deletion-findings.ts';

@@ -1,22 +1,21 @@
+import type { Finding } from '../../change/findings.ts';
 /** Findings before anybody has accepted one, and the words that several of them share. */
-
-import type { Finding } from '../../change/plan.ts';
 
 export type FindingDraft = Omit<Finding, 'accepted'>;
 
 /** What stops the change until a person accepts it. */
 export function blocker(id: string, title: string, detail: string, evidence: readonly string[] = []): FindingDraft {
-  return { id, level: 'blocker', title, detail, evidence, acceptable: true };
+  return { id, level: 'blocker', title, detail, evidence, subjects: [], acceptable: true };
 }
 
 /** What a person should see to, change or no change. */
 export function warning(id: string, title: string, detail: string, evidence: readonly string[] = []): FindingDraft {
-  return { id, level: 'warning', title, detail, evidence, acceptable: false };
+  return { id, level: 'warning', title, detail, evidence, subjects: [], acceptable: false };
 }
 
 /** What a person should know. */
 export function note(id: string, title: string, detail: string, evidence: readonly string[] = []): FindingDraft {
-  return { id, level: 'note', title, detail, evidence, acceptable: false };
+  return { id, level: 'note', title, detail, evidence, subjects: [], acceptable: false };
 }
 
 /** "1 DC", "1,284 DCs" */

@@ -1,6 +1,6 @@
 /** The questions of the tombstone remedy. What a flag has answered is not asked. */
 
-import type { Finding } from '../../change/plan.ts';
+import type { Finding } from '../../change/findings.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import type { Advice } from './advice.ts';
 import type { TombstoneFacts } from './facts.ts';

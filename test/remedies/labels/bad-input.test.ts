@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
+import type { Finding } from '../../../src/change/findings.ts';
+
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/owner.ts';
 import { codePageOf, type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
+import type { Finding } from '../../../src/change/findings.ts';
+
 import { assess } from '../../../src/remedies/orphan/assess.ts';
 import { gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
 import { quotedForPowerShell } from '../../../src/remedies/orphan/powershell.ts';

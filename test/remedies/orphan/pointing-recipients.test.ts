@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { DirectoryChange, Finding, Plan } from '../../../src/change/plan.ts';
+import type { Finding } from '../../../src/change/findings.ts';
+import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import { formatFilter } from '../../../src/ldap/filter.ts';
 import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
@@ -38,6 +39,7 @@ const planOf = (
     title: '',
     detail: '',
     evidence: [],
+    subjects: [],
     acceptable: true,
     accepted: true,
     ...finding,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
+import type { Finding } from '../../../src/change/findings.ts';
+
 import { assess } from '../../../src/remedies/tombstone/assess.ts';
 import type { TombstoneOptions } from '../../../src/remedies/tombstone/options.ts';
 import {
