@@ -24,8 +24,8 @@ export async function helpText(remedies: readonly RemedyEntry[], name?: string):
 
 function generalHelp(commands: readonly CommandSpec[]): string {
   const lines = [
-    'adsi-remedy: careful changes to Exchange and Active Directory, each with preview,',
-    'saved plan, drift check, journal and undo.',
+    'adsi-remedy: careful changes to Exchange and Active Directory, each with',
+    'preview, saved plan, drift check, journal and undo.',
     '',
     ...entry('adsi-remedy', 'at a terminal: the menu', 36),
     ...commands.flatMap(({ name, operand, summary, isRemedy }) =>

@@ -172,7 +172,7 @@ describe('the journal of a delete', () => {
     const record = { time: '2026-11-22T09:00:00Z', plan: 'p', change: 0 };
     const intent = { ...record, event: 'intent' } as const;
     const plan = { id: 'p', changes: [change] } as unknown as Plan<DeleteChange>;
-    expect(() => changesToUndo(plan, [intent, { ...record, event: 'drifted' }])).toThrow('nothing of it was applied');
+    expect(changesToUndo(plan, [intent, { ...record, event: 'drifted' }]).recorded.size).toBe(0);
     // Where a crash took the outcome away, the entry itself tells.
     expect((await undoEntryChanges(changesToUndo(plan, [intent]), session)).changes).toEqual([]);
   });
