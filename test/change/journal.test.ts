@@ -110,7 +110,7 @@ describe('a journal that a crash cut short', () => {
       const cut = whole.subarray(0, length);
       await writeFile(file, cut);
       const complete = records.slice(0, cut.toString('latin1').split('\n').length - 1);
-      expect(await readJournal(file)).toEqual(complete);
+      expect(await readJournal(file)).toMatchObject(complete);
       if (length % 15 !== 0) continue;
       await written([record(9)]);
       expect(await readJournal(file)).toMatchObject([...complete, record(9)]);
