@@ -6,9 +6,7 @@
  */
 
 import { DirectoryError } from '../errors.ts';
-import { formatGuid } from './guid.ts';
-import { dateOfFileTime, dateOfSecondsSince1601, type PointInTime } from './time.ts';
-import { ValueSyntaxError } from './value-syntax-error.ts';
+import { dateOfFileTime, dateOfSecondsSince1601, formatGuid, type PointInTime, ValueSyntaxError } from './values.ts';
 
 /** A DC that this one replicates a naming context from, and how that went. */
 export interface InboundNeighbor {

@@ -6,7 +6,6 @@
  * names of the child elements alone.
  */
 
-import { normalizedGuid } from './guid.ts';
 import {
   type AttributeStamp,
   type InboundNeighbor,
@@ -15,8 +14,7 @@ import {
   readable,
   UnreadableReplicationValueError,
 } from './replication-values.ts';
-import { parseLargeInteger } from './scalar.ts';
-import type { PointInTime } from './time.ts';
+import { normalizedGuid, type PointInTime, parseLargeInteger } from './values.ts';
 
 /** One value of msDS-NCReplInboundNeighbors or msDS-ReplAllInboundNeighbors. Throws UnreadableReplicationValueError. */
 export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { requireApplicable } from '../change/apply.ts';
 import { folderParts } from '../change/folder.ts';
 import { type JournalRecord, outcomesIn, readJournal } from '../change/journal.ts';
-import type { ExitStatus } from '../errors.ts';
-import { exitStatus, RefusedError } from '../errors.ts';
+import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
+
 import { applyChangeFolder } from './apply-folder.ts';
 import { confirmDeletion } from './confirm-deletion.ts';
 import type { Context } from './context.ts';

@@ -8,14 +8,9 @@ import { type LocatedServers, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { connectByDns, isDnsServer } from '../ldap/connect-by-dns.ts';
-import {
-  type Connector,
-  type DirectorySession,
-  ldapConnector,
-  type ServerAddress,
-  type TlsMode,
-} from '../ldap/session.ts';
+import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
+import type { Connector, DirectorySession, ServerAddress, TlsMode } from '../ldap/session.ts';
+
 import type { Context } from './context.ts';
 import type { Flags, FlagTable } from './flags.ts';
 import type { Output } from './output.ts';

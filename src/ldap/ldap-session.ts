@@ -2,7 +2,7 @@
 
 import type { Entry } from '../ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
-import { connect } from './connect.ts';
+import { connect, type Trust } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionError, directoryErrorOf, type Peer } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
@@ -12,7 +12,6 @@ import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf, 
 import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
 import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
-import type { Trust } from './trust.ts';
 
 /** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;

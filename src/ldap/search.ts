@@ -2,12 +2,12 @@
 
 import type { Entry } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, PendingRequest } from './connection.ts';
 import { directoryErrorOf } from './connection-trouble.ts';
 import { type Control, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything, type Filter } from './filter.ts';
-import type { PendingRequest } from './pending-request.ts';
+
 import { pagedResults, searchRequest } from './requests.ts';
 import type { Response } from './responses.ts';
 import type { SearchScope } from './session.ts';

@@ -5,7 +5,6 @@ import type { Entry } from '../ad/entry.ts';
 import type { Control } from './controls.ts';
 import type { Filter } from './filter.ts';
 import type { RootDse } from './root-dse.ts';
-import type { Trust } from './trust.ts';
 
 export type TlsMode = 'ldaps' | 'starttls' | 'none';
 
@@ -116,22 +115,4 @@ export interface Access {
 export interface Connector {
   /** Throws DirectoryError. */
   open(address: ServerAddress): Promise<DirectorySession>;
-}
-
-/** Sessions over the network, with what is trusted read once for all of them. */
-export function ldapConnector(access: Access): Connector {
-  let trust: Trust | undefined;
-  return {
-    open: async (address) => {
-      // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
-      const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./trust.ts')]);
-      trust ??= trustOf(access);
-      return await LdapSession.open({ ...access, ...address }, trust);
-    },
-  };
-}
-
-/** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
-export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
-  return await ldapConnector(options).open(options);
 }

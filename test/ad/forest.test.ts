@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { effectiveRights, type Forest, readForest } from '../../src/ad/forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
-import { type DirectorySession, openSession } from '../../src/ldap/session.ts';
+import { openSession } from '../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { responseTag, result, searchEntry } from '../ldap/peer/ber.ts';
 import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 

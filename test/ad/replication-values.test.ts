@@ -7,7 +7,7 @@ import {
   UnreadableReplicationValueError,
 } from '../../src/ad/replication-values.ts';
 import { parseAttributeStampXml, parseCursorXml, parseInboundNeighborXml } from '../../src/ad/replication-xml.ts';
-import { secondsSince1601 } from '../../src/ad/time.ts';
+import { secondsSince1601 } from '../../src/ad/values.ts';
 
 // Values that Samba 4.17 wrote.
 const repsFrom = Buffer.from(

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  agoInWords,
   bytesOfWrittenValue,
   dateOfFileTime,
   dateOfSecondsSince1601,
-  durationInWords,
   fileTimeOfDate,
   formatGeneralizedTime,
   formatGuid,
@@ -22,6 +20,7 @@ import {
   ValueSyntaxError,
   writtenValueOf,
 } from '../../src/ad/values.ts';
+import { agoInWords, durationInWords } from '../../src/words.ts';
 
 const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const pastDate = fc.date({

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { explainResult, type LdapResult, resultError } from '../../src/ldap/diagnostics.ts';
-import { describeWindowsError } from '../../src/ldap/windows-error.ts';
+import { describeWindowsError, explainResult, type LdapResult, resultError } from '../../src/ldap/diagnostics.ts';
 
 function answer(resultCode: number, diagnostic = '', more: Partial<LdapResult> = {}): LdapResult {
   return { resultCode, matchedDn: '', diagnostic, referrals: [], ...more };

@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Entry, textOf, textsOf } from '../../src/ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../../src/errors.ts';
+import { openSession } from '../../src/ldap/connector.ts';
 import { showDeleted, showRecycled } from '../../src/ldap/controls.ts';
 import { equal, everything } from '../../src/ldap/filter.ts';
-import { type Access, type DirectorySession, openSession, type SearchRequest } from '../../src/ldap/session.ts';
+import type { Access, DirectorySession, SearchRequest } from '../../src/ldap/session.ts';
 import { boolean, element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 import {
   attributesOf,

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DirectoryChange, Finding, Plan } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
+import { ldapConnector } from '../../../src/ldap/connector.ts';
 import { formatFilter } from '../../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/pointing-recipients.ts';
 

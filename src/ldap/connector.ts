@@ -1,11 +1,30 @@
-/** Connections for a computer that does not use the domain's DNS itself: names are looked up at a server that is named. */
+/** Opens sessions with the servers of a forest, by the system's DNS or by a DNS server that is named. */
 
 import { Resolver } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
-import { dnsErrorInWords } from '../ad/dns-words.ts';
+import { dnsErrorInWords } from '../ad/locate.ts';
 import { errnoOf } from '../errors.ts';
+import type { Trust } from './connect.ts';
 import { ConnectionError } from './connection-trouble.ts';
-import type { Access } from './session.ts';
+import type { Access, Connector, DirectorySession, ServerAddress } from './session.ts';
+
+/** Sessions over the network, with what is trusted read once for all of them. */
+export function ldapConnector(access: Access): Connector {
+  let trust: Trust | undefined;
+  return {
+    open: async (address) => {
+      // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
+      const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./connect.ts')]);
+      trust ??= trustOf(access);
+      return await LdapSession.open({ ...access, ...address }, trust);
+    },
+  };
+}
+
+/** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
+export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
+  return await ldapConnector(options).open(options);
+}
 
 /** For one try, in milliseconds: shorter than the deadline of a connection, so that it is DNS that is blamed. */
 const lookUpDeadlineMs = 3000;

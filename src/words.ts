@@ -1,6 +1,4 @@
-/** Durations in words, as a person would say them. */
-
-import type { PointInTime } from './time.ts';
+/** Counts, lists and durations in words. */
 
 const second = 1000;
 const minute = 60 * second;
@@ -20,7 +18,7 @@ export function durationInWords(milliseconds: number): string {
 }
 
 /** "14 minutes ago", "in 3 minutes" (a clock runs ahead), "never". */
-export function agoInWords(time: PointInTime, now: Date): string {
+export function agoInWords(time: Date | 'never', now: Date): string {
   if (time === 'never') return 'never';
   const passed = now.getTime() - time.getTime();
   const words = durationInWords(passed);
