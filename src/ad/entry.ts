@@ -15,19 +15,6 @@ export interface Entry {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** An entry from attributes written down as text or bytes, for whoever does not read it from a server. */
-export function makeEntry(dn: string, attributes: Readonly<Record<string, readonly (string | Buffer)[]>>): Entry {
-  return {
-    dn,
-    attributes: new Map(
-      Object.entries(attributes).map(([name, values]) => [
-        name.toLowerCase(),
-        { name, values: values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value)) },
-      ]),
-    ),
-  };
-}
-
 /** Every value as bytes; [] if the entry lacks the attribute, or if we may not read it: LDAP tells no difference. */
 export function allBytesOf(entry: Entry, attribute: string): readonly Buffer[] {
   return entry.attributes.get(attribute.toLowerCase())?.values ?? [];

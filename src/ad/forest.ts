@@ -1,4 +1,4 @@
-/** A forest as its Configuration partition describes it: identity, naming contexts, sites, DCs, Recycle Bin. */
+/** A forest as its Configuration partition describes it: identity, naming contexts, DCs, Recycle Bin. */
 
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
@@ -13,8 +13,6 @@ export interface Forest {
   readonly objectGuid: string;
   readonly rootDomainNamingContext: string | undefined;
   readonly namingContexts: readonly NamingContext[];
-  /** Names, sorted. */
-  readonly sites: readonly string[];
   /** By site and name. */
   readonly domainControllers: readonly DomainController[];
   /** Server objects without NTDS Settings: what is left of DCs, or made by other software. By site and name. */
@@ -29,8 +27,6 @@ export interface NamingContext {
   readonly dn: string;
   readonly kind: 'configuration' | 'schema' | 'domain' | 'application';
   readonly dnsName: string | undefined;
-  /** Of a domain. */
-  readonly netbiosName: string | undefined;
 }
 
 /** A server object below CN=Sites. */
@@ -99,7 +95,6 @@ export async function readExportedForest(session: DirectorySession): Promise<For
     dn,
     kind: kindOf(dn, 'domain', session.rootDse),
     dnsName: undefined,
-    netbiosName: undefined,
   }));
   return { ...forest, namingContexts: [...forest.namingContexts, ...others] };
 }
@@ -121,7 +116,7 @@ async function entriesOf(
   const [head, partitions, servers] = await Promise.all([
     session.readEntry(configuration, ['objectGUID'], [], limits.deadline),
     below(partitionsOf(configuration), ['crossRefContainer', 'crossRef'], partitionAttributes),
-    below(joinDn('CN=Sites', configuration), ['site', 'server', 'nTDSDSA'], siteAttributes),
+    below(joinDn('CN=Sites', configuration), ['server', 'nTDSDSA'], siteAttributes),
   ]);
   return { objectGuid: head === undefined ? undefined : guidOf(head, 'objectGUID'), partitions, servers };
 }
@@ -174,15 +169,7 @@ export async function effectiveRights(
   return { attributes: setOf('allowedAttributesEffective'), childClasses: setOf('allowedChildClassesEffective') };
 }
 
-const partitionAttributes = [
-  'objectClass',
-  'nCName',
-  'dnsRoot',
-  'nETBIOSName',
-  'systemFlags',
-  'Enabled',
-  'msDS-EnabledFeature',
-];
+const partitionAttributes = ['objectClass', 'nCName', 'dnsRoot', 'systemFlags', 'Enabled', 'msDS-EnabledFeature'];
 const siteAttributes = [
   'objectClass',
   'objectGUID',
@@ -238,7 +225,6 @@ function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingCon
       dn,
       kind: kindOf(dn, (flags & isDomain) === 0 ? 'application' : 'domain', rootDse),
       dnsName: textOf(entry, 'dnsRoot'),
-      netbiosName: textOf(entry, 'nETBIOSName'),
     },
   ];
 }
@@ -259,8 +245,8 @@ function recycleBinOf(partitions: Entry): RecycleBin {
   return features.some((dn) => rdnOf(dn).value === 'Recycle Bin Feature') ? 'on' : 'off';
 }
 
-/** Sites, DCs and leftovers. The tree is CN=NTDS Settings,CN=<server>,CN=Servers,CN=<site>,CN=Sites. */
-function topologyOf(entries: readonly Entry[]): Pick<Forest, 'sites' | 'domainControllers' | 'leftoverServers'> {
+/** DCs and leftovers. The tree is CN=NTDS Settings,CN=<server>,CN=Servers,CN=<site>,CN=Sites. */
+function topologyOf(entries: readonly Entry[]): Pick<Forest, 'domainControllers' | 'leftoverServers'> {
   const settings = new Map<string, Entry>();
   for (const entry of entries) {
     if (isOfClass(entry, 'nTDSDSA')) settings.set(normalizedDn(parentDn(entry.dn) ?? ''), entry);
@@ -274,10 +260,6 @@ function topologyOf(entries: readonly Entry[]): Pick<Forest, 'sites' | 'domainCo
     else domainControllers.push(domainControllerOf(server, itsSettings));
   }
   return {
-    sites: entries
-      .filter((entry) => isOfClass(entry, 'site'))
-      .map((entry) => rdnOf(entry.dn).value)
-      .sort(),
     domainControllers: domainControllers.sort(bySiteAndName),
     leftoverServers: leftoverServers.sort(bySiteAndName),
   };

@@ -13,18 +13,9 @@ export interface LocatedServer {
   readonly isGlobalCatalog: boolean | undefined;
 }
 
-export interface LocatedServers {
-  /** Of the domain, the first to try first. */
-  readonly domainControllers: readonly LocatedServer[];
-  /** Of the whole forest, the first to try first; empty if DNS did not tell. */
-  readonly globalCatalogs: readonly LocatedServer[];
-}
-
 export interface LocateOptions {
   /** From 0 up to but not including 1, as Math.random gives it; for the choice by weight. */
   readonly random: () => number;
-  /** Name of the forest root domain; by default the domain and then its parents are tried. */
-  readonly forest?: string;
   /** IP address of the DNS server, with `:port` unless 53; by default the system's. */
   readonly resolver?: string;
   /** For each query, in milliseconds; by default 5000. */
@@ -32,10 +23,10 @@ export interface LocateOptions {
 }
 
 /**
- * The DCs of a domain and the GCs of its forest. Throws DirectoryError, with the query, if DNS names no DC; that it
- * names no GC is no error.
+ * The DCs of a domain, the first to try first, each with whether the forest's GC records name it. Throws DirectoryError,
+ * with the query, if DNS names no DC.
  */
-export async function locateServers(domain: string, options: LocateOptions): Promise<LocatedServers> {
+export async function locateServers(domain: string, options: LocateOptions): Promise<readonly LocatedServer[]> {
   const name = domain.replace(/\.$/, '');
   const query = `_ldap._tcp.dc._msdcs.${name}`;
   const [domainControllers, globalCatalogs] = await Promise.all([
@@ -52,10 +43,7 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
     weight: record.weight,
     isGlobalCatalog: globalCatalogs.length === 0 ? undefined : globalCatalogHosts.has(hostOf(record)),
   });
-  return {
-    domainControllers: inOrder(domainControllers, options.random).map(located),
-    globalCatalogs: inOrder(globalCatalogs, options.random).map(located),
-  };
+  return inOrder(domainControllers, options.random).map(located);
 }
 
 /** Records in the order of RFC 2782: by priority; among equals at random, by weight. Does not change `records`. */
@@ -83,7 +71,7 @@ export function inOrder<R extends { readonly priority: number; readonly weight: 
 async function globalCatalogRecords(domain: string, options: LocateOptions): Promise<SrvRecord[]> {
   const labels = domain.split('.');
   const parents = labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'));
-  for (const forest of options.forest === undefined ? parents : [options.forest]) {
+  for (const forest of parents) {
     const records = await srvRecords(`_gc._tcp.${forest}`, options).catch((error: unknown) => {
       // Of a DNS server in trouble no more is asked; the query for the DCs tells of it.
       return ['ENOTFOUND', 'ENODATA'].includes(errnoOf(error) ?? '') ? [] : undefined;

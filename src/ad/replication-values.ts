@@ -12,13 +12,8 @@ import { dateOfFileTime, dateOfSecondsSince1601, formatGuid, type PointInTime, V
 export interface InboundNeighbor {
   /** Only in XML; repsFrom stands on the naming context itself. */
   readonly namingContext?: string;
-  /** DN of the source's NTDS Settings; only in XML. */
-  readonly sourceDsaDn?: string;
   /** objectGUID of the source's NTDS Settings, as repadmin wants it. */
   readonly sourceDsaGuid: string;
-  readonly sourceInvocationId: string;
-  /** `<guid>._msdcs.<forest>` for replication by RPC. */
-  readonly sourceAddress?: string;
   readonly lastSuccess: PointInTime;
   readonly lastAttempt: PointInTime;
   /** A Windows error code; 0 is success. */
@@ -32,7 +27,7 @@ export interface ReplicationCursor {
   readonly usn: bigint;
   /** 'unknown' in old vectors, which hold no time, and on Samba, which does not keep it. */
   readonly lastSuccess: PointInTime | 'unknown';
-  /** Only in XML. */
+  /** DN of that DC's NTDS Settings: tells whose former invocationId it is. Only in XML. */
   readonly sourceDsaDn?: string;
 }
 
@@ -44,7 +39,6 @@ export interface AttributeStamp {
   readonly changed: PointInTime;
   readonly originatingInvocationId: string;
   readonly originatingUsn: bigint;
-  readonly localUsn: bigint;
   /** Only in XML, and only while that DC exists. */
   readonly originatingDsaDn?: string;
 }
@@ -71,11 +65,8 @@ export function parseRepsFrom(value: Buffer): InboundNeighbor {
     if (length < headerLength || length > value.length) throw cutShort('repsFrom', value.length, length);
     const sourceDsaGuid = formatGuid(value.subarray(160, 176));
     if (sourceDsaGuid === nullGuid) throw unreadable('repsFrom', 'no source');
-    const sourceAddress = addressOf(value.subarray(0, length), version);
     return {
       sourceDsaGuid,
-      sourceInvocationId: formatGuid(value.subarray(176, 192)),
-      ...(sourceAddress === '' ? {} : { sourceAddress }),
       lastSuccess: dateOfSecondsSince1601(value.readBigUInt64LE(16)),
       lastAttempt: dateOfSecondsSince1601(value.readBigUInt64LE(24)),
       lastResult: value.readUInt32LE(32),
@@ -110,7 +101,6 @@ export function parsePropertyMetaData(value: Buffer): AttributeStamp[] {
         changed: dateOfSecondsSince1601(row.readBigUInt64LE(8)),
         originatingInvocationId: formatGuid(row.subarray(16, 32)),
         originatingUsn: row.readBigUInt64LE(32),
-        localUsn: row.readBigUInt64LE(40),
       };
     });
   });
@@ -157,24 +147,6 @@ function cursorTime(count: bigint): ReplicationCursor['lastSuccess'] {
   if (isSeconds) return dateOfSecondsSince1601(count);
   const time = dateOfFileTime(count.toString());
   return time !== 'never' && time.getTime() === 0 ? 'unknown' : time;
-}
-
-/** The address lies where bytes 36 and 40 say: as MTX_ADDR (MS-DRSR 5.132) or as DSA_RPC_INST (5.48). */
-function addressOf(value: Buffer, version: 1 | 2): string {
-  const [start, length] = [value.readUInt32LE(36), value.readUInt32LE(40)];
-  if (length === 0) return '';
-  if (start + length > value.length) throw cutShort('repsFrom', value.length, start + length);
-  const address = value.subarray(start, start + length);
-  if (version === 1) return textUpToNul(address.subarray(4, 4 + address.readUInt32LE(0)));
-  const [server, instance] = [address.readUInt32LE(4), address.readUInt32LE(12)];
-  const offset = instance === 0 ? server : instance;
-  return offset === 0 ? '' : textUpToNul(address.subarray(offset));
-}
-
-/** UTF-8 or UTF-16, both are found; an address is ASCII in either. */
-function textUpToNul(bytes: Buffer): string {
-  const text = bytes[1] === 0 ? bytes.toString('utf16le') : bytes.toString('utf8');
-  return text.split('\0', 1)[0] ?? '';
 }
 
 function unreadable(attribute: string, found: string): UnreadableReplicationValueError {

@@ -22,10 +22,7 @@ export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {
     const fields = new XmlFields('msDS-NCReplInboundNeighbors', value);
     return {
       ...fields.optionalText('namingContext', 'pszNamingContext'),
-      ...fields.optionalText('sourceDsaDn', 'pszSourceDsaDN'),
-      ...fields.optionalText('sourceAddress', 'pszSourceDsaAddress'),
       sourceDsaGuid: fields.guid('uuidSourceDsaObjGuid'),
-      sourceInvocationId: normalizedGuid(fields.text('uuidSourceDsaInvocationID')),
       lastSuccess: fields.time('ftimeLastSyncSuccess'),
       lastAttempt: fields.time('ftimeLastSyncAttempt'),
       lastResult: fields.count('dwLastSyncResult'),
@@ -57,7 +54,6 @@ export function parseAttributeStampXml(value: Buffer): AttributeStamp {
       changed: fields.time('ftimeLastOriginatingChange'),
       originatingInvocationId: normalizedGuid(fields.text('uuidLastOriginatingDsaInvocationID')),
       originatingUsn: parseLargeInteger(fields.text('usnOriginatingChange')),
-      localUsn: parseLargeInteger(fields.text('usnLocalChange')),
       ...fields.optionalText('originatingDsaDn', 'pszLastOriginatingDsaDN'),
     };
   });

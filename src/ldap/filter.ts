@@ -1,4 +1,4 @@
-/** Search filters as data (RFC 4511 4.5.1.7), and their text form (RFC 4515). */
+/** Search filters as data (RFC 4511 4.5.1.7). */
 
 /** Text is sent as UTF-8. */
 export type FilterValue = string | Buffer;
@@ -26,7 +26,7 @@ export type Filter =
       readonly value: FilterValue;
     };
 
-type Comparison = 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'approximate';
+export type Comparison = 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'approximate';
 
 /** Matching rules of AD (MS-ADTS 3.1.1.3.4.4). */
 export const matchingRule = {
@@ -68,46 +68,3 @@ export function extensible(attribute: string, rule: string, value: FilterValue):
 
 /** Every entry, at least every one with an objectClass that we may read. */
 export const everything: Filter = present('objectClass');
-
-/** The filter as RFC 4515 text; in bytes, whatever is not printable ASCII is escaped. */
-export function formatFilter(filter: Filter): string {
-  switch (filter.kind) {
-    case 'and':
-      return `(&${filter.filters.map(formatFilter).join('')})`;
-    case 'or':
-      return `(|${filter.filters.map(formatFilter).join('')})`;
-    case 'not':
-      return `(!${formatFilter(filter.filter)})`;
-    case 'present':
-      return `(${filter.attribute}=*)`;
-    case 'substring':
-      return `(${filter.attribute}=${[filter.initial ?? '', ...(filter.any ?? []), filter.final ?? ''].map(escapeValue).join('*')})`;
-    case 'extensible': {
-      const dn = filter.dnAttributes ? ':dn' : '';
-      const rule = filter.rule === undefined ? '' : `:${filter.rule}`;
-      return `(${filter.attribute ?? ''}${dn}${rule}:=${escapeValue(filter.value)})`;
-    }
-    default:
-      return `(${filter.attribute}${signOf[filter.kind]}${escapeValue(filter.value)})`;
-  }
-}
-
-const signOf: Readonly<Record<Comparison, string>> = {
-  equal: '=',
-  greaterOrEqual: '>=',
-  lessOrEqual: '<=',
-  approximate: '~=',
-};
-
-function escapeValue(value: FilterValue): string {
-  if (typeof value === 'string')
-    return value.replace(/[\0-\x1f()*\\\x7f]/g, (character) => hexEscape(character.charCodeAt(0)));
-  return Array.from(value, (byte) => {
-    const printable = byte >= 0x20 && byte < 0x7f && !'()*\\'.includes(String.fromCharCode(byte));
-    return printable ? String.fromCharCode(byte) : hexEscape(byte);
-  }).join('');
-}
-
-function hexEscape(byte: number): string {
-  return `\\${byte.toString(16).padStart(2, '0')}`;
-}

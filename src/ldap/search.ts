@@ -24,7 +24,6 @@ export interface Search {
   readonly pageSize: number | undefined;
   /** How long the server may stay silent, in milliseconds. */
   readonly deadlineMs: number;
-  readonly onReferral: (urls: readonly string[]) => void;
   /** Host and port, for errors. */
   readonly server: string;
 }
@@ -37,7 +36,6 @@ export async function* searchEntries(connection: Connection, search: Search): As
       for (const answer of batch) {
         if (answer.kind === 'entry')
           yield answer.partial.length === 0 ? entryOf(answer) : await withAllValues(connection, search, answer);
-        else if (answer.kind === 'reference') search.onReferral(answer.urls);
       }
     }
   } catch (error) {

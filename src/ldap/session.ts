@@ -21,8 +21,6 @@ export interface SearchRequest {
   readonly pageSize?: number;
   /** How long the server may stay silent, in milliseconds; by default the session's. */
   readonly deadline?: number;
-  /** Told each continuation reference: the URLs of another server that holds more of the subtree. */
-  readonly onReferral?: (urls: readonly string[]) => void;
 }
 
 /**
@@ -73,14 +71,6 @@ export interface DirectorySession {
   ): Promise<void>;
   add(dn: string, attributes: readonly NewAttribute[], controls?: readonly Control[], deadline?: number): Promise<void>;
   delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void>;
-  /** Gives the entry another RDN (the old value goes) and, if named, another parent. */
-  rename(
-    dn: string,
-    newRdn: string,
-    newParent?: string,
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void>;
 
   /** Ends the session; never throws. */
   close(): Promise<void>;

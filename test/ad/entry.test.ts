@@ -7,11 +7,11 @@ import {
   guidOf,
   integerOf,
   largeIntegerOf,
-  makeEntry,
   textOf,
   textsOf,
 } from '../../src/ad/entry.ts';
 import { readRootDse } from '../../src/ldap/root-dse.ts';
+import { makeEntry } from '../support/make-entry.ts';
 
 const entry = makeEntry('CN=x,DC=example,DC=com', {
   cn: ['x'],

@@ -36,7 +36,7 @@ function directory(more: Readonly<Record<string, Attributes>> = {}): Record<stri
     [partitions]: { objectClass: ['top', 'crossRefContainer'] },
     [`CN=Enterprise Configuration,${partitions}`]: crossRef(configuration, 1, 'example.com'),
     [`CN=Enterprise Schema,${partitions}`]: crossRef(`CN=Schema,${configuration}`, 1, 'example.com'),
-    [`CN=EXAMPLE,${partitions}`]: crossRef('DC=example,DC=com', 3, 'example.com', { nETBIOSName: ['EXAMPLE'] }),
+    [`CN=EXAMPLE,${partitions}`]: crossRef('DC=example,DC=com', 3, 'example.com'),
     [`CN=zones,${partitions}`]: crossRef('DC=ForestDnsZones,DC=example,DC=com', 5, 'ForestDnsZones.example.com'),
     [`CN=intended,${partitions}`]: crossRef('DC=new,DC=example,DC=com', 3, 'new.example.com', { Enabled: ['FALSE'] }),
     [`CN=external,${partitions}`]: crossRef('DC=other,DC=org', 0, 'other.org'),
@@ -93,22 +93,20 @@ describe('a forest', () => {
 
   test('has the naming contexts that exist in it, not those intended or elsewhere', async () => {
     expect((await forestOf()).namingContexts).toEqual([
-      { dn: configuration, kind: 'configuration', dnsName: 'example.com', netbiosName: undefined },
-      { dn: `CN=Schema,${configuration}`, kind: 'schema', dnsName: 'example.com', netbiosName: undefined },
-      { dn: 'DC=example,DC=com', kind: 'domain', dnsName: 'example.com', netbiosName: 'EXAMPLE' },
+      { dn: configuration, kind: 'configuration', dnsName: 'example.com' },
+      { dn: `CN=Schema,${configuration}`, kind: 'schema', dnsName: 'example.com' },
+      { dn: 'DC=example,DC=com', kind: 'domain', dnsName: 'example.com' },
       {
         dn: 'DC=ForestDnsZones,DC=example,DC=com',
         kind: 'application',
         dnsName: 'ForestDnsZones.example.com',
-        netbiosName: undefined,
       },
     ]);
   });
 
-  test('has sites and domain controllers, sorted, with what each one is', async () => {
-    const { sites: names, domainControllers } = await forestOf();
+  test('has the domain controllers, sorted, with what each one is', async () => {
+    const { domainControllers } = await forestOf();
 
-    expect(names).toEqual(['Amsterdam', 'Utrecht']);
     expect(domainControllers).toEqual([
       {
         name: 'DC1',

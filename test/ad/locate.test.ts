@@ -83,14 +83,13 @@ describe('domain controllers by DNS', () => {
       ],
       '_gc._tcp.corp.example.com': [dc('DC2.corp.example.com')],
     });
-    const { domainControllers, globalCatalogs } = await locateServers('corp.example.com.', { random, resolver });
+    const domainControllers = await locateServers('corp.example.com.', { random, resolver });
 
     expect(domainControllers).toEqual([
       { host: 'dc1.corp.example.com', priority: 0, weight: 100, isGlobalCatalog: false },
       { host: 'dc2.corp.example.com', priority: 10, weight: 100, isGlobalCatalog: true },
       { host: 'dc3.corp.example.com', priority: 20, weight: 100, isGlobalCatalog: false },
     ]);
-    expect(globalCatalogs.map(({ host }) => host)).toEqual(['dc2.corp.example.com']);
     expect(queries.sort()).toEqual(['_gc._tcp.corp.example.com', '_ldap._tcp.dc._msdcs.corp.example.com']);
   });
 
@@ -101,29 +100,15 @@ describe('domain controllers by DNS', () => {
     });
     const found = await locateServers('emea.corp.example.com', { random, resolver });
 
-    expect(found.domainControllers.map(({ isGlobalCatalog }) => isGlobalCatalog)).toEqual([true]);
+    expect(found.map(({ isGlobalCatalog }) => isGlobalCatalog)).toEqual([true]);
     expect(queries).not.toContain('_gc._tcp.com');
-  });
-
-  test('the name of the forest can be given', async () => {
-    const { resolver, queries } = await dnsServer({
-      '_ldap._tcp.dc._msdcs.tree.example.net': [dc('dc9.tree.example.net')],
-      '_gc._tcp.corp.example.com': [dc('dc1.corp.example.com')],
-    });
-    const found = await locateServers('tree.example.net', { random, resolver, forest: 'corp.example.com' });
-
-    expect(found.domainControllers[0]?.isGlobalCatalog).toBe(false);
-    expect(queries).not.toContain('_gc._tcp.tree.example.net');
   });
 
   test('without a word on GCs it is not known which DCs are', async () => {
     const { resolver } = await dnsServer({ '_ldap._tcp.dc._msdcs.example.com': [dc('dc1.example.com')] });
     const found = await locateServers('example.com', { random, resolver });
 
-    expect(found).toEqual({
-      domainControllers: [{ host: 'dc1.example.com', priority: 0, weight: 100, isGlobalCatalog: undefined }],
-      globalCatalogs: [],
-    });
+    expect(found).toEqual([{ host: 'dc1.example.com', priority: 0, weight: 100, isGlobalCatalog: undefined }]);
   });
 
   test.each<[string, Answer, string]>([

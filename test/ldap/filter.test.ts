@@ -7,12 +7,12 @@ import {
   extensible,
   type Filter,
   type FilterValue,
-  formatFilter,
   matchingRule,
   not,
   or,
   present,
 } from '../../src/ldap/filter.ts';
+import { formatFilter } from '../support/filter-text.ts';
 
 describe('as RFC 4515 text', () => {
   test.each<[Filter, string]>([

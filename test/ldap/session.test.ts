@@ -6,7 +6,7 @@ import { openSession } from '../../src/ldap/connector.ts';
 import { showDeleted, showRecycled } from '../../src/ldap/controls.ts';
 import { equal, everything } from '../../src/ldap/filter.ts';
 import type { Access, DirectorySession, SearchRequest } from '../../src/ldap/session.ts';
-import { boolean, element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
+import { element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 import {
   attributesOf,
   cookieOf,
@@ -69,8 +69,6 @@ describe('opening a session', () => {
       currentTime: new Date('2026-11-22T09:00:00Z'),
       isActiveDirectory: true,
       isGlobalCatalogReady: true,
-      forestFunctionality: 7,
-      domainFunctionality: undefined,
     });
     expect(session.identity).toEqual({ host: '127.0.0.1', port: peer.port, tls: 'none' });
   });
@@ -312,17 +310,14 @@ describe('searching', () => {
     expect(error.trouble.cameBack).toBe('the entry has gone meanwhile');
   });
 
-  test('tells continuation references, and gives the entries besides', async () => {
+  test('skips continuation references and gives the entries', async () => {
     const { session } = await sessionOn(({ messageId }, socket) => {
       socket.write(searchReference(messageId, 'ldap://corp.example.com/DC=corp,DC=example,DC=com'));
       socket.write(searchEntry(messageId, 'DC=example,DC=com', {}));
       socket.write(result(messageId, responseTag.search));
     });
-    const referrals: (readonly string[])[] = [];
-    const entries = await collect(session.search({ ...subtree, onReferral: (urls) => referrals.push(urls) }));
 
-    expect(entries).toHaveLength(1);
-    expect(referrals).toEqual([['ldap://corp.example.com/DC=corp,DC=example,DC=com']]);
+    expect(await collect(session.search(subtree))).toHaveLength(1);
   });
 
   test('gives the entries before an error, and then the error', async () => {
@@ -505,24 +500,21 @@ describe('writing', () => {
     );
   });
 
-  test('add, delete and rename are sent as RFC 4511 has them', async () => {
+  test('add and delete are sent as RFC 4511 has them', async () => {
     const { session, peer } = await sessionOn(({ messageId, tag }, socket) => {
       const answers = new Map([
         [requestTag.add, responseTag.add],
         [requestTag.delete, responseTag.delete],
-        [requestTag.rename, responseTag.rename],
       ]);
       socket.write(result(messageId, answers.get(tag) ?? 0));
     });
     const guid = Buffer.from('ff00112233445566778899aabbccddee', 'hex');
     await session.add('CN=é', [{ name: 'mail', values: [Buffer.from('a'), guid] }]);
     await session.delete('CN=é');
-    await session.rename('CN=é', 'CN=b', 'DC=example');
 
-    expect(peer.requests.slice(-3).map(({ content }) => content)).toEqual([
+    expect(peer.requests.slice(-2).map(({ content }) => content)).toEqual([
       Buffer.concat([octets('CN=é'), sequence(sequence(octets('mail'), element(0x31, octets('a'), octets(guid))))]),
       Buffer.from('CN=é'),
-      Buffer.concat([octets('CN=é'), octets('CN=b'), boolean(true), octets('DC=example', 0x80)]),
     ]);
   });
 
