@@ -9,31 +9,23 @@ import {
   type LdifRecord,
 } from './ldif.ts';
 
-export interface LdifLayout {
-  /** Default LF; ldifde reads both. */
-  readonly lineEnd?: '\n' | '\r\n';
-}
-
 /**
  * A piece of text for each record. There is no `version: 1` at the top: readers take it for granted, and ldbmodify
  * refuses a file that begins with it. Throws FileError for a name that is no attribute's.
  */
-export function* writeLdif(records: Iterable<LdifRecord>, layout: LdifLayout = {}): Generator<string, void, undefined> {
-  for (const record of records) yield ldifRecord(record, layout);
+export function* writeLdif(records: Iterable<LdifRecord>): Generator<string, void, undefined> {
+  for (const record of records) yield ldifRecord(record);
 }
 
 /** Remarks for the reader of the file, each line of the text after `# `. */
-export function ldifComment(text: string, layout: LdifLayout = {}): string {
-  return textOf(
-    text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()),
-    layout,
-  );
+export function ldifComment(text: string): string {
+  return textOf(text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()));
 }
 
 /** One record with the blank line after it. Throws FileError for a name that is no attribute's. */
-export function ldifRecord(record: LdifRecord, layout: LdifLayout = {}): string {
+export function ldifRecord(record: LdifRecord): string {
   const lines = record.kind === 'content' ? attributeLines(record.attributes) : changeLines(record);
-  return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), ''], layout);
+  return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), '']);
 }
 
 function changeLines(record: LdifChangeRecord): string[] {
@@ -48,14 +40,6 @@ function changeLines(record: LdifChangeRecord): string[] {
         ...lines,
         'changetype: modify',
         ...record.edits.flatMap((edit) => [textLine(edit.operation, edit.name), ...attributeLines([edit]), '-']),
-      ];
-    case 'rename':
-      return [
-        ...lines,
-        'changetype: modrdn',
-        textLine('newrdn', record.newRdn),
-        `deleteoldrdn: ${record.deleteOldRdn ? 1 : 0}`,
-        ...(record.newSuperior === undefined ? [] : [textLine('newsuperior', record.newSuperior)]),
       ];
   }
 }
@@ -98,6 +82,6 @@ function folded(line: string): string[] {
   return lines;
 }
 
-function textOf(lines: readonly string[], { lineEnd = '\n' }: LdifLayout): string {
-  return lines.map((line) => line + lineEnd).join('');
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }

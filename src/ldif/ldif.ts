@@ -19,9 +19,9 @@ export interface LdifControl {
   readonly value?: Buffer;
 }
 
-/** One step of a modify; `increment` is RFC 4525's. */
+/** One step of a modify. */
 export interface LdifEdit extends LdifAttribute {
-  readonly operation: 'add' | 'delete' | 'replace' | 'increment';
+  readonly operation: 'add' | 'delete' | 'replace';
 }
 
 /** An entry, as an export has it. */
@@ -51,17 +51,7 @@ export interface LdifDeleteRecord {
   readonly controls: readonly LdifControl[];
 }
 
-/** changetype modrdn or moddn. */
-export interface LdifRenameRecord {
-  readonly kind: 'rename';
-  readonly dn: string;
-  readonly controls: readonly LdifControl[];
-  readonly newRdn: string;
-  readonly deleteOldRdn: boolean;
-  readonly newSuperior?: string;
-}
-
-export type LdifChangeRecord = LdifAddRecord | LdifModifyRecord | LdifDeleteRecord | LdifRenameRecord;
+export type LdifChangeRecord = LdifAddRecord | LdifModifyRecord | LdifDeleteRecord;
 export type LdifRecord = LdifContentRecord | LdifChangeRecord;
 
 /** LDIF that can't be read, or a record that can't be written; `line` is 1-based. */
