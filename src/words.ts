@@ -6,8 +6,8 @@ const hour = 60 * minute;
 const day = 24 * hour;
 
 /**
- * A duration in milliseconds in its largest fitting unit, rounded down: "40 seconds", "14 minutes", "36 hours",
- * "47 days". Days begin at two, so that an overdue day is not hidden in "1 day".
+ * A duration in milliseconds in its largest suitable unit, rounded down: "40 seconds", "14 minutes", "36 hours",
+ * "47 days". Below two days it is given in hours, which are more precise than "1 day".
  */
 export function durationInWords(milliseconds: number): string {
   const length = Math.abs(milliseconds);
@@ -17,7 +17,7 @@ export function durationInWords(milliseconds: number): string {
   return counted(length / second, 'second');
 }
 
-/** "14 minutes ago", "in 3 minutes" (a clock runs ahead), "never". */
+/** "14 minutes ago", "in 3 minutes" (a clock is ahead), "never". */
 export function agoInWords(time: Date | 'never', now: Date): string {
   if (time === 'never') return 'never';
   const passed = now.getTime() - time.getTime();

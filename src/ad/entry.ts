@@ -3,7 +3,7 @@
 import { formatGuid, parseBoolean, parseGeneralizedTime, parseInteger32, parseLargeInteger } from './values.ts';
 
 export interface Attribute {
-  /** As the server spelled it, without its range option: `member`, `userCertificate;binary`. */
+  /** As the server spells it, without its range option: `member`, `userCertificate;binary`. */
   readonly name: string;
   /** In the order of the server. */
   readonly values: readonly Buffer[];
@@ -15,7 +15,7 @@ export interface Entry {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** Every value as bytes; [] if the entry lacks the attribute, or if we may not read it: LDAP tells no difference. */
+/** Every value as bytes; [] if the entry lacks the attribute or the user may not read it: LDAP does not distinguish the two. */
 export function allBytesOf(entry: Entry, attribute: string): readonly Buffer[] {
   return entry.attributes.get(attribute.toLowerCase())?.values ?? [];
 }

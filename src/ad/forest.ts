@@ -15,12 +15,12 @@ export interface Forest {
   readonly namingContexts: readonly NamingContext[];
   /** By site and name. */
   readonly domainControllers: readonly DomainController[];
-  /** Server objects without NTDS Settings: what is left of DCs, or made by other software. By site and name. */
+  /** Server objects without NTDS Settings: leftovers of DCs, or created by other software. By site and name. */
   readonly leftoverServers: readonly ServerObject[];
   readonly recycleBin: RecycleBin;
 }
 
-/** 'unknown' if the user may not read it. */
+/** 'unknown' if the user may not read the setting. */
 export type RecycleBin = 'on' | 'off' | 'unknown';
 
 export interface NamingContext {
@@ -31,7 +31,7 @@ export interface NamingContext {
 
 /** A server object below CN=Sites. */
 export interface ServerObject {
-  /** The value of its RDN, as a rule the computer's short name. */
+  /** The value of its RDN, usually the computer's short name. */
   readonly name: string;
   readonly site: string;
   readonly dn: string;
@@ -50,20 +50,24 @@ export interface DomainController extends ServerObject {
   readonly isReadOnly: boolean;
   readonly isInboundReplicationOff: boolean;
   readonly isOutboundReplicationOff: boolean;
-  /** Naming contexts of which it has a writable (an RODC: a full) copy. */
+  /** Naming contexts of which it has a writable copy (an RODC: a full, read-only copy). */
   readonly fullNamingContexts: readonly string[];
-  /** Those of which it has a part of the attributes, as a GC. */
+  /** Naming contexts of which it has only some attributes, as a GC. */
   readonly partialNamingContexts: readonly string[];
 }
 
 /**
- * The forest of the session's server, in one round trip unless it is large. `deadline` is in milliseconds for each
- * answer. Throws DirectoryError, also for a server that is no DC.
+ * The forest of the session's server. `deadline` is in milliseconds for each answer. Throws DirectoryError, also for a
+ * server that is not a DC.
  */
 export async function readForest(session: DirectorySession, deadline?: number): Promise<Forest> {
   const configuration = session.rootDse.configurationNamingContext;
   if (configuration === undefined) {
-    throw notReadable(session, 'the rootDSE', 'it names no configuration naming context: this is no domain controller');
+    throw notReadable(
+      session,
+      'the rootDSE',
+      'it names no configuration naming context, so the server is not a domain controller',
+    );
   }
   const found = await entriesOf(session, configuration, deadline === undefined ? {} : { deadline }, collected);
   if (found.objectGuid === undefined)
@@ -71,12 +75,12 @@ export async function readForest(session: DirectorySession, deadline?: number): 
   return forestOf(session, configuration, found.objectGuid, found);
 }
 
-/** The objectGuid of a forest whose export does not have the head of its Configuration partition. */
+/** The objectGuid of a forest whose export lacks the head of the Configuration partition. */
 export const unknownForest = 'unknown';
 
 /**
- * The forest as far as an export tells. Naming contexts are then those that its DNs show, and what it lacks is empty or
- * unknown. Throws DirectoryError for an export without anything of a Configuration partition.
+ * The forest as far as an export describes it. Its naming contexts are those that appear in its DNs; what it lacks is
+ * empty or unknown. Throws DirectoryError for an export that has nothing of a Configuration partition.
  */
 export async function readExportedForest(session: DirectorySession): Promise<Forest> {
   const { configurationNamingContext: configuration, namingContexts } = session.rootDse;
@@ -149,8 +153,8 @@ export interface EffectiveRights {
 }
 
 /**
- * What the user may write, as the server reckons it (allowedAttributesEffective, allowedChildClassesEffective: MS-ADTS
- * 3.1.1.4.5); undefined if there is no such entry, or none that the user may see. The right to delete is not in it.
+ * What the user may write, as the server computes it (allowedAttributesEffective, allowedChildClassesEffective: MS-ADTS
+ * 3.1.1.4.5); undefined if the entry does not exist or the user may not see it. The right to delete is not included.
  * Throws DirectoryError.
  */
 export async function effectiveRights(
@@ -214,7 +218,7 @@ function isOfClass(entry: Entry, name: string): boolean {
   return textsOf(entry, 'objectClass').some((value) => value.toLowerCase() === name.toLowerCase());
 }
 
-/** A crossRef's naming context; none for the container, for other forests, and for what is only intended (MS-ADTS 3.1.1.5.2.7). */
+/** A crossRef's naming context; none for the container, for other forests, and for one that is only intended (MS-ADTS 3.1.1.5.2.7). */
 function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingContext[] {
   const dn = textOf(entry, 'nCName');
   const flags = integerOf(entry, 'systemFlags') ?? 0;
@@ -302,6 +306,6 @@ function notReadable(session: DirectorySession, what: string, why: string): Dire
     attempted: 'read the forest',
     on: `${what} on ${session.identity.host}`,
     cameBack: why,
-    next: 'Connect to a domain controller, as a user of the forest.',
+    next: 'Connect to a domain controller as a user of the forest.',
   });
 }

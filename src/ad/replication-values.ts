@@ -1,18 +1,18 @@
 /**
- * What a DC says about replication, from the attributes that Windows and Samba both have (MS-DRSR, little-endian):
- * repsFrom, replUpToDateVector, replPropertyMetaData. The XML attributes that only Windows has are in replication-xml.
+ * A DC's replication state, from the attributes that Windows and Samba both have (MS-DRSR, little-endian): repsFrom,
+ * replUpToDateVector, replPropertyMetaData. The XML attributes that only Windows has are in replication-xml.
  *
- * A value that is cut short or foreign gives an error, never something that looks healthy.
+ * A value that is truncated or has an unknown format is an error: it must never look like a healthy state.
  */
 
 import { DirectoryError } from '../errors.ts';
 import { dateOfFileTime, dateOfSecondsSince1601, formatGuid, type PointInTime, ValueSyntaxError } from './values.ts';
 
-/** A DC that this one replicates a naming context from, and how that went. */
+/** A DC from which this one replicates a naming context, and the result of the last attempts. */
 export interface InboundNeighbor {
-  /** Only in XML; repsFrom stands on the naming context itself. */
+  /** Only in XML; repsFrom is an attribute of the naming context itself. */
   readonly namingContext?: string;
-  /** objectGUID of the source's NTDS Settings, as repadmin wants it. */
+  /** objectGUID of the source's NTDS Settings, as repadmin expects it. */
   readonly sourceDsaGuid: string;
   readonly lastSuccess: PointInTime;
   readonly lastAttempt: PointInTime;
@@ -21,13 +21,13 @@ export interface InboundNeighbor {
   readonly consecutiveFailures: number;
 }
 
-/** How far this DC has the changes of another, from wherever they came. */
+/** Up to which USN this DC has the changes of another, directly or through others. */
 export interface ReplicationCursor {
   readonly invocationId: string;
   readonly usn: bigint;
-  /** 'unknown' in old vectors, which hold no time, and on Samba, which does not keep it. */
+  /** 'unknown' in old vectors, which hold no time, and on Samba, which does not record it. */
   readonly lastSuccess: PointInTime | 'unknown';
-  /** DN of that DC's NTDS Settings: tells whose former invocationId it is. Only in XML. */
+  /** DN of that DC's NTDS Settings, which identifies the DC of a former invocationId. Only in XML. */
   readonly sourceDsaDn?: string;
 }
 
@@ -43,14 +43,14 @@ export interface AttributeStamp {
   readonly originatingDsaDn?: string;
 }
 
-/** A replication value that could not be understood: its DC's state is unknown. */
+/** A replication value that cannot be read: the state of its DC is unknown. */
 export class UnreadableReplicationValueError extends DirectoryError {
   constructor(attribute: string, found: string) {
     super({
       attempted: 'read the replication state',
       on: attribute,
       cameBack: found,
-      next: 'Take the state for unknown, and ask that DC itself: repadmin /showrepl',
+      next: 'Treat the state as unknown, and query that DC directly: repadmin /showrepl',
     });
   }
 }
@@ -106,21 +106,21 @@ export function parsePropertyMetaData(value: Buffer): AttributeStamp[] {
   });
 }
 
-/** Runs a reader; what it meets at the end of a buffer or in a broken GUID or time becomes the one error of this file. */
+/** Runs a reader; a RangeError at the end of a buffer and a ValueSyntaxError become the error of this file. */
 export function readable<T>(attribute: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError) throw unreadable(attribute, 'cut short');
+    if (error instanceof RangeError) throw unreadable(attribute, 'truncated');
     if (error instanceof ValueSyntaxError) throw unreadable(attribute, error.trouble.cameBack);
     throw error;
   }
 }
 
-/** Stands where there is no GUID. */
+/** The GUID that means "none". */
 export const nullGuid = '00000000-0000-0000-0000-000000000000';
 
-/** The prefix table that every forest begins with (MS-DRSR 5.16.4): 1.2.840.113556.1.2 is 2, 1.2.840.113556.1.4 is 9. */
+/** By the prefix table of a new forest (MS-DRSR 5.16.4): 1.2.840.113556.1.2 is 2, 1.2.840.113556.1.4 is 9. */
 const attributeNames: ReadonlyMap<number, string> = new Map([
   [0x2_0030, 'isDeleted'],
   [0x2_0036, 'tombstoneLifetime'],
@@ -141,7 +141,7 @@ function rowsOf(attribute: string, value: Buffer, rowLength: number): Buffer[] {
   });
 }
 
-/** Windows counts seconds here; Samba 100 ns units, and it stays at 1970. */
+/** Windows counts seconds here; Samba counts 100 ns units and always writes 1970. */
 function cursorTime(count: bigint): ReplicationCursor['lastSuccess'] {
   const isSeconds = count < 2n ** 40n;
   if (isSeconds) return dateOfSecondsSince1601(count);
@@ -150,9 +150,9 @@ function cursorTime(count: bigint): ReplicationCursor['lastSuccess'] {
 }
 
 function unreadable(attribute: string, found: string): UnreadableReplicationValueError {
-  return new UnreadableReplicationValueError(attribute, `the value can't be understood: ${found}`);
+  return new UnreadableReplicationValueError(attribute, `the value cannot be read: ${found}`);
 }
 
 function cutShort(attribute: string, found: number, expected: number): UnreadableReplicationValueError {
-  return unreadable(attribute, `${found} bytes where it should have ${expected}`);
+  return unreadable(attribute, `${found} bytes instead of ${expected}`);
 }

@@ -5,14 +5,14 @@
 
 import { DirectoryError } from '../errors.ts';
 
-/** A value that has not the syntax of its kind: a GUID of 15 bytes, a time that is none. */
+/** A value that does not have the syntax of its kind: a GUID of 15 bytes, an invalid time. */
 export class ValueSyntaxError extends DirectoryError {
   constructor(kind: string, found: string | Uint8Array, expected: string) {
     super({
       attempted: `read ${kind}`,
       on: typeof found === 'string' ? JSON.stringify(found) : `${found.length} bytes`,
       cameBack: `expected ${expected}`,
-      next: 'Look at the value with another tool; it was cut short, or something else wrote it.',
+      next: 'Check the value with another tool; it may be truncated or written by other software.',
     });
   }
 }
@@ -64,7 +64,7 @@ export function normalizedGuid(text: string): string {
   return bare.toLowerCase();
 }
 
-/** `<GUID=…>`: stands for the entry's DN in any request, and stays right when the entry is moved (MS-ADTS 3.1.1.3.1.2.4). */
+/** `<GUID=…>`: replaces the entry's DN in any request and remains valid when the entry moves (MS-ADTS 3.1.1.3.1.2.4). */
 export function guidBase(guid: string): string {
   return `<GUID=${normalizedGuid(guid)}>`;
 }
@@ -80,7 +80,7 @@ function swapped(bytes: Buffer): Buffer {
 const sidHeaderLength = 8;
 const mostSubAuthorities = 15;
 
-/** "S-1-5-21-…" of an objectSid. Throws ValueSyntaxError if the length does not agree with the bytes' own count. */
+/** "S-1-5-21-…" of an objectSid. Throws ValueSyntaxError if the length does not match the count in the bytes. */
 export function formatSid(value: Uint8Array): string {
   const bytes = Buffer.from(value);
   const count = bytes[1] ?? 0;
@@ -118,7 +118,7 @@ function authorityText(authority: number): string {
   return authority < 2 ** 32 ? authority.toString() : `0x${authority.toString(16).toUpperCase().padStart(12, '0')}`;
 }
 
-/** AD has several ways to say "it has not happened"; here they are all 'never'. */
+/** AD writes "has not happened" in several ways; here each is 'never'. All times are UTC; fractions of a millisecond are dropped. */
 export type PointInTime = Date | 'never';
 
 const millisecondsFrom1601To1970 = 11_644_473_600_000n;
@@ -156,17 +156,17 @@ const generalizedTimePattern =
 
 /**
  * A GeneralizedTime: `20261122053325.0Z` (RFC 4517 3.3.13; the fraction is of the last unit given, zones are allowed).
- * Throws ValueSyntaxError, also for a day that the calendar doesn't have.
+ * Throws ValueSyntaxError, also for a day that does not exist.
  */
 export function parseGeneralizedTime(text: string): Date {
   const { day = '', hour, minute, second, fraction = '', zone = '' } = generalizedTimePattern.exec(text)?.groups ?? {};
   const unit = second !== undefined ? 1000 : minute !== undefined ? 60_000 : 3_600_000;
-  // The second 60 of RFC 4517 is a leap second: the first of the next minute for Date, which knows none.
+  // The second 60 of RFC 4517 is a leap second; Date has none and takes the first second of the next minute.
   const isLeapSecond = second === '60';
   const clock = `${hour}:${minute ?? '00'}:${isLeapSecond ? '59' : (second ?? '00')}`;
   const iso = `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6)}T${clock}.000Z`;
   const local = new Date(iso);
-  // Date takes 30 February for 2 March, and 24:00 for the next day.
+  // Date reads 30 February as 2 March, and 24:00 as the next day.
   if (Number.isNaN(local.getTime()) || local.toISOString() !== iso) throw notAGeneralizedTime(text);
   const extra = (isLeapSecond ? 1000 : 0) + Math.trunc(Number(`0.${fraction}0`) * unit);
   return new Date(local.getTime() + extra - zoneMilliseconds(zone, text));
@@ -185,7 +185,7 @@ function zoneMilliseconds(zone: string, text: string): number {
 }
 
 function notAGeneralizedTime(text: string): ValueSyntaxError {
-  return new ValueSyntaxError('the time', text, 'a time as 20261122053325.0Z');
+  return new ValueSyntaxError('the time', text, 'a time like 20261122053325.0Z');
 }
 
 function dateOfMillisecondsSince1601(milliseconds: bigint, shown: string): Date {
@@ -203,14 +203,14 @@ export type WrittenValue = string | { readonly base64: string };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Text if the bytes are UTF-8 without control characters (tab and line breaks may be), else base64. Loses no byte. */
+/** Text if the bytes are UTF-8 without control characters other than tab and line breaks, else base64. Loses no byte. */
 export function writtenValueOf(bytes: Uint8Array): WrittenValue {
   const text = utf8TextOf(bytes);
   if (text === undefined || /[^\P{Cc}\t\n\r]/u.test(text)) return { base64: Buffer.from(bytes).toString('base64') };
   return text;
 }
 
-/** The bytes again. Throws ValueSyntaxError if the base64 is broken. */
+/** The bytes of a written value. Throws ValueSyntaxError if the base64 is malformed. */
 export function bytesOfWrittenValue(value: WrittenValue): Buffer {
   if (typeof value === 'string') return Buffer.from(value);
   const bytes = Buffer.from(value.base64, 'base64');
@@ -222,7 +222,7 @@ function utf8TextOf(bytes: Uint8Array): string | undefined {
   try {
     return utf8.decode(bytes);
   } catch {
-    // Not UTF-8: that is the answer.
+    // Not UTF-8: the caller writes base64.
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-/** Opens sessions with the servers of a forest, by the system's DNS or by a DNS server that is named. */
+/** Opens sessions with the servers of a forest; host names are looked up by the system or at a given DNS server. */
 
 import { Resolver } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
@@ -8,12 +8,12 @@ import type { Trust } from './connect.ts';
 import { ConnectionError } from './connection-trouble.ts';
 import type { Access, Connector, DirectorySession, ServerAddress } from './session.ts';
 
-/** Sessions over the network, with what is trusted read once for all of them. */
+/** Opens sessions over the network; the trusted authorities are read once for all of them. */
 export function ldapConnector(access: Access): Connector {
   let trust: Trust | undefined;
   return {
     open: async (address) => {
-      // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
+      // Loaded when needed: a run without a directory should not wait for ldapts.
       const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./connect.ts')]);
       trust ??= trustOf(access);
       return await LdapSession.open({ ...access, ...address }, trust);
@@ -26,10 +26,10 @@ export async function openSession(options: ServerAddress & Access): Promise<Dire
   return await ldapConnector(options).open(options);
 }
 
-/** For one try, in milliseconds: shorter than the deadline of a connection, so that it is DNS that is blamed. */
+/** For one try, in milliseconds: shorter than the deadline of a connection, so that the error names DNS. */
 const lookUpDeadlineMs = 3000;
 
-/** Whether this names a DNS server: an IP address, with `:port` unless 53 (`[address]:port` for IPv6). */
+/** Whether the text is the address of a DNS server: an IP address, with `:port` unless 53 (`[address]:port` for IPv6). */
 export function isDnsServer(text: string): boolean {
   if (isIP(text) !== 0) return true;
   const [, inBrackets, plain, port] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
@@ -37,8 +37,8 @@ export function isDnsServer(text: string): boolean {
 }
 
 /**
- * How to connect with names looked up at this DNS server: for the `createConnection` of a session. What it gives
- * rejects with ConnectionError if the name can't be found, else with the socket's own error.
+ * Connects with host names looked up at this DNS server, for computers outside the domain: a `createConnection` for a
+ * session. It rejects with ConnectionError if the name can't be found, else with the socket's own error.
  */
 export function connectByDns(dns: string): NonNullable<Access['createConnection']> {
   return async ({ host, port }) => {
@@ -56,7 +56,7 @@ async function addressOf(host: string, dns: string): Promise<string> {
   resolver.setServers([dns]);
   try {
     const [address = ''] = await resolver.resolve4(host).catch((error: unknown) => {
-      // The name is there, without an IPv4 address.
+      // The name exists, without an IPv4 address.
       if (errnoOf(error) === 'ENODATA') return resolver.resolve6(host);
       throw error;
     });
@@ -64,8 +64,8 @@ async function addressOf(host: string, dns: string): Promise<string> {
   } catch (error) {
     throw new ConnectionError(
       {
-        cameBack: `looking it up at ${dns}: ${dnsErrorInWords(error, 'address')}`,
-        next: `Check the spelling of ${host} and the address after --dns, or give the server's IP address with --server and its name with --tls-name.`,
+        cameBack: `look-up at ${dns}: ${dnsErrorInWords(error, 'address')}`,
+        next: `Check the spelling of ${host} and the address given with --dns, or give the server's IP address with --server and its name with --tls-name.`,
       },
       { cause: error },
     );

@@ -17,11 +17,11 @@ export type Filter =
   | ({ readonly kind: 'substring'; readonly attribute: string } & SubstringParts)
   | {
       readonly kind: 'extensible';
-      /** Without it, every attribute that the rule applies to. */
+      /** Default: every attribute that the rule applies to. */
       readonly attribute?: string;
       /** OID or name of the matching rule. */
       readonly rule?: string;
-      /** Whether the attributes in the entry's DN count too. */
+      /** Whether attributes in the entry's DN are matched too. */
       readonly dnAttributes: boolean;
       readonly value: FilterValue;
     };
@@ -32,21 +32,21 @@ export type Comparison = 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'approxima
 export const matchingRule = {
   bitAnd: '1.2.840.113556.1.4.803',
   bitOr: '1.2.840.113556.1.4.804',
-  /** Follows links up or down the whole chain. */
+  /** Follows a chain of links to its end. */
   transitiveEvaluation: '1.2.840.113556.1.4.1941',
 } as const;
 
-/** Every filter matches; with none, every entry does (RFC 4526). */
+/** Matches if every filter matches; without filters, always (RFC 4526). */
 export function and(...filters: readonly Filter[]): Filter {
   return { kind: 'and', filters };
 }
 
-/** At least one filter matches; with none, no entry does (RFC 4526). */
+/** Matches if at least one filter matches; without filters, never (RFC 4526). */
 export function or(...filters: readonly Filter[]): Filter {
   return { kind: 'or', filters };
 }
 
-/** Matches where the filter is false; not where it is undefined, as for an attribute that we may not read. */
+/** Matches if the filter is false; not if it is undefined, as for an attribute that the user may not read. */
 export function not(filter: Filter): Filter {
   return { kind: 'not', filter };
 }
@@ -56,7 +56,7 @@ export function present(attribute: string): Filter {
   return { kind: 'present', attribute };
 }
 
-/** `(attribute=value)`; for binary syntaxes such as objectGUID give the bytes. */
+/** `(attribute=value)`; give bytes for binary syntaxes such as objectGUID. */
 export function equal(attribute: string, value: FilterValue): Filter {
   return { kind: 'equal', attribute, value };
 }
@@ -66,5 +66,5 @@ export function extensible(attribute: string, rule: string, value: FilterValue):
   return { kind: 'extensible', attribute, rule, dnAttributes: false, value };
 }
 
-/** Every entry, at least every one with an objectClass that we may read. */
+/** Matches every entry with an objectClass that the user may read. */
 export const everything: Filter = present('objectClass');

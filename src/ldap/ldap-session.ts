@@ -13,7 +13,7 @@ import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
 import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
 
-/** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
+/** AD's MaxPageSize: it returns no more in a page, whatever the request asks for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;
 const defaultDeadlineMs = 5000;
 const defaultOperationDeadlineMs = 60_000;
@@ -121,8 +121,8 @@ export class LdapSession implements DirectorySession {
       throw new OutcomeUnknownError({
         attempted,
         on,
-        cameBack: `${error.explanation.cameBack}; whether it was done is not known`,
-        next: 'Connect again and look whether it was done.',
+        cameBack: `${error.explanation.cameBack}; it is not known whether the server did it`,
+        next: 'Connect again and check whether it was done.',
         cause: error,
       });
     });
@@ -157,9 +157,9 @@ async function openConnection(
 function refuseEmptyCredentials(bind: Access['bind'], peer: Peer): void {
   if (bind === 'anonymous' || (bind.user !== '' && bind.password !== '')) return;
   throw new DirectoryError({
-    attempted: `log on as ${bind.user === '' ? 'nobody' : bind.user}`,
+    attempted: bind.user === '' ? 'log on' : `log on as ${bind.user}`,
     on: nameOf(peer),
-    cameBack: `the ${bind.user === '' ? 'user name' : 'password'} is empty, and servers let that pass as nobody in particular`,
+    cameBack: `the ${bind.user === '' ? 'user name' : 'password'} is empty: a bind with an empty ${bind.user === '' ? 'user name' : 'password'} is anonymous`,
     next: 'Give the user name and the password.',
   });
 }
@@ -193,14 +193,14 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
   throw new DirectoryError({
     attempted: 'read the rootDSE',
     on: nameOf(peer),
-    cameBack: 'the server gave nothing',
+    cameBack: 'the server returned no entry',
     next: 'Check that the server is a domain controller.',
   });
 }
 
 async function firstOf(entries: AsyncIterable<Entry>): Promise<Entry | undefined> {
   let first: Entry | undefined;
-  // To the end, so that an error after the entry is not missed.
+  // Read to the end, to notice an error after the entry.
   for await (const entry of entries) first ??= entry;
   return first;
 }

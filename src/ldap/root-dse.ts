@@ -1,4 +1,4 @@
-/** The rootDSE: what a server says about itself (RFC 4512 5.1, MS-ADTS 3.1.1.3.2). */
+/** The rootDSE: a server's own description (RFC 4512 5.1, MS-ADTS 3.1.1.3.2). */
 
 import { booleanOf, type Entry, generalizedTimeOf, textOf, textsOf } from '../ad/entry.ts';
 
@@ -11,21 +11,21 @@ export interface RootDse {
   readonly dnsHostName: string | undefined;
   /** DN of the DC's NTDS Settings object. */
   readonly dsServiceName: string | undefined;
-  /** The server's clock when it answered, to the second. */
+  /** The server's clock at its answer, to the second. */
   readonly currentTime: Date | undefined;
   readonly supportedControls: ReadonlySet<string>;
   readonly isActiveDirectory: boolean;
-  /** A read-only DC, which answers writes with a referral. */
+  /** A read-only DC (RODC), which answers writes with a referral. */
   readonly isReadOnly: boolean;
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not say. */
   readonly isGlobalCatalogReady: boolean | undefined;
   /** The USN of the server's latest change; its own changes up to there are in what it gives from now on. */
   readonly highestCommittedUsn: string | undefined;
-  /** As far as the server names its maker; Windows does not. */
+  /** The vendor's name, where the server gives it; Windows does not. */
   readonly vendor: string | undefined;
 }
 
-/** What to ask for; most are operational, so that `*` would not bring them. */
+/** The attributes to request; most are operational, so `*` would not return them. */
 export const rootDseAttributes: readonly string[] = [
   'namingContexts',
   'configurationNamingContext',

@@ -2,7 +2,7 @@
  * Reads the entries of an LDIF file (RFC 2849) as a stream: exports of ldifde (also UTF-16) and the output of ldapsearch
  * and ldbsearch.
  *
- * Lines are handled as text with one character per byte, so that values keep their bytes whatever these are.
+ * Lines are text with one character per byte, so that values keep their bytes in any encoding.
  */
 
 import { TextDecoder } from 'node:util';
@@ -61,7 +61,7 @@ function entryOf(lines: RecordLines): LocatedLdifEntry | undefined {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Searches for what is wrong: a pattern for the whole would overflow on a value of some megabytes. */
+/** Searches for a wrong character: a pattern for the whole value would overflow the stack at some megabytes. */
 function isWholeBase64(text: string): boolean {
   return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ''));
 }
@@ -131,7 +131,7 @@ export class RecordLines {
     return line;
   }
 
-  /** The value of the next line, which has to have that name, as text. */
+  /** The value of the next line, which must have that name, as text. */
   textOf(name: string): string {
     if (!this.nextIs(name)) throw this.unexpected(`${name}:`);
     const { line, value } = this.field(`${name}:`);
@@ -143,12 +143,12 @@ export class RecordLines {
     }
   }
 
-  /** Steps over the next line, which has to be a name and a value. */
+  /** Steps over the next line, which must be a name and a value. */
   field(expected: string): Field {
     const line = this.take(expected);
     const [start = '', name, marker] = /^([^:]+):([:<]?) */.exec(line.text) ?? [];
     if (name === undefined || !attributeDescriptionPattern.test(name)) throw this.unexpected(expected, line);
-    if (marker === '<') throw this.unexpected('the value itself (a URL after :< is not followed)', line);
+    if (marker === '<') throw this.unexpected('the value itself (a URL after :< is not read)', line);
     return { line, name, value: this.bytes(line.text.slice(start.length), marker === ':', line) };
   }
 
@@ -160,7 +160,7 @@ export class RecordLines {
     return Buffer.from(text, 'base64');
   }
 
-  /** An error about a line, by default the next; of the line only the name is shown: values can be secrets. */
+  /** The error for a line, default the next; it shows only the name, as values can be secrets. */
   unexpected(expected: string, line = this.peek()): LdifSyntaxError {
     if (line === undefined) {
       const last = this.#lines.at(-1)?.number ?? 0;
@@ -180,7 +180,7 @@ export class RecordLines {
     if (this.textOf('version').trim() !== '1') throw this.unexpected('version: 1', line);
   }
 
-  /** A search that did not end with success left entries out: its output is no export to build on. */
+  /** The output of a search that did not end with success is incomplete. */
   #searchSummary(): void {
     const result = this.#lines.find(({ text }) => /^result:/i.test(text));
     if (result !== undefined && !/^result: *0\b/i.test(result.text)) {
@@ -195,7 +195,7 @@ export interface LdifLine {
   readonly text: string;
 }
 
-/** Turns the file's encoding into UTF-8, one chunk after the other. */
+/** Converts the file's encoding to UTF-8, chunk by chunk. */
 class Utf8Bytes {
   readonly #source: string;
   readonly #lineNumber: () => number;
@@ -211,7 +211,7 @@ class Utf8Bytes {
   push(chunk: Uint8Array): string {
     if (this.#start === undefined) return this.#decoded(chunk);
     const start = Buffer.concat([this.#start, chunk]);
-    // Three bytes tell the encoding.
+    // Three bytes determine the encoding.
     if (start.length < 3) {
       this.#start = start;
       return '';
@@ -244,12 +244,16 @@ class Utf8Bytes {
       return Buffer.from(decode()).toString('latin1');
     } catch {
       // The decoder's own message does not tell where.
-      throw new LdifSyntaxError(this.#source, this.#lineNumber(), 'expected UTF-16 text, found a broken character');
+      throw new LdifSyntaxError(
+        this.#source,
+        this.#lineNumber(),
+        'expected UTF-16 text, found an incomplete character',
+      );
     }
   }
 }
 
-/** By byte order mark; without one by the NUL beside the first character, which is always ASCII. */
+/** By byte order mark; without one by the NUL next to the first character, which is always ASCII. */
 function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   const [first, second] = start;
   if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
@@ -257,7 +261,7 @@ function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return undefined;
 }
 
-/** Cuts the text into records: the lines between blank lines, unfolded and without comments. */
+/** Splits the text into records: the lines between blank lines, unfolded and without comments. */
 class LineReader {
   readonly #source: string;
   #rest = '';
@@ -269,7 +273,7 @@ class LineReader {
     this.#source = source;
   }
 
-  /** The last line that was begun, 1-based. */
+  /** The current line, 1-based. */
   get lineNumber(): number {
     return this.#number + 1;
   }
@@ -284,7 +288,7 @@ class LineReader {
     }
   }
 
-  /** Text without a line end at the end of the file passes as typed by hand, unless only a program writes such lines. */
+  /** A last line without line end is accepted as typed by hand, unless it is folded or base64: then the file is truncated. */
   *end(): Generator<readonly LdifLine[]> {
     const isFolded = this.#line !== undefined && this.#line.parts[0]?.startsWith('#') !== true;
     if ((this.#rest.startsWith(' ') && isFolded) || /^[^ #:][^:]*::/.test(this.#rest)) {
@@ -293,7 +297,7 @@ class LineReader {
     for (const record of [this.#physicalLine(this.#rest), this.#endOfRecord()]) if (record.length > 0) yield record;
   }
 
-  /** The record that the line ends, [] if it ends none. */
+  /** The record that this line ends; [] if it ends none. */
   #physicalLine(withReturn: string): readonly LdifLine[] {
     this.#number++;
     const text = withReturn.endsWith('\r') ? withReturn.slice(0, -1) : withReturn;
@@ -301,12 +305,12 @@ class LineReader {
       this.#line.parts.push(text.slice(1));
       return [];
     }
-    // ldapsearch puts the name of a deleted or conflicting entry into a comment with its newline as it is.
+    // ldapsearch writes the name of a deleted or conflicting entry into a comment with the newline in it.
     if (/^(?:DEL|CNF):/.test(text) && this.#line?.parts[0]?.startsWith('#')) return [];
     this.#endOfLine();
     if (text.trim() === '') return this.#endOfRecord();
     if (text.startsWith(' ')) {
-      throw new LdifSyntaxError(this.#source, this.#number, 'found a continuation with no line before it');
+      throw new LdifSyntaxError(this.#source, this.#number, 'found a continuation without a line before it');
     }
     this.#line = { number: this.#number, parts: [text] };
     return [];

@@ -1,4 +1,4 @@
-/** Writes LDIF (RFC 2849) that ldifde, ldapmodify and ldbmodify read: ASCII only, base64 for all else, folded. */
+/** Writes LDIF (RFC 2849) for ldifde, ldapmodify and ldbmodify: ASCII, base64 for everything else, folded lines. */
 
 import { FileError } from '../errors.ts';
 import {
@@ -10,19 +10,19 @@ import {
 } from './ldif.ts';
 
 /**
- * A piece of text for each record. There is no `version: 1` at the top: readers take it for granted, and ldbmodify
- * refuses a file that begins with it. Throws FileError for a name that is no attribute's.
+ * The text of each record. There is no `version: 1` at the top: readers assume it, and ldbmodify refuses a file that
+ * begins with it. Throws FileError for a name that is not an attribute name.
  */
 export function* writeLdif(records: Iterable<LdifRecord>): Generator<string, void, undefined> {
   for (const record of records) yield ldifRecord(record);
 }
 
-/** Remarks for the reader of the file, each line of the text after `# `. */
+/** A comment: each line of the text after `# `. */
 export function ldifComment(text: string): string {
   return textOf(text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()));
 }
 
-/** One record with the blank line after it. Throws FileError for a name that is no attribute's. */
+/** One record with the blank line after it. Throws FileError for a name that is not an attribute name. */
 export function ldifRecord(record: LdifRecord): string {
   const lines = record.kind === 'content' ? attributeLines(record.attributes) : changeLines(record);
   return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), '']);
@@ -51,7 +51,7 @@ function attributeLines(attributes: readonly LdifAttribute[]): string[] {
         attempted: 'write LDIF',
         on: JSON.stringify(name),
         cameBack: 'not the name of an attribute',
-        next: 'Check the attribute names that the directory gave.',
+        next: 'Check the attribute names in the directory.',
       });
     }
     return values.map((value) => `${name}${valuePart(value)}`);
@@ -66,7 +66,7 @@ function textLine(name: string, value: string): string {
   return `${name}${valuePart(Buffer.from(value))}`;
 }
 
-/** Stricter than RFC 2849's SAFE-STRING: control characters go as base64 too, as not every reader takes them. */
+/** Stricter than RFC 2849's SAFE-STRING: control characters become base64 too, as not every reader accepts them. */
 function valuePart(value: Buffer): string {
   if (value.length === 0) return ':';
   const text = value.toString('latin1');

@@ -104,7 +104,7 @@ describe('a forest', () => {
     ]);
   });
 
-  test('has the domain controllers, sorted, with what each one is', async () => {
+  test('has the domain controllers, sorted, with the properties of each', async () => {
     const { domainControllers } = await forestOf();
 
     expect(domainControllers).toEqual([
@@ -136,7 +136,7 @@ describe('a forest', () => {
     ]);
   });
 
-  test('a server object without NTDS Settings is what is left of one', async () => {
+  test('a server object without NTDS Settings is a leftover', async () => {
     expect((await forestOf()).leftoverServers).toEqual([
       {
         name: 'OLD1',
@@ -170,7 +170,7 @@ describe('a forest', () => {
     expect((await readForest(await sessionOn(rest))).recycleBin).toBe('unknown');
   });
 
-  test('whose head cannot be read is an error: its identity is what changes are tied to', async () => {
+  test('whose head cannot be read is an error: changes are bound to its identity', async () => {
     const reading = forestOf({ [configuration]: { cn: ['Configuration'] } });
 
     await expect(reading).rejects.toThrow(DirectoryError);
@@ -179,7 +179,7 @@ describe('a forest', () => {
 });
 
 describe('effective rights', () => {
-  test('are the attributes and classes that the server lets the user write', async () => {
+  test('are the attributes and classes that the user may write', async () => {
     const session = await sessionOn({
       'CN=x': { allowedAttributesEffective: ['tombstoneLifetime', 'cn'], allowedChildClassesEffective: ['msExchMDB'] },
       'CN=y': {},

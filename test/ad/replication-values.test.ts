@@ -100,19 +100,19 @@ describe('repsFrom', () => {
     ['of a version to come', withNumbers(repsFrom, { 0: 3 }), 'version 3'],
     ['of zeros', Buffer.alloc(265), 'version 0'],
     ['without a source', Buffer.concat([repsFrom.subarray(0, 160), Buffer.alloc(105)]), 'no source'],
-    ['that is longer than it says', withNumbers(repsFrom, { 8: 300 }), '265 bytes where it should have 300'],
-    ['that is too short for its fields', withNumbers(repsFrom, { 8: 100 }), 'where it should have 100'],
+    ['that is longer than it says', withNumbers(repsFrom, { 8: 300 }), '265 bytes instead of 300'],
+    ['that is too short for its fields', withNumbers(repsFrom, { 8: 100 }), 'bytes instead of 100'],
     ['with a time beyond the calendar', withTime(repsFrom, 16, 2n ** 62n), 'before the year 10000'],
   ])('is unreadable if %s', (_, value, found) => {
     expect(() => parseRepsFrom(value)).toThrow(UnreadableReplicationValueError);
     expect(() => parseRepsFrom(value)).toThrow(found);
   });
 
-  it('never ends in another error, and never reads when cut short', () => neverAnotherError(parseRepsFrom, repsFrom));
+  it('throws no other error, and never reads a truncated value', () => neverAnotherError(parseRepsFrom, repsFrom));
 });
 
 describe('replUpToDateVector', () => {
-  it('is read as Samba wrote it, with a time that tells nothing', () => {
+  it('is read as Samba wrote it, with an unknown time', () => {
     expect(parseUpToDateVector(upToDateVector)).toEqual([{ invocationId, usn: 4026n, lastSuccess: 'unknown' }]);
   });
 
@@ -128,12 +128,12 @@ describe('replUpToDateVector', () => {
     expect(parseUpToDateVector(withNumbers(version1, { 0: 1, 8: 2 }))).toEqual([cursor, cursor]);
   });
 
-  it('is unreadable with a count that the bytes do not bear out', () => {
+  it('is unreadable with a count larger than its bytes', () => {
     const many = withNumbers(upToDateVector, { 8: 0xffff_ffff });
-    expect(() => parseUpToDateVector(many)).toThrow(/48 bytes where it should have/);
+    expect(() => parseUpToDateVector(many)).toThrow(/48 bytes instead of/);
   });
 
-  it('never ends in another error, and never reads when cut short', () =>
+  it('throws no other error, and never reads a truncated value', () =>
     neverAnotherError(parseUpToDateVector, upToDateVector));
 });
 
@@ -151,7 +151,7 @@ describe('replPropertyMetaData', () => {
     expect(stamps[0]?.attribute).toBe('attid 0');
   });
 
-  it('never ends in another error, and never reads when cut short', () =>
+  it('throws no other error, and never reads a truncated value', () =>
     neverAnotherError(parsePropertyMetaData, propertyMetaData));
 });
 
@@ -185,7 +185,7 @@ describe('msDS-NCReplInboundNeighbors', () => {
     consecutiveFailures: 4711,
   };
 
-  it.each(['DS_REPL_NEIGHBOR', 'DS_REPL_NEIGHBORW', 'repl'])('is read whatever the root is called: %s', (root) => {
+  it.each(['DS_REPL_NEIGHBOR', 'DS_REPL_NEIGHBORW', 'repl'])('is read with any name of the root: %s', (root) => {
     expect(parseInboundNeighborXml(xml(root, neighborFields))).toEqual(neighbor);
   });
 
@@ -229,10 +229,10 @@ describe('msDS-NCReplInboundNeighbors', () => {
   });
 
   it('is unreadable when it is binary, as with the option ;binary', () => {
-    expect(() => parseInboundNeighborXml(repsFrom)).toThrow('no whole XML element');
+    expect(() => parseInboundNeighborXml(repsFrom)).toThrow('not one complete XML element');
   });
 
-  it('never ends in another error, and never reads when cut short', () => {
+  it('throws no other error, and never reads a truncated value', () => {
     const sample = xml('DS_REPL_NEIGHBOR', neighborFields);
     neverAnotherError(parseInboundNeighborXml, sample.subarray(0, sample.lastIndexOf('>') + 1));
   });

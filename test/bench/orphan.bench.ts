@@ -47,7 +47,7 @@ describe('looking for recipients of a server among 100,000', () => {
     readonly counts: number[];
   }> => {
     const script = `
-      import { openSession } from '${moduleOf('directory/session.js')}';
+      import { openSession } from '${moduleOf('ldap/connector.js')}';
       import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();

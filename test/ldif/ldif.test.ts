@@ -93,7 +93,7 @@ describe('reading entries', () => {
     expect(await read([...bytes].map((byte) => Buffer.from([byte])))).toEqual(exampleRecords);
   });
 
-  it('keeps raw UTF-8, and raw bytes of any other encoding, as they stand', async () => {
+  it('keeps raw UTF-8, and raw bytes of any other encoding, unchanged', async () => {
     const [record] = await read(Buffer.concat([Buffer.from('dn: CN=ä\ncn: ä\nold: '), Buffer.from([0xe4, 0x0a])]));
     expect(record).toMatchObject({
       dn: 'CN=ä',
@@ -108,7 +108,7 @@ describe('reading entries', () => {
     }
   });
 
-  it('gives each record as soon as it is whole', async () => {
+  it('returns each record as soon as it is complete', async () => {
     async function* twoRecordsThenFailure() {
       yield 'dn: CN=a\ncn: a\n\ndn: CN=b\n';
       throw new Error('the file went away');
@@ -118,7 +118,7 @@ describe('reading entries', () => {
     await expect(records.next()).rejects.toThrow('the file went away');
   });
 
-  it('takes values of many megabytes, as text and as base64', async () => {
+  it('reads values of many megabytes, as text and as base64', async () => {
     const values = [Buffer.alloc(12_000_000, 'a'), Buffer.alloc(12_000_000, 7)];
     const [record] = await read(ldifRecord({ kind: 'content', dn: 'CN=a', attributes: [{ name: 'photo', values }] }));
     expect(record?.attributes[0]?.values.map((value, index) => values[index]?.equals(value))).toEqual([true, true]);
@@ -162,7 +162,7 @@ describe('reading entries', () => {
     await expect(read(lines('dn: CN=a', 'DEL: b'))).resolves.toMatchObject([{ attributes: [{ name: 'DEL' }] }]);
   });
 
-  it('takes the additions of an ldifde export for entries, and refuses other changes', async () => {
+  it('reads the additions of an ldifde export as entries, and refuses other changes', async () => {
     expect(await read('dn: CN=a\nchangetype: add\ncn: a\n')).toEqual([
       { kind: 'content', dn: 'CN=a', line: 1, attributes: [attribute('cn', 'a')] },
     ]);
@@ -171,7 +171,7 @@ describe('reading entries', () => {
   });
 });
 
-describe('what is no LDIF', () => {
+describe('invalid LDIF', () => {
   it.each([
     ['base64 that was cut', 'dn: CN=a\nobjectGUID:: AAEC\nobjectSid:: AAE\n', 3, 'base64'],
     ['base64 with strange characters', 'dn: CN=a\nobjectGUID:: AA*C\n', 2, 'base64'],
@@ -291,7 +291,7 @@ describe('writing', () => {
     );
   });
 
-  it('writes plain what may stand plain, and the rest as base64', () => {
+  it('writes safe values as they are, and the rest as base64', () => {
     const values = ['plain: text', '', ' space', 'space ', ':colon', '<less', 'a\nb', 'tab\t', 'ä', '\0', '#x', '-'];
     const text = ldifRecord({ kind: 'content', dn: '', attributes: [attribute('a', ...values)] });
     expect(text.split('\n')).toEqual([
@@ -313,7 +313,7 @@ describe('writing', () => {
     ]);
   });
 
-  it('puts every line of a remark behind a #', async () => {
+  it('puts a # before every line of a comment', async () => {
     const text = ldifComment('one\r\ntwo\n\ndn: CN=three');
     expect(text).toBe('# one\n# two\n#\n# dn: CN=three\n');
     expect(await read(text)).toEqual([]);
