@@ -4,18 +4,13 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { readForest } from '../ad/forest.ts';
-import { type LocatedServers, locateServers } from '../ad/locate.ts';
+import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { connectByDns, isDnsServer } from '../ldap/connect-by-dns.ts';
-import {
-  type Connector,
-  type DirectorySession,
-  ldapConnector,
-  type ServerAddress,
-  type TlsMode,
-} from '../ldap/session.ts';
+import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
+import type { Connector, DirectorySession, ServerAddress, TlsMode } from '../ldap/session.ts';
+
 import type { Context } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
@@ -235,15 +230,15 @@ async function askDomain(context: Context, output: Output): Promise<string> {
 
 /** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
 async function pickDomainControllers(
-  servers: LocatedServers,
+  servers: readonly LocatedServer[],
   context: Context,
   output: Output,
 ): Promise<readonly [string, ...string[]]> {
   const own = context.env['LOGONSERVER']?.replace(/^\\\\/, '').toLowerCase();
   const isOwn = (host: string): boolean => own !== undefined && host.split('.')[0] === own;
-  const rank = ({ host, isGlobalCatalog }: LocatedServers['domainControllers'][number]): number =>
+  const rank = ({ host, isGlobalCatalog }: LocatedServer): number =>
     (isGlobalCatalog === true ? 0 : 2) + (isOwn(host) ? 0 : 1);
-  const controllers = servers.domainControllers.toSorted((one, other) => rank(one) - rank(other));
+  const controllers = servers.toSorted((one, other) => rank(one) - rank(other));
   const [first, ...others] = controllers;
   if (first === undefined) throw new RangeError('a located domain has a domain controller');
   if (!output.canAsk || others.length === 0) return [first.host, ...others.map(({ host }) => host)];

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatFilter } from '../../src/ldap/filter.ts';
 import { recipientReferences } from '../../src/remedies/orphan/references.ts';
 import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/referrers.ts';
 import { run } from '../ad/lab/command.ts';
@@ -14,6 +13,7 @@ import { type Slapd, startSlapd } from '../ad/lab/slapd.ts';
 import { subtree } from '../ad/scenario/bulk.ts';
 import { adminGroup, exchangeOrganisation } from '../ad/scenario/organisation.ts';
 import { exchangeServer } from '../ad/scenario/server.ts';
+import { formatFilter } from '../support/filter-text.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const moduleOf = (name: string): string => pathToFileURL(path.join(root, 'dist', name)).href;
@@ -47,7 +47,7 @@ describe('looking for recipients of a server among 100,000', () => {
     readonly counts: number[];
   }> => {
     const script = `
-      import { openSession } from '${moduleOf('directory/session.js')}';
+      import { openSession } from '${moduleOf('ldap/connector.js')}';
       import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();

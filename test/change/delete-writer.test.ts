@@ -7,6 +7,7 @@ import { undoEntryChanges } from '../../src/change/undo-entries.ts';
 import type { Fault } from '../../src/embedded/faults.ts';
 import { FileError } from '../../src/errors.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
+import { renameEntry } from '../support/rename-entry.ts';
 import {
   type Bench,
   host,
@@ -110,9 +111,9 @@ describe('the delete of one entry', () => {
   });
 
   test('leaves an entry alone that was renamed', async () => {
-    const { access, doomed, intent, session } = await openBench();
+    const { access, doomed, intent, forest } = await openBench();
     const change = await doomed(orphan);
-    await session.rename(orphan, 'CN=EX05');
+    await renameEntry(await forest.connect(host), orphan, 'CN=EX05');
     expect(await writeDelete(change, access(), intent)).toMatchObject({
       kind: 'drifted',
       what: expect.stringContaining('CN=EX05,CN=Servers'),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
-import { readLdif } from '../../src/ldif/ldif-reader.ts';
 import { beforeLdif, changeLdif } from '../../src/review/ldif.ts';
+import { readLdif } from '../support/ldif-changes.ts';
 import { configuration, guid } from './plans.ts';
 
 const dn = `CN=EX04,CN=Servers,${configuration}`;

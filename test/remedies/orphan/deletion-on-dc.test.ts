@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { Entry } from '../../../src/ad/entry.ts';
 import type { DirectoryChange } from '../../../src/change/plan.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/ldap/session.ts';
 import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { deletionOnDc } from '../../../src/remedies/orphan/deletion-on-dc.ts';
 import { leaf, openBench, sendConnector } from '../../change/entries-support.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 

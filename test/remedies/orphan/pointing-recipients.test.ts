@@ -3,10 +3,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
 import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
-import { formatFilter } from '../../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import { ldapConnector } from '../../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/pointing-recipients.ts';
+import { formatFilter } from '../../support/filter-text.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';
 const configuration = `CN=Configuration,${domain}`;

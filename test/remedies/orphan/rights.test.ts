@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { makeEntry } from '../../../src/ad/entry.ts';
 import { sidFromText } from '../../../src/ad/values.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
@@ -8,6 +7,7 @@ import { cleanableReferrers, plan } from '../../../src/remedies/orphan/plan.ts';
 import { configurationReferences, wellKnownObjects } from '../../../src/remedies/orphan/references.ts';
 import { survey } from '../../../src/remedies/orphan/survey.ts';
 import { openBench, sendConnector } from '../../change/entries-support.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 const options = { treeDelete: false, cleanUp: { kind: 'all' }, accept: [] } as const;
 
