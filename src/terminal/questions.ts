@@ -1,3 +1,5 @@
+/** What can be asked. */
+
 /** One of the values to choose from. Labels, hints and reasons may hold any text; it is made safe to show. */
 export interface Choice<T> {
   readonly value: T;
@@ -53,4 +55,19 @@ export interface SecretQuestion extends Question {
 export interface ConfirmQuestion extends Question {
   /** What Enter alone answers; No if left out. */
   readonly initial?: boolean;
+}
+
+/**
+ * Asks the user, one question at a time. Ctrl-C, Ctrl-D, Escape and the end of the input reject with CancelledError;
+ * without a terminal every question rejects with UsageError.
+ */
+export interface Prompter {
+  select<T>(question: SelectQuestion<T>): Promise<T>;
+  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]>;
+  /** The text as typed, outer spaces included. */
+  input(question: InputQuestion): Promise<string>;
+  integer(question: IntegerQuestion): Promise<number>;
+  /** Neither the text nor its length stays on the screen. */
+  secret(question: SecretQuestion): Promise<string>;
+  confirm(question: ConfirmQuestion): Promise<boolean>;
 }

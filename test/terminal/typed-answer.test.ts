@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Space } from '../../src/terminal/dialogue.ts';
 import { createStyle } from '../../src/terminal/style.ts';
-import { edit, readInteger, type TextLine, typing } from '../../src/terminal/text-line.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
+import { edit, readInteger, type TextLine, typing } from '../../src/terminal/typed-answer.ts';
 
 const press = (line: TextLine, ...actions: readonly string[]): TextLine =>
   actions.reduce((edited, action) => edit(edited, { action, text: undefined }), line);

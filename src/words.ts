@@ -1,0 +1,24 @@
+/** Numbers and lists in words, and lists without repeats. */
+
+/** A number with its noun: "1 file", "1,284 files". Give the plural where it is not the noun with an s. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+}
+
+/** Items in a sentence: "a, b and c"; of more than `most`, the first `most` and the number of the others: "a, b and 3 more". */
+export function listed(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
+  const hidden = items.length - Math.max(1, most);
+  const shown = hidden > 0 ? items.slice(0, -hidden) : items;
+  const parts = hidden > 0 ? [...shown, `${hidden.toLocaleString('en')} more`] : shown;
+  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** The values without repeats, in the order in which they first appear. `keyOf` says which values count as the same. */
+export function distinct<T>(values: readonly T[], keyOf: (value: T) => unknown = (value) => value): readonly T[] {
+  const byKey = new Map<unknown, T>();
+  for (const value of values) {
+    const key = keyOf(value);
+    if (!byKey.has(key)) byKey.set(key, value);
+  }
+  return [...byKey.values()];
+}
