@@ -32,9 +32,9 @@ export function terminalPrompter(terminal: Terminal): Prompter {
 }
 
 /**
- * The prompter where nobody can be asked: every question rejects with a UsageError that names the flag which answers it.
+ * The prompter without a terminal: every question rejects with a UsageError that names the flag for the answer.
  *
- * @param reasonOf Why the question of this id can't be asked: "there is no terminal".
+ * @param reasonOf Why the question with this id can't be asked: "there is no terminal".
  */
 export function unavailablePrompter(reasonOf: (id: string) => string): Prompter {
   const refuse = async (question: Question): Promise<never> => {

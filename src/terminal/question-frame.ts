@@ -16,7 +16,7 @@ interface EnquirerKey {
   readonly meta?: boolean;
 }
 
-/** The jobs of Ctrl with a letter. None may bear the name of one of enquirer's own methods, but for cancel and submit. */
+/** The actions of Ctrl with a letter. Apart from cancel and submit, none may be the name of a method of enquirer. */
 const controlKeys = {
   a: 'home',
   b: 'left',
@@ -39,11 +39,11 @@ function keyOf(text: string | undefined, key: EnquirerKey): Key {
 }
 
 function paperOf({ output, color }: Terminal): Paper {
-  // Some pseudo-terminals say that they have no size at all.
+  // Some pseudo-terminals report a size of 0.
   return { columns: (output.columns || 80) - 1, rows: (output.rows || 24) - 1, style: createStyle(color) };
 }
 
-/** Hands over key presses and the end of the input until the returned function is called, which leaves raw mode again. */
+/** Reports key presses and the end of the input. The returned function stops this and leaves raw mode. */
 function listen(
   terminal: Terminal,
   on: { key: (text: string | undefined, key: unknown) => void; end: () => void; resize: () => void },
@@ -53,12 +53,12 @@ function listen(
   input.setRawMode(true);
   input.on('keypress', on.key);
   input.on('end', on.end);
-  // A terminal that is gone may answer with EIO: the end of the input by another name.
+  // A closed terminal may fail with EIO, which is an end of the input too.
   input.on('error', on.end);
   output.on('resize', on.resize);
   input.resume();
   return () => {
-    // Before the error listener goes: on a terminal that is gone this fails with EIO once more.
+    // Before the error listener is removed: on a closed terminal this fails with EIO again.
     input.setRawMode(false);
     input.pause();
     input.off('keypress', on.key);
@@ -68,7 +68,7 @@ function listen(
   };
 }
 
-/** Draws each drawing over the one before. */
+/** Draws each drawing over the previous one. */
 export function canvas(output: { write(text: string): unknown }): (drawing: Drawing) => void {
   let cursorRow = 0;
   return ({ lines, cursor }) => {
@@ -88,7 +88,7 @@ export function canvas(output: { write(text: string): unknown }): (drawing: Draw
  * of yes or no, without colour neither the cursor nor the marks can be seen, and columns are miscounted for most scripts.
  */
 async function openQuestion<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>) {
-  // Loaded late: a run that asks nothing shall not wait for it.
+  // Import it here: a run without questions must not wait for it.
   const { default: Enquirer } = await import('enquirer');
   const paint = canvas(terminal.output);
   const options = {
@@ -134,7 +134,7 @@ async function openQuestion<State, Answer>(terminal: Terminal, dialogue: Dialogu
       return drawing;
     }
 
-    /** Takes the keys that enquirer has no method for. */
+    /** Gets the keys that enquirer has no method for. */
     dispatch(text: string | undefined, key: EnquirerKey): void {
       const next = dialogue.press(this.#given, keyOf(text, key), { rows: this.#bodyRows });
       if (next === this.#given) return;
