@@ -1,8 +1,9 @@
 import type { Dialogue, Key, View } from './dialogue.ts';
+import type { ConfirmQuestion } from './questions.ts';
 import { displayWidth, graphemesOf, startOf } from './text-width.ts';
 import { visible } from './visible.ts';
 
-/** A line of text with the cursor between its two parts. */
+/** A line of text; the cursor is between its two parts. */
 export interface TextLine {
   readonly before: string;
   readonly after: string;
@@ -13,7 +14,7 @@ const withoutFirst = (text: string): string => graphemesOf(text).slice(1).join('
 const firstOf = (text: string): string => graphemesOf(text)[0] ?? '';
 const lastOf = (text: string): string => graphemesOf(text).at(-1) ?? '';
 
-/** The line after a key; the same one if the key does not edit. */
+/** The line after a key; the same object if the key does not edit. */
 export function edit(line: TextLine, key: Key): TextLine {
   const { before, after } = line;
   switch (key.action) {
@@ -40,7 +41,7 @@ export function edit(line: TextLine, key: Key): TextLine {
   }
 }
 
-/** The part of the line around the cursor that fits into so many columns; one of them is the cursor's own at the end. */
+/** The part of the line around the cursor that fits into so many columns; one column is kept for a cursor at the end. */
 function windowOf(line: TextLine, columns: number): Pick<View, 'entry' | 'cursor'> {
   let before = line.before;
   if (displayWidth(before) >= columns) {
@@ -57,7 +58,7 @@ function windowOf(line: TextLine, columns: number): Pick<View, 'entry' | 'cursor
   return { entry: before + startOf(line.after, columns - cursor), cursor };
 }
 
-/** What a typed text is read as. */
+/** The answer that a typed text means, or why it is not one. */
 export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: string };
 
 /** An integer of any sign, in decimal digits, that a JavaScript number holds exactly. */
@@ -70,14 +71,14 @@ export function readInteger(text: string): Reading<number> {
 
 export interface TypedQuestion<Answer> {
   readonly message: string;
-  /** What Enter alone answers. */
+  /** The answer of Enter alone. */
   readonly initial: string | undefined;
-  /** Shown as asterisks, and not at all once answered. */
+  /** Shown as asterisks while it is typed, and not at all after that. */
   readonly hidden: boolean;
   readonly read: (text: string) => Reading<Answer>;
 }
 
-/** The question for a typed line. Enter alone takes what stands in brackets, Tab fetches it for editing. */
+/** The question for a typed line. Enter alone accepts the value in brackets, Tab copies it for editing. */
 export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLine, Answer> {
   const { hidden } = question;
   const initial = question.initial === '' ? undefined : question.initial;
@@ -94,7 +95,8 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
     },
     view: (line, space) => ({
       ...windowOf({ before: mask(line.before), after: mask(line.after) }, space.entryColumns),
-      rows: initial === undefined ? [] : [space.style.dim('  Enter takes what is in brackets, Tab lets you edit it')],
+      rows:
+        initial === undefined ? [] : [space.style.dim('  Enter accepts the value in brackets, Tab lets you edit it')],
     }),
     problem: (line) => {
       const reading = question.read(textOf(line));
@@ -106,5 +108,30 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
       return reading.answer;
     },
     summary: (line) => (hidden ? 'hidden' : textOf(line)),
+  };
+}
+
+/** The question for yes or no: `y` or `n`, then Enter, so that a single stray key starts nothing. */
+export function yesOrNo(question: ConfirmQuestion): Dialogue<boolean | undefined, boolean> {
+  const initial = question.initial ?? false;
+  const word = (answer: boolean): string => (answer ? 'yes' : 'no');
+  return {
+    message: question.message,
+    inBrackets: initial ? 'Y/n' : 'y/N',
+    entryColumns: 'yes'.length,
+    start: undefined,
+    press: (answer, key) => {
+      const letter = key.text?.toLowerCase();
+      if (letter === 'y') return true;
+      if (letter === 'n') return false;
+      return key.action === 'delete' || key.action === 'eraseLine' ? undefined : answer;
+    },
+    view: (answer) => {
+      const entry = answer === undefined ? '' : word(answer);
+      return { entry, cursor: entry.length, rows: [] };
+    },
+    problem: () => undefined,
+    answer: (answer) => answer ?? initial,
+    summary: (answer) => word(answer ?? initial),
   };
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Space } from '../../src/terminal/dialogue.ts';
 import { createStyle } from '../../src/terminal/style.ts';
-import { edit, readInteger, type TextLine, typing } from '../../src/terminal/text-line.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
+import { edit, readInteger, type TextLine, typing } from '../../src/terminal/typed-answer.ts';
 
 const press = (line: TextLine, ...actions: readonly string[]): TextLine =>
   actions.reduce((edited, action) => edit(edited, { action, text: undefined }), line);
@@ -21,12 +21,12 @@ describe('edit', () => {
     expect(press({ before: '', after: '👩‍👩‍👧x' }, 'right')).toEqual({ before: '👩‍👩‍👧', after: 'x' });
   });
 
-  test('goes to both ends, past the last character', () => {
+  test('moves to both ends, past the last character', () => {
     expect(press(ended('abc'), 'home')).toEqual({ before: '', after: 'abc' });
     expect(press(ended('abc'), 'home', 'end')).toEqual(ended('abc'));
   });
 
-  test('erases the word before, the line before and the line behind the cursor', () => {
+  test('erases the word before, the line before and the line after the cursor', () => {
     expect(press(ended('one two '), 'eraseWord')).toEqual(ended('one '));
     expect(press({ before: 'one', after: 'two' }, 'eraseLine')).toEqual({ before: '', after: 'two' });
     expect(press({ before: 'one', after: 'two' }, 'eraseRest')).toEqual(ended('one'));
@@ -64,7 +64,7 @@ describe('typing', () => {
     expect(view({ before: 'あいうえお', after: 'か' }, space)).toMatchObject({ entry: '…いうえお', cursor: 9 });
   });
 
-  test('never shows more columns than there are, with the cursor among them', () => {
+  test('never shows more columns than there are, cursor included', () => {
     const { view } = typing(question);
     const text = 'メール adres ที่อยู่ 👩‍👩‍👧 e-mail';
     for (let at = 0; at <= text.length; at++) {
@@ -74,20 +74,20 @@ describe('typing', () => {
     }
   });
 
-  test('answers what stands in brackets where nothing was typed, and only then', () => {
+  test('answers the value in brackets if nothing was typed, and only then', () => {
     const dialogue = typing({ ...question, initial: '180' });
     expect(dialogue.inBrackets).toBe('180');
     expect(dialogue.answer(dialogue.start)).toBe('180');
     expect(dialogue.answer(ended('1'))).toBe('1');
   });
 
-  test('fetches what stands in brackets for editing by Tab', () => {
+  test('copies the value in brackets for editing by Tab', () => {
     const dialogue = typing({ ...question, initial: 'E-mail' });
     const fetched = dialogue.press(dialogue.start, { action: 'next', text: undefined }, space);
     expect(dialogue.answer(dialogue.press(fetched, { action: undefined, text: ':' }, space))).toBe('E-mail:');
   });
 
-  test('shows of a secret no character, and no length once it is answered', () => {
+  test('shows no character of a secret, and no length once it is answered', () => {
     const dialogue = typing({ ...question, hidden: true });
     expect(dialogue.view(ended('pässword'), space).entry).toBe('********');
     expect(dialogue.summary(ended('pässword'))).toBe('hidden');
