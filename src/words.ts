@@ -47,4 +47,3 @@ export function agoInWords(time: Date | 'never', now: Date): string {
   const words = durationInWords(passed);
   return passed < 0 ? `in ${words}` : `${words} ago`;
 }
-
