@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { Writable } from 'node:stream';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus, SubjectMissingError } from '../errors.ts';
 import { layOutFormSets } from '../remedies/labels/practice-form-sets.ts';
 import type { Context } from './context.ts';
 import { openPracticeDirectory } from './embedded-directory.ts';
@@ -49,8 +49,7 @@ async function dryRun(name: keyof typeof remedies, args: readonly string[], cont
     await runRemedy(args, context);
     return true;
   } catch (error) {
-    const { NoSuchServerError } = await import('../remedies/orphan/find-server.ts');
-    if (error instanceof NoSuchServerError) return false;
+    if (error instanceof SubjectMissingError) return false;
     throw error;
   }
 }

@@ -49,7 +49,6 @@ export type Verify = (request: VerifyRequest) => Promise<Verification>;
 
 /** Looks at every DC, in the way of the plan's remedy. */
 export async function verifyEverywhere(request: VerifyRequest): Promise<Verification> {
-  const { verify } =
-    request.plan.remedy === 'tombstone' ? await import('./verify-tombstone.ts') : await import('./verify-orphan.ts');
+  const { verify } = await import('./verify-tombstone.ts');
   return verify(request);
 }

@@ -13,4 +13,11 @@ export interface RemedyEntry {
   readonly load: () => Promise<Remedy>;
 }
 
-export const remedies: readonly RemedyEntry[] = [];
+export const remedies: readonly RemedyEntry[] = [
+  {
+    name: 'orphan',
+    summary: 'Delete the object of an Exchange server that a failed install left behind',
+    flags: async () => (await import('./orphan/flags.ts')).flags,
+    load: async () => (await import('./orphan/remedy.ts')).orphan,
+  },
+];

@@ -1,50 +1,112 @@
-/** What one DC has of a deletion: each entry gone, with its tombstone, and nothing left that points at it. */
+/** The proof of a deletion: each entry gone on every DC, with its tombstone, and nothing left that points at it. */
 
-import { isDeletedDn, joinDn, normalizedDn, parentDn } from '../../ad/dn.ts';
+import { isBelow, isDeletedDn, joinDn, normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
 import { booleanOf, type Entry, textsOf } from '../../ad/entry.ts';
+import type { Forest } from '../../ad/forest.ts';
 import { guidBase, guidFromText } from '../../ad/values.ts';
+import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
+import type { FurtherLook, Proof, Sight } from '../../change/verify.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { deletedObjectsControl } from '../../ldap/controls.ts';
 import { equal, everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { type DeletedServer, namesDeleted } from './deleted-server.ts';
+import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
+import { liesIn, type PointingRecipients, recipientsPointingAt } from './recipients.ts';
 import { configurationReferences, wellKnownObjects } from './references.ts';
 import { referringFilter } from './referrers.ts';
 
-export interface DeletionOnDc {
-  readonly state: 'has it' | 'not yet' | 'unknown';
-  readonly detail: string;
-  /** Whether a later look could show anything else: hardly where the user does not see deleted objects. */
-  readonly mayChange: boolean;
+/** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
+export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
+  const deleted = deletedServer(plan);
+  if (deleted.entries.length === 0) return undefined;
+  return {
+    onEachDc: (session, forest) => deletionOnDc(session, deleted, forest.configurationNamingContext),
+    further: (forest) => recipientLooks(deleted, plan.target, forest),
+  };
 }
 
-/** Asks one DC. Throws DirectoryError. */
+/**
+ * The recipients of the domain whose DC was written to, asked there as it has all of their attributes; and those of the
+ * other domains in a global catalog, as far as it holds the attributes.
+ */
+function recipientLooks(deleted: DeletedServer, target: Target, forest: Forest): readonly FurtherLook[] {
+  const held = namingContextsOf(target, forest);
+  const isHere = liesIn(held, forest);
+  const isRecipient = (dn: string): boolean => !isBelow(dn, forest.configurationNamingContext);
+  const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+  const own = domains.find((dn) => held.some((context) => sameDn(context, dn)));
+  const pointing = async (session: DirectorySession, base: string, isMeant: (dn: string) => boolean) =>
+    recipientsPointingAt(
+      session,
+      base,
+      await withoutNamesOfOthers(session, deleted, forest.configurationNamingContext),
+      isMeant,
+    );
+  const here: FurtherLook = {
+    of: `recipients of ${own ?? 'the domain of the domain controller that was written to'}`,
+    where: 'chosen-dc',
+    look: async (session) =>
+      sightOf(await pointing(session, own ?? session.rootDse.defaultNamingContext ?? '', isRecipient)),
+  };
+  const elsewhere: FurtherLook = {
+    of: 'recipients of the other domains, as far as a global catalog holds the attributes',
+    where: 'global-catalog',
+    look: async (session) => {
+      const found = await pointing(session, '', (dn) => isRecipient(dn) && !isHere(dn));
+      return sightOf(deleted.leavesOtherDomains ? { count: 0, first: [], leftOnPurpose: found.count } : found);
+    },
+  };
+  return domains.every((dn) => isHere(dn)) ? [here] : [here, elsewhere];
+}
+
+/** What the DC that the plan was made on holds; [] if the forest does not know it. */
+function namingContextsOf(target: Target, { domainControllers }: Forest): readonly string[] {
+  const host = target.kind === 'forest' ? target.domainController.toLowerCase() : '';
+  return domainControllers.find(({ dnsHostName }) => dnsHostName?.toLowerCase() === host)?.fullNamingContexts ?? [];
+}
+
+function sightOf({ count, first, leftOnPurpose }: PointingRecipients): Sight {
+  const left = leftOnPurpose.toLocaleString('en');
+  if (count === 0) {
+    const but = leftOnPurpose === 0 ? '' : `, except ${left} that were accepted`;
+    return { state: 'there', detail: `none points at a deleted entry${but}`, mayChange: false };
+  }
+  const besides = leftOnPurpose === 0 ? '' : `; ${left} more that were accepted`;
+  const more = count > first.length ? `; and ${(count - first.length).toLocaleString('en')} more` : '';
+  return {
+    state: 'not-yet',
+    detail: `still pointing at a deleted entry: ${first.join('; ')}${more}${besides}`,
+    mayChange: true,
+  };
+}
+
+/** What one DC has of the deletion. Throws DirectoryError. */
 export async function deletionOnDc(
   session: DirectorySession,
   deleted: DeletedServer,
   configuration: string,
-): Promise<DeletionOnDc> {
+): Promise<Sight> {
   const states = await statesOf(session, deleted, configuration);
   const { pointing, leftOnPurpose } = await pointingAt(session, deleted, configuration);
   const all = states.length;
   const live = states.filter((state) => state === 'live').length;
   const unseen = states.filter((state) => state === 'unseen').length;
   const seesDeleted = unseen === 0 || (await seesDeletedObjects(session, configuration));
-  const gone = `${all - live} of ${all} entries gone`;
+  const tombstones = unseen === 0 && live < all ? ', tombstones found' : '';
   const details = [
-    unseen === 0 ? `${gone}${live === all ? '' : ', each with its tombstone'}` : `${gone} by name`,
+    `deleted: ${all - live} of ${all}${tombstones}`,
     ...(unseen === 0 ? [] : [withoutProof(unseen, seesDeleted)]),
     ...(pointing.length === 0 ? [] : [`still pointing at a deleted entry: ${pointing.join('; ')}`]),
-    ...(leftOnPurpose === 0 ? [] : [`${leftOnPurpose} still pointing at a deleted entry, as was accepted`]),
+    ...(leftOnPurpose === 0 ? [] : [`${leftOnPurpose} still pointing at a deleted entry, as accepted`]),
   ];
-  const state = live > 0 || pointing.length > 0 ? 'not yet' : unseen > 0 ? 'unknown' : 'has it';
+  const state = live > 0 || pointing.length > 0 ? 'not-yet' : unseen > 0 ? 'unknown' : 'there';
   return { state, detail: details.join('; '), mayChange: state !== 'unknown' || seesDeleted };
 }
 
-/** For whoever has to decide whether that is good enough. */
+/** For the person who has to decide whether that is good enough. */
 function withoutProof(unseen: number, seesDeleted: boolean): string {
-  const which = `no tombstone of ${unseen} of them can be seen, so that their deletion is not proven here`;
+  const which = `no tombstone of ${unseen} of them can be seen, so their deletion is not proven here`;
   return seesDeleted
     ? `${which}: this domain controller never had them, or has removed their tombstones by age`
     : `${which}: as a rule because only members of Administrators may see deleted objects; look again as one of them (--user)`;
