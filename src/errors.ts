@@ -42,7 +42,7 @@ export class UsageError extends RemedyError {
   readonly code = 'usage';
 }
 
-/** What a run was to work on is not there: the server of --name. */
+/** What a flag names is not there: a server of that name, say. */
 export class SubjectMissingError extends UsageError {}
 
 /** A file or folder that could not be read or written; `errno` is the system's code (ENOENT, EACCES …), if there was one. */

@@ -2,6 +2,7 @@
 
 import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
 import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
+import { deletedBy } from '../../change/undo-link.ts';
 import { and, equal } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { fqdnIn } from './organisation.ts';
@@ -32,7 +33,7 @@ export function deletedServer({
   changes,
   leftOut,
 }: Pick<Proposal<DirectoryChange>, 'changes' | 'leftOut'>): DeletedServer {
-  const entries = changes.flatMap(entriesDeletedBy);
+  const entries = changes.flatMap(deletedBy);
   const [server] = entries.filter((entry) => classesOf(entry).has('msexchexchangeserver'));
   const isAny = (names: readonly string[]): boolean =>
     entries.some((entry) => names.some((name) => classesOf(entry).has(name.toLowerCase())));
@@ -71,12 +72,6 @@ export async function withoutNamesOfOthers(
     if (!isConflictDn(dn) && !deleted.dns.has(normalizedDn(dn))) return { ...deleted, legacyExchangeDn: undefined };
   }
   return deleted;
-}
-
-/** The entries that one change deletes. */
-export function entriesDeletedBy(change: DirectoryChange): readonly DeletedEntry[] {
-  if (change.kind === 'delete') return [change];
-  return change.kind === 'delete-tree' ? change.entries : [];
 }
 
 function classesOf(entry: DeletedEntry): ReadonlySet<string> {

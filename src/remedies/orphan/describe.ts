@@ -3,21 +3,21 @@
 import { conflictRdnOf, dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import type { Exhibit, TreeExhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, Plan } from '../../change/plan.ts';
+import { deletedBy } from '../../change/undo-link.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted } from '../../words.ts';
 import type { Description } from '../remedy.ts';
-import { entriesDeletedBy } from './deleted-server.ts';
 import { stepsInWords } from './next-steps.ts';
 
 /** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
 export function describe(plan: Plan<DirectoryChange>): Description {
-  const deleted = plan.changes.flatMap(entriesDeletedBy);
+  const deleted = plan.changes.flatMap(deletedBy);
   return deleted.length === 0 ? describeReturn(plan) : describeDeletion(plan, deleted);
 }
 
 /** The name of the server that a plan deletes: what a person types before it is applied. */
 export function serverDeletedBy({ changes }: Pick<Plan<DirectoryChange>, 'changes'>): string | undefined {
-  const top = changes.findLast((change) => entriesDeletedBy(change).length > 0);
+  const top = changes.findLast((change) => deletedBy(change).length > 0);
   return top === undefined ? undefined : nameOf(top.dn);
 }
 

@@ -2,8 +2,9 @@
 
 import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import type { DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
+import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
-import { deletedServer, entriesDeletedBy } from './deleted-server.ts';
+import { deletedServer } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { isNextStep } from './next-steps.ts';
 import { valueKey } from './propose.ts';
@@ -36,7 +37,7 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
       switch (change.kind) {
         case 'delete':
         case 'delete-tree':
-          return entriesDeletedBy(change)
+          return deletedBy(change)
             .filter(({ dn }) => !isSameOrBelow(dn, subject.dn))
             .map(({ dn }) => `It deletes ${dn}, which is not below the server.`);
         case 'modify':

@@ -15,7 +15,6 @@ import { survey } from './survey.ts';
 import { proofOf } from './verify.ts';
 
 export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
-  world: 'directory',
   flags,
   readOptions,
   gather: (world, scope, known) => {
