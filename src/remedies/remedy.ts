@@ -185,8 +185,8 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** The word that a person has to type before the plan is applied: the subject's name. */
   confirm?(plan: Plan<C>): string | undefined;
 
-  /** How the change is proved, where the default by kind of change is not enough. */
-  verify?(plan: Plan<C>): Proof;
+  /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
+  verify?(plan: Plan<C>): Proof | undefined;
 
   readonly practice: Practice;
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/recipients.ts';
 import { recipientReferences } from '../../src/remedies/orphan/references.ts';
-import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/referrers.ts';
 import { run } from '../ad/lab/command.ts';
 import type { DomainController } from '../ad/lab/domain-controller.ts';
 import { forest } from '../ad/lab/forest.ts';
@@ -48,7 +48,7 @@ describe('looking for recipients of a server among 100,000', () => {
   }> => {
     const script = `
       import { openSession } from '${moduleOf('ldap/connector.js')}';
-      import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
+      import { countRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const names = { legacyExchangeDn: '${legacyExchangeDn}' };

@@ -3,7 +3,7 @@ import type { Entry } from '../../../src/ad/entry.ts';
 import type { DirectoryChange } from '../../../src/change/plan.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/ldap/session.ts';
 import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
-import { deletionOnDc } from '../../../src/remedies/orphan/deletion-on-dc.ts';
+import { deletionOnDc } from '../../../src/remedies/orphan/verify.ts';
 import { leaf, openBench, sendConnector } from '../../change/entries-support.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 
@@ -31,14 +31,14 @@ async function bench(): Promise<{
 }> {
   const { session, doomed } = await openBench();
   const changes: readonly DirectoryChange[] = [await doomed(leaf)];
-  return { session, deleted: deletedServer({ changes, findings: [] }), remove: () => session.delete(leaf) };
+  return { session, deleted: deletedServer({ changes, leftOut: [] }), remove: () => session.delete(leaf) };
 }
 
 test('an entry that is there: not yet', async () => {
   const { session, deleted } = await bench();
   expect(await deletionOnDc(session, deleted, configuration)).toEqual({
-    state: 'not yet',
-    detail: '0 of 1 entries gone',
+    state: 'not-yet',
+    detail: 'deleted: 0 of 1',
     mayChange: true,
   });
 });
@@ -47,8 +47,8 @@ test('an entry that is gone and has its tombstone: proven', async () => {
   const { session, deleted, remove } = await bench();
   await remove();
   expect(await deletionOnDc(session, deleted, configuration)).toEqual({
-    state: 'has it',
-    detail: '1 of 1 entries gone, each with its tombstone',
+    state: 'there',
+    detail: 'deleted: 1 of 1, tombstones found',
     mayChange: true,
   });
 });
@@ -58,7 +58,7 @@ test('an entry that is gone, to one who sees no deleted object: not proven, and 
   await remove();
   const { state, detail, mayChange } = await deletionOnDc(withoutTombstones(session, 'all'), deleted, configuration);
   expect(state).toBe('unknown');
-  expect(detail).toMatch(/^1 of 1 entries gone by name; no tombstone of 1 of them can be seen, .* not proven/);
+  expect(detail).toMatch(/^deleted: 1 of 1 by name; not proven for 1: no tombstone seen/);
   expect(detail).toContain('members of Administrators');
   expect(mayChange).toBe(false);
 });
@@ -72,7 +72,7 @@ test('an entry that is gone on a DC where deleted objects are seen, but not this
     configuration,
   );
   expect(state).toBe('unknown');
-  expect(detail).toContain('this domain controller never had them, or has removed their tombstones by age');
+  expect(detail).toContain('the deletion may have been purged, or has not arrived');
   expect(mayChange).toBe(true);
 });
 
@@ -80,12 +80,12 @@ test('an entry that is gone but still pointed at: not yet, with who points there
   const { session, deleted, remove } = await bench();
   await remove();
   const pointing = await deletionOnDc(withPointing(session, deleted), deleted, configuration);
-  expect(pointing.state).toBe('not yet');
+  expect(pointing.state).toBe('not-yet');
   expect(pointing.detail).toContain(`still pointing at a deleted entry: homeMTA of ${sendConnector}`);
   const accepted = { ...deleted, leftOnPurpose: new Set([`homeMTA of ${sendConnector}`]) };
   expect(await deletionOnDc(withPointing(session, deleted), accepted, configuration)).toMatchObject({
-    state: 'has it',
-    detail: expect.stringContaining('1 still pointing at a deleted entry, as was accepted'),
+    state: 'there',
+    detail: expect.stringContaining('1 still pointing at a deleted entry, as accepted'),
   });
 });
 
@@ -94,8 +94,8 @@ test('another entry of the name of the topmost one: not yet, though the deleted 
   await remove();
   await session.add(leaf, [{ name: 'objectClass', values: [Buffer.from('protocolCfgSMTPServer')] }]);
   expect(await deletionOnDc(session, deleted, configuration)).toMatchObject({
-    state: 'not yet',
-    detail: expect.stringContaining('0 of 1 entries gone'),
+    state: 'not-yet',
+    detail: expect.stringContaining('deleted: 0 of 1'),
   });
 });
 

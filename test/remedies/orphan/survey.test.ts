@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { ComputerAccount } from '../../../src/remedies/orphan/accounts.ts';
-import type { Verdict } from '../../../src/remedies/orphan/evidence.ts';
-import { headline, serverTable, tellingName } from '../../../src/remedies/orphan/screen.ts';
-import type { Reach, Survey, SurveyedServer } from '../../../src/remedies/orphan/survey.ts';
+import type { ComputerAccount, Verdict } from '../../../src/remedies/orphan/evidence.ts';
+import type { Survey, SurveyedServer } from '../../../src/remedies/orphan/gather.ts';
+import { headline, serverTable, tellingName } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/table.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
@@ -37,7 +36,7 @@ const tableOf = (
   servers: readonly SurveyedServer[],
   adminGroups: readonly { name: string; organisation: string }[] = [],
 ): ReturnType<typeof serverTable> =>
-  serverTable({ servers, organisation: { organisations: [], servers: [], adminGroups } }, now);
+  serverTable({ servers, organisation: { organisations: [], servers: [], adminGroups }, now });
 
 describe('the table of servers', () => {
   test('has a heading for each organisation and administrative group, also for one without servers', () => {
@@ -46,13 +45,13 @@ describe('the table of servers', () => {
       { organisation: 'Contoso', name: 'North' },
     ];
     const inFabrikam = surveyed({ organisation: 'Fabrikam' });
-    expect(
-      tableOf([surveyed(), inFabrikam], groups).groups.map(({ heading, servers }) => [heading, servers.length]),
-    ).toEqual([
-      ['Organisation Contoso, administrative group Empty', 0],
-      ['Organisation Contoso, administrative group North', 1],
-      ['Organisation Fabrikam, administrative group North', 1],
-    ]);
+    expect(tableOf([surveyed(), inFabrikam], groups).groups.map(({ heading, rows }) => [heading, rows.length])).toEqual(
+      [
+        ['Organisation Contoso, administrative group Empty', 0],
+        ['Organisation Contoso, administrative group North', 1],
+        ['Organisation Fabrikam, administrative group North', 1],
+      ],
+    );
   });
 
   test.each<[string, Verdict, ComputerAccount]>([
@@ -70,8 +69,10 @@ describe('the table of servers', () => {
       },
     ],
   ])('has name, verdict and account whole at 80 columns: %s', (_, verdict, account) => {
-    const { headings, groups } = tableOf([surveyed({ name: 'ABCDEFGHIJKLMNO', isConflict: true }, verdict, account)]);
-    const cells = groups[0]?.servers[0]?.cells ?? [];
+    const { columns, groups } = tableOf([surveyed({ name: 'ABCDEFGHIJKLMNO', isConflict: true }, verdict, account)]);
+    const cells = groups[0]?.rows[0]?.cells ?? [];
+    expect(cells).toHaveLength(3);
+    const headings = columns.map(({ heading }) => heading);
     const [, row = ''] = table(
       [headings, cells],
       headings.map(() => ({ maxWidth: 78 })),
@@ -82,7 +83,7 @@ describe('the table of servers', () => {
 
   test('has site and age below the row', () => {
     const { groups } = tableOf([surveyed({ site: 'Utrecht', created: new Date('2024-03-01T12:00:00Z') })]);
-    expect(groups[0]?.servers[0]?.details[0]).toBe('version unknown · Mailbox · site Utrecht · created 2024-03-01');
+    expect(groups[0]?.rows[0]?.details?.[0]).toBe('version unknown · Mailbox · site Utrecht · created 2024-03-01');
   });
 });
 
@@ -96,7 +97,7 @@ describe('a server to choose', () => {
     ['by its admin group too where another has its name', here, [here, inSouth], 'EX01 in North'],
     ['by its organisation too where there are several', here, [here, inSouth, inFabrikam], 'EX01 in North, Contoso'],
     ['by its name among others', inFabrikam, [here, inSouth, inFabrikam], 'EX02'],
-  ])('is told %s', (_, one, all, name) => {
+  ])('is named %s', (_, one, all, name) => {
     expect(tellingName(one, all)).toBe(name);
   });
 });
@@ -106,19 +107,13 @@ describe('the headline', () => {
     rootDomainNamingContext: 'DC=corp,DC=example,DC=com',
     configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
   } as Survey['forest'];
-  const reach = (isExport: boolean): Reach =>
-    ({
-      isExport,
-      session: {
-        identity: { host: '192.0.2.1', tls: 'ldaps' },
-        rootDse: { dnsHostName: 'dc1.corp.example.com', isGlobalCatalogReady: true },
-      },
-    }) as unknown as Reach;
 
-  test('has the DNS name of the forest, the domain controller and how it was read', () => {
-    expect(headline({ forest }, reach(false))).toBe(
+  test('has the DNS name of the forest and where it was read', () => {
+    expect(headline({ forest, readFrom: 'dc1.corp.example.com (GC, LDAPS)' })).toBe(
       'Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)',
     );
-    expect(headline({ forest }, reach(true))).toBe('Forest corp.example.com, configuration read from an export');
+    expect(headline({ forest, readFrom: 'an export' })).toBe(
+      'Forest corp.example.com, configuration read from an export',
+    );
   });
 });

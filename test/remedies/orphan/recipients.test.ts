@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Finding } from '../../../src/change/findings.ts';
-import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
+import type { DirectoryChange, LeftOut, Proposal } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import { ldapConnector } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
-import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/pointing-recipients.ts';
+import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/recipients.ts';
 import { formatFilter } from '../../support/filter-text.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';
@@ -31,21 +30,8 @@ const mta = doomed(`CN=Microsoft MTA,${server}`, 'mTA', guid, '/o=Contoso/cn=EX0
 const itself = doomed(server, 'msExchExchangeServer', randomUUID(), '/o=Contoso/cn=EX04');
 const planOf = (
   changes: readonly DirectoryChange[],
-  ...findings: readonly Partial<Finding>[]
-): Pick<Plan<DirectoryChange>, 'changes' | 'findings'> => ({
-  changes,
-  findings: findings.map((finding) => ({
-    id: '',
-    level: 'blocker',
-    title: '',
-    detail: '',
-    evidence: [],
-    subjects: [],
-    acceptable: true,
-    accepted: true,
-    ...finding,
-  })),
-});
+  ...leftOut: readonly LeftOut[]
+): Pick<Proposal<DirectoryChange>, 'changes' | 'leftOut'> => ({ changes, leftOut });
 
 const recipient = (name: string, ...lines: readonly string[]): string =>
   [`dn: CN=${name},CN=Users,${domain}`, 'objectClass: user', 'mailNickname: x', ...lines, ''].join('\n');
@@ -102,24 +88,19 @@ describe('recipients that point at what was deleted', () => {
   });
 
   const two = [recipient('anna', `homeMTA: ${deletedMta}`), recipient('bert', `homeMTA: ${deletedMta}`)];
-  const look = async (
-    findings: readonly Partial<Finding>[],
-    isMeant: (dn: string) => boolean,
-  ): Promise<PointingRecipients> => {
+  const look = async (leftOut: readonly LeftOut[], isMeant: (dn: string) => boolean): Promise<PointingRecipients> => {
     const { session } = await directoryOf(...two);
-    return recipientsPointingAt(session, '', deletedServer(planOf([mta, itself], ...findings)), isMeant);
+    return recipientsPointingAt(session, '', deletedServer(planOf([mta, itself], ...leftOut)), isMeant);
   };
 
-  test('are counted apart where it was accepted that they dangle', async () => {
-    const evidence = [`homeMTA of CN=anna,CN=Users,${domain}`];
-    expect(await look([{ id: 'dangling-references', evidence }], everyone)).toEqual({
+  test('are counted apart where the plan leaves them as they are', async () => {
+    const left = { what: `homeMTA of CN=anna,CN=Users,${domain}`, reason: 'dangling-references' };
+    expect(await look([left], everyone)).toEqual({
       count: 1,
       first: [`homeMTA of CN=bert,CN=Users,${domain}`],
       leftOnPurpose: 1,
     });
-    expect(await look([{ id: 'dangling-references', evidence, accepted: false }], everyone)).toMatchObject({
-      count: 2,
-    });
+    expect(await look([], everyone)).toMatchObject({ count: 2 });
   });
 
   test('are none of the entries that are not asked for', async () => {
