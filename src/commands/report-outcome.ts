@@ -7,7 +7,7 @@ import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { temporarySuffix } from '../files/temporary-suffix.ts';
 import { groupBy } from '../group-by.ts';
 import type { Remedy, Step } from '../remedies/remedy.ts';
-import { changesInWords, countsOf } from '../review/counts.ts';
+import { changesInWords, countsOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttributeEdit, Change } from '../../src/change/plan.ts';
-import { type DiffBlock, diffBlocks } from '../../src/review/diff-blocks.ts';
+import { type DiffBlock, diffBlocks } from '../../src/review/rows.ts';
 import { configuration, deletion, guid, labelChange, modify } from './plans.ts';
 
 /** The lines of a block as text, changed words in brackets. */
@@ -185,7 +185,7 @@ describe('whole entries', () => {
   });
 
   test.each([
-    ['bring back', { kind: 'undelete', dn: entry, guid, attributes }],
+    ['restore', { kind: 'undelete', dn: entry, guid, attributes }],
     ['add', { kind: 'add', dn: entry, attributes }],
   ] as const)('to %s show every value as an added line', (heading, change) => {
     const block = onlyBlock(change);

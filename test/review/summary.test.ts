@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Change } from '../../src/change/plan.ts';
-import { changesInWords, countsInWords, countsOf } from '../../src/review/counts.ts';
-import { textReview } from '../../src/review/text.ts';
+import { changesInWords, countsInWords, countsOf } from '../../src/review/summary.ts';
+import { screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { deletion, guid, labelChange, modify, planOf } from './plans.ts';
 
@@ -21,14 +21,14 @@ test.each<[string, readonly Change[], string]>([
   [
     'what an undo does',
     [back, ...edits, { ...back, kind: 'add' }],
-    '4 entries to change: 2 edited, 1 brought back, 1 made anew',
+    '4 entries to change: 2 edited, 1 restored, 1 created again',
   ],
   ['edits alone', edits, '2 entries to change'],
   ['one edit', edits.slice(1), '1 entry to change'],
   ['files', [labelChange('a', 'b'), labelChange('a', 'b')], '2 files to change'],
 ])('%s: %s', (_, changes, words) => {
   expect(changesInWords(countsOf(changes), 'to change')).toBe(words);
-  expect([...textReview(planOf(changes), { style: createStyle(false), verbose: true, width: 100 })]).toContain(
+  expect([...screenReview(planOf(changes), { style: createStyle(false), verbose: true, width: 100 })]).toContain(
     `  ${words}`,
   );
 });

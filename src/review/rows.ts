@@ -1,5 +1,6 @@
 /** A plan's changes as blocks of removed and added lines: the one source of what the terminal and the page show. */
 
+import { formatDn, isSameOrBelow, normalizedDn, parentDn, parseDn } from '../ad/dn.ts';
 import type {
   AttributeEdit,
   Change,
@@ -105,7 +106,7 @@ const longestValue = 2000;
 const keptAtStart = 500;
 const keptAtEnd = 100;
 
-/** A value that nobody could read through is shown by its ends; the plan and change.diff hold all of it. */
+/** A value too long to be read through is shown by its ends; the plan and change.diff hold all of it. */
 function shortened(value: string): string {
   if (value.length <= longestValue) return value;
   const left = (value.length - keptAtStart - keptAtEnd).toLocaleString('en');
@@ -135,7 +136,7 @@ function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[]
     case 'delete-tree':
       return change.entries.map((entry) => deleteBlock(entry, change));
     case 'undelete':
-      return [{ heading: 'bring back', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
+      return [{ heading: 'restore', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
     case 'add':
       return [{ heading: 'add', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
   }
@@ -173,7 +174,50 @@ function plainLine(sign: '-' | '+', text: string): DiffLine {
   return { sign, segments: [{ text, changed: false }] };
 }
 
-/** A value as a person reads it; binary ones only by their length, for the saved LDIF has them whole. */
+/** A value as a person reads it; a binary one by its length, as the saved LDIF holds it whole. */
 function shown(value: PlanValue): string {
   return typeof value === 'string' ? value : `(${Buffer.byteLength(value.base64, 'base64')} bytes, binary)`;
+}
+
+/** A line of the tree of entries that are deleted. */
+export interface TreeLine {
+  /** 0 for an entry whose parent stays. */
+  readonly depth: number;
+  /** The whole DN at depth 0, below it the entry's own name. */
+  readonly name: string;
+  readonly dn: string;
+}
+
+/** The lines of the tree: each entry behind its parent, siblings by name. Throws DnSyntaxError. */
+export function deletedTree(dns: readonly string[]): readonly TreeLine[] {
+  const known = new Set(dns.map(normalizedDn));
+  const roots = dns.filter((dn) => !known.has(normalizedDn(parentDn(dn) ?? '')));
+  return roots.toSorted(byName).flatMap((root) => {
+    const levels = parseDn(root).length;
+    return dns
+      .filter((dn) => isSameOrBelow(dn, root))
+      .toSorted(byPath)
+      .map((dn): TreeLine => {
+        const rdns = parseDn(dn);
+        const depth = rdns.length - levels;
+        return { depth, name: depth === 0 ? dn : formatDn(rdns.slice(0, 1)), dn };
+      });
+  });
+}
+
+function byName(one: string, other: string): number {
+  return one.localeCompare(other, 'en');
+}
+
+/** From the root of the DN down, so that an entry stands before all that is below it. */
+function byPath(one: string, other: string): number {
+  const path = parseDn(one).toReversed();
+  const otherPath = parseDn(other).toReversed();
+  for (const [level, rdn] of path.entries()) {
+    const otherRdn = otherPath[level];
+    if (otherRdn === undefined) return 1;
+    const order = byName(formatDn([rdn]), formatDn([otherRdn]));
+    if (order !== 0) return order;
+  }
+  return path.length - otherPath.length;
 }
