@@ -6,7 +6,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as tombstone } from '../../src/commands/tombstone.ts';
 import { administrator, reader } from '../../src/embedded/access.ts';
 import type { Account } from '../../src/embedded/accounts.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
@@ -16,6 +15,7 @@ import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
+import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const accounts: readonly Account[] = [
