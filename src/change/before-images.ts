@@ -7,13 +7,12 @@
  * not become the only one is taken away again.
  */
 
-import { mkdirSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { atOnceWhileQuick } from '../files/at-once.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type FileSystem, writeAll } from '../files/replace-file.ts';
+import { type FileSystem, writeAll } from '../files/file-system.ts';
 
 export interface BeforeImages {
   /**
@@ -34,7 +33,7 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
   const placeOf = (file: string): string => path.join(folder, backupPathOf(file));
   const made = new Map<string, Promise<unknown>>();
   const makeFolderOnce = (wanted: string): Promise<unknown> => {
-    const making = made.get(wanted) ?? makeFolder(wanted);
+    const making = made.get(wanted) ?? mkdir(wanted, { recursive: true });
     made.set(wanted, making);
     return making;
   };
@@ -92,15 +91,6 @@ export function backupPathOf(file: string): string {
 export function plainPathOf(file: string): string {
   const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
   return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
-}
-
-const step = atOnceWhileQuick();
-
-function makeFolder(folder: string): Promise<unknown> {
-  return step(
-    () => mkdirSync(folder, { recursive: true }),
-    () => mkdir(folder, { recursive: true }),
-  );
 }
 
 async function isLinked(file: string, place: string, files: FileSystem): Promise<boolean> {

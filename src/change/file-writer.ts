@@ -4,11 +4,10 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import type { FileSystem } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type FileSystem, replaceFile } from '../files/replace-file.ts';
+import { replaceFile, temporarySuffix } from '../files/replace-file.ts';
 import { spliceBytes } from '../files/strings-file.ts';
-import { temporarySuffix } from '../files/temporary-suffix.ts';
-import { type AlikeFiles, alikeFiles } from './alike.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
@@ -33,7 +32,7 @@ const filesAtOnce = 32;
 
 /** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
-  const kept = { images: beforeImages(options.backupFolder, options.files), alike: alikeFiles() };
+  const images = beforeImages(options.backupFolder, options.files);
   return {
     parallel: options.parallel ?? filesAtOnce,
     endsRun: () => false,
@@ -42,7 +41,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
       let intended = false;
       let journalFailure: unknown;
       try {
-        return await writeOne(change, options, kept, async () => {
+        return await writeOne(change, options, images, async () => {
           await intent().catch((error: unknown) => {
             journalFailure = error;
             throw error;
@@ -68,7 +67,7 @@ class DriftError extends Error {}
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
-  { images, alike }: { readonly images: BeforeImages; readonly alike: AlikeFiles },
+  images: BeforeImages,
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
@@ -77,20 +76,15 @@ async function writeOne(
       ? new DriftError('the file has gone since the plan was made')
       : error;
   });
-  let edit = alike.editOf(change, bytes);
-  if (edit === undefined) {
-    const found = fileFingerprint(bytes);
-    if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
-    if (!sameFingerprint(found, change.before)) {
-      // A run that was interrupted right before the rename may have left one.
-      throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
-    }
-    edit = { before: bytes, after: editedContent(bytes, change) };
-    alike.remember(change, edit);
+  const found = fileFingerprint(bytes);
+  if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
+  if (!sameFingerprint(found, change.before)) {
+    // A run that was interrupted right before the rename may have left one.
+    throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
   }
   await replaceFile(files, {
     path: change.path,
-    content: edit.after,
+    content: editedContent(bytes, change),
     tag: `${options.planId}.${options.randomId()}`,
     retryDelays,
     sleep: options.sleep,

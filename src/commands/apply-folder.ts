@@ -9,7 +9,7 @@ import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJo
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import { readPlan } from '../change/read-plan.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
-import { systemFiles } from '../files/system-files.ts';
+import { systemFiles } from '../files/file-system.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { visible } from '../terminal/visible.ts';
 import { alone } from './alone.ts';

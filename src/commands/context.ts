@@ -1,7 +1,7 @@
 /** What a command has of the world around it: handed in, so that a test can hand in something else. */
 
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { FileUser } from '../files/owner.ts';
+import type { FileUser } from '../files/file-properties.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import type { OpenDirectory } from './directory.ts';
 

@@ -6,7 +6,7 @@ import type { ApplyResult, ChangeResult } from '../change/apply.ts';
 import { folderParts } from '../change/folder.ts';
 import type { Change, Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
-import { temporarySuffix } from '../files/temporary-suffix.ts';
+import { temporarySuffix } from '../files/replace-file.ts';
 import { groupBy } from '../group-by.ts';
 import { changesInWords, countsOf } from '../review/counts.ts';
 import { visible } from '../terminal/visible.ts';

@@ -7,30 +7,10 @@ import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
-import { syncFolder } from './sync-folder.ts';
-import { temporarySuffix } from './temporary-suffix.ts';
+import { type FileSystem, type OpenFile, syncFolder, writeAll } from './file-system.ts';
 
-/** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
-export interface FileSystem {
-  /** Gives a file a second name. */
-  link(file: string, name: string): Promise<void>;
-  lstat(file: string): Promise<Stats>;
-  open(file: string, flags: string, mode?: number): Promise<OpenFile>;
-  readFile(file: string): Promise<Buffer>;
-  rename(from: string, to: string): Promise<void>;
-  unlink(file: string): Promise<void>;
-}
-
-/** The part of a FileHandle that replacing needs. */
-export interface OpenFile {
-  stat(): Promise<Stats>;
-  write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
-  chown(user: number, group: number): Promise<void>;
-  chmod(mode: number): Promise<void>;
-  sync(): Promise<void>;
-  datasync(): Promise<void>;
-  close(): Promise<void>;
-}
+/** Ends the name of every temporary file of ours. */
+export const temporarySuffix = '.adsi-remedy-tmp';
 
 export interface Replacement {
   /** The file itself, not a link to it. */
@@ -72,7 +52,7 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
     throw new FileError({
       attempted: 'replace the file',
       on: target,
-      cameBack: owner.isSymbolicLink() ? 'it is a symbolic link' : 'it is no plain file',
+      cameBack: owner.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a plain file',
       next: 'Only plain files are replaced. Make the plan again: it resolves links.',
     });
   }
@@ -122,25 +102,6 @@ async function fillAndClose(
     throw error;
   }
   await handle.close();
-}
-
-/**
- * Writes a file from its start. A short write is no error to the system; it is one here only if it makes no headway.
- * @throws FileError if the system takes nothing more; what it says otherwise
- */
-export async function writeAll(handle: OpenFile, on: string, content: Buffer): Promise<void> {
-  for (let written = 0; written < content.length; ) {
-    const { bytesWritten } = await handle.write(content, written, content.length - written, written);
-    if (bytesWritten === 0) {
-      throw new FileError({
-        attempted: 'write all of the file',
-        on,
-        cameBack: `the system took ${written} of ${content.length} bytes and no more`,
-        next: 'The file keeps its old content. Look at the disk or the share, then apply again.',
-      });
-    }
-    written += bytesWritten;
-  }
 }
 
 /** Removes the temporary file and gives the error to throw: the one that led here, or that the file had to stay. */

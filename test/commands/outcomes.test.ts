@@ -11,7 +11,7 @@ import { run as labels } from '../../src/commands/labels.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
+import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';

@@ -36,6 +36,6 @@ test('a code that we have no words for keeps those of the system', () => {
 });
 
 test('what is no error of the system is told as it is', () => {
-  expect(errnoInWords(new Error('it is no plain file'))).toBe('it is no plain file');
+  expect(errnoInWords(new Error('it is not a plain file'))).toBe('it is not a plain file');
   expect(errnoInWords('nothing')).toBe('nothing');
 });

@@ -3,8 +3,8 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
-import { type FileSystem, type Replacement, replaceFile } from '../../src/files/replace-file.ts';
-import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
+import type { FileSystem } from '../../src/files/file-system.ts';
+import { type Replacement, replaceFile, temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
@@ -90,7 +90,7 @@ describe('replacing a file', () => {
     const place = path.join(folder, 'nls');
     await mkdir(place);
     expect(await replaced(untroubled(), { path: place })).toMatchObject({
-      trouble: { on: place, cameBack: 'it is no plain file' },
+      trouble: { on: place, cameBack: 'it is not a plain file' },
     });
   });
 

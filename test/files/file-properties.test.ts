@@ -1,9 +1,9 @@
 import { chmod, chown, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canKeepOwner, type FileUser } from '../../src/files/owner.ts';
+import { canKeepOwner, type FileUser } from '../../src/files/file-properties.ts';
+import { systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const user: FileUser = { id: 1000, groups: [1000, 27] };

@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { manyFilesReader } from '../../src/files/read-many.ts';
+import { readPlainFile, systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
@@ -68,54 +67,35 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
   });
 });
 
-describe.each(disks)('many files that are read %s', (_, prepare) => {
-  const text = (bytes: Buffer): string => bytes.toString();
-
-  test('are each seen whole, whatever their lengths, one after the other and at the same time', async () => {
-    prepare();
-    const lengths = [0, 1, 65_535, 65_536, 65_537, 200_000, 3];
-    const contents = lengths.map((length, index) => String(index).repeat(length));
-    for (const [index, content] of contents.entries()) await writeFile(path.join(folder, String(index)), content);
-    const read = manyFilesReader(1_000_000);
-    const places = contents.map((_content, index) => path.join(folder, String(index)));
-    for (const [index, place] of places.entries()) expect(await read(place, text)).toBe(contents[index]);
-    expect(await Promise.all(places.map((place) => read(place, text)))).toEqual(contents);
+describe('reading a plain file', () => {
+  test.each([0, 1, 65_535, 65_536, 65_537, 200_000])('of %i bytes gives all of them', async (length) => {
+    const file = path.join(folder, 'a');
+    await writeFile(file, 'x'.repeat(length));
+    expect((await readPlainFile(file, 1_000_000)).bytes.toString()).toBe('x'.repeat(length));
   });
 
-  test('give their mode and their number of names', async () => {
-    prepare();
-    const place = path.join(folder, 'a');
-    await writeFile(place, 'x', { mode: 0o600 });
-    expect(await manyFilesReader(10)(place, (_bytes, { mode, nlink }) => [mode & 0o777, nlink])).toEqual([0o600, 1]);
+  test('gives its mode and its number of names', async () => {
+    const file = path.join(folder, 'a');
+    await writeFile(file, 'x', { mode: 0o600 });
+    const { stats } = await readPlainFile(file, 10);
+    expect([stats.mode & 0o777, stats.nlink]).toEqual([0o600, 1]);
   });
 
-  test('are refused if they are too large, or no plain files: a pipe is not waited for', async () => {
-    prepare();
-    const read = manyFilesReader(10);
-    const [plain, large, pipe] = ['plain', 'large', 'pipe'].map((name) => path.join(folder, name)) as [
-      string,
-      string,
-      string,
-    ];
-    await writeFile(plain, '');
-    await writeFile(large, '');
-    await truncate(large, 11);
+  test('refuses one that is too large', async () => {
+    const file = path.join(folder, 'large');
+    await writeFile(file, '');
+    await truncate(file, 11);
+    await expect(readPlainFile(file, 10)).rejects.toThrow('it has 11 bytes, more than the limit of 10');
+  });
+
+  test('refuses a folder and a pipe, without waiting for a writer', async () => {
+    const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    for (const _turn of ['slow', 'slow again']) await read(plain, text);
-    await expect(read(large, text)).rejects.toThrow('it has 11 bytes, more than the 10 that are read');
-    await expect(read(pipe, text)).rejects.toThrow('it is no plain file');
-    await expect(read(folder, text)).rejects.toThrow('it is no plain file');
-    await expect(read(path.join(folder, 'missing'), text)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(readPlainFile(pipe, 10)).rejects.toThrow('it is not a plain file');
+    await expect(readPlainFile(folder, 10)).rejects.toThrow('it is not a plain file');
   });
 
-  test('do not see each other’s bytes when a look throws', async () => {
-    prepare();
-    for (const name of ['a', 'b']) await writeFile(path.join(folder, name), name.repeat(5));
-    const read = manyFilesReader(10);
-    const failing = read(path.join(folder, 'a'), () => {
-      throw new Error('the look');
-    });
-    await expect(failing).rejects.toThrow('the look');
-    expect(await read(path.join(folder, 'b'), text)).toBe('bbbbb');
+  test('of a missing name throws what the system says', async () => {
+    await expect(readPlainFile(path.join(folder, 'missing'), 10)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });
