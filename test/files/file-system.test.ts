@@ -57,7 +57,7 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
     expect(await readdir(folder)).toEqual(['a']);
   });
 
-  test('tell what the system says', async () => {
+  test('throw what the system says', async () => {
     prepare();
     await expect(replace(path.join(folder, 'missing'), Buffer.from('a'))).rejects.toMatchObject({ errno: 'ENOENT' });
     await mkdir(path.join(folder, 'inner'));
