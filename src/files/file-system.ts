@@ -1,25 +1,26 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { link, lstat, open, readFile, rename, unlink } from 'node:fs/promises';
+import { link, lstat, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
 
-/** The part of node:fs/promises that replacing a file needs; tests put one in its place that fails. */
+/** The part of node:fs/promises that reading and replacing files needs; tests put one in its place that fails. */
 export interface FileSystem {
   /** Gives a file a second name. */
   link(file: string, name: string): Promise<void>;
   lstat(file: string): Promise<fs.Stats>;
-  open(file: string, flags: string, mode?: number): Promise<OpenFile>;
+  open(file: string, flags: string | number, mode?: number): Promise<OpenFile>;
   readFile(file: string): Promise<Buffer>;
   rename(from: string, to: string): Promise<void>;
   unlink(file: string): Promise<void>;
 }
 
-/** The part of a FileHandle that replacing a file needs. */
+/** The part of a FileHandle that reading and replacing files needs. */
 export interface OpenFile {
   stat(): Promise<fs.Stats>;
+  read(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
   write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
   chown(user: number, group: number): Promise<void>;
   chmod(mode: number): Promise<void>;
@@ -29,16 +30,23 @@ export interface OpenFile {
 }
 
 /**
- * The file system of this computer, for replacing many files. Steps are made at once while they are quick, and handed
- * to other threads while they are slow. Replacing a file takes some twenty small steps and two syncs: on a local disk
- * the handing over takes far longer than the small steps, and made so, applying takes three times the time of a bare
- * loop of write, sync and rename instead of less than twice. On a share each step waits for the network, and only what
- * is handed over waits at the same time as the steps of other files.
+ * The file system of this computer, for many files. Steps are made at once while they are quick, and handed to other
+ * threads while they are slow. Reading a file takes four small steps, replacing it some twenty and two syncs. On a local
+ * disk the handing over takes far longer than the steps: with promises for all of them a dry run takes 1.3 times the
+ * time of sed instead of less than 1, applying 3.3 times that of a bare loop of write, sync and rename instead of less
+ * than 2. On a share each step waits for the network, and only steps that are handed over wait at the same time.
  */
 export function systemFiles(): FileSystem {
   const step = smallSteps(() => performance.now());
-  const openStep = step(fs.openSync, promisify<string, string, number | undefined, number>(fs.open));
+  const openStep = step(fs.openSync, promisify<string, string | number, number | undefined, number>(fs.open));
   const statStep = step((descriptor: number) => fs.fstatSync(descriptor), promisify<number, fs.Stats>(fs.fstat));
+  const readStep = step(
+    (descriptor: number, bytes: Buffer, offset: number, length: number, position: number) => ({
+      bytesRead: fs.readSync(descriptor, bytes, offset, length, position),
+    }),
+    (descriptor: number, bytes: Buffer, offset: number, length: number, position: number) =>
+      promisify(fs.read)(descriptor, bytes, offset, length, position),
+  );
   const writeStep = step(
     (descriptor: number, bytes: Buffer, offset: number, length: number, position: number) => ({
       bytesWritten: fs.writeSync(descriptor, bytes, offset, length, position),
@@ -66,6 +74,7 @@ export function systemFiles(): FileSystem {
       const descriptor = await openStep(file, flags, mode);
       return {
         stat: () => statStep(descriptor),
+        read: (bytes, offset, length, position) => readStep(descriptor, bytes, offset, length, position),
         write: (bytes, offset, length, position) => writeStep(descriptor, bytes, offset, length, position),
         chown: (user, group) => chownStep(descriptor, user, group),
         chmod: (mode) => chmodStep(descriptor, mode),
@@ -110,21 +119,30 @@ function smallSteps(clock: () => number) {
 const forReading = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
 /**
- * Reads a plain file and its attributes from one descriptor, so that both are of the same file.
+ * Reads a plain file and its attributes from one descriptor, so that both are of the same file. If the file gets longer
+ * meanwhile, the bytes are those that its size in the attributes covers.
  *
  * @param largest in bytes; a larger file is not read
  * @throws what the system says, or an Error if the path is not a plain file, or the file is too large
  */
 export async function readPlainFile(
+  files: FileSystem,
   file: string,
   largest: number,
 ): Promise<{ readonly bytes: Buffer; readonly stats: fs.Stats }> {
-  const handle = await open(file, forReading);
+  const handle = await files.open(file, forReading);
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) throw new Error('it is not a plain file');
     if (stats.size > largest) throw new Error(`it has ${stats.size} bytes, more than the limit of ${largest}`);
-    return { bytes: await handle.readFile(), stats };
+    const bytes = Buffer.allocUnsafeSlow(stats.size);
+    let length = 0;
+    while (length < stats.size) {
+      const { bytesRead } = await handle.read(bytes, length, stats.size - length, length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return { bytes: bytes.subarray(0, length), stats };
   } finally {
     await handle.close();
   }

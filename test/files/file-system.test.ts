@@ -67,17 +67,19 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
   });
 });
 
-describe('reading a plain file', () => {
+describe.each(disks)('reading a plain file %s', (_, prepare) => {
+  beforeEach(prepare);
+
   test.each([0, 1, 65_535, 65_536, 65_537, 200_000])('of %i bytes gives all of them', async (length) => {
     const file = path.join(folder, 'a');
     await writeFile(file, 'x'.repeat(length));
-    expect((await readPlainFile(file, 1_000_000)).bytes.toString()).toBe('x'.repeat(length));
+    expect((await readPlainFile(systemFiles(), file, 1_000_000)).bytes.toString()).toBe('x'.repeat(length));
   });
 
   test('gives its mode and its number of names', async () => {
     const file = path.join(folder, 'a');
     await writeFile(file, 'x', { mode: 0o600 });
-    const { stats } = await readPlainFile(file, 10);
+    const { stats } = await readPlainFile(systemFiles(), file, 10);
     expect([stats.mode & 0o777, stats.nlink]).toEqual([0o600, 1]);
   });
 
@@ -85,17 +87,19 @@ describe('reading a plain file', () => {
     const file = path.join(folder, 'large');
     await writeFile(file, '');
     await truncate(file, 11);
-    await expect(readPlainFile(file, 10)).rejects.toThrow('it has 11 bytes, more than the limit of 10');
+    await expect(readPlainFile(systemFiles(), file, 10)).rejects.toThrow('it has 11 bytes, more than the limit of 10');
   });
 
   test('refuses a folder and a pipe, without waiting for a writer', async () => {
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(readPlainFile(pipe, 10)).rejects.toThrow('it is not a plain file');
-    await expect(readPlainFile(folder, 10)).rejects.toThrow('it is not a plain file');
+    await expect(readPlainFile(systemFiles(), pipe, 10)).rejects.toThrow('it is not a plain file');
+    await expect(readPlainFile(systemFiles(), folder, 10)).rejects.toThrow('it is not a plain file');
   });
 
   test('of a missing name throws what the system says', async () => {
-    await expect(readPlainFile(path.join(folder, 'missing'), 10)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(readPlainFile(systemFiles(), path.join(folder, 'missing'), 10)).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
   });
 });

@@ -7,7 +7,7 @@ import type { FileFingerprint } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, type Ownership } from '../../files/file-properties.ts';
-import { readPlainFile } from '../../files/file-system.ts';
+import { type FileSystem, readPlainFile, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { keysOf } from '../../files/strings-file.ts';
 import {
@@ -127,10 +127,12 @@ async function read(options: LabelsOptions, { user, onRead }: Surroundings, insp
   const trees = await inParallel(options.roots, 4, findFormSets);
   const found = trees.flatMap((tree) => tree.files);
   const kept = found.filter((file) => isKept(file, options));
-  const isa2004 = await inPlaces2004(trees.flatMap((tree) => tree.misplaced));
+  const files = systemFiles();
+  const misplaced = trees.flatMap((tree) => tree.misplaced);
+  const isa2004 = await inPlaces2004(files, misplaced);
   let done = 0;
   const all = await inParallel(kept, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, inspect, user);
+    const facts = await readLabelFile(files, file, inspect, user);
     done += 1;
     onRead?.(done, kept.length);
     return facts;
@@ -216,9 +218,14 @@ function inspectionOfEqualFiles(options: LabelsOptions, kept?: Map<string, Buffe
   };
 }
 
-async function readLabelFile(file: StringsFile, inspect: Inspection, user: FileUser | undefined): Promise<LabelFile> {
+async function readLabelFile(
+  files: FileSystem,
+  file: StringsFile,
+  inspect: Inspection,
+  user: FileUser | undefined,
+): Promise<LabelFile> {
   try {
-    const { bytes, stats } = await readPlainFile(file.realPath, largestFile);
+    const { bytes, stats } = await readPlainFile(files, file.realPath, largestFile);
     const facts: LabelFile = {
       ...file,
       ...inspect(bytes, file.language),
@@ -253,10 +260,10 @@ export function isByLink(file: Pick<StringsFile, 'path' | 'realPath'>): boolean 
 }
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
-async function inPlaces2004(misplaced: readonly string[]): Promise<readonly string[]> {
+async function inPlaces2004(files: FileSystem, misplaced: readonly string[]): Promise<readonly string[]> {
   const options = { keys: [], newLabel: { kind: 'none' }, encodings: new Map() } as const;
   const old = await inParallel(misplaced, filesAtOnce, (file) =>
-    readPlainFile(file, largestFile).then(
+    readPlainFile(files, file, largestFile).then(
       ({ bytes }) => inspectContent(bytes, 'en', options).kind === 'isa-2004',
       // By its place it is not a form set's file: nothing is lost if it can't be read.
       () => false,
@@ -272,7 +279,7 @@ async function keysNowhere(files: readonly LabelFile[], { keys }: LabelsOptions)
   if (nowhere.length === 0 || sample?.content.kind !== 'strings') return [];
   const { encoding } = sample.content;
   // The file was readable a moment ago; without it the hint alone is lost.
-  const instead = await readPlainFile(sample.realPath, largestFile).then(
+  const instead = await readPlainFile(systemFiles(), sample.realPath, largestFile).then(
     ({ bytes }) => keysOf(bytes, encoding),
     () => [],
   );
