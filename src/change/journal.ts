@@ -6,7 +6,7 @@ import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { syncFolder } from '../files/sync-folder.ts';
+import { syncFolder } from '../files/file-system.ts';
 import type { Author } from './plan.ts';
 
 /**

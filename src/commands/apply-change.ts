@@ -12,7 +12,7 @@ import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '..
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
-import { systemFiles } from '../files/system-files.ts';
+import { systemFiles } from '../files/file-system.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';

@@ -2,7 +2,7 @@
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Author } from '../change/plan.ts';
-import type { FileUser } from '../files/owner.ts';
+import type { FileUser } from '../files/file-properties.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import type { OpenDirectory } from './directory.ts';

@@ -10,7 +10,7 @@ import type { Context } from '../../src/commands/context.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
+import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';

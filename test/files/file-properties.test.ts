@@ -1,26 +1,26 @@
 import { chmod, chown, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canKeepOwner, type FileUser } from '../../src/files/owner.ts';
+import { canKeepOwner, type FileUser } from '../../src/files/file-properties.ts';
+import { systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const user: FileUser = { id: 1000, groups: [1000, 27] };
 
 describe('the owner of a file', () => {
   test.each([
-    ['is kept by root, whoever it is', { uid: 1001, gid: 1001 }, { id: 0, groups: [0] }, true],
-    ['is kept where it is the user', { uid: 1000, gid: 1000 }, user, true],
+    ['is kept by root, whoever owns the file', { uid: 1001, gid: 1001 }, { id: 0, groups: [0] }, true],
+    ['is kept if it is the user', { uid: 1000, gid: 1000 }, user, true],
     ['is kept with any group of the user', { uid: 1000, gid: 27 }, user, true],
     ['is not kept with a group that the user is not in', { uid: 1000, gid: 33 }, user, false],
-    ['is not kept where it is another user', { uid: 1001, gid: 1000 }, user, false],
-    ['is not kept where it is root', { uid: 0, gid: 0 }, user, false],
+    ['is not kept if it is another user', { uid: 1001, gid: 1000 }, user, false],
+    ['is not kept if it is root', { uid: 0, gid: 0 }, user, false],
   ])('%s', async (_, file, who, kept) => {
     expect(await canKeepOwner(file, await freshFolder(), who)).toBe(kept);
   });
 
-  test('is kept with the group that the folder hands on, by its user alone', async () => {
+  test('is kept with the group that the folder hands on, but only for the user’s own files', async () => {
     const folder = await freshFolder();
     await chmod(folder, 0o2777);
     const { gid } = await stat(folder);
@@ -33,7 +33,7 @@ describe('the owner of a file', () => {
 
 const isRoot = process.geteuid?.() === 0;
 
-describe.skipIf(!isRoot)('what is foretold is what replacing a file then meets', () => {
+describe.skipIf(!isRoot)('the prediction matches what happens when a file is replaced', () => {
   const nobody = 65_534;
 
   test.each([
@@ -54,7 +54,7 @@ describe.skipIf(!isRoot)('what is foretold is what replacing a file then meets',
     setegid?.(nobody);
     seteuid?.(nobody);
     try {
-      const foretold = await canKeepOwner({ uid, gid }, folder, { id: nobody, groups: [nobody] });
+      const predicted = await canKeepOwner({ uid, gid }, folder, { id: nobody, groups: [nobody] });
       const replaced = await replaceFile(systemFiles(), {
         path: file,
         content: Buffer.from('new'),
@@ -66,7 +66,7 @@ describe.skipIf(!isRoot)('what is foretold is what replacing a file then meets',
         () => true,
         () => false,
       );
-      expect(foretold).toBe(replaced);
+      expect(predicted).toBe(replaced);
     } finally {
       seteuid?.(0);
       setegid?.(0);

@@ -1,4 +1,4 @@
-/** Whether a new file can be given the owner of the file that it replaces (chown of POSIX). */
+/** What a file is besides its bytes, and whether a new file in its place can be the same. */
 
 import { stat, statfs } from 'node:fs/promises';
 
@@ -16,13 +16,13 @@ export interface Ownership {
 const root = 0;
 const setGroupId = 0o2000;
 
-/** File systems of Windows shares (smb, cifs and smb2 of statfs(2)): the mount says who owns all files, new ones too. */
+/** File systems of Windows shares (smb, cifs and smb2 of statfs(2)), where the mount decides who owns all files. */
 const sharesOfWindows = new Set([0x517b, 0xff534d42, 0xfe534d42]);
 
 /**
- * Whether this user can put a new file in the place of one in the folder and leave user and group as they are: root can,
- * the user's own files keep theirs, and a group is kept too where the folder hands it on.
- * @throws what the system says if the folder can't be looked at
+ * Whether a file in the folder can be replaced by this user and keep its owner and group (chown of POSIX). Root can do
+ * that with all files, others with their own files where they are in the group or the folder hands its group on.
+ * @throws what the system says if the folder can't be read
  */
 export async function canKeepOwner(file: Ownership, folder: string, user: FileUser): Promise<boolean> {
   if (user.id === root) return true;
