@@ -18,8 +18,7 @@ import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { quotedWord, shownPath } from './command-line.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, sayNextSteps } from './report-outcome.ts';
 

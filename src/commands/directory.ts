@@ -11,27 +11,9 @@ import { errnoInWords } from '../files/errno.ts';
 import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
 import type { Connector, DirectorySession, ServerAddress, TlsMode } from '../ldap/session.ts';
 
-import type { Context } from './context.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
-
-/** A directory that is ready to be read and written. */
-export interface OpenDirectory {
-  /** With the chosen DC. */
-  readonly session: DirectorySession;
-  /** For the plan's target. */
-  readonly connection: PlanConnection;
-  /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
-  readonly isExport: boolean;
-  /** Another session with the chosen DC. */
-  reopen(): Promise<DirectorySession>;
-  /** A session with another DC of the forest, with the same credentials and trust. */
-  openOther(host: string): Promise<DirectorySession>;
-  /** A session with a global catalog: the chosen DC's own if it is one, else another DC's; undefined if none answers. */
-  openGlobalCatalog(): Promise<DirectorySession | undefined>;
-  /** Ends the chosen DC's session, and what the directory needs besides. */
-  close(): Promise<void>;
-}
 
 /** Whether any flag says which directory. */
 export function namesDirectory(flags: DirectoryFlags): boolean {

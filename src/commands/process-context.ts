@@ -12,6 +12,7 @@ import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { fitted } from '../terminal/wrapped.ts';
 import { toolVersion } from '../version.ts';
+import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 
 /** The context of this process. */
@@ -24,6 +25,7 @@ export function processContext(): Context {
     currentFolder: process.cwd(),
     platform: process.platform,
     remedies,
+    commands: commandsOf(remedies),
     program: programOfProcess(),
     author: authorOfProcess(),
     user: userOfProcess(),
