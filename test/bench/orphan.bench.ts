@@ -49,7 +49,7 @@ describe('looking for recipients of a server among 100,000', () => {
     const script = `
       import { openSession } from '${moduleOf('ldap/connector.js')}';
       import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
-      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
+      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { auth: 'password', user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const names = { legacyExchangeDn: '${legacyExchangeDn}' };
       const doomed = { names, dns: new Set(), mailTransferAgents: ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'] };
