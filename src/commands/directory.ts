@@ -107,7 +107,7 @@ async function openServer(
   const access = {
     tls,
     ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
-    bind: { user, password: await readPassword(flags, user, context, output) },
+    bind: { auth: 'password' as const, user, password: await readPassword(flags, user, context, output) },
     ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
   };
   const connector = ldapConnector(access);
