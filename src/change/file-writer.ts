@@ -65,6 +65,11 @@ const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 /** Ends the writing of one file; never leaves this file. */
 class DriftError extends Error {}
 
+/** The file itself, where links lead to it. */
+function targetOf(change: FileChange): string {
+  return change.realPath ?? change.path;
+}
+
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
@@ -72,7 +77,7 @@ async function writeOne(
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
-  const bytes = await readTarget(files, change.path).catch((error: unknown) => {
+  const bytes = await readTarget(files, targetOf(change)).catch((error: unknown) => {
     throw error instanceof FileError && gone.has(error.errno ?? '')
       ? new DriftError('the file has gone since the plan was made')
       : error;
@@ -83,13 +88,13 @@ async function writeOne(
     if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
     if (!sameFingerprint(found, change.before)) {
       // A run that was interrupted right before the rename may have left one.
-      throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
+      throw await images.letGo(targetOf(change), new DriftError(movedSince(change.before, found)));
     }
     edit = { before: bytes, after: editedContent(bytes, change) };
     alike.remember(change, edit);
   }
   await replaceFile(files, {
-    path: change.path,
+    path: targetOf(change),
     content: edit.after,
     tag: `${options.planId}.${options.randomId()}`,
     retryDelays,
@@ -98,13 +103,13 @@ async function writeOne(
       // Somebody wants it left alone, and the plan knows of none such.
       if ((attributes.mode & 0o222) === 0)
         throw new DriftError('the file has been marked read-only since the plan was made');
-      await images.keep(change.path, bytes, attributes);
-      const last = await readTarget(files, change.path);
+      await images.keep(targetOf(change), bytes, attributes);
+      const last = await readTarget(files, targetOf(change));
       if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));
       await intent();
     },
   }).catch(async (error: unknown) => {
-    throw await images.letGo(change.path, error);
+    throw await images.letGo(targetOf(change), error);
   });
   return { kind: 'done' };
 }
@@ -154,7 +159,7 @@ async function readTarget(files: FileSystem, target: string): Promise<Buffer> {
 /** After a failure at or behind the rename only a look at the file tells which bytes it has. */
 async function outcomeAfter(error: Error, change: FileChange, files: FileSystem): Promise<ChangeOutcome> {
   try {
-    const found = fileFingerprint(await readTarget(files, change.path));
+    const found = fileFingerprint(await readTarget(files, targetOf(change)));
     if (sameFingerprint(found, change.after)) return { kind: 'unknown', error };
     if (sameFingerprint(found, change.before)) return { kind: 'failed', error };
     return { kind: 'drifted', what: movedSince(change.before, found) };
@@ -173,7 +178,7 @@ export async function removeStrays(
   planId: string,
   files: FileSystem,
 ): Promise<readonly string[]> {
-  const folders = [...new Set(changes.map((change) => path.dirname(change.path)))];
+  const folders = [...new Set(changes.map((change) => path.dirname(targetOf(change))))];
   const removed = await inParallel(folders, 16, async (folder) => {
     // A folder that can't be listed holds targets that will be reported one by one.
     const names = await readdir(folder).catch(() => []);

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { type ExitStatus, exitStatus } from '../errors.ts';
-import { layOutFormSets } from '../remedies/labels/practice-form-sets.ts';
+import { practice as formSets } from '../remedies/labels/practice.ts';
 import type { Context } from './context.ts';
 import { openPracticeDirectory } from './embedded-directory.ts';
 import { outputFlags, readArguments } from './flags.ts';
@@ -17,12 +17,12 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags, operands } = readArguments('practice', args, outputFlags, ['DIR']);
   const output = createOutput(context, flags);
   const folder = path.resolve(context.currentFolder, operands[0] ?? defaultFolder);
-  const site = await layOutFormSets(folder, context.templates);
+  await formSets.layOut?.(folder, context.templates);
   const onSite: Context = { ...context, directory: () => openPracticeDirectory(folder, context) };
-  const given = { labels: site.roots.flatMap((root) => ['--root', root]), orphan: [], tombstone: [] };
+  const given = { labels: formSets.given(folder), orphan: [], tombstone: [] };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
-  output.tell(`  Form sets of the array members ${site.roots.map((root) => path.basename(root)).join(' and ')}.`);
+  output.tell(`  ${formSets.about}.`);
   output.tell('  A forest of four domain controllers, corp.example.com, with Exchange.');
   output.tell('  Nothing of yours is touched: change what you like, then delete the folder.');
   output.tell('');
