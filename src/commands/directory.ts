@@ -4,36 +4,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { readForest } from '../ad/forest.ts';
-import { type LocatedServers, locateServers } from '../ad/locate.ts';
+import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { connectByDns, isDnsServer } from '../ldap/connect-by-dns.ts';
-import {
-  type Connector,
-  type DirectorySession,
-  ldapConnector,
-  type ServerAddress,
-  type TlsMode,
-} from '../ldap/session.ts';
+import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
+import type { Connector, DirectorySession, ServerAddress, TlsMode } from '../ldap/session.ts';
+
 import type { Context } from './context.ts';
-import type { Flags, FlagTable } from './flags.ts';
+import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
-
-/** The flags that name the directory. */
-export const directoryFlags = {
-  server: 'text',
-  domain: 'text',
-  tls: 'text',
-  ca: 'text',
-  'tls-name': 'text',
-  dns: 'text',
-  user: 'text',
-  'password-stdin': 'yes-no',
-  ldif: 'text',
-} as const satisfies FlagTable;
-
-export type DirectoryFlags = Flags<typeof directoryFlags>;
 
 /** A directory that is ready to be read and written. */
 export interface OpenDirectory {
@@ -55,7 +35,7 @@ export interface OpenDirectory {
 
 /** Whether any flag says which directory. */
 export function namesDirectory(flags: DirectoryFlags): boolean {
-  return flags.server !== undefined || flags.domain !== undefined || flags.ldif !== undefined;
+  return flags.server !== undefined || flags.domain !== undefined || flags.ldif.length > 0;
 }
 
 /**
@@ -70,9 +50,13 @@ export async function openDirectory(
   saved?: PlanConnection,
 ): Promise<OpenDirectory> {
   checkFlags(flags);
-  if (flags.ldif !== undefined) return openExport(path.resolve(context.currentFolder, flags.ldif), context);
+  if (flags.ldif.length > 0)
+    return openExport(
+      flags.ldif.map((file) => path.resolve(context.currentFolder, file)),
+      context,
+    );
   if (!namesDirectory(flags)) {
-    if (saved?.kind === 'ldif') return openExport(saved.file, context);
+    if (saved?.kind === 'ldif') return openExport(saved.files, context);
     if (saved?.kind === 'practice') return openPractice(saved.folder, context);
     if (saved === undefined && context.directory !== undefined) return context.directory();
   }
@@ -87,7 +71,7 @@ function misuse(on: string, cameBack: string, next: string): UsageError {
 const connectionFlags = ['server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
 
 function checkFlags(flags: DirectoryFlags): void {
-  if (flags.ldif !== undefined) {
+  if (flags.ldif.length > 0) {
     const other = connectionFlags.find((name) => flags[name] !== undefined && flags[name] !== false);
     if (other !== undefined) {
       throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
@@ -105,9 +89,9 @@ function checkFlags(flags: DirectoryFlags): void {
   }
 }
 
-async function openExport(file: string, context: Context): Promise<OpenDirectory> {
+async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
   const { openExportDirectory } = await import('./embedded-directory.ts');
-  return openExportDirectory(file, context);
+  return openExportDirectory(files, context);
 }
 
 async function openPractice(folder: string, context: Context): Promise<OpenDirectory> {
@@ -246,15 +230,15 @@ async function askDomain(context: Context, output: Output): Promise<string> {
 
 /** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
 async function pickDomainControllers(
-  servers: LocatedServers,
+  servers: readonly LocatedServer[],
   context: Context,
   output: Output,
 ): Promise<readonly [string, ...string[]]> {
   const own = context.env['LOGONSERVER']?.replace(/^\\\\/, '').toLowerCase();
   const isOwn = (host: string): boolean => own !== undefined && host.split('.')[0] === own;
-  const rank = ({ host, isGlobalCatalog }: LocatedServers['domainControllers'][number]): number =>
+  const rank = ({ host, isGlobalCatalog }: LocatedServer): number =>
     (isGlobalCatalog === true ? 0 : 2) + (isOwn(host) ? 0 : 1);
-  const controllers = servers.domainControllers.toSorted((one, other) => rank(one) - rank(other));
+  const controllers = servers.toSorted((one, other) => rank(one) - rank(other));
   const [first, ...others] = controllers;
   if (first === undefined) throw new RangeError('a located domain has a domain controller');
   if (!output.canAsk || others.length === 0) return [first.host, ...others.map(({ host }) => host)];
@@ -293,7 +277,7 @@ async function readPassword(flags: DirectoryFlags, user: string, context: Contex
   if (password !== '') return password;
   throw misuse(
     'the password',
-    'it is empty, and servers take that for no logon at all',
+    'it is empty, and a bind with an empty password is anonymous',
     'Give the password of the user.',
   );
 }

@@ -2,19 +2,18 @@
 
 import type { Entry } from '../ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
-import { connect } from './connect.ts';
+import { connect, type Trust } from './connect.ts';
 import type { Connection } from './connection.ts';
 import { ConnectionError, directoryErrorOf, type Peer } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything } from './filter.ts';
-import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf, renameRequest } from './requests.ts';
+import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf } from './requests.ts';
 import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
 import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
-import type { Trust } from './trust.ts';
 
-/** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
+/** AD's MaxPageSize: it returns no more in a page, whatever the request asks for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;
 const defaultDeadlineMs = 5000;
 const defaultOperationDeadlineMs = 60_000;
@@ -59,7 +58,6 @@ export class LdapSession implements DirectorySession {
       supportedControls: this.rootDse.supportedControls,
       pageSize: isPaged ? (request.pageSize ?? defaultPageSize) : undefined,
       deadlineMs: request.deadline ?? this.#deadlineMs,
-      onReferral: request.onReferral ?? (() => {}),
       server: this.#server,
     });
   }
@@ -108,16 +106,6 @@ export class LdapSession implements DirectorySession {
     await this.#write('delete', dn, deleteRequest(dn, this.#sendable(controls)), deadline);
   }
 
-  async rename(
-    dn: string,
-    newRdn: string,
-    newParent?: string,
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
-    await this.#write('rename', dn, renameRequest(dn, newRdn, newParent, this.#sendable(controls)), deadline);
-  }
-
   async close(): Promise<void> {
     await this.#connection.close();
   }
@@ -133,8 +121,8 @@ export class LdapSession implements DirectorySession {
       throw new OutcomeUnknownError({
         attempted,
         on,
-        cameBack: `${error.explanation.cameBack}; whether it was done is not known`,
-        next: 'Connect again and look whether it was done.',
+        cameBack: `${error.explanation.cameBack}; it is not known whether the server did it`,
+        next: 'Connect again and check whether it was done.',
         cause: error,
       });
     });
@@ -169,9 +157,9 @@ async function openConnection(
 function refuseEmptyCredentials(bind: Access['bind'], peer: Peer): void {
   if (bind === 'anonymous' || (bind.user !== '' && bind.password !== '')) return;
   throw new DirectoryError({
-    attempted: `log on as ${bind.user === '' ? 'nobody' : bind.user}`,
+    attempted: bind.user === '' ? 'log on' : `log on as ${bind.user}`,
     on: nameOf(peer),
-    cameBack: `the ${bind.user === '' ? 'user name' : 'password'} is empty, and servers let that pass as nobody in particular`,
+    cameBack: `the ${bind.user === '' ? 'user name' : 'password'} is empty: a bind with an empty ${bind.user === '' ? 'user name' : 'password'} is anonymous`,
     next: 'Give the user name and the password.',
   });
 }
@@ -198,7 +186,6 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
       supportedControls: new Set(),
       pageSize: undefined,
       deadlineMs,
-      onReferral: () => {},
       server: nameOf(peer),
     }),
   );
@@ -206,14 +193,14 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
   throw new DirectoryError({
     attempted: 'read the rootDSE',
     on: nameOf(peer),
-    cameBack: 'the server gave nothing',
+    cameBack: 'the server returned no entry',
     next: 'Check that the server is a domain controller.',
   });
 }
 
 async function firstOf(entries: AsyncIterable<Entry>): Promise<Entry | undefined> {
   let first: Entry | undefined;
-  // To the end, so that an error after the entry is not missed.
+  // Read to the end, to notice an error after the entry.
   for await (const entry of entries) first ??= entry;
   return first;
 }

@@ -175,7 +175,9 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   describe(plan: Plan<C>): Description;
 
   /** Files for the change folder beside the plan's own documents, whose SHA-256 the plan holds. */
-  records?(facts: Facts): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
+  records?(
+    facts: Facts,
+  ): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
 
   /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
   permits(plan: Plan<C>): readonly string[];
@@ -183,8 +185,8 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** The word that a person has to type before the plan is applied: the subject's name. */
   confirm?(plan: Plan<C>): string | undefined;
 
-  /** How the change is proved, where the default by kind of change is not enough. */
-  verify?(plan: Plan<C>): Proof;
+  /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
+  verify?(plan: Plan<C>): Proof | undefined;
 
   readonly practice: Practice;
 }

@@ -23,7 +23,7 @@ export async function ask(
   if (given.roots.length === 0) {
     return { kind: 'look-again', options: { ...given, roots: await askRoots(prompter, facts.currentFolder) } };
   }
-  const narrowed = isWizard ? await narrow(facts, given, prompter) : given;
+  const narrowed = isWizard && given.newLabel.kind === 'none' ? await narrow(facts, given, prompter) : given;
   const { newLabel } = narrowed;
   const options =
     newLabel.kind === 'none' ? { ...narrowed, newLabel: await askLabel(prompter, newLabel.wordings) } : narrowed;
@@ -150,9 +150,8 @@ async function askLabel(prompter: Prompter, wordings: readonly Wording[]): Promi
 async function settleBlocked(facts: LabelsFacts, options: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   if (options.skipBlocked) return options;
   const proposal = propose(facts, options);
-  const blocking = assess(facts, proposal).filter(({ level, acceptable }) => level === 'blocker' && !acceptable);
-  const [first] = blocking;
-  if (first === undefined || proposal.changes.length === 0) return options;
+  const blocking = assess(facts, proposal).filter(({ level }) => level === 'blocker');
+  if (blocking.every(({ acceptable }) => acceptable) || proposal.changes.length === 0) return options;
   const skipBlocked = await prompter.confirm({
     id: 'labels.skip-blocked',
     message: `${blocking.map(({ title }) => title).join('; ')}. Leave them out and change the other ${counted(proposal.changes.length, 'file')}?`,

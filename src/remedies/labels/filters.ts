@@ -6,7 +6,8 @@
 import path from 'node:path';
 import { keysOf } from '../../files/strings-file.ts';
 import { defaultLanguage, type NotEntered, placeOf, type StringsFile } from '../../files/template-tree.ts';
-import { distinct, nearestName } from '../../words.ts';
+import { nearestName } from '../../nearest-name.ts';
+import { distinct } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelsIntent } from './intent.ts';
 import { encodingNamedFor, type Filters } from './options.ts';
@@ -131,7 +132,11 @@ function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly Unmat
 const fewNames = 12;
 
 function inWords({ flag, name, instead }: UnmatchedName): string {
-  const meant = nearestName(name, instead);
+  const near = nearestName(
+    name,
+    instead.map((other) => other.toLowerCase()),
+  );
+  const meant = instead.find((other) => other.toLowerCase() === near);
   const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
   const rest = instead.length > fewNames ? ` and ${instead.length - fewNames} more` : '';
   const there =

@@ -50,7 +50,11 @@ export interface LabelsOptions extends RemedyOptions, Filters {
   readonly checkUpn: boolean;
 }
 
-type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] };
+type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] } & DirectoryNames;
+
+/** Flags that name a directory: of use only with --check-upn. */
+const directoryNames = ['server', 'domain', 'ldif'] as const;
+type DirectoryNames = { readonly [Name in (typeof directoryNames)[number]]?: string | readonly string[] | undefined };
 
 /**
  * The options that the flags give.
@@ -62,6 +66,7 @@ export async function readOptions(
   surroundings: Surroundings,
   mayAsk: boolean,
 ): Promise<LabelsOptions> {
+  refuseIdleDirectory(flags);
   const wordings = await readWordings(flags, surroundings);
   const newLabel = readNewLabel(flags, wordings);
   const roots = readRoots(flags, surroundings);
@@ -89,6 +94,17 @@ export async function readOptions(
     checkUpn: flags['check-upn'],
     accept: flags.accept,
   };
+}
+
+function refuseIdleDirectory(flags: LabelsFlags): void {
+  const idle = directoryNames.find((name) => (flags[name] ?? []).length > 0);
+  if (flags['check-upn'] || idle === undefined) return;
+  throw new UsageError({
+    attempted: 'read the arguments of labels',
+    on: `--${idle}`,
+    cameBack: 'it names a directory, and only --check-upn asks one',
+    next: 'Add --check-upn to count there who could not log on with the new label, or leave it out.',
+  });
 }
 
 /** The keys to change: L_UserName_Text where none is named. */

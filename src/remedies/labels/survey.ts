@@ -81,10 +81,10 @@ const details: readonly Detail[] = ['encodings', 'sets', 'classes'];
 
 const namesOf = (row: SurveyRow, detail: Detail): string => row[detail].join(', ');
 
-/** The labels by language. What most rows have is said once, above them, and not again in these. */
+/** The labels by language, until the new label is chosen. What most rows have is said once, above them, and not again in these. */
 export function survey(facts: LabelsFacts, options: LabelsOptions): readonly Exhibit[] {
   const { files } = select(facts, options);
-  if (files.length === 0) return [];
+  if (files.length === 0 || options.newLabel.kind !== 'none') return [];
   const rows = surveyRows(files, keysIn(options));
   const usual = details.map((detail) => ({ detail, ...mostCommon(rows.map((row) => namesOf(row, detail))) }));
   const said = usual.filter(({ value }) => value !== '');

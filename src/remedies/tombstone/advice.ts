@@ -1,6 +1,6 @@
 /** The number of days to advise, and why. */
 
-import { durationInWords } from '../../ad/values.ts';
+import { durationInWords } from '../../words.ts';
 import type { TombstoneFacts } from './facts.ts';
 import { effectiveLifetime, recommendedDays } from './lifetime.ts';
 import { type Standing, silenceOf, stageOf } from './standing.ts';

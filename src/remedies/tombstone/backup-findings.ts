@@ -1,6 +1,6 @@
 /** Findings on backups, which are good for as long as the lifetime. */
 
-import { agoInWords } from '../../ad/values.ts';
+import { agoInWords } from '../../words.ts';
 import { type FindingDraft, note, warning } from './finding-draft.ts';
 import type { Situation } from './situation.ts';
 

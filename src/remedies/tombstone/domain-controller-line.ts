@@ -1,6 +1,6 @@
 /** One DC's replication in words, the same on the screen, in the plan and for --json. */
 
-import { agoInWords } from '../../ad/values.ts';
+import { agoInWords } from '../../words.ts';
 import { percentOf, type Standing, silenceOf, stageOf } from './standing.ts';
 
 /** "DC3, Utrecht: 47 days ago, 78 % of 60 days" */

@@ -1,8 +1,8 @@
 /** Findings on replication from DC to DC: failing links, links that are switched off, and clocks. */
 
-import { agoInWords, durationInWords } from '../../ad/values.ts';
 import { groupBy } from '../../group-by.ts';
-import { describeWindowsError } from '../../ldap/windows-error.ts';
+import { describeWindowsError } from '../../ldap/diagnostics.ts';
+import { agoInWords, durationInWords } from '../../words.ts';
 import { type FindingDraft, warning } from './finding-draft.ts';
 import type { Situation } from './situation.ts';
 

@@ -1,12 +1,12 @@
 /** What was found, on the screen: the lifetime, and every DC against it. */
 
-import { agoInWords } from '../../ad/values.ts';
 import { bar } from '../../terminal/bar.ts';
 import type { Style } from '../../terminal/style.ts';
 import { type Cell, table } from '../../terminal/table.ts';
 import { displayWidth, pad } from '../../terminal/text-width.ts';
 import { visible } from '../../terminal/visible.ts';
 import { wrapped } from '../../terminal/wrapped.ts';
+import { agoInWords } from '../../words.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import { lastSuccessInWords, percentInWords, stageInWords } from './domain-controller-line.ts';
 import type { TombstoneFacts } from './facts.ts';

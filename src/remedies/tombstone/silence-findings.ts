@@ -1,6 +1,6 @@
 /** Findings on one DC: how long it has been silent, against both lifetimes, and what it does not tell. */
 
-import { agoInWords, durationInWords } from '../../ad/values.ts';
+import { agoInWords, durationInWords } from '../../words.ts';
 import { domainControllerLine } from './domain-controller-line.ts';
 import { blocker, type FindingDraft, idPart, warning } from './finding-draft.ts';
 import { advisoryCommands } from './lingering-objects.ts';

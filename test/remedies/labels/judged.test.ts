@@ -147,7 +147,7 @@ describe('a plan whose places this remedy never writes is not permitted', () => 
     const plan = await forged(() => ({ new: base64('Mail:" "') }));
     expect(permits(plan)).toEqual([`${german()}: the text holds a double quote, which would end the value.`]);
     // What an undo restores may have held one.
-    expect(permits({ ...plan, undoes: { id: '', seal: '', folder: '' } })).toEqual([]);
+    expect(permits({ ...plan, undoes: { id: '', seal: '', seq: 1, folder: '' } })).toEqual([]);
   });
 
   test('a forest', async () => {
@@ -157,7 +157,7 @@ describe('a plan whose places this remedy never writes is not permitted', () => 
       configurationNamingContext: '',
       objectGuid: '',
       domainController: '',
-      connection: { kind: 'ldif', file: '' },
+      connection: { kind: 'ldif', files: [] },
     } as const;
     expect(permits({ ...plan, target })).toEqual(['The target is not a list of folders.']);
   });

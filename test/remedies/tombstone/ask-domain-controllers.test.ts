@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { makeEntry } from '../../../src/ad/entry.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { readRootDse } from '../../../src/ldap/root-dse.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
@@ -7,6 +6,7 @@ import {
   askDomainControllers,
   type DomainControllerAccess,
 } from '../../../src/remedies/tombstone/ask-domain-controllers.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 import { dc } from './support/facts.ts';
 
 const unused = (): never => {
@@ -23,7 +23,6 @@ function sessionWith(onClose = (): void => undefined): DirectorySession {
     modify: unused,
     add: unused,
     delete: unused,
-    rename: unused,
     close: async () => onClose(),
   };
 }

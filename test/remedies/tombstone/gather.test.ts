@@ -1,12 +1,14 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { Entry } from '../../../src/ad/entry.ts';
 import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import { DirectoryError } from '../../../src/errors.ts';
+import { ldapConnector } from '../../../src/ldap/connector.ts';
 import { readRootDse } from '../../../src/ldap/root-dse.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { type DirectoryToRead, gather } from '../../../src/remedies/tombstone/gather.ts';
 import { askForReplication } from '../../../src/remedies/tombstone/replication-answer.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 import { dc, guidOf } from './support/facts.ts';
 
 async function directoryOf(forest: EmbeddedForest): Promise<DirectoryToRead> {
@@ -158,7 +160,6 @@ function sessionWith(entries: readonly Entry[], refused: readonly string[] = [])
     modify: unused,
     add: unused,
     delete: unused,
-    rename: unused,
     close: async () => undefined,
   };
 }
