@@ -9,7 +9,7 @@ import {
   askDomainControllers,
   type DomainControllerAccess,
   defaultDeadlineMs,
-} from '../remedies/tombstone/ask-domain-controllers.ts';
+} from '../ad/ask-domain-controllers.ts';
 import { hasChange, type LifetimeOnDc, lifetimeOnDc } from '../remedies/tombstone/lifetime-on-dc.ts';
 import { createProgressRows } from '../terminal/progress.ts';
 import { table } from '../terminal/table.ts';
