@@ -147,3 +147,22 @@ function refusal(folder: string, file: string, holder: LockHolder | undefined): 
     next: `Wait for it to end. If it is gone and has left its mark, delete ${file} and try again.`,
   });
 }
+
+/**
+ * Does the work with these change folders locked. A run that has one of them already may take it again.
+ * @throws RefusedError if another run is at work on one of them; FileError if a lock can't be written; what `work` throws
+ */
+export async function withFolderLock<T>(
+  folders: readonly string[],
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [first, ...others] = folders;
+  if (first === undefined) return work();
+  const release = await lockFolder(first, options);
+  try {
+    return await withFolderLock(others, options, work);
+  } finally {
+    await release();
+  }
+}

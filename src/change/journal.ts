@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { errnoOf, FileError, RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/sync-folder.ts';
+import type { Author } from './plan.ts';
 
 /**
  * - begin, end: a run of apply on this folder
@@ -18,6 +19,8 @@ import { syncFolder } from '../files/sync-folder.ts';
 export type JournalEvent = 'begin' | 'intent' | 'done' | 'failed' | 'unknown' | 'drifted' | 'end' | 'undone';
 
 export interface JournalRecord {
+  /** Counts the records of this journal from 1: the order of what happened, whatever the clock did. */
+  readonly seq?: number;
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly event: JournalEvent;
@@ -32,16 +35,22 @@ export interface JournalRecord {
   readonly detail?: string;
   /** On begin: the ids of the findings that were accepted. */
   readonly accepted?: readonly string[];
+  /** On begin: the seal of the plan. */
+  readonly seal?: string;
+  /** On begin: the account and computer that run it. */
+  readonly by?: Author;
+  /** On begin: the indices of the changes that were selected, if not all. */
+  readonly selected?: readonly number[];
 }
 
 export interface JournalWriter {
   /** Appends a record; resolves when it is on the disk. */
   append(record: JournalRecord): Promise<void>;
   /**
-   * Leaves a record to the flush of the next one. For outcomes: where a crash takes one away, the intent before it has
+   * Adds a record that the flush of the next one takes along. For outcomes: where a crash takes one away, the intent before it has
    * the target looked at again.
    */
-  leave(record: JournalRecord): void;
+  enqueue(record: JournalRecord): void;
   close(): Promise<void>;
 }
 
@@ -50,9 +59,10 @@ export interface JournalWriter {
  * @throws FileError if the journal can't be opened or written
  */
 export async function openJournal(path: string): Promise<JournalWriter> {
+  let last = 0;
   const handle = await attempt('open the journal', path, async () => {
-    await cutTornLine(path);
-    const opened = await open(path, 'a');
+    last = await cutTornLine(path);
+    const opened = await open(path, 'a', 0o600);
     // A journal whose name a crash could take away would be none.
     await syncFolder(open, dirname(path));
     return opened;
@@ -68,16 +78,19 @@ export async function openJournal(path: string): Promise<JournalWriter> {
     await attempt('write the journal', path, () => appendDurably(handle, lines));
   };
 
+  const enqueue = (record: JournalRecord): void => {
+    last += 1;
+    waiting.push(`${JSON.stringify({ seq: last, ...record })}\n`);
+  };
+
   return {
     append(record) {
-      waiting.push(`${JSON.stringify(record)}\n`);
+      enqueue(record);
       scheduled ??= flushing.then(othersAreIn).then(flush);
       flushing = scheduled;
       return scheduled;
     },
-    leave(record) {
-      waiting.push(`${JSON.stringify(record)}\n`);
-    },
+    enqueue,
     async close() {
       // A flush that failed has told whoever appended.
       await flushing.catch(() => undefined);
@@ -86,15 +99,18 @@ export async function openJournal(path: string): Promise<JournalWriter> {
   };
 }
 
-/** A crash can leave half a line at the end; the next record must not be joined to it. */
-async function cutTornLine(path: string): Promise<void> {
+/** A crash can leave half a line at the end; the next record must not be joined to it. Gives the number of whole lines. */
+async function cutTornLine(path: string): Promise<number> {
   const bytes = await readFile(path).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
   const complete = bytes.lastIndexOf('\n') + 1;
   if (complete < bytes.length) await truncate(path, complete);
+  return bytes.subarray(0, complete).filter((byte) => byte === lineFeed).length;
 }
+
+const lineFeed = 0x0a;
 
 /** When all that the system has answered meanwhile is dealt with: several writers of one run are ready at the same time. */
 function othersAreIn(): Promise<void> {

@@ -149,7 +149,7 @@ export type PlanConnection =
       readonly dns?: string;
       readonly user: string;
     }
-  | { readonly kind: 'ldif'; readonly file: string }
+  | { readonly kind: 'ldif'; readonly files: readonly string[] }
   /** The practice site's forest, laid out in this folder. */
   | { readonly kind: 'practice'; readonly folder: string };
 
@@ -191,6 +191,8 @@ export interface Undone {
   readonly seal: string;
   /** Its change folder, as the undo's own folder sees it. */
   readonly folder: string;
+  /** How many records its journal held when the undo was planned. */
+  readonly seq: number;
 }
 
 /** What would be written, and what would not. The order of its changes is the order of writing. */

@@ -7,9 +7,10 @@ import { guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
 import type { DirectorySession } from '../ldap/session.ts';
+import { distinct } from '../words.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
-import type { Finding } from './findings.ts';
+import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
   AddChange,
@@ -22,23 +23,19 @@ import type {
   PlanValue,
   UndeleteChange,
 } from './plan.ts';
-
-export interface EntriesToUndo {
-  readonly changes: readonly DirectoryChange[];
-  readonly findings: readonly Finding[];
-}
+import { notInJournal, type ToUndo, type Undo } from './undo.ts';
+import { deletedBy } from './undo-link.ts';
 
 /**
  * The changes that bring back what these did: parents before children, then the values that name them.
  *
- * @param done what was done or may have been, the last first
  * @throws DirectoryError if the directory can't be read
  */
 export async function undoEntryChanges(
-  done: readonly DirectoryChange[],
+  { changes: done, recorded }: ToUndo<DirectoryChange>,
   session: DirectorySession,
-): Promise<EntriesToUndo> {
-  const deleted = orderOfReturn(done.flatMap((change) => deletedBy(change)));
+): Promise<Undo<DirectoryChange>> {
+  const deleted = orderOfReturn(done.flatMap(deletedBy));
   const stillGone = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const canUndelete = deleted.length > 0 && (await supportsUndelete(session));
   const returns: Return[] = [];
@@ -46,11 +43,12 @@ export async function undoEntryChanges(
     returns.push(await lookAtDeletedEntry(entry, session, stillGone, canUndelete));
     stillGone.delete(normalizedDn(entry.dn));
   }
-  const reversed = done.flatMap((change) => (change.kind === 'modify' ? [reversedModify(change)] : []));
+  const modified = done.filter((change) => change.kind === 'modify');
   const goneAgain = await deletesOfReturned(done, session);
   const going = new Set(goneAgain.map(({ guid }) => guid));
   const edits = await lookAtEdits(
-    reversed.filter(({ guid }) => !going.has(guid)),
+    modified.filter(({ guid }) => !going.has(guid)),
+    recorded,
     session,
   );
   const changes = [
@@ -59,9 +57,12 @@ export async function undoEntryChanges(
     ...edits.open,
     ...goneAgain,
   ];
+  const known = new Set([...recorded].flatMap((change) => [change.dn, ...deletedBy(change).map(({ dn }) => dn)]));
+  const unknown = changes.map(({ dn }) => dn).filter((dn) => !known.has(dn));
   return {
     changes,
     findings: [
+      ...notInJournal(distinct(unknown)),
       ...(await findingsOf(returns, deleted, session)),
       ...changedSince([...returns.flatMap(({ moved }) => moved ?? []), ...edits.moved], changes.length === 0),
     ],
@@ -71,11 +72,13 @@ export async function undoEntryChanges(
 /** What is left to do of edits, and what is to be left alone: it is not as the change left it. */
 async function lookAtEdits(
   changes: readonly ModifyChange[],
+  recorded: ReadonlySet<DirectoryChange>,
   session: DirectorySession,
 ): Promise<{ readonly open: readonly ModifyChange[]; readonly moved: readonly string[] }> {
   const open: ModifyChange[] = [];
   const moved: string[] = [];
-  for (const change of changes) {
+  for (const made of changes) {
+    const change = reversedModify(made);
     const entry = await session.readEntry(
       guidBase(change.guid),
       change.edits.map(({ attribute }) => attribute),
@@ -84,6 +87,7 @@ async function lookAtEdits(
     for (const edit of change.edits) {
       const left = entry === undefined ? undefined : whatIsLeft(edit, entry);
       if (left?.kind === 'open') edits.push(left.edit);
+      if (!recorded.has(made)) continue;
       if (left === undefined || left.kind === 'drifted') moved.push(movedWords(change.dn, edit, left?.found));
     }
     if (edits.length > 0) open.push({ ...change, edits });
@@ -101,7 +105,7 @@ function movedWords(
   return `${dn}: ${now}; before the change ${attribute} was ${valuesInWords(add)}`;
 }
 
-function changedSince(moved: readonly string[], isAll: boolean): readonly Finding[] {
+function changedSince(moved: readonly string[], isAll: boolean): readonly FindingDraft[] {
   const rest = isAll ? 'and there is nothing else to bring back' : 'and the rest is brought back';
   return findingIf(moved, {
     id: 'changed-since',
@@ -112,12 +116,6 @@ function changedSince(moved: readonly string[], isAll: boolean): readonly Findin
         : `${moved.length} attributes are not as the change left them`,
     detail: `Somebody has edited them since, or deleted their entries. They are left as they are, ${rest}. Where the value from before is wanted, set it by hand.`,
   });
-}
-
-/** What a change has deleted, parents before children. */
-function deletedBy(change: DirectoryChange): readonly DeletedEntry[] {
-  if (change.kind === 'delete') return [change];
-  return change.kind === 'delete-tree' ? change.entries : [];
 }
 
 /**
@@ -303,7 +301,7 @@ async function findingsOf(
   returns: readonly Return[],
   deleted: readonly DeletedEntry[],
   session: DirectorySession,
-): Promise<readonly Finding[]> {
+): Promise<readonly FindingDraft[]> {
   const ofKind = (kind: Return['kind']): readonly string[] =>
     returns.filter((one) => one.kind === kind).map(({ entry }) => entry.dn);
   const taken = ofKind('name-is-taken');
@@ -345,9 +343,11 @@ async function findingsOf(
 
 function findingIf(
   evidence: readonly string[],
-  finding: Pick<Finding, 'id' | 'level' | 'title' | 'detail'>,
-): readonly Finding[] {
-  return evidence.length === 0 ? [] : [{ ...finding, evidence, subjects: [], acceptable: false, accepted: false }];
+  { id, level, title, detail }: Pick<FindingDraft, 'id' | 'level' | 'title' | 'detail'>,
+): readonly FindingDraft[] {
+  if (evidence.length === 0) return [];
+  const build = level === 'blocker' ? finalBlocker : warning;
+  return [build(id, title, detail, { evidence, subjects: evidence })];
 }
 
 /** Parents that are neither there nor brought back. */

@@ -1,7 +1,9 @@
 /** What a command has of the world around it: handed in, so that a test can hand in something else. */
 
 import type { ReadStream, WriteStream } from 'node:tty';
+import type { Author } from '../change/plan.ts';
 import type { FileUser } from '../files/owner.ts';
+import type { RemedyEntry } from '../remedies/index.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import type { OpenDirectory } from './directory.ts';
 
@@ -13,6 +15,12 @@ export interface Context {
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
   readonly platform: NodeJS.Platform;
+  /** The remedies that there are. */
+  readonly remedies: readonly RemedyEntry[];
+  /** How this tool was started, as the words before its arguments: ["npx", "adsi-remedy@1.0.0"]. */
+  readonly program: readonly string[];
+  /** Who runs it, as the operating system says. */
+  readonly author: Author;
   /** The user that files are replaced by; none on Windows, which has no user numbers. */
   readonly user?: FileUser | undefined;
   /** This process, and whether others of its computer are there: a change folder has one run at a time. */

@@ -17,23 +17,8 @@ import {
   type TlsMode,
 } from '../ldap/session.ts';
 import type { Context } from './context.ts';
-import type { Flags, FlagTable } from './flags.ts';
+import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
-
-/** The flags that name the directory. */
-export const directoryFlags = {
-  server: 'text',
-  domain: 'text',
-  tls: 'text',
-  ca: 'text',
-  'tls-name': 'text',
-  dns: 'text',
-  user: 'text',
-  'password-stdin': 'yes-no',
-  ldif: 'text',
-} as const satisfies FlagTable;
-
-export type DirectoryFlags = Flags<typeof directoryFlags>;
 
 /** A directory that is ready to be read and written. */
 export interface OpenDirectory {
@@ -55,7 +40,7 @@ export interface OpenDirectory {
 
 /** Whether any flag says which directory. */
 export function namesDirectory(flags: DirectoryFlags): boolean {
-  return flags.server !== undefined || flags.domain !== undefined || flags.ldif !== undefined;
+  return flags.server !== undefined || flags.domain !== undefined || flags.ldif.length > 0;
 }
 
 /**
@@ -70,9 +55,13 @@ export async function openDirectory(
   saved?: PlanConnection,
 ): Promise<OpenDirectory> {
   checkFlags(flags);
-  if (flags.ldif !== undefined) return openExport(path.resolve(context.currentFolder, flags.ldif), context);
+  if (flags.ldif.length > 0)
+    return openExport(
+      flags.ldif.map((file) => path.resolve(context.currentFolder, file)),
+      context,
+    );
   if (!namesDirectory(flags)) {
-    if (saved?.kind === 'ldif') return openExport(saved.file, context);
+    if (saved?.kind === 'ldif') return openExport(saved.files, context);
     if (saved?.kind === 'practice') return openPractice(saved.folder, context);
     if (saved === undefined && context.directory !== undefined) return context.directory();
   }
@@ -87,7 +76,7 @@ function misuse(on: string, cameBack: string, next: string): UsageError {
 const connectionFlags = ['server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
 
 function checkFlags(flags: DirectoryFlags): void {
-  if (flags.ldif !== undefined) {
+  if (flags.ldif.length > 0) {
     const other = connectionFlags.find((name) => flags[name] !== undefined && flags[name] !== false);
     if (other !== undefined) {
       throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
@@ -105,9 +94,9 @@ function checkFlags(flags: DirectoryFlags): void {
   }
 }
 
-async function openExport(file: string, context: Context): Promise<OpenDirectory> {
+async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
   const { openExportDirectory } = await import('./embedded-directory.ts');
-  return openExportDirectory(file, context);
+  return openExportDirectory(files, context);
 }
 
 async function openPractice(folder: string, context: Context): Promise<OpenDirectory> {
@@ -293,7 +282,7 @@ async function readPassword(flags: DirectoryFlags, user: string, context: Contex
   if (password !== '') return password;
   throw misuse(
     'the password',
-    'it is empty, and servers take that for no logon at all',
+    'it is empty, and a bind with an empty password is anonymous',
     'Give the password of the user.',
   );
 }

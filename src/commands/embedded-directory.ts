@@ -14,18 +14,18 @@ const ldapPort = 389;
 const globalCatalogPort = 3268;
 
 /**
- * Opens an export of ldifde or ldapsearch.
+ * Opens exports of ldifde or ldapsearch, one a naming context, together.
  * @throws UsageError if the file can't be read; LdifSyntaxError with the line if it is damaged
  */
-export async function openExportDirectory(file: string, context: Context): Promise<OpenDirectory> {
-  const content = await contentOf(file);
+export async function openExportDirectory(files: readonly string[], context: Context): Promise<OpenDirectory> {
+  const sources = await Promise.all(files.map(async (file) => ({ name: file, content: await contentOf(file) })));
   const forest = await openEmbeddedForest({
-    sources: [{ name: file, content }],
+    sources,
     kind: 'export',
     clock: context.now,
     newGuid: context.randomId,
   });
-  return openIn(forest, { kind: 'ldif', file }, true);
+  return openIn(forest, { kind: 'ldif', files }, true);
 }
 
 /** The bytes of the export. It is opened at once, so that a file that can't be read is told as such. */

@@ -1,13 +1,18 @@
 /** The remedies: the only list of them. A new one is a folder and a line here. */
 
 import type { FlagTable } from '../flags.ts';
-import type { Remedy } from './remedy.ts';
+import type { Remedy, World } from './remedy.ts';
 
 export interface RemedyEntry {
   /** The command. */
   readonly name: string;
   /** What it does, for the menu and the help. */
   readonly summary: string;
+  readonly world: World['kind'];
+  /** Whether a flag of a remedy on files may ask for a directory: then the directory flags are its flags too. */
+  readonly mayAskDirectory?: true;
+  /** What stands behind "adsi-remedy" in examples that can be copied. */
+  readonly examples: readonly string[];
   /** Loads the flags alone, for --help and completion. */
   readonly flags: () => Promise<FlagTable>;
   readonly load: () => Promise<Remedy>;

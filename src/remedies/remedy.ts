@@ -136,9 +136,6 @@ export interface Practice {
  * file that a flag names) and practice.
  */
 export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = unknown, C extends Change = Change> {
-  readonly world: World['kind'];
-  /** Whether a flag may ask for a directory although the world is files: then the directory flags are its flags too. */
-  readonly mayAskDirectory?: true;
   readonly flags: FlagTable;
 
   /**
@@ -176,6 +173,11 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
 
   /** The plan in words; of a plan that undoes another: the undo's words. Never trusts a sentence of the plan. */
   describe(plan: Plan<C>): Description;
+
+  /** Files for the change folder beside the plan's own documents, whose SHA-256 the plan holds. */
+  records?(
+    facts: Facts,
+  ): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
 
   /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
   permits(plan: Plan<C>): readonly string[];

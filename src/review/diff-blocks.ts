@@ -24,6 +24,18 @@ export interface DiffBlock {
   /** Where, each on a line of its own: paths or the DN. More than one where equal changes are folded together. */
   readonly places: readonly string[];
   readonly lines: readonly DiffLine[];
+  /** The changes that it shows. */
+  readonly changes: readonly Change[];
+}
+
+/** A row of a review: a block with the number that --only and --except name it by. */
+export interface ReviewRow extends DiffBlock {
+  readonly number: number;
+}
+
+/** The rows of a plan, numbered from 1. */
+export function reviewRows(changes: readonly Change[]): readonly ReviewRow[] {
+  return diffBlocks(changes).map((block, index) => ({ ...block, number: index + 1 }));
 }
 
 /** The blocks of a plan, in its order; equal edits of several files or entries are one block. */
@@ -77,6 +89,7 @@ function fileBlock(group: readonly ShownFileChange[]): DiffBlock {
   return {
     heading: `${changes[0]?.language} · ${count} · ${sets} · ${classes} · ${encodings}`,
     places: changes.map((change) => change.path),
+    changes,
     lines: edits.flatMap((edit) => {
       const marked = markChangedWords(shortened(edit.old), shortened(edit.new));
       return [
@@ -114,21 +127,22 @@ function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[]
           heading: same.length === 1 ? 'modify' : `modify ${same.length.toLocaleString('en')} entries alike`,
           places: same.map(({ dn }) => dn),
           lines: change.edits.flatMap(linesOfEdit),
+          changes: same,
         },
       ];
     case 'delete':
-      return [deleteBlock(change)];
+      return [deleteBlock(change, change)];
     case 'delete-tree':
-      return change.entries.map(deleteBlock);
+      return change.entries.map((entry) => deleteBlock(entry, change));
     case 'undelete':
-      return [{ heading: 'bring back', places: [change.dn], lines: linesOf('+', change.attributes) }];
+      return [{ heading: 'bring back', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
     case 'add':
-      return [{ heading: 'add', places: [change.dn], lines: linesOf('+', change.attributes) }];
+      return [{ heading: 'add', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
   }
 }
 
-function deleteBlock(entry: DeletedEntry): DiffBlock {
-  return { heading: 'delete', places: [entry.dn], lines: linesOf('-', entry.attributes) };
+function deleteBlock(entry: DeletedEntry, change: DirectoryChange): DiffBlock {
+  return { heading: 'delete', places: [entry.dn], lines: linesOf('-', entry.attributes), changes: [change] };
 }
 
 function linesOfEdit(edit: AttributeEdit): readonly DiffLine[] {

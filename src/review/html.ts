@@ -10,11 +10,13 @@ import { folderParts } from '../change/folder.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
+import type { Description, Step } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Segment } from './changed-words.ts';
 import { countsOf } from './counts.ts';
 import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './diff-blocks.ts';
 import { asksForControls } from './ldif.ts';
+import type { Commands } from './text.ts';
 
 const fewPlaces = 3;
 const fewEvidence = 8;
@@ -26,28 +28,39 @@ const fewLines = 12;
  * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
  * @throws RangeError if the template names a part that there is none of; DnSyntaxError if a DN of the plan is none
  */
-export function* htmlReview(plan: Plan, template: string): Generator<string> {
+export function* htmlReview(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  template: string,
+): Generator<string> {
   // Splitting by a pattern with a group gives static text and names in turn.
   for (const [index, text] of template.split(/\{\{([a-z]+)\}\}/).entries()) {
     if (index % 2 === 0) yield text;
-    else for (const piece of partOf(plan, text)) yield piece.html;
+    else for (const piece of partOf(plan, description, commands, text)) yield piece.html;
   }
 }
 
-function partOf(plan: Plan, name: string): Iterable<Html> {
+function partOf(plan: Plan, description: Description, commands: Commands, name: string): Iterable<Html> {
   switch (name) {
     case 'title':
-      return [html`${titleOf(plan)}`];
+      return [html`${description.title}`];
     case 'verdict':
       return [verdict(plan)];
     case 'origin':
       return origin(plan);
     case 'summary':
-      return summary(plan);
+      return summary(plan, description);
     case 'findings':
       return findings(plan.findings);
     case 'changes':
       return changes(plan.changes);
+    case 'apply':
+      return [html`${commands.apply}`];
+    case 'undo':
+      return [html`${commands.undo}`];
+    case 'steps':
+      return steps(description.nextSteps);
     case 'applying':
       return [applying(plan)];
     case 'folder':
@@ -100,49 +113,6 @@ function counted(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`;
 }
 
-/** What the plan does, in plain words. */
-function titleOf({ remedy, changes: all, undoes }: Plan): string {
-  const isUndo = undoes !== undefined;
-  switch (remedy) {
-    case 'labels': {
-      const what = `${textsOf(all)} in ${counted(all.length, 'file')}`;
-      return isUndo ? `Undo: put back ${what}` : `Change ${what}`;
-    }
-    case 'tombstone':
-      return `${isUndo ? 'Undo: change tombstoneLifetime back' : 'Change tombstoneLifetime'}${toDays(all)}`;
-    case 'orphan': {
-      const server = `the Exchange server object${serverOf(all)}`;
-      return isUndo ? `Undo: bring back ${server}` : `Delete ${server}`;
-    }
-    default:
-      return remedy;
-  }
-}
-
-/** The keys by which logon forms name the field for the user's name; any other key is some other text. */
-const logonLabelKey = /^L_User(?:Name|ID)_Text$/i;
-
-function textsOf(all: readonly Change[]): string {
-  const keys = all.flatMap((change) => (change.kind === 'file' ? change.splices.map((splice) => splice.key) : []));
-  return keys.every((key) => logonLabelKey.test(key)) ? 'the logon label' : 'texts of the logon forms';
-}
-
-function toDays(all: readonly Change[]): string {
-  const edits = all.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
-  const edit = edits.find(({ attribute }) => attribute.toLowerCase() === 'tombstonelifetime');
-  const [days] = edit?.add ?? [];
-  if (typeof days === 'string') return ` to ${days} days`;
-  return edit === undefined ? '' : ` to “${edit.whenUnset ?? 'not set'}”`;
-}
-
-/** The name of the tree's topmost entry: deleted as the last one, brought back as the first. */
-function serverOf(all: readonly Change[]): string {
-  const top =
-    all.findLast((change) => change.kind === 'delete' || change.kind === 'delete-tree') ??
-    all.find((change) => change.kind === 'undelete' || change.kind === 'add');
-  return top === undefined ? '' : ` ${rdnOf(top.dn).value}`;
-}
-
 function verdict({ changes: all, findings: found }: Plan): Html {
   const blockers = openBlockers(found).length;
   if (blockers > 0) {
@@ -187,10 +157,12 @@ function appliedFrom(folder: string): string {
   return folder === '..' ? 'applied from the folder that this one lies in' : `applied from ${folder}`;
 }
 
-function* origin({ id, created, tool, undoes, target, changes: all }: Plan): Generator<Html> {
+function* origin({ id, created, tool, by, reason, ticket, undoes, target, changes: all }: Plan): Generator<Html> {
   yield row('Plan', code(id));
   yield row('Made', created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC'));
-  yield row('Made by', tool);
+  yield row('Made by', `${by.account} on ${by.computer}`, aside(tool));
+  if (reason !== undefined) yield row('Reason', reason);
+  if (ticket !== undefined) yield row('Ticket', ticket);
   if (undoes !== undefined) yield row('Undoes', html`plan ${code(undoes.id)}`, aside(appliedFrom(undoes.folder)));
   if (target.kind === 'forest') {
     yield* forestRows(target);
@@ -212,7 +184,7 @@ function* forestRows(target: ForestTarget): Generator<Html> {
 function reached(connection: PlanConnection): readonly Content[] {
   switch (connection.kind) {
     case 'ldif':
-      return [html`offline, in the export ${code(connection.file)}`];
+      return [html`offline, in ${connection.files.map((file) => html`the export ${code(file)} `)}`];
     case 'practice':
       return [html`the practice site in ${code(connection.folder)}`];
     case 'server': {
@@ -230,7 +202,8 @@ function reached(connection: PlanConnection): readonly Content[] {
   }
 }
 
-function* summary({ changes: all, findings: found }: Plan): Generator<Html> {
+function* summary({ changes: all, findings: found }: Plan, description: Description): Generator<Html> {
+  for (const { name, value } of description.summary) yield row(name, isolated(value));
   const files = all.filter((change) => change.kind === 'file');
   if (files.length > 0) yield* fileCounts(files);
   yield* entryCounts(all.filter((change) => change.kind !== 'file'));
@@ -396,6 +369,15 @@ function partsOf([first, ...others]: readonly Segment[]): {
   const rest = { ...first, text: first.text.slice(name.length) };
   const isQuoted = name.endsWith('="') && others.at(-1)?.text === '"';
   return { name, value: [rest, ...(isQuoted ? others.slice(0, -1) : others)], end: isQuoted ? '"' : '' };
+}
+
+function* steps(all: readonly Step[]): Generator<Html> {
+  if (all.length === 0) yield html`<p>Nothing.</p>\n`;
+  else yield html`<ol class="steps">\n`;
+  for (const { text, lines: own = [], commands } of all) {
+    yield html`<li><p>${isolated(text)}</p>${own.map((line) => html`<p class="aside">${isolated(line)}</p>`)}${commands.map((command) => html`<pre><code>${command}</code></pre>`)}</li>\n`;
+  }
+  if (all.length > 0) yield html`</ol>\n`;
 }
 
 function applying({ target }: Plan): Html {

@@ -3,11 +3,13 @@
 import { bytesOfWrittenValue } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
+import { openBlockers } from '../change/findings.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
   DirectoryChange,
   ModifyChange,
+  Plan,
   PlanAttribute,
   UndeleteChange,
 } from '../change/plan.ts';
@@ -16,7 +18,7 @@ import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts'
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
-export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {
+export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): Generator<string> {
   const readers = asksForControls(changes)
     ? 'ldapmodify (some ask for controls, which ldifde does not take)'
     : 'ldapmodify or ldifde -i';
@@ -25,8 +27,20 @@ export function* changeLdif(changes: readonly DirectoryChange[]): Generator<stri
     'Unlike adsi-remedy apply, they check only what the server checks itself: an edit is refused if the',
   );
   yield ldifComment('old value has changed.');
+  if (plan !== undefined) yield* headComments(plan);
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
+}
+
+/** Which plan it is, for which forest, and what stops it. */
+function* headComments({ id, seal, created, target, findings }: Plan): Generator<string> {
+  yield ldifComment(`Plan ${id}, made ${created}, seal ${seal}`);
+  if (target.kind === 'forest') {
+    yield ldifComment(`Forest ${target.configurationNamingContext}, objectGUID ${target.objectGuid}`);
+  }
+  for (const { id: finding, title } of openBlockers(findings)) {
+    yield ldifComment(`DO NOT IMPORT: blocker ${finding} is not accepted: ${title}`);
+  }
 }
 
 /**

@@ -3,13 +3,16 @@
 import { type Finding, openBlockers } from '../change/findings.ts';
 
 import type { Change, Plan } from '../change/plan.ts';
+import type { Description, Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
+import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
 import { changesInWords, countsOf, totalOf } from './counts.ts';
 import { deletedTree } from './deleted-tree.ts';
 import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
 import { diffMargin } from './diff-margin.ts';
+import { exhibitLines, propertyLines } from './exhibit-text.ts';
 
 export interface TextReviewOptions {
   readonly style: Style;
@@ -34,18 +37,81 @@ const fewEntries = 5;
 const fewEvidence = 10;
 const fewLines = 12;
 
-/** The whole review: findings, diff and the count. */
-export function* textReview(plan: Plan, options: TextReviewOptions): Generator<string> {
+/** The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything. */
+export function* screenReview(plan: Plan, options: TextReviewOptions): Generator<string> {
   const common = commonFolder(plan);
   const shorten = (text: string): string => (text.startsWith(common) ? text.slice(common.length) : text);
   if (common !== '') yield* [...inLines(options.style.dim(visible(`Paths are below ${common}`)), 2, options), ''];
-  yield* findingLines(plan.findings, options, shorten);
   yield* diffLines(plan.changes, options, shorten);
+  yield* findingLines(plan.findings, options, shorten);
   yield summaryLine(plan, options.style);
   if (!options.verbose && plan.changes.length > 0) {
     yield `  ${options.style.dim('--verbose shows every path, value and line.')}`;
   }
 }
+
+/** Commands of this tool as they are printed in the documents of a change folder. */
+export interface Commands {
+  readonly apply: string;
+  readonly undo: string;
+}
+
+/** The columns of review.txt, which prints on paper. */
+const paperWidth = 100;
+
+/** The review as plain text, complete: head, summary, diff, findings, pictures, next steps, how to apply and undo, seal. */
+export function* paperReview(plan: Plan, description: Description, commands: Commands): Generator<string> {
+  const options: TextReviewOptions = { style: createStyle(false), width: paperWidth, verbose: true };
+  yield visible(description.title);
+  yield '';
+  yield* propertyLines([...headOf(plan), ...description.summary], options);
+  yield '';
+  yield* screenReview(plan, options);
+  for (const exhibit of [...description.changes, ...plan.exhibits]) yield* ['', ...exhibitLines(exhibit, options)];
+  if (description.nextSteps.length > 0) yield* ['', ...nextStepLines(description.nextSteps)];
+  yield '';
+  yield `Apply: ${commands.apply}`;
+  if (plan.undoes === undefined) yield `Undo:  ${commands.undo}`;
+  yield `Seal:  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
+}
+
+/** What a plan is, where it is from and why: the head of every document. */
+export function headOf(plan: Plan): readonly { readonly name: string; readonly value: string }[] {
+  const { target } = plan;
+  return [
+    {
+      name: 'Remedy',
+      value: plan.undoes === undefined ? plan.remedy : `${plan.remedy}, undo of plan ${plan.undoes.id}`,
+    },
+    ...(target.kind === 'files'
+      ? target.roots.map((root) => ({ name: 'Folder', value: root }))
+      : [
+          { name: 'Forest', value: `${target.configurationNamingContext} (${target.objectGuid})` },
+          { name: 'Domain controller', value: target.domainController },
+        ]),
+    {
+      name: 'Made',
+      value: `${plan.created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC')} by ${plan.by.account} on ${plan.by.computer}, ${plan.tool}`,
+    },
+    ...(plan.reason === undefined ? [] : [{ name: 'Reason', value: plan.reason }]),
+    ...(plan.ticket === undefined ? [] : [{ name: 'Ticket', value: plan.ticket }]),
+    { name: 'Plan', value: plan.id },
+  ];
+}
+
+/** The next steps as numbered paragraphs, their commands below. */
+export function* nextStepLines(steps: readonly Step[]): Generator<string> {
+  yield 'What is left to do';
+  for (const [index, step] of steps.entries()) {
+    yield '';
+    yield* wrapped(visible(`${index + 1}. ${step.text}`), stepWidth, 3);
+    for (const line of step.lines ?? []) yield* wrapped(visible(`     ${line}`), stepWidth, 7);
+    for (const command of step.commands) yield visible(`     ${command}`);
+  }
+}
+
+/** What a mail or a ticket shows without breaking lines of its own, in columns. */
+const stepWidth = 76;
 
 type Shorten = (text: string) => string;
 

@@ -299,9 +299,9 @@ describe('a journal that can’t be written', () => {
       let failing = false;
       return {
         ...real,
-        leave: (record) => {
+        enqueue: (record) => {
           failing ||= record.event === event;
-          real.leave(record);
+          real.enqueue(record);
         },
         append: async (record) => {
           if (failing || record.event === event) {

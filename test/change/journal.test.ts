@@ -87,7 +87,7 @@ describe('a journal', () => {
   test('takes a record that was left to the next one to the disk with it, in their order', async () => {
     const file = path.join(await freshFolder(), 'journal.jsonl');
     const journal = await openJournal(file);
-    journal.leave(record(0));
+    journal.enqueue(record(0));
     await journal.append(record(1));
     expect((await readJournal(file)).map(({ change }) => change)).toEqual([0, 1]);
     await journal.close();

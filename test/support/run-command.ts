@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Context } from '../../src/commands/context.ts';
 import { reportError } from '../../src/commands/process-context.ts';
 import type { ExitStatus } from '../../src/errors.ts';
+import { remedies } from '../../src/remedies/index.ts';
 
 type Command = (args: readonly string[], context: Context) => Promise<ExitStatus>;
 
@@ -27,6 +28,9 @@ export async function runCommand(
     stdout: stdout as unknown as Context['stdout'],
     stderr: stderr as unknown as Context['stderr'],
     env: {},
+    remedies,
+    program: ['adsi-remedy'],
+    author: { account: 'CONTOSO\\admin', computer: 'WS01' },
     platform: 'linux',
     process: { id: process.pid, host: 'computer', isRunning: () => true },
     templates: new URL('../../templates/', import.meta.url),
