@@ -180,10 +180,22 @@ function heardAges(pairs: readonly (readonly [Party, Party])[], { news }: CopyNe
 
 function cutOffFrom(party: Party, main: readonly Party[], copy: CopyNews): CutOff {
   const writable = main.filter(({ domainController }) => !domainController.isReadOnly);
-  const own = newest(heardAges(writable.map((other) => [party, other] as const), copy, 1))?.age;
+  const own = newest(
+    heardAges(
+      writable.map((other) => [party, other] as const),
+      copy,
+      1,
+    ),
+  )?.age;
   const heard = party.domainController.isReadOnly
     ? undefined
-    : newest(heardAges(main.map((other) => [other, party] as const), copy, 0));
+    : newest(
+        heardAges(
+          main.map((other) => [other, party] as const),
+          copy,
+          0,
+        ),
+      );
   return {
     party,
     namingContexts: [copy.namingContext],
@@ -217,7 +229,8 @@ function extendCutOff(
     const isPartial = copy.partial.includes(party);
     if (known === undefined) {
       // A partial copy takes no part in islands: it is past the limit when all of its sources are.
-      if (isPartial && there.ownAge !== undefined && there.ownAge >= threshold) cutOff.set(party, { ...there, age: there.ownAge });
+      if (isPartial && there.ownAge !== undefined && there.ownAge >= threshold)
+        cutOff.set(party, { ...there, age: there.ownAge });
       continue;
     }
     if (there.age === undefined || there.age < threshold) continue;
@@ -256,7 +269,13 @@ function ageOfSplit(sides: readonly (readonly Party[])[], copy: CopyNews): numbe
       .filter((other) => other !== side)
       .map(
         (other) =>
-          newest(heardAges(side.flatMap((hearer) => other.map((source) => [hearer, source] as const)), copy, 1))?.age,
+          newest(
+            heardAges(
+              side.flatMap((hearer) => other.map((source) => [hearer, source] as const)),
+              copy,
+              1,
+            ),
+          )?.age,
       ),
   );
   return greatest(...ages);

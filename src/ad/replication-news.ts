@@ -39,9 +39,7 @@ export interface Party extends DomainControllerState {
 
 export type News =
   /** `age` in milliseconds, by the clock of the DC that heard it. */
-  | { readonly kind: 'heard'; readonly age: number }
-  | { readonly kind: 'never' }
-  | { readonly kind: 'unknown' };
+  { readonly kind: 'heard'; readonly age: number } | { readonly kind: 'never' } | { readonly kind: 'unknown' };
 
 /** The copies of one naming context, and what their DCs have heard of each other. */
 export interface CopyNews {

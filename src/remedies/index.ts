@@ -18,4 +18,13 @@ export interface RemedyEntry {
   readonly load: () => Promise<Remedy>;
 }
 
-export const remedies: readonly RemedyEntry[] = [];
+export const remedies: readonly RemedyEntry[] = [
+  {
+    name: 'tombstone',
+    summary: "change the forest's tombstoneLifetime",
+    world: 'directory',
+    examples: ['tombstone --server dc1.corp.example.com --user admin@corp.example.com --days 180 --dry-run'],
+    flags: async () => (await import('./tombstone/flags.ts')).flags,
+    load: async () => (await import('./tombstone/remedy.ts')).tombstone,
+  },
+];

@@ -3,9 +3,9 @@
 import { durationInWords } from '../../ad/values.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { judgeReplication, type ReplicationJudgement } from './situation.ts';
 import { faultWithGarbageCollection, recommendedDays } from './lifetime.ts';
 import { faultOfDays, type TombstoneOptions } from './options.ts';
+import { judgeReplication, type ReplicationJudgement } from './situation.ts';
 
 /** Asks for the number of days, with the advice as what Enter alone takes; nothing if a flag says what to change. */
 export async function ask(

@@ -59,7 +59,10 @@ const nothing: Apart = { cutOff: [], splits: [] };
 
 /** The islands of a shorter silence, without what is apart at a longer one already. */
 function without(islands: Apart, graver: Apart): Apart {
-  const known = new Set([...graver.cutOff.map(({ party }) => party), ...graver.splits.flatMap(({ sides }) => sides.flat())]);
+  const known = new Set([
+    ...graver.cutOff.map(({ party }) => party),
+    ...graver.splits.flatMap(({ sides }) => sides.flat()),
+  ]);
   return {
     cutOff: islands.cutOff.filter(({ party }) => !known.has(party)),
     splits: islands.splits.filter(({ sides }) => !sides.flat().every((party) => known.has(party))),
@@ -87,7 +90,9 @@ function longestOf(apart: readonly { readonly age: number | undefined }[]): numb
   return ages.length === 0 ? undefined : Math.max(...ages);
 }
 
-function daysOf(apart: readonly { readonly age: number | undefined }[]): { readonly measure?: { readonly value: number; readonly unit: 'days' } } {
+function daysOf(apart: readonly { readonly age: number | undefined }[]): {
+  readonly measure?: { readonly value: number; readonly unit: 'days' };
+} {
   const longest = longestOf(apart);
   return longest === undefined ? {} : { measure: { value: Math.floor(longest / day), unit: 'days' } };
 }
@@ -104,7 +109,16 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
   const inconsistent = [...past.oldest].flatMap(([party, news]): CutOff[] =>
     news.age < before.days * day
       ? []
-      : [{ party, namingContexts: [news.namingContext], ownAge: news.age, heardAge: undefined, heardBy: undefined, age: news.age }],
+      : [
+          {
+            party,
+            namingContexts: [news.namingContext],
+            ownAge: news.age,
+            heardAge: undefined,
+            heardBy: undefined,
+            age: news.age,
+          },
+        ],
   );
   const apart = [...past.cutOff, ...inconsistent];
   if (apart.length === 0) return [];
@@ -141,7 +155,10 @@ function commandsFor(parties: readonly Party[], situation: Situation, islands: I
 /** "Amsterdam (DC1, DC2)" */
 export function sideInWords(side: readonly Party[]): string {
   const sites = distinct(side.map(({ domainController }) => domainController.site));
-  const names = listed(side.map(({ name }) => name), namesInTitle);
+  const names = listed(
+    side.map(({ name }) => name),
+    namesInTitle,
+  );
   return sites.length === 1 && side.length > 1 ? `${sites[0]} (${names})` : names;
 }
 
@@ -174,11 +191,15 @@ function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[]
   const { state, name } = party;
   if (state.kind !== 'answered') return `${name} (${sideInWords(own)}): does not answer`;
   const others = new Set(
-    sides.filter((side) => side !== own).flatMap((side) => side.flatMap(({ domainController }) => domainController.dsaGuid ?? [])),
+    sides
+      .filter((side) => side !== own)
+      .flatMap((side) => side.flatMap(({ domainController }) => domainController.dsaGuid ?? [])),
   );
   const failing = state.answer.links.filter((link) => others.has(link.sourceDsaGuid) && link.lastResult !== 0);
   const failures = Math.max(0, ...failing.map(({ consecutiveFailures }) => consecutiveFailures));
-  const refused = failing.some(({ lastResult }) => lastResult === lifetimeExceeded) ? ', refuses the other side (8614)' : '';
+  const refused = failing.some(({ lastResult }) => lastResult === lifetimeExceeded)
+    ? ', refuses the other side (8614)'
+    : '';
   const words =
     failing.length === 0
       ? 'no failing link to the other side'
@@ -252,7 +273,11 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
     ...daysOf(apart),
     evidence: [
       ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
-      ...commandsFor(cutOff.map(({ party }) => party), situation, judgement.islandsAt(former + since)),
+      ...commandsFor(
+        cutOff.map(({ party }) => party),
+        situation,
+        judgement.islandsAt(former + since),
+      ),
     ],
   };
   return [
@@ -268,7 +293,10 @@ function goneDcs({ judgement }: Situation): readonly FindingDraft[] {
   return [
     note(
       'gone-dcs',
-      `Leftover metadata of ${counted(gone.length, 'DC')}: ${listed(gone.map(({ name }) => name), namesInTitle)}`,
+      `Leftover metadata of ${counted(gone.length, 'DC')}: ${listed(
+        gone.map(({ name }) => name),
+        namesInTitle,
+      )}`,
       'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
       {
         subjects: gone.map(({ name }) => name),
@@ -341,7 +369,10 @@ function linkFindings(situation: Situation): readonly FindingDraft[] {
             'replication-failures',
             `Replication fails: ${listed(distinct(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`)), namesInTitle)}`,
             'Repair these links first. A DC that no partner reaches grows old unseen.',
-            { subjects: distinct(others.map(({ destination }) => destination.name)), evidence: others.map(({ line }) => line) },
+            {
+              subjects: distinct(others.map(({ destination }) => destination.name)),
+              evidence: others.map(({ line }) => line),
+            },
           ),
         ]),
     ...switchedOff(situation),
@@ -384,7 +415,10 @@ function refusedFinding(refused: readonly Failure[], { before, after }: Situatio
       'refused-partners',
       `${listed(distinct(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`)), namesInTitle)} (8614)`,
       `${tooShort}One of the two has been silent for longer than the lifetime: the result does not say which. A DC that refuses takes nothing from its partner, the new lifetime included. After cleaning, allow divergent replication there once (next steps).`,
-      { subjects: distinct(refused.map(({ destination }) => destination.name)), evidence: refused.map(({ line }) => line) },
+      {
+        subjects: distinct(refused.map(({ destination }) => destination.name)),
+        evidence: refused.map(({ line }) => line),
+      },
     ),
   ];
 }
@@ -416,23 +450,34 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
   const computer = { name: 'this computer', ahead: 0 };
   const sorted = [...clocks.map(({ ahead }) => ahead), 0].toSorted((one, other) => one - other);
   const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
-  const off = (clocks.length < 2 ? clocks.map((one) => ({ ...one, by: one.ahead })) : [...clocks, computer].map((one) => ({ ...one, by: one.ahead - middle }))).filter(
-    ({ by }) => Math.abs(by) > clockTolerance,
-  );
+  const off = (
+    clocks.length < 2
+      ? clocks.map((one) => ({ ...one, by: one.ahead }))
+      : [...clocks, computer].map((one) => ({ ...one, by: one.ahead - middle }))
+  ).filter(({ by }) => Math.abs(by) > clockTolerance);
   const jumps = facts.replication.jumps;
   const isGrave = off.some(({ by }) => Math.abs(by) >= day);
   const others = clocks.length < 2 ? 'this computer' : 'the others';
-  const title = `Clocks differ: ${listed(off.map(({ name }) => name), namesInTitle)}`;
+  const title = `Clocks differ: ${listed(
+    off.map(({ name }) => name),
+    namesInTitle,
+  )}`;
   const detail =
     'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are reckoned by the clock of the DC that answered, not by this computer.';
   const parts = {
     subjects: off.map(({ name }) => name),
-    evidence: off.map(({ name, by }) => `${name} is ${durationInWords(by)} ${by > 0 ? 'ahead of' : 'behind'} ${others}`),
+    evidence: off.map(
+      ({ name, by }) => `${name} is ${durationInWords(by)} ${by > 0 ? 'ahead of' : 'behind'} ${others}`,
+    ),
   };
   return [
     ...(off.length === 0
       ? []
-      : [isGrave && isChange && lowers ? blocker('clock-differs', title, detail, parts) : warning('clock-differs', title, detail, parts)]),
+      : [
+          isGrave && isChange && lowers
+            ? blocker('clock-differs', title, detail, parts)
+            : warning('clock-differs', title, detail, parts),
+        ]),
     ...(jumps.length === 0
       ? []
       : [
@@ -461,7 +506,9 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
   const never = living.flatMap((party) =>
     copies.flatMap(({ namingContext, full, partial, news }) => {
       const known = [...full, ...partial].includes(party) ? full.map((source) => news(party, source).kind) : [];
-      return known.includes('never') && !known.includes('heard') ? [{ party, line: `${party.name}: ${namingContext}` }] : [];
+      return known.includes('never') && !known.includes('heard')
+        ? [{ party, line: `${party.name}: ${namingContext}` }]
+        : [];
     }),
   );
   return [
@@ -492,7 +539,10 @@ function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
 function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['judgement']): FindingDraft {
   return warning(
     'unreachable-dcs',
-    `${listed(unreachable.map(({ name }) => name), namesInTitle)} could not be asked`,
+    `${listed(
+      unreachable.map(({ name }) => name),
+      namesInTitle,
+    )} could not be asked`,
     'What a DC has itself received only it can say. Ask it where it can be reached: repadmin /showrepl.',
     {
       subjects: unreachable.map(({ name }) => name),
@@ -510,7 +560,10 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
 }
 
 /** Naming contexts that a DC should get from others and says nothing of. */
-function silentLines(party: Party, living: readonly Party[]): readonly { readonly name: string; readonly line: string }[] {
+function silentLines(
+  party: Party,
+  living: readonly Party[],
+): readonly { readonly name: string; readonly line: string }[] {
   const { name, state } = party;
   if (state.kind !== 'answered') return [];
   const others = living.filter((other) => other !== party && !other.domainController.isReadOnly);
@@ -518,7 +571,9 @@ function silentLines(party: Party, living: readonly Party[]): readonly { readonl
   const isKnown = others.some(({ domainController }) => domainController.fullNamingContexts.length > 0);
   const expectsPartner = (namingContext: string): boolean =>
     isKnown
-      ? others.some(({ domainController }) => domainController.fullNamingContexts.some((held) => sameDn(held, namingContext)))
+      ? others.some(({ domainController }) =>
+          domainController.fullNamingContexts.some((held) => sameDn(held, namingContext)),
+        )
       : others.length > 0;
   return state.answer.silent
     .filter(({ namingContext }) => expectsPartner(namingContext))

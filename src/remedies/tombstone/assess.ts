@@ -208,7 +208,14 @@ function deletions(situation: Situation): readonly FindingDraft[] {
   if (collected + recycled === 0) {
     return evidence.length === 0
       ? []
-      : [warning('purge-not-known', 'Not every deleted object that the lower value takes away could be counted', detail, { evidence })];
+      : [
+          warning(
+            'purge-not-known',
+            'Not every deleted object that the lower value takes away could be counted',
+            detail,
+            { evidence },
+          ),
+        ];
   }
   const parts = [
     ...(collected === 0 ? [] : [`${counted(collected, 'deleted object')} for good`]),
@@ -318,7 +325,9 @@ function strictConsistency({ facts, effect }: Situation): readonly FindingDraft[
   }
   if (effect.marker === 'added') return [note('strict-new-dcs', 'Only DCs promoted from now on become strict', limits)];
   if (effect.marker === 'removed') {
-    return [warning('new-dcs-may-be-loose', 'Newly promoted DCs may not enforce strict replication consistency', limits)];
+    return [
+      warning('new-dcs-may-be-loose', 'Newly promoted DCs may not enforce strict replication consistency', limits),
+    ];
   }
   if (strictMarker.isThere || isExport) return [];
   return [

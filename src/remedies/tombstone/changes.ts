@@ -50,7 +50,10 @@ function intentOf({ lifetime: wanted, recycleDays, strictNewDcs }: TombstoneOpti
   };
 }
 
-function lifetimeEdit({ settings, serverKind }: TombstoneFacts, { lifetime: wanted }: TombstoneOptions): AttributeEdit[] {
+function lifetimeEdit(
+  { settings, serverKind }: TombstoneFacts,
+  { lifetime: wanted }: TombstoneOptions,
+): AttributeEdit[] {
   if (wanted.kind !== 'days' && wanted.kind !== 'unset') return [];
   const next = wanted.kind === 'days' ? wanted.days : undefined;
   return swap(lifetime, settings.tombstoneLifetime, next, unsetInDiff(serverKind));
@@ -62,7 +65,12 @@ function recycleEdit({ settings }: TombstoneFacts, { recycleDays }: TombstoneOpt
     : swap(recycle, settings.deletedObjectLifetime, recycleDays, `not set: as ${lifetime}`);
 }
 
-function swap(attribute: string, now: number | undefined, next: number | undefined, whenUnset: string): AttributeEdit[] {
+function swap(
+  attribute: string,
+  now: number | undefined,
+  next: number | undefined,
+  whenUnset: string,
+): AttributeEdit[] {
   if (now === next) return [];
   const written = (days: number | undefined): readonly string[] => (days === undefined ? [] : [String(days)]);
   return [{ attribute, remove: written(now), add: written(next), singleValued: true, whenUnset }];
@@ -104,7 +112,9 @@ function numberIn([value]: AttributeEdit['add']): number | undefined {
 /** The days of an unset value, from the words that a plan recorded for the diff. */
 export function unsetDaysIn({ changes }: Pick<Proposal, 'changes'>): number {
   const edits = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
-  return edits.some(({ whenUnset }) => whenUnset === unsetInDiff('samba')) ? unsetMeans('samba') : unsetMeans('windows');
+  return edits.some(({ whenUnset }) => whenUnset === unsetInDiff('samba'))
+    ? unsetMeans('samba')
+    : unsetMeans('windows');
 }
 
 /**
@@ -157,7 +167,8 @@ function faultsOfEdit({ attribute, remove, add, singleValued }: AttributeEdit, i
   if (![lifetime, recycle].some((name) => name.toLowerCase() === attribute.toLowerCase())) {
     return [`it changes the attribute ${attribute}`];
   }
-  if (remove.length > 1 || add.length > 1 || singleValued !== true) return [`it gives ${attribute} more than one value`];
+  if (remove.length > 1 || add.length > 1 || singleValued !== true)
+    return [`it gives ${attribute} more than one value`];
   const isNumber = [...remove, ...add].every((value) => typeof value === 'string' && /^-?\d{1,10}$/.test(value));
   if (!isNumber) return [`it gives ${attribute} a value that is not a number`];
   // An undo restores what was there, whatever it was.

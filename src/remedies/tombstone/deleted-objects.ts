@@ -92,7 +92,8 @@ export async function countDeletedObjects(
     .filter((dn) => !isHeld(dn))
     .map(async (dn): Promise<DeletedObjects> => {
       const holder = holderOf(dn, domainControllers);
-      if (holder === undefined) return { kind: 'unknown', namingContext: dn, why: 'no DC that holds it could be asked' };
+      if (holder === undefined)
+        return { kind: 'unknown', namingContext: dn, why: 'no DC that holds it could be asked' };
       try {
         const other = await access.openOther(holder.host);
         const more = { ...options, deadlineMs: elsewhereDeadlineMs };
@@ -167,7 +168,9 @@ async function countIn(
     if (!(error instanceof DirectoryError)) throw error;
     return { kind: 'unknown', namingContext, why: error.trouble.cameBack };
   }
-  return count === 0 ? { kind: 'none-seen', namingContext } : { kind: 'counted', namingContext, tombstones, recoverable };
+  return count === 0
+    ? { kind: 'none-seen', namingContext }
+    : { kind: 'counted', namingContext, tombstones, recoverable };
 }
 
 function deletedControls({ rootDse }: DirectorySession): readonly Control[] {

@@ -124,7 +124,9 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
 
 /** What in the plan's steps this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return steps.flatMap((step) => (isOurs(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`]));
+  return steps.flatMap((step) =>
+    isOurs(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
+  );
 }
 
 function isOurs(step: NextStep): step is TombstoneStep {
@@ -141,7 +143,9 @@ const areRequests = (value: JsonValue | undefined): boolean =>
       typeof one === 'object' &&
       one !== null &&
       !Array.isArray(one) &&
-      ['destination', 'sourceDsaGuid', 'namingContext'].every((name) => isName(Object.entries(one).find(([key]) => key === name)?.[1])),
+      ['destination', 'sourceDsaGuid', 'namingContext'].every((name) =>
+        isName(Object.entries(one).find(([key]) => key === name)?.[1]),
+      ),
   );
 
 const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {

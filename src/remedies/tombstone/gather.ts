@@ -265,7 +265,10 @@ async function readExported(forest: Forest, session: DirectorySession): Promise<
 }
 
 /** The DC that an export without rootDSE was made on: the only one that its heads name neither as source nor in a cursor. */
-function exporterOf({ domainControllers }: Forest, { links, cursors }: ReplicationAnswer): DomainController | undefined {
+function exporterOf(
+  { domainControllers }: Forest,
+  { links, cursors }: ReplicationAnswer,
+): DomainController | undefined {
   if (links.length === 0) return undefined;
   const sources = new Set(links.map(({ sourceDsaGuid }) => sourceDsaGuid));
   const heard = new Set(cursors.map(({ invocationId }) => invocationId));

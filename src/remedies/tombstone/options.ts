@@ -3,7 +3,7 @@
 import { UsageError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
 import type { RemedyOptions } from '../remedy.ts';
-import { flags as flagTable } from './flags.ts';
+import type { flags as flagTable } from './flags.ts';
 
 export type WantedLifetime =
   | { readonly kind: 'days'; readonly days: number }
@@ -53,15 +53,15 @@ export function parseDays(text: string, flag = '--days'): number {
   });
 }
 
+/** What was given for this remedy's flags and for --accept. */
+export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] };
+
 /**
  * The options that the flags give.
  * @param mayAsk whether the wizard can ask for the days
  * @throws UsageError
  */
-export function readOptions(
-  given: Flags<typeof flagTable> & { readonly accept: readonly string[] },
-  mayAsk: boolean,
-): TombstoneOptions {
+export function readOptions(given: GivenFlags, mayAsk: boolean): TombstoneOptions {
   const recycle = given['recycle-days'];
   const options = {
     recycleDays: recycle === undefined ? undefined : parseDays(recycle, '--recycle-days'),

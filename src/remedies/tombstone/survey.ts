@@ -1,22 +1,41 @@
 /** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
 
 import { agoInWords, durationInWords } from '../../ad/values.ts';
-import type { BarsExhibit, Exhibit, HistogramExhibit, Mark, PropertiesExhibit, RemarksExhibit } from '../../change/exhibits.ts';
+import type {
+  BarsExhibit,
+  Exhibit,
+  HistogramExhibit,
+  Mark,
+  PropertiesExhibit,
+  RemarksExhibit,
+} from '../../change/exhibits.ts';
+import type { Proposal } from '../../change/plan.ts';
 import { listed } from '../../words.ts';
 import { adviceFor } from './ask.ts';
 import { sideInWords } from './assess-replication.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { lifetimeInWords, unsetInWords } from './lifetime.ts';
-import { judgeReplication, type ReplicationJudgement, type Row, situationOf, type Stage, stageOf } from './situation.ts';
-import type { Proposal } from '../../change/plan.ts';
+import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from './lifetime.ts';
+import type { TombstoneOptions } from './options.ts';
+import {
+  judgeReplication,
+  type ReplicationJudgement,
+  type Row,
+  type Stage,
+  situationOf,
+  stageOf,
+} from './situation.ts';
 
 /** What the screen shows before a question. */
-export function survey(facts: TombstoneFacts): readonly Exhibit[] {
+export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): readonly Exhibit[] {
   const judgement = judgeReplication(facts);
-  return [settings(facts, judgement), ...replication(facts, judgement), deletedObjects(facts, judgement), remarks(facts, judgement)].flatMap(
-    (exhibit) => exhibit ?? [],
-  );
+  const newDays = lifetime.kind === 'days' ? lifetime.days : undefined;
+  return [
+    settings(facts, judgement),
+    ...replication(judgement),
+    deletedObjects(facts, judgement, newDays),
+    remarks(facts, judgement),
+  ].flatMap((exhibit) => exhibit ?? []);
 }
 
 /** What of the facts a plan keeps: the same pictures, with the new limit marked. */
@@ -24,13 +43,13 @@ export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal,
   const { judgement, after } = situationOf(facts, proposal);
   return [
     settings(facts, judgement),
-    ...replication(facts, judgement),
+    ...replication(judgement),
     deletedObjects(facts, judgement, after.days),
   ].flatMap((exhibit) => exhibit ?? []);
 }
 
 function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): PropertiesExhibit {
-  const { settings: stored, serverKind, forest, deletedObjects: deleted, isExport } = facts;
+  const { forest, deletedObjects: deleted, isExport } = facts;
   const counts = [addedUp(deleted, 'tombstones'), addedUp(deleted, 'recoverable')];
   const all = countFrom(0, ...counts);
   const oldest = oldestOf(...counts);
@@ -41,7 +60,7 @@ function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): Pr
     id: 'lifetime',
     title: '',
     rows: [
-      { name: 'tombstoneLifetime', ...storedInWords(facts, lifetimeInWords(lifetime), unsetInWords(serverKind)) },
+      { name: 'tombstoneLifetime', ...inForce(facts, lifetime) },
       { name: 'Recycle Bin', value: forest.recycleBin, note: keptFor(facts, lifetimeInWords(lifetime)) },
       {
         name: 'Deleted objects',
@@ -51,17 +70,18 @@ function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): Pr
       { name: 'Last backup', ...lastBackup(facts) },
     ],
   };
+}
 
-  function storedInWords(
-    { settings: { tombstoneLifetime } }: TombstoneFacts,
-    inForce: string,
-    unset: string,
-  ): { readonly value: string; readonly note?: string } {
-    if (tombstoneLifetime === undefined) return { value: inForce, note: unset };
-    return inForce === `${tombstoneLifetime} days`
-      ? { value: inForce }
-      : { value: `${tombstoneLifetime} stored`, note: `too small to be honoured: ${inForce} may be in force; ${stored.garbageCollectionHours ?? 12} hours between collections` };
-  }
+/** The value and what it means in one line. */
+function inForce(
+  { settings: stored, serverKind }: TombstoneFacts,
+  lifetime: Lifetime,
+): { readonly value: string; readonly note?: string } {
+  if (stored.tombstoneLifetime === undefined) return { value: unsetInWords(serverKind) };
+  const value = `${stored.tombstoneLifetime} days`;
+  return isTooSmall(stored, serverKind)
+    ? { value, note: `too small to be honoured: ${lifetimeInWords(lifetime)} may be in force` }
+    : { value };
 }
 
 function noneSeen(isExport: boolean, where: string): string {
@@ -84,11 +104,14 @@ function lastBackup({ backups, now, isExport }: TombstoneFacts): { readonly valu
   }
   const unknown = backups.length - known.length;
   const more = unknown === 0 ? '' : `; ${unknown} more not known`;
-  return { value: agoInWords(oldest.time, now), note: `the oldest of all naming contexts: ${oldest.namingContext}${more}` };
+  return {
+    value: agoInWords(oldest.time, now),
+    note: `the oldest of all naming contexts: ${oldest.namingContext}${more}`,
+  };
 }
 
 /** A bar a DC, and a line for each island towards the others. */
-function replication(facts: TombstoneFacts, { lifetime, rows, splits }: ReplicationJudgement): readonly Exhibit[] {
+function replication({ lifetime, rows, splits }: ReplicationJudgement): readonly Exhibit[] {
   const bars: BarsExhibit = {
     kind: 'bars',
     id: 'replication',

@@ -8,7 +8,7 @@ import { askForReplication } from '../../ad/replication-answer.ts';
 import { lifetimeExceeded } from '../../ad/replication-news.ts';
 import { guidBase } from '../../ad/values.ts';
 import type { ModifyChange, Plan } from '../../change/plan.ts';
-import type { LookOnDc, Proof, Sight } from '../../change/verify.ts';
+import { defaultProof, type LookOnDc, type Proof, type Sight } from '../../change/verify.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { TombstoneChange } from './changes.ts';
 
@@ -20,21 +20,32 @@ export interface LifetimeOnDc {
   readonly words: string;
 }
 
-/** Looks at the values of both lifetimes and at the strict marker on each DC; undefined for a plan without a lifetime. */
-export function proofOf(plan: Plan<TombstoneChange>): Proof | undefined {
+/** Looks at the values with their metadata; what else the plan changes is looked for by the kind of change. */
+export function proofOf(plan: Plan<TombstoneChange>): Proof {
   const modify = plan.changes.find((change) => change.kind === 'modify');
-  if (modify === undefined || plan.changes.length > 1) return undefined;
-  // The DC that was written to answers with the highest version; one with a lower version has an older, equal value.
+  const others = defaultProof(plan.changes.filter((change) => change.kind !== 'modify'));
+  if (modify === undefined) return others;
+  // The DC that was written to shows the highest version; one with a lower version has an older, equal value.
   let written: LifetimeOnDc | undefined;
   const onEachDc: LookOnDc = async (session, forest) => {
     const there = await lifetimeOnDc(session, modify, forest);
-    if (there.hasValue && (written?.version ?? -1) < (there.version ?? 0)) written = there;
-    if (written === undefined ? there.hasValue : hasChange(there, written)) {
-      return { state: 'there', detail: there.words, mayChange: false };
-    }
-    return await notYet(session, forest, there);
+    if (there.hasValue && (there.version ?? 0) > (written?.version ?? -1)) written = there;
+    const isThere = written === undefined ? there.hasValue : hasChange(there, written);
+    const sight: Sight = isThere
+      ? { state: 'there', detail: there.words, mayChange: false }
+      : await notYet(session, forest, there);
+    return plan.changes.length === 1 ? sight : joined(sight, await others.onEachDc(session, forest));
   };
   return { onEachDc, further: () => [] };
+}
+
+function joined(one: Sight, other: Sight): Sight {
+  const isThere = one.state === 'there' && other.state === 'there';
+  return {
+    state: isThere ? 'there' : one.state === 'there' ? other.state : one.state,
+    detail: `${one.detail}; ${other.detail}`,
+    mayChange: [one, other].some(({ state, mayChange }) => state !== 'there' && mayChange),
+  };
 }
 
 /**
