@@ -7,6 +7,7 @@
  */
 
 import { groupBy } from '../group-by.ts';
+import { distinct } from '../words.ts';
 import { normalizedDn, sameDn } from './dn.ts';
 import type { DomainController, Forest } from './forest.ts';
 import type { InboundLink, ReplicationAnswer } from './replication-answer.ts';
@@ -93,15 +94,17 @@ export function replicationNews(
 ): ReplicationNews {
   const parties = withNames(states);
   const keyOf = remembered(normalizedDn);
-  const contexts = namingContexts.toSorted(
-    (one, other) =>
-      Number(sameDn(other.dn, configurationNamingContext)) - Number(sameDn(one.dn, configurationNamingContext)),
-  );
-  const copies = contexts.map(({ dn, kind }) => {
-    const isCommon = kind === 'configuration' || kind === 'schema';
+  const isCommon = (dn: string): boolean =>
+    sameDn(dn, configurationNamingContext) ||
+    namingContexts.some(({ kind, dn: common }) => kind === 'schema' && sameDn(common, dn));
+  const described = namingContexts.map(({ dn }) => dn);
+  const held = states.flatMap(({ domainController }) => domainController.fullNamingContexts);
+  const copies = distinct([configurationNamingContext, ...described, ...held], keyOf).map((dn) => {
     const holders = (listed: (domainController: DomainController) => readonly string[]): readonly Party[] =>
-      parties.filter(({ domainController }) => listed(domainController).some((held) => sameDn(held, dn)));
-    const full = holders((one) => (one.fullNamingContexts.length === 0 && isCommon ? [dn] : one.fullNamingContexts));
+      parties.filter(({ domainController }) => listed(domainController).some((one) => keyOf(one) === keyOf(dn)));
+    const full = holders((one) =>
+      one.fullNamingContexts.length === 0 && isCommon(dn) ? [dn] : one.fullNamingContexts,
+    );
     const partial = holders((one) => one.partialNamingContexts);
     return copyNews(dn, full, partial, (party) => toldBy(party, dn, now, keyOf));
   });

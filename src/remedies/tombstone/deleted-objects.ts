@@ -9,6 +9,7 @@ import { DirectoryError } from '../../errors.ts';
 import { type Control, controlOid, deletedObjectsControl } from '../../ldap/controls.ts';
 import { equal } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
 
 /** How many deleted objects there are of each age in whole days. */
 export type CountByAge = ReadonlyMap<number, number>;
@@ -78,8 +79,11 @@ export async function countDeletedObjects(
   elsewhereDeadlineMs: number,
 ): Promise<readonly DeletedObjects[]> {
   const { session } = access;
-  const contexts = forest.namingContexts.filter(({ kind }) => kind !== 'schema').map(({ dn }) => dn);
-  const isHeld = (dn: string): boolean => session.rootDse.namingContexts.some((one) => sameDn(one, dn));
+  const { namingContexts: held, schemaNamingContext: schema } = session.rootDse;
+  const contexts = distinct([...held, ...forest.namingContexts.map(({ dn }) => dn)], normalizedDn).filter(
+    (dn) => schema === undefined || !sameDn(dn, schema),
+  );
+  const isHeld = (dn: string): boolean => held.some((one) => sameDn(one, dn));
   const count = (where: DirectorySession, dn: string, upTo: Date, more: CountOptions): Promise<DeletedObjects> =>
     countIn(where, dn, contexts, upTo, more);
   const here = async (): Promise<readonly DeletedObjects[]> => {

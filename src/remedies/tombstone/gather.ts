@@ -97,7 +97,7 @@ export async function gather(world: DirectoryWorld, deadlineMs = defaultDeadline
       {
         recycleBinIsOn: forest.recycleBin === 'on',
         onCount: (count, namingContext) => {
-          world.signal.throwIfAborted();
+          if (world.signal.aborted) throw deadlinePassed(namingContext);
           watch.update(deletedObjectsRow, `${count.toLocaleString('en')} in ${namingContext}`);
         },
       },
@@ -122,6 +122,16 @@ export async function gather(world: DirectoryWorld, deadlineMs = defaultDeadline
     deletedObjects: isExport ? deletedObjects.map(asExported) : deletedObjects,
     backups,
   };
+}
+
+/** Leaves a naming context uncounted, with this reason. */
+function deadlinePassed(namingContext: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'count deleted objects',
+    on: namingContext,
+    cameBack: 'there was no time left to count them',
+    next: 'Allow more time with --deadline SECONDS.',
+  });
 }
 
 /** The chosen DC's clock, not this computer's: the times that are compared with it were written by DCs. */

@@ -41,11 +41,9 @@ export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): r
 /** What of the facts a plan keeps: the same pictures, with the new limit marked. */
 export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal, 'changes'>): readonly Exhibit[] {
   const { judgement, after } = situationOf(facts, proposal);
-  return [
-    settings(facts, judgement),
-    ...replication(judgement),
-    deletedObjects(facts, judgement, after.days),
-  ].flatMap((exhibit) => exhibit ?? []);
+  return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].flatMap(
+    (exhibit) => exhibit ?? [],
+  );
 }
 
 function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): PropertiesExhibit {
@@ -54,7 +52,8 @@ function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): Pr
   const all = countFrom(0, ...counts);
   const oldest = oldestOf(...counts);
   const unseen = deleted.filter(({ kind }) => kind !== 'counted').length;
-  const unseenWords = unseen === 0 ? '' : `; ${noneSeen(isExport, `in ${unseen} of ${deleted.length} naming contexts`)}`;
+  const unseenWords =
+    unseen === 0 ? '' : `; ${noneSeen(isExport, `in ${unseen} of ${deleted.length} naming contexts`)}`;
   return {
     kind: 'properties',
     id: 'lifetime',

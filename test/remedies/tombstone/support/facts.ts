@@ -98,8 +98,11 @@ export function replicated(domainController: DomainController, from: number, day
   return answering(domainController, [link(from, configuration, days), link(from, domain, days)]);
 }
 
-export function unreachable(domainController: DomainController): DomainControllerState {
-  return { domainController, state: { kind: 'unreachable', why: 'no answer within 5 seconds' } };
+export function unreachable(
+  domainController: DomainController,
+  account: 'there' | 'missing' = 'there',
+): DomainControllerState {
+  return { domainController, state: { kind: 'unreachable', why: 'no answer within 5 seconds', account } };
 }
 
 /** Tombstones of one naming context: age in days to count. */
