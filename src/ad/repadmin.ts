@@ -1,6 +1,6 @@
 /** Commands for domain controllers with their names filled in: repadmin, ntdsutil. They run in cmd and in PowerShell. */
 
-import { UsageError } from '../errors.ts';
+import { quotedForPowerShell } from '../words-for-shells.ts';
 
 /** `repadmin /showrepl dc1.corp.example.com` */
 export function showReplication(host: string): string {
@@ -40,22 +40,8 @@ export function showAttribute(dn: string, attribute: string): string {
   return `repadmin /showattr * ${quoted(dn)} /atts:${attribute}`;
 }
 
-/**
- * A name as one argument. Bare where nothing in it is special, else in double quotes; what those do not keep together in
- * both shells is put in single quotes for PowerShell.
- *
- * @throws UsageError for control characters: no name has them, and a terminal would obey them
- */
+/** A name as one argument: bare or in double quotes where cmd and PowerShell keep that together, else for PowerShell alone. */
 function quoted(text: string): string {
-  if (/\p{Cc}/u.test(text)) {
-    throw new UsageError({
-      attempted: 'write a command',
-      on: JSON.stringify(text),
-      cameBack: 'the name has control characters',
-      next: 'Check the name in the directory.',
-    });
-  }
   if (/^[\w.-]+$/.test(text)) return text;
-  // PowerShell takes typographic quotes for quotes too.
-  return /["$`%‘’‚‛“”„]/.test(text) ? `'${text.replace(/['‘’‚‛]/g, '$&$&')}'` : `"${text}"`;
+  return /["$`%\p{Cc}\u2018-\u201F\u2028\u2029]/u.test(text) ? quotedForPowerShell(text) : `"${text}"`;
 }

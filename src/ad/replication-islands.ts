@@ -65,6 +65,7 @@ export function islandsOf(
     for (const party of apart) cutOff.set(party, cutOffFrom(party, main, copy));
     if (sides.length > 1) addSplit(splits, sides, copy);
     noteOldest(oldest, copy, sides.length > 1 ? sides : [main], isGone);
+    noteWellHeard(oldest, copy, main, apart, threshold);
   }
   for (const copy of copies) extendCutOff(cutOff, copy, threshold, isGone);
   for (const party of cutOff.keys()) oldest.delete(party);
@@ -279,6 +280,25 @@ function ageOfSplit(sides: readonly (readonly Party[])[], copy: CopyNews): numbe
       ),
   );
   return greatest(...ages);
+}
+
+/** Of a DC that is cut off because it hears nothing, the others may well hear. */
+function noteWellHeard(
+  oldest: Map<Party, OldestNews>,
+  copy: CopyNews,
+  main: readonly Party[],
+  apart: readonly Party[],
+  threshold: number,
+): void {
+  for (const party of main) {
+    for (const other of apart) {
+      const heard = copy.news(party, other);
+      if (heard.kind !== 'heard' || heard.age >= threshold) continue;
+      if (heard.age > (oldest.get(party)?.age ?? -1)) {
+        oldest.set(party, { of: other, namingContext: copy.namingContext, age: heard.age });
+      }
+    }
+  }
 }
 
 function noteOldest(

@@ -11,7 +11,7 @@ import { distinct } from '../words.ts';
 import { normalizedDn, sameDn } from './dn.ts';
 import type { DomainController, Forest } from './forest.ts';
 import type { InboundLink, ReplicationAnswer } from './replication-answer.ts';
-import type { PointInTime } from './time.ts';
+import type { PointInTime } from './values.ts';
 
 /** What asking a DC gave. */
 export interface DomainControllerState {

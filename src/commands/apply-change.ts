@@ -12,14 +12,13 @@ import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '..
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
-import { systemFiles } from '../files/system-files.ts';
+import { systemFiles } from '../files/file-system.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { quotedWord, shownPath } from './command-line.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, sayNextSteps } from './report-outcome.ts';
 

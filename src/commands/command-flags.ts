@@ -30,7 +30,7 @@ export const showFlags = {
 export const applyFlags = {
   'dry-run': {
     kind: 'yes-no',
-    help: 'judge and compare again, write nothing: exit 2 would write, 3 would be refused, 0 nothing left',
+    help: 'judge and compare again, write nothing',
     group: 'Outcome',
   },
   yes: {

@@ -4,39 +4,16 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { readForest } from '../ad/forest.ts';
-import { type LocatedServers, locateServers } from '../ad/locate.ts';
+import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { connectByDns, isDnsServer } from '../ldap/connect-by-dns.ts';
-import {
-  type Connector,
-  type DirectorySession,
-  ldapConnector,
-  type ServerAddress,
-  type TlsMode,
-} from '../ldap/session.ts';
-import type { Context } from './context.ts';
+import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
+import type { Connector, DirectorySession, ServerAddress, TlsMode } from '../ldap/session.ts';
+
+import type { Context, OpenDirectory } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
-
-/** A directory that is ready to be read and written. */
-export interface OpenDirectory {
-  /** With the chosen DC. */
-  readonly session: DirectorySession;
-  /** For the plan's target. */
-  readonly connection: PlanConnection;
-  /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
-  readonly isExport: boolean;
-  /** Another session with the chosen DC. */
-  reopen(): Promise<DirectorySession>;
-  /** A session with another DC of the forest, with the same credentials and trust. */
-  openOther(host: string): Promise<DirectorySession>;
-  /** A session with a global catalog: the chosen DC's own if it is one, else another DC's; undefined if none answers. */
-  openGlobalCatalog(): Promise<DirectorySession | undefined>;
-  /** Ends the chosen DC's session, and what the directory needs besides. */
-  close(): Promise<void>;
-}
 
 /** Whether any flag says which directory. */
 export function namesDirectory(flags: DirectoryFlags): boolean {
@@ -130,7 +107,7 @@ async function openServer(
   const access = {
     tls,
     ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
-    bind: { user, password: await readPassword(flags, user, context, output) },
+    bind: { auth: 'password' as const, user, password: await readPassword(flags, user, context, output) },
     ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
   };
   const connector = ldapConnector(access);
@@ -235,15 +212,15 @@ async function askDomain(context: Context, output: Output): Promise<string> {
 
 /** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
 async function pickDomainControllers(
-  servers: LocatedServers,
+  servers: readonly LocatedServer[],
   context: Context,
   output: Output,
 ): Promise<readonly [string, ...string[]]> {
   const own = context.env['LOGONSERVER']?.replace(/^\\\\/, '').toLowerCase();
   const isOwn = (host: string): boolean => own !== undefined && host.split('.')[0] === own;
-  const rank = ({ host, isGlobalCatalog }: LocatedServers['domainControllers'][number]): number =>
+  const rank = ({ host, isGlobalCatalog }: LocatedServer): number =>
     (isGlobalCatalog === true ? 0 : 2) + (isOwn(host) ? 0 : 1);
-  const controllers = servers.domainControllers.toSorted((one, other) => rank(one) - rank(other));
+  const controllers = servers.toSorted((one, other) => rank(one) - rank(other));
   const [first, ...others] = controllers;
   if (first === undefined) throw new RangeError('a located domain has a domain controller');
   if (!output.canAsk || others.length === 0) return [first.host, ...others.map(({ host }) => host)];

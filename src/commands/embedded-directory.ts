@@ -5,9 +5,9 @@ import type { PlanConnection } from '../change/plan.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../embedded/open-embedded.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type Connector, type DirectorySession, ldapConnector } from '../ldap/session.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import { ldapConnector } from '../ldap/connector.ts';
+import type { Connector, DirectorySession } from '../ldap/session.ts';
+import type { Context, OpenDirectory } from './context.ts';
 
 /** Ports that tell the embedded servers whether the whole forest is asked for. */
 const ldapPort = 389;

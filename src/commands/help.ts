@@ -1,8 +1,7 @@
 /** The help texts, 80 columns wide, drawn from the flag tables. Loads nothing but those tables, so that --help is quick. */
 
 import type { Flag, FlagTable } from '../flags.ts';
-import type { RemedyEntry } from '../remedies/index.ts';
-import { type CommandSpec, commandsOf } from './commands.ts';
+import type { CommandSpec } from './context.ts';
 
 const width = 80;
 const column = 23;
@@ -16,16 +15,15 @@ const statuses = `Exit status
 `;
 
 /** The general help, or that of a command. */
-export async function helpText(remedies: readonly RemedyEntry[], name?: string): Promise<string> {
-  const commands = commandsOf(remedies);
+export async function helpText(commands: readonly CommandSpec[], name?: string): Promise<string> {
   const command = commands.find((candidate) => candidate.name === name);
   return command === undefined ? generalHelp(commands) : commandHelp(command);
 }
 
 function generalHelp(commands: readonly CommandSpec[]): string {
   const lines = [
-    'adsi-remedy: careful changes to Exchange and Active Directory, each with preview,',
-    'saved plan, drift check, journal and undo.',
+    'adsi-remedy: careful changes to Exchange and Active Directory, each with',
+    'preview, saved plan, drift check, journal and undo.',
     '',
     ...entry('adsi-remedy', 'at a terminal: the menu', 36),
     ...commands.flatMap(({ name, operand, summary, isRemedy }) =>

@@ -2,8 +2,7 @@
 
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
-import { isDiffLine } from '../review/diff-margin.ts';
-import { findingLines, screenReview, type TextReviewOptions } from '../review/text.ts';
+import { findingLines, isDiffLine, screenReview, type TextReviewOptions } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { createStyle, type Style } from '../terminal/style.ts';

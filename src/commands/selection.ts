@@ -3,7 +3,7 @@
 import { normalizedDn } from '../ad/dn.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { UsageError } from '../errors.ts';
-import { type ReviewRow, reviewRows } from '../review/diff-blocks.ts';
+import { type ReviewRow, reviewRows } from '../review/rows.ts';
 
 /**
  * The indices of the changes to write.

@@ -6,7 +6,8 @@ import { namedChange, type Position, positionInWords, positionOf, type SavedChan
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Description } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
-import { headOf, nextStepLines } from '../review/text.ts';
+import { headOf } from '../review/summary.ts';
+import { nextStepLines } from '../review/text.ts';
 import { showFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';

@@ -7,8 +7,8 @@ import { RefusedError } from '../errors.ts';
 import type { DirectoryWorld, FilesWorld, Surroundings, Watch, World } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import { commandLine } from './command-line.ts';
-import type { Context } from './context.ts';
-import { type OpenDirectory, openDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
+import { openDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 

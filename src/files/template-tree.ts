@@ -3,15 +3,14 @@
  * `<set>/<class>/nls/<language>/strings.txt` for the others, in any letter case, below the CookieAuthTemplates folder.
  */
 
-import { readdirSync, readdir as readdirThen } from 'node:fs';
+import { readdir as readdirThen } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
-import { atOnceWhileQuick } from './at-once.ts';
 import { errnoInWords } from './errno.ts';
 import { inParallel } from './in-parallel.ts';
-import { temporarySuffix } from './temporary-suffix.ts';
+import { temporarySuffix } from './replace-file.ts';
 
 /** The name that stands for the file beside the forms, which has no nls folder. */
 export const defaultLanguage = 'default';
@@ -262,14 +261,9 @@ function isWanted(entry: Entry): boolean {
   return path.basename(entry.path).toLowerCase() === 'strings.txt' || entry.path.endsWith(temporarySuffix);
 }
 
-const step = atOnceWhileQuick();
-
 async function list(folder: string): Promise<Folder> {
   try {
-    const entries = await step(
-      () => readdirSync(folder, { withFileTypes: true }),
-      () => readdir(folder, { withFileTypes: true }),
-    );
+    const entries = await readdir(folder, { withFileTypes: true });
     return { path: folder, entries: entries.map((entry) => entryOf(`${folder}${path.sep}${entry.name}`, entry)) };
   } catch (error) {
     return { path: folder, entries: [], cameBack: errnoInWords(error) };

@@ -20,6 +20,14 @@ export interface RemedyEntry {
 
 export const remedies: readonly RemedyEntry[] = [
   {
+    name: 'orphan',
+    summary: 'Delete the object of an Exchange server that a failed install left behind',
+    world: 'directory',
+    examples: ['orphan --server dc1.corp.example.com --user admin@corp.example.com --name EX04 --dry-run'],
+    flags: async () => (await import('./orphan/flags.ts')).flags,
+    load: async () => (await import('./orphan/remedy.ts')).orphan,
+  },
+  {
     name: 'tombstone',
     summary: "change the forest's tombstoneLifetime",
     world: 'directory',

@@ -7,7 +7,7 @@ import type { Exhibit } from '../change/exhibits.ts';
 import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
-import type { FileUser } from '../files/owner.ts';
+import type { FileUser } from '../files/file-properties.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Prompter } from '../terminal/prompter.ts';
@@ -185,8 +185,8 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** The word that a person has to type before the plan is applied: the subject's name. */
   confirm?(plan: Plan<C>): string | undefined;
 
-  /** How the change is proved, where the default by kind of change is not enough. */
-  verify?(plan: Plan<C>): Proof;
+  /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
+  verify?(plan: Plan<C>): Proof | undefined;
 
   readonly practice: Practice;
 }

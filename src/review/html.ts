@@ -5,7 +5,6 @@
 
 import { dnsNameOfDn, rdnOf } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
-
 import { folderParts } from '../change/folder.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
@@ -13,9 +12,9 @@ import { groupBy } from '../group-by.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Segment } from './changed-words.ts';
-import { countsOf } from './counts.ts';
-import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './diff-blocks.ts';
 import { asksForControls } from './ldif.ts';
+import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './rows.ts';
+import { countsOf } from './summary.ts';
 import type { Commands } from './text.ts';
 
 const fewPlaces = 3;
@@ -23,10 +22,10 @@ const fewEvidence = 8;
 const fewLines = 12;
 
 /**
- * The page in pieces, so that a plan of ten thousand changes never stands in memory as one string.
+ * The page in pieces, so that a plan of ten thousand changes is never held in memory as one string.
  *
  * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
- * @throws RangeError if the template names a part that there is none of; DnSyntaxError if a DN of the plan is none
+ * @throws RangeError if the template names an unknown part; DnSyntaxError if a DN of the plan is malformed
  */
 export function* htmlReview(
   plan: Plan,
@@ -103,7 +102,7 @@ const rightToLeftRun = new RegExp(
   'u',
 );
 
-/** Text in which words from right to left stand among others: they don't drag along the commas and numbers behind them. */
+/** Text that may hold words written from right to left: each run is isolated, so that commas and numbers stay in place. */
 function isolated(text: string): Html {
   const runs = text.split(rightToLeftRun).map((run, index) => (index % 2 === 0 ? run : html`<bdi>${run}</bdi>`));
   return html`${runs}`;
@@ -117,26 +116,25 @@ function verdict({ changes: all, findings: found }: Plan): Html {
   const blockers = openBlockers(found).length;
   if (blockers > 0) {
     return html`<div class="verdict blocked">
-<strong>${counted(blockers, 'blocker stands', 'blockers stand')} against this change</strong>
-Apply refuses the plan as it is. Do what each blocker says, then have a new plan made.
+<strong>${counted(blockers, 'blocker stops', 'blockers stop')} this change</strong>
+apply refuses this plan. Do what each blocker says, then make a new plan.
 </div>`;
   }
   if (all.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
-  const accepted = found.filter((finding) => finding.accepted).length;
-  const warnings = countStanding(found, 'warning');
-  const toWeigh = [
-    ...(accepted === 0 ? [] : [counted(accepted, 'accepted finding')]),
-    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
-  ].join(' and ');
-  const isOverruled = found.some((finding) => finding.level === 'blocker' && finding.accepted);
-  return html`<div class="verdict ${isOverruled ? 'overruled' : 'clear'}">
-<strong>No ${isOverruled ? 'other ' : ''}blocker stands against this change</strong>
-This page was made before anything was changed.${toWeigh === '' ? '' : ` To weigh before approving: ${toWeigh}.`}
+  const accepted = found.filter((finding) => finding.level === 'blocker' && finding.accepted).length;
+  const warnings = countOpen(found, 'warning');
+  const words =
+    accepted === 0
+      ? 'Nothing stops this change'
+      : `${counted(accepted, 'blocker was', 'blockers were')} accepted; nothing else stops this change`;
+  return html`<div class="verdict ${accepted > 0 ? 'overruled' : 'clear'}">
+<strong>${words}</strong>
+This page was made before anything was changed.${warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`}
 </div>`;
 }
 
-/** The findings of a level that nobody has accepted. */
-function countStanding(found: readonly Finding[], level: FindingLevel): number {
+/** The findings of a level that are not accepted. */
+function countOpen(found: readonly Finding[], level: FindingLevel): number {
   return found.filter((finding) => finding.level === level && !finding.accepted).length;
 }
 
@@ -178,10 +176,10 @@ function* forestRows(target: ForestTarget): Generator<Html> {
   const { configurationNamingContext: dn, objectGuid } = target;
   yield row('Forest', dnsNameOfDn(dn) ?? '', aside(dn), aside(`objectGUID ${objectGuid}`));
   yield row('Domain controller', target.domainController);
-  yield row('Reached', ...reached(target.connection));
+  yield row('Connection', ...connectionLines(target.connection));
 }
 
-function reached(connection: PlanConnection): readonly Content[] {
+function connectionLines(connection: PlanConnection): readonly Content[] {
   switch (connection.kind) {
     case 'ldif':
       return [html`offline, in ${connection.files.map((file) => html`the export ${code(file)} `)}`];
@@ -192,11 +190,11 @@ function reached(connection: PlanConnection): readonly Content[] {
       return [
         `${host}, port ${port}, as ${user}`,
         tls === 'none'
-          ? html`<strong class="aside blocker">not encrypted: password and data could be read on the way</strong>`
+          ? html`<strong class="aside blocker">not encrypted: password and data can be read on the network</strong>`
           : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
         ...(tlsName === undefined ? [] : [aside(`certificate checked for the name ${tlsName}`)]),
         ...(caFile === undefined ? [] : [aside(`certificate authority from ${caFile}`)]),
-        ...(dns === undefined ? [] : [aside(`names asked of the DNS server ${dns}`)]),
+        ...(dns === undefined ? [] : [aside(`DNS server ${dns}`)]),
       ];
     }
   }
@@ -207,13 +205,13 @@ function* summary({ changes: all, findings: found }: Plan, description: Descript
   const files = all.filter((change) => change.kind === 'file');
   if (files.length > 0) yield* fileCounts(files);
   yield* entryCounts(all.filter((change) => change.kind !== 'file'));
-  if (all.length === 0) yield row('Changes', 0);
+  if (all.length === 0) yield row('Changes', 'none');
   const accepted = found.filter((finding) => finding.accepted).length;
   const counts = [
-    counted(countStanding(found, 'blocker'), 'blocker'),
+    counted(countOpen(found, 'blocker'), 'blocker'),
     ...(accepted === 0 ? [] : [`${accepted.toLocaleString('en')} accepted`]),
-    counted(countStanding(found, 'warning'), 'warning'),
-    counted(countStanding(found, 'note'), 'note'),
+    counted(countOpen(found, 'warning'), 'warning'),
+    counted(countOpen(found, 'note'), 'note'),
   ];
   yield row('Findings', counts.join(' · '));
 }
@@ -236,12 +234,12 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
 }
 
 function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
-  const { edited, deleted, deletedAsTree, broughtBack, madeAnew } = countsOf(all);
+  const { edited, deleted, deletedAsTree, restored, created } = countsOf(all);
   const rows = [
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
-    ['Entries brought back', broughtBack],
-    ['Entries made anew', madeAnew],
+    ['Entries restored', restored],
+    ['Entries created again', created],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }
@@ -269,17 +267,16 @@ function* article(finding: Finding): Generator<Html> {
 <p>${isolated(finding.detail)}</p>
 `;
   if (finding.evidence.length > 0) yield* listed('evidence', finding.evidence, fewEvidence, 'more');
-  yield html`${standing(finding)}</article>\n`;
+  yield html`${consequence(finding)}</article>\n`;
 }
 
-/** Whether the finding stops the change, and who can say that it doesn't. */
-function standing({ id, level, acceptable, accepted }: Finding): Content {
-  if (accepted)
-    return html`<p class="aside">Accepted by its id when the plan was made: it does not stop the change.</p>\n`;
+/** Whether the finding stops the change, and whether it can be accepted. */
+function consequence({ id, level, acceptable, accepted }: Finding): Content {
+  if (accepted) return html`<p class="aside">Accepted when the plan was made: it does not stop the change.</p>\n`;
   if (level !== 'blocker') return [];
   return acceptable
-    ? html`<p class="aside">Stops the change, unless a new plan is made with <code>--accept ${id}</code>.</p>\n`
-    : html`<p class="aside">Stops the change, and cannot be overruled.</p>\n`;
+    ? html`<p class="aside">Stops the change. To accept it, make a new plan with <code>--accept ${id}</code>.</p>\n`
+    : html`<p class="aside">Stops the change and cannot be accepted.</p>\n`;
 }
 
 /** The first few, and the others folded. */
@@ -326,7 +323,7 @@ function* fileBlock(block: DiffBlock, folderName: string): Generator<Html> {
 const languageTag = /^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?$/;
 const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
 
-/** Of an entry that goes or comes as a whole the attributes are folded: what counts is that it does. */
+/** The attributes of an entry that is deleted or created as a whole are folded: the delete matters more than its values. */
 function* entryBlock(block: DiffBlock, isWhole: boolean): Generator<Html> {
   const [dn = '', ...more] = block.places;
   const { type, value } = rdnOf(dn);
@@ -381,40 +378,40 @@ function* steps(all: readonly Step[]): Generator<Html> {
 }
 
 function applying({ target }: Plan): Html {
-  const goesOn = 'If it is interrupted, the same command goes on where it stopped.';
+  const resume = 'If it is interrupted, run the same command again: it continues where it stopped.';
   if (target.kind === 'files') {
-    return html`<p>Run it where the folders named at the top can be reached, with the right to write in them. ${goesOn}</p>`;
+    return html`<p>Run it on a computer that can write to the folders listed above. ${resume}</p>`;
   }
   const { connection } = target;
   switch (connection.kind) {
     case 'ldif':
-      return html`<p>The plan was made in an export: applying it writes the LDIF to import, and changes no directory.</p>`;
+      return html`<p>The plan was made from an export: apply writes the LDIF to import and changes no directory.</p>`;
     case 'practice':
-      return html`<p>It changes the practice site and no other directory. ${goesOn}</p>`;
+      return html`<p>It changes the practice site and no other directory. ${resume}</p>`;
     case 'server':
-      return html`<p>It connects to ${connection.host} as ${connection.user} unless told otherwise, and asks for the password, which no file holds. ${goesOn}</p>`;
+      return html`<p>It connects to ${connection.host} as ${connection.user} and asks for the password, which is in no file. Options can name another server and user. ${resume}</p>`;
   }
 }
 
 function* folder({ target, changes: all }: Plan): Generator<Html> {
   const readers = asksForControls(all.filter((change) => change.kind !== 'file'))
-    ? 'which ldapmodify accepts; ldifde does not take the controls that it asks for'
-    : 'which ldifde and ldapmodify accept';
+    ? 'for ldapmodify; ldifde does not accept its controls'
+    : 'for ldifde or ldapmodify';
   const contents = [
-    [folderParts.plan, 'the plan, sealed: what is applied'],
+    [folderParts.plan, 'the sealed plan: this is what apply reads'],
     [folderParts.page, 'this page'],
     [folderParts.text, 'the same review as plain text'],
     ...(target.kind === 'files'
       ? [
           [folderParts.diff, 'the change of every file, as a unified diff of its text in UTF-8'],
-          [`${folderParts.backup}/`, 'every file as it was, byte for byte, put there before it is written'],
+          [`${folderParts.backup}/`, 'each file byte for byte, copied here before it is changed'],
         ]
       : [
           [folderParts.ldif, `the change as LDIF, ${readers}`],
-          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is touched, as LDIF'],
+          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
         ]),
-    [folderParts.journal, 'what was really done, and when; written by apply and undo'],
-    [folderParts.nextSteps, 'what is left for a person to do afterwards, where there is something'],
+    [folderParts.journal, 'what apply and undo did, and when'],
+    [folderParts.nextSteps, 'what remains to be done by hand, if anything'],
   ];
   for (const [name = '', content = ''] of contents)
     yield html`<tr><th scope="row">${code(name)}</th><td>${content}</td></tr>\n`;
@@ -422,8 +419,8 @@ function* folder({ target, changes: all }: Plan): Generator<Html> {
 
 function check({ target }: Plan): Html {
   return target.kind === 'files'
-    ? html`<p>Right before a file is written it is read once more, and it is replaced only if its length and SHA-256 are still those that this plan was made from: one that has changed since is left alone and reported. Each is first backed up byte for byte, everything outside the texts shown here stays as it is, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`
-    : html`<p>Right before each change the entry is read once more, by its objectGUID: values to be replaced must still be there, an entry to be deleted must have the same uSNChanged and no children but those that the plan deletes, and where anything has changed since, nothing is written and the run stops. The plan works in the forest named at the top and in no other, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`;
+    ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
+    : html`<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must have the same uSNChanged and no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
 }
 
 /** In groups that an eye can compare; copied from the page they are one word again. */

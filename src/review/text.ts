@@ -1,18 +1,16 @@
 /** The review as lines of text: for the terminal with colour, for review.txt without. */
 
-import { type Finding, openBlockers } from '../change/findings.ts';
-
+import { stripVTControlCharacters } from 'node:util';
+import type { Finding } from '../change/findings.ts';
 import type { Change, Plan } from '../change/plan.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
-import { changesInWords, countsOf, totalOf } from './counts.ts';
-import { deletedTree } from './deleted-tree.ts';
-import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
-import { diffMargin } from './diff-margin.ts';
 import { exhibitLines, propertyLines } from './exhibit-text.ts';
+import { type DiffBlock, type DiffLine, deletedTree, diffBlocks } from './rows.ts';
+import { headOf, summaryLine } from './summary.ts';
 
 export interface TextReviewOptions {
   readonly style: Style;
@@ -75,33 +73,9 @@ export function* paperReview(plan: Plan, description: Description, commands: Com
   yield `Seal:  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
 }
 
-/** What a plan is, where it is from and why: the head of every document. */
-export function headOf(plan: Plan): readonly { readonly name: string; readonly value: string }[] {
-  const { target } = plan;
-  return [
-    {
-      name: 'Remedy',
-      value: plan.undoes === undefined ? plan.remedy : `${plan.remedy}, undo of plan ${plan.undoes.id}`,
-    },
-    ...(target.kind === 'files'
-      ? target.roots.map((root) => ({ name: 'Folder', value: root }))
-      : [
-          { name: 'Forest', value: `${target.configurationNamingContext} (${target.objectGuid})` },
-          { name: 'Domain controller', value: target.domainController },
-        ]),
-    {
-      name: 'Made',
-      value: `${plan.created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC')} by ${plan.by.account} on ${plan.by.computer}, ${plan.tool}`,
-    },
-    ...(plan.reason === undefined ? [] : [{ name: 'Reason', value: plan.reason }]),
-    ...(plan.ticket === undefined ? [] : [{ name: 'Ticket', value: plan.ticket }]),
-    { name: 'Plan', value: plan.id },
-  ];
-}
-
 /** The next steps as numbered paragraphs, their commands below. */
 export function* nextStepLines(steps: readonly Step[]): Generator<string> {
-  yield 'What is left to do';
+  yield 'What remains to be done';
   for (const [index, step] of steps.entries()) {
     yield '';
     yield* wrapped(visible(`${index + 1}. ${step.text}`), stepWidth, 3);
@@ -152,7 +126,7 @@ export function* findingLines(
     yield* wrapped(margin + visible(finding.detail), width, findingIndent);
     yield* listed(finding.evidence.map(shorten), fewEvidence, 'more', options);
     if (finding.level === 'blocker' && finding.acceptable && !finding.accepted) {
-      yield `${margin}${style.dim(`To overrule it: --accept ${finding.id}`)}`;
+      yield `${margin}${style.dim(`To accept it: --accept ${finding.id}`)}`;
     }
     yield '';
   }
@@ -161,18 +135,18 @@ export function* findingLines(
 function* diffLines(changes: readonly Change[], options: TextReviewOptions, shorten: Shorten): Generator<string> {
   const blocks = diffBlocks(changes);
   const few = changes[0]?.kind === 'file' ? fewPaths : fewEntries;
-  const doomed = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
-  for (const block of blocks.filter((candidate) => !doomed.includes(candidate))) {
+  const deletions = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
+  for (const block of blocks.filter((candidate) => !deletions.includes(candidate))) {
     yield* inLines(options.style.heading(visible(block.heading)), 2, options);
     yield* listed(block.places.map(shorten), few, 'more with the same change', options, diffMargin.length);
     yield* blockLines(block, options);
     yield '';
   }
-  yield* doomedTree(doomed, options);
+  yield* deletionTree(deletions, options);
 }
 
-/** The tree that goes, a line an entry; what each of them holds is for --verbose and the saved files. */
-function* doomedTree(
+/** The entries to be deleted as a tree, a line each; --verbose and the saved files show their attributes. */
+function* deletionTree(
   blocks: readonly DiffBlock[],
   { style, columns = boundless }: TextReviewOptions,
 ): Generator<string> {
@@ -218,11 +192,10 @@ function* listed(
   }
 }
 
-/** The last line: how much changes, and what stands against it. */
-function summaryLine(plan: Plan, style: Style): string {
-  const counts = countsOf(plan.changes);
-  const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
-  const blockers = openBlockers(plan.findings).length;
-  const stand = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stands' : 's stand'} against it`;
-  return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stand)}`;
+/** Before every line of a diff. */
+export const diffMargin = '    ';
+
+/** Whether a printed line belongs to a diff: it stays as it is, however narrow the terminal, so that it can be copied. */
+export function isDiffLine(line: string): boolean {
+  return line.startsWith(diffMargin) && /^[-+] /.test(stripVTControlCharacters(line.slice(diffMargin.length)));
 }

@@ -8,7 +8,7 @@ import { wrapped } from './wrapped.ts';
 export interface ChoiceListState {
   /** Words that a choice must contain to be shown. */
   readonly filter: string;
-  /** Index of the choice that the pointer is on; undefined if none is left that could be chosen. */
+  /** Index of the choice under the pointer; undefined if no choice matches. */
   readonly focus: number | undefined;
   /** Indexes of the marked choices. */
   readonly marked: ReadonlySet<number>;
@@ -30,7 +30,7 @@ function matching(choices: Choices, filter: string): readonly number[] {
 const selectable = (choices: Choices, indexes: readonly number[]): readonly number[] =>
   indexes.filter((index) => choices[index]?.disabled === undefined);
 
-/** The last row tells where in the list the page is and which keys work. */
+/** The last row is the help line: the position in the list and the keys. */
 const pageSize = (rows: number): number => Math.max(1, rows - 1);
 
 function move(state: ChoiceListState, choices: Choices, action: string | undefined, rows: number): ChoiceListState {
@@ -72,7 +72,7 @@ function typeFilter(state: ChoiceListState, choices: Choices, key: Key): ChoiceL
 }
 
 interface Appearance {
-  /** Before the label: a box to mark, or nothing. */
+  /** The box before the label, if the choice can be marked. */
   readonly box: (index: number) => string;
   readonly help: string;
 }
@@ -80,7 +80,7 @@ interface Appearance {
 const asideOf = (choice: Choice<unknown> | undefined): string | undefined =>
   choice?.disabled === undefined ? choice?.hint : `(${choice.disabled})`;
 
-/** The column of the labels that have something beside them; 0 where it would take more than half of the width. */
+/** Width of the column of labels that have a hint; 0 if the column would take more than half of the width. */
 function columnsOfLabels(choices: Choices, { columns }: Space): number {
   const widest = Math.max(
     0,
@@ -89,7 +89,7 @@ function columnsOfLabels(choices: Choices, { columns }: Space): number {
   return widest > columns / 2 ? 0 : widest;
 }
 
-/** Every choice with all that it says, as far as there is room; else a page of them, a row each. */
+/** All choices in full if there is room for them; otherwise one page, a row for each choice. */
 function look(state: ChoiceListState, choices: Choices, space: Space, appearance: Appearance): View {
   const shown = matching(choices, state.filter);
   const size = pageSize(space.rows);
@@ -127,16 +127,16 @@ function look(state: ChoiceListState, choices: Choices, space: Space, appearance
 function firstFocus(choices: Choices, wanted: number): number {
   const stops = selectable(choices, [...choices.keys()]);
   const first = stops.includes(wanted) ? wanted : stops[0];
-  if (first === undefined) throw new RangeError('A question needs a choice that can be chosen.');
+  if (first === undefined) throw new RangeError('A question needs at least one choice that is not disabled.');
   return first;
 }
 
-/** The question for one of several values: arrows move, Enter takes, and typing filters where that is wanted. */
+/** The question for one of several values. */
 export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceListState, T> {
   const { choices } = question;
   const chosen = (state: ChoiceListState): Choice<T> | undefined =>
     state.focus === undefined ? undefined : choices[state.focus];
-  const help = question.filterable ? 'type to filter, arrows move, Enter takes it' : 'arrows move, Enter takes it';
+  const help = question.filterable ? 'type to filter, arrows move, Enter selects' : 'arrows move, Enter selects';
   return {
     message: question.message,
     inBrackets: undefined,
@@ -157,7 +157,7 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
   };
 }
 
-/** More than these are counted, and not told one by one. */
+/** Longer answers are shown as a number, not as a list. */
 const fewLabels = 6;
 
 function toggle(marked: ReadonlySet<number>, index: number): ReadonlySet<number> {
@@ -166,7 +166,7 @@ function toggle(marked: ReadonlySet<number>, index: number): ReadonlySet<number>
   return next;
 }
 
-/** The question for any number of values: the space bar marks, `a` marks all or none, Enter takes the marked ones. */
+/** The question for any number of values: the space bar marks, `a` marks all or none. */
 export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<ChoiceListState, readonly T[]> {
   const { choices } = question;
   const minimum = question.minimum ?? 0;
@@ -189,10 +189,9 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
     view: (state, space) =>
       look(state, choices, space, {
         box: (index) => (state.marked.has(index) ? '[x] ' : '[ ] '),
-        help: `${state.marked.size} marked · space marks, a marks all, Enter takes them`,
+        help: `${state.marked.size} marked · space marks, a marks all, Enter continues`,
       }),
-    problem: (state) =>
-      state.marked.size < minimum ? `Mark at least ${minimum === 1 ? 'one' : minimum} of them.` : undefined,
+    problem: (state) => (state.marked.size < minimum ? `Mark at least ${minimum === 1 ? 'one' : minimum}.` : undefined),
     answer: (state) => chosen(state).map((choice) => choice.value),
     summary: (state) => {
       const labels = chosen(state).map((choice) => choice.label);

@@ -3,7 +3,7 @@ import type { Style } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 
-/** Where progress is shown. Where that is no terminal, only the last line of `done` is written. */
+/** Where progress is shown. If it is not a terminal, only the summary given to `done` is written. */
 export interface ProgressScreen {
   readonly output: {
     write(text: string): unknown;
@@ -12,25 +12,25 @@ export interface ProgressScreen {
   };
   readonly isTerminal: boolean;
   readonly style: Style;
-  /** Milliseconds of a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
-  /** Calls back once after so many milliseconds, unless the returned function is called before. */
+  /** Calls back once after the milliseconds; the returned function cancels the call. */
   readonly timer: (callback: () => void, milliseconds: number) => () => void;
 }
 
-/** How much of a known amount of work is done, as one line that is drawn over. */
+/** The done part of a known amount of work, as one line that is redrawn. */
 export interface Progress {
   start(total: number, what: string): void;
-  /** So many more are done; one if left out. */
+  /** Adds to the done part; 1 if left out. */
   advance(count?: number): void;
-  /** Takes the line away; `summary`, plain text, stays in its place. */
+  /** Replaces the line with `summary`, plain text. */
   done(summary?: string): void;
 }
 
-/** What several things are doing at the same time, one line each. */
+/** The states of several things that run at the same time, one line each. */
 export interface ProgressRows {
   update(name: string, state: string): void;
-  /** Takes the lines away; `summary`, plain text, stays in their place. */
+  /** Replaces the lines with `summary`, plain text. */
   done(summary?: string): void;
 }
 
@@ -41,13 +41,13 @@ export function processTimer(callback: () => void, milliseconds: number): () => 
   return () => clearTimeout(timeout);
 }
 
-/** Between two drawings, in milliseconds: fast enough to look alive, slow enough to cost nothing. */
+/** Milliseconds between two drawings: often enough to look alive, rarely enough to cost nothing. */
 const drawingInterval = 100;
 
 interface LiveLines {
-  /** Nothing is shown before. */
+  /** Enables `show`. */
   begin(): void;
-  /** Draws soon; the lines are asked for only when it is time. */
+  /** Draws soon; the function is called when the lines are drawn. */
   show(lines: (columns: number, rows: number) => readonly string[]): void;
   end(summary: string | undefined): void;
 }
@@ -61,7 +61,7 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
 
   const erase = (): string => (drawn === 0 ? '' : `${drawn > 1 ? `\x1b[${drawn - 1}A` : ''}\r\x1b[J`);
   const draw = (): void => {
-    // Where this process was busy, it may be drawn before the timer that was set for it.
+    // If this process was busy, this drawing may be ahead of the timer that was set for it.
     cancelTimer?.();
     cancelTimer = undefined;
     lastDrawing = clock();
@@ -75,7 +75,7 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
       open = true;
     },
     show: (lines) => {
-      // What comes in after the end, from work that was given up, would stay on the screen for ever.
+      // Abandoned work may report after the end; its lines would never be erased.
       if (!isTerminal || !open) return;
       current = lines;
       const wait = lastDrawing + drawingInterval - clock();
@@ -124,7 +124,7 @@ export function createProgress(screen: ProgressScreen): Progress {
   };
 }
 
-/** A line for each name, in the order given, with what it is doing. What does not fit on the screen is counted. */
+/** A line for each name, in the order given, with its state. Names that do not fit on the screen are counted. */
 export function createProgressRows(screen: ProgressScreen, names: readonly string[]): ProgressRows {
   const live = liveLines(screen);
   const states = new Map(names.map((name) => [name, '']));

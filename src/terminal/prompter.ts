@@ -1,35 +1,11 @@
 import { UsageError } from '../errors.ts';
 import { choosingOne, choosingSeveral } from './choice-list.ts';
 import { ask, type Terminal } from './question-frame.ts';
-import type {
-  ConfirmQuestion,
-  InputQuestion,
-  IntegerQuestion,
-  MultiselectQuestion,
-  Question,
-  SecretQuestion,
-  SelectQuestion,
-} from './questions.ts';
-import { readInteger, typing } from './text-line.ts';
-import { yesOrNo } from './yes-or-no.ts';
+import type { InputQuestion, IntegerQuestion, Prompter, Question } from './questions.ts';
+import { readInteger, typing, yesOrNo } from './typed-answer.ts';
 
 export type { Terminal } from './question-frame.ts';
 export type * from './questions.ts';
-
-/**
- * Asks the user, one question at a time. Ctrl-C, Ctrl-D, Escape and the end of the input reject with CancelledError;
- * where nobody can be asked, every question rejects with UsageError.
- */
-export interface Prompter {
-  select<T>(question: SelectQuestion<T>): Promise<T>;
-  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]>;
-  /** The text as typed, outer spaces included. */
-  input(question: InputQuestion): Promise<string>;
-  integer(question: IntegerQuestion): Promise<number>;
-  /** Neither the text nor its length stays on the screen. */
-  secret(question: SecretQuestion): Promise<string>;
-  confirm(question: ConfirmQuestion): Promise<boolean>;
-}
 
 /** The prompter at a terminal. Both streams must be terminals; questions are drawn on `output`. */
 export function terminalPrompter(terminal: Terminal): Prompter {
@@ -56,9 +32,9 @@ export function terminalPrompter(terminal: Terminal): Prompter {
 }
 
 /**
- * The prompter where nobody can be asked: every question rejects with a UsageError that names the flag which answers it.
+ * The prompter without a terminal: every question rejects with a UsageError that names the flag for the answer.
  *
- * @param reasonOf Why the question of this id can't be asked: "there is no terminal".
+ * @param reasonOf Why the question with this id can't be asked: "there is no terminal".
  */
 export function unavailablePrompter(reasonOf: (id: string) => string): Prompter {
   const refuse = async (question: Question): Promise<never> => {

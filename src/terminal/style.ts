@@ -1,10 +1,10 @@
 import { styleText } from 'node:util';
 
-/** How text of each meaning looks. Make the text harmless (`visible`) and fit it (`truncate`, `wrap`, `table`) first, style it last. */
+/** How text of each meaning looks. Make control characters visible (`visible`) and fit the text (`truncate`, `wrap`, `table`) before you style it. */
 export interface Style {
   readonly removed: (text: string) => string;
   readonly added: (text: string) => string;
-  /** The part of a removed or added line that differs; may stand within those two. */
+  /** The part of a removed or added line that differs; may be nested in those two. */
   readonly changedWord: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly bold: (text: string) => string;
@@ -12,13 +12,13 @@ export interface Style {
   readonly warning: (text: string) => string;
   readonly note: (text: string) => string;
   readonly heading: (text: string) => string;
-  /** The choice that Enter would take. */
+  /** The choice that Enter would select. */
   readonly focused: (text: string) => string;
 }
 
 type Format = Parameters<typeof styleText>[0];
 
-/** The style with colours, or one that leaves every text as it is. Whether colours are wanted is the caller's to know. */
+/** The style with colours, or a style that leaves every text as it is. The caller decides about colours. */
 export function createStyle(color: boolean): Style {
   const paint = (format: Format) => (text: string) =>
     color && text !== '' ? styleText(format, text, { validateStream: false }) : text;

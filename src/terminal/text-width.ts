@@ -31,7 +31,7 @@ function widthOfGrapheme(grapheme: string): number {
   return width;
 }
 
-/** How many columns of a terminal a text takes. Colour sequences take none. */
+/** The columns that a text takes on a terminal. Colour sequences take none. */
 export function displayWidth(text: string): number {
   if (plainAscii.test(text)) return text.length;
   const plain = stripVTControlCharacters(text);
@@ -39,7 +39,7 @@ export function displayWidth(text: string): number {
   return graphemesOf(plain).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
 }
 
-/** The longest beginning of a text without colour that takes no more than so many columns. */
+/** The longest start of a text without colour that fits into the columns. */
 export function startOf(text: string, columns: number): string {
   let width = 0;
   let start = '';
@@ -51,26 +51,26 @@ export function startOf(text: string, columns: number): string {
   return start;
 }
 
-/** A text without colour, cut to so many columns; an ellipsis says that it was cut. */
+/** A text without colour, cut to the columns; a cut text ends with an ellipsis. */
 export function truncate(text: string, columns: number): string {
   if (displayWidth(text) <= columns) return text;
   return columns < 1 ? '' : `${startOf(text, columns - 1)}…`;
 }
 
-/** A text filled up with spaces to so many columns; a longer one stays as it is. */
+/** A text padded with spaces to the columns; a longer text is returned as it is. */
 export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const space = ' '.repeat(Math.max(0, columns - displayWidth(text)));
   return align === 'left' ? text + space : space + text;
 }
 
 export interface WrapOptions {
-  /** Columns that the first line is set in. */
+  /** Indent of the first line, in columns. */
   readonly indent?: number;
-  /** Columns that all further lines are set in. */
+  /** Indent of all other lines, in columns. */
   readonly hangingIndent?: number;
 }
 
-/** One paragraph in lines without indents; `roomOf` gives the columns of each of its lines. */
+/** One paragraph in lines without indents; `roomOf` gives the columns of each line. */
 function wrapParagraph(paragraph: string, roomOf: (line: number) => number): readonly string[] {
   const lines: string[] = [];
   let line = '';
@@ -89,9 +89,9 @@ function wrapParagraph(paragraph: string, roomOf: (line: number) => number): rea
 }
 
 /**
- * A text without colour broken at its spaces into lines of at most so many columns, indents included; a line break in
- * the text stays one. A word that is longer than a line is cut: for what is drawn over, where a line that is too long
- * would spoil the drawing. What is printed, to be read and copied, is `wrapped`. No-break spaces do not break.
+ * A text without colour broken at its spaces into lines of at most so many columns, indents included. Line breaks in the
+ * text are kept. A word that is longer than a line is cut: use this for drawings that are redrawn, which a longer line
+ * would destroy, and `wrapped` for text that is read and copied. No-break spaces do not break.
  */
 export function wrap(text: string, columns: number, options: WrapOptions = {}): readonly string[] {
   const marginOf = (line: number): number => (line === 0 ? options.indent : options.hangingIndent) ?? 0;

@@ -9,8 +9,9 @@ import { deletedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-co
 import type { DeleteChange } from '../../src/change/plan.ts';
 import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 export const host = 'dc1.corp.example.com';

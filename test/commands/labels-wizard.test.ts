@@ -2,12 +2,12 @@ import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as labels } from '../../src/commands/labels.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { Prompter } from '../../src/terminal/prompter.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 

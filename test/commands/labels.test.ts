@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { plainPathOf } from '../../src/change/before-images.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as labels } from '../../src/commands/labels.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { detectEncoding, type TextEncoding } from '../../src/files/text-encoding.ts';
@@ -16,6 +15,7 @@ import { layOutFormSets } from '../../src/remedies/labels/practice-form-sets.ts'
 import { lookUpWording } from '../../src/remedies/labels/wording.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { builtInWording, templates } from '../support/label-options.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { encodedAs } from '../support/strings-content.ts';
 

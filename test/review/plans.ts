@@ -11,6 +11,7 @@ import type {
 } from '../../src/change/plan.ts';
 import { sealPlan, type UnsealedPlan } from '../../src/change/seal.ts';
 import type { TextEncoding } from '../../src/files/text-encoding.ts';
+import type { Description } from '../../src/remedies/remedy.ts';
 import { encodedAs } from '../support/strings-content.ts';
 
 export const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
@@ -78,8 +79,16 @@ export function planOf(changes: readonly Change[], more: Partial<UnsealedPlan> =
     created: '2026-11-22T08:41:07.512Z',
     remedy: onFiles ? 'labels' : 'orphan',
     target: onFiles ? { kind: 'files', roots: ['\\\\TMG01\\C$\\Templates'] } : forest,
+    by: { account: 'CORP\\admin', computer: 'TMG01' },
     findings: [],
     changes,
     ...more,
   });
 }
+
+/** A plan in words, as its remedy gives them. */
+export function description(more: Partial<Description> = {}): Description {
+  return { title: 'Delete the server object EX04', summary: [], changes: [], nextSteps: [], ...more };
+}
+
+export const commands = { apply: 'npx adsi-remedy@1.0.0 apply .', undo: 'npx adsi-remedy@1.0.0 undo .' };

@@ -13,7 +13,7 @@ interface InTurn {
   readonly inTurn: readonly unknown[];
 }
 
-/** Several answers to one question: for one that is asked again, or whose first answer is refused. */
+/** Several answers to one question: for a question that is asked again, or whose first answer is refused. */
 export function inTurn(...answers: readonly unknown[]): InTurn {
   return { inTurn: answers };
 }
@@ -24,7 +24,7 @@ const isInTurn = (answer: unknown): answer is InTurn =>
 export interface PrompterDouble extends Prompter {
   /** The ids of the questions that were asked, in order. */
   readonly asked: readonly string[];
-  /** What validation said to answers that it refused. */
+  /** The answers that validation refused, with its reasons. */
   readonly refusals: readonly { readonly id: string; readonly problem: string }[];
   /** Throws if an answer was prepared for a question that was never asked. */
   verifyAllAsked(): void;
@@ -44,14 +44,14 @@ export function answering(answers: Readonly<Record<string, unknown>>): PrompterD
   const next = (question: Question): unknown => {
     const queue = left.get(question.id);
     if (queue === undefined || queue.length === 0) {
-      throw new Error(`Nobody expected the question ${question.id}: ${question.message}`);
+      throw new Error(`Unexpected question ${question.id}: ${question.message}`);
     }
     const answer = queue.shift();
     if (answer === cancel) throw new CancelledError();
     return answer;
   };
 
-  /** Gives answers until one passes, as the terminal asks again. */
+  /** Gives answers until one is accepted, as the terminal asks again. */
   async function ask<Answer>(
     question: Question,
     read: (answer: unknown) => Answer,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandsOf } from '../../src/commands/commands.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { reportError } from '../../src/commands/process-context.ts';
 import type { ExitStatus } from '../../src/errors.ts';
@@ -29,6 +30,7 @@ export async function runCommand(
     stderr: stderr as unknown as Context['stderr'],
     env: {},
     remedies,
+    commands: commandsOf(world.remedies ?? remedies),
     program: ['adsi-remedy'],
     author: { account: 'CONTOSO\\admin', computer: 'WS01' },
     platform: 'linux',

@@ -33,19 +33,19 @@ describe('choosing one', () => {
   const filtered = choosingOne({ ...question, choices: servers, filterable: true });
   const answer = (...keys: readonly string[]): string => list.answer(stateAfter(list, ...keys));
 
-  test('starts on the first choice, or on the one that was named', () => {
+  test('starts on the first choice, or on the initial one', () => {
     expect(answer()).toBe('ex1');
     const named = choosingOne({ ...question, choices: servers, initial: 3 });
     expect(named.answer(named.start)).toBe('mbx1');
   });
 
-  test('skips what cannot be chosen', () => {
+  test('skips disabled choices', () => {
     expect(answer('down')).toBe('ex3');
     const named = choosingOne({ ...question, choices: servers, initial: 1 });
     expect(named.answer(named.start)).toBe('ex1');
   });
 
-  test('goes round at both ends', () => {
+  test('wraps around at both ends', () => {
     expect(answer('up')).toBe('mbx3');
     expect(answer('up', 'down')).toBe('ex1');
   });
@@ -58,18 +58,18 @@ describe('choosing one', () => {
     expect(answer('pageDown', 'pageDown')).toBe('mbx3');
   });
 
-  test('shows the page with the pointer, and why a choice is not one', () => {
+  test('shows the page with the pointer, and why a choice is disabled', () => {
     expect(list.view(list.start, space).rows).toEqual([
       '> EX1  Amsterdam',
       '  EX2  (still answers)',
       '  EX3  Zürich',
       '  MBX1',
-      '  1 of 6 · arrows move, Enter takes it',
+      '  1 of 6 · arrows move, Enter selects',
     ]);
     expect(list.view(stateAfter(list, 'end'), space).rows).toEqual([
       '  MBX2',
       '> MBX3',
-      '  6 of 6 · arrows move, Enter takes it',
+      '  6 of 6 · arrows move, Enter selects',
     ]);
   });
 
@@ -87,7 +87,7 @@ describe('choosing one', () => {
     ]);
   });
 
-  test('shows long hints to their end where the list has room for them, and cuts them where it has not', () => {
+  test('wraps long hints if the list has room for them, and cuts them otherwise', () => {
     const choices = [
       { value: 1, label: 'recover', hint: 'Setup /m:RecoverServer, then uninstall' },
       { value: 2, label: 'none' },
@@ -97,12 +97,12 @@ describe('choosing one', () => {
       '> recover  Setup /m:RecoverServer, then',
       '           uninstall',
       '  none',
-      '  arrows move, Enter takes it',
+      '  arrows move, Enter selects',
     ]);
     expect(ways.view(ways.start, { ...space, rows: 3 }).rows).toEqual([
       '> recover  Setup /m:RecoverServer, then…',
       '  none',
-      '  arrows move, Enter takes it',
+      '  arrows move, Enter selects',
     ]);
   });
 
@@ -120,7 +120,7 @@ describe('choosing one', () => {
     expect(filtered.answer(stateAfter(filtered, 'end', "'mbx'"))).toBe('mbx3');
   });
 
-  test('says when nothing matches, takes no answer then, and recovers', () => {
+  test('reports when nothing matches, accepts no answer then, and recovers', () => {
     const nothing = stateAfter(filtered, "'mbx9'");
     expect(filtered.view(nothing, space).rows[0]).toBe('  Nothing matches.');
     expect(filtered.problem(nothing)).toBe('Nothing matches what was typed.');
@@ -128,11 +128,11 @@ describe('choosing one', () => {
     expect(filtered.answer(stateAfter(filtered, "'zzz'", 'eraseLine'))).toBe('ex1');
   });
 
-  test('takes characters that mean something in a regular expression for what they are', () => {
+  test('matches the special characters of regular expressions literally', () => {
     expect(filtered.problem(stateAfter(filtered, "'('"))).toBe('Nothing matches what was typed.');
   });
 
-  test('does not filter unless it was asked to', () => {
+  test('does not filter unless the question says so', () => {
     expect(answer("'mbx'")).toBe('ex1');
   });
 
@@ -143,7 +143,7 @@ describe('choosing one', () => {
     for (const row of rows) expect(displayWidth(row)).toBeLessThanOrEqual(space.columns);
   });
 
-  test('refuses a list without a choice that can be chosen', () => {
+  test('refuses a list in which every choice is disabled', () => {
     expect(() => choosingOne({ ...question, choices: servers.slice(1, 2) })).toThrow(RangeError);
   });
 });
@@ -152,25 +152,25 @@ describe('choosing several', () => {
   const list = choosingSeveral({ ...question, choices: servers, initial: ['mbx1'], minimum: 1 });
   const answer = (...keys: readonly string[]): readonly string[] => list.answer(stateAfter(list, ...keys));
 
-  test('starts with what was marked, and the space bar changes it', () => {
+  test('starts with the initial marks, and the space bar changes them', () => {
     expect(answer()).toEqual(['mbx1']);
     expect(answer('space', 'down', 'space')).toEqual(['ex1', 'ex3', 'mbx1']);
     expect(answer('space', 'space')).toEqual(['mbx1']);
   });
 
-  test('knows the values that are marked at first by what they hold', () => {
+  test('compares the initial values with the choices by content', () => {
     const choices = [{ value: { dn: 'CN=A' }, label: 'A' }];
     const held = choosingSeveral({ ...question, choices, initial: [{ dn: 'CN=A' }] });
     expect(held.answer(held.start)).toEqual([{ dn: 'CN=A' }]);
   });
 
-  test('marks all that can be chosen, or none', () => {
+  test('marks all choices that are not disabled, or none', () => {
     expect(answer("'a'")).toEqual(['ex1', 'ex3', 'mbx1', 'mbx2', 'mbx3']);
     expect(stateAfter(list, "'a'", "'a'").marked.size).toBe(0);
   });
 
-  test('wants as many as the minimum', () => {
-    expect(list.problem(stateAfter(list, "'a'", "'a'"))).toBe('Mark at least one of them.');
+  test('requires the minimum', () => {
+    expect(list.problem(stateAfter(list, "'a'", "'a'"))).toBe('Mark at least one.');
     expect(list.problem(list.start)).toBeUndefined();
   });
 
@@ -183,12 +183,12 @@ describe('choosing several', () => {
     ]);
   });
 
-  test('tells the answer by labels', () => {
+  test('shows the answer as labels', () => {
     expect(list.summary(stateAfter(list, 'space'))).toBe('EX1, MBX1');
     expect(list.summary(stateAfter(list, "'a'", "'a'"))).toBe('none');
   });
 
-  test('tells many labels by their number', () => {
+  test('shows the number instead of many labels', () => {
     const choices = ['ar', 'be', 'cs', 'de', 'el', 'fr', 'he', 'ja'].map((value) => ({ value, label: value }));
     const languages = choosingSeveral({ ...question, choices, initial: choices.map(({ value }) => value) });
     expect(languages.summary(languages.start)).toBe('all 8');

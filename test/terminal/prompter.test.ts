@@ -18,7 +18,7 @@ type Kind = (typeof kinds)[number];
 
 interface Asking {
   readonly node?: string;
-  /** Beside the kind, as the fixture knows them. */
+  /** Further arguments of the fixture. */
   readonly words?: readonly string[];
   readonly columns?: number;
   readonly rows?: number;
@@ -33,7 +33,7 @@ async function ask(kind: Kind | 'series' | 'throwing', asking: Asking = {}): Pro
   return session;
 }
 
-/** The process has ended by itself, and the terminal is as a shell expects it. */
+/** The process has exited without a signal, and the terminal is in the state that a shell expects. */
 async function expectTidyEnd(session: TerminalSession, status: number): Promise<void> {
   expect(await session.exit).toEqual({ status, signal: 0 });
   expect(session.screen.text).toContain('MODES cooked');
@@ -68,7 +68,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
     confirm: true,
   };
 
-  test.each(kinds)('%s gives what the keys say', async (kind) => {
+  test.each(kinds)('%s gives the answer of the keys', async (kind) => {
     const session = await ask(kind, { node });
     for (const key of keysOf[kind]) {
       if (typeof key === 'string') session.press(key);
@@ -150,7 +150,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
 });
 
 describe('at a question', () => {
-  test('what was wrong with an answer is said, and it can be corrected', async () => {
+  test('a refused answer is explained and can be corrected', async () => {
     const session = await ask('input', { words: ['validated'] });
     session.type('say "e-mail"');
     session.press('enter');
@@ -164,7 +164,7 @@ describe('at a question', () => {
     await session.waitFor('ANSWER "E-mail"');
   });
 
-  test('a number is checked, first for being one, then by its own rule', async () => {
+  test('a number is checked for its form first, then by its own rule', async () => {
     const session = await ask('integer', { words: ['validated', 'initial'] });
     expect(session.screen.text.split('\n')[0]).toBe('? The integer question (180) ›');
     session.type('x');
@@ -187,7 +187,7 @@ describe('at a question', () => {
     expect(session.screen.text).toContain('✔ The confirm question › no');
   });
 
-  test('an empty line is an answer where no validation forbids it', async () => {
+  test('an empty line is an answer unless validation refuses it', async () => {
     const session = await ask('input');
     session.press('enter');
     await session.waitFor('ANSWER ""');
@@ -215,7 +215,7 @@ describe('at a question', () => {
     expect(session.screen.text).not.toContain('***');
   });
 
-  test('keys that were typed together with Enter do not answer what comes next', async () => {
+  test('keys that were typed together with Enter do not answer the next question', async () => {
     const session = await ask('input');
     session.type('one\rtwo\r');
     await session.waitFor('ANSWER "one"');
@@ -223,7 +223,7 @@ describe('at a question', () => {
     expect(session.screen.text).not.toContain('two');
   });
 
-  test('a validation that throws is an error of its own, not a hanging question', async () => {
+  test('a validation that throws rejects the question with its error', async () => {
     const session = await ask('throwing');
     session.press('enter');
     await session.waitFor('TypeError: the validation itself is broken');
@@ -241,7 +241,7 @@ describe('a long list', () => {
       '▸ Server (3)',
       '  Server (4)',
       '  Server (5)',
-      '  3 of 300 · type to filter, arrows move, Enter takes it',
+      '  3 of 300 · type to filter, arrows move, Enter selects',
     ]);
     session.press('pageDown');
     await session.waitFor('8 of 300');
@@ -258,7 +258,7 @@ describe('a long list', () => {
     expect(lastLines(session, 3)).toEqual(['✔ The select question › Server (300)', 'ANSWER 299', 'MODES cooked']);
   });
 
-  test('narrows while the user types, with signs that would be a regular expression', async () => {
+  test('filters while the user types, special characters of regular expressions included', async () => {
     const session = await ask('select', { words: ['many'] });
     session.type('(29');
     await session.waitFor('› (29');
@@ -267,13 +267,13 @@ describe('a long list', () => {
     expect(session.screen.text.split('\n')).toEqual([
       '? The select question › (297)',
       '▸ Server (297)',
-      '  type to filter, arrows move, Enter takes it',
+      '  type to filter, arrows move, Enter selects',
     ]);
     session.press('enter');
     await session.waitFor('ANSWER 296');
   });
 
-  test('says that nothing matches and takes no answer', async () => {
+  test('reports that nothing matches and accepts no answer', async () => {
     const session = await ask('select', { words: ['many'] });
     session.type('DC1');
     session.press('enter');
@@ -292,7 +292,7 @@ describe('a long list', () => {
 });
 
 describe('drawing', () => {
-  test('leaves what stood above the question alone, whatever is typed', async () => {
+  test('leaves the lines above the question alone, whatever is typed', async () => {
     const command = `echo above; "${process.execPath}" "${fixture}" input`;
     const session = startInTerminal({ command: ['sh', '-c', command], columns: 40, rows: 6 });
     await session.waitFor('The input question');
@@ -324,7 +324,7 @@ describe('drawing', () => {
     }
   });
 
-  test('writes colour only where it is wanted', async () => {
+  test('writes colour only if asked to', async () => {
     const colorful = await ask('multiselect', { words: ['color'], env: { NO_COLOR: '1' } });
     const plain = await ask('multiselect', { env: { FORCE_COLOR: '1' } });
     for (const session of [colorful, plain]) {
@@ -335,7 +335,7 @@ describe('drawing', () => {
     expect(plain.output()).not.toMatch(/\x1b\[\d+m/);
   });
 
-  test('goes to the stream that was given, and the answer alone to stdout', async () => {
+  test('goes to the given stream, and only the answer to stdout', async () => {
     const file = join(temporaryFolder(), 'out');
     const command = `"${process.execPath}" "${fixture}" confirm > "${file}"`;
     const session = startInTerminal({ command: ['sh', '-c', command] });

@@ -11,7 +11,7 @@ test('with colour every meaning is marked, whatever the environment says', () =>
   for (const paint of Object.values(style)) expect(paint('text')).toMatch(/^(?:\x1b\[\d+m)+text(?:\x1b\[\d+m)+$/);
 });
 
-test('a changed word keeps the colour of the line that it stands in', () => {
+test('a changed word keeps the colour of its line', () => {
   const { removed, changedWord } = createStyle(true);
   expect(removed(`- ${changedWord('old')} value`)).toBe('\x1b[31m- \x1b[7mold\x1b[27m value\x1b[39m');
 });

@@ -28,7 +28,7 @@ test('where the whole does not fit, the widest column gives way', () => {
   expect(displayWidth(line ?? '')).toBeLessThanOrEqual(30);
 });
 
-test('the last column, which nothing stands behind, goes on below itself', () => {
+test('the last column wraps', () => {
   const rows = [
     ['dc1', 'has it', '180, written on DC1 at 2026-11-22T11:57:09.000Z'],
     ['dc2', 'not yet', '60'],

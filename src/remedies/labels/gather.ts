@@ -1,16 +1,14 @@
 /** Reads form sets: every strings.txt below the roots, what stands around them, and nothing is written. */
 
-import { accessSync, constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileFingerprint } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
-import { atOnceWhileQuick } from '../../files/at-once.ts';
 import { errnoInWords } from '../../files/errno.ts';
+import { canKeepOwner, type FileUser, type Ownership } from '../../files/file-properties.ts';
+import { type FileSystem, readPlainFile, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { canKeepOwner, type FileUser, type Ownership } from '../../files/owner.ts';
-import { manyFilesReader } from '../../files/read-many.ts';
 import { keysOf } from '../../files/strings-file.ts';
 import {
   defaultLanguage,
@@ -129,14 +127,12 @@ async function read(options: LabelsOptions, { user, onRead }: Surroundings, insp
   const trees = await inParallel(options.roots, 4, findFormSets);
   const found = trees.flatMap((tree) => tree.files);
   const kept = found.filter((file) => isKept(file, options));
-  const readAndLook = manyFilesReader(largestFile);
-  const isa2004 = await inPlaces2004(
-    trees.flatMap((tree) => tree.misplaced),
-    readAndLook,
-  );
+  const files = systemFiles();
+  const misplaced = trees.flatMap((tree) => tree.misplaced);
+  const isa2004 = await inPlaces2004(files, misplaced);
   let done = 0;
   const all = await inParallel(kept, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, readAndLook, inspect, user);
+    const facts = await readLabelFile(files, file, inspect, user);
     done += 1;
     onRead?.(done, kept.length);
     return facts;
@@ -215,8 +211,7 @@ function inspectionOfEqualFiles(options: LabelsOptions, kept?: Map<string, Buffe
   return (bytes, language) => {
     const fingerprint = fileFingerprint(bytes);
     const name = `${language} ${fingerprint.sha256}`;
-    // The bytes are only lent.
-    if (kept !== undefined && !kept.has(fingerprint.sha256)) kept.set(fingerprint.sha256, Buffer.from(bytes));
+    kept?.set(fingerprint.sha256, bytes);
     const facts = known.get(name) ?? { content: inspectContent(bytes, language, options), fingerprint };
     known.set(name, facts);
     return facts;
@@ -224,29 +219,20 @@ function inspectionOfEqualFiles(options: LabelsOptions, kept?: Map<string, Buffe
 }
 
 async function readLabelFile(
+  files: FileSystem,
   file: StringsFile,
-  readAndLook: ReturnType<typeof manyFilesReader>,
   inspect: Inspection,
   user: FileUser | undefined,
 ): Promise<LabelFile> {
   try {
-    const { facts, owner } = await readAndLook(file.realPath, (bytes, { mode, nlink, uid, gid }) => {
-      const { content, fingerprint } = inspect(bytes, file.language);
-      const { path: name, realPath, root, set, class: formClass, language } = file;
-      const facts: LabelFile = {
-        path: name,
-        realPath,
-        root,
-        set,
-        class: formClass,
-        language,
-        content,
-        fingerprint,
-        readOnly: (mode & 0o222) === 0,
-        names: nlink,
-      };
-      return { facts, owner: { uid, gid } };
-    });
+    const { bytes, stats } = await readPlainFile(files, file.realPath, largestFile);
+    const facts: LabelFile = {
+      ...file,
+      ...inspect(bytes, file.language),
+      readOnly: (stats.mode & 0o222) === 0,
+      names: stats.nlink,
+    };
+    const owner: Ownership = { uid: stats.uid, gid: stats.gid };
     if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
@@ -274,14 +260,14 @@ export function isByLink(file: Pick<StringsFile, 'path' | 'realPath'>): boolean 
 }
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
-async function inPlaces2004(
-  misplaced: readonly string[],
-  readAndLook: ReturnType<typeof manyFilesReader>,
-): Promise<readonly string[]> {
+async function inPlaces2004(files: FileSystem, misplaced: readonly string[]): Promise<readonly string[]> {
   const options = { keys: [], newLabel: { kind: 'none' }, encodings: new Map() } as const;
-  const old = await inParallel(misplaced, filesAtOnce, async (file) =>
-    // Not a form set's file by its place: one that can't be read is nobody's loss.
-    readAndLook(file, (bytes) => inspectContent(bytes, 'en', options).kind === 'isa-2004').catch(() => false),
+  const old = await inParallel(misplaced, filesAtOnce, (file) =>
+    readPlainFile(files, file, largestFile).then(
+      ({ bytes }) => inspectContent(bytes, 'en', options).kind === 'isa-2004',
+      // By its place it is not a form set's file: nothing is lost if it can't be read.
+      () => false,
+    ),
   );
   return misplaced.filter((_, index) => old[index]);
 }
@@ -293,8 +279,10 @@ async function keysNowhere(files: readonly LabelFile[], { keys }: LabelsOptions)
   if (nowhere.length === 0 || sample?.content.kind !== 'strings') return [];
   const { encoding } = sample.content;
   // The file was readable a moment ago; without it the hint alone is lost.
-  const readAndLook = manyFilesReader(largestFile);
-  const instead = await readAndLook(sample.realPath, (bytes) => keysOf(bytes, encoding)).catch(() => []);
+  const instead = await readPlainFile(systemFiles(), sample.realPath, largestFile).then(
+    ({ bytes }) => keysOf(bytes, encoding),
+    () => [],
+  );
   return nowhere.map((name) => ({ flag: '--key', name, instead }));
 }
 
@@ -317,13 +305,9 @@ async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]
 
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<readonly string[]> {
   const folders = [...new Set(files.map((file) => path.dirname(file.realPath)))];
-  const step = atOnceWhileQuick();
   const locked = await inParallel(folders, filesAtOnce, async (folder) => {
     try {
-      await step(
-        () => accessSync(folder, constants.W_OK),
-        () => access(folder, constants.W_OK),
-      );
+      await access(folder, constants.W_OK);
       return [];
     } catch {
       // Whatever keeps us from writing there, the finding is the same.

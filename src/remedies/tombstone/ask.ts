@@ -1,6 +1,6 @@
 /** The question of the tombstone remedy, and the number of days that it advises. */
 
-import { durationInWords } from '../../ad/values.ts';
+import { durationInWords } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { faultWithGarbageCollection, recommendedDays } from './lifetime.ts';

@@ -5,11 +5,10 @@ import { cleaningRequests } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, removeMetadata, showReplication } from '../../ad/repadmin.ts';
 import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
 import { clockTolerance, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
-import { agoInWords, durationInWords } from '../../ad/values.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { groupBy } from '../../group-by.ts';
-import { describeWindowsError } from '../../ldap/windows-error.ts';
-import { counted, distinct, listed } from '../../words.ts';
+import { describeWindowsError } from '../../ldap/diagnostics.ts';
+import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
 import { recommendedDays, unsetMeans } from './lifetime.ts';
 import { nearShare, type Situation, soundParties, watchShare } from './situation.ts';
 

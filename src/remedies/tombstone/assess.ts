@@ -1,9 +1,8 @@
 /** From facts and changes to findings: what stops the change, and what a person should know before it. */
 
-import { agoInWords } from '../../ad/values.ts';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import type { Proposal } from '../../change/plan.ts';
-import { counted } from '../../words.ts';
+import { agoInWords, counted } from '../../words.ts';
 import { adviceFor } from './ask.ts';
 import { replicationFindings } from './assess-replication.ts';
 import type { TombstoneChange } from './changes.ts';

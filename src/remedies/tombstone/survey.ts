@@ -1,6 +1,5 @@
 /** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
 
-import { agoInWords, durationInWords } from '../../ad/values.ts';
 import type {
   BarsExhibit,
   Exhibit,
@@ -10,7 +9,7 @@ import type {
   RemarksExhibit,
 } from '../../change/exhibits.ts';
 import type { Proposal } from '../../change/plan.ts';
-import { listed } from '../../words.ts';
+import { agoInWords, durationInWords, listed } from '../../words.ts';
 import { adviceFor } from './ask.ts';
 import { sideInWords } from './assess-replication.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
@@ -219,8 +218,8 @@ function deletedObjects(
       return { from, to: from + step - 1, count: countFrom(from, ...counts) - countFrom(from + step, ...counts) };
     }),
     limits: [
-      { at: today, text: `${today} days: the limit today` },
-      ...(newDays === today ? [] : [{ at: newDays, text: `${newDays} days: the new limit` }]),
+      { at: today, text: 'the limit today' },
+      ...(newDays === today ? [] : [{ at: newDays, text: 'the new limit' }]),
     ],
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { Entry } from '../../../src/ad/entry.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import {
   checkUserPrincipalNames,
@@ -8,6 +8,7 @@ import {
   type UpnDifference,
   upnFindings,
 } from '../../../src/remedies/labels/upn-check.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 function user(name: string, userPrincipalName: string | undefined, address: string): Entry {
   return makeEntry(`CN=${name},DC=corp,DC=example,DC=com`, {

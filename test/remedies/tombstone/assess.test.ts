@@ -520,7 +520,7 @@ test('a plan that changes an entry of another objectGUID is not of this remedy, 
 test('an undo of a raise is judged as a lowering', () => {
   const facts = factsOf({ lifetime: 365, deletedObjects: [tombstones({ 200: 4 })] });
   const proposal = propose(facts, days(180));
-  const undo = { ...proposal, undoes: { id: guidOf(1), seal: '', folder: '..' } };
+  const undo = { ...proposal, undoes: { id: guidOf(1), seal: '', folder: '..', seq: 1 } };
   const finding = judge(assess(facts, undo), undo, []).find(({ id }) => id === 'purges-deleted-objects');
   expect(finding).toMatchObject({ level: 'blocker', acceptable: true, measure: { value: 4, unit: 'objects' } });
 });

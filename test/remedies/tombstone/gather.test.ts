@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
-import { ldapConnector } from '../../../src/ldap/session.ts';
+import { ldapConnector } from '../../../src/ldap/connector.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { gather } from '../../../src/remedies/tombstone/gather.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { makeEntry } from '../../../src/ad/entry.ts';
 import { readRootDse } from '../../../src/ldap/root-dse.ts';
 import {
   faultWithGarbageCollection,
@@ -7,6 +6,7 @@ import {
   type StoredLifetimes,
   serverKindOf,
 } from '../../../src/remedies/tombstone/lifetime.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 const nothingStored: StoredLifetimes = {
   tombstoneLifetime: undefined,

@@ -1,4 +1,4 @@
-/** What a terminal of a size would show: the control sequences that our output uses, and no more. */
+/** A terminal screen of a given size. It knows the control sequences that our output uses, and no others. */
 export class Screen {
   readonly #columns: number;
   readonly #rows: number;

@@ -40,7 +40,7 @@ export interface TerminalSession {
   /** Everything that was written, with its control sequences. */
   readonly output: () => string;
   readonly exit: Promise<{ readonly status: number; readonly signal: number }>;
-  /** The ids of the processes in the command's session: itself, and what it started and left behind. */
+  /** The ids of the processes in the command's session: the command, and the processes that it left behind. */
   processes(): readonly number[];
 }
 
@@ -68,7 +68,7 @@ function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It ended by itself in the meantime.
+    // It has ended in the meantime.
     if (errnoOf(error) !== 'ESRCH') throw error;
   }
 }

@@ -52,7 +52,6 @@ export function link(from: number, namingContext: string, days: number | 'never'
   return {
     namingContext,
     sourceDsaGuid: guidOf(from),
-    sourceInvocationId: `9${guidOf(from).slice(1)}`,
     lastSuccess: days === 'never' ? 'never' : daysAgo(days),
     lastAttempt: daysAgo(0),
     lastResult: result,
@@ -136,10 +135,9 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     objectGuid: guidOf(7),
     rootDomainNamingContext: domain,
     namingContexts: [
-      { dn: configuration, kind: 'configuration', dnsName: 'corp.example.com', netbiosName: undefined },
-      { dn: domain, kind: 'domain', dnsName: 'corp.example.com', netbiosName: 'CORP' },
+      { dn: configuration, kind: 'configuration', dnsName: 'corp.example.com' },
+      { dn: domain, kind: 'domain', dnsName: 'corp.example.com' },
     ],
-    sites: ['Amsterdam'],
     domainControllers: domainControllers.map(({ domainController }) => domainController),
     leftoverServers: [],
     recycleBin,
