@@ -70,10 +70,7 @@ function* tableLines({ columns, groups }: Of<'table'>, options: ExhibitOptions):
   }
 }
 
-/**
- * A row a bar. Where there is not room enough for words and bars the bars give way first; words that are still too long go
- * on below themselves, for nothing in them may be cut.
- */
+/** A row a bar. Bars give way to words down to ten columns, then words go on below themselves: none of them is cut. */
 function* barLines({ rows: bars, limit, unit }: Of<'bars'>, { style, width }: ExhibitOptions): Generator<string> {
   const shares = bars.map(({ value }) => (value === undefined ? undefined : (100 * value) / limit));
   const percents = shares.map((share) =>
@@ -84,7 +81,7 @@ function* barLines({ rows: bars, limit, unit }: Of<'bars'>, { style, width }: Ex
   const [percent, notes] = [widest(percents), widest(bars.map(({ note = '' }) => note))];
   // Two columns before each of the six, and the margin.
   const room = width - names - places - percent - notes - 12;
-  const words = Math.min(widest(bars.map(({ text }) => text)), Math.max(leastWords, room));
+  const words = Math.min(widest(bars.map(({ text }) => text)), Math.max(leastWords, room - leastBar));
   const columns = room - words < leastBar ? 0 : Math.min(barWidth, room - words);
   const heading = `of ${limit.toLocaleString('en')} ${unit}`;
   yield ' '.repeat(4 + names + 2 + places + 2 + words) + style.dim(heading.padStart(columns + percent));
@@ -100,9 +97,8 @@ function* barLines({ rows: bars, limit, unit }: Of<'bars'>, { style, width }: Ex
   }
 }
 
-/** The narrowest column of words, and the narrowest bar that shows anything. */
 const leastWords = 20;
-const leastBar = 6;
+const leastBar = 10;
 
 function* histogramLines({ buckets, limits, unit }: Of<'histogram'>, options: ExhibitOptions): Generator<string> {
   const [first] = buckets;

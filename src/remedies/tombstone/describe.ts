@@ -17,7 +17,7 @@ import { sideInWords } from './assess-replication.ts';
 import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { garbageCollectionHours } from './lifetime.ts';
-import { deafParties, type Situation, situationOf, soundParties } from './situation.ts';
+import { partiesOutOfReach, type Situation, situationOf, soundParties } from './situation.ts';
 
 type Request = LingeringObjectsRequest & { readonly [name: string]: JsonValue };
 
@@ -41,17 +41,16 @@ export function nextStepsFor(
   proposal: Pick<Proposal, 'changes' | 'undoes'>,
 ): readonly TombstoneStep[] {
   const situation = situationOf(facts, proposal);
-  const { judgement, effect, before, after } = situation;
-  const past = judgement.islandsAt(before.days);
-  const deaf = deafParties(facts, past).filter((party) => !judgement.gone.has(party));
+  const { judgement, effect, after } = situation;
+  const outOfReach = partiesOutOfReach(facts, judgement);
   const gone = [...judgement.gone];
   return [
     ...(effect.lifetime === undefined && effect.recycle === undefined
       ? []
       : [{ id: 'check-everywhere' as const, dn: facts.settings.dn }]),
-    ...(effect.lifetime === undefined || deaf.length === 0
+    ...(effect.lifetime === undefined || outOfReach.length === 0
       ? []
-      : [{ id: 'write-there-too' as const, hosts: deaf.map(hostOf) }]),
+      : [{ id: 'write-there-too' as const, hosts: outOfReach.map(hostOf) }]),
     ...cleaningSteps(situation),
     ...(gone.length === 0
       ? []
@@ -216,7 +215,7 @@ function stepInWords(step: TombstoneStep): Step {
       };
     case 'write-there-too':
       return {
-        text: `These DCs take nothing from their partners, so the value does not reach them: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+        text: `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
         commands: [],
         lines: step.hosts,
       };

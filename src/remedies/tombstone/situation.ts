@@ -183,15 +183,36 @@ export function soundParties({ facts, judgement }: Situation, { cutOff }: Island
   return facts.replication.parties.filter((party) => !apart.has(party) && !judgement.gone.has(party));
 }
 
-/** DCs that take nothing from their partners, so that a value written elsewhere does not reach them. */
-export function deafParties(facts: TombstoneFacts, { cutOff }: Islands): readonly Party[] {
-  const limit = new Set(cutOff.map(({ party }) => party));
-  return facts.replication.parties.filter((party) => {
-    const { state, domainController } = party;
-    if (domainController.isInboundReplicationOff) return true;
-    if (state.kind === 'answered' && state.answer.links.length > 0) {
-      return state.answer.links.every(({ lastResult }) => lastResult === lifetimeExceeded);
-    }
-    return limit.has(party);
-  });
+/**
+ * DCs that the new value does not reach by replication: they take nothing from their partners, or are on another side of a
+ * split than the DC that it is written on.
+ */
+export function partiesOutOfReach(
+  facts: TombstoneFacts,
+  { gone, lifetime, islandsAt }: ReplicationJudgement,
+): readonly Party[] {
+  const { cutOff, splits } = islandsAt(lifetime.days);
+  const { parties } = facts.replication;
+  const source = parties.find(
+    ({ domainController }) => domainController.dnsHostName?.toLowerCase() === facts.source.host.toLowerCase(),
+  );
+  const deaf = cutOff.filter(({ ownAge }) => ownAge === undefined || ownAge >= lifetime.days * day);
+  const isFar = (party: Party): boolean =>
+    splits.some(({ sides }) =>
+      sides.some((side) => side.includes(party) && source !== undefined && !side.includes(source)),
+    );
+  return parties.filter(
+    (party) =>
+      party !== source &&
+      !gone.has(party) &&
+      (isFar(party) ||
+        deaf.some((one) => one.party === party) ||
+        party.domainController.isInboundReplicationOff ||
+        isRefusingAll(party)),
+  );
+}
+
+function isRefusingAll({ state }: Party): boolean {
+  if (state.kind !== 'answered' || state.answer.links.length === 0) return false;
+  return state.answer.links.every(({ lastResult }) => lastResult === lifetimeExceeded);
 }

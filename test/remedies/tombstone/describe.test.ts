@@ -116,7 +116,7 @@ test('two sides that refuse each other get commands for both directions, then di
 
 test('a DC that takes nothing from its partners needs the value written there too', () => {
   const facts = factsOf({ lifetime: 60, domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 75)] });
-  const [step] = steps(facts, days(180)).filter(({ text }) => text.includes('take nothing from their partners'));
+  const [step] = steps(facts, days(180)).filter(({ text }) => text.includes('does not reach these DCs'));
   expect(step?.lines).toEqual(['dc2.corp.example.com']);
 });
 
