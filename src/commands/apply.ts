@@ -35,7 +35,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const selected = selectionOf(plan, left, flags.only, flags.except);
   const mayAsk = output.canAsk && !flags.yes && !output.isJson && !flags['dry-run'];
   if (mayAsk && left.size > 0) showLeft(saved, selected, done.size, output);
-  const opened = await openWorldOf(plan, flags, deadline, context, output);
+  const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
+  const opened = await openWorldOf(saved, access, context, output);
   try {
     if (left.size === 0)
       return await verifyDone(saved, opened.directory, waitSeconds, remedy, flags['dry-run'], context, output);

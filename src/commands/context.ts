@@ -16,6 +16,8 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
+  /** Where change folders are made that no flag names. */
+  readonly changes: string;
   readonly platform: NodeJS.Platform;
   readonly remedies: readonly RemedyEntry[];
   readonly commands: readonly CommandSpec[];

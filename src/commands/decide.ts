@@ -158,7 +158,7 @@ async function askWhatNext(
 
 async function save(finished: Finished, named: string | undefined, context: Context): Promise<string> {
   const { plan, remedy } = finished;
-  const home = finished.home ?? path.join(context.currentFolder, 'changes');
+  const home = finished.home ?? context.changes;
   const folder =
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)

@@ -23,6 +23,7 @@ export function processContext(): Context {
     stderr: process.stderr,
     env: process.env,
     currentFolder: process.cwd(),
+    changes: path.join(process.cwd(), 'changes'),
     platform: process.platform,
     remedies,
     commands: commandsOf(remedies),

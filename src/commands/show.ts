@@ -30,7 +30,17 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const position = await positionOf(saved);
   showReview(plan, remedy.describe(plan), output);
   const drift = flags.drift
-    ? await driftOf(saved, flags, readSeconds('deadline', flags.deadline, defaultDeadline), context, output)
+    ? await driftOf(
+        saved,
+        {
+          flags,
+          deadline: readSeconds('deadline', flags.deadline, defaultDeadline),
+          isApproved: flags.seal !== undefined,
+          mayAsk: output.canAsk && !output.isJson,
+        },
+        context,
+        output,
+      )
     : undefined;
   output.say(`  ${positionInWords(position)}${commandFor(saved, position, context)}`);
   output.say(`  Seal ${shortSeal(plan)}`);

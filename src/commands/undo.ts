@@ -65,7 +65,9 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const toUndo = changesToUndo(original, records);
-  const opened = await openWorldOf(original, flags, deadline, context, output);
+  const mayAsk = output.canAsk && !output.isJson && !flags.yes;
+  const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
+  const opened = await openWorldOf(saved, access, context, output);
   try {
     const undo = await undoOf(toUndo, opened.directory?.session);
     requireSomethingToUndo(original, toUndo.recorded, undo.changes.length);

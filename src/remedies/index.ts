@@ -20,6 +20,15 @@ export interface RemedyEntry {
 
 export const remedies: readonly RemedyEntry[] = [
   {
+    name: 'labels',
+    summary: 'Change the logon labels of TMG and ISA forms',
+    world: 'files',
+    mayAskDirectory: true,
+    examples: ['labels --root \\\\TMG01\\C$\\…\\CookieAuthTemplates --label email --dry-run'],
+    flags: async () => (await import('./labels/flags.ts')).flags,
+    load: async () => (await import('./labels/remedy.ts')).labels,
+  },
+  {
     name: 'orphan',
     summary: 'Delete the object of an Exchange server that a failed install left behind',
     world: 'directory',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandsOf } from '../../src/commands/commands.ts';
@@ -29,6 +30,7 @@ export async function runCommand(
     stdout: stdout as unknown as Context['stdout'],
     stderr: stderr as unknown as Context['stderr'],
     env: {},
+    changes: path.join(world.currentFolder, 'changes'),
     remedies,
     commands: commandsOf(world.remedies ?? remedies),
     program: ['adsi-remedy'],

@@ -1,4 +1,4 @@
-/** Lays out the practice site's form sets in a folder. */
+/** The practice site's form sets: laid out in a folder, and what the remedy does there. */
 
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -6,15 +6,15 @@ import { fileURLToPath } from 'node:url';
 import { errnoOf, FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
+import type { Practice } from '../remedy.ts';
 import { type FormSetWording, members, type PracticeFile, practiceFormSets } from './practice-form-set-files.ts';
 
-export interface PracticeFormSets {
-  /** One folder an array member, for --root. */
-  readonly roots: readonly string[];
-  readonly written: number;
-  /** Files that were there already, changed since or not. */
-  readonly kept: number;
-}
+export const practice: Practice = {
+  about: `Form sets of the array members ${members.join(' and ')}`,
+  layOut: layOutFormSets,
+  given: (folder) => members.flatMap((member) => ['--root', path.join(folder, member)]),
+  dryRun: ['--label', 'email'],
+};
 
 const filesAtATime = 16;
 
@@ -32,25 +32,19 @@ const marker: PracticeFile = {
  * Writes the practice form sets below `folder`, which must be new, empty, or laid out by this function before. What is
  * there already stays as it is, so that a practised change can be looked at again and undone.
  *
- * @param templates the templates folder, as a path or as a URL that ends in a slash
+ * @param templates the templates folder, a URL that ends in a slash
  * @throws FileError if the folder holds anything else, or a file can't be read or written
  */
-export async function layOutFormSets(folder: string, templates: string | URL): Promise<PracticeFormSets> {
+export async function layOutFormSets(folder: string, templates: URL): Promise<void> {
   const files = practiceFormSets(await readWording(templates));
   await requireFolderOfOurs(folder);
   // The marker comes first: what an interruption leaves can then be completed.
-  const outcomes = [await writeIfMissing(folder, marker)];
-  outcomes.push(...(await inParallel(files, filesAtATime, (file) => writeIfMissing(folder, file))));
-  return {
-    roots: members.map((member) => path.join(folder, member)),
-    written: outcomes.filter((outcome) => outcome === 'written').length,
-    kept: outcomes.filter((outcome) => outcome === 'kept').length,
-  };
+  await writeIfMissing(folder, marker);
+  await inParallel(files, filesAtATime, (file) => writeIfMissing(folder, file));
 }
 
-async function readWording(templates: string | URL): Promise<FormSetWording> {
-  const folder = typeof templates === 'string' ? templates : fileURLToPath(templates);
-  const file = path.join(folder, 'practice', 'form-sets.json');
+async function readWording(templates: URL): Promise<FormSetWording> {
+  const file = fileURLToPath(new URL('practice/form-sets.json', templates));
   try {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
@@ -84,7 +78,7 @@ async function requireFolderOfOurs(folder: string): Promise<void> {
   }
 }
 
-async function writeIfMissing(folder: string, file: PracticeFile): Promise<'written' | 'kept'> {
+async function writeIfMissing(folder: string, file: PracticeFile): Promise<void> {
   const target = path.join(folder, file.path);
   try {
     await mkdir(path.dirname(target), { recursive: true });
@@ -93,9 +87,9 @@ async function writeIfMissing(folder: string, file: PracticeFile): Promise<'writ
   }
   try {
     await writeFile(target, file.bytes, { flag: 'wx' });
-    return 'written';
   } catch (cause) {
-    if (errnoOf(cause) === 'EEXIST') return 'kept';
+    // What was practised on is kept.
+    if (errnoOf(cause) === 'EEXIST') return;
     throw notWritten(target, cause);
   }
 }

@@ -1,7 +1,10 @@
 /**
- * The names by which Windows knows cultures besides their BCP 47 tags. What the nls folders of TMG and ISA are called
- * is published nowhere, so all of these are understood.
+ * Cultures by the names that folders and users give them: BCP 47 tags, and the names of Windows besides. What the nls
+ * folders of TMG and ISA are called is published nowhere, so all of these are understood.
  */
+
+import { ansiCodePageOf, type CodePage } from '../../files/code-pages.ts';
+import { defaultLanguage } from '../../files/template-tree.ts';
 
 /**
  * Language identifier in hexadecimal ([MS-LCID] 2.2), the three-letter abbreviation where Windows has one
@@ -83,4 +86,72 @@ function cultureByLanguageIdentifier(name: string): string | undefined {
   if (!/^[0-9][0-9a-f]{2,4}$/i.test(name)) return undefined;
   const decimal = /^[1-9][0-9]*$/.test(name) ? byIdentifier.get(Number(name)) : undefined;
   return decimal ?? byIdentifier.get(Number.parseInt(name, 16));
+}
+
+/**
+ * The tag by which BCP 47 knows a culture, from a folder's name or a user's spelling: any letter case, `_` for `-`, a
+ * Windows language identifier or abbreviation, a former tag (iw, in, zh-CHS), "default". Undefined if it is no name of
+ * a culture. What goes beyond language, script and region is dropped: de-DE-1996 is de-DE.
+ */
+export function cultureOf(name: string): string | undefined {
+  return cultureOfTag(name.trim().replaceAll('_', '-'));
+}
+
+const cultureOfTag = remembered((tag: string): string | undefined => {
+  // The strings.txt beside the forms, outside any nls folder, is the English one.
+  if (tag.toLowerCase() === defaultLanguage) return 'en-US';
+  const spelled = cultureByWindowsName(tag) ?? tag;
+  if (!/^[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
+  try {
+    const { language, script, region } = new Intl.Locale(spelled);
+    return tagOf(language, script, region);
+  } catch {
+    // Intl.Locale throws a RangeError for what is not well-formed, which is the answer here.
+    return undefined;
+  }
+});
+
+/** The name of a culture in English, for tables: "German (Germany)". A name that is no culture's comes back as it is. */
+export function displayNameOfCulture(name: string): string {
+  const culture = cultureOf(name);
+  if (culture === undefined) return name;
+  const english = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
+  return english.of(culture) ?? name;
+}
+
+/**
+ * The code page of a language folder's files, by the culture that its name means; undefined where the name is none of a
+ * culture, or no page is known for it.
+ */
+export function codePageOf(language: string): CodePage | undefined {
+  const culture = cultureOf(language);
+  return culture === undefined ? undefined : ansiCodePageOf(culture);
+}
+
+/** Whether two names mean the same culture: with script and region spelled out, zh-Hant and zh-TW do, de and de-DE. */
+export function isSameCulture(one: string, other: string): boolean {
+  const culture = fullCultureOf(one);
+  return culture !== undefined && culture === fullCultureOf(other);
+}
+
+function fullCultureOf(name: string): string | undefined {
+  const culture = cultureOf(name);
+  return culture === undefined ? undefined : new Intl.Locale(culture).maximize().toString();
+}
+
+/** A tag of these parts: "sr-Latn-RS". */
+export function tagOf(language: string, script?: string, region?: string): string {
+  return [language, script, region].filter((part) => part !== undefined).join('-');
+}
+
+/** Intl.Locale takes its time, and the same few names come with every form set of every array member. */
+export function remembered<T>(compute: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>();
+  return (key) => {
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    const value = compute(key);
+    known.set(key, value);
+    return value;
+  };
 }
