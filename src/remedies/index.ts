@@ -36,4 +36,12 @@ export const remedies: readonly RemedyEntry[] = [
     flags: async () => (await import('./orphan/flags.ts')).flags,
     load: async () => (await import('./orphan/remedy.ts')).orphan,
   },
+  {
+    name: 'tombstone',
+    summary: "change the forest's tombstoneLifetime",
+    world: 'directory',
+    examples: ['tombstone --server dc1.corp.example.com --user admin@corp.example.com --days 180 --dry-run'],
+    flags: async () => (await import('./tombstone/flags.ts')).flags,
+    load: async () => (await import('./tombstone/remedy.ts')).tombstone,
+  },
 ];

@@ -1,19 +1,16 @@
 import { expect, test } from 'vitest';
-import { DirectoryError } from '../../../src/errors.ts';
-import { readRootDse } from '../../../src/ldap/root-dse.ts';
-import type { DirectorySession } from '../../../src/ldap/session.ts';
-import {
-  askDomainControllers,
-  type DomainControllerAccess,
-} from '../../../src/remedies/tombstone/ask-domain-controllers.ts';
-import { makeEntry } from '../../support/make-entry.ts';
-import { dc } from './support/facts.ts';
+import { askDomainControllers, type DomainControllerAccess } from '../../src/ad/ask-domain-controllers.ts';
+import { DirectoryError } from '../../src/errors.ts';
+import { readRootDse } from '../../src/ldap/root-dse.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
+import { dc } from '../remedies/tombstone/support/facts.ts';
+import { makeEntry } from '../support/make-entry.ts';
 
 const unused = (): never => {
   throw new Error('not asked for');
 };
 
-/** A session with DC1 that tells when it is closed. */
+/** A session with DC1 that reports its closing. */
 function sessionWith(onClose = (): void => undefined): DirectorySession {
   return {
     identity: { host: 'dc1.corp.example.com', port: 636, tls: 'ldaps' },
@@ -50,7 +47,7 @@ test('another DC is asked in a session of its own, which is closed', async () =>
   expect(closed).toEqual(['dc2.corp.example.com']);
 });
 
-test('one that does not answer, one that can not be reached and one without a name are told as such', async () => {
+test('a DC that does not answer, one that cannot be reached and one without a DNS name are unreachable, each with its reason', async () => {
   const refused = new DirectoryError({ attempted: 'connect', on: 'dc3', cameBack: 'nothing listens there', next: '' });
   const openOther = async (host: string): Promise<DirectorySession> => {
     if (host.startsWith('dc3')) throw refused;

@@ -1,25 +1,29 @@
-/** What one DC says about its own inbound replication and its clock. Whatever it does not say is unknown, never healthy. */
+/** What one DC says about its own inbound replication and its clock. What it does not say is unknown, never healthy. */
 
-import { normalizedDn } from '../../ad/dn.ts';
-import { allBytesOf, bytesOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
-import type { DomainController } from '../../ad/forest.ts';
+import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { normalizedDn } from './dn.ts';
+import { allBytesOf, bytesOf, type Entry, generalizedTimeOf } from './entry.ts';
 import {
   type InboundNeighbor,
   parseRepsFrom,
   parseUpToDateVector,
   type ReplicationCursor,
   UnreadableReplicationValueError,
-} from '../../ad/replication-values.ts';
-import { parseCursorXml, parseInboundNeighborXml } from '../../ad/replication-xml.ts';
-import { DirectoryError } from '../../errors.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+} from './replication-values.ts';
+import { parseCursorXml, parseInboundNeighborXml } from './replication-xml.ts';
 
 /** One inbound partner for one naming context. */
 export interface InboundLink extends InboundNeighbor {
   readonly namingContext: string;
 }
 
-/** A naming context of which the DC tells nothing that could be understood, and why. */
+/** How far the DC has the changes of another one in a naming context. */
+export interface NamingContextCursor extends ReplicationCursor {
+  readonly namingContext: string;
+}
+
+/** A naming context of which the DC says nothing that could be understood, and why. */
 export interface SilentNamingContext {
   readonly namingContext: string;
   readonly why: string;
@@ -27,28 +31,24 @@ export interface SilentNamingContext {
 
 export interface ReplicationAnswer {
   readonly links: readonly InboundLink[];
-  /** Naming contexts that it has, without a word on a partner. It may have none, or not tell. */
+  /** Naming contexts that it holds without naming a partner: there is none, or the user may not see it. */
   readonly silent: readonly SilentNamingContext[];
-  readonly cursors: readonly ReplicationCursor[];
-  /** Its own clock; undefined where it does not tell. */
+  readonly cursors: readonly NamingContextCursor[];
+  /** Its own clock; undefined where it does not show it. */
   readonly clock: Date | undefined;
 }
 
 const headAttributes = ['repsFrom', 'replUpToDateVector', 'msDS-NCReplInboundNeighbors', 'msDS-NCReplCursors'];
 
 /**
- * Asks a DC in one round trip. Windows tells its partners in XML; Samba, and whoever may not read that, by repsFrom
- * (MS-DRSR 5.170) on the head of each naming context.
- * @param commonNamingContexts what to ask for where the DC's own naming contexts can't be read
+ * Asks a DC in one round trip. Windows shows its partners in XML; Samba, and Windows to a user who may not read that, in
+ * repsFrom (MS-DRSR 5.170) on the head of each naming context.
  * @throws DirectoryError if it does not answer
  */
 export async function askForReplication(
   session: DirectorySession,
-  domainController: DomainController,
-  commonNamingContexts: readonly string[],
+  namingContexts: readonly string[],
 ): Promise<ReplicationAnswer> {
-  const listed = [...domainController.fullNamingContexts, ...domainController.partialNamingContexts];
-  const namingContexts = listed.length === 0 ? commonNamingContexts : listed;
   const [rootDse, heads] = await Promise.all([
     session.readEntry('', ['currentTime', 'msDS-ReplAllInboundNeighbors']),
     Promise.all(namingContexts.map((namingContext) => readHead(session, namingContext))),
@@ -58,7 +58,7 @@ export async function askForReplication(
   for (const value of all) reading.addXml(value, undefined);
   for (const [index, namingContext] of namingContexts.entries()) {
     const head = heads[index];
-    if (head === undefined || 'why' in head) reading.silent(namingContext, head?.why ?? 'it can not be read');
+    if (head === undefined || 'why' in head) reading.silent(namingContext, head?.why ?? 'it cannot be read');
     else reading.addHead(head, namingContext);
   }
   return reading.answer(rootDse === undefined ? undefined : generalizedTimeOf(rootDse, 'currentTime'));
@@ -67,9 +67,9 @@ export async function askForReplication(
 /** The head of a naming context; why not, where this DC does not give it. */
 async function readHead(session: DirectorySession, namingContext: string): Promise<Entry | { readonly why: string }> {
   try {
-    return (await session.readEntry(namingContext, headAttributes)) ?? { why: 'its head can not be seen' };
+    return (await session.readEntry(namingContext, headAttributes)) ?? { why: 'its head cannot be seen' };
   } catch (error) {
-    // A DC that answers "no" for one naming context (a GC does for those of other domains) may well tell of others.
+    // A DC that refuses one naming context (a GC does for those of other domains) may still show others.
     if (error instanceof DirectoryError && error.resultCode !== undefined) return { why: error.trouble.cameBack };
     throw error;
   }
@@ -77,7 +77,7 @@ async function readHead(session: DirectorySession, namingContext: string): Promi
 
 class Reading {
   readonly #links = new Map<string, InboundLink>();
-  readonly #cursors = new Map<string, ReplicationCursor>();
+  readonly #cursors: NamingContextCursor[] = [];
   readonly #silent = new Map<string, SilentNamingContext>();
 
   addXml(value: Buffer, namingContext: string | undefined): void {
@@ -110,7 +110,7 @@ class Reading {
     return {
       links: [...this.#links.values()],
       silent: [...this.#silent.values()],
-      cursors: [...this.#cursors.values()],
+      cursors: this.#cursors,
       clock,
     };
   }
@@ -125,17 +125,13 @@ class Reading {
     return [...this.#links.values()].some((link) => normalizedDn(link.namingContext) === wanted);
   }
 
-  /** Per source the latest: changes of any naming context are a sign of life. */
   #addCursors(head: Entry, namingContext: string): void {
     const vector = bytesOf(head, 'replUpToDateVector');
     const xml = allBytesOf(head, 'msDS-NCReplCursors');
     this.#try(namingContext, () => {
       const cursors =
         xml.length > 0 ? xml.map(parseCursorXml) : vector === undefined ? [] : parseUpToDateVector(vector);
-      for (const cursor of cursors) {
-        const known = this.#cursors.get(cursor.invocationId);
-        if (known === undefined || isLater(cursor, known)) this.#cursors.set(cursor.invocationId, cursor);
-      }
+      this.#cursors.push(...cursors.map((cursor) => ({ ...cursor, namingContext })));
     });
   }
 
@@ -150,9 +146,4 @@ class Reading {
       this.#silent.set(namingContext === undefined ? why : normalizedDn(where), { namingContext: where, why });
     }
   }
-}
-
-function isLater(cursor: ReplicationCursor, known: ReplicationCursor): boolean {
-  if (!(cursor.lastSuccess instanceof Date)) return false;
-  return !(known.lastSuccess instanceof Date) || cursor.lastSuccess > known.lastSuccess;
 }

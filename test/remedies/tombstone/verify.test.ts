@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasChange, type LifetimeOnDc } from '../../../src/remedies/tombstone/lifetime-on-dc.ts';
+import { hasChange, type LifetimeOnDc } from '../../../src/remedies/tombstone/verify.ts';
 
 const seen = (hasValue: boolean, version: number | undefined): LifetimeOnDc => ({ hasValue, version, words: '' });
 const written = seen(true, 5);
@@ -18,7 +18,7 @@ describe('a DC has the change', () => {
     expect(hasChange(seen(false, 6), written)).toBe(false);
   });
 
-  test('by the value alone where nobody tells how often it was written', () => {
+  test('by the value alone where no DC shows how often it was written', () => {
     expect(hasChange(seen(true, undefined), written)).toBe(true);
     expect(hasChange(seen(true, 1), seen(true, undefined))).toBe(true);
   });

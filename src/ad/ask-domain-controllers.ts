@@ -1,9 +1,9 @@
-/** Every DC of a forest asked at the same time, each with a deadline of its own: one that is slow never stalls the rest. */
+/** Asks every DC of a forest at the same time, each with a deadline of its own, so that a slow one never stalls the rest. */
 
-import { sameDn } from '../../ad/dn.ts';
-import type { DomainController } from '../../ad/forest.ts';
-import { DirectoryError } from '../../errors.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { sameDn } from './dn.ts';
+import type { DomainController } from './forest.ts';
 
 /** Sessions with the DCs of a forest. */
 export interface DomainControllerAccess {
@@ -17,7 +17,7 @@ export type Answer<T> =
   | { readonly kind: 'answered'; readonly answer: T }
   | { readonly kind: 'unreachable'; readonly why: string };
 
-/** Whole seconds would be too coarse for tests, and nobody waits longer than this for a DC that is not there. */
+/** How long a DC has for its answer, in milliseconds. */
 export const defaultDeadlineMs = 5000;
 
 /** Whether this is the DC that the session is with. */
@@ -26,7 +26,10 @@ export function isChosen(domainController: DomainController, { rootDse, identity
   return domainController.dnsHostName?.toLowerCase() === (rootDse.dnsHostName ?? identity.host).toLowerCase();
 }
 
-/** Asks each DC `question` in a session of its own, the chosen one in the session that is open; answers in their order. */
+/**
+ * Asks each DC `question` in a session of its own, the chosen one in the session that is open. Gives the answers in the
+ * order of the DCs; a DirectoryError makes a DC unreachable, any other error is thrown.
+ */
 export async function askDomainControllers<T>(
   domainControllers: readonly DomainController[],
   access: DomainControllerAccess,
@@ -58,14 +61,14 @@ async function askOther<T>(
       attempted: 'connect',
       on: dn,
       cameBack: 'its server object has no dNSHostName',
-      next: 'See whether that DC still exists.',
+      next: 'Check whether that DC still exists.',
     });
   }
   const session = await access.openOther(dnsHostName);
   try {
     return await question(session, domainController);
   } finally {
-    // Nobody waits for the farewell; it never throws.
+    // Closing never throws, and its end is of no interest.
     void session.close();
   }
 }
