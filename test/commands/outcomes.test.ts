@@ -428,14 +428,16 @@ describe('--json', () => {
   test('gives the plan of a dry run, and the review on stderr', async () => {
     const result = await relabel('--json');
     expect(result.status).toBe(2);
-    expect(document(result)).toMatchObject({ format: 'adsi-remedy/plan', version: 1, remedy: 'labels' });
+    expect(document(result)).toMatchObject({ format: 'adsi-remedy/plan', version: 2, remedy: 'labels' });
     expect(result.stderr).toContain('2 files to change');
   });
 
   test('gives the same plan that is saved', async () => {
     const result = await relabel('--json', '--save', 'saved');
     expect(document(result)).toEqual(JSON.parse(await readFile(path.join(home, 'saved/plan.json'), 'utf8')));
-    expect(document(await run(show, ['saved', '--json']))).toEqual(document(result));
+    const shown = document(await run(show, ['saved', '--json']));
+    expect(shown['plan']).toEqual(document(result));
+    expect(shown).toMatchObject({ seal: document(result)['seal'], position: 'not-applied', findings: [] });
   });
 
   test('gives the outcome of apply and undo', async () => {
