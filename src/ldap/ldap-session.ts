@@ -8,7 +8,7 @@ import { ConnectionError, directoryErrorOf, type Peer } from './connection-troub
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything } from './filter.ts';
-import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf, renameRequest } from './requests.ts';
+import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf } from './requests.ts';
 import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
 import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
@@ -106,16 +106,6 @@ export class LdapSession implements DirectorySession {
 
   async delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void> {
     await this.#write('delete', dn, deleteRequest(dn, this.#sendable(controls)), deadline);
-  }
-
-  async rename(
-    dn: string,
-    newRdn: string,
-    newParent?: string,
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
-    await this.#write('rename', dn, renameRequest(dn, newRdn, newParent, this.#sendable(controls)), deadline);
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,6 @@ import {
   Attribute as LdaptsAttribute,
   Filter as LdaptsFilter,
   SearchRequest as LdaptsSearchRequest,
-  ModifyDNRequest,
   ModifyRequest,
   ProtocolOperation,
   SearchFilter,
@@ -84,17 +83,6 @@ export function addRequest(dn: string, attributes: readonly NewAttribute[], cont
 /** The deletion of one entry (RFC 4511 section 4.8); of a whole tree by a control. */
 export function deleteRequest(dn: string, controls: readonly Control[]): RequestOf {
   return requestOf(new DeleteRequest({ messageId: 0, dn }), controls);
-}
-
-/** Another RDN, and another parent if one is given (modify DN, RFC 4511 section 4.9). */
-export function renameRequest(
-  dn: string,
-  newRdn: string,
-  newParent: string | undefined,
-  controls: readonly Control[],
-): RequestOf {
-  const newSuperior = newParent === undefined ? {} : { newSuperior: newParent };
-  return requestOf(new ModifyDNRequest({ messageId: 0, dn, newRdn, deleteOldRdn: true, ...newSuperior }), controls);
 }
 
 interface Operation {

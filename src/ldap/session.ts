@@ -74,14 +74,6 @@ export interface DirectorySession {
   ): Promise<void>;
   add(dn: string, attributes: readonly NewAttribute[], controls?: readonly Control[], deadline?: number): Promise<void>;
   delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void>;
-  /** Gives the entry another RDN (the old value goes) and, if named, another parent. */
-  rename(
-    dn: string,
-    newRdn: string,
-    newParent?: string,
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void>;
 
   /** Ends the session; never throws. */
   close(): Promise<void>;

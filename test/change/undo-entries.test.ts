@@ -7,7 +7,7 @@ import { writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, DeleteChange, ModifyChange, UndeleteChange } from '../../src/change/plan.ts';
 import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import type { Fault } from '../../src/embedded/faults.ts';
+import type { Fault } from '../support/ldap-server/faults.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
 import {
   type Bench,

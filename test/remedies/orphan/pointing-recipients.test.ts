@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DirectoryChange, Finding, Plan } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import { formatFilter } from '../../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/pointing-recipients.ts';
 
@@ -57,12 +57,7 @@ async function directoryOf(
     clock: () => new Date(),
     newGuid: randomUUID,
   });
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host, { globalCatalog: true }),
-  });
-  const opened = await connector.open({ host: forest.domainControllers[0] ?? '' });
+  const opened = await forest.open({ host: forest.domainControllers[0] ?? '', port: 3268 });
   onTestFinished(() => opened.close());
   const filters: string[] = [];
   const session = new Proxy(opened, {

@@ -23,7 +23,6 @@ function sessionWith(onClose = (): void => undefined): DirectorySession {
     modify: unused,
     add: unused,
     delete: unused,
-    rename: unused,
     close: async () => onClose(),
   };
 }

@@ -3,21 +3,16 @@ import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
 import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { readRootDse } from '../../../src/ldap/root-dse.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { type DirectoryToRead, gather } from '../../../src/remedies/tombstone/gather.ts';
 import { askForReplication } from '../../../src/remedies/tombstone/replication-answer.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
 import { dc, guidOf } from './support/facts.ts';
 
 async function directoryOf(forest: EmbeddedForest): Promise<DirectoryToRead> {
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host),
-  });
-  const session = await connector.open({ host: 'dc1.corp.example.com' });
+  const session = await forest.open({ host: 'dc1.corp.example.com' });
   onTestFinished(() => session.close());
-  return { session, isExport: false, openOther: (host) => connector.open({ host }) };
+  return { session, isExport: false, openOther: (host) => forest.open({ host }) };
 }
 
 function server(name: string): string {
@@ -158,7 +153,6 @@ function sessionWith(entries: readonly Entry[], refused: readonly string[] = [])
     modify: unused,
     add: unused,
     delete: unused,
-    rename: unused,
     close: async () => undefined,
   };
 }
