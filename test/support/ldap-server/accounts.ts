@@ -100,7 +100,7 @@ function userByDn(name: string, store: Store): StoredEntry | undefined {
   return place?.present === true && place.values('sAMAccountName').length > 0 && !place.isDeleted ? place : undefined;
 }
 
-/** What stands before the backslash in a logon name: nETBIOSName of the root domain's crossRef. */
+/** The part before the backslash of a logon name: nETBIOSName of the root domain's crossRef. */
 function netbiosName({ rootDomain }: Store): string {
   const crossRefs = rootDomain?.referrers.get(attributeType('nCName')) ?? [];
   return [...crossRefs].map((crossRef) => crossRef.text('nETBIOSName')).find((name) => name !== undefined) ?? '';

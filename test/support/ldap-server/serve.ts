@@ -35,12 +35,12 @@ export async function serve(
       if (message.request.kind === 'unbind') break;
       const answering = handle(message, last, server);
       last = answering;
-      // Ends the loop where no further request would; its failure is told by the await below.
+      // Ends the loop where no further request comes; the await below reports a failure.
       answering.then((next) => next === 'end' && hangUp(stream)).catch(() => hangUp(stream));
     }
     await last;
   } catch (error) {
-    // All other errors are the stream's: the client is gone, and nobody is left to be told.
+    // All other errors are the stream's: the client is gone, so nothing can be reported to it.
     if (error instanceof BerError)
       await send(stream, encodeNoticeOfDisconnection(resultCode.protocolError, error.message));
   } finally {
