@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../src/ad/entry.ts';
 import type { Forest } from '../../src/ad/forest.ts';
-import type { OpenDirectory } from '../../src/commands/directory.ts';
+import type { OpenDirectory } from '../../src/commands/context.ts';
 import type { VerifyRequest } from '../../src/commands/verification.ts';
 import { verifyRecipients } from '../../src/commands/verify-recipients.ts';
 import { DirectoryError } from '../../src/errors.ts';
