@@ -16,7 +16,7 @@ import { everything } from '../ldap/filter.ts';
 import { readRootDse as parseRootDse, type RootDse, rootDseAttributes } from '../ldap/root-dse.ts';
 import type { DirectorySession, Modification, NewAttribute, SearchRequest } from '../ldap/session.ts';
 import type { Condition, Replica } from './domain-controller.ts';
-import type { StoredEntry } from './entry.ts';
+import type {} from './entry.ts';
 import {
   type Client,
   noOptions,
@@ -27,7 +27,7 @@ import {
   write,
 } from './operations.ts';
 import { Refusal } from './refusal.ts';
-import { domainScopeOid, type ReturnedAttribute } from './root-dse.ts';
+import type { ReturnedAttribute } from './root-dse.ts';
 import { findEntries, selectAttributes } from './search.ts';
 import type { Rights } from './view.ts';
 import type { AttributeChange } from './write.ts';
