@@ -37,7 +37,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   ];
 }
 
-/** A change that is still to be made, with its file as it is now. */
+/** A change with its file as it is now; those of a plan that are done already have no facts. */
 interface ChangedFile {
   readonly change: FileChange;
   readonly file: LabelFile;
@@ -45,9 +45,9 @@ interface ChangedFile {
 
 function changedFiles(facts: LabelsFacts, { changes }: Proposal<FileChange>): readonly ChangedFile[] {
   const files = new Map(facts.files.map((file) => [file.path, file]));
-  return changes.flatMap((change, index) => {
+  return changes.flatMap((change) => {
     const file = files.get(change.path);
-    return file === undefined || facts.done.has(index) ? [] : [{ change, file }];
+    return file === undefined ? [] : [{ change, file }];
   });
 }
 

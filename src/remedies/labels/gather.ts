@@ -50,14 +50,12 @@ export interface LabelsFacts {
   readonly keys: readonly string[];
   /** What was found below each root; none for a plan's own files. */
   readonly trees: readonly TemplateTree[];
-  /** The files that were read, by path; one that is reached through two names is in it twice. */
+  /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
   readonly files: readonly LabelFile[];
   readonly isa2004: readonly string[];
   readonly placeholders: readonly FormPlaceholder[];
   /** Folders of files that don't let a new file be written. */
   readonly lockedFolders: ReadonlySet<string>;
-  /** Of a plan that is resumed: the indices of the changes that are done, whose files were not looked at. */
-  readonly done: ReadonlySet<number>;
   /** Who could not log on with the new label, if a directory was asked. */
   readonly upns?: UpnCheck;
 }
@@ -115,7 +113,6 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
       files,
     ),
     lockedFolders: await lockedFoldersOf(files),
-    done: new Set(),
   };
 }
 
@@ -153,7 +150,6 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
       files,
     ),
     lockedFolders: await lockedFoldersOf(files),
-    done,
   };
 }
 

@@ -71,7 +71,6 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
     isa2004: [],
     placeholders: [],
     lockedFolders: new Set(),
-    done: new Set(),
   };
 }
 
