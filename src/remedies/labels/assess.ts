@@ -103,7 +103,7 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
       old: Buffer.from(old, 'base64'),
       new: Buffer.from(now, 'base64'),
     }));
-    const isJustified = replaceValuesOnly(content.bytes, encoding, bytes);
+    const isJustified = replaceValuesOnly(content.bytes(), encoding, bytes);
     ofContent.set(name, isJustified);
     return isJustified;
   };
@@ -278,9 +278,8 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
   const selection = select(facts, intent);
   const { files } = selection;
   const keyless = files.filter((file) => file.content.kind === 'strings' && valuesIn(file, intent.keys).length === 0);
-  const emptyRoots = facts.roots.filter(
-    (root) => ![...files, ...selection.otherNames].some((file) => file.root === root),
-  );
+  const filledRoots = new Set([...files, ...selection.otherNames].map((file) => file.root));
+  const emptyRoots = facts.roots.filter((root) => !filledRoots.has(root));
   const { deadLinks } = notEntered(facts, intent);
   const unmatched = unmatchedNames(facts, intent);
   return [

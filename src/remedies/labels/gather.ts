@@ -44,8 +44,8 @@ export interface LabelsFacts {
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
   readonly roots: readonly string[];
-  /** Where the roots really lie. */
-  readonly realRoots: readonly string[];
+  /** Where each root really lies. */
+  readonly realRoots: ReadonlyMap<string, string>;
   /** The keys whose values were read. */
   readonly keys: readonly string[];
   /** What was found below each root; none for a plan's own files. */
@@ -103,7 +103,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
     scope: 'new',
     currentFolder: world.currentFolder,
     roots: options.roots,
-    realRoots: trees.map((tree) => tree.realRoot),
+    realRoots: new Map(trees.map((tree) => [tree.root, tree.realRoot])),
     keys,
     trees,
     files,
@@ -140,7 +140,9 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     scope: 'plan',
     currentFolder: world.currentFolder,
     roots,
-    realRoots: await inParallel(roots, 4, (root) => realpath(root).catch(() => root)),
+    realRoots: new Map(
+      await inParallel(roots, 4, async (root) => [root, await realpath(root).catch(() => root)] as const),
+    ),
     keys,
     trees: [],
     files,
@@ -186,21 +188,48 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
   });
 }
 
-type Reader = (bytes: Buffer, language: string) => FileContent;
+type Reader = (lent: Buffer, place: Pick<StringsFile, 'set' | 'class' | 'language'>) => FileContent;
 
 /** Array members hold copies of the same files: each content is read and kept once. */
 function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEncoding>): Reader {
   const known = new Map<string, FileContent>();
-  return (bytes, language) => {
+  const keep = keeper();
+  return (bytes, { set, class: formClass, language }) => {
     const fingerprint = fileFingerprint(bytes);
     const expected = { codePage: codePageOf(language), named: encodingNamedFor(language, encodings) };
     const name = `${expected.codePage} ${expected.named} ${fingerprint.sha256}`;
     const before = known.get(name);
     if (before !== undefined) return before;
-    // The bytes are only lent.
-    const content = readStrings(Buffer.from(bytes), fingerprint, keys, expected);
+    const kept = keep(`${set} ${formClass} ${language} ${bytes.subarray(0, 2).toString('hex')}`, bytes);
+    const content = readStrings(bytes, { bytes: kept, fingerprint }, keys, expected);
     known.set(name, content);
     return content;
+  };
+}
+
+/**
+ * Keeps bytes that are only lent. Files of one name are nearly alike on all members: of the later ones only what lies
+ * between the first and the last byte that differs from the first is kept, so that ten thousand take no hundred megabytes.
+ */
+const block = 1024;
+
+function keeper(): (name: string, lent: Buffer) => () => Buffer {
+  const first = new Map<string, Buffer>();
+  return (name, lent) => {
+    const base = first.get(name);
+    if (base === undefined) {
+      const bytes = Buffer.from(lent);
+      first.set(name, bytes);
+      return () => bytes;
+    }
+    const shorter = Math.min(base.length, lent.length);
+    let head = 0;
+    while (head + block <= shorter && base.compare(lent, head, head + block, head, head + block) === 0) head += block;
+    while (head < shorter && base[head] === lent[head]) head += 1;
+    let tail = 0;
+    while (tail < shorter - head && base[base.length - 1 - tail] === lent[lent.length - 1 - tail]) tail += 1;
+    const middle = Buffer.from(lent.subarray(head, lent.length - tail));
+    return () => Buffer.concat([base.subarray(0, head), middle, base.subarray(base.length - tail)]);
   };
 }
 
@@ -229,7 +258,7 @@ async function readLabelFile(
   const place = { path: name, realPath, root, set, class: formClass, language };
   try {
     const { facts, owner } = await lend(realPath, (bytes, { mode, nlink, uid, gid }) => ({
-      facts: { ...place, content: read(bytes, language), readOnly: (mode & 0o222) === 0, names: nlink },
+      facts: { ...place, content: read(bytes, place), readOnly: (mode & 0o222) === 0, names: nlink },
       owner: { uid, gid },
     }));
     if (user === undefined || (await canKeepOwner(owner, path.dirname(realPath), user))) return facts;
@@ -245,7 +274,10 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
   const lend = manyFilesReader(largestFile);
   const old = await inParallel(misplaced, filesAtOnce, async (file) =>
     // It is not in a form set's place: nothing is lost if it can't be read.
-    lend(file, (bytes) => readStrings(bytes, fileFingerprint(bytes), [], {}).kind === 'isa-2004').catch(() => false),
+    lend(file, (lent) => {
+      const content = { bytes: () => lent, fingerprint: fileFingerprint(lent) };
+      return readStrings(lent, content, [], {}).kind === 'isa-2004';
+    }).catch(() => false),
   );
   return misplaced.filter((_, index) => old[index]);
 }
