@@ -5,8 +5,9 @@
 
 import { link, open, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf, FileError, RefusedError } from '../errors.ts';
+import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { readPlainFile } from './folder-files.ts';
 
 /** Who works on a change folder. */
 export interface LockHolder {
@@ -67,10 +68,10 @@ async function isMade(file: string, text: string): Promise<boolean> {
 
 async function readLock(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readPlainFile(file);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw trouble(file, error);
+    throw error instanceof RemedyError ? error : trouble(file, error);
   }
 }
 

@@ -2,11 +2,13 @@
  * The journal of a change folder: what was really done, line by line, durable before and after each write.
  */
 
+import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, FileError } from '../errors.ts';
+import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { syncFolder } from '../files/sync-folder.ts';
+import { syncFolder } from '../files/file-system.ts';
+import { openPlainFile, readPlainFile, requirePlainFile } from './folder-files.ts';
 import type { Author } from './plan.ts';
 
 /**
@@ -72,7 +74,8 @@ export async function openJournal(path: string): Promise<JournalWriter> {
   let last = 0;
   const handle = await attempt('open the journal', path, async () => {
     last = await cutTornLine(path);
-    const opened = await open(path, 'a', 0o600);
+    const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+    const opened = await openPlainFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600);
     // A journal whose name a crash could take away would be none.
     await syncFolder(open, dirname(path));
     return opened;
@@ -111,6 +114,7 @@ export async function openJournal(path: string): Promise<JournalWriter> {
 
 /** A crash can leave half a line at the end; the next record must not be joined to it. Gives the number of whole lines. */
 async function cutTornLine(path: string): Promise<number> {
+  await requirePlainFile(path);
   const bytes = await readFile(path).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
@@ -136,6 +140,7 @@ async function attempt<T>(attempted: string, on: string, work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
+    if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted,
       on,
@@ -155,9 +160,10 @@ async function attempt<T>(attempted: string, on: string, work: () => Promise<T>)
 export async function readJournal(path: string): Promise<readonly JournalRecord[]> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readPlainFile(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
+    if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted: 'read the journal',
       on: path,

@@ -1,8 +1,8 @@
 /** Reading a plan that was saved, perhaps by someone else: it is used only if it has its whole shape and its seal fits. */
 
-import { readFile } from 'node:fs/promises';
-import { FileError, PlanNotUsableError } from '../errors.ts';
+import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { readPlainFile } from './folder-files.ts';
 import { type Plan, planFormat, planVersion } from './plan.ts';
 import { sealOf } from './seal.ts';
 import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
@@ -13,7 +13,8 @@ import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
  * as it was sealed
  */
 export async function readPlan(path: string): Promise<Plan> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readPlainFile(path).catch((error: unknown) => {
+    if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted: 'read the plan',
       on: path,
@@ -128,13 +129,13 @@ const connection: Shape = {
         kind: 'text',
         host: name,
         port: { integer: [1, 65_535] },
+        auth: { oneOf: ['integrated', 'password'] },
         tls: { oneOf: ['ldaps', 'starttls', 'none'] },
-        user: 'text',
       },
-      optional: { caFile: 'text', tlsName: name, dns: name },
+      optional: { user: 'text', tlsName: name, dns: name },
     },
     ldif: { members: { kind: 'text', files: texts } },
-    practice: { members: { kind: 'text', folder: 'text' } },
+    practice: { members: { kind: 'text' } },
   },
 };
 

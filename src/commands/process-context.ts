@@ -6,12 +6,13 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
-import type { FileUser } from '../files/owner.ts';
+import type { FileUser } from '../files/file-properties.ts';
 import { remedies } from '../remedies/index.ts';
 import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { fitted } from '../terminal/wrapped.ts';
 import { toolVersion } from '../version.ts';
+import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 
 /** The context of this process. */
@@ -22,8 +23,10 @@ export function processContext(): Context {
     stderr: process.stderr,
     env: process.env,
     currentFolder: process.cwd(),
+    changes: path.join(process.cwd(), 'changes'),
     platform: process.platform,
     remedies,
+    commands: commandsOf(remedies),
     program: programOfProcess(),
     author: authorOfProcess(),
     user: userOfProcess(),

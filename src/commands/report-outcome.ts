@@ -4,7 +4,7 @@ import type { ApplyResult, ChangeResult } from '../change/apply.ts';
 import type { Change, Plan } from '../change/plan.ts';
 import type { Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
-import { temporarySuffix } from '../files/temporary-suffix.ts';
+import { temporarySuffix } from '../files/replace-file.ts';
 import { groupBy } from '../group-by.ts';
 import type { Remedy, Step } from '../remedies/remedy.ts';
 import { changesInWords, countsOf } from '../review/summary.ts';

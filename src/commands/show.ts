@@ -30,7 +30,17 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const position = await positionOf(saved);
   showReview(plan, remedy.describe(plan), output);
   const drift = flags.drift
-    ? await driftOf(saved, flags, readSeconds('deadline', flags.deadline, defaultDeadline), context, output)
+    ? await driftOf(
+        saved,
+        {
+          flags,
+          deadline: readSeconds('deadline', flags.deadline, defaultDeadline),
+          isApproved: flags.seal !== undefined,
+          mayAsk: output.canAsk && !output.isJson,
+        },
+        context,
+        output,
+      )
     : undefined;
   output.say(`  ${positionInWords(position)}${commandFor(saved, position, context)}`);
   output.say(`  Seal ${shortSeal(plan)}`);
@@ -72,7 +82,9 @@ function commandFor({ folder, plan }: SavedChange, position: Position, context: 
     case 'applied-in-part':
       return ` Continue with: ${command('apply', folder)}`;
     case 'undone-in-part':
-      return ` Continue the undo with: ${command('apply', position.undoFolder)}`;
+      return position.isUnfinished
+        ? ` Continue the undo with: ${command('apply', position.undoFolder)}`
+        : ` Plan the rest of the undo with: ${command('undo', folder)}`;
     case 'undone':
       return '';
   }

@@ -10,7 +10,7 @@ import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
 import { inParallel } from './in-parallel.ts';
-import { temporarySuffix } from './temporary-suffix.ts';
+import { temporarySuffix } from './replace-file.ts';
 
 /** The name that stands for the file beside the forms, which has no nls folder. */
 export const defaultLanguage = 'default';

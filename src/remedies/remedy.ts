@@ -7,7 +7,7 @@ import type { Exhibit } from '../change/exhibits.ts';
 import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
-import type { FileUser } from '../files/owner.ts';
+import type { FileUser } from '../files/file-properties.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Prompter } from '../terminal/prompter.ts';

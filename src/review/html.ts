@@ -184,16 +184,17 @@ function connectionLines(connection: PlanConnection): readonly Content[] {
     case 'ldif':
       return [html`offline, in ${connection.files.map((file) => html`the export ${code(file)} `)}`];
     case 'practice':
-      return [html`the practice site in ${code(connection.folder)}`];
+      return ['the practice site'];
     case 'server': {
-      const { host, port, user, tls, tlsName, caFile, dns } = connection;
+      const { host, port, user, auth, tls, tlsName, dns } = connection;
       return [
-        `${host}, port ${port}, as ${user}`,
-        tls === 'none'
-          ? html`<strong class="aside blocker">not encrypted: password and data can be read on the network</strong>`
-          : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
+        `${host}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
+        auth === 'integrated'
+          ? aside('signed and encrypted by Kerberos, as the user logged on to the computer')
+          : tls === 'none'
+            ? html`<strong class="aside blocker">not encrypted: password and data can be read on the network</strong>`
+            : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
         ...(tlsName === undefined ? [] : [aside(`certificate checked for the name ${tlsName}`)]),
-        ...(caFile === undefined ? [] : [aside(`certificate authority from ${caFile}`)]),
         ...(dns === undefined ? [] : [aside(`DNS server ${dns}`)]),
       ];
     }
@@ -389,7 +390,7 @@ function applying({ target }: Plan): Html {
     case 'practice':
       return html`<p>It changes the practice site and no other directory. ${resume}</p>`;
     case 'server':
-      return html`<p>It connects to ${connection.host} as ${connection.user} and asks for the password, which is in no file. Options can name another server and user. ${resume}</p>`;
+      return html`<p>It connects to ${connection.host} once --server names it again or --seal approves this plan, and logs on as the user who applies it; no password is in any file. ${resume}</p>`;
   }
 }
 

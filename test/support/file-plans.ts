@@ -8,8 +8,7 @@ import { type JournalWriter, openJournal, readJournal } from '../../src/change/j
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan, type UnsealedPlan } from '../../src/change/seal.ts';
 import { changesToUndo, undoFileChanges } from '../../src/change/undo.ts';
-import type { FileSystem } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
+import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
 import { countingIds, fixedClock, noSleep } from './fixed-world.ts';
 
 /** The change of a file from these bytes to those, as one splice of what differs. */

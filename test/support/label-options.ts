@@ -1,6 +1,6 @@
 import { type Finding, judge } from '../../src/change/findings.ts';
 import type { FileChange, Plan, Proposal } from '../../src/change/plan.ts';
-import type { FileUser } from '../../src/files/owner.ts';
+import type { FileUser } from '../../src/files/file-properties.ts';
 import { assess } from '../../src/remedies/labels/assess.ts';
 import { gather, type LabelsFacts } from '../../src/remedies/labels/gather.ts';
 import { type LabelsOptions, userNameKey } from '../../src/remedies/labels/options.ts';

@@ -1,16 +1,14 @@
 /** Reads form sets: every strings.txt below the roots, or those of a plan, and what lies around them. Writes nothing. */
 
-import { accessSync, constants } from 'node:fs';
-import { access, readdir, readFile, realpath } from 'node:fs/promises';
+import { access, constants, readdir, readFile, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Plan } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
-import { atOnceWhileQuick } from '../../files/at-once.ts';
 import { errnoInWords } from '../../files/errno.ts';
+import { canKeepOwner, type FileUser, type Ownership } from '../../files/file-properties.ts';
+import { type FileSystem, readPlainFile, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { canKeepOwner, type FileUser, type Ownership } from '../../files/owner.ts';
-import { manyFilesReader } from '../../files/read-many.ts';
 import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
@@ -19,7 +17,7 @@ import { codePageOf } from './cultures.ts';
 import { isKept, mayHideKept } from './filters.ts';
 import { readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
-import { type FileContent, readStrings } from './strings-content.ts';
+import { type FileContent, keeper, readStrings } from './strings-content.ts';
 import { checkUserPrincipalNames, type UpnCheck } from './upn-check.ts';
 
 /** One strings.txt: where it lies, what it is to the file system, and what it holds. */
@@ -188,7 +186,7 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
   });
 }
 
-type Reader = (lent: Buffer, place: Pick<StringsFile, 'set' | 'class' | 'language'>) => FileContent;
+type Reader = (bytes: Buffer, place: Pick<StringsFile, 'set' | 'class' | 'language'>) => FileContent;
 
 /** Array members hold copies of the same files: each content is read and kept once. */
 function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEncoding>): Reader {
@@ -207,41 +205,15 @@ function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEnco
   };
 }
 
-/**
- * Keeps bytes that are only lent. Files of one name are nearly alike on all members: of the later ones only what lies
- * between the first and the last byte that differs from the first is kept, so that ten thousand take no hundred megabytes.
- */
-const block = 1024;
-
-function keeper(): (name: string, lent: Buffer) => () => Buffer {
-  const first = new Map<string, Buffer>();
-  return (name, lent) => {
-    const base = first.get(name);
-    if (base === undefined) {
-      const bytes = Buffer.from(lent);
-      first.set(name, bytes);
-      return () => bytes;
-    }
-    const shorter = Math.min(base.length, lent.length);
-    let head = 0;
-    while (head + block <= shorter && base.compare(lent, head, head + block, head, head + block) === 0) head += block;
-    while (head < shorter && base[head] === lent[head]) head += 1;
-    let tail = 0;
-    while (tail < shorter - head && base[base.length - 1 - tail] === lent[lent.length - 1 - tail]) tail += 1;
-    const middle = Buffer.from(lent.subarray(head, lent.length - tail));
-    return () => Buffer.concat([base.subarray(0, head), middle, base.subarray(base.length - tail)]);
-  };
-}
-
 async function readAll(
   files: readonly StringsFile[],
   read: Reader,
   { watch, user }: FilesWorld,
 ): Promise<readonly LabelFile[]> {
-  const lend = manyFilesReader(largestFile);
+  const system = systemFiles();
   let done = 0;
   return inParallel(files, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, lend, read, user);
+    const facts = await readLabelFile(file, system, read, user);
     done += 1;
     watch.count(done, files.length, 'form set files');
     return facts;
@@ -250,17 +222,17 @@ async function readAll(
 
 async function readLabelFile(
   file: StringsFile,
-  lend: ReturnType<typeof manyFilesReader>,
+  system: FileSystem,
   read: Reader,
   user: FileUser | undefined,
 ): Promise<LabelFile> {
   const { path: name, realPath, root, set, class: formClass, language } = file;
   const place = { path: name, realPath, root, set, class: formClass, language };
   try {
-    const { facts, owner } = await lend(realPath, (bytes, { mode, nlink, uid, gid }) => ({
-      facts: { ...place, content: read(bytes, place), readOnly: (mode & 0o222) === 0, names: nlink },
-      owner: { uid, gid },
-    }));
+    const { bytes, stats } = await readPlainFile(system, realPath, largestFile);
+    const { mode, nlink, uid, gid } = stats;
+    const facts = { ...place, content: read(bytes, place), readOnly: (mode & 0o222) === 0, names: nlink };
+    const owner = { uid, gid };
     if (user === undefined || (await canKeepOwner(owner, path.dirname(realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
@@ -271,13 +243,14 @@ async function readLabelFile(
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
 async function inPlaces2004(misplaced: readonly string[]): Promise<readonly string[]> {
-  const lend = manyFilesReader(largestFile);
-  const old = await inParallel(misplaced, filesAtOnce, async (file) =>
-    // It is not in a form set's place: nothing is lost if it can't be read.
-    lend(file, (lent) => {
-      const content = { bytes: () => lent, fingerprint: fileFingerprint(lent) };
-      return readStrings(lent, content, [], {}).kind === 'isa-2004';
-    }).catch(() => false),
+  const system = systemFiles();
+  const old = await inParallel(misplaced, filesAtOnce, (file) =>
+    readPlainFile(system, file, largestFile).then(
+      ({ bytes }) =>
+        readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [], {}).kind === 'isa-2004',
+      // It is not in a form set's place: nothing is lost if it can't be read.
+      () => false,
+    ),
   );
   return misplaced.filter((_, index) => old[index]);
 }
@@ -308,13 +281,9 @@ async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {
   const readable = files.filter((file) => file.content.kind !== 'unreadable');
   const folders = distinct(readable.map((file) => path.dirname(file.realPath)));
-  const step = atOnceWhileQuick();
   const locked = await inParallel(folders, filesAtOnce, async (folder) => {
     try {
-      await step(
-        () => accessSync(folder, constants.W_OK),
-        () => access(folder, constants.W_OK),
-      );
+      await access(folder, constants.W_OK);
       return [];
     } catch {
       // Whatever keeps us from writing there, the finding is the same.

@@ -168,3 +168,28 @@ function capitalised(word: string): string {
   const [first = '', ...rest] = word;
   return first.toUpperCase() + rest.join('').toLowerCase();
 }
+
+const block = 1024;
+
+/**
+ * Keeps the bytes of many files. Files of one name are nearly alike on all members: of the later ones only what differs
+ * from the first is kept, so that ten thousand do not take a hundred megabytes.
+ */
+export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
+  const firsts = new Map<string, Buffer>();
+  return (name, bytes) => {
+    const first = firsts.get(name);
+    if (first === undefined) {
+      firsts.set(name, bytes);
+      return () => bytes;
+    }
+    const shorter = Math.min(first.length, bytes.length);
+    let head = 0;
+    while (head + block <= shorter && first.compare(bytes, head, head + block, head, head + block) === 0) head += block;
+    while (head < shorter && first[head] === bytes[head]) head += 1;
+    let tail = 0;
+    while (tail < shorter - head && first[first.length - 1 - tail] === bytes[bytes.length - 1 - tail]) tail += 1;
+    const middle = Buffer.from(bytes.subarray(head, bytes.length - tail));
+    return () => Buffer.concat([first.subarray(0, head), middle, first.subarray(first.length - tail)]);
+  };
+}

@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
 
 import { FileError } from '../../../src/errors.ts';
-import type { FileUser } from '../../../src/files/owner.ts';
+import type { FileUser } from '../../../src/files/file-properties.ts';
 import { codePageOf } from '../../../src/remedies/labels/cultures.ts';
 import { type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
@@ -212,7 +212,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     await mkdir(folderOf('de'), { recursive: true });
     execFileSync('mkfifo', [fileOf('de')]);
     const examination = await look();
-    expect(only(examination, 'unreadable-file').evidence).toEqual([`${fileOf('de')}: it is no plain file`]);
+    expect(only(examination, 'unreadable-file').evidence).toEqual([`${fileOf('de')}: it is not a plain file`]);
     expect(changed(examination)).toEqual(['fr']);
   });
 
