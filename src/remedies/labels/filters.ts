@@ -125,7 +125,7 @@ function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly Unmat
   const present = new Set(readable.flatMap((content) => distinct(content.values.map(({ key }) => key))));
   const nowhere = intent.keys.filter((key) => !present.has(key));
   if (nowhere.length === 0) return [];
-  const instead = keysOf(sample.bytes, sample.encoding);
+  const instead = keysOf(sample.bytes(), sample.encoding);
   return nowhere.map((name) => ({ flag: '--key', name, instead }));
 }
 
