@@ -1,5 +1,7 @@
 import { UsageError } from '../errors.ts';
 import { choosingOne, choosingSeveral } from './choice-list.ts';
+import type { Dialogue } from './dialogue.ts';
+import { askPlainly } from './plain-question.ts';
 import { ask, type Terminal } from './question-frame.ts';
 import type { InputQuestion, IntegerQuestion, Prompter, Question } from './questions.ts';
 import { readInteger, typing, yesOrNo } from './typed-answer.ts';
@@ -7,8 +9,10 @@ import { readInteger, typing, yesOrNo } from './typed-answer.ts';
 export type { Terminal } from './question-frame.ts';
 export type * from './questions.ts';
 
-/** The prompter at a terminal. Both streams must be terminals; questions are drawn on `output`. */
+/** The prompter at a terminal. */
 export function terminalPrompter(terminal: Terminal): Prompter {
+  const give = <State, Answer>(dialogue: Dialogue<State, Answer>): Promise<Answer> =>
+    terminal.canRedraw === false ? askPlainly(terminal, dialogue) : ask(terminal, dialogue);
   const readText = (validate: InputQuestion['validate']) => (text: string) => {
     const problem = validate?.(text);
     return problem === undefined ? { answer: text } : { problem };
@@ -19,15 +23,15 @@ export function terminalPrompter(terminal: Terminal): Prompter {
     return problem === undefined ? reading : { problem };
   };
   return {
-    select: async (question) => ask(terminal, choosingOne(question)),
-    multiselect: async (question) => ask(terminal, choosingSeveral(question)),
+    select: async (question) => give(choosingOne(question)),
+    multiselect: async (question) => give(choosingSeveral(question)),
     input: ({ message, initial, validate }) =>
-      ask(terminal, typing({ message, initial, hidden: false, read: readText(validate) })),
+      give(typing({ message, initial, hidden: false, read: readText(validate) })),
     integer: ({ message, initial, validate }) =>
-      ask(terminal, typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
+      give(typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
     secret: ({ message, validate }) =>
-      ask(terminal, typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
-    confirm: (question) => ask(terminal, yesOrNo(question)),
+      give(typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
+    confirm: (question) => give(yesOrNo(question)),
   };
 }
 

@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { type Signs, unicodeSigns } from './signs.ts';
 
 /** How text of each meaning looks. Make control characters visible (`visible`) and fit the text (`truncate`, `wrap`, `table`) before you style it. */
 export interface Style {
@@ -14,12 +15,14 @@ export interface Style {
   readonly heading: (text: string) => string;
   /** The choice that Enter would select. */
   readonly focused: (text: string) => string;
+  /** The signs that the terminal can show. */
+  readonly signs: Signs;
 }
 
 type Format = Parameters<typeof styleText>[0];
 
-/** The style with colours, or a style that leaves every text as it is. The caller decides about colours. */
-export function createStyle(color: boolean): Style {
+/** The style with colours, or a style that leaves every text as it is. The caller decides about colours and signs. */
+export function createStyle(color: boolean, signs: Signs = unicodeSigns): Style {
   const paint = (format: Format) => (text: string) =>
     color && text !== '' ? styleText(format, text, { validateStream: false }) : text;
   return {
@@ -33,5 +36,6 @@ export function createStyle(color: boolean): Style {
     note: paint('cyan'),
     heading: paint(['bold', 'underline']),
     focused: paint('cyan'),
+    signs,
   };
 }

@@ -51,10 +51,11 @@ export function startOf(text: string, columns: number): string {
   return start;
 }
 
-/** A text without colour, cut to the columns; a cut text ends with an ellipsis. */
-export function truncate(text: string, columns: number): string {
+/** A text without colour, cut to the columns; a cut text ends with the ellipsis. */
+export function truncate(text: string, columns: number, ellipsis = '…'): string {
   if (displayWidth(text) <= columns) return text;
-  return columns < 1 ? '' : `${startOf(text, columns - 1)}…`;
+  const room = columns - displayWidth(ellipsis);
+  return room < 0 ? startOf(text, columns) : startOf(text, room) + ellipsis;
 }
 
 /** A text padded with spaces to the columns; a longer text is returned as it is. */
