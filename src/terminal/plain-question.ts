@@ -21,17 +21,17 @@ export async function askPlainly<State, Answer>(
   const print = (text: string, indent: number): string => wrapped(text, columns, indent).join('\n');
   const question = print(`${style.signs.question.open} ${visible(messageOf(dialogue))}`, 2);
   const lead = hint === undefined ? ': ' : `\n${[...rows.map((row) => print(row, 6)), `  ${hint}: `].join('\n')}`;
+  let refusal = '';
   for (;;) {
-    terminal.output.write(question + lead);
-    const reading = read(await readLine(terminal, hidden));
+    const reading = read(await readLine(terminal, refusal + question + lead, hidden));
     const problem = 'problem' in reading ? reading.problem : dialogue.problem(reading.answer);
     if ('answer' in reading && problem === undefined) return dialogue.answer(reading.answer);
-    terminal.output.write(`${print(`  ${visible(problem ?? '')}`, 2)}\n`);
+    refusal = `${print(`  ${visible(problem ?? '')}`, 2)}\n`;
   }
 }
 
-/** One typed line. It is echoed here, because a terminal that echoes for itself would show a secret. */
-async function readLine(terminal: Terminal, hidden: boolean): Promise<string> {
+/** One line, typed after the question. It is echoed here, because the echo of the terminal would show a secret. */
+async function readLine(terminal: Terminal, question: string, hidden: boolean): Promise<string> {
   const { input, output } = terminal;
   if (input.readableEnded) throw new CancelledError();
   let line = '';
@@ -64,6 +64,8 @@ async function readLine(terminal: Terminal, hidden: boolean): Promise<string> {
         end: () => reject(new CancelledError()),
         resize: () => undefined,
       });
+      // Only now: before, the terminal itself would echo what is typed.
+      output.write(question);
     });
   } finally {
     stopListening();

@@ -1,6 +1,6 @@
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './questions.ts';
-import { displayWidth, graphemesOf, startOf } from './text-width.ts';
+import { displayWidth, graphemesOf, startOf, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 
 /** A line of text; the cursor is between its two parts. */
@@ -75,6 +75,8 @@ export interface TypedQuestion<Answer> {
   readonly read: (text: string) => Reading<Answer>;
 }
 
+const help = '  Enter accepts the value in brackets, Tab lets you edit it';
+
 /** The question for a typed line. Enter alone accepts the value in brackets, Tab copies it for editing. */
 export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLine, Answer> {
   const { hidden } = question;
@@ -96,8 +98,7 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
         space.entryColumns,
         space.style.signs.ellipsis,
       ),
-      rows:
-        initial === undefined ? [] : [space.style.dim('  Enter accepts the value in brackets, Tab lets you edit it')],
+      rows: initial === undefined ? [] : [space.style.dim(truncate(help, space.columns, space.style.signs.ellipsis))],
     }),
     problem: (line) => {
       const reading = question.read(textOf(line));
