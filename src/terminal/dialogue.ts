@@ -1,6 +1,6 @@
 import type { Signs } from './signs.ts';
 import type { Style } from './style.ts';
-import { displayWidth, wrap } from './text-width.ts';
+import { displayWidth, truncate, wrap } from './text-width.ts';
 import { visible } from './visible.ts';
 
 /** One key press: the name of the key's action, or the text that it types. */
@@ -131,15 +131,20 @@ export function drawOpen<State>(
   };
 }
 
-/** The lines that remain when a question is closed: the question, and the answer if there is one. */
+/** The line that remains when a question is closed: the message, and the answer if there is one, both cut if need be. */
 export function drawClosed(
   message: string,
   how: Exclude<keyof Signs['question'], 'open'>,
   answer: string | undefined,
-  paper: Paper,
+  { columns, style }: Paper,
 ): Drawing {
-  const { separator, question } = paper.style.signs;
-  const words = wrapBehind(question[how], answer === undefined ? message : `${message} ${separator} ${answer}`, paper);
-  const lines = [...`${question[how]} ${words.join('\n').trimStart()}`.split('\n'), ''];
-  return { lines, cursor: { row: lines.length - 1, column: 0 } };
+  const { separator, question, ellipsis } = style.signs;
+  const behind = answer === undefined ? '' : ` ${separator} `;
+  const room = Math.max(2, columns - displayWidth(`${question[how]} ${behind}`));
+  const words = visible(message);
+  const given = visible(answer ?? '');
+  // The answer matters more: it may take all that the message leaves, and at least half.
+  const shown = truncate(given, Math.max(Math.floor(room / 2), room - displayWidth(words)), ellipsis);
+  const line = `${question[how]} ${truncate(words, room - displayWidth(shown), ellipsis)}${behind}${shown}`;
+  return { lines: [line, ''], cursor: { row: 1, column: 0 } };
 }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createProgress, createProgressRows, type ProgressScreen } from '../../src/terminal/progress.ts';
+import { asciiSigns } from '../../src/terminal/signs.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { Screen } from './support/screen.ts';
 
@@ -126,6 +127,27 @@ describe('a progress line', () => {
     expect(quiet.writes()).toBe(0);
     progress.done('Wrote 10 files.');
     expect(quiet.screen.text).toBe('Wrote 10 files.');
+  });
+
+  test('writes nothing at all if it is to be quiet', () => {
+    const quiet = { ...at.progressScreen, isQuiet: true };
+    const progress = createProgress(quiet);
+    progress.start(10, 'Writing');
+    progress.advance(10);
+    at.pass(1000);
+    progress.done('Wrote 10 files.');
+    const rows = createProgressRows(quiet, ['DC1']);
+    rows.update('DC1', 'arrived');
+    rows.done('It reached 1 of 1 domain controllers.');
+    expect(at.writes()).toBe(0);
+  });
+
+  test('is drawn with the signs of the terminal', () => {
+    const progress = createProgress({ ...at.progressScreen, style: createStyle(false, asciiSigns) });
+    progress.start(10, 'Reading');
+    progress.advance(5);
+    at.pass(100);
+    expect(at.screen.text).toContain('Reading  ##########            5 of 10');
   });
 });
 

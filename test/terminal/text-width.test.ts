@@ -50,6 +50,11 @@ describe('startOf and truncate', () => {
     expect(startOf('メール', 5)).toBe('メー');
   });
 
+  test('the ellipsis may be of several columns', () => {
+    expect(truncate('corp.example.com', 8, '...')).toBe('corp....');
+    expect(truncate('corp.example.com', 2, '...')).toBe('co');
+  });
+
   test('an ellipsis says that the text was cut', () => {
     expect(truncate('corp.example.com', 8)).toBe('corp.ex…');
     expect(truncate(japanese, 6)).toBe('メー…');
