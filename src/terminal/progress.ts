@@ -97,7 +97,8 @@ function liveLines({ output, isTerminal, isQuiet = false, clock, timer }: Progre
   };
 }
 
-const barColumns = 20;
+const longestBar = 20;
+const shortestBar = 4;
 
 /** A progress line: what is done, a bar, and the count. */
 export function createProgress(screen: ProgressScreen): Progress {
@@ -110,7 +111,13 @@ export function createProgress(screen: ProgressScreen): Progress {
     live.show((columns) => {
       const percent = total === 0 ? 0 : (count / total) * 100;
       const amount = `${count.toLocaleString('en')} of ${total.toLocaleString('en')}`;
-      return [truncate(`${visible(what)}  ${bar(percent, barColumns, signs)}  ${amount}`, columns, signs.ellipsis)];
+      const room = columns - displayWidth(`${visible(what)}    ${amount}`);
+      const parts = [
+        visible(what),
+        ...(room < shortestBar ? [] : [bar(percent, Math.min(longestBar, room), signs)]),
+        amount,
+      ];
+      return [truncate(parts.join('  '), columns, signs.ellipsis)];
     });
   return {
     start: (newTotal, newWhat) => {

@@ -129,6 +129,19 @@ describe('a progress line', () => {
     expect(quiet.screen.text).toBe('Wrote 10 files.');
   });
 
+  test('gets a shorter bar, and then none, on a narrow terminal', () => {
+    const lines = [38, 30].map((columns) => {
+      const narrow = scene();
+      const { progressScreen } = narrow;
+      createProgress({ ...progressScreen, output: { ...progressScreen.output, columns } }).start(
+        10,
+        'Reading form sets',
+      );
+      return narrow.screen.text;
+    });
+    expect(lines).toEqual([`Reading form sets${' '.repeat(13)}0 of 10`, 'Reading form sets  0 of 10']);
+  });
+
   test('writes nothing at all if it is to be quiet', () => {
     const quiet = { ...at.progressScreen, isQuiet: true };
     const progress = createProgress(quiet);

@@ -391,6 +391,15 @@ describe('a terminal that becomes narrower while a question is open', () => {
   );
 });
 
+test('a terminal that reports no size has 80 columns and 24 rows', async () => {
+  const command = `stty cols 0 rows 0; "${process.execPath}" "${fixture}" select many`;
+  const session = startInTerminal({ command: ['sh', '-c', command], columns: 80, rows: 24 });
+  await session.waitFor('1 of 300');
+  expect(session.screen.text.split('\n')).toHaveLength(23);
+  session.press('enter');
+  await session.waitFor('ANSWER 0');
+});
+
 describe('a terminal of the type "dumb"', () => {
   const dumb = { env: { TERM: 'dumb' } };
 
