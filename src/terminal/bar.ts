@@ -1,7 +1,7 @@
 /** Bars: a share, values against a limit, a histogram. */
 
 import { type Canvas, gap, type Mark, paintOf, paragraph, titleLines, widest } from './draw.ts';
-import { type Signs, unicodeSigns } from './signs.ts';
+import { type Signs, unicodeSigns } from './style.ts';
 import { displayWidth, pad } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';

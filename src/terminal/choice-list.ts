@@ -205,7 +205,7 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     view: (state, space) =>
       look(state, list, space, {
         box: () => '',
-        help: [`${isFilterable ? 'type to filter, ' : ''}arrows move, Enter selects`],
+        help: [`${isFilterable ? 'type to filter, ' : ''}arrows move, Enter selects, Escape goes back`],
       }),
     problem: (state) => {
       if (chosen(state) !== undefined) return undefined;
@@ -294,8 +294,8 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
       look(state, list, space, {
         box: (index) => (state.marked.has(index) ? '[x] ' : '[ ] '),
         help: [
-          `${state.marked.size} marked`,
-          `space marks, Tab marks all, type to filter, Enter ${state.marked.size === 0 && minimum === 0 ? 'selects none' : 'continues'}`,
+          `${state.marked.size === 0 ? 'none' : state.marked.size} marked`,
+          'space marks, Tab all, type to filter, Enter continues, Escape back',
         ],
       }),
     problem: (state) => (state.marked.size < minimum ? `Mark at least ${minimum === 1 ? 'one' : minimum}.` : undefined),

@@ -1,5 +1,4 @@
-import type { Signs } from './signs.ts';
-import type { Style } from './style.ts';
+import type { Signs, Style } from './style.ts';
 import { displayWidth, truncate, wrap } from './text-width.ts';
 import { visible } from './visible.ts';
 

@@ -1,7 +1,6 @@
 /** Pictures of facts as lines of text, readable in ASCII too: tree, matrix, properties, remarks. Bars are in bar.ts. */
 
-import type { Signs } from './signs.ts';
-import type { Style } from './style.ts';
+import type { Signs, Style } from './style.ts';
 import { table } from './table.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';

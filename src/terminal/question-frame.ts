@@ -2,8 +2,7 @@ import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
 import { BackError, CancelledError } from '../errors.ts';
 import { type Dialogue, type Drawing, drawClosed, drawOpen, type Key, type Paper } from './dialogue.ts';
-import type { Signs } from './signs.ts';
-import { createStyle } from './style.ts';
+import { createStyle, type Signs } from './style.ts';
 import { displayWidth } from './text-width.ts';
 
 /** A terminal to ask at. Both streams must be terminals; questions are drawn on `output`. */

@@ -1,4 +1,4 @@
-import { type Signs, unicodeSigns } from './signs.ts';
+import { type Signs, unicodeSigns } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Bars, bar, barLines, type Histogram, histogramLines } from '../../src/terminal/bar.ts';
-import { asciiSigns } from '../../src/terminal/signs.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 
 test.each([
   [0, '                    '],

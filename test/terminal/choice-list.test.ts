@@ -2,8 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts';
 import type { Dialogue, Space } from '../../src/terminal/dialogue.ts';
 import type { Choice } from '../../src/terminal/prompter.ts';
-import { asciiSigns } from '../../src/terminal/signs.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 
 const space: Space = { entryColumns: 20, columns: 40, rows: 5, style: createStyle(false) };
@@ -65,12 +64,12 @@ describe('choosing one', () => {
       '  EX2  (still answers)',
       '  EX3  Zürich',
       '  MBX1',
-      '  1 of 6 · arrows move, Enter selects',
+      '  1 of 6 · arrows move, Enter selects, …',
     ]);
     expect(list.view(stateAfter(list, 'end'), space).rows).toEqual([
       '  MBX2',
       '▸ MBX3',
-      '  6 of 6 · arrows move, Enter selects',
+      '  6 of 6 · arrows move, Enter selects, …',
     ]);
   });
 
@@ -98,12 +97,12 @@ describe('choosing one', () => {
       '▸ recover  Setup /m:RecoverServer, then',
       '           uninstall',
       '  none',
-      '  arrows move, Enter selects',
+      '  arrows move, Enter selects, Escape go…',
     ]);
     expect(ways.view(ways.start, { ...space, rows: 3 }).rows).toEqual([
       '▸ recover  Setup /m:RecoverServer, then…',
       '  none',
-      '  arrows move, Enter selects',
+      '  arrows move, Enter selects, Escape go…',
     ]);
   });
 

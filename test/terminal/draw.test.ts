@@ -10,8 +10,7 @@ import {
   type Tree,
   treeLines,
 } from '../../src/terminal/draw.ts';
-import { asciiSigns, unicodeSigns } from '../../src/terminal/signs.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle, unicodeSigns } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 
 const wide: Canvas = { width: 80, style: createStyle(false) };

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createProgress, createProgressRows, type ProgressScreen } from '../../src/terminal/progress.ts';
-import { asciiSigns } from '../../src/terminal/signs.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { Screen } from './support/screen.ts';
 
 /** A clock that only `pass` and `beBusy` move, and a screen of 60 × 6. */

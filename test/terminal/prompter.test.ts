@@ -289,7 +289,7 @@ describe('a long list', () => {
       '▸ Server (3)',
       '  Server (4)',
       '  Server (5)',
-      '  3 of 300 · type to filter, arrows move, Enter selects',
+      '  3 of 300 · type to filter, arrows move, Enter selects, Escape goes back',
     ]);
     session.press('pageDown');
     await session.waitFor('8 of 300');
@@ -315,7 +315,7 @@ describe('a long list', () => {
     expect(session.screen.text.split('\n')).toEqual([
       '? The select question › (297)',
       '▸ Server (297)',
-      '  type to filter, arrows move, Enter selects',
+      '  type to filter, arrows move, Enter selects, Escape goes back',
     ]);
     session.press('enter');
     await session.waitFor('ANSWER 296');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { asciiSigns, canRedraw, inSigns, type Signs, signsFor, unicodeSigns } from '../../src/terminal/signs.ts';
+import { asciiSigns, canRedraw, inSigns, type Signs, signsFor, unicodeSigns } from '../../src/terminal/style.ts';
 
 const textsOf = (signs: Signs): readonly string[] =>
   Object.values(signs).flatMap((sign): readonly string[] =>

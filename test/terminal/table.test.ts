@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import { asciiSigns } from '../../src/terminal/signs.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { table } from '../../src/terminal/table.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 
