@@ -62,12 +62,12 @@ const markWord = (row: BarRow, limit: number): string => {
 const percentColumns = '> 100 %'.length;
 const longestBar = 24;
 const shortestBar = 8;
+/** Of a bar below its name. */
+const shortestBarBelow = 4;
 /** Longer values take the place of the bar. */
 const longestText = 20;
 
 interface BarColumns {
-  /** Columns before the value. */
-  readonly margin: number;
   readonly text: number;
   readonly bar: number;
 }
@@ -96,17 +96,19 @@ export function* barLines({ title, unit, limit, rows }: Bars, canvas: Canvas): G
   const { width, style } = canvas;
   const names = widest(rows.map(({ name }) => name));
   const places = widest(rows.map(({ place }) => place ?? ''));
-  const texts = rows.filter(({ value }) => value !== undefined).map(({ text }) => visible(text));
-  const text = widest(texts.filter((words) => displayWidth(words) <= longestText));
   const words = widest(rows.map((row) => markWord(row, limit)));
-  const besideBar = text + 2 + 2 + percentColumns + (words === 0 ? 0 : 2 + words);
-  const margin = names + 2 + (places === 0 ? 0 : places + 2);
-  const isWide = width - margin - besideBar >= shortestBar;
-  const room = Math.max(1, width - (isWide ? margin : 2) - besideBar);
-  const columns: BarColumns = { margin: isWide ? margin : 2, text, bar: Math.min(longestBar, room) };
+  const percentAndWord = 2 + percentColumns + (words === 0 ? 0 : 2 + words);
+  const texts = rows.filter(({ value }) => value !== undefined).map((row) => visible(row.text));
+  const textColumn = (most: number): number => widest(texts.filter((text) => displayWidth(text) <= most));
+  const besideNames = names + 2 + (places === 0 ? 0 : places + 2);
+  const isWide = width - besideNames - textColumn(longestText) - 2 - percentAndWord >= shortestBar;
+  const margin = isWide ? besideNames : 2;
+  const room = width - margin - 2 - percentAndWord;
+  const text = textColumn(Math.min(longestText, room - (isWide ? shortestBar : shortestBarBelow)));
+  const columns: BarColumns = { text, bar: Math.max(1, Math.min(longestBar, room - text)) };
 
   const ofLimit = `of ${limit.toLocaleString('en')} ${unit}`;
-  const end = columns.margin + text + 2 + columns.bar + 2 + percentColumns;
+  const end = margin + text + 2 + columns.bar + 2 + percentColumns;
   if (displayWidth(visible(title)) + 2 + displayWidth(ofLimit) <= end) {
     yield `${style.bold(visible(title))}${style.dim(ofLimit.padStart(end - displayWidth(visible(title))))}`;
   } else {
@@ -120,10 +122,10 @@ export function* barLines({ title, unit, limit, rows }: Bars, canvas: Canvas): G
       yield `${pad(visible(row.name), names)}${gap}${places === 0 ? '' : pad(visible(place), places) + gap}${first}`;
     } else {
       yield* paragraph(place === '' ? row.name : `${row.name}${gap}${place}`, 0, canvas, (line) => line);
-      yield ' '.repeat(columns.margin) + first;
+      yield ' '.repeat(margin) + first;
     }
-    for (const line of more) yield ' '.repeat(columns.margin) + line;
-    if (row.note !== undefined) yield* paragraph(row.note, columns.margin, canvas);
+    for (const line of more) yield ' '.repeat(margin) + line;
+    if (row.note !== undefined) yield* paragraph(row.note, margin, canvas);
   }
 }
 
