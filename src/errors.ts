@@ -43,6 +43,9 @@ export class UsageError extends RemedyError {
   readonly code = 'usage';
 }
 
+/** What a flag names is not there: a server of that name, say. */
+export class SubjectMissingError extends UsageError {}
+
 /** A file or folder that could not be read or written; `errno` is the system's code (ENOENT, EACCES …), if there was one. */
 export class FileError extends RemedyError {
   readonly code = 'file';

@@ -1,32 +1,31 @@
 /**
  * Before images: each file as it was, byte for byte, kept in the change folder before the file is replaced.
  *
- * Replacing gives a name new bytes and leaves the old ones alone, so a second name for those is the cheapest and the
- * truest copy: nothing is read, written or flushed again, and owner, times and access rights stay as they were. Until
- * the rename both names mean one file, and whoever edits it in place edits both. That is why a second name that has
- * not become the only one is taken away again.
+ * Replacing a file does not touch its old bytes, so a second name (hard link) for them is the cheapest and most exact
+ * backup: nothing is read, written or synced again, and owner, times and access rights stay. Until the rename both names
+ * mean one file, and an edit in place changes both. That is why a second name is removed again if the file was not
+ * replaced.
  */
 
-import { mkdirSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { atOnceWhileQuick } from '../files/at-once.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type FileSystem, writeAll } from '../files/replace-file.ts';
+import { type FileSystem, writeAll } from '../files/file-system.ts';
 
 export interface BeforeImages {
   /**
-   * Keeps a file's bytes: as a second name of the file where it has but one and the file system can give it another,
-   * else as a copy that is on the disk when this resolves.
-   * @throws FileError if neither can be done
+   * Keeps a file's bytes: as a second name of the file if it has only one and the file system can give it another,
+   * otherwise as a copy that is on the disk when this resolves.
+   * @throws FileError if neither is possible
    */
   keep(file: string, bytes: Buffer, attributes: Stats): Promise<void>;
   /**
-   * Takes the second name of a file that was not replaced away again; a copy stays. Gives the error to throw: the one
-   * that kept the file from being replaced, or that the second name had to stay.
+   * Removes the second name of a file that was not replaced; a copy stays. Gives the error to throw: `because`, or that
+   * the second name could not be removed.
    */
-  letGo(file: string, because: unknown): Promise<unknown>;
+  release(file: string, because: unknown): Promise<unknown>;
 }
 
 /** The before images in a folder; each file's place in it comes from `backupPathOf`. */
@@ -34,7 +33,7 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
   const placeOf = (file: string): string => path.join(folder, backupPathOf(file));
   const made = new Map<string, Promise<unknown>>();
   const makeFolderOnce = (wanted: string): Promise<unknown> => {
-    const making = made.get(wanted) ?? makeFolder(wanted);
+    const making = made.get(wanted) ?? mkdir(wanted, { recursive: true });
     made.set(wanted, making);
     return making;
   };
@@ -50,12 +49,12 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
           attempted: 'back up the file',
           on: place,
           cameBack: errnoInWords(error),
-          next: 'The file keeps its old content. Make room in the change folder, or save the change elsewhere; then apply again.',
+          next: 'The file keeps its old content. Make room for the change folder, or save the change elsewhere; then apply again.',
           cause: error,
         });
       }
     },
-    async letGo(file, because) {
+    async release(file, because) {
       const place = placeOf(file);
       try {
         const { nlink } = await files.lstat(place);
@@ -64,10 +63,10 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
       } catch (cause) {
         if (errnoOf(cause) === 'ENOENT') return because;
         return new FileError({
-          attempted: 'take the backup of a file that was not replaced away again',
+          attempted: 'remove the backup of a file that was not replaced',
           on: place,
           cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(because)}`,
-          next: `Delete the backup by hand: it may be another name of ${file}, and would change with it.`,
+          next: `Delete the backup: it may be a second name of ${file} and would change with it.`,
           cause: because,
         });
       }
@@ -76,31 +75,22 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
 }
 
 /**
- * Where a file's before image lies in the backup folder: its path with the roots made into plain names, and its last
- * folder joined to its name. A form set has a folder for every language with one file in it; so has the backup one
- * folder a set.
+ * The place of a file's before image in the backup folder: the file's path with the roots made into plain names, and its
+ * last folder joined to its name. A form set has a folder with one file for every language; this way the backup has one
+ * folder for all of them.
  */
 export function backupPathOf(file: string): string {
   const parts = plainPathOf(file).split('/');
   const name = parts.pop() ?? '';
   const folder = parts.pop() ?? '';
-  // Joined so that two files can't get one name.
+  // Escaped so that no two files get the same name.
   return path.join(...parts, `${folder.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`);
 }
 
-/** An absolute path as one below another folder, with slashes: its roots (a drive, a host) made into plain names. */
+/** An absolute path as one below another folder, with slashes: its root (a drive, a host) becomes a plain name. */
 export function plainPathOf(file: string): string {
   const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
   return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
-}
-
-const step = atOnceWhileQuick();
-
-function makeFolder(folder: string): Promise<unknown> {
-  return step(
-    () => mkdirSync(folder, { recursive: true }),
-    () => mkdir(folder, { recursive: true }),
-  );
 }
 
 async function isLinked(file: string, place: string, files: FileSystem): Promise<boolean> {
@@ -108,7 +98,7 @@ async function isLinked(file: string, place: string, files: FileSystem): Promise
     await clearing(place, files, () => files.link(file, place));
     return true;
   } catch {
-    // Another volume, a file system without links, no right to link: whatever it was, a copy needs none of it.
+    // Another volume, a file system without links, no right to link: a copy works in all these cases.
     return false;
   }
 }
@@ -124,8 +114,8 @@ async function copy(bytes: Buffer, place: string, files: FileSystem): Promise<vo
 }
 
 /**
- * Makes a file in a place where an interrupted run may have left one. That is never written to: it may be another name
- * of the file to be kept.
+ * Makes a file in a place where an interrupted run may have left one. The old one is never written to: it may be a second
+ * name of the file to keep.
  */
 async function clearing<T>(place: string, files: FileSystem, make: () => Promise<T>): Promise<T> {
   try {

@@ -1,14 +1,13 @@
-/** Writes file changes: look, back up, replace, and look again where something went wrong. */
+/** Writes file changes: check, back up, replace, and check again where something went wrong. */
 
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { FileError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import type { FileSystem } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type FileSystem, replaceFile } from '../files/replace-file.ts';
+import { replaceFile, temporarySuffix } from '../files/replace-file.ts';
 import { spliceBytes } from '../files/strings-file.ts';
-import { temporarySuffix } from '../files/temporary-suffix.ts';
-import { type AlikeFiles, alikeFiles } from './alike.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
@@ -28,12 +27,12 @@ export interface FileWriterOptions {
   readonly parallel?: number;
 }
 
-/** So many that one flush of the journal serves several, and a share has its answers under way at the same time. */
+/** Enough that one flush of the journal serves several files, and that a share is asked for many at the same time. */
 const filesAtOnce = 32;
 
-/** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
+/** A writer of file changes. Files do not depend on each other: a failure does not stop the other files. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
-  const kept = { images: beforeImages(options.backupFolder, options.files), alike: alikeFiles() };
+  const images = beforeImages(options.backupFolder, options.files);
   return {
     parallel: options.parallel ?? filesAtOnce,
     endsRun: () => false,
@@ -42,7 +41,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
       let intended = false;
       let journalFailure: unknown;
       try {
-        return await writeOne(change, options, kept, async () => {
+        return await writeOne(change, options, images, async () => {
           await intent().catch((error: unknown) => {
             journalFailure = error;
             throw error;
@@ -59,52 +58,53 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
   };
 }
 
-/** What the system says of a file that is not there any more, or has become a folder. */
+/** The system's answers for a file that is gone or has become a folder. */
 const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
-/** Ends the writing of one file; never leaves this file. */
+/** Ends the writing of one file; never leaves this module. */
 class DriftError extends Error {}
+
+/** The file itself, where links lead to it. */
+function targetOf(change: FileChange): string {
+  return change.realPath ?? change.path;
+}
 
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
-  { images, alike }: { readonly images: BeforeImages; readonly alike: AlikeFiles },
+  images: BeforeImages,
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
-  const bytes = await readTarget(files, change.path).catch((error: unknown) => {
+  const bytes = await readTarget(files, targetOf(change)).catch((error: unknown) => {
     throw error instanceof FileError && gone.has(error.errno ?? '')
-      ? new DriftError('the file has gone since the plan was made')
+      ? new DriftError('the file is gone since the plan was made')
       : error;
   });
-  let edit = alike.editOf(change, bytes);
-  if (edit === undefined) {
-    const found = fileFingerprint(bytes);
-    if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
-    if (!sameFingerprint(found, change.before)) {
-      // A run that was interrupted right before the rename may have left one.
-      throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
-    }
-    edit = { before: bytes, after: editedContent(bytes, change) };
-    alike.remember(change, edit);
+  const found = fileFingerprint(bytes);
+  if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
+  if (!sameFingerprint(found, change.before)) {
+    // A run that was interrupted right before the rename may have left one.
+    throw await images.release(targetOf(change), new DriftError(movedSince(change.before, found)));
   }
   await replaceFile(files, {
-    path: change.path,
-    content: edit.after,
+    path: targetOf(change),
+    content: editedContent(bytes, change),
     tag: `${options.planId}.${options.randomId()}`,
     retryDelays,
     sleep: options.sleep,
     beforeRename: async (attributes) => {
-      // Somebody wants it left alone, and the plan knows of none such.
-      if ((attributes.mode & 0o222) === 0)
+      // The file is read-only and the plan did not expect that.
+      if ((attributes.mode & 0o222) === 0) {
         throw new DriftError('the file has been marked read-only since the plan was made');
-      await images.keep(change.path, bytes, attributes);
-      const last = await readTarget(files, change.path);
+      }
+      await images.keep(targetOf(change), bytes, attributes);
+      const last = await readTarget(files, targetOf(change));
       if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));
       await intent();
     },
   }).catch(async (error: unknown) => {
-    throw await images.letGo(change.path, error);
+    throw await images.release(targetOf(change), error);
   });
   return { kind: 'done' };
 }
@@ -127,7 +127,7 @@ function editedContent(bytes: Buffer, change: FileChange): Buffer {
     attempted: 'edit the file as planned',
     on: change.path,
     cameBack: 'the edited content is not what the plan foresaw',
-    next: 'The file keeps its old content. Make the plan again.',
+    next: 'The file keeps its old content. Make a new plan.',
   });
 }
 
@@ -145,21 +145,21 @@ async function readTarget(files: FileSystem, target: string): Promise<Buffer> {
       attempted: 'read the file',
       on: target,
       cameBack: errnoInWords(error),
-      next: 'If it has gone since the plan was made, make the plan again; else give the right to read it and apply again.',
+      next: 'If it is gone, make a new plan; otherwise grant the right to read it and apply again.',
       cause: error,
     });
   }
 }
 
-/** After a failure at or behind the rename only a look at the file tells which bytes it has. */
+/** After a failure at or after the rename, only reading the file again shows which bytes it has. */
 async function outcomeAfter(error: Error, change: FileChange, files: FileSystem): Promise<ChangeOutcome> {
   try {
-    const found = fileFingerprint(await readTarget(files, change.path));
+    const found = fileFingerprint(await readTarget(files, targetOf(change)));
     if (sameFingerprint(found, change.after)) return { kind: 'unknown', error };
     if (sameFingerprint(found, change.before)) return { kind: 'failed', error };
     return { kind: 'drifted', what: movedSince(change.before, found) };
   } catch {
-    // The look failed as well: the first error says more.
+    // Reading failed as well: the first error says more.
     return { kind: 'unknown', error };
   }
 }
@@ -173,9 +173,9 @@ export async function removeStrays(
   planId: string,
   files: FileSystem,
 ): Promise<readonly string[]> {
-  const folders = [...new Set(changes.map((change) => path.dirname(change.path)))];
+  const folders = [...new Set(changes.map((change) => path.dirname(targetOf(change))))];
   const removed = await inParallel(folders, 16, async (folder) => {
-    // A folder that can't be listed holds targets that will be reported one by one.
+    // If a folder can't be listed, its files are reported one by one when they are written.
     const names = await readdir(folder).catch(() => []);
     const ours = names.filter((name) => name.endsWith(temporarySuffix) && name.includes(planId));
     return inParallel(ours, 1, (name) => removeStray(path.join(folder, name), files));
@@ -192,7 +192,7 @@ async function removeStray(stray: string, files: FileSystem): Promise<string> {
       attempted: 'remove the temporary file of an interrupted run',
       on: stray,
       cameBack: errnoInWords(error),
-      next: 'Delete it by hand, then apply again.',
+      next: 'Delete it, then apply again.',
       cause: error,
     });
   }

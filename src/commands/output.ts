@@ -1,7 +1,8 @@
 /** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
 
-import { isDiffLine } from '../review/diff-margin.ts';
-import type { TextReviewOptions } from '../review/text.ts';
+import type { Finding } from '../change/findings.ts';
+import type { Plan } from '../change/plan.ts';
+import { findingLines, isDiffLine, screenReview, type TextReviewOptions } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { createStyle, type Style } from '../terminal/style.ts';
@@ -19,8 +20,13 @@ export interface Output {
   readonly style: Style;
   /** In columns. */
   readonly width: number;
-  /** For the text reviews. */
-  readonly review: TextReviewOptions;
+  /** For text reviews. */
+  readonly review: {
+    readonly options: TextReviewOptions;
+    /** Shows a plan: the diff, the findings, the count. */
+    readonly plan: (plan: Plan) => void;
+    readonly findings: (findings: readonly Finding[]) => Iterable<string>;
+  };
   readonly isJson: boolean;
   /** Whether a person can be asked: input and the stream that questions are drawn on are terminals. */
   readonly canAsk: boolean;
@@ -33,6 +39,14 @@ export interface Output {
   progress(): Progress;
   readonly screen: ProgressScreen;
   prompter(): Promise<Prompter>;
+}
+
+/** JSON in ASCII: PowerShell 5.1 decodes what it reads from a pipe with the OEM code page. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value, undefined, 2).replace(
+    /[\u007f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 const defaultWidth = 100;
@@ -55,10 +69,22 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const print = (line: string): void => {
     human.write(`${isTerminal && !isDiffLine(line) ? fitted(line, width) : line}\n`);
   };
+  const options: TextReviewOptions = {
+    style,
+    width,
+    verbose: flags.verbose,
+    ...(isTerminal ? { columns: width } : {}),
+  };
   return {
     style,
     width,
-    review: { style, width, verbose: flags.verbose, ...(isTerminal ? { columns: width } : {}) },
+    review: {
+      options,
+      plan: (plan) => {
+        for (const line of screenReview(plan, options)) print(line);
+      },
+      findings: (findings) => findingLines(findings, options),
+    },
     isJson: flags.json,
     canAsk,
     say: print,
@@ -66,7 +92,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
       if (!flags.quiet) print(line);
     },
     document: (value) => {
-      if (flags.json) context.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+      if (flags.json) context.stdout.write(`${asciiJson(value)}\n`);
     },
     progress: () => createProgress(screen),
     screen,

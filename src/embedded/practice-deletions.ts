@@ -1,7 +1,7 @@
 /** What has been deleted in the practice forest over the last 58 days, as tombstones in LDIF. */
 
 import { childDn } from '../ad/dn.ts';
-import { formatGuid } from '../ad/guid.ts';
+import { formatGuid } from '../ad/values.ts';
 import { ldifRecord } from '../ldif/ldif-writer.ts';
 import { steadyGuid } from './steady-guid.ts';
 

@@ -19,7 +19,7 @@ const words: Readonly<Record<string, string>> = {
   EXDEV: 'it lies on another file system',
 };
 
-/** What the system said, in words, with its code: "permission denied (EACCES)". */
+/** The system's error in words, with its code: "permission denied (EACCES)". */
 export function errnoInWords(error: unknown): string {
   const code = errnoOf(error);
   if (code !== undefined && words[code] !== undefined) return `${words[code]} (${code})`;

@@ -3,8 +3,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backupPathOf, beforeImages } from '../../src/change/before-images.ts';
 import { FileError } from '../../src/errors.ts';
-import type { FileSystem } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
+import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
 import { failingFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, planOf } from '../support/file-plans.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
@@ -37,7 +36,7 @@ async function leaveSecondName(): Promise<void> {
 }
 
 describe('the before image', () => {
-  test('is the old file itself, which nothing else is when the new one has taken its name', async () => {
+  test('is the old file itself, under its only name once the new file has taken the other', async () => {
     const { ino } = await stat(file);
     await apply();
     expect(await readFile(file)).toEqual(now);
@@ -45,7 +44,7 @@ describe('the before image', () => {
     expect(await stat(place)).toMatchObject({ ino, nlink: 1 });
   });
 
-  test('of a file that has other names is a copy, which their editing does not reach', async () => {
+  test('of a file with other names is a copy, which edits under those names do not change', async () => {
     const other = path.join(home, 'other-name.txt');
     await link(file, other);
     await apply();
@@ -54,7 +53,7 @@ describe('the before image', () => {
   });
 
   test.each(['EXDEV', 'EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK', 'UNKNOWN'])(
-    'is a copy on the disk where a second name can’t be had (%s)',
+    'is a copy on the disk if a second name is not possible (%s)',
     async (errno) => {
       const files = failingFileSystem('link', [errno]);
       await keep(files);
@@ -64,7 +63,7 @@ describe('the before image', () => {
     },
   );
 
-  test('that can be neither named nor copied is told, and the file is left as it is', async () => {
+  test('that can be neither linked nor copied is reported, and the file stays as it is', async () => {
     const files = watchedFileSystem((name, [target]) => {
       if (name === 'link') throw systemError('EXDEV');
       if (name === 'open' && target === place) throw systemError('ENOSPC');
@@ -78,7 +77,7 @@ describe('the before image', () => {
   });
 });
 
-describe('a second name that an interrupted run has left', () => {
+describe('a second name left by an interrupted run', () => {
   test('is made again', async () => {
     await leaveSecondName();
     await apply();
@@ -86,7 +85,7 @@ describe('a second name that an interrupted run has left', () => {
     expect((await stat(place)).nlink).toBe(1);
   });
 
-  test('is never written to: the file behind it is the one to be kept', async () => {
+  test('is never written to: it is the file to keep', async () => {
     await leaveSecondName();
     const files = failingFileSystem('link', ['EXDEV']);
     await keep(files);
@@ -94,7 +93,7 @@ describe('a second name that an interrupted run has left', () => {
     expect((await stat(place)).ino).not.toBe((await stat(file)).ino);
   });
 
-  test('is taken away when the file has moved on, since it has moved with it', async () => {
+  test('is removed when the file has been edited, since the edit changed both', async () => {
     await leaveSecondName();
     await writeFile(file, 'edited in place');
     expect(await apply()).toMatchObject({ notDone: [{ outcome: { kind: 'drifted' } }] });
@@ -111,7 +110,7 @@ describe('of a file that could not be replaced', () => {
       return undefined;
     });
 
-  test('the second name is taken away again', async () => {
+  test('the second name is removed', async () => {
     expect(await apply(failing())).toMatchObject({
       notDone: [{ outcome: { kind: 'failed', error: { errno: 'EIO' } } }],
     });
@@ -126,7 +125,7 @@ describe('of a file that could not be replaced', () => {
     expect(await readFile(place)).toEqual(old);
   });
 
-  test('a second name that has to stay is told, with the failure before it', async () => {
+  test('a second name that can’t be removed is reported, with the failure before it', async () => {
     const { notDone } = await apply(failing('EACCES'));
     const [outcome] = notDone.map((result) => result.outcome);
     const error = outcome?.kind === 'failed' ? outcome.error : undefined;

@@ -5,12 +5,13 @@ import { onTestFinished } from 'vitest';
 import { dnDepth, parentDn, sameDn } from '../../src/ad/dn.ts';
 import { guidOf } from '../../src/ad/entry.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
-import { doomedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
+import { deletedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
 import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 export const host = 'dc1.corp.example.com';
@@ -63,7 +64,7 @@ export async function openBench(): Promise<Bench> {
   const doomed = async (dn: string): Promise<DeleteChange> => {
     const entry = await session.readEntry(dn, wholeEntry, [withoutSacl]);
     if (entry === undefined) throw new Error(`${dn} is not there`);
-    return { kind: 'delete', ...doomedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
+    return { kind: 'delete', ...deletedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
   };
   return {
     forest,

@@ -6,7 +6,7 @@ import { removeStrays } from '../../src/change/file-writer.ts';
 import { openJournal } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
+import { systemFiles } from '../../src/files/file-system.ts';
 import { watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, journalOf, planOf, undoOf, type World } from '../support/file-plans.ts';
 import { fixedClock } from '../support/fixed-world.ts';

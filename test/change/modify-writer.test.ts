@@ -6,7 +6,8 @@ import { reversedModify, writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, ModifyChange } from '../../src/change/plan.ts';
 import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { FileError } from '../../src/errors.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { bytesOf, connectTo, directoryService, openForest, valuesOf } from '../embedded/support.ts';
 
 const host = 'dc1.corp.example.com';

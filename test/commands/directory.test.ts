@@ -6,7 +6,6 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as tombstone } from '../../src/commands/tombstone.ts';
 import { administrator, reader } from '../../src/embedded/access.ts';
 import type { Account } from '../../src/embedded/accounts.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
@@ -16,6 +15,7 @@ import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
+import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const accounts: readonly Account[] = [
@@ -101,7 +101,7 @@ describe('a server that is not there or not LDAP', () => {
     const world = { currentFolder: await freshFolder(), env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
     const { status, stderr } = await runCommand(tombstone, args, world);
     expect(status).toBe(1);
-    expect(stderr).toContain('looking it up at 127.0.0.1:1: no DNS server listens there (ECONNREFUSED)');
+    expect(stderr).toContain('look-up at 127.0.0.1:1: no DNS server is listening there (ECONNREFUSED)');
   });
 
   test('behind a closed port', async () => {
@@ -196,7 +196,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     await writeTree(notOne, { 'ca.pem': 'no certificate' });
     const result = await runOn(server, ['--tls', 'ldaps', '--ca', 'ca.pem'], { folder: notOne });
     expect(result.status).toBe(1);
-    expect(result.stderr).toContain('it is no certificate');
+    expect(result.stderr).toContain('not a certificate');
     expect(result.stderr).toContain(path.join(notOne, 'ca.pem'));
   });
 });

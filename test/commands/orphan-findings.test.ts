@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import {

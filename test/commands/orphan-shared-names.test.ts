@@ -5,12 +5,12 @@ import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
-import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
+import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { adminGroup, groups, head, organisation, person, planOf, record, runIn, runOn } from './orphan-export.ts';
 

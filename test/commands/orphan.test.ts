@@ -5,7 +5,6 @@ import { describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
-import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
@@ -13,6 +12,7 @@ import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
+import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import {
   adminGroup,

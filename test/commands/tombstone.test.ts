@@ -7,13 +7,13 @@ import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import type { OpenDirectory } from '../../src/commands/directory.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
-import { run as tombstone } from '../../src/commands/tombstone.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
 import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const templates = new URL('../../templates/', import.meta.url);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Entry, makeEntry } from '../../src/ad/entry.ts';
+import type { Entry } from '../../src/ad/entry.ts';
 import type { Forest } from '../../src/ad/forest.ts';
 import type { OpenDirectory } from '../../src/commands/directory.ts';
 import type { VerifyRequest } from '../../src/commands/verification.ts';
@@ -7,6 +7,7 @@ import { verifyRecipients } from '../../src/commands/verify-recipients.ts';
 import { DirectoryError } from '../../src/errors.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import type { DeletedServer } from '../../src/remedies/orphan/deleted-server.ts';
+import { makeEntry } from '../support/make-entry.ts';
 
 const root = 'DC=corp,DC=example,DC=com';
 const child = `DC=emea,${root}`;
@@ -28,7 +29,6 @@ const domainOf = (dn: string): Forest['namingContexts'][number] => ({
   dn,
   kind: 'domain',
   dnsName: undefined,
-  netbiosName: undefined,
 });
 const forestOf = (...domains: readonly string[]): Forest =>
   ({ configurationNamingContext: configuration, namingContexts: domains.map(domainOf) }) as unknown as Forest;

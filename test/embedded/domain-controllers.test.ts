@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, it } from 'vitest';
-import { formatGuid } from '../../src/ad/guid.ts';
 import { parseRepsFrom, parseUpToDateVector } from '../../src/ad/replication-values.ts';
+import { formatGuid } from '../../src/ad/values.ts';
 import { repsFromValue } from '../../src/embedded/replication-values.ts';
 import {
   bytesOf,
@@ -181,14 +181,15 @@ practiceCursor: dc2 success={{now-2m}}
       const options = { scope: 'base' as const, attributes: [attribute], explicitBufferAttributes: [attribute] };
       return [(await client.search(configuration, options)).searchEntries[0]?.[attribute] ?? []].flat() as Buffer[];
     };
-    const [, lost] = (await read('repsFrom')).map(parseRepsFrom);
+    const repsFrom = await read('repsFrom');
+    const [, lost] = repsFrom.map(parseRepsFrom);
     expect(lost).toMatchObject({
       lastSuccess: new Date('2026-09-12T09:00:00Z'),
       lastAttempt: new Date('2026-11-22T08:00:00Z'),
       lastResult: 1722,
       consecutiveFailures: 12,
-      sourceAddress: `${lost?.sourceDsaGuid}._msdcs.corp.example.com`,
     });
+    expect(repsFrom[1]?.toString('latin1')).toContain(`${lost?.sourceDsaGuid}._msdcs.corp.example.com`);
     const [cursor] = (await read('replUpToDateVector')).flatMap(parseUpToDateVector);
     expect(cursor?.lastSuccess).toEqual(new Date('2026-11-22T08:58:00Z'));
     const invocationId = await client.search(`CN=NTDS Settings,CN=DC2,CN=Sites,${configuration}`, {

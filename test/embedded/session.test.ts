@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { OutcomeUnknownError } from '../../src/errors.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { domain, openForest } from './support.ts';
 
 const dc1 = 'dc1.corp.example.com';

@@ -5,7 +5,7 @@ import { errnoInWords } from '../../src/files/errno.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
-test('what the system really answers is told in words, with its code', async () => {
+test('what the system really answers is put in words, with its code', async () => {
   const folder = await freshFolder();
   await mkdir(path.join(folder, 'a'));
   await writeFile(path.join(folder, 'a', 'b'), '');
@@ -27,15 +27,15 @@ test.each([
   ['ENOSPC', 'the disk is full (ENOSPC)'],
   ['EROFS', 'the file system is read-only (EROFS)'],
   ['EIO', 'the disk or the network share reported an I/O error (EIO)'],
-])('%s is told as "%s"', (errno, words) => {
+])('%s reads "%s"', (errno, words) => {
   expect(errnoInWords(systemError(errno))).toBe(words);
 });
 
-test('a code that we have no words for keeps those of the system', () => {
+test('a code without words of ours keeps those of the system', () => {
   expect(errnoInWords(systemError('ESTALE'))).toBe('ESTALE: a fault of the test');
 });
 
-test('what is no error of the system is told as it is', () => {
-  expect(errnoInWords(new Error('it is no plain file'))).toBe('it is no plain file');
+test('an error that is not the system’s keeps its own words', () => {
+  expect(errnoInWords(new Error('it is not a plain file'))).toBe('it is not a plain file');
   expect(errnoInWords('nothing')).toBe('nothing');
 });

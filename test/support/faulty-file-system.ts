@@ -1,5 +1,4 @@
-import type { FileSystem, OpenFile } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
+import { type FileSystem, type OpenFile, systemFiles } from '../../src/files/file-system.ts';
 
 export interface Fault {
   /** Which call it happens to, counted from 1 over all functions and all methods of handles. */

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import { ldapConnector } from '../../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { startInTerminal, type TerminalSession } from './terminal-session.ts';
 
