@@ -1,11 +1,12 @@
-/** Who may bind, by which names and with which password. */
+/** Who may bind, by which names, with which password and which rights. */
 
-import { dateOfFileTime } from '../ad/values.ts';
-import { type Access, accessOf } from './access.ts';
-import { bindFailure, refuse } from './refusal.ts';
-import { attributeType } from './schema.ts';
-import type { Store, StoredEntry } from './store.ts';
-import { assertionKey } from './value.ts';
+import { dateOfFileTime } from '../../../src/ad/values.ts';
+import type { StoredEntry } from '../../../src/embedded/entry.ts';
+import { bindFailure, refuse } from '../../../src/embedded/refusal.ts';
+import { attributeType } from '../../../src/embedded/schema.ts';
+import type { Store } from '../../../src/embedded/store.ts';
+import { assertionKey } from '../../../src/embedded/value.ts';
+import { administrator, type Rights } from '../../../src/embedded/view.ts';
 
 /** A user of the data who may bind. */
 export interface Account {
@@ -13,14 +14,32 @@ export interface Account {
   readonly name: string;
   readonly password: string;
   /** By default what the user's groups give. */
-  readonly access?: Access;
+  readonly access?: Rights;
 }
 
 export interface Identity {
   readonly entry: StoredEntry | undefined;
   /** As RFC 4532 has it: `u:CORP\admin`. */
   readonly name: string;
-  readonly access: Access;
+  readonly access: Rights;
+}
+
+/** What AD gives to every user. */
+export const reader: Rights = { ...administrator, mayWrite: false, mayReadDeleted: false };
+
+const administrativeGroups = ['enterprise admins', 'domain admins', 'administrators'];
+
+/** The rights of a user by the groups that it is in, directly or through others. */
+function rightsOf(user: StoredEntry): Rights {
+  const known = new Set<StoredEntry>();
+  const open = [user];
+  for (let entry = open.pop(); entry !== undefined; entry = open.pop()) {
+    if (known.has(entry)) continue;
+    known.add(entry);
+    if (administrativeGroups.includes(entry.text('name')?.toLowerCase() ?? '')) return administrator;
+    open.push(...[...(entry.referrers.get(attributeType('member')) ?? [])].filter(({ isDeleted }) => !isDeleted));
+  }
+  return reader;
 }
 
 /** Bits of userAccountControl (MS-ADTS 2.2.16). */
@@ -43,7 +62,7 @@ export function authenticate(
   if (account?.password !== password) throw refuse.credentials(bindFailure.wrongPassword);
   const reason = reasonToDecline(entry, now);
   if (reason !== undefined) throw refuse.credentials(reason);
-  return { entry, name: `u:${netbiosName(store)}\\${user}`, access: account.access ?? accessOf(entry, store) };
+  return { entry, name: `u:${netbiosName(store)}\\${user}`, access: account.access ?? rightsOf(entry) };
 }
 
 function reasonToDecline(user: StoredEntry, now: Date): (typeof bindFailure)[keyof typeof bindFailure] | undefined {
@@ -81,7 +100,7 @@ function userByDn(name: string, store: Store): StoredEntry | undefined {
   return place?.present === true && place.values('sAMAccountName').length > 0 && !place.isDeleted ? place : undefined;
 }
 
-/** What stands before the backslash in a logon name: nETBIOSName of the root domain's crossRef. */
+/** The part before the backslash of a logon name: nETBIOSName of the root domain's crossRef. */
 function netbiosName({ rootDomain }: Store): string {
   const crossRefs = rootDomain?.referrers.get(attributeType('nCName')) ?? [];
   return [...crossRefs].map((crossRef) => crossRef.text('nETBIOSName')).find((name) => name !== undefined) ?? '';

@@ -1,17 +1,7 @@
 import fc from 'fast-check';
 import { BerReader, BerWriter } from 'ldapts';
 import { describe, expect, it } from 'vitest';
-import {
-  BerError,
-  constructed,
-  decode,
-  elementSize,
-  elementsOf,
-  encode,
-  integer,
-  octets,
-  readInteger,
-} from '../../src/embedded/ber.ts';
+import { BerError, constructed, decode, elementSize, elementsOf, encode, integer, octets, readInteger } from './ber.ts';
 
 describe('BER', () => {
   it('gives integers back, in the shortest form that another implementation also writes', () => {

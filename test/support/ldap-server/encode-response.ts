@@ -1,8 +1,10 @@
 /** Responses as bytes (RFC 4511 section 4). */
 
-import type { Control } from '../ldap/controls.ts';
+import type { ReturnedAttribute } from '../../../src/embedded/root-dse.ts';
+import type { Control } from '../../../src/ldap/controls.ts';
+import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
 import { boolean, constructed, type Encodable, encode, integer, octets, tags } from './ber.ts';
-import type { Operation, Result, WireAttribute } from './protocol.ts';
+import type { Operation } from './protocol.ts';
 
 /** The value of the paged results control in an answer: no estimate of the total, as AD gives none. */
 export function encodePagedResults(cookie: Uint8Array): Buffer {
@@ -21,7 +23,7 @@ const responseTags: Readonly<Record<Operation['kind'], number>> = {
 };
 
 /** One entry of a search's answer. */
-export function encodeSearchEntry(id: number, dn: string, attributes: readonly WireAttribute[]): Buffer {
+export function encodeSearchEntry(id: number, dn: string, attributes: readonly ReturnedAttribute[]): Buffer {
   const list = attributes.map(({ name, values }) =>
     constructed([
       octets(name),
@@ -49,7 +51,7 @@ export function encodeSearchReference(id: number, urls: readonly string[]): Buff
 export function encodeResult(
   id: number,
   operation: Operation['kind'],
-  result: Result,
+  result: LdapResult,
   more: { readonly controls?: readonly Control[]; readonly extendedValue?: string } = {},
 ): Buffer {
   const parts = resultParts(result);
@@ -59,12 +61,12 @@ export function encodeResult(
 
 /** What a server says, unasked, before it closes the connection (RFC 4511 4.4.1). */
 export function encodeNoticeOfDisconnection(code: number, diagnostic: string): Buffer {
-  const parts = resultParts({ code, matchedDn: '', diagnostic, referrals: [] });
+  const parts = resultParts({ resultCode: code, matchedDn: '', diagnostic, referrals: [] });
   return message(0, constructed([...parts, octets('1.3.6.1.4.1.1466.20036', 0x8a)], responseTags.extended));
 }
 
-function resultParts({ code, matchedDn, diagnostic, referrals }: Result): Encodable[] {
-  const parts = [integer(code, tags.enumerated), octets(matchedDn), octets(diagnostic)];
+function resultParts({ resultCode, matchedDn, diagnostic, referrals }: LdapResult): Encodable[] {
+  const parts = [integer(resultCode, tags.enumerated), octets(matchedDn), octets(diagnostic)];
   if (referrals.length > 0)
     parts.push(
       constructed(

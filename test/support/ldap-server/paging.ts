@@ -1,8 +1,10 @@
 /** The paged results control (RFC 2696): what a search still has to give on one connection. */
 
-import { refuse } from './refusal.ts';
-import { maxPageSize } from './search.ts';
-import type { StoredEntry } from './store.ts';
+import type { StoredEntry } from '../../../src/embedded/entry.ts';
+import { refuse } from '../../../src/embedded/refusal.ts';
+
+/** MaxPageSize, AD's default (MS-ADTS 3.1.1.3.4.6). */
+export const maxPageSize = 1000;
 
 interface Open {
   readonly entries: readonly StoredEntry[];

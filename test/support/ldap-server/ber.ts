@@ -46,7 +46,7 @@ export function decode(buffer: Buffer): Element {
   return element;
 }
 
-/** The elements that stand one after the other in the content of a constructed one. Throws BerError. */
+/** The elements in the content of a constructed one. Throws BerError. */
 export function elementsOf(content: Buffer): Element[] {
   const elements: Element[] = [];
   let offset = 0;

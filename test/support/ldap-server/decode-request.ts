@@ -1,9 +1,11 @@
 /** Requests from bytes (RFC 4511 section 4). */
 
-import type { Control } from '../ldap/controls.ts';
-import type { Filter, SubstringParts } from '../ldap/filter.ts';
+import type { WriteRequest } from '../../../src/embedded/operations.ts';
+import type { Control } from '../../../src/ldap/controls.ts';
+import type { Filter, SubstringParts } from '../../../src/ldap/filter.ts';
+import type { SearchScope } from '../../../src/ldap/session.ts';
 import { BerError, decode, type Element, elementsOf, readBoolean, readInteger, tags } from './ber.ts';
-import type { BindRequest, ModifyRequest, Request, RequestMessage, SearchRequest, SearchScope } from './protocol.ts';
+import type { BindRequest, Request, RequestMessage, SearchRequest } from './protocol.ts';
 
 /** Reads one whole message. Throws BerError if it is none. */
 export function decodeRequest(bytes: Buffer): RequestMessage {
@@ -101,7 +103,7 @@ function decodeSearch(element: Element): SearchRequest {
 
 const changeOperations = ['add', 'delete', 'replace'] as const;
 
-function decodeModify(element: Element): ModifyRequest {
+function decodeModify(element: Element): WriteRequest {
   const [dn, changes] = childrenOf(element, 2);
   return {
     kind: 'modify',

@@ -1,12 +1,13 @@
 /** Search filters against entries (RFC 4511 4.5.1.7), with AD's matching rules (MS-ADTS 3.1.1.3.4.4). */
 
 import { type Filter, type FilterValue, matchingRule } from '../ldap/filter.ts';
+import { Reference, type StoredEntry, type Value } from './entry.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
-import type { Store, StoredEntry } from './store.ts';
-import { assertionKey, compareKeys, foldedText, isDnSyntax, Reference, textOf, type Value, valueKey } from './value.ts';
+import type { Store } from './store.ts';
+import { assertionKey, compareKeys, foldedText, isDnSyntax, textOf, valueKey } from './value.ts';
 import { visibleValues } from './view.ts';
 
-/** Whether an entry matches; undefined where the filter makes no sense for the attribute, which then neither matches nor does its negation. */
+/** Whether an entry matches; undefined where the filter does not suit the attribute: then its negation does not match either. */
 export type Match = (entry: StoredEntry) => boolean | undefined;
 
 /** The filter as a question to entries: what it asserts is read once, not once an entry. */
@@ -182,7 +183,7 @@ function leadsTo(goal: StoredEntry, entry: StoredEntry, type: AttributeType): bo
   return false;
 }
 
-/** Entries among which all that match are, from the indexes; undefined if only a look at every entry tells. */
+/** From the indexes, a set that holds all entries that match; undefined if every entry has to be looked at. */
 export function candidates(filter: Filter, store: Store): ReadonlySet<StoredEntry> | undefined {
   switch (filter.kind) {
     case 'equal': {

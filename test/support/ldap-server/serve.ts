@@ -2,39 +2,45 @@
 
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Replica } from '../../../src/embedded/domain-controller.ts';
+import { resultCode } from '../../../src/embedded/refusal.ts';
 import { BerError, elementSize } from './ber.ts';
 import { decodeRequest } from './decode-request.ts';
 import { encodeNoticeOfDisconnection } from './encode-response.ts';
-import type { Fault } from './faults.ts';
-import { Client, type ClientOptions } from './operations.ts';
+import type { Fault, FaultPlan } from './faults.ts';
 import type { RequestMessage } from './protocol.ts';
-import { resultCode } from './refusal.ts';
-import type { Replica } from './replica.ts';
+import { WireClient, type WireClientOptions } from './wire-client.ts';
 
 /** Longer requests end the connection (MaxReceiveBuffer, MS-ADTS 3.1.1.3.4.6). */
 const longestRequest = 10 * 1024 * 1024;
 
-/** What becomes of the connection after a message. */
+/** Whether the connection goes on after a message. */
 type Next = 'go on' | 'end';
 
 /**
  * Serves the client until either side ends the connection. Resolves then; a client that breaks off is no error.
  * Requests that are on their way together take their time together; the answers keep the order of the requests.
  */
-export async function serve(stream: Duplex, replica: Replica, options: ClientOptions): Promise<void> {
-  const client = new Client(replica, options);
+export async function serve(
+  stream: Duplex,
+  replica: Replica,
+  faults: FaultPlan,
+  options: WireClientOptions,
+): Promise<void> {
+  const client = new WireClient(replica, options);
+  const server = { client, replica, faults, stream };
   let last: Promise<Next> = Promise.resolve('go on');
   try {
     for await (const message of messagesOf(stream)) {
       if (message.request.kind === 'unbind') break;
-      const answering = handle(message, last, client, replica, stream);
+      const answering = handle(message, last, server);
       last = answering;
-      // Ends the loop where no further request would; its failure is told by the await below.
+      // Ends the loop where no further request comes; the await below reports a failure.
       answering.then((next) => next === 'end' && hangUp(stream)).catch(() => hangUp(stream));
     }
     await last;
   } catch (error) {
-    // All other errors are the stream's: the client is gone, and nobody is left to be told.
+    // All other errors are the stream's: the client is gone, so nothing can be reported to it.
     if (error instanceof BerError)
       await send(stream, encodeNoticeOfDisconnection(resultCode.protocolError, error.message));
   } finally {
@@ -69,15 +75,20 @@ function messageSize(pending: Buffer): number {
   return size;
 }
 
+interface Server {
+  readonly client: WireClient;
+  readonly replica: Replica;
+  readonly faults: FaultPlan;
+  readonly stream: Duplex;
+}
+
 async function handle(
   { id, request, controls }: RequestMessage,
   before: Promise<Next>,
-  client: Client,
-  replica: Replica,
-  stream: Duplex,
+  { client, replica, faults, stream }: Server,
 ): Promise<Next> {
   if (request.kind === 'unbind' || request.kind === 'abandon') return before;
-  const fault = replica.faults.next(request.kind);
+  const fault = faults.next(request.kind);
   const { reachable, delay } = replica.condition;
   const wait = delay + (fault?.kind === 'stall' ? fault.milliseconds : 0);
   const waited = wait > 0 ? sleep(wait) : undefined;
@@ -89,7 +100,7 @@ async function handle(
     await send(stream, encodeNoticeOfDisconnection(resultCode.unavailable, 'The server is shutting down.'));
     return 'end';
   }
-  return await deliver(await client.answer(id, request, controls, fault), fault, stream);
+  return await deliver(client.answer(id, request, controls, fault), fault, stream);
 }
 
 async function deliver(answer: readonly Buffer[], fault: Fault | undefined, stream: Duplex): Promise<Next> {

@@ -1,9 +1,9 @@
-/** Faults that tests and demonstrations put in the way of a client. */
+/** Faults that a test plans for a client's operations. */
 
 import type { Operation } from './protocol.ts';
 
 export type Fault =
-  /** A search answers with so many pages that are empty but have a cookie, then goes on as if nothing had been. */
+  /** A search first answers with so many empty pages that have a cookie. */
   | { readonly kind: 'empty-pages'; readonly count: number }
   /** The connection ends and nothing was done. */
   | { readonly kind: 'drop-before' }
@@ -26,7 +26,7 @@ export type Fault =
 
 export interface PlannedFault {
   readonly on: Operation['kind'];
-  /** The how manieth operation of that kind from now on: 1 is the next. */
+  /** Which operation of this kind fails, counting from now (1 = the next). */
   readonly nth: number;
   readonly fault: Fault;
 }

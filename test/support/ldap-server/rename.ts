@@ -1,12 +1,12 @@
 /** The modify DN operation (RFC 4511 4.9, MS-ADTS 3.1.1.5.4). */
 
-import { parseDn, type RdnAttribute, rdnOf } from '../ad/dn.ts';
+import { parseDn, type RdnAttribute, rdnOf } from '../../../src/ad/dn.ts';
+import type { StoredEntry } from '../../../src/embedded/entry.ts';
+import { refuse } from '../../../src/embedded/refusal.ts';
+import { attributeType } from '../../../src/embedded/schema.ts';
+import { refusingBadName, resolveEntry } from '../../../src/embedded/search.ts';
+import { assertMayWrite, commit, type Writer } from '../../../src/embedded/write.ts';
 import type { RenameRequest } from './protocol.ts';
-import { refuse } from './refusal.ts';
-import { refusingBadName, resolveEntry } from './resolve.ts';
-import { attributeType } from './schema.ts';
-import type { StoredEntry } from './store.ts';
-import { assertMayWrite, commit, type Writer } from './writer.ts';
 
 /** Bits of systemFlags: what entries of the Configuration naming context allow (MS-ADTS 2.2.10). */
 const configurationAllowsRename = 0x4000_0000;
@@ -29,7 +29,7 @@ export function renameEntry(request: RenameRequest, writer: Writer): void {
       [attributeType('name'), [newRdn.value]],
       [attributeType(newRdn.type), [newRdn.value]],
     ]),
-    writer,
+    writer.replica,
   );
   writer.store.move(entry, parent, newRdn.type, newRdn.value);
 }
