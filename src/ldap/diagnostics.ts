@@ -52,10 +52,16 @@ export function explainResult(result: LdapResult): Explanation {
     `${known?.name ?? 'a non-standard result'} (LDAP result ${result.resultCode})`,
     ...(windowsError === undefined || isLdapTwin(windowsError) ? [] : [describeWindowsError(windowsError)]),
     ...(result.matchedDn === '' ? [] : [`the nearest existing entry is ${result.matchedDn}`]),
-    ...(result.referrals.length === 0 ? [] : [`the server refers to ${result.referrals.join(', ')}`]),
+    ...(result.referrals.length === 0 ? [] : [`the server refers to ${shownReferrals(result.referrals)}`]),
     ...(text === '' ? [] : [`the server says "${text}"`]),
   ];
   return { cameBack: parts.join('; '), next: nextStep(result, text, windowsError) ?? known?.next ?? lookAtTheServer };
+}
+
+/** Some are enough: a server may send any number. */
+function shownReferrals(urls: readonly string[]): string {
+  const shown = urls.slice(0, 3).map(printable).join(', ');
+  return urls.length > 3 ? `${shown} and ${urls.length - 3} more` : shown;
 }
 
 /** Text from a server on one line, without control characters: AD ends its text with a NUL. */
