@@ -32,6 +32,7 @@ export const resultCode = {
   noSuchObject: 32,
   invalidCredentials: 49,
   insufficientAccessRights: 50,
+  unavailable: 52,
   unwillingToPerform: 53,
   notAllowedOnNonLeaf: 66,
   entryAlreadyExists: 68,
@@ -95,8 +96,10 @@ function nextStep(result: LdapResult, text: string, windowsError: number | undef
 const lookAtTheServer = "Look up the server's message and check its event log; --verbose shows more.";
 const logOn = 'Log on: give --user and the password.';
 const readAgain = 'The entry has changed since it was read: read it again.';
-const encrypt =
-  'This server accepts no password on an unencrypted connection: use LDAPS (--tls ldaps, port 636) or StartTLS (--tls starttls).';
+/** For a server without a certificate. */
+export const withoutCertificate =
+  'Without a certificate on the server, use --auth integrated (signed and encrypted on port 389), or work offline on an export with --ldif.';
+const encrypt = `This server accepts no password on an unencrypted connection: use LDAPS (--tls ldaps, port 636) or StartTLS (--tls starttls). ${withoutCertificate}`;
 const tryAgain = 'Try again later, or use another domain controller.';
 const limit = "Request less at a time, or have the server's limit raised (LDAP policy).";
 const rights = 'Log on as a user who has the right; for the Configuration partition, a member of Enterprise Admins.';
