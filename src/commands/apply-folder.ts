@@ -10,6 +10,7 @@ import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '..
 import { readPlan } from '../change/read-plan.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
+import { patienceOf } from '../files/patience.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { visible } from '../terminal/visible.ts';
 import { alone } from './alone.ts';
@@ -54,18 +55,19 @@ async function applyLocked(
   requireApplicable(plan, records);
   if (original !== undefined) await refuseOutrun(plan, original);
   if (isFilePlan(plan)) {
-    if (records.length > 0) await clearStrays(plan, output);
+    if (records.length > 0) await clearStrays(folder, plan, context, output);
     if (original !== undefined) {
       // What is undone may have been killed, beside files also that the undo has nothing to do with.
       const undone = await readPlan(path.join(original, folderParts.plan));
-      if (isFilePlan(undone)) await clearStrays(undone, output);
+      if (isFilePlan(undone)) await clearStrays(original, undone, context, output);
     }
     const writer = fileWriter({
       files: systemFiles(),
       backupFolder: path.join(folder, folderParts.backup),
+      backups: plan.undoes === undefined ? 'required' : 'as-room-permits',
       planId: plan.id,
       randomId: context.randomId,
-      sleep: context.sleep,
+      patience: patienceOf(context.platform, context.sleep),
     });
     return applyWith(writer, plan, { folder, original }, records, context, output);
   }
@@ -138,8 +140,14 @@ function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonl
   ];
 }
 
-async function clearStrays(plan: Plan<FileChange>, output: Output): Promise<void> {
-  for (const stray of await removeStrays(plan.changes, plan.id, systemFiles())) {
+async function clearStrays(folder: string, plan: Plan<FileChange>, context: Context, output: Output): Promise<void> {
+  const strays = await removeStrays(plan.changes, {
+    files: systemFiles(),
+    backupFolder: path.join(folder, folderParts.backup),
+    planId: plan.id,
+    patience: patienceOf(context.platform, context.sleep),
+  });
+  for (const stray of strays) {
     output.tell(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
   }
 }

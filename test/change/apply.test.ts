@@ -8,10 +8,10 @@ import { removeStrays } from '../../src/change/file-writer.ts';
 import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
 import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
+import type { FileSystem } from '../../src/files/file-system.ts';
 import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
-import { applyIn, changeOf, journalOf, planOf } from '../support/file-plans.ts';
+import { applyIn, changeOf, journalOf, planOf, runOf } from '../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 
 const old = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="Domain\\user name:"\r\n`);
@@ -130,7 +130,7 @@ describe('applying a plan', () => {
     await writeFile(path.join(forms, 'a'), now('a'));
     const files = watchedFileSystem(() => undefined);
     expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
-    expect(files.calls).toEqual(['readFile']);
+    expect(files.calls).toEqual(['realpath', 'readFile']);
     expect((await readJournal(journalOf(changeFolder)))[1]).toMatchObject({
       event: 'done',
       detail: 'found as planned',
@@ -434,7 +434,7 @@ describe('temporary files of an interrupted run', () => {
       [`.a.other-plan.x${temporarySuffix}`]: 'half',
       [`${plan.id}.txt`]: 'mine',
     });
-    expect(await removeStrays(plan.changes, plan.id, systemFiles())).toEqual([path.join(forms, own)]);
+    expect(await removeStrays(plan.changes, runOf(changeFolder, plan))).toEqual([path.join(forms, own)]);
     expect((await readdir(forms)).sort()).toEqual([`.a.other-plan.x${temporarySuffix}`, `${plan.id}.txt`, 'a', 'b']);
   });
 
@@ -442,14 +442,17 @@ describe('temporary files of an interrupted run', () => {
     const plan = await planned('a');
     const own = `.a.${plan.id}.x${temporarySuffix}`;
     await writeTree(forms, { [own]: 'half' });
-    const removing = removeStrays(plan.changes, plan.id, failingFileSystem('unlink', ['EPERM']));
+    const removing = removeStrays(
+      plan.changes,
+      runOf(changeFolder, plan, failingFileSystem('unlink', Array(8).fill('EPERM'))),
+    );
     await expect(removing).rejects.toMatchObject({ errno: 'EPERM', trouble: { on: path.join(forms, own) } });
   });
 
-  test('of folders that are gone are nobody’s trouble', async () => {
+  test('of folders that are gone need no removal', async () => {
     const plan = await planned('a');
     await rm(forms, { recursive: true });
-    expect(await removeStrays(plan.changes, plan.id, systemFiles())).toEqual([]);
+    expect(await removeStrays(plan.changes, runOf(changeFolder, plan))).toEqual([]);
   });
 });
 

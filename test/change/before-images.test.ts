@@ -6,6 +6,7 @@ import { FileError } from '../../src/errors.ts';
 import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
 import { failingFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, planOf } from '../support/file-plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const old = Buffer.from('L_UserName_Text="User name:"\r\n');
@@ -23,8 +24,11 @@ beforeEach(async () => {
   await writeFile(file, old);
 });
 
+const imagesIn = (files: FileSystem) =>
+  beforeImages({ files, backupFolder: path.join(home, 'change', 'backup'), patience: noWaiting });
+
 const keep = async (files: FileSystem): Promise<void> =>
-  beforeImages(path.join(home, 'change', 'backup'), files).keep(file, old, await stat(file));
+  imagesIn(files).keep({ file, target: file, bytes: old, attributes: await stat(file) });
 
 const apply = (files: FileSystem = systemFiles()) =>
   applyIn(path.join(home, 'change'), planOf([changeOf(file, old, now)]), { files });
