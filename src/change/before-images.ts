@@ -186,6 +186,10 @@ async function copy(bytes: Buffer, place: string, files: FileSystem): Promise<vo
   try {
     await writeAll(handle, place, bytes);
     await handle.datasync();
+  } catch (error) {
+    // Half a backup is none. If it can't be removed, the error that left it half says more.
+    await files.unlink(place).catch(() => undefined);
+    throw error;
   } finally {
     await handle.close();
   }
