@@ -1,0 +1,110 @@
+/**
+ * Where the files of a review's rows are. Many languages lie in the same folders of form sets: these are named once, as a
+ * group that rows refer to. A file that lies anywhere else, or is a link, is named by its whole path.
+ */
+
+import type { FileChange, Target } from '../change/plan.ts';
+import { defaultLanguage } from '../files/template-tree.ts';
+import { groupBy } from '../group-by.ts';
+import { distinct } from '../words.ts';
+import type { FilesRow } from './rows.ts';
+
+/** Folders that hold the same languages. */
+export interface PlaceGroup {
+  /** "A", "B" … "AA" */
+  readonly name: string;
+  /** `ROOT\SET\CLASS`, whole. */
+  readonly folders: readonly string[];
+  /** Of these the roots, and `SET\CLASS`, each once. */
+  readonly roots: readonly string[];
+  readonly sets: readonly string[];
+  readonly separator: string;
+}
+
+/** Where the files of one row are. */
+export interface RowPlaces {
+  readonly groups: readonly PlaceGroup[];
+  /** The files that no group holds. */
+  readonly others: readonly FileChange[];
+}
+
+export interface FilePlaces {
+  readonly groups: readonly PlaceGroup[];
+  of(row: FilesRow): RowPlaces;
+}
+
+/** The groups of all rows, and what each row has of them. */
+export function filePlaces(rows: readonly FilesRow[], target: Target): FilePlaces {
+  const roots = new Set(target.kind === 'files' ? target.roots : []);
+  const groups = new Map<string, PlaceGroup>();
+  const places = rows.map((row) => {
+    const placed = row.changes.map((change) => ({ change, place: placeOf(change, row.language, roots) }));
+    const ofRow: PlaceGroup[] = [];
+    const inPlace = placed.flatMap(({ place }) => (place === undefined ? [] : [place]));
+    for (const [separator, places] of groupBy(inPlace, (place) => place.separator)) {
+      const group = groupOf(places, separator, groups);
+      ofRow.push(group);
+    }
+    const others = placed.flatMap(({ change, place }) => (place === undefined ? [change] : []));
+    return { groups: ofRow, others };
+  });
+  const byNumber = new Map(rows.map(({ number }, index) => [number, places[index]]));
+  return { groups: [...groups.values()], of: ({ number }) => byNumber.get(number) ?? { groups: [], others: [] } };
+}
+
+/** Where a group's file of a language is, below each folder: "nls\de\strings.txt". */
+export function fileBelow({ separator }: Pick<PlaceGroup, 'separator'>, language: string): string {
+  return (language === defaultLanguage ? ['strings.txt'] : ['nls', language, 'strings.txt']).join(separator);
+}
+
+/** The path of a file as it is shown where no group holds it, with the file itself behind a link. */
+export function wholePath({ path, realPath }: FileChange): string {
+  return realPath === undefined || realPath === path ? path : `${path} → ${realPath}`;
+}
+
+/** The group of these folders, known or new. */
+function groupOf(places: readonly Place[], separator: string, groups: Map<string, PlaceGroup>): PlaceGroup {
+  const folders = places.map(({ folder }) => folder).sort();
+  const key = JSON.stringify(folders);
+  const known = groups.get(key);
+  if (known !== undefined) return known;
+  const group = {
+    name: letters(groups.size),
+    folders,
+    roots: distinct(places.map(({ root }) => root)),
+    sets: distinct(places.map(({ set }) => set)).toSorted(),
+    separator,
+  };
+  groups.set(key, group);
+  return group;
+}
+
+interface Place {
+  readonly root: string;
+  /** `SET\CLASS` */
+  readonly set: string;
+  readonly folder: string;
+  readonly separator: string;
+}
+
+/** The folder of the form set, if the file lies in it just where this language's texts belong, below a named root. */
+function placeOf(change: FileChange, language: string, roots: ReadonlySet<string>): Place | undefined {
+  const { path, realPath, root } = change;
+  const names = [change.set, change.class, language];
+  if (!roots.has(root) || (realPath !== undefined && realPath !== path)) return undefined;
+  if (names.some((name) => /[\\/]/.test(name))) return undefined;
+  return ['\\', '/'].flatMap((separator) => {
+    const below = separator + fileBelow({ separator }, language);
+    const folder = path.slice(0, -below.length);
+    const isBelowRoot = path.startsWith(root.endsWith(separator) ? root : root + separator);
+    const set = [change.set, change.class].join(separator);
+    return path.endsWith(below) && isBelowRoot && folder.endsWith(set) ? [{ root, set, folder, separator }] : [];
+  })[0];
+}
+
+const alphabet = 26;
+
+function letters(index: number): string {
+  const before = index < alphabet ? '' : letters(Math.floor(index / alphabet) - 1);
+  return before + String.fromCharCode('A'.charCodeAt(0) + (index % alphabet));
+}
