@@ -5,7 +5,7 @@ import { defaultLanguage } from '../files/template-tree.ts';
 import { counted } from '../words.ts';
 import type { Segment } from './changed-words.ts';
 import { type FilePlaces, fileBelow, filePlaces, type PlaceGroup, wholePath } from './file-places.ts';
-import { type Content, foldedList, type Html, html, isolated } from './markup.ts';
+import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
 import { type Outcome, rowOutcome } from './outcome.ts';
 import type { DiffLine, EntriesRow, FilesRow, ReviewRow } from './rows.ts';
 
@@ -13,12 +13,17 @@ const fewDns = 5;
 const fewExceptions = 5;
 const fewFolders = 24;
 const fewLines = 12;
+const manyRows = 200;
 
 /** All rows, a piece of markup a row. */
 export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: Outcome | undefined): Generator<Html> {
   const files = rows.filter((row) => row.kind === 'files');
   if (files.length > 0) yield* filesTable(files, filePlaces(files, target), outcome);
-  for (const row of rows) if (row.kind === 'entries') yield* entriesArticle(row, outcome);
+  const entries = rows.filter((row) => row.kind === 'entries');
+  // A browser lays out only what is in view of a long list.
+  yield html`<div class="${entries.length > manyRows ? 'many' : 'few'}">\n`;
+  for (const row of entries) yield* entriesArticle(row, outcome);
+  yield html`</div>\n`;
 }
 
 function* filesTable(rows: readonly FilesRow[], places: FilePlaces, outcome: Outcome | undefined): Generator<Html> {
@@ -90,7 +95,7 @@ function* groupFolders(group: PlaceGroup, isNamed: boolean): Generator<Html> {
   const name = isNamed ? html`<strong>${group.name}</strong>: each` : 'Each';
   const count = counted(group.folders.length, 'folder');
   yield html`<div class="group"><p>${name} language is the file <code>${fileBelow(group, 'LANGUAGE')}</code>, the default language <code>strings.txt</code>, in ${count}:</p>\n`;
-  yield* foldedList('places', group.folders, fewFolders, 'more folders');
+  yield* pathList('places folders', group.folders, group.roots, fewFolders, 'more folders');
   yield html`</div>\n`;
 }
 

@@ -102,6 +102,43 @@ function placeOf(change: FileChange, language: string, roots: ReadonlySet<string
   })[0];
 }
 
+/** Paths that lie in the same way below several roots. */
+export interface PathsBelow {
+  /** Each with its separator at the end; none for paths that lie below no root: these are whole. */
+  readonly roots: readonly string[];
+  /** Each root with each of these is a path. */
+  readonly rests: readonly string[];
+}
+
+/** Paths (or anything else that was seen) with the roots that they lie below said once. */
+export function pathsBelow(paths: readonly string[], roots: readonly string[]): readonly PathsBelow[] {
+  const longestFirst = roots.toSorted((one, other) => other.length - one.length);
+  const split = paths.map((path) => {
+    const root = longestFirst.find((candidate) => path.startsWith(candidate) && /^[\\/]/.test(endOf(path, candidate)));
+    const separator = root === undefined || /[\\/]$/.test(root) ? '' : path.charAt(root.length);
+    const start = root === undefined ? '' : root + separator;
+    return { start, rest: path.slice(start.length) };
+  });
+  const starts = [...groupBy(split, ({ start }) => start)].map(([start, parts]) => ({
+    start,
+    rests: parts.map(({ rest }) => rest),
+  }));
+  return [...groupBy(starts, ({ rests }) => JSON.stringify(rests)).values()].flatMap((alike) => {
+    const whole = alike.filter(({ start }) => start === '');
+    const below = alike.filter(({ start }) => start !== '');
+    const part = (some: typeof alike): readonly PathsBelow[] =>
+      some.length === 0
+        ? []
+        : [{ roots: some.flatMap(({ start }) => (start === '' ? [] : [start])), rests: some[0]?.rests ?? [] }];
+    return [...part(whole), ...part(below)];
+  });
+}
+
+/** What follows a root in a path, the separator included, wherever the root has it. */
+function endOf(path: string, root: string): string {
+  return path.slice(/[\\/]$/.test(root) ? root.length - 1 : root.length);
+}
+
 const alphabet = 26;
 
 function letters(index: number): string {

@@ -13,7 +13,7 @@ import { counted } from '../words.ts';
 import { diffHtml } from './diff-html.ts';
 import { exhibitHtml } from './exhibit-html.ts';
 import { asksForControls } from './ldif.ts';
-import { aside, code, foldedList, type Html, html, isolated, row } from './markup.ts';
+import { aside, code, type Html, html, isolated, pathList, row } from './markup.ts';
 import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
 import { countsOf, foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
@@ -60,7 +60,7 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
     case 'summary':
       return summary(plan, description, outcome);
     case 'origin':
-      return headOf(plan).map(headRow);
+      return headOf(plan).filter(isOrigin).map(headRow);
     case 'navigation':
       return navigation(plan);
     case 'changes':
@@ -153,13 +153,21 @@ function headRow({ name, value, note, isAlarming }: HeadRow): Html {
   return row(name, isolated(value), words);
 }
 
+/** Reason and ticket belong to what changes and why; all else of the head says where the plan is from. */
+function isOrigin({ name }: HeadRow): boolean {
+  return name !== 'Reason' && name !== 'Ticket';
+}
+
 /** What changes and why, on the first screen. */
 function* summary(plan: Plan, description: Description, outcome: Outcome | undefined): Generator<Html> {
   for (const { name, value } of description.summary) yield row(name, isolated(value));
+  yield* headOf(plan)
+    .filter((part) => !isOrigin(part))
+    .map(headRow);
   const files = plan.changes.filter((change) => change.kind === 'file');
   if (files.length > 0) yield* fileCounts(files);
   yield* entryCounts(plan.changes.filter((change) => change.kind !== 'file'));
-  yield row('In all', summaryParts(plan).join(' · '));
+  yield row('Total', summaryParts(plan).join(' · '));
   if (outcome !== undefined)
     yield row(
       'Runs',
@@ -196,16 +204,17 @@ function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outco
 
 const levelNames = { blocker: 'Blockers', warning: 'Warnings', note: '' } as const;
 
-function* findings({ findings: all }: Plan, levels: readonly Finding['level'][]): Generator<Html> {
+function* findings({ findings: all, target }: Plan, levels: readonly Finding['level'][]): Generator<Html> {
   const folded = foldedFindings(all);
+  const roots = target.kind === 'files' ? target.roots : [];
   for (const level of levels) {
     const ofLevel = folded.filter((finding) => finding.level === level);
     if (ofLevel.length > 0 && levelNames[level] !== '') yield html`<h3>${levelNames[level]}</h3>\n`;
-    for (const finding of ofLevel) yield* article(finding);
+    for (const finding of ofLevel) yield* article(finding, roots);
   }
 }
 
-function* article(finding: Finding): Generator<Html> {
+function* article(finding: Finding, roots: readonly string[]): Generator<Html> {
   const { id, level, accepted, title, detail, evidence, source } = finding;
   const heading = html`<span class="badge">${accepted ? `accepted ${level}` : level}</span> ${isolated(title)} <code>${id}</code>`;
   yield html`<article class="finding ${accepted ? 'accepted' : level}">
@@ -214,7 +223,7 @@ ${level === 'note' ? html`<h3>${heading}</h3>` : html`<h4>${heading}</h4>`}
   if (detail !== '') yield html`<p>${isolated(detail)}</p>\n`;
   if (source !== undefined)
     yield html`<p class="aside">From ${source.name}, read ${source.read}, not read again${source.sha256 === undefined ? '' : `; SHA-256 ${source.sha256}`}</p>\n`;
-  if (evidence.length > 0) yield* foldedList('evidence', evidence, fewEvidence, 'more');
+  if (evidence.length > 0) yield* pathList('evidence', evidence, roots, fewEvidence, 'more');
   yield html`${consequence(finding)}</article>\n`;
 }
 

@@ -1,6 +1,7 @@
 /** Markup for the review page: text is escaped and made visible on the way in, whatever a plan holds. */
 
 import { visible } from '../terminal/visible.ts';
+import { pathsBelow } from './file-places.ts';
 
 /** Text that is markup; made by `html` alone, so that nothing gets on the page unescaped. */
 export interface Html {
@@ -50,16 +51,13 @@ export function row(name: string, ...lines: readonly Content[]): Html {
   return html`<tr><th scope="row">${name}</th><td>${lines}</td></tr>\n`;
 }
 
-/** A list whose items from a number on are folded; the folder that all of them begin with is said once. */
+/** A list whose items from a number on are folded. */
 export function* foldedList(kind: string, items: readonly string[], few: number, more: string): Generator<Html> {
-  const common = commonFolder(items);
-  if (common !== '') yield html`<p class="aside">Below <code>${isolated(common)}</code></p>\n`;
-  const shown = items.map((item) => item.slice(common.length));
-  const isFolded = shown.length > few + 1;
-  yield* list(kind, isFolded ? shown.slice(0, few) : shown);
+  const isFolded = items.length > few + 1;
+  yield* list(kind, isFolded ? items.slice(0, few) : items);
   if (!isFolded) return;
-  yield html`<details><summary>and ${shown.length - few} ${more}</summary>\n`;
-  yield* list(kind, shown.slice(few));
+  yield html`<details><summary>and ${items.length - few} ${more}</summary>\n`;
+  yield* list(kind, items.slice(few));
   yield html`</details>\n`;
 }
 
@@ -69,14 +67,19 @@ function* list(kind: string, items: readonly string[]): Generator<Html> {
   yield html`</ul>\n`;
 }
 
-/** Absolute paths alone: a drive, a share, or the root of Unix. */
-const absolute = /^(?:[A-Za-z]:\\|\\\\|\/)/;
-
-/** The folder that all of several paths begin with, its separator included; '' if there is none. */
-function commonFolder(items: readonly string[]): string {
-  const [first = '', ...others] = items;
-  if (others.length === 0 || !items.every((item) => absolute.test(item))) return '';
-  let length = first.length;
-  for (const other of others) while (!other.startsWith(first.slice(0, length))) length -= 1;
-  return /^.*[\\/]/su.exec(first.slice(0, length))?.[0] ?? '';
+/** The same for paths: the roots that they lie below are said once. */
+export function* pathList(
+  kind: string,
+  paths: readonly string[],
+  roots: readonly string[],
+  few: number,
+  more: string,
+): Generator<Html> {
+  for (const { roots: above, rests } of pathsBelow(paths, roots)) {
+    if (above.length > 0) {
+      const folders = above.map((root) => html`<code>${isolated(root)}</code>`);
+      yield html`<p class="roots">${above.length === 1 ? 'Below ' : 'Below each of '}${folders}</p>\n`;
+    }
+    yield* foldedList(kind, rests, few, more);
+  }
 }
