@@ -47,3 +47,12 @@ export function agoInWords(time: Date | 'never', now: Date): string {
   const words = durationInWords(passed);
   return passed < 0 ? `in ${words}` : `${words} ago`;
 }
+
+const longestShown = 120;
+
+/** A text for a line on the screen: what is longer than 120 characters is cut, and an ellipsis says so. */
+export function shortened(text: string): string {
+  if (text.length <= longestShown) return text;
+  // A pair of surrogates is one character, which is not cut in two.
+  return `${[...text.slice(0, longestShown)].slice(0, -1).join('')}…`;
+}

@@ -64,6 +64,11 @@ const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 /** Ends the writing of one file; never leaves this module. */
 class DriftError extends Error {}
 
+/** The file itself, where links lead to it. */
+function targetOf(change: FileChange): string {
+  return change.realPath ?? change.path;
+}
+
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
@@ -71,7 +76,7 @@ async function writeOne(
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files } = options;
-  const bytes = await readTarget(files, change.path).catch((error: unknown) => {
+  const bytes = await readTarget(files, targetOf(change)).catch((error: unknown) => {
     throw error instanceof FileError && gone.has(error.errno ?? '')
       ? new DriftError('the file is gone since the plan was made')
       : error;
@@ -80,10 +85,10 @@ async function writeOne(
   if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
   if (!sameFingerprint(found, change.before)) {
     // A run that was interrupted right before the rename may have left one.
-    throw await images.release(change.path, new DriftError(movedSince(change.before, found)));
+    throw await images.release(targetOf(change), new DriftError(movedSince(change.before, found)));
   }
   await replaceFile(files, {
-    path: change.path,
+    path: targetOf(change),
     content: editedContent(bytes, change),
     tag: `${options.planId}.${options.randomId()}`,
     retryDelays,
@@ -93,13 +98,13 @@ async function writeOne(
       if ((attributes.mode & 0o222) === 0) {
         throw new DriftError('the file has been marked read-only since the plan was made');
       }
-      await images.keep(change.path, bytes, attributes);
-      const last = await readTarget(files, change.path);
+      await images.keep(targetOf(change), bytes, attributes);
+      const last = await readTarget(files, targetOf(change));
       if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));
       await intent();
     },
   }).catch(async (error: unknown) => {
-    throw await images.release(change.path, error);
+    throw await images.release(targetOf(change), error);
   });
   return { kind: 'done' };
 }
@@ -149,7 +154,7 @@ async function readTarget(files: FileSystem, target: string): Promise<Buffer> {
 /** After a failure at or after the rename, only reading the file again shows which bytes it has. */
 async function outcomeAfter(error: Error, change: FileChange, files: FileSystem): Promise<ChangeOutcome> {
   try {
-    const found = fileFingerprint(await readTarget(files, change.path));
+    const found = fileFingerprint(await readTarget(files, targetOf(change)));
     if (sameFingerprint(found, change.after)) return { kind: 'unknown', error };
     if (sameFingerprint(found, change.before)) return { kind: 'failed', error };
     return { kind: 'drifted', what: movedSince(change.before, found) };
@@ -168,7 +173,7 @@ export async function removeStrays(
   planId: string,
   files: FileSystem,
 ): Promise<readonly string[]> {
-  const folders = [...new Set(changes.map((change) => path.dirname(change.path)))];
+  const folders = [...new Set(changes.map((change) => path.dirname(targetOf(change))))];
   const removed = await inParallel(folders, 16, async (folder) => {
     // If a folder can't be listed, its files are reported one by one when they are written.
     const names = await readdir(folder).catch(() => []);

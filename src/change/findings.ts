@@ -1,7 +1,5 @@
 /** Findings: what follows from the facts for a proposal, and which of them a person has accepted. */
 
-import type { Proposal } from './plan.ts';
-
 export type FindingLevel = 'blocker' | 'warning' | 'note';
 
 /** How bad it is; more is worse. */
@@ -85,7 +83,7 @@ export const notOfThisRemedy = 'not-of-this-remedy';
  */
 export function judge(
   drafts: readonly FindingDraft[],
-  { undoes }: Pick<Proposal, 'undoes'>,
+  { undoes }: { readonly undoes?: unknown },
   accept: readonly string[],
 ): readonly Finding[] {
   return drafts

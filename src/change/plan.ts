@@ -142,16 +142,18 @@ export type PlanConnection =
       readonly kind: 'server';
       readonly host: string;
       readonly port: number;
+      /** How the run that made the plan logged on; whoever applies it does so as themselves. */
+      readonly auth: 'integrated' | 'password';
       readonly tls: 'ldaps' | 'starttls' | 'none';
-      readonly caFile?: string;
       readonly tlsName?: string;
       /** The DNS server that is asked for domain controllers, if not this computer's. */
       readonly dns?: string;
-      readonly user: string;
+      /** Of a password logon. */
+      readonly user?: string;
     }
   | { readonly kind: 'ldif'; readonly files: readonly string[] }
-  /** The practice site's forest, laid out in this folder. */
-  | { readonly kind: 'practice'; readonly folder: string };
+  /** The forest of the practice site that the change folder lies in. */
+  | { readonly kind: 'practice' };
 
 export interface ForestTarget {
   readonly kind: 'forest';

@@ -129,13 +129,13 @@ const connection: Shape = {
         kind: 'text',
         host: name,
         port: { integer: [1, 65_535] },
+        auth: { oneOf: ['integrated', 'password'] },
         tls: { oneOf: ['ldaps', 'starttls', 'none'] },
-        user: 'text',
       },
-      optional: { caFile: 'text', tlsName: name, dns: name },
+      optional: { user: 'text', tlsName: name, dns: name },
     },
     ldif: { members: { kind: 'text', files: texts } },
-    practice: { members: { kind: 'text', folder: 'text' } },
+    practice: { members: { kind: 'text' } },
   },
 };
 

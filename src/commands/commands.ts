@@ -1,26 +1,7 @@
 /** The commands: the remedies of the list, and those that work on saved changes. One table for main, help and completion. */
 
-import type { ExitStatus } from '../errors.ts';
-import type { FlagTable } from '../flags.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import type { Context } from './context.ts';
-
-export type Run = (args: readonly string[], context: Context) => Promise<ExitStatus>;
-
-export interface CommandSpec {
-  readonly name: string;
-  /** "FOLDER", "[DIR]", or '' for none. */
-  readonly operand: string;
-  /** One line, for the general help. */
-  readonly summary: string;
-  /** For the command's own help. */
-  readonly about: string;
-  readonly isRemedy: boolean;
-  readonly flags: () => Promise<FlagTable>;
-  /** What stands behind "adsi-remedy" in examples that can be copied. */
-  readonly examples: readonly string[];
-  readonly load: () => Promise<Run>;
-}
+import type { CommandSpec } from './context.ts';
 
 const own: readonly CommandSpec[] = [
   {

@@ -3,8 +3,7 @@
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { FlagTable } from '../flags.ts';
 import { completionFlags } from './command-flags.ts';
-import { type CommandSpec, commandsOf } from './commands.ts';
-import type { Context } from './context.ts';
+import type { CommandSpec, Context } from './context.ts';
 import { readArguments } from './flags.ts';
 
 interface Completed {
@@ -27,7 +26,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     });
   }
   const commands = await Promise.all(
-    commandsOf(context.remedies).map(async (command) => ({ command, flags: await command.flags() })),
+    context.commands.map(async (command) => ({ command, flags: await command.flags() })),
   );
   context.stdout.write(script(commands));
   return exitStatus.done;

@@ -12,8 +12,7 @@ import { visible } from '../terminal/visible.ts';
 import { applyChange } from './apply-change.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import { confirmName } from './confirm.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import { documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
 import type { Output } from './output.ts';
@@ -159,7 +158,7 @@ async function askWhatNext(
 
 async function save(finished: Finished, named: string | undefined, context: Context): Promise<string> {
   const { plan, remedy } = finished;
-  const home = finished.home ?? path.join(context.currentFolder, 'changes');
+  const home = finished.home ?? context.changes;
   const folder =
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)

@@ -13,6 +13,13 @@ export const directoryFlags = {
     group,
   },
   dns: { kind: 'text', value: 'ADDRESS', help: "the DNS server to ask for them, if not this computer's", group },
+  auth: {
+    kind: 'text',
+    value: 'KIND',
+    help: "integrated: the user logged on to this computer (elsewhere than Windows kinit's ticket), signed and encrypted on port 389, without certificate or password; password: the default",
+    group,
+    values: ['integrated', 'password'],
+  },
   tls: {
     kind: 'text',
     value: 'KIND',

@@ -14,8 +14,7 @@ import { inParallel } from '../files/in-parallel.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
-import type { DirectoryFlags } from './directory-flags.ts';
-import { doneIn, openWorldOf } from './judge-again.ts';
+import { type Access, doneIn, openWorldOf } from './judge-again.ts';
 import type { Output } from './output.ts';
 
 export interface Drift {
@@ -28,14 +27,8 @@ type Sight = { readonly kind: 'as-planned' } | { readonly kind: 'moved' | 'unkno
 const asPlanned: Sight = { kind: 'as-planned' };
 
 /** Compares each target with the plan: before its change where that is not done, after it where it is. */
-export async function driftOf(
-  saved: SavedChange,
-  flags: DirectoryFlags,
-  deadline: number,
-  context: Context,
-  output: Output,
-): Promise<Drift> {
-  const opened = await openWorldOf(saved.plan, flags, deadline, context, output);
+export async function driftOf(saved: SavedChange, access: Access, context: Context, output: Output): Promise<Drift> {
+  const opened = await openWorldOf(saved, access, context, output);
   try {
     const done = doneIn(saved);
     const session = opened.world.kind === 'directory' ? opened.world.session : undefined;

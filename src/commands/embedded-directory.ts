@@ -1,14 +1,14 @@
 /** Directories in this process: an export that is worked on offline, and the practice forest. */
 
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
+import path from 'node:path';
 import type { PlanConnection } from '../change/plan.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../embedded/open-embedded.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { ldapConnector } from '../ldap/connector.ts';
 import type { Connector, DirectorySession } from '../ldap/session.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
 
 /** Ports that tell the embedded servers whether the whole forest is asked for. */
 const ldapPort = 389;
@@ -51,11 +51,25 @@ function noExport(file: string, cameBack: string, cause?: unknown): UsageError {
   });
 }
 
+/** Marks the folder of a practice site. */
+export const practiceMark = '.adsi-remedy-practice';
+
+/** The practice site that a folder lies in, by the mark of its folder; undefined if it lies in none. */
+export async function practiceSiteAround(folder: string): Promise<string | undefined> {
+  const isSite = await access(path.join(folder, practiceMark)).then(
+    () => true,
+    () => false,
+  );
+  if (isSite) return folder;
+  const above = path.dirname(folder);
+  return above === folder ? undefined : practiceSiteAround(above);
+}
+
 /** Opens the forest of the practice site in a folder. */
 export async function openPracticeDirectory(folder: string, context: Context): Promise<OpenDirectory> {
   const { openPracticeForest } = await import('../embedded/practice-forest.ts');
   const forest = await openPracticeForest(folder, context.templates, context.now, context.randomId);
-  return openIn(forest, { kind: 'practice', folder }, false);
+  return openIn(forest, { kind: 'practice' }, false);
 }
 
 async function openIn(forest: EmbeddedForest, connection: PlanConnection, isExport: boolean): Promise<OpenDirectory> {

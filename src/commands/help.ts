@@ -1,8 +1,7 @@
 /** The help texts, 80 columns wide, drawn from the flag tables. Loads nothing but those tables, so that --help is quick. */
 
 import type { Flag, FlagTable } from '../flags.ts';
-import type { RemedyEntry } from '../remedies/index.ts';
-import { type CommandSpec, commandsOf } from './commands.ts';
+import type { CommandSpec } from './context.ts';
 
 const width = 80;
 const column = 23;
@@ -16,8 +15,7 @@ const statuses = `Exit status
 `;
 
 /** The general help, or that of a command. */
-export async function helpText(remedies: readonly RemedyEntry[], name?: string): Promise<string> {
-  const commands = commandsOf(remedies);
+export async function helpText(commands: readonly CommandSpec[], name?: string): Promise<string> {
   const command = commands.find((candidate) => candidate.name === name);
   return command === undefined ? generalHelp(commands) : commandHelp(command);
 }

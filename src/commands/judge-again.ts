@@ -2,12 +2,13 @@
 
 import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
 import { outcomesIn } from '../change/journal.ts';
-import type { Plan } from '../change/plan.ts';
+import type { FilesTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
-import { PlanNotUsableError } from '../errors.ts';
+import { PlanNotUsableError, UsageError } from '../errors.ts';
 import type { Remedy } from '../remedies/remedy.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import { visible } from '../terminal/visible.ts';
+import { distinct } from '../words.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 import { type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
@@ -45,17 +46,56 @@ export function doneIn({ plan, records }: SavedChange): ReadonlySet<number> {
   return new Set([...outcomes].filter(([, outcome]) => outcome === 'done').map(([index]) => index));
 }
 
+/** How this run reaches what a saved plan names. */
+export interface Access {
+  readonly flags: DirectoryFlags;
+  /** How long reading may take in all, in seconds. */
+  readonly deadline: number;
+  /** Whether --seal approves the plan. */
+  readonly isApproved: boolean;
+  /** Whether a question can be asked. */
+  readonly mayAsk: boolean;
+}
+
+/**
+ * To open \\\\HOST\\share sends the user's credentials to that host: only where --seal approves the plan, or the user does.
+ * @throws UsageError where neither does
+ */
+async function requireReach(
+  { roots }: FilesTarget,
+  { isApproved, mayAsk }: Pick<Access, 'isApproved' | 'mayAsk'>,
+  output: Output,
+): Promise<void> {
+  const hosts = distinct(roots.flatMap((root) => /^[\\/]{2}([^\\/]+)/.exec(root)?.[1] ?? []));
+  if (hosts.length === 0 || isApproved) return;
+  const names = visible(hosts.join(', '));
+  if (mayAsk) {
+    const prompter = await output.prompter();
+    const message = `The plan names files on ${names}. Connect there?`;
+    if (await prompter.confirm({ id: 'plan.hosts', message, flag: '--seal HEX' })) return;
+  }
+  throw new UsageError({
+    attempted: 'open the files of the plan',
+    on: names,
+    cameBack: 'only the plan names these computers, and a plan that was handed over is not believed',
+    next: 'Approve the plan with --seal and the seal of its review. Nothing was opened.',
+  });
+}
+
 /** Opens the world of a saved plan. @throws RefusedError if it is another forest; what opening throws */
 export async function openWorldOf(
-  plan: Plan,
-  flags: DirectoryFlags,
-  deadline: number,
+  { plan, folder }: Pick<SavedChange, 'plan' | 'folder'>,
+  { flags, deadline, isApproved, mayAsk }: Access,
   context: Context,
   output: Output,
 ): Promise<OpenWorld & { readonly directory?: OpenDirectory }> {
   const { target } = plan;
-  if (target.kind === 'files') return openFiles({ flags, deadline }, context, output);
-  const opened = await openDirectoryWorld({ flags, deadline, saved: target.connection }, context, output);
+  if (target.kind === 'files') {
+    await requireReach(target, { isApproved, mayAsk }, output);
+    return openFiles({ flags, deadline }, context, output);
+  }
+  const saved = { connection: target.connection, folder, isApproved, mayAsk };
+  const opened = await openDirectoryWorld({ flags, deadline, saved }, context, output);
   try {
     requireForest(opened.world.target, target);
     return opened;

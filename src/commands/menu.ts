@@ -1,7 +1,6 @@
 /** adsi-remedy without a command: the menu at a terminal, the help elsewhere. */
 
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 import { nearestName, outputFlags, readArguments } from './flags.ts';
 import { helpText } from './help.ts';
@@ -26,7 +25,7 @@ export async function run(
   if (first !== undefined && !first.startsWith('-')) {
     const nearest = nearestName(
       first,
-      commandsOf(context.remedies).map(({ name }) => name),
+      context.commands.map(({ name }) => name),
     );
     throw new UsageError({
       attempted: 'read the command',
@@ -38,7 +37,7 @@ export async function run(
   const { flags } = readArguments('', args, outputFlags);
   const output = createOutput(context, flags);
   if (!output.canAsk) {
-    context.stderr.write(await helpText(context.remedies));
+    context.stderr.write(await helpText(context.commands));
     return exitStatus.usage;
   }
   const passedOn = args.filter((arg) => arg !== '--help');
@@ -79,6 +78,6 @@ async function carryOutChoice(
     return runRemedy(entry, [...given(choice), ...args], context);
   }
   if (choice === 'saved') return openSaved(args, context, output);
-  output.say(await helpText(context.remedies));
+  output.say(await helpText(context.commands));
   return exitStatus.done;
 }

@@ -1,5 +1,6 @@
 /** adsi-remedy practice: the practice site, and the menu or the dry runs on it. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { type ExitStatus, exitStatus, SubjectMissingError } from '../errors.ts';
@@ -8,7 +9,7 @@ import type { Practice } from '../remedies/remedy.ts';
 import { practiceFlags } from './command-flags.ts';
 import { shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
-import { openPracticeDirectory } from './embedded-directory.ts';
+import { openPracticeDirectory, practiceMark } from './embedded-directory.ts';
 import { readArguments } from './flags.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
@@ -24,7 +25,14 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   for (const entry of context.remedies) practices.set(entry.name, (await entry.load()).practice);
   for (const practice of practices.values()) await practice.layOut?.(folder, context.templates);
   const given = (remedy: string): readonly string[] => practices.get(remedy)?.given(folder) ?? [];
-  const onSite: Context = { ...context, directory: () => openPracticeDirectory(folder, context) };
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, practiceMark), '');
+  // What is saved here stays here, and finds its forest again by the mark.
+  const onSite: Context = {
+    ...context,
+    changes: path.join(folder, 'changes'),
+    directory: () => openPracticeDirectory(folder, context),
+  };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
   for (const { about } of practices.values()) output.tell(`  ${about}`);

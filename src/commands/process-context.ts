@@ -12,6 +12,7 @@ import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { fitted } from '../terminal/wrapped.ts';
 import { toolVersion } from '../version.ts';
+import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 
 /** The context of this process. */
@@ -22,8 +23,10 @@ export function processContext(): Context {
     stderr: process.stderr,
     env: process.env,
     currentFolder: process.cwd(),
+    changes: path.join(process.cwd(), 'changes'),
     platform: process.platform,
     remedies,
+    commands: commandsOf(remedies),
     program: programOfProcess(),
     author: authorOfProcess(),
     user: userOfProcess(),

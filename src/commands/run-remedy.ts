@@ -114,7 +114,7 @@ async function settle(
   for (;;) {
     const facts = await remedy.gather(world, { kind: 'new', options: current }, known);
     for (const exhibit of remedy.survey(facts, current)) {
-      for (const line of exhibitLines(exhibit, output)) output.say(line);
+      for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
       output.say('');
     }
     const answer = await remedy.ask(facts, current, asking);

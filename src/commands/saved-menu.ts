@@ -17,7 +17,7 @@ const positionWords: Readonly<Record<Position['kind'], string>> = {
 
 /** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
-  const saved = await changesIn(path.join(context.currentFolder, 'changes'));
+  const saved = await changesIn(context.changes);
   const prompter = await output.prompter();
   const choices = await Promise.all(
     saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {

@@ -30,7 +30,17 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const position = await positionOf(saved);
   showReview(plan, remedy.describe(plan), output);
   const drift = flags.drift
-    ? await driftOf(saved, flags, readSeconds('deadline', flags.deadline, defaultDeadline), context, output)
+    ? await driftOf(
+        saved,
+        {
+          flags,
+          deadline: readSeconds('deadline', flags.deadline, defaultDeadline),
+          isApproved: flags.seal !== undefined,
+          mayAsk: output.canAsk && !output.isJson,
+        },
+        context,
+        output,
+      )
     : undefined;
   output.say(`  ${positionInWords(position)}${commandFor(saved, position, context)}`);
   output.say(`  Seal ${shortSeal(plan)}`);
@@ -46,12 +56,12 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 
 function showReview(plan: Plan, description: Description, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
-  for (const line of propertyLines([...headOf(plan), ...description.summary], output)) output.say(line);
+  for (const line of propertyLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
   output.say('');
   output.review.plan(plan);
   for (const exhibit of [...description.changes, ...plan.exhibits]) {
     output.say('');
-    for (const line of exhibitLines(exhibit, output)) output.say(line);
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
   }
   if (description.nextSteps.length > 0) {
     output.say('');
@@ -72,7 +82,9 @@ function commandFor({ folder, plan }: SavedChange, position: Position, context: 
     case 'applied-in-part':
       return ` Continue with: ${command('apply', folder)}`;
     case 'undone-in-part':
-      return ` Continue the undo with: ${command('apply', position.undoFolder)}`;
+      return position.isUnfinished
+        ? ` Continue the undo with: ${command('apply', position.undoFolder)}`
+        : ` Plan the rest of the undo with: ${command('undo', folder)}`;
     case 'undone':
       return '';
   }

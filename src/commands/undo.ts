@@ -65,7 +65,9 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const toUndo = changesToUndo(original, records);
-  const opened = await openWorldOf(original, flags, deadline, context, output);
+  const mayAsk = output.canAsk && !output.isJson && !flags.yes;
+  const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
+  const opened = await openWorldOf(saved, access, context, output);
   try {
     const undo = await undoOf(toUndo, opened.directory?.session);
     requireSomethingToUndo(original, toUndo.recorded, undo.changes.length);
@@ -77,7 +79,7 @@ async function undoChange(
       ...(original.subject === undefined ? {} : { subject: original.subject }),
       intent: original.intent,
       changes: undo.changes,
-      leftOut: [],
+      leftOut: undo.leftOut,
       undoes: {
         id: original.id,
         seal: original.seal,
@@ -155,7 +157,7 @@ async function markIfBack(
   output: Output,
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
-  if (!isWanted || undo.changes.length > 0 || openBlockers(undo.findings).length > 0) return;
+  if (!isWanted || undo.changes.length + undo.leftOut.length > 0 || openBlockers(undo.findings).length > 0) return;
   await noteUndone(saved, undo.id, context.now());
   output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

@@ -2,13 +2,13 @@
 
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
-import type { ForestTarget, PlanConnection } from '../change/plan.ts';
+import type { ForestTarget } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
 import type { DirectoryWorld, FilesWorld, Surroundings, Watch, World } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import { commandLine } from './command-line.ts';
-import type { Context } from './context.ts';
-import { type OpenDirectory, openDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
+import { openDirectory, type SavedDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 
@@ -36,8 +36,8 @@ export interface WorldRequest {
   readonly flags: DirectoryFlags;
   /** How long reading may take in all, in seconds. */
   readonly deadline: number;
-  /** The connection of a saved plan. */
-  readonly saved?: PlanConnection;
+  /** What a saved plan says of its directory. */
+  readonly saved?: SavedDirectory;
 }
 
 /** Opens the world of a remedy on files; a directory is opened only if it asks for one. */

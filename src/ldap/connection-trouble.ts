@@ -42,6 +42,8 @@ export function directoryErrorOf(attempted: string, on: string, error: unknown):
 
 /** An error of the system or of OpenSSL. */
 export function explainSocketError(error: unknown, stage: Stage, peer: Peer): Explanation {
+  // A security layer explains its own errors.
+  if (error instanceof ConnectionError) return error.explanation;
   const errno = errnoOf(error) ?? '';
   if (stage === 'tls' && isNoTls(errno, error)) return explainNoTls(peer);
   if (stage === 'first request' && isHangUp(errno)) return explainClose(peer, false, false);

@@ -87,13 +87,16 @@ export class Connection {
   }
 
   /** Gives up the socket, so that TLS or a security layer can be put on it. */
-  release(): void {
+  release(): Duplex {
     this.#socket
       .off('data', this.#onData)
       .off('error', this.#onError)
       .off('end', this.#onClose)
       .off('close', this.#onClose);
     this.#socket.pause();
+    const rest = this.#splitter.takeRest();
+    if (rest.length > 0) this.#socket.unshift(rest);
+    return this.#socket;
   }
 
   #write(request: RequestOf): void {

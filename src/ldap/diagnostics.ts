@@ -26,6 +26,7 @@ export const resultCode = {
   strongerAuthRequired: 8,
   referral: 10,
   adminLimitExceeded: 11,
+  saslBindInProgress: 14,
   noSuchAttribute: 16,
   attributeOrValueExists: 20,
   noSuchObject: 32,

@@ -31,6 +31,21 @@ export function bindRequest(user: string, password: string): RequestOf {
   return requestOf(new BindRequest({ messageId: 0, dn: user, password }));
 }
 
+/** One step of a SASL bind (RFC 4511 section 4.2): the mechanism's name and its token. */
+export function saslBindRequest(mechanism: string, token: Buffer): RequestOf {
+  return requestOf({
+    protocolOperation: ProtocolOperation.LDAP_REQ_BIND,
+    writeMessage: (writer) => {
+      writer.writeInt(3);
+      writer.writeString('');
+      writer.startSequence(ProtocolOperation.LDAP_REQ_BIND_SASL);
+      writer.writeString(mechanism);
+      writer.writeBuffer(token, octetString);
+      writer.endSequence();
+    },
+  });
+}
+
 /** StartTLS (RFC 4511 section 4.14). */
 export function startTlsRequest(): RequestOf {
   return requestOf(new ExtendedRequest({ messageId: 0, oid: startTlsOid }));

@@ -32,6 +32,8 @@ export type Response =
       readonly result: LdapResult;
       /** The cookie for the next page (RFC 2696); undefined after the last. */
       readonly pageCookie: Buffer | undefined;
+      /** The server's token in the answer to a SASL bind (RFC 4511 section 4.2.2); else empty. */
+      readonly saslToken: Buffer;
     };
 
 /** The bytes are not valid by RFC 4511; `bytes` is the beginning of what was received. */
@@ -58,6 +60,8 @@ const tag = {
   controls: 0xa0,
   /** … the referral. */
   referral: 0xa3,
+  /** In a BindResponse. */
+  saslToken: 0x87,
 } as const;
 
 // BindResponse, SearchResultDone, Modify-, Add-, Del-, ModifyDN-, Compare- and ExtendedResponse
@@ -73,6 +77,15 @@ export class MessageSplitter {
   /** Whether bytes of an unfinished message are held. */
   get isMidway(): boolean {
     return this.#length > 0;
+  }
+
+  /** The bytes of an unfinished message, which are then no longer held. */
+  takeRest(): Buffer {
+    const rest = Buffer.concat(this.#parts, this.#length);
+    this.#parts = [];
+    this.#length = 0;
+    this.#wanted = 0;
+    return rest;
   }
 
   /** The messages that this chunk completes. Throws NotLdapError at the first byte that cannot begin a message. */
@@ -174,18 +187,28 @@ function attributeName(sent: string): AttributeName {
   return { name, key: name.toLowerCase(), next: range[1] === '*' ? undefined : Number(range[1]) + 1 };
 }
 
+const noToken = Buffer.alloc(0);
+
 function result(messageId: number, ber: BerCursor, end: number): Response {
   const code = ber.integer(tag.enumerated);
   const matchedDn = ber.text(tag.octetString);
   const diagnostic = ber.text(tag.octetString);
   let referrals: readonly string[] = [];
+  let saslToken: Buffer = noToken;
   while (ber.position < end) {
     const next = ber.peek();
     if (next === tag.referral) referrals = texts(ber, ber.enter(next));
+    else if (next === tag.saslToken) saslToken = ber.bytes(next);
     else ber.bytes(next);
   }
   const pageCookie = ber.position < ber.end && ber.peek() === tag.controls ? nextPageCookie(ber) : undefined;
-  return { kind: 'result', messageId, result: { resultCode: code, matchedDn, diagnostic, referrals }, pageCookie };
+  return {
+    kind: 'result',
+    messageId,
+    result: { resultCode: code, matchedDn, diagnostic, referrals },
+    pageCookie,
+    saslToken,
+  };
 }
 
 function nextPageCookie(ber: BerCursor): Buffer | undefined {

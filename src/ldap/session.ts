@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Entry } from '../ad/entry.ts';
 import type { Control } from './controls.ts';
 import type { Filter } from './filter.ts';
+import type { OpenContext } from './logon/security-context.ts';
 import type { RootDse } from './root-dse.ts';
 
 export type TlsMode = 'ldaps' | 'starttls' | 'none';
@@ -36,8 +37,17 @@ export interface NewAttribute {
   readonly values: readonly Buffer[];
 }
 
+/** The server of a session, and how the connection to it is protected. */
+export interface SessionIdentity {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  /** After an integrated logon: every message is signed and encrypted by Kerberos, for this user. */
+  readonly sealed?: { readonly user: string };
+}
+
 export interface DirectorySession {
-  readonly identity: { readonly host: string; readonly port: number; readonly tls: TlsMode };
+  readonly identity: SessionIdentity;
   readonly rootDse: RootDse;
 
   /**
@@ -80,8 +90,28 @@ export interface ServerAddress {
   readonly host: string;
   /** Default 636 for LDAPS, else 389. */
   readonly port?: number;
-  /** The name that the certificate must contain, if not the host. */
+  /** The name that the certificate must contain or that Kerberos knows the server by, if not the host. */
   readonly tlsName?: string;
+}
+
+/** A simple bind: the server receives the password, so the connection needs TLS. */
+export interface PasswordLogon {
+  readonly auth: 'password';
+  /** A UPN or DOMAIN\user (or a DN). */
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * A logon by the operating system's security library, without TLS: it signs and encrypts every message itself. On Windows
+ * as the user who is logged on, elsewhere with the ticket of kinit.
+ */
+export interface IntegratedLogon {
+  readonly auth: 'integrated';
+  /** Another user: the password goes to the library, never to the server. A UPN; on Windows also DOMAIN\user. */
+  readonly as?: { readonly user: string; readonly password: string };
+  /** Replaces the library of the operating system. */
+  readonly openContext?: OpenContext;
 }
 
 /** How to connect and log on to the servers of a forest. */
@@ -91,8 +121,7 @@ export interface Access {
   readonly ca?: string | Buffer;
   /** The file from which `ca` was read, for errors. */
   readonly caFile?: string;
-  /** A UPN or DOMAIN\user (or a DN) with its password. */
-  readonly bind: { readonly user: string; readonly password: string } | 'anonymous';
+  readonly bind: PasswordLogon | IntegratedLogon | 'anonymous';
   /** For each step of opening a session (connection, TLS, logon, rootDSE), in milliseconds; default 5000. */
   readonly deadlineMs?: number;
   /** For each answer after that, in milliseconds; default 60000. A tree delete may need more. */

@@ -265,7 +265,7 @@ function applying({ target }: Plan): Html {
     case 'practice':
       return html`<p>It changes the practice site and no other directory. ${resume}</p>`;
     case 'server':
-      return html`<p>It connects to ${connection.host} as ${connection.user} and asks for the password, which is in no file. Options can name another server and user. ${resume}</p>`;
+      return html`<p>It connects to ${connection.host} once --server names it again or --seal approves this plan, and logs on as the user who applies it; no password is in any file. ${resume}</p>`;
   }
 }
 

@@ -122,25 +122,25 @@ function connectionInWords(connection: PlanConnection): Omit<HeadRow, 'name'> {
         note: connection.files.join(', '),
       };
     case 'practice':
-      return { value: `the practice site in ${connection.folder}` };
+      return { value: 'the practice site' };
     case 'server': {
-      const { host, port, user, tls, tlsName, caFile, dns } = connection;
+      const { host, port, user, auth, tls, tlsName, dns } = connection;
       const details = [
-        protection[tls],
+        protection[auth === 'integrated' ? 'integrated' : tls],
         ...(tlsName === undefined ? [] : [`certificate checked for the name ${tlsName}`]),
-        ...(caFile === undefined ? [] : [`certificate authority from ${caFile}`]),
         ...(dns === undefined ? [] : [`DNS server ${dns}`]),
       ];
       return {
-        value: `${host}, port ${port}, as ${user}`,
+        value: `${host}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
         note: details.join('; '),
-        ...(tls === 'none' ? { isAlarming: true } : {}),
+        ...(auth !== 'integrated' && tls === 'none' ? { isAlarming: true } : {}),
       };
     }
   }
 }
 
 const protection = {
+  integrated: 'signed and encrypted by Kerberos, as the user logged on to the computer',
   ldaps: 'encrypted (LDAPS)',
   starttls: 'encrypted (StartTLS)',
   none: 'not encrypted: password and data can be read on the network',

@@ -62,7 +62,7 @@ async function best<const Runs extends readonly (() => Promise<Run>)[]>(
 function ours({ address, port, user, password }: Slapd, body: string): Promise<Run> {
   const script = `
     import { openSession } from ${built('ldap/connector.js')};
-    const bind = ${JSON.stringify({ user, password })};
+    const bind = ${JSON.stringify({ auth: 'password', user, password })};
     const session = await openSession({ host: '${address}', port: ${port}, tls: 'none', bind });
     ${body}
     await session.close();

@@ -2,6 +2,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
+import { commandsOf } from '../../src/commands/commands.ts';
 import { run as completion } from '../../src/commands/completion.ts';
 import { helpText } from '../../src/commands/help.ts';
 import { run as menu } from '../../src/commands/menu.ts';
@@ -30,8 +31,8 @@ const run = (command: typeof apply, args: readonly string[], more: object = {}):
 
 describe('a remedy that is one folder and one line in the list', () => {
   test('has its line in the general help, and a help of its own from its flag table', async () => {
-    expect(await helpText([toyEntry])).toContain('adsi-remedy toy [options]');
-    const own = await helpText([toyEntry], 'toy');
+    expect(await helpText(commandsOf([toyEntry]))).toContain('adsi-remedy toy [options]');
+    const own = await helpText(commandsOf([toyEntry]), 'toy');
     expect(own).toContain('--word WORD          the new word');
     expect(own).toContain('--save FOLDER');
     expect(own).not.toContain('--server');
@@ -95,10 +96,10 @@ describe('a plan that was saved healthy and is applied later', () => {
   });
 
   test('is refused by a blocker that has come up since, which is named', async () => {
-    const { status, stdout } = await run(apply, [saved]);
+    const { status, stderr } = await run(apply, [saved]);
     expect([status, await readFile(word(), 'utf8')]).toEqual([3, 'old']);
-    expect(stdout).toContain('stop-sign');
-    expect(stdout).toContain('when the plan was made there was no such finding');
+    expect(stderr).toContain('stop-sign');
+    expect(stderr).toContain('when the plan was made there was no such finding');
   });
 
   test('is applied with --accept, and the journal says what was accepted', async () => {

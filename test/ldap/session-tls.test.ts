@@ -11,7 +11,7 @@ import { responseTag, result } from './peer/ber.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from './peer/certificates.ts';
 import { domainController, type FakePeer, fakePeer, requestTag } from './peer/fake-peer.ts';
 
-const bind = { user: 'kim@example.com', password: 'S3cret-of-Kim' };
+const bind = { auth: 'password', user: 'kim@example.com', password: 'S3cret-of-Kim' } as const;
 
 let folder: string;
 let certificates: Certificates;

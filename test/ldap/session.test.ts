@@ -5,7 +5,7 @@ import { DirectoryError, OutcomeUnknownError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import { showDeleted, showRecycled } from '../../src/ldap/controls.ts';
 import { equal, everything } from '../../src/ldap/filter.ts';
-import type { Access, DirectorySession, SearchRequest } from '../../src/ldap/session.ts';
+import type { Access, DirectorySession, PasswordLogon, SearchRequest } from '../../src/ldap/session.ts';
 import { element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 import {
   attributesOf,
@@ -17,7 +17,7 @@ import {
   type Script,
 } from './peer/fake-peer.ts';
 
-const bind = { user: 'kim@example.com', password: 'S3cret-of-Kim' };
+const bind = { auth: 'password', user: 'kim@example.com', password: 'S3cret-of-Kim' } as const;
 
 async function sessionWith(peer: FakePeer, access: Partial<Access> = {}): Promise<DirectorySession> {
   const session = await openSession({
@@ -80,9 +80,9 @@ describe('opening a session', () => {
     expect(peer.requests.map(({ tag }) => tag)).toEqual([requestTag.search]);
   });
 
-  test.each([
-    ['password', { user: 'kim@example.com', password: '' }],
-    ['user name', { user: '', password: 'S3cret' }],
+  test.each<[string, PasswordLogon]>([
+    ['password', { auth: 'password', user: 'kim@example.com', password: '' }],
+    ['user name', { auth: 'password', user: '', password: 'S3cret' }],
   ])('an empty %s is refused before anything is sent', async (what, empty) => {
     const peer = await fakePeer(domainController());
     const error = await failureOf(sessionWith(peer, { bind: empty }));

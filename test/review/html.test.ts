@@ -136,7 +136,14 @@ describe('the page says where the plan comes from', () => {
   });
 
   test('that a connection was not encrypted', () => {
-    const connection = { kind: 'server', host: 'dc1', port: 389, tls: 'none', user: 'admin' } as const;
+    const connection = {
+      kind: 'server',
+      host: 'dc1',
+      port: 389,
+      auth: 'password',
+      tls: 'none',
+      user: 'admin',
+    } as const;
     const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
     expect(rowsOf(page)['Connection']).toContain('not encrypted');
   });
@@ -380,9 +387,9 @@ describe('any plan', () => {
         kind: 'server',
         host,
         port: 636,
+        auth: 'password',
         tls: 'starttls',
         user: host,
-        caFile: host,
         tlsName: host,
       } as const;
       const target = of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [host] } : { ...forest, connection };
