@@ -28,9 +28,7 @@ export interface TextReviewOptions {
 
 /** What is drawn, and how. */
 interface Drawing extends TextReviewOptions {
-  readonly outcome?: Outcome | undefined;
-  /** Leaves out the folder that all paths begin with. */
-  readonly shorten: (path: string) => string;
+  readonly outcome: Outcome | undefined;
 }
 
 const diffMargin = 4;
@@ -55,32 +53,15 @@ export function* diffLines(
 ): Generator<string> {
   const files = rows.filter((row) => row.kind === 'files');
   const entries = rows.filter((row) => row.kind === 'entries');
-  const common = options.verbose ? '' : commonFolder(plan);
-  const shorten = (path: string): string => (path.startsWith(common) ? path.slice(common.length) : path);
-  const drawing = { ...options, outcome, shorten };
-  if (common !== '') yield* inLines(options.style.dim(visible(`Paths are below ${common}`)), 2, options);
+  const drawing = { ...options, outcome };
   if (files.length > 0) yield* filesTable(files, filePlaces(files, plan.target), drawing);
   const deletes = entries.filter(({ verb }) => !options.verbose && (verb === 'delete' || verb === 'delete tree'));
   for (const row of entries) if (!deletes.includes(row)) yield* entriesLines(row, drawing);
   if (deletes.length > 0) yield* deletesLines(deletes, drawing);
 }
 
-/** The folder that all roots of a plan for files lie in, its separator included. */
-function commonFolder({ target }: Plan): string {
-  if (target.kind !== 'files') return '';
-  const [first = '', ...rest] = target.roots;
-  const parts = first.split(/(?<=[\\/])/);
-  let common = '';
-  for (const part of parts) {
-    if (!/[\\/]$/.test(part) || !rest.every((root) => root.startsWith(common + part))) break;
-    common += part;
-  }
-  // The start of every network path says nothing.
-  return /[^\\/]/.test(common) ? common : '';
-}
-
 /** Something on a line of its own, set in by so many columns; what does not fit continues two columns further in. */
-export function inLines(
+function inLines(
   text: string,
   indent: number,
   { columns = Number.POSITIVE_INFINITY }: Pick<TextReviewOptions, 'columns'>,
@@ -134,7 +115,7 @@ function tableLines(
   const named = isNamed && groups.length > 0 ? ` in ${groups.map(({ name }) => name).join(', ')}` : '';
   const files = row.changes.length.toLocaleString('en') + named;
   const below = [
-    ...others.map((change) => drawing.style.dim(visible(drawing.shorten(wholePath(change))))),
+    ...others.map((change) => drawing.style.dim(visible(wholePath(change)))),
     ...outcomeLines(row, drawing),
   ];
   const edits: readonly TextEdit[] = row.edits.length > 0 ? row.edits : [{ key: '', old: [], new: [] }];
@@ -142,8 +123,8 @@ function tableLines(
     number: index === 0 ? row.number.toString() : '',
     language: index === 0 ? visible(row.language) : '',
     key: onlyKey === undefined ? visible(edit.key) : '',
-    old: edit.old,
-    new: edit.new,
+    old: drawing.verbose ? edit.old : shortened(edit.old),
+    new: drawing.verbose ? edit.new : shortened(edit.new),
     files: index === 0 ? files : '',
     below: index === edits.length - 1 ? below : [],
   }));

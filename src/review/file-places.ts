@@ -1,6 +1,6 @@
 /**
  * Where the files of a review's rows are. Many languages lie in the same folders of form sets: these are named once, as a
- * group that rows refer to. A file that lies anywhere else, or is a link, is named by its whole path.
+ * group that rows refer to. A file that lies anywhere else, or is a link of its own, is named by its whole path.
  */
 
 import type { FileChange, Target } from '../change/plan.ts';
@@ -13,7 +13,7 @@ import type { FilesRow } from './rows.ts';
 export interface PlaceGroup {
   /** "A", "B" … "AA" */
   readonly name: string;
-  /** `ROOT\SET\CLASS`, whole. */
+  /** `ROOT\SET\CLASS`, whole, and behind an arrow the folder itself where a link leads there. */
   readonly folders: readonly string[];
   /** Of these the roots, and `SET\CLASS`, each once. */
   readonly roots: readonly string[];
@@ -91,14 +91,16 @@ interface Place {
 function placeOf(change: FileChange, language: string, roots: ReadonlySet<string>): Place | undefined {
   const { path, realPath, root } = change;
   const names = [change.set, change.class, language];
-  if (!roots.has(root) || (realPath !== undefined && realPath !== path)) return undefined;
-  if (names.some((name) => /[\\/]/.test(name))) return undefined;
+  if (!roots.has(root) || names.some((name) => /[\\/]/.test(name))) return undefined;
   return ['\\', '/'].flatMap((separator) => {
     const below = separator + fileBelow({ separator }, language);
     const folder = path.slice(0, -below.length);
+    const behind = realPath === undefined || realPath === path ? '' : ` → ${realPath.slice(0, -below.length)}`;
     const isBelowRoot = path.startsWith(root.endsWith(separator) ? root : root + separator);
     const set = [change.set, change.class].join(separator);
-    return path.endsWith(below) && isBelowRoot && folder.endsWith(set) ? [{ root, set, folder, separator }] : [];
+    const isInPlace = path.endsWith(below) && (realPath ?? path).endsWith(below);
+    if (!isInPlace || !isBelowRoot || !folder.endsWith(set)) return [];
+    return [{ root, set, folder: folder + behind, separator }];
   })[0];
 }
 

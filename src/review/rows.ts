@@ -111,7 +111,8 @@ function entriesRow(changes: readonly DirectoryChange[]): readonly Unnumbered<En
       return [{ ...row, verb: 'delete', parts: [{ dn: change.dn, lines: linesOf('-', change.attributes) }] }];
     case 'delete-tree': {
       const parts = change.entries.map(({ dn, attributes }) => ({ dn, lines: linesOf('-', attributes) }));
-      return [{ ...row, verb: 'delete tree', parts }];
+      const hasRoot = parts.some(({ dn }) => dn === change.dn);
+      return [{ ...row, verb: 'delete tree', parts: hasRoot ? parts : [{ dn: change.dn, lines: [] }, ...parts] }];
     }
     case 'undelete':
       return [{ ...row, verb: 'restore', parts: [restored(change)] }];

@@ -6,6 +6,7 @@ import type { Change, FilesTarget, ForestTarget, Plan, PlanConnection } from '..
 import { groupBy } from '../group-by.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
+import { visible } from '../terminal/visible.ts';
 import { counted, distinct } from '../words.ts';
 import { utc } from './outcome.ts';
 
@@ -145,6 +146,19 @@ const protection = {
   starttls: 'encrypted (StartTLS)',
   none: 'not encrypted: password and data can be read on the network',
 } as const;
+
+/** The head as comments of change.ldf and change.diff: which plan, for what, and what stops it or was accepted. */
+export function commentsOf(plan: Plan): readonly string[] {
+  const words = headOf(plan).map(
+    ({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : ` (${note})`}`,
+  );
+  const findings = plan.findings.flatMap(({ id, level, title, accepted }) => {
+    if (accepted) return [`Accepted ${level} ${id}: ${title}`];
+    if (level === 'blocker') return [`DO NOT IMPORT: blocker ${id} is not accepted: ${title}`];
+    return level === 'warning' ? [`Warning ${id}: ${title}`] : [];
+  });
+  return [...words, `Seal: ${plan.seal}`, ...findings].map(visible);
+}
 
 /** Findings that say the same in one, with the evidence of all. */
 export function foldedFindings(findings: readonly Finding[]): readonly Finding[] {
