@@ -40,8 +40,14 @@ export function shownText(base64: string, encoding: string): string {
   const bytes = Buffer.from(base64, 'base64');
   if (!isKnown(encoding)) return inDigits(bytes);
   const text = decodeText(bytes, encoding);
-  const isTorn = encoding.startsWith('utf-16') && bytes.length % 2 === 1;
-  return isTorn || text.includes('\ufffd') ? inDigits(bytes) : text;
+  return isWhole(bytes, text, encoding) ? text : inDigits(bytes);
+}
+
+/** Whether the text says what all of the bytes are. */
+function isWhole(bytes: Buffer, text: string, encoding: TextEncoding): boolean {
+  if (encoding.startsWith('utf-16')) return bytes.length % 2 === 0;
+  if (encoding.startsWith('utf-8')) return Buffer.from(text).equals(bytes);
+  return !text.includes('\ufffd');
 }
 
 const unicode = /^(?:ascii|utf-8|utf-16[lb]e)(?: with BOM)?$/;

@@ -59,9 +59,9 @@ describe('at a narrow terminal', () => {
     const lines = review(planOf([texts]), narrow);
     expect(lines.slice(0, 5)).toEqual([
       '  L_UserName_Text',
-      '      language  old text            new text            files',
-      '   1  de        Domain\\user name    E-mail address of   1',
-      '                of the account:     the account:',
+      '      language  old text           new text            files',
+      '   1  de        Domain\\user name   E-mail address of   1',
+      '                of the account:    the account:',
       '  1 folder: Exchange\\HTML',
     ]);
     expect(lines.filter((line) => displayWidth(line) > 61)).toEqual([]);
