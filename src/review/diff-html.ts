@@ -13,22 +13,35 @@ const fewDns = 5;
 const fewExceptions = 5;
 const fewFolders = 24;
 const fewLines = 12;
-const manyRows = 200;
+const partSize = 100;
 
 /** All rows, a piece of markup a row. */
 export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: Outcome | undefined): Generator<Html> {
   const files = rows.filter((row) => row.kind === 'files');
-  if (files.length > 0) yield* filesTable(files, filePlaces(files, target), outcome);
+  const places = filePlaces(files, target);
+  const keys = new Set(files.flatMap(({ edits }) => edits.map(({ key }) => key)));
+  const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
+  yield* inParts(files, (part) => filesTable(part, places, onlyKey, outcome));
+  for (const group of places.groups) yield* groupFolders(group, places.groups.length > 1);
   const entries = rows.filter((row) => row.kind === 'entries');
-  // A browser lays out only what is in view of a long list.
-  yield html`<div class="${entries.length > manyRows ? 'many' : 'few'}">\n`;
-  for (const row of entries) yield* entriesArticle(row, outcome);
-  yield html`</div>\n`;
+  yield* inParts(entries, (part) => entriesArticles(part, outcome));
 }
 
-function* filesTable(rows: readonly FilesRow[], places: FilePlaces, outcome: Outcome | undefined): Generator<Html> {
-  const keys = new Set(rows.flatMap(({ edits }) => edits.map(({ key }) => key)));
-  const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
+/** Long lists in parts: a browser lays out only the parts that are in view. */
+function* inParts<Row>(rows: readonly Row[], draw: (part: readonly Row[]) => Iterable<Html>): Generator<Html> {
+  for (let from = 0; from < rows.length; from += partSize) {
+    yield html`<div class="${rows.length > partSize ? 'part' : 'all'}">\n`;
+    yield* draw(rows.slice(from, from + partSize));
+    yield html`</div>\n`;
+  }
+}
+
+function* filesTable(
+  rows: readonly FilesRow[],
+  places: FilePlaces,
+  onlyKey: string | undefined,
+  outcome: Outcome | undefined,
+): Generator<Html> {
   const caption =
     onlyKey === undefined
       ? 'The texts of each language'
@@ -40,7 +53,6 @@ function* filesTable(rows: readonly FilesRow[], places: FilePlaces, outcome: Out
 `;
   for (const row of rows) yield* filesRow(row, places, onlyKey, outcome);
   yield html`</tbody></table>\n`;
-  for (const group of places.groups) yield* groupFolders(group, places.groups.length > 1);
 }
 
 function* filesRow(
@@ -97,6 +109,10 @@ function* groupFolders(group: PlaceGroup, isNamed: boolean): Generator<Html> {
   yield html`<div class="group"><p>${name} language is the file <code>${fileBelow(group, 'LANGUAGE')}</code>, the default language <code>strings.txt</code>, in ${count}:</p>\n`;
   yield* pathList('places folders', group.folders, group.roots, fewFolders, 'more folders');
   yield html`</div>\n`;
+}
+
+function* entriesArticles(rows: readonly EntriesRow[], outcome: Outcome | undefined): Generator<Html> {
+  for (const row of rows) yield* entriesArticle(row, outcome);
 }
 
 /** Of an entry that is deleted or created as a whole the attributes are folded: the delete matters more than its values. */

@@ -55,8 +55,9 @@ export function* diffLines(
   const entries = rows.filter((row) => row.kind === 'entries');
   const drawing = { ...options, outcome };
   if (files.length > 0) yield* filesTable(files, filePlaces(files, plan.target), drawing);
-  const deletes = entries.filter(({ verb }) => !options.verbose && (verb === 'delete' || verb === 'delete tree'));
-  for (const row of entries) if (!deletes.includes(row)) yield* entriesLines(row, drawing);
+  const isInTree = ({ verb }: EntriesRow): boolean => !options.verbose && (verb === 'delete' || verb === 'delete tree');
+  for (const row of entries) if (!isInTree(row)) yield* entriesLines(row, drawing);
+  const deletes = entries.filter(isInTree);
   if (deletes.length > 0) yield* deletesLines(deletes, drawing);
 }
 
