@@ -21,7 +21,7 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('Which languages?');
   await practice.answer('the passcode forms');
   await practice.answer('the field to ask for?');
-  await practice.answer('Go on?', 'y');
+  await practice.answer(/Leave them out and change the other 491 files\?/, 'y');
   await practice.seeDiff();
 }
 
@@ -62,10 +62,18 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     expect(await snapshot(practice.site)).toEqual(before);
   });
 
-  test('ends with 130 on Escape at the first question of the remedy', async () => {
-    const { session, start } = await openPractice(node);
+  test('comes back to the menu on Escape at the first question of the remedy', async () => {
+    const practice = await openPractice(node);
+    const { session, start, leave } = practice;
     start('labels');
     await session.waitFor('Which form sets?');
+    session.press('escape');
+    await session.waitFor(/← Which form sets[\s\S]*\? What do you want to repair\?/);
+    await leave();
+  });
+
+  test('ends with 130 on Escape at the menu', async () => {
+    const { session } = await openPractice(node);
     session.press('escape');
     expect(await session.exit).toMatchObject({ status: 130 });
   });

@@ -28,16 +28,16 @@ function namesOrphan(lines: ReadonlySet<string>): readonly string[] {
 }
 
 const whichServer = 'Which server object is the orphan?';
-const typeItsName = "Type the server's name to delete it";
+const typeItsName = 'Type EX04 to confirm';
 
 /** From the menu to the question on what becomes of the change. */
 async function chooseLikelyOrphan(practice: Practice): Promise<void> {
   practice.start('orphan');
   await practice.answer(whichServer);
   await practice.choose('Is one of them open to you?', 2);
-  await practice.answer('Which shall be cleared?');
-  await practice.answer(/owns? .*Go on all the same\?/, 'y');
-  await practice.answer(/source server.*Go on all the same\?/, 'y');
+  await practice.answer('Which of them do you want to clear?');
+  await practice.answer(/owns? .*Go on\?/, 'y');
+  await practice.answer(/source server.*Go on\?/, 'y');
   await practice.seeDiff();
 }
 

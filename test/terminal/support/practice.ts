@@ -11,7 +11,7 @@ import { startInTerminal, type TerminalSession } from './terminal-session.ts';
 const bin = fileURLToPath(new URL('../../../bin/adsi-remedy.js', import.meta.url));
 const templates = new URL('../../../templates/', import.meta.url);
 
-const remedies = ['labels', 'tombstone', 'orphan'] as const;
+const remedies = ['labels', 'orphan', 'tombstone'] as const;
 
 /** The tool at the menu of its practice site, and what a person does there. */
 export interface Practice {
@@ -29,8 +29,8 @@ export interface Practice {
   /** Waits for the question on what becomes of the change. */
   readonly seeDiff: () => Promise<void>;
   readonly applyNow: () => Promise<void>;
-  /** From the menu: undoes the latest change. */
-  readonly undoLatest: () => Promise<void>;
+  /** From the menu: undoes the latest change, and accepts the blockers of the undo that the questions name. */
+  readonly undoLatest: (...blockers: readonly (string | RegExp)[]) => Promise<void>;
   readonly seeMenu: () => Promise<void>;
   /** Leaves by the menu and expects exit status 0. */
   readonly leave: () => Promise<void>;
@@ -38,8 +38,8 @@ export interface Practice {
   readonly cancel: () => Promise<void>;
 }
 
-const menu = '? What needs a careful hand?';
-const decision = '? Apply now, save for review, or leave it?';
+const menu = '? What do you want to repair?';
+const decision = '? Apply now, save for review, or do nothing?';
 
 /** The practice site in a fresh folder, with its menu on the screen. */
 export async function openPractice(node: string, size = { columns: 140, rows: 90 }): Promise<Practice> {
@@ -53,6 +53,11 @@ export async function openPractice(node: string, size = { columns: 140, rows: 90
     await session.waitFor(question);
     take(below);
   };
+  const answer: Practice['answer'] = async (question, text = '') => {
+    await session.waitFor(question);
+    session.type(text);
+    session.press('enter');
+  };
   const applyNow = (): Promise<void> => choose(decision, 2);
   await session.waitFor(menu);
   return {
@@ -60,18 +65,15 @@ export async function openPractice(node: string, size = { columns: 140, rows: 90
     session,
     hasNoChangeFolder: () => readdirSync(folder).join() === 'adsi-remedy-practice',
     start: (remedy) => take(remedies.indexOf(remedy)),
-    answer: async (question, text = '') => {
-      await session.waitFor(question);
-      session.type(text);
-      session.press('enter');
-    },
+    answer,
     choose,
     seeDiff: () => session.waitFor(decision),
     applyNow,
-    undoLatest: async () => {
+    undoLatest: async (...blockers) => {
       await choose(menu, 3);
       await choose('? Which change?', 0);
-      await choose('? What to do with it?', 1);
+      await choose('? What do you want to do with it?', 1);
+      for (const blocker of blockers) await answer(blocker, 'y');
       await applyNow();
     },
     seeMenu: () => session.waitFor(menu),
