@@ -55,14 +55,14 @@ describeOnEveryNode('the orphan wizard on the practice site', ({ path: node }) =
     session.press('ctrl-u');
     session.press('backspace', 4);
     await practice.answer(typeItsName, 'EX04');
-    await session.waitFor(/has it: \d+ of \d+ entries gone/);
+    await session.waitFor(/has it +deleted: 11 of 11, tombstones found/);
     await practice.seeMenu();
     const after = await forestOf(site);
     expect(namesOrphan(after)).toEqual([]);
     expect([...after].filter((line) => !before.has(line))).toEqual([]);
 
     await practice.undoLatest();
-    await session.waitFor(/\d+ of \d+ entries back/);
+    await session.waitFor(/has it +11 of 11 entries are back/);
     await practice.seeMenu();
     expect(await forestOf(site)).toEqual(before);
     await practice.leave();

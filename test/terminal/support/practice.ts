@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
@@ -18,7 +18,7 @@ export interface Practice {
   /** The practice site. */
   readonly site: string;
   readonly session: TerminalSession;
-  /** Whether nothing was written beside the practice site: no change folder. */
+  /** Whether no change was saved. */
   readonly hasNoChangeFolder: () => boolean;
   /** Chooses a remedy in the menu. */
   readonly start: (remedy: (typeof remedies)[number]) => void;
@@ -44,6 +44,7 @@ const decision = '? Apply now, save for review, or do nothing?';
 /** The practice site in a fresh folder, with its menu on the screen. */
 export async function openPractice(node: string, size = { columns: 140, rows: 90 }): Promise<Practice> {
   const folder = await freshFolder();
+  const site = path.join(folder, 'adsi-remedy-practice');
   const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...size });
   const take = (below: number): void => {
     session.press('down', below);
@@ -61,9 +62,9 @@ export async function openPractice(node: string, size = { columns: 140, rows: 90
   const applyNow = (): Promise<void> => choose(decision, 2);
   await session.waitFor(menu);
   return {
-    site: path.join(folder, 'adsi-remedy-practice'),
+    site,
     session,
-    hasNoChangeFolder: () => readdirSync(folder).join() === 'adsi-remedy-practice',
+    hasNoChangeFolder: () => !existsSync(path.join(site, 'changes')),
     start: (remedy) => take(remedies.indexOf(remedy)),
     answer,
     choose,
