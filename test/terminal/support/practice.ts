@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
-import { startInTerminal, type TerminalSession } from './terminal-session.ts';
+import { startInTerminal, type TerminalSession, type TerminalSessionOptions } from './terminal-session.ts';
 
 const bin = fileURLToPath(new URL('../../../bin/adsi-remedy.js', import.meta.url));
 const templates = new URL('../../../templates/', import.meta.url);
@@ -42,10 +42,13 @@ const menu = '? What do you want to repair?';
 const decision = '? Apply now, save for review, or do nothing?';
 
 /** The practice site in a fresh folder, with its menu on the screen. */
-export async function openPractice(node: string, size = { columns: 140, rows: 90 }): Promise<Practice> {
+export async function openPractice(
+  node: string,
+  terminal: Pick<TerminalSessionOptions, 'columns' | 'rows' | 'env'> = { columns: 140, rows: 90 },
+): Promise<Practice> {
   const folder = await freshFolder();
   const site = path.join(folder, 'adsi-remedy-practice');
-  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...size });
+  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...terminal });
   const take = (below: number): void => {
     session.press('down', below);
     session.press('enter');
