@@ -10,7 +10,7 @@ import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif } from '../review/ldif.ts';
 import type { Commands } from '../review/text.ts';
 import { nextStepLines, paperReview } from '../review/text.ts';
-import { unifiedDiff } from '../review/unified-diff.ts';
+import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
 
 /**
  * All that lies in a change folder beside the plan, the backup of files and the journal.
@@ -28,7 +28,7 @@ export function documentsOf(
   return [
     { name: folderParts.page, content: page(plan, description, commands, templates) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands)) },
-    ...(plan.target.kind === 'files' ? [{ name: folderParts.diff, content: diffs(files) }] : []),
+    ...(plan.target.kind === 'files' ? [{ name: folderParts.diff, content: diffs(plan, files) }] : []),
     ...(plan.target.kind === 'forest'
       ? [
           { name: folderParts.ldif, content: changeLdif(entries, plan) },
@@ -62,7 +62,8 @@ function* forWindows(lines: Iterable<string>): Generator<string> {
   }
 }
 
-async function* diffs(changes: readonly FileChange[]): AsyncGenerator<string> {
+async function* diffs(plan: Plan, changes: readonly FileChange[]): AsyncGenerator<string> {
+  yield diffHead(plan);
   for (const change of changes) {
     const bytes = await readFile(change.path).catch(() => Buffer.alloc(0));
     // A file that has moved on has no diff to show: its change will be refused.

@@ -142,7 +142,7 @@ async function settle(
 
 function showSurvey(exhibits: readonly Exhibit[], output: Output): void {
   for (const exhibit of exhibits) {
-    for (const line of exhibitLines(exhibit, output)) output.say(line);
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
     output.say('');
   }
 }

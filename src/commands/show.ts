@@ -56,12 +56,12 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 
 function showReview(plan: Plan, description: Description, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
-  for (const line of propertyLines([...headOf(plan), ...description.summary], output)) output.say(line);
+  for (const line of propertyLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
   output.say('');
   output.review.plan(plan);
   for (const exhibit of [...description.changes, ...plan.exhibits]) {
     output.say('');
-    for (const line of exhibitLines(exhibit, output)) output.say(line);
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
   }
   if (description.nextSteps.length > 0) {
     output.say('');
