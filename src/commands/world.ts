@@ -4,7 +4,16 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
-import type { DirectoryWorld, FilesWorld, Surroundings, Watch, World } from '../remedies/remedy.ts';
+import type {
+  DirectoryWorld,
+  FilesWorld,
+  Remedy,
+  RemedyOptions,
+  Scope,
+  Surroundings,
+  Watch,
+  World,
+} from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import { commandLine } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
@@ -29,7 +38,23 @@ export interface OpenWorld<W extends World = World> {
   readonly world: W;
   /** Of a directory. */
   readonly directory?: OpenDirectory;
+  /** Takes the progress off the screen. */
+  endProgress(): void;
   close(): Promise<void>;
+}
+
+/** What the remedy gathers, with its progress on the screen until then. Throws what gather throws. */
+export async function look(
+  remedy: Pick<Remedy, 'gather'>,
+  { world, endProgress }: OpenWorld,
+  scope: Scope<RemedyOptions>,
+  known?: unknown,
+): Promise<unknown> {
+  try {
+    return await remedy.gather(world, scope, known);
+  } finally {
+    endProgress();
+  }
 }
 
 export interface WorldRequest {
@@ -54,6 +79,7 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
         return directoryWorld(directory, request, context, shown.watch);
       },
     },
+    endProgress: shown.end,
     close: async () => {
       shown.end();
       for (const directory of opened) await directory.close();
@@ -73,6 +99,7 @@ export async function openDirectoryWorld(
     return {
       world: await directoryWorld(directory, request, context, shown.watch),
       directory,
+      endProgress: shown.end,
       close: async () => {
         shown.end();
         await directory.close();
