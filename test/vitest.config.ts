@@ -31,10 +31,11 @@ export default defineConfig({
             ...project('quick', ['**/*.test.ts'], { testTimeout: 20_000 }),
             test: {
               ...project('quick', ['**/*.test.ts'], { testTimeout: 20_000 }).test,
-              exclude: ['ad/**', 'terminal/**', 'bench/**'],
+              exclude: ['ad/**', 'terminal/**', 'windows/**', 'bench/**'],
             },
           },
           project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 60_000 }),
+          project('windows', ['windows/**/*.test.ts'], { testTimeout: 120_000, serial: true }),
           project('ad', ['ad/**/*.test.ts'], { testTimeout: 180_000, serial: true }),
         ],
   },

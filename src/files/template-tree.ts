@@ -4,11 +4,12 @@
  */
 
 import { readdir as readdirThen } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
+import { realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
 import { temporarySuffix } from './replace-file.ts';
 
@@ -59,7 +60,7 @@ const linksOnOneWay = 4;
 export async function findFormSets(root: string): Promise<TemplateTree> {
   await requireFolder(root);
   const absolute = path.resolve(root);
-  const found = await searchBehindLinks({ name: absolute, real: await realpath(absolute), links: [] }, searchOnce());
+  const found = await searchBehindLinks({ name: absolute, real: await realPathOf(absolute), links: [] }, searchOnce());
   const files: StringsFile[] = [];
   const misplaced: string[] = [];
   const strays: string[] = [];
@@ -139,7 +140,7 @@ async function searchBehindLink(name: string, links: readonly string[], search: 
   const dead = (cameBack: string): Findings => ({ ...nothing, deadLinks: [{ path: name, cameBack }] });
   try {
     if (!(await stat(name)).isDirectory()) return nothing;
-    const real = await realpath(name);
+    const real = await realPathOf(name);
     if (links.some((link) => isBelow(link, real))) return dead(`a circle: it leads back to ${real}`);
     if (links.length > linksOnOneWay) return dead(`it leads to ${real}, behind ${links.length - 1} other links`);
     return await searchBehindLinks({ name, real, links }, search);
@@ -272,7 +273,7 @@ async function list(folder: string): Promise<Folder> {
 
 async function realPathOfLink(link: string): Promise<string> {
   // One that leads nowhere is told when its file is read.
-  return realpath(link).catch(() => link);
+  return realPathOf(link).catch(() => link);
 }
 
 async function requireFolder(root: string): Promise<void> {
