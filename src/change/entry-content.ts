@@ -6,7 +6,7 @@ import { bytesOfWrittenValue, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { type Control, sdFlags, securityInformation } from '../ldap/controls.ts';
 import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';
-import type { DoomedEntry, PlanAttribute, PlanValue } from './plan.ts';
+import type { DeletedEntry, PlanAttribute, PlanValue } from './plan.ts';
 
 /** Everything that an entry holds, its security descriptor without the SACL included. */
 export const wholeEntry: readonly string[] = ['*', 'nTSecurityDescriptor'];
@@ -22,7 +22,7 @@ export function planAttributesOf(entry: Entry): readonly PlanAttribute[] {
 }
 
 /** An entry to be deleted, from how it was read: whole, with its security descriptor. */
-export function doomedEntry(entry: Entry, guid: string): DoomedEntry {
+export function deletedEntry(entry: Entry, guid: string): DeletedEntry {
   const attributes = planAttributesOf(entry);
   const usnChanged = attributes.find(({ name }) => name.toLowerCase() === 'usnchanged')?.values[0];
   return { dn: entry.dn, guid, usnChanged: typeof usnChanged === 'string' ? usnChanged : '0', attributes };

@@ -57,7 +57,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
 class DriftError extends Error {}
 
 /** The file itself, where the planned path leads through links: those are never followed to another file. */
-function targetOf(change: FileChange & { readonly realPath?: string }): string {
+function targetOf(change: FileChange): string {
   return change.realPath ?? change.path;
 }
 

@@ -21,6 +21,10 @@ export const folderParts = {
   nextSteps: 'next-steps.txt',
 } as const;
 
+/** A change folder holds what a directory or a file held: it is for its user alone. */
+const privateFolder = 0o700;
+const privateFile = 0o600;
+
 /** A file of the folder: its name, slashes allowed, and its text in pieces. */
 export interface FolderDocument {
   readonly name: string;
@@ -41,7 +45,8 @@ export async function writeChangeFolder(
   await refuseExisting(folder);
   const unfinished = `${folder}.${randomId()}.unfinished`;
   try {
-    await mkdir(unfinished, { recursive: true });
+    await mkdir(path.dirname(folder), { recursive: true });
+    await mkdir(unfinished, { mode: privateFolder });
     for (const document of [...documents, { name: folderParts.plan, content: planText(plan) }]) {
       await writeDocument(path.join(unfinished, document.name), document.content);
     }
@@ -88,8 +93,8 @@ async function refuseExisting(folder: string): Promise<void> {
 }
 
 async function writeDocument(file: string, content: FolderDocument['content']): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const handle = await open(file, 'wx');
+  await mkdir(path.dirname(file), { recursive: true, mode: privateFolder });
+  const handle = await open(file, 'wx', privateFile);
   try {
     await writePieces(handle, content);
     await handle.sync();

@@ -23,6 +23,7 @@ export type FoundValue =
 
 /** Every line of the file that gives `key` a value, in the file's order. */
 export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): readonly FoundValue[] {
+  if (key === '') return [];
   const units = byteUnits(bytes, encoding);
   const found: FoundValue[] = [];
   let line = 1;
@@ -144,4 +145,53 @@ export function spliceBytes(bytes: Buffer, splices: readonly ByteSplice[]): Buff
   }
   parts.push(bytes.subarray(at));
   return Buffer.concat(parts);
+}
+
+/** Where bytes of a file are replaced: old ones by new ones, as the value of a key. */
+export interface KeySplice extends ByteSplice {
+  readonly key: string;
+}
+
+/**
+ * Whether each splice replaces the whole value of its key, with its quotes or without them, and gives the key a value
+ * again that is exactly the new bytes. Ascending, none overlapping.
+ *
+ * @param bytes the file before
+ */
+export function replaceValuesOnly(bytes: Buffer, encoding: TextEncoding, splices: readonly KeySplice[]): boolean {
+  const isInOrder = splices.every(({ offset }, index) => {
+    const before = splices[index - 1];
+    return before === undefined || offset >= before.offset + before.old.length;
+  });
+  if (!isInOrder) return false;
+  let shift = 0;
+  const placed = splices.map((splice) => {
+    const offset = splice.offset + shift;
+    shift += splice.new.length - splice.old.length;
+    return { ...splice, offset, old: splice.new };
+  });
+  return areValues(bytes, encoding, splices) && areValues(spliceBytes(bytes, splices), encoding, placed);
+}
+
+/** Whether the old bytes of each splice are there, and are the value of its key. */
+function areValues(bytes: Buffer, encoding: TextEncoding, splices: readonly KeySplice[]): boolean {
+  const unit = unitLength(encoding);
+  const runs = new Map<string, ReadonlySet<string>>();
+  const runsOf = (key: string): ReadonlySet<string> => {
+    const known = runs.get(key);
+    if (known !== undefined) return known;
+    const places = findValues(bytes, encoding, key).flatMap((value) => {
+      if (value.kind !== 'value') return [];
+      const { offset, length, isQuoted } = value;
+      const bare = `${offset} ${length}`;
+      return isQuoted ? [bare, `${offset - unit} ${length + 2 * unit}`] : [bare];
+    });
+    const found = new Set(places);
+    runs.set(key, found);
+    return found;
+  };
+  return splices.every(
+    ({ key, offset, old }) =>
+      bytes.subarray(offset, offset + old.length).equals(old) && runsOf(key).has(`${offset} ${old.length}`),
+  );
 }

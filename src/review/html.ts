@@ -4,58 +4,62 @@
  */
 
 import { dnsNameOfDn, rdnOf } from '../ad/dn.ts';
-import { standingBlockers } from '../change/apply.ts';
+import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
-import type {
-  Change,
-  DirectoryChange,
-  FileChange,
-  Finding,
-  FindingLevel,
-  ForestTarget,
-  Plan,
-  PlanConnection,
-} from '../change/plan.ts';
+import type { Change, DirectoryChange, FileChange, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
+import type { Description, Step } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Segment } from './changed-words.ts';
-import { countsOf } from './counts.ts';
-import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './diff-blocks.ts';
 import { asksForControls } from './ldif.ts';
+import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './rows.ts';
+import { countsOf } from './summary.ts';
+import type { Commands } from './text.ts';
 
 const fewPlaces = 3;
 const fewEvidence = 8;
 const fewLines = 12;
 
 /**
- * The page in pieces, so that a plan of ten thousand changes never stands in memory as one string.
+ * The page in pieces, so that a plan of ten thousand changes is never held in memory as one string.
  *
  * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
- * @throws RangeError if the template names a part that there is none of; DnSyntaxError if a DN of the plan is none
+ * @throws RangeError if the template names an unknown part; DnSyntaxError if a DN of the plan is malformed
  */
-export function* htmlReview(plan: Plan, template: string): Generator<string> {
+export function* htmlReview(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  template: string,
+): Generator<string> {
   // Splitting by a pattern with a group gives static text and names in turn.
   for (const [index, text] of template.split(/\{\{([a-z]+)\}\}/).entries()) {
     if (index % 2 === 0) yield text;
-    else for (const piece of partOf(plan, text)) yield piece.html;
+    else for (const piece of partOf(plan, description, commands, text)) yield piece.html;
   }
 }
 
-function partOf(plan: Plan, name: string): Iterable<Html> {
+function partOf(plan: Plan, description: Description, commands: Commands, name: string): Iterable<Html> {
   switch (name) {
     case 'title':
-      return [html`${titleOf(plan)}`];
+      return [html`${description.title}`];
     case 'verdict':
       return [verdict(plan)];
     case 'origin':
       return origin(plan);
     case 'summary':
-      return summary(plan);
+      return summary(plan, description);
     case 'findings':
       return findings(plan.findings);
     case 'changes':
       return changes(plan.changes);
+    case 'apply':
+      return [html`${commands.apply}`];
+    case 'undo':
+      return [html`${commands.undo}`];
+    case 'steps':
+      return steps(description.nextSteps);
     case 'applying':
       return [applying(plan)];
     case 'folder':
@@ -98,7 +102,7 @@ const rightToLeftRun = new RegExp(
   'u',
 );
 
-/** Text in which words from right to left stand among others: they don't drag along the commas and numbers behind them. */
+/** Text that may hold words written from right to left: each run is isolated, so that commas and numbers stay in place. */
 function isolated(text: string): Html {
   const runs = text.split(rightToLeftRun).map((run, index) => (index % 2 === 0 ? run : html`<bdi>${run}</bdi>`));
   return html`${runs}`;
@@ -108,71 +112,29 @@ function counted(count: number, noun: string, nouns = `${noun}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`;
 }
 
-/** What the plan does, in plain words. */
-function titleOf({ remedy, changes: all, undoes }: Plan): string {
-  const isUndo = undoes !== undefined;
-  switch (remedy) {
-    case 'labels': {
-      const what = `${textsOf(all)} in ${counted(all.length, 'file')}`;
-      return isUndo ? `Undo: put back ${what}` : `Change ${what}`;
-    }
-    case 'tombstone':
-      return `${isUndo ? 'Undo: change tombstoneLifetime back' : 'Change tombstoneLifetime'}${toDays(all)}`;
-    case 'orphan': {
-      const server = `the Exchange server object${serverOf(all)}`;
-      return isUndo ? `Undo: bring back ${server}` : `Delete ${server}`;
-    }
-  }
-}
-
-/** The keys by which logon forms name the field for the user's name; any other key is some other text. */
-const logonLabelKey = /^L_User(?:Name|ID)_Text$/i;
-
-function textsOf(all: readonly Change[]): string {
-  const keys = all.flatMap((change) => (change.kind === 'file' ? change.splices.map((splice) => splice.key) : []));
-  return keys.every((key) => logonLabelKey.test(key)) ? 'the logon label' : 'texts of the logon forms';
-}
-
-function toDays(all: readonly Change[]): string {
-  const edits = all.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
-  const edit = edits.find(({ attribute }) => attribute.toLowerCase() === 'tombstonelifetime');
-  const [days] = edit?.add ?? [];
-  if (typeof days === 'string') return ` to ${days} days`;
-  return edit === undefined ? '' : ` to “${edit.whenUnset ?? 'not set'}”`;
-}
-
-/** The name of the tree's topmost entry: deleted as the last one, brought back as the first. */
-function serverOf(all: readonly Change[]): string {
-  const top =
-    all.findLast((change) => change.kind === 'delete' || change.kind === 'delete-tree') ??
-    all.find((change) => change.kind === 'undelete' || change.kind === 'add');
-  return top === undefined ? '' : ` ${rdnOf(top.dn).value}`;
-}
-
 function verdict({ changes: all, findings: found }: Plan): Html {
-  const blockers = standingBlockers(found).length;
+  const blockers = openBlockers(found).length;
   if (blockers > 0) {
     return html`<div class="verdict blocked">
-<strong>${counted(blockers, 'blocker stands', 'blockers stand')} against this change</strong>
-Apply refuses the plan as it is. Do what each blocker says, then have a new plan made.
+<strong>${counted(blockers, 'blocker stops', 'blockers stop')} this change</strong>
+apply refuses this plan. Do what each blocker says, then make a new plan.
 </div>`;
   }
   if (all.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
-  const accepted = found.filter((finding) => finding.accepted).length;
-  const warnings = countStanding(found, 'warning');
-  const toWeigh = [
-    ...(accepted === 0 ? [] : [counted(accepted, 'accepted finding')]),
-    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
-  ].join(' and ');
-  const isOverruled = found.some((finding) => finding.level === 'blocker' && finding.accepted);
-  return html`<div class="verdict ${isOverruled ? 'overruled' : 'clear'}">
-<strong>No ${isOverruled ? 'other ' : ''}blocker stands against this change</strong>
-This page was made before anything was changed.${toWeigh === '' ? '' : ` To weigh before approving: ${toWeigh}.`}
+  const accepted = found.filter((finding) => finding.level === 'blocker' && finding.accepted).length;
+  const warnings = countOpen(found, 'warning');
+  const words =
+    accepted === 0
+      ? 'Nothing stops this change'
+      : `${counted(accepted, 'blocker was', 'blockers were')} accepted; nothing else stops this change`;
+  return html`<div class="verdict ${accepted > 0 ? 'overruled' : 'clear'}">
+<strong>${words}</strong>
+This page was made before anything was changed.${warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`}
 </div>`;
 }
 
-/** The findings of a level that nobody has accepted. */
-function countStanding(found: readonly Finding[], level: FindingLevel): number {
+/** The findings of a level that are not accepted. */
+function countOpen(found: readonly Finding[], level: FindingLevel): number {
   return found.filter((finding) => finding.level === level && !finding.accepted).length;
 }
 
@@ -193,10 +155,12 @@ function appliedFrom(folder: string): string {
   return folder === '..' ? 'applied from the folder that this one lies in' : `applied from ${folder}`;
 }
 
-function* origin({ id, created, tool, undoes, target, changes: all }: Plan): Generator<Html> {
+function* origin({ id, created, tool, by, reason, ticket, undoes, target, changes: all }: Plan): Generator<Html> {
   yield row('Plan', code(id));
   yield row('Made', created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC'));
-  yield row('Made by', tool);
+  yield row('Made by', `${by.account} on ${by.computer}`, aside(tool));
+  if (reason !== undefined) yield row('Reason', reason);
+  if (ticket !== undefined) yield row('Ticket', ticket);
   if (undoes !== undefined) yield row('Undoes', html`plan ${code(undoes.id)}`, aside(appliedFrom(undoes.folder)));
   if (target.kind === 'forest') {
     yield* forestRows(target);
@@ -212,41 +176,43 @@ function* forestRows(target: ForestTarget): Generator<Html> {
   const { configurationNamingContext: dn, objectGuid } = target;
   yield row('Forest', dnsNameOfDn(dn) ?? '', aside(dn), aside(`objectGUID ${objectGuid}`));
   yield row('Domain controller', target.domainController);
-  yield row('Reached', ...reached(target.connection));
+  yield row('Connection', ...connectionLines(target.connection));
 }
 
-function reached(connection: PlanConnection): readonly Content[] {
+function connectionLines(connection: PlanConnection): readonly Content[] {
   switch (connection.kind) {
     case 'ldif':
-      return [html`offline, in the export ${code(connection.file)}`];
+      return [html`offline, in ${connection.files.map((file) => html`the export ${code(file)} `)}`];
     case 'practice':
-      return [html`the practice site in ${code(connection.folder)}`];
+      return ['the practice site'];
     case 'server': {
-      const { host, port, user, tls, tlsName, caFile, dns } = connection;
+      const { host, port, user, auth, tls, tlsName, dns } = connection;
       return [
-        `${host}, port ${port}, as ${user}`,
-        tls === 'none'
-          ? html`<strong class="aside blocker">not encrypted: password and data could be read on the way</strong>`
-          : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
+        `${host}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
+        auth === 'integrated'
+          ? aside('signed and encrypted by Kerberos, as the user logged on to the computer')
+          : tls === 'none'
+            ? html`<strong class="aside blocker">not encrypted: password and data can be read on the network</strong>`
+            : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
         ...(tlsName === undefined ? [] : [aside(`certificate checked for the name ${tlsName}`)]),
-        ...(caFile === undefined ? [] : [aside(`certificate authority from ${caFile}`)]),
-        ...(dns === undefined ? [] : [aside(`names asked of the DNS server ${dns}`)]),
+        ...(dns === undefined ? [] : [aside(`DNS server ${dns}`)]),
       ];
     }
   }
 }
 
-function* summary({ changes: all, findings: found }: Plan): Generator<Html> {
+function* summary({ changes: all, findings: found }: Plan, description: Description): Generator<Html> {
+  for (const { name, value } of description.summary) yield row(name, isolated(value));
   const files = all.filter((change) => change.kind === 'file');
   if (files.length > 0) yield* fileCounts(files);
   yield* entryCounts(all.filter((change) => change.kind !== 'file'));
-  if (all.length === 0) yield row('Changes', 0);
+  if (all.length === 0) yield row('Changes', 'none');
   const accepted = found.filter((finding) => finding.accepted).length;
   const counts = [
-    counted(countStanding(found, 'blocker'), 'blocker'),
+    counted(countOpen(found, 'blocker'), 'blocker'),
     ...(accepted === 0 ? [] : [`${accepted.toLocaleString('en')} accepted`]),
-    counted(countStanding(found, 'warning'), 'warning'),
-    counted(countStanding(found, 'note'), 'note'),
+    counted(countOpen(found, 'warning'), 'warning'),
+    counted(countOpen(found, 'note'), 'note'),
   ];
   yield row('Findings', counts.join(' · '));
 }
@@ -269,12 +235,12 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
 }
 
 function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
-  const { edited, deleted, deletedAsTree, broughtBack, madeAnew } = countsOf(all);
+  const { edited, deleted, deletedAsTree, restored, created } = countsOf(all);
   const rows = [
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
-    ['Entries brought back', broughtBack],
-    ['Entries made anew', madeAnew],
+    ['Entries restored', restored],
+    ['Entries created again', created],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }
@@ -302,17 +268,16 @@ function* article(finding: Finding): Generator<Html> {
 <p>${isolated(finding.detail)}</p>
 `;
   if (finding.evidence.length > 0) yield* listed('evidence', finding.evidence, fewEvidence, 'more');
-  yield html`${standing(finding)}</article>\n`;
+  yield html`${consequence(finding)}</article>\n`;
 }
 
-/** Whether the finding stops the change, and who can say that it doesn't. */
-function standing({ id, level, acceptable, accepted }: Finding): Content {
-  if (accepted)
-    return html`<p class="aside">Accepted by its id when the plan was made: it does not stop the change.</p>\n`;
+/** Whether the finding stops the change, and whether it can be accepted. */
+function consequence({ id, level, acceptable, accepted }: Finding): Content {
+  if (accepted) return html`<p class="aside">Accepted when the plan was made: it does not stop the change.</p>\n`;
   if (level !== 'blocker') return [];
   return acceptable
-    ? html`<p class="aside">Stops the change, unless a new plan is made with <code>--accept ${id}</code>.</p>\n`
-    : html`<p class="aside">Stops the change, and cannot be overruled.</p>\n`;
+    ? html`<p class="aside">Stops the change. To accept it, make a new plan with <code>--accept ${id}</code>.</p>\n`
+    : html`<p class="aside">Stops the change and cannot be accepted.</p>\n`;
 }
 
 /** The first few, and the others folded. */
@@ -359,7 +324,7 @@ function* fileBlock(block: DiffBlock, folderName: string): Generator<Html> {
 const languageTag = /^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?$/;
 const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
 
-/** Of an entry that goes or comes as a whole the attributes are folded: what counts is that it does. */
+/** The attributes of an entry that is deleted or created as a whole are folded: the delete matters more than its values. */
 function* entryBlock(block: DiffBlock, isWhole: boolean): Generator<Html> {
   const [dn = '', ...more] = block.places;
   const { type, value } = rdnOf(dn);
@@ -404,41 +369,50 @@ function partsOf([first, ...others]: readonly Segment[]): {
   return { name, value: [rest, ...(isQuoted ? others.slice(0, -1) : others)], end: isQuoted ? '"' : '' };
 }
 
+function* steps(all: readonly Step[]): Generator<Html> {
+  if (all.length === 0) yield html`<p>Nothing.</p>\n`;
+  else yield html`<ol class="steps">\n`;
+  for (const { text, lines: own = [], commands } of all) {
+    yield html`<li><p>${isolated(text)}</p>${own.map((line) => html`<p class="aside">${isolated(line)}</p>`)}${commands.map((command) => html`<pre><code>${command}</code></pre>`)}</li>\n`;
+  }
+  if (all.length > 0) yield html`</ol>\n`;
+}
+
 function applying({ target }: Plan): Html {
-  const goesOn = 'If it is interrupted, the same command goes on where it stopped.';
+  const resume = 'If it is interrupted, run the same command again: it continues where it stopped.';
   if (target.kind === 'files') {
-    return html`<p>Run it where the folders named at the top can be reached, with the right to write in them. ${goesOn}</p>`;
+    return html`<p>Run it on a computer that can write to the folders listed above. ${resume}</p>`;
   }
   const { connection } = target;
   switch (connection.kind) {
     case 'ldif':
-      return html`<p>The plan was made in an export: applying it writes the LDIF to import, and changes no directory.</p>`;
+      return html`<p>The plan was made from an export: apply writes the LDIF to import and changes no directory.</p>`;
     case 'practice':
-      return html`<p>It changes the practice site and no other directory. ${goesOn}</p>`;
+      return html`<p>It changes the practice site and no other directory. ${resume}</p>`;
     case 'server':
-      return html`<p>It connects to ${connection.host} as ${connection.user} unless told otherwise, and asks for the password, which no file holds. ${goesOn}</p>`;
+      return html`<p>It connects to ${connection.host} once --server names it again or --seal approves this plan, and logs on as the user who applies it; no password is in any file. ${resume}</p>`;
   }
 }
 
 function* folder({ target, changes: all }: Plan): Generator<Html> {
   const readers = asksForControls(all.filter((change) => change.kind !== 'file'))
-    ? 'which ldapmodify accepts; ldifde does not take the controls that it asks for'
-    : 'which ldifde and ldapmodify accept';
+    ? 'for ldapmodify; ldifde does not accept its controls'
+    : 'for ldifde or ldapmodify';
   const contents = [
-    [folderParts.plan, 'the plan, sealed: what is applied'],
+    [folderParts.plan, 'the sealed plan: this is what apply reads'],
     [folderParts.page, 'this page'],
     [folderParts.text, 'the same review as plain text'],
     ...(target.kind === 'files'
       ? [
           [folderParts.diff, 'the change of every file, as a unified diff of its text in UTF-8'],
-          [`${folderParts.backup}/`, 'every file as it was, byte for byte, put there before it is written'],
+          [`${folderParts.backup}/`, 'each file byte for byte, copied here before it is changed'],
         ]
       : [
           [folderParts.ldif, `the change as LDIF, ${readers}`],
-          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is touched, as LDIF'],
+          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
         ]),
-    [folderParts.journal, 'what was really done, and when; written by apply and undo'],
-    [folderParts.nextSteps, 'what is left for a person to do afterwards, where there is something'],
+    [folderParts.journal, 'what apply and undo did, and when'],
+    [folderParts.nextSteps, 'what remains to be done by hand, if anything'],
   ];
   for (const [name = '', content = ''] of contents)
     yield html`<tr><th scope="row">${code(name)}</th><td>${content}</td></tr>\n`;
@@ -446,8 +420,8 @@ function* folder({ target, changes: all }: Plan): Generator<Html> {
 
 function check({ target }: Plan): Html {
   return target.kind === 'files'
-    ? html`<p>Right before a file is written it is read once more, and it is replaced only if its length and SHA-256 are still those that this plan was made from: one that has changed since is left alone and reported. Each is first backed up byte for byte, everything outside the texts shown here stays as it is, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`
-    : html`<p>Right before each change the entry is read once more, by its objectGUID: values to be replaced must still be there, an entry to be deleted must have the same uSNChanged and no children but those that the plan deletes, and where anything has changed since, nothing is written and the run stops. The plan works in the forest named at the top and in no other, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`;
+    ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
+    : html`<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must have the same uSNChanged and no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
 }
 
 /** In groups that an eye can compare; copied from the page they are one word again. */

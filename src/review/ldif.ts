@@ -3,11 +3,13 @@
 import { bytesOfWrittenValue } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
+import { openBlockers } from '../change/findings.ts';
 import type {
   AttributeEdit,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
   ModifyChange,
+  Plan,
   PlanAttribute,
   UndeleteChange,
 } from '../change/plan.ts';
@@ -16,22 +18,34 @@ import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts'
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
-export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {
+export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): Generator<string> {
   const readers = asksForControls(changes)
-    ? 'ldapmodify (some ask for controls, which ldifde does not take)'
+    ? 'ldapmodify (some records have controls, which ldifde does not accept)'
     : 'ldapmodify or ldifde -i';
   yield ldifComment(`The changes of the plan, for ${readers}.`);
   yield ldifComment(
-    'Unlike adsi-remedy apply, they check only what the server checks itself: an edit is refused if the',
+    'Importing it checks less than adsi-remedy apply: the server refuses an edit only if the old value',
   );
-  yield ldifComment('old value has changed.');
+  yield ldifComment('has changed.');
+  if (plan !== undefined) yield* headComments(plan);
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
 }
 
+/** Which plan it is, for which forest, and what stops it. */
+function* headComments({ id, seal, created, target, findings }: Plan): Generator<string> {
+  yield ldifComment(`Plan ${id}, made ${created}, seal ${seal}`);
+  if (target.kind === 'forest') {
+    yield ldifComment(`Forest ${target.configurationNamingContext}, objectGUID ${target.objectGuid}`);
+  }
+  for (const { id: finding, title } of openBlockers(findings)) {
+    yield ldifComment(`DO NOT IMPORT: blocker ${finding} is not accepted: ${title}`);
+  }
+}
+
 /**
- * Whether a record of change.ldf has a control: line (RFC 2849), which ldifde does not take: a tree delete, and what
- * brings deleted entries and their rights back.
+ * Whether a record of change.ldf has a control: line (RFC 2849), which ldifde does not accept: a tree delete, and the restore
+ * of deleted entries and their rights.
  */
 export function asksForControls(changes: readonly DirectoryChange[]): boolean {
   return changes.some(
@@ -42,10 +56,10 @@ export function asksForControls(changes: readonly DirectoryChange[]): boolean {
   );
 }
 
-/** backup/before.ldf: every entry that goes, whole, and the attributes to be edited as they were. */
+/** backup/before.ldf: every entry to be deleted, and the former values of attributes to be edited. */
 export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<string> {
-  yield ldifComment('What was there before the change: entries to be deleted with all their attributes, and of');
-  yield ldifComment('entries to be edited the attributes to be edited. For reading and for undo, not for import.');
+  yield ldifComment('State before the change: entries to be deleted with all their attributes; of entries to be');
+  yield ldifComment('edited only the attributes to be edited. For reading and for undo, not for import.');
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {
@@ -65,12 +79,12 @@ export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<stri
   }
 }
 
-/** Whether the change only completes an entry that somebody else, or an undo that was interrupted, has brought back. */
+/** Whether the change only completes an entry that was restored before, by someone else or by an interrupted undo. */
 function isBack(change: DirectoryChange): boolean {
   return change.kind === 'undelete' && change.tombstoneDn === undefined;
 }
 
-function contentRecord(entry: DoomedEntry): string {
+function contentRecord(entry: DeletedEntry): string {
   return ldifRecord({ kind: 'content', dn: entry.dn, attributes: entry.attributes.map(ldifAttribute) });
 }
 

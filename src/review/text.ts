@@ -1,14 +1,16 @@
 /** The review as lines of text: for the terminal with colour, for review.txt without. */
 
-import { standingBlockers } from '../change/apply.ts';
-import type { Change, Finding, Plan } from '../change/plan.ts';
+import { stripVTControlCharacters } from 'node:util';
+import type { Finding } from '../change/findings.ts';
+import type { Change, Plan } from '../change/plan.ts';
+import type { Description, Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
+import { createStyle } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
-import { changesInWords, countsOf, totalOf } from './counts.ts';
-import { deletedTree } from './deleted-tree.ts';
-import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
-import { diffMargin } from './diff-margin.ts';
+import { exhibitLines, propertyLines } from './exhibit-text.ts';
+import { type DiffBlock, type DiffLine, deletedTree, diffBlocks } from './rows.ts';
+import { headOf, summaryLine } from './summary.ts';
 
 export interface TextReviewOptions {
   readonly style: Style;
@@ -33,18 +35,57 @@ const fewEntries = 5;
 const fewEvidence = 10;
 const fewLines = 12;
 
-/** The whole review: findings, diff and the count. */
-export function* textReview(plan: Plan, options: TextReviewOptions): Generator<string> {
+/** The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything. */
+export function* screenReview(plan: Plan, options: TextReviewOptions): Generator<string> {
   const common = commonFolder(plan);
   const shorten = (text: string): string => (text.startsWith(common) ? text.slice(common.length) : text);
   if (common !== '') yield* [...inLines(options.style.dim(visible(`Paths are below ${common}`)), 2, options), ''];
-  yield* findingLines(plan.findings, options, shorten);
   yield* diffLines(plan.changes, options, shorten);
+  yield* findingLines(plan.findings, options, shorten);
   yield summaryLine(plan, options.style);
   if (!options.verbose && plan.changes.length > 0) {
     yield `  ${options.style.dim('--verbose shows every path, value and line.')}`;
   }
 }
+
+/** Commands of this tool as they are printed in the documents of a change folder. */
+export interface Commands {
+  readonly apply: string;
+  readonly undo: string;
+}
+
+/** The columns of review.txt, which prints on paper. */
+const paperWidth = 100;
+
+/** The review as plain text, complete: head, summary, diff, findings, pictures, next steps, how to apply and undo, seal. */
+export function* paperReview(plan: Plan, description: Description, commands: Commands): Generator<string> {
+  const options: TextReviewOptions = { style: createStyle(false), width: paperWidth, verbose: true };
+  yield visible(description.title);
+  yield '';
+  yield* propertyLines([...headOf(plan), ...description.summary], options);
+  yield '';
+  yield* screenReview(plan, options);
+  for (const exhibit of [...description.changes, ...plan.exhibits]) yield* ['', ...exhibitLines(exhibit, options)];
+  if (description.nextSteps.length > 0) yield* ['', ...nextStepLines(description.nextSteps)];
+  yield '';
+  yield `Apply: ${commands.apply}`;
+  if (plan.undoes === undefined) yield `Undo:  ${commands.undo}`;
+  yield `Seal:  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
+}
+
+/** The next steps as numbered paragraphs, their commands below. */
+export function* nextStepLines(steps: readonly Step[]): Generator<string> {
+  yield 'What remains to be done';
+  for (const [index, step] of steps.entries()) {
+    yield '';
+    yield* wrapped(visible(`${index + 1}. ${step.text}`), stepWidth, 3);
+    for (const line of step.lines ?? []) yield* wrapped(visible(`     ${line}`), stepWidth, 7);
+    for (const command of step.commands) yield visible(`     ${command}`);
+  }
+}
+
+/** What a mail or a ticket shows without breaking lines of its own, in columns. */
+const stepWidth = 76;
 
 type Shorten = (text: string) => string;
 
@@ -85,7 +126,7 @@ export function* findingLines(
     yield* wrapped(margin + visible(finding.detail), width, findingIndent);
     yield* listed(finding.evidence.map(shorten), fewEvidence, 'more', options);
     if (finding.level === 'blocker' && finding.acceptable && !finding.accepted) {
-      yield `${margin}${style.dim(`To overrule it: --accept ${finding.id}`)}`;
+      yield `${margin}${style.dim(`To accept it: --accept ${finding.id}`)}`;
     }
     yield '';
   }
@@ -94,18 +135,18 @@ export function* findingLines(
 function* diffLines(changes: readonly Change[], options: TextReviewOptions, shorten: Shorten): Generator<string> {
   const blocks = diffBlocks(changes);
   const few = changes[0]?.kind === 'file' ? fewPaths : fewEntries;
-  const doomed = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
-  for (const block of blocks.filter((candidate) => !doomed.includes(candidate))) {
+  const deletions = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
+  for (const block of blocks.filter((candidate) => !deletions.includes(candidate))) {
     yield* inLines(options.style.heading(visible(block.heading)), 2, options);
     yield* listed(block.places.map(shorten), few, 'more with the same change', options, diffMargin.length);
     yield* blockLines(block, options);
     yield '';
   }
-  yield* doomedTree(doomed, options);
+  yield* deletionTree(deletions, options);
 }
 
-/** The tree that goes, a line an entry; what each of them holds is for --verbose and the saved files. */
-function* doomedTree(
+/** The entries to be deleted as a tree, a line each; --verbose and the saved files show their attributes. */
+function* deletionTree(
   blocks: readonly DiffBlock[],
   { style, columns = boundless }: TextReviewOptions,
 ): Generator<string> {
@@ -151,11 +192,10 @@ function* listed(
   }
 }
 
-/** The last line: how much changes, and what stands against it. */
-function summaryLine(plan: Plan, style: Style): string {
-  const counts = countsOf(plan.changes);
-  const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
-  const blockers = standingBlockers(plan.findings).length;
-  const stand = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stands' : 's stand'} against it`;
-  return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stand)}`;
+/** Before every line of a diff. */
+export const diffMargin = '    ';
+
+/** Whether a printed line belongs to a diff: it stays as it is, however narrow the terminal, so that it can be copied. */
+export function isDiffLine(line: string): boolean {
+  return line.startsWith(diffMargin) && /^[-+] /.test(stripVTControlCharacters(line.slice(diffMargin.length)));
 }

@@ -80,11 +80,11 @@ describe('reading a DN', () => {
     });
   });
 
-  it('takes OIDs of the well-known attributes for their names, and prints those in upper case', () => {
+  it('replaces OIDs of the well-known attributes by their names, printed in upper case', () => {
     expect(formatDn(parseDn('oid.2.5.4.3=a,2.5.4.11=b,dc=com,msDS-thing=c'))).toBe('CN=a,OU=b,DC=com,msDS-thing=c');
   });
 
-  it('gives no RDNs for the rootDSE', () => {
+  it('returns no RDNs for the rootDSE', () => {
     expect(parseDn('')).toEqual([]);
     expect(formatDn([])).toBe('');
   });
@@ -111,7 +111,7 @@ describe('reading a DN', () => {
     ['CN=#0401ff', 5, 'bytes that are text'],
     [`<GUID=${guid}>`, 1, 'attribute type'],
     ['dc1.corp.example.com', 4, '"="'],
-  ])('says where %j stops being a DN, and what was expected', (text, position, expected) => {
+  ])('says where %j is no longer a DN, and what was expected', (text, position, expected) => {
     const read = () => parseDn(text);
     expect(read).toThrow(DnSyntaxError);
     expect(read).toThrow(expect.objectContaining({ position }));
@@ -154,7 +154,7 @@ describe('printing a DN', () => {
     );
   });
 
-  it('comes to the same DN from hex pairs, quotes and BER', () => {
+  it('gives the same DN for hex pairs, quotes and BER', () => {
     fc.assert(
       fc.property(
         value.filter((text) => Buffer.byteLength(text) < 200),
@@ -178,7 +178,7 @@ describe('comparing DNs', () => {
     expect(sameDn('CN=ΟΔΟΣ', 'CN=οδοσ')).toBe(true);
   });
 
-  it('keeps apart what differs in more than case', () => {
+  it('distinguishes names that differ in more than case', () => {
     expect(sameDn('CN=a,DC=com', 'OU=a,DC=com')).toBe(false);
     expect(sameDn('CN=a\\,DC\\=com', 'CN=a,DC=com')).toBe(false);
     expect(sameDn('CN=Muller', 'CN=Müller')).toBe(false);
@@ -197,7 +197,7 @@ describe('comparing DNs', () => {
 });
 
 describe('walking a DN', () => {
-  it('goes up to the empty DN and no further', () => {
+  it('ends at the empty DN', () => {
     expect(parentDn('CN=Lee\\, Kim,DC=com')).toBe('DC=com');
     expect(parentDn('DC=com')).toBe('');
     expect(parentDn('')).toBeUndefined();
@@ -208,7 +208,7 @@ describe('walking a DN', () => {
     expect(() => rdnOf('')).toThrow(DnSyntaxError);
   });
 
-  it('tells what lies below what', () => {
+  it('knows which entry is below which', () => {
     expect(isBelow(`CN=Services,${configuration}`, configuration.toLowerCase())).toBe(true);
     expect(isBelow(configuration, configuration)).toBe(false);
     expect(isSameOrBelow(configuration, configuration.toUpperCase())).toBe(true);
@@ -218,7 +218,7 @@ describe('walking a DN', () => {
     expect(isBelow(configuration, '')).toBe(true);
   });
 
-  it('puts a child below its parent so that parent and name come back', () => {
+  it('puts a child below its parent, from which parent and name can be read again', () => {
     fc.assert(
       fc.property(dn, attribute, (levels, child) => {
         const parent = formatDn(levels);
@@ -232,27 +232,27 @@ describe('walking a DN', () => {
     );
   });
 
-  it('joins DNs and leaves the empty one out', () => {
+  it('joins DNs and leaves out the empty one', () => {
     expect(joinDn('CN=Services', configuration)).toBe(`CN=Services,${configuration}`);
     expect(joinDn('DC=com', '')).toBe('DC=com');
   });
 });
 
 describe('names that AD mangles', () => {
-  it('takes the RDN of a deleted entry apart', () => {
+  it('splits the RDN of a deleted entry', () => {
     const text = `CN=Lee\\, Kim\\0ADEL:${guid.toUpperCase()},CN=Deleted Objects,DC=com`;
     expect(deletedRdnOf(text)).toEqual({ type: 'CN', value: 'Lee, Kim', guid });
     expect(isDeletedDn(text)).toBe(true);
     expect(isConflictDn(text)).toBe(false);
   });
 
-  it('takes the RDN of a conflict apart, also of a deleted conflict', () => {
+  it('splits the RDN of a conflict, also of a deleted one', () => {
     expect(conflictRdnOf(`OU=Sales\\0ACNF:${guid},DC=com`)).toEqual({ type: 'OU', value: 'Sales', guid });
     expect(deletedRdnOf(`OU=Sales\\0ACNF:${guid}\\0ADEL:${guid},DC=com`)?.value).toBe(`Sales\nCNF:${guid}`);
     expect(isConflictDn(`OU=Sales\\0ACNF:${guid}\\0ADEL:${guid},DC=com`)).toBe(false);
   });
 
-  it('is not misled by live names that merely look like it', () => {
+  it('is not misled by live names that only look similar', () => {
     expect(isDeletedDn(`CN=xDEL:${guid},DC=com`)).toBe(false);
     expect(isDeletedDn('CN=x\\0ADEL:y,DC=com')).toBe(false);
     expect(isDeletedDn(`CN=live,OU=x\\0ADEL:${guid},DC=com`)).toBe(false);

@@ -7,11 +7,11 @@ import {
   guidOf,
   integerOf,
   largeIntegerOf,
-  makeEntry,
   textOf,
   textsOf,
 } from '../../src/ad/entry.ts';
 import { readRootDse } from '../../src/ldap/root-dse.ts';
+import { makeEntry } from '../support/make-entry.ts';
 
 const entry = makeEntry('CN=x,DC=example,DC=com', {
   cn: ['x'],
@@ -26,13 +26,13 @@ const entry = makeEntry('CN=x,DC=example,DC=com', {
 });
 
 describe('reading an entry', () => {
-  test('attributes are found whatever the letter case, and keep their own', () => {
+  test('attributes are found in any letter case, and keep their own', () => {
     expect(textOf(entry, 'CN')).toBe('x');
     expect(textsOf(entry, 'MEMBER')).toEqual(['CN=a', 'CN=é']);
     expect(entry.attributes.get('objectguid')?.name).toBe('objectGUID');
   });
 
-  test('an attribute that is not there, or has no value, is undefined or []', () => {
+  test('a missing attribute, or one without a value, is undefined or []', () => {
     for (const absent of ['mail', 'nothing']) {
       expect(bytesOf(entry, absent)).toBeUndefined();
       expect(textOf(entry, absent)).toBeUndefined();
@@ -62,7 +62,7 @@ describe('reading an entry', () => {
 });
 
 describe('the rootDSE', () => {
-  test('of a server that says nothing about itself has nothing in it', () => {
+  test('of a server that returns no attributes is empty', () => {
     expect(readRootDse(makeEntry('', {}))).toMatchObject({
       namingContexts: [],
       configurationNamingContext: undefined,

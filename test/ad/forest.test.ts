@@ -1,7 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { effectiveRights, type Forest, readForest } from '../../src/ad/forest.ts';
+import { effectiveRights, type Forest, isHostOfForest, readForest } from '../../src/ad/forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
-import { type DirectorySession, openSession } from '../../src/ldap/session.ts';
+import { openSession } from '../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { responseTag, result, searchEntry } from '../ldap/peer/ber.ts';
 import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 
@@ -35,7 +36,7 @@ function directory(more: Readonly<Record<string, Attributes>> = {}): Record<stri
     [partitions]: { objectClass: ['top', 'crossRefContainer'] },
     [`CN=Enterprise Configuration,${partitions}`]: crossRef(configuration, 1, 'example.com'),
     [`CN=Enterprise Schema,${partitions}`]: crossRef(`CN=Schema,${configuration}`, 1, 'example.com'),
-    [`CN=EXAMPLE,${partitions}`]: crossRef('DC=example,DC=com', 3, 'example.com', { nETBIOSName: ['EXAMPLE'] }),
+    [`CN=EXAMPLE,${partitions}`]: crossRef('DC=example,DC=com', 3, 'example.com'),
     [`CN=zones,${partitions}`]: crossRef('DC=ForestDnsZones,DC=example,DC=com', 5, 'ForestDnsZones.example.com'),
     [`CN=intended,${partitions}`]: crossRef('DC=new,DC=example,DC=com', 3, 'new.example.com', { Enabled: ['FALSE'] }),
     [`CN=external,${partitions}`]: crossRef('DC=other,DC=org', 0, 'other.org'),
@@ -92,22 +93,20 @@ describe('a forest', () => {
 
   test('has the naming contexts that exist in it, not those intended or elsewhere', async () => {
     expect((await forestOf()).namingContexts).toEqual([
-      { dn: configuration, kind: 'configuration', dnsName: 'example.com', netbiosName: undefined },
-      { dn: `CN=Schema,${configuration}`, kind: 'schema', dnsName: 'example.com', netbiosName: undefined },
-      { dn: 'DC=example,DC=com', kind: 'domain', dnsName: 'example.com', netbiosName: 'EXAMPLE' },
+      { dn: configuration, kind: 'configuration', dnsName: 'example.com' },
+      { dn: `CN=Schema,${configuration}`, kind: 'schema', dnsName: 'example.com' },
+      { dn: 'DC=example,DC=com', kind: 'domain', dnsName: 'example.com' },
       {
         dn: 'DC=ForestDnsZones,DC=example,DC=com',
         kind: 'application',
         dnsName: 'ForestDnsZones.example.com',
-        netbiosName: undefined,
       },
     ]);
   });
 
-  test('has sites and domain controllers, sorted, with what each one is', async () => {
-    const { sites: names, domainControllers } = await forestOf();
+  test('has the domain controllers, sorted, with the properties of each', async () => {
+    const { domainControllers } = await forestOf();
 
-    expect(names).toEqual(['Amsterdam', 'Utrecht']);
     expect(domainControllers).toEqual([
       {
         name: 'DC1',
@@ -137,7 +136,7 @@ describe('a forest', () => {
     ]);
   });
 
-  test('a server object without NTDS Settings is what is left of one', async () => {
+  test('a server object without NTDS Settings is a leftover', async () => {
     expect((await forestOf()).leftoverServers).toEqual([
       {
         name: 'OLD1',
@@ -171,7 +170,7 @@ describe('a forest', () => {
     expect((await readForest(await sessionOn(rest))).recycleBin).toBe('unknown');
   });
 
-  test('whose head cannot be read is an error: its identity is what changes are tied to', async () => {
+  test('whose head cannot be read is an error: changes are bound to its identity', async () => {
     const reading = forestOf({ [configuration]: { cn: ['Configuration'] } });
 
     await expect(reading).rejects.toThrow(DirectoryError);
@@ -180,7 +179,7 @@ describe('a forest', () => {
 });
 
 describe('effective rights', () => {
-  test('are the attributes and classes that the server lets the user write', async () => {
+  test('are the attributes and classes that the user may write', async () => {
     const session = await sessionOn({
       'CN=x': { allowedAttributesEffective: ['tombstoneLifetime', 'cn'], allowedChildClassesEffective: ['msExchMDB'] },
       'CN=y': {},
@@ -192,4 +191,29 @@ describe('effective rights', () => {
     expect(await effectiveRights(session, 'CN=y')).toEqual({ attributes: new Set(), childClasses: new Set() });
     expect(await effectiveRights(session, 'CN=z')).toBeUndefined();
   });
+});
+
+describe('a host of the forest', () => {
+  const forest = {
+    namingContexts: [
+      { dn: 'DC=corp,DC=example,DC=com', kind: 'domain', dnsName: 'Corp.example.com' },
+      { dn: 'DC=tree,DC=net', kind: 'domain', dnsName: 'tree.net.' },
+      { dn: 'CN=Schema,CN=Configuration,DC=corp,DC=example,DC=com', kind: 'schema', dnsName: undefined },
+      { dn: 'DC=odd', kind: 'application', dnsName: '' },
+    ],
+  } as const;
+
+  test.each(['dc1.corp.example.com', 'DC7.EMEA.CORP.EXAMPLE.COM', 'dc1.tree.net.', 'corp.example.com'])(
+    'is %s, at or below a DNS root',
+    (host) => {
+      expect(isHostOfForest(forest, host)).toBe(true);
+    },
+  );
+
+  test.each(['evil-corp.example.com', 'example.com', 'dc1.corp.example.com.evil.net', '10.0.0.1', '::1', 'dc1', ''])(
+    'is not %j',
+    (host) => {
+      expect(isHostOfForest(forest, host)).toBe(false);
+    },
+  );
 });

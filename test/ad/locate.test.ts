@@ -74,7 +74,7 @@ async function failureOf(action: Promise<unknown>): Promise<DirectoryError> {
 }
 
 describe('domain controllers by DNS', () => {
-  test('are found with the GCs among them marked, the nearest priority first', async () => {
+  test('are found by priority, with the GCs marked', async () => {
     const { resolver, queries } = await dnsServer({
       '_ldap._tcp.dc._msdcs.corp.example.com': [
         dc('DC3.corp.example.com', 20),
@@ -83,56 +83,41 @@ describe('domain controllers by DNS', () => {
       ],
       '_gc._tcp.corp.example.com': [dc('DC2.corp.example.com')],
     });
-    const { domainControllers, globalCatalogs } = await locateServers('corp.example.com.', { random, resolver });
+    const domainControllers = await locateServers('corp.example.com.', { random, resolver });
 
     expect(domainControllers).toEqual([
       { host: 'dc1.corp.example.com', priority: 0, weight: 100, isGlobalCatalog: false },
       { host: 'dc2.corp.example.com', priority: 10, weight: 100, isGlobalCatalog: true },
       { host: 'dc3.corp.example.com', priority: 20, weight: 100, isGlobalCatalog: false },
     ]);
-    expect(globalCatalogs.map(({ host }) => host)).toEqual(['dc2.corp.example.com']);
     expect(queries.sort()).toEqual(['_gc._tcp.corp.example.com', '_ldap._tcp.dc._msdcs.corp.example.com']);
   });
 
-  test('the GCs of a child domain are looked for at its parents', async () => {
+  test('the GCs of a child domain are looked up at its parents', async () => {
     const { resolver, queries } = await dnsServer({
       '_ldap._tcp.dc._msdcs.emea.corp.example.com': [dc('dc7.emea.corp.example.com')],
       '_gc._tcp.corp.example.com': [dc('dc1.corp.example.com'), dc('dc7.emea.corp.example.com')],
     });
     const found = await locateServers('emea.corp.example.com', { random, resolver });
 
-    expect(found.domainControllers.map(({ isGlobalCatalog }) => isGlobalCatalog)).toEqual([true]);
+    expect(found.map(({ isGlobalCatalog }) => isGlobalCatalog)).toEqual([true]);
     expect(queries).not.toContain('_gc._tcp.com');
   });
 
-  test('the name of the forest can be given', async () => {
-    const { resolver, queries } = await dnsServer({
-      '_ldap._tcp.dc._msdcs.tree.example.net': [dc('dc9.tree.example.net')],
-      '_gc._tcp.corp.example.com': [dc('dc1.corp.example.com')],
-    });
-    const found = await locateServers('tree.example.net', { random, resolver, forest: 'corp.example.com' });
-
-    expect(found.domainControllers[0]?.isGlobalCatalog).toBe(false);
-    expect(queries).not.toContain('_gc._tcp.tree.example.net');
-  });
-
-  test('without a word on GCs it is not known which DCs are', async () => {
+  test('without GC records it is unknown which DCs are GCs', async () => {
     const { resolver } = await dnsServer({ '_ldap._tcp.dc._msdcs.example.com': [dc('dc1.example.com')] });
     const found = await locateServers('example.com', { random, resolver });
 
-    expect(found).toEqual({
-      domainControllers: [{ host: 'dc1.example.com', priority: 0, weight: 100, isGlobalCatalog: undefined }],
-      globalCatalogs: [],
-    });
+    expect(found).toEqual([{ host: 'dc1.example.com', priority: 0, weight: 100, isGlobalCatalog: undefined }]);
   });
 
   test.each<[string, Answer, string]>([
-    ['an unknown name', 'no such name', 'DNS knows no such name (ENOTFOUND)'],
-    ['a name without such records', [], 'DNS knows the name and no domain controller for it (ENODATA)'],
-    ['the record that says "none here"', [dc('')], 'DNS says that there is none'],
+    ['an unknown name', 'no such name', 'DNS does not know that name (ENOTFOUND)'],
+    ['a name without such records', [], 'DNS knows the name but has no domain controller for it (ENODATA)'],
+    ['the record that says "none here"', [dc('')], 'DNS says that the domain has none'],
     ['a DNS server in trouble', 'failure', 'the DNS server failed (ESERVFAIL)'],
     ['a DNS server that is silent', 'silence', 'the DNS server did not answer'],
-  ])('%s is told with the query', async (_, answer, cameBack) => {
+  ])('%s is reported with the query', async (_, answer, cameBack) => {
     const query = '_ldap._tcp.dc._msdcs.example.com';
     const { resolver } = await dnsServer({ [query]: answer });
     const error = await failureOf(locateServers('example.com', { random, resolver, deadlineMs: 300 }));
@@ -145,7 +130,7 @@ describe('domain controllers by DNS', () => {
     });
   });
 
-  test('a silent DNS server is given up after the deadline', async () => {
+  test('a silent DNS server fails at the deadline', async () => {
     const { resolver } = await dnsServer({ '_ldap._tcp.dc._msdcs.example.com': 'silence' });
     const started = performance.now();
     await failureOf(locateServers('example.com', { random, resolver, deadlineMs: 200 }));
@@ -153,7 +138,7 @@ describe('domain controllers by DNS', () => {
     expect(performance.now() - started).toBeLessThan(1500);
   });
 
-  test('a name that is none for DNS', async () => {
+  test('a name that is invalid in DNS', async () => {
     const { resolver } = await dnsServer({});
     const error = await failureOf(locateServers('not..a.name', { random, resolver }));
 
@@ -177,19 +162,19 @@ describe('the order of RFC 2782', () => {
     expect(names(inOrder([last, heavy, light], () => chance))).toEqual(order);
   });
 
-  test('weight decides how often a server is the first', () => {
+  test('weight determines how often a server comes first', () => {
     const steps = Array.from({ length: 1000 }, (_, index) => index / 1000);
     const first = steps.filter((chance) => inOrder([light, heavy], () => chance)[0] === light).length;
 
     expect(first / steps.length).toBeCloseTo(0.11, 2); // 11 of the numbers 0 to 100
   });
 
-  test('a weight of 0 has a small chance still', () => {
+  test('a weight of 0 still has a small chance', () => {
     expect(names(inOrder([heavy, unloved], () => 0))).toEqual(['unloved', 'heavy']);
     expect(names(inOrder([heavy, unloved], () => 0.02))).toEqual(['heavy', 'unloved']);
   });
 
-  test('every record is in the order once', () => {
+  test('every record appears once', () => {
     const records = [last, heavy, unloved, light];
 
     expect(names(inOrder(records, () => 0.7)).sort()).toEqual(names(records).sort());

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
-  agoInWords,
   bytesOfWrittenValue,
   dateOfFileTime,
   dateOfSecondsSince1601,
-  durationInWords,
   fileTimeOfDate,
   formatGeneralizedTime,
   formatGuid,
@@ -22,6 +20,7 @@ import {
   ValueSyntaxError,
   writtenValueOf,
 } from '../../src/ad/values.ts';
+import { agoInWords, durationInWords } from '../../src/words.ts';
 
 const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const pastDate = fc.date({
@@ -35,7 +34,7 @@ function bytes(hex: string): Buffer {
 }
 
 describe('GUIDs', () => {
-  it('turn the first three fields around, as objectGUID has them', () => {
+  it('reverse the bytes of the first three fields, as objectGUID does', () => {
     const raw = bytes('6a20049c469adf41b23bf2b402ba789f');
     expect(formatGuid(raw)).toBe('9c04206a-9a46-41df-b23b-f2b402ba789f');
     expect(guidFromText('9C04206A-9A46-41DF-B23B-F2B402BA789F')).toEqual(raw);
@@ -50,11 +49,11 @@ describe('GUIDs', () => {
     );
   });
 
-  it('stand for a DN', () => {
+  it('replace a DN', () => {
     expect(guidBase('{9C04206A-9A46-41DF-B23B-F2B402BA789F}')).toBe('<GUID=9c04206a-9a46-41df-b23b-f2b402ba789f>');
   });
 
-  it('are refused when they have not 16 bytes or 32 digits', () => {
+  it('are refused without 16 bytes or 32 digits', () => {
     expect(() => formatGuid(Buffer.alloc(15))).toThrow(ValueSyntaxError);
     expect(() => formatGuid(Buffer.alloc(15))).toThrow('15 bytes');
     for (const text of ['', '9c04206a', '9c04206a-9a46-41df-b23b-f2b402ba789g', '9c04206a9a4641dfb23bf2b402ba789f']) {
@@ -89,7 +88,7 @@ describe('security identifiers', () => {
     );
   });
 
-  it('are refused when cut short, too long or of another revision', () => {
+  it('are refused when truncated, too long or of another revision', () => {
     const tooMany = `0110000000000005${'00'.repeat(64)}`;
     for (const hex of [
       tooMany,
@@ -143,7 +142,7 @@ describe('FILETIME', () => {
 });
 
 describe('seconds since 1601', () => {
-  it('are what replication counts in, with 0 for never', () => {
+  it('are the unit of replication, with 0 for never', () => {
     const date = new Date('2026-11-22T05:33:25Z');
     expect(secondsSince1601(date)).toBe(13_439_799_205n);
     expect(dateOfSecondsSince1601(13_439_799_205n)).toEqual(date);
@@ -199,7 +198,7 @@ describe('GeneralizedTime', () => {
 });
 
 describe('truth values and integers', () => {
-  it('are read when they are exactly that', () => {
+  it('are read only in their exact form', () => {
     expect(parseBoolean('TRUE')).toBe(true);
     expect(parseBoolean('FALSE')).toBe(false);
     expect(parseInteger32('-2147483648')).toBe(-2147483648);
@@ -207,7 +206,7 @@ describe('truth values and integers', () => {
     expect(parseLargeInteger('-9223372036854775808')).toBe(-(2n ** 63n));
   });
 
-  it.each(['true', '1', '', ' TRUE'])('do not take %j for a truth value', (text) => {
+  it.each(['true', '1', '', ' TRUE'])('do not accept %j as a truth value', (text) => {
     expect(() => parseBoolean(text)).toThrow(ValueSyntaxError);
   });
 
@@ -218,7 +217,7 @@ describe('truth values and integers', () => {
     },
   );
 
-  it('do not take 2^63 for an integer of 64 bits', () => {
+  it('do not accept 2^63 as an integer of 64 bits', () => {
     expect(() => parseLargeInteger('9223372036854775808')).toThrow(ValueSyntaxError);
   });
 });
@@ -238,19 +237,19 @@ describe('values in a plan', () => {
     );
   });
 
-  it('are text where a person can read them', () => {
+  it('are text if a person can read them', () => {
     for (const text of ['', 'Häns 😀', 'two\r\nlines\t', '\uFEFFmark'])
       expect(writtenValueOf(Buffer.from(text))).toBe(text);
   });
 
-  it('are base64 where they are no text or hide control characters', () => {
+  it('are base64 if they are not text or contain control characters', () => {
     expect(writtenValueOf(bytes('ff00'))).toEqual({ base64: '/wA=' });
     for (const text of ['a\0', '\u001b[2J', '\u007f', '\u0085']) {
       expect(writtenValueOf(Buffer.from(text))).toEqual({ base64: Buffer.from(text).toString('base64') });
     }
   });
 
-  it('are refused when their base64 is broken', () => {
+  it('are refused when their base64 is malformed', () => {
     expect(() => bytesOfWrittenValue({ base64: 'AA*' })).toThrow(ValueSyntaxError);
     expect(() => bytesOfWrittenValue({ base64: 'AAE' })).toThrow(ValueSyntaxError);
   });
@@ -273,7 +272,7 @@ describe('durations in words', () => {
     expect(durationInWords(milliseconds)).toBe(words);
   });
 
-  it('tell how long ago something was, or that it has not been', () => {
+  it('say how long ago something was, or that it never was', () => {
     const now = new Date('2026-11-22T12:00:00Z');
     expect(agoInWords(new Date('2026-11-22T11:46:00Z'), now)).toBe('14 minutes ago');
     expect(agoInWords(new Date('2026-11-22T12:03:00Z'), now)).toBe('in 3 minutes');

@@ -19,8 +19,9 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backupPathOf, plainPathOf } from '../../src/change/before-images.ts';
 import { removeStrays } from '../../src/change/file-writer.ts';
+import type { Finding } from '../../src/change/findings.ts';
 import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
-import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
+import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
 import type { FileSystem } from '../../src/files/file-system.ts';
 import { temporarySuffix } from '../../src/files/replace-file.ts';
@@ -491,9 +492,9 @@ describe('a journal that can’t be written', () => {
       let failing = false;
       return {
         ...real,
-        leave: (record) => {
+        enqueue: (record) => {
           failing ||= record.event === event;
-          real.leave(record);
+          real.enqueue(record);
         },
         append: async (record) => {
           if (failing || record.event === event) {
@@ -587,6 +588,7 @@ describe('a plan that may not be applied', () => {
     title: 'No wording',
     detail: '',
     evidence: [],
+    subjects: [],
     acceptable: true,
     accepted: false,
   };

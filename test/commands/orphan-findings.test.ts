@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import {
@@ -169,9 +170,9 @@ describe('in the wizard', () => {
     const answers = answering({
       'orphan.supported-way': 'none',
       'orphan.clean-up': cleanUp,
-      'orphan.accept.owned-databases': true,
-      'orphan.accept.send-connector-source': true,
-      'orphan.accept.dangling-references': true,
+      'accept.owned-databases': true,
+      'accept.send-connector-source': true,
+      'accept.dangling-references': true,
       decision: 'save',
     });
     const { stdout } = await runIn(folder, records, ['--name', 'EX04'], answers);

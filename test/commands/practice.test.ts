@@ -4,9 +4,9 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
-import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { orphan } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
 test('practice without a terminal shows the three remedies as dry runs, and changes nothing but its own folder', async () => {

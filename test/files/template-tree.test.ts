@@ -118,6 +118,7 @@ describe('form sets', () => {
   test('may be none', async () => {
     expect(await findFormSets(root)).toEqual({
       root,
+      realRoot: root,
       files: [],
       misplaced: [],
       forms: [],

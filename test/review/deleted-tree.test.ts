@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childDn, parentDn } from '../../src/ad/dn.ts';
-import { deletedTree } from '../../src/review/deleted-tree.ts';
+import { deletedTree } from '../../src/review/rows.ts';
 
 const server = 'CN=EX04,CN=Servers,DC=example,DC=com';
 const protocols = `CN=Protocols,${server}`;

@@ -2,10 +2,23 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childDn } from '../../src/ad/dn.ts';
-import type { Change, Finding, Plan } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+import type { Change, Plan } from '../../src/change/plan.ts';
+import type { Description } from '../../src/remedies/remedy.ts';
 import { htmlReview } from '../../src/review/html.ts';
 import { visible } from '../../src/terminal/visible.ts';
-import { configuration, deletion, finding, forest, guid, labelChange, modify, planOf } from './plans.ts';
+import {
+  commands,
+  configuration,
+  deletion,
+  description,
+  finding,
+  forest,
+  guid,
+  labelChange,
+  modify,
+  planOf,
+} from './plans.ts';
 
 const template = readFileSync(new URL('../../templates/review.html', import.meta.url), 'utf8');
 
@@ -44,8 +57,8 @@ function parse(markup: string): Element {
   return root;
 }
 
-function pageOf(plan: Plan): Element {
-  return parse([...htmlReview(plan, template)].join(''));
+function pageOf(plan: Plan, words: Partial<Description> = {}): Element {
+  return parse([...htmlReview(plan, description(words), commands, template)].join(''));
 }
 
 function textOf(node: Element | string): string {
@@ -76,49 +89,25 @@ function rowsOf(page: Element): Readonly<Record<string, string>> {
 const server = `CN=EX04,CN=Servers,CN=Corp,CN=Services,${configuration}`;
 const directoryService = `CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`;
 const lifetime = { attribute: 'tombstoneLifetime', remove: [], add: ['180'], whenUnset: 'not set: 60 days' };
-const undoes = { id: '11111111-2222-4333-8444-555555555555', folder: 'changes/2026-11-22-labels' };
+const undoes = {
+  id: '11111111-2222-4333-8444-555555555555',
+  seal: '0'.repeat(64),
+  folder: 'changes/2026-11-22-labels',
+  seq: 4,
+};
 
-describe('the title says what the plan does', () => {
-  test.each<[string, Plan]>([
-    ['Change the logon label in 1 file', planOf([labelChange('User:', 'Name:')])],
-    [
-      'Change texts of the logon forms in 1 file',
-      planOf([labelChange('', '', { splices: [{ key: 'L_Copyright', line: 1, offset: 0, old: '', new: '' }] })]),
-    ],
-    ['Undo: put back the logon label in 1 file', planOf([labelChange('Name:', 'User:')], { undoes })],
-    ['Change tombstoneLifetime to 180 days', planOf([modify(directoryService, lifetime)], { remedy: 'tombstone' })],
-    [
-      'Undo: change tombstoneLifetime back to “not set: 60 days”',
-      planOf([modify(directoryService, { ...lifetime, remove: ['180'], add: [] })], { remedy: 'tombstone', undoes }),
-    ],
-    ['Delete the Exchange server object EX04', planOf([deletion(`CN=SMTP,${server}`, []), deletion(server, [])])],
-    [
-      'Delete the Exchange server object EX04',
-      planOf([{ kind: 'delete-tree', dn: server, guid, entries: [deletion(server, [])] }]),
-    ],
-    [
-      'Undo: bring back the Exchange server object EX04',
-      planOf(
-        [
-          { kind: 'undelete', dn: server, guid, attributes: [] },
-          { kind: 'add', dn: `CN=SMTP,${server}`, attributes: [] },
-        ],
-        { undoes },
-      ),
-    ],
-  ])('%s', (title, plan) => {
-    const page = pageOf(plan);
-    expect(textsOf(page, 'h1')).toEqual([title]);
-    expect(textsOf(page, 'title')).toEqual([`${title} – review`]);
-  });
+test('the title says what the plan does, in the words of its remedy', () => {
+  const page = pageOf(planOf([deletion(server, [])]), { title: 'Delete the server object <EX04>' });
+  expect(textsOf(page, 'h1')).toEqual(['Delete the server object <EX04>']);
+  expect(textsOf(page, 'title')).toEqual(['Delete the server object <EX04> – review']);
 });
 
-describe('the page tells where the plan comes from', () => {
+describe('the page says where the plan comes from', () => {
   test('its id, when and by what it was made, and what it undoes', () => {
     expect(rowsOf(pageOf(planOf([labelChange('User:', 'Name:')], { undoes })))).toMatchObject({
       Plan: '5b0f6a57-2c36-4c33-9d0b-6c0b3a2f0d11',
       Made: '2026-11-22, 08:41:07 UTC',
-      'Made by': 'adsi-remedy 0.1.0',
+      'Made by': 'CORP\\admin on TMG01adsi-remedy 0.1.0',
       Undoes: expect.stringContaining(undoes.id),
     });
   });
@@ -138,32 +127,41 @@ describe('the page tells where the plan comes from', () => {
     ]);
   });
 
-  test('the forest, the domain controller and how it was reached', () => {
+  test('the forest, the domain controller and the connection', () => {
     expect(rowsOf(pageOf(planOf([deletion(server, [])])))).toMatchObject({
       Forest: expect.stringMatching(/^corp\.example\.com.*9c04206a-9a46-41df-b23b-f2b402ba789f$/),
       'Domain controller': 'dc1.corp.example.com',
-      Reached: expect.stringMatching(/^dc1\.corp\.example\.com, port 636, as admin@corp\.example\.com.*LDAPS/),
+      Connection: expect.stringMatching(/^dc1\.corp\.example\.com, port 636, as admin@corp\.example\.com.*LDAPS/),
     });
   });
 
   test('that a connection was not encrypted', () => {
-    const connection = { kind: 'server', host: 'dc1', port: 389, tls: 'none', user: 'admin' } as const;
+    const connection = {
+      kind: 'server',
+      host: 'dc1',
+      port: 389,
+      auth: 'password',
+      tls: 'none',
+      user: 'admin',
+    } as const;
     const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
-    expect(rowsOf(page)['Reached']).toContain('not encrypted');
+    expect(rowsOf(page)['Connection']).toContain('not encrypted');
   });
 
   test('an export in place of a directory, and that applying changes none', () => {
     const page = pageOf(
-      planOf([deletion(server, [])], { target: { ...forest, connection: { kind: 'ldif', file: 'config.ldf' } } }),
+      planOf([deletion(server, [])], {
+        target: { ...forest, connection: { kind: 'ldif', files: ['config.ldf', 'domain.ldf'] } },
+      }),
     );
-    expect(rowsOf(page)['Reached']).toContain('config.ldf');
+    expect(rowsOf(page)['Connection']).toMatch(/config\.ldf.*domain\.ldf/);
     expect(textOf(page)).toContain('changes no directory');
   });
 
   test('a practice site, and that applying changes nothing else', () => {
     const connection = { kind: 'practice', folder: 'adsi-remedy-practice' } as const;
     const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
-    expect(rowsOf(page)['Reached']).toBe('the practice site in adsi-remedy-practice');
+    expect(rowsOf(page)['Connection']).toBe('the practice site in adsi-remedy-practice');
     expect(textOf(page)).toContain('changes the practice site and no other directory');
   });
 
@@ -191,20 +189,20 @@ describe('findings', () => {
 
   test('that block the change are what the reader sees first', () => {
     const verdict = textsOf(withFindings(finding({ level: 'blocker' }), finding({ level: 'blocker' })), '.verdict');
-    expect(verdict.join()).toContain('2 blockers stand against this change');
+    expect(verdict.join()).toContain('2 blockers stop this change');
   });
 
   test('that block and were accepted are marked, and stop nothing', () => {
     const page = withFindings(finding({ level: 'blocker', acceptable: true, accepted: true }));
     expect(textsOf(page, '.badge')).toEqual(['accepted blocker']);
-    expect(textsOf(page, '.verdict').join()).toMatch(/No other blocker stands.*1 accepted finding/s);
+    expect(textsOf(page, '.verdict').join()).toMatch(/1 blocker was accepted; nothing else stops this change/);
   });
 
-  test('that can be overruled say how, others say that they cannot', () => {
+  test('that can be accepted say how, others say that they cannot', () => {
     expect(textOf(withFindings(finding({ level: 'blocker', id: 'no-wording', acceptable: true })))).toContain(
       '--accept no-wording',
     );
-    expect(textOf(withFindings(finding({ level: 'blocker' })))).toContain('cannot be overruled');
+    expect(textOf(withFindings(finding({ level: 'blocker' })))).toContain('cannot be accepted');
   });
 
   test('fold their evidence from the ninth piece on', () => {
@@ -348,6 +346,7 @@ describe('any plan', () => {
       title: text,
       detail: text,
       evidence: fc.array(text, { maxLength: 12 }),
+      subjects: fc.array(text, { maxLength: 2 }),
       acceptable: fc.boolean(),
       accepted: fc.boolean(),
     }),
@@ -388,13 +387,13 @@ describe('any plan', () => {
         kind: 'server',
         host,
         port: 636,
+        auth: 'password',
         tls: 'starttls',
         user: host,
-        caFile: host,
         tlsName: host,
       } as const;
       const target = of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [host] } : { ...forest, connection };
-      return planOf(of, { ...more, target, undoes: { id: host, folder: host } });
+      return planOf(of, { ...more, target, undoes: { id: host, seal: host, folder: host, seq: 0 } });
     });
 
   test('gives a page that holds no markup of the plan', () => {
@@ -495,13 +494,14 @@ describe('the page stands alone', () => {
     expect(levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1)).toEqual([]);
   });
 
-  test('it tells its parts in the order in which they are weighed', () => {
+  test('its parts are in the order in which a reader weighs them', () => {
     expect(textsOf(page, 'h2')).toEqual([
       'Summary',
       'Findings',
       'Changes',
-      'How to apply it, and how to undo it',
-      'Why it can be trusted',
+      'What remains to be done by hand',
+      'How to apply and undo it',
+      'Safeguards',
       'Seal',
     ]);
   });
@@ -512,15 +512,15 @@ test('a page of ten thousand files comes in small pieces', () => {
     const plan = planOf(
       Array.from({ length: count }, (_, index) => labelChange('User:', 'Name:', { path: `file ${index}` })),
     );
-    return [...htmlReview(plan, template)].map((piece) => piece.length);
+    return [...htmlReview(plan, description(), commands, template)].map((piece) => piece.length);
   };
   const [one, many] = [pieces(1), pieces(10_000)];
   expect(many.length).toBeGreaterThan(10_000);
   expect(Math.max(...many)).toBe(Math.max(...one));
 });
 
-test('a template that asks for a part that there is none of is refused', () => {
-  expect(() => [...htmlReview(planOf([]), '<p>{{colour}}</p>')]).toThrow(RangeError);
+test('a template that asks for a part that does not exist is refused', () => {
+  expect(() => [...htmlReview(planOf([]), description(), commands, '<p>{{colour}}</p>')]).toThrow(RangeError);
 });
 
 test('edits of many entries that are alike are one article, with the first DNs open and the others folded', () => {

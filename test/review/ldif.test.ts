@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
-import { readLdif } from '../../src/ldif/ldif-reader.ts';
 import { beforeLdif, changeLdif } from '../../src/review/ldif.ts';
+import { readLdif } from '../support/ldif-changes.ts';
 import { configuration, guid } from './plans.ts';
 
 const dn = `CN=EX04,CN=Servers,${configuration}`;
@@ -47,7 +47,7 @@ const server = { dn, guid, usnChanged: '1', attributes: [{ name: 'serialNumber',
 const child = { ...server, dn: `CN=Protocols,${dn}`, attributes: [{ name: 'cn', values: ['Protocols'] }] };
 const treeDelete: DirectoryChange = { kind: 'delete-tree', dn, guid, entries: [server, child] };
 
-test('before.ldf holds every entry of a tree that goes by one request', async () => {
+test('before.ldf holds every entry of a tree that is deleted by one request', async () => {
   expect(await before(treeDelete)).toEqual([
     [dn, { serialNumber: ['Version 14.3'] }],
     [child.dn, { cn: ['Protocols'] }],
@@ -79,8 +79,12 @@ const showDeleted = '1.2.840.113556.1.4.417';
 const securityDescriptorFlags = '1.2.840.113556.1.4.801';
 
 test.each([
-  ['ldapmodify alone where records ask for controls', back, 'for ldapmodify (some ask for controls'],
-  ['ldapmodify alone for a tree delete', { kind: 'delete-tree', dn, guid, entries: [] }, 'for ldapmodify (some ask'],
+  ['ldapmodify alone where records ask for controls', back, 'for ldapmodify (some records have controls'],
+  [
+    'ldapmodify alone for a tree delete',
+    { kind: 'delete-tree', dn, guid, entries: [] },
+    'for ldapmodify (some records',
+  ],
   [
     'ldifde too where an entry that is back is only completed',
     { kind: 'undelete', dn, guid, attributes: back.attributes.slice(0, 1) },

@@ -2,11 +2,12 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type ApplyRequest, type ApplyResult, applyPlan } from '../../src/change/apply.ts';
 import { fileWriter, removeStrays } from '../../src/change/file-writer.ts';
+import { judge } from '../../src/change/findings.ts';
 import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import { type JournalWriter, openJournal, readJournal } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan, type UnsealedPlan } from '../../src/change/seal.ts';
-import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../../src/change/undo.ts';
+import { changesToUndo, undoFileChanges } from '../../src/change/undo.ts';
 import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
 import { type TextEncoding, unitLength } from '../../src/files/text-encoding.ts';
 import { countingIds, fixedClock, noWaiting } from './fixed-world.ts';
@@ -120,7 +121,8 @@ export async function applyIn(
 
 /** The plan that reverses what the journal of a plan's folder says was done. */
 export async function undoOf(folder: string, plan: Plan<FileChange>): Promise<Plan<FileChange>> {
-  const reversed = changesToUndo(plan, await readJournal(journalOf(folder))).map(reversedFileChange);
-  const { changes, findings } = await lookAtFilesToUndo(reversed);
-  return planOf(changes, { findings, undoes: { id: plan.id, folder } });
+  const records = await readJournal(journalOf(folder));
+  const undo = await undoFileChanges(changesToUndo(plan, records));
+  const undoes = { id: plan.id, seal: plan.seal, folder, seq: records.length };
+  return planOf(undo.changes, { findings: judge(undo.findings, {}, []), undoes });
 }

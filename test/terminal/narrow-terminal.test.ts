@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
-import { isDiffLine } from '../../src/review/diff-margin.ts';
+import { isDiffLine } from '../../src/review/text.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 import { openPractice } from './support/practice.ts';
 

@@ -1,10 +1,13 @@
 /** Who could not log on with the e-mail address: mailbox users whose user principal name is another one. */
 
+import { createHash } from 'node:crypto';
 import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
-import type { Finding } from '../../change/plan.ts';
+import { type FindingDraft, note, warning } from '../../change/findings.ts';
+import { DirectoryError } from '../../errors.ts';
 import { and, equal, extensible, matchingRule, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { counted } from './counted.ts';
+import { counted } from '../../words.ts';
+import type { FilesWorld } from '../remedy.ts';
 
 /** A user whose user principal name and primary SMTP address differ. */
 export interface UpnDifference {
@@ -16,7 +19,7 @@ export interface UpnDifference {
   readonly dn: string;
 }
 
-export interface UpnCheck {
+export interface UpnComparison {
   /** Enabled users with a mailbox. */
   readonly users: number;
   readonly differing: number;
@@ -26,6 +29,18 @@ export interface UpnCheck {
   readonly byMail: number;
   readonly first: readonly UpnDifference[];
 }
+
+/** A comparison with its report of all who differ. */
+export interface UpnCheck extends UpnComparison {
+  /** When the directory was asked: ISO 8601, UTC. */
+  readonly read: string;
+  readonly report: readonly string[];
+  /** SHA-256 (hex) of the report in UTF-8. */
+  readonly sha256: string;
+}
+
+/** The report's name in the change folder. */
+export const reportName = 'upn-differs.csv';
 
 /** ADS_UF_ACCOUNTDISABLE of userAccountControl (MS-ADTS 2.2.16). */
 const accountDisabled = '2';
@@ -43,17 +58,72 @@ const attributes = ['name', 'userPrincipalName', 'proxyAddresses', 'mail', 'msEx
 const fewFirst = 10;
 
 /**
- * Compares the whole forest through a global catalog. Each difference is handed on as it is met, and none is kept but
- * the first ten.
+ * Compares the whole forest through a global catalog of the directory that the flags name.
+ *
+ * @throws DirectoryError if no global catalog answers, or it can't be searched
+ */
+export async function checkUserPrincipalNames(world: FilesWorld): Promise<UpnCheck> {
+  const directory = await world.openDirectory();
+  const globalCatalog = await directory.openGlobalCatalog();
+  if (globalCatalog === undefined) {
+    throw new DirectoryError({
+      attempted: 'compare user principal names',
+      on: directory.session.identity.host,
+      cameBack: 'no global catalog of the forest answers',
+      next: 'Name one with --server: only a global catalog knows the users of all domains.',
+    });
+  }
+  try {
+    const report = new Report();
+    const comparison = await compareNames(
+      globalCatalog,
+      (difference) => report.add(reportLine(difference)),
+      (users) => world.watch.update('User principal names', `${users.toLocaleString('en')} compared`),
+    );
+    return { ...comparison, read: world.now().toISOString(), ...report.end() };
+  } finally {
+    await globalCatalog.close();
+  }
+}
+
+const pieceLength = 65_536;
+
+/** The report as it grows: in large pieces, for a forest may have a hundred thousand lines. */
+class Report {
+  readonly #pieces: string[] = [];
+  readonly #hash = createHash('sha256');
+  #waiting = reportHead;
+
+  add(line: string): void {
+    this.#waiting += line;
+    if (this.#waiting.length >= pieceLength) this.#flush();
+  }
+
+  end(): Pick<UpnCheck, 'report' | 'sha256'> {
+    this.#flush();
+    return { report: this.#pieces, sha256: this.#hash.digest('hex') };
+  }
+
+  #flush(): void {
+    // Through bytes, so that a piece is one string and not a chain of its lines.
+    const piece = Buffer.from(this.#waiting);
+    this.#hash.update(piece);
+    this.#pieces.push(piece.toString());
+    this.#waiting = '';
+  }
+}
+
+/**
+ * Compares the whole forest. Each difference is handed on as it is met, and only the first ten are kept.
+ *
  * @param globalCatalog a session with the port of a global catalog
- * @param onDifference awaited before the next user is read
  * @throws DirectoryError
  */
-export async function checkUserPrincipalNames(
+export async function compareNames(
   globalCatalog: DirectorySession,
-  onDifference: (difference: UpnDifference) => Promise<void> | undefined,
+  onDifference: (difference: UpnDifference) => void,
   onUsers?: (users: number) => void,
-): Promise<UpnCheck> {
+): Promise<UpnComparison> {
   const first: UpnDifference[] = [];
   const count = { users: 0, differing: 0, withoutAddress: 0, byMail: 0 };
   // The empty base stands for the whole forest on a global catalog (MS-ADTS 3.1.1.3.1.3.1).
@@ -73,7 +143,7 @@ export async function checkUserPrincipalNames(
     count.differing += 1;
     const difference = { name: textOf(entry, 'name') ?? entry.dn, userPrincipalName, ...address, dn: entry.dn };
     if (first.length < fewFirst) first.push(difference);
-    await onDifference(difference);
+    onDifference(difference);
   }
   return { ...count, first };
 }
@@ -86,39 +156,51 @@ function addressOf(entry: Entry): Pick<UpnDifference, 'address' | 'addressFrom'>
   return mail === undefined ? undefined : { address: mail, addressFrom: 'mail' };
 }
 
-/** The findings of a plan: a warning if anybody's names differ or nobody's could be compared, else a note. */
-export function upnFindings(check: UpnCheck, reportName: string): readonly Finding[] {
-  const { users, differing, withoutAddress, first } = check;
-  const common = { acceptable: false, accepted: false };
+/** A warning if names differ or none could be compared, else a note. */
+export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
+  const { users, differing, withoutAddress, first, read, sha256 } = check;
+  const source = { name: reportName, read, sha256 };
   const aside = asideOf(check);
   if (users === withoutAddress) {
     const title =
       users === 0
-        ? 'No enabled mailbox user was seen'
-        : `None of ${counted(users, 'mailbox user')} shows an e-mail address`;
+        ? 'No enabled mailbox user was found'
+        : `None of ${counted(users, 'mailbox user')} has an e-mail address that can be seen`;
     const detail =
-      'So no user principal name could be compared. There are none, or this user may not see them, or the export lacks them.';
-    return [{ id: 'upn-not-checked', level: 'warning', title, detail, evidence: [], ...common }];
+      'No user principal name could be compared: there are none, or this user has no right to see them, or the export lacks them.';
+    return [warning('upn-not-checked', title, detail, { source })];
   }
   if (differing === 0) {
     const compared = counted(users - withoutAddress, 'mailbox user');
     const title = `The user principal name of all ${compared} with an e-mail address is that address`;
-    return [{ id: 'upn-checked', level: 'note', title, detail: aside, evidence: [], ...common }];
+    return [note('upn-checked', title, aside, { source })];
   }
   return [
-    {
-      id: 'upn-differs',
-      level: 'warning',
-      title: `${differing.toLocaleString('en')} of ${counted(users, 'mailbox user')} have another user principal name than their e-mail address`,
-      detail:
-        `They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or word the label otherwise. The change folder lists all of them, once it is saved: ${reportName}. ${aside}`.trimEnd(),
-      evidence: first.map((one) => `${one.name}: ${one.userPrincipalName ?? '(none)'}, e-mail address ${one.address}`),
-      ...common,
-    },
+    warning(
+      'upn-differs',
+      `${differing.toLocaleString('en')} of ${counted(users, 'mailbox user')} have another user principal name than their e-mail address`,
+      `They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or choose another label. The change folder lists all of them, once it is saved: ${reportName}. ${aside}`.trimEnd(),
+      {
+        evidence: first.map(
+          (one) => `${one.name}: ${one.userPrincipalName ?? '(none)'}, e-mail address ${one.address}`,
+        ),
+        measure: { value: differing, unit: 'entries' },
+        source,
+      },
+    ),
   ];
 }
 
-function asideOf({ byMail, withoutAddress }: UpnCheck): string {
+/** The report for the change folder, if names differ. */
+export function upnRecords({
+  upns,
+}: {
+  readonly upns?: UpnCheck;
+}): readonly { readonly name: string; readonly content: readonly string[] }[] {
+  return upns === undefined || upns.differing === 0 ? [] : [{ name: reportName, content: upns.report }];
+}
+
+function asideOf({ byMail, withoutAddress }: UpnComparison): string {
   const parts = [
     ...(byMail === 0
       ? []

@@ -5,7 +5,8 @@
  */
 
 import { UsageError } from '../../errors.ts';
-import { cultureOf, type Wording } from './wording.ts';
+import { cultureOf } from './cultures.ts';
+import type { Wording } from './wording.ts';
 
 const attempted = 'read the wording file';
 

@@ -1,23 +1,28 @@
-/** What a plan has deleted, as values elsewhere may still name it. */
+/** What a plan deletes, as values elsewhere may still name it. */
 
 import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
-import type { DirectoryChange, DoomedEntry, Plan } from '../../change/plan.ts';
+import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
+import { deletedBy } from '../../change/undo-link.ts';
 import { and, equal } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { fqdnIn } from './organisation.ts';
+import { inOtherDomains } from './propose.ts';
 import { databaseClasses } from './referrers.ts';
 
 export interface DeletedServer {
   /** Every entry that goes. */
-  readonly entries: readonly DoomedEntry[];
+  readonly entries: readonly DeletedEntry[];
   /** Their DNs, normalised. */
   readonly dns: ReadonlySet<string>;
   /** Their objectGUIDs. */
   readonly guids: ReadonlySet<string>;
   /** Of the server itself, where the whole of it goes and no other server bears it. */
   readonly legacyExchangeDn: string | undefined;
+  /** Of the server itself, lower case. */
+  readonly fqdn: string | undefined;
   readonly hasDatabases: boolean;
   readonly hasMailTransferAgents: boolean;
-  /** Ids of references ("homeMTA of CN=…") that were left on purpose: the user has accepted that they dangle. */
+  /** Ids of references ("homeMTA of CN=…") that the plan leaves as they are: it was accepted that they dangle. */
   readonly leftOnPurpose: ReadonlySet<string>;
   /** Whether that was accepted of all recipients of other domains. */
   readonly leavesOtherDomains: boolean;
@@ -26,25 +31,23 @@ export interface DeletedServer {
 /** What the plan deletes; its entries are [] for a plan that deletes nothing. */
 export function deletedServer({
   changes,
-  findings,
-}: Pick<Plan<DirectoryChange>, 'changes' | 'findings'>): DeletedServer {
+  leftOut,
+}: Pick<Proposal<DirectoryChange>, 'changes' | 'leftOut'>): DeletedServer {
   const entries = changes.flatMap(deletedBy);
   const [server] = entries.filter((entry) => classesOf(entry).has('msexchexchangeserver'));
   const isAny = (names: readonly string[]): boolean =>
     entries.some((entry) => names.some((name) => classesOf(entry).has(name.toLowerCase())));
-  const accepted = findings.filter((finding) => finding.accepted);
-  const legacyExchangeDn = server === undefined ? undefined : valuesOf(server, 'legacyExchangeDN')[0];
+  const ofServer = (name: string): readonly string[] => (server === undefined ? [] : textsOf(server, name));
   return {
     entries,
     dns: new Set(entries.map(({ dn }) => normalizedDn(dn))),
     guids: new Set(entries.map(({ guid }) => guid)),
-    legacyExchangeDn,
+    legacyExchangeDn: ofServer('legacyExchangeDN')[0],
+    fqdn: fqdnIn(ofServer('networkAddress')),
     hasDatabases: isAny(databaseClasses),
     hasMailTransferAgents: isAny(['mTA']),
-    leftOnPurpose: new Set(
-      accepted.filter(({ id }) => id === 'dangling-references').flatMap(({ evidence }) => evidence),
-    ),
-    leavesOtherDomains: accepted.some(({ id }) => id === 'recipients-in-other-domains'),
+    leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
+    leavesOtherDomains: leftOut.some(({ reason }) => reason === inOtherDomains),
   };
 }
 
@@ -71,16 +74,11 @@ export async function withoutNamesOfOthers(
   return deleted;
 }
 
-function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
-  if (change.kind === 'delete') return [change];
-  return change.kind === 'delete-tree' ? change.entries : [];
+function classesOf(entry: DeletedEntry): ReadonlySet<string> {
+  return new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
 }
 
-function classesOf(entry: DoomedEntry): ReadonlySet<string> {
-  return new Set(valuesOf(entry, 'objectClass').map((name) => name.toLowerCase()));
-}
-
-function valuesOf({ attributes }: DoomedEntry, wanted: string): readonly string[] {
+function textsOf({ attributes }: DeletedEntry, wanted: string): readonly string[] {
   const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
   return (found?.values ?? []).filter((value) => typeof value === 'string');
 }

@@ -10,7 +10,7 @@ export type ReferenceKind = 'linked' | 'unlinked' | 'string';
 /** What a value names. */
 export type Named =
   /** An entry that goes: the server or one below it. */
-  | 'doomed entry'
+  | 'deleted entry'
   /** The server's legacyExchangeDN. */
   | 'legacyExchangeDN'
   /** The server's FQDN. */
@@ -42,7 +42,7 @@ const dnReference = (
   kind: 'linked' | 'unlinked',
   who: string,
   clearing: Reference['clearing'] = 'may be cleared',
-): Reference => ({ id, attribute, kind, named: 'doomed entry', who, clearing });
+): Reference => ({ id, attribute, kind, named: 'deleted entry', who, clearing });
 
 const databaseReference = (id: string, attribute: string, kind: 'linked' | 'unlinked', who: string): Reference => ({
   ...dnReference(id, attribute, kind, who),

@@ -1,21 +1,16 @@
 /** Who refers to the server, to what stands below it, or to a database that it owns. */
 
 import { isDeletedDn, normalizedDn, parseDnWithBinary } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { allBytesOf, type Entry, guidOf, textsOf } from '../../ad/entry.ts';
+import { effectiveRights } from '../../ad/forest.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
-import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
+import { groupBy } from '../../group-by.ts';
+import { equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { BoundedList } from './bounded-list.ts';
-import {
-  configurationReferences,
-  type RecipientReference,
-  type Reference,
-  recipientReferences,
-  wellKnownObjects,
-} from './references.ts';
-import type { OwnNames } from './shared-names.ts';
+import type { OwnNames } from './names.ts';
+import { configurationReferences, type Reference, wellKnownObjects } from './references.ts';
 
 /** One attribute of one entry, with its values that name what goes. */
 export interface Referrer {
@@ -29,22 +24,8 @@ export interface Referrer {
   readonly otherValues: readonly PlanValue[];
 }
 
-/** References of one kind from recipients: counted, with the first names. */
-export interface RecipientCount {
-  readonly reference: RecipientReference;
-  readonly count: number;
-  /** DNs. */
-  readonly first: readonly string[];
-  /** Arbitration, discovery and other mailboxes of Exchange's own among them. */
-  readonly systemMailboxes: { readonly count: number; readonly first: readonly string[] };
-  /** Those whose value may be cleared, up to a bound. */
-  readonly cleanable: readonly Referrer[];
-  /** How many more there are past the bound. */
-  readonly notListed: number;
-}
-
 /** What is compared with. */
-export interface Doomed {
+export interface ToDelete {
   /** Text that holds one of these means the server, and nothing else. */
   readonly names: OwnNames;
   /** DNs of the server's subtree, normalised. */
@@ -70,7 +51,7 @@ export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMD
 export async function readConfigurationReferrers(
   session: DirectorySession,
   configuration: string,
-  doomed: Doomed,
+  toDelete: ToDelete,
 ): Promise<ConfigurationFindings> {
   const attributes = configurationReferences.map(({ attribute }) => attribute);
   const referrers: Referrer[] = [];
@@ -84,11 +65,11 @@ export async function readConfigurationReferrers(
     attributes: ['objectClass', 'objectGUID', wellKnownObjects, ...attributes],
   });
   for await (const entry of found) {
-    if (doomed.dns.has(normalizedDn(entry.dn))) continue;
-    const here = configurationReferences.flatMap((reference) => referrerOf(entry, reference, doomed));
+    if (toDelete.dns.has(normalizedDn(entry.dn))) continue;
+    const here = configurationReferences.flatMap((reference) => referrerOf(entry, reference, toDelete));
     if (here.some(({ reference }) => reference.id === 'owned-databases')) databases.push(entry.dn);
     namingDatabases.push(...databaseReferrers(entry));
-    referrers.push(...here, ...wellKnownReferrers(entry, (dn) => doomed.dns.has(normalizedDn(dn))));
+    referrers.push(...here, ...wellKnownReferrers(entry, (dn) => toDelete.dns.has(normalizedDn(dn))));
     lostWellKnownObjects.push(...wellKnownReferrers(entry, isDeletedDn));
   }
   return { referrers, databases, toDatabases: namingOneOf(namingDatabases, databases), lostWellKnownObjects };
@@ -124,10 +105,10 @@ export function referringFilter(): Filter {
   );
 }
 
-function referrerOf(entry: Entry, reference: Reference, doomed: Doomed): readonly Referrer[] {
+function referrerOf(entry: Entry, reference: Reference, toDelete: ToDelete): readonly Referrer[] {
   const { attribute, objectClass } = reference;
   if (objectClass !== undefined && !isDatabase(entry)) return [];
-  const values = allBytesOf(entry, attribute).filter((value) => isNaming(value.toString(), reference, doomed));
+  const values = allBytesOf(entry, attribute).filter((value) => isNaming(value.toString(), reference, toDelete));
   return values.length === 0 ? [] : [referrer(entry, reference, values)];
 }
 
@@ -136,7 +117,7 @@ function isDatabase(entry: Entry): boolean {
 }
 
 /** @param values of those that the entry has */
-function referrer(entry: Entry, reference: Referrer['reference'], values: readonly Buffer[]): Referrer {
+export function referrer(entry: Entry, reference: Referrer['reference'], values: readonly Buffer[]): Referrer {
   const others = allBytesOf(entry, reference.attribute).filter((value) => !values.some((one) => one.equals(value)));
   return {
     id: `${reference.attribute} of ${entry.dn}`,
@@ -148,10 +129,10 @@ function referrer(entry: Entry, reference: Referrer['reference'], values: readon
   };
 }
 
-function isNaming(value: string, { named }: Reference, { names, dns }: Doomed): boolean {
+function isNaming(value: string, { named }: Reference, { names, dns }: ToDelete): boolean {
   const text = value.toLowerCase();
   switch (named) {
-    case 'doomed entry':
+    case 'deleted entry':
       return namesOneOf(value, dns);
     case 'legacyExchangeDN':
       return text === names.legacyExchangeDn?.toLowerCase();
@@ -171,7 +152,7 @@ export function namesOneOf(value: string, dns: ReadonlySet<string>): boolean {
   try {
     return dns.has(normalizedDn(value));
   } catch (error) {
-    // A value that is no DN names no entry.
+    // A value that is not a DN names no entry.
     if (error instanceof DirectoryError) return false;
     throw error;
   }
@@ -191,123 +172,21 @@ function wellKnownReferrers(entry: Entry, isMeant: (dn: string) => boolean): rea
   return [referrer(entry, reference, values)];
 }
 
-/** Names that are kept of each reference, for people. */
-const firstNames = 5;
-/** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
-const mostCleanable = 1000;
+/** Entries whose rights are asked for; the rest of a long list is found when it is written. */
+const mostAsked = 100;
 
-/** Which entries count. */
-export interface RecipientScope {
-  /** A global catalog has the Configuration partition too, which is looked through on its own. */
-  readonly isRecipient: (dn: string) => boolean;
-  /** Whether the DC that will be written to holds the entry of this DN. */
-  readonly isWritable: (dn: string) => boolean;
-}
-
-/** Filter values asked for in one search. */
-const valuesASearch = 100;
-
-/**
- * Counts the references from recipients. Memory does not grow with their number. Throws DirectoryError.
- *
- * @param recipients a session with a global catalog, or with a DC whose domain is then all that is looked at
- * @param databases DNs of the databases that the server owns, below it or not
- */
-export async function countRecipients(
-  recipients: DirectorySession,
-  base: string,
-  doomed: Doomed,
-  databases: readonly string[],
-  scope: RecipientScope,
-): Promise<readonly RecipientCount[]> {
-  const { names, mailTransferAgents } = doomed;
-  const valuesOf: Readonly<Record<RecipientReference['named'], readonly string[]>> = {
-    legacyExchangeDN: names.legacyExchangeDn === undefined ? [] : [names.legacyExchangeDn],
-    databases,
-    'mail transfer agents': mailTransferAgents,
-  };
-  const isHere = mailboxIsHere(names, databases);
-  const counts: RecipientCount[] = [];
-  // One after the other: not every server keeps several paged searches of one connection apart.
-  for (const reference of recipientReferences) {
-    const values = valuesOf[reference.named];
-    counts.push(await countOne(recipients, base, reference, values, scope, (entry) => !isHere(entry)));
-  }
-  return counts;
-}
-
-function mailboxIsHere({ legacyExchangeDn }: OwnNames, databases: readonly string[]): (entry: Entry) => boolean {
-  const keys = new Set(databases.map(normalizedDn));
-  return (entry) =>
-    namesOneOf(textOf(entry, 'homeMDB') ?? '', keys) ||
-    (legacyExchangeDn !== undefined &&
-      textOf(entry, 'msExchHomeServerName')?.toLowerCase() === legacyExchangeDn.toLowerCase());
-}
-
-/** The filters of one reference: as many as its values need. */
-export function recipientFilters(reference: RecipientReference, values: readonly string[]): readonly Filter[] {
-  const filters: Filter[] = [];
-  for (let at = 0; at < values.length; at += valuesASearch) {
-    const some = values.slice(at, at + valuesASearch).map((value) => equal(reference.attribute, value));
-    const [only] = some;
-    const any = some.length === 1 && only !== undefined ? only : or(...some);
-    filters.push(reference.with === undefined ? any : and(any, present(reference.with)));
-  }
-  return filters;
-}
-
-/** What is read of each recipient: what is not cleaned is only counted and named. */
-export function recipientAttributes({ isCleanable, attribute }: RecipientReference): readonly string[] {
-  return isCleanable ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', attribute] : ['msExchRecipientTypeDetails'];
-}
-
-async function countOne(
-  recipients: DirectorySession,
-  base: string,
-  reference: RecipientReference,
-  values: readonly string[],
-  { isRecipient, isWritable }: RecipientScope,
-  mayBeCleared: (entry: Entry) => boolean,
-): Promise<RecipientCount> {
-  const all = new BoundedList<string>(firstNames);
-  const system = new BoundedList<string>(firstNames);
-  const cleanable = new BoundedList<Referrer>(mostCleanable);
-  const attributes = recipientAttributes(reference);
-  for (const filter of recipientFilters(reference, values)) {
-    for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
-      if (!isRecipient(entry.dn)) continue;
-      all.add(entry.dn);
-      if (reference.isCleanable) {
-        if (mayBeCleared(entry) && isWritable(entry.dn)) cleanable.add(recipientReferrer(entry, reference));
-      } else if (isSystemMailbox(entry)) {
-        system.add(entry.dn);
-      }
+/** The ids of the referrers whose attribute the user may not write. Throws DirectoryError. */
+export async function unwritableOf(
+  session: DirectorySession,
+  referrers: readonly Referrer[],
+): Promise<ReadonlySet<string>> {
+  const unwritable = new Set<string>();
+  for (const [dn, here] of [...groupBy(referrers, (referrer) => referrer.dn)].slice(0, mostAsked)) {
+    const rights = await effectiveRights(session, dn);
+    if (rights === undefined) continue;
+    for (const { id, reference } of here) {
+      if (!rights.attributes.has(reference.attribute.toLowerCase())) unwritable.add(id);
     }
   }
-  return {
-    reference,
-    count: all.count,
-    first: all.items,
-    systemMailboxes: { count: system.count, first: system.items },
-    cleanable: cleanable.items,
-    notListed: cleanable.count - cleanable.items.length,
-  };
-}
-
-function recipientReferrer(entry: Entry, { id, attribute, kind, who }: RecipientReference): Referrer {
-  const values = allBytesOf(entry, attribute);
-  return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values);
-}
-
-/**
- * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
- * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
- * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
- * GroupMailbox and LinkedRoomMailbox, which people use.)
- */
-const systemMailboxTypes = [13n, 14n, 23n, 29n, 39n, 42n].reduce((mask, bit) => mask | (1n << bit), 0n);
-
-function isSystemMailbox(entry: Entry): boolean {
-  const type = largeIntegerOf(entry, 'msExchRecipientTypeDetails');
-  return type !== undefined && (type & systemMailboxTypes) !== 0n;
+  return unwritable;
 }

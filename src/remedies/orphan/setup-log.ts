@@ -1,5 +1,6 @@
 /** ExchangeSetup.log: which object of the directory setup took for the machine's own. */
 
+import { createHash } from 'node:crypto';
 import { DnSyntaxError, parseDn } from '../../ad/dn.ts';
 import { UsageError } from '../../errors.ts';
 
@@ -10,6 +11,8 @@ export interface SetupLog {
   readonly name: string | undefined;
   /** The DN of the object that it found. */
   readonly dn: string | undefined;
+  /** Of the file's bytes, hex. */
+  readonly sha256: string;
   /** Whether setup ended in "inconsistent state". */
   readonly isInconsistentState: boolean;
 }
@@ -39,7 +42,8 @@ export function readSetupLog(bytes: Buffer, source: string): SetupLog {
     });
   }
   if (dn !== undefined) requireDn(dn, source);
-  return { source, name, dn, isInconsistentState: /is in an inconsistent state/.test(lastRun) };
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { source, name, dn, sha256, isInconsistentState: /is in an inconsistent state/.test(lastRun) };
 }
 
 function requireDn(dn: string, source: string): void {

@@ -1,84 +1,70 @@
-/** What makes the official uninstaller refuse: it is in the way here too. */
+/** What makes the official uninstaller refuse: it stops the deletion here too. */
 
 import { joinDn } from '../../ad/dn.ts';
-import { type Conclusion, counted } from './conclusion.ts';
-import type { OrphanFacts } from './gather.ts';
-import type { OrphanOptions } from './options.ts';
+import { blocker, type FindingDraft, finalBlocker } from '../../change/findings.ts';
+import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { counted, distinct } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import type { DeletionFacts, Survey } from './gather.ts';
 import { isFullServer } from './organisation.ts';
-import { cleanedReferrers } from './plan.ts';
-import { quotedForPowerShell } from './powershell.ts';
-import type { RecipientCount, Referrer } from './referrers.ts';
-import { hasRole, roleBit } from './roles.ts';
+import type { RecipientCount } from './recipients.ts';
+import { clearedBy, countedEvidence } from './reference-findings.ts';
+import type { Referrer } from './referrers.ts';
+import { hasRole, roleBit } from './versions.ts';
 
-/** Mailboxes and archives, the server's place among others, and references that the uninstaller minds. */
-export function uninstallerBlockers(facts: OrphanFacts, options: OrphanOptions): readonly Conclusion[] {
-  return [...mailboxBlockers(facts), ...roleBlockers(facts), ...referrerBlockers(facts, options)];
+/** Mailboxes and archives, the server's place among others, and references that the uninstaller refuses. */
+export function uninstallerBlockers(
+  facts: DeletionFacts,
+  proposal: Proposal<DirectoryChange>,
+): readonly FindingDraft[] {
+  return [...mailboxBlockers(facts), ...roleBlockers(facts), ...referrerBlockers(facts, proposal)];
 }
 
-function mailboxBlockers({ recipients, chosen, sharedNames }: OrphanFacts): readonly Conclusion[] {
+function mailboxBlockers({ recipients, chosen, sharedNames }: DeletionFacts): readonly FindingDraft[] {
   // Exchange's cmdlets find a server by its name.
   const here = sharedNames.length === 0 ? `-Server ${chosen.server.name}` : '-Database "<its database>"';
   const found = (id: string): readonly RecipientCount[] =>
     recipients.filter(({ reference, count }) => reference.id === id && count > 0);
   const homed = [...found('mailboxes'), ...found('database-mailboxes')];
+  // Homed by name and by database, the same mailboxes are counted twice: the larger number counts.
+  const most = Math.max(0, ...homed.map(({ count }) => count));
   const [archives] = found('archives');
-  const system = homed.flatMap(({ systemMailboxes }) => systemMailboxes.first);
+  const system = distinct(homed.flatMap(({ systemMailboxes }) => systemMailboxes.first));
   return [
     ...(homed.length === 0
       ? []
       : [
-          {
-            id: 'mailboxes',
-            level: 'blocker',
-            title: `${mailboxesAre(homed)} on the server or in its databases`,
-            detail: `Move them first: Get-Mailbox ${here} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox ${here} | Set-Mailbox -Database "<database>".`,
-            evidence: homed.flatMap(countedEvidence),
-          } as const,
+          finalBlocker(
+            'mailboxes',
+            `${counted(most, 'mailbox is', 'mailboxes are')} on the server or in its databases`,
+            `Move them first: Get-Mailbox ${here} -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<database>". If the database files are lost: Get-Mailbox ${here} | Set-Mailbox -Database "<database>".`,
+            { evidence: homed.flatMap(countedEvidence), measure: { value: most, unit: 'objects' } },
+          ),
         ]),
     ...(system.length === 0
       ? []
       : [
-          {
-            id: 'arbitration-mailboxes',
-            level: 'blocker',
-            title:
-              "Mailboxes of Exchange's own are on the server (arbitration, discovery, audit log, monitoring or system)",
-            detail: `Move them: Get-Mailbox -Arbitration ${here} | New-MoveRequest -TargetDatabase "<database>"; those of the audit log with -AuditLog in place of -Arbitration (2016 and later). If the files are lost, Setup /PrepareAD makes them again. HealthMailbox… are made again by the Health Manager service: delete their accounts. A SystemMailbox{…} goes with its database.`,
-            evidence: [...new Set(system)],
-          } as const,
+          finalBlocker(
+            'arbitration-mailboxes',
+            "Mailboxes of Exchange's own are on the server (arbitration, discovery, audit log, monitoring or system)",
+            `Move them: Get-Mailbox -Arbitration ${here} | New-MoveRequest -TargetDatabase "<database>"; those of the audit log with -AuditLog in place of -Arbitration (2016 and later). If the files are lost, Setup /PrepareAD makes them again. HealthMailbox… are made again by the Health Manager service: delete their accounts. A SystemMailbox{…} goes with its database.`,
+            { evidence: system },
+          ),
         ]),
     ...(archives === undefined
       ? []
       : [
-          {
-            id: 'archives',
-            level: 'blocker',
-            title: `${counted(archives.count, 'archive')} in the server's databases`,
-            detail:
-              'Move them first: Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq "<its database>" | New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".',
-            evidence: countedEvidence(archives),
-          } as const,
+          finalBlocker(
+            'archives',
+            `${counted(archives.count, 'archive')} in the server's databases`,
+            'Move them first: Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq "<its database>" | New-MoveRequest -ArchiveOnly -ArchiveTargetDatabase "<database>".',
+            { evidence: countedEvidence(archives), measure: { value: archives.count, unit: 'objects' } },
+          ),
         ]),
   ];
 }
 
-/** Homed by name and by database, the same mailboxes are counted twice: the larger number counts. */
-function mailboxesAre(homed: readonly RecipientCount[]): string {
-  const most = Math.max(...homed.map(({ count }) => count));
-  return counted(most, 'mailbox is', 'mailboxes are');
-}
-
-/** The number of the recipients and the first of them, a line each. */
-export function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
-  const more = count - first.length;
-  return [
-    `${counted(count, reference.one, reference.who)} (${reference.attribute})`,
-    ...first,
-    ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
-  ];
-}
-
-function roleBlockers({ chosen, survey, sharedNames }: OrphanFacts): readonly Conclusion[] {
+function roleBlockers({ chosen, survey, sharedNames }: DeletionFacts): readonly FindingDraft[] {
   const { server } = chosen;
   const others = survey.servers.filter((one) => one.server.dn !== server.dn);
   const isHub = (roles: number | undefined): boolean =>
@@ -89,46 +75,39 @@ function roleBlockers({ chosen, survey, sharedNames }: OrphanFacts): readonly Co
     ...(server.availabilityGroup === undefined
       ? []
       : [
-          {
-            id: 'dag-member',
-            level: 'blocker',
-            title: 'The server is a member of a database availability group',
-            detail:
-              sharedNames.length === 0
-                ? `Take it out of the group: Remove-MailboxDatabaseCopy for its copies, then Remove-DatabaseAvailabilityGroupServer -Identity "<DAG>" -MailboxServer ${server.name} -ConfigurationOnly, and evict it from the cluster.`
-                : `Exchange's cmdlets find a server by its name, and would take the other one out of the group. Clear the link of this very object: Set-ADObject -Identity ${quotedForPowerShell(server.dn)} -Clear msExchMDBAvailabilityGroupLink.`,
-            evidence: [server.availabilityGroup],
-          } as const,
+          finalBlocker(
+            'dag-member',
+            'The server is a member of a database availability group',
+            sharedNames.length === 0
+              ? `Take it out of the group: Remove-MailboxDatabaseCopy for its copies, then Remove-DatabaseAvailabilityGroupServer -Identity "<DAG>" -MailboxServer ${server.name} -ConfigurationOnly, and evict it from the cluster.`
+              : `Exchange's cmdlets find a server by its name, and would take the other one out of the group. Clear the link of this very object: Set-ADObject -Identity ${quotedForPowerShell(server.dn)} -Clear msExchMDBAvailabilityGroupLink.`,
+            { evidence: [server.availabilityGroup] },
+          ),
         ]),
     ...(others.some((one) => isFullServer(one.server))
       ? []
       : [
-          {
-            id: 'only-server',
-            level: 'blocker',
-            title: 'No other server of the Exchange organisation can take its place',
-            detail: `Look yourself: Get-ExchangeServer | Format-Table Name, ServerRole, AdminDisplayVersion; where no Exchange shell is left: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again: Setup /Mode:Install /Roles:Mailbox. Accept this only if you install a new one at once, or give Exchange up.`,
-            evidence: others.map(({ server: { dn } }) => `not counted: ${dn}`),
-            acceptable: true,
-          } as const,
+          blocker(
+            'only-server',
+            'No other server of the Exchange organisation can take its place',
+            `Check it: Get-ExchangeServer | Format-Table Name, ServerRole, AdminDisplayVersion; where no Exchange shell is left: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again: Setup /Mode:Install /Roles:Mailbox. Accept this only if you install a new one at once, or give Exchange up.`,
+            { evidence: others.map(({ server: { dn } }) => `not counted: ${dn}`), subjects: [server.dn] },
+          ),
         ]),
     ...(edges.length === 0 || !isHub(server.roles) || otherHubs.length > 0
       ? []
       : [
-          {
-            id: 'last-hub-of-edge-subscription',
-            level: 'blocker',
-            title: 'The server is the last hub transport server of a site with an Edge subscription',
-            detail:
-              'Without it the Edge servers get no recipients and deliver nothing: Remove-EdgeSubscription, or install another hub there.',
-            evidence: edges.map((one) => one.server.dn),
-            acceptable: true,
-          } as const,
+          blocker(
+            'last-hub-of-edge-subscription',
+            'The server is the last hub transport server of a site with an Edge subscription',
+            'Without it the Edge servers get no recipients and deliver nothing: Remove-EdgeSubscription, or install another hub there.',
+            { evidence: edges.map((one) => one.server.dn), subjects: edges.map((one) => one.server.dn) },
+          ),
         ]),
   ];
 }
 
-function servicesOf({ forest }: OrphanFacts['survey']): string {
+function servicesOf({ forest }: Survey): string {
   return joinDn('CN=Services', forest.configurationNamingContext);
 }
 
@@ -146,15 +125,18 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
     detail:
       'They are not below it and stay behind without an owner. Move the mailboxes of those that are needed: Get-Mailbox -Database "<database>" -ResultSize Unlimited | New-MoveRequest -TargetDatabase "<another>". Then remove them: Get-MailboxDatabase "<database>" | Remove-MailboxDatabase, and those of public folders, once they have replicas elsewhere: Get-PublicFolderDatabase "<database>" | Remove-PublicFolderDatabase.',
     accepted: {
-      cleared: 'Accepted, their msExchOwningServer is cleared and they remain.',
-      left: 'Accepted, they remain, and where you left that out their msExchOwningServer names the deleted server.',
+      cleared: 'If you accept, the databases stay and their msExchOwningServer is cleared.',
+      left: 'If you accept, the databases stay, and where you left that out their msExchOwningServer names the deleted server.',
     },
   },
   'send-connector-source': {
     title: 'The server is a source server of connectors',
     detail:
       'Take it out: Set-SendConnector "<connector>" -SourceTransportServers <the other servers>; of other kinds of connectors with Set-RoutingGroupConnector, Set-ForeignConnector or Set-DeliveryAgentConnector, and the same parameter. A connector without a source server sends nothing any more.',
-    accepted: { cleared: 'Accepted, the value is removed here.', left: 'Accepted, the value goes with the server.' },
+    accepted: {
+      cleared: 'If you accept, the value is removed here.',
+      left: 'If you accept, the value goes with the server.',
+    },
   },
   'oab-generation': {
     title: 'The server generates offline address books',
@@ -166,27 +148,33 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
     detail:
       'Give them another or none: Set-DistributionGroup "<group>" -ExpansionServer $null, and Set-DynamicDistributionGroup for dynamic ones.',
     accepted: {
-      cleared: 'Accepted, the value is removed here.',
-      left: 'Accepted, those that you left out go on naming a server that is gone.',
+      cleared: 'If you accept, the value is removed here.',
+      left: 'If you accept, those that you left out go on naming a server that is gone.',
     },
   },
 };
 
-function referrerBlockers(facts: OrphanFacts, options: OrphanOptions): readonly Conclusion[] {
+function referrerBlockers(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { configuration, recipients } = facts;
-  const cleaned = new Set(cleanedReferrers(facts, options).map(({ id }) => id));
+  const isCleared = clearedBy(proposal);
   return Object.entries(referenceBlockers).flatMap(([id, { title, detail, accepted }]) => {
     const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
     const recipient = recipients.find(({ reference }) => reference.id === id);
+    const count = recipient?.count ?? 0;
     const evidence = [
       ...entries.map(describeReferrer),
-      ...(recipient === undefined || recipient.count === 0 ? [] : countedEvidence(recipient)),
+      ...(recipient === undefined || count === 0 ? [] : countedEvidence(recipient)),
     ];
     if (evidence.length === 0) return [];
-    const isCleared = [...entries, ...(recipient?.cleanable ?? [])].every((referrer) => cleaned.has(referrer.id));
-    const outcome = accepted === undefined ? [] : [isCleared ? accepted.cleared : accepted.left];
+    const areCleared = [...entries, ...(recipient?.cleanable ?? [])].every(isCleared);
+    const outcome = accepted === undefined ? [] : [areCleared ? accepted.cleared : accepted.left];
+    const make = outcome.length > 0 ? blocker : finalBlocker;
     return [
-      { id, level: 'blocker', title, detail: [detail, ...outcome].join(' '), acceptable: outcome.length > 0, evidence },
+      make(id, title, [detail, ...outcome].join(' '), {
+        evidence,
+        subjects: entries.map(({ dn }) => dn),
+        measure: { value: entries.length + count, unit: 'references' },
+      }),
     ];
   });
 }

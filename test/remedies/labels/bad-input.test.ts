@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
+import type { Finding } from '../../../src/change/findings.ts';
+
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/file-properties.ts';
-import { codePageOf, type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
-import { shortened } from '../../../src/remedies/labels/shortened.ts';
+import { codePageOf } from '../../../src/remedies/labels/cultures.ts';
+import { type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
+import { shortened } from '../../../src/words.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
@@ -143,7 +145,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     expect(changed(examination)).toEqual(['fr']);
   });
 
-  test('that belongs to somebody else, whom the new file could not be given to', async () => {
+  test('that belongs to another user, whom the new file could not be given to', async () => {
     await formSets({ de: ascii(label) });
     const { uid, gid } = await stat(fileOf('de'));
     await chmod(fileOf('de'), 0o666);
@@ -152,7 +154,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     expect(only(await by(stranger, { languages: ['de'] }), 'owner-cannot-be-kept')).toMatchObject({
       level: 'blocker',
       acceptable: false,
-      title: 'Owned by somebody else: 1 file',
+      title: 'Owned by another user: 1 file',
       evidence: [`${fileOf('de')}: user ${uid}, group ${gid}`],
     });
     expect(changed(await by(stranger, { accept: ['owner-cannot-be-kept'] }))).toEqual([]);
@@ -321,7 +323,7 @@ describe('what a person may accept', () => {
       acceptable: true,
       title: 'No wording for the language: 2 files',
       evidence: [
-        `Sonstiges: 1 file, ${fileOf('Sonstiges')}: the name of the folder is none of a culture`,
+        `Sonstiges: 1 file, ${fileOf('Sonstiges')}: the name of the folder is not that of a culture`,
         `hi (Hindi): 1 file, ${fileOf('hi')}: no label is known in this language and script`,
       ],
     });
@@ -417,7 +419,7 @@ describe('what a person should know', () => {
     expect(only(await look(), 'stray-temporary-file')).toMatchObject({ level: 'warning', evidence: [stray] });
   });
 
-  test('each finding once, the blockers first', async () => {
+  test('each finding once, the notes first and the blockers last', async () => {
     await formSets({
       de: ascii('L_UserName_Text="Domain'),
       'de-AT': ascii('L_UserName_Text="Domain'),
@@ -430,12 +432,12 @@ describe('what a person should know', () => {
     await writeTree(root, { 'strings.txt': '19=Domain\\user name:' });
     const { findings } = await look();
     expect(findings.map(({ id, level, evidence }) => [id, level, evidence.length])).toEqual([
+      ['same-value-twice', 'note', 1],
+      ['key-absent', 'warning', 1],
       ['unterminated-value', 'blocker', 2],
       ['empty-file', 'blocker', 2],
       ['conflicting-duplicates', 'blocker', 1],
       ['isa-2004-format', 'blocker', 1],
-      ['key-absent', 'warning', 1],
-      ['same-value-twice', 'note', 1],
     ]);
   });
 });
@@ -564,13 +566,13 @@ test('a value of a megabyte, or a hundred thousand of them, does not fill the sc
     ...findings.flatMap((finding) => finding.evidence),
     ...surveyRows(facts.files, [userNameKey]).map((row) => row.label),
   ];
-  expect(findings.map(({ id }) => id)).toEqual(['conflicting-duplicates', 'members-differ']);
+  expect(findings.map(({ id }) => id)).toEqual(['members-differ', 'conflicting-duplicates']);
   expect(shown).toHaveLength(5);
   expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(1_500);
-  expect(shown[0]).toContain(
+  expect(shown[1]).toContain(
     'L_UserName_Text in lines 1, 2, 3, 4, 5, 6, … and 99,994 more: Name 0: | Name 1: | Name 2:',
   );
-  expect(shown[1]).toMatch(/: L_UserName_Text in lines 1, 2: Domain\\(name )+n?a?m?e?… \| x$/);
+  expect(shown[2]).toMatch(/: L_UserName_Text in lines 1, 2: Domain\\(name )+n?a?m?e?… \| x$/);
 });
 
 test('a value is cut between characters, not within one', () => {

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { Entry } from '../../../src/ad/entry.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import {
-  checkUserPrincipalNames,
+  compareNames,
   reportHead,
   reportLine,
   type UpnDifference,
   upnFindings,
 } from '../../../src/remedies/labels/upn-check.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 function user(name: string, userPrincipalName: string | undefined, address: string): Entry {
   return makeEntry(`CN=${name},DC=corp,DC=example,DC=com`, {
@@ -25,10 +26,8 @@ async function check(entries: readonly Entry[]) {
       yield* entries;
     },
   } as unknown as DirectorySession;
-  const result = await checkUserPrincipalNames(globalCatalog, async (difference) => {
-    differences.push(difference);
-  });
-  return { ...result, differences };
+  const result = await compareNames(globalCatalog, (difference) => differences.push(difference));
+  return { ...result, differences, read: '2026-11-22T09:30:00.000Z', report: [], sha256: '' };
 }
 
 describe('who could not log on with the e-mail address', () => {
@@ -52,7 +51,7 @@ describe('who could not log on with the e-mail address', () => {
     });
     const result = await check([byMail]);
     expect(result).toMatchObject({ differing: 1, byMail: 1 });
-    expect(upnFindings(result, 'x.csv')[0]?.detail).toContain('For 1 the attribute mail was compared');
+    expect(upnFindings(result)[0]?.detail).toContain('For 1 the attribute mail was compared');
   });
 
   test('is not known of who has no address, nor asked of the mailboxes by which Exchange watches itself', async () => {
@@ -71,7 +70,7 @@ describe('who could not log on with the e-mail address', () => {
     );
     const result = await check(entries);
     expect(result.first).toHaveLength(10);
-    const [finding] = upnFindings(result, 'upn-differs.csv');
+    const [finding] = upnFindings(result);
     expect(finding).toMatchObject({ id: 'upn-differs', level: 'warning' });
     expect(finding?.title).toContain('25 of 25');
     expect(finding?.evidence).toHaveLength(10);
@@ -80,13 +79,13 @@ describe('who could not log on with the e-mail address', () => {
   test('is not known where nobody was seen, or nobody with an address: that is warned of', async () => {
     const without = makeEntry('CN=Kim', { name: ['Kim'], userPrincipalName: ['kim@example.com'] });
     for (const entries of [[], [without]]) {
-      expect(upnFindings(await check(entries), 'x.csv')).toMatchObject([{ id: 'upn-not-checked', level: 'warning' }]);
+      expect(upnFindings(await check(entries))).toMatchObject([{ id: 'upn-not-checked', level: 'warning' }]);
     }
   });
 
   test('is nobody: then there is a note and no warning', async () => {
     const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
-    expect(upnFindings(result, 'x.csv')).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
+    expect(upnFindings(result)).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
   });
 });
 

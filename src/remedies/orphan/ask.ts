@@ -1,0 +1,85 @@
+/** The questions of the orphan remedy. What a flag has answered is not asked. */
+
+import { parentDn, rdnOf } from '../../ad/dn.ts';
+import type { Prompter } from '../../terminal/prompter.ts';
+import type { Answer, Asking } from '../remedy.ts';
+import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
+import type { OrphanOptions } from './options.ts';
+import { clearable } from './propose.ts';
+import { type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
+import { likeliestFirst, serverHint, tellingName } from './survey.ts';
+
+/** Asks for the server; then, in the wizard, for a supported way and for the references to keep. */
+export async function ask(
+  facts: OrphanFacts,
+  options: OrphanOptions,
+  { prompter, isWizard }: Asking,
+): Promise<Answer<OrphanOptions>> {
+  if (facts.kind === 'servers') {
+    const { server } = await askServer(facts.survey, facts.suggested, prompter);
+    return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: server.dn } } };
+  }
+  if (facts.kind !== 'deletion' || !isWizard) return { kind: 'settled', options };
+  const way = await askSupportedWay(facts, prompter);
+  if (way !== 'none') return { kind: 'other-way', steps: supportedSteps(facts) };
+  return { kind: 'settled', options: { ...options, keep: await askWhatToKeep(facts, options, prompter) } };
+}
+
+/** Asks which server object; the likeliest orphan is offered first, and typing narrows the list. */
+function askServer(
+  { servers, now }: Survey,
+  suggested: SurveyedServer | undefined,
+  prompter: Prompter,
+): Promise<SurveyedServer> {
+  const [likeliest] = likeliestFirst(servers);
+  const first = suggested ?? likeliest;
+  return prompter.select({
+    id: 'orphan.server',
+    message: 'Which server object is the orphan?',
+    flag: '--name SERVER or --dn DN',
+    filterable: true,
+    initial: Math.max(0, first === undefined ? 0 : servers.indexOf(first)),
+    choices: servers.map((one) => ({
+      value: one,
+      label: tellingName(one, servers),
+      hint: serverHint(one, now),
+    })),
+  });
+}
+
+/** Asks whether one of the ways that Microsoft supports is open. They find a server by its name: none for a shared one. */
+async function askSupportedWay(facts: DeletionFacts, prompter: Prompter): Promise<SupportedWay | 'none'> {
+  const ways = waysFor(facts);
+  if (ways.length === 0) return 'none';
+  return prompter.select<SupportedWay | 'none'>({
+    id: 'orphan.supported-way',
+    message: `Microsoft supports other ways than deleting ${facts.chosen.server.name}. Is one of them open to you?`,
+    flag: '--name SERVER',
+    choices: [
+      ...ways.map(({ way, label, hint }) => ({ value: way, label, hint })),
+      { value: 'none', label: 'None of them: go on to delete the object' },
+    ],
+  });
+}
+
+/** Asks which of the references that would dangle are cleared; all but those of --keep at first. Gives those to keep. */
+async function askWhatToKeep(
+  facts: DeletionFacts,
+  { keep }: OrphanOptions,
+  prompter: Prompter,
+): Promise<readonly string[]> {
+  // A linked value goes with its target, whatever is chosen.
+  const referrers = clearable(facts).filter(({ reference }) => reference.kind !== 'linked');
+  if (referrers.length === 0) return keep;
+  const cleared = await prompter.multiselect({
+    id: 'orphan.clean-up',
+    message: 'These would be left pointing at a deleted entry. Which of them do you want to clear?',
+    choices: referrers.map(({ id, dn, reference }) => ({
+      value: id,
+      label: `${reference.attribute} of ${rdnOf(dn).value}`,
+      hint: `${reference.who}, in ${rdnOf(parentDn(dn) ?? dn).value}`,
+    })),
+    initial: referrers.map(({ id }) => id).filter((id) => !keep.includes(id)),
+  });
+  return referrers.map(({ id }) => id).filter((id) => !cleared.includes(id));
+}

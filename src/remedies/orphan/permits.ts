@@ -1,0 +1,135 @@
+/** What an orphan plan never writes: checked in the plan alone, and against fresh facts. */
+
+import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import type { DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
+import { deletedBy } from '../../change/undo-link.ts';
+import { DirectoryError } from '../../errors.ts';
+import { deletedServer } from './deleted-server.ts';
+import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { isNextStep } from './next-steps.ts';
+import { valueKey } from './propose.ts';
+
+/** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
+export function permits(plan: Plan<DirectoryChange>): readonly string[] {
+  const { target, nextSteps } = plan;
+  if (target.kind !== 'forest') return ['Its target is not a forest.'];
+  const exchange = joinDn('CN=Microsoft Exchange,CN=Services', target.configurationNamingContext);
+  return [
+    ...(plan.undoes === undefined ? shapeOfDeletion(plan, exchange) : shapeOfUndo(plan, exchange)),
+    ...nextSteps.filter((step) => !isNextStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`),
+  ];
+}
+
+function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonly string[] {
+  const { subject, changes, intent } = plan;
+  if (subject === undefined || !isServerDn(subject.dn, exchange)) {
+    return [`Its subject ${subject?.dn ?? ''} is not a server object of the Exchange organisation.`];
+  }
+  const names = namesIn(plan);
+  const last = changes.at(-1);
+  const endsWithServer =
+    (last?.kind === 'delete' || last?.kind === 'delete-tree') &&
+    last.guid === subject.guid &&
+    isSame(last.dn, subject.dn);
+  return [
+    ...(endsWithServer ? [] : [`Its last change does not delete ${subject.dn}.`]),
+    ...changes.flatMap((change) => {
+      switch (change.kind) {
+        case 'delete':
+        case 'delete-tree':
+          return deletedBy(change)
+            .filter(({ dn }) => !isSameOrBelow(dn, subject.dn))
+            .map(({ dn }) => `It deletes ${dn}, which is not below the server.`);
+        case 'modify':
+          return editsBeyond(change, names);
+        default:
+          return [`It makes the entry ${change.dn}.`];
+      }
+    }),
+    ...(isIntent(intent) ? [] : ['Its intent does not say whether the tree is deleted at once and what is kept.']),
+  ];
+}
+
+/** The server's container is CN=Servers of an administrative group. */
+function isServerDn(dn: string, exchange: string): boolean {
+  const container = parentDn(dn) ?? '';
+  return container !== '' && isSameOrBelow(container, exchange) && /^servers$/i.test(rdnOf(container).value);
+}
+
+function isSame(one: string, other: string): boolean {
+  return normalizedDn(one) === normalizedDn(other);
+}
+
+function isIntent(intent: Proposal['intent']): boolean {
+  const { treeDelete, keep } = intent;
+  return typeof treeDelete === 'boolean' && Array.isArray(keep) && keep.every((id) => typeof id === 'string');
+}
+
+/** What a removed value may be: the DN or a text name of what the plan deletes, or the DN of an entry deleted earlier. */
+interface Names {
+  readonly dns: ReadonlySet<string>;
+  /** Lower case. */
+  readonly texts: ReadonlySet<string>;
+}
+
+function namesIn(plan: Plan<DirectoryChange>): Names {
+  const { dns, legacyExchangeDn, fqdn } = deletedServer(plan);
+  const texts = [legacyExchangeDn, fqdn].flatMap((name) => (name === undefined ? [] : [name.toLowerCase()]));
+  return { dns, texts: new Set(texts) };
+}
+
+function editsBeyond({ dn, edits }: ModifyChange, names: Names): readonly string[] {
+  return edits.flatMap(({ attribute, add, remove }) => [
+    ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${dn}.`]),
+    ...remove
+      .filter((value) => !isTextOf(value, names) && !isDnOf(value, names.dns))
+      .map((value) => `It removes ${valueKey(value)} from ${attribute} of ${dn}, which does not name the server.`),
+  ]);
+}
+
+function isTextOf(value: PlanValue, { texts }: Names): boolean {
+  return typeof value === 'string' && texts.has(value.toLowerCase());
+}
+
+/** Whether it is the DN, with a binary or string part or without, of one of these or of an entry that is deleted. */
+function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
+  if (typeof value !== 'string') return false;
+  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
+  try {
+    return isDeletedDn(dn) || dns.has(normalizedDn(dn));
+  } catch (error) {
+    // A value that is not a DN names no entry.
+    if (error instanceof DirectoryError) return false;
+    throw error;
+  }
+}
+
+/** An undo writes below the Exchange organisation, or puts values back; that it is an exact reverse is checked with the original. */
+function shapeOfUndo({ changes }: Plan<DirectoryChange>, exchange: string): readonly string[] {
+  return changes.flatMap((change) => {
+    if (change.kind === 'modify' || isSameOrBelow(change.dn, exchange)) return [];
+    return [`It makes or deletes ${change.dn}, which is not in the Exchange organisation.`];
+  });
+}
+
+/** The changes that fresh facts do not justify, each in words. What is done already is not looked at. */
+export function unjustified(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly string[] {
+  const dns = new Set(facts.subtree.map(({ entry }) => normalizedDn(entry.dn)));
+  const justified = new Set(
+    clearableReferrers(facts).flatMap(({ guid, reference, values }) =>
+      values.map((value) => `${guid} ${reference.attribute.toLowerCase()} ${valueKey(value)}`),
+    ),
+  );
+  return proposal.changes.flatMap((change, index) => {
+    if (facts.done.has(index)) return [];
+    if (change.kind !== 'modify') {
+      return isSameOrBelow(change.dn, facts.chosen.server.dn) ? [] : [`${change.kind} of ${change.dn}`];
+    }
+    return change.edits.flatMap(({ attribute, remove }) =>
+      remove
+        .filter((value) => !isDnOf(value, dns))
+        .filter((value) => !justified.has(`${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`))
+        .map((value) => `${attribute} of ${change.dn}: ${valueKey(value)}`),
+    );
+  });
+}

@@ -1,0 +1,139 @@
+/** References that would point at nothing after the deletion, and that the changes do not clear. */
+
+import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/findings.ts';
+import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { counted } from '../../words.ts';
+import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { valueKey } from './propose.ts';
+import type { RecipientCount } from './recipients.ts';
+import type { Referrer } from './referrers.ts';
+
+/** Whether the changes remove every value of a reference. */
+export function clearedBy({ changes }: Pick<Proposal<DirectoryChange>, 'changes'>): (referrer: Referrer) => boolean {
+  const keyOf = (guid: string, attribute: string, value: Referrer['values'][number]): string =>
+    `${guid} ${attribute.toLowerCase()} ${valueKey(value)}`;
+  const removed = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'modify'
+        ? change.edits.flatMap(({ attribute, remove }) => remove.map((value) => keyOf(change.guid, attribute, value)))
+        : [],
+    ),
+  );
+  return ({ guid, reference, values }) => values.every((value) => removed.has(keyOf(guid, reference.attribute, value)));
+}
+
+/** References that would dangle, and those that need another value. */
+export function referenceFindings(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  const isCleared = clearedBy(proposal);
+  const clearable = clearableReferrers(facts);
+  const { referrers, toDatabases, lostWellKnownObjects } = facts.configuration;
+  const lost = new Set(lostWellKnownObjects);
+  const dangling = clearable.filter(
+    (referrer) => referrer.reference.kind !== 'linked' && !isCleared(referrer) && !lost.has(referrer),
+  );
+  const needValue = referrers.filter(({ reference }) => reference.clearing === 'needs another value');
+  const tooMany = facts.recipients.filter(({ notListed }) => notListed > 0);
+  const elsewhere = facts.recipients.filter(
+    ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
+  );
+  const isMailboxes = facts.recipients.some(({ reference, count }) => !reference.isCleanable && count > 0);
+  return [
+    ...unknownKept(proposal, clearable),
+    ...(dangling.length === 0
+      ? []
+      : [
+          blocker(
+            'dangling-references',
+            `${counted(dangling.length, 'reference')} to the server would point at a deleted entry`,
+            'These changes do not clear them: you chose to keep them, you have no right to write them, or they are new. Clear them first, or let the plan clear them.',
+            {
+              ...about(dangling),
+              measure: { value: dangling.length, unit: 'references' },
+            },
+          ),
+        ]),
+    ...(needValue.length === 0
+      ? []
+      : [
+          warning(
+            'references-to-replace',
+            `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
+            'They are text and go on naming this server. Set-MailboxDatabase "<database>" -RpcClientAccessServer <other server>; Set-DatabaseAvailabilityGroup "<DAG>" -WitnessServer <other server>.',
+            about(needValue),
+          ),
+        ]),
+    ...(toDatabases.length === 0
+      ? []
+      : [
+          warning(
+            'references-to-its-databases',
+            `${counted(toDatabases.length, 'reference')} to databases that it owns, which stay without an owner`,
+            'They are left as they are, and name a database that no server mounts; once that is removed, they dangle. Before you remove it: Set-MailboxDatabase "<database>" -PublicFolderDatabase "<another public folder database>"; set siteFolderServer of an administrative group to the DN of another public folder database with Set-ADObject -Replace.',
+            {
+              evidence: toDatabases.map(({ id, values }) => `${id}: ${values.join(', ')}`),
+              subjects: toDatabases.map(({ id }) => id),
+            },
+          ),
+        ]),
+    ...(tooMany.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'too-many-references',
+            'More recipients refer to the server than one plan clears',
+            'Clear the attribute by a script first (Get-ADObject -LDAPFilter … | Set-ADObject -Clear …), then make the plan again.',
+            { evidence: tooMany.flatMap(countedEvidence) },
+          ),
+        ]),
+    ...(elsewhere.length === 0 || isMailboxes
+      ? []
+      : [
+          blocker(
+            'recipients-in-other-domains',
+            'Recipients of other domains refer to the server, which this domain controller cannot write',
+            'Clear the attribute on a domain controller of their domain (Set-ADObject -Clear), then make the plan again.',
+            {
+              evidence: elsewhere.flatMap(countedEvidence),
+              subjects: elsewhere.map(({ reference }) => reference.attribute),
+              measure: { value: elsewhere.reduce((sum, { count }) => sum + count, 0), unit: 'objects' },
+            },
+          ),
+        ]),
+  ];
+}
+
+/** Ids that were to be kept, and that no reference has. */
+function unknownKept({ intent }: Proposal<DirectoryChange>, clearable: readonly Referrer[]): readonly FindingDraft[] {
+  const { keep } = intent;
+  const known = new Set(clearable.map(({ id }) => id.toLowerCase()));
+  const unknown = (Array.isArray(keep) ? keep : []).filter(
+    (id) => typeof id === 'string' && !known.has(id.toLowerCase()),
+  );
+  if (unknown.length === 0) return [];
+  return [
+    warning(
+      'nothing-to-keep',
+      `--keep names ${counted(unknown.length, 'reference')} that this plan would not clear`,
+      'An ID is the attribute and the DN as the review shows them: "homeMTA of CN=…".',
+      { evidence: unknown.map(String) },
+    ),
+  ];
+}
+
+function about(referrers: readonly Referrer[]): {
+  readonly evidence: readonly string[];
+  readonly subjects: readonly string[];
+} {
+  const ids = referrers.map(({ id }) => id);
+  return { evidence: ids, subjects: ids };
+}
+
+/** The number of the recipients and the first of them, a line each. */
+export function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
+  const more = count - first.length;
+  return [
+    `${counted(count, reference.one, reference.who)} (${reference.attribute})`,
+    ...first,
+    ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
+  ];
+}
