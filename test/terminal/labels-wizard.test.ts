@@ -56,6 +56,7 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     await practice.session.waitFor('Nothing was changed.');
     expect(await formSetsOf(practice.site)).toEqual(before);
     expect(practice.hasNoChangeFolder()).toBe(true);
+    await practice.seeMenu();
     await practice.cancel();
   });
 
