@@ -54,10 +54,18 @@ function percentOf({ value }: BarRow, limit: number): string {
   return value > limit ? '> 100 %' : `${Math.floor((value * 100) / limit)} %`;
 }
 
-const markWord = (row: BarRow, limit: number): string => {
-  if (row.value !== undefined && row.value > limit) return '';
-  return { good: '', watch: 'watch', bad: 'critical', unknown: '' }[row.mark];
-};
+/** Longer notes go below their bar. */
+const longestWord = 16;
+
+const isWord = (note: string | undefined): note is string =>
+  note !== undefined && displayWidth(visible(note)) <= longestWord;
+
+/** What follows the percentage: a short note, or the mark in a word if nothing else says it. */
+function wordOf({ note, value, mark }: BarRow, limit: number): string {
+  if (isWord(note)) return visible(note);
+  if (value !== undefined && value > limit) return '';
+  return { good: '', watch: 'watch', bad: 'critical', unknown: '' }[mark];
+}
 
 const percentColumns = '> 100 %'.length;
 const longestBar = 24;
@@ -77,7 +85,7 @@ function valueLines(row: BarRow, limit: number, columns: BarColumns, { style }: 
   const paint = paintOf(style, row.mark);
   const text = visible(row.text);
   const percent = percentOf(row, limit).padStart(percentColumns);
-  const word = markWord(row, limit);
+  const word = wordOf(row, limit);
   const end = `${percent}${word === '' ? '' : gap + word}`;
   if (row.value !== undefined && displayWidth(text) <= columns.text) {
     const drawn = bar(limit <= 0 ? 0 : (row.value / limit) * 100, columns.bar, style.signs);
@@ -89,14 +97,14 @@ function valueLines(row: BarRow, limit: number, columns: BarColumns, { style }: 
 }
 
 /**
- * A line for each value: name, place, value in words, bar, percentage of the limit, mark. Where the bar would get too short
+ * A line for each value: name, place, value in words, bar, percentage of the limit, note or mark. Where the bar would get too short
  * for that, name and place get a line of their own. A value that is not known, or long in words, takes the place of the bar.
  */
 export function* barLines({ title, unit, limit, rows }: Bars, canvas: Canvas): Generator<string> {
   const { width, style } = canvas;
   const names = widest(rows.map(({ name }) => name));
   const places = widest(rows.map(({ place }) => place ?? ''));
-  const words = widest(rows.map((row) => markWord(row, limit)));
+  const words = widest(rows.map((row) => wordOf(row, limit)));
   const percentAndWord = 2 + percentColumns + (words === 0 ? 0 : 2 + words);
   const texts = rows.filter(({ value }) => value !== undefined).map((row) => visible(row.text));
   const textColumn = (most: number): number => widest(texts.filter((text) => displayWidth(text) <= most));
@@ -125,7 +133,7 @@ export function* barLines({ title, unit, limit, rows }: Bars, canvas: Canvas): G
       yield ' '.repeat(margin) + first;
     }
     for (const line of more) yield ' '.repeat(margin) + line;
-    if (row.note !== undefined) yield* paragraph(row.note, margin, canvas);
+    if (row.note !== undefined && !isWord(row.note)) yield* paragraph(row.note, margin, canvas);
   }
 }
 
@@ -157,19 +165,18 @@ export function* histogramLines({ title, unit, buckets, limits }: Histogram, can
   const margin = labels + 2 + counts + 2;
   const barColumns = Math.max(1, Math.min(longestCountBar, width - margin));
   const most = Math.max(0, ...buckets.map(({ count }) => count));
-  yield* titleLines(title === '' ? '' : `${title} (${unit})`, canvas);
+  yield* titleLines(title, canvas);
   for (const { label, count, remarks } of rows) {
     const drawn = bar(most === 0 ? 0 : ((count ?? 0) / most) * 100, barColumns, style.signs).trimEnd();
     const line = `${pad(label, labels, 'right')}${gap}${pad(countOf(count), counts, 'right')}${gap}${style.dim(drawn)}`;
-    const remark = remarks.map(({ text }) => `${style.signs.arrow} ${visible(text)}`).join(gap);
+    const texts = remarks.map(({ at, text }) => `${style.signs.arrow} ${at} ${unit}: ${visible(text)}`);
+    const remark = texts.join(gap);
     const behind = margin + displayWidth(drawn) + 2;
     if (remark !== '' && behind + displayWidth(remark) <= width) {
       yield `${line}${gap}${style.warning(remark)}`;
     } else {
       yield line.trimEnd();
-      for (const { text } of remarks) {
-        yield* paragraph(`${style.signs.arrow} ${text}`, labels + 2, canvas, style.warning);
-      }
+      for (const text of texts) yield* paragraph(text, labels + 2, canvas, style.warning);
     }
   }
 }

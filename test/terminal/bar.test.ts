@@ -77,6 +77,14 @@ describe('bars against a limit', () => {
     ]);
   });
 
+  test('show a short note behind the percentage, in place of the mark', () => {
+    const rows = bars.rows.map((row) => ({ ...row, note: row.mark === 'bad' ? 'past lifetime' : 'on watch' }));
+    expect([...barLines({ ...bars, rows }, { width: 80, style: unicode })].slice(2, 4)).toEqual([
+      'DC3    Utrecht     47 days    ██████████████████▊          78 %  on watch',
+      'DC4    Paramaribo  cut off: does not answer; last       > 100 %  past lifetime',
+    ]);
+  });
+
   test('show in ASCII', () => {
     const lines = [...barLines(bars, { width: 40, style: ascii })];
     expect(lines[4]).toBe('  47 days    #########       78 %  watch');
@@ -106,7 +114,7 @@ describe('bars against a limit', () => {
 
 describe('a histogram', () => {
   const histogram: Histogram = {
-    title: 'Deleted objects by age',
+    title: 'Deleted objects by age in days',
     unit: 'days',
     buckets: [
       { from: 0, to: 29, count: 1204 },
@@ -115,14 +123,14 @@ describe('a histogram', () => {
       { from: 150, to: 179, count: 0 },
     ],
     limits: [
-      { at: 60, text: '60 days: in force today' },
-      { at: 180, text: '180 days: the new limit' },
+      { at: 60, text: 'in force today' },
+      { at: 180, text: 'the new limit' },
     ],
   };
 
   test('notes limits at their range, or on a line of their own', () => {
     expect([...histogramLines(histogram, { width: 80, style: unicode })]).toEqual([
-      'Deleted objects by age (days)',
+      'Deleted objects by age in days',
       '     0–29  1,204  ██████████████████████████████',
       '    30–59    310  ███████▊',
       '    60–89      2  ▏  ← 60 days: in force today',
@@ -133,7 +141,7 @@ describe('a histogram', () => {
 
   test('notes limits below their range at 40 columns, here in ASCII', () => {
     expect([...histogramLines(histogram, { width: 40, style: ascii })]).toEqual([
-      'Deleted objects by age (days)',
+      'Deleted objects by age in days',
       '       0-29  1,204  ####################',
       '      30-59    310  #####',
       '      60-89      2  #',
@@ -147,7 +155,7 @@ describe('a histogram', () => {
   test('has no bars without any count', () => {
     const empty = { ...histogram, buckets: [{ from: 0, to: 0, count: 0 }], limits: [] };
     expect([...histogramLines(empty, { width: 80, style: unicode })]).toEqual([
-      'Deleted objects by age (days)',
+      'Deleted objects by age in days',
       '0  0',
     ]);
   });
