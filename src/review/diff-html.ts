@@ -106,7 +106,7 @@ const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDi
 function* groupFolders(group: PlaceGroup, isNamed: boolean): Generator<Html> {
   const name = isNamed ? html`<strong>${group.name}</strong>: each` : 'Each';
   const count = counted(group.folders.length, 'folder');
-  yield html`<div class="group"><p>${name} language is the file <code>${fileBelow(group, 'LANGUAGE')}</code>, the default language <code>strings.txt</code>, in ${count}:</p>\n`;
+  yield html`<div class="group"><p>${name} language is the file <code>${fileBelow(group, 'LANGUAGE')}</code>, the default language <code>strings.txt</code>, unless another is named, in ${count}:</p>\n`;
   yield* pathList('places folders', group.folders, group.roots, fewFolders, 'more folders');
   yield html`</div>\n`;
 }

@@ -34,6 +34,7 @@ interface Drawing extends TextReviewOptions {
 const diffMargin = 4;
 /** Folders of form sets. */
 const fewSets = 4;
+const fewGroups = 6;
 /** Of entries with the same edit. */
 const fewEntries = 5;
 /** Of one attribute, on one side of the diff. */
@@ -78,7 +79,7 @@ function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Dra
   const lines = rows.flatMap((row) => tableLines(row, places.of(row), places.groups.length > 1, onlyKey, drawing));
   const layout = layoutOf(lines, drawing);
   if (onlyKey !== undefined) yield `  ${style.heading(visible(onlyKey))}`;
-  const headings = { number: '', language: 'language', key: onlyKey === undefined ? 'key' : '', files: 'files' };
+  const headings = { number: '', language: 'lang', key: onlyKey === undefined ? 'key' : '', files: 'files' };
   yield* rowLines({ ...headings, old: [plain('old text')], new: [plain('new text')], below: [] }, layout, {
     ...drawing,
     style: { ...style, removed: style.dim, added: style.dim, bold: style.dim },
@@ -87,7 +88,8 @@ function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Dra
     yield* rowLines(line, layout, drawing);
     for (const below of line.below) yield* inLines(below, layout.indent, drawing);
   }
-  for (const group of places.groups) yield* groupLines(group, places.groups.length > 1, drawing);
+  if (drawing.verbose) yield* groupLines(places.groups, drawing);
+  else if (places.groups.length > 0) yield* inLines(style.dim(visible(shortGroups(places.groups))), 2, drawing);
   yield '';
 }
 
@@ -113,7 +115,7 @@ function tableLines(
   onlyKey: string | undefined,
   drawing: Drawing,
 ): readonly TableLine[] {
-  const named = isNamed && groups.length > 0 ? ` in ${groups.map(({ name }) => name).join(', ')}` : '';
+  const named = isNamed && groups.length > 0 ? ` ${groups.map(({ name }) => name).join(', ')}` : '';
   const files = row.changes.length.toLocaleString('en') + named;
   const below = [
     ...others.map((change) => drawing.style.dim(visible(wholePath(change)))),
@@ -152,7 +154,7 @@ function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
     widest((line) => line.number),
   );
   const language = Math.max(
-    'language'.length,
+    'lang'.length,
     widest((line) => line.language),
   );
   const key = Math.min(
@@ -213,19 +215,31 @@ function painted(segments: readonly Segment[], paint: (text: string) => string, 
   );
 }
 
-/** The folders of a group, each of which has a file of each language: in short, or each by name. */
-function* groupLines(group: PlaceGroup, isNamed: boolean, drawing: Drawing): Generator<string> {
-  const { style, verbose } = drawing;
-  const name = isNamed ? `${style.bold(group.name)}  ` : '';
-  const file = `${fileBelow(group, 'LANGUAGE')} (default language: strings.txt)`;
-  const count = counted(group.folders.length, 'folder');
-  if (verbose) {
-    yield* inLines(name + style.dim(visible(`Each language is the file ${file} in ${count}:`)), 2, drawing);
+/** The folders of each group by name, each of which has a file of each language. */
+function* groupLines(groups: readonly PlaceGroup[], drawing: Drawing): Generator<string> {
+  const { style } = drawing;
+  for (const group of groups) {
+    const name = groups.length > 1 ? `${style.bold(group.name)}  ` : '';
+    const count = counted(group.folders.length, 'folder');
+    const words = `Each language is the file ${fileBelow(group, 'LANGUAGE')} (the default language strings.txt) in ${count}:`;
+    yield* inLines(name + style.dim(visible(words)), 2, drawing);
     yield* group.folders.flatMap((folder) => inLines(style.dim(visible(folder)), diffMargin, drawing));
-  } else {
-    const roots = group.roots.length === 1 ? '' : `, in ${counted(group.roots.length, 'root')}`;
-    yield* inLines(name + style.dim(visible(`${count}: ${inWords(group.sets, fewSets)}${roots}`)), 2, drawing);
   }
+}
+
+/** The same in a line: "Files: Exchange\HTML and ISA\HTML, in 3 roots", "Files: A in 11 folders and B in 4 folders". */
+function shortGroups(groups: readonly PlaceGroup[]): string {
+  const roots = new Set(groups.flatMap((group) => group.roots)).size;
+  const below = roots === 1 ? '' : `, in ${counted(roots, 'root')}`;
+  const [first, ...others] = groups;
+  const folders =
+    first !== undefined && others.length === 0
+      ? inWords(first.sets, fewSets)
+      : inWords(
+          groups.map(({ name, folders: of }) => `${name} in ${counted(of.length, 'folder')}`),
+          fewGroups,
+        );
+  return `Files: ${folders}${below}`;
 }
 
 function outcomeLines(row: ReviewRow, { outcome, style }: Drawing): readonly string[] {

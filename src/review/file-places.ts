@@ -9,11 +9,11 @@ import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
 import type { FilesRow } from './rows.ts';
 
-/** Folders that hold the same languages. */
+/** Folders that hold the same languages, each in the file `nls\LANGUAGE\strings.txt` unless its name says otherwise. */
 export interface PlaceGroup {
   /** "A", "B" … "AA" */
   readonly name: string;
-  /** `ROOT\SET\CLASS`, whole, and behind an arrow the folder itself where a link leads there. */
+  /** `ROOT\SET\CLASS` whole, with the folder itself where a link leads there, and another spelling of the file in it. */
   readonly folders: readonly string[];
   /** Of these the roots, and `SET\CLASS`, each once. */
   readonly roots: readonly string[];
@@ -36,25 +36,27 @@ export interface FilePlaces {
 /** The groups of all rows, and what each row has of them. */
 export function filePlaces(rows: readonly FilesRow[], target: Target): FilePlaces {
   const roots = new Set(target.kind === 'files' ? target.roots : []);
+  const placed = rows.map((row) => ({
+    row,
+    files: row.changes.map((change) => ({ change, place: placeOf(change, row.language, roots) })),
+  }));
+  const known = placed.flatMap(({ files }) => files.flatMap(({ place }) => (place?.nls === undefined ? [] : [place])));
+  const nlsOf = new Map(known.map(({ folder, nls }) => [folder, nls]));
   const groups = new Map<string, PlaceGroup>();
-  const places = rows.map((row) => {
-    const placed = row.changes.map((change) => ({ change, place: placeOf(change, row.language, roots) }));
-    const ofRow: PlaceGroup[] = [];
-    const inPlace = placed.flatMap(({ place }) => (place === undefined ? [] : [place]));
-    for (const [separator, places] of groupBy(inPlace, (place) => place.separator)) {
-      const group = groupOf(places, separator, groups);
-      ofRow.push(group);
-    }
-    const others = placed.flatMap(({ change, place }) => (place === undefined ? [change] : []));
-    return { groups: ofRow, others };
-  });
-  const byNumber = new Map(rows.map(({ number }, index) => [number, places[index]]));
-  return { groups: [...groups.values()], of: ({ number }) => byNumber.get(number) ?? { groups: [], others: [] } };
+  const places = new Map(
+    placed.map(({ row, files }) => {
+      const inPlace = files.flatMap(({ place }) => (place === undefined ? [] : [place]));
+      const bySeparator = [...groupBy(inPlace, ({ separator }) => separator).values()];
+      const others = files.flatMap(({ change, place }) => (place === undefined ? [change] : []));
+      return [row.number, { groups: bySeparator.map((some) => groupOf(some, nlsOf, groups)), others }];
+    }),
+  );
+  return { groups: [...groups.values()], of: ({ number }) => places.get(number) ?? { groups: [], others: [] } };
 }
 
 /** Where a group's file of a language is, below each folder: "nls\de\strings.txt". */
 export function fileBelow({ separator }: Pick<PlaceGroup, 'separator'>, language: string): string {
-  return (language === defaultLanguage ? ['strings.txt'] : ['nls', language, 'strings.txt']).join(separator);
+  return ['nls', language, 'strings.txt'].join(separator);
 }
 
 /** The path of a file as it is shown where no group holds it, with the file itself behind a link. */
@@ -63,8 +65,12 @@ export function wholePath({ path, realPath }: FileChange): string {
 }
 
 /** The group of these folders, known or new. */
-function groupOf(places: readonly Place[], separator: string, groups: Map<string, PlaceGroup>): PlaceGroup {
-  const folders = places.map(({ folder }) => folder).sort();
+function groupOf(
+  places: readonly Place[],
+  nlsOf: ReadonlyMap<string, string | undefined>,
+  groups: Map<string, PlaceGroup>,
+): PlaceGroup {
+  const folders = places.map((place) => folderInWords(place, place.nls ?? nlsOf.get(place.folder) ?? 'nls')).sort();
   const key = JSON.stringify(folders);
   const known = groups.get(key);
   if (known !== undefined) return known;
@@ -73,34 +79,50 @@ function groupOf(places: readonly Place[], separator: string, groups: Map<string
     folders,
     roots: distinct(places.map(({ root }) => root)),
     sets: distinct(places.map(({ set }) => set)).toSorted(),
-    separator,
+    separator: places[0]?.separator ?? '/',
   };
   groups.set(key, group);
   return group;
+}
+
+/** A folder, with the path of the files in it where that is spelled in another way. */
+function folderInWords({ folder, separator, file }: Place, nls: string): string {
+  const isUsual = nls === 'nls' && file === 'strings.txt';
+  return isUsual ? folder : `${folder} (${[nls, 'LANGUAGE', file].join(separator)})`;
 }
 
 interface Place {
   readonly root: string;
   /** `SET\CLASS` */
   readonly set: string;
+  /** With the folder itself behind an arrow where a link leads there. */
   readonly folder: string;
   readonly separator: string;
+  /** As this path spells it; none on the way to the default language. */
+  readonly nls: string | undefined;
+  readonly file: string;
 }
 
 /** The folder of the form set, if the file lies in it just where this language's texts belong, below a named root. */
 function placeOf(change: FileChange, language: string, roots: ReadonlySet<string>): Place | undefined {
-  const { path, realPath, root } = change;
-  const names = [change.set, change.class, language];
-  if (!roots.has(root) || names.some((name) => /[\\/]/.test(name))) return undefined;
+  const { path, realPath = path, root } = change;
+  if (!roots.has(root) || [change.set, change.class, language].some((name) => /[\\/]/.test(name))) return undefined;
   return ['\\', '/'].flatMap((separator) => {
-    const below = separator + fileBelow({ separator }, language);
+    const parts = path.split(separator);
+    const file = parts.at(-1) ?? '';
+    const nls = language === defaultLanguage ? undefined : (parts.at(-3) ?? '');
+    const below = separator + [...(nls === undefined ? [] : [nls, language]), file].join(separator);
     const folder = path.slice(0, -below.length);
-    const behind = realPath === undefined || realPath === path ? '' : ` → ${realPath.slice(0, -below.length)}`;
-    const isBelowRoot = path.startsWith(root.endsWith(separator) ? root : root + separator);
+    const behind = realPath === path ? '' : ` → ${realPath.slice(0, -below.length)}`;
     const set = [change.set, change.class].join(separator);
-    const isInPlace = path.endsWith(below) && (realPath ?? path).endsWith(below);
-    if (!isInPlace || !isBelowRoot || !folder.endsWith(set)) return [];
-    return [{ root, set, folder: folder + behind, separator }];
+    const isInPlace =
+      file.toLowerCase() === 'strings.txt' &&
+      (nls ?? 'nls').toLowerCase() === 'nls' &&
+      path.endsWith(below) &&
+      realPath.endsWith(below) &&
+      folder.endsWith(separator + set) &&
+      folder.startsWith(root.endsWith(separator) ? root : root + separator);
+    return isInPlace ? [{ root, set, folder: folder + behind, separator, nls, file }] : [];
   })[0];
 }
 

@@ -39,7 +39,9 @@ function inDigits(bytes: Buffer): string {
 export function shownText(base64: string, encoding: string): string {
   const bytes = Buffer.from(base64, 'base64');
   if (!isKnown(encoding)) return inDigits(bytes);
-  const text = decodeText(bytes, encoding);
+  // windows-1258 spells Vietnamese with combining marks: the same text as other encodings have.
+  const decoded = decodeText(bytes, encoding);
+  const text = encoding === 'windows-1258' ? decoded.normalize('NFC') : decoded;
   return isWhole(bytes, text, encoding) ? text : inDigits(bytes);
 }
 

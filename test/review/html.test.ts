@@ -447,7 +447,8 @@ describe('any plan', () => {
         user: host,
         tlsName: host,
       } as const;
-      const target = of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [host] } : { ...forest, connection };
+      const target =
+        of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [`\\\\host\\${host}`] } : { ...forest, connection };
       return planOf(of, { ...more, target, undoes: { id: host, seal: host, folder: host, seq: 0 } });
     });
 

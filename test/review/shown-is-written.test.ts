@@ -50,7 +50,8 @@ const fileChange = fc
     const path = [more.root, more.set, more.class, ...below, 'strings.txt'].join(separator);
     const change = labelChange(old, now, { ...more, path });
     if (where === 0) return { ...change, path: elsewhere };
-    if (where === 1) return { ...change, path: path.toUpperCase() };
+    if (where === 1)
+      return { ...change, path: path.replace(/nls(?=[\\/])|strings\.txt$/g, (part) => part.toUpperCase()) };
     if (where === 2) return { ...change, realPath: elsewhere };
     return where === 3 ? { ...change, realPath: path.replace(more.root, 'D:\\store') } : change;
   });
@@ -148,10 +149,16 @@ function isNamed(change: FileChange, lines: ReadonlySet<string>): 'whole' | 'in 
   const { path, realPath = path } = change;
   const shown = (of: string, real: string): string => visible(real === of ? of : `${of} → ${real}`).trim();
   if (lines.has(shown(path, realPath))) return 'whole';
-  const tail = /[\\/](?:nls[\\/]([^\\/]*)[\\/])?strings\.txt$/u.exec(path);
-  const isOfLanguage = tail !== null && (tail[1] ?? 'default') === change.language && realPath.endsWith(tail[0]);
-  const folder = (of: string): string => of.slice(0, -(tail?.[0].length ?? 0));
-  return isOfLanguage && lines.has(shown(folder(path), folder(realPath))) ? 'in its folder' : 'not';
+  const tail = /([\\/])(?:(nls)[\\/]([^\\/]*)[\\/])?(strings\.txt)$/iu.exec(path);
+  if (tail === null) return 'not';
+  const [below, separator, nls, language = 'default', file] = tail;
+  const isOfLanguage = language === change.language && realPath.endsWith(below);
+  const folder = shown(path.slice(0, -below.length), realPath.slice(0, -below.length));
+  const usual = nls !== 'NLS' && file === 'strings.txt' ? [folder] : [];
+  // Of the default language only the file's own name counts.
+  const spellings = nls === undefined ? ['nls', 'NLS'] : [nls];
+  const spelled = spellings.map((of) => `${folder} (${[of, 'LANGUAGE', file].join(separator)})`);
+  return isOfLanguage && [...usual, ...spelled].some((line) => lines.has(line)) ? 'in its folder' : 'not';
 }
 
 test('whatever a plan would write is in review.txt and on the page', () => {

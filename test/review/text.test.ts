@@ -59,10 +59,10 @@ describe('at a narrow terminal', () => {
     const lines = review(planOf([texts]), narrow);
     expect(lines.slice(0, 5)).toEqual([
       '  L_UserName_Text',
-      '      language  old text           new text            files',
-      '   1  de        Domain\\user name   E-mail address of   1',
-      '                of the account:    the account:',
-      '  1 folder: Exchange\\HTML',
+      '      lang  old text             new text              files',
+      '   1  de    Domain\\user name of  E-mail address of     1',
+      '            the account:         the account:',
+      '  Files: Exchange\\HTML',
     ]);
     expect(lines.filter((line) => displayWidth(line) > 61)).toEqual([]);
   });
@@ -85,11 +85,11 @@ describe('texts in files', () => {
   test('are a line a language, with the key and the folders said once', () => {
     expect(review(planOf(changes))).toEqual([
       '  L_UserName_Text',
-      '      language  old text  new text  files',
-      '   1  default   User:     Name:     1',
-      '   2  de        User:     Name:     1',
-      '   3  fr        User:     Name:     1',
-      '  1 folder: Exchange\\HTML',
+      '      lang     old text  new text  files',
+      '   1  default  User:     Name:     1',
+      '   2  de       User:     Name:     1',
+      '   3  fr       User:     Name:     1',
+      '  Files: Exchange\\HTML',
       '',
       '  3 files to change, in 3 languages',
       '  --verbose shows every path, value and finding in full.',
@@ -99,7 +99,7 @@ describe('texts in files', () => {
   test('name every folder, and the file in it, with --verbose', () => {
     expect(review(planOf(changes), { verbose: true })).toEqual(
       expect.arrayContaining([
-        '  Each language is the file nls\\LANGUAGE\\strings.txt (default language: strings.txt) in 1 folder:',
+        '  Each language is the file nls\\LANGUAGE\\strings.txt (the default language strings.txt) in 1 folder:',
         `    ${folder}\\Exchange\\HTML`,
       ]),
     );
@@ -108,14 +108,14 @@ describe('texts in files', () => {
   test('in another place than such texts lie in are named by their whole path', () => {
     const other = labelChange('User:', 'Name:', { path: `${folder}\\Exchange\\HTML\\nls\\de\\web.config` });
     expect(review(planOf([other])).slice(2, 4)).toEqual([
-      '   1  de        User:     Name:     1',
-      `                ${other.path}`,
+      '   1  de    User:     Name:     1',
+      `            ${other.path}`,
     ]);
   });
 
   test('behind a link are named with the file itself', () => {
     const linked = labelChange('User:', 'Name:', { path: german, realPath: 'D:\\store\\german.txt' });
-    expect(review(planOf([linked]))).toContain(`                ${german} → D:\\store\\german.txt`);
+    expect(review(planOf([linked]))).toContain(`            ${german} → D:\\store\\german.txt`);
   });
 
   test('of several keys name the key of each text', () => {
@@ -123,17 +123,17 @@ describe('texts in files', () => {
     if (splice === undefined) throw new Error('the builder gives a splice');
     const two = labelChange('', '', { path: german, splices: [splice, { ...splice, key: 'L_Password', offset: 90 }] });
     expect(review(planOf([two])).slice(0, 3)).toEqual([
-      '      language  key              old text  new text  files',
-      '   1  de        L_UserName_Text  User:     Name:     1',
-      '                L_Password       User:     Name:',
+      '      lang  key              old text  new text  files',
+      '   1  de    L_UserName_Text  User:     Name:     1',
+      '            L_Password       User:     Name:',
     ]);
   });
 
   test('too wide for a column of a file have a line each', () => {
     const long = `${'word '.repeat(20)}end`;
     const lines = review(planOf([labelChange('User:', long, { path: german })]), { verbose: true });
-    expect(lines).toContain('                - User:');
-    expect(lines).toContain(`                + ${long}`);
+    expect(lines).toContain('            - User:');
+    expect(lines).toContain(`            + ${long}`);
   });
 
   test('of more than 2,000 characters are shown by their ends, and whole with --verbose', () => {
