@@ -14,9 +14,16 @@ import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
 import { codePageOf } from './cultures.ts';
-import { isKept, mayHideKept } from './filters.ts';
 import { readIntent } from './intent.ts';
-import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
+import {
+  encodingNamedFor,
+  isKept,
+  keysIn,
+  type LabelsOptions,
+  mayHideKept,
+  userIdKey,
+  userNameKey,
+} from './options.ts';
 import { type FileContent, keeper, readStrings } from './strings-content.ts';
 import { checkUserPrincipalNames, type UpnCheck } from './upn-check.ts';
 
