@@ -36,7 +36,7 @@ export default defineConfig({
           },
           project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 60_000 }),
           project('page', ['review/page.test.ts'], { testTimeout: 60_000 }),
-          project('windows', ['windows/**/*.test.ts'], { testTimeout: 120_000, serial: true }),
+          project('windows', ['windows/**/*.test.ts'], { testTimeout: 300_000, serial: true }),
           project('ad', ['ad/*.test.ts'], { testTimeout: 180_000, serial: true }),
         ],
   },

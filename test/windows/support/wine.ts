@@ -29,7 +29,7 @@ export interface WindowsComputer {
   readonly driveC: string;
   /** Runs the tool in a folder of drive C: (`work` if left out), to its end. */
   run(args: readonly string[], folder?: string): Promise<Ended>;
-  /** Runs a command line in cmd, in the folder `work`. */
+  /** Runs a line of ASCII in cmd, in the folder `work`. */
   cmd(line: string): Promise<Ended>;
   /**
    * Holds a file of drive C: as editors do that let others read it, but neither write nor delete it. Gives what lets go.
@@ -115,7 +115,11 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
   return {
     driveC,
     run: (args, folder = 'work') => runIn(folder, ['N:\\node.exe', 'R:\\bin\\adsi-remedy.js', ...args]),
-    cmd: (line) => runIn('work', ['cmd', '/c', line]),
+    cmd: async (line) => {
+      // Wine would escape the quotes of an argument.
+      await writeFile(path.join(driveC, 'work', 'line.cmd'), `@${line}\r\n`);
+      return runIn('work', ['cmd', '/c', 'line.cmd']);
+    },
     hold: async (file) => {
       holds += 1;
       const [ready, done, script] = ['ready', 'done', 'js'].map((name) => `hold-${holds}.${name}`) as [
