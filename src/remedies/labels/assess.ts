@@ -5,6 +5,7 @@ import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warnin
 import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
 import { replaceValuesOnly } from '../../files/strings-file.ts';
+import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, shortened } from '../../words.ts';
@@ -17,8 +18,8 @@ import {
   fewOf,
   isFileBlocker,
 } from './file-blockers.ts';
-import { isByLink, notEntered, type Selection, select, unmatchedNames } from './filters.ts';
-import { classFolderOf, type LabelFile, type LabelsFacts } from './gather.ts';
+import { copiesLeftOut, isByLink, notEntered, type Selection, select, unmatchedNames } from './filters.ts';
+import type { LabelFile, LabelsFacts } from './gather.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
@@ -282,6 +283,9 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
   const emptyRoots = facts.roots.filter((root) => !filledRoots.has(root));
   const { deadLinks } = notEntered(facts, intent);
   const unmatched = unmatchedNames(facts, intent);
+  const copies = copiesLeftOut(facts, intent);
+  const old = new Set(facts.isa2004);
+  const misplaced = facts.trees.flatMap((tree) => tree.misplaced).filter((file) => !old.has(file));
   return [
     ...about(
       warning,
@@ -312,6 +316,20 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       `Links that could not be followed: ${counted(deadLinks.length, 'link')}`,
       'If one leads to a folder of form sets, those are left out. Repair or remove it, then run again.',
       deadLinks.map((link) => `${link.path}: ${link.cameBack}`),
+    ),
+    ...about(
+      note,
+      'copies-left-out',
+      `Copies kept aside, left as they are: ${counted(copies.length, 'folder')}`,
+      'Their names or places mark them as copies. To change one too, name it: --set with its name or its path below the root, --language for a language.',
+      copies,
+    ),
+    ...about(
+      note,
+      'misplaced-file',
+      `strings.txt files outside a form set, left as they are: ${counted(misplaced.length, 'file')}`,
+      'A form set has them in <set>/<class> and <set>/<class>/nls/<language>. Nothing is known to use them elsewhere.',
+      misplaced,
     ),
     ...about(
       warning,

@@ -5,18 +5,50 @@
 
 import path from 'node:path';
 import { keysOf } from '../../files/strings-file.ts';
-import { defaultLanguage, type NotEntered, placeOf, type StringsFile } from '../../files/template-tree.ts';
+import { defaultLanguage, type NotEntered, placeOf, type StringsFile, setFolderOf } from '../../files/template-tree.ts';
 import { nearestName } from '../../nearest-name.ts';
 import { distinct } from '../../words.ts';
+import { cultureOf } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelsIntent } from './intent.ts';
 import { encodingNamedFor, type Filters } from './options.ts';
 
 type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
 
-/** Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all. */
-export function isKept(file: Place, { sets, classes, languages }: Filters): boolean {
-  return isNamed(file.set, sets) && isNamed(file.class, classes) && isNamed(file.language, languages);
+/**
+ * Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all but the
+ * copies that were kept aside.
+ */
+export function isKept(file: StringsFile, filters: Filters): boolean {
+  return (
+    isSetKept(file, filters.sets) &&
+    isNamed(file.class, filters.classes) &&
+    isLanguageNamed(file.language, filters.languages) &&
+    (file.aside !== 'language' || filters.languages.some((name) => isSame(name, file.language)))
+  );
+}
+
+/** A set is named by its name, or by its path below the root: for a copy that is kept elsewhere only that will do. */
+function isSetKept(file: StringsFile, sets: readonly string[]): boolean {
+  if (sets.length === 0) return file.aside === undefined || file.aside === 'language';
+  return sets.some((name) =>
+    /[\\/]/.test(name) ? isSame(slashed(name), setPathOf(file)) : file.aside !== 'place' && isSame(name, file.set),
+  );
+}
+
+/** The path of a file's set below the root, with forward slashes. */
+export function setPathOf(file: StringsFile): string {
+  return slashed(path.relative(path.resolve(file.root), setFolderOf(file)));
+}
+
+function slashed(name: string): string {
+  return name.replaceAll('\\', '/').replace(/^(?:\.?\/)+|\/+$/g, '');
+}
+
+/** The file beside the forms is the English one, and goes by that name too. */
+function isLanguageNamed(language: string, names: readonly string[]): boolean {
+  if (isNamed(language, names)) return true;
+  return language === defaultLanguage && names.some((name) => ['en', 'en-US'].includes(cultureOf(name) ?? ''));
 }
 
 function isNamed(name: string, names: readonly string[]): boolean {
@@ -30,7 +62,18 @@ function isSame(one: string, other: string): boolean {
 /** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
 export function mayHideKept(folder: string, filters: Filters): boolean {
   const place = placeOf(path.join(folder, 'strings.txt'));
-  return place === undefined || place.language === defaultLanguage || isKept(place, filters);
+  if (place === undefined || place.language === defaultLanguage) return true;
+  const { sets, classes, languages } = filters;
+  const isSetNamed = isNamed(place.set, sets) || sets.some((name) => /[\\/]/.test(name));
+  return isSetNamed && isNamed(place.class, classes) && isNamed(place.language, languages);
+}
+
+/** The folders of copies that were kept aside and that no filter names, each once. */
+export function copiesLeftOut({ trees }: Pick<LabelsFacts, 'trees'>, filters: Filters): readonly string[] {
+  const copies = trees
+    .flatMap((tree) => tree.files)
+    .filter((file) => file.aside !== undefined && !isKept(file, filters));
+  return distinct(copies.map((file) => (file.aside === 'language' ? path.dirname(file.path) : setFolderOf(file))));
 }
 
 export interface Selection {
@@ -88,13 +131,11 @@ function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly
       .flatMap((tree) => [...tree.unreadable, ...tree.deadLinks])
       .flatMap((folder) => folder.path.toLowerCase().split(/[\\/]/)),
   );
-  const ofFilter = (flag: UnmatchedName['flag'], filter: keyof Filters, nameOf: (file: Place) => string) => {
-    if (intent[filter].length === 0) return [];
-    const instead = namesOf(found, { ...intent, [filter]: [] }, nameOf);
-    return intent[filter]
-      .filter((name) => !seen.has(name.toLowerCase()) && !instead.some((other) => isSame(other, name)))
-      .map((name) => ({ flag, name, instead }));
-  };
+  const ofFilter = (flag: UnmatchedName['flag'], filter: keyof Filters, nameOf: (file: Place) => string) =>
+    intent[filter]
+      .filter((name) => !seen.has(name.toLowerCase()))
+      .filter((name) => !found.some((file) => isKept(file, { ...intent, [filter]: [name] })))
+      .map((name) => ({ flag, name, instead: namesOf(found, { ...intent, [filter]: [] }, nameOf) }));
   const languages = namesOf(found, intent, (file) => file.language);
   const pages = [...intent.encodings]
     .filter((named) => languages.every((language) => encodingNamedFor(language, new Map([named])) === undefined))
@@ -107,7 +148,7 @@ function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly
   ];
 }
 
-function namesOf(found: readonly Place[], filters: Filters, nameOf: (file: Place) => string): readonly string[] {
+function namesOf(found: readonly StringsFile[], filters: Filters, nameOf: (file: Place) => string): readonly string[] {
   return distinctNames(found.filter((file) => isKept(file, filters)).map(nameOf)).toSorted();
 }
 

@@ -9,7 +9,7 @@ import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, type Ownership } from '../../files/file-properties.ts';
 import { type FileSystem, readPlainFile, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
@@ -226,18 +226,16 @@ async function readLabelFile(
   read: Reader,
   user: FileUser | undefined,
 ): Promise<LabelFile> {
-  const { path: name, realPath, root, set, class: formClass, language } = file;
-  const place = { path: name, realPath, root, set, class: formClass, language };
   try {
-    const { bytes, stats } = await readPlainFile(system, realPath, largestFile);
+    const { bytes, stats } = await readPlainFile(system, file.realPath, largestFile);
     const { mode, nlink, uid, gid } = stats;
-    const facts = { ...place, content: read(bytes, place), readOnly: (mode & 0o222) === 0, names: nlink };
+    const facts = { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink };
     const owner = { uid, gid };
-    if (user === undefined || (await canKeepOwner(owner, path.dirname(realPath), user))) return facts;
+    if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
     // One file that can't be read does not keep the others from being read; it becomes a finding.
-    return { ...place, content: { kind: 'unreadable', cameBack: errnoInWords(error) }, readOnly: false, names: 1 };
+    return { ...file, content: { kind: 'unreadable', cameBack: errnoInWords(error) }, readOnly: false, names: 1 };
   }
 }
 
@@ -253,13 +251,6 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
     ),
   );
   return misplaced.filter((_, index) => old[index]);
-}
-
-/** The folder of the class that a strings.txt belongs to: its own, or the one above nls. */
-export function classFolderOf(file: Pick<StringsFile, 'path'>): string {
-  const folder = path.dirname(file.path);
-  const above = path.dirname(folder);
-  return path.basename(above).toLowerCase() === 'nls' ? path.dirname(above) : folder;
 }
 
 async function placeholdersBeside(
