@@ -131,7 +131,10 @@ function blockers(
     const keys = change.splices.map(({ key }) => key);
     // A file that can't be reached now is reported when it is written: the others need not wait for it.
     if (file.content.kind === 'unreadable') return [];
-    return blockersOfReplacing(file, keys, facts, intent.followLinks).map(({ id, detail }) => ({
+    const found = blockersOfReplacing(file, keys, facts, intent.followLinks);
+    // What is lost is lost: it does not block the way back.
+    const blocked = proposal.undoes === undefined ? found : found.filter(({ id }) => id !== 'lost-letters');
+    return blocked.map(({ id, detail }) => ({
       id,
       path: file.path,
       detail,

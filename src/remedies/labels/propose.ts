@@ -9,7 +9,9 @@ import {
   type Blocked,
   blockersInContent,
   blockersOfReplacing,
+  type FileBlocker,
   isChangedAnyway,
+  lostLettersOf,
   named,
   withoutWording,
 } from './file-blockers.ts';
@@ -40,7 +42,7 @@ export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<Fi
     if (edit.kind === 'splices' && blocked.every(({ id }) => isChangedAnyway(id, options.accept))) {
       changes.push(changeOf(file, edit));
     } else {
-      leftOut.push(...blocked.map((one) => leftOutOf(file.path, one)));
+      leftOut.push(...blocked.map((one) => leftOutOf(file.path, withCopy(one, file, files, keysIn(options)))));
     }
   }
   return {
@@ -56,6 +58,32 @@ export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<Fi
       ...sharedByLanguages(files, otherNames, options),
     ],
   };
+}
+
+/** What only an undamaged file can mend. */
+const damages: ReadonlySet<FileBlocker> = new Set([
+  'empty-file',
+  'binary-file',
+  'damaged-encoding',
+  'lost-letters',
+  'typographic-value',
+  'joined-value',
+]);
+
+/** With the path of an undamaged file of the same language, if there is one: of the same set first, on another member. */
+function withCopy(blocked: Blocked, file: LabelFile, files: readonly LabelFile[], keys: readonly string[]): Blocked {
+  if (!damages.has(blocked.id)) return blocked;
+  const copies = files.filter(
+    (other) =>
+      other.language.toLowerCase() === file.language.toLowerCase() &&
+      other.class.toLowerCase() === file.class.toLowerCase() &&
+      blockersInContent(other, keys).length === 0 &&
+      lostLettersOf(other, keys) === undefined,
+  );
+  const copy = copies.find((other) => other.set.toLowerCase() === file.set.toLowerCase()) ?? copies[0];
+  if (copy === undefined) return blocked;
+  const where = `an undamaged copy is ${copy.path}`;
+  return { ...blocked, detail: blocked.detail === undefined ? where : `${blocked.detail}; ${where}` };
 }
 
 function leftOutOf(what: string, { id, detail }: Blocked): LeftOut {
@@ -125,7 +153,7 @@ function editor(options: LabelsOptions): (file: LabelFile) => Edit {
     if (wanted.kind === 'no-wording') return { kind: 'blocked', blocked: [blockedBy(wanted)] };
     const ofContent = known.get(content) ?? new Map<string, Edit>();
     known.set(content, ofContent);
-    const edit = ofContent.get(wanted.text) ?? editOf(content, values, wanted.text);
+    const edit = ofContent.get(wanted.text) ?? editOf(content, values, wanted.text, lostLettersOf(file, keys));
     ofContent.set(wanted.text, edit);
     return edit;
   };
@@ -135,11 +163,13 @@ function blockedBy({ reason }: Extract<WordingLookup, { kind: 'no-wording' }>): 
   return { id: 'no-wording', detail: withoutWording[reason] };
 }
 
-function editOf(content: Strings, values: readonly ReadableValue[], text: string): Edit {
+function editOf(content: Strings, values: readonly ReadableValue[], text: string, lost: string | undefined): Edit {
   const { encoding } = content;
   const bytes = content.bytes();
   const encoded = encodeText(text, encoding);
   if (encoded.kind === 'lacking') {
+    // Its encoding is not the one that it was written in: a code page would only hide that.
+    if (lost !== undefined) return { kind: 'blocked', blocked: [{ id: 'lost-letters', detail: lost }] };
     const detail = `${encoding} lacks ${encoded.characters.map(named).join(', ')} of "${shortened(text)}"`;
     return { kind: 'blocked', blocked: [{ id: 'text-not-encodable', detail }] };
   }

@@ -24,7 +24,7 @@ export interface ReadableValue {
   readonly length: number;
   readonly isQuoted: boolean;
   readonly text: string;
-  readonly flaw?: 'undecodable';
+  readonly flaw?: 'undecodable' | 'typographic';
 }
 
 /** A value whose end is not known. */
@@ -33,7 +33,7 @@ interface FlawedValue {
   /** From 1. */
   readonly line: number;
   readonly text?: undefined;
-  readonly flaw: 'unterminated' | 'ambiguous';
+  readonly flaw: 'unterminated' | 'ambiguous' | 'joined';
 }
 
 interface ReadContent {
@@ -47,6 +47,8 @@ export interface Strings extends ReadContent {
   readonly encoding: TextEncoding;
   /** Of the keys that were looked for, key by key. */
   readonly values: readonly LabelValue[];
+  /** Places in the whole file where letters seem to be lost to question marks. */
+  readonly lostLetters: number;
   /** A word of an old label that names the domain, and the keys of the file whose texts hold it. */
   readonly domainWord: { readonly word: string; readonly keys: readonly string[] } | undefined;
 }
@@ -81,7 +83,15 @@ export function readStrings(
   const { encoding } = detected;
   const values = valuesOf(lent, encoding, keys);
   if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
-  return { kind: 'strings', bytes, fingerprint, encoding, values, domainWord: domainWordIn(lent, encoding, values) };
+  return {
+    kind: 'strings',
+    bytes,
+    fingerprint,
+    encoding,
+    values,
+    lostLetters: lostLettersIn(byteUnits(lent, encoding)),
+    domainWord: domainWordIn(lent, encoding, values),
+  };
 }
 
 function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]): readonly LabelValue[] {
@@ -90,7 +100,8 @@ function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]
     findValues(bytes, encoding, key).map((found): LabelValue => {
       if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
       const { kind: _, ...run } = found;
-      return { key, ...run, ...read(found.offset, found.length) };
+      const value = { key, ...run, ...read(found.offset, found.length) };
+      return !value.isQuoted && /^[“”„‟″«]/.test(value.text) ? { ...value, flaw: 'typographic' } : value;
     }),
   );
 }
@@ -111,6 +122,22 @@ function valueReader(
     known.set(name, read);
     return read;
   };
+}
+
+/**
+ * Places where letters seem to be lost to question marks, as in a file that was saved in an encoding without them:
+ * "Dom?ne", "?????". A question mark between two letters of an address ("logon.htm?url=") is none.
+ */
+export function lostLettersIn(text: string): number {
+  let places = 0;
+  for (let at = text.indexOf('?'); at !== -1; at = text.indexOf('?', at + 1)) {
+    const start = at;
+    while (text[at + 1] === '?') at += 1;
+    const isBetweenLetters = /[a-z]/i.test(text[start - 1] ?? '') && /[a-z]/i.test(text[at + 1] ?? '');
+    const isAddress = isBetweenLetters && /^\w*=/.test(text.slice(at + 1, at + 40));
+    if (at - start >= 2 || (isBetweenLetters && !isAddress)) places += 1;
+  }
+  return places;
 }
 
 /** Whether every byte of a value means a character in its encoding. */
