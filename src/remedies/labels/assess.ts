@@ -1,6 +1,5 @@
 /** From facts and a proposal to findings: what blocks the change, and what a person should know before it. */
 
-import path from 'node:path';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
@@ -8,7 +7,7 @@ import { replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted, distinct, shortened } from '../../words.ts';
+import { counted, distinct } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
 import {
   blockersOfReplacing,
@@ -19,6 +18,7 @@ import {
   isFileBlocker,
 } from './file-blockers.ts';
 import { copiesLeftOut, isByLink, notEntered, type Selection, select, unmatchedNames } from './filters.ts';
+import { formFindings } from './form-findings.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
 import { sharedFile } from './propose.ts';
@@ -32,7 +32,8 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   return [
     ...unjustified(facts, changed),
     ...blockers(facts, proposal, intent, changed),
-    ...aboutChanges(facts, proposal, intent, changed),
+    ...aboutChanges(proposal, intent, changed),
+    ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(facts, intent, changed)) : []),
     ...(facts.scope === 'new' ? aboutTrees(facts, intent) : []),
     ...(facts.upns === undefined ? [] : upnFindings(facts.upns)),
   ];
@@ -110,6 +111,16 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
   };
 }
 
+/** The folders of the classes that a proposal is about. */
+function formFolders(
+  facts: LabelsFacts,
+  intent: LabelsIntent,
+  changed: readonly ChangedFile[],
+): ReadonlyMap<string, LabelFile> {
+  const files = facts.scope === 'new' ? select(facts, intent).files : changed.map(({ file }) => file);
+  return new Map(files.map((file) => [classFolderOf(file), file]));
+}
+
 interface BlockedFile {
   readonly id: FileBlocker;
   readonly path: string;
@@ -173,11 +184,9 @@ function languagesCounted(blocked: readonly BlockedFile[], languages: ReadonlyMa
     .toSorted();
 }
 
-type Maker = typeof warning;
-
 /** A finding about a list; none if the list is empty. */
 function about(
-  make: Maker,
+  make: typeof warning,
   id: string,
   title: string,
   detail: string,
@@ -189,14 +198,11 @@ function about(
 
 /** What a person should know about the changes, of a new plan or of one that was handed over. */
 function aboutChanges(
-  facts: LabelsFacts,
   proposal: Proposal<FileChange>,
   intent: LabelsIntent,
   changed: readonly ChangedFile[],
 ): readonly FindingDraft[] {
   const files = changed.map(({ file }) => file);
-  const folders = new Set((facts.scope === 'new' ? select(facts, intent).files : files).map(classFolderOf));
-  const placeholders = facts.placeholders.filter((form) => folders.has(path.dirname(form.path)));
   const unreachable = changed.flatMap(({ file }) =>
     file.content.kind === 'unreadable' ? [{ path: file.path, cameBack: file.content.cameBack }] : [],
   );
@@ -215,14 +221,6 @@ function aboutChanges(
       'Languages that are links to one file',
       'The file can have one label only, and gets that of the language whose folder it lies in. Give the other languages files of their own if they need their own labels.',
       proposal.leftOut.flatMap(({ what, reason, detail }) => (reason === sharedFile ? [`${what}: ${detail}`] : [])),
-    ),
-    ...about(
-      warning,
-      'hard-coded-placeholder',
-      'Forms with a placeholder of their own that names the domain',
-      'The text is in the .htm file, not in strings.txt; this change does not touch it. Change it by hand in each form.',
-      placeholders.map((form) => `${form.path}: ${shortened(form.placeholder)}`),
-      placeholders.map((form) => form.path),
     ),
     ...about(
       note,

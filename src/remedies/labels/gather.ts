@@ -1,6 +1,6 @@
 /** Reads form sets: every strings.txt below the roots, or those of a plan, and what lies around them. Writes nothing. */
 
-import { access, constants, readdir, readFile, realpath } from 'node:fs/promises';
+import { access, constants, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Plan } from '../../change/plan.ts';
@@ -15,6 +15,7 @@ import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
 import { codePageOf } from './cultures.ts';
 import { isKept, mayHideKept } from './filters.ts';
+import { type Form, readForm } from './forms.ts';
 import { readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
 import { type FileContent, keeper, readStrings } from './strings-content.ts';
@@ -28,12 +29,6 @@ export interface LabelFile extends StringsFile {
   readonly names: number;
   /** Its owner, where a new file in its place could not be given to them. */
   readonly foreignOwner?: Ownership;
-}
-
-/** A form with a placeholder of its own that names the domain. */
-export interface FormPlaceholder {
-  readonly path: string;
-  readonly placeholder: string;
 }
 
 export interface LabelsFacts {
@@ -51,7 +46,8 @@ export interface LabelsFacts {
   /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
   readonly files: readonly LabelFile[];
   readonly isa2004: readonly string[];
-  readonly placeholders: readonly FormPlaceholder[];
+  /** The forms and scripts beside the files. */
+  readonly forms: readonly Form[];
   /** Folders of files that don't let a new file be written. */
   readonly lockedFolders: ReadonlySet<string>;
   /** Who could not log on with the new label, if a directory was asked. */
@@ -106,7 +102,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
     trees,
     files,
     isa2004: await inPlaces2004(trees.flatMap((tree) => tree.misplaced)),
-    placeholders: await placeholdersBeside(
+    forms: await formsBeside(
       trees.flatMap((tree) => tree.forms),
       files,
     ),
@@ -145,10 +141,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     trees: [],
     files,
     isa2004: [],
-    placeholders: await placeholdersBeside(
-      beside.flat().filter((name) => /\.html?$/i.test(name)),
-      files,
-    ),
+    forms: await formsBeside(beside.flat(), files),
     lockedFolders: await lockedFoldersOf(files),
   };
 }
@@ -253,20 +246,19 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
   return misplaced.filter((_, index) => old[index]);
 }
 
-async function placeholdersBeside(
-  forms: readonly string[],
-  files: readonly LabelFile[],
-): Promise<readonly FormPlaceholder[]> {
+/** The forms and scripts in the folders of these files' classes. */
+async function formsBeside(beside: readonly string[], files: readonly LabelFile[]): Promise<readonly Form[]> {
   const folders = new Set(files.map(classFolderOf));
-  const beside = forms.filter((form) => /\.html?$/i.test(form) && folders.has(path.dirname(form)));
-  return (await inParallel(beside, filesAtOnce, readPlaceholder)).flat();
-}
-
-async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]> {
-  // The label is what is changed; for a form that can't be read only this hint is lost.
-  const text = await readFile(form, 'latin1').catch(() => '');
-  const [, placeholder] = /placeholder\s*=\s*["']([^"'\r\n]*\\[^"'\r\n]*)["']/i.exec(text.replaceAll('\0', '')) ?? [];
-  return placeholder === undefined ? [] : [{ path: form, placeholder }];
+  const forms = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && folders.has(path.dirname(file)));
+  const system = systemFiles();
+  const read = await inParallel(forms, filesAtOnce, (form) =>
+    readPlainFile(system, form, largestFile).then(
+      ({ bytes }) => [readForm(form, bytes)],
+      // The label is what is changed; of a form that can't be read only these hints are lost.
+      () => [],
+    ),
+  );
+  return read.flat();
 }
 
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {

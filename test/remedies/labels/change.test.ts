@@ -71,7 +71,7 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
       },
     ],
     isa2004: [],
-    placeholders: [],
+    forms: [],
     lockedFolders: new Set(),
   };
 }
