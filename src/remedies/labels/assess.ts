@@ -7,20 +7,14 @@ import { replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted, distinct } from '../../words.ts';
+import { counted } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
-import {
-  blockersOfReplacing,
-  blockerWords,
-  conflictingKey,
-  type FileBlocker,
-  fewOf,
-  isFileBlocker,
-} from './file-blockers.ts';
-import { copiesLeftOut, isByLink, notEntered, type Selection, select, unmatchedNames } from './filters.ts';
+import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
+import { copiesLeftOut, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
 import { formFindings } from './form-findings.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
+import { memberDifferences } from './members.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
 import { upnFindings } from './upn-check.ts';
@@ -337,7 +331,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       'members-differ',
       'The array members differ from each other',
       'Members of one array should show the same forms. After this change these labels match on all members that have the files.',
-      differences(facts.roots, selection, intent.keys),
+      memberDifferences(facts, selection, intent.keys),
     ),
     ...about(
       warning,
@@ -347,49 +341,4 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       facts.trees.flatMap((tree) => tree.strays),
     ),
   ];
-}
-
-/** What one array member shows and another does not: by set, class, language and key, the texts and where they are. */
-function differences(
-  roots: readonly string[],
-  { files, otherNames }: Selection,
-  keys: readonly string[],
-): readonly string[] {
-  if (roots.length < 2) return [];
-  const all = [...files, ...otherNames];
-  const places = groupBy(all, (file) => [file.set, file.class, file.language].join('\\').toLowerCase());
-  const setsOf = new Map(
-    [...groupBy(all, (file) => file.root)].map(([root, ofRoot]) => [
-      root,
-      new Set(ofRoot.map((file) => file.set.toLowerCase())),
-    ]),
-  );
-  const found: string[] = [];
-  for (const inPlace of places.values()) {
-    const [first] = inPlace;
-    if (first === undefined) continue;
-    const place = [first.set, first.class, first.language].join(' · ');
-    const present = new Set(inPlace.map((file) => file.root));
-    for (const [root, sets] of setsOf) {
-      if (!present.has(root) && sets.has(first.set.toLowerCase())) found.push(`${place}: not on ${root}`);
-    }
-    const alike = [...groupBy(inPlace, (file) => textsOf(file, keys).join(' ')).values()];
-    if (alike.length > 1) {
-      const each = alike.map((group) => {
-        const texts = fewOf(
-          group.slice(0, 1).flatMap((file) => textsOf(file, keys)),
-          ' ',
-        );
-        return `${texts} on ${distinct(group.map((file) => file.root)).join(', ')}`;
-      });
-      found.push(`${place}: ${each.join('; ')}`);
-    }
-  }
-  return found;
-}
-
-function textsOf(file: LabelFile, keys: readonly string[]): readonly string[] {
-  if (file.content.kind !== 'strings') return ['unreadable'];
-  const texts = valuesIn(file, keys).map((value) => JSON.stringify(value.text ?? ''));
-  return texts.length === 0 ? ['no such key'] : texts;
 }

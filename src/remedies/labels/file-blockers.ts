@@ -227,7 +227,7 @@ function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['rea
 }
 
 /** Both are real paths: without links or a way up in them. */
-function isWithin(file: string, folder: string): boolean {
+export function isWithin(file: string, folder: string): boolean {
   return file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
 }
 

@@ -447,7 +447,7 @@ describe('array members', () => {
   const bothMembers = (more: Partial<LabelsOptions> = {}) =>
     look({ roots: [member('TMG01'), member('TMG02')], ...more });
 
-  test('that differ are told by set, class and language', async () => {
+  test('that differ are named by set, class and language', async () => {
     const tree = (german: string, more: Tree = {}): Tree => ({
       Exchange: { HTML: { 'strings.txt': ascii(label), nls: { de: { 'strings.txt': ascii(german) }, ...more } } },
     });
@@ -457,11 +457,51 @@ describe('array members', () => {
     expect(only(examination, 'members-differ')).toMatchObject({
       level: 'warning',
       evidence: [
-        `Exchange · HTML · de: "Domain\\\\user name:" on ${member('TMG01')}; "Name:" on ${member('TMG02')}`,
+        `Exchange · HTML · de: "Domain\\user name:" on ${member('TMG01')}; "Name:" on ${member('TMG02')}`,
         `Exchange · HTML · fr: not on ${member('TMG02')}`,
       ],
     });
     expect(examination.changes).toHaveLength(5);
+  });
+
+  test('that lack a set, or a file, are named', async () => {
+    const set = (...languages: readonly string[]): Tree => ({
+      HTML: { nls: Object.fromEntries(languages.map((language) => [language, { 'strings.txt': ascii(label) }])) },
+    });
+    for (const name of ['TMG01', 'TMG02', 'TMG03']) {
+      await writeTree(member(name), { Exchange: set('de', 'fr'), ISA: set('de') });
+    }
+    await writeTree(member('TMG04'), { Exchange: set('de') });
+    const roots = ['TMG01', 'TMG02', 'TMG03', 'TMG04'].map(member);
+    expect(only(await look({ roots }), 'members-differ').evidence).toEqual([
+      `Exchange · HTML · fr: not on ${member('TMG04')}`,
+      `ISA: the set is not on ${member('TMG04')}`,
+    ]);
+  });
+
+  test('whose files are in other encodings, or hold other texts besides, are named; equal differences are one line', async () => {
+    const nls = (make: (text: string) => Uint8Array | string): Tree => ({
+      Exchange: {
+        HTML: {
+          nls: Object.fromEntries(['de', 'fr', 'it'].map((language) => [language, { 'strings.txt': make(language) }])),
+        },
+      },
+    });
+    await writeTree(
+      member('TMG01'),
+      nls(() => stringsContent('Name:')),
+    );
+    await writeTree(
+      member('TMG02'),
+      nls((language) => stringsContent(language === 'it' ? '' : 'Name:', { encoding: 'utf-8' })),
+    );
+    await writeTree(path.join(member('TMG02'), 'Exchange/HTML/nls/it'), {
+      'strings.txt': Buffer.concat([stringsContent('Name:'), Buffer.from('; more', 'utf16le')]),
+    });
+    expect(only(await bothMembers(), 'members-differ').evidence).toEqual([
+      `Exchange · HTML · de and 1 more file: utf-16le with BOM on ${member('TMG01')}; ascii on ${member('TMG02')}`,
+      `Exchange · HTML · it: other texts on ${member('TMG01')} than on ${member('TMG02')}`,
+    ]);
   });
 
   test('that differ only far behind what is shown differ all the same', async () => {
@@ -472,7 +512,7 @@ describe('array members', () => {
     expect(only(await bothMembers(), 'members-differ').evidence).toHaveLength(1);
   });
 
-  test('that are the same are not spoken of', async () => {
+  test('that are the same are not mentioned', async () => {
     for (const name of ['TMG01', 'TMG02'])
       await writeTree(member(name), { Exchange: { HTML: { 'strings.txt': ascii(label) } } });
     expect((await bothMembers()).findings).toEqual([]);
