@@ -7,10 +7,10 @@ import { replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted } from '../../words.ts';
+import { counted, listed } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
-import { copiesLeftOut, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
+import { copiesLeftOut, distinctNames, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
 import { formFindings } from './form-findings.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
@@ -26,7 +26,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   return [
     ...unjustified(facts, changed),
     ...blockers(facts, proposal, intent, changed),
-    ...aboutChanges(proposal, intent, changed),
+    ...aboutChanges(facts, proposal, intent, changed),
     ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(facts, intent, changed)) : []),
     ...(facts.scope === 'new' ? aboutTrees(facts, intent) : []),
     ...(facts.upns === undefined ? [] : upnFindings(facts.upns)),
@@ -148,9 +148,9 @@ function blockers(
   });
   const languages = new Map(facts.files.map((file) => [file.path, file.language]));
   return [...groupBy([...leftOut, ...standing], ({ id }) => id)].map(([id, blocked]) => {
-    const { title, detail, whenAccepted } = blockerWords[id];
+    const { detail, whenAccepted } = blockerWords[id];
     const isSkipped = intent.skipBlocked && blocked.every(({ isLeftOut }) => isLeftOut);
-    const words = [`${title}: ${counted(blocked.length, 'file')}${isSkipped ? ', left out' : ''}`, detail] as const;
+    const words = [titleOf(id, blocked, languages) + (isSkipped ? ', left out' : ''), detail] as const;
     const parts = {
       evidence:
         id === 'no-wording'
@@ -164,18 +164,26 @@ function blockers(
   });
 }
 
-/** A language without wording has many files, all for the same reason: a line a language, with the first, is enough. */
-function languagesCounted(blocked: readonly BlockedFile[], languages: ReadonlyMap<string, string>): readonly string[] {
-  const languageOf = (file: BlockedFile): string => languages.get(file.path) ?? '';
-  return [...groupBy(blocked, (file) => languageOf(file).toLowerCase()).values()]
-    .flatMap(([first, ...more]) => {
-      if (first === undefined) return [];
-      const language = languageOf(first);
-      const name = displayNameOfCulture(language);
-      const folder = name === language ? language : `${language} (${name})`;
-      return [`${folder}: ${counted(1 + more.length, 'file')}, ${first.path}: ${first.detail}`];
-    })
-    .toSorted();
+type Languages = ReadonlyMap<string, string>;
+
+function titleOf(id: FileBlocker, blocked: readonly BlockedFile[], languages: Languages): string {
+  const files = counted(blocked.length, 'file');
+  if (id !== 'no-wording') return `${blockerWords[id].title}: ${files}`;
+  const names = distinctNames(blocked.map((file) => languages.get(file.path) ?? ''));
+  return `${counted(names.length, 'language')} without wording: ${files}`;
+}
+
+/** Languages without wording have many files: a line a reason, with the names and the number of the files. */
+function languagesCounted(blocked: readonly BlockedFile[], languages: Languages): readonly string[] {
+  return [...groupBy(blocked, ({ detail = '' }) => detail)].map(([detail, alike]) => {
+    const names = distinctNames(alike.map((file) => languages.get(file.path) ?? ''))
+      .map((language) => {
+        const name = displayNameOfCulture(language);
+        return name === language ? language : `${language} (${name})`;
+      })
+      .toSorted();
+    return `${names.join(', ')}: ${counted(alike.length, 'file')}, ${detail}`;
+  });
 }
 
 /** A finding about a list; none if the list is empty. */
@@ -192,6 +200,7 @@ function about(
 
 /** What a person should know about the changes, of a new plan or of one that was handed over. */
 function aboutChanges(
+  facts: LabelsFacts,
   proposal: Proposal<FileChange>,
   intent: LabelsIntent,
   changed: readonly ChangedFile[],
@@ -220,8 +229,8 @@ function aboutChanges(
       note,
       'other-texts-name-the-domain',
       'Other texts of the same forms still name the domain',
-      'An error message, for example, may go on asking to check the domain name. Change such keys as well with --key and --text, or by hand.',
-      domainWords(files, intent),
+      'An error message, for example, may go on asking to check the domain name. To change such texts too, have a file made with --wording-template FILE, fill it in and give it with --wording FILE.',
+      domainTexts(facts.scope === 'new' ? select(facts, intent).files : files, intent),
     ),
     ...about(
       note,
@@ -257,16 +266,19 @@ function hasSameValueTwice(values: readonly LabelValue[]): boolean {
   return new Set(values.map((value) => value.key)).size < values.length && conflictingKey(values) === undefined;
 }
 
-/** A line per language and word: "de: Domäne, 12 files". */
-function domainWords(files: readonly LabelFile[], intent: LabelsIntent): readonly string[] {
-  const found = files.flatMap(({ language, content }) => {
-    const domain = content.kind === 'strings' ? content.domainWord : undefined;
-    return domain === undefined || domain.keys.every((key) => intent.keys.includes(key))
-      ? []
-      : [{ language, word: domain.word }];
-  });
-  const groups = groupBy(found, ({ language, word }) => `${language.toLowerCase()}: ${word}`);
-  return [...groups].map(([name, all]) => `${name}, ${counted(all.length, 'file')}`).toSorted();
+/** A line per key: "L_LogonFailed_Text: 12 files, in de, fr". */
+function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonly string[] {
+  const found = files.flatMap(({ language, content }) =>
+    content.kind === 'strings'
+      ? content.domainKeys.filter((key) => !intent.keys.includes(key)).map((key) => ({ key, language }))
+      : [],
+  );
+  return [...groupBy(found, ({ key }) => key)]
+    .map(([key, all]) => {
+      const languages = distinctNames(all.map(({ language }) => language)).toSorted();
+      return `${key}: ${counted(all.length, 'file')}, in ${listed(languages, 6)}`;
+    })
+    .toSorted();
 }
 
 /** What a person should know about the folders that a new plan looked through. */

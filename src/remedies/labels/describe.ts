@@ -55,7 +55,8 @@ const namesOfLabels: Readonly<Record<Label, string>> = {
 };
 
 function nameOf(wanted: KeyIntent): string {
-  return 'text' in wanted ? `“${shortened(wanted.text)}”` : namesOfLabels[wanted.label];
+  if ('text' in wanted) return `“${shortened(wanted.text)}”`;
+  return 'label' in wanted ? namesOfLabels[wanted.label] : 'the wording of your own';
 }
 
 function languagesIn(changes: readonly FileChange[]): number {

@@ -12,6 +12,7 @@ import { cultureOf } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelsIntent } from './intent.ts';
 import { encodingNamedFor, type Filters } from './options.ts';
+import { lookUpWording } from './wording.ts';
 
 type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
 
@@ -113,15 +114,22 @@ export function notEntered(
 }
 
 interface UnmatchedName {
-  readonly flag: '--set' | '--class' | '--language' | '--key' | '--code-page';
+  readonly flag: '--set' | '--class' | '--language' | '--key' | '--code-page' | '--wording';
   readonly name: string;
   /** What there is of the kind, among what the other flags keep. */
   readonly instead: readonly string[];
+  /** What was meant, where more is known than what is spelled alike. */
+  readonly meant?: string | undefined;
 }
 
 /** The names of a new run's flags that match nothing, each in a line with what was meant and what there is. */
 export function unmatchedNames(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
   return [...unmatchedPlaces(facts, intent), ...unmatchedKeys(facts, intent)].map(inWords);
+}
+
+/** The keys that no file has, each in a line with what was meant and what there is. */
+export function keysNotFound(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
+  return unmatchedKeys(facts, intent).map(inWords);
 }
 
 function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly UnmatchedName[] {
@@ -145,7 +153,45 @@ function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly
     ...ofFilter('--class', 'classes', (file) => file.class),
     ...ofFilter('--language', 'languages', (file) => file.language),
     ...pages,
+    ...intent.wordingFor
+      .filter((name) => languages.every((language) => !speaksFor(name, language)))
+      .map(
+        (name) => ({ flag: '--wording', name, instead: languages, meant: meantByCountry(name, languages) }) as const,
+      ),
   ];
+}
+
+/** Whether a wording for a culture is used for a language folder. */
+function speaksFor(name: string, language: string): boolean {
+  const culture = cultureOf(name);
+  if (culture === undefined) return false;
+  return lookUpWording([new Map([[culture, { email: name }]])], language, 'email').kind === 'found';
+}
+
+/** Country codes that are often taken for those of the language. */
+const languageOfCountry: Readonly<Record<string, string>> = {
+  at: 'de',
+  br: 'pt',
+  cn: 'zh',
+  cz: 'cs',
+  dk: 'da',
+  ee: 'et',
+  gr: 'el',
+  jp: 'ja',
+  kr: 'ko',
+  rs: 'sr',
+  se: 'sv',
+  si: 'sl',
+  tw: 'zh',
+  ua: 'uk',
+  us: 'en',
+  vn: 'vi',
+};
+
+/** The language folder that a country code was meant for. */
+function meantByCountry(name: string, languages: readonly string[]): string | undefined {
+  const meant = languageOfCountry[name.toLowerCase()];
+  return meant === undefined ? undefined : languages.find((language) => speaksFor(meant, language));
 }
 
 function namesOf(found: readonly StringsFile[], filters: Filters, nameOf: (file: Place) => string): readonly string[] {
@@ -172,12 +218,12 @@ function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly Unmat
 
 const fewNames = 12;
 
-function inWords({ flag, name, instead }: UnmatchedName): string {
+function inWords({ flag, name, instead, meant: known }: UnmatchedName): string {
   const near = nearestName(
     name,
     instead.map((other) => other.toLowerCase()),
   );
-  const meant = instead.find((other) => other.toLowerCase() === near);
+  const meant = known ?? instead.find((other) => other.toLowerCase() === near);
   const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
   const rest = instead.length > fewNames ? ` and ${instead.length - fewNames} more` : '';
   const there =

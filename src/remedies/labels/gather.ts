@@ -13,10 +13,10 @@ import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
-import { codePageOf } from './cultures.ts';
-import { isKept, mayHideKept } from './filters.ts';
+import { codePageOf, domainStemOf } from './cultures.ts';
+import { isKept, keysNotFound, mayHideKept } from './filters.ts';
 import { type Form, readForm } from './forms.ts';
-import { readIntent } from './intent.ts';
+import { intentOf, readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
 import { type FileContent, keeper, readStrings } from './strings-content.ts';
 import { checkUserPrincipalNames, type UpnCheck } from './upn-check.ts';
@@ -147,7 +147,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
 }
 
 /**
- * Refuses roots without form sets, and filters that leave none.
+ * Refuses roots without form sets, filters that leave none, and keys that no file has.
  * @throws FileError that says what there is
  */
 export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
@@ -155,6 +155,23 @@ export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
   const unreadable = trees.flatMap((tree) => tree.unreadable).filter((folder) => mayHideKept(folder.path, options));
   const isAny = facts.files.some((file) => isKept(file, options)) || facts.isa2004.length + unreadable.length > 0;
   if (options.roots.length > 0 && !isAny) throw nothingFound(trees, options);
+  if (options.newLabel.kind === 'none' || hasSomeKey(facts, options)) return;
+  throw new FileError({
+    attempted: 'find the keys',
+    on: keysIn(options).join(', '),
+    cameBack: 'no strings.txt has such a key',
+    next: keysNotFound(facts, readIntent(intentOf(options))).join(' '),
+  });
+}
+
+/** Whether a file has one of the keys, or none can be read at all. */
+function hasSomeKey({ files }: LabelsFacts, options: LabelsOptions): boolean {
+  const keys = new Set(keysIn(options));
+  const readable = files.filter((file) => file.content.kind === 'strings' && isKept(file, options));
+  return (
+    readable.length === 0 ||
+    readable.some(({ content }) => content.kind === 'strings' && content.values.some(({ key }) => keys.has(key)))
+  );
 }
 
 function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
@@ -187,8 +204,12 @@ function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEnco
   const keep = keeper();
   return (bytes, { set, class: formClass, language }) => {
     const fingerprint = fileFingerprint(bytes);
-    const expected = { codePage: codePageOf(language), named: encodingNamedFor(language, encodings) };
-    const name = `${expected.codePage} ${expected.named} ${fingerprint.sha256}`;
+    const expected = {
+      codePage: codePageOf(language),
+      named: encodingNamedFor(language, encodings),
+      domainStem: domainStemOf(language),
+    };
+    const name = `${Object.values(expected).join()} ${fingerprint.sha256}`;
     const before = known.get(name);
     if (before !== undefined) return before;
     const kept = keep(`${set} ${formClass} ${language} ${bytes.subarray(0, 2).toString('hex')}`, bytes);

@@ -20,8 +20,8 @@ export const userNameKey = 'L_UserName_Text';
 export const userIdKey = 'L_UserID_Text';
 
 export type NewLabel =
-  /** The wording of each language; the first of the wordings that has it is taken. */
-  | { readonly kind: 'wording'; readonly label: Label; readonly wordings: readonly Wording[] }
+  /** The wording of each language; the first of the wordings that has it is taken. Without a label, the user's own. */
+  | { readonly kind: 'wording'; readonly label?: Label | undefined; readonly wordings: readonly Wording[] }
   /** The same text in every language. */
   | { readonly kind: 'text'; readonly text: string }
   /** Not chosen yet; the wordings to choose from. */
@@ -107,9 +107,11 @@ function refuseIdleDirectory(flags: LabelsFlags): void {
   });
 }
 
-/** The keys to change: L_UserName_Text where none is named. */
-export function keysIn({ keys }: Pick<LabelsOptions, 'keys'>): readonly string[] {
-  return keys.length === 0 ? [userNameKey] : distinct(keys);
+/** The keys to change: L_UserName_Text where none is named, and those that a wording of the user's own has texts for. */
+export function keysIn({ keys, newLabel }: Pick<LabelsOptions, 'keys' | 'newLabel'>): readonly string[] {
+  const wordings = newLabel.kind === 'text' ? [] : newLabel.wordings;
+  const own = wordings.flatMap((wording) => [...wording.values()].flatMap((entry) => Object.keys(entry.keys ?? {})));
+  return distinct([...(keys.length === 0 ? [userNameKey] : keys), ...own]);
 }
 
 /** The folders that the flags name, else the known ones of this computer that exist. */
@@ -188,7 +190,7 @@ function readNewLabel(flags: LabelsFlags, wordings: readonly Wording[]): NewLabe
     // Without --label only the file's own wording counts: no flag says which built-in one to add.
     return flags.wording === undefined
       ? { kind: 'none', wordings }
-      : { kind: 'wording', label: 'email', wordings: wordings.slice(0, 1) };
+      : { kind: 'wording', wordings: wordings.slice(0, 1) };
   }
   const known = labels.find((candidate) => candidate === label);
   if (known === undefined) throw notChosen(`--label ${label}`, 'there is no such label');
@@ -204,16 +206,28 @@ function notChosen(on: string, cameBack: string): UsageError {
   });
 }
 
-/** The text that a language's label is to have. */
-export function newTextFor(newLabel: NewLabel, language: string): WordingLookup | undefined {
+/** The text that a key is to have in a language; undefined if it stays as it is. */
+export function newTextFor(options: LabelsOptions, language: string, key: string): WordingLookup | undefined {
+  const { newLabel } = options;
   switch (newLabel.kind) {
     case 'none':
       return undefined;
     case 'text':
       return { kind: 'found', text: newLabel.text };
-    case 'wording':
-      return lookUpWording(newLabel.wordings, language, newLabel.label);
+    case 'wording': {
+      if (isLabelKey(options, key)) {
+        // One text for a culture is that of every label.
+        return lookUpWording(newLabel.wordings, language, newLabel.label ?? 'email', key);
+      }
+      const own = lookUpWording(newLabel.wordings, language, undefined, key);
+      return own.kind === 'found' ? own : undefined;
+    }
   }
+}
+
+/** Whether a key is that of a label: the others only get a text where a wording of the user's own has one for them. */
+export function isLabelKey({ keys }: Pick<LabelsOptions, 'keys'>, key: string): boolean {
+  return (keys.length === 0 ? [userNameKey] : keys).includes(key);
 }
 
 /**

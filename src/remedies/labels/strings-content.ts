@@ -49,8 +49,8 @@ export interface Strings extends ReadContent {
   readonly values: readonly LabelValue[];
   /** Places in the whole file where letters seem to be lost to question marks. */
   readonly lostLetters: number;
-  /** A word of an old label that names the domain, and the keys of the file whose texts hold it. */
-  readonly domainWord: { readonly word: string; readonly keys: readonly string[] } | undefined;
+  /** The keys whose texts name the domain. */
+  readonly domainKeys: readonly string[];
 }
 
 export type FileContent =
@@ -58,12 +58,14 @@ export type FileContent =
   | (ReadContent & { readonly kind: 'isa-2004' })
   | Strings;
 
-/** The encoding that the files of a language may have where their bytes show none. */
-export interface ExpectedEncoding {
-  /** The code page of the language. */
+/** What is known of the files of a language. */
+export interface ExpectedText {
+  /** The code page of the language, for files whose bytes show no encoding. */
   readonly codePage?: CodePage | undefined;
   /** The encoding that the user named for it, which goes first. */
   readonly named?: TextEncoding | undefined;
+  /** The beginning of its word for a domain. */
+  readonly domainStem?: string | undefined;
 }
 
 /**
@@ -76,7 +78,7 @@ export function readStrings(
   lent: Buffer,
   { bytes, fingerprint }: ReadContent,
   keys: readonly string[],
-  { codePage, named }: ExpectedEncoding,
+  { codePage, named, domainStem }: ExpectedText,
 ): FileContent {
   const detected = detectEncoding(lent, codePage, named);
   if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
@@ -90,7 +92,7 @@ export function readStrings(
     encoding,
     values,
     lostLetters: lostLettersIn(byteUnits(lent, encoding)),
-    domainWord: domainWordIn(lent, encoding, values),
+    domainKeys: domainKeysIn(lent, encoding, values, domainStem),
   };
 }
 
@@ -148,12 +150,17 @@ function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): 
 }
 
 /**
- * The word before `\` or `/` in a label like "Domäne\Benutzername:", and the keys whose values have it: texts that may
- * go on asking for the domain after the label no longer does.
+ * The keys whose texts name the domain: by the word of the language, or, where none is known, by what is before `\` or
+ * `/` in the label.
  */
-function domainWordIn(bytes: Buffer, encoding: TextEncoding, values: readonly LabelValue[]): Strings['domainWord'] {
-  const word = values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
-  if (word === undefined) return undefined;
+function domainKeysIn(
+  bytes: Buffer,
+  encoding: TextEncoding,
+  values: readonly LabelValue[],
+  stem: string | undefined,
+): readonly string[] {
+  const word = stem ?? values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
+  if (word === undefined) return [];
   const units = byteUnits(bytes, encoding);
   const keys = new Set<string>();
   for (const spelling of new Set([word, word.toLowerCase(), capitalised(word)])) {
@@ -165,7 +172,7 @@ function domainWordIn(bytes: Buffer, encoding: TextEncoding, values: readonly La
       if (key !== undefined && value?.includes(needle) === true) keys.add(ownString(key));
     }
   }
-  return { word, keys: [...keys] };
+  return [...keys];
 }
 
 /** A part of a long text keeps all of that in memory; a string of its own does not. */

@@ -321,10 +321,10 @@ describe('what a person may accept', () => {
     expect(only(examination, 'no-wording')).toMatchObject({
       level: 'blocker',
       acceptable: true,
-      title: 'No wording for the language: 2 files',
+      title: '2 languages without wording: 2 files',
       evidence: [
-        `Sonstiges: 1 file, ${fileOf('Sonstiges')}: the name of the folder is not that of a culture`,
-        `hi (Hindi): 1 file, ${fileOf('hi')}: no label is known in this language and script`,
+        'Sonstiges: 1 file, the name of the folder is not that of a culture',
+        'hi (Hindi): 1 file, no label is known in this language and script',
       ],
     });
     expect(changed(examination)).toEqual(['fr']);
@@ -333,11 +333,11 @@ describe('what a person may accept', () => {
     expect(changed(accepted)).toEqual(['fr']);
   });
 
-  test('a language without this label alone: its files are told together, by the first', async () => {
+  test('a language without this label alone: its files are counted together', async () => {
     await formSets({ vi: encodedAs('utf-8', ascii(label)) });
     await writeTree(path.join(root, 'ISA'), { xHTML: { nls: { VI: { 'strings.txt': ascii(label) } } } });
     expect(only(await look({ newLabel: { ...emailWording, label: 'upn' } }), 'no-wording').evidence).toEqual([
-      `vi (Vietnamese): 2 files, ${fileOf('vi')}: labels are known in this language, but not this one`,
+      'vi (Vietnamese): 2 files, labels are known in this language, but not this one',
     ]);
   });
 
@@ -408,8 +408,18 @@ describe('what a person should know', () => {
     });
     expect(only(await look(), 'other-texts-name-the-domain')).toMatchObject({
       level: 'note',
-      evidence: ['de-at: Domäne, 1 file', 'de: Domäne, 1 file', 'it: Dominio, 1 file'],
+      evidence: ['L_Failed: 3 files, in de, de-AT and it'],
     });
+  });
+
+  test('also in the writing of Chinese, on a second run, and for the domain’s own word only', async () => {
+    await formSets({
+      'zh-CN': encodedAs('utf-8', 'L_UserName_Text="电子邮件地址:"\r\nL_Failed="请检查域和用户名。"\r\n'),
+      de: encodedAs('utf-8', 'L_UserName_Text="Benutzername (Domäne\\Name):"\r\nL_A="Benutzername"\r\n'),
+    });
+    const examination = await look({ newLabel: emailWording });
+    expect(changed(examination)).not.toContain('zh-CN');
+    expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual(['L_Failed: 1 file, in zh-CN']);
   });
 
   test('temporary files that an interrupted run left', async () => {
@@ -582,14 +592,11 @@ describe('a root without form sets', () => {
 
 test('a file of ten megabytes is changed like any other', async () => {
   const filler = '; Domain and other words, the domain once more\r\n'.repeat(110_000);
-  const large = `${filler}${label}\r\n${filler}L_Failed="Check your domain."\r\n`;
+  const large = `${filler}${label}\r\n${filler}L_Failed="Compruebe el dominio."\r\n`;
   await formSets({ de: large, es: encodedAs('utf-16le with BOM', large) });
   const examination = await look();
   expect(changed(examination)).toEqual(['de', 'es', 'fr']);
-  expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual([
-    'de: Domain, 1 file',
-    'es: Domain, 1 file',
-  ]);
+  expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual(['L_Failed: 1 file, in es']);
   await applyIn(path.join(home, 'change'), planOf(examination.changes));
   const after = await readFile(fileOf('de'), 'latin1');
   expect(after === large.replace(label, 'L_UserName_Text="E-mail address:"')).toBe(true);
