@@ -9,10 +9,10 @@ import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-
 import { groupBy } from '../../group-by.ts';
 import { counted, listed } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
 import { copiesLeftOut, distinctNames, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
 import { formFindings } from './form-findings.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
 import { memberDifferences } from './members.ts';
 import { sharedFile } from './propose.ts';

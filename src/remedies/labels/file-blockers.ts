@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { groupBy } from '../../group-by.ts';
 import { shortened } from '../../words.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import { type LabelValue, lostLettersIn } from './strings-content.ts';
 import type { WordingLookup } from './wording.ts';
 

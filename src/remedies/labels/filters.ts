@@ -9,7 +9,7 @@ import { defaultLanguage, type NotEntered, placeOf, type StringsFile, setFolderO
 import { nearestName } from '../../nearest-name.ts';
 import { distinct } from '../../words.ts';
 import { cultureOf } from './cultures.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import type { LabelsIntent } from './intent.ts';
 import { encodingNamedFor, type Filters } from './options.ts';
 import { lookUpWording } from './wording.ts';

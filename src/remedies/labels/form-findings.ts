@@ -4,8 +4,8 @@ import path from 'node:path';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, shortened } from '../../words.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import type { Form } from './forms.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelsIntent } from './intent.ts';
 
 /**

@@ -2,9 +2,9 @@
 
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf, isWithin } from './file-blockers.ts';
 import type { Selection } from './filters.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
 
 /** The member by its UNC path (\\TMG01\C$\…), else the folder that was named. */
 export function memberOf(root: string): string {

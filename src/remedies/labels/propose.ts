@@ -6,6 +6,7 @@ import { type KeySplice, spliceBytes, writtenInPlaceOf } from '../../files/strin
 import { type EncodedText, encodeText, type TextEncoding } from '../../files/text-encoding.ts';
 import { shortened } from '../../words.ts';
 import { remembered } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import {
   type Blocked,
   blockersInContent,
@@ -17,7 +18,6 @@ import {
   withoutWording,
 } from './file-blockers.ts';
 import { notEntered, select } from './filters.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
 import { intentOf } from './intent.ts';
 import { keysIn, type LabelsOptions, newTextFor } from './options.ts';
 import type { ReadableValue, Strings } from './strings-content.ts';
