@@ -24,6 +24,10 @@ export async function ask(
   if (given.roots.length === 0) {
     return { kind: 'look-again', options: { ...given, roots: await askRoots(prompter, facts.currentFolder) } };
   }
+  if (given.wordingTemplate !== undefined && given.newLabel.kind === 'none') {
+    const text = `Fill in the wording file, then give it with --wording ${given.wordingTemplate}.`;
+    return { kind: 'other-way', steps: [{ text, commands: [] }] };
+  }
   const narrowed = isWizard && given.newLabel.kind === 'none' ? await narrow(facts, given, prompter) : given;
   const { newLabel } = narrowed;
   const options =

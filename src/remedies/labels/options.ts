@@ -48,6 +48,8 @@ export interface LabelsOptions extends RemedyOptions, Filters {
   readonly followLinks: boolean;
   /** Ask a directory who could not log on with the new label. */
   readonly checkUpn: boolean;
+  /** Where a wording file to fill in is written, absolute. */
+  readonly wordingTemplate?: string | undefined;
 }
 
 type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] } & DirectoryNames;
@@ -70,7 +72,11 @@ export async function readOptions(
   const wordings = await readWordings(flags, surroundings);
   const newLabel = readNewLabel(flags, wordings);
   const roots = readRoots(flags, surroundings);
-  if (!mayAsk && newLabel.kind === 'none') {
+  const wordingTemplate =
+    flags['wording-template'] === undefined
+      ? undefined
+      : path.resolve(surroundings.currentFolder, flags['wording-template']);
+  if (!mayAsk && newLabel.kind === 'none' && wordingTemplate === undefined) {
     throw notChosen('labels', 'no flag chooses it, and no question can be asked here');
   }
   if (!mayAsk && roots.length === 0) {
@@ -92,6 +98,7 @@ export async function readOptions(
     skipBlocked: flags['skip-blocked'],
     followLinks: flags['follow-links'],
     checkUpn: flags['check-upn'],
+    wordingTemplate,
     accept: flags.accept,
   };
 }

@@ -14,6 +14,7 @@ import { practice } from './practice.ts';
 import { propose } from './propose.ts';
 import { survey } from './survey.ts';
 import { upnRecords } from './upn-check.ts';
+import { templateFile } from './wording-template.ts';
 
 export const labels: Remedy<LabelsOptions, LabelsFacts, FileChange> = {
   flags,
@@ -26,6 +27,7 @@ export const labels: Remedy<LabelsOptions, LabelsFacts, FileChange> = {
   record: (_, proposal) => ({ exhibits: [], nextSteps: nextStepsOf(proposal) }),
   describe,
   records: upnRecords,
+  files: templateFile,
   permits,
   practice,
 };

@@ -96,6 +96,12 @@ export function readStrings(
   };
 }
 
+/** The text of any key, if the file has one that can be read. */
+export function textOfKey({ bytes, encoding }: Strings, key: string): string | undefined {
+  const [value] = valuesOf(bytes(), encoding, [key]);
+  return value?.flaw === undefined ? value?.text : undefined;
+}
+
 function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]): readonly LabelValue[] {
   const read = valueReader(bytes, encoding);
   return [...new Set(keys)].flatMap((key) =>
