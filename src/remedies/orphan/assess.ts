@@ -158,7 +158,7 @@ function grantsOf(referrers: readonly Referrer[]): string {
 
 /** What else a reader of the plan should know. */
 function remarks(facts: DeletionFacts): readonly FindingDraft[] {
-  const { chosen, configuration, isForestWide, sharedNames, survey, subtree } = facts;
+  const { chosen, configuration, isForestWide, notInGlobalCatalog, sharedNames, survey, subtree } = facts;
   const { evidence, server } = chosen;
   const lost = configuration.lostWellKnownObjects;
   const hasDescriptors = subtree.every(({ entry }) =>
@@ -206,6 +206,16 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
             'Name a domain controller that is a global catalog with --server.',
           ),
         ]),
+    ...(isForestWide && notInGlobalCatalog.length > 0
+      ? [
+          warning(
+            'not-in-global-catalog',
+            `Recipients of other domains are not known by ${listed(notInGlobalCatalog)}`,
+            'A global catalog does not hold that attribute. Look in each domain, on a domain controller of its own.',
+            { evidence: notInGlobalCatalog, subjects: notInGlobalCatalog },
+          ),
+        ]
+      : []),
     ...(survey.exportGaps.length === 0
       ? []
       : [

@@ -1,10 +1,12 @@
 /** What a plan deletes, as values elsewhere may still name it. */
 
 import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
+import { textOf, textsOf as textsOfEntry } from '../../ad/entry.ts';
 import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { and, equal } from '../../ldap/filter.ts';
+import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { dnIn } from './naming.ts';
 import { fqdnIn } from './organisation.ts';
 import { inOtherDomains } from './propose.ts';
 import { databaseClasses } from './referrers.ts';
@@ -52,26 +54,35 @@ export function deletedServer({
 }
 
 /**
- * The same without a legacyExchangeDN that a server object which is still there bears: text that holds it names that
- * one. The loser of a naming conflict is never what such text means. Throws DirectoryError.
+ * The same without the names that a server object which is still there bears: text that holds one of them names that
+ * server. The loser of a naming conflict is never what such text means. Throws DirectoryError.
  */
 export async function withoutNamesOfOthers(
   session: DirectorySession,
   deleted: DeletedServer,
   configuration: string,
 ): Promise<DeletedServer> {
-  const { legacyExchangeDn } = deleted;
-  if (legacyExchangeDn === undefined) return deleted;
+  const { legacyExchangeDn, fqdn } = deleted;
+  const named = [
+    ...(legacyExchangeDn === undefined ? [] : [equal('legacyExchangeDN', legacyExchangeDn)]),
+    ...(fqdn === undefined ? [] : [equal('networkAddress', `ncacn_ip_tcp:${fqdn}`)]),
+  ];
+  if (named.length === 0) return deleted;
   const bearers = session.search({
     base: joinDn('CN=Services', configuration),
     scope: 'subtree',
-    filter: and(equal('objectClass', 'msExchExchangeServer'), equal('legacyExchangeDN', legacyExchangeDn)),
-    attributes: ['1.1'],
+    filter: and(equal('objectClass', 'msExchExchangeServer'), or(...named)),
+    attributes: ['legacyExchangeDN', 'networkAddress'],
   });
-  for await (const { dn } of bearers) {
-    if (!isConflictDn(dn) && !deleted.dns.has(normalizedDn(dn))) return { ...deleted, legacyExchangeDn: undefined };
+  let own = deleted;
+  for await (const entry of bearers) {
+    if (isConflictDn(entry.dn) || deleted.dns.has(normalizedDn(entry.dn))) continue;
+    if (textOf(entry, 'legacyExchangeDN')?.toLowerCase() === legacyExchangeDn?.toLowerCase()) {
+      own = { ...own, legacyExchangeDn: undefined };
+    }
+    if (fqdnIn(textsOfEntry(entry, 'networkAddress')) === fqdn) own = { ...own, fqdn: undefined };
   }
-  return deleted;
+  return own;
 }
 
 function classesOf(entry: DeletedEntry): ReadonlySet<string> {
@@ -86,6 +97,5 @@ function textsOf({ attributes }: DeletedEntry, wanted: string): readonly string[
 /** Whether a value, a DN with binary or string part included, has the name that one of these got by its deletion. */
 export function namesDeleted(value: string, { guids }: DeletedServer): boolean {
   if (!value.includes('DEL:')) return false;
-  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
-  return guids.has(deletedRdnOf(dn)?.guid ?? '');
+  return guids.has(deletedRdnOf(dnIn(value))?.guid ?? '');
 }

@@ -1,11 +1,13 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
-import { isBelow, joinDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, unknownForest } from '../../ad/forest.ts';
+import { readAttributeDefinitions } from '../../ad/schema.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import { equal, type Filter, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type ComputerAccount, type Evidence, readAccounts, weigh } from './evidence.ts';
 import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
@@ -13,11 +15,13 @@ import type { OrphanOptions } from './options.ts';
 import { type ExchangeServer, type Organisation, readOrganisation } from './organisation.ts';
 import { networkMeans, type ProbeMeans, type ProbeResult, probe } from './probe.ts';
 import { countRecipients, liesIn, type RecipientCount } from './recipients.ts';
+import { recipientReferences } from './references.ts';
 import {
   type ConfigurationFindings,
   databaseClasses,
   type Referrer,
   readConfigurationReferrers,
+  readOwnedDatabases,
   type ToDelete,
   unwritableOf,
 } from './referrers.ts';
@@ -72,6 +76,8 @@ export interface DeletionFacts extends DeleteRights {
   readonly recipients: readonly RecipientCount[];
   /** Whether the recipients of the whole forest could be asked for. */
   readonly isForestWide: boolean;
+  /** Attributes by which recipients refer and which a global catalog does not hold of other domains. */
+  readonly notInGlobalCatalog: readonly string[];
   readonly probe: ProbeResult | undefined;
   /** Ids of referrers whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
@@ -328,12 +334,16 @@ async function readDeletion(
     dns: dnsOf(subtree),
     mailTransferAgents: subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
   };
-  step('looking for references in the organisation');
-  const configuration = await readConfigurationReferrers(session, forest.configurationNamingContext, toDelete);
+  step('reading every value of the configuration');
+  const context = forest.configurationNamingContext;
+  const owned = [...(await readOwnedDatabases(session, context, server.dn)), ...disowned].filter(
+    (dn) => !toDelete.dns.has(normalizedDn(dn)),
+  );
+  const configuration = await readConfigurationReferrers(session, context, toDelete, owned);
   const own = subtree
     .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
     .map(({ entry }) => entry.dn);
-  const databases = [...configuration.databases, ...disowned, ...own];
+  const databases = [...owned, ...own];
   step('looking for recipients in the forest');
   const { recipients, base } = recipientsOf(sessions);
   const counts = await countRecipients(recipients, base, toDelete, databases, {
@@ -354,12 +364,20 @@ async function readDeletion(
     configuration,
     recipients: counts,
     isForestWide: global !== undefined,
+    notInGlobalCatalog: await notInGlobalCatalog(session, forest),
     probe: undefined,
     ...rights,
     unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
     isSecondLook: false,
     done: new Set(),
   };
+}
+
+async function notInGlobalCatalog(session: DirectorySession, forest: Forest): Promise<readonly string[]> {
+  if (forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2) return [];
+  const names = distinct(recipientReferences.map(({ attribute }) => attribute));
+  const definitions = await readAttributeDefinitions(session, names);
+  return names.filter((name) => definitions.get(name.toLowerCase())?.isInGlobalCatalog === false);
 }
 
 /** The references that may be cleared, whether the user has the right to or not. */

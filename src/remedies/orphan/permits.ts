@@ -6,6 +6,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
 import { deletedServer } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { dnIn } from './naming.ts';
 import { isNextStep } from './next-steps.ts';
 import { valueKey } from './propose.ts';
 
@@ -94,7 +95,7 @@ function isTextOf(value: PlanValue, { texts }: Names): boolean {
 /** Whether it is the DN, with a binary or string part or without, of one of these or of an entry that is deleted. */
 function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
   if (typeof value !== 'string') return false;
-  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
+  const dn = dnIn(value);
   try {
     return isDeletedDn(dn) || dns.has(normalizedDn(dn));
   } catch (error) {

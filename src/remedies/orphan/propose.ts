@@ -73,6 +73,7 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
     ),
     ...because(unclearable('needs another value'), 'references-to-replace'),
     ...because(unclearable('mandatory'), 'mandatory-references'),
+    ...because(unclearable('only the system writes it'), 'system-only-references'),
     ...because(configuration.toDatabases, 'references-to-its-databases'),
     ...recipients
       .filter(

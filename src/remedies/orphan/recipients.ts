@@ -1,14 +1,14 @@
 /** Recipients that name the server or its databases: how many there are before the deletion, and who is left after it. */
 
 import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { type Entry, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeletedServer, namesDeleted } from './deleted-server.ts';
 import type { OwnNames } from './names.ts';
 import { type RecipientReference, recipientReferences } from './references.ts';
-import { namesOneOf, type Referrer, referrer, type ToDelete } from './referrers.ts';
+import { namesOneOf, type Referrer, recipientReferrer, type ToDelete } from './referrers.ts';
 
 /** References of one kind from recipients: counted, with the first names. */
 export interface RecipientCount {
@@ -111,7 +111,8 @@ async function countOne(
       if (!isRecipient(entry.dn)) continue;
       all.add(entry.dn);
       if (reference.isCleanable) {
-        if (mayBeCleared(entry) && isWritable(entry.dn)) cleanable.add(recipientReferrer(entry, reference));
+        if (mayBeCleared(entry) && isWritable(entry.dn))
+          cleanable.add(recipientReferrer(entry, asReference(reference)));
       } else if (isSystemMailbox(entry)) {
         system.add(entry.dn);
       }
@@ -127,9 +128,8 @@ async function countOne(
   };
 }
 
-function recipientReferrer(entry: Entry, { id, attribute, kind, who }: RecipientReference): Referrer {
-  const values = allBytesOf(entry, attribute);
-  return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values);
+function asReference({ id, attribute, kind, who }: RecipientReference): Referrer['reference'] {
+  return { id, attribute, kind, who, clearing: 'may be cleared' };
 }
 
 /**

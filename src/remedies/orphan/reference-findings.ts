@@ -1,8 +1,9 @@
 /** References that would point at nothing after the deletion, and that the changes do not clear. */
 
-import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/findings.ts';
+import { blocker, type FindingDraft, finalBlocker, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { counted } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { valueKey } from './propose.ts';
 import type { RecipientCount } from './recipients.ts';
@@ -32,6 +33,12 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
     (referrer) => referrer.reference.kind !== 'linked' && !isCleared(referrer) && !lost.has(referrer),
   );
   const needValue = referrers.filter(({ reference }) => reference.clearing === 'needs another value');
+  const mandatory = referrers.filter(
+    // That of offline address books has a blocker of its own, with the cmdlet that moves them.
+    ({ reference }) => reference.clearing === 'mandatory' && reference.id !== 'oab-generation',
+  );
+  const ofSystem = referrers.filter(({ reference }) => reference.clearing === 'only the system writes it');
+  const { leftovers } = facts.configuration;
   const tooMany = facts.recipients.filter(({ notListed }) => notListed > 0);
   const elsewhere = facts.recipients.filter(
     ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
@@ -60,6 +67,36 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
             `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
             'They are text and go on naming this server. Set-MailboxDatabase "<database>" -RpcClientAccessServer <other server>; Set-DatabaseAvailabilityGroup "<DAG>" -WitnessServer <other server>.',
             about(needValue),
+          ),
+        ]),
+    ...(mandatory.length === 0
+      ? []
+      : [
+          blocker(
+            'mandatory-references',
+            `${counted(mandatory.length, 'reference')} to the server cannot be cleared: the attribute is mandatory`,
+            `Give it another value first: ${mandatory.slice(0, 3).map(replaceCommand).join('; ')}. If you accept, it points at a deleted entry afterwards.`,
+            { ...about(mandatory), measure: { value: mandatory.length, unit: 'references' } },
+          ),
+        ]),
+    ...(ofSystem.length === 0
+      ? []
+      : [
+          warning(
+            'system-only-references',
+            `${counted(ofSystem.length, 'reference')} to the server that only the system can change`,
+            'The directory keeps these values itself. They are left as they are.',
+            about(ofSystem),
+          ),
+        ]),
+    ...(leftovers.length === 0
+      ? []
+      : [
+          note(
+            'leftovers',
+            `${counted(leftovers.length, 'other reference points', 'other references point')} at entries that were deleted earlier`,
+            'They are not of this server, and this plan leaves them as they are. To list and clear them: adsi-remedy orphan --leftovers.',
+            { evidence: leftovers.map(({ id }) => id) },
           ),
         ]),
     ...(toDatabases.length === 0
@@ -100,6 +137,10 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           ),
         ]),
   ];
+}
+
+function replaceCommand({ dn, reference }: Referrer): string {
+  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}='<DN of another entry>'}`;
 }
 
 /** Ids that were to be kept, and that no reference has. */

@@ -42,7 +42,7 @@ test('each step is named in words before it is begun', async () => {
   expect(steps).toEqual([
     'looking for servers',
     'reading everything below the server',
-    'looking for references in the organisation',
+    'reading every value of the configuration',
     'looking for recipients in the forest',
     'checking rights',
   ]);
