@@ -199,7 +199,9 @@ async function writeWith<C extends Change>(
     progress.done();
     const { notDone, notBegun, endedBy } = result.applied;
     const complete = notDone.length === 0 && notBegun === 0 && endedBy === undefined;
-    if (complete) await noteInOriginal(plan, original, context, output);
+    // What an undo left out is still as the change left it, or as someone has edited it: the change is not undone.
+    const isWhole = plan.undoes === undefined || plan.leftOut.length === 0;
+    if (complete && isWhole) await noteInOriginal(plan, original, context, output);
     const seen = complete ? await look?.() : undefined;
     const status = await reportOutcome(
       {
@@ -213,6 +215,7 @@ async function writeWith<C extends Change>(
       context,
       output,
     );
+    if (complete && !isWhole) return exitStatus.partial;
     return seen?.everywhere === false && waitSeconds > 0 ? exitStatus.failed : status;
   } finally {
     progress.done();

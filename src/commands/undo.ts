@@ -79,7 +79,7 @@ async function undoChange(
       ...(original.subject === undefined ? {} : { subject: original.subject }),
       intent: original.intent,
       changes: undo.changes,
-      leftOut: [],
+      leftOut: undo.leftOut,
       undoes: {
         id: original.id,
         seal: original.seal,
@@ -157,7 +157,7 @@ async function markIfBack(
   output: Output,
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
-  if (!isWanted || undo.changes.length > 0 || openBlockers(undo.findings).length > 0) return;
+  if (!isWanted || undo.changes.length + undo.leftOut.length > 0 || openBlockers(undo.findings).length > 0) return;
   await noteUndone(saved, undo.id, context.now());
   output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

@@ -4,6 +4,7 @@ import type { Exhibit, Mark } from '../change/exhibits.ts';
 import { bar } from '../terminal/bar.ts';
 import type { Style } from '../terminal/style.ts';
 import { type Cell, table } from '../terminal/table.ts';
+import { displayWidth, pad } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
 
@@ -69,28 +70,57 @@ function* tableLines({ columns, groups }: Of<'table'>, options: ExhibitOptions):
   }
 }
 
-function* barLines({ rows: bars, limit }: Of<'bars'>, options: ExhibitOptions): Generator<string> {
-  const { style } = options;
-  const lines = bars.map(({ name, place = '', text, value, mark, note = '' }): readonly Cell[] => [
-    name,
-    place,
-    text,
-    value === undefined ? '' : bar((100 * value) / limit, barWidth),
-    { text: value === undefined ? '' : `${Math.round((100 * value) / limit)} %`, style: paintedBy(mark, style) },
-    { text: note, style: style.dim },
-  ]);
-  yield* rows(lines, [{}, {}, {}, {}, { align: 'right' }, {}], options);
+/** A row a bar. Bars give way to words down to ten columns, then words go on below themselves: none of them is cut. */
+function* barLines({ rows: bars, limit, unit }: Of<'bars'>, { style, width }: ExhibitOptions): Generator<string> {
+  const shares = bars.map(({ value }) => (value === undefined ? undefined : (100 * value) / limit));
+  const percents = shares.map((share) =>
+    share === undefined ? '' : share > 100 ? '> 100 %' : `${Math.floor(share)} %`,
+  );
+  const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => displayWidth(visible(text))));
+  const [names, places] = [widest(bars.map(({ name }) => name)), widest(bars.map(({ place = '' }) => place))];
+  const [percent, notes] = [widest(percents), widest(bars.map(({ note = '' }) => note))];
+  // Two columns before each of the six, and the margin.
+  const room = width - names - places - percent - notes - 12;
+  const words = Math.min(widest(bars.map(({ text }) => text)), Math.max(leastWords, room - leastBar));
+  const columns = room - words < leastBar ? 0 : Math.min(barWidth, room - words);
+  const heading = `of ${limit.toLocaleString('en')} ${unit}`;
+  yield ' '.repeat(4 + names + 2 + places + 2 + words) + style.dim(heading.padStart(columns + percent));
+  for (const [index, { name, place = '', text, mark, note = '' }] of bars.entries()) {
+    const paint = paintedBy(mark, style);
+    const [first = '', ...more] = wrapped(visible(text), words, 0);
+    const share = shares[index];
+    const drawn = columns === 0 ? '' : `  ${share === undefined ? ' '.repeat(columns) : paint(bar(share, columns))}`;
+    const left = `  ${pad(visible(name), names)}  ${pad(visible(place), places)}  ${pad(first, words)}`;
+    const right = `  ${paint((percents[index] ?? '').padStart(percent))}  ${paint(visible(note))}`;
+    yield (left + drawn + right).trimEnd();
+    for (const line of more) yield ' '.repeat(6 + names + places) + line;
+  }
 }
 
+const leastWords = 20;
+const leastBar = 10;
+
 function* histogramLines({ buckets, limits, unit }: Of<'histogram'>, options: ExhibitOptions): Generator<string> {
-  const most = Math.max(1, ...buckets.map(({ count }) => count));
-  const lines = buckets.map(({ from, to, count }) => [
-    `${from} to ${to} ${unit}`,
-    bar((100 * count) / most, barWidth),
-    count.toLocaleString('en'),
-  ]);
-  yield* rows(lines, [{ align: 'right' }, {}, { align: 'right' }], options);
-  for (const { at, text } of limits) yield `  ${options.style.dim(visible(`${text}: ${at} ${unit}`))}`;
+  const [first] = buckets;
+  const step = first === undefined ? 1 : first.to - first.from + 1;
+  const counts = new Map(buckets.map(({ from, count }) => [from, count]));
+  const most = Math.max(1, ...counts.values());
+  const startOf = (at: number): number => Math.floor(at / step) * step;
+  const starts = [...new Set([...counts.keys(), ...limits.map(({ at }) => startOf(at))])].sort(
+    (one, other) => one - other,
+  );
+  const lines = starts.map((start): readonly Cell[] => {
+    const count = counts.get(start) ?? 0;
+    const isAfterGap = start > 0 && !starts.includes(start - step);
+    const marks = limits.filter(({ at }) => startOf(at) === start).map(({ at, text }) => `← ${at} ${unit}: ${text}`);
+    return [
+      `${isAfterGap ? '… ' : ''}${start} to ${start + step - 1} ${unit}`,
+      bar((100 * count) / most, barWidth),
+      count.toLocaleString('en'),
+      { text: marks.join('  '), style: options.style.warning },
+    ];
+  });
+  yield* rows(lines, [{ align: 'right' }, {}, { align: 'right' }, {}], options);
 }
 
 function* treeLines({ nodes }: Of<'tree'>, { style, width }: ExhibitOptions): Generator<string> {

@@ -6,14 +6,14 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { administrator, reader } from '../../src/embedded/access.ts';
-import type { Account } from '../../src/embedded/accounts.ts';
-import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { administrator } from '../../src/embedded/view.ts';
 import { configuration, directoryService, openForest } from '../embedded/support.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
 import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
+import { type Account, reader } from '../support/ldap-server/accounts.ts';
+import { openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
 import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -41,7 +41,7 @@ userAccountControl: 514
 `;
 
 /** A forest whose DC listens without TLS; gives the address of the port. */
-async function listening(forest: EmbeddedForest, host = 'dc1.corp.example.com'): Promise<string> {
+async function listening(forest: ServedForest, host = 'dc1.corp.example.com'): Promise<string> {
   const { port, close } = await forest.listen(host);
   onTestFinished(close);
   return `127.0.0.1:${port}`;
@@ -282,12 +282,12 @@ describe('rights', () => {
 });
 
 /** The same data with another identity: objectGUID of the configuration naming context's head. */
-async function otherForest(like: EmbeddedForest): Promise<EmbeddedForest> {
+async function otherForest(like: ServedForest): Promise<ServedForest> {
   const head = new RegExp(`(^dn: ${configuration}\\n(?:.+\\n)*?objectGUID:: ).*`, 'm');
   const ldif = [...like.toLdif()].join('').replace(head, `$1${Buffer.alloc(16, 7).toString('base64')}`);
   const clock = (): Date => new Date('2026-11-22T09:00:00Z');
   const sources = [{ name: 'other', content: ldif }];
-  return openEmbeddedForest({ sources, kind: 'forest', clock, newGuid: randomUUID, accounts: [...accounts] });
+  return openServedForest({ sources, kind: 'forest', clock, newGuid: randomUUID }, accounts);
 }
 
 test('a plan of another forest is refused at apply', async () => {

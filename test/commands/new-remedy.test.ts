@@ -96,10 +96,10 @@ describe('a plan that was saved healthy and is applied later', () => {
   });
 
   test('is refused by a blocker that has come up since, which is named', async () => {
-    const { status, stdout } = await run(apply, [saved]);
+    const { status, stderr } = await run(apply, [saved]);
     expect([status, await readFile(word(), 'utf8')]).toEqual([3, 'old']);
-    expect(stdout).toContain('stop-sign');
-    expect(stdout).toContain('when the plan was made there was no such finding');
+    expect(stderr).toContain('stop-sign');
+    expect(stderr).toContain('when the plan was made there was no such finding');
   });
 
   test('is applied with --accept, and the journal says what was accepted', async () => {

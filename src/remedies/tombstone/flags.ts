@@ -1,0 +1,27 @@
+import type { FlagTable } from '../../flags.ts';
+
+/** The flags of this remedy. */
+export const flags = {
+  days: {
+    kind: 'text',
+    value: 'N',
+    help: 'The new tombstoneLifetime in days, 3 to 36500; Microsoft recommends 180',
+    group: 'What to change',
+  },
+  unset: {
+    kind: 'yes-no',
+    help: 'Remove the value; Windows then uses 60 days, Samba 180',
+    group: 'What to change',
+  },
+  'recycle-days': {
+    kind: 'text',
+    value: 'N',
+    help: 'The new msDS-DeletedObjectLifetime in days: how long the Recycle Bin can bring objects back',
+    group: 'What to change',
+  },
+  'strict-new-dcs': {
+    kind: 'yes-no',
+    help: 'Add the object that makes newly promoted DCs enforce strict replication consistency',
+    group: 'What to change',
+  },
+} as const satisfies FlagTable;
