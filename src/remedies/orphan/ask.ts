@@ -2,9 +2,10 @@
 
 import { parentDn, rdnOf } from '../../ad/dn.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
+import { distinct, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
-import type { OrphanOptions } from './options.ts';
+import type { Along, OrphanOptions } from './options.ts';
 import { clearable } from './propose.ts';
 import { type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
 import { likeliestFirst, serverHint, tellingName } from './survey.ts';
@@ -20,8 +21,16 @@ export async function ask(
     return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: server.dn } } };
   }
   if (facts.kind !== 'deletion' || !isWizard) return { kind: 'settled', options };
-  const way = await askSupportedWay(facts, prompter);
-  if (way !== 'none') return { kind: 'other-way', steps: supportedSteps(facts) };
+  if (!options.asked.has('way')) {
+    const way = await askSupportedWay(facts, prompter);
+    if (way !== 'none') return { kind: 'other-way', steps: supportedSteps(facts) };
+  }
+  if (!options.asked.has('also')) {
+    const also = await askAlso(facts, options, prompter);
+    // What goes along changes what refers to it.
+    if (also !== undefined)
+      return { kind: 'look-again', options: { ...options, also, asked: new Set(['way', 'also']) } };
+  }
   return { kind: 'settled', options: { ...options, keep: await askWhatToKeep(facts, options, prompter) } };
 }
 
@@ -60,6 +69,42 @@ async function askSupportedWay(facts: DeletionFacts, prompter: Prompter): Promis
       { value: 'none', label: 'None of them: go on to delete the object' },
     ],
   });
+}
+
+/** Asks what goes with the server; undefined if nothing more than the options say. */
+async function askAlso(
+  { along, companions }: DeletionFacts,
+  { also }: OrphanOptions,
+  prompter: Prompter,
+): Promise<ReadonlySet<Along> | undefined> {
+  const free = companions.filter((one) => one.kind !== 'copy' && one.hindrance === undefined && !along.includes(one));
+  if (free.length === 0) return undefined;
+  const chosen = await prompter.multiselect<Along>({
+    id: 'orphan.also',
+    message: 'These are left behind without use. Which of them do you want to delete too?',
+    flag: '--also WHAT',
+    choices: distinct(free.map(({ kind }) => kind)).flatMap((kind) =>
+      kind === 'copy'
+        ? []
+        : [
+            {
+              value: kind,
+              label:
+                kind === 'database'
+                  ? 'Databases without a mailbox'
+                  : 'The empty CN=Servers of the administrative group',
+              hint: listed(
+                free
+                  .filter((one) => one.kind === kind)
+                  .map(({ dn }) => rdnOf(kind === 'database' ? dn : (parentDn(dn) ?? dn)).value),
+                5,
+              ),
+            },
+          ],
+    ),
+    initial: [],
+  });
+  return chosen.length === 0 ? undefined : new Set([...also, ...chosen]);
 }
 
 /** Asks which of the references that would dangle are cleared; all but those of --keep at first. Gives those to keep. */

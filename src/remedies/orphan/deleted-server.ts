@@ -2,14 +2,18 @@
 
 import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
 import { textOf, textsOf as textsOfEntry } from '../../ad/entry.ts';
-import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
+import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { dnIn } from './naming.ts';
 import { fqdnIn } from './organisation.ts';
-import { inOtherDomains } from './propose.ts';
 import { databaseClasses } from './referrers.ts';
+
+/** The reason in leftOut of references that another DC holds. */
+export const inOtherDomains = 'recipients-in-other-domains';
+/** The reasons in leftOut of users' mailboxes that lose their database with the last server. */
+export const mailboxReasons: readonly string[] = ['mailboxes', 'archives'];
 
 export interface DeletedServer {
   /** Every entry that goes. */
@@ -28,6 +32,8 @@ export interface DeletedServer {
   readonly leftOnPurpose: ReadonlySet<string>;
   /** Whether that was accepted of all recipients of other domains. */
   readonly leavesOtherDomains: boolean;
+  /** Whether users' mailboxes are left that name the server or its databases. */
+  readonly leavesMailboxes: boolean;
 }
 
 /** What the plan deletes; its entries are [] for a plan that deletes nothing. */
@@ -36,7 +42,7 @@ export function deletedServer({
   leftOut,
 }: Pick<Proposal<DirectoryChange>, 'changes' | 'leftOut'>): DeletedServer {
   const entries = changes.flatMap(deletedBy);
-  const [server] = entries.filter((entry) => classesOf(entry).has('msexchexchangeserver'));
+  const server = serverDeletedIn(changes);
   const isAny = (names: readonly string[]): boolean =>
     entries.some((entry) => names.some((name) => classesOf(entry).has(name.toLowerCase())));
   const ofServer = (name: string): readonly string[] => (server === undefined ? [] : textsOf(server, name));
@@ -50,6 +56,7 @@ export function deletedServer({
     hasMailTransferAgents: isAny(['mTA']),
     leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
     leavesOtherDomains: leftOut.some(({ reason }) => reason === inOtherDomains),
+    leavesMailboxes: leftOut.some(({ reason }) => mailboxReasons.includes(reason)),
   };
 }
 
@@ -85,11 +92,18 @@ export async function withoutNamesOfOthers(
   return own;
 }
 
+/** The server object that these changes delete; undefined if they delete none. */
+export function serverDeletedIn(changes: readonly Change[]): DeletedEntry | undefined {
+  const deleted = changes.flatMap((change) => (change.kind === 'file' ? [] : deletedBy(change)));
+  return deleted.find((entry) => classesOf(entry).has('msexchexchangeserver'));
+}
+
 function classesOf(entry: DeletedEntry): ReadonlySet<string> {
   return new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
 }
 
-function textsOf({ attributes }: DeletedEntry, wanted: string): readonly string[] {
+/** The text values of an attribute, as the plan has them. */
+export function textsOf({ attributes }: DeletedEntry, wanted: string): readonly string[] {
   const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
   return (found?.values ?? []).filter((value) => typeof value === 'string');
 }

@@ -7,6 +7,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted } from '../../words.ts';
 import type { Description } from '../remedy.ts';
+import { serverDeletedIn } from './deleted-server.ts';
 import { stepsInWords } from './next-steps.ts';
 
 /** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
@@ -17,7 +18,7 @@ export function describe(plan: Plan<DirectoryChange>): Description {
 
 /** The name of the server that a plan deletes: what a person types before it is applied. */
 export function serverDeletedBy({ changes }: Pick<Plan<DirectoryChange>, 'changes'>): string | undefined {
-  const top = changes.findLast((change) => deletedBy(change).length > 0);
+  const top = serverDeletedIn(changes) ?? changes.findLast((change) => deletedBy(change).length > 0);
   return top === undefined ? undefined : nameOf(top.dn);
 }
 

@@ -20,5 +20,12 @@ export const flags = {
     help: 'leave a reference as it is, by the ID that the review shows: "homeMTA of CN=…" (repeatable)',
     group: how,
   },
+  also: {
+    kind: 'texts',
+    value: 'WHAT',
+    values: ['databases', 'servers-container'],
+    help: 'what goes with the server: databases that only it owns and that hold no mailbox; CN=Servers of a legacy administrative group that it leaves empty (repeatable)',
+    group: how,
+  },
   'tree-delete': { kind: 'yes-no', help: 'one request for the whole tree in place of leaf-first deletes', group: how },
 } as const satisfies FlagTable;

@@ -11,6 +11,8 @@ import type {
 } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { distinct } from '../../words.ts';
+import type { Companion } from './companions.ts';
+import { inOtherDomains } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';
 import type { Referrer } from './referrers.ts';
@@ -30,9 +32,10 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
   return {
     target: facts.survey.target,
     ...(root === undefined ? {} : { subject: { dn: root.entry.dn, guid: root.entry.guid } }),
-    intent: { treeDelete: options.treeDelete, keep: options.keep },
+    intent: { treeDelete: options.treeDelete, keep: options.keep, also: [...options.also] },
     changes: [
-      ...editsOf(clearing),
+      ...editsOf([...clearing, ...facts.ownMailboxAttributes]),
+      ...leavesFirst(alongOf(facts, ['database', 'copy'])),
       ...(isTree
         ? [
             {
@@ -43,6 +46,7 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
             },
           ]
         : leavesFirst(facts.subtree)),
+      ...containerLast(facts),
     ],
     leftOut: leftOutOf(facts, isKept),
   };
@@ -55,9 +59,6 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
 export function clearable(facts: DeletionFacts): readonly Referrer[] {
   return clearableReferrers(facts).filter(({ id }) => !facts.unwritable.has(id));
 }
-
-/** The id of what is left out where the entries are only counted: "homeMTA of recipients of other domains". */
-export const inOtherDomains = 'recipients-in-other-domains';
 
 function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean): readonly LeftOut[] {
   const { configuration, recipients, unwritable } = facts;
@@ -75,6 +76,13 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
     ...because(unclearable('mandatory'), 'mandatory-references'),
     ...because(unclearable('only the system writes it'), 'system-only-references'),
     ...because(configuration.toDatabases, 'references-to-its-databases'),
+    ...(facts.hasOtherServer ? [] : recipients)
+      .filter(({ reference, count, own }) => !reference.isCleanable && count > own.count)
+      .map(({ reference, count, own }) => ({
+        what: `${reference.attribute} of ${reference.who}`,
+        reason: reference.id === 'archives' ? 'archives' : 'mailboxes',
+        detail: String(count - own.count),
+      })),
     ...recipients
       .filter(
         ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
@@ -113,6 +121,20 @@ function attributeEdits(here: readonly Referrer[]): readonly AttributeEdit[] {
 /** Two plan values are the same value if these are the same. */
 export function valueKey(value: AttributeEdit['remove'][number]): string {
   return JSON.stringify(value);
+}
+
+function alongOf({ along }: DeletionFacts, kinds: readonly Companion['kind'][]): readonly SubtreeEntry[] {
+  return along.filter(({ kind }) => kinds.includes(kind)).flatMap(({ entries }) => entries);
+}
+
+/** CN=Servers goes when the server has gone. */
+function containerLast(facts: DeletionFacts): readonly DeleteChange[] {
+  const [server] = facts.subtree;
+  return alongOf(facts, ['servers-container']).map(({ entry }) => ({
+    kind: 'delete',
+    ...entry,
+    children: server === undefined ? [] : [server.entry.guid],
+  }));
 }
 
 /** The deletes in an order in which every entry is without children when its turn comes. */

@@ -25,6 +25,8 @@ export interface Referrer {
   readonly values: readonly PlanValue[];
   /** What the attribute holds besides. */
   readonly otherValues: readonly PlanValue[];
+  /** Of the entry, lower case. */
+  readonly objectClasses: readonly string[];
 }
 
 /** What is compared with. */
@@ -33,8 +35,6 @@ export interface ToDelete {
   readonly names: OwnNames;
   /** DNs of the entries that go, normalised. */
   readonly dns: ReadonlySet<string>;
-  /** DNs of the mail transfer agents among them. */
-  readonly mailTransferAgents: readonly string[];
 }
 
 export interface ConfigurationFindings {
@@ -173,6 +173,7 @@ function referrerOf(hit: Hit, definition: AttributeDefinition | undefined, isMan
     guid,
     values,
     otherValues,
+    objectClasses: hit.objectClasses,
   };
 }
 
@@ -210,6 +211,7 @@ export function recipientReferrer(entry: Entry, reference: Referrer['reference']
     guid: guidOf(entry, 'objectGUID') ?? '',
     values: allBytesOf(entry, reference.attribute).map(writtenValueOf),
     otherValues: [],
+    objectClasses: [],
   };
 }
 

@@ -22,6 +22,8 @@ export const options: OrphanOptions = {
   probe: false,
   treeDelete: false,
   keep: [],
+  also: new Set(),
+  asked: new Set(),
   mayAsk: false,
 };
 

@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { normalizedDn } from '../../../src/ad/dn.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
-import { ldapConnector } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { namingTest } from '../../../src/remedies/orphan/naming.ts';
 import { type ConfigurationFindings, readConfigurationReferrers } from '../../../src/remedies/orphan/referrers.ts';
@@ -56,7 +55,7 @@ async function found(...records: readonly string[]): Promise<ConfigurationFindin
   );
   const dns = new Set([server, store].map(normalizedDn));
   const names = { legacyExchangeDn: '/o=Contoso/cn=EX04', fqdn: 'ex04.corp.example.com', name: 'EX04' };
-  return readConfigurationReferrers(session, configuration, { names, dns, mailTransferAgents: [] }, [
+  return readConfigurationReferrers(session, configuration, { names, dns }, [
     `CN=DB04,CN=Databases,CN=Services,${configuration}`,
   ]);
 }
@@ -69,12 +68,7 @@ async function open(...records: readonly string[]): Promise<DirectorySession> {
     clock: () => new Date(),
     newGuid: randomUUID,
   });
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host),
-  });
-  const session = await connector.open({ host: forest.domainControllers[0] ?? '' });
+  const session = await forest.open({ host: forest.domainControllers[0] ?? '' });
   onTestFinished(() => session.close());
   return session;
 }
