@@ -1,9 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { freshFolder } from '../support/fresh-folder.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { describeWithSamba } from './lab/describe-with-samba.ts';
@@ -99,10 +101,13 @@ describeWithSamba('A server that entries refer to by attributes of every syntax'
   beforeAll(async () => {
     const made = [organisation, group, other, server].flatMap(({ changes }) => changes);
     dc = await startOneDomainController({ changes: [...made, ...referrers(server, other, group.connections)] });
-    folder = await freshFolder();
+    folder = await mkdtemp(path.join(tmpdir(), 'orphan-any-'));
     before = await snapshot(dc);
   });
-  afterAll(() => dc?.stop());
+  afterAll(async () => {
+    await dc?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
 
   /** Lines whose value names the server or what is below it, by its old name, its deleted one, or in text. */
   const naming = (lines: ReadonlySet<string>): readonly string[] =>

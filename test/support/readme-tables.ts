@@ -11,8 +11,11 @@ export function markdownTable(flags: FlagTable): string {
 
 /** The README with the table between each pair of marks (`<!-- flags NAME -->` … `<!-- end -->`) drawn from its flags. */
 export function withTables(readme: string, tables: ReadonlyMap<string, FlagTable>): string {
-  return readme.replace(/(<!-- flags (\S+) -->\n)[\s\S]*?(<!-- end -->)/g, (whole, start: string, name: string, end: string) => {
-    const flags = tables.get(name);
-    return flags === undefined ? whole : `${start}\n${markdownTable(flags)}\n\n${end}`;
-  });
+  return readme.replace(
+    /(<!-- flags (\S+) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (whole, start: string, name: string, end: string) => {
+      const flags = tables.get(name);
+      return flags === undefined ? whole : `${start}\n${markdownTable(flags)}\n\n${end}`;
+    },
+  );
 }
