@@ -116,7 +116,9 @@ describeWithSamba('A server that entries refer to by attributes of every syntax'
       const isOwn = dn.toLowerCase().endsWith(server.dn.toLowerCase());
       const isName = value.toLowerCase().includes(server.dn.toLowerCase()) || value.includes('\\0ADEL:');
       const isText = value.endsWith(`: ${server.legacyExchangeDn}`) || value.endsWith(`: ${server.fqdn}`);
-      return !isOwn && (isName || isText);
+      // A back link shows what the other side holds; the server itself keeps it.
+      const isBackLink = /^\w+bl:/.test(value);
+      return !isOwn && !isBackLink && (isName || isText);
     });
 
   test('is planned with every value that names it, whatever the attribute', async () => {
@@ -152,8 +154,7 @@ describeWithSamba('A server that entries refer to by attributes of every syntax'
 
   test('is back after undo with every value, links of both directions included', async () => {
     const undone = await run(undo, 'saved', '--yes');
-    expect(undone.stderr).toBe('');
-    expect(undone.status).toBe(0);
+    expect(undone).toMatchObject({ status: 0, stderr: '' });
     const after = await snapshot(dc);
     expect([...before].filter((line) => !after.has(line))).toEqual([]);
     expect([...after].filter((line) => !before.has(line))).toEqual([]);
