@@ -15,6 +15,7 @@ import { counted, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
+import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
 import { unjustified } from './permits.ts';
 import { referenceFindings } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
@@ -27,8 +28,11 @@ import { uninstallerBlockers } from './uninstaller-blockers.ts';
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
   if (facts.kind === 'servers') return [];
+  if (facts.kind === 'leftovers') {
+    return [...foreignChanges(unjustifiedLeftovers(facts, proposal)), ...assessLeftovers(facts)];
+  }
   return [
-    ...foreignChanges(facts, proposal),
+    ...foreignChanges(unjustified(facts, proposal)),
     supportedWays(facts),
     ...uninstallerBlockers(facts, proposal),
     ...referenceFindings(facts, proposal),
@@ -49,13 +53,12 @@ function serverGone(dn: string): FindingDraft {
   );
 }
 
-function foreignChanges(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  const foreign = unjustified(facts, proposal);
+function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
   if (foreign.length === 0) return [];
   return [
     finalBlocker(
       notOfThisRemedy,
-      `${counted(foreign.length, 'change does', 'changes do')} not belong to the deletion of ${facts.chosen.server.name}`,
+      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
       'The directory does not justify these changes: they are neither entries of the server nor references to it. Make a new plan.',
       { evidence: foreign, subjects: foreign },
     ),

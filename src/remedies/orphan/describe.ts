@@ -8,10 +8,13 @@ import { groupBy } from '../../group-by.ts';
 import { counted } from '../../words.ts';
 import type { Description } from '../remedy.ts';
 import { serverDeletedIn } from './deleted-server.ts';
+import { isOfLeftovers } from './leftover-values.ts';
+import { describeLeftovers } from './leftovers.ts';
 import { stepsInWords } from './next-steps.ts';
 
 /** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
 export function describe(plan: Plan<DirectoryChange>): Description {
+  if (plan.undoes === undefined && isOfLeftovers(plan)) return describeLeftovers(plan);
   const deleted = plan.changes.flatMap(deletedBy);
   return deleted.length === 0 ? describeReturn(plan) : describeDeletion(plan, deleted);
 }

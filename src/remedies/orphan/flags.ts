@@ -13,6 +13,11 @@ export const flags = {
     help: 'ExchangeSetup.log of the failed run: the object that setup found',
     group: whichServer,
   },
+  leftovers: {
+    kind: 'yes-no',
+    help: 'no server: clear the references that earlier deletions by hand left behind',
+    group: whichServer,
+  },
   probe: { kind: 'yes-no', help: "try the server's ports 25, 135, 443 and 445", group: whichServer },
   keep: {
     kind: 'texts',

@@ -13,6 +13,7 @@ import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
 import { serverDeletedIn } from './deleted-server.ts';
 import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
+import { isOfLeftovers, readLeftovers } from './leftover-values.ts';
 import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
 import type { OrphanOptions } from './options.ts';
 import { type ExchangeServer, isFullServer, type Organisation, readOrganisation } from './organisation.ts';
@@ -110,7 +111,18 @@ export interface NothingToDelete {
   readonly missing: string | undefined;
 }
 
-export type OrphanFacts = ServersFacts | DeletionFacts | NothingToDelete;
+/** What earlier deletions have left behind. */
+export interface LeftoverFacts {
+  readonly kind: 'leftovers';
+  readonly survey: Survey;
+  readonly leftovers: readonly Referrer[];
+  /** Ids of those whose attribute the user may not write. */
+  readonly unwritable: ReadonlySet<string>;
+  /** Of a saved plan: the indices of changes that are done. */
+  readonly done: ReadonlySet<number>;
+}
+
+export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
 
 interface Sessions {
   /** With the DC that is written to. */
@@ -120,7 +132,7 @@ interface Sessions {
 }
 
 /**
- * Reads the servers and, once one is chosen, its subtree and who refers to it.
+ * Reads the servers and, once one is chosen, its subtree and who refers to it; or what earlier deletions left behind.
  *
  * @throws DirectoryError; RefusedError if the forest has no Exchange server; SubjectMissingError or UsageError if the
  * options name none of them, or several
@@ -132,14 +144,22 @@ export async function gather(
   probeMeans: ProbeMeans = networkMeans,
 ): Promise<OrphanFacts> {
   const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
-  if (scope.kind === 'plan' && planned === undefined) return nothingToDelete(world, undefined);
+  const isLeftovers =
+    scope.kind === 'plan' ? scope.plan.undoes === undefined && isOfLeftovers(scope.plan) : scope.options.leftovers;
+  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world, undefined);
   const global = await globalCatalogOf(world);
   const sessions = { session: world.session, global };
   try {
     world.watch.begin(['Exchange']);
     world.watch.update('Exchange', 'looking for servers');
     const survey =
-      known === undefined || known.kind === 'nothing to delete' ? await readSurvey(world, sessions) : known.survey;
+      known === undefined || known.kind === 'nothing to delete'
+        ? await readSurvey(world, sessions, isLeftovers)
+        : known.survey;
+    if (isLeftovers) {
+      const done = scope.kind === 'plan' ? scope.done : new Set<number>();
+      return { kind: 'leftovers', survey, ...(await leftoversOf(world, survey)), done };
+    }
     if (scope.kind === 'plan') {
       const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
       if (chosen === undefined) return nothingToDelete(world, planned);
@@ -161,6 +181,12 @@ export async function gather(
   } finally {
     await global?.close();
   }
+}
+
+function leftoversOf({ session, watch }: DirectoryWorld, { forest, servers }: Survey) {
+  watch.update('Exchange', 'reading every value of the organisation');
+  const names = servers.map(({ server }) => server.legacyExchangeDn);
+  return readLeftovers(session, forest.configurationNamingContext, names);
 }
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
@@ -188,7 +214,7 @@ async function globalCatalogOf(world: DirectoryWorld): Promise<DirectorySession 
   }
 }
 
-async function readSurvey(world: DirectoryWorld, sessions: Sessions): Promise<Survey> {
+async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
   const { session, isExport, target } = world;
   const newest = isExport ? await newestChangeIn(sessions.global ?? session) : undefined;
   const now = newest ?? world.now();
@@ -198,7 +224,7 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions): Promise<Su
       ? await gapsIn(sessions.global, forest, newest)
       : { lacksComputers: false, lines: [] };
   const organisation = await readOrganisation(session, forest.configurationNamingContext);
-  requireServers(organisation, forest);
+  if (!mayBeEmpty) requireServers(organisation, forest);
   const { accounts, unknown } = gaps.lacksComputers
     ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
     : await accountsOf(sessions, organisation.servers);

@@ -24,6 +24,8 @@ export interface OrphanOptions extends RemedyOptions {
   readonly wanted: Wanted | undefined;
   readonly log: SetupLog | undefined;
   readonly probe: boolean;
+  /** Clear what earlier deletions have left behind, and delete nothing. */
+  readonly leftovers: boolean;
   /** One request in place of leaf-first deletes. */
   readonly treeDelete: boolean;
   /** Ids of references that stay as they are. */
@@ -50,9 +52,10 @@ export async function readOptions(
   const named = given['setup-log'];
   return {
     accept: given.accept,
-    wanted: wantedOf(given.name, given.dn),
+    wanted: wantedOf(given),
     log: named === undefined ? undefined : await readLog(path.resolve(currentFolder, named)),
     probe: given.probe,
+    leftovers: given.leftovers,
     treeDelete: given['tree-delete'],
     keep: given.keep,
     also: new Set(given.also.map(alongOf)),
@@ -72,7 +75,15 @@ function alongOf(given: string): Along {
   });
 }
 
-function wantedOf(name: string | undefined, dn: string | undefined): Wanted | undefined {
+function wantedOf({ name, dn, leftovers }: OrphanFlags): Wanted | undefined {
+  if (leftovers && (name !== undefined || dn !== undefined)) {
+    throw new UsageError({
+      attempted: 'choose what to clear',
+      on: `--leftovers with --${name === undefined ? 'dn' : 'name'}`,
+      cameBack: 'leftovers are of servers that are gone',
+      next: 'Give --leftovers alone.',
+    });
+  }
   if (name !== undefined && dn !== undefined) {
     throw new UsageError({
       attempted: 'choose the server',

@@ -6,6 +6,8 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
 import { deletedServer, serverDeletedIn, textsOf } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { isOfLeftovers } from './leftover-values.ts';
+import { permitsLeftovers } from './leftovers.ts';
 import { dnIn } from './naming.ts';
 import { isNextStep } from './next-steps.ts';
 import { isMailboxAttribute, isNamedAsOwn } from './own-mailboxes.ts';
@@ -18,9 +20,14 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   if (target.kind !== 'forest') return ['Its target is not a forest.'];
   const exchange = joinDn('CN=Microsoft Exchange,CN=Services', target.configurationNamingContext);
   return [
-    ...(plan.undoes === undefined ? shapeOfDeletion(plan, exchange) : shapeOfUndo(plan, exchange)),
+    ...shapeOf(plan, exchange),
     ...nextSteps.filter((step) => !isNextStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`),
   ];
+}
+
+function shapeOf(plan: Plan<DirectoryChange>, exchange: string): readonly string[] {
+  if (plan.undoes !== undefined) return shapeOfUndo(plan, exchange);
+  return isOfLeftovers(plan) ? permitsLeftovers(plan) : shapeOfDeletion(plan, exchange);
 }
 
 function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonly string[] {

@@ -21,7 +21,7 @@ import type { SubtreeEntry } from './subtree.ts';
 /** The changes that let the server go and leave nothing that points at it, and what is left as it is. */
 export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<DirectoryChange> {
   if (facts.kind !== 'deletion') {
-    const target = facts.kind === 'servers' ? facts.survey.target : facts.target;
+    const target = facts.kind === 'nothing to delete' ? facts.target : facts.survey.target;
     return { target, intent: {}, changes: [], leftOut: [] };
   }
   const [root] = facts.subtree;
@@ -96,7 +96,7 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
 }
 
 /** One modify for each referring entry, whatever number of its attributes refer. */
-function editsOf(referrers: readonly Referrer[]): readonly ModifyChange[] {
+export function editsOf(referrers: readonly Referrer[]): readonly ModifyChange[] {
   return [...groupBy(referrers, ({ guid }) => guid).values()].flatMap((here) => {
     const [first] = here;
     return first === undefined ? [] : [{ kind: 'modify', dn: first.dn, guid: first.guid, edits: attributeEdits(here) }];

@@ -114,6 +114,17 @@ export async function readConfigurationReferrers(
   };
 }
 
+/** The references among these entries by values for which a test holds. Throws DirectoryError. */
+export async function referrersIn(
+  session: DirectorySession,
+  entries: AsyncIterable<Entry>,
+  test: (value: string) => Naming | undefined,
+): Promise<readonly Referrer[]> {
+  const hits: Hit[] = [];
+  for await (const entry of entries) hits.push(...hitsIn(entry, test));
+  return hits.flatMap(await describing(session, hits));
+}
+
 /** Every entry of the Configuration naming context, without the schema, which is a naming context of its own. */
 export async function* everyEntry(session: DirectorySession, configuration: string): AsyncGenerator<Entry> {
   const schema = session.rootDse.schemaNamingContext ?? `CN=Schema,${configuration}`;

@@ -19,6 +19,8 @@ export function survey(facts: OrphanFacts, options?: OrphanOptions): readonly Ex
   switch (facts.kind) {
     case 'nothing to delete':
       return [];
+    case 'leftovers':
+      return remarks('forest', [{ text: headline(facts.survey) }]);
     case 'servers':
       return [
         ...servers(facts.survey),
