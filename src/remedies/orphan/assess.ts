@@ -26,6 +26,31 @@ import { uninstallerBlockers } from './uninstaller-blockers.ts';
 
 /** The findings, whoever made the changes. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  return [...lostForGood(proposal), ...judgement(facts, proposal)];
+}
+
+/** Values of an undo that name a deleted entry: a directory takes no reference to one. */
+function lostForGood({ changes, undoes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  if (undoes === undefined) return [];
+  const lost = changes.flatMap((change) =>
+    change.kind === 'modify'
+      ? change.edits
+          .filter(({ add }) => add.some((value) => typeof value === 'string' && value.includes('\\0ADEL:')))
+          .map(({ attribute }) => `${attribute} of ${change.dn}`)
+      : [],
+  );
+  if (lost.length === 0) return [];
+  return [
+    warning(
+      'values-to-deleted-entries',
+      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
+      'The directory refuses references to deleted entries. before.ldf of the original change holds the values.',
+      { evidence: lost, subjects: lost },
+    ),
+  ];
+}
+
+function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
   if (facts.kind === 'servers') return [];
   if (facts.kind === 'leftovers') {

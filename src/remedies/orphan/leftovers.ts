@@ -45,7 +45,7 @@ export function assessLeftovers(facts: LeftoverFacts): readonly FindingDraft[] {
           note(
             'leftovers',
             `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
-            'Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937).',
+            'Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values.',
             {
               evidence: [...pointedAt(facts.leftovers)].map(
                 ([dn, here]) => `${dn}: ${counted(here.length, 'reference')}`,
