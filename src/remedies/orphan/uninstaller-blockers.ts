@@ -84,13 +84,16 @@ function moveMailboxes(facts: DeletionFacts): string {
   if (isLegacy(chosen.server)) {
     return 'in Active Directory Users and Computers with Exchange Tasks, Move Mailbox';
   }
-  const { year } = releaseOf(chosen.server);
   const from =
     sharedNames.length === 0
       ? [`-Server ${quotedForPowerShell(chosen.server.name)}`]
       : databaseNames(facts).map((name) => `-Database ${name}`);
-  const move = year === 2007 ? 'Move-Mailbox -TargetDatabase <database>' : 'New-MoveRequest';
-  return from.map((where) => `Get-Mailbox ${where} -ResultSize Unlimited | ${move}`).join('; ');
+  return from.map((where) => `Get-Mailbox ${where} -ResultSize Unlimited | ${moveCmdlet(chosen)}`).join('; ');
+}
+
+/** New-MoveRequest picks a database by itself; Move-Mailbox of 2007 has to be given one. */
+function moveCmdlet({ server }: DeletionFacts['chosen']): string {
+  return releaseOf(server).year === 2007 ? 'Move-Mailbox -TargetDatabase <database>' : 'New-MoveRequest';
 }
 
 /** Mailboxes of Exchange's own: moved while another server is there, else cleared by this plan. */
@@ -277,8 +280,9 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
 };
 
 /** A database is activated where it has another copy; else its mailboxes are moved and it is removed. */
-function databaseAdvice({ companions }: DeletionFacts, { dn, objectClasses }: Referrer): string {
+function databaseAdvice({ chosen, companions }: DeletionFacts, { dn, objectClasses }: Referrer): string {
   const name = quotedForPowerShell(rdnOf(dn).value);
+  if (isLegacy(chosen.server)) return `${name}: move its mailboxes, then delete it in Exchange System Manager.`;
   const copyOn = companions.find((one) => one.dn === dn)?.copyOn;
   if (copyOn !== undefined) {
     return `${name} has a copy on ${copyOn}: activate it there with Move-ActiveMailboxDatabase -Identity ${name} -ActivateOnServer ${quotedForPowerShell(copyOn)}.`;
@@ -286,7 +290,7 @@ function databaseAdvice({ companions }: DeletionFacts, { dn, objectClasses }: Re
   if (objectClasses.includes('msexchpublicmdb')) {
     return `${name}: once its public folders have replicas elsewhere, Remove-PublicFolderDatabase -Identity ${name}.`;
   }
-  return `${name}: Get-Mailbox -Database ${name} -ResultSize Unlimited | New-MoveRequest, then Remove-MailboxDatabase -Identity ${name}.`;
+  return `${name}: Get-Mailbox -Database ${name} -ResultSize Unlimited | ${moveCmdlet(chosen)}, then Remove-MailboxDatabase -Identity ${name}.`;
 }
 
 /** The databases that --also databases deletes. */
