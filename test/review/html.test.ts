@@ -136,7 +136,14 @@ describe('the page says where the plan comes from', () => {
   });
 
   test('that a connection was not encrypted', () => {
-    const connection = { kind: 'server', host: 'dc1', port: 389, auth: 'password', tls: 'none', user: 'admin' } as const;
+    const connection = {
+      kind: 'server',
+      host: 'dc1',
+      port: 389,
+      auth: 'password',
+      tls: 'none',
+      user: 'admin',
+    } as const;
     const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
     expect(rowsOf(page)['Connection']).toContain('not encrypted');
   });

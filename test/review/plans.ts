@@ -67,7 +67,14 @@ export const forest: ForestTarget = {
   configurationNamingContext: configuration,
   objectGuid: '9c04206a-9a46-41df-b23b-f2b402ba789f',
   domainController: 'dc1.corp.example.com',
-  connection: { kind: 'server', host: 'dc1.corp.example.com', port: 636, auth: 'password', tls: 'ldaps', user: 'admin@corp.example.com' },
+  connection: {
+    kind: 'server',
+    host: 'dc1.corp.example.com',
+    port: 636,
+    auth: 'password',
+    tls: 'ldaps',
+    user: 'admin@corp.example.com',
+  },
 };
 
 /** A plan of these changes: for files where the first is one, else for the forest. */

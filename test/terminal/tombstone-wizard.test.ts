@@ -22,7 +22,7 @@ describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }
 
     practice.start('tombstone');
     await practice.answer(days, '200');
-    await practice.answer('Go on all the same?', 'y');
+    await practice.answer('Go on?', 'y');
     await practice.applyNow();
     await practice.session.waitFor('1 entry changed');
     await practice.seeMenu();

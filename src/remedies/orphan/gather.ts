@@ -1,7 +1,7 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
 import { isBelow, joinDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { type Forest, readExportedForest, readForest, unknownForest } from '../../ad/forest.ts';
+import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import { equal, type Filter, present } from '../../ldap/filter.ts';
@@ -181,7 +181,7 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions): Promise<Su
     : await accountsOf(sessions, organisation.servers);
   return {
     target,
-    readFrom: isExport ? 'an export' : readFrom(session),
+    readFrom: isExport ? 'an export' : sourceInWords(session),
     forest,
     organisation,
     servers: organisation.servers.map((server) => {
@@ -192,13 +192,6 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions): Promise<Su
     exportGaps: gaps.lines,
     now,
   };
-}
-
-const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
-
-function readFrom({ rootDse, identity }: DirectorySession): string {
-  const what = [...(rootDse.isGlobalCatalogReady === true ? ['GC'] : []), tlsWords[identity.tls]];
-  return `${rootDse.dnsHostName ?? identity.host} (${what.join(', ')})`;
 }
 
 function requireServers({ servers, organisations }: Organisation, forest: Forest): void {

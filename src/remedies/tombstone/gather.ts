@@ -4,7 +4,7 @@ import { type Answer, askDomainControllers, defaultDeadlineMs, isChosen } from '
 import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
 import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, guidOf, integerOf } from '../../ad/entry.ts';
-import { type DomainController, effectiveRights, type Forest, readForest } from '../../ad/forest.ts';
+import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
 import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import type { ForestTarget } from '../../change/plan.ts';
@@ -43,7 +43,7 @@ export interface TombstoneFacts {
   readonly now: Date;
   readonly isExport: boolean;
   /** The DC that all was read from. */
-  readonly source: { readonly host: string; readonly isReadOnly: boolean };
+  readonly source: { readonly host: string; readonly isReadOnly: boolean; readonly inWords: string };
   readonly forest: Forest;
   readonly serverKind: ServerKind;
   readonly settings: DirectoryService;
@@ -112,6 +112,7 @@ export async function gather(world: DirectoryWorld, deadlineMs = defaultDeadline
     source: {
       host: session.rootDse.dnsHostName ?? session.identity.host,
       isReadOnly: session.rootDse.isReadOnly,
+      inWords: isExport ? 'an export' : sourceInWords(session),
     },
     forest,
     serverKind: serverKindOf(session.rootDse, isExport),

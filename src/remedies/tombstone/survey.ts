@@ -1,5 +1,6 @@
 /** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
 
+import { forestHeadline } from '../../ad/forest.ts';
 import type {
   BarsExhibit,
   Exhibit,
@@ -30,6 +31,7 @@ export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): r
   const judgement = judgeReplication(facts);
   const newDays = lifetime.kind === 'days' ? lifetime.days : undefined;
   return [
+    headline(facts),
     settings(facts, judgement),
     ...replication(judgement),
     deletedObjects(facts, judgement, newDays),
@@ -43,6 +45,10 @@ export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal,
   return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].flatMap(
     (exhibit) => exhibit ?? [],
   );
+}
+
+function headline({ forest, source }: TombstoneFacts): RemarksExhibit {
+  return { kind: 'remarks', id: 'forest', title: '', rows: [{ text: forestHeadline(forest, source.inWords) }] };
 }
 
 function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): PropertiesExhibit {

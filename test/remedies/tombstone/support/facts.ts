@@ -152,7 +152,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     },
     now: fixedClock(),
     isExport: false,
-    source: { host: 'dc1.corp.example.com', isReadOnly: false },
+    source: { host: 'dc1.corp.example.com', isReadOnly: false, inWords: 'dc1.corp.example.com (GC, LDAPS)' },
     forest,
     serverKind: 'windows',
     settings: {
