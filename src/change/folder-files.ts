@@ -17,7 +17,8 @@ export async function openPlainFile(path: string, flags: number, mode?: number):
   await requirePlainFile(path);
   const handle = await open(path, flags | noFollow, mode);
   const stats = await handle.stat();
-  if (stats.isFile()) return handle;
+  // That a folder is no file, the system says itself when it is read.
+  if (stats.isFile() || stats.isDirectory()) return handle;
   await handle.close();
   throw refusal(path);
 }

@@ -19,8 +19,14 @@ export type Position =
   | { readonly kind: 'applied' }
   | { readonly kind: 'applied-in-part'; readonly done: number; readonly total: number }
   | { readonly kind: 'undone' }
-  /** An undo of it has written something and did not finish; its folder, absolute. */
-  | { readonly kind: 'undone-in-part'; readonly undoFolder: string };
+  /** An undo of it has written something and did not bring back everything. */
+  | {
+      readonly kind: 'undone-in-part';
+      /** Its folder, absolute. */
+      readonly undoFolder: string;
+      /** Whether it has changes of its own left; else what it left out needs another undo. */
+      readonly isUnfinished: boolean;
+    };
 
 /**
  * Opens a change folder; its plan.json may be named in its place.
@@ -56,7 +62,9 @@ export async function positionOf({ folder, plan, records }: SavedChange): Promis
   if (isUndone(plan, records)) return { kind: 'undone' };
   for (const undo of await undosOf(folder, plan)) {
     const of = await readJournal(path.join(undo.folder, folderParts.journal));
-    if (mayHaveWritten(undo.plan, of)) return { kind: 'undone-in-part', undoFolder: undo.folder };
+    if (!mayHaveWritten(undo.plan, of)) continue;
+    const done = [...outcomesIn(of, undo.plan.id).values()].filter((outcome) => outcome === 'done').length;
+    return { kind: 'undone-in-part', undoFolder: undo.folder, isUnfinished: done < undo.plan.changes.length };
   }
   const outcomes = outcomesIn(records, plan.id);
   const done = [...outcomes.values()].filter((outcome) => outcome === 'done').length;
@@ -78,11 +86,11 @@ function mayHaveWritten(undo: Plan, records: readonly JournalRecord[]): boolean 
 }
 
 const words = {
-  'not-applied': 'It has not been applied.',
-  applied: 'It has been applied.',
-  'applied-in-part': 'It has been applied in part.',
-  undone: 'It has been applied and undone.',
-  'undone-in-part': 'It has been applied, and undone in part.',
+  'not-applied': 'It was not applied yet.',
+  applied: 'It was applied.',
+  'applied-in-part': 'It was applied in part.',
+  undone: 'It was applied and undone.',
+  'undone-in-part': 'It was applied, and undone in part.',
 } as const;
 
 /** The position as a sentence. */
@@ -107,9 +115,14 @@ export function requireNotUndone(
     throw refuse('it was applied and undone', 'Make a new plan; the targets may have changed since.');
   }
   if (position.kind === 'undone-in-part') {
+    const anew = command('undo', folder);
     throw refuse(
       `an undo of this change was started and has not finished: ${position.undoFolder}`,
-      `Continue the undo: ${command('apply', position.undoFolder)}. Or plan it again as things are now: ${command('undo', folder)}. To have the change after all, make a new plan when it is undone.`,
+      `${
+        position.isUnfinished
+          ? `Continue the undo: ${command('apply', position.undoFolder)}. Or plan it again as things are now: ${anew}`
+          : `Plan the rest of the undo, as things are now: ${anew}`
+      }. To have the change after all, make a new plan when it is undone.`,
     );
   }
 }

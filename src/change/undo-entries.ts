@@ -61,6 +61,7 @@ export async function undoEntryChanges(
   const unknown = changes.map(({ dn }) => dn).filter((dn) => !known.has(dn));
   return {
     changes,
+    leftOut: [],
     findings: [
       ...notInJournal(distinct(unknown)),
       ...(await findingsOf(returns, deleted, session)),

@@ -8,7 +8,7 @@ import { counted } from '../words.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import { type JournalRecord, outcomesIn } from './journal.ts';
-import type { Change, FileChange, Plan, Splice } from './plan.ts';
+import type { Change, FileChange, LeftOut, Plan, Splice } from './plan.ts';
 
 /** What there may be to undo of a plan. */
 export interface ToUndo<C extends Change> {
@@ -82,6 +82,7 @@ function byteLength(base64: string): number {
 /** What is to be written to undo, and what was found. */
 export interface Undo<C extends Change> {
   readonly changes: readonly C[];
+  readonly leftOut: readonly LeftOut[];
   readonly findings: readonly FindingDraft[];
 }
 
@@ -105,6 +106,7 @@ export async function undoFileChanges({ changes, recorded }: ToUndo<FileChange>)
   const moved = looks.flatMap((look) => (look.kind === 'moved' && recorded.has(look.change) ? [look.what] : []));
   return {
     changes: asLeft.map(reversedFileChange),
+    leftOut: moved.map((what) => ({ what, reason: 'changed-since' })),
     findings: [
       ...notInJournal(asLeft.filter((change) => !recorded.has(change)).map((change) => change.path)),
       ...changedSince(moved, asLeft.length),

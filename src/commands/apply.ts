@@ -2,8 +2,9 @@
 
 import { type Finding, openBlockers } from '../change/findings.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
-import { namedChange, positionInWords, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
+import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
+import { listed } from '../words.ts';
 import { applyChange, verify } from './apply-change.ts';
 import { applyFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
@@ -45,7 +46,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     const judged = findings.map((finding) =>
       accepted.includes(finding.id) ? { ...finding, accepted: true } : finding,
     );
-    if (openBlockers(judged).length > 0) return refuse(saved, judged, output);
+    if (openBlockers(judged).length > 0) return refuse(saved, judged, flags['dry-run'], output);
     if (flags['dry-run']) return dryRun(saved, judged, selected.size, output);
     if (mayAsk && !(await confirmed(output))) {
       output.tell('  Nothing was changed.');
@@ -89,20 +90,34 @@ async function confirmed(output: Output): Promise<boolean> {
   return prompter.confirm({ id: 'apply', message: 'Apply this change now?', flag: '--yes' });
 }
 
-/** Shows the blockers that stop the plan as things are now. */
-function refuse({ folder, plan }: SavedChange, findings: readonly Finding[], output: Output): ExitStatus {
+/**
+ * Shows the blockers that stop the plan as things are now.
+ * @throws RefusedError, unless it is a dry run
+ */
+function refuse(
+  { folder, plan }: SavedChange,
+  findings: readonly Finding[],
+  isDryRun: boolean,
+  output: Output,
+): ExitStatus {
   const open = openBlockers(findings);
   for (const line of output.review.findings(open)) output.say(line);
-  for (const line of whatIsNew(plan.findings, findings)) output.say(`  ${line}`);
-  const acceptable = open.every((finding) => finding.acceptable);
+  const news = whatIsNew(plan.findings, findings);
+  if (isDryRun) {
+    for (const line of news) output.say(`  ${line}`);
+    output.say(`  ${output.style.dim('This was a dry run: apply would be refused.')}`);
+    output.document({ plan, seal: plan.seal, position: 'not-applied', findings });
+    return exitStatus.refused;
+  }
   const overrule = open.map(({ id }) => `--accept ${id}`).join(' ');
-  output.say(
-    `  ${output.style.blocker('Refused:')} ${open.length === 1 ? 'a blocker stops' : `${open.length} blockers stop`} this change now. ${
-      acceptable ? `Do what each says, or overrule with ${overrule}.` : 'Do what each says, then make the plan again.'
-    } What was applied before can be undone: adsi-remedy undo.`,
-  );
-  output.document({ plan, seal: plan.seal, folder, findings, outcome: 'refused' });
-  return exitStatus.refused;
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: folder,
+    cameBack: `${listed(open.map(({ id, title }) => `${id} (${title})`))}. ${news.join(' ')}`,
+    next: open.every((finding) => finding.acceptable)
+      ? `Do what each blocker says, or overrule it: ${overrule}. What was applied before can be undone with adsi-remedy undo.`
+      : 'Do what each blocker says, then make the plan again. What was applied before can be undone with adsi-remedy undo.',
+  });
 }
 
 function dryRun(saved: SavedChange, findings: readonly Finding[], count: number, output: Output): ExitStatus {
@@ -111,7 +126,7 @@ function dryRun(saved: SavedChange, findings: readonly Finding[], count: number,
   output.say(
     `  ${output.style.dim(`This was a dry run: ${count} of ${plan.changes.length} changes would be written.`)}`,
   );
-  output.document({ plan, seal: plan.seal, position: positionInWords({ kind: 'not-applied' }), findings });
+  output.document({ plan, seal: plan.seal, position: 'not-applied', findings });
   return exitStatus.changesToMake;
 }
 
@@ -127,7 +142,7 @@ async function verifyDone(
 ): Promise<ExitStatus> {
   if (isDryRun) {
     output.say('  Nothing is left to do: an earlier run has done it all.');
-    output.document({ plan, seal: plan.seal, position: positionInWords({ kind: 'applied' }), findings: [] });
+    output.document({ plan, seal: plan.seal, position: 'applied', findings: [] });
     return exitStatus.done;
   }
   const isDirectory = directory !== undefined && !directory.isExport;

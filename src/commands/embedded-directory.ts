@@ -6,12 +6,9 @@ import type { PlanConnection } from '../change/plan.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../embedded/open-embedded.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { ldapConnector } from '../ldap/connector.ts';
-import type { Connector, DirectorySession } from '../ldap/session.ts';
 import type { Context, OpenDirectory } from './context.ts';
 
-/** Ports that tell the embedded servers whether the whole forest is asked for. */
-const ldapPort = 389;
+/** The port of the global catalog, which answers for the whole forest. */
 const globalCatalogPort = 3268;
 
 /**
@@ -26,10 +23,10 @@ export async function openExportDirectory(files: readonly string[], context: Con
     clock: context.now,
     newGuid: context.randomId,
   });
-  return openIn(forest, { kind: 'ldif', files }, true);
+  return openIn(forest, { kind: 'ldif', files }, { isExport: true });
 }
 
-/** The bytes of the export. It is opened at once, so that a file that can't be read is told as such. */
+/** The bytes of the export. It is opened at once, so that a file that cannot be read is reported as such. */
 async function contentOf(file: string): Promise<AsyncIterable<Buffer>> {
   try {
     const handle = await open(file);
@@ -65,34 +62,57 @@ export async function practiceSiteAround(folder: string): Promise<string | undef
   return above === folder ? undefined : practiceSiteAround(above);
 }
 
-/** Opens the forest of the practice site in a folder. */
+/**
+ * Opens the forest of the practice site in a folder. Changes are saved when it is closed and when the process ends.
+ * @throws what reading the saved forest or the templates throws; `close` throws FileError if saving fails
+ */
 export async function openPracticeDirectory(folder: string, context: Context): Promise<OpenDirectory> {
   const { openPracticeForest } = await import('../embedded/practice-forest.ts');
   const forest = await openPracticeForest(folder, context.templates, context.now, context.randomId);
-  return openIn(forest, { kind: 'practice' }, false);
+  const release = atEndOfProcess(() => forest.save());
+  const save = (): void => {
+    release();
+    forest.save();
+  };
+  return openIn(forest, { kind: 'practice' }, { isExport: false, save });
 }
 
-async function openIn(forest: EmbeddedForest, connection: PlanConnection, isExport: boolean): Promise<OpenDirectory> {
+async function openIn(
+  forest: EmbeddedForest,
+  connection: PlanConnection,
+  { isExport, save }: { readonly isExport: boolean; readonly save?: () => void },
+): Promise<OpenDirectory> {
   const [first] = forest.domainControllers;
   if (first === undefined) throw new RangeError('an embedded directory has a server');
-  const connector = connectorOf(forest);
-  const openSession = (host: string, port = ldapPort): Promise<DirectorySession> => connector.open({ host, port });
-  const session = await openSession(first);
+  const session = await forest.open({ host: first });
   return {
     session,
     connection,
     isExport,
-    reopen: () => openSession(first),
-    openOther: (host) => openSession(host),
-    openGlobalCatalog: () => openSession(first, globalCatalogPort),
-    close: () => session.close(),
+    reopen: () => forest.open({ host: first }),
+    openOther: (host) => forest.open({ host }),
+    openGlobalCatalog: () => forest.open({ host: first, port: globalCatalogPort }),
+    close: async () => {
+      await session.close();
+      save?.();
+    },
   };
 }
 
-function connectorOf(forest: EmbeddedForest): Connector {
-  return ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host, port }) => forest.connect(host, { globalCatalog: port === globalCatalogPort }),
-  });
+/** Has the work done before the process ends, also by Ctrl-C. Gives the function that takes it back. */
+function atEndOfProcess(work: () => void): () => void {
+  const interrupted = (): void => {
+    // Another listener means that this Ctrl-C only ends a step, and the directory is still to be closed.
+    if (process.listenerCount('SIGINT') > 1) return;
+    release();
+    work();
+    process.kill(process.pid, 'SIGINT');
+  };
+  const release = (): void => {
+    process.removeListener('exit', work);
+    process.removeListener('SIGINT', interrupted);
+  };
+  process.once('exit', work);
+  process.on('SIGINT', interrupted);
+  return release;
 }

@@ -82,7 +82,9 @@ function commandFor({ folder, plan }: SavedChange, position: Position, context: 
     case 'applied-in-part':
       return ` Continue with: ${command('apply', folder)}`;
     case 'undone-in-part':
-      return ` Continue the undo with: ${command('apply', position.undoFolder)}`;
+      return position.isUnfinished
+        ? ` Continue the undo with: ${command('apply', position.undoFolder)}`
+        : ` Plan the rest of the undo with: ${command('undo', folder)}`;
     case 'undone':
       return '';
   }

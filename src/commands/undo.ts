@@ -12,10 +12,11 @@ import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
+import { askingAgain } from '../terminal/prompter.ts';
 import { lockOptionsOf, noteUndone } from './apply-change.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryOut, type Decision, readDecision } from './decide.ts';
+import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
@@ -79,7 +80,7 @@ async function undoChange(
       ...(original.subject === undefined ? {} : { subject: original.subject }),
       intent: original.intent,
       changes: undo.changes,
-      leftOut: [],
+      leftOut: undo.leftOut,
       undoes: {
         id: original.id,
         seal: original.seal,
@@ -96,10 +97,11 @@ async function undoChange(
         findings: [...judge(undo.findings, {}, accept), ...judge(assessed, proposal, accept)],
         ...recorded,
       });
-    const plan = await finishPlan(planWith, flags.accept, decision, output);
-    const status = await carryOut(
-      {
-        plan,
+    const prompter = await output.prompter();
+    const { finished, outcome } = await askingAgain(prompter, async (again) => {
+      const asked = { ...output, prompter: async () => again };
+      const ready: Finished = {
+        plan: await finishPlan(planWith, flags.accept, decision, asked),
         remedy,
         records: [],
         folderName: 'undo',
@@ -108,12 +110,11 @@ async function undoChange(
         accept: flags.accept,
         ...(opened.directory === undefined ? {} : { directory: opened.directory }),
         waitSeconds,
-      },
-      decision,
-      context,
-      output,
-    );
-    await markIfBack(plan, saved, decision, context, output);
+      };
+      return { finished: ready, outcome: await settleOutcome(ready, decision, asked) };
+    });
+    const status = await carryOut(finished, outcome, context, output);
+    await markIfBack(finished.plan, saved, decision, context, output);
     return status;
   } finally {
     await opened.close();
@@ -157,7 +158,7 @@ async function markIfBack(
   output: Output,
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
-  if (!isWanted || undo.changes.length > 0 || openBlockers(undo.findings).length > 0) return;
+  if (!isWanted || undo.changes.length + undo.leftOut.length > 0 || openBlockers(undo.findings).length > 0) return;
   await noteUndone(saved, undo.id, context.now());
   output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

@@ -21,7 +21,7 @@ export interface RemedyEntry {
 export const remedies: readonly RemedyEntry[] = [
   {
     name: 'labels',
-    summary: 'Change the logon labels of TMG and ISA forms',
+    summary: 'change the logon labels of TMG and ISA forms',
     world: 'files',
     mayAskDirectory: true,
     examples: ['labels --root \\\\TMG01\\C$\\…\\CookieAuthTemplates --label email --dry-run'],
@@ -30,7 +30,7 @@ export const remedies: readonly RemedyEntry[] = [
   },
   {
     name: 'orphan',
-    summary: 'Delete the object of an Exchange server that a failed install left behind',
+    summary: 'delete the object of an Exchange server that a failed install left behind',
     world: 'directory',
     examples: ['orphan --server dc1.corp.example.com --user admin@corp.example.com --name EX04 --dry-run'],
     flags: async () => (await import('./orphan/flags.ts')).flags,

@@ -4,10 +4,10 @@ import { entryWriter } from '../../src/change/entry-writer.ts';
 import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange, Plan } from '../../src/change/plan.ts';
 import { changesToUndo } from '../../src/change/undo.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import type { Fault } from '../../src/embedded/faults.ts';
 import { FileError } from '../../src/errors.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
-import { renameEntry } from '../support/rename-entry.ts';
+import { connectTo } from '../embedded/support.ts';
+import type { Fault } from '../support/ldap-server/faults.ts';
 import {
   type Bench,
   host,
@@ -111,9 +111,9 @@ describe('the delete of one entry', () => {
   });
 
   test('leaves an entry alone that was renamed', async () => {
-    const { access, doomed, intent, forest } = await openBench();
+    const { access, doomed, forest, intent } = await openBench();
     const change = await doomed(orphan);
-    await renameEntry(await forest.connect(host), orphan, 'CN=EX05');
+    await (await connectTo(forest)).modifyDN(orphan, 'CN=EX05');
     expect(await writeDelete(change, access(), intent)).toMatchObject({
       kind: 'drifted',
       what: expect.stringContaining('CN=EX05,CN=Servers'),

@@ -13,8 +13,8 @@ import type {
 } from '../../src/change/plan.ts';
 import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import type { Fault } from '../../src/embedded/faults.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
+import type { Fault } from '../support/ldap-server/faults.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
 import {
   type Bench,

@@ -170,9 +170,9 @@ describe('in the wizard', () => {
     const answers = answering({
       'orphan.supported-way': 'none',
       'orphan.clean-up': cleanUp,
-      'orphan.accept.owned-databases': true,
-      'orphan.accept.send-connector-source': true,
-      'orphan.accept.dangling-references': true,
+      'accept.owned-databases': true,
+      'accept.send-connector-source': true,
+      'accept.dangling-references': true,
       decision: 'save',
     });
     const { stdout } = await runIn(folder, records, ['--name', 'EX04'], answers);

@@ -26,8 +26,8 @@ test('practice --json gives the three plans as one document, alone on stdout', a
   const plans: Record<string, { remedy: string; changes: unknown[] }> = JSON.parse(stdout);
   expect(Object.entries(plans).map(([name, { remedy }]) => [name, remedy])).toEqual([
     ['labels', 'labels'],
-    ['tombstone', 'tombstone'],
     ['orphan', 'orphan'],
+    ['tombstone', 'tombstone'],
   ]);
   expect(plans['labels']?.changes).not.toEqual([]);
 });
@@ -45,7 +45,7 @@ test('practice without a terminal says of an orphan that was deleted there that 
   expect(deleted.stdout).toContain('Undo it with');
 
   const { status, stdout, stderr } = await runCommand(practice, [], { currentFolder });
-  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: the server is not there any more/);
+  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: it is not there any more/);
   expect([status, stderr]).toEqual([0, '']);
   const json = await runCommand(practice, ['--json'], { currentFolder });
   expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });

@@ -25,7 +25,7 @@ export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
  * The recipients of the domain whose DC was written to, asked there as it has all of their attributes; and those of the
  * other domains in a global catalog, as far as it holds the attributes.
  */
-function recipientLooks(deleted: DeletedServer, target: Target, forest: Forest): readonly FurtherLook[] {
+export function recipientLooks(deleted: DeletedServer, target: Target, forest: Forest): readonly FurtherLook[] {
   const held = namingContextsOf(target, forest);
   const isHere = liesIn(held, forest);
   const isRecipient = (dn: string): boolean => !isBelow(dn, forest.configurationNamingContext);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DirectoryChange } from '../../../src/change/plan.ts';
+import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import { serverDeletedBy, describe as words } from '../../../src/remedies/orphan/describe.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import { sendConnector } from '../../change/entries-support.ts';
@@ -63,9 +63,9 @@ test('a linked reference goes with its target, also where it was to be kept', as
 
 test('an undo has words of its own, and asks for no name', async () => {
   const plan = planOf(await orphanFacts());
-  const undo = {
+  const undo: Plan<DirectoryChange> = {
     ...plan,
-    undoes: { id: plan.id, seal: plan.seal, folder: '.' },
+    undoes: { id: plan.id, seal: plan.seal, folder: '.', seq: 1 },
     changes: [{ kind: 'undelete' as const, dn: plan.subject?.dn ?? '', guid: '', attributes: [] }],
   };
   expect(words(undo).title).toBe('Bring back the server object EX04');

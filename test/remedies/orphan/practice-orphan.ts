@@ -30,7 +30,7 @@ export const target: ForestTarget = {
   configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
   objectGuid: 'f0000000-0000-0000-0000-000000000001',
   domainController: 'dc1.corp.example.com',
-  connection: { kind: 'practice', folder: 'practice' },
+  connection: { kind: 'practice' },
 };
 
 /** A world that is read through this session, without a global catalog. */

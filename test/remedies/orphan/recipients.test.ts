@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DirectoryChange, LeftOut, Proposal } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
-import { ldapConnector } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
 import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/recipients.ts';
@@ -46,12 +45,7 @@ async function directoryOf(
     clock: () => new Date(),
     newGuid: randomUUID,
   });
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host, { globalCatalog: true }),
-  });
-  const opened = await connector.open({ host: forest.domainControllers[0] ?? '' });
+  const opened = await forest.open({ host: forest.domainControllers[0] ?? '', port: 3268 });
   onTestFinished(() => opened.close());
   const filters: string[] = [];
   const session = new Proxy(opened, {

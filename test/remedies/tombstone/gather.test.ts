@@ -1,18 +1,12 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
-import { ldapConnector } from '../../../src/ldap/connector.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { gather } from '../../../src/remedies/tombstone/gather.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
 import { factsOf } from './support/facts.ts';
 
 async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld> = {}): Promise<DirectoryWorld> {
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host),
-  });
-  const session = await connector.open({ host: 'dc1.corp.example.com' });
+  const session = await forest.open({ host: 'dc1.corp.example.com' });
   onTestFinished(() => session.close());
   const nothing = (): void => undefined;
   return {
@@ -20,8 +14,8 @@ async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld>
     session,
     target: factsOf().target,
     isExport: false,
-    reopen: () => connector.open({ host: 'dc1.corp.example.com' }),
-    openOther: (host) => connector.open({ host }),
+    reopen: () => forest.open({ host: 'dc1.corp.example.com' }),
+    openOther: (host) => forest.open({ host }),
     openGlobalCatalog: async () => undefined,
     now: () => now,
     watch: { begin: nothing, update: nothing, count: nothing },

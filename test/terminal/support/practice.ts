@@ -4,7 +4,6 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
-import { ldapConnector } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { startInTerminal, type TerminalSession } from './terminal-session.ts';
@@ -95,12 +94,7 @@ export async function readForest<T>(
   read: (session: DirectorySession) => Promise<T>,
 ): Promise<T> {
   const forest = await openPracticeForest(site, templates, () => new Date(), randomUUID);
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host),
-  });
-  const session = await connector.open({ host: domainController });
+  const session = await forest.open({ host: domainController });
   try {
     return await read(session);
   } finally {

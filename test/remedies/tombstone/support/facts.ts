@@ -148,7 +148,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
       configurationNamingContext: configuration,
       objectGuid: guidOf(7),
       domainController: 'dc1.corp.example.com',
-      connection: { kind: 'practice', folder: '/practice' },
+      connection: { kind: 'practice' },
     },
     now: fixedClock(),
     isExport: false,
