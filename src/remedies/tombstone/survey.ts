@@ -1,5 +1,6 @@
 /** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
 
+import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from '../../ad/deleted-object-lifetime.ts';
 import { forestHeadline } from '../../ad/forest.ts';
 import type {
   BarsExhibit,
@@ -15,7 +16,6 @@ import { adviceFor } from './ask.ts';
 import { sideInWords } from './assess-replication.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from './lifetime.ts';
 import type { TombstoneOptions } from './options.ts';
 import {
   judgeReplication,
