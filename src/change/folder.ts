@@ -46,6 +46,7 @@ export async function writeChangeFolder(
   const unfinished = `${folder}.${randomId()}.unfinished`;
   try {
     await mkdir(path.dirname(folder), { recursive: true });
+    await removeUnfinished(folder);
     await mkdir(unfinished, { mode: privateFolder });
     for (const document of [...documents, { name: folderParts.plan, content: planText(plan) }]) {
       await writeDocument(path.join(unfinished, document.name), document.content);
@@ -64,6 +65,44 @@ export async function writeChangeFolder(
       cause: error,
     });
   }
+}
+
+/**
+ * Draws documents of a change folder again, each whole or not at all.
+ * @throws FileError if one can't be written
+ */
+export async function redrawDocuments(
+  folder: string,
+  documents: readonly FolderDocument[],
+  randomId: () => string,
+): Promise<void> {
+  for (const { name, content } of documents) {
+    const file = path.join(folder, name);
+    const beside = `${file}.${randomId()}.unfinished`;
+    try {
+      await writeDocument(beside, content);
+      await rename(beside, file);
+    } catch (error) {
+      await rm(beside, { force: true });
+      if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
+      throw new FileError({
+        attempted: 'draw the review again',
+        on: file,
+        cameBack: errnoInWords(error),
+        next: 'The plan and the journal are whole: adsi-remedy show FOLDER draws the review on the screen.',
+        cause: error,
+      });
+    }
+  }
+}
+
+/** What a run that was killed while it wrote this change folder has left. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const home = path.dirname(folder);
+  const left = (await readdir(home).catch(() => [])).filter(
+    (name) => name.startsWith(`${path.basename(folder)}.`) && name.endsWith('.unfinished'),
+  );
+  for (const name of left) await rm(path.join(home, name), { recursive: true, force: true });
 }
 
 async function refuseExisting(folder: string): Promise<void> {

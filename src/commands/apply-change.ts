@@ -11,7 +11,7 @@ import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJo
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
-import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
+import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { type Patience, patienceOf } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
@@ -20,6 +20,7 @@ import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { quotedWord, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
+import { redraw } from './documents.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, sayNextSteps } from './report-outcome.ts';
 
@@ -47,7 +48,23 @@ export function lockOptionsOf({ process: { id, host, isRunning }, now, randomId 
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
   const original = await originalOf(apply.folder, apply.plan);
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
-  return withFolderLock(folders, lockOptionsOf(context), () => applyLocked(apply, original, context, output));
+  return withFolderLock(folders, lockOptionsOf(context), async () => {
+    try {
+      return await applyLocked(apply, original, context, output);
+    } finally {
+      await redrawIfPossible(apply, context, output);
+    }
+  });
+}
+
+/** The page says what became of the change. That it can't be drawn again takes nothing from the outcome. */
+async function redrawIfPossible({ folder, plan, remedy }: Apply, context: Context, output: Output): Promise<void> {
+  try {
+    await redraw(folder, plan, remedy, true, context);
+  } catch (error) {
+    if (!(error instanceof RemedyError)) throw error;
+    output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
+  }
 }
 
 async function applyLocked(
@@ -141,6 +158,8 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     const result = { done: 0, doneBefore: 0, notDone, notBegun };
     return reportOutcome({ result, interrupted: false, plan, folder, remedy }, context, output);
   }
+  // An LDIF that was edited beside the plan is never recommended.
+  await redraw(folder, plan, remedy, true, context);
   const ldif = quotedWord(shownPath(path.join(folder, folderParts.ldif), context), context.platform);
   output.say(
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,

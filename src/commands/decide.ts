@@ -13,7 +13,7 @@ import { applyChange } from './apply-change.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import { confirmName } from './confirm.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { documentsOf } from './documents.ts';
+import { commandsFor, documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
 import type { Output } from './output.ts';
 
@@ -174,9 +174,7 @@ async function save(finished: Finished, named: string | undefined, context: Cont
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
-  const shown = shownPath(folder, context);
-  const commands = { apply: commandLine(['apply', shown], context), undo: commandLine(['undo', shown], context) };
-  const documents = documentsOf(plan, remedy.describe(plan), commands, context.templates);
+  const documents = documentsOf(plan, remedy.describe(plan), commandsFor(folder, context), context.templates);
   await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId);
   return folder;
 }

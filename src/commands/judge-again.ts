@@ -11,7 +11,7 @@ import { distinct } from '../words.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
-import { type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
+import { look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
 
 /**
  * The remedy that made a plan, if it permits it.
@@ -119,7 +119,7 @@ export async function judgeNow(
   accept: readonly string[],
 ): Promise<readonly Finding[]> {
   const done = doneIn({ plan, records, folder });
-  const facts = await remedy.gather(opened.world, { kind: 'plan', plan, done });
+  const facts = await look(remedy, opened, { kind: 'plan', plan, done });
   const proposal = { ...plan, changes: plan.changes.filter((_, index) => indices.has(index)) };
   return judgeAgain(plan.findings, judge(remedy.assess(facts, proposal), plan, accept));
 }

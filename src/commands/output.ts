@@ -2,7 +2,8 @@
 
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
-import { findingLines, isDiffLine, screenReview, type TextReviewOptions } from '../review/text.ts';
+import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
+import { findingLines, screenReview } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { canRedraw, createStyle, inSigns, type Signs, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';

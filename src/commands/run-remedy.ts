@@ -9,7 +9,7 @@ import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import type { Asking, Remedy, RemedyOptions, World } from '../remedies/remedy.ts';
+import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { findingLines, nextStepLines } from '../review/text.ts';
 import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
@@ -21,7 +21,7 @@ import { type DirectoryFlags, directoryFlags } from './directory-flags.ts';
 import type { decisionFlags, outputFlags } from './flags.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
-import { openDirectoryWorld, openFiles, surroundingsOf } from './world.ts';
+import { look, type OpenWorld, openDirectoryWorld, openFiles, surroundingsOf } from './world.ts';
 
 type CommonFlags = Flags<typeof decisionFlags & typeof outputFlags> &
   DirectoryFlags & {
@@ -50,7 +50,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
     const known: Look[] = [];
     const prepared = await askingAgain(asking.prompter, async (prompter) => {
       const asked = { ...output, prompter: async () => prompter };
-      const settled = await settle(remedy, opened.world, options, { ...asking, prompter }, known, asked);
+      const settled = await settle(remedy, opened, options, { ...asking, prompter }, known, asked);
       if (settled.kind === 'other-way') return settled;
       const { facts } = settled;
       const frame = frameOf(entry.name, flags, context);
@@ -117,7 +117,7 @@ interface Look {
  */
 async function settle(
   remedy: Remedy,
-  world: World,
+  opened: OpenWorld,
   options: RemedyOptions,
   asking: Asking,
   known: Look[],
@@ -126,8 +126,8 @@ async function settle(
   let current = options;
   let before: unknown;
   for (;;) {
-    const seen = known.find((look) => isDeepStrictEqual(look.options, current));
-    const facts = seen?.facts ?? (await remedy.gather(world, { kind: 'new', options: current }, before));
+    const seen = known.find((one) => isDeepStrictEqual(one.options, current));
+    const facts = seen?.facts ?? (await look(remedy, opened, { kind: 'new', options: current }, before));
     if (seen === undefined) {
       known.push({ options: current, facts });
       showSurvey(remedy.survey(facts, current), output);
@@ -142,7 +142,7 @@ async function settle(
 
 function showSurvey(exhibits: readonly Exhibit[], output: Output): void {
   for (const exhibit of exhibits) {
-    for (const line of exhibitLines(exhibit, output)) output.say(line);
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
     output.say('');
   }
 }

@@ -29,7 +29,7 @@ export function selectionOf(
   const rows = reviewRows(plan.changes);
   const numbers = numbersIn(only ?? except ?? '', rows.length);
   const chosen = rows.filter(({ number }) => numbers.has(number) === (only !== undefined));
-  const changes = new Set(chosen.flatMap((row) => row.changes));
+  const changes = new Set(chosen.flatMap<Change>((row) => row.changes));
   requireWhole(plan, rows, changes);
   return new Set([...left].filter((index) => isIn(changes, plan.changes[index])));
 }

@@ -1,17 +1,20 @@
 /** adsi-remedy show: the review of a saved change, drawn from its plan. */
 
 import { openBlockers } from '../change/findings.ts';
+import { withFolderLock } from '../change/folder-lock.ts';
 import type { Plan } from '../change/plan.ts';
 import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
-import type { Description } from '../remedies/remedy.ts';
+import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
+import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
 import { headOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
+import { lockOptionsOf } from './apply-change.ts';
 import { showFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { shortSeal } from './decide.ts';
+import { redraw } from './documents.ts';
 import { driftOf } from './drift.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { remedyOf } from './judge-again.ts';
@@ -28,6 +31,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved);
+  await redrawWhereItMay(saved, remedy, context);
   showReview(plan, remedy.describe(plan), output);
   const drift = flags.drift
     ? await driftOf(
@@ -54,14 +58,24 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   return drift?.status ?? exitStatus.done;
 }
 
+/** Documents that were edited beside the plan are replaced, where the folder may be written and no run is at work. */
+async function redrawWhereItMay({ folder, plan }: SavedChange, remedy: Remedy, context: Context): Promise<void> {
+  try {
+    await withFolderLock([folder], lockOptionsOf(context), () => redraw(folder, plan, remedy, false, context));
+  } catch (error) {
+    // A folder that may only be read is shown from its plan, which is what counts.
+    if (!(error instanceof RemedyError)) throw error;
+  }
+}
+
 function showReview(plan: Plan, description: Description, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
-  for (const line of propertyLines([...headOf(plan), ...description.summary], output)) output.say(line);
+  for (const line of propertyLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
   output.say('');
   output.review.plan(plan);
   for (const exhibit of [...description.changes, ...plan.exhibits]) {
     output.say('');
-    for (const line of exhibitLines(exhibit, output)) output.say(line);
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
   }
   if (description.nextSteps.length > 0) {
     output.say('');

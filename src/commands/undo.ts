@@ -22,6 +22,7 @@ import { openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
 import { requireSeal } from './seal.ts';
+import { look, type OpenWorld } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
@@ -89,7 +90,7 @@ async function undoChange(
       },
     };
     const frame = frameOf(original.remedy, flags, context);
-    const { assessed, recorded } = await assess(remedy, opened.world, frame, proposal);
+    const { assessed, recorded } = await assess(remedy, opened, frame, proposal);
     const planWith = (accept: readonly string[]): Plan =>
       sealPlan({
         ...frame,
@@ -139,13 +140,13 @@ async function undoOf(
 /** What the undo means in the world as it is: judged by the remedy like every change. */
 async function assess(
   remedy: Remedy,
-  world: Parameters<Remedy['gather']>[0],
+  opened: OpenWorld,
   frame: ReturnType<typeof frameOf>,
   proposal: Proposal,
 ): Promise<{ readonly assessed: readonly FindingDraft[]; readonly recorded: ReturnType<Remedy['record']> }> {
   if (proposal.changes.length === 0) return { assessed: [], recorded: { exhibits: [], nextSteps: [] } };
   const plan = sealPlan({ ...frame, ...proposal, findings: [] });
-  const facts = await remedy.gather(world, { kind: 'plan', plan, done: new Set() });
+  const facts = await look(remedy, opened, { kind: 'plan', plan, done: new Set() });
   return { assessed: remedy.assess(facts, proposal), recorded: remedy.record(facts, proposal) };
 }
 

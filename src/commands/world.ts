@@ -4,7 +4,18 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
-import type { DirectoryWorld, FilesWorld, Surroundings, Watch, World } from '../remedies/remedy.ts';
+import { withSearchDeadline } from '../ldap/search-deadline.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import type {
+  DirectoryWorld,
+  FilesWorld,
+  Remedy,
+  RemedyOptions,
+  Scope,
+  Surroundings,
+  Watch,
+  World,
+} from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import { commandLine } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
@@ -29,7 +40,25 @@ export interface OpenWorld<W extends World = World> {
   readonly world: W;
   /** Of a directory. */
   readonly directory?: OpenDirectory;
+  /** Does work that reads the world; the deadline runs only meanwhile, not while a person reads and answers. */
+  gathering<T>(work: () => Promise<T>): Promise<T>;
+  /** Takes the progress off the screen. */
+  endProgress(): void;
   close(): Promise<void>;
+}
+
+/** What the remedy gathers, with its progress on the screen until then. Throws what gather throws. */
+export async function look(
+  remedy: Pick<Remedy, 'gather'>,
+  { world, gathering, endProgress }: OpenWorld,
+  scope: Scope<RemedyOptions>,
+  known?: unknown,
+): Promise<unknown> {
+  try {
+    return await gathering(() => remedy.gather(world, scope, known));
+  } finally {
+    endProgress();
+  }
 }
 
 export interface WorldRequest {
@@ -44,16 +73,19 @@ export interface WorldRequest {
 export function openFiles(request: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
   const opened: OpenDirectory[] = [];
   const shown = watching(output);
+  const deadline = readingDeadline(request.deadline);
   return {
+    gathering: deadline.gathering,
     world: {
       kind: 'files',
-      ...commonWorld(request, context, shown.watch),
+      ...commonWorld(deadline.signal, context, shown.watch),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);
-        return directoryWorld(directory, request, context, shown.watch);
+        return directoryWorld(directory, deadline.signal, context, shown.watch);
       },
     },
+    endProgress: shown.end,
     close: async () => {
       shown.end();
       for (const directory of opened) await directory.close();
@@ -69,10 +101,13 @@ export async function openDirectoryWorld(
 ): Promise<OpenWorld<DirectoryWorld> & { readonly directory: OpenDirectory }> {
   const directory = await openDirectory(request.flags, context, output, request.saved);
   const shown = watching(output);
+  const deadline = readingDeadline(request.deadline);
   try {
     return {
-      world: await directoryWorld(directory, request, context, shown.watch),
+      gathering: deadline.gathering,
+      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown.watch)),
       directory,
+      endProgress: shown.end,
       close: async () => {
         shown.end();
         await directory.close();
@@ -86,24 +121,48 @@ export async function openDirectoryWorld(
 
 async function directoryWorld(
   directory: OpenDirectory,
-  request: WorldRequest,
+  signal: AbortSignal,
   context: Context,
   watch: Watch,
 ): Promise<DirectoryWorld> {
+  const bounded = (session: DirectorySession): DirectorySession => withSearchDeadline(session, signal);
+  const session = bounded(directory.session);
   return {
     kind: 'directory',
-    ...commonWorld(request, context, watch),
-    session: directory.session,
-    target: await targetOf(directory),
+    ...commonWorld(signal, context, watch),
+    session,
+    target: await targetOf({ ...directory, session }),
     isExport: directory.isExport,
-    reopen: directory.reopen,
-    openOther: directory.openOther,
-    openGlobalCatalog: directory.openGlobalCatalog,
+    reopen: async () => bounded(await directory.reopen()),
+    openOther: async (host) => bounded(await directory.openOther(host)),
+    openGlobalCatalog: async () => {
+      const global = await directory.openGlobalCatalog();
+      return global === undefined ? undefined : bounded(global);
+    },
   };
 }
 
-function commonWorld({ deadline }: WorldRequest, context: Context, watch: Watch) {
-  return { ...surroundingsOf(context), now: context.now, watch, signal: AbortSignal.timeout(deadline * 1000) };
+function commonWorld(signal: AbortSignal, context: Context, watch: Watch) {
+  return { ...surroundingsOf(context), now: context.now, watch, signal };
+}
+
+/** A deadline for all reading of a run together, in seconds. */
+function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  let left = seconds * 1000;
+  return {
+    signal: controller.signal,
+    gathering: async (work) => {
+      const begun = performance.now();
+      const timer = setTimeout(() => controller.abort(), left);
+      try {
+        return await work();
+      } finally {
+        clearTimeout(timer);
+        left = Math.max(0, left - (performance.now() - begun));
+      }
+    },
+  };
 }
 
 /** Progress on the screen, a row for each name; `end` takes them away. */

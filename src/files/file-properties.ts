@@ -1,6 +1,8 @@
-/** What a file is besides its bytes, and whether a new file in its place can be the same. */
+/** Whether this user can replace a file and keep its owner, found out without writing. */
 
-import { stat, statfs } from 'node:fs/promises';
+import { access, constants, open, stat, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { errnoOf } from '../errors.ts';
 
 /** The user that the process acts as, where the system has user numbers. */
 export interface FileUser {
@@ -33,4 +35,20 @@ export async function canKeepOwner(file: Ownership, folder: string, user: FileUs
   }
   const { type } = await statfs(folder);
   return sharesOfWindows.has(type);
+}
+
+/**
+ * Whether this user may replace the file, as far as the system says without a write. Access rights of Windows are only
+ * found out by opening the file for writing; it is closed at once and keeps its bytes and times. Elsewhere the folder
+ * decides.
+ */
+export async function mayReplace(file: string): Promise<boolean> {
+  try {
+    if (path.sep === '\\') await (await open(file, 'r+')).close();
+    else await access(path.dirname(file), constants.W_OK);
+    return true;
+  } catch (error) {
+    // Another program holds the file now; whether it does so when the change is applied is not known.
+    return errnoOf(error) === 'EBUSY';
+  }
 }

@@ -4,11 +4,12 @@
  */
 
 import { readdir as readdirThen } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
 import { errnoInWords } from './errno.ts';
+import { realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
 import { temporarySuffix } from './replace-file.ts';
 
@@ -62,7 +63,7 @@ const linksOnOneWay = 4;
 export async function findFormSets(root: string): Promise<TemplateTree> {
   await requireFolder(root);
   const absolute = path.resolve(root);
-  const realRoot = await realpath(absolute);
+  const realRoot = await realPathOf(absolute);
   const found = await searchBehindLinks({ name: absolute, real: realRoot, links: [] }, searchOnce());
   const files: StringsFile[] = [];
   const misplaced: string[] = [];
@@ -74,7 +75,7 @@ export async function findFormSets(root: string): Promise<TemplateTree> {
     else {
       const place = placeOf(name);
       if (place === undefined) misplaced.push(name);
-      else files.push({ path: name, realPath: await realPathOf(entry), root, ...place });
+      else files.push({ path: name, realPath: await realPathOfEntry(entry), root, ...place });
     }
   }
   const classes = new Set(files.map(classFolderOf));
@@ -140,7 +141,7 @@ async function searchBehindLink(name: string, links: readonly string[], search: 
   const dead = (cameBack: string): Findings => ({ ...nothing, deadLinks: [{ path: name, cameBack }] });
   try {
     if (!(await stat(name)).isDirectory()) return nothing;
-    const real = await realpath(name);
+    const real = await realPathOf(name);
     if (links.some((link) => isBelow(link, real))) return dead(`a circle: it leads back to ${real}`);
     if (links.length > linksOnOneWay) return dead(`it leads to ${real}, behind ${links.length - 1} other links`);
     return await searchBehindLinks({ name, real, links }, search);
@@ -228,9 +229,9 @@ function isStrings(file: string): boolean {
 }
 
 /** All links to folders are followed by now, so that the system need not be asked about every file. */
-async function realPathOf({ path: file, kind }: Entry): Promise<string> {
+async function realPathOfEntry({ path: file, kind }: Entry): Promise<string> {
   // One that leads nowhere is reported when its file is read.
-  return kind === 'file' ? file : realpath(file).catch(() => file);
+  return kind === 'file' ? file : realPathOf(file).catch(() => file);
 }
 
 async function requireFolder(root: string): Promise<void> {

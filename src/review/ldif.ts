@@ -3,11 +3,11 @@
 import { bytesOfWrittenValue } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
-import { openBlockers } from '../change/findings.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
   DirectoryChange,
+  ForestTarget,
   ModifyChange,
   Plan,
   PlanAttribute,
@@ -16,31 +16,35 @@ import type {
 import { showDeleted, treeDelete } from '../ldap/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
+import { commentsOf } from './summary.ts';
 
-/** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
+/** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, behind what a reader has to know. */
 export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): Generator<string> {
-  const readers = asksForControls(changes)
-    ? 'ldapmodify (some records have controls, which ldifde does not accept)'
-    : 'ldapmodify or ldifde -i';
+  const isForLdifde = !asksForControls(changes);
+  const readers = isForLdifde
+    ? 'ldapmodify or ldifde -i'
+    : 'ldapmodify (some records have controls, which ldifde does not accept)';
   yield ldifComment(`The changes of the plan, for ${readers}.`);
   yield ldifComment(
     'Importing it checks less than adsi-remedy apply: the server refuses an edit only if the old value',
   );
   yield ldifComment('has changed.');
-  if (plan !== undefined) yield* headComments(plan);
+  if (plan?.target.kind === 'forest') {
+    for (const line of commentsOf(plan)) yield ldifComment(line);
+    for (const line of importCommands(plan.target, isForLdifde)) yield ldifComment(line);
+  }
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
 }
 
-/** Which plan it is, for which forest, and what stops it. */
-function* headComments({ id, seal, created, target, findings }: Plan): Generator<string> {
-  yield ldifComment(`Plan ${id}, made ${created}, seal ${seal}`);
-  if (target.kind === 'forest') {
-    yield ldifComment(`Forest ${target.configurationNamingContext}, objectGUID ${target.objectGuid}`);
-  }
-  for (const { id: finding, title } of openBlockers(findings)) {
-    yield ldifComment(`DO NOT IMPORT: blocker ${finding} is not accepted: ${title}`);
-  }
+/** How to import it, on the DC that the plan was made on. A name that is no host name is not put into a command. */
+function importCommands({ domainController }: ForestTarget, isForLdifde: boolean): readonly string[] {
+  const host = /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(domainController) ? domainController : 'DC';
+  return [
+    'Import it with:',
+    ...(isForLdifde ? [`  ldifde -i -f change.ldf -s ${host}`] : []),
+    `  ldapmodify -H ldaps://${host} -D USER -W -f change.ldf`,
+  ];
 }
 
 /**

@@ -1,223 +1,163 @@
-/** A plan's changes as blocks of removed and added lines: the one source of what the terminal and the page show. */
+/** A plan's changes as numbered rows of removed and added lines: the one source of what screen, text and page show. */
 
-import { formatDn, isSameOrBelow, normalizedDn, parentDn, parseDn } from '../ad/dn.ts';
 import type {
   AttributeEdit,
   Change,
-  DeletedEntry,
   DirectoryChange,
   FileChange,
   PlanAttribute,
-  PlanValue,
+  UndeleteChange,
 } from '../change/plan.ts';
-import { decodeText, type TextEncoding } from '../files/text-encoding.ts';
+import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import { markChangedWords, type Segment } from './changed-words.ts';
+import { type ShownValue, shownText, shownValue } from './shown-value.ts';
 
 export interface DiffLine {
-  readonly sign: '-' | '+' | ' ';
-  readonly segments: readonly Segment[];
+  readonly sign: '-' | '+';
+  /** Up to the value, its separator included: `description: `, `description:: ` before what is no plain text. */
+  readonly name: string;
+  readonly value: readonly Segment[];
 }
 
-export interface DiffBlock {
-  /** What is changed, in a few words: a language and its encoding, or what happens to an entry. */
-  readonly heading: string;
-  /** Where, each on a line of its own: paths or the DN. More than one where equal changes are folded together. */
-  readonly places: readonly string[];
-  readonly lines: readonly DiffLine[];
-  /** The changes that it shows. */
-  readonly changes: readonly Change[];
+/** One text of a row of files: the same key, old and new text in every file. */
+export interface TextEdit {
+  readonly key: string;
+  readonly old: readonly Segment[];
+  readonly new: readonly Segment[];
 }
 
-/** A row of a review: a block with the number that --only and --except name it by. */
-export interface ReviewRow extends DiffBlock {
+interface Numbered {
+  /** What --only and --except name it by, from 1. */
   readonly number: number;
 }
 
-/** The rows of a plan, numbered from 1. */
-export function reviewRows(changes: readonly Change[]): readonly ReviewRow[] {
-  return diffBlocks(changes).map((block, index) => ({ ...block, number: index + 1 }));
+/** Files of one language with equal edits. */
+export interface FilesRow extends Numbered {
+  readonly kind: 'files';
+  readonly language: string;
+  readonly edits: readonly TextEdit[];
+  readonly changes: readonly FileChange[];
 }
 
-/** The blocks of a plan, in its order; equal edits of several files or entries are one block. */
-export function diffBlocks(changes: readonly Change[]): readonly DiffBlock[] {
-  const files = changes.filter((change) => change.kind === 'file');
-  const entries = changes.filter((change) => change.kind !== 'file');
-  return [...foldedFileBlocks(files), ...foldedEntries(entries).flatMap(blocksOfEntries)];
+/** An entry with its lines. */
+export interface EntryPart {
+  readonly dn: string;
+  /** The DN of the deleted object that is restored. */
+  readonly from?: string;
+  readonly lines: readonly DiffLine[];
+}
+
+/** Entries with equal edits, one entry as a whole, or a tree that is deleted by one request. */
+export interface EntriesRow extends Numbered {
+  readonly kind: 'entries';
+  readonly verb: 'modify' | 'delete' | 'delete tree' | 'restore' | 'create';
+  /** Each entry that the row is about; of a tree the root. */
+  readonly dns: readonly string[];
+  /** One with the lines of all that are modified alike; of a tree one an entry. */
+  readonly parts: readonly EntryPart[];
+  readonly changes: readonly DirectoryChange[];
+}
+
+export type ReviewRow = FilesRow | EntriesRow;
+
+/** The rows of a plan, numbered: files by language, the default first, then entries in the plan's order. */
+export function reviewRows(changes: readonly Change[]): readonly ReviewRow[] {
+  const files = filesRows(changes.filter((change) => change.kind === 'file'));
+  const entries = foldedEntries(changes.filter((change) => change.kind !== 'file')).flatMap(entriesRow);
+  return [...files, ...entries].map((row, index) => ({ ...row, number: index + 1 }));
+}
+
+type Unnumbered<Row> = Omit<Row, 'number'>;
+
+function filesRows(changes: readonly FileChange[]): readonly Unnumbered<FilesRow>[] {
+  const read = changes.map((change) => ({
+    change,
+    texts: change.splices.map(({ key, old, new: now }) => [
+      key,
+      shownText(old, change.encoding),
+      shownText(now, change.encoding),
+    ]),
+  }));
+  const groups = groupBy(read, ({ change, texts }) => JSON.stringify([change.language.toLowerCase(), texts]));
+  const rows = [...groups.values()].flatMap((group): readonly Unnumbered<FilesRow>[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const edits = first.texts.map(([key = '', old = '', now = '']) => ({ key, ...markChangedWords(old, now) }));
+    return [{ kind: 'files', language: first.change.language, edits, changes: group.map(({ change }) => change) }];
+  });
+  return rows.sort((one, other) => rankOf(one).localeCompare(rankOf(other), 'en'));
+}
+
+function rankOf({ language }: Pick<FilesRow, 'language'>): string {
+  return language === defaultLanguage ? '' : language.toLowerCase();
 }
 
 /** The changes with equal edits of entries together, at the place of the first of them. */
-export function foldedEntries(changes: readonly DirectoryChange[]): readonly (readonly DirectoryChange[])[] {
+function foldedEntries(changes: readonly DirectoryChange[]): readonly (readonly DirectoryChange[])[] {
   const same = (change: DirectoryChange): unknown => (change.kind === 'modify' ? JSON.stringify(change.edits) : change);
   return [...groupBy(changes, same).values()];
 }
 
-/** The texts of a change as a reader sees them, whatever bytes they are in each file. */
-interface ShownFileChange {
-  readonly change: FileChange;
-  readonly edits: readonly { readonly key: string; readonly old: string; readonly new: string }[];
-}
-
-function foldedFileBlocks(changes: readonly FileChange[]): readonly DiffBlock[] {
-  const shownChanges = changes.map((change): ShownFileChange => {
-    const decode = (base64: string): string =>
-      decodeText(Buffer.from(base64, 'base64'), change.encoding as TextEncoding);
-    const edits = change.splices.map((splice) => ({
-      key: splice.key,
-      old: decode(splice.old),
-      new: decode(splice.new),
-    }));
-    return { change, edits };
-  });
-  const same = ({ change, edits }: ShownFileChange): string =>
-    // Canonically equal texts look the same: windows-1258 spells Vietnamese with combining marks.
-    [change.language.toLowerCase(), ...edits.flatMap((edit) => [edit.key, edit.old, edit.new])]
-      .join('\n')
-      .normalize('NFC');
-  return [...groupBy(shownChanges, same).values()]
-    .map(fileBlock)
-    .sort((one, other) => one.heading.localeCompare(other.heading, 'en'));
-}
-
-function fileBlock(group: readonly ShownFileChange[]): DiffBlock {
-  const changes = group.map(({ change }) => change);
-  const distinct = (names: readonly string[]): string => [...new Set(names)].sort().join(', ');
-  const count = `${changes.length} file${changes.length === 1 ? '' : 's'}`;
-  const sets = distinct(changes.map((change) => change.set));
-  const classes = distinct(changes.map((change) => change.class));
-  const encodings = distinct(changes.map((change) => change.encoding));
-  const edits = group[0]?.edits ?? [];
-  return {
-    heading: `${changes[0]?.language} · ${count} · ${sets} · ${classes} · ${encodings}`,
-    places: changes.map((change) => change.path),
-    changes,
-    lines: edits.flatMap((edit) => {
-      const marked = markChangedWords(shortened(edit.old), shortened(edit.new));
-      return [
-        { sign: '-', segments: quoted(edit.key, marked.old) },
-        { sign: '+', segments: quoted(edit.key, marked.new) },
-      ] as const;
-    }),
-  };
-}
-
-/** In characters. */
-const longestValue = 2000;
-const keptAtStart = 500;
-const keptAtEnd = 100;
-
-/** A value too long to be read through is shown by its ends; the plan and change.diff hold all of it. */
-function shortened(value: string): string {
-  if (value.length <= longestValue) return value;
-  const left = (value.length - keptAtStart - keptAtEnd).toLocaleString('en');
-  return `${value.slice(0, keptAtStart)} […${left} more characters…] ${value.slice(-keptAtEnd)}`;
-}
-
-function quoted(key: string, value: readonly Segment[]): readonly Segment[] {
-  return [{ text: `${key}="`, changed: false }, ...value, { text: '"', changed: false }];
-}
-
-/** The blocks of one change, or of several that make the same edits. */
-function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[] {
-  const [change] = same;
+function entriesRow(changes: readonly DirectoryChange[]): readonly Unnumbered<EntriesRow>[] {
+  const [change] = changes;
   if (change === undefined) return [];
+  const dns = changes.map(({ dn }) => dn);
+  const row = { kind: 'entries', dns, changes } as const;
   switch (change.kind) {
     case 'modify':
-      return [
-        {
-          heading: same.length === 1 ? 'modify' : `modify ${same.length.toLocaleString('en')} entries alike`,
-          places: same.map(({ dn }) => dn),
-          lines: change.edits.flatMap(linesOfEdit),
-          changes: same,
-        },
-      ];
+      return [{ ...row, verb: 'modify', parts: [{ dn: change.dn, lines: change.edits.flatMap(linesOfEdit) }] }];
     case 'delete':
-      return [deleteBlock(change, change)];
-    case 'delete-tree':
-      return change.entries.map((entry) => deleteBlock(entry, change));
+      return [{ ...row, verb: 'delete', parts: [{ dn: change.dn, lines: linesOf('-', change.attributes) }] }];
+    case 'delete-tree': {
+      const parts = change.entries.map(({ dn, attributes }) => ({ dn, lines: linesOf('-', attributes) }));
+      const hasRoot = parts.some(({ dn }) => dn === change.dn);
+      return [{ ...row, verb: 'delete tree', parts: hasRoot ? parts : [{ dn: change.dn, lines: [] }, ...parts] }];
+    }
     case 'undelete':
-      return [{ heading: 'restore', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
+      return [{ ...row, verb: 'restore', parts: [restored(change)] }];
     case 'add':
-      return [{ heading: 'add', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
+      return [{ ...row, verb: 'create', parts: [{ dn: change.dn, lines: linesOf('+', change.attributes) }] }];
   }
 }
 
-function deleteBlock(entry: DeletedEntry, change: DirectoryChange): DiffBlock {
-  return { heading: 'delete', places: [entry.dn], lines: linesOf('-', entry.attributes), changes: [change] };
+function restored({ dn, tombstoneDn, attributes }: UndeleteChange): EntryPart {
+  return { dn, lines: linesOf('+', attributes), ...(tombstoneDn === undefined ? {} : { from: tombstoneDn }) };
 }
 
-function linesOfEdit(edit: AttributeEdit): readonly DiffLine[] {
-  const [removed] = edit.remove;
-  const [added] = edit.add;
-  if (edit.remove.length === 1 && edit.add.length === 1 && removed !== undefined && added !== undefined) {
-    const marked = markChangedWords(shown(removed), shown(added));
-    const name = { text: `${edit.attribute}: `, changed: false };
+/** Nothing for an edit that writes nothing. */
+function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): readonly DiffLine[] {
+  const [removed] = remove;
+  const [added] = add;
+  if (removed === undefined && added === undefined) return [];
+  if (remove.length === 1 && add.length === 1 && removed !== undefined && added !== undefined) {
+    const [old, now] = [shownValue(removed), shownValue(added)];
+    const marked = markChangedWords(old.text, now.text);
     return [
-      { sign: '-', segments: [name, ...marked.old] },
-      { sign: '+', segments: [name, ...marked.new] },
+      { sign: '-', name: nameOf(attribute, old), value: marked.old },
+      { sign: '+', name: nameOf(attribute, now), value: marked.new },
     ];
   }
-  const unset = edit.whenUnset === undefined ? [] : [`(${edit.whenUnset})`];
+  const unset = (sign: '-' | '+'): readonly DiffLine[] =>
+    whenUnset === undefined ? [] : [{ sign, name: '', value: [{ text: `(${whenUnset})`, changed: false }] }];
   return [
-    ...(removed === undefined ? unset.map((text) => plainLine('-', text)) : []),
-    ...linesOf('-', [{ name: edit.attribute, values: edit.remove }]),
-    ...linesOf('+', [{ name: edit.attribute, values: edit.add }]),
-    ...(added === undefined ? unset.map((text) => plainLine('+', text)) : []),
+    ...(removed === undefined ? unset('-') : []),
+    ...linesOf('-', [{ name: attribute, values: remove }]),
+    ...linesOf('+', [{ name: attribute, values: add }]),
+    ...(added === undefined ? unset('+') : []),
   ];
 }
 
 function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonly DiffLine[] {
-  return attributes.flatMap(({ name, values }) => values.map((value) => plainLine(sign, `${name}: ${shown(value)}`)));
+  return attributes.flatMap(({ name, values }) =>
+    values.map((value): DiffLine => {
+      const shown = shownValue(value);
+      return { sign, name: nameOf(name, shown), value: [{ text: shown.text, changed: false }] };
+    }),
+  );
 }
 
-function plainLine(sign: '-' | '+', text: string): DiffLine {
-  return { sign, segments: [{ text, changed: false }] };
-}
-
-/** A value as a person reads it; a binary one by its length, as the saved LDIF holds it whole. */
-function shown(value: PlanValue): string {
-  return typeof value === 'string' ? value : `(${Buffer.byteLength(value.base64, 'base64')} bytes, binary)`;
-}
-
-/** A line of the tree of entries that are deleted. */
-export interface TreeLine {
-  /** 0 for an entry whose parent stays. */
-  readonly depth: number;
-  /** The whole DN at depth 0, below it the entry's own name. */
-  readonly name: string;
-  readonly dn: string;
-}
-
-/** The lines of the tree: each entry behind its parent, siblings by name. Throws DnSyntaxError. */
-export function deletedTree(dns: readonly string[]): readonly TreeLine[] {
-  const known = new Set(dns.map(normalizedDn));
-  const roots = dns.filter((dn) => !known.has(normalizedDn(parentDn(dn) ?? '')));
-  return roots.toSorted(byName).flatMap((root) => {
-    const levels = parseDn(root).length;
-    return dns
-      .filter((dn) => isSameOrBelow(dn, root))
-      .toSorted(byPath)
-      .map((dn): TreeLine => {
-        const rdns = parseDn(dn);
-        const depth = rdns.length - levels;
-        return { depth, name: depth === 0 ? dn : formatDn(rdns.slice(0, 1)), dn };
-      });
-  });
-}
-
-function byName(one: string, other: string): number {
-  return one.localeCompare(other, 'en');
-}
-
-/** From the root of the DN down, so that an entry stands before all that is below it. */
-function byPath(one: string, other: string): number {
-  const path = parseDn(one).toReversed();
-  const otherPath = parseDn(other).toReversed();
-  for (const [level, rdn] of path.entries()) {
-    const otherRdn = otherPath[level];
-    if (otherRdn === undefined) return 1;
-    const order = byName(formatDn([rdn]), formatDn([otherRdn]));
-    if (order !== 0) return order;
-  }
-  return path.length - otherPath.length;
+/** A second colon, as in LDIF (RFC 2849), marks what is not the value itself but words about it. */
+function nameOf(attribute: string, { isPlain }: ShownValue): string {
+  return isPlain ? `${attribute}: ` : `${attribute}:: `;
 }

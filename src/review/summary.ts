@@ -1,8 +1,14 @@
 /** What a plan is and how much it changes: the one source of the head of every document and of every count. */
 
-import { openBlockers } from '../change/findings.ts';
-import type { Change, Plan } from '../change/plan.ts';
+import { dnsNameOfDn } from '../ad/dn.ts';
+import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
+import type { Change, FilesTarget, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
+import { groupBy } from '../group-by.ts';
+import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
+import { visible } from '../terminal/visible.ts';
+import { counted, distinct } from '../words.ts';
+import { utc } from './outcome.ts';
 
 export interface PlanCounts {
   readonly files: number;
@@ -59,35 +65,146 @@ export function changesInWords(counts: PlanCounts, verb: string): string {
   return counts.files + counts.edited === total ? sentence : `${sentence}: ${countsInWords(counts)}`;
 }
 
+/** A line of the head: a name, its value, and what belongs to it. */
+export interface HeadRow {
+  readonly name: string;
+  readonly value: string;
+  readonly note?: string;
+  /** Whether the note warns. */
+  readonly isAlarming?: true;
+}
+
 /** What a plan is, where it is from and why: the head of every document. */
-export function headOf(plan: Plan): readonly { readonly name: string; readonly value: string }[] {
-  const { target } = plan;
+export function headOf(plan: Plan): readonly HeadRow[] {
+  const { target, undoes, reason, ticket, by } = plan;
   return [
-    {
-      name: 'Remedy',
-      value: plan.undoes === undefined ? plan.remedy : `${plan.remedy}, undo of plan ${plan.undoes.id}`,
-    },
-    ...(target.kind === 'files'
-      ? target.roots.map((root) => ({ name: 'Folder', value: root }))
-      : [
-          { name: 'Forest', value: `${target.configurationNamingContext} (${target.objectGuid})` },
-          { name: 'Domain controller', value: target.domainController },
-        ]),
-    {
-      name: 'Made',
-      value: `${plan.created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC')} by ${plan.by.account} on ${plan.by.computer}, ${plan.tool}`,
-    },
-    ...(plan.reason === undefined ? [] : [{ name: 'Reason', value: plan.reason }]),
-    ...(plan.ticket === undefined ? [] : [{ name: 'Ticket', value: plan.ticket }]),
+    { name: 'Remedy', value: plan.remedy },
+    ...(undoes === undefined ? [] : [{ name: 'Undoes', value: `plan ${undoes.id}`, note: appliedFrom(undoes.folder) }]),
+    ...(target.kind === 'files' ? rootRows(plan, target) : forestRows(target)),
+    { name: 'Made', value: `${utc(plan.created)} by ${by.account} on ${by.computer}`, note: plan.tool },
+    ...(reason === undefined ? [] : [{ name: 'Reason', value: reason }]),
+    ...(ticket === undefined ? [] : [{ name: 'Ticket', value: ticket }]),
     { name: 'Plan', value: plan.id },
   ];
 }
 
-/** The last line: how much changes, and what stops it. */
+/** The folder of the plan that is undone, as this one names it. */
+function appliedFrom(folder: string): string {
+  return folder === '..' ? 'applied from the folder that contains this one' : `applied from ${folder}`;
+}
+
+function rootRows({ changes }: Plan, { roots }: FilesTarget): readonly HeadRow[] {
+  const byRoot = groupBy(changes, (change) => (change.kind === 'file' ? change.root : undefined));
+  return roots.map((root) => ({
+    name: 'Folder',
+    value: root,
+    note: `${counted(byRoot.get(root)?.length ?? 0, 'file')} to change`,
+  }));
+}
+
+function forestRows({
+  configurationNamingContext: dn,
+  objectGuid,
+  domainController,
+  connection,
+}: ForestTarget): readonly HeadRow[] {
+  return [
+    { name: 'Forest', value: dnsNameOfDn(dn) ?? dn, note: `${dn}, objectGUID ${objectGuid}` },
+    { name: 'Domain controller', value: domainController },
+    { name: 'Connection', ...connectionInWords(connection) },
+  ];
+}
+
+function connectionInWords(connection: PlanConnection): Omit<HeadRow, 'name'> {
+  switch (connection.kind) {
+    case 'ldif':
+      return {
+        value: `offline, from ${counted(connection.files.length, 'export')}`,
+        note: connection.files.join(', '),
+      };
+    case 'practice':
+      return { value: 'the practice site' };
+    case 'server': {
+      const { host, port, user, auth, tls, tlsName, dns } = connection;
+      const details = [
+        protection[auth === 'integrated' ? 'integrated' : tls],
+        ...(tlsName === undefined ? [] : [`certificate checked for the name ${tlsName}`]),
+        ...(dns === undefined ? [] : [`DNS server ${dns}`]),
+      ];
+      return {
+        value: `${host}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
+        note: details.join('; '),
+        ...(auth !== 'integrated' && tls === 'none' ? { isAlarming: true } : {}),
+      };
+    }
+  }
+}
+
+const protection = {
+  integrated: 'signed and encrypted by Kerberos, as the user logged on to the computer',
+  ldaps: 'encrypted (LDAPS)',
+  starttls: 'encrypted (StartTLS)',
+  none: 'not encrypted: password and data can be read on the network',
+} as const;
+
+/** The head as comments of change.ldf and change.diff: which plan, for what, and what stops it or was accepted. */
+export function commentsOf(plan: Plan): readonly string[] {
+  const words = headOf(plan).map(
+    ({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : ` (${note})`}`,
+  );
+  const findings = plan.findings.flatMap(({ id, level, title, accepted }) => {
+    if (accepted) return [`Accepted ${level} ${id}: ${title}`];
+    if (level === 'blocker') return [`DO NOT IMPORT: blocker ${id} is not accepted: ${title}`];
+    return level === 'warning' ? [`Warning ${id}: ${title}`] : [];
+  });
+  return [...words, `Seal: ${plan.seal}`, ...findings].map(visible);
+}
+
+/** Findings that say the same in one, with the evidence of all. */
+export function foldedFindings(findings: readonly Finding[]): readonly Finding[] {
+  const same = ({ level, id, title, detail, acceptable, accepted }: Finding): string =>
+    JSON.stringify([level, id, title, detail, acceptable, accepted]);
+  return [...groupBy(findings, same).values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [{ ...first, evidence: distinct([first, ...others].flatMap(({ evidence }) => evidence)) }],
+  );
+}
+
+/** The next steps, those that interrupt a service first. */
+export function stepsInOrder(steps: readonly Step[]): readonly Step[] {
+  return [...steps.filter(({ outage }) => outage === true), ...steps.filter(({ outage }) => outage !== true)];
+}
+
+/** Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out", "2 warnings". */
+export function summaryParts({ changes, leftOut, findings }: Plan): readonly string[] {
+  const open = (level: FindingLevel): number =>
+    findings.filter((finding) => finding.level === level && !finding.accepted).length;
+  const accepted = findings.filter((finding) => finding.accepted);
+  const parts: readonly (readonly [number, string, string?])[] = [
+    [leftOut.length, 'left out', 'left out'],
+    [open('note'), 'note'],
+    [open('warning'), 'warning'],
+    [accepted.length, 'blocker accepted', 'blockers accepted'],
+  ];
+  const counts = parts.flatMap(([count, one, several]) => (count === 0 ? [] : [counted(count, one, several)]));
+  return [changeCount(changes, leftOut.length), ...counts];
+}
+
+function changeCount(changes: readonly Change[], leftOut: number): string {
+  if (changes.length === 0) return 'Nothing to change';
+  const files = changes.filter((change) => change.kind === 'file');
+  if (files.length === 0) return changesInWords(countsOf(changes), 'to change');
+  const languages = new Set(files.map(({ language }) => language.toLowerCase())).size;
+  const all = leftOut === 0 ? '' : ` of ${(files.length + leftOut).toLocaleString('en')}`;
+  const noun = files.length + leftOut === 1 ? 'file' : 'files';
+  return `${files.length.toLocaleString('en')}${all} ${noun} to change, in ${counted(languages, 'language')}`;
+}
+
+/** The last line on the screen: everything counted, and what stops it. */
 export function summaryLine(plan: Plan, style: Style): string {
-  const counts = countsOf(plan.changes);
-  const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
+  const [changes = '', ...counts] = summaryParts(plan);
   const blockers = openBlockers(plan.findings).length;
-  const stop = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stops' : 's stop'} this change`;
-  return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stop)}`;
+  const stop = counted(blockers, 'blocker stops this change', 'blockers stop this change');
+  return `  ${[style.bold(changes), ...counts, ...(blockers === 0 ? [] : [style.blocker(stop)])].join(' · ')}`;
 }

@@ -24,6 +24,7 @@ const kim = { user: `kim@${forest.domain}`, password: 'S3cret-of-Kim' };
 const program = `
 import { openSession } from './dist/ldap/connector.js';
 import { textOf } from './dist/ad/entry.js';
+import { ticketOwner } from './dist/ldap/logon/gssapi.js';
 const { address, bind, tls, base, lifetime } = JSON.parse(process.argv[2]);
 let ticks = 0;
 const timer = setInterval(() => { ticks += 1; }, 10);
@@ -42,7 +43,7 @@ try {
   outcome = { ...error.trouble, cause: undefined, resultCode: error.resultCode };
 }
 clearInterval(timer);
-console.log(JSON.stringify({ ...outcome, ticks }));
+console.log(JSON.stringify({ ...outcome, ticks, owner: await ticketOwner() }));
 process.exit(0);
 `;
 
@@ -56,7 +57,7 @@ interface Call {
   readonly clock?: string;
 }
 
-type Outcome = Readonly<Record<string, unknown>> & { readonly ticks: number };
+type Outcome = Readonly<Record<string, unknown>> & { readonly ticks: number; readonly owner?: string };
 
 /**
  * A folder with the built client and its dependencies, with koffi only if asked for. A process of its own, because there
@@ -122,6 +123,7 @@ describeWithSamba(
 
         expect(outcome).toMatchObject({
           sealed: { user: `Administrator@${forest.realm}` },
+          owner: `Administrator@${forest.realm}`,
           before: '180',
           after: '365',
         });
@@ -156,6 +158,7 @@ describeWithSamba(
           bind: { auth: 'integrated', as: kim },
         });
         expect(outcome).toMatchObject({ sealed: { user: `kim@${forest.realm}` } });
+        expect(outcome.owner).toBe(`Administrator@${forest.realm}`);
       });
 
       test('a user without the right to change is refused by the server', async () => {
@@ -219,6 +222,7 @@ describeWithSamba(
         const outcome = await call({ environment: short, address: named(), clock: '+20m' });
 
         expect(outcome).toMatchObject({
+          owner: undefined,
           cameBack: expect.stringContaining('the Kerberos ticket has expired'),
           next: expect.stringContaining('kinit'),
         });

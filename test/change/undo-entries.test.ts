@@ -119,7 +119,7 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const { dn, guid } = await bench.doomed(sendConnector);
     const completed: UndeleteChange = { kind: 'undelete', dn, guid, attributes: [] };
-    expect(await undoOf([completed], bench.session)).toEqual({ changes: [], findings: [] });
+    expect(await undoOf([completed], bench.session)).toEqual({ changes: [], leftOut: [], findings: [] });
   });
 
   test('leaves out what was never deleted', async () => {

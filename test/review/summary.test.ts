@@ -28,8 +28,8 @@ test.each<[string, readonly Change[], string]>([
   ['files', [labelChange('a', 'b'), labelChange('a', 'b')], '2 files to change'],
 ])('%s: %s', (_, changes, words) => {
   expect(changesInWords(countsOf(changes), 'to change')).toBe(words);
-  expect([...screenReview(planOf(changes), { style: createStyle(false), verbose: true, width: 100 })]).toContain(
-    `  ${words}`,
+  expect([...screenReview(planOf(changes), { style: createStyle(false), verbose: true, width: 100 })]).toContainEqual(
+    expect.stringMatching(new RegExp(`^  ${words}`)),
   );
 });
 

@@ -2,7 +2,8 @@
  * Calls into a library of the operating system: through node:ffi, which Node has from version 26 on, else through the
  * package koffi, which a user adds only for this.
  *
- * Pointers are Buffers or addresses (bigint). Memory that is passed by address must be kept alive by the caller.
+ * Pointers are Buffers or addresses (bigint). A Buffer lives as long as the call to which it is passed; memory that is
+ * passed by its address has to be part of such a Buffer (memoryInParts), or of an object that lives longer.
  */
 
 import { once } from 'node:events';
@@ -37,9 +38,52 @@ export class LibraryNotLoadedError extends Error {
   override readonly name = 'LibraryNotLoadedError';
 }
 
-/** Zeroed memory for a structure or an output: unlike Buffer.alloc it never moves and is never part of a pool. */
+/**
+ * Frees handles once no call on another thread uses them: a call may outlive the deadline of the one who waited for it.
+ */
+export class SharedHandles {
+  readonly #free: () => void;
+  #users = 0;
+  #isDisposed = false;
+
+  constructor(free: () => void) {
+    this.#free = free;
+  }
+
+  /** Keeps the handles during the call. */
+  async during<T>(call: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await call();
+    } finally {
+      this.#users -= 1;
+      if (this.#isDisposed && this.#users === 0) this.#free();
+    }
+  }
+
+  /** Frees the handles now or after the last call; may be called twice. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#users === 0) this.#free();
+  }
+}
+
+/** Zeroed memory for a structure or an output: unlike that of Buffer.alloc it never moves and is never part of a pool. */
 export function memory(bytes: number): Buffer {
   return Buffer.from(new ArrayBuffer(bytes));
+}
+
+/** Zeroed memory in parts of so many bytes. It lives as long as any part is referenced, so parts may point to others. */
+export function memoryInParts(...sizes: readonly number[]): Buffer[] {
+  const aligned = sizes.map((size) => Math.ceil(size / 8) * 8);
+  const whole = memory(aligned.reduce((sum, size) => sum + size, 0));
+  let start = 0;
+  return sizes.map((size, index) => {
+    const part = whole.subarray(start, start + size);
+    start += aligned[index] ?? 0;
+    return part;
+  });
 }
 
 /** Opens libraries: node:ffi or koffi. */
@@ -58,16 +102,16 @@ export async function openNativeLibrary(path: string): Promise<NativeLibrary> {
   }
 }
 
-let callsInProgress = 0;
+/** The arguments of the calls that run on other threads: kept here, so that their memory is not freed. */
+const callsInProgress = new Set<readonly NativeArgument[]>();
 let isEndPrepared = false;
 
-/** Counts a call on another thread while it runs. */
-async function inProgress<T>(call: Promise<T>): Promise<T> {
-  callsInProgress += 1;
+async function inProgress<T>(args: readonly NativeArgument[], call: Promise<T>): Promise<T> {
+  callsInProgress.add(args);
   try {
     return await call;
   } finally {
-    callsInProgress -= 1;
+    callsInProgress.delete(args);
   }
 }
 
@@ -80,7 +124,7 @@ function endWithoutWaiting(open: Carrier): void {
   isEndPrepared = true;
   const [library, name] = process.platform === 'win32' ? ['kernel32.dll', 'ExitProcess'] : ['libc.so.6', '_exit'];
   process.once('exit', (status) => {
-    if (callsInProgress > 0) open(library).function(name, ['int32'])(status);
+    if (callsInProgress.size > 0) open(library).function(name, ['int32'])(status);
   });
 }
 
@@ -110,19 +154,12 @@ function nodeCarrier(): Carrier | undefined {
 function nodeLibrary(ffi: NodeFfi, path: string): NativeLibrary {
   const library = new ffi.DynamicLibrary(path);
   const worker = lazyWorker(path);
-  /** Keeps the buffers whose addresses the worker has. */
-  const inUse = new Set<readonly NativeArgument[]>();
   return {
     function: (name, parameters) => {
       const call = library.getFunction(name, { arguments: parameters, return: 'uint32' });
       const onWorker = async (...args: readonly NativeArgument[]): Promise<number> => {
         const addresses = args.map((arg) => (typeof arg === 'object' ? ffi.getRawPointer(arg) : arg));
-        inUse.add(args);
-        try {
-          return await inProgress(worker({ name, parameters, args: addresses }));
-        } finally {
-          inUse.delete(args);
-        }
+        return await inProgress(args, worker({ name, parameters, args: addresses }));
       };
       return Object.assign((...args: readonly NativeArgument[]) => call(...args), { async: onWorker });
     },
@@ -201,6 +238,7 @@ function koffiLibrary(koffi: Koffi, path: string): NativeLibrary {
       );
       const onThread = (...args: readonly NativeArgument[]): Promise<number> =>
         inProgress(
+          args,
           new Promise((resolve, reject) => {
             call.async(...args, (error: unknown, result: number) => (error === null ? resolve(result) : reject(error)));
           }),

@@ -102,7 +102,8 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
   'locked-folder': {
     title: 'In a folder without the right to write',
-    detail: 'A file is replaced by a new one beside it. Give the right to write in the folder, then run again.',
+    detail:
+      'A file is replaced by a new one beside it. Give the right to write there, then run again; on Windows, open the prompt with "Run as administrator".',
   },
   'owner-cannot-be-kept': {
     title: 'Owned by another user',

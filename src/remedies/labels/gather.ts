@@ -1,13 +1,13 @@
 /** Reads form sets: every strings.txt below the roots, or those of a plan, and what lies around them. Writes nothing. */
 
-import { access, constants, readdir, readFile, realpath } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Plan } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
-import { canKeepOwner, type FileUser, type Ownership } from '../../files/file-properties.ts';
-import { type FileSystem, readPlainFile, systemFiles } from '../../files/file-system.ts';
+import { canKeepOwner, type FileUser, mayReplace, type Ownership } from '../../files/file-properties.ts';
+import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
@@ -131,7 +131,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
   const places = await inParallel(changes, filesAtOnce, async (change): Promise<StringsFile> => {
     const { path: name, root, set, class: formClass, language } = change;
     // A file that is not reachable is reported when it is read.
-    const realPath = await realpath(name).catch(() => change.realPath ?? name);
+    const realPath = await realPathOf(name).catch(() => change.realPath ?? name);
     return { path: name, realPath, root, set, class: formClass, language };
   });
   const files = await readAll(places, reader(keys, encodings), world);
@@ -146,7 +146,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     currentFolder: world.currentFolder,
     roots,
     realRoots: new Map(
-      await inParallel(roots, 4, async (root) => [root, await realpath(root).catch(() => root)] as const),
+      await inParallel(roots, 4, async (root) => [root, await realPathOf(root).catch(() => root)] as const),
     ),
     keys,
     trees: [],
@@ -286,16 +286,10 @@ async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]
 }
 
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {
-  const readable = files.filter((file) => file.content.kind !== 'unreadable');
-  const folders = distinct(readable.map((file) => path.dirname(file.realPath)));
-  const locked = await inParallel(folders, filesAtOnce, async (folder) => {
-    try {
-      await access(folder, constants.W_OK);
-      return [];
-    } catch {
-      // Whatever keeps us from writing there, the finding is the same.
-      return [folder];
-    }
-  });
+  // A file that is marked read-only is a finding of its own.
+  const readable = files.filter((file) => file.content.kind !== 'unreadable' && !file.readOnly);
+  const locked = await inParallel(readable, filesAtOnce, async (file) =>
+    (await mayReplace(file.realPath)) ? [] : [path.dirname(file.realPath)],
+  );
   return new Set(locked.flat());
 }

@@ -1,24 +1,24 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
-import { startInTerminal, type TerminalSession } from './terminal-session.ts';
+import { startInTerminal, type TerminalSession, type TerminalSessionOptions } from './terminal-session.ts';
 
 const bin = fileURLToPath(new URL('../../../bin/adsi-remedy.js', import.meta.url));
 const templates = new URL('../../../templates/', import.meta.url);
 
-const remedies = ['labels', 'tombstone', 'orphan'] as const;
+const remedies = ['labels', 'orphan', 'tombstone'] as const;
 
 /** The tool at the menu of its practice site, and what a person does there. */
 export interface Practice {
   /** The practice site. */
   readonly site: string;
   readonly session: TerminalSession;
-  /** Whether nothing was written beside the practice site: no change folder. */
+  /** Whether no change was saved. */
   readonly hasNoChangeFolder: () => boolean;
   /** Chooses a remedy in the menu. */
   readonly start: (remedy: (typeof remedies)[number]) => void;
@@ -29,8 +29,8 @@ export interface Practice {
   /** Waits for the question on what becomes of the change. */
   readonly seeDiff: () => Promise<void>;
   readonly applyNow: () => Promise<void>;
-  /** From the menu: undoes the latest change. */
-  readonly undoLatest: () => Promise<void>;
+  /** From the menu: undoes the latest change, and accepts the blockers of the undo that the questions name. */
+  readonly undoLatest: (...blockers: readonly (string | RegExp)[]) => Promise<void>;
   readonly seeMenu: () => Promise<void>;
   /** Leaves by the menu and expects exit status 0. */
   readonly leave: () => Promise<void>;
@@ -38,13 +38,17 @@ export interface Practice {
   readonly cancel: () => Promise<void>;
 }
 
-const menu = '? What needs a careful hand?';
-const decision = '? Apply now, save for review, or leave it?';
+const menu = '? What do you want to repair?';
+const decision = '? Apply now, save for review, or do nothing?';
 
 /** The practice site in a fresh folder, with its menu on the screen. */
-export async function openPractice(node: string, size = { columns: 140, rows: 90 }): Promise<Practice> {
+export async function openPractice(
+  node: string,
+  terminal: Pick<TerminalSessionOptions, 'columns' | 'rows' | 'env'> = { columns: 140, rows: 90 },
+): Promise<Practice> {
   const folder = await freshFolder();
-  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...size });
+  const site = path.join(folder, 'adsi-remedy-practice');
+  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...terminal });
   const take = (below: number): void => {
     session.press('down', below);
     session.press('enter');
@@ -53,25 +57,27 @@ export async function openPractice(node: string, size = { columns: 140, rows: 90
     await session.waitFor(question);
     take(below);
   };
+  const answer: Practice['answer'] = async (question, text = '') => {
+    await session.waitFor(question);
+    session.type(text);
+    session.press('enter');
+  };
   const applyNow = (): Promise<void> => choose(decision, 2);
   await session.waitFor(menu);
   return {
-    site: path.join(folder, 'adsi-remedy-practice'),
+    site,
     session,
-    hasNoChangeFolder: () => readdirSync(folder).join() === 'adsi-remedy-practice',
+    hasNoChangeFolder: () => !existsSync(path.join(site, 'changes')),
     start: (remedy) => take(remedies.indexOf(remedy)),
-    answer: async (question, text = '') => {
-      await session.waitFor(question);
-      session.type(text);
-      session.press('enter');
-    },
+    answer,
     choose,
     seeDiff: () => session.waitFor(decision),
     applyNow,
-    undoLatest: async () => {
+    undoLatest: async (...blockers) => {
       await choose(menu, 3);
       await choose('? Which change?', 0);
-      await choose('? What to do with it?', 1);
+      await choose('? What do you want to do with it?', 1);
+      for (const blocker of blockers) await answer(blocker, 'y');
       await applyNow();
     },
     seeMenu: () => session.waitFor(menu),

@@ -32,7 +32,7 @@ export interface TerminalSession {
   /** Types text as it is. */
   type(text: string): void;
   press(key: KeyName, times?: number): void;
-  /** Waits until the screen shows the text, at most ten seconds. */
+  /** Waits until the screen shows the text, at most 30 seconds. */
   waitFor(text: string | RegExp): Promise<void>;
   resize(columns: number, rows: number): void;
   /** Takes the terminal away, as closing its window does. */
@@ -53,7 +53,7 @@ export interface TerminalSessionOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const patience = 10_000;
+const patience = 30_000;
 
 function processesOf(session: number): readonly number[] {
   const { error, stdout } = spawnSync('ps', ['-o', 'pid=', '-s', String(session)], { encoding: 'utf8' });

@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { effectiveRights, type Forest, isHostOfForest, readForest } from '../../src/ad/forest.ts';
-import { DirectoryError } from '../../src/errors.ts';
-import { openSession } from '../../src/ldap/connector.ts';
-import type { DirectorySession } from '../../src/ldap/session.ts';
-import { responseTag, result, searchEntry } from '../ldap/peer/ber.ts';
-import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
+import { effectiveRights, type Forest, isHostOfForest, readForest } from '../../../src/ad/forest.ts';
+import { DirectoryError } from '../../../src/errors.ts';
+import { openSession } from '../../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { responseTag, result, searchEntry } from '../../ldap/peer/ber.ts';
+import { domainController, fakePeer } from '../../ldap/peer/fake-peer.ts';
 
 type Attributes = Readonly<Record<string, readonly (string | Buffer)[]>>;
 

@@ -19,8 +19,8 @@ import {
   sidFromText,
   ValueSyntaxError,
   writtenValueOf,
-} from '../../src/ad/values.ts';
-import { agoInWords, durationInWords } from '../../src/words.ts';
+} from '../../../src/ad/values.ts';
+import { agoInWords, durationInWords } from '../../../src/words.ts';
 
 const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
 const pastDate = fc.date({

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { askDomainControllers, type DomainControllerAccess } from '../../src/ad/ask-domain-controllers.ts';
-import { DirectoryError } from '../../src/errors.ts';
-import { readRootDse } from '../../src/ldap/root-dse.ts';
-import type { DirectorySession } from '../../src/ldap/session.ts';
-import { dc } from '../remedies/tombstone/support/facts.ts';
-import { makeEntry } from '../support/make-entry.ts';
+import { askDomainControllers, type DomainControllerAccess } from '../../../src/ad/ask-domain-controllers.ts';
+import { DirectoryError } from '../../../src/errors.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { dc } from '../../remedies/tombstone/support/facts.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 const unused = (): never => {
   throw new Error('not asked for');

@@ -5,9 +5,9 @@ import {
   parseRepsFrom,
   parseUpToDateVector,
   UnreadableReplicationValueError,
-} from '../../src/ad/replication-values.ts';
-import { parseAttributeStampXml, parseCursorXml, parseInboundNeighborXml } from '../../src/ad/replication-xml.ts';
-import { secondsSince1601 } from '../../src/ad/values.ts';
+} from '../../../src/ad/replication-values.ts';
+import { parseAttributeStampXml, parseCursorXml, parseInboundNeighborXml } from '../../../src/ad/replication-xml.ts';
+import { secondsSince1601 } from '../../../src/ad/values.ts';
 
 // Values that Samba 4.17 wrote.
 const repsFrom = Buffer.from(

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { Entry } from '../../src/ad/entry.ts';
-import { askForReplication } from '../../src/ad/replication-answer.ts';
-import { DirectoryError } from '../../src/errors.ts';
-import { readRootDse } from '../../src/ldap/root-dse.ts';
-import type { DirectorySession } from '../../src/ldap/session.ts';
-import { configuration, domain } from '../embedded/support.ts';
-import { guidOf } from '../remedies/tombstone/support/facts.ts';
-import { makeEntry } from '../support/make-entry.ts';
+import type { Entry } from '../../../src/ad/entry.ts';
+import { askForReplication } from '../../../src/ad/replication-answer.ts';
+import { DirectoryError } from '../../../src/errors.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { configuration, domain } from '../../embedded/support.ts';
+import { guidOf } from '../../remedies/tombstone/support/facts.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 /** A session whose entries are given; `refused` naming contexts answer with an LDAP result. */
 function sessionWith(entries: readonly Entry[], refused: readonly string[] = []): DirectorySession {

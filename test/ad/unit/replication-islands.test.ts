@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Islands, islandsOf } from '../../src/ad/replication-islands.ts';
-import { type DomainControllerState, type News, replicationNews } from '../../src/ad/replication-news.ts';
+import { type Islands, islandsOf } from '../../../src/ad/replication-islands.ts';
+import { type DomainControllerState, type News, replicationNews } from '../../../src/ad/replication-news.ts';
 import {
   answering,
   configuration,
@@ -12,8 +12,8 @@ import {
   link,
   replicated,
   unreachable,
-} from '../remedies/tombstone/support/facts.ts';
-import { fixedClock } from '../support/fixed-world.ts';
+} from '../../remedies/tombstone/support/facts.ts';
+import { fixedClock } from '../../support/fixed-world.ts';
 
 const day = 86_400_000;
 

@@ -20,7 +20,7 @@ import {
   parseDnWithBinary,
   rdnOf,
   sameDn,
-} from '../../src/ad/dn.ts';
+} from '../../../src/ad/dn.ts';
 
 const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 const guid = '2b1f0fd5-3c54-4e0a-9d5a-0d5bd1c6b9a1';

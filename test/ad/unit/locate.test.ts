@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { inOrder, locateServers } from '../../src/ad/locate.ts';
-import { DirectoryError } from '../../src/errors.ts';
+import { inOrder, locateServers } from '../../../src/ad/locate.ts';
+import { DirectoryError } from '../../../src/errors.ts';
 
 interface Srv {
   readonly priority: number;

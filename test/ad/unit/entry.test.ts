@@ -9,9 +9,9 @@ import {
   largeIntegerOf,
   textOf,
   textsOf,
-} from '../../src/ad/entry.ts';
-import { readRootDse } from '../../src/ldap/root-dse.ts';
-import { makeEntry } from '../support/make-entry.ts';
+} from '../../../src/ad/entry.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 const entry = makeEntry('CN=x,DC=example,DC=com', {
   cn: ['x'],

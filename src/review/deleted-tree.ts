@@ -1,0 +1,53 @@
+/** Entries to be deleted, as the tree that they are: parents first, in whatever order they are deleted. */
+
+import { DnSyntaxError, formatDn, parseDn } from '../ad/dn.ts';
+
+export interface TreeLine<Entry> {
+  /** 0 for an entry whose parent stays. */
+  readonly depth: number;
+  /** The whole DN at depth 0, below it the part of the DN that the line above it lacks. */
+  readonly name: string;
+  readonly entry: Entry;
+}
+
+/** Each entry behind its parent, siblings by name. */
+export function deletedTree<Entry extends { readonly dn: string }>(
+  entries: readonly Entry[],
+): readonly TreeLine<Entry>[] {
+  const placed = entries.map((entry) => ({ entry, path: pathOf(entry.dn) }));
+  placed.sort((one, other) => comparePaths(one.path, other.path));
+  const above: (readonly string[])[] = [];
+  return placed.map(({ entry, path }) => {
+    while (above.length > 0 && !isBelow(path, above.at(-1) ?? [])) above.pop();
+    const depth = above.length;
+    const levels = path.length - (above.at(-1)?.length ?? 0);
+    above.push(path);
+    return { depth, name: depth === 0 ? entry.dn : formatDn(parseDn(entry.dn).slice(0, levels)), entry };
+  });
+}
+
+/** From the root of the DN down. */
+function pathOf(dn: string): readonly string[] {
+  try {
+    return parseDn(dn)
+      .toReversed()
+      .map((rdn) => formatDn([rdn]).toLowerCase());
+  } catch (error) {
+    // A review shows every plan: what is no DN is a tree of its own, by its text.
+    if (error instanceof DnSyntaxError) return [dn];
+    throw error;
+  }
+}
+
+function comparePaths(one: readonly string[], other: readonly string[]): number {
+  for (const [level, name] of one.entries()) {
+    const otherName = other[level];
+    if (otherName === undefined) return 1;
+    if (name !== otherName) return name.localeCompare(otherName, 'en') || (name < otherName ? -1 : 1);
+  }
+  return one.length - other.length;
+}
+
+function isBelow(path: readonly string[], above: readonly string[]): boolean {
+  return above.length < path.length && above.every((name, level) => name === path[level]);
+}

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { describeOnWindows, type WindowsComputer, windowsComputer } from './support/wine.ts';
+
+const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
+
+/** The words of a run in a folder, with the folder left out and with slashes in its paths. */
+const comparable = (words: string, folder: string): string =>
+  words.replaceAll(folder, '.').replaceAll('\r\n', '\n').replaceAll('\\', '/');
+
+describeOnWindows('the practice site on Windows', (node) => {
+  let computer: WindowsComputer;
+
+  beforeAll(async () => {
+    computer = await windowsComputer(node);
+  });
+  afterAll(() => computer?.remove());
+
+  test('has the same bytes and gives the same words as on Linux', async () => {
+    const here = await freshFolder();
+    const words = execFileSync(process.execPath, [bin, 'practice', 'site'], { cwd: here, encoding: 'utf8' });
+    const there = await computer.run(['practice', 'site']);
+    expect(there.status).toBe(0);
+    expect(await snapshot(path.join(computer.driveC, 'work', 'site'))).toEqual(await snapshot(path.join(here, 'site')));
+    expect(comparable(there.stdout, 'C:\\work')).toBe(comparable(words, here));
+    expect(words.length).toBeGreaterThan(1000);
+  });
+});
