@@ -5,7 +5,7 @@ import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import { equal, type Filter, or } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
+import { dnsNameOfDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
 import { booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 
 export interface Forest {
@@ -322,4 +322,21 @@ function notReadable(session: DirectorySession, what: string, why: string): Dire
     cameBack: why,
     next: 'Connect to a domain controller as a user of the forest.',
   });
+}
+
+const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
+
+/** Where a forest is read from: "dc1.corp.example.com (GC, LDAPS)". */
+export function sourceInWords({ rootDse, identity }: DirectorySession): string {
+  const what = [...(rootDse.isGlobalCatalogReady === true ? ['GC'] : []), tlsWords[identity.tls]];
+  return `${rootDse.dnsHostName ?? identity.host} (${what.join(', ')})`;
+}
+
+/** The headline of what was read: "Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)". */
+export function forestHeadline(
+  { rootDomainNamingContext, configurationNamingContext }: Forest,
+  readFrom: string,
+): string {
+  const name = dnsNameOfDn(rootDomainNamingContext ?? configurationNamingContext) ?? configurationNamingContext;
+  return `Forest ${name}, configuration read from ${readFrom}`;
 }

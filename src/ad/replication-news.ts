@@ -28,6 +28,8 @@ export interface DomainControllerState {
         readonly why: string;
         /** Whether its computer account is in the directory; unknown if left out. */
         readonly account?: 'there' | 'missing';
+        /** Its inbound links as a file of repadmin has them. */
+        readonly reported?: readonly InboundLink[];
       }
     /** An export says nothing of it. */
     | { readonly kind: 'not-asked' };
@@ -152,9 +154,8 @@ interface Told {
 const nothingTold: Told = { newsOf: () => ({ kind: 'unknown' }), isRefusing: () => false, linkAge: () => undefined };
 
 function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: string) => string): Told {
-  const { state } = party;
-  if (state.kind !== 'answered') return nothingTold;
-  const { answer } = state;
+  const answer = saidOf(party);
+  if (answer === undefined) return nothingTold;
   const clock = answer.clock ?? now;
   const key = keyOf(namingContext);
   const links = groupBy(
@@ -184,11 +185,18 @@ function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: stri
   };
 }
 
+/** What a DC says itself, or what a file of repadmin says of it. */
+function saidOf({ state }: DomainControllerState): Pick<ReplicationAnswer, 'links' | 'cursors' | 'clock'> | undefined {
+  if (state.kind === 'answered') return state.answer;
+  if (state.kind === 'not-asked' || state.reported === undefined) return undefined;
+  return { links: state.reported, cursors: [], clock: undefined };
+}
+
 function jumpsOf(party: Party, now: Date): readonly ClockJump[] {
-  const { state } = party;
-  if (state.kind !== 'answered') return [];
-  return state.answer.links.flatMap((link) => {
-    const kind = jumpOf(link, state.answer.clock ?? now);
+  const answer = saidOf(party);
+  if (answer === undefined) return [];
+  return answer.links.flatMap((link) => {
+    const kind = jumpOf(link, answer.clock ?? now);
     if (kind === undefined || !(link.lastSuccess instanceof Date)) return [];
     const { namingContext, lastSuccess, consecutiveFailures } = link;
     return [{ party, namingContext, kind, lastSuccess, consecutiveFailures }];

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { formatGuid } from '../../src/ad/values.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
@@ -9,6 +10,7 @@ import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts'
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
+import { repsFrom } from '../ad/scenario/replication.ts';
 import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
@@ -28,12 +30,17 @@ interface Site {
     world?: Partial<Context>,
   ): Promise<CommandRun>;
   /** As the forest has it on disk: what a run in another process would find. */
+  ldif(): Promise<string>;
   lifetime(): Promise<string | undefined>;
 }
 
 /** The practice forest of a new folder, opened anew by each run. */
 async function practiceSite(): Promise<Site> {
   const folder = await freshFolder();
+  const ldif = async (): Promise<string> => {
+    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    return [...forest.toLdif()].join('').replaceAll('\n ', '');
+  };
   return {
     folder,
     run: (command, args, prompter, world = {}) => {
@@ -43,10 +50,9 @@ async function practiceSite(): Promise<Site> {
         openPracticeDirectory(folder, { ...context, now: () => new Date(), randomId: randomUUID } as Context);
       return runCommand(command, args, { ...context, directory });
     },
+    ldif,
     lifetime: async () => {
-      const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
-      const ldif = [...forest.toLdif()].join('').replaceAll('\n ', '');
-      const record = ldif.split('\n\n').find((text) => text.includes(`dn: ${directoryService}\n`));
+      const record = (await ldif()).split('\n\n').find((text) => text.includes(`dn: ${directoryService}\n`));
       return /^tombstoneLifetime: (.*)$/m.exec(record ?? '')?.[1];
     },
   };
@@ -306,6 +312,53 @@ describe('flags that leave open what to do', () => {
   });
 });
 
+describe('what else may be changed', () => {
+  const marker = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates';
+
+  test('--strict-new-dcs adds the object that makes new DCs strict, alone, and undo removes it', async () => {
+    const site = await practiceSite();
+    const result = await site.run(tombstone, ['--strict-new-dcs', '--yes', ...accepted]);
+    expect(result.stderr).toBe('');
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain('repadmin /regkey * +strict');
+    expect(await site.ldif()).toContain(`dn: ${marker}`);
+    expect(await site.lifetime()).toBeUndefined();
+    expect((await site.run(tombstone, ['--strict-new-dcs'])).stdout).toContain('Nothing to change');
+    const [change = ''] = await readdir(path.join(site.folder, 'changes'));
+    expect(await site.run(undo, [path.join('changes', change), '--yes'])).toMatchObject({ status: 0 });
+    expect(await site.ldif()).not.toContain(`dn: ${marker}`);
+  });
+
+  test('--recycle-days comes with --days in one change of one entry', async () => {
+    const site = await practiceSite();
+    const args = ['--days', '180', '--recycle-days', '200', '--json'];
+    const { changes } = planOf(await site.run(tombstone, args));
+    expect(changes).toMatchObject([
+      {
+        kind: 'modify',
+        edits: [
+          { attribute: 'tombstoneLifetime', add: ['180'] },
+          { attribute: 'msDS-DeletedObjectLifetime', remove: [], add: ['200'] },
+        ],
+      },
+    ]);
+  });
+
+  test('--showrepl tells of a DC that cannot be reached, and its findings keep the file as their source', async () => {
+    const site = await practiceSite();
+    const heading =
+      'showrepl_COLUMNS,Destination DSA Site,Destination DSA,Naming Context,Source DSA Site,Source DSA,Transport Type,Number of Failures,Last Failure Time,Last Success Time,Last Failure Status';
+    const daysBefore = (days: number): string =>
+      new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
+    const row = `showrepl_INFO,Paramaribo,DC4,"CN=Configuration,DC=corp,DC=example,DC=com",Amsterdam,DC1,RPC,12,${daysBefore(0)},${daysBefore(75)},8614`;
+    await writeTree(site.folder, { 'showrepl.csv': `${heading}\r\n${row}\r\n` });
+    const args = ['--days', '180', '--showrepl', 'showrepl.csv=+00:00', '--json'];
+    const past = planOf(await site.run(tombstone, args)).findings.find(({ id }) => id === 'past-lifetime');
+    expect(past).toMatchObject({ measure: { value: 75, unit: 'days' }, source: { name: 'showrepl.csv' } });
+    expect(past?.evidence[0]).toContain('DC4, Paramaribo: last heard of the others 75 days ago');
+  });
+});
+
 describe('an export', () => {
   test('that lacks the Configuration partition is refused with a word on what to export', async () => {
     const folder = await freshFolder();
@@ -332,6 +385,37 @@ describe('an export', () => {
     const [change = ''] = await readdir(path.join(folder, 'changes'));
     const ldif = await readFile(path.join(folder, 'changes', change, 'change.ldf'), 'utf8');
     expect(ldif).toContain('changetype: modify\nadd: tombstoneLifetime\ntombstoneLifetime: 180\n-\n');
+  });
+
+  test("reports the exporting DC's refusals although it has no rootDSE, as ldifde writes none", async () => {
+    const folder = await freshFolder();
+    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    const whole = [...forest.toLdif()].join('').replaceAll('\n ', '');
+    const guidIn = (name: string): string => {
+      const record = whole.split('\n\n').find((text) => text.includes(`dn: CN=NTDS Settings,CN=${name},`)) ?? '';
+      return formatGuid(Buffer.from(/^objectGUID:: (.*)$/m.exec(record)?.[1] ?? '', 'base64'));
+    };
+    const refused = (name: string): string =>
+      repsFrom({
+        name,
+        dsaGuid: guidIn(name),
+        invocationId: guidIn(name),
+        lastSuccess: new Date(Date.now() - 75 * 86_400_000),
+        lastAttempt: new Date(),
+        result: 8614,
+        failures: 7000,
+      }).toString('base64');
+    const head = 'dn: CN=Configuration,DC=corp,DC=example,DC=com\n';
+    const links = ['DC2', 'DC3', 'DC4'].map((name) => `repsFrom:: ${refused(name)}\n`).join('');
+    const records = whole.split('\n\n').filter((record) => !record.includes('dn:\n') && !/^dn: $/m.test(record));
+    const bare = records.map((record) => `${record}\n`.replace(head, head + links)).join('\n');
+    await writeTree(folder, { 'export.ldf': bare });
+    const result = await runCommand(tombstone, ['--ldif', 'export.ldf', '--days', '180', '--json'], {
+      currentFolder: folder,
+    });
+    const finding = planOf(result).findings.find(({ id }) => id === 'refused-partners');
+    expect(finding?.evidence).toHaveLength(3);
+    expect(finding?.evidence[0]).toMatch(/^DC1 from DC2, .*8614/);
   });
 
   test('that is damaged is refused with the line', async () => {

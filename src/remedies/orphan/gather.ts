@@ -2,7 +2,7 @@
 
 import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf } from '../../ad/entry.ts';
-import { type Forest, readExportedForest, readForest, unknownForest } from '../../ad/forest.ts';
+import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
@@ -230,7 +230,7 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty:
     : await accountsOf(sessions, organisation.servers);
   return {
     target,
-    readFrom: isExport ? 'an export' : readFrom(session),
+    readFrom: isExport ? 'an export' : sourceInWords(session),
     forest,
     organisation,
     servers: organisation.servers.map((server) => {
@@ -242,13 +242,6 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty:
     exportAge: newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now())),
     now,
   };
-}
-
-const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
-
-function readFrom({ rootDse, identity }: DirectorySession): string {
-  const what = [...(rootDse.isGlobalCatalogReady === true ? ['GC'] : []), tlsWords[identity.tls]];
-  return `${rootDse.dnsHostName ?? identity.host} (${what.join(', ')})`;
 }
 
 function requireServers({ servers, organisations }: Organisation, forest: Forest): void {

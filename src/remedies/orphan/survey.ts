@@ -1,6 +1,7 @@
 /** What the screen shows before a question: the servers with their verdicts, and what the chosen one explains. */
 
-import { dnsNameOfDn, sameDn } from '../../ad/dn.ts';
+import { sameDn } from '../../ad/dn.ts';
+import { forestHeadline } from '../../ad/forest.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { groupBy } from '../../group-by.ts';
 import { type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
@@ -63,9 +64,7 @@ function servers(survey: Survey): readonly Exhibit[] {
 
 /** Which forest it is, and where that was read. */
 export function headline({ forest, readFrom }: Pick<Survey, 'forest' | 'readFrom'>): string {
-  const { rootDomainNamingContext, configurationNamingContext } = forest;
-  const name = dnsNameOfDn(rootDomainNamingContext ?? configurationNamingContext) ?? configurationNamingContext;
-  return `Forest ${name}, configuration read from ${readFrom}`;
+  return forestHeadline(forest, readFrom);
 }
 
 /** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */

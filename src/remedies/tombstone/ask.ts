@@ -1,9 +1,9 @@
 /** The question of the tombstone remedy, and the number of days that it advises. */
 
+import { faultWithGarbageCollection, recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import { durationInWords } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { faultWithGarbageCollection, recommendedDays } from './lifetime.ts';
 import { faultOfDays, type TombstoneOptions } from './options.ts';
 import { judgeReplication, type ReplicationJudgement } from './situation.ts';
 

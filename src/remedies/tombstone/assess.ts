@@ -1,13 +1,5 @@
 /** From facts and changes to findings: what stops the change, and what a person should know before it. */
 
-import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
-import type { Proposal } from '../../change/plan.ts';
-import { agoInWords, counted } from '../../words.ts';
-import { adviceFor } from './ask.ts';
-import { replicationFindings } from './assess-replication.ts';
-import type { TombstoneChange } from './changes.ts';
-import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
-import type { TombstoneFacts } from './gather.ts';
 import {
   faultWithGarbageCollection,
   garbageCollectionHours,
@@ -16,7 +8,15 @@ import {
   lifetimeInWords,
   recommendedDays,
   unsetInWords,
-} from './lifetime.ts';
+} from '../../ad/deleted-object-lifetime.ts';
+import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
+import type { Proposal } from '../../change/plan.ts';
+import { agoInWords, counted } from '../../words.ts';
+import { adviceFor } from './ask.ts';
+import { replicationFindings } from './assess-replication.ts';
+import type { TombstoneChange } from './changes.ts';
+import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
+import type { TombstoneFacts } from './gather.ts';
 import { type Situation, situationOf } from './situation.ts';
 
 /** What these changes mean in this world, whoever made them. */

@@ -1,5 +1,6 @@
 /** A plan in words: its title, its summary, and what a person still has to do, kept in the plan as data. */
 
+import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
 import { cleaningRequests } from '../../ad/lingering-requests.ts';
 import {
   allowDivergent,
@@ -16,7 +17,6 @@ import type { Description, Step } from '../remedy.ts';
 import { sideInWords } from './assess-replication.ts';
 import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { garbageCollectionHours } from './lifetime.ts';
 import { partiesOutOfReach, type Situation, situationOf, soundParties } from './situation.ts';
 
 type Request = LingeringObjectsRequest & { readonly [name: string]: JsonValue };

@@ -24,4 +24,10 @@ export const flags = {
     help: 'Add the object that makes newly promoted DCs enforce strict replication consistency',
     group: 'What to change',
   },
+  showrepl: {
+    kind: 'texts',
+    value: 'FILE[=+01:00]',
+    help: 'The output of "repadmin /showrepl * /csv" for DCs that cannot be reached; the zone is that of the computer that ran it, without one ages are widened by 14 hours',
+    group: 'What to read',
+  },
 } as const satisfies FlagTable;

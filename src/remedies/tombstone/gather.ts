@@ -2,18 +2,21 @@
 
 import { type Answer, askDomainControllers, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
+import { type ServerKind, type StoredLifetimes, serverKindOf } from '../../ad/deleted-object-lifetime.ts';
 import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, guidOf, integerOf } from '../../ad/entry.ts';
-import { type DomainController, effectiveRights, type Forest, readForest } from '../../ad/forest.ts';
+import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
 import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import { differencesFrom, withReported } from '../../ad/showrepl.ts';
+import type { FindingSource } from '../../change/findings.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
-import { type ServerKind, type StoredLifetimes, serverKindOf } from './lifetime.ts';
+import type { ShowreplFile } from './options.ts';
 
 export interface LastBackup {
   readonly namingContext: string;
@@ -43,7 +46,7 @@ export interface TombstoneFacts {
   readonly now: Date;
   readonly isExport: boolean;
   /** The DC that all was read from. */
-  readonly source: { readonly host: string; readonly isReadOnly: boolean };
+  readonly source: { readonly host: string; readonly isReadOnly: boolean; readonly inWords: string };
   readonly forest: Forest;
   readonly serverKind: ServerKind;
   readonly settings: DirectoryService;
@@ -51,6 +54,9 @@ export interface TombstoneFacts {
   readonly mayWrite: boolean | 'unknown';
   readonly strictMarker: StrictMarker;
   readonly replication: ReplicationNews;
+  /** The files that said something of DCs which do not answer, and where they differ from DCs that do. */
+  readonly showrepl: readonly FindingSource[];
+  readonly showreplDifferences: readonly string[];
   readonly deletedObjects: readonly DeletedObjects[];
   readonly backups: readonly LastBackup[];
 }
@@ -69,11 +75,16 @@ export function directoryServiceDn(configurationNamingContext: string): string {
 /**
  * All that the remedy looks at.
  *
+ * @param showrepl what files of repadmin say of DCs that do not answer
  * @param deadlineMs for each DC, in milliseconds: from the connection to the last answer on replication, and for each
  * answer where deleted objects are counted on another DC than the chosen one, as a long count is no silence
  * @throws DirectoryError if the chosen DC does not answer or the user may not read its Configuration partition
  */
-export async function gather(world: DirectoryWorld, deadlineMs = defaultDeadlineMs): Promise<TombstoneFacts> {
+export async function gather(
+  world: DirectoryWorld,
+  showrepl: readonly ShowreplFile[] = [],
+  deadlineMs = defaultDeadlineMs,
+): Promise<TombstoneFacts> {
   const { session, isExport, watch } = world;
   const configuration = session.rootDse.configurationNamingContext ?? '';
   const [forest, settings, strictMarker, now] = await Promise.all([
@@ -105,6 +116,7 @@ export async function gather(world: DirectoryWorld, deadlineMs = defaultDeadline
     ),
     Promise.all(session.rootDse.namingContexts.map((namingContext) => readLastBackup(session, namingContext))),
   ]);
+  const reported = showrepl.flatMap(({ links }) => links);
   return {
     target: world.target,
     now,
@@ -112,13 +124,16 @@ export async function gather(world: DirectoryWorld, deadlineMs = defaultDeadline
     source: {
       host: session.rootDse.dnsHostName ?? session.identity.host,
       isReadOnly: session.rootDse.isReadOnly,
+      inWords: isExport ? 'an export' : sourceInWords(session),
     },
     forest,
     serverKind: serverKindOf(session.rootDse, isExport),
     settings,
     mayWrite: isExport ? 'unknown' : (rights?.attributes.has('tombstonelifetime') ?? false),
     strictMarker,
-    replication: replicationNews(states, forest, now),
+    replication: replicationNews(withReported(states, reported), forest, now),
+    showrepl: showrepl.map(({ name, sha256 }) => ({ name, read: world.now().toISOString(), sha256 })),
+    showreplDifferences: differencesFrom(states, reported),
     deletedObjects: isExport ? deletedObjects.map(asExported) : deletedObjects,
     backups,
   };

@@ -1,8 +1,13 @@
 /** What a run is asked to do. The wizard and the flags both end in this. */
 
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseShowrepl, type ShowreplLink, showreplArgument } from '../../ad/showrepl.ts';
 import { UsageError } from '../../errors.ts';
+import { errnoInWords } from '../../files/errno.ts';
 import type { Flags } from '../../flags.ts';
-import type { RemedyOptions } from '../remedy.ts';
+import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';
 
 export type WantedLifetime =
@@ -20,6 +25,15 @@ export interface TombstoneOptions extends RemedyOptions {
   readonly recycleDays: number | undefined;
   /** Whether the object is added that makes newly promoted DCs strict. */
   readonly strictNewDcs: boolean;
+  /** Files of repadmin /showrepl. */
+  readonly showrepl: readonly ShowreplFile[];
+}
+
+export interface ShowreplFile {
+  readonly name: string;
+  /** In hex. */
+  readonly sha256: string;
+  readonly links: readonly ShowreplLink[];
 }
 
 /** Less is not honoured in every case: TechNet dd392260 takes 3 days, KB 198793 the default instead. */
@@ -59,15 +73,25 @@ export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly s
 /**
  * The options that the flags give.
  * @param mayAsk whether the wizard can ask for the days
- * @throws UsageError
+ * @throws UsageError, also for a file that cannot be read
  */
-export function readOptions(given: GivenFlags, mayAsk: boolean): TombstoneOptions {
+export async function readOptions(
+  given: GivenFlags,
+  { currentFolder }: Pick<Surroundings, 'currentFolder'>,
+  mayAsk: boolean,
+): Promise<TombstoneOptions> {
+  const lifetime = wantedLifetime(given, mayAsk);
   const recycle = given['recycle-days'];
-  const options = {
+  return {
+    lifetime,
     recycleDays: recycle === undefined ? undefined : parseDays(recycle, '--recycle-days'),
     strictNewDcs: given['strict-new-dcs'],
+    showrepl: await Promise.all(given.showrepl.map((argument) => readShowrepl(argument, currentFolder))),
     accept: given.accept,
   };
+}
+
+function wantedLifetime(given: GivenFlags, mayAsk: boolean): WantedLifetime {
   if (given.days !== undefined && given.unset) {
     throw new UsageError({
       attempted: 'choose the lifetime',
@@ -76,14 +100,34 @@ export function readOptions(given: GivenFlags, mayAsk: boolean): TombstoneOption
       next: 'Give one of them.',
     });
   }
-  if (given.unset) return { ...options, lifetime: { kind: 'unset' } };
-  if (given.days !== undefined) return { ...options, lifetime: { kind: 'days', days: parseDays(given.days) } };
-  if (options.recycleDays !== undefined || options.strictNewDcs) return { ...options, lifetime: { kind: 'as-is' } };
-  if (mayAsk) return { ...options, lifetime: { kind: 'open' } };
+  if (given.unset) return { kind: 'unset' };
+  if (given.days !== undefined) return { kind: 'days', days: parseDays(given.days) };
+  if (given['recycle-days'] !== undefined || given['strict-new-dcs']) return { kind: 'as-is' };
+  if (mayAsk) return { kind: 'open' };
   throw new UsageError({
     attempted: 'choose the lifetime',
     on: 'tombstone',
     cameBack: 'no flag gives it, and there is no terminal to ask at',
     next: 'Give --days N, or --unset to remove the value. Microsoft recommends --days 180.',
   });
+}
+
+async function readShowrepl(argument: string, currentFolder: string): Promise<ShowreplFile> {
+  const { file, offset } = showreplArgument(argument);
+  try {
+    const bytes = await readFile(path.resolve(currentFolder, file));
+    // PowerShell's ">" writes UTF-16 with a byte order mark, cmd's the text as it comes.
+    const text = bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le') : bytes.toString('utf8');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { name: file, sha256, links: parseShowrepl(text.replace(/^\uFEFF/, ''), offset, file) };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError({
+      attempted: 'read --showrepl',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Give the file that "repadmin /showrepl * /csv > FILE" wrote.',
+      cause: error,
+    });
+  }
 }

@@ -12,10 +12,10 @@ import { proofOf } from './verify.ts';
 /** Changes the forest's tombstoneLifetime, with the replication of every DC and the deleted objects in view. */
 export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange> = {
   flags,
-  readOptions: async (given, _, mayAsk) => readOptions(given as GivenFlags, mayAsk),
-  gather: async (world) => {
+  readOptions: (given, surroundings, mayAsk) => readOptions(given as GivenFlags, surroundings, mayAsk),
+  gather: async (world, scope) => {
     if (world.kind !== 'directory') throw new TypeError('tombstone reads a directory');
-    return gather(world);
+    return gather(world, scope.kind === 'new' ? scope.options.showrepl : []);
   },
   survey,
   ask,

@@ -1,12 +1,12 @@
 /** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
 
+import { type Lifetime, lifetimeInForce } from '../../ad/deleted-object-lifetime.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
 import { type Effect, effectOf } from './changes.ts';
 import { addedUp, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { type Lifetime, lifetimeInForce } from './lifetime.ts';
 
 const day = 86_400_000;
 

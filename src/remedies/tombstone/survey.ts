@@ -1,5 +1,7 @@
 /** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
 
+import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from '../../ad/deleted-object-lifetime.ts';
+import { forestHeadline } from '../../ad/forest.ts';
 import type {
   BarsExhibit,
   Exhibit,
@@ -14,7 +16,6 @@ import { adviceFor } from './ask.ts';
 import { sideInWords } from './assess-replication.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from './lifetime.ts';
 import type { TombstoneOptions } from './options.ts';
 import {
   judgeReplication,
@@ -30,6 +31,7 @@ export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): r
   const judgement = judgeReplication(facts);
   const newDays = lifetime.kind === 'days' ? lifetime.days : undefined;
   return [
+    headline(facts),
     settings(facts, judgement),
     ...replication(judgement),
     deletedObjects(facts, judgement, newDays),
@@ -43,6 +45,10 @@ export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal,
   return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].flatMap(
     (exhibit) => exhibit ?? [],
   );
+}
+
+function headline({ forest, source }: TombstoneFacts): RemarksExhibit {
+  return { kind: 'remarks', id: 'forest', title: '', rows: [{ text: forestHeadline(forest, source.inWords) }] };
 }
 
 function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): PropertiesExhibit {

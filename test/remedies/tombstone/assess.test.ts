@@ -181,7 +181,7 @@ test('a user without the right to write is warned, but not where there is nothin
 });
 
 test('a read-only DC takes no writes', () => {
-  const source = { host: 'rodc.corp.example.com', isReadOnly: true };
+  const source = { host: 'rodc.corp.example.com', isReadOnly: true, inWords: 'rodc.corp.example.com (LDAPS)' };
   expect(find('read-only-dc', { source })).toMatchObject({ level: 'blocker', subjects: ['rodc.corp.example.com'] });
   expect(find('read-only-dc', { source, lifetime: 365 })).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { gather } from '../../../src/remedies/tombstone/gather.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
-import { factsOf } from './support/facts.ts';
+import { days, factsOf, judged } from './support/facts.ts';
 
 async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld> = {}): Promise<DirectoryWorld> {
   const session = await forest.open({ host: 'dc1.corp.example.com' });
@@ -49,7 +49,7 @@ describe('the domain controllers of a large forest', () => {
     const deadlineMs = 800;
 
     const started = performance.now();
-    const facts = await gather(directory, deadlineMs);
+    const facts = await gather(directory, [], deadlineMs);
     const taken = performance.now() - started;
 
     expect(facts.replication.parties).toHaveLength(20);
@@ -61,7 +61,7 @@ describe('the domain controllers of a large forest', () => {
     expect(taken).toBeLessThan(deadlineMs + 1500);
   });
 
-  test('are told of as they answer', async () => {
+  test('are shown as they answer', async () => {
     const forest = await openForest();
     forest.setCondition('dc2.corp.example.com', { reachable: 'refused' });
     const told: string[] = [];
@@ -76,7 +76,7 @@ describe('the domain controllers of a large forest', () => {
   });
 });
 
-test('clocks are compared with our own', async () => {
+test("clocks are compared with this computer's", async () => {
   const forest = await openForest();
   forest.setCondition('dc2.corp.example.com', { clockOffset: -3_600_000 });
   const facts = await gather(await directoryOf(forest));
@@ -103,6 +103,65 @@ whenChanged: ${changed}
     ]),
   });
   expect(facts.deletedObjects.find(({ namingContext }) => namingContext === configuration)?.kind).toBe('none-seen');
+});
+
+test("ages are reckoned by the DC's clock, not by this computer's", async () => {
+  const deleted = `dn: CN=D\\0ADEL:00000000-0000-4000-8000-000000000001,CN=Deleted Objects,${domain}
+objectClass: container
+isDeleted: TRUE
+whenChanged: 20260922090000.0Z
+`;
+  const behind = new Date(now.getTime() - 50 * 86_400_000);
+  const facts = await gather(await directoryOf(await openForest(deleted), { now: () => behind }));
+  expect(facts.now).toEqual(now);
+  const counted = facts.deletedObjects.find(({ namingContext }) => namingContext === domain);
+  expect(counted).toMatchObject({ kind: 'counted', tombstones: new Map([[61, 1]]) });
+});
+
+test('the Schema partition, which has no deleted objects, is left out of the count', async () => {
+  const facts = await gather(await directoryOf(await openForest()));
+  expect(facts.deletedObjects.map(({ namingContext }) => namingContext).sort()).toEqual([configuration, domain].sort());
+});
+
+test('deleted objects of a naming context below are not counted twice, as the port of a global catalog shows them', async () => {
+  const deleted = `dn: CN=D\\0ADEL:00000000-0000-4000-8000-000000000001,CN=Deleted Objects,${configuration}
+objectClass: container
+isDeleted: TRUE
+whenChanged: 20261120090000.0Z
+`;
+  const forest = await openForest(deleted);
+  const session = await forest.open({ host: 'dc1.corp.example.com', port: 3268 });
+  onTestFinished(() => session.close());
+  const facts = await gather(await directoryOf(forest, { session }));
+  const kinds = new Map(facts.deletedObjects.map(({ namingContext, kind }) => [namingContext, kind]));
+  expect(kinds.get(domain)).toBe('none-seen');
+  expect(kinds.get(configuration)).toBe('counted');
+});
+
+test('two sites that are parted for 75 of 60 days are a split, read from the XML that DCs of Windows show', async () => {
+  const said = (name: string, mate: string, others: readonly string[]): string => `dn:
+dnsHostName: ${name}.corp.example.com
+practiceInboundPartner: ${mate} success={{now-5m}}
+practiceInboundPartner: ${others[0]} success={{now-75d}} attempt={{now-5m}} result=8614 failures=7000
+practiceCursor: ${mate} success={{now-5m}}
+${others.map((other) => `practiceCursor: ${other} success={{now-75d}}`).join('\n')}
+`;
+  const forest = await openForest(
+    [
+      server('DC3'),
+      server('DC4'),
+      said('dc1', 'dc2', ['dc3', 'dc4']),
+      said('dc2', 'dc1', ['dc4', 'dc3']),
+      said('dc3', 'dc4', ['dc1', 'dc2']),
+      said('dc4', 'dc3', ['dc2', 'dc1']),
+    ].join('\n'),
+  );
+  const findings = judged(await gather(await directoryOf(forest)), days(180));
+  const split = findings.find(({ id }) => id === 'parted-sides');
+  expect(split).toMatchObject({ level: 'blocker', measure: { value: 75, unit: 'days' } });
+  expect(split?.title).toContain('DC1 and DC2');
+  expect(split?.title).toContain('DC3 and DC4');
+  expect(findings.find(({ id }) => id === 'past-lifetime')).toBeUndefined();
 });
 
 describe('a naming context that the chosen DC does not hold', () => {
@@ -144,7 +203,7 @@ ${server('FAR')}msDS-hasMasterNCs: ${domain}
       if (sessions === 2) forest.setCondition(far, { reachable: 'silent' });
       return session;
     };
-    const facts = await gather({ ...directory, openOther }, 150);
+    const facts = await gather({ ...directory, openOther }, [], 150);
     expect(sessions).toBe(2);
     expect(ofDomain(facts)).toMatchObject({ kind: 'unknown', why: 'the server did not answer within 0.15 s' });
   });

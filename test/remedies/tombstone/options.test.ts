@@ -33,27 +33,35 @@ describe('flags', () => {
     unset: false,
     'recycle-days': undefined,
     'strict-new-dcs': false,
+    showrepl: [],
     accept: [],
   };
 
-  test('that leave the lifetime open are asked about where a question can be asked', () => {
-    expect(readOptions(nothing, true).lifetime).toEqual({ kind: 'open' });
-    expect(() => readOptions(nothing, false)).toThrow('no flag gives it');
+  const read = (given: GivenFlags, mayAsk = true) => readOptions(given, { currentFolder: '/' }, mayAsk);
+
+  test('that leave the lifetime open are asked about where a question can be asked', async () => {
+    expect((await read(nothing)).lifetime).toEqual({ kind: 'open' });
+    await expect(read(nothing, false)).rejects.toThrow('no flag gives it');
   });
 
-  test('that change something else leave the lifetime as it is', () => {
-    expect(readOptions({ ...nothing, 'recycle-days': '200' }, true)).toMatchObject({
+  test('that change something else leave the lifetime as it is', async () => {
+    expect(await read({ ...nothing, 'recycle-days': '200' })).toMatchObject({
       lifetime: { kind: 'as-is' },
       recycleDays: 200,
     });
-    expect(readOptions({ ...nothing, 'strict-new-dcs': true }, false).lifetime).toEqual({ kind: 'as-is' });
+    expect((await read({ ...nothing, 'strict-new-dcs': true }, false)).lifetime).toEqual({ kind: 'as-is' });
   });
 
-  test('for the Recycle Bin fall under the same limits', () => {
-    expect(() => readOptions({ ...nothing, 'recycle-days': '2' }, true)).toThrow('less than 3 days');
+  test('for the Recycle Bin fall under the same limits', async () => {
+    await expect(read({ ...nothing, 'recycle-days': '2' })).rejects.toThrow('less than 3 days');
   });
 
-  test('that set and remove the value at once are refused', () => {
-    expect(() => readOptions({ ...nothing, days: '180', unset: true }, true)).toThrow('one sets the value');
+  test('that set and remove the value at once are refused', async () => {
+    await expect(read({ ...nothing, days: '180', unset: true })).rejects.toThrow('one sets the value');
+  });
+
+  test('that name a file which is not there are refused with its name', async () => {
+    const given = { ...nothing, days: '180', showrepl: ['none.csv'] };
+    await expect(read(given)).rejects.toMatchObject({ trouble: { on: 'none.csv' }, code: 'usage' });
   });
 });

@@ -66,7 +66,7 @@ export function cursor(of: number, days: number, namingContext = configuration):
 
 /** What options ask for; nothing but the lifetime unless `more` says so. */
 export function wanting(lifetime: WantedLifetime, more: Partial<TombstoneOptions> = {}): TombstoneOptions {
-  return { lifetime, recycleDays: undefined, strictNewDcs: false, accept: [], ...more };
+  return { lifetime, recycleDays: undefined, strictNewDcs: false, showrepl: [], accept: [], ...more };
 }
 
 export function days(number: number, more: Partial<TombstoneOptions> = {}): TombstoneOptions {
@@ -152,7 +152,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     },
     now: fixedClock(),
     isExport: false,
-    source: { host: 'dc1.corp.example.com', isReadOnly: false },
+    source: { host: 'dc1.corp.example.com', isReadOnly: false, inWords: 'dc1.corp.example.com (GC, LDAPS)' },
     forest,
     serverKind: 'windows',
     settings: {
@@ -169,6 +169,8 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
       isThere: true,
       hasParent: true,
     },
+    showrepl: [],
+    showreplDifferences: [],
     replication: replicationNews(domainControllers, forest, fixedClock()),
     deletedObjects: [],
     backups: [{ namingContext: domain, time: daysAgo(1) }],

@@ -1,6 +1,6 @@
 /** How long deleted objects are kept, from what is stored and what is not. */
 
-import type { RootDse } from '../../ldap/root-dse.ts';
+import type { RootDse } from '../ldap/root-dse.ts';
 
 /** Whose server it is; it decides what an unset value means. */
 export type ServerKind = 'windows' | 'samba' | 'unknown';

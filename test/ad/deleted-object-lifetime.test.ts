@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { readRootDse } from '../../../src/ldap/root-dse.ts';
 import {
   faultWithGarbageCollection,
   lifetimeInForce,
   type StoredLifetimes,
   serverKindOf,
-} from '../../../src/remedies/tombstone/lifetime.ts';
-import { makeEntry } from '../../support/make-entry.ts';
+} from '../../src/ad/deleted-object-lifetime.ts';
+import { readRootDse } from '../../src/ldap/root-dse.ts';
+import { makeEntry } from '../support/make-entry.ts';
 
 const nothingStored: StoredLifetimes = {
   tombstoneLifetime: undefined,
