@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts } from '../change/folder.ts';
+import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, Plan } from '../change/plan.ts';
 import type { Description } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
@@ -16,18 +17,20 @@ import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
  * All that lies in a change folder beside the plan, the backup of files and the journal.
  *
  * @param templates the templates folder, as a URL that ends in a slash
+ * @param journal what apply and undo have recorded so far
  */
 export function documentsOf(
   plan: Plan,
   description: Description,
   commands: Commands,
   templates: URL,
+  journal: readonly JournalRecord[] = [],
 ): readonly FolderDocument[] {
   const files = plan.changes.filter(isFileChange);
   const entries = plan.changes.filter(isDirectoryChange);
   return [
-    { name: folderParts.page, content: page(plan, description, commands, templates) },
-    { name: folderParts.text, content: forWindows(paperReview(plan, description, commands)) },
+    { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
+    { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
     ...(plan.target.kind === 'files' ? [{ name: folderParts.diff, content: diffs(plan, files) }] : []),
     ...(plan.target.kind === 'forest'
       ? [
@@ -49,8 +52,14 @@ function isDirectoryChange(change: Change): change is DirectoryChange {
   return change.kind !== 'file';
 }
 
-async function* page(plan: Plan, description: Description, commands: Commands, templates: URL): AsyncGenerator<string> {
-  yield* htmlReview(plan, description, commands, await readFile(new URL('review.html', templates), 'utf8'));
+async function* page(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  templates: URL,
+  journal: readonly JournalRecord[],
+): AsyncGenerator<string> {
+  yield* htmlReview(plan, description, commands, await readFile(new URL('review.html', templates), 'utf8'), journal);
 }
 
 /** Text for people: with a byte order mark and CRLF, as every editor of Windows shows it. */

@@ -180,8 +180,6 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
     const groups = [...groupBy(files, nameOf)].sort(([one], [other]) => one.localeCompare(other, 'en'));
     return groups.map(([name, group]) => `${name} (${group.length.toLocaleString('en')})`).join(', ');
   };
-  yield row('Form sets', isolated(tally((change) => change.set)));
-  yield row('Classes', isolated(tally((change) => change.class)));
   yield row('Encodings, all kept', isolated(tally((change) => change.encoding)));
 }
 
