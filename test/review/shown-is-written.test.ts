@@ -180,7 +180,12 @@ test('every path is whole in review.txt, or that of its language in a named fold
   fc.assert(
     fc.property(plan, (of) => {
       const lines = new Set(
-        [...paperReview(of, description(), commands)].map((line) => line.trim().replace(/: [A-Z]+(?:, [A-Z]+)*$/, '')),
+        [...paperReview(of, description(), commands)].map((line) =>
+          line
+            .trim()
+            .replace(/: [A-Z]+(?:, [A-Z]+)*$/, '')
+            .trim(),
+        ),
       );
       for (const change of of.changes) {
         if (change.kind !== 'file') continue;
