@@ -84,14 +84,21 @@ const readAll = (slapd: Slapd): string => `
 
 // A global catalog takes the empty base for the whole forest; slapd does not.
 const checkUpns = (slapd: Slapd): string => `
-  import { checkUserPrincipalNames } from ${built('remedies/labels/upn-check.js')};
+  import { compareNames } from ${built('remedies/labels/upn-check.js')};
   const globalCatalog = { search: (request) => session.search({ ...request, base: '${slapd.suffix}' }) };
-  const { users, differing } = await checkUserPrincipalNames(globalCatalog, async () => undefined);
+  const { users, differing } = await compareNames(globalCatalog, () => undefined);
   console.log('count ' + users + ' ' + differing);`;
 
 const upnFilter =
   '(&(objectClass=user)(|(msExchMailboxGuid=*)(homeMDB=*))(!(userAccountControl:1.2.840.113556.1.4.803:=2)))';
-const upnAttributes = ['name', 'userPrincipalName', 'proxyAddresses', 'mail', 'msExchRecipientTypeDetails'];
+const upnAttributes = [
+  'name',
+  'userPrincipalName',
+  'sAMAccountName',
+  'proxyAddresses',
+  'mail',
+  'msExchRecipientTypeDetails',
+];
 
 describe('read throughput', () => {
   let large: Slapd;

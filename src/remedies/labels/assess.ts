@@ -8,7 +8,7 @@ import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, listed } from '../../words.ts';
-import { displayNameOfCulture } from './cultures.ts';
+import { cultureOf, displayNameOfCulture } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
 import { copiesLeftOut, distinctNames, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
@@ -281,6 +281,15 @@ function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonl
     .toSorted();
 }
 
+/** Files of other languages that are, byte for byte, the English one of their set and class. */
+function englishElsewhere(files: readonly LabelFile[]): readonly string[] {
+  const isEnglish = (file: LabelFile): boolean => cultureOf(file.language)?.split('-')[0] === 'en';
+  const nameOf = ({ root, set, class: formClass, content }: LabelFile): string =>
+    [root, set, formClass, content.kind === 'unreadable' ? '' : content.fingerprint.sha256].join('\n').toLowerCase();
+  const english = new Set(files.filter((file) => file.content.kind === 'strings' && isEnglish(file)).map(nameOf));
+  return files.filter((file) => !isEnglish(file) && english.has(nameOf(file))).map((file) => file.path);
+}
+
 /** What a person should know about the folders that a new plan looked through. */
 function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingDraft[] {
   const selection = select(facts, intent);
@@ -291,6 +300,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
   const { deadLinks } = notEntered(facts, intent);
   const unmatched = unmatchedNames(facts, intent);
   const copies = copiesLeftOut(facts, intent);
+  const english = englishElsewhere(files);
   const old = new Set(facts.isa2004);
   const misplaced = facts.trees.flatMap((tree) => tree.misplaced).filter((file) => !old.has(file));
   return [
@@ -330,6 +340,13 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       `Copies kept aside, left as they are: ${counted(copies.length, 'folder')}`,
       'Their names or places mark them as copies. To change one too, name it: --set with its name or its path below the root, --language for a language.',
       copies,
+    ),
+    ...about(
+      note,
+      'english-elsewhere',
+      `English files in folders of other languages: ${counted(english.length, 'file')}`,
+      'They were copied there so that the form is shown in English, perhaps. They get the label of the folder’s language; leave them out with --language if they are to stay English.',
+      english,
     ),
     ...about(
       note,

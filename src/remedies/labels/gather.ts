@@ -21,6 +21,7 @@ import { intentOf, readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
 import { type FileContent, keeper, readStrings } from './strings-content.ts';
 import { checkUserPrincipalNames } from './upn-check.ts';
+import type { Label } from './wording.ts';
 
 const filesAtOnce = 16;
 /** A strings.txt takes some kilobytes; what is far larger is none, and is not read into memory. */
@@ -43,7 +44,12 @@ export async function gather(
   const facts = known !== undefined && isStillGood(known, options) ? known : await factsBelow(world, options);
   requireFiles(facts, options);
   if (!options.checkUpn || options.newLabel.kind === 'none' || facts.upns !== undefined) return facts;
-  return { ...facts, upns: await checkUserPrincipalNames(world) };
+  return { ...facts, upns: await checkUserPrincipalNames(world, labelAskedFor(options)) };
+}
+
+/** What a label asks users for; a text of the user's own is taken for the e-mail address. */
+function labelAskedFor({ newLabel }: LabelsOptions): Label {
+  return newLabel.kind === 'wording' ? (newLabel.label ?? 'email') : 'email';
 }
 
 /** The keys to read: those asked for, and those of the names' fields, which the wizard may still ask about. */

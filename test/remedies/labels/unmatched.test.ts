@@ -11,10 +11,12 @@ let root: string;
 
 const strings = { 'strings.txt': 'L_Copyright="(c)"\r\nL_UserName_Text="Name:"\r\n' };
 
+const english = { 'strings.txt': 'L_Copyright="(c)"\r\nL_UserName_Text="User name:"\r\n' };
+
 beforeEach(async () => {
   root = await freshFolder();
   await writeTree(root, {
-    Exchange: { HTML: { ...strings, nls: { de: strings, ja: strings, 'zh-CHT': strings } }, xHTML: strings },
+    Exchange: { HTML: { ...english, nls: { de: strings, ja: strings, 'zh-CHT': strings } }, xHTML: english },
     ISA: { HTML: { nls: { de: strings } } },
   });
 });

@@ -8,6 +8,7 @@ import {
   type UpnDifference,
   upnFindings,
 } from '../../../src/remedies/labels/upn-check.ts';
+import type { Label } from '../../../src/remedies/labels/wording.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 
 function user(name: string, userPrincipalName: string | undefined, address: string): Entry {
@@ -19,14 +20,14 @@ function user(name: string, userPrincipalName: string | undefined, address: stri
   });
 }
 
-async function check(entries: readonly Entry[]) {
+async function check(entries: readonly Entry[], label: Label = 'email') {
   const differences: UpnDifference[] = [];
   const globalCatalog = {
     search: async function* () {
       yield* entries;
     },
   } as unknown as DirectorySession;
-  const result = await compareNames(globalCatalog, (difference) => differences.push(difference));
+  const result = await compareNames(globalCatalog, (difference) => differences.push(difference), undefined, label);
   return { ...result, differences, read: '2026-11-22T09:30:00.000Z', report: [], sha256: '' };
 }
 
@@ -86,6 +87,54 @@ describe('who could not log on with the e-mail address', () => {
   test('is nobody: then there is a note and no warning', async () => {
     const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
     expect(upnFindings(result)).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
+  });
+});
+
+describe('by what the label asks for', () => {
+  const account = (name: string, domain: string, sAMAccountName: string, userPrincipalName?: string): Entry =>
+    makeEntry(`CN=${name},DC=${domain},DC=example,DC=com`, {
+      name: [name],
+      sAMAccountName: [sAMAccountName],
+      ...(userPrincipalName === undefined ? {} : { userPrincipalName: [userPrincipalName] }),
+    });
+
+  test('the user principal name fails those who have none', async () => {
+    const result = await check(
+      [account('Kim', 'corp', 'kim', 'kim@example.com'), account('Sam', 'corp', 'sam')],
+      'upn',
+    );
+    expect(result.differences.map(({ name }) => name)).toEqual(['Sam']);
+    expect(upnFindings(result)).toMatchObject([
+      { id: 'upn-differs', title: '1 of 2 mailbox users have no user principal name' },
+    ]);
+    expect(upnFindings(await check([account('Kim', 'corp', 'kim', 'kim@example.com')], 'upn'))).toMatchObject([
+      { id: 'upn-checked', level: 'note' },
+    ]);
+  });
+
+  test('the user name fails those who share it with an account of another domain', async () => {
+    const entries = [
+      account('Kim', 'corp', 'kim'),
+      account('Sam', 'corp', 'sam'),
+      account('Kim of Sales', 'sales', 'KIM'),
+      account('Kim of IT', 'it', 'kim'),
+    ];
+    const result = await check(entries, 'username');
+    expect(result.differences.map(({ name }) => name)).toEqual(['Kim', 'Kim of Sales', 'Kim of IT']);
+    expect(upnFindings(result)[0]?.title).toBe(
+      '3 of 4 mailbox users share their user name with an account of another domain',
+    );
+  });
+
+  test('an e-mail address that is another user’s user principal name is named', async () => {
+    const result = await check([
+      user('Kim', 'kim@corp.example.com', 'info@example.com'),
+      user('Sam', 'Info@example.com', 'sam@example.com'),
+    ]);
+    expect(upnFindings(result)).toMatchObject([
+      { id: 'upn-differs' },
+      { id: 'address-of-another', level: 'warning', evidence: ['Kim: info@example.com is the name of Sam'] },
+    ]);
   });
 });
 
