@@ -9,6 +9,7 @@ import { folderParts } from '../change/folder.ts';
 import { type LockOptions, withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
+import type { SavedChange } from '../change/position.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
@@ -67,6 +68,18 @@ async function redrawIfPossible({ folder, plan, remedy }: Apply, context: Contex
   }
 }
 
+/**
+ * Removes what a killed run of the plan left beside its files and in its backup. To be done before the files are judged:
+ * a file that got a second name in the backup, and was not replaced, would be a blocker.
+ */
+export async function clearLeftovers(saved: SavedChange, context: Context, output: Output): Promise<void> {
+  const { plan, folder, records } = saved;
+  if (records.length === 0 || !isFilePlan(plan)) return;
+  await withFolderLock([folder], lockOptionsOf(context), () =>
+    clearStrays(saved, patienceShowing(context, output), output),
+  );
+}
+
 async function applyLocked(
   apply: Apply,
   original: SavedPlan | undefined,
@@ -80,7 +93,6 @@ async function applyLocked(
   const run: Run = { apply, original, records, context, output };
   if (isFilePlan(plan)) {
     const patience = patienceShowing(context, output);
-    if (records.length > 0) await clearStrays(apply, patience, output);
     // What is undone may have been killed, beside files also that the undo has nothing to do with.
     if (original !== undefined) await clearStrays(original, patience, output);
     const writer = fileWriter({

@@ -5,7 +5,7 @@ import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
 import { listed } from '../words.ts';
-import { applyChange, verify } from './apply-change.ts';
+import { applyChange, clearLeftovers, verify } from './apply-change.ts';
 import { applyFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import { confirmName } from './confirm.ts';
@@ -41,6 +41,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   try {
     if (left.size === 0)
       return await verifyDone(saved, opened.directory, waitSeconds, remedy, flags['dry-run'], context, output);
+    if (!flags['dry-run']) await clearLeftovers(saved, context, output);
     const findings = await judgeNow(saved, remedy, opened, selected, flags.accept);
     const accepted = mayAsk ? await acceptNow(plan, findings, output) : [];
     const judged = findings.map((finding) =>

@@ -1,20 +1,24 @@
 /** The one way that every remedy goes: options → gather → propose → assess → plan, and on to what is done with it. */
 
+import { writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../change/canonical.ts';
 import type { Exhibit } from '../change/exhibits.ts';
 import { type Finding, judge, openBlockers } from '../change/findings.ts';
 import type { Plan, Proposal } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
-import { type ExitStatus, exitStatus } from '../errors.ts';
+import { type ExitStatus, exitStatus, FileError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
 import type { Flags } from '../flags.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { findingLines, nextStepLines } from '../review/text.ts';
 import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
+import { visible } from '../terminal/visible.ts';
 import { toolVersion } from '../version.ts';
 import { remedyFlags } from './command-flags.ts';
+import { shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { type DirectoryFlags, directoryFlags } from './directory-flags.ts';
@@ -51,8 +55,9 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
     const prepared = await askingAgain(asking.prompter, async (prompter) => {
       const asked = { ...output, prompter: async () => prompter };
       const settled = await settle(remedy, opened, options, { ...asking, prompter }, known, asked);
-      if (settled.kind === 'other-way') return settled;
       const { facts } = settled;
+      const files = remedy.files?.(facts, settled.options) ?? [];
+      if (settled.kind === 'other-way') return { ...settled, files };
       const frame = frameOf(entry.name, flags, context);
       const finished: Finished = {
         plan: await planFor(frame, remedy, facts, settled.options, decision, asked),
@@ -64,8 +69,12 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
         ...('directory' in opened ? { directory: opened.directory } : {}),
         waitSeconds,
       };
-      return { kind: 'finished' as const, finished, outcome: await settleOutcome(finished, decision, asked) };
+      return { kind: 'finished' as const, files, finished, outcome: await settleOutcome(finished, decision, asked) };
     });
+    for (const file of prepared.files) {
+      await writeAsked(file.path, file.content);
+      output.tell(`  Written: ${visible(shownPath(file.path, context))}`);
+    }
     if (prepared.kind === 'other-way') {
       for (const line of nextStepLines(prepared.steps)) output.say(`  ${line}`.trimEnd());
       output.say('  Nothing was changed.');
@@ -100,9 +109,10 @@ async function askingFor(decision: Decision, yes: boolean, output: Output): Prom
   return { prompter, isWizard: decision.kind === 'ask', mayAsk };
 }
 
-type Settled =
-  | { readonly kind: 'settled'; readonly facts: unknown; readonly options: RemedyOptions }
-  | Extract<Awaited<ReturnType<Remedy['ask']>>, { kind: 'other-way' }>;
+type Settled = { readonly facts: unknown; readonly options: RemedyOptions } & (
+  | { readonly kind: 'settled' }
+  | Extract<Awaited<ReturnType<Remedy['ask']>>, { kind: 'other-way' }>
+);
 
 /** Facts, and the options that they were gathered for. */
 interface Look {
@@ -133,7 +143,7 @@ async function settle(
       showSurvey(remedy.survey(facts, current), output);
     }
     const answer = await remedy.ask(facts, current, asking);
-    if (answer.kind === 'other-way') return answer;
+    if (answer.kind === 'other-way') return { ...answer, facts, options: current };
     if (answer.kind === 'settled') return { kind: 'settled', facts, options: answer.options };
     before = facts;
     current = answer.options;
@@ -144,6 +154,21 @@ function showSurvey(exhibits: readonly Exhibit[], output: Output): void {
   for (const exhibit of exhibits) {
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
     output.say('');
+  }
+}
+
+/** Writes a file that a flag asks for. @throws FileError if it is there already or can't be written */
+async function writeAsked(file: string, content: string): Promise<void> {
+  try {
+    await writeFile(file, content, { flag: 'wx' });
+  } catch (cause) {
+    throw new FileError({
+      attempted: 'write the file',
+      on: file,
+      cameBack: errnoInWords(cause),
+      next: 'Nothing was changed. Name a file that does not exist yet, in a folder where you may write.',
+      cause,
+    });
   }
 }
 

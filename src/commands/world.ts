@@ -1,5 +1,6 @@
 /** The world that a remedy reads: opened from flags, with progress shown and a deadline. */
 
+import { setMaxListeners } from 'node:events';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget } from '../change/plan.ts';
@@ -149,6 +150,8 @@ function commonWorld(signal: AbortSignal, context: Context, watch: Watch) {
 /** A deadline for all reading of a run together, in seconds. */
 function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { readonly signal: AbortSignal } {
   const controller = new AbortController();
+  // As many reads as are on their way listen to it.
+  setMaxListeners(0, controller.signal);
   let left = seconds * 1000;
   return {
     signal: controller.signal,

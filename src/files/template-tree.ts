@@ -8,6 +8,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
+import { distinct } from '../words.ts';
 import { errnoInWords } from './errno.ts';
 import { realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
@@ -28,6 +29,11 @@ export interface StringsFile {
   readonly class: string;
   /** The nls folder's name, or "default". */
   readonly language: string;
+  /**
+   * What marks it as a copy that was kept aside: the name of its set ("Exchange - Copy"), a place below another set or
+   * below a folder of such a name, or the name of its language folder ("de-backup").
+   */
+  readonly aside?: 'set' | 'place' | 'language';
 }
 
 export interface TemplateTree {
@@ -79,10 +85,14 @@ export async function findFormSets(root: string): Promise<TemplateTree> {
     }
   }
   const classes = new Set(files.map(classFolderOf));
+  const asideBySet = copiesAmong(distinct(files.map(setFolderOf)), absolute);
   return {
     root,
     realRoot,
-    files,
+    files: files.map((file) => {
+      const aside = asideBySet.get(setFolderOf(file)) ?? (isCopyName(file.language) ? 'language' : undefined);
+      return aside === undefined ? file : { ...file, aside };
+    }),
     misplaced,
     forms: forms.filter((form) => classes.has(path.dirname(form))),
     unreadable: byPath(found.unreadable),
@@ -270,10 +280,48 @@ function sharedName(name: string): string {
   return name;
 }
 
-/** The folder of the class that a strings.txt belongs to. */
-function classFolderOf(file: StringsFile): string {
+/** The folder of the class that a strings.txt belongs to: its own, or the one above nls. */
+export function classFolderOf(file: Pick<StringsFile, 'path' | 'language'>): string {
   const folder = path.dirname(file.path);
   return file.language === defaultLanguage ? folder : path.dirname(path.dirname(folder));
+}
+
+/** The folder of the set that a strings.txt belongs to. */
+export function setFolderOf(file: Pick<StringsFile, 'path' | 'language'>): string {
+  return path.dirname(classFolderOf(file));
+}
+
+/** Words by which people mark what they keep, in the languages of Windows that they do so in, and dates. */
+const copyWords = 'copy|copia|copie|cópia|kopie|kopia|kopi|backup|bak|old|orig|original|saved|sav';
+const copyName = new RegExp(
+  `(?:^|[^\\p{L}])(?:${copyWords})(?:[^\\p{L}]|$)|(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d`,
+  'iu',
+);
+
+/** Whether a folder has the name of a copy that was kept aside: "Exchange - Copy", "Exchange.bak", "de-backup". */
+export function isCopyName(name: string): boolean {
+  return copyName.test(name);
+}
+
+/** The sets among these folders that are copies kept aside; the folders above the root mark nothing. */
+function copiesAmong(sets: readonly string[], root: string): ReadonlyMap<string, 'place' | 'set'> {
+  const known = new Set(sets);
+  return new Map(
+    sets.flatMap((folder): (readonly [string, 'place' | 'set'])[] => {
+      const isMarked = (above: string): boolean => known.has(above) || isCopyName(path.basename(above));
+      if (foldersBetween(root, folder).some(isMarked)) return [[folder, 'place']];
+      const isOwn = folder !== root && isBelow(folder, root) && isCopyName(path.basename(folder));
+      return isOwn ? [[folder, 'set']] : [];
+    }),
+  );
+}
+
+/** The folders below the root and above a folder. */
+function foldersBetween(root: string, folder: string): readonly string[] {
+  const way = path.relative(root, path.dirname(folder));
+  if (way === '' || way.startsWith('..') || path.isAbsolute(way)) return [];
+  const names = way.split(path.sep);
+  return names.map((_, index) => path.join(root, ...names.slice(0, index + 1)));
 }
 
 /** The folders where TMG and ISA Server keep their form sets, below a system drive ("C:", "\\\\TMG01\\C$"). */

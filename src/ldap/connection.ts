@@ -41,12 +41,14 @@ export class Connection {
   /** The requests without a final answer. */
   readonly #pending = new Map<number, PendingRequest>();
   #lastMessageId = 0;
-  #hasAnswered = false;
+  #hasAnswered: boolean;
   #ended: Explanation | undefined;
 
-  constructor(socket: Duplex, peer: Peer) {
+  /** @param hasAnswered whether the server has already spoken LDAP, on the same socket before a logon */
+  constructor(socket: Duplex, peer: Peer, hasAnswered = false) {
     this.#socket = socket;
     this.#peer = peer;
+    this.#hasAnswered = hasAnswered;
     socket.on('data', this.#onData).on('error', this.#onError).on('end', this.#onClose).on('close', this.#onClose);
   }
 

@@ -102,7 +102,8 @@ export const withoutCertificate =
 const encrypt = `This server accepts no password on an unencrypted connection: use LDAPS (--tls ldaps, port 636) or StartTLS (--tls starttls). ${withoutCertificate}`;
 const tryAgain = 'Try again later, or use another domain controller.';
 const limit = "Request less at a time, or have the server's limit raised (LDAP policy).";
-const rights = 'Log on as a user who has the right; for the Configuration partition, a member of Enterprise Admins.';
+const rights =
+  'Log on as a user who has the right (--user, or on Windows runas /netonly); for the Configuration partition, a member of Enterprise Admins.';
 
 /** By Windows code: sub-codes of a refused logon, and others that are more specific than the result. */
 const nextSteps: ReadonlyMap<number, string> = new Map([

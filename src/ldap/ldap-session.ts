@@ -217,7 +217,7 @@ async function logOn(
       openContext: bind.openContext ?? openSystemContext,
       ...(bind.as === undefined ? {} : { as: bind.as }),
     });
-    return { connection: new Connection(stream, peer), identity: { ...peer, sealed: { user } } };
+    return { connection: new Connection(stream, peer, true), identity: { ...peer, sealed: { user } } };
   } catch (error) {
     throw directoryErrorOf(attempted, nameOf(peer), error);
   }

@@ -179,6 +179,9 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
     facts: Facts,
   ): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
 
+  /** Files that a flag asks for besides the change: a template to fill in. The runner writes them, over no other. */
+  files?(facts: Facts, options: Options): readonly { readonly path: string; readonly content: string }[];
+
   /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
   permits(plan: Plan<C>): readonly string[];
 

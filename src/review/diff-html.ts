@@ -4,7 +4,7 @@ import type { Target } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { counted } from '../words.ts';
 import type { Segment } from './changed-words.ts';
-import { type FilePlaces, fileBelow, filePlaces, type PlaceGroup, wholePath } from './file-places.ts';
+import { type FilePlaces, filePlaces, placesInWords, wholePath } from './file-places.ts';
 import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
 import { type Outcome, rowOutcome } from './outcome.ts';
 import type { DiffLine, EntriesRow, FilesRow, ReviewRow } from './rows.ts';
@@ -22,7 +22,7 @@ export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: O
   const keys = new Set(files.flatMap(({ edits }) => edits.map(({ key }) => key)));
   const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
   yield* inParts(files, (part) => filesTable(part, places, onlyKey, outcome));
-  for (const group of places.groups) yield* groupFolders(group, places.groups.length > 1);
+  yield* groupFolders(places, target.kind === 'files' ? target.roots : []);
   const entries = rows.filter((row) => row.kind === 'entries');
   yield* inParts(entries, (part) => entriesArticles(part, outcome));
 }
@@ -102,13 +102,14 @@ function languageName(folder: string): Content {
 const languageTag = /^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?$/i;
 const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
 
-/** The folders of a group, each with a file of each language. */
-function* groupFolders(group: PlaceGroup, isNamed: boolean): Generator<Html> {
-  const name = isNamed ? html`<strong>${group.name}</strong>: each` : 'Each';
-  const count = counted(group.folders.length, 'folder');
-  yield html`<div class="group"><p>${name} language is the file <code>${fileBelow(group, 'LANGUAGE')}</code>, the default language <code>strings.txt</code>, unless another is named, in ${count}:</p>\n`;
-  yield* pathList('places folders', group.folders, group.roots, fewFolders, 'more folders');
-  yield html`</div>\n`;
+/** Every folder once, with the groups that it belongs to. */
+function* groupFolders(places: FilePlaces, roots: readonly string[]): Generator<Html> {
+  for (const { file, folders } of places.folders) {
+    yield html`<div class="group"><p>${placesInWords(file, places)}</p>\n`;
+    const named = folders.map(({ folder, groups }) => (groups === '' ? folder : `${folder}: ${groups}`));
+    yield* pathList('places folders', named, roots, fewFolders, 'more folders');
+    yield html`</div>\n`;
+  }
 }
 
 function* entriesArticles(rows: readonly EntriesRow[], outcome: Outcome | undefined): Generator<Html> {

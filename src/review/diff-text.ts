@@ -9,7 +9,14 @@ import { wrapped } from '../terminal/wrapped.ts';
 import { counted, listed as inWords } from '../words.ts';
 import type { Segment } from './changed-words.ts';
 import { deletedTree } from './deleted-tree.ts';
-import { type FilePlaces, fileBelow, filePlaces, type PlaceGroup, type RowPlaces, wholePath } from './file-places.ts';
+import {
+  type FilePlaces,
+  filePlaces,
+  type PlaceGroup,
+  placesInWords,
+  type RowPlaces,
+  wholePath,
+} from './file-places.ts';
 import { type Outcome, rowOutcome } from './outcome.ts';
 import type { DiffLine, EntriesRow, EntryPart, FilesRow, ReviewRow, TextEdit } from './rows.ts';
 
@@ -88,7 +95,7 @@ function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Dra
     yield* rowLines(line, layout, drawing);
     for (const below of line.below) yield* inLines(below, layout.indent, drawing);
   }
-  if (drawing.verbose) yield* groupLines(places.groups, drawing);
+  if (drawing.verbose) yield* groupLines(places, drawing);
   else if (places.groups.length > 0) yield* inLines(style.dim(visible(shortGroups(places.groups))), 2, drawing);
   yield '';
 }
@@ -215,15 +222,14 @@ function painted(segments: readonly Segment[], paint: (text: string) => string, 
   );
 }
 
-/** The folders of each group by name, each of which has a file of each language. */
-function* groupLines(groups: readonly PlaceGroup[], drawing: Drawing): Generator<string> {
+/** Every folder once, with the groups that it belongs to. */
+function* groupLines(places: FilePlaces, drawing: Drawing): Generator<string> {
   const { style } = drawing;
-  for (const group of groups) {
-    const name = groups.length > 1 ? `${style.bold(group.name)}  ` : '';
-    const count = counted(group.folders.length, 'folder');
-    const words = `Each language is the file ${fileBelow(group, 'LANGUAGE')} (the default language strings.txt) in ${count}:`;
-    yield* inLines(name + style.dim(visible(words)), 2, drawing);
-    yield* group.folders.flatMap((folder) => inLines(style.dim(visible(folder)), diffMargin, drawing));
+  for (const { file, folders } of places.folders) {
+    yield* inLines(style.dim(visible(placesInWords(file, places))), 2, drawing);
+    for (const { folder, groups } of folders) {
+      yield* inLines(style.dim(visible(groups === '' ? folder : `${folder}: ${groups}`)), diffMargin, drawing);
+    }
   }
 }
 

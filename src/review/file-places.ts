@@ -30,6 +30,11 @@ export interface RowPlaces {
 
 export interface FilePlaces {
   readonly groups: readonly PlaceGroup[];
+  /** Every folder once with the names of its groups, '' if there is one group alone; by the file of a language in it. */
+  readonly folders: readonly {
+    readonly file: string;
+    readonly folders: readonly { readonly folder: string; readonly groups: string }[];
+  }[];
   of(row: FilesRow): RowPlaces;
 }
 
@@ -51,12 +56,34 @@ export function filePlaces(rows: readonly FilesRow[], target: Target): FilePlace
       return [row.number, { groups: bySeparator.map((some) => groupOf(some, nlsOf, groups)), others }];
     }),
   );
-  return { groups: [...groups.values()], of: ({ number }) => places.get(number) ?? { groups: [], others: [] } };
+  const all = [...groups.values()];
+  return {
+    groups: all,
+    folders: [...groupBy(all, fileOf)].map(([file, some]) => ({ file, folders: foldersOf(some, all.length > 1) })),
+    of: ({ number }) => places.get(number) ?? { groups: [], others: [] },
+  };
 }
 
-/** Where a group's file of a language is, below each folder: "nls\de\strings.txt". */
-export function fileBelow({ separator }: Pick<PlaceGroup, 'separator'>, language: string): string {
-  return ['nls', language, 'strings.txt'].join(separator);
+/** The usual file of a language, below each folder. */
+function fileOf({ separator }: PlaceGroup): string {
+  return ['nls', 'LANGUAGE', 'strings.txt'].join(separator);
+}
+
+function foldersOf(
+  groups: readonly PlaceGroup[],
+  isNamed: boolean,
+): readonly { readonly folder: string; readonly groups: string }[] {
+  const pairs = groups.flatMap(({ name, folders }) => folders.map((folder) => ({ name, folder })));
+  return [...groupBy(pairs, ({ folder }) => folder)].map(([folder, some]) => ({
+    folder,
+    groups: isNamed ? some.map(({ name }) => name).join(', ') : '',
+  }));
+}
+
+/** What the list of folders says, before it. */
+export function placesInWords(file: string, { groups }: FilePlaces): string {
+  const folders = groups.length > 1 ? 'the folders of its group' : 'each of these folders';
+  return `Each language is the file ${file}, the default language strings.txt, unless another is named, in ${folders}:`;
 }
 
 /** The path of a file as it is shown where no group holds it, with the file itself behind a link. */

@@ -176,13 +176,11 @@ function* summary(plan: Plan, description: Description, outcome: Outcome | undef
 }
 
 function* fileCounts(files: readonly FileChange[]): Generator<Html> {
-  const tally = (nameOf: (change: FileChange) => string): string => {
-    const groups = [...groupBy(files, nameOf)].sort(([one], [other]) => one.localeCompare(other, 'en'));
-    return groups.map(([name, group]) => `${name} (${group.length.toLocaleString('en')})`).join(', ');
-  };
-  yield row('Form sets', isolated(tally((change) => change.set)));
-  yield row('Classes', isolated(tally((change) => change.class)));
-  yield row('Encodings, all kept', isolated(tally((change) => change.encoding)));
+  const byEncoding = [...groupBy(files, ({ encoding }) => encoding)].toSorted(([one], [other]) =>
+    one.localeCompare(other, 'en'),
+  );
+  const counts = byEncoding.map(([encoding, some]) => `${encoding} (${some.length.toLocaleString('en')})`);
+  yield row('Encodings, all kept', isolated(counts.join(', ')));
 }
 
 function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {

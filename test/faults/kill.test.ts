@@ -128,7 +128,7 @@ test('killed at any moment, a change and its undo can be resumed: no byte is wro
   const more = await killedTimes(2, ['apply', 'undo'], path.join(site.home, 'undo/journal.jsonl'), site);
   expect(await site.now()).toEqual(site.before);
   expect(kills + more).toBeGreaterThan(0);
-}, 30_000);
+}, 120_000);
 
 test('interrupted by Ctrl-C, a change ends between two files with exit status 4, no temporary file is left, and the next run does the rest', async () => {
   const site = await savedChange();
@@ -140,4 +140,4 @@ test('interrupted by Ctrl-C, a change ends between two files with exit status 4,
   await expectWhole(site);
   expect(await run(['apply', 'saved'], site.home, journal)).toBe(0);
   expect(await site.now()).toEqual(site.after);
-}, 30_000);
+}, 120_000);

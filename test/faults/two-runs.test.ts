@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { backupPathOf } from '../../src/change/before-images.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
@@ -86,8 +87,26 @@ test('an undo that was planned before the change was resumed is refused: it woul
   await writeFile(held, content);
   expect(await run(apply, 'saved')).toMatchObject({ status: 0 });
   const applied = await labelsNow();
-  expect(await run(apply, 'undo-saved')).toMatchObject({ status: 3, stderr: expect.stringContaining('gone on with') });
+  expect(await run(apply, 'undo-saved')).toMatchObject({
+    status: 3,
+    stderr: expect.stringContaining('was resumed after this undo was planned'),
+  });
   expect(await labelsNow()).toEqual(applied);
+});
+
+test('a second name that a killed run left in the backup is removed, and the next run does the rest', async () => {
+  await saveChange(3);
+  const left = path.join(home, 'forms', 'Set2', 'HTML', 'strings.txt');
+  const content = await readFile(left);
+  await writeFile(left, 'edited');
+  expect(await run(apply, 'saved')).toMatchObject({ status: 4 });
+  await writeFile(left, content);
+  const backup = path.join(home, 'saved', 'backup', backupPathOf(left));
+  await mkdir(path.dirname(backup), { recursive: true });
+  await link(left, backup);
+  expect(await run(apply, 'saved')).toMatchObject({ status: 0 });
+  expect((await stat(left)).nlink).toBe(1);
+  expect(await readFile(backup)).toEqual(content);
 });
 
 describe('in separate processes', () => {

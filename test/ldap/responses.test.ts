@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MessageSplitter, NotLdapError, type Response, ResponseReader } from '../../src/ldap/responses.ts';
+import {
+  longestMessage,
+  MessageSplitter,
+  NotLdapError,
+  type Response,
+  ResponseReader,
+} from '../../src/ldap/responses.ts';
 import { element, integer, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 
 function read(message: Buffer): Response {
@@ -20,6 +26,7 @@ describe('splitting the stream into messages', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: stream.length }), { maxLength: 30 }), (cuts) => {
         const splitter = new MessageSplitter();
+        splitter.longest = longestMessage.afterLogon;
         const edges = [0, ...cuts.toSorted((one, other) => one - other), stream.length];
         const found = edges.slice(1).flatMap((edge, index) => splitter.push(stream.subarray(edges[index], edge)));
         expect(found.map((message) => message.length)).toEqual(messages.map((message) => message.length));

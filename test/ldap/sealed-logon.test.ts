@@ -303,6 +303,14 @@ describe('a sealed session ends with an error', () => {
     expect(error.trouble.cameBack).toContain('closed the connection in the middle of a sealed message');
   });
 
+  test('when the server closes it, without advice on ports', async () => {
+    const error = await searchMeeting(() => Buffer.alloc(0), true);
+    expect(error.trouble).toMatchObject({
+      cameBack: 'the server closed the connection',
+      next: 'Try again; if the error returns, use another domain controller.',
+    });
+  });
+
   test('and leaves the outcome of a write unknown', async () => {
     const { open } = await bench({
       script: ({ messageId }, _send, socket) =>

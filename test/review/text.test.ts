@@ -99,7 +99,7 @@ describe('texts in files', () => {
   test('name every folder, and the file in it, with --verbose', () => {
     expect(review(planOf(changes), { verbose: true })).toEqual(
       expect.arrayContaining([
-        '  Each language is the file nls\\LANGUAGE\\strings.txt (the default language strings.txt) in 1 folder:',
+        '  Each language is the file nls\\LANGUAGE\\strings.txt, the default language strings.txt, unless another is named, in each of these folders:',
         `    ${folder}\\Exchange\\HTML`,
       ]),
     );

@@ -80,7 +80,9 @@ describeOnWindows('labels on Windows', (node) => {
     const { status, stdout } = await labels('--root', share, '--save', saved);
     expect(stdout).not.toContain('link');
     expect(status).toBe(2);
-    expect(await computer.run(['apply', saved, '--root', share])).toMatchObject({ status: 0 });
+    const plan = await readFile(path.join(computer.driveC, 'work', saved, 'plan.json'), 'utf8');
+    const { seal } = JSON.parse(plan) as { seal: string };
+    expect(await computer.run(['apply', saved, '--seal', seal])).toMatchObject({ status: 0 });
     expect(await readFile(file('de'))).toEqual(stringsContent(now));
   });
 

@@ -94,9 +94,10 @@ export class Sspi {
     return { token: output.content(0), isComplete: code === status.ok };
   }
 
-  userOf(context: Buffer): string {
+  /** undefined if the package does not say. */
+  userOf(context: Buffer): string | undefined {
     const name = memory(8);
-    this.#check(this.#call('QueryContextAttributesW', context, attribute.names, name));
+    if (this.#call('QueryContextAttributesW', context, attribute.names, name) !== status.ok) return undefined;
     const address = name.readBigUInt64LE();
     try {
       return this.#wideTextAt(address);

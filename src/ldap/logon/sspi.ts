@@ -10,7 +10,7 @@ import { flag, type Identity, Sspi, wideText } from './sspi-library.ts';
 /** Opens a Negotiate context for `ldap/NAME`. Throws NoCarrierError and SecurityContextError. */
 export async function openSspiContext(request: ContextRequest): Promise<SecurityContext> {
   const sspi = new Sspi(await openNativeLibrary('secur32.dll'));
-  const context = new SspiContext(sspi, request.serverName);
+  const context = new SspiContext(sspi, request);
   try {
     await context.acquire(request.as);
     return context;
@@ -24,6 +24,7 @@ class SspiContext implements SecurityContext {
   readonly saslMechanism = 'GSS-SPNEGO';
   readonly #sspi: Sspi;
   readonly #target: Buffer;
+  readonly #givenUser: string | undefined;
   readonly #credential = memory(16);
   readonly #context = memory(16);
   readonly #returnedFlags = memory(4);
@@ -34,9 +35,10 @@ class SspiContext implements SecurityContext {
     if (this.#hasCredential) this.#sspi.freeCredentials(this.#credential);
   });
 
-  constructor(sspi: Sspi, serverName: string) {
+  constructor(sspi: Sspi, { serverName, as }: ContextRequest) {
     this.#sspi = sspi;
     this.#target = wideText(`ldap/${serverName}`);
+    this.#givenUser = as?.user;
   }
 
   async acquire(as: ContextRequest['as']): Promise<void> {
@@ -64,7 +66,7 @@ class SspiContext implements SecurityContext {
     const flags = this.#returnedFlags.readUInt32LE();
     const sizes = this.#sspi.sizes(this.#context);
     return {
-      user: this.#sspi.userOf(this.#context),
+      user: this.#sspi.userOf(this.#context) ?? this.#givenUser ?? 'the user of this computer',
       isMutual: (flags & flag.mutual) !== 0,
       isConfidential: (flags & flag.confidential) !== 0 && (flags & flag.integrity) !== 0,
       longestMessage: (wrappedBytes) => wrappedBytes - sizes.trailer - sizes.block,

@@ -7,8 +7,9 @@ import { counted } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { displayNameOfCulture } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import { distinctNames, select } from './filters.ts';
-import { type LabelFile, type LabelsFacts, requireFiles } from './gather.ts';
+import { requireFiles } from './gather.ts';
 import { type LabelsOptions, type NewLabel, userIdKey, userNameKey } from './options.ts';
 import { propose } from './propose.ts';
 import { type Label, lookUpWording, type Wording } from './wording.ts';
@@ -22,6 +23,10 @@ export async function ask(
 ): Promise<Answer<LabelsOptions>> {
   if (given.roots.length === 0) {
     return { kind: 'look-again', options: { ...given, roots: await askRoots(prompter, facts.currentFolder) } };
+  }
+  if (given.wordingTemplate !== undefined && given.newLabel.kind === 'none') {
+    const text = `Fill in the wording file, then give it with --wording ${given.wordingTemplate}.`;
+    return { kind: 'other-way', steps: [{ text, commands: [] }] };
   }
   const narrowed = isWizard && given.newLabel.kind === 'none' ? await narrow(facts, given, prompter) : given;
   const { newLabel } = narrowed;

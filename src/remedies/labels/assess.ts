@@ -1,25 +1,20 @@
 /** From facts and a proposal to findings: what blocks the change, and what a person should know before it. */
 
-import path from 'node:path';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
 import { replaceValuesOnly } from '../../files/strings-file.ts';
+import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted, distinct, shortened } from '../../words.ts';
+import { counted, listed } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
-import {
-  blockersOfReplacing,
-  blockerWords,
-  conflictingKey,
-  type FileBlocker,
-  fewOf,
-  isFileBlocker,
-} from './file-blockers.ts';
-import { isByLink, notEntered, type Selection, select, unmatchedNames } from './filters.ts';
-import { classFolderOf, type LabelFile, type LabelsFacts } from './gather.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
+import { copiesLeftOut, distinctNames, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
+import { formFindings } from './form-findings.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
+import { memberDifferences } from './members.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
 import { upnFindings } from './upn-check.ts';
@@ -32,6 +27,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
     ...unjustified(facts, changed),
     ...blockers(facts, proposal, intent, changed),
     ...aboutChanges(facts, proposal, intent, changed),
+    ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(facts, intent, changed)) : []),
     ...(facts.scope === 'new' ? aboutTrees(facts, intent) : []),
     ...(facts.upns === undefined ? [] : upnFindings(facts.upns)),
   ];
@@ -109,6 +105,16 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
   };
 }
 
+/** The folders of the classes that a proposal is about. */
+function formFolders(
+  facts: LabelsFacts,
+  intent: LabelsIntent,
+  changed: readonly ChangedFile[],
+): ReadonlyMap<string, LabelFile> {
+  const files = facts.scope === 'new' ? select(facts, intent).files : changed.map(({ file }) => file);
+  return new Map(files.map((file) => [classFolderOf(file), file]));
+}
+
 interface BlockedFile {
   readonly id: FileBlocker;
   readonly path: string;
@@ -130,7 +136,10 @@ function blockers(
     const keys = change.splices.map(({ key }) => key);
     // A file that can't be reached now is reported when it is written: the others need not wait for it.
     if (file.content.kind === 'unreadable') return [];
-    return blockersOfReplacing(file, keys, facts, intent.followLinks).map(({ id, detail }) => ({
+    const found = blockersOfReplacing(file, keys, facts, intent.followLinks);
+    // What is lost is lost: it does not block the way back.
+    const blocked = proposal.undoes === undefined ? found : found.filter(({ id }) => id !== 'lost-letters');
+    return blocked.map(({ id, detail }) => ({
       id,
       path: file.path,
       detail,
@@ -139,9 +148,9 @@ function blockers(
   });
   const languages = new Map(facts.files.map((file) => [file.path, file.language]));
   return [...groupBy([...leftOut, ...standing], ({ id }) => id)].map(([id, blocked]) => {
-    const { title, detail, whenAccepted } = blockerWords[id];
+    const { detail, whenAccepted } = blockerWords[id];
     const isSkipped = intent.skipBlocked && blocked.every(({ isLeftOut }) => isLeftOut);
-    const words = [`${title}: ${counted(blocked.length, 'file')}${isSkipped ? ', left out' : ''}`, detail] as const;
+    const words = [titleOf(id, blocked, languages) + (isSkipped ? ', left out' : ''), detail] as const;
     const parts = {
       evidence:
         id === 'no-wording'
@@ -155,25 +164,31 @@ function blockers(
   });
 }
 
-/** A language without wording has many files, all for the same reason: a line a language, with the first, is enough. */
-function languagesCounted(blocked: readonly BlockedFile[], languages: ReadonlyMap<string, string>): readonly string[] {
-  const languageOf = (file: BlockedFile): string => languages.get(file.path) ?? '';
-  return [...groupBy(blocked, (file) => languageOf(file).toLowerCase()).values()]
-    .flatMap(([first, ...more]) => {
-      if (first === undefined) return [];
-      const language = languageOf(first);
-      const name = displayNameOfCulture(language);
-      const folder = name === language ? language : `${language} (${name})`;
-      return [`${folder}: ${counted(1 + more.length, 'file')}, ${first.path}: ${first.detail}`];
-    })
-    .toSorted();
+type Languages = ReadonlyMap<string, string>;
+
+function titleOf(id: FileBlocker, blocked: readonly BlockedFile[], languages: Languages): string {
+  const files = counted(blocked.length, 'file');
+  if (id !== 'no-wording') return `${blockerWords[id].title}: ${files}`;
+  const names = distinctNames(blocked.map((file) => languages.get(file.path) ?? ''));
+  return `${counted(names.length, 'language')} without wording: ${files}`;
 }
 
-type Maker = typeof warning;
+/** Languages without wording have many files: a line a reason, with the names and the number of the files. */
+function languagesCounted(blocked: readonly BlockedFile[], languages: Languages): readonly string[] {
+  return [...groupBy(blocked, ({ detail = '' }) => detail)].map(([detail, alike]) => {
+    const names = distinctNames(alike.map((file) => languages.get(file.path) ?? ''))
+      .map((language) => {
+        const name = displayNameOfCulture(language);
+        return name === language ? language : `${language} (${name})`;
+      })
+      .toSorted();
+    return `${names.join(', ')}: ${counted(alike.length, 'file')}, ${detail}`;
+  });
+}
 
 /** A finding about a list; none if the list is empty. */
 function about(
-  make: Maker,
+  make: typeof warning,
   id: string,
   title: string,
   detail: string,
@@ -191,8 +206,6 @@ function aboutChanges(
   changed: readonly ChangedFile[],
 ): readonly FindingDraft[] {
   const files = changed.map(({ file }) => file);
-  const folders = new Set((facts.scope === 'new' ? select(facts, intent).files : files).map(classFolderOf));
-  const placeholders = facts.placeholders.filter((form) => folders.has(path.dirname(form.path)));
   const unreachable = changed.flatMap(({ file }) =>
     file.content.kind === 'unreadable' ? [{ path: file.path, cameBack: file.content.cameBack }] : [],
   );
@@ -213,19 +226,11 @@ function aboutChanges(
       proposal.leftOut.flatMap(({ what, reason, detail }) => (reason === sharedFile ? [`${what}: ${detail}`] : [])),
     ),
     ...about(
-      warning,
-      'hard-coded-placeholder',
-      'Forms with a placeholder of their own that names the domain',
-      'The text is in the .htm file, not in strings.txt; this change does not touch it. Change it by hand in each form.',
-      placeholders.map((form) => `${form.path}: ${shortened(form.placeholder)}`),
-      placeholders.map((form) => form.path),
-    ),
-    ...about(
       note,
       'other-texts-name-the-domain',
       'Other texts of the same forms still name the domain',
-      'An error message, for example, may go on asking to check the domain name. Change such keys as well with --key and --text, or by hand.',
-      domainWords(files, intent),
+      'An error message, for example, may go on asking to check the domain name. To change such texts too, have a file made with --wording-template FILE, fill it in and give it with --wording FILE.',
+      domainTexts(facts.scope === 'new' ? select(facts, intent).files : files, intent),
     ),
     ...about(
       note,
@@ -261,16 +266,19 @@ function hasSameValueTwice(values: readonly LabelValue[]): boolean {
   return new Set(values.map((value) => value.key)).size < values.length && conflictingKey(values) === undefined;
 }
 
-/** A line per language and word: "de: Domäne, 12 files". */
-function domainWords(files: readonly LabelFile[], intent: LabelsIntent): readonly string[] {
-  const found = files.flatMap(({ language, content }) => {
-    const domain = content.kind === 'strings' ? content.domainWord : undefined;
-    return domain === undefined || domain.keys.every((key) => intent.keys.includes(key))
-      ? []
-      : [{ language, word: domain.word }];
-  });
-  const groups = groupBy(found, ({ language, word }) => `${language.toLowerCase()}: ${word}`);
-  return [...groups].map(([name, all]) => `${name}, ${counted(all.length, 'file')}`).toSorted();
+/** A line per key: "L_LogonFailed_Text: 12 files, in de, fr". */
+function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonly string[] {
+  const found = files.flatMap(({ language, content }) =>
+    content.kind === 'strings'
+      ? content.domainKeys.filter((key) => !intent.keys.includes(key)).map((key) => ({ key, language }))
+      : [],
+  );
+  return [...groupBy(found, ({ key }) => key)]
+    .map(([key, all]) => {
+      const languages = distinctNames(all.map(({ language }) => language)).toSorted();
+      return `${key}: ${counted(all.length, 'file')}, in ${listed(languages, 6)}`;
+    })
+    .toSorted();
 }
 
 /** What a person should know about the folders that a new plan looked through. */
@@ -282,6 +290,9 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
   const emptyRoots = facts.roots.filter((root) => !filledRoots.has(root));
   const { deadLinks } = notEntered(facts, intent);
   const unmatched = unmatchedNames(facts, intent);
+  const copies = copiesLeftOut(facts, intent);
+  const old = new Set(facts.isa2004);
+  const misplaced = facts.trees.flatMap((tree) => tree.misplaced).filter((file) => !old.has(file));
   return [
     ...about(
       warning,
@@ -314,11 +325,25 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       deadLinks.map((link) => `${link.path}: ${link.cameBack}`),
     ),
     ...about(
+      note,
+      'copies-left-out',
+      `Copies kept aside, left as they are: ${counted(copies.length, 'folder')}`,
+      'Their names or places mark them as copies. To change one too, name it: --set with its name or its path below the root, --language for a language.',
+      copies,
+    ),
+    ...about(
+      note,
+      'misplaced-file',
+      `strings.txt files outside a form set, left as they are: ${counted(misplaced.length, 'file')}`,
+      'A form set has them in <set>/<class> and <set>/<class>/nls/<language>. Nothing is known to use them elsewhere.',
+      misplaced,
+    ),
+    ...about(
       warning,
       'members-differ',
       'The array members differ from each other',
       'Members of one array should show the same forms. After this change these labels match on all members that have the files.',
-      differences(facts.roots, selection, intent.keys),
+      memberDifferences(facts, selection, intent.keys),
     ),
     ...about(
       warning,
@@ -328,49 +353,4 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       facts.trees.flatMap((tree) => tree.strays),
     ),
   ];
-}
-
-/** What one array member shows and another does not: by set, class, language and key, the texts and where they are. */
-function differences(
-  roots: readonly string[],
-  { files, otherNames }: Selection,
-  keys: readonly string[],
-): readonly string[] {
-  if (roots.length < 2) return [];
-  const all = [...files, ...otherNames];
-  const places = groupBy(all, (file) => [file.set, file.class, file.language].join('\\').toLowerCase());
-  const setsOf = new Map(
-    [...groupBy(all, (file) => file.root)].map(([root, ofRoot]) => [
-      root,
-      new Set(ofRoot.map((file) => file.set.toLowerCase())),
-    ]),
-  );
-  const found: string[] = [];
-  for (const inPlace of places.values()) {
-    const [first] = inPlace;
-    if (first === undefined) continue;
-    const place = [first.set, first.class, first.language].join(' · ');
-    const present = new Set(inPlace.map((file) => file.root));
-    for (const [root, sets] of setsOf) {
-      if (!present.has(root) && sets.has(first.set.toLowerCase())) found.push(`${place}: not on ${root}`);
-    }
-    const alike = [...groupBy(inPlace, (file) => textsOf(file, keys).join(' ')).values()];
-    if (alike.length > 1) {
-      const each = alike.map((group) => {
-        const texts = fewOf(
-          group.slice(0, 1).flatMap((file) => textsOf(file, keys)),
-          ' ',
-        );
-        return `${texts} on ${distinct(group.map((file) => file.root)).join(', ')}`;
-      });
-      found.push(`${place}: ${each.join('; ')}`);
-    }
-  }
-  return found;
-}
-
-function textsOf(file: LabelFile, keys: readonly string[]): readonly string[] {
-  if (file.content.kind !== 'strings') return ['unreadable'];
-  const texts = valuesIn(file, keys).map((value) => JSON.stringify(value.text ?? ''));
-  return texts.length === 0 ? ['no such key'] : texts;
 }

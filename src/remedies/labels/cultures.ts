@@ -139,6 +139,27 @@ function fullCultureOf(name: string): string | undefined {
   return culture === undefined ? undefined : new Intl.Locale(culture).maximize().toString();
 }
 
+/** How texts name a domain, by language or by language and script: the beginning of the word, which may have endings. */
+const domainStems = new Map(
+  (
+    'ar مجال,az domen,be дамен,bg домейн,bs domen,ca domini,cs domén,da domæne,de domäne,el τομέα,en domain,es dominio,' +
+    'et domeen,eu domeinu,fa دامنه,fi toimialue,fr domaine,gl dominio,he תחום,hi डोमेन,hr domen,hu tartomány,hy տիրույթ,' +
+    'id domain,is lén,it dominio,ja ドメイン,ka დომენი,kk домен,ko 도메인,lt domen,lv domēn,mk домен,ms domain,nb domene,' +
+    'nl domein,nn domene,no domene,pl domen,pt domínio,ro domeniu,ru домен,sk domén,sl domen,sq domen,sr-Latn domen,' +
+    'sr-Cyrl домен,sv domän,ta டொமைன்,th โดเมน,tr etki alan,uk домен,ur ڈومین,vi miền,zh-Hans 域,zh-Hant 域'
+  )
+    .split(',')
+    .map((entry) => [entry.slice(0, entry.indexOf(' ')), entry.slice(entry.indexOf(' ') + 1)] as const),
+);
+
+/** The beginning of the word for a domain in the language of a folder; undefined where none is known. */
+export const domainStemOf = remembered((name: string): string | undefined => {
+  const culture = cultureOf(name);
+  if (culture === undefined) return undefined;
+  const { language, script } = new Intl.Locale(culture).maximize();
+  return domainStems.get(language) ?? domainStems.get(`${language}-${script}`);
+});
+
 /** A tag of these parts: "sr-Latn-RS". */
 export function tagOf(language: string, script?: string, region?: string): string {
   return [language, script, region].filter((part) => part !== undefined).join('-');

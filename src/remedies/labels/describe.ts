@@ -9,6 +9,7 @@ import type { Description, Step } from '../remedy.ts';
 import { displayNameOfCulture } from './cultures.ts';
 import { distinctNames } from './filters.ts';
 import { type KeyIntent, readIntent } from './intent.ts';
+import { memberOf } from './members.ts';
 import type { Label } from './wording.ts';
 
 /** What is left to do, as data: the words are drawn from the plan. */
@@ -20,11 +21,6 @@ export function nextStepsOf({ changes }: Proposal<FileChange>): readonly NextSte
     { id: 'listener', sets: distinctNames(changes.map((change) => change.set)) },
     { id: 'logon-unchanged' },
   ];
-}
-
-/** The member by its UNC path (\\TMG01\C$\…), else the folder that was named. */
-function memberOf(root: string): string {
-  return /^[\\/]{2}([^\\/]+)[\\/]/.exec(root)?.[1] ?? root;
 }
 
 /** The plan in words; that of an undo in its own. */
@@ -59,7 +55,8 @@ const namesOfLabels: Readonly<Record<Label, string>> = {
 };
 
 function nameOf(wanted: KeyIntent): string {
-  return 'text' in wanted ? `“${shortened(wanted.text)}”` : namesOfLabels[wanted.label];
+  if ('text' in wanted) return `“${shortened(wanted.text)}”`;
+  return 'label' in wanted ? namesOfLabels[wanted.label] : 'the wording of your own';
 }
 
 function languagesIn(changes: readonly FileChange[]): number {

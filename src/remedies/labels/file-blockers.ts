@@ -3,8 +3,8 @@
 import path from 'node:path';
 import { groupBy } from '../../group-by.ts';
 import { shortened } from '../../words.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
-import type { LabelValue } from './strings-content.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { type LabelValue, lostLettersIn } from './strings-content.ts';
 import type { WordingLookup } from './wording.ts';
 
 /** Why a file can't be changed as asked, or not without a person's word. */
@@ -18,6 +18,9 @@ export type FileBlocker =
   | 'unterminated-value'
   | 'ambiguous-value'
   | 'undecodable-value'
+  | 'typographic-value'
+  | 'joined-value'
+  | 'lost-letters'
   | 'conflicting-duplicates'
   | 'no-wording'
   | 'text-not-encodable'
@@ -74,6 +77,22 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
     title: 'Bytes in the label that the encoding does not know',
     detail:
       'The file may be in another encoding than it seems; the new text would then be garbled. Name it: --code-page LANGUAGE=PAGE.',
+  },
+  'typographic-value': {
+    title: 'Typographic quotes around the label',
+    detail:
+      'They are no quotes to the form, and become part of the label. Put straight quotes (") in their place, then run again.',
+  },
+  'joined-value': {
+    title: 'Two keys on one line',
+    detail:
+      'A line break is lost between them; a change of the one would delete the other. Put each key on a line of its own, then run again.',
+  },
+  'lost-letters': {
+    title: 'Letters lost to question marks',
+    detail:
+      'The file was saved in an encoding that lacks these letters; no code page brings them back. Restore it from a backup or an undamaged copy. If you accept, the label is changed where the file can hold it, and its other texts stay damaged.',
+    whenAccepted: 'changed',
   },
   'conflicting-duplicates': {
     title: 'More than one value for the key',
@@ -180,10 +199,25 @@ export function blockersOfReplacing(
   // A person may accept each of these; accepting one is not accepting the other.
   const values = file.content.kind === 'strings' ? file.content.values : [];
   const conflict = conflictingKey(values.filter((value) => keys.includes(value.key)));
+  const lost = lostLettersOf(file, keys);
   return [
+    ...(lost === undefined ? [] : [{ id: 'lost-letters', detail: lost } as const]),
     ...(conflict === undefined ? [] : [{ id: 'conflicting-duplicates', detail: conflict } as const]),
     ...(file.names > 1 ? [{ id: 'hard-linked-file', detail: `${file.names} names` } as const] : []),
   ];
+}
+
+/** A few places may be meant so; a file that was saved wrongly has more. */
+const fewPlaces = 4;
+
+/** Where letters of a file are lost: in a label, or all over the file. */
+export function lostLettersOf({ content }: Pick<LabelFile, 'content'>, keys: readonly string[]): string | undefined {
+  if (content.kind !== 'strings') return undefined;
+  const label = content.values.find(
+    ({ key, text }) => keys.includes(key) && text !== undefined && (lostLettersIn(text) > 0 || /\?\?/.test(text)),
+  );
+  if (label !== undefined) return `line ${label.line}: ${shortened(label.text ?? '')}`;
+  return content.lostLetters > fewPlaces ? `${content.lostLetters} places` : undefined;
 }
 
 function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['realRoots']): boolean {
@@ -194,7 +228,7 @@ function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['rea
 }
 
 /** Both are real paths: without links or a way up in them. */
-function isWithin(file: string, folder: string): boolean {
+export function isWithin(file: string, folder: string): boolean {
   return file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
 }
 

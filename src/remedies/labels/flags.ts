@@ -50,7 +50,13 @@ export const flags = {
     kind: 'text',
     value: 'FILE',
     group: what,
-    help: 'a JSON file, culture to text: { "de": "E-Mail-Adresse:" }; goes before the built-in wording of --label, or is used alone',
+    help: 'a JSON file, culture to text: { "de": "E-Mail-Adresse:" }, or culture to key to text; goes before the built-in wording of --label, or is used alone',
+  },
+  'wording-template': {
+    kind: 'text',
+    value: 'FILE',
+    group: what,
+    help: 'write a file to fill in for --wording: every language found, the keys of the label and of the texts that name the domain, with the texts that are known',
   },
   'code-page': {
     kind: 'texts',

@@ -1,69 +1,26 @@
 /** Reads form sets: every strings.txt below the roots, or those of a plan, and what lies around them. Writes nothing. */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Plan } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
-import { canKeepOwner, type FileUser, mayReplace, type Ownership } from '../../files/file-properties.ts';
+import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
 import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
-import { codePageOf } from './cultures.ts';
-import { readIntent } from './intent.ts';
-import {
-  encodingNamedFor,
-  isKept,
-  keysIn,
-  type LabelsOptions,
-  mayHideKept,
-  userIdKey,
-  userNameKey,
-} from './options.ts';
+import { codePageOf, domainStemOf } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { isKept, keysNotFound, mayHideKept } from './filters.ts';
+import { type Form, readForm } from './forms.ts';
+import { intentOf, readIntent } from './intent.ts';
+import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
 import { type FileContent, keeper, readStrings } from './strings-content.ts';
-import { checkUserPrincipalNames, type UpnCheck } from './upn-check.ts';
-
-/** One strings.txt: where it lies, what it is to the file system, and what it holds. */
-export interface LabelFile extends StringsFile {
-  readonly content: FileContent | { readonly kind: 'unreadable'; readonly cameBack: string };
-  readonly readOnly: boolean;
-  /** The names that the file has; above 1 there are hard links. */
-  readonly names: number;
-  /** Its owner, where a new file in its place could not be given to them. */
-  readonly foreignOwner?: Ownership;
-}
-
-/** A form with a placeholder of its own that names the domain. */
-export interface FormPlaceholder {
-  readonly path: string;
-  readonly placeholder: string;
-}
-
-export interface LabelsFacts {
-  /** Whether form sets were looked for, or only the files of a plan were looked at. */
-  readonly scope: 'new' | 'plan';
-  /** The folder that relative paths start from. */
-  readonly currentFolder: string;
-  readonly roots: readonly string[];
-  /** Where each root really lies. */
-  readonly realRoots: ReadonlyMap<string, string>;
-  /** The keys whose values were read. */
-  readonly keys: readonly string[];
-  /** What was found below each root; none for a plan's own files. */
-  readonly trees: readonly TemplateTree[];
-  /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
-  readonly files: readonly LabelFile[];
-  readonly isa2004: readonly string[];
-  readonly placeholders: readonly FormPlaceholder[];
-  /** Folders of files that don't let a new file be written. */
-  readonly lockedFolders: ReadonlySet<string>;
-  /** Who could not log on with the new label, if a directory was asked. */
-  readonly upns?: UpnCheck;
-}
+import { checkUserPrincipalNames } from './upn-check.ts';
 
 const filesAtOnce = 16;
 /** A strings.txt takes some kilobytes; what is far larger is none, and is not read into memory. */
@@ -113,7 +70,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
     trees,
     files,
     isa2004: await inPlaces2004(trees.flatMap((tree) => tree.misplaced)),
-    placeholders: await placeholdersBeside(
+    forms: await formsBeside(
       trees.flatMap((tree) => tree.forms),
       files,
     ),
@@ -152,16 +109,13 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     trees: [],
     files,
     isa2004: [],
-    placeholders: await placeholdersBeside(
-      beside.flat().filter((name) => /\.html?$/i.test(name)),
-      files,
-    ),
+    forms: await formsBeside(beside.flat(), files),
     lockedFolders: await lockedFoldersOf(files),
   };
 }
 
 /**
- * Refuses roots without form sets, and filters that leave none.
+ * Refuses roots without form sets, filters that leave none, and keys that no file has.
  * @throws FileError that says what there is
  */
 export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
@@ -169,6 +123,23 @@ export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
   const unreadable = trees.flatMap((tree) => tree.unreadable).filter((folder) => mayHideKept(folder.path, options));
   const isAny = facts.files.some((file) => isKept(file, options)) || facts.isa2004.length + unreadable.length > 0;
   if (options.roots.length > 0 && !isAny) throw nothingFound(trees, options);
+  if (options.newLabel.kind === 'none' || hasSomeKey(facts, options)) return;
+  throw new FileError({
+    attempted: 'find the keys',
+    on: keysIn(options).join(', '),
+    cameBack: 'no strings.txt has such a key',
+    next: keysNotFound(facts, readIntent(intentOf(options))).join(' '),
+  });
+}
+
+/** Whether a file has one of the keys, or none can be read at all. */
+function hasSomeKey({ files }: LabelsFacts, options: LabelsOptions): boolean {
+  const keys = new Set(keysIn(options));
+  const readable = files.filter((file) => file.content.kind === 'strings' && isKept(file, options));
+  return (
+    readable.length === 0 ||
+    readable.some(({ content }) => content.kind === 'strings' && content.values.some(({ key }) => keys.has(key)))
+  );
 }
 
 function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
@@ -201,8 +172,12 @@ function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEnco
   const keep = keeper();
   return (bytes, { set, class: formClass, language }) => {
     const fingerprint = fileFingerprint(bytes);
-    const expected = { codePage: codePageOf(language), named: encodingNamedFor(language, encodings) };
-    const name = `${expected.codePage} ${expected.named} ${fingerprint.sha256}`;
+    const expected = {
+      codePage: codePageOf(language),
+      named: encodingNamedFor(language, encodings),
+      domainStem: domainStemOf(language),
+    };
+    const name = `${Object.values(expected).join()} ${fingerprint.sha256}`;
     const before = known.get(name);
     if (before !== undefined) return before;
     const kept = keep(`${set} ${formClass} ${language} ${bytes.subarray(0, 2).toString('hex')}`, bytes);
@@ -233,18 +208,16 @@ async function readLabelFile(
   read: Reader,
   user: FileUser | undefined,
 ): Promise<LabelFile> {
-  const { path: name, realPath, root, set, class: formClass, language } = file;
-  const place = { path: name, realPath, root, set, class: formClass, language };
   try {
-    const { bytes, stats } = await readPlainFile(system, realPath, largestFile);
+    const { bytes, stats } = await readPlainFile(system, file.realPath, largestFile);
     const { mode, nlink, uid, gid } = stats;
-    const facts = { ...place, content: read(bytes, place), readOnly: (mode & 0o222) === 0, names: nlink };
+    const facts = { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink };
     const owner = { uid, gid };
-    if (user === undefined || (await canKeepOwner(owner, path.dirname(realPath), user))) return facts;
+    if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
     // One file that can't be read does not keep the others from being read; it becomes a finding.
-    return { ...place, content: { kind: 'unreadable', cameBack: errnoInWords(error) }, readOnly: false, names: 1 };
+    return { ...file, content: { kind: 'unreadable', cameBack: errnoInWords(error) }, readOnly: false, names: 1 };
   }
 }
 
@@ -262,27 +235,19 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
   return misplaced.filter((_, index) => old[index]);
 }
 
-/** The folder of the class that a strings.txt belongs to: its own, or the one above nls. */
-export function classFolderOf(file: Pick<StringsFile, 'path'>): string {
-  const folder = path.dirname(file.path);
-  const above = path.dirname(folder);
-  return path.basename(above).toLowerCase() === 'nls' ? path.dirname(above) : folder;
-}
-
-async function placeholdersBeside(
-  forms: readonly string[],
-  files: readonly LabelFile[],
-): Promise<readonly FormPlaceholder[]> {
+/** The forms and scripts in the folders of these files' classes. */
+async function formsBeside(beside: readonly string[], files: readonly LabelFile[]): Promise<readonly Form[]> {
   const folders = new Set(files.map(classFolderOf));
-  const beside = forms.filter((form) => /\.html?$/i.test(form) && folders.has(path.dirname(form)));
-  return (await inParallel(beside, filesAtOnce, readPlaceholder)).flat();
-}
-
-async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]> {
-  // The label is what is changed; for a form that can't be read only this hint is lost.
-  const text = await readFile(form, 'latin1').catch(() => '');
-  const [, placeholder] = /placeholder\s*=\s*["']([^"'\r\n]*\\[^"'\r\n]*)["']/i.exec(text.replaceAll('\0', '')) ?? [];
-  return placeholder === undefined ? [] : [{ path: form, placeholder }];
+  const forms = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && folders.has(path.dirname(file)));
+  const system = systemFiles();
+  const read = await inParallel(forms, filesAtOnce, (form) =>
+    readPlainFile(system, form, largestFile).then(
+      ({ bytes }) => [readForm(form, bytes)],
+      // The label is what is changed; of a form that can't be read only these hints are lost.
+      () => [],
+    ),
+  );
+  return read.flat();
 }
 
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {

@@ -5,12 +5,12 @@ import type { FileChange, Intent, JsonValue, Plan } from '../../change/plan.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
-import { type Filters, isKey, keysIn, type LabelsOptions } from './options.ts';
+import { type Filters, isKey, isLabelKey, keysIn, type LabelsOptions } from './options.ts';
 import { type Label, labels } from './wording.ts';
 import { faultOfText } from './wording-file.ts';
 
-/** What a key's new text is: the wording of a label in each language, or one text. */
-export type KeyIntent = { readonly label: Label } | { readonly text: string };
+/** What a key's new text is: the wording of a label in each language, one text, or a wording of the user's own. */
+export type KeyIntent = { readonly label: Label } | { readonly text: string } | { readonly own: true };
 
 export interface LabelsIntent extends Filters {
   readonly keys: readonly string[];
@@ -18,24 +18,37 @@ export interface LabelsIntent extends Filters {
   readonly labels: ReadonlyMap<string, KeyIntent>;
   /** By the language in lower case. */
   readonly encodings: ReadonlyMap<string, TextEncoding>;
+  /** The cultures of the user's own wording, as they were written. */
+  readonly wordingFor: readonly string[];
   readonly skipBlocked: boolean;
   readonly followLinks: boolean;
 }
 
 /** What the options ask for. */
 export function intentOf(options: LabelsOptions): Intent {
-  const { newLabel, sets, classes, languages, encodings, skipBlocked, followLinks } = options;
-  const each =
-    newLabel.kind === 'none' ? {} : newLabel.kind === 'text' ? { text: newLabel.text } : { label: newLabel.label };
+  const { sets, classes, languages, encodings, skipBlocked, followLinks } = options;
   return {
-    labels: Object.fromEntries(keysIn(options).map((key) => [key, each])),
+    labels: Object.fromEntries(keysIn(options).map((key) => [key, wantedFor(options, key)])),
     sets,
     classes,
     languages,
     codePages: Object.fromEntries(encodings),
+    wordingFor: ownCultures(options),
     skipBlocked,
     followLinks,
   };
+}
+
+function ownCultures({ newLabel }: LabelsOptions): readonly string[] {
+  if (newLabel.kind !== 'wording') return [];
+  return newLabel.wordings.flatMap((wording) => [...wording.values()].flatMap(({ givenAs }) => givenAs ?? []));
+}
+
+function wantedFor(options: LabelsOptions, key: string): KeyIntent {
+  const { newLabel } = options;
+  if (newLabel.kind === 'text') return { text: newLabel.text };
+  const label = newLabel.kind === 'wording' && isLabelKey(options, key) ? newLabel.label : undefined;
+  return label === undefined ? { own: true } : { label };
 }
 
 /** Reads what was asked for from a plan; what has another shape is left out, and `permits` names it. */
@@ -54,6 +67,7 @@ export function readIntent(intent: Intent): LabelsIntent {
     classes: namesOf(intent['classes']),
     languages: namesOf(intent['languages']),
     encodings: new Map(pages),
+    wordingFor: namesOf(intent['wordingFor']),
     skipBlocked: intent['skipBlocked'] === true,
     followLinks: intent['followLinks'] === true,
   };
@@ -72,8 +86,9 @@ function namesOf(value: JsonValue | undefined): readonly string[] {
 }
 
 function keyIntentOf(value: JsonValue): KeyIntent | undefined {
-  const { label, text } = membersOf(value);
+  const { label, text, own } = membersOf(value);
   if (typeof text === 'string') return { text };
+  if (own === true) return { own };
   const known = labels.find((candidate) => candidate === label);
   return known === undefined ? undefined : { label: known };
 }

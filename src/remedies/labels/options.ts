@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
-import { defaultLanguage, knownTemplateFolders, placeOf, type StringsFile } from '../../files/template-tree.ts';
+import { knownTemplateFolders } from '../../files/template-tree.ts';
 import { encodingOfCodePage, type TextEncoding } from '../../files/text-encoding.ts';
 import type { Flags } from '../../flags.ts';
 import { distinct } from '../../words.ts';
@@ -20,8 +20,8 @@ export const userNameKey = 'L_UserName_Text';
 export const userIdKey = 'L_UserID_Text';
 
 export type NewLabel =
-  /** The wording of each language; the first of the wordings that has it is taken. */
-  | { readonly kind: 'wording'; readonly label: Label; readonly wordings: readonly Wording[] }
+  /** The wording of each language; the first of the wordings that has it is taken. Without a label, the user's own. */
+  | { readonly kind: 'wording'; readonly label?: Label | undefined; readonly wordings: readonly Wording[] }
   /** The same text in every language. */
   | { readonly kind: 'text'; readonly text: string }
   /** Not chosen yet; the wordings to choose from. */
@@ -48,6 +48,8 @@ export interface LabelsOptions extends RemedyOptions, Filters {
   readonly followLinks: boolean;
   /** Ask a directory who could not log on with the new label. */
   readonly checkUpn: boolean;
+  /** Where a wording file to fill in is written, absolute. */
+  readonly wordingTemplate?: string | undefined;
 }
 
 type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] } & DirectoryNames;
@@ -70,7 +72,11 @@ export async function readOptions(
   const wordings = await readWordings(flags, surroundings);
   const newLabel = readNewLabel(flags, wordings);
   const roots = readRoots(flags, surroundings);
-  if (!mayAsk && newLabel.kind === 'none') {
+  const wordingTemplate =
+    flags['wording-template'] === undefined
+      ? undefined
+      : path.resolve(surroundings.currentFolder, flags['wording-template']);
+  if (!mayAsk && newLabel.kind === 'none' && wordingTemplate === undefined) {
     throw notChosen('labels', 'no flag chooses it, and no question can be asked here');
   }
   if (!mayAsk && roots.length === 0) {
@@ -92,6 +98,7 @@ export async function readOptions(
     skipBlocked: flags['skip-blocked'],
     followLinks: flags['follow-links'],
     checkUpn: flags['check-upn'],
+    wordingTemplate,
     accept: flags.accept,
   };
 }
@@ -107,9 +114,11 @@ function refuseIdleDirectory(flags: LabelsFlags): void {
   });
 }
 
-/** The keys to change: L_UserName_Text where none is named. */
-export function keysIn({ keys }: Pick<LabelsOptions, 'keys'>): readonly string[] {
-  return keys.length === 0 ? [userNameKey] : distinct(keys);
+/** The keys to change: L_UserName_Text where none is named, and those that a wording of the user's own has texts for. */
+export function keysIn({ keys, newLabel }: Pick<LabelsOptions, 'keys' | 'newLabel'>): readonly string[] {
+  const wordings = newLabel.kind === 'text' ? [] : newLabel.wordings;
+  const own = wordings.flatMap((wording) => [...wording.values()].flatMap((entry) => Object.keys(entry.keys ?? {})));
+  return distinct([...(keys.length === 0 ? [userNameKey] : keys), ...own]);
 }
 
 /** The folders that the flags name, else the known ones of this computer that exist. */
@@ -188,7 +197,7 @@ function readNewLabel(flags: LabelsFlags, wordings: readonly Wording[]): NewLabe
     // Without --label only the file's own wording counts: no flag says which built-in one to add.
     return flags.wording === undefined
       ? { kind: 'none', wordings }
-      : { kind: 'wording', label: 'email', wordings: wordings.slice(0, 1) };
+      : { kind: 'wording', wordings: wordings.slice(0, 1) };
   }
   const known = labels.find((candidate) => candidate === label);
   if (known === undefined) throw notChosen(`--label ${label}`, 'there is no such label');
@@ -204,16 +213,28 @@ function notChosen(on: string, cameBack: string): UsageError {
   });
 }
 
-/** The text that a language's label is to have. */
-export function newTextFor(newLabel: NewLabel, language: string): WordingLookup | undefined {
+/** The text that a key is to have in a language; undefined if it stays as it is. */
+export function newTextFor(options: LabelsOptions, language: string, key: string): WordingLookup | undefined {
+  const { newLabel } = options;
   switch (newLabel.kind) {
     case 'none':
       return undefined;
     case 'text':
       return { kind: 'found', text: newLabel.text };
-    case 'wording':
-      return lookUpWording(newLabel.wordings, language, newLabel.label);
+    case 'wording': {
+      if (isLabelKey(options, key)) {
+        // One text for a culture is that of every label.
+        return lookUpWording(newLabel.wordings, language, newLabel.label ?? 'email', key);
+      }
+      const own = lookUpWording(newLabel.wordings, language, undefined, key);
+      return own.kind === 'found' ? own : undefined;
+    }
   }
+}
+
+/** Whether a key is that of a label: the others only get a text where a wording of the user's own has one for them. */
+export function isLabelKey({ keys }: Pick<LabelsOptions, 'keys'>, key: string): boolean {
+  return (keys.length === 0 ? [userNameKey] : keys).includes(key);
 }
 
 /**
@@ -255,25 +276,4 @@ export function parseCodePage(argument: string): readonly [language: string, enc
     cameBack: language === undefined ? 'it is not of the form LANGUAGE=PAGE' : `no code page ${page} is known`,
     next: 'Give for example --code-page cs=1250. Known pages: 874, 932, 936, 949, 950, 1250 to 1258, 65001 (UTF-8), 20127 (ASCII).',
   });
-}
-
-export type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
-
-/** Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all. */
-export function isKept(file: Place, { sets, classes, languages }: Filters): boolean {
-  return isNamed(file.set, sets) && isNamed(file.class, classes) && isNamed(file.language, languages);
-}
-
-function isNamed(name: string, names: readonly string[]): boolean {
-  return names.length === 0 || names.some((candidate) => isSame(candidate, name));
-}
-
-export function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
-/** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
-export function mayHideKept(folder: string, filters: Filters): boolean {
-  const place = placeOf(path.join(folder, 'strings.txt'));
-  return place === undefined || place.language === defaultLanguage || isKept(place, filters);
 }

@@ -24,7 +24,7 @@ export interface ReadableValue {
   readonly length: number;
   readonly isQuoted: boolean;
   readonly text: string;
-  readonly flaw?: 'undecodable';
+  readonly flaw?: 'undecodable' | 'typographic';
 }
 
 /** A value whose end is not known. */
@@ -33,7 +33,7 @@ interface FlawedValue {
   /** From 1. */
   readonly line: number;
   readonly text?: undefined;
-  readonly flaw: 'unterminated' | 'ambiguous';
+  readonly flaw: 'unterminated' | 'ambiguous' | 'joined';
 }
 
 interface ReadContent {
@@ -47,8 +47,10 @@ export interface Strings extends ReadContent {
   readonly encoding: TextEncoding;
   /** Of the keys that were looked for, key by key. */
   readonly values: readonly LabelValue[];
-  /** A word of an old label that names the domain, and the keys of the file whose texts hold it. */
-  readonly domainWord: { readonly word: string; readonly keys: readonly string[] } | undefined;
+  /** Places in the whole file where letters seem to be lost to question marks. */
+  readonly lostLetters: number;
+  /** The keys whose texts name the domain. */
+  readonly domainKeys: readonly string[];
 }
 
 export type FileContent =
@@ -56,12 +58,14 @@ export type FileContent =
   | (ReadContent & { readonly kind: 'isa-2004' })
   | Strings;
 
-/** The encoding that the files of a language may have where their bytes show none. */
-export interface ExpectedEncoding {
-  /** The code page of the language. */
+/** What is known of the files of a language. */
+export interface ExpectedText {
+  /** The code page of the language, for files whose bytes show no encoding. */
   readonly codePage?: CodePage | undefined;
   /** The encoding that the user named for it, which goes first. */
   readonly named?: TextEncoding | undefined;
+  /** The beginning of its word for a domain. */
+  readonly domainStem?: string | undefined;
 }
 
 /**
@@ -74,14 +78,28 @@ export function readStrings(
   lent: Buffer,
   { bytes, fingerprint }: ReadContent,
   keys: readonly string[],
-  { codePage, named }: ExpectedEncoding,
+  { codePage, named, domainStem }: ExpectedText,
 ): FileContent {
   const detected = detectEncoding(lent, codePage, named);
   if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
   const { encoding } = detected;
   const values = valuesOf(lent, encoding, keys);
   if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
-  return { kind: 'strings', bytes, fingerprint, encoding, values, domainWord: domainWordIn(lent, encoding, values) };
+  return {
+    kind: 'strings',
+    bytes,
+    fingerprint,
+    encoding,
+    values,
+    lostLetters: lostLettersIn(byteUnits(lent, encoding)),
+    domainKeys: domainKeysIn(lent, encoding, values, domainStem),
+  };
+}
+
+/** The text of any key, if the file has one that can be read. */
+export function textOfKey({ bytes, encoding }: Strings, key: string): string | undefined {
+  const [value] = valuesOf(bytes(), encoding, [key]);
+  return value?.flaw === undefined ? value?.text : undefined;
 }
 
 function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]): readonly LabelValue[] {
@@ -90,7 +108,8 @@ function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]
     findValues(bytes, encoding, key).map((found): LabelValue => {
       if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
       const { kind: _, ...run } = found;
-      return { key, ...run, ...read(found.offset, found.length) };
+      const value = { key, ...run, ...read(found.offset, found.length) };
+      return !value.isQuoted && /^[“”„‟″«]/.test(value.text) ? { ...value, flaw: 'typographic' } : value;
     }),
   );
 }
@@ -113,6 +132,22 @@ function valueReader(
   };
 }
 
+/**
+ * Places where letters seem to be lost to question marks, as in a file that was saved in an encoding without them:
+ * "Dom?ne", "?????". A question mark between two letters of an address ("logon.htm?url=") is none.
+ */
+export function lostLettersIn(text: string): number {
+  let places = 0;
+  for (let at = text.indexOf('?'); at !== -1; at = text.indexOf('?', at + 1)) {
+    const start = at;
+    while (text[at + 1] === '?') at += 1;
+    const isBetweenLetters = /[a-z]/i.test(text[start - 1] ?? '') && /[a-z]/i.test(text[at + 1] ?? '');
+    const isAddress = isBetweenLetters && /^\w*=/.test(text.slice(at + 1, at + 40));
+    if (at - start >= 2 || (isBetweenLetters && !isAddress)) places += 1;
+  }
+  return places;
+}
+
 /** Whether every byte of a value means a character in its encoding. */
 function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): boolean {
   if (/[\ufffd\u0080-\u009f]/.test(text)) return false;
@@ -121,12 +156,17 @@ function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): 
 }
 
 /**
- * The word before `\` or `/` in a label like "Domäne\Benutzername:", and the keys whose values have it: texts that may
- * go on asking for the domain after the label no longer does.
+ * The keys whose texts name the domain: by the word of the language, or, where none is known, by what is before `\` or
+ * `/` in the label.
  */
-function domainWordIn(bytes: Buffer, encoding: TextEncoding, values: readonly LabelValue[]): Strings['domainWord'] {
-  const word = values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
-  if (word === undefined) return undefined;
+function domainKeysIn(
+  bytes: Buffer,
+  encoding: TextEncoding,
+  values: readonly LabelValue[],
+  stem: string | undefined,
+): readonly string[] {
+  const word = stem ?? values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
+  if (word === undefined) return [];
   const units = byteUnits(bytes, encoding);
   const keys = new Set<string>();
   for (const spelling of new Set([word, word.toLowerCase(), capitalised(word)])) {
@@ -138,7 +178,7 @@ function domainWordIn(bytes: Buffer, encoding: TextEncoding, values: readonly La
       if (key !== undefined && value?.includes(needle) === true) keys.add(ownString(key));
     }
   }
-  return { word, keys: [...keys] };
+  return [...keys];
 }
 
 /** A part of a long text keeps all of that in memory; a string of its own does not. */

@@ -5,9 +5,9 @@ import type { TextEncoding } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf } from './file-blockers.ts';
 import { distinctNames, select } from './filters.ts';
-import type { LabelFile, LabelsFacts } from './gather.ts';
 import { keysIn, type LabelsOptions } from './options.ts';
 
 export interface SurveyRow {

@@ -13,7 +13,12 @@ import { cultureOf, remembered, tagOf } from './cultures.ts';
 export const labels = ['email', 'upn', 'username'] as const;
 export type Label = (typeof labels)[number];
 
-export type CultureWording = Readonly<Partial<Record<Label, string>>>;
+export interface CultureWording extends Readonly<Partial<Record<Label, string>>> {
+  /** Texts of single keys, in a wording of the user's own. */
+  readonly keys?: Readonly<Record<string, string>>;
+  /** The culture as the user has written it. */
+  readonly givenAs?: string;
+}
 
 /** Wording by the tag of its culture, as `cultureOf` spells it. */
 export type Wording = ReadonlyMap<string, CultureWording>;
@@ -52,7 +57,7 @@ export async function loadBuiltInWording(templates: URL): Promise<Wording> {
 }
 
 /**
- * Finds the text of a label for a language folder, "default" for the file beside the forms. The first wording comes
+ * Finds the text of a label, or of a key that a wording has a text for, for a language folder, "default" for the file beside the forms. The first wording comes
  * before the later ones (the user's own before the built-in) for the culture itself and the names that include it
  * (de-AT, de), and then again for each of its relatives (de-DE).
  *
@@ -61,12 +66,18 @@ export async function loadBuiltInWording(templates: URL): Promise<Wording> {
  * the language's main culture. The same way leads to the main culture where a region lacks one label (en-GB has no
  * `upn`, en-US has). Nynorsk gets Bokmål, the one Norwegian that there is.
  */
-export function lookUpWording(wordings: readonly Wording[], name: string, label: Label): WordingLookup {
+export function lookUpWording(
+  wordings: readonly Wording[],
+  name: string,
+  label: Label | undefined,
+  key?: string,
+): WordingLookup {
   const culture = cultureOf(name);
   if (culture === undefined) return { kind: 'no-wording', reason: 'not-a-culture' };
   const candidates = nearestTo(culture).flatMap((group) => wordings.flatMap((wording) => entriesOf(wording, group)));
   for (const entry of candidates) {
-    const text = entry[label];
+    const text =
+      (key === undefined ? undefined : entry.keys?.[key]) ?? (label === undefined ? undefined : entry[label]);
     if (text !== undefined) return { kind: 'found', text };
   }
   return { kind: 'no-wording', reason: candidates.length === 0 ? 'unknown-culture' : 'label-unknown' };

@@ -1,5 +1,6 @@
 /** What these changes mean in this world: the supported ways first, then what stops the deletion, then what to know. */
 
+import { sameDn } from '../../ad/dn.ts';
 import {
   blocker,
   type FindingDraft,
@@ -14,22 +15,53 @@ import { counted, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
+import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
 import { unjustified } from './permits.ts';
 import { referenceFindings } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
+import { whatLogFound } from './setup-log.ts';
 import { isProtected } from './subtree.ts';
 import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
 
 /** The findings, whoever made the changes. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  return [...lostForGood(proposal), ...judgement(facts, proposal)];
+}
+
+/** Values of an undo that name a deleted entry: a directory takes no reference to one. */
+function lostForGood({ changes, undoes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  if (undoes === undefined) return [];
+  const lost = changes.flatMap((change) =>
+    change.kind === 'modify'
+      ? change.edits
+          .filter(({ add }) => add.some((value) => typeof value === 'string' && value.includes('\\0ADEL:')))
+          .map(({ attribute }) => `${attribute} of ${change.dn}`)
+      : [],
+  );
+  if (lost.length === 0) return [];
+  return [
+    warning(
+      'values-to-deleted-entries',
+      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
+      'The directory refuses references to deleted entries. before.ldf of the original change holds the values.',
+      { evidence: lost, subjects: lost },
+    ),
+  ];
+}
+
+function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
   if (facts.kind === 'servers') return [];
+  if (facts.kind === 'leftovers') {
+    return [...foreignChanges(unjustifiedLeftovers(facts, proposal)), ...assessLeftovers(facts)];
+  }
   return [
-    ...foreignChanges(facts, proposal),
+    ...foreignChanges(unjustified(facts, proposal)),
     supportedWays(facts),
     ...uninstallerBlockers(facts, proposal),
     ...referenceFindings(facts, proposal),
+    ...companionFindings(facts),
     ...inUse(facts),
     ...missingRights(facts),
     ...remarks(facts),
@@ -46,16 +78,46 @@ function serverGone(dn: string): FindingDraft {
   );
 }
 
-function foreignChanges(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  const foreign = unjustified(facts, proposal);
+function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
   if (foreign.length === 0) return [];
   return [
     finalBlocker(
       notOfThisRemedy,
-      `${counted(foreign.length, 'change does', 'changes do')} not belong to the deletion of ${facts.chosen.server.name}`,
+      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
       'The directory does not justify these changes: they are neither entries of the server nor references to it. Make a new plan.',
       { evidence: foreign, subjects: foreign },
     ),
+  ];
+}
+
+/** What goes with the server although it must stay, and what the server leaves behind empty. */
+function companionFindings({ along, companions }: DeletionFacts): readonly FindingDraft[] {
+  const needed = along.filter(({ hindrance }) => hindrance !== undefined);
+  const emptied = companions.filter((one) => one.kind === 'servers-container' && !along.includes(one));
+  return [
+    ...(needed.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'database-in-use',
+            `${counted(needed.length, 'database')} of the plan cannot be deleted`,
+            'They were free when the plan was made. Make a new plan.',
+            {
+              evidence: needed.map(({ dn, hindrance }) => `${dn}: ${hindrance}`),
+              subjects: needed.map(({ dn }) => dn),
+            },
+          ),
+        ]),
+    ...(emptied.length === 0
+      ? []
+      : [
+          warning(
+            'empty-servers-container',
+            'The administrative group is left with an empty CN=Servers, which stops public folder replication into Exchange 2010',
+            'Exchange 2010 and later log event 1020 of the Store Driver then. Delete the container with the server: --also servers-container. The administrative group itself stays.',
+            { evidence: emptied.map(({ dn }) => dn), subjects: emptied.map(({ dn }) => dn) },
+          ),
+        ]),
   ];
 }
 
@@ -156,9 +218,12 @@ function grantsOf(referrers: readonly Referrer[]): string {
   return [...commands.slice(0, commandsShown), ...more].join('; ');
 }
 
+/** Days after which what an export says may be out of date. */
+const exportIsFresh = 7;
+
 /** What else a reader of the plan should know. */
 function remarks(facts: DeletionFacts): readonly FindingDraft[] {
-  const { chosen, configuration, isForestWide, sharedNames, survey, subtree } = facts;
+  const { chosen, configuration, isForestWide, notInGlobalCatalog, sharedNames, survey, subtree } = facts;
   const { evidence, server } = chosen;
   const lost = configuration.lostWellKnownObjects;
   const hasDescriptors = subtree.every(({ entry }) =>
@@ -206,6 +271,16 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
             'Name a domain controller that is a global catalog with --server.',
           ),
         ]),
+    ...(isForestWide && notInGlobalCatalog.length > 0
+      ? [
+          warning(
+            'not-in-global-catalog',
+            `Recipients of other domains are not known by ${listed(notInGlobalCatalog)}`,
+            'A global catalog does not hold that attribute. Look in each domain, on a domain controller of its own.',
+            { evidence: notInGlobalCatalog, subjects: notInGlobalCatalog },
+          ),
+        ]
+      : []),
     ...(survey.exportGaps.length === 0
       ? []
       : [
@@ -214,6 +289,16 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
             'The export does not have everything: what it lacks is unknown, not absent',
             'Look that up before you import the LDIF, or export it too.',
             { evidence: survey.exportGaps },
+          ),
+        ]),
+    ...(survey.exportAge === undefined || survey.exportAge <= exportIsFresh
+      ? []
+      : [
+          warning(
+            'export-old',
+            `The export is ${counted(survey.exportAge, 'day')} old`,
+            'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
+            { measure: { value: survey.exportAge, unit: 'days' } },
           ),
         ]),
     ...(hasDescriptors
@@ -246,12 +331,22 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
 function logFindings({ log, chosen, survey }: DeletionFacts): readonly FindingDraft[] {
   if (log === undefined) return [];
   const source = { name: log.source, read: survey.now.toISOString(), sha256: log.sha256 };
-  const found = log.dn ?? `it looked for ${log.name}, and does not say that it found an object`;
-  const isThisOne = log.dn?.toLowerCase() === chosen.server.dn.toLowerCase();
+  const found = whatLogFound(log);
+  const isThisOne = log.dn !== undefined && sameDn(log.dn, chosen.server.dn);
   return [
+    ...(log.installed === undefined
+      ? []
+      : [
+          blocker(
+            'setup-log-installed',
+            'The setup log is of a machine that has Exchange installed: an update failed, and the object is no orphan',
+            'Run setup of that update again on the machine. Accept this only if the machine is lost for good.',
+            { evidence: [log.installed], subjects: [chosen.server.dn], source },
+          ),
+        ]),
     isThisOne
       ? note('setup-log', 'The setup log names this object', found, { source })
-      : warning('setup-log-other-object', 'The setup log names another object', found, { source }),
+      : warning('setup-log-other-object', 'The setup log does not name this object', found, { source }),
   ];
 }
 

@@ -7,17 +7,21 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted } from '../../words.ts';
 import type { Description } from '../remedy.ts';
+import { serverDeletedIn } from './deleted-server.ts';
+import { isOfLeftovers } from './leftover-values.ts';
+import { describeLeftovers } from './leftovers.ts';
 import { stepsInWords } from './next-steps.ts';
 
 /** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
 export function describe(plan: Plan<DirectoryChange>): Description {
+  if (plan.undoes === undefined && isOfLeftovers(plan)) return describeLeftovers(plan);
   const deleted = plan.changes.flatMap(deletedBy);
   return deleted.length === 0 ? describeReturn(plan) : describeDeletion(plan, deleted);
 }
 
 /** The name of the server that a plan deletes: what a person types before it is applied. */
 export function serverDeletedBy({ changes }: Pick<Plan<DirectoryChange>, 'changes'>): string | undefined {
-  const top = changes.findLast((change) => deletedBy(change).length > 0);
+  const top = serverDeletedIn(changes) ?? changes.findLast((change) => deletedBy(change).length > 0);
   return top === undefined ? undefined : nameOf(top.dn);
 }
 

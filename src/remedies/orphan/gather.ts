@@ -1,23 +1,32 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
-import { isBelow, joinDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
+import { readAttributeDefinitions } from '../../ad/schema.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import { equal, type Filter, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
-import { type ComputerAccount, type Evidence, readAccounts, weigh } from './evidence.ts';
+import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
+import { serverDeletedIn } from './deleted-server.ts';
+import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
+import { isOfLeftovers, readLeftovers } from './leftover-values.ts';
 import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
 import type { OrphanOptions } from './options.ts';
-import { type ExchangeServer, type Organisation, readOrganisation } from './organisation.ts';
+import { type ExchangeServer, isFullServer, type Organisation, readOrganisation } from './organisation.ts';
+import { mailboxAttributesOf, type OwnMailbox } from './own-mailboxes.ts';
 import { networkMeans, type ProbeMeans, type ProbeResult, probe } from './probe.ts';
 import { countRecipients, liesIn, type RecipientCount } from './recipients.ts';
+import { recipientReferences } from './references.ts';
 import {
   type ConfigurationFindings,
   databaseClasses,
   type Referrer,
   readConfigurationReferrers,
+  readOwnedDatabases,
   type ToDelete,
   unwritableOf,
 } from './referrers.ts';
@@ -43,6 +52,9 @@ export interface Survey {
   readonly accountsUnknown: string | undefined;
   /** What an export leaves unknown, in words; [] for a directory. */
   readonly exportGaps: readonly string[];
+  /** How old an export is, in whole days: logons are judged as of its newest entry. undefined for a directory. */
+  readonly exportAge: number | undefined;
+  /** The time that the facts are of: now, or that of an export's newest entry. */
   readonly now: Date;
 }
 
@@ -68,10 +80,20 @@ export interface DeletionFacts extends DeleteRights {
   readonly subtree: readonly SubtreeEntry[];
   /** DNs of the databases that it owns, below it or not. */
   readonly databases: readonly string[];
+  /** Trees outside the server's that may go with it. */
+  readonly companions: readonly Companion[];
+  /** Those of them that go: as the options say, or as the plan has it. */
+  readonly along: readonly Companion[];
   readonly configuration: ConfigurationFindings;
   readonly recipients: readonly RecipientCount[];
+  /** Every mailbox attribute of the mailboxes of Exchange's own, where this DC can write them. */
+  readonly ownMailboxAttributes: readonly Referrer[];
+  /** Whether another server of the organisation can take its place. */
+  readonly hasOtherServer: boolean;
   /** Whether the recipients of the whole forest could be asked for. */
   readonly isForestWide: boolean;
+  /** Attributes by which recipients refer and which a global catalog does not hold of other domains. */
+  readonly notInGlobalCatalog: readonly string[];
   readonly probe: ProbeResult | undefined;
   /** Ids of referrers whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
@@ -89,7 +111,18 @@ export interface NothingToDelete {
   readonly missing: string | undefined;
 }
 
-export type OrphanFacts = ServersFacts | DeletionFacts | NothingToDelete;
+/** What earlier deletions have left behind. */
+export interface LeftoverFacts {
+  readonly kind: 'leftovers';
+  readonly survey: Survey;
+  readonly leftovers: readonly Referrer[];
+  /** Ids of those whose attribute the user may not write. */
+  readonly unwritable: ReadonlySet<string>;
+  /** Of a saved plan: the indices of changes that are done. */
+  readonly done: ReadonlySet<number>;
+}
+
+export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
 
 interface Sessions {
   /** With the DC that is written to. */
@@ -99,7 +132,7 @@ interface Sessions {
 }
 
 /**
- * Reads the servers and, once one is chosen, its subtree and who refers to it.
+ * Reads the servers and, once one is chosen, its subtree and who refers to it; or what earlier deletions left behind.
  *
  * @throws DirectoryError; RefusedError if the forest has no Exchange server; SubjectMissingError or UsageError if the
  * options name none of them, or several
@@ -110,35 +143,50 @@ export async function gather(
   known?: OrphanFacts,
   probeMeans: ProbeMeans = networkMeans,
 ): Promise<OrphanFacts> {
-  const planned = scope.kind === 'plan' ? topDeletedBy(scope.plan) : undefined;
-  if (scope.kind === 'plan' && planned === undefined) return nothingToDelete(world, undefined);
+  const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
+  const isLeftovers =
+    scope.kind === 'plan' ? scope.plan.undoes === undefined && isOfLeftovers(scope.plan) : scope.options.leftovers;
+  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world, undefined);
   const global = await globalCatalogOf(world);
   const sessions = { session: world.session, global };
   try {
     world.watch.begin(['Exchange']);
     world.watch.update('Exchange', 'looking for servers');
     const survey =
-      known === undefined || known.kind === 'nothing to delete' ? await readSurvey(world, sessions) : known.survey;
+      known === undefined || known.kind === 'nothing to delete'
+        ? await readSurvey(world, sessions, isLeftovers)
+        : known.survey;
+    if (isLeftovers) {
+      const done = scope.kind === 'plan' ? scope.done : new Set<number>();
+      return { kind: 'leftovers', survey, ...(await leftoversOf(world, survey)), done };
+    }
     if (scope.kind === 'plan') {
       const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
       if (chosen === undefined) return nothingToDelete(world, planned);
-      const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(scope.plan, scope.done));
+      const deleted = new Set(
+        scope.plan.changes.flatMap((change) => (change.kind === 'delete' ? [normalizedDn(change.dn)] : [])),
+      );
+      const goes = ({ dn }: Companion): boolean => deleted.has(normalizedDn(dn));
+      const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(scope.plan, scope.done), goes);
       return { ...deletion, done: scope.done };
     }
     const { options } = scope;
     const choice = choose(survey, options);
     if (choice.kind === 'servers') return choice;
     const probing = options.probe ? probeOwn(choice.chosen, survey, probeMeans) : undefined;
-    const deletion = await readDeletion(world, sessions, survey, choice.chosen, []);
+    const goes = ({ kind, hindrance }: Companion): boolean =>
+      kind === 'copy' || (hindrance === undefined && options.also.has(kind));
+    const deletion = await readDeletion(world, sessions, survey, choice.chosen, [], goes);
     return { ...deletion, log: options.log, probe: await probing, isSecondLook: known !== undefined };
   } finally {
     await global?.close();
   }
 }
 
-/** The topmost entry that a plan deletes, which is the last to go: the server object. */
-function topDeletedBy({ changes }: Plan): string | undefined {
-  return changes.findLast((change) => change.kind === 'delete' || change.kind === 'delete-tree')?.dn;
+function leftoversOf({ session, watch }: DirectoryWorld, { forest, servers }: Survey) {
+  watch.update('Exchange', 'reading every value of the organisation');
+  const names = servers.map(({ server }) => server.legacyExchangeDn);
+  return readLeftovers(session, forest.configurationNamingContext, names);
 }
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
@@ -166,16 +214,17 @@ async function globalCatalogOf(world: DirectoryWorld): Promise<DirectorySession 
   }
 }
 
-async function readSurvey(world: DirectoryWorld, sessions: Sessions): Promise<Survey> {
+async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
   const { session, isExport, target } = world;
-  const now = world.now();
+  const newest = isExport ? await newestChangeIn(sessions.global ?? session) : undefined;
+  const now = newest ?? world.now();
   const forest = isExport ? await readExportedForest(session) : await readForest(session);
   const gaps =
     isExport && sessions.global !== undefined
-      ? await gapsIn(sessions.global, forest)
+      ? await gapsIn(sessions.global, forest, newest)
       : { lacksComputers: false, lines: [] };
   const organisation = await readOrganisation(session, forest.configurationNamingContext);
-  requireServers(organisation, forest);
+  if (!mayBeEmpty) requireServers(organisation, forest);
   const { accounts, unknown } = gaps.lacksComputers
     ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
     : await accountsOf(sessions, organisation.servers);
@@ -189,7 +238,8 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions): Promise<Su
       return { server, account, evidence: weigh(server, account, organisation.servers, now) };
     }),
     accountsUnknown: unknown,
-    exportGaps: gaps.lines,
+    exportGaps: [...gaps.lines, ...(isExport ? missingAttributes(organisation) : [])],
+    exportAge: newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now())),
     now,
   };
 }
@@ -211,6 +261,7 @@ function requireServers({ servers, organisations }: Organisation, forest: Forest
 async function gapsIn(
   whole: DirectorySession,
   forest: Forest,
+  newest: Date | undefined,
 ): Promise<{ readonly lacksComputers: boolean; readonly lines: readonly string[] }> {
   const lacksComputers = !(await hasAny(whole, equal('objectClass', 'computer')));
   const lacksRecipients = !(await hasAny(whole, present('mailNickname')));
@@ -220,8 +271,49 @@ async function gapsIn(
     [forest.domainControllers.length === 0, 'no domain controllers (CN=Sites): which of them have to get the deletion'],
     [forest.recycleBin === 'unknown', 'no CN=Partitions: the naming contexts, and whether the Recycle Bin is on'],
     [forest.objectGuid === unknownForest, 'no head of the Configuration partition: which forest it is'],
+    [newest === undefined, 'no whenChanged: how old it is, so that logons are judged as of today'],
   ];
   return { lacksComputers, lines: gaps.filter(([isLacking]) => isLacking).map(([, words]) => words) };
+}
+
+/** The newest whenChanged of an export: when it was made, or shortly before. undefined if it has none. */
+async function newestChangeIn(whole: DirectorySession): Promise<Date | undefined> {
+  let newest: Date | undefined;
+  const found = whole.search({
+    base: '',
+    scope: 'subtree',
+    filter: present('whenChanged'),
+    attributes: ['whenChanged'],
+  });
+  for await (const entry of found) {
+    const changed = generalizedTimeOf(entry, 'whenChanged');
+    if (changed !== undefined && (newest === undefined || changed > newest)) newest = changed;
+  }
+  return newest;
+}
+
+/** What no server object of an export has although Exchange writes it: ldifde -l leaves out what it does not list. */
+function missingAttributes({ servers }: Organisation): readonly string[] {
+  const expected: readonly (readonly [
+    attribute: string,
+    isThere: (server: ExchangeServer) => boolean,
+    what: string,
+  ])[] = [
+    [
+      'legacyExchangeDN',
+      ({ legacyExchangeDn }) => legacyExchangeDn !== undefined,
+      'which mailboxes and groups name it',
+    ],
+    ['networkAddress', ({ fqdn }) => fqdn !== undefined, 'its FQDN, by which setup finds it'],
+    [
+      'serialNumber and versionNumber',
+      ({ serialNumber, versionNumber }) => (serialNumber ?? versionNumber) !== undefined,
+      'its version',
+    ],
+  ];
+  return expected
+    .filter(([, isThere]) => !servers.some(isThere))
+    .map(([attribute, , what]) => `no ${attribute} on any server (export without -l, or list it): ${what}`);
 }
 
 async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean> {
@@ -301,13 +393,17 @@ async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMean
   return isOwn ? probe(host, means) : { kind: 'not its own name', host };
 }
 
-/** @param disowned databases that it owned until this plan began */
+/**
+ * @param disowned databases that it owned until this plan began
+ * @param goes which of the companions go with it
+ */
 async function readDeletion(
-  { watch }: DirectoryWorld,
+  { watch, isExport }: DirectoryWorld,
   sessions: Sessions,
   survey: Survey,
   chosen: SurveyedServer,
   disowned: readonly string[],
+  goes: (companion: Companion) => boolean,
 ): Promise<DeletionFacts> {
   const { session, global } = sessions;
   const { forest } = survey;
@@ -315,26 +411,34 @@ async function readDeletion(
   const step = (what: string): void => watch.update('Exchange', what);
   const shared = sharedNamesOf(survey, chosen);
   step('reading everything below the server');
-  const subtree = await readSubtree(session, server.dn);
-  const toDelete: ToDelete = {
-    names: ownNames(server, shared),
-    dns: dnsOf(subtree),
-    mailTransferAgents: subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
-  };
-  step('looking for references in the organisation');
-  const configuration = await readConfigurationReferrers(session, forest.configurationNamingContext, toDelete);
-  const own = subtree
-    .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
-    .map(({ entry }) => entry.dn);
-  const databases = [...configuration.databases, ...disowned, ...own];
+  const subtree = await readSubtree(session, server.dn, isExport);
+  const context = forest.configurationNamingContext;
+  const ownDns = dnsOf(subtree);
+  const owned = [...(await readOwnedDatabases(session, context, server.dn)), ...disowned].filter(
+    (dn) => !ownDns.has(normalizedDn(dn)),
+  );
+  const databases = [...owned, ...databasesIn(subtree)];
   step('looking for recipients in the forest');
   const { recipients, base } = recipientsOf(sessions);
-  const counts = await countRecipients(recipients, base, toDelete, databases, {
-    isWritable: liesIn(session.rootDse.namingContexts, forest),
-    isRecipient: (dn) => !isBelow(dn, forest.configurationNamingContext),
+  const names = ownNames(server, shared);
+  const isWritable = liesIn(session.rootDse.namingContexts, forest);
+  const counts = await countRecipients(recipients, base, names, mailTransferAgentsIn(subtree), databases, {
+    isWritable,
+    isRecipient: (dn) => !isBelow(dn, context),
   });
+  const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));
+  const companions = [
+    ...(await readDatabases(session, server.dn, owned, isExport)).map((one) => inUse(one, counts, hasOtherServer)),
+    ...(await readCopies(session, context, server.dn, owned, isExport)),
+    ...(await readEmptiedContainer(session, server.dn, server.roles === undefined, isExport)),
+  ];
+  const along = companions.filter(goes);
+  step('reading every value of the configuration');
+  const toDelete: ToDelete = { names, dns: dnsOf([...subtree, ...along.flatMap(({ entries }) => entries)]) };
+  const staying = owned.filter((dn) => !toDelete.dns.has(normalizedDn(dn)));
+  const configuration = await readConfigurationReferrers(session, context, toDelete, staying);
   step('checking rights');
-  const rights = await rightsTo(session, subtree);
+  const rights = await rightsTo(session, [...subtree, ...along.flatMap(({ entries }) => entries)]);
   const referrers = clearableReferrers({ configuration, recipients: counts });
   return {
     kind: 'deletion',
@@ -344,15 +448,59 @@ async function readDeletion(
     sharedNames: shared,
     subtree,
     databases,
+    companions,
+    along,
     configuration,
     recipients: counts,
+    ownMailboxAttributes: hasOtherServer
+      ? []
+      : await mailboxAttributesOf(
+          session,
+          ownMailboxesIn(counts).filter(({ dn }) => isWritable(dn)),
+        ),
+    hasOtherServer,
     isForestWide: global !== undefined,
+    notInGlobalCatalog: await notInGlobalCatalog(session, forest),
     probe: undefined,
     ...rights,
     unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
     isSecondLook: false,
     done: new Set(),
   };
+}
+
+function databasesIn(subtree: readonly SubtreeEntry[]): readonly string[] {
+  return subtree
+    .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
+    .map(({ entry }) => entry.dn);
+}
+
+function mailTransferAgentsIn(subtree: readonly SubtreeEntry[]): readonly string[] {
+  return subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
+}
+
+/** A database in which mailboxes are must stay; those of Exchange's own count while another server can take them. */
+function inUse(database: Companion, counts: readonly RecipientCount[], hasOtherServer: boolean): Companion {
+  const key = normalizedDn(database.dn);
+  const users = counts.reduce((sum, { usersOf }) => sum + (usersOf.get(key) ?? 0), 0);
+  if (users > 0) return { ...database, hindrance: `${counted(users, 'mailbox is', 'mailboxes are')} in it` };
+  const own = counts.some(({ reference, own: { count } }) => reference.named === 'databases' && count > 0);
+  return own && hasOtherServer ? { ...database, hindrance: "mailboxes of Exchange's own may be in it" } : database;
+}
+
+/** The mailboxes of Exchange's own, each once. */
+export function ownMailboxesIn(counts: readonly RecipientCount[]): readonly OwnMailbox[] {
+  return distinct(
+    counts.flatMap(({ own }) => own.mailboxes),
+    ({ dn }) => dn,
+  );
+}
+
+async function notInGlobalCatalog(session: DirectorySession, forest: Forest): Promise<readonly string[]> {
+  if (forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2) return [];
+  const names = distinct(recipientReferences.map(({ attribute }) => attribute));
+  const definitions = await readAttributeDefinitions(session, names);
+  return names.filter((name) => definitions.get(name.toLowerCase())?.isInGlobalCatalog === false);
 }
 
 /** The references that may be cleared, whether the user has the right to or not. */

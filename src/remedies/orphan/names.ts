@@ -89,7 +89,7 @@ export function findServer(servers: readonly ExchangeServer[], wanted: Wanted, c
               servers.map(({ name }) => name),
               12,
             )}.`
-          : `Did you mean ${near.join(' or ')}?`,
+          : `Did you mean ${near.join(' or ')}? If it was deleted, --leftovers clears what points at it.`,
     });
   }
   if (found.length === 1) return only;

@@ -4,17 +4,19 @@ import { normalizedDn, rdnOf } from '../../ad/dn.ts';
 import type { JsonValue, NextStep } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Step } from '../remedy.ts';
-import type { DeletionFacts } from './gather.ts';
+import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { bearersOf } from './names.ts';
 import { hasRole, roleBit } from './versions.ts';
 
 /** The steps that these facts leave to do. */
 export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
-  const { chosen, databases, sharedNames, subtree, survey } = facts;
+  const { along, chosen, databases, ownMailboxAttributes, recipients, sharedNames, subtree, survey } = facts;
   const { server, account } = chosen;
   const host = server.fqdn ?? server.name;
   const isNameOwn = sharedNames.length === 0;
-  const gone = new Set(subtree.map(({ entry }) => normalizedDn(entry.dn)));
+  const going = [...subtree, ...along.flatMap(({ entries }) => entries)];
+  const gone = new Set(going.map(({ entry }) => normalizedDn(entry.dn)));
+  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients).map((mailbox) => mailbox.dn);
   const left = databases.filter((dn) => !gone.has(normalizedDn(dn)));
   const dn = account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {};
   const owner = account.kind === 'of another' ? { owner: account.owner } : {};
@@ -30,6 +32,7 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
       ? [{ id: 'account', account: account.kind, host, ...dn, ...owner }]
       : [{ id: 'other-server', bearers: bearersOf(sharedNames) }]),
     ...(left.length === 0 ? [] : [{ id: 'databases', names: left.map((database) => rdnOf(database).value) }]),
+    ...(emptied.length === 0 ? [] : [{ id: 'own-mailboxes', accounts: emptied }]),
     ...(isNameOwn ? [{ id: 'setup', host: hasRole(server.roles, roleBit.edge) ? '' : host }] : []),
   ];
 }
@@ -41,6 +44,7 @@ const parameters: Readonly<Record<string, Readonly<Record<string, Parameter>>>> 
   account: { account: 'text', host: 'text', dn: 'text or nothing', owner: 'text or nothing' },
   'other-server': { bearers: 'texts' },
   databases: { names: 'texts' },
+  'own-mailboxes': { accounts: 'texts' },
   setup: { host: 'text' },
 };
 
@@ -77,6 +81,8 @@ export function stepsInWords(step: NextStep): readonly Step[] {
       ];
     case 'databases':
       return [databaseStep(texts('names'))];
+    case 'own-mailboxes':
+      return [ownMailboxStep(texts('accounts'))];
     case 'setup':
       return [setupStep(text('host'))];
     default:
@@ -141,6 +147,14 @@ function databaseStep(names: readonly string[]): Step {
     text: 'These databases have no owner now. Remove those that are not needed.',
     commands: names.map((name) => `Remove-MailboxDatabase -Identity ${quotedForPowerShell(name)}`),
     lines: ['Remove-PublicFolderDatabase for a public folder database'],
+  };
+}
+
+/** Of Exchange's own mailboxes only the accounts are left. */
+function ownMailboxStep(accounts: readonly string[]): Step {
+  return {
+    text: "These accounts were Exchange's own mailboxes. Delete them; Setup /PrepareAD makes the accounts again, and the mailboxes need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.",
+    commands: accounts.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`),
   };
 }
 

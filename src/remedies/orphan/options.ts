@@ -11,15 +11,29 @@ import type { flags as flagTable } from './flags.ts';
 import type { Wanted } from './names.ts';
 import { readSetupLog, type SetupLog } from './setup-log.ts';
 
+/** What --also names. */
+export type Along = 'database' | 'servers-container';
+
+const alongByFlag: Readonly<Record<string, Along>> = {
+  databases: 'database',
+  'servers-container': 'servers-container',
+};
+
 export interface OrphanOptions extends RemedyOptions {
   /** Which server object; undefined to look only, before it is asked. */
   readonly wanted: Wanted | undefined;
   readonly log: SetupLog | undefined;
   readonly probe: boolean;
+  /** Clear what earlier deletions have left behind, and delete nothing. */
+  readonly leftovers: boolean;
   /** One request in place of leaf-first deletes. */
   readonly treeDelete: boolean;
   /** Ids of references that stay as they are. */
   readonly keep: readonly string[];
+  /** What goes with the server although it is not below it. */
+  readonly also: ReadonlySet<Along>;
+  /** What the wizard has asked already, so that it does not ask again after another look. */
+  readonly asked: ReadonlySet<'way' | 'also'>;
   /** Whether a server that the setup log does not find can be asked for. */
   readonly mayAsk: boolean;
 }
@@ -38,16 +52,38 @@ export async function readOptions(
   const named = given['setup-log'];
   return {
     accept: given.accept,
-    wanted: wantedOf(given.name, given.dn),
+    wanted: wantedOf(given),
     log: named === undefined ? undefined : await readLog(path.resolve(currentFolder, named)),
     probe: given.probe,
+    leftovers: given.leftovers,
     treeDelete: given['tree-delete'],
     keep: given.keep,
+    also: new Set(given.also.map(alongOf)),
+    asked: new Set(),
     mayAsk,
   };
 }
 
-function wantedOf(name: string | undefined, dn: string | undefined): Wanted | undefined {
+function alongOf(given: string): Along {
+  const along = Object.hasOwn(alongByFlag, given) ? alongByFlag[given] : undefined;
+  if (along !== undefined) return along;
+  throw new UsageError({
+    attempted: 'read --also',
+    on: given,
+    cameBack: 'it names nothing that can go with the server',
+    next: `Give ${Object.keys(alongByFlag).join(' or ')}.`,
+  });
+}
+
+function wantedOf({ name, dn, leftovers }: OrphanFlags): Wanted | undefined {
+  if (leftovers && (name !== undefined || dn !== undefined)) {
+    throw new UsageError({
+      attempted: 'choose what to clear',
+      on: `--leftovers with --${name === undefined ? 'dn' : 'name'}`,
+      cameBack: 'leftovers are of servers that are gone',
+      next: 'Give --leftovers alone.',
+    });
+  }
   if (name !== undefined && dn !== undefined) {
     throw new UsageError({
       attempted: 'choose the server',

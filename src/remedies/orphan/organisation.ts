@@ -19,6 +19,8 @@ export interface ExchangeServer {
   readonly versionNumber: number | undefined;
   readonly serialNumber: string | undefined;
   readonly legacyExchangeDn: string | undefined;
+  /** msExchInstallPath. */
+  readonly installPath: string | undefined;
   /** From networkAddress. */
   readonly fqdn: string | undefined;
   /** The name of its AD site. */
@@ -63,6 +65,7 @@ const serverAttributes = [
   'objectClass',
   'legacyExchangeDN',
   'msExchCurrentServerRoles',
+  'msExchInstallPath',
   'msExchMDBAvailabilityGroupLink',
   'msExchServerSite',
   'networkAddress',
@@ -159,6 +162,7 @@ function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
     versionNumber: integerOf(entry, 'versionNumber'),
     serialNumber: textOf(entry, 'serialNumber'),
     legacyExchangeDn: textOf(entry, 'legacyExchangeDN'),
+    installPath: textOf(entry, 'msExchInstallPath'),
     fqdn: fqdnIn(textsOf(entry, 'networkAddress')),
     site: site === undefined ? undefined : nameOf(site),
     availabilityGroup: textOf(entry, 'msExchMDBAvailabilityGroupLink'),

@@ -1,13 +1,18 @@
 /** What an orphan plan never writes: checked in the plan alone, and against fresh facts. */
 
 import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
-import type { DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
+import type { DeletedEntry, DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
-import { deletedServer } from './deleted-server.ts';
+import { deletedServer, serverDeletedIn, textsOf } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { isOfLeftovers } from './leftover-values.ts';
+import { permitsLeftovers } from './leftovers.ts';
+import { dnIn } from './naming.ts';
 import { isNextStep } from './next-steps.ts';
+import { isMailboxAttribute, isNamedAsOwn } from './own-mailboxes.ts';
 import { valueKey } from './propose.ts';
+import { databaseClasses } from './referrers.ts';
 
 /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
 export function permits(plan: Plan<DirectoryChange>): readonly string[] {
@@ -15,9 +20,14 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   if (target.kind !== 'forest') return ['Its target is not a forest.'];
   const exchange = joinDn('CN=Microsoft Exchange,CN=Services', target.configurationNamingContext);
   return [
-    ...(plan.undoes === undefined ? shapeOfDeletion(plan, exchange) : shapeOfUndo(plan, exchange)),
+    ...shapeOf(plan, exchange),
     ...nextSteps.filter((step) => !isNextStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`),
   ];
+}
+
+function shapeOf(plan: Plan<DirectoryChange>, exchange: string): readonly string[] {
+  if (plan.undoes !== undefined) return shapeOfUndo(plan, exchange);
+  return isOfLeftovers(plan) ? permitsLeftovers(plan) : shapeOfDeletion(plan, exchange);
 }
 
 function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonly string[] {
@@ -26,20 +36,20 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
     return [`Its subject ${subject?.dn ?? ''} is not a server object of the Exchange organisation.`];
   }
   const names = namesIn(plan);
+  const roots = [subject.dn, ...companionsIn(plan, subject.dn)];
   const last = changes.at(-1);
-  const endsWithServer =
-    (last?.kind === 'delete' || last?.kind === 'delete-tree') &&
-    last.guid === subject.guid &&
-    isSame(last.dn, subject.dn);
+  const server = serverDeletedIn(changes);
+  const deletesServer = server?.guid === subject.guid && isSame(server.dn, subject.dn);
   return [
-    ...(endsWithServer ? [] : [`Its last change does not delete ${subject.dn}.`]),
+    ...(deletesServer ? [] : [`It does not delete ${subject.dn}.`]),
+    ...(last?.kind === 'modify' ? ['It edits an entry after the server is deleted.'] : []),
     ...changes.flatMap((change) => {
       switch (change.kind) {
         case 'delete':
         case 'delete-tree':
           return deletedBy(change)
-            .filter(({ dn }) => !isSameOrBelow(dn, subject.dn))
-            .map(({ dn }) => `It deletes ${dn}, which is not below the server.`);
+            .filter(({ dn }) => !roots.some((root) => isSameOrBelow(dn, root)))
+            .map(({ dn }) => `It deletes ${dn}, which is not below the server and does not go with it.`);
         case 'modify':
           return editsBeyond(change, names);
         default:
@@ -48,6 +58,21 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
     }),
     ...(isIntent(intent) ? [] : ['Its intent does not say whether the tree is deleted at once and what is kept.']),
   ];
+}
+
+/** Entries outside the server's tree that a plan may delete with it: its databases, its copies, its container. */
+function companionsIn({ changes }: Plan<DirectoryChange>, server: string): readonly string[] {
+  const owner = (entry: DeletedEntry, attribute: string): boolean =>
+    textsOf(entry, attribute).some((value) => isSame(value, server));
+  return changes.flatMap(deletedBy).flatMap((entry) => {
+    const classes = new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
+    const isDatabase = databaseClasses.some((name) => classes.has(name.toLowerCase()));
+    const isCompanion =
+      (isDatabase && owner(entry, 'msExchOwningServer')) ||
+      (classes.has('msexchmdbcopy') && owner(entry, 'msExchHostServerLink')) ||
+      isSame(entry.dn, parentDn(server) ?? '');
+    return isCompanion ? [entry.dn] : [];
+  });
 }
 
 /** The server's container is CN=Servers of an administrative group. */
@@ -82,6 +107,8 @@ function editsBeyond({ dn, edits }: ModifyChange, names: Names): readonly string
   return edits.flatMap(({ attribute, add, remove }) => [
     ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${dn}.`]),
     ...remove
+      // Of a mailbox that is Exchange's own all that makes it one may go.
+      .filter(() => !(isNamedAsOwn(dn) && isMailboxAttribute(attribute)))
       .filter((value) => !isTextOf(value, names) && !isDnOf(value, names.dns))
       .map((value) => `It removes ${valueKey(value)} from ${attribute} of ${dn}, which does not name the server.`),
   ]);
@@ -94,7 +121,7 @@ function isTextOf(value: PlanValue, { texts }: Names): boolean {
 /** Whether it is the DN, with a binary or string part or without, of one of these or of an entry that is deleted. */
 function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
   if (typeof value !== 'string') return false;
-  const dn = value.replace(/^[BS]:\d+:[^:]*:/, '');
+  const dn = dnIn(value);
   try {
     return isDeletedDn(dn) || dns.has(normalizedDn(dn));
   } catch (error) {
@@ -114,16 +141,18 @@ function shapeOfUndo({ changes }: Plan<DirectoryChange>, exchange: string): read
 
 /** The changes that fresh facts do not justify, each in words. What is done already is not looked at. */
 export function unjustified(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly string[] {
-  const dns = new Set(facts.subtree.map(({ entry }) => normalizedDn(entry.dn)));
+  const along = facts.along.flatMap(({ entries }) => entries);
+  const dns = new Set([...facts.subtree, ...along].map(({ entry }) => normalizedDn(entry.dn)));
   const justified = new Set(
-    clearableReferrers(facts).flatMap(({ guid, reference, values }) =>
+    [...clearableReferrers(facts), ...facts.ownMailboxAttributes].flatMap(({ guid, reference, values }) =>
       values.map((value) => `${guid} ${reference.attribute.toLowerCase()} ${valueKey(value)}`),
     ),
   );
   return proposal.changes.flatMap((change, index) => {
     if (facts.done.has(index)) return [];
     if (change.kind !== 'modify') {
-      return isSameOrBelow(change.dn, facts.chosen.server.dn) ? [] : [`${change.kind} of ${change.dn}`];
+      const isMeant = isSameOrBelow(change.dn, facts.chosen.server.dn) || dns.has(normalizedDn(change.dn));
+      return isMeant ? [] : [`${change.kind} of ${change.dn}`];
     }
     return change.edits.flatMap(({ attribute, remove }) =>
       remove

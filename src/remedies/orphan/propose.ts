@@ -11,6 +11,7 @@ import type {
 } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { distinct } from '../../words.ts';
+import type { Companion } from './companions.ts';
 import { inOtherDomains } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';
@@ -20,7 +21,7 @@ import type { SubtreeEntry } from './subtree.ts';
 /** The changes that let the server go and leave nothing that points at it, and what is left as it is. */
 export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<DirectoryChange> {
   if (facts.kind !== 'deletion') {
-    const target = facts.kind === 'servers' ? facts.survey.target : facts.target;
+    const target = facts.kind === 'nothing to delete' ? facts.target : facts.survey.target;
     return { target, intent: {}, changes: [], leftOut: [] };
   }
   const [root] = facts.subtree;
@@ -31,9 +32,10 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
   return {
     target: facts.survey.target,
     ...(root === undefined ? {} : { subject: { dn: root.entry.dn, guid: root.entry.guid } }),
-    intent: { treeDelete: options.treeDelete, keep: options.keep },
+    intent: { treeDelete: options.treeDelete, keep: options.keep, also: [...options.also] },
     changes: [
-      ...editsOf(clearing),
+      ...editsOf([...clearing, ...facts.ownMailboxAttributes]),
+      ...leavesFirst(alongOf(facts, ['database', 'copy'])),
       ...(isTree
         ? [
             {
@@ -44,6 +46,7 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
             },
           ]
         : leavesFirst(facts.subtree)),
+      ...containerLast(facts),
     ],
     leftOut: leftOutOf(facts, isKept),
   };
@@ -71,7 +74,15 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
     ),
     ...because(unclearable('needs another value'), 'references-to-replace'),
     ...because(unclearable('mandatory'), 'mandatory-references'),
+    ...because(unclearable('only the system writes it'), 'system-only-references'),
     ...because(configuration.toDatabases, 'references-to-its-databases'),
+    ...(facts.hasOtherServer ? [] : recipients)
+      .filter(({ reference, count, own }) => !reference.isCleanable && count > own.count)
+      .map(({ reference, count, own }) => ({
+        what: `${reference.attribute} of ${reference.who}`,
+        reason: reference.id === 'archives' ? 'archives' : 'mailboxes',
+        detail: String(count - own.count),
+      })),
     ...recipients
       .filter(
         ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
@@ -85,7 +96,7 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
 }
 
 /** One modify for each referring entry, whatever number of its attributes refer. */
-function editsOf(referrers: readonly Referrer[]): readonly ModifyChange[] {
+export function editsOf(referrers: readonly Referrer[]): readonly ModifyChange[] {
   return [...groupBy(referrers, ({ guid }) => guid).values()].flatMap((here) => {
     const [first] = here;
     return first === undefined ? [] : [{ kind: 'modify', dn: first.dn, guid: first.guid, edits: attributeEdits(here) }];
@@ -110,6 +121,20 @@ function attributeEdits(here: readonly Referrer[]): readonly AttributeEdit[] {
 /** Two plan values are the same value if these are the same. */
 export function valueKey(value: AttributeEdit['remove'][number]): string {
   return JSON.stringify(value);
+}
+
+function alongOf({ along }: DeletionFacts, kinds: readonly Companion['kind'][]): readonly SubtreeEntry[] {
+  return along.filter(({ kind }) => kinds.includes(kind)).flatMap(({ entries }) => entries);
+}
+
+/** CN=Servers goes when the server has gone. */
+function containerLast(facts: DeletionFacts): readonly DeleteChange[] {
+  const [server] = facts.subtree;
+  return alongOf(facts, ['servers-container']).map(({ entry }) => ({
+    kind: 'delete',
+    ...entry,
+    children: server === undefined ? [] : [server.entry.guid],
+  }));
 }
 
 /** The deletes in an order in which every entry is without children when its turn comes. */

@@ -1,23 +1,26 @@
 /** Recipients that name the server or its databases: how many there are before the deletion, and who is left after it. */
 
 import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeletedServer, namesDeleted } from './deleted-server.ts';
 import type { OwnNames } from './names.ts';
+import { type OwnMailbox, ownMailboxKind } from './own-mailboxes.ts';
 import { type RecipientReference, recipientReferences } from './references.ts';
-import { namesOneOf, type Referrer, referrer, type ToDelete } from './referrers.ts';
+import { namesOneOf, type Referrer, recipientReferrer } from './referrers.ts';
 
 /** References of one kind from recipients: counted, with the first names. */
 export interface RecipientCount {
   readonly reference: RecipientReference;
   readonly count: number;
-  /** DNs. */
+  /** DNs; of mailboxes those of users. */
   readonly first: readonly string[];
-  /** Arbitration, discovery and other mailboxes of Exchange's own among them. */
-  readonly systemMailboxes: { readonly count: number; readonly first: readonly string[] };
+  /** Mailboxes of Exchange's own among them, up to a bound. */
+  readonly own: { readonly count: number; readonly mailboxes: readonly OwnMailbox[] };
+  /** Users' among them, by the database that they name, normalised. */
+  readonly usersOf: ReadonlyMap<string, number>;
   /** Those whose value may be cleared, up to a bound. */
   readonly cleanable: readonly Referrer[];
   /** How many more there are past the bound. */
@@ -28,6 +31,9 @@ export interface RecipientCount {
 const firstNames = 5;
 /** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
 const mostCleanable = 1000;
+
+/** Mailboxes of Exchange's own that are kept: an organisation has a dozen, and one or two more a database. */
+const mostOwn = 500;
 
 /** Which entries count. */
 export interface RecipientScope {
@@ -44,16 +50,17 @@ const valuesASearch = 100;
  * Counts the references from recipients. Memory does not grow with their number. Throws DirectoryError.
  *
  * @param recipients a session with a global catalog, or with a DC whose domain is then all that is looked at
+ * @param mailTransferAgents DNs of those below the server
  * @param databases DNs of the databases that the server owns, below it or not
  */
 export async function countRecipients(
   recipients: DirectorySession,
   base: string,
-  toDelete: ToDelete,
+  names: OwnNames,
+  mailTransferAgents: readonly string[],
   databases: readonly string[],
   scope: RecipientScope,
 ): Promise<readonly RecipientCount[]> {
-  const { names, mailTransferAgents } = toDelete;
   const valuesOf: Readonly<Record<RecipientReference['named'], readonly string[]>> = {
     legacyExchangeDN: names.legacyExchangeDn === undefined ? [] : [names.legacyExchangeDn],
     databases,
@@ -91,7 +98,9 @@ export function recipientFilters(reference: RecipientReference, values: readonly
 
 /** What is read of each recipient: what is not cleaned is only counted and named. */
 export function recipientAttributes({ isCleanable, attribute }: RecipientReference): readonly string[] {
-  return isCleanable ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', attribute] : ['msExchRecipientTypeDetails'];
+  return isCleanable
+    ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', attribute]
+    : ['msExchRecipientTypeDetails', 'objectClass', attribute];
 }
 
 async function countOne(
@@ -103,46 +112,47 @@ async function countOne(
   mayBeCleared: (entry: Entry) => boolean,
 ): Promise<RecipientCount> {
   const all = new BoundedList<string>(firstNames);
-  const system = new BoundedList<string>(firstNames);
+  const users = new BoundedList<string>(firstNames);
+  const own = new BoundedList<OwnMailbox>(mostOwn);
+  const usersOf = new Map<string, number>();
   const cleanable = new BoundedList<Referrer>(mostCleanable);
   const attributes = recipientAttributes(reference);
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
       if (!isRecipient(entry.dn)) continue;
       all.add(entry.dn);
-      if (reference.isCleanable) {
-        if (mayBeCleared(entry) && isWritable(entry.dn)) cleanable.add(recipientReferrer(entry, reference));
-      } else if (isSystemMailbox(entry)) {
-        system.add(entry.dn);
+      const isClearable = reference.isCleanable && mayBeCleared(entry) && isWritable(entry.dn);
+      if (isClearable) cleanable.add(recipientReferrer(entry, asReference(reference)));
+      if (reference.isCleanable) continue;
+      const kind = ownMailboxKind(entry);
+      if (kind !== undefined) own.add({ dn: entry.dn, kind });
+      else {
+        users.add(entry.dn);
+        countByDatabase(entry, reference, usersOf);
       }
     }
   }
   return {
     reference,
     count: all.count,
-    first: all.items,
-    systemMailboxes: { count: system.count, first: system.items },
+    first: reference.isCleanable ? all.items : users.items,
+    own: { count: own.count, mailboxes: own.items },
+    usersOf,
     cleanable: cleanable.items,
     notListed: cleanable.count - cleanable.items.length,
   };
 }
 
-function recipientReferrer(entry: Entry, { id, attribute, kind, who }: RecipientReference): Referrer {
-  const values = allBytesOf(entry, attribute);
-  return referrer(entry, { id, attribute, kind, who, clearing: 'may be cleared' }, values);
+function countByDatabase(entry: Entry, { attribute, named }: RecipientReference, counts: Map<string, number>): void {
+  if (named !== 'databases') return;
+  for (const value of textsOf(entry, attribute)) {
+    const key = normalizedDn(value);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
 }
 
-/**
- * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
- * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
- * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
- * GroupMailbox and LinkedRoomMailbox, which people use.)
- */
-const systemMailboxTypes = [13n, 14n, 23n, 29n, 39n, 42n].reduce((mask, bit) => mask | (1n << bit), 0n);
-
-function isSystemMailbox(entry: Entry): boolean {
-  const type = largeIntegerOf(entry, 'msExchRecipientTypeDetails');
-  return type !== undefined && (type & systemMailboxTypes) !== 0n;
+function asReference({ id, attribute, kind, who }: RecipientReference): Referrer['reference'] {
+  return { id, attribute, kind, who, clearing: 'may be cleared' };
 }
 
 /** References as "homeMTA of CN=…". */
@@ -176,13 +186,19 @@ export async function recipientsPointingAt(
       for (const attribute of attributes) {
         if (!textsOf(entry, attribute).some(isPointing)) continue;
         const id = `${attribute} of ${entry.dn}`;
-        if (deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
+        const isMailbox = mailboxes.has(attribute) && deleted.leavesMailboxes;
+        if (isMailbox || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
         else pointing.add(id);
       }
     }
   }
   return { count: pointing.count, first: pointing.items, leftOnPurpose };
 }
+
+/** Attributes by which mailboxes name their server and databases. */
+const mailboxes = new Set(
+  recipientReferences.filter(({ isCleanable }) => !isCleanable).map(({ attribute }) => attribute),
+);
 
 interface RecipientSearch {
   readonly filter: Filter;

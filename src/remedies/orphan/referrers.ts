@@ -1,15 +1,18 @@
-/** Who refers to the server, to what stands below it, or to a database that it owns. */
+/** Who refers to the server, to what is below it, or to a database that it owns: every value of the Configuration naming context. */
 
-import { isDeletedDn, normalizedDn, parseDnWithBinary } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, guidOf, textsOf } from '../../ad/entry.ts';
+import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
+import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { effectiveRights } from '../../ad/forest.ts';
+import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
+import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
-import { equal, type Filter, or, present } from '../../ldap/filter.ts';
+import { equal, everything, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { OwnNames } from './names.ts';
+import { type Naming, namingTest, namingValues } from './naming.ts';
 import { configurationReferences, type Reference, wellKnownObjects } from './references.ts';
 
 /** One attribute of one entry, with its values that name what goes. */
@@ -22,129 +25,205 @@ export interface Referrer {
   readonly values: readonly PlanValue[];
   /** What the attribute holds besides. */
   readonly otherValues: readonly PlanValue[];
+  /** Of the entry, lower case. */
+  readonly objectClasses: readonly string[];
 }
 
 /** What is compared with. */
 export interface ToDelete {
   /** Text that holds one of these means the server, and nothing else. */
   readonly names: OwnNames;
-  /** DNs of the server's subtree, normalised. */
+  /** DNs of the entries that go, normalised. */
   readonly dns: ReadonlySet<string>;
-  /** DNs of the subtree's mail transfer agents. */
-  readonly mailTransferAgents: readonly string[];
 }
 
 export interface ConfigurationFindings {
   readonly referrers: readonly Referrer[];
-  /** DNs of databases that it owns and that stand outside its subtree. */
-  readonly databases: readonly string[];
-  /** References to those databases: they dangle when these go too, and not before. */
+  /** References to the databases that it owns and that stay: they dangle when these go too, and not before. */
   readonly toDatabases: readonly Referrer[];
   /** Values of otherWellKnownObjects that point at entries deleted earlier. */
   readonly lostWellKnownObjects: readonly Referrer[];
+  /** Other values that point at entries deleted earlier. */
+  readonly leftovers: readonly Referrer[];
 }
 
 /** The classes of databases: of 2010 and later, and of 2003 and 2007. */
 export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
 
-/** The references from the Exchange organisation: one search over it. Throws DirectoryError. */
+/** DNs of the databases that name the server as their owner. Throws DirectoryError. */
+export async function readOwnedDatabases(
+  session: DirectorySession,
+  configuration: string,
+  server: string,
+): Promise<readonly string[]> {
+  const owned: string[] = [];
+  const found = session.search({
+    base: `CN=Services,${configuration}`,
+    scope: 'subtree',
+    filter: or(...databaseClasses.map((name) => equal('objectClass', name))),
+    attributes: ['msExchOwningServer'],
+  });
+  const key = new Set([normalizedDn(server)]);
+  for await (const entry of found) {
+    if (namesOneOf(textOf(entry, 'msExchOwningServer') ?? '', key)) owned.push(entry.dn);
+  }
+  return owned;
+}
+
+/** Values of one attribute of one entry that name something, before the schema is asked what they are. */
+interface Hit {
+  readonly naming: Naming;
+  readonly attribute: string;
+  readonly dn: string;
+  readonly guid: string;
+  /** Lower case. */
+  readonly objectClasses: readonly string[];
+  readonly values: readonly PlanValue[];
+  readonly otherValues: readonly PlanValue[];
+}
+
+/**
+ * The references from the Configuration naming context: one search over all of its entries, every value compared.
+ * Only values that name something are kept in memory. Throws DirectoryError.
+ *
+ * @param databases DNs of the databases that it owns and that stay
+ */
 export async function readConfigurationReferrers(
   session: DirectorySession,
   configuration: string,
   toDelete: ToDelete,
+  databases: readonly string[],
 ): Promise<ConfigurationFindings> {
-  const attributes = configurationReferences.map(({ attribute }) => attribute);
-  const referrers: Referrer[] = [];
-  const lostWellKnownObjects: Referrer[] = [];
-  const databases: string[] = [];
-  const namingDatabases: Referrer[] = [];
-  const found = session.search({
-    base: `CN=Services,${configuration}`,
-    scope: 'subtree',
-    filter: referringFilter(),
-    attributes: ['objectClass', 'objectGUID', wellKnownObjects, ...attributes],
-  });
-  for await (const entry of found) {
+  const databaseDns = new Set(databases.map(normalizedDn));
+  const ofServer = namingTest(toDelete);
+  const ofDatabases = namingTest({ dns: databaseDns, names: { legacyExchangeDn: undefined, fqdn: undefined } });
+  const hits: Hit[] = [];
+  const databaseHits: Hit[] = [];
+  for await (const entry of everyEntry(session, configuration)) {
     if (toDelete.dns.has(normalizedDn(entry.dn))) continue;
-    const here = configurationReferences.flatMap((reference) => referrerOf(entry, reference, toDelete));
-    if (here.some(({ reference }) => reference.id === 'owned-databases')) databases.push(entry.dn);
-    namingDatabases.push(...databaseReferrers(entry));
-    referrers.push(...here, ...wellKnownReferrers(entry, (dn) => toDelete.dns.has(normalizedDn(dn))));
-    lostWellKnownObjects.push(...wellKnownReferrers(entry, isDeletedDn));
+    hits.push(...hitsIn(entry, ofServer));
+    databaseHits.push(...hitsIn(entry, ofDatabases).filter(({ naming }) => naming === 'dn'));
   }
-  return { referrers, databases, toDatabases: namingOneOf(namingDatabases, databases), lostWellKnownObjects };
+  const describe = await describing(session, [...hits, ...databaseHits]);
+  const of = (naming: (naming: Hit) => boolean): readonly Referrer[] => hits.filter(naming).flatMap(describe);
+  return {
+    referrers: of(({ naming }) => naming !== 'deleted dn'),
+    toDatabases: databaseHits.flatMap(describe),
+    lostWellKnownObjects: of(({ naming, attribute }) => naming === 'deleted dn' && attribute === wellKnownObjects),
+    leftovers: of(({ naming, attribute }) => naming === 'deleted dn' && attribute !== wellKnownObjects),
+  };
 }
 
-/** Every reference of an entry to a database, whoever owns it: that is known when all have been read. */
-function databaseReferrers(entry: Entry): readonly Referrer[] {
-  return configurationReferences
-    .filter(({ mayNameDatabase }) => mayNameDatabase === true)
-    .flatMap((reference) => {
-      const values = allBytesOf(entry, reference.attribute);
-      return values.length === 0 ? [] : [referrer(entry, reference, values)];
-    });
+/** The references among these entries by values for which a test holds. Throws DirectoryError. */
+export async function referrersIn(
+  session: DirectorySession,
+  entries: AsyncIterable<Entry>,
+  test: (value: string) => Naming | undefined,
+): Promise<readonly Referrer[]> {
+  const hits: Hit[] = [];
+  for await (const entry of entries) hits.push(...hitsIn(entry, test));
+  return hits.flatMap(await describing(session, hits));
 }
 
-/** Those of the references that name one of these, with the values that do. */
-function namingOneOf(referrers: readonly Referrer[], dns: readonly string[]): readonly Referrer[] {
-  const wanted = new Set(dns.map(normalizedDn));
-  return referrers.flatMap((one) => {
-    const isMeant = (value: PlanValue): boolean => typeof value === 'string' && namesOneOf(value, wanted);
-    const values = one.values.filter(isMeant);
-    const otherValues = [...one.otherValues, ...one.values.filter((value) => !isMeant(value))];
-    return values.length === 0 ? [] : [{ ...one, values, otherValues }];
-  });
+/** Every entry of the Configuration naming context, without the schema, which is a naming context of its own. */
+export async function* everyEntry(session: DirectorySession, configuration: string): AsyncGenerator<Entry> {
+  const schema = session.rootDse.schemaNamingContext ?? `CN=Schema,${configuration}`;
+  const found = session.search({ base: configuration, scope: 'subtree', filter: everything, attributes: ['*'] });
+  for await (const entry of found) {
+    // An export holds both in one tree.
+    if (!isSameOrBelow(entry.dn, schema)) yield entry;
+  }
 }
 
-/** Every entry that has any of the attributes which may refer. */
-export function referringFilter(): Filter {
-  const attributes = configurationReferences.filter(({ objectClass }) => objectClass === undefined);
-  return or(
-    ...[...attributes.map(({ attribute }) => attribute), wellKnownObjects].map(present),
-    ...databaseClasses.map((name) => equal('objectClass', name)),
+function hitsIn(entry: Entry, test: (value: string) => Naming | undefined): readonly Hit[] {
+  return namingValues(entry, test).map(({ attribute, naming, values }) => ({
+    naming,
+    attribute: attribute.name,
+    dn: entry.dn,
+    guid: guidOf(entry, 'objectGUID') ?? '',
+    objectClasses: textsOf(entry, 'objectClass').map((name) => name.toLowerCase()),
+    values: values.map(writtenValueOf),
+    otherValues: attribute.values.filter((value) => !values.includes(value)).map(writtenValueOf),
+  }));
+}
+
+/** What the schema makes of each hit; a back link is none, as the server keeps it. Throws DirectoryError. */
+async function describing(session: DirectorySession, hits: readonly Hit[]): Promise<(hit: Hit) => readonly Referrer[]> {
+  const definitions = await readAttributeDefinitions(
+    session,
+    hits.map(({ attribute }) => attribute),
   );
+  const mandatory = await readMandatoryAttributes(
+    session,
+    hits.flatMap(({ objectClasses }) => objectClasses),
+  );
+  return (hit) => {
+    const definition = definitions.get(hit.attribute.toLowerCase());
+    const isBack = definition === undefined ? isBackLink(hit.attribute) : definition.link === 'back';
+    if (isBack) return [];
+    const isMandatory = hit.objectClasses.some((name) => mandatory.get(name)?.has(hit.attribute.toLowerCase()));
+    return [referrerOf(hit, definition, isMandatory)];
+  };
 }
 
-function referrerOf(entry: Entry, reference: Reference, toDelete: ToDelete): readonly Referrer[] {
-  const { attribute, objectClass } = reference;
-  if (objectClass !== undefined && !isDatabase(entry)) return [];
-  const values = allBytesOf(entry, attribute).filter((value) => isNaming(value.toString(), reference, toDelete));
-  return values.length === 0 ? [] : [referrer(entry, reference, values)];
+function referrerOf(hit: Hit, definition: AttributeDefinition | undefined, isMandatory: boolean): Referrer {
+  const { attribute, dn, guid, values, otherValues } = hit;
+  const known = configurationReferences.find((reference) => isMeant(reference, hit));
+  const isText = hit.naming !== 'dn' && hit.naming !== 'deleted dn';
+  const kind = isText || definition?.isDn === false ? 'string' : kindOf(definition, known);
+  return {
+    id: `${attribute} of ${dn}`,
+    reference: {
+      id: known?.id ?? (attribute === wellKnownObjects ? 'well-known-objects' : 'other'),
+      attribute,
+      kind,
+      who: known?.who ?? (attribute === wellKnownObjects ? 'well-known objects of the organisation' : 'other entries'),
+      clearing: clearingOf(kind, definition, known, isMandatory && otherValues.length === 0),
+    },
+    dn,
+    guid,
+    values,
+    otherValues,
+    objectClasses: hit.objectClasses,
+  };
 }
 
-function isDatabase(entry: Entry): boolean {
-  return textsOf(entry, 'objectClass').some((name) => databaseClasses.includes(name));
+function isMeant({ attribute, named, objectClass }: Reference, hit: Hit): boolean {
+  const isNamed = named === 'deleted entry' ? hit.naming.endsWith('dn') : named === hit.naming;
+  const isOfClass =
+    objectClass === undefined || databaseClasses.some((name) => hit.objectClasses.includes(name.toLowerCase()));
+  return isNamed && isOfClass && attribute.toLowerCase() === hit.attribute.toLowerCase();
 }
 
-/** @param values of those that the entry has */
-export function referrer(entry: Entry, reference: Referrer['reference'], values: readonly Buffer[]): Referrer {
-  const others = allBytesOf(entry, reference.attribute).filter((value) => !values.some((one) => one.equals(value)));
+function kindOf(definition: AttributeDefinition | undefined, known: Reference | undefined): Reference['kind'] {
+  if (definition === undefined) return known?.kind ?? 'unlinked';
+  return definition.link === 'forward' ? 'linked' : 'unlinked';
+}
+
+/** The schema decides; without it the list of known references does. Text that is not in the list is left to a person. */
+function clearingOf(
+  kind: Reference['kind'],
+  definition: AttributeDefinition | undefined,
+  known: Reference | undefined,
+  wouldBeMissing: boolean,
+): Reference['clearing'] {
+  if (definition?.isSystemOnly === true) return 'only the system writes it';
+  if (wouldBeMissing || known?.clearing === 'mandatory') return 'mandatory';
+  if (known !== undefined) return known.clearing;
+  return kind === 'string' ? 'needs another value' : 'may be cleared';
+}
+
+/** A recipient's attribute with all of its values, which were searched for. */
+export function recipientReferrer(entry: Entry, reference: Referrer['reference']): Referrer {
   return {
     id: `${reference.attribute} of ${entry.dn}`,
     reference,
     dn: entry.dn,
     guid: guidOf(entry, 'objectGUID') ?? '',
-    values: values.map(writtenValueOf),
-    otherValues: others.map(writtenValueOf),
+    values: allBytesOf(entry, reference.attribute).map(writtenValueOf),
+    otherValues: [],
+    objectClasses: [],
   };
-}
-
-function isNaming(value: string, { named }: Reference, { names, dns }: ToDelete): boolean {
-  const text = value.toLowerCase();
-  switch (named) {
-    case 'deleted entry':
-      return namesOneOf(value, dns);
-    case 'legacyExchangeDN':
-      return text === names.legacyExchangeDn?.toLowerCase();
-    case 'FQDN':
-      return text === names.fqdn;
-    case 'below legacyExchangeDN':
-      return names.legacyExchangeDn !== undefined && text.startsWith(`${names.legacyExchangeDn.toLowerCase()}/cn=`);
-    case 'path on the server':
-      return [names.fqdn, names.name?.toLowerCase()].some(
-        (host) => host !== undefined && text.startsWith(`\\\\${host}\\`),
-      );
-  }
 }
 
 /** Whether a value is the DN of one of these, which are normalised. */
@@ -156,20 +235,6 @@ export function namesOneOf(value: string, dns: ReadonlySet<string>): boolean {
     if (error instanceof DirectoryError) return false;
     throw error;
   }
-}
-
-/** The values of otherWellKnownObjects whose DN is one of these. */
-function wellKnownReferrers(entry: Entry, isMeant: (dn: string) => boolean): readonly Referrer[] {
-  const values = allBytesOf(entry, wellKnownObjects).filter((value) => isMeant(parseDnWithBinary(value.toString()).dn));
-  if (values.length === 0) return [];
-  const reference = {
-    id: 'well-known-objects',
-    attribute: wellKnownObjects,
-    kind: 'unlinked',
-    who: 'well-known objects of the organisation',
-    clearing: 'may be cleared',
-  } as const;
-  return [referrer(entry, reference, values)];
 }
 
 /** Entries whose rights are asked for; the rest of a long list is found when it is written. */

@@ -7,6 +7,7 @@ import { assess } from './assess.ts';
 import { describe, serverDeletedBy } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type OrphanFacts } from './gather.ts';
+import { proposeLeftovers } from './leftovers.ts';
 import { nextStepsOf } from './next-steps.ts';
 import { type OrphanOptions, readOptions } from './options.ts';
 import { permits } from './permits.ts';
@@ -23,7 +24,8 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
   },
   survey,
   ask,
-  propose,
+  propose: (facts, options) =>
+    facts.kind === 'leftovers' ? proposeLeftovers(facts, options.keep) : propose(facts, options),
   assess,
   record: (facts) => ({
     exhibits: survey(facts),

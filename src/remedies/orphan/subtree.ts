@@ -25,7 +25,11 @@ const disallowDelete = 0x8000_0000;
  * Every entry from this DN down, parents before children. Throws DirectoryError, also if an entry can be seen without
  * its objectGUID.
  */
-export async function readSubtree(session: DirectorySession, dn: string): Promise<readonly SubtreeEntry[]> {
+export async function readSubtree(
+  session: DirectorySession,
+  dn: string,
+  isExport: boolean,
+): Promise<readonly SubtreeEntry[]> {
   const entries: SubtreeEntry[] = [];
   const found = session.search({
     base: dn,
@@ -36,7 +40,7 @@ export async function readSubtree(session: DirectorySession, dn: string): Promis
   });
   for await (const entry of found) {
     const guid = guidOf(entry, 'objectGUID');
-    if (guid === undefined) throw notWhole(entry.dn, session);
+    if (guid === undefined) throw isExport ? exportNotWhole(entry.dn) : notWhole(entry.dn, session);
     entries.push({
       entry: deletedEntry(entry, guid),
       depth: dnDepth(entry.dn),
@@ -45,6 +49,15 @@ export async function readSubtree(session: DirectorySession, dn: string): Promis
     });
   }
   return entries.sort((one, other) => one.depth - other.depth);
+}
+
+function exportNotWhole(dn: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read the server object',
+    on: `${dn} in the export`,
+    cameBack: 'it has no objectGUID, by which a plan finds the entry again',
+    next: 'Export again with ldifde -d and -f alone: -m and -o leave out objectGUID, and -l leaves out what it does not list.',
+  });
 }
 
 function notWhole(dn: string, session: DirectorySession): DirectoryError {

@@ -6,17 +6,22 @@ import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { groupBy } from '../../group-by.ts';
 import { type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
-import type { SetupLog } from './setup-log.ts';
+import type { OrphanOptions } from './options.ts';
+import { type SetupLog, whatLogFound } from './setup-log.ts';
 import { explanation } from './supported-ways.ts';
 import { productName, rolesInWords } from './versions.ts';
 
 type Remark = Extract<Exhibit, { kind: 'remarks' }>['rows'][number];
 
 /** The servers of the forest; once one is chosen, what the setup log says and whether it explains setup's message. */
-export function survey(facts: OrphanFacts): readonly Exhibit[] {
+export function survey(facts: OrphanFacts, options?: OrphanOptions): readonly Exhibit[] {
+  // A look that only what goes along has changed shows nothing new.
+  if (options?.asked.has('also') === true) return [];
   switch (facts.kind) {
     case 'nothing to delete':
       return [];
+    case 'leftovers':
+      return remarks('forest', [{ text: headline(facts.survey) }]);
     case 'servers':
       return [
         ...servers(facts.survey),
@@ -44,11 +49,11 @@ function remarks(id: string, rows: readonly Remark[]): readonly Exhibit[] {
 /** Whether the object that the log names is the one that was chosen. */
 function logRemarks(log: SetupLog, { server }: SurveyedServer): readonly Remark[] {
   const { name, dn, isInconsistentState } = log;
-  const agrees = dn === undefined ? name?.toLowerCase() === server.name.toLowerCase() : sameDn(dn, server.dn);
-  const found = dn ?? `it looked for ${name}, and does not say that it found an object`;
-  const names: Remark = agrees
-    ? { text: `The setup log names ${server.name}: ${found}` }
-    : { text: `The setup log names another object: ${found}`, mark: 'watch' };
+  const found = whatLogFound(log);
+  const isOther = dn === undefined ? name?.toLowerCase() !== server.name.toLowerCase() : !sameDn(dn, server.dn);
+  const names: Remark = isOther
+    ? { text: `The setup log names another object: ${found}`, mark: 'watch' }
+    : { text: `The setup log names ${server.name}: ${found}` };
   const state = { text: 'Setup took the server for one in an inconsistent state because of it.' };
   return [names, ...(isInconsistentState ? [state] : [])];
 }

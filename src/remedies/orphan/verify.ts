@@ -1,15 +1,15 @@
 /** The proof of a deletion: each entry gone on every DC, with its tombstone, and nothing left that points at it. */
 
-import { isBelow, joinDn, sameDn } from '../../ad/dn.ts';
-import { textsOf } from '../../ad/entry.ts';
+import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import type { Forest } from '../../ad/forest.ts';
+import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
+import { namingTest, namingValues } from './naming.ts';
 import { liesIn, type PointingRecipients, recipientsPointingAt } from './recipients.ts';
-import { configurationReferences, wellKnownObjects } from './references.ts';
-import { referringFilter } from './referrers.ts';
+import { everyEntry } from './referrers.ts';
 
 /** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
@@ -83,7 +83,7 @@ export async function deletionOnDc(
   configuration: string,
 ): Promise<Sight> {
   const gone = await lookForDeleted(deleted.entries, session, configuration);
-  const { pointing, leftOnPurpose } = await pointingAt(session, deleted, configuration);
+  const { pointing, leftOnPurpose } = await pointingAt(session, deleted, configuration, gone.state !== 'not-yet');
   const details = [
     gone.detail,
     ...(pointing.length === 0 ? [] : [`still pointing at a deleted entry: ${pointing.join('; ')}`]),
@@ -94,26 +94,28 @@ export async function deletionOnDc(
     : { state: 'not-yet', detail: details.join('; '), mayChange: true };
 }
 
-/** Values in the organisation that name one of the deleted entries: AD takes no wildcard in a DN, so all are read. */
+/**
+ * Every value of the Configuration naming context that names what was deleted, as the plan expects it or not. As long as
+ * the entries are there, their own names prove nothing.
+ */
 async function pointingAt(
   session: DirectorySession,
-  deleted: DeletedServer,
+  planned: DeletedServer,
   configuration: string,
+  isGone: boolean,
 ): Promise<{ readonly pointing: readonly string[]; readonly leftOnPurpose: number }> {
-  const attributes = [wellKnownObjects, ...configurationReferences.map(({ attribute }) => attribute)];
-  const pointing: string[] = [];
-  const entries = session.search({
-    base: joinDn('CN=Services', configuration),
-    scope: 'subtree',
-    filter: referringFilter(),
-    attributes,
-  });
-  for await (const entry of entries) {
-    for (const attribute of attributes) {
-      if (textsOf(entry, attribute).some((value) => namesDeleted(value, deleted)))
-        pointing.push(`${attribute} of ${entry.dn}`);
+  const deleted = await withoutNamesOfOthers(session, planned, configuration);
+  const expected = new Set([...deleted.leftOnPurpose].map((id) => id.toLowerCase()));
+  const test = namingTest({ dns: deleted.dns, names: deleted });
+  const pointing = new Set<string>();
+  for await (const entry of everyEntry(session, configuration)) {
+    if (deleted.dns.has(normalizedDn(entry.dn))) continue;
+    for (const { attribute, naming, values } of namingValues(entry, test)) {
+      const isMeant =
+        naming === 'deleted dn' ? values.some((value) => namesDeleted(value.toString(), deleted)) : isGone;
+      if (isMeant && !isBackLink(attribute.name)) pointing.add(`${attribute.name} of ${entry.dn}`);
     }
   }
-  const surprising = pointing.filter((id) => !deleted.leftOnPurpose.has(id));
-  return { pointing: surprising, leftOnPurpose: pointing.length - surprising.length };
+  const surprising = [...pointing].filter((id) => !expected.has(id.toLowerCase()));
+  return { pointing: surprising, leftOnPurpose: pointing.size - surprising.length };
 }

@@ -22,11 +22,61 @@ const serials: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^Version 6\.0\b/, 'Exchange 2000'],
 ];
 
+/** The first build of 15.2 that is Exchange Server Subscription Edition. */
+const firstBuildOfSe = 2562;
+
 /** "Exchange 2010": serialNumber says it in clear, versionNumber where that is not there. "unknown" where neither does. */
 export function productName(versionNumber: number | undefined, serialNumber: string | undefined): string {
   const bySerial = serials.find(([pattern]) => pattern.test(serialNumber ?? ''))?.[1];
   const byNumber = versionNumber === undefined ? undefined : productOfNumber(versionNumber);
-  return bySerial ?? byNumber ?? 'unknown';
+  const product = bySerial ?? byNumber ?? 'unknown';
+  const build = buildOf(versionNumber, serialNumber) ?? 0;
+  return product === 'Exchange 2019' && build >= firstBuildOfSe ? 'Exchange Server SE' : product;
+}
+
+/** The build: serialNumber writes it with 30000 added from 2007 on, versionNumber has it in its last 15 bits. */
+function buildOf(versionNumber: number | undefined, serialNumber: string | undefined): number | undefined {
+  const [, serial] = /\(Build (\d+)/.exec(serialNumber ?? '') ?? [];
+  if (serial !== undefined) return Number(serial) >= 30_000 ? Number(serial) - 30_000 : Number(serial);
+  return versionNumber === undefined ? undefined : versionNumber & 0x7fff;
+}
+
+/** A version as far as it decides which way, which cmdlet and which switch there is. */
+export interface Release {
+  /** The year in the product's name; 2025 for Exchange Server SE. undefined if it is not known. */
+  readonly year: number | undefined;
+  readonly build: number;
+}
+
+/** The release of a server object. Without a version one with roles is of 2007 or later. */
+export function releaseOf(server: {
+  readonly versionNumber: number | undefined;
+  readonly serialNumber: string | undefined;
+}): Release {
+  const product = productName(server.versionNumber, server.serialNumber);
+  const [year] = /\d{4}$/.exec(product) ?? [];
+  return {
+    year: product === 'Exchange Server SE' ? 2025 : year === undefined ? undefined : Number(year),
+    build: buildOf(server.versionNumber, server.serialNumber) ?? 0,
+  };
+}
+
+/** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */
+const firstBuildsOfNewTerms: Readonly<Record<number, number>> = { 2016: 2375, 2019: 986, 2025: 0 };
+
+/** setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. */
+export function setupCommand({ year, build }: Release, switches: string): string {
+  if (year === undefined || year < 2013) return `Setup.com ${switches}`;
+  const first = firstBuildsOfNewTerms[year];
+  const suffix = first !== undefined && build >= first ? '_DiagnosticDataOFF' : '';
+  return `Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
+}
+
+/** Where setup installs by default: a server elsewhere needs /TargetDir when it is recovered. */
+export function defaultInstallPath({ year }: Release): string {
+  const folder = 'C:\\Program Files\\Microsoft\\Exchange Server';
+  if (year === undefined || year <= 2007) return folder;
+  return `${folder}\\${year === 2010 ? 'V14' : 'V15'}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { fileFingerprint } from '../../../src/change/fingerprint.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { decodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
 import { describe as describePlan, nextStepsOf } from '../../../src/remedies/labels/describe.ts';
-import type { LabelsFacts } from '../../../src/remedies/labels/gather.ts';
+import type { LabelsFacts } from '../../../src/remedies/labels/facts.ts';
 import {
   checkLabelText,
   encodingNamedFor,
@@ -71,7 +71,7 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
       },
     ],
     isa2004: [],
-    placeholders: [],
+    forms: [],
     lockedFolders: new Set(),
   };
 }

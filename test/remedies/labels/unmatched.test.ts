@@ -2,6 +2,7 @@ import { chmod, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type LabelsOptions, parseCodePage } from '../../../src/remedies/labels/options.ts';
+import { parseWordingFile } from '../../../src/remedies/labels/wording-file.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
 import { examine, labelOptions } from '../../support/label-options.ts';
 import { unprivileged } from '../../support/unprivileged.ts';
@@ -77,15 +78,32 @@ describe('a name that nothing has is told, and the others are done', () => {
     ]);
   });
 
-  test('every name that nothing has is told, and a key also where no file has it at all', async () => {
-    const { findings } = await examine(
-      labelOptions(root, { keys: ['L_A'], sets: ['ISA', 'x'], languages: ['de', 'y'] }),
-    );
+  test('every name that nothing has is reported', async () => {
+    const keys = ['L_A', 'L_UserName_Text'];
+    const { findings } = await examine(labelOptions(root, { keys, sets: ['ISA', 'x'], languages: ['de', 'y'] }));
     expect(findings.map(({ id, title }) => [id, title])).toEqual([
       ['name-not-found', 'Asked for, but not found: 3 names'],
-      ['key-absent', 'No such key: 1 file'],
     ]);
     expect(findings[0]?.evidence.map((line) => line.split(':')[0])).toEqual(['--set x', '--language y', '--key L_A']);
+  });
+
+  test('a key that no file has at all is refused, as a set is', async () => {
+    await expect(examine(labelOptions(root, { keys: ['L_UserNmae_Text'] }))).rejects.toMatchObject({
+      trouble: {
+        on: 'L_UserNmae_Text',
+        cameBack: 'no strings.txt has such a key',
+        next: '--key L_UserNmae_Text: no match. Did you mean L_UserName_Text? There are L_Copyright, L_UserName_Text.',
+      },
+    });
+  });
+
+  test('a culture of the user’s own wording that no folder uses is reported, with the folder that was meant', async () => {
+    const own = parseWordingFile('own.json', Buffer.from('{ "jp": "a", "de": "b", "dk": "c", "ja-JP": "d" }'));
+    const { findings } = await examine(labelOptions(root, { newLabel: { kind: 'wording', wordings: [own] } }));
+    expect(findings.find(({ id }) => id === 'name-not-found')?.evidence).toEqual([
+      '--wording jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.',
+      '--wording dk: no match. Did you mean de? There are de, default, ja, zh-CHT.',
+    ]);
   });
 });
 

@@ -14,6 +14,7 @@ const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
   versionNumber: undefined,
   serialNumber: undefined,
   legacyExchangeDn: '/o=Contoso/cn=EX04',
+  installPath: undefined,
   fqdn: 'ex04.corp.example.com',
   site: undefined,
   availabilityGroup: undefined,

@@ -14,6 +14,7 @@ async function detailOf(id: string, change: (facts: DeletionFacts) => Partial<De
 test('the only server comes with the commands that list servers, also without the Exchange shell', async () => {
   const detail = await detailOf('only-server', ({ survey: all, chosen }) => ({
     survey: { ...all, servers: [chosen] },
+    hasOtherServer: false,
   }));
   expect(detail).toContain('Get-ExchangeServer | Format-Table');
   expect(detail).toContain(

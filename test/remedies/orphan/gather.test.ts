@@ -42,8 +42,8 @@ test('each step is named in words before it is begun', async () => {
   expect(steps).toEqual([
     'looking for servers',
     'reading everything below the server',
-    'looking for references in the organisation',
     'looking for recipients in the forest',
+    'reading every value of the configuration',
     'checking rights',
   ]);
 });

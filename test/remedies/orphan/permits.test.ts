@@ -31,7 +31,7 @@ describe('a plan is not permitted', () => {
     const [other] = await (await openBench()).doomedSubtree(otherServer);
     if (other === undefined) throw new Error('there is another server');
     expect(await edited(({ changes }) => ({ changes: [other, ...changes] }))).toEqual([
-      `It deletes ${other.dn}, which is not below the server.`,
+      `It deletes ${other.dn}, which is not below the server and does not go with it.`,
     ]);
   });
 
@@ -59,7 +59,7 @@ describe('a plan is not permitted', () => {
 
   test('that leaves the server itself, or says nothing of its intent, or has a step of another kind', async () => {
     expect(await edited(({ changes }) => ({ changes: changes.slice(0, -1) }))).toContainEqual(
-      expect.stringMatching(/^Its last change does not delete CN=EX04,/),
+      expect.stringMatching(/^It does not delete CN=EX04,/),
     );
     expect(await edited(() => ({ intent: {} }))).toHaveLength(1);
     expect(await edited(() => ({ nextSteps: [{ id: 'run', command: 'format' }] }))).toHaveLength(1);

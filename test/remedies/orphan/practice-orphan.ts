@@ -20,8 +20,11 @@ export const options: OrphanOptions = {
   wanted: { kind: 'name', name: 'EX04' },
   log: undefined,
   probe: false,
+  leftovers: false,
   treeDelete: false,
   keep: [],
+  also: new Set(),
+  asked: new Set(),
   mayAsk: false,
 };
 

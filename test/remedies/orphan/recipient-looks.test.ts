@@ -24,6 +24,7 @@ const deleted: DeletedServer = {
   hasMailTransferAgents: true,
   leftOnPurpose: new Set(),
   leavesOtherDomains: false,
+  leavesMailboxes: false,
 };
 
 /** A forest of these domains, whose first one the plan's DC holds. */

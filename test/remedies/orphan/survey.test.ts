@@ -20,6 +20,7 @@ const surveyed = (
     versionNumber: undefined,
     serialNumber: undefined,
     legacyExchangeDn: undefined,
+    installPath: undefined,
     fqdn: undefined,
     site: undefined,
     availabilityGroup: undefined,

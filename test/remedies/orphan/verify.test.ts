@@ -109,7 +109,7 @@ function withPointing(session: DirectorySession, { guids }: DeletedServer): Dire
     ...session,
     rootDse: session.rootDse,
     readEntry: (...asked) => session.readEntry(...asked),
-    search: (request) => (request.base.startsWith('CN=Services') ? only(connector) : session.search(request)),
+    search: (request) => (request.attributes.includes('*') ? only(connector) : session.search(request)),
   };
 }
 
