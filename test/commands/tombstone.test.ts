@@ -70,9 +70,7 @@ describe('a dry run', () => {
     expect(stdout).toContain('not set: 60 days in force');
     expect(stdout).toMatch(/DC1 +Amsterdam +\d+ minutes? +▏ +0 %/);
     expect(stdout).toMatch(/DC3 +Paramaribo +47 days +█+. +78 % +watch/);
-    expect(stdout).toMatch(
-      /DC4 +Paramaribo +cut off: does not answer; last heard of 71 +█+ +> 100 % +past lifetime\n +days ago/,
-    );
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/DC4 Paramaribo cut off: does not answer; .*> 100 % past lifetime/);
     expect(stdout).toContain('- (not set: 60 days)\n    + tombstoneLifetime: 180');
     expect(stdout).toMatch(/← 60 days: the limit today/);
     expect(stdout).toMatch(/← 180 days: the new limit/);

@@ -1,6 +1,7 @@
 /** Findings on silence: sides that are parted, DCs that are cut off or gone, against the lifetimes of today and to come. */
 
 import { unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { sameDn } from '../../ad/dn.ts';
 import { cleaningRequests } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
 import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
@@ -179,12 +180,14 @@ function splitFindings(situation: Situation, { splits }: Apart, stage: 'past' | 
 /** What there is to choose the good side by. */
 function splitLines({ sides, namingContexts }: Split, { facts }: Situation): readonly string[] {
   const where = `parted in ${counted(namingContexts.length, 'naming context')} of ${facts.replication.copies.length}`;
-  return [where, ...sides.flatMap((side) => side.map((party) => evidenceLine(party, sides, side)))];
+  return [where, ...sides.flatMap((side) => side.map((party) => evidenceLine(party, sides, side, facts)))];
 }
 
-function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[]): string {
+function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[], { roles }: TombstoneFacts): string {
+  const held = roles.filter(({ settingsDn }) => sameDn(settingsDn, party.domainController.settingsDn));
+  const masters = held.length === 0 ? '' : `; ${listed(held.map(({ role }) => role))}`;
   const { state, name } = party;
-  if (state.kind !== 'answered') return `${name} (${sideInWords(own)}): does not answer`;
+  if (state.kind !== 'answered') return `${name} (${sideInWords(own)}): does not answer${masters}`;
   const others = new Set(
     sides
       .filter((side) => side !== own)
@@ -199,7 +202,7 @@ function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[]
     failing.length === 0
       ? 'no failing link to the other side'
       : `${counted(failures, 'failure')} in a row with the other side: the more, the longer it was running`;
-  return `${name} (${sideInWords(own)}): ${words}${refused}`;
+  return `${name} (${sideInWords(own)}): ${words}${refused}${masters}`;
 }
 
 function pastNewLifetime(situation: Situation, pastNew: Apart): readonly FindingDraft[] {

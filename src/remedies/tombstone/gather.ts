@@ -4,7 +4,7 @@ import { type Answer, askDomainControllers, defaultDeadlineMs, isChosen } from '
 import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
 import { type ServerKind, type StoredLifetimes, serverKindOf } from '../../ad/deleted-object-lifetime.ts';
 import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
-import { generalizedTimeOf, guidOf, integerOf } from '../../ad/entry.ts';
+import { generalizedTimeOf, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
 import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
@@ -22,6 +22,12 @@ export interface LastBackup {
   readonly namingContext: string;
   /** 'not-known': there was none, or the user may not read it. */
   readonly time: Date | 'not-known';
+}
+
+export interface RoleOwner {
+  /** "PDC emulator" */
+  readonly role: string;
+  readonly settingsDn: string;
 }
 
 /** CN=Directory Service, which holds both lifetimes. */
@@ -54,6 +60,8 @@ export interface TombstoneFacts {
   readonly mayWrite: boolean | 'unknown';
   readonly strictMarker: StrictMarker;
   readonly replication: ReplicationNews;
+  /** The operations masters' roles by the DN of the NTDS Settings that holds each, as far as the chosen DC shows. */
+  readonly roles: readonly RoleOwner[];
   /** The files that said something of DCs which do not answer, and where they differ from DCs that do. */
   readonly showrepl: readonly FindingSource[];
   readonly showreplDifferences: readonly string[];
@@ -98,8 +106,9 @@ export async function gather(
   if (settings === undefined) throw isExport ? lackingExport(session) : notReadable(configuration, session);
   watch.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
   const states = isExport ? await readExported(forest, session) : await askAll(forest, world, deadlineMs);
-  const [rights, deletedObjects, backups] = await Promise.all([
+  const [rights, roles, deletedObjects, backups] = await Promise.all([
     isExport ? undefined : effectiveRights(session, settings.dn),
+    readRoles(session, forest),
     countDeletedObjects(
       forest,
       states,
@@ -132,6 +141,7 @@ export async function gather(
     mayWrite: isExport ? 'unknown' : (rights?.attributes.has('tombstonelifetime') ?? false),
     strictMarker,
     replication: replicationNews(withReported(states, reported), forest, now),
+    roles,
     showrepl: showrepl.map(({ name, sha256 }) => ({ name, read: world.now().toISOString(), sha256 })),
     showreplDifferences: differencesFrom(states, reported),
     deletedObjects: isExport ? deletedObjects.map(asExported) : deletedObjects,
@@ -316,6 +326,42 @@ function heldBy(
 ): readonly string[] {
   const listed = [...fullNamingContexts, ...partialNamingContexts];
   return listed.length === 0 ? common : listed;
+}
+
+/** Who holds the roles of the forest and of its root domain (MS-ADTS 6.1.5); what cannot be read is left out. */
+async function readRoles(
+  session: DirectorySession,
+  { configurationNamingContext: configuration, rootDomainNamingContext: domain }: Forest,
+): Promise<readonly RoleOwner[]> {
+  const places = [
+    { role: 'schema master', dn: joinDn('CN=Schema', configuration) },
+    { role: 'domain naming master', dn: joinDn('CN=Partitions', configuration) },
+    ...(domain === undefined
+      ? []
+      : [
+          { role: 'PDC emulator', dn: domain },
+          { role: 'RID master', dn: joinDn('CN=RID Manager$,CN=System', domain) },
+          { role: 'infrastructure master', dn: joinDn('CN=Infrastructure', domain) },
+        ]),
+  ];
+  const owners = await Promise.all(
+    places.map(async ({ role, dn }): Promise<RoleOwner | undefined> => {
+      const settingsDn = await ownerAt(session, dn);
+      return settingsDn === undefined ? undefined : { role, settingsDn };
+    }),
+  );
+  return owners.flatMap((owner) => owner ?? []);
+}
+
+async function ownerAt(session: DirectorySession, dn: string): Promise<string | undefined> {
+  try {
+    const entry = await session.readEntry(dn, ['fSMORoleOwner']);
+    return entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner');
+  } catch (error) {
+    // A DC of another domain refers to the root domain's DCs: then the role's owner is not known here.
+    if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
+    throw error;
+  }
 }
 
 /** Those that every DC has. */

@@ -278,7 +278,7 @@ describe('two sites of two DCs, fine within and parted for 75 of 60 days', () =>
   });
 });
 
-test('nobody is advised to demote one of two DCs that refuse each other', () => {
+test('no DC of two that refuse each other is said to be the one to demote', () => {
   const refusing = (number: number, other: number, failures: number) =>
     answering(
       dc(number),
@@ -286,10 +286,12 @@ test('nobody is advised to demote one of two DCs that refuse each other', () => 
       { cursors: [configuration, domain].map((one) => cursor(other, 75, one)) },
     );
   const domainControllers = [refusing(1, 2, 7000), refusing(2, 1, 12)];
-  const findings = judged(factsOf({ lifetime: 60, domainControllers }), days(180));
+  const roles = [{ role: 'PDC emulator', settingsDn: dc(1).settingsDn }];
+  const findings = judged(factsOf({ lifetime: 60, domainControllers, roles }), days(180));
   const split = findings.find(({ id }) => id === 'parted-sides');
   expect(split?.evidence.join('\n')).toContain('DC1 (DC1): 7,000 failures in a row');
   expect(split?.evidence.join('\n')).toContain('DC2 (DC2): 12 failures in a row');
+  expect(split?.evidence.join('\n')).toMatch(/^DC1 .*; PDC emulator$/m);
   expect(findings.filter(({ detail }) => /demote/i.test(detail))).toEqual([]);
 });
 

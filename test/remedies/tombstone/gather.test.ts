@@ -138,6 +138,13 @@ whenChanged: 20261120090000.0Z
   expect(kinds.get(configuration)).toBe('counted');
 });
 
+test('the holders of the roles are known as far as the chosen DC shows them', async () => {
+  const settingsDn = `CN=NTDS Settings,CN=DC1,CN=Sites,${configuration}`;
+  const forest = await openForest(`dn: CN=Partitions,${configuration}\nfSMORoleOwner: ${settingsDn}\n`);
+  const facts = await gather(await directoryOf(forest));
+  expect(facts.roles).toEqual([{ role: 'domain naming master', settingsDn }]);
+});
+
 test('two sites that are parted for 75 of 60 days are a split, read from the XML that DCs of Windows show', async () => {
   const said = (name: string, mate: string, others: readonly string[]): string => `dn:
 dnsHostName: ${name}.corp.example.com

@@ -169,6 +169,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
       isThere: true,
       hasParent: true,
     },
+    roles: [],
     showrepl: [],
     showreplDifferences: [],
     replication: replicationNews(domainControllers, forest, fixedClock()),

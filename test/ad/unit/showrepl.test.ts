@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseShowrepl, showreplArgument } from '../../src/ad/showrepl.ts';
-import { UsageError } from '../../src/errors.ts';
+import { parseShowrepl, showreplArgument } from '../../../src/ad/showrepl.ts';
+import { UsageError } from '../../../src/errors.ts';
 
 const heading =
   'showrepl_COLUMNS,Destination DSA Site,Destination DSA,Naming Context,Source DSA Site,Source DSA,Transport Type,Number of Failures,Last Failure Time,Last Success Time,Last Failure Status';

@@ -4,9 +4,9 @@ import {
   lifetimeInForce,
   type StoredLifetimes,
   serverKindOf,
-} from '../../src/ad/deleted-object-lifetime.ts';
-import { readRootDse } from '../../src/ldap/root-dse.ts';
-import { makeEntry } from '../support/make-entry.ts';
+} from '../../../src/ad/deleted-object-lifetime.ts';
+import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 const nothingStored: StoredLifetimes = {
   tombstoneLifetime: undefined,
