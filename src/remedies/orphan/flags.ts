@@ -10,7 +10,7 @@ export const flags = {
   'setup-log': {
     kind: 'text',
     value: 'FILE',
-    help: 'ExchangeSetup.log of the failed run: the object that setup found',
+    help: 'exchangeSetup.log of the failed run: the object that setup found',
     group: whichServer,
   },
   leftovers: {
