@@ -6,7 +6,7 @@
 import { dnsNameOfDn, rdnOf } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
-import type { Change, DirectoryChange, FileChange, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
+import type { Change, EntryChange, FileChange, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
@@ -234,13 +234,14 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
   );
 }
 
-function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
-  const { edited, deleted, deletedAsTree, restored, created } = countsOf(all);
+function* entryCounts(all: readonly EntryChange[]): Generator<Html> {
+  const { edited, deleted, deletedAsTree, restored, created, handedOver } = countsOf(all);
   const rows = [
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
     ['Entries restored', restored],
     ['Entries created again', created],
+    ['Lingering objects', handedOver],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }

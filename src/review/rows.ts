@@ -5,7 +5,7 @@ import type {
   AttributeEdit,
   Change,
   DeletedEntry,
-  DirectoryChange,
+  EntryChange,
   FileChange,
   PlanAttribute,
   PlanValue,
@@ -47,8 +47,8 @@ export function diffBlocks(changes: readonly Change[]): readonly DiffBlock[] {
 }
 
 /** The changes with equal edits of entries together, at the place of the first of them. */
-export function foldedEntries(changes: readonly DirectoryChange[]): readonly (readonly DirectoryChange[])[] {
-  const same = (change: DirectoryChange): unknown => (change.kind === 'modify' ? JSON.stringify(change.edits) : change);
+export function foldedEntries(changes: readonly EntryChange[]): readonly (readonly EntryChange[])[] {
+  const same = (change: EntryChange): unknown => (change.kind === 'modify' ? JSON.stringify(change.edits) : change);
   return [...groupBy(changes, same).values()];
 }
 
@@ -118,7 +118,7 @@ function quoted(key: string, value: readonly Segment[]): readonly Segment[] {
 }
 
 /** The blocks of one change, or of several that make the same edits. */
-function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[] {
+function blocksOfEntries(same: readonly EntryChange[]): readonly DiffBlock[] {
   const [change] = same;
   if (change === undefined) return [];
   switch (change.kind) {
@@ -139,10 +139,19 @@ function blocksOfEntries(same: readonly DirectoryChange[]): readonly DiffBlock[]
       return [{ heading: 'restore', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
     case 'add':
       return [{ heading: 'add', places: [change.dn], lines: linesOf('+', change.attributes), changes: same }];
+    case 'remove-lingering':
+      return [
+        {
+          heading: `lingering on ${change.on}`,
+          places: [change.dn],
+          lines: linesOf('-', change.attributes),
+          changes: same,
+        },
+      ];
   }
 }
 
-function deleteBlock(entry: DeletedEntry, change: DirectoryChange): DiffBlock {
+function deleteBlock(entry: DeletedEntry, change: EntryChange): DiffBlock {
   return { heading: 'delete', places: [entry.dn], lines: linesOf('-', entry.attributes), changes: [change] };
 }
 

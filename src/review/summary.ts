@@ -3,6 +3,7 @@
 import { openBlockers } from '../change/findings.ts';
 import type { Change, Plan } from '../change/plan.ts';
 import type { Style } from '../terminal/style.ts';
+import { counted } from '../words.ts';
 
 export interface PlanCounts {
   readonly files: number;
@@ -13,6 +14,8 @@ export interface PlanCounts {
   readonly deletedAsTree: number;
   readonly restored: number;
   readonly created: number;
+  /** Lingering objects to be removed by other means. */
+  readonly handedOver: number;
 }
 
 /** The counts of a plan's changes, or of those of them that were done. A tree counts with each of its entries. */
@@ -29,21 +32,23 @@ export function countsOf(changes: readonly Change[]): PlanCounts {
     deletedAsTree,
     restored: count('undelete'),
     created: count('add'),
+    handedOver: count('remove-lingering'),
   };
 }
 
 /** Files and entries together. */
-export function totalOf({ files, edited, deleted, restored, created }: PlanCounts): number {
-  return files + edited + deleted + restored + created;
+export function totalOf({ files, edited, deleted, restored, created, handedOver }: PlanCounts): number {
+  return files + edited + deleted + restored + created + handedOver;
 }
 
 /** "12 edited, 26 deleted"; of a plan for files "" as all are edited. */
-export function countsInWords({ edited, deleted, restored, created }: PlanCounts): string {
+export function countsInWords({ edited, deleted, restored, created, handedOver }: PlanCounts): string {
   const parts: readonly (readonly [number, string])[] = [
     [edited, 'edited'],
     [deleted, 'deleted'],
     [restored, 'restored'],
     [created, 'created again'],
+    [handedOver, 'lingering objects'],
   ];
   return parts
     .filter(([number]) => number > 0)
@@ -86,7 +91,12 @@ export function headOf(plan: Plan): readonly { readonly name: string; readonly v
 /** The last line: how much changes, and what stops it. */
 export function summaryLine(plan: Plan, style: Style): string {
   const counts = countsOf(plan.changes);
-  const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
+  const changes =
+    totalOf(counts) === 0
+      ? 'Nothing to change'
+      : counts.handedOver > 0
+        ? `${counted(counts.handedOver, 'lingering object')} to hand over`
+        : changesInWords(counts, 'to change');
   const blockers = openBlockers(plan.findings).length;
   const stop = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stops' : 's stop'} this change`;
   return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stop)}`;
