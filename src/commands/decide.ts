@@ -111,8 +111,8 @@ export async function carryOut(
 
 /** Nothing to change is done, unless it rests on what was not seen. */
 export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'>): ExitStatus {
-  if (openBlockers(plan.findings).length > 0) return exitStatus.refused;
-  return remedy.handOver?.isProven(plan) === false ? exitStatus.failed : exitStatus.done;
+  if (remedy.handOver !== undefined) return remedy.handOver.isProven(plan) ? exitStatus.done : exitStatus.failed;
+  return openBlockers(plan.findings).length > 0 ? exitStatus.refused : exitStatus.done;
 }
 
 /** What --yes means where this tool writes nothing: the change folder, and what a person has to do with it. */
