@@ -61,7 +61,9 @@ export function writerOf(client: Client, options: RequestOptions): Writer {
 export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
   const { replica } = client;
   const reader = readerOf({ ...client, rights: administrator }, noOptions);
-  const all = [...rootDse(reader, replica.rootDseRecord), ...groupsOf(client.rights)].filter(({ name }) => !reader.withheld.has(attributeType(name)));
+  const all = [...rootDse(reader, replica.rootDseRecord), ...groupsOf(client.rights)].filter(
+    ({ name }) => !reader.withheld.has(attributeType(name)),
+  );
   return selectRootDse(all, selection);
 }
 

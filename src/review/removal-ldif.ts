@@ -60,17 +60,14 @@ function* removalLdif(plan: Plan, host: string, changes: readonly RemoveLingerin
   }
   yield '\n';
   for (const change of changes) {
-    yield ldifComment(change.dn);
-    yield ldifRecord(removalRecord(change));
+    const value = `${guidBase(change.reference.dsaGuid)}:${guidBase(change.guid)}`;
+    // The value starts with "<", which LDIF takes only as base64 (RFC 2849): the comment is for people.
+    yield ldifComment(`${change.dn}\n${value}`);
+    yield ldifRecord({
+      kind: 'modify',
+      dn: '',
+      controls: [],
+      edits: [{ operation: 'replace', name: 'removeLingeringObject', values: [Buffer.from(value)] }],
+    });
   }
-}
-
-function removalRecord({ guid, reference }: RemoveLingeringChange): Parameters<typeof ldifRecord>[0] {
-  const value = Buffer.from(`${guidBase(reference.dsaGuid)}:${guidBase(guid)}`);
-  return {
-    kind: 'modify',
-    dn: '',
-    controls: [],
-    edits: [{ operation: 'replace', name: 'removeLingeringObject', values: [value] }],
-  };
 }

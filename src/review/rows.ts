@@ -144,7 +144,8 @@ function blocksOfEntries(same: readonly EntryChange[]): readonly DiffBlock[] {
         {
           heading: `lingering on ${change.on}`,
           places: [change.dn],
-          lines: linesOf('-', change.attributes),
+          // before.ldf has all of it: the DC that removes it compares nothing but its objectGUID.
+          lines: [plainLine('-', `objectGUID: ${change.guid}`)],
           changes: same,
         },
       ];

@@ -61,7 +61,7 @@ function referenceFindings(facts: LingeringFacts, reference: DomainController): 
       : [
           finalBlocker(
             'reference-not-compared',
-            `${reference.name} could not be compared with every DC that answers`,
+            `${reference.name} could not be compared with every DC in use`,
             'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
             {
               subjects: distinct(unseen.map((one) => one.reference.name)),
@@ -105,9 +105,15 @@ function newsInWords({ replication }: LingeringFacts, reference: DomainControlle
     : `${of.name}: last heard of ${durationInWords(Math.max(...ages))} ago`;
 }
 
-function isLiving({ replication }: LingeringFacts, domainController: DomainController): boolean {
-  return replication.parties.some(
-    (party) => party.domainController === domainController && party.state.kind === 'answered',
+/** Whether a DC answers, or some DC has heard of it within the lifetime: a network may keep only this computer from it. */
+function isLiving({ replication, lifetime }: LingeringFacts, domainController: DomainController): boolean {
+  const party = replication.parties.find((one) => one.domainController === domainController);
+  if (party === undefined || party.state.kind === 'answered') return party !== undefined;
+  return replication.copies.some(({ full, news }) =>
+    full.some((hearer) => {
+      const heard = news(hearer, party);
+      return heard.kind === 'heard' && heard.age < lifetime * day;
+    }),
   );
 }
 
