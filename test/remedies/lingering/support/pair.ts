@@ -1,9 +1,9 @@
 /** A forest of one domain whose DCs a test parts and joins, and the world of a remedy that looks at it. */
 
 import { randomUUID } from 'node:crypto';
-import { onTestFinished } from 'vitest';
 import type { RemoveLingeringChange } from '../../../../src/change/plan.ts';
-import { administrator, type Rights } from '../../../../src/embedded/view.ts';
+import { EmbeddedSession } from '../../../../src/embedded/session.ts';
+import { administrator } from '../../../../src/embedded/view.ts';
 import type { DirectorySession } from '../../../../src/ldap/session.ts';
 import type { Comparison } from '../../../../src/remedies/lingering/compare.ts';
 import { gather, type LingeringFacts } from '../../../../src/remedies/lingering/gather.ts';
@@ -97,6 +97,8 @@ export interface Dcs {
   /** Makes a user; gives its DN. */
   create(name: string, cn: string): Promise<string>;
   world(name: string, more?: Partial<DirectoryWorld>): Promise<DirectoryWorld>;
+  /** The sessions of a user without any right but to read, for a world whose chosen DC is this one. */
+  asOrdinaryUser(name: string): Promise<Pick<DirectoryWorld, 'session' | 'openOther'>>;
   /** Every DC takes from all others what it does not know, over the links that are open. */
   replicate(): void;
 }
@@ -123,6 +125,17 @@ export async function openDcs(names: readonly string[] = ['dc1', 'dc2'], ldif = 
         { name: 'sAMAccountName', values: [Buffer.from(cn)] },
       ]);
       return dn;
+    },
+    asOrdinaryUser: async (name) => {
+      const open = (host: string): Promise<DirectorySession> =>
+        EmbeddedSession.open(host, forest.replica(host), {
+          port: 389,
+          globalCatalog: false,
+          rights: { ...administrator, mayWrite: false, mayReadDeleted: false },
+          deadlineMs: 5000,
+          operationDeadlineMs: 60_000,
+        });
+      return { session: await open(hostOf(name)), openOther: open };
     },
     replicate: () => {
       for (const name of names) forest.replicate(hostOf(name));
@@ -191,14 +204,11 @@ function whyNot(comparison: Comparison | undefined): string {
   return comparison?.kind === 'not-provable' ? comparison.why : 'not looked at';
 }
 
-export function handedOver(facts: LingeringFacts): readonly RemoveLingeringChange[] {
-  return propose(facts).changes;
+/** Why what could not be compared could not. */
+export function whyNotProvable({ comparisons }: LingeringFacts): readonly string[] {
+  return comparisons.filter(({ kind }) => kind === 'not-provable').map(whyNot);
 }
 
-/** An ordinary user. */
-export const ordinary: Rights = { ...administrator, mayWrite: false, mayReadDeleted: false };
-
-export function closedAfterwards<T extends { close(): Promise<void> }>(session: T): T {
-  onTestFinished(() => session.close());
-  return session;
+export function handedOver(facts: LingeringFacts): readonly RemoveLingeringChange[] {
+  return propose(facts).changes;
 }
