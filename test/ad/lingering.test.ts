@@ -1,10 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { startDnsServer } from '../support/dns-server.ts';
-import { freshFolder } from '../support/fresh-folder.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { run as runProgram } from './lab/command.ts';
@@ -55,7 +55,7 @@ describeWithSamba(
     beforeAll(async () => {
       dcs = await startTwoDomainControllers();
       const { dc1, dc2 } = dcs;
-      folder = await freshFolder();
+      folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
       bundle = path.join(folder, 'ca.pem');
       await writeFile(bundle, (await readFile(dc1.caFile, 'utf8')) + (await readFile(dc2.caFile, 'utf8')));
       await dc1.ldapmodify([add(people, { objectClass: 'organizationalUnit' }), ...onBoth.map(contact)]);
@@ -70,7 +70,10 @@ describeWithSamba(
       await dc1.ldapmodify([contact('new1'), deletion('late')]);
       await dc2.ldapmodify([contact('new2')]);
     });
-    afterAll(() => dcs?.stop());
+    afterAll(async () => {
+      await dcs?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
 
     const run = async (command: Parameters<typeof runCommand>[0], args: readonly string[]): Promise<CommandRun> => {
       const { dc1, dc2 } = dcs;

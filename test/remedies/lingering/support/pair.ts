@@ -19,7 +19,7 @@ export const people = `OU=People,${domain}`;
 
 export const hostOf = (name: string): string => `${name}.corp.example.com`;
 
-function skeleton(names: readonly string[]): string {
+export function skeleton(names: readonly string[]): string {
   const contexts = [domain, configuration, `CN=Schema,${configuration}`];
   return `
 dn: ${domain}
