@@ -177,7 +177,8 @@ async function compareAll(
   for (const namingContext of partitions) {
     const holders = forest.domainControllers.filter((one) => hasFullCopy(one, namingContext));
     if (holders.includes(reference)) {
-      const others = holders.filter((one) => one !== reference);
+      // A read-only copy is looked at only as a target: it is no reference for another one.
+      const others = holders.filter((one) => one !== reference && (!one.isReadOnly || targets.includes(one)));
       const copies = { namingContext, reference, others, targets, living };
       comparisons.push(...(await compareCopies(copies, comparing)));
       continue;
