@@ -129,7 +129,33 @@ export interface AddChange {
 }
 
 export type DirectoryChange = ModifyChange | DeleteChange | DeleteTreeChange | UndeleteChange | AddChange;
-export type Change = FileChange | DirectoryChange;
+
+/**
+ * The removal of a lingering object, which only its DC can do, on request (MS-ADTS 3.1.1.3.3.15). It has no writer: it is
+ * handed over.
+ */
+export interface RemoveLingeringChange {
+  readonly kind: 'remove-lingering';
+  /** On the DC that has it. */
+  readonly dn: string;
+  readonly guid: string;
+  /** DNS name of the DC that has it. */
+  readonly on: string;
+  /** DNS name and DSA GUID of the DC with a writable copy, which has deleted it and forgotten that. */
+  readonly reference: { readonly host: string; readonly dsaGuid: string };
+  readonly namingContext: string;
+  /** Everything that it holds. */
+  readonly attributes: readonly PlanAttribute[];
+}
+
+/** A change of an entry, whoever carries it out. */
+export type EntryChange = DirectoryChange | RemoveLingeringChange;
+export type Change = FileChange | EntryChange;
+
+/** Whether this tool writes the change to a directory. */
+export function isDirectoryChange(change: Change): change is DirectoryChange {
+  return change.kind !== 'file' && change.kind !== 'remove-lingering';
+}
 
 export interface FilesTarget {
   readonly kind: 'files';

@@ -119,6 +119,17 @@ const directoryChange: Shape = {
     },
     undelete: { members: { kind: 'text', dn: 'text', guid: uuid, attributes }, optional: { tombstoneDn: 'text' } },
     add: { members: { kind: 'text', dn: 'text', attributes } },
+    'remove-lingering': {
+      members: {
+        kind: 'text',
+        dn: 'text',
+        guid: uuid,
+        on: name,
+        reference: { members: { host: name, dsaGuid: uuid } },
+        namingContext: 'text',
+        attributes,
+      },
+    },
   },
 };
 

@@ -7,16 +7,17 @@ import { errnoOf, RemedyError } from '../errors.ts';
 import { canonicalText } from './canonical.ts';
 import { sameFingerprint } from './fingerprint.ts';
 import { folderParts } from './folder.ts';
-import type {
-  AttributeEdit,
-  Change,
-  DeletedEntry,
-  DirectoryChange,
-  FileChange,
-  ModifyChange,
-  Plan,
-  PlanAttribute,
-  PlanValue,
+import {
+  type AttributeEdit,
+  type Change,
+  type DeletedEntry,
+  type DirectoryChange,
+  type FileChange,
+  isDirectoryChange,
+  type ModifyChange,
+  type Plan,
+  type PlanAttribute,
+  type PlanValue,
 } from './plan.ts';
 import { readPlan } from './read-plan.ts';
 
@@ -102,7 +103,7 @@ export function isReverse(change: Change, done: readonly Change[]): boolean {
     case 'file':
       return done.some((one) => one.kind === 'file' && isReverseFile(change, one));
     case 'modify':
-      return done.some((one) => one.kind !== 'file' && isReverseModify(change, one));
+      return done.some((one) => isDirectoryChange(one) && isReverseModify(change, one));
     case 'undelete':
       return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry) && entry.guid === change.guid));
     case 'add':
@@ -110,6 +111,8 @@ export function isReverse(change: Change, done: readonly Change[]): boolean {
     case 'delete':
     case 'delete-tree':
       return done.some((one) => (one.kind === 'undelete' || one.kind === 'add') && isSameDn(one.dn, change.dn));
+    case 'remove-lingering':
+      return false;
   }
 }
 

@@ -12,6 +12,7 @@ import { confirmName } from './confirm.ts';
 import type { Context } from './context.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { doneIn, judgeNow, openWorldOf, remedyOf, whatIsNew } from './judge-again.ts';
+import { lookAgain } from './look-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { reportVerified } from './report-outcome.ts';
 import { askAboutBlockers, defaultDeadline } from './run-remedy.ts';
@@ -27,6 +28,13 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { folder, plan } = saved;
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
+  const access = {
+    flags,
+    deadline,
+    isApproved: flags.seal !== undefined,
+    mayAsk: output.canAsk && !flags.yes && !output.isJson && !flags['dry-run'],
+  };
+  if (remedy.handOver !== undefined) return lookAgain(saved, remedy, remedy.handOver, access, context, output);
   const position = await positionOf(saved);
   requireNotUndone(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),
@@ -34,9 +42,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const done = doneIn(saved);
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
-  const mayAsk = output.canAsk && !flags.yes && !output.isJson && !flags['dry-run'];
+  const { mayAsk } = access;
   if (mayAsk && left.size > 0) showLeft(saved, selected, done.size, output);
-  const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
   try {
     if (left.size === 0)

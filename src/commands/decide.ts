@@ -16,6 +16,7 @@ import type { Context, OpenDirectory } from './context.ts';
 import { commandsFor, documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
 import type { Output } from './output.ts';
+import { sayNextSteps } from './report-outcome.ts';
 
 /** What is to be done with the plan; `ask` is what a terminal without flags gets. */
 export type Decision =
@@ -79,8 +80,8 @@ export async function settleOutcome(finished: Finished, decision: Decision, outp
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
   if (plan.changes.length === 0) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
-  const outcome = decision.kind === 'ask' ? await askWhatNext(plan, output) : decision;
-  if (outcome.kind === 'apply') {
+  const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
+  if (outcome.kind === 'apply' && remedy.handOver === undefined) {
     requireApplicable(plan, []);
     await confirmName(remedy.confirm?.(plan), confirm, decision.kind === 'ask', output);
   }
@@ -94,11 +95,11 @@ export async function carryOut(
   context: Context,
   output: Output,
 ): Promise<ExitStatus> {
-  const { plan } = finished;
+  const { plan, remedy } = finished;
   if (plan.changes.length === 0) {
     if (outcome.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
     output.document(plan);
-    return openBlockers(plan.findings).length === 0 ? exitStatus.done : exitStatus.refused;
+    return statusWithoutChanges(plan, remedy);
   }
   switch (outcome.kind) {
     case 'nothing':
@@ -110,15 +111,32 @@ export async function carryOut(
       return exitStatus.changesToMake;
     case 'save': {
       const folder = await save(finished, outcome.folder, context);
-      for (const line of savedLines(plan, folder, context)) output.say(`  ${line}`);
+      for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
     }
     case 'apply': {
+      if (remedy.handOver !== undefined) return handOver(finished, context, output);
       const folder = await save(finished, undefined, context);
       return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
     }
   }
+}
+
+/** Nothing to change is done, unless it rests on what was not seen. */
+export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'>): ExitStatus {
+  if (remedy.handOver !== undefined) return remedy.handOver.isProven(plan) ? exitStatus.done : exitStatus.failed;
+  return openBlockers(plan.findings).length > 0 ? exitStatus.refused : exitStatus.done;
+}
+
+/** What --yes means where this tool writes nothing: the change folder, and what a person has to do with it. */
+async function handOver(finished: Finished, context: Context, output: Output): Promise<ExitStatus> {
+  const { plan, remedy } = finished;
+  const folder = await save(finished, undefined, context);
+  for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
+  sayNextSteps(remedy.describe(plan).nextSteps, output);
+  output.document(plan);
+  return exitStatus.refused;
 }
 
 /** The seal as people compare it: its first 32 digits in groups of 8. */
@@ -126,15 +144,20 @@ export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
   return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
 }
 
-function savedLines(plan: Plan, folder: string, context: Context): readonly string[] {
+function savedLines(plan: Plan, remedy: Remedy, folder: string, context: Context): readonly string[] {
   const shown = shownPath(folder, context);
   const isBlocked = openBlockers(plan.findings).length > 0;
   return [
     `Saved in ${visible(shown)} (send review.html to the reviewer)`,
     `Seal ${shortSeal(plan)}`,
-    isBlocked
-      ? 'It can’t be applied as it is: a blocker is not accepted.'
-      : `Apply it with: ${commandLine(['apply', shown], context)}`,
+    ...(remedy.handOver === undefined
+      ? []
+      : ['This tool removes nothing itself: next-steps.txt says how each server does.']),
+    remedy.handOver !== undefined
+      ? `To look again afterwards: ${commandLine(['apply', shown], context)}`
+      : isBlocked
+        ? 'It can’t be applied as it is: a blocker is not accepted.'
+        : `Apply it with: ${commandLine(['apply', shown], context)}`,
   ];
 }
 
@@ -149,18 +172,23 @@ function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
   });
 }
 
-async function askWhatNext(plan: Plan, output: Output): Promise<Outcome> {
+async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<Outcome> {
   const prompter = await output.prompter();
   const isBlocked = openBlockers(plan.findings).length > 0;
+  const isHandedOver = remedy.handOver !== undefined;
   const choice = await prompter.select<'nothing' | 'save' | 'apply'>({
     id: 'decision',
     message: isBlocked
       ? 'A blocker stops this change. Save for review, or do nothing?'
-      : 'Apply now, save for review, or do nothing?',
+      : isHandedOver
+        ? 'Save the list with the commands, or do nothing?'
+        : 'Apply now, save for review, or do nothing?',
     choices: [
       { value: 'nothing', label: 'Do nothing', hint: 'nothing is changed or saved' },
       { value: 'save', label: 'Save for review', hint: 'a change folder for a reviewer, to be applied later' },
-      ...(isBlocked ? [] : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
+      ...(isBlocked || isHandedOver
+        ? []
+        : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
     ],
     flag: '--yes, --save FOLDER or --dry-run',
   });

@@ -6,10 +6,18 @@ import { backupPathOf, plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts, redrawDocuments } from '../change/folder.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
-import type { Change, DirectoryChange, FileChange, Plan } from '../change/plan.ts';
+import {
+  type Change,
+  type EntryChange,
+  type FileChange,
+  isDirectoryChange,
+  type Plan,
+  type RemoveLingeringChange,
+} from '../change/plan.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif } from '../review/ldif.ts';
+import { removalDocuments } from '../review/removal-ldif.ts';
 import type { Commands } from '../review/text.ts';
 import { nextStepLines, paperReview } from '../review/text.ts';
 import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
@@ -33,14 +41,17 @@ export function documentsOf(
   folder?: string,
 ): readonly FolderDocument[] {
   const files = plan.changes.filter(isFileChange);
-  const entries = plan.changes.filter(isDirectoryChange);
+  const entries = plan.changes.filter(isEntryChange);
+  const handedOver = plan.changes.filter(isHandedOver);
   return [
     { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
     ...(plan.target.kind === 'files' ? [{ name: folderParts.diff, content: diffs(plan, files, folder) }] : []),
     ...(plan.target.kind === 'forest'
       ? [
-          { name: folderParts.ldif, content: changeLdif(entries, plan) },
+          ...(handedOver.length > 0
+            ? removalDocuments(plan, handedOver)
+            : [{ name: folderParts.ldif, content: changeLdif(plan.changes.filter(isDirectoryChange), plan) }]),
           { name: folderParts.entriesBefore, content: beforeLdif(entries) },
         ]
       : []),
@@ -54,7 +65,11 @@ function isFileChange(change: Change): change is FileChange {
   return change.kind === 'file';
 }
 
-function isDirectoryChange(change: Change): change is DirectoryChange {
+function isHandedOver(change: Change): change is RemoveLingeringChange {
+  return change.kind === 'remove-lingering';
+}
+
+function isEntryChange(change: Change): change is EntryChange {
   return change.kind !== 'file';
 }
 

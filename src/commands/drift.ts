@@ -6,7 +6,7 @@ import { textOf } from '../ad/entry.ts';
 import { guidBase } from '../ad/values.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
-import type { Change, DirectoryChange, FileChange } from '../change/plan.ts';
+import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -50,6 +50,7 @@ export async function driftOf(saved: SavedChange, access: Access, context: Conte
 async function lookAt(change: Change, isDone: boolean, session: DirectorySession | undefined): Promise<Sight> {
   if (change.kind === 'file') return lookAtFile(change, isDone);
   if (session === undefined) return { kind: 'unknown', what: 'no directory is open' };
+  if (!isDirectoryChange(change)) return { kind: 'unknown', what: 'apply looks for it again on its own DC' };
   try {
     return await lookAtEntry(change, isDone, session);
   } catch (error) {

@@ -2,7 +2,7 @@
 
 import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
 import { outcomesIn } from '../change/journal.ts';
-import type { FilesTarget, Plan } from '../change/plan.ts';
+import { type FilesTarget, isDirectoryChange, type Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { PlanNotUsableError, UsageError } from '../errors.ts';
 import type { Remedy } from '../remedies/remedy.ts';
@@ -29,6 +29,11 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
   if (entry === undefined)
     throw refuse(`it is of the remedy ${JSON.stringify(plan.remedy)}, which this tool does not have`);
   const remedy = await entry.load();
+  if (
+    remedy.handOver === undefined &&
+    !plan.changes.every((change) => change.kind === 'file' || isDirectoryChange(change))
+  )
+    throw refuse('it holds changes that this tool cannot write');
   const [first, ...more] = remedy.permits(plan);
   if (first === undefined) return remedy;
   throw refuse(`${plan.remedy} never writes this: ${first}${more.length === 0 ? '' : `; and ${more.length} more`}`);

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
-import type { Change, DirectoryChange, FileChange, Plan, Proposal } from '../change/plan.ts';
+import { type Change, type FileChange, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
 import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
@@ -31,11 +31,21 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const saved = await namedChange('undo', operands[0], context.currentFolder);
   requireSeal(saved.plan, flags.seal);
   const remedy = await remedyOf(saved.plan, saved.folder, context);
+  if (remedy.handOver !== undefined) throw nothingWritten(saved);
   requireJournal(saved, flags.seal);
   const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
   // What only looks leaves the folder as it is: it may lie where nothing can be written.
   const isOnlyLooking = decision.kind === 'dry-run' || decision.kind === 'save';
   return isOnlyLooking ? work() : withFolderLock([saved.folder], lockOptionsOf(context), work);
+}
+
+function nothingWritten({ plan, folder }: SavedChange): RefusedError {
+  return new RefusedError({
+    attempted: 'undo the plan',
+    on: folder,
+    cameBack: `${plan.remedy} writes nothing: its changes are handed over`,
+    next: 'Undo by hand what was done by hand. backup/before.ldf holds the entries as they were.',
+  });
 }
 
 /**
@@ -130,9 +140,8 @@ async function undoOf(
     const isFile = (change: Change): change is FileChange => change.kind === 'file';
     return undoFileChanges({ changes: changes.filter(isFile), recorded: new Set([...recorded].filter(isFile)) });
   }
-  const isEntry = (change: Change): change is DirectoryChange => change.kind !== 'file';
   return undoEntryChanges(
-    { changes: changes.filter(isEntry), recorded: new Set([...recorded].filter(isEntry)) },
+    { changes: changes.filter(isDirectoryChange), recorded: new Set([...recorded].filter(isDirectoryChange)) },
     session,
   );
 }

@@ -1,5 +1,6 @@
 /** What a client of a DC can do: read and write, with the rights and options of the request. */
 
+import { sidFromText } from '../ad/values.ts';
 import type { NewAttribute } from '../ldap/session.ts';
 import type { Replica } from './domain-controller.ts';
 import { type ReturnedAttribute, rootDse } from './root-dse.ts';
@@ -60,8 +61,18 @@ export function writerOf(client: Client, options: RequestOptions): Writer {
 export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
   const { replica } = client;
   const reader = readerOf({ ...client, rights: administrator }, noOptions);
-  const all = rootDse(reader, replica.rootDseRecord).filter(({ name }) => !reader.withheld.has(attributeType(name)));
+  const all = [...rootDse(reader, replica.rootDseRecord), ...groupsOf(client.rights)].filter(
+    ({ name }) => !reader.withheld.has(attributeType(name)),
+  );
   return selectRootDse(all, selection);
+}
+
+/** BUILTIN\Administrators (MS-DTYP 2.4.2.4). */
+const administrators = sidFromText('S-1-5-32-544');
+
+/** The groups of a user, as far as our rights are groups (tokenGroups of the rootDSE: MS-ADTS 3.1.1.3.2). */
+function groupsOf({ mayReadDeleted }: Rights): ReturnedAttribute[] {
+  return mayReadDeleted ? [{ name: 'tokenGroups', values: [administrators] }] : [];
 }
 
 export const noOptions: RequestOptions = {

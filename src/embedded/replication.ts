@@ -34,7 +34,7 @@ export function pull(
   let applied = 0;
   for (const entry of changed) {
     const result = take(entry, target, source, strict);
-    if (result === 'lingering') return { kind: 'stopped', lingering: entry.dn };
+    if (result === 'refused') return { kind: 'stopped', lingering: entry.dn };
     if (result === 'taken') applied += 1;
   }
   target.seen.set(source.host, writes.length);
@@ -57,7 +57,7 @@ export function spread(from: Replica, replicas: readonly Replica[]): void {
   }
 }
 
-type Taken = 'taken' | 'known' | 'lingering';
+type Taken = 'taken' | 'known' | 'refused';
 
 /** Applies the news of one entry of the source to the target. */
 function take(entry: StoredEntry, target: Replica, source: Replica, strict: boolean): Taken {
@@ -70,7 +70,7 @@ function take(entry: StoredEntry, target: Replica, source: Replica, strict: bool
   if (own !== undefined) return merge(own, entry, news, target);
   const isCreation = news.some(([type]) => type === objectClass);
   if (!isCreation && entry.isDeleted) return 'known';
-  if (!isCreation && strict) return 'lingering';
+  if (!isCreation && strict) return 'refused';
   return create(entry, guid, all, { target, source, strict });
 }
 
@@ -84,8 +84,7 @@ function create(
   const { parent } = entry;
   const parentGuid = parent?.bytes('objectGUID');
   if (parent === undefined || parentGuid === undefined) return 'known';
-  if (store.byGuid(parentGuid) === undefined && take(parent, target, source, strict) === 'lingering')
-    return 'lingering';
+  if (store.byGuid(parentGuid) === undefined && take(parent, target, source, strict) === 'refused') return 'refused';
   const place = store.byGuid(parentGuid) ?? store.reach(parent.dn);
   const isTaken = store.find(`${entry.rdn},${place.dn}`)?.present === true;
   // Where another entry has the name, merge settles which of the two keeps it.

@@ -37,7 +37,7 @@ const partialSecrets = '1.2.840.113556.1.4.1920';
 const functionalLevel = '4';
 
 /** Returned only when asked for by name. */
-const computedOnRequest = new Set(['msds-replallinboundneighbors']);
+const computedOnRequest = new Set(['msds-replallinboundneighbors', 'tokengroups']);
 
 /**
  * The rootDSE's attributes, including those that are returned only by name. For an export, which is no DC: only what a

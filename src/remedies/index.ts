@@ -44,4 +44,12 @@ export const remedies: readonly RemedyEntry[] = [
     flags: async () => (await import('./tombstone/flags.ts')).flags,
     load: async () => (await import('./tombstone/remedy.ts')).tombstone,
   },
+  {
+    name: 'lingering',
+    summary: 'find lingering objects, and hand over their removal',
+    world: 'directory',
+    examples: ['lingering --server dc1.corp.example.com --user admin@corp.example.com --reference DC1 --dry-run'],
+    flags: async () => (await import('./lingering/flags.ts')).flags,
+    load: async () => (await import('./lingering/remedy.ts')).lingering,
+  },
 ];

@@ -191,5 +191,17 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
   verify?(plan: Plan<C>): Proof | undefined;
 
+  /** Of a remedy that writes nothing: its changes are handed over, and apply only looks again. */
+  readonly handOver?: HandOver<Options, C>;
+
   readonly practice: Practice;
+}
+
+/** What looking again needs of a remedy whose changes are carried out by other means. */
+export interface HandOver<Options extends RemedyOptions, C extends Change> {
+  /** The options that the plan was made with. */
+  optionsOf(plan: Plan<C>): Options;
+
+  /** Whether everything was seen: else a plan without changes proves nothing. */
+  isProven(plan: Plan<C>): boolean;
 }

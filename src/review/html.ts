@@ -6,7 +6,7 @@
 import { type Finding, openBlockers } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import type { JournalRecord } from '../change/journal.ts';
-import type { DirectoryChange, FileChange, Plan } from '../change/plan.ts';
+import type { EntryChange, FileChange, Plan } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { counted } from '../words.ts';
@@ -183,13 +183,14 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
   yield row('Encodings, all kept', isolated(counts.join(', ')));
 }
 
-function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
-  const { edited, deleted, deletedAsTree, restored, created } = countsOf(all);
+function* entryCounts(all: readonly EntryChange[]): Generator<Html> {
+  const { edited, deleted, deletedAsTree, restored, created, handedOver } = countsOf(all);
   const rows = [
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
     ['Entries restored', restored],
     ['Entries created again', created],
+    ['Lingering objects', handedOver],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }

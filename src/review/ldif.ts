@@ -7,6 +7,7 @@ import type {
   AttributeEdit,
   DeletedEntry,
   DirectoryChange,
+  EntryChange,
   ForestTarget,
   ModifyChange,
   Plan,
@@ -51,7 +52,7 @@ function importCommands({ domainController }: ForestTarget, isForLdifde: boolean
  * Whether a record of change.ldf has a control: line (RFC 2849), which ldifde does not accept: a tree delete, and the restore
  * of deleted entries and their rights.
  */
-export function asksForControls(changes: readonly DirectoryChange[]): boolean {
+export function asksForControls(changes: readonly EntryChange[]): boolean {
   return changes.some(
     (change) =>
       change.kind === 'delete-tree' ||
@@ -61,13 +62,14 @@ export function asksForControls(changes: readonly DirectoryChange[]): boolean {
 }
 
 /** backup/before.ldf: every entry to be deleted, and the former values of attributes to be edited. */
-export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<string> {
+export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> {
   yield ldifComment('State before the change: entries to be deleted with all their attributes; of entries to be');
   yield ldifComment('edited only the attributes to be edited. For reading and for undo, not for import.');
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {
       case 'delete':
+      case 'remove-lingering':
         yield contentRecord(change);
         break;
       case 'delete-tree':
@@ -84,11 +86,11 @@ export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<stri
 }
 
 /** Whether the change only completes an entry that was restored before, by someone else or by an interrupted undo. */
-function isBack(change: DirectoryChange): boolean {
+function isBack(change: EntryChange): boolean {
   return change.kind === 'undelete' && change.tombstoneDn === undefined;
 }
 
-function contentRecord(entry: DeletedEntry): string {
+function contentRecord(entry: Pick<DeletedEntry, 'dn' | 'attributes'>): string {
   return ldifRecord({ kind: 'content', dn: entry.dn, attributes: entry.attributes.map(ldifAttribute) });
 }
 

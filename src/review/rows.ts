@@ -1,13 +1,6 @@
 /** A plan's changes as numbered rows of removed and added lines: the one source of what screen, text and page show. */
 
-import type {
-  AttributeEdit,
-  Change,
-  DirectoryChange,
-  FileChange,
-  PlanAttribute,
-  UndeleteChange,
-} from '../change/plan.ts';
+import type { AttributeEdit, Change, EntryChange, FileChange, PlanAttribute, UndeleteChange } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { groupBy } from '../group-by.ts';
 import { markChangedWords, type Segment } from './changed-words.ts';
@@ -51,12 +44,12 @@ export interface EntryPart {
 /** Entries with equal edits, one entry as a whole, or a tree that is deleted by one request. */
 export interface EntriesRow extends Numbered {
   readonly kind: 'entries';
-  readonly verb: 'modify' | 'delete' | 'delete tree' | 'restore' | 'create';
+  readonly verb: 'modify' | 'delete' | 'delete tree' | 'restore' | 'create' | 'hand over';
   /** Each entry that the row is about; of a tree the root. */
   readonly dns: readonly string[];
   /** One with the lines of all that are modified alike; of a tree one an entry. */
   readonly parts: readonly EntryPart[];
-  readonly changes: readonly DirectoryChange[];
+  readonly changes: readonly EntryChange[];
 }
 
 export type ReviewRow = FilesRow | EntriesRow;
@@ -94,12 +87,12 @@ function rankOf({ language }: Pick<FilesRow, 'language'>): string {
 }
 
 /** The changes with equal edits of entries together, at the place of the first of them. */
-function foldedEntries(changes: readonly DirectoryChange[]): readonly (readonly DirectoryChange[])[] {
-  const same = (change: DirectoryChange): unknown => (change.kind === 'modify' ? JSON.stringify(change.edits) : change);
+function foldedEntries(changes: readonly EntryChange[]): readonly (readonly EntryChange[])[] {
+  const same = (change: EntryChange): unknown => (change.kind === 'modify' ? JSON.stringify(change.edits) : change);
   return [...groupBy(changes, same).values()];
 }
 
-function entriesRow(changes: readonly DirectoryChange[]): readonly Unnumbered<EntriesRow>[] {
+function entriesRow(changes: readonly EntryChange[]): readonly Unnumbered<EntriesRow>[] {
   const [change] = changes;
   if (change === undefined) return [];
   const dns = changes.map(({ dn }) => dn);
@@ -118,6 +111,11 @@ function entriesRow(changes: readonly DirectoryChange[]): readonly Unnumbered<En
       return [{ ...row, verb: 'restore', parts: [restored(change)] }];
     case 'add':
       return [{ ...row, verb: 'create', parts: [{ dn: change.dn, lines: linesOf('+', change.attributes) }] }];
+    case 'remove-lingering': {
+      // before.ldf has all of it: the DC that removes it compares nothing but its objectGUID.
+      const lines = linesOf('-', [{ name: `objectGUID on ${change.on}`, values: [change.guid] }]);
+      return [{ ...row, verb: 'hand over', parts: [{ dn: change.dn, lines }] }];
+    }
   }
 }
 

@@ -19,6 +19,8 @@ export interface PlanCounts {
   readonly deletedAsTree: number;
   readonly restored: number;
   readonly created: number;
+  /** Lingering objects to be removed by other means. */
+  readonly handedOver: number;
 }
 
 /** The counts of a plan's changes, or of those of them that were done. A tree counts with each of its entries. */
@@ -35,21 +37,23 @@ export function countsOf(changes: readonly Change[]): PlanCounts {
     deletedAsTree,
     restored: count('undelete'),
     created: count('add'),
+    handedOver: count('remove-lingering'),
   };
 }
 
 /** Files and entries together. */
-export function totalOf({ files, edited, deleted, restored, created }: PlanCounts): number {
-  return files + edited + deleted + restored + created;
+export function totalOf({ files, edited, deleted, restored, created, handedOver }: PlanCounts): number {
+  return files + edited + deleted + restored + created + handedOver;
 }
 
 /** "12 edited, 26 deleted"; of a plan for files "" as all are edited. */
-export function countsInWords({ edited, deleted, restored, created }: PlanCounts): string {
+export function countsInWords({ edited, deleted, restored, created, handedOver }: PlanCounts): string {
   const parts: readonly (readonly [number, string])[] = [
     [edited, 'edited'],
     [deleted, 'deleted'],
     [restored, 'restored'],
     [created, 'created again'],
+    [handedOver, 'lingering objects'],
   ];
   return parts
     .filter(([number]) => number > 0)

@@ -114,6 +114,8 @@ function writtenBy(change: Change): readonly string[] {
       return [change.dn, change.tombstoneDn ?? '', ...attributesSaid(change.attributes)];
     case 'add':
       return [change.dn, ...attributesSaid(change.attributes)];
+    case 'remove-lingering':
+      return [change.dn, change.guid, change.on];
   }
 }
 

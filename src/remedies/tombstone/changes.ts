@@ -154,6 +154,8 @@ function faultsOfChange(change: Change, directoryService: string, marker: string
       return [`it deletes the tree ${change.dn}`];
     case 'file':
       return [`it writes the file ${change.path}`];
+    case 'remove-lingering':
+      return [`it removes ${change.dn}`];
   }
 }
 
