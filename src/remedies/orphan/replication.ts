@@ -89,7 +89,7 @@ export function replicationFindings(
           warning(
             'replication-past-lifetime',
             `${counted(past.length, 'domain controller is', 'domain controllers are')} cut off for the tombstone lifetime (${lifetime} days) or longer`,
-            'It never gets this deletion: the server object stays there, and may come back from there as a lingering object. Repair or remove that domain controller first: adsi-remedy tombstone shows the replication.',
+            'It never gets this deletion: the server object stays there, and may come back from there as a lingering object. Repair or remove that domain controller first: repadmin /replsummary shows which it is.',
             {
               evidence: past.map(inWords),
               subjects: past.map(({ name }) => name),
