@@ -57,8 +57,10 @@ export async function editSincePlanned(
   exists: (dn: string) => Promise<boolean>,
 ): Promise<string | undefined> {
   const plannedNames = new Map(planned.map((attribute) => [attribute.name.toLowerCase(), attribute.name]));
+  const backLinks = new Set(planned.filter((one) => one.isBackLink).map(({ name }) => name.toLowerCase()));
   const names = new Map([...[...found.attributes].map(([key, { name }]) => [key, name] as const), ...plannedNames]);
   for (const [key, name] of names) {
+    if (backLinks.has(key)) continue;
     // What the user could not read when the plan was made can't be compared now.
     if (isVolatile(key) || (isSecurityDescriptor(key) && !plannedNames.has(key))) continue;
     const before = plannedValues(planned, name);

@@ -62,6 +62,8 @@ export type PlanValue = string | { readonly base64: string };
 export interface PlanAttribute {
   readonly name: string;
   readonly values: readonly PlanValue[];
+  /** The schema says that it is a back link, which the directory computes: never compared, never written. */
+  readonly isBackLink?: true;
 }
 
 /** One attribute's edit: exactly these values go, exactly those come; the server refuses it if they are not there any more. */

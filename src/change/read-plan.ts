@@ -84,7 +84,7 @@ const name = /^[^\p{Cc}]{1,1024}$/u;
 const fingerprint: Shape = { members: { length: natural, sha256 } };
 const planValue: Shape = { either: ['text', { members: { base64 } }] };
 const values: Shape = { items: planValue };
-const attributes: Shape = { items: { members: { name, values } } };
+const attributes: Shape = { items: { members: { name, values }, optional: { isBackLink: 'boolean' } } };
 const deletedEntry = { dn: 'text', guid: uuid, usnChanged: decimal, attributes } as const;
 
 const fileChange: Shape = {

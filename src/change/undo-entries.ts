@@ -249,7 +249,7 @@ function additionOf(entry: DeletedEntry, stillGone: ReadonlySet<string>): Pick<R
 
 function restorableAttributes(entry: DeletedEntry, by: 'undelete' | 'add'): readonly PlanAttribute[] {
   const { type } = rdnOf(entry.dn);
-  return entry.attributes.filter(({ name }) => isRestorable(name, by, type));
+  return entry.attributes.filter(({ name, isBackLink }) => isBackLink !== true && isRestorable(name, by, type));
 }
 
 function inTwoParts(

@@ -226,7 +226,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       const { status, stdout, stderr } = await command.run('orphan', ...args);
       expect(`${status}${stderr}`).toBe('0');
       expect(stdout).toContain(`shared with ${scene.ex01.dn}`);
-      expect(stdout).toContain(`Recipients of ${forest.domainNamingContext}: none points at a deleted entry`);
+      expect(stdout).toContain(`recipients of ${forest.domainNamingContext}: none points at a deleted entry`);
       const lost = differences(before, await snapshot(dc)).map((line) => line.slice('- '.length).split(' | ')[0]);
       expect(new Set(lost)).toEqual(new Set([second]));
       await dc.ldapmodify([{ kind: 'delete', dn: group.dn }]);
@@ -236,7 +236,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       const { stdout } = await command.run('orphan', '--name', 'EX02', '--dry-run');
       const verdictOf = (name: string): string | undefined =>
         new RegExp(`^  ${name} +(likely orphan|unclear|live)`, 'm').exec(stdout)?.[1];
-      expect(['EX01', 'EX02', 'EX13', 'OLD03'].map(verdictOf)).toEqual(['live', 'likely orphan', 'live', 'live']);
+      expect(['EX01', 'EX02', 'EX13', 'OLD03'].map(verdictOf)).toEqual(['in use', 'likely orphan', 'in use', 'in use']);
     });
 
     test('refuses to apply while a blocker stands', async () => {
@@ -297,7 +297,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(`${status}\n${stdout}`).toMatch(/^0\n/);
       expect(await dc.exists(scene.orphan.dn)).toBe(false);
       expect(await traces(dc)).toEqual([]);
-      expect(stdout).toMatch(/dc1\.corp\.example\.com +has it: \d+ of \d+ entries gone, each with its tombstone/);
+      expect(stdout).toMatch(/dc1\.corp\.example\.com +has it +deleted: (\d+) of \1, tombstones found/);
     });
 
     test('looks through the recipients of its domain, and of no other where there is none', async () => {
@@ -318,8 +318,8 @@ describeWithSamba('The orphan remedy on Samba', () => {
     test('says what is not proven to a user who may not see deleted objects', async () => {
       const folder = (await changeFolders()).at(-1) ?? '';
       const { status, stdout } = await command.run('apply', folder, '--user', `helper@${forest.domain}`);
-      expect(stdout).toMatch(/dc1\.corp\.example\.com +unknown: (\d+) of \1 entries gone by name/);
-      expect(stdout).toContain('only members of Administrators may see deleted objects');
+      expect(stdout).toMatch(/dc1\.corp\.example\.com +unknown +deleted: (\d+) of \1 by name/);
+      expect(stdout).toContain('members of Administrators may');
       expect(status).toBe(0);
     });
 
@@ -349,7 +349,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       ]);
       const pointed = await command.run('apply', 'pointed at', ...confirmed, '--wait', '1');
       expect(pointed.stdout).toMatch(
-        /^ +Recipients of DC=corp,DC=example,DC=com: still pointing at a deleted entry: /m,
+        /^ +recipients of DC=corp,DC=example,DC=com: still pointing at a deleted entry: /m,
       );
       for (const name of ['homeMTA', 'msExchExpansionServerName']) {
         expect(pointed.stdout).toContain(`${name} of ${anna.dn}`);
@@ -359,7 +359,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
 
       await dc.ldapmodify([replace(anna.dn, { homeMTA: scene.ex01.mta, msExchExpansionServerName: [] })]);
       const clean = await command.run('apply', 'pointed at', '--wait', '1');
-      expect(clean.stdout).toMatch(/^ +Recipients of DC=corp,DC=example,DC=com: none points at a deleted entry/m);
+      expect(clean.stdout).toMatch(/^ +recipients of DC=corp,DC=example,DC=com: none points at a deleted entry/m);
       expect(clean.status).toBe(0);
       expect((await command.run('undo', 'pointed at', '--yes')).status).toBe(0);
       expect(differences(before, await snapshot(dc))).toEqual([]);
@@ -531,7 +531,7 @@ describeWithSamba(
       await command.run('orphan', '--save', 'saved', '--name', 'EX02', ...dns, ...accepted);
       const cut = await command.run('apply', 'saved', ...confirmed, ...dns, '--wait', '2');
       expect(cut.stdout).toMatch(/dc1\.corp\.example\.com +has it/);
-      expect(cut.stdout).toMatch(/dc2\.corp\.example\.com +not yet: 0 of \d+ entries gone/);
+      expect(cut.stdout).toMatch(/dc2\.corp\.example\.com +not yet +deleted: 0 of \d+/);
       expect(cut.status).toBe(1);
       expect(await dcs.dc2.exists(scene.orphan.dn)).toBe(true);
 

@@ -101,6 +101,17 @@ describe('a dry run', () => {
     expect(stdout).toContain(`    - CN=EX04,${serversBelow}`);
   });
 
+  test('warns of a domain controller that is cut off for longer than the tombstone lifetime', async () => {
+    const site = await practiceSite();
+    const plan = planOf(await site.run(orphan, ['--name', 'EX04', '--json']));
+    expect(plan.findings.find(({ id }) => id === 'replication-past-lifetime')).toMatchObject({
+      level: 'warning',
+      subjects: ['DC4'],
+      measure: { value: 71, unit: 'days' },
+      evidence: ['DC4: cut off for 71 days'],
+    });
+  });
+
   test('accepts what is named and keeps the acceptance in the plan', async () => {
     const site = await practiceSite();
     const plan = planOf(await site.run(orphan, ['--name', 'EX04', '--json', ...accepted]));

@@ -19,6 +19,7 @@ import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
 import { unjustified } from './permits.ts';
 import { referenceFindings } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
+import { replicationFindings } from './replication.ts';
 import { whatLogFound } from './setup-log.ts';
 import { isProtected } from './subtree.ts';
 import { supportedWays } from './supported-ways.ts';
@@ -63,6 +64,9 @@ function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): rea
     ...referenceFindings(facts, proposal),
     ...companionFindings(facts),
     ...inUse(facts),
+    ...(facts.replication === undefined
+      ? []
+      : replicationFindings(facts.replication, facts.survey.forest, facts.survey.now)),
     ...missingRights(facts),
     ...remarks(facts),
     signs(facts),

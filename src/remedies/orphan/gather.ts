@@ -30,6 +30,7 @@ import {
   type ToDelete,
   unwritableOf,
 } from './referrers.ts';
+import { type ReplicationFacts, readReplication } from './replication.ts';
 import type { SetupLog } from './setup-log.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from './subtree.ts';
 
@@ -95,6 +96,8 @@ export interface DeletionFacts extends DeleteRights {
   /** Attributes by which recipients refer and which a global catalog does not hold of other domains. */
   readonly notInGlobalCatalog: readonly string[];
   readonly probe: ProbeResult | undefined;
+  /** What the DCs show of replication; undefined for an export. */
+  readonly replication: ReplicationFacts | undefined;
   /** Ids of referrers whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
   /** Whether an earlier look of this run has shown the servers. */
@@ -398,13 +401,14 @@ async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMean
  * @param goes which of the companions go with it
  */
 async function readDeletion(
-  { watch, isExport }: DirectoryWorld,
+  world: DirectoryWorld,
   sessions: Sessions,
   survey: Survey,
   chosen: SurveyedServer,
   disowned: readonly string[],
   goes: (companion: Companion) => boolean,
 ): Promise<DeletionFacts> {
+  const { watch, isExport } = world;
   const { session, global } = sessions;
   const { forest } = survey;
   const { server } = chosen;
@@ -437,6 +441,8 @@ async function readDeletion(
   const toDelete: ToDelete = { names, dns: dnsOf([...subtree, ...along.flatMap(({ entries }) => entries)]) };
   const staying = owned.filter((dn) => !toDelete.dns.has(normalizedDn(dn)));
   const configuration = await readConfigurationReferrers(session, context, toDelete, staying);
+  step('asking the domain controllers for their replication');
+  const replication = isExport ? undefined : await readReplication(world, forest);
   step('checking rights');
   const rights = await rightsTo(session, [...subtree, ...along.flatMap(({ entries }) => entries)]);
   const referrers = clearableReferrers({ configuration, recipients: counts });
@@ -462,6 +468,7 @@ async function readDeletion(
     isForestWide: global !== undefined,
     notInGlobalCatalog: await notInGlobalCatalog(session, forest),
     probe: undefined,
+    replication,
     ...rights,
     unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
     isSecondLook: false,

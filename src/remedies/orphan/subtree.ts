@@ -2,12 +2,14 @@
 
 import { dnDepth, normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
 import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../../ad/entry.ts';
+import { readAttributeDefinitions } from '../../ad/schema.ts';
 import { bytesOfWrittenValue, formatSid } from '../../ad/values.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { DeletedEntry } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
 
 /** An entry of the subtree, with what the remedy itself asks of it. */
 export interface SubtreeEntry {
@@ -48,7 +50,26 @@ export async function readSubtree(
       systemFlags: integerOf(entry, 'systemFlags') ?? 0,
     });
   }
-  return entries.sort((one, other) => one.depth - other.depth);
+  const marked = await markBackLinks(session, entries);
+  return marked.toSorted((one, other) => one.depth - other.depth);
+}
+
+/** Marks the back links that only the schema knows for such: an undo cannot write them. Throws DirectoryError. */
+async function markBackLinks(
+  session: DirectorySession,
+  entries: readonly SubtreeEntry[],
+): Promise<readonly SubtreeEntry[]> {
+  const names = distinct(entries.flatMap(({ entry }) => entry.attributes.map(({ name }) => name)));
+  const definitions = await readAttributeDefinitions(session, names);
+  return entries.map((one) => ({
+    ...one,
+    entry: {
+      ...one.entry,
+      attributes: one.entry.attributes.map((attribute) =>
+        definitions.get(attribute.name.toLowerCase())?.link === 'back' ? { ...attribute, isBackLink: true } : attribute,
+      ),
+    },
+  }));
 }
 
 function exportNotWhole(dn: string): DirectoryError {

@@ -44,6 +44,7 @@ test('each step is named in words before it is begun', async () => {
     'reading everything below the server',
     'looking for recipients in the forest',
     'reading every value of the configuration',
+    'asking the domain controllers for their replication',
     'checking rights',
   ]);
 });

@@ -41,13 +41,22 @@ export function worldOf(
   session: DirectorySession,
   { steps = [], global }: { readonly steps?: string[]; readonly global?: DirectorySession } = {},
 ): DirectoryWorld {
+  // The bench has one session, which stays open.
+  const another: DirectorySession = {
+    ...session,
+    identity: session.identity,
+    rootDse: session.rootDse,
+    readEntry: (...asked) => session.readEntry(...asked),
+    search: (request) => session.search(request),
+    close: async () => undefined,
+  };
   return {
     kind: 'directory',
     session,
     target,
     isExport: false,
-    reopen: async () => session,
-    openOther: async () => session,
+    reopen: async () => another,
+    openOther: async () => another,
     openGlobalCatalog: async () => global,
     currentFolder: '/',
     platform: 'linux',

@@ -6,6 +6,7 @@ import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { namingTest } from '../../../src/remedies/orphan/naming.ts';
 import { type ConfigurationFindings, readConfigurationReferrers } from '../../../src/remedies/orphan/referrers.ts';
+import { readSubtree } from '../../../src/remedies/orphan/subtree.ts';
 
 const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 const schema = `CN=Schema,${configuration}`;
@@ -149,4 +150,22 @@ test('the fast test of values finds each DN in every spelling, and nothing else'
       expect(test(different) === 'dn').toBe(different === dn);
     }),
   );
+});
+
+test('a back link of the subtree is marked as one, whatever its name: no undo can write it', async () => {
+  const session = await open(
+    record(configuration, 'configuration'),
+    record(schema, 'dMD'),
+    attribute('x-Link', 'linkID: 9000'),
+    attribute('x-LinkBack', 'linkID: 9001'),
+    record(
+      `CN=EX04,${configuration}`,
+      'msExchExchangeServer',
+      `x-LinkBack: ${configuration}`,
+      `x-Link: ${configuration}`,
+    ),
+  );
+  const [server] = await readSubtree(session, `CN=EX04,${configuration}`, true);
+  const marked = server?.entry.attributes.filter(({ isBackLink }) => isBackLink).map(({ name }) => name);
+  expect(marked).toEqual(['x-LinkBack']);
 });
