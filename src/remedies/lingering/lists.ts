@@ -48,7 +48,7 @@ export async function compareWithList(
     if (isDeleted === list.isDeletedAt(index)) continue;
     (isDeleted ? there : here).push(Buffer.from(guid));
   }
-  for (const [index, seen] of isSeen.entries()) if (seen === 0) there.push(list.guidAt(index));
+  for (let index = 0; index < list.size; index += 1) if (isSeen[index] === 0) there.push(list.guidAt(index));
   return { here, there };
 }
 
