@@ -1,5 +1,6 @@
 /** What the comparison means: what stops the hand-over, what to clean first, and what was seen that is not lingering. */
 
+import { sameDn } from '../../ad/dn.ts';
 import type { DomainController } from '../../ad/forest.ts';
 import type { Party } from '../../ad/replication-news.ts';
 import { type FindingDraft, finalBlocker, note, warning } from '../../change/findings.ts';
@@ -37,7 +38,11 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
 function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
   const silent = silentTo(facts, reference);
   const unseen = facts.comparisons.filter(
-    (one) => one.kind === 'not-provable' && one.target === reference && isLiving(facts, one.reference),
+    (one) =>
+      one.kind === 'not-provable' &&
+      one.target === reference &&
+      one.reference !== reference &&
+      isLiving(facts, one.reference),
   );
   return [
     ...(silent.length === 0
@@ -86,7 +91,7 @@ function silentTo(facts: LingeringFacts, reference: DomainController): readonly 
     if (party === own || party.domainController.isReadOnly || party.state.kind !== 'answered') return false;
     if (isTarget(party) && !isCutOff) return false;
     return replication.copies.some((copy) => {
-      if (!scope?.partitions.includes(copy.namingContext)) return false;
+      if (!scope?.partitions.some((partition) => sameDn(partition, copy.namingContext))) return false;
       if (!copy.full.includes(own) || !copy.full.includes(party)) return false;
       const news = copy.news(own, party);
       return news.kind === 'never' || (news.kind === 'heard' && news.age >= lifetime * day);

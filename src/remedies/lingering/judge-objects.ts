@@ -1,6 +1,6 @@
 /** The verdicts on the objects that a target and a reference do not have alike: each is looked up on both once more. */
 
-import { creationStamp, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
+import { creationStamp, stampsOf } from '../../ad/attribute-stamps.ts';
 import { booleanOf, type Entry, textsOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
 import { readKnownChanges } from '../../ad/known-changes.ts';
@@ -67,7 +67,8 @@ async function judgeObject(
   const base = guidBase(guid);
   const onReference = presenceOf(await reference.readEntry(base, ['isDeleted'], deletedObjects(reference)));
   if (onReference === 'alive') return undefined;
-  const attributes = ['objectClass', 'isDeleted', ...metadataAttributes];
+  // The stored metadata, not its XML: a DC constructs that for each object anew.
+  const attributes = ['objectClass', 'isDeleted', 'replPropertyMetaData'];
   const entry = await target.readEntry(base, attributes, deletedObjects(target));
   if (entry === undefined) return undefined;
   const classes = textsOf(entry, 'objectClass');

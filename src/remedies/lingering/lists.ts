@@ -16,7 +16,7 @@ export interface Reading {
 /** All objects of a naming context on the session's DC. Throws DirectoryError. */
 export async function readList(session: DirectorySession, namingContext: string, reading: Reading): Promise<GuidList> {
   const list = new GuidList();
-  for await (const { guid, isDeleted } of objectsOf(session, namingContext, reading)) list.add(guid, isDeleted);
+  await eachObject(session, namingContext, reading, (guid, isDeleted) => list.add(guid, isDeleted));
   return list;
 }
 
@@ -38,25 +38,23 @@ export async function compareWithList(
   const here: Buffer[] = [];
   const there: Buffer[] = [];
   const isSeen = new Uint8Array(list.size);
-  for await (const { guid, isDeleted } of objectsOf(session, namingContext, reading)) {
+  await eachObject(session, namingContext, reading, (guid, isDeleted) => {
     const index = list.indexOf(guid);
-    if (index === undefined) {
-      here.push(Buffer.from(guid));
-      continue;
-    }
-    isSeen[index] = 1;
-    if (isDeleted === list.isDeletedAt(index)) continue;
-    (isDeleted ? there : here).push(Buffer.from(guid));
-  }
-  for (const [index, seen] of isSeen.entries()) if (seen === 0) there.push(list.guidAt(index));
+    if (index !== undefined) isSeen[index] = 1;
+    if (index === undefined) here.push(Buffer.from(guid));
+    else if (isDeleted !== list.isDeletedAt(index)) (isDeleted ? there : here).push(Buffer.from(guid));
+  });
+  for (let index = 0; index < list.size; index += 1) if (isSeen[index] === 0) there.push(list.guidAt(index));
   return { here, there };
 }
 
-async function* objectsOf(
+/** @param visit gets a view of a larger buffer, to be copied */
+async function eachObject(
   session: DirectorySession,
   namingContext: string,
   { signal, onCount }: Reading,
-): AsyncGenerator<{ readonly guid: Buffer; readonly isDeleted: boolean }> {
+  visit: (guid: Buffer, isDeleted: boolean) => void,
+): Promise<void> {
   const found = session.search({
     base: namingContext,
     scope: 'subtree',
@@ -69,7 +67,7 @@ async function* objectsOf(
     if (count % 1000 === 0) requireTime(signal, namingContext, session);
     count += 1;
     if (count % 1000 === 0) onCount(count);
-    yield { guid: guidBytes(entry, session), isDeleted: booleanOf(entry, 'isDeleted') === true };
+    visit(guidBytes(entry, session), booleanOf(entry, 'isDeleted') === true);
   }
   onCount(count);
 }

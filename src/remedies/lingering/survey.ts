@@ -20,7 +20,7 @@ export function survey(facts: LingeringFacts): readonly Exhibit[] {
 /** What of the facts a plan keeps. */
 export function recordedExhibits(facts: LingeringFacts): readonly Exhibit[] {
   if (facts.scope === undefined) return [];
-  return [matrix(facts, facts.scope.reference), ...objectTable(foundIn(facts)), evidenceTable(facts)];
+  return [matrix(facts, facts.scope.reference), ...objectTable(facts), evidenceTable(facts)];
 }
 
 /** Who ran on and who was away: no single number says which DC is right. */
@@ -120,24 +120,34 @@ const headings: Readonly<Record<Verdict, string>> = {
 const mostRows = 1000;
 
 /** What was found, changed objects first. */
-function objectTable(found: readonly Found[]): readonly TableExhibit[] {
+function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
+  const found = foundIn(facts);
+  const creators = new Map(facts.forest.domainControllers.map(({ invocationId, name }) => [invocationId, name]));
   const groups = verdicts.flatMap((verdict) => {
     const these = found
       .filter((one) => one.verdict === verdict)
       .toSorted((one, other) => Number(other.isChanged) - Number(one.isChanged));
     if (these.length === 0) return [];
-    return [{ heading: `${headings[verdict]} (${these.length})`, rows: these.slice(0, mostRows).map(rowOf) }];
+    return [
+      {
+        heading: `${headings[verdict]} (${these.length})`,
+        rows: these.slice(0, mostRows).map((one) => rowOf(one, creators)),
+      },
+    ];
   });
   if (groups.length === 0) return [];
   const columns = [{ heading: 'Object' }, { heading: 'Class' }, { heading: 'On' }, { heading: 'Against' }];
   return [{ kind: 'table', id: 'objects', title: 'What the copies do not have alike', columns, groups }];
 }
 
-function rowOf(found: Found): TableExhibit['groups'][number]['rows'][number] {
+/** Names of DCs by invocationId. */
+type Creators = ReadonlyMap<string | undefined, string>;
+
+function rowOf(found: Found, creators: Creators): TableExhibit['groups'][number]['rows'][number] {
   const { dn, className, comparison } = found;
   return {
     cells: [dn, className, comparison.target.name, comparison.reference.name],
-    details: detailsOf(found),
+    details: detailsOf(found, creators),
   };
 }
 
@@ -151,11 +161,11 @@ const backLinks = new Set([
   'homemdbbl',
 ]);
 
-function detailsOf({ guid, creation, isChanged, verdict, attributes }: Found): readonly string[] {
+function detailsOf({ guid, creation, isChanged, verdict, attributes }: Found, creators: Creators): readonly string[] {
   const created =
     creation === undefined
       ? ''
-      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${creation.originatingDsaDn ?? `invocationId ${creation.originatingInvocationId}`}`;
+      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${creators.get(creation.originatingInvocationId) ?? `a DC that no longer exists (invocationId ${creation.originatingInvocationId})`}`;
   const referring = attributes
     .filter(({ name }) => backLinks.has(name.toLowerCase()))
     .flatMap(({ name, values }) => values.map((value) => `${name}: ${typeof value === 'string' ? value : '(binary)'}`));

@@ -48,6 +48,10 @@ describe('the reference', () => {
     expect(blockersOf(await look(dcs, 'dc1'))).toEqual(['reference-not-compared']);
   });
 
+  test('is not held to what no other DC has a copy of', async () => {
+    expect(blockersOf(await look(await openDcs(['dc1']), 'dc1'))).toEqual([]);
+  });
+
   test('need not be compared with a DC that nobody has heard of for the lifetime and that does not answer', async () => {
     const dcs = await oneBehind('dc3');
     dcs.forest.setCondition(hostOf('dc3'), { reachable: 'no-route' });
