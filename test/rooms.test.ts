@@ -31,7 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   remedies: ['ad', 'ldif', 'files', 'ldap', 'terminal', 'change'],
   review: ['change', 'terminal', 'remedies', 'ad', 'ldif', 'ldap', 'files'],
   change: ['ad', 'ldif', 'files', 'ldap'],
-  embedded: ['ldap', 'ad', 'ldif'],
+  embedded: ['ldap', 'ad', 'ldif', 'files'],
   ldap: ['ad'],
   ad: ['ldap'],
   ldif: ['ad'],
@@ -41,9 +41,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** Where a room may use only these files of another one: interfaces and types. */
 const onlyThese: Readonly<Record<string, readonly RegExp[]>> = {
-  'ad → ldap': [/^ldap\/(session|filter|controls|diagnostics|result-codes|root-dse)\.ts$/],
-  'remedies → ldap': [/^ldap\/(session|filter|controls|diagnostics|result-codes)\.ts$/],
-  'change → ldap': [/^ldap\/(session|filter|controls|diagnostics|result-codes)\.ts$/],
+  'ad → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
+  'remedies → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
+  'change → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
   'remedies → terminal': [/^terminal\/(prompter|questions)\.ts$/],
   'review → remedies': [/^remedies\/remedy\.ts$/],
 };

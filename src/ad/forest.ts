@@ -1,5 +1,6 @@
 /** A forest as its Configuration partition describes it: identity, naming contexts, DCs, Recycle Bin. */
 
+import { isIP } from 'node:net';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import { equal, type Filter, or } from '../ldap/filter.ts';
@@ -73,6 +74,19 @@ export async function readForest(session: DirectorySession, deadline?: number): 
   if (found.objectGuid === undefined)
     throw notReadable(session, configuration, 'the user may not see its head or objectGUID');
   return forestOf(session, configuration, found.objectGuid, found);
+}
+
+/**
+ * Whether a host's DNS name is one of the forest's DNS roots or below one (dnsRoot of the crossRefs). An IP address is
+ * not: it proves nothing about the forest.
+ */
+export function isHostOfForest({ namingContexts }: Pick<Forest, 'namingContexts'>, host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  if (isIP(name) !== 0) return false;
+  return namingContexts.some(({ dnsName }) => {
+    const root = dnsName?.toLowerCase().replace(/\.$/, '') ?? '';
+    return root !== '' && (name === root || name.endsWith(`.${root}`));
+  });
 }
 
 /** The objectGuid of a forest whose export lacks the head of the Configuration partition. */

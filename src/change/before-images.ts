@@ -8,48 +8,85 @@
  */
 
 import type { Stats } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+import { adviceFor, errnoInWords } from '../files/errno.ts';
 import { type FileSystem, writeAll } from '../files/file-system.ts';
+import { type Patience, withPatience } from '../files/patience.ts';
+
+export interface BeforeImagesOptions {
+  readonly files: FileSystem;
+  /** The folder for the before images. */
+  readonly backupFolder: string;
+  /**
+   * Whether a file is replaced although the disk of the change folder has no room for its backup. An undo does that: its
+   * files can be made again from the backup of the change that it reverses. Required if left out.
+   */
+  readonly backups?: 'required' | 'as-room-permits';
+  readonly patience: Patience;
+}
+
+/** A file that is about to be replaced. */
+export interface KeptFile {
+  /** The planned path, which gives the backup its place. */
+  readonly file: string;
+  /** The file itself, where the path leads through links. */
+  readonly target: string;
+  readonly bytes: Buffer;
+  readonly attributes: Stats;
+}
 
 export interface BeforeImages {
   /**
    * Keeps a file's bytes: as a second name of the file if it has only one and the file system can give it another,
    * otherwise as a copy that is on the disk when this resolves.
-   * @throws FileError if neither is possible
+   * @throws FileError if neither is possible, or the place is a link, a pipe or below one
    */
-  keep(file: string, bytes: Buffer, attributes: Stats): Promise<void>;
+  keep(file: KeptFile): Promise<void>;
   /**
    * Removes the second name of a file that was not replaced; a copy stays. Gives the error to throw: `because`, or that
    * the second name could not be removed.
    */
   release(file: string, because: unknown): Promise<unknown>;
+  /**
+   * Removes the second name that an interrupted run left of a file that was not replaced: an edit of the file would
+   * change the backup too, and the next plan would be stopped by a file with two names.
+   * @throws FileError if it can't be removed
+   */
+  mend(file: string, target: string): Promise<void>;
 }
 
 /** The before images in a folder; each file's place in it comes from `backupPathOf`. */
-export function beforeImages(folder: string, files: FileSystem): BeforeImages {
-  const placeOf = (file: string): string => path.join(folder, backupPathOf(file));
-  const made = new Map<string, Promise<unknown>>();
-  const makeFolderOnce = (wanted: string): Promise<unknown> => {
-    const making = made.get(wanted) ?? mkdir(wanted, { recursive: true });
-    made.set(wanted, making);
+export function beforeImages({ files, backupFolder, backups, patience }: BeforeImagesOptions): BeforeImages {
+  const placeOf = (file: string): string => path.join(backupFolder, backupPathOf(file));
+  const made = new Map<string, Promise<void>>();
+  const makeFolderOnce = (folder: string): Promise<void> => {
+    const isBase = folder === backupFolder;
+    const making =
+      made.get(folder) ??
+      (isBase ? Promise.resolve() : makeFolderOnce(path.dirname(folder))).then(() => makeFolder(folder, isBase));
+    made.set(folder, making);
     return making;
   };
+  const remove = (place: string): Promise<void> => withPatience(patience, place, () => files.unlink(place));
   return {
-    async keep(file, bytes, attributes) {
+    async keep({ file, target, bytes, attributes }) {
       const place = placeOf(file);
       try {
         await makeFolderOnce(path.dirname(place));
-        if (attributes.nlink === 1 && (await isLinked(file, place, files))) return;
+        if (attributes.nlink === 1 && (await isLinked(target, place, files))) return;
         await copy(bytes, place, files);
       } catch (error) {
+        if (backups === 'as-room-permits' && noRoom.has(errnoOf(error) ?? '')) return;
         throw new FileError({
           attempted: 'back up the file',
           on: place,
           cameBack: errnoInWords(error),
-          next: 'The file keeps its old content. Make room for the change folder, or save the change elsewhere; then apply again.',
+          next: adviceFor(
+            error,
+            'The file keeps its old content. Make room for the change folder, or save the change elsewhere; then apply again.',
+          ),
           cause: error,
         });
       }
@@ -58,20 +95,46 @@ export function beforeImages(folder: string, files: FileSystem): BeforeImages {
       const place = placeOf(file);
       try {
         const { nlink } = await files.lstat(place);
-        if (nlink > 1) await files.unlink(place);
+        if (nlink > 1) await remove(place);
         return because;
       } catch (cause) {
-        if (errnoOf(cause) === 'ENOENT') return because;
-        return new FileError({
-          attempted: 'remove the backup of a file that was not replaced',
-          on: place,
-          cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(because)}`,
-          next: `Delete the backup: it may be a second name of ${file} and would change with it.`,
-          cause: because,
-        });
+        if (isMissing(cause)) return because;
+        return secondNameStays(
+          place,
+          file,
+          cause,
+          `${errnoInWords(cause)}; the failure before it: ${errnoInWords(because)}`,
+        );
+      }
+    },
+    async mend(file, target) {
+      const place = placeOf(file);
+      try {
+        const backup = await files.lstat(place);
+        if (backup.nlink === 1) return;
+        const live = await files.lstat(target);
+        if (live.dev === backup.dev && live.ino === backup.ino) await remove(place);
+      } catch (cause) {
+        if (!isMissing(cause)) throw secondNameStays(place, file, cause, errnoInWords(cause));
       }
     },
   };
+}
+
+const noRoom = new Set(['ENOSPC', 'EDQUOT']);
+
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+}
+
+function secondNameStays(place: string, file: string, cause: unknown, cameBack: string): FileError {
+  return new FileError({
+    attempted: 'remove the backup of a file that was not replaced',
+    on: place,
+    cameBack,
+    next: `The backup may be a second name of ${file} and would change with it. Close the program that holds the file, then apply again, which removes it.`,
+    cause,
+  });
 }
 
 /**
@@ -93,11 +156,26 @@ export function plainPathOf(file: string): string {
   return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
 }
 
-async function isLinked(file: string, place: string, files: FileSystem): Promise<boolean> {
+/** Makes a folder of the backup. Links in a change folder that was handed over may lead anywhere: none is followed. */
+async function makeFolder(folder: string, recursive: boolean): Promise<void> {
+  await mkdir(folder, { recursive }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  });
+  if (!(await lstat(folder)).isDirectory()) throw new Error(`${folder} is a link or a file, not a folder`);
+}
+
+/**
+ * Gives the file a second name in the backup. Not on Windows, which refuses to remove any name of a file that another
+ * program holds: if the file could not be replaced, its second name would stay.
+ */
+async function isLinked(target: string, place: string, files: FileSystem): Promise<boolean> {
+  const { link } = files;
+  if (link === undefined) return false;
   try {
-    await clearing(place, files, () => files.link(file, place));
+    await clearing(place, files, () => link(target, place));
     return true;
-  } catch {
+  } catch (error) {
+    if (error instanceof PlaceError) throw error;
     // Another volume, a file system without links, no right to link: a copy works in all these cases.
     return false;
   }
@@ -108,10 +186,16 @@ async function copy(bytes: Buffer, place: string, files: FileSystem): Promise<vo
   try {
     await writeAll(handle, place, bytes);
     await handle.datasync();
+  } catch (error) {
+    // Half a backup is none. If it can't be removed, the error that left it half says more.
+    await files.unlink(place).catch(() => undefined);
+    throw error;
   } finally {
     await handle.close();
   }
 }
+
+class PlaceError extends Error {}
 
 /**
  * Makes a file in a place where an interrupted run may have left one. The old one is never written to: it may be a second
@@ -122,6 +206,7 @@ async function clearing<T>(place: string, files: FileSystem, make: () => Promise
     return await make();
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
+    if (!(await files.lstat(place)).isFile()) throw new PlaceError('a link, a pipe or a folder is in its place');
     await files.unlink(place);
     return await make();
   }

@@ -134,14 +134,17 @@ async function watchDc(
   look: LookOnDc,
   forest: Forest,
   access: ProofAccess,
-  { now, sleep, update }: ProofOptions,
+  { now, sleep, update, waitSeconds }: ProofOptions,
   deadline: number,
 ): Promise<SightOfDc> {
-  for (;;) {
+  // The clock may be set back meanwhile: the number of looks has an end of its own.
+  const looks = 1 + Math.ceil((waitSeconds * 1000) / pause);
+  for (let count = 1; ; count += 1) {
     update(host, 'asking');
     const { mayChange, ...sight } = await lookAtDc(host, look, forest, access);
     update(host, `${sight.state}: ${sight.detail}`);
-    if (sight.state === 'there' || !mayChange || now().getTime() >= deadline) return { host, ...sight };
+    const isLast = count >= looks || now().getTime() >= deadline;
+    if (sight.state === 'there' || !mayChange || isLast) return { host, ...sight };
     await sleep(pause);
   }
 }

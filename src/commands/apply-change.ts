@@ -13,6 +13,7 @@ import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
+import { type Patience, patienceOf } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
@@ -61,15 +62,18 @@ async function applyLocked(
   if (original !== undefined) await refuseOutrun(plan, original);
   const run: Run = { apply, original, records, context, output };
   if (isFilePlan(plan)) {
-    if (records.length > 0) await clearStrays(plan, output);
+    const patience = patienceShowing(context, output);
+    if (records.length > 0) await clearStrays(apply, patience, output);
     // What is undone may have been killed, beside files also that the undo has nothing to do with.
-    if (original !== undefined && isFilePlan(original.plan)) await clearStrays(original.plan, output);
+    if (original !== undefined) await clearStrays(original, patience, output);
     const writer = fileWriter({
       files: systemFiles(),
       backupFolder: path.join(folder, folderParts.backup),
+      // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
+      backups: plan.undoes === undefined ? 'required' : 'as-room-permits',
       planId: plan.id,
       randomId: context.randomId,
-      sleep: context.sleep,
+      patience,
     });
     return writeWith(writer, plan, run);
   }
@@ -159,8 +163,25 @@ function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonl
   ];
 }
 
-async function clearStrays(plan: Plan<FileChange>, output: Output): Promise<void> {
-  for (const stray of await removeStrays(plan.changes, plan.id, systemFiles())) {
+/** Waits for what another program holds for a moment, and says so. */
+function patienceShowing({ platform, sleep }: Context, output: Output): Patience {
+  const shown = new Set<string>();
+  return patienceOf(platform, sleep, (on) => {
+    if (shown.has(on)) return;
+    shown.add(on);
+    output.tell(`  ${output.style.dim(visible(`Waiting: another program holds ${on}`))}`);
+  });
+}
+
+async function clearStrays({ folder, plan }: SavedPlan, patience: Patience, output: Output): Promise<void> {
+  if (!isFilePlan(plan)) return;
+  const strays = await removeStrays(plan.changes, {
+    files: systemFiles(),
+    backupFolder: path.join(folder, folderParts.backup),
+    planId: plan.id,
+    patience,
+  });
+  for (const stray of strays) {
     output.tell(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
   }
 }

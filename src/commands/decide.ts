@@ -70,22 +70,38 @@ export interface Finished {
   readonly confirm: string | undefined;
 }
 
+/** What becomes of a plan. */
+export type Outcome =
+  | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
+  | { readonly kind: 'save'; readonly folder: string | undefined };
+
+/** Decides what becomes of the plan; asks what the flags leave open. No effect but its questions. */
+export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
+  const { plan, remedy, confirm } = finished;
+  for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
+  if (plan.changes.length === 0) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
+  const outcome = decision.kind === 'ask' ? await askWhatNext(finished, output) : decision;
+  if (outcome.kind === 'apply') {
+    requireApplicable(plan, []);
+    await confirmName(remedy.confirm?.(plan), confirm, decision.kind === 'ask', output);
+  }
+  return outcome;
+}
+
 /** Does with the plan what was decided. */
 export async function carryOut(
   finished: Finished,
-  decision: Decision,
+  outcome: Outcome,
   context: Context,
   output: Output,
 ): Promise<ExitStatus> {
   const { plan, remedy } = finished;
-  for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
   if (plan.changes.length === 0) {
-    if (decision.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
+    if (outcome.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
     output.document(plan);
     return statusWithoutChanges(plan, remedy);
   }
-  const settled = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
-  switch (settled.kind) {
+  switch (outcome.kind) {
     case 'nothing':
       output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
@@ -94,15 +110,13 @@ export async function carryOut(
       output.document(plan);
       return exitStatus.changesToMake;
     case 'save': {
-      const folder = await save(finished, settled.folder, context);
+      const folder = await save(finished, outcome.folder, context);
       for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
     }
     case 'apply': {
       if (remedy.handOver !== undefined) return handOver(finished, context, output);
-      requireApplicable(plan, []);
-      await confirmName(remedy.confirm?.(plan), finished.confirm, decision.kind === 'ask', output);
       const folder = await save(finished, undefined, context);
       return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
     }
@@ -158,11 +172,7 @@ function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
   });
 }
 
-async function askWhatNext(
-  plan: Plan,
-  remedy: Remedy,
-  output: Output,
-): Promise<{ kind: 'apply' } | { kind: 'save'; folder: undefined } | { kind: 'nothing' }> {
+async function askWhatNext({ plan, remedy }: Finished, output: Output): Promise<Outcome> {
   const prompter = await output.prompter();
   const isBlocked = openBlockers(plan.findings).length > 0;
   const isHandedOver = remedy.handOver !== undefined;

@@ -162,7 +162,9 @@ async function openServer(
   const trusted = usesPlan ? planned : undefined;
   const auth = await chooseAuth(flags, planned, context, output);
   const tls = auth === 'integrated' ? 'none' : readTlsMode(flags.tls, planned);
-  const candidates = await chooseServers(flags, defaultPort[tls], context, output, trusted);
+  const isPlannedWire = planned?.auth === auth && planned.tls === tls;
+  const named = trusted === undefined || isPlannedWire ? trusted : { ...trusted, port: defaultPort[tls] };
+  const candidates = await chooseServers(flags, defaultPort[tls], context, output, named);
   const caFile = flags.ca === undefined ? undefined : path.resolve(context.currentFolder, flags.ca);
   const tlsName = flags['tls-name'] ?? trusted?.tlsName;
   const dns = flags.dns ?? trusted?.dns;
@@ -374,8 +376,7 @@ async function chooseServers(
 ): Promise<readonly [ChosenServer, ...ChosenServer[]]> {
   if (flags.server !== undefined) return [readServer(flags.server, port)];
   if (planned !== undefined) {
-    const isSameWire = flags.tls === undefined && flags.auth === undefined;
-    return [{ host: planned.host, port: isSameWire ? planned.port : port }];
+    return [{ host: planned.host, port: planned.port }];
   }
   const named = flags.domain === undefined ? await askServerOrDomain(context, output) : { domain: flags.domain };
   if ('server' in named) return [readServer(named.server, port)];

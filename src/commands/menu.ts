@@ -1,6 +1,6 @@
 /** adsi-remedy without a command: the menu at a terminal, the help elsewhere. */
 
-import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { nearestName, outputFlags, readArguments } from './flags.ts';
 import { helpText } from './help.ts';
@@ -45,9 +45,21 @@ export async function run(
   for (;;) {
     const choice = await choose(context, output);
     if (choice === 'quit') return status;
-    status = await carryOutChoice(choice, passedOn, context, output, options);
+    const carriedOut = await unlessBack(() => carryOutChoice(choice, passedOn, context, output, options));
+    if (carriedOut === 'back') continue;
+    status = carriedOut;
     if (!options.stays) return status;
     output.say('');
+  }
+}
+
+/** Escape at the first question of a choice comes back to the menu. */
+async function unlessBack<T>(work: () => Promise<T>): Promise<T | 'back'> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BackError) return 'back';
+    throw error;
   }
 }
 

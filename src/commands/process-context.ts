@@ -8,7 +8,7 @@ import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
 import type { FileUser } from '../files/file-properties.ts';
 import { remedies } from '../remedies/index.ts';
-import { createStyle } from '../terminal/style.ts';
+import { canRedraw, createStyle, inSigns, signsFor } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { fitted } from '../terminal/wrapped.ts';
 import { toolVersion } from '../version.ts';
@@ -92,10 +92,11 @@ function isRunning(id: number): boolean {
 /** Tells an error to the user and gives the exit status that it means. */
 export function reportError(error: unknown, args: readonly string[], context: Context): number {
   const verbose = args.includes('--verbose');
-  const style = createStyle(context.stderr.isTTY === true && !context.env['NO_COLOR'] && !args.includes('--no-color'));
+  const color = context.stderr.isTTY === true && canRedraw(context) && !context.env['NO_COLOR'];
+  const style = createStyle(color && !args.includes('--no-color'));
   const { stderr } = context;
   const say = (line: string): void => {
-    stderr.write(`${stderr.isTTY === true ? fitted(line, stderr.columns) : line}\n`);
+    stderr.write(`${stderr.isTTY === true ? fitted(inSigns(line, signsFor(context)), stderr.columns) : line}\n`);
   };
   if (error instanceof CancelledError) {
     say('  Cancelled: nothing was changed.');

@@ -1,6 +1,8 @@
 /** The one way that every remedy goes: options → gather → propose → assess → plan, and on to what is done with it. */
 
+import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../change/canonical.ts';
+import type { Exhibit } from '../change/exhibits.ts';
 import { type Finding, judge, openBlockers } from '../change/findings.ts';
 import type { Plan, Proposal } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -10,11 +12,11 @@ import type { RemedyEntry } from '../remedies/index.ts';
 import type { Asking, Remedy, RemedyOptions, World } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { findingLines, nextStepLines } from '../review/text.ts';
-import { unavailablePrompter } from '../terminal/prompter.ts';
+import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
 import { toolVersion } from '../version.ts';
 import { remedyFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryOut, type Decision, readDecision } from './decide.ts';
+import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { type DirectoryFlags, directoryFlags } from './directory-flags.ts';
 import type { decisionFlags, outputFlags } from './flags.ts';
 import { readArguments, readSeconds } from './flags.ts';
@@ -45,18 +47,15 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
   const opened =
     entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);
   try {
-    const settled = await settle(remedy, opened.world, options, asking, output);
-    if (settled.kind === 'other-way') {
-      for (const line of nextStepLines(settled.steps)) output.say(`  ${line}`.trimEnd());
-      output.say('  Nothing was changed.');
-      return exitStatus.done;
-    }
-    const { facts } = settled;
-    const frame = frameOf(entry.name, flags, context);
-    const plan = await planFor(frame, remedy, facts, settled.options, decision, output);
-    return await carryOut(
-      {
-        plan,
+    const known: Look[] = [];
+    const prepared = await askingAgain(asking.prompter, async (prompter) => {
+      const asked = { ...output, prompter: async () => prompter };
+      const settled = await settle(remedy, opened.world, options, { ...asking, prompter }, known, asked);
+      if (settled.kind === 'other-way') return settled;
+      const { facts } = settled;
+      const frame = frameOf(entry.name, flags, context);
+      const finished: Finished = {
+        plan: await planFor(frame, remedy, facts, settled.options, decision, asked),
         remedy,
         records: remedy.records?.(facts) ?? [],
         folderName: entry.name,
@@ -64,11 +63,15 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
         confirm: flags.confirm,
         ...('directory' in opened ? { directory: opened.directory } : {}),
         waitSeconds,
-      },
-      decision,
-      context,
-      output,
-    );
+      };
+      return { kind: 'finished' as const, finished, outcome: await settleOutcome(finished, decision, asked) };
+    });
+    if (prepared.kind === 'other-way') {
+      for (const line of nextStepLines(prepared.steps)) output.say(`  ${line}`.trimEnd());
+      output.say('  Nothing was changed.');
+      return exitStatus.done;
+    }
+    return await carryOut(prepared.finished, prepared.outcome, context, output);
   } finally {
     await opened.close();
   }
@@ -101,27 +104,46 @@ type Settled =
   | { readonly kind: 'settled'; readonly facts: unknown; readonly options: RemedyOptions }
   | Extract<Awaited<ReturnType<Remedy['ask']>>, { kind: 'other-way' }>;
 
-/** Looks, shows and asks until the options are settled. */
+/** Facts, and the options that they were gathered for. */
+interface Look {
+  readonly options: RemedyOptions;
+  readonly facts: unknown;
+}
+
+/**
+ * Looks, shows and asks until the options are settled.
+ *
+ * @param known what was seen and shown before the user went back; new looks are added
+ */
 async function settle(
   remedy: Remedy,
   world: World,
   options: RemedyOptions,
   asking: Asking,
+  known: Look[],
   output: Output,
 ): Promise<Settled> {
   let current = options;
-  let known: unknown;
+  let before: unknown;
   for (;;) {
-    const facts = await remedy.gather(world, { kind: 'new', options: current }, known);
-    for (const exhibit of remedy.survey(facts, current)) {
-      for (const line of exhibitLines(exhibit, output)) output.say(line);
-      output.say('');
+    const seen = known.find((look) => isDeepStrictEqual(look.options, current));
+    const facts = seen?.facts ?? (await remedy.gather(world, { kind: 'new', options: current }, before));
+    if (seen === undefined) {
+      known.push({ options: current, facts });
+      showSurvey(remedy.survey(facts, current), output);
     }
     const answer = await remedy.ask(facts, current, asking);
     if (answer.kind === 'other-way') return answer;
     if (answer.kind === 'settled') return { kind: 'settled', facts, options: answer.options };
-    known = facts;
+    before = facts;
     current = answer.options;
+  }
+}
+
+function showSurvey(exhibits: readonly Exhibit[], output: Output): void {
+  for (const exhibit of exhibits) {
+    for (const line of exhibitLines(exhibit, output)) output.say(line);
+    output.say('');
   }
 }
 

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { changesIn, openChange, type Position, positionOf, type SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
-import type { Choice } from '../terminal/prompter.ts';
+import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
 
@@ -18,7 +18,6 @@ const positionWords: Readonly<Record<Position['kind'], string>> = {
 /** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
   const saved = await changesIn(context.changes);
-  const prompter = await output.prompter();
   const choices = await Promise.all(
     saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {
       const { plan, folder } = change;
@@ -27,23 +26,11 @@ export async function openSaved(args: readonly string[], context: Context, outpu
       return { value: change, label: path.basename(folder), hint };
     }),
   );
-  const elsewhere: Choice<undefined> = { value: undefined, label: 'Another folder', hint: 'name the change folder' };
-  const picked =
-    choices.length === 0
-      ? undefined
-      : await prompter.select({
-          id: 'saved.change',
-          message: 'Which change?',
-          choices: [...choices, elsewhere],
-          filterable: true,
-        });
-  const change = picked ?? (await askFolder(context, output));
-  if (change === undefined) return exitStatus.done;
-  const action = await prompter.select<'show' | 'apply' | 'undo'>({
-    id: 'saved.action',
-    message: 'What do you want to do with it?',
-    choices: actionsFor(await positionOf(change)),
-  });
+  const asked = await askingAgain(await output.prompter(), (prompter) =>
+    askChangeAndAction(choices, context, prompter),
+  );
+  if (asked === undefined) return exitStatus.done;
+  const { change, action } = asked;
   const passedOn = [change.folder, ...args];
   switch (action) {
     case 'show':
@@ -55,9 +42,33 @@ export async function openSaved(args: readonly string[], context: Context, outpu
   }
 }
 
+async function askChangeAndAction(
+  choices: readonly Choice<SavedChange | undefined>[],
+  context: Context,
+  prompter: Prompter,
+): Promise<{ readonly change: SavedChange; readonly action: 'show' | 'apply' | 'undo' } | undefined> {
+  const elsewhere: Choice<undefined> = { value: undefined, label: 'Another folder', hint: 'name the change folder' };
+  const picked =
+    choices.length === 0
+      ? undefined
+      : await prompter.select({
+          id: 'saved.change',
+          message: 'Which change?',
+          choices: [...choices, elsewhere],
+          filterable: true,
+        });
+  const change = picked ?? (await askFolder(context, prompter));
+  if (change === undefined) return undefined;
+  const action = await prompter.select<'show' | 'apply' | 'undo'>({
+    id: 'saved.action',
+    message: 'What do you want to do with it?',
+    choices: actionsFor(await positionOf(change)),
+  });
+  return { change, action };
+}
+
 /** A folder by its path; Enter alone goes back. */
-async function askFolder(context: Context, output: Output): Promise<SavedChange | undefined> {
-  const prompter = await output.prompter();
+async function askFolder(context: Context, prompter: Prompter): Promise<SavedChange | undefined> {
   const named = await prompter.input({
     id: 'saved.folder',
     message: 'Change folder (empty: back to the menu)',

@@ -12,10 +12,11 @@ import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
+import { askingAgain } from '../terminal/prompter.ts';
 import { lockOptionsOf, noteUndone } from './apply-change.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryOut, type Decision, readDecision } from './decide.ts';
+import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
@@ -106,10 +107,11 @@ async function undoChange(
         findings: [...judge(undo.findings, {}, accept), ...judge(assessed, proposal, accept)],
         ...recorded,
       });
-    const plan = await finishPlan(planWith, flags.accept, decision, output);
-    const status = await carryOut(
-      {
-        plan,
+    const prompter = await output.prompter();
+    const { finished, outcome } = await askingAgain(prompter, async (again) => {
+      const asked = { ...output, prompter: async () => again };
+      const ready: Finished = {
+        plan: await finishPlan(planWith, flags.accept, decision, asked),
         remedy,
         records: [],
         folderName: 'undo',
@@ -118,12 +120,11 @@ async function undoChange(
         accept: flags.accept,
         ...(opened.directory === undefined ? {} : { directory: opened.directory }),
         waitSeconds,
-      },
-      decision,
-      context,
-      output,
-    );
-    await markIfBack(plan, saved, decision, context, output);
+      };
+      return { finished: ready, outcome: await settleOutcome(ready, decision, asked) };
+    });
+    const status = await carryOut(finished, outcome, context, output);
+    await markIfBack(finished.plan, saved, decision, context, output);
     return status;
   } finally {
     await opened.close();

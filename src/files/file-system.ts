@@ -1,18 +1,20 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { link, lstat, readFile, rename, unlink } from 'node:fs/promises';
+import { link, lstat, readFile, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
 
 /** The part of node:fs/promises that reading and replacing files needs; tests put one in its place that fails. */
 export interface FileSystem {
-  /** Gives a file a second name. */
-  link(file: string, name: string): Promise<void>;
+  /** Gives a file a second name; left out where a second name could not be removed again (Windows). */
+  link?(file: string, name: string): Promise<void>;
   lstat(file: string): Promise<fs.Stats>;
   open(file: string, flags: string | number, mode?: number): Promise<OpenFile>;
   readFile(file: string): Promise<Buffer>;
+  /** The path without links; a drive or share keeps its name. */
+  realpath(file: string): Promise<string>;
   rename(from: string, to: string): Promise<void>;
   unlink(file: string): Promise<void>;
 }
@@ -59,7 +61,7 @@ export function systemFiles(): FileSystem {
   const sync = promisify(fs.fsync);
   const datasync = promisify(fs.fdatasync);
   return {
-    link: step(fs.linkSync, link),
+    ...(isWindows ? {} : { link: step(fs.linkSync, link) }),
     lstat: step(
       (file: string) => fs.lstatSync(file),
       (file: string) => lstat(file),
@@ -68,6 +70,7 @@ export function systemFiles(): FileSystem {
       (file: string) => fs.readFileSync(file),
       (file: string) => readFile(file),
     ),
+    realpath: step((file: string) => (isWindows ? fs.realpathSync(file) : fs.realpathSync.native(file)), realPathOf),
     rename: step(fs.renameSync, rename),
     unlink: step(fs.unlinkSync, unlink),
     open: async (file, flags, mode) => {
@@ -84,6 +87,24 @@ export function systemFiles(): FileSystem {
       };
     },
   };
+}
+
+const isWindows = path.sep === '\\';
+const walkedRealPath = promisify<string, string>(fs.realpath);
+
+/**
+ * The path without links. Windows's own function for this fails on RAM disks, names the share behind a mapped drive and
+ * corrects letter case; Node's, which resolves one folder after the other, does none of that. It is slower, so it is not
+ * used elsewhere.
+ * @throws what the system says
+ */
+export function realPathOf(file: string): Promise<string> {
+  return isWindows ? walkedRealPath(file) : realpath(file);
+}
+
+/** Whether two paths without links are of one file: on Windows letter case does not matter. */
+export function sameRealPath(one: string, other: string): boolean {
+  return isWindows ? path.resolve(one).toLowerCase() === path.resolve(other).toLowerCase() : one === other;
 }
 
 /** In milliseconds. What the system has in memory takes a tenth of it, handing a step over and back a quarter. */
@@ -184,7 +205,7 @@ export async function syncFolder(
   openFolder: (folder: string, flags: 'r') => Promise<OpenFolder>,
   folder: string,
 ): Promise<void> {
-  if (path.sep === '\\') return;
+  if (isWindows) return;
   try {
     const handle = await openFolder(folder, 'r');
     try {

@@ -6,8 +6,9 @@
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { errnoInWords } from './errno.ts';
+import { adviceFor, errnoInWords } from './errno.ts';
 import { type FileSystem, type OpenFile, syncFolder, writeAll } from './file-system.ts';
+import { type Patience, withPatience } from './patience.ts';
 
 /** Ends the name of every temporary file of ours. */
 export const temporarySuffix = '.adsi-remedy-tmp';
@@ -18,18 +19,16 @@ export interface Replacement {
   readonly content: Buffer;
   /** Part of the temporary file's name, which it makes unguessable and ours: letters, digits, hyphens, dots. */
   readonly tag: string;
-  /** Milliseconds to wait before each further try while another program holds the file. */
-  readonly retryDelays: readonly number[];
+  /** For the rename, and for removing the temporary file. */
+  readonly patience: Patience;
   /**
    * Called with the file's attributes when the new bytes are safely beside it and only the rename is left: the place
-   * for the before image, the last look at the target and the journal's intent. If it throws, nothing has happened.
+   * for the before image, another reading of the target and the journal's intent. If it throws, nothing has happened.
    */
   readonly beforeRename: (attributes: Stats) => Promise<void>;
-  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Called with the same attributes right before each try of the rename; if it throws, nothing has happened. */
+  readonly beforeEachRename?: (attributes: Stats) => Promise<void>;
 }
-
-/** What Windows answers while a virus scanner, an indexer or an editor holds the file. */
-const held = new Set(['EPERM', 'EACCES', 'EBUSY']);
 
 const untouched =
   'The file keeps its old content. Remove the cause and apply again: finished files are not written twice.';
@@ -62,11 +61,15 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
     await requireSameContent(files, temporary, content);
     await replacement.beforeRename(owner);
-    await attempt('put the new content in the place of the file', target, lookedAtAgain, () =>
-      renameWithPatience(files, temporary, target, replacement),
-    );
+    await withPatience(replacement.patience, target, async () => {
+      await replacement.beforeEachRename?.(owner);
+      await files.rename(temporary, target);
+    }).catch((error: unknown) => {
+      if (error instanceof FileError || errnoOf(error) === undefined) throw error;
+      throw failure('put the new content in the place of the file', target, lookedAtAgain, error);
+    });
   } catch (error) {
-    throw await afterRemoving(files, temporary, error);
+    throw await afterRemoving(files, temporary, replacement.patience, error);
   }
   await attempt('make the replacement of the file durable', folder, lookedAtAgain, () =>
     syncFolder(files.open, folder),
@@ -77,9 +80,12 @@ async function attempt<T>(attempted: string, on: string, next: string, work: () 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof FileError) throw error;
-    throw new FileError({ attempted, on, cameBack: errnoInWords(error), next, cause: error });
+    throw error instanceof FileError ? error : failure(attempted, on, next, error);
   }
+}
+
+function failure(attempted: string, on: string, next: string, cause: unknown): FileError {
+  return new FileError({ attempted, on, cameBack: errnoInWords(cause), next: adviceFor(cause, next), cause });
 }
 
 async function fillAndClose(
@@ -105,9 +111,14 @@ async function fillAndClose(
 }
 
 /** Removes the temporary file. Gives the error to throw: `error`, or that the temporary file could not be removed. */
-async function afterRemoving(files: FileSystem, temporary: string, error: unknown): Promise<unknown> {
+async function afterRemoving(
+  files: FileSystem,
+  temporary: string,
+  patience: Patience,
+  error: unknown,
+): Promise<unknown> {
   try {
-    await files.unlink(temporary);
+    await withPatience(patience, temporary, () => files.unlink(temporary));
     return error;
   } catch (cause) {
     // The rename was carried out and its answer lost.
@@ -132,21 +143,4 @@ async function requireSameContent(files: FileSystem, temporary: string, content:
     cameBack: `${readBack.length} bytes that differ from the ${content.length} written`,
     next: 'The file keeps its old content. The disk or the share does not keep what is written to it: check it.',
   });
-}
-
-async function renameWithPatience(
-  files: FileSystem,
-  temporary: string,
-  target: string,
-  { retryDelays, sleep }: Replacement,
-): Promise<void> {
-  for (const delay of [...retryDelays, undefined]) {
-    try {
-      await files.rename(temporary, target);
-      return;
-    } catch (error) {
-      if (delay === undefined || !held.has(errnoOf(error) ?? '')) throw error;
-      await sleep(delay);
-    }
-  }
 }

@@ -13,9 +13,10 @@ import {
   explainClose,
   explainSilence,
   explainSocketError,
+  explainStartTlsRefusal,
   type Peer,
 } from './connection-trouble.ts';
-import { type Explanation, explainResult, resultCode } from './diagnostics.ts';
+import { type Explanation, resultCode } from './diagnostics.ts';
 import { startTlsRequest } from './requests.ts';
 import type { Access } from './session.ts';
 
@@ -41,7 +42,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const { result } = await plain.request(startTlsRequest(), deadlineMs);
     if (result.resultCode !== resultCode.success) {
       await plain.close();
-      throw new ConnectionError(explainResult(result), { resultCode: result.resultCode });
+      throw new ConnectionError(explainStartTlsRefusal(result), { resultCode: result.resultCode });
     }
     plain.release();
   }

@@ -2,7 +2,14 @@
 
 import type { PeerCertificate } from 'node:tls';
 import { DirectoryError, errnoOf } from '../errors.ts';
-import { type Explanation, printable } from './diagnostics.ts';
+import {
+  type Explanation,
+  explainResult,
+  type LdapResult,
+  printable,
+  resultCode,
+  withoutCertificate,
+} from './diagnostics.ts';
 import type { TlsMode } from './session.ts';
 
 export interface Peer {
@@ -45,6 +52,7 @@ export function explainSocketError(error: unknown, stage: Stage, peer: Peer): Ex
   // A security layer explains its own errors.
   if (error instanceof ConnectionError) return error.explanation;
   const errno = errnoOf(error) ?? '';
+  if (stage === 'tls' && isHangUp(errno)) return explainNoCertificate(peer);
   if (stage === 'tls' && isNoTls(errno, error)) return explainNoTls(peer);
   if (stage === 'first request' && isHangUp(errno)) return explainClose(peer, false, false);
   if (stage === 'tls' && /PROTOCOL_VERSION|UNSUPPORTED_PROTOCOL/.test(errno)) {
@@ -70,11 +78,10 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && 'reason' in error ? printable(String(error.reason)) : String(error);
 }
 
-/** OpenSSL was handed something else than TLS, or the server hung up on the TLS greeting. */
+/** What the server sent is not TLS. */
 function isNoTls(errno: string, error: unknown): boolean {
   return (
     errno === 'ERR_SSL_WRONG_VERSION_NUMBER' ||
-    isHangUp(errno) ||
     (errno === 'EPROTO' && error instanceof Error && error.message.includes('wrong version number'))
   );
 }
@@ -84,16 +91,31 @@ function isHangUp(errno: string): boolean {
 }
 
 function explainNoTls(peer: Peer): Explanation {
+  return {
+    cameBack: `port ${peer.port} does not use TLS`,
+    next: `LDAPS is on port 636 (GC: 3269); for port 389 use --tls starttls. ${withoutCertificate}`,
+  };
+}
+
+/** The server hangs up on the TLS handshake, as a domain controller without a certificate does. */
+function explainNoCertificate(peer: Peer): Explanation {
   if (peer.tls === 'starttls') {
     return {
-      cameBack: 'the server agreed to StartTLS and then aborted the TLS handshake',
-      next: 'Check that it has a certificate for LDAP; LDAPS (--tls ldaps) needs the same certificate.',
+      cameBack: 'the server agreed to StartTLS and then aborted the TLS handshake: it may have no certificate',
+      next: withoutCertificate,
     };
   }
   return {
-    cameBack: `port ${peer.port} does not use TLS`,
-    next: 'LDAPS is on port 636 (GC: 3269), and only if the server has a certificate; for port 389 use --tls starttls.',
+    cameBack: `the server closed the connection at the TLS handshake: it has no certificate, or port ${peer.port} is not for LDAPS`,
+    next: `LDAPS is on port 636 (GC: 3269). ${withoutCertificate}`,
   };
+}
+
+/** A server that answers StartTLS with a refusal: with 52 (unavailable) if it has no certificate. */
+export function explainStartTlsRefusal(result: LdapResult): Explanation {
+  const { cameBack, next } = explainResult(result);
+  if (result.resultCode !== resultCode.unavailable) return { cameBack, next };
+  return { cameBack: `the server may have no certificate: ${cameBack}`, next: withoutCertificate };
 }
 
 const checkPort = (peer: Peer) =>
@@ -167,6 +189,11 @@ export function explainForeignBytes(bytes: Buffer, peer: Peer): Explanation {
     cameBack: `the service there is not an LDAP server: it answers with "${printable(bytes.subarray(0, 40).toString('latin1'))}"`,
     next: checkPort(peer),
   };
+}
+
+/** The server announces a message without bounds. */
+export function explainLongMessage(cameBack: string): Explanation {
+  return { cameBack, next: 'Check host and port; if both are right, use another domain controller.' };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   ConnectionError,
   explainClose,
   explainForeignBytes,
+  explainLongMessage,
   explainSilence,
   explainSocketError,
   type Peer,
@@ -17,7 +18,14 @@ import {
 import { type Explanation, explainResult } from './diagnostics.ts';
 
 import { abandonRequest, type RequestOf, unbindRequest } from './requests.ts';
-import { MessageSplitter, NotLdapError, type Response, ResponseReader } from './responses.ts';
+import {
+  longestMessage,
+  MessageSplitter,
+  MessageTooLongError,
+  NotLdapError,
+  type Response,
+  ResponseReader,
+} from './responses.ts';
 
 type ResultResponse = Extract<Response, { kind: 'result' }>;
 
@@ -40,6 +48,11 @@ export class Connection {
     this.#socket = socket;
     this.#peer = peer;
     socket.on('data', this.#onData).on('error', this.#onError).on('end', this.#onClose).on('close', this.#onClose);
+  }
+
+  /** From now on accepts messages as long as a trusted server may send them. */
+  acceptLongMessages(): void {
+    this.#splitter.longest = longestMessage.afterLogon;
   }
 
   /** Sends a request that has a single answer, and gives it. Throws ConnectionError. */
@@ -112,9 +125,10 @@ export class Connection {
     try {
       for (const message of this.#splitter.push(chunk)) this.#deliver(this.#reader.read(message), message.length);
     } catch (error) {
-      if (!(error instanceof NotLdapError)) throw error;
       // The requests in progress receive the error.
-      this.#lose(explainForeignBytes(error.bytes, this.#peer));
+      if (error instanceof NotLdapError) this.#lose(explainForeignBytes(error.bytes, this.#peer));
+      else if (error instanceof MessageTooLongError) this.#lose(explainLongMessage(error.message));
+      else throw error;
     }
     this.#hasAnswered = true;
     // An awaited answer may follow what is held here: pause the server only if no answer is awaited.

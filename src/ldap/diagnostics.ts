@@ -32,6 +32,7 @@ export const resultCode = {
   noSuchObject: 32,
   invalidCredentials: 49,
   insufficientAccessRights: 50,
+  unavailable: 52,
   unwillingToPerform: 53,
   notAllowedOnNonLeaf: 66,
   entryAlreadyExists: 68,
@@ -52,10 +53,16 @@ export function explainResult(result: LdapResult): Explanation {
     `${known?.name ?? 'a non-standard result'} (LDAP result ${result.resultCode})`,
     ...(windowsError === undefined || isLdapTwin(windowsError) ? [] : [describeWindowsError(windowsError)]),
     ...(result.matchedDn === '' ? [] : [`the nearest existing entry is ${result.matchedDn}`]),
-    ...(result.referrals.length === 0 ? [] : [`the server refers to ${result.referrals.join(', ')}`]),
+    ...(result.referrals.length === 0 ? [] : [`the server refers to ${shownReferrals(result.referrals)}`]),
     ...(text === '' ? [] : [`the server says "${text}"`]),
   ];
   return { cameBack: parts.join('; '), next: nextStep(result, text, windowsError) ?? known?.next ?? lookAtTheServer };
+}
+
+/** Some are enough: a server may send any number. */
+function shownReferrals(urls: readonly string[]): string {
+  const shown = urls.slice(0, 3).map(printable).join(', ');
+  return urls.length > 3 ? `${shown} and ${urls.length - 3} more` : shown;
 }
 
 /** Text from a server on one line, without control characters: AD ends its text with a NUL. */
@@ -89,8 +96,10 @@ function nextStep(result: LdapResult, text: string, windowsError: number | undef
 const lookAtTheServer = "Look up the server's message and check its event log; --verbose shows more.";
 const logOn = 'Log on: give --user and the password.';
 const readAgain = 'The entry has changed since it was read: read it again.';
-const encrypt =
-  'This server accepts no password on an unencrypted connection: use LDAPS (--tls ldaps, port 636) or StartTLS (--tls starttls).';
+/** For a server without a certificate. */
+export const withoutCertificate =
+  'Without a certificate on the server, use --auth integrated (signed and encrypted on port 389), or work offline on an export with --ldif.';
+const encrypt = `This server accepts no password on an unencrypted connection: use LDAPS (--tls ldaps, port 636) or StartTLS (--tls starttls). ${withoutCertificate}`;
 const tryAgain = 'Try again later, or use another domain controller.';
 const limit = "Request less at a time, or have the server's limit raised (LDAP policy).";
 const rights = 'Log on as a user who has the right; for the Configuration partition, a member of Enterprise Admins.';

@@ -47,6 +47,7 @@ export class LdapSession implements DirectorySession {
     });
     try {
       const rootDse = await rootDseOf(connection, peer, deadlineMs);
+      connection.acceptLongMessages();
       return new LdapSession(identity, rootDse, connection, options.operationDeadlineMs ?? defaultOperationDeadlineMs);
     } catch (error) {
       await connection.close();

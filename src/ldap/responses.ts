@@ -47,6 +47,15 @@ export class NotLdapError extends Error {
   }
 }
 
+/** The server announces a message that is longer than any that it should send. */
+export class MessageTooLongError extends Error {
+  override readonly name = 'MessageTooLongError';
+
+  constructor(length: number, longest: number) {
+    super(`the server announces a message of ${length} bytes, where at most ${longest} are accepted`);
+  }
+}
+
 const tag = {
   boolean: 0x01,
   integer: 0x02,
@@ -67,8 +76,16 @@ const tag = {
 // BindResponse, SearchResultDone, Modify-, Add-, Del-, ModifyDN-, Compare- and ExtendedResponse
 const resultTags: ReadonlySet<number> = new Set([0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, 0x78]);
 
+/**
+ * The longest message that is accepted, in bytes: before the logon, when anyone may be answering, and after it, where one
+ * entry with many large values is one message.
+ */
+export const longestMessage = { beforeLogon: 0x1_0000, afterLogon: 0x400_0000 } as const;
+
 /** Splits a stream of bytes into LDAP messages. */
 export class MessageSplitter {
+  /** In bytes; a longer message is refused as soon as its length is known. */
+  longest: number = longestMessage.beforeLogon;
   #parts: Buffer[] = [];
   #length = 0;
   /** Length of the message being collected; 0 until enough of its header has arrived. */
@@ -100,6 +117,7 @@ export class MessageSplitter {
     let start = 0;
     for (;;) {
       this.#wanted = messageLength(data, start);
+      if (this.#wanted > this.longest) throw new MessageTooLongError(this.#wanted, this.longest);
       if (this.#wanted === 0 || start + this.#wanted > data.length) break;
       messages.push(data.subarray(start, start + this.#wanted));
       start += this.#wanted;

@@ -28,18 +28,24 @@ export interface Search {
   readonly server: string;
 }
 
+/** Bounds for a server that never ends: far more than any directory needs. */
+const most = { emptyPagesInARow: 1000, references: 10_000, valuesOfAnAttribute: 5_000_000 } as const;
+
 /**
  * The entries as they arrive. Continuation references are skipped: each naming context is searched by its own DN.
  * Throws DirectoryError, also midway.
  */
 export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
   const on = `${search.base === '' ? nameOfRoot(search.scope) : search.base} on ${search.server}`;
+  let references = 0;
   try {
     for await (const batch of answers(connection, search, on)) {
       for (const answer of batch) {
         if (answer.kind === 'entry')
           yield answer.partial.length === 0 ? entryOf(answer) : await withAllValues(connection, search, answer);
+        else if (answer.kind === 'reference') references += 1;
       }
+      if (references > most.references) throw endless(on, `it sent more than ${most.references} references`);
     }
   } catch (error) {
     throw directoryErrorOf('read', on, error);
@@ -57,10 +63,19 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
     return connection.send(searchRequest({ ...search, controls: [...controls, ...paging] }), search.deadlineMs);
   };
   let pending: PendingRequest | undefined = ask(Buffer.alloc(0));
+  let emptyPages = 0;
+  let isPageEmpty = true;
   try {
     while (pending !== undefined) {
       const batch = await pending.take();
       const last = batch.at(-1);
+      if (batch.some(({ kind }) => kind === 'entry')) isPageEmpty = false;
+      if (last?.kind === 'result') {
+        emptyPages = isPageEmpty ? emptyPages + 1 : 0;
+        isPageEmpty = true;
+        // The cookie says nothing: some servers give every page the same.
+        if (emptyPages > most.emptyPagesInARow) throw endless(on, `it sent ${emptyPages} empty pages in a row`);
+      }
       // Request the next page first: the server prepares it while this one is processed.
       if (last?.kind === 'result') pending = last.pageCookie === undefined ? undefined : ask(last.pageCookie);
       yield batch;
@@ -70,6 +85,15 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
   } finally {
     pending?.abandon();
   }
+}
+
+function endless(on: string, found: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read to the end',
+    on,
+    cameBack: `the server does not come to an end: ${found}`,
+    next: 'Use another domain controller.',
+  });
 }
 
 /** The empty base is the rootDSE, and for a subtree search of a GC the whole forest. */
@@ -127,7 +151,10 @@ async function remainingValues(
         next: 'Start again; the entry may be changing right now.',
       });
     }
-    parts.push(entry.attributes.get(name.toLowerCase())?.values ?? []);
+    const values = entry.attributes.get(name.toLowerCase())?.values ?? [];
+    if (following !== undefined && values.length === 0) throw endless(on, `it sent no values from ${next} on`);
+    if (next > most.valuesOfAnAttribute) throw endless(on, `it sent more than ${most.valuesOfAnAttribute} values`);
+    parts.push(values);
     next = following;
   }
   return parts.flat();

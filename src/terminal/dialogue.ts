@@ -1,5 +1,5 @@
-import type { Style } from './style.ts';
-import { displayWidth, wrap } from './text-width.ts';
+import type { Signs, Style } from './style.ts';
+import { displayWidth, truncate, wrap } from './text-width.ts';
 import { visible } from './visible.ts';
 
 /** One key press: the name of the key's action, or the text that it types. */
@@ -16,8 +16,6 @@ export interface Space {
   /** The largest number of `rows`. */
   readonly rows: number;
   readonly style: Style;
-  /** The sign before the row that Enter would select. */
-  readonly pointer: string;
 }
 
 export interface View {
@@ -27,6 +25,20 @@ export interface View {
   readonly cursor: number;
   /** The lines below the question. */
   readonly rows: readonly string[];
+}
+
+/** The meaning of a typed text, or why it has none, as a sentence. */
+export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: string };
+
+/** How the question is asked where nothing can be redrawn: lines are printed, and one line is read. */
+export interface PlainForm<State> {
+  /** Printed between the question and the line to type. */
+  readonly rows: readonly string[];
+  /** What to type: "Number or name". Without it the line is typed after the question. */
+  readonly hint?: string;
+  readonly hidden: boolean;
+  /** The state after the whole line was typed. */
+  readonly read: (line: string) => Reading<State>;
 }
 
 /**
@@ -49,6 +61,7 @@ export interface Dialogue<State, Answer> {
   readonly answer: (state: State) => Answer;
   /** The answer in words, for the line that remains on the screen. */
   readonly summary: (state: State) => string;
+  readonly plain: PlainForm<State>;
 }
 
 export interface Paper {
@@ -64,34 +77,34 @@ export interface Drawing {
   readonly cursor: { readonly row: number; readonly column: number };
 }
 
-/** Between a question and its answer. */
-const separator = '›';
-
 /** Text in lines that leave room for the sign before the first one. */
 function wrapBehind(sign: string, text: string, paper: Paper): readonly string[] {
   const indent = displayWidth(sign) + 1;
   return wrap(visible(text), paper.columns, { indent, hangingIndent: indent });
 }
 
+/** The message with the answer of Enter alone in brackets. */
+export function messageOf({ message, inBrackets }: Pick<Dialogue<unknown, unknown>, 'message' | 'inBrackets'>): string {
+  return inBrackets === undefined ? message : `${message} (${inBrackets})`;
+}
+
 /**
  * The screen while a question is open.
  *
- * @param signs The sign before the question and the one before the row that Enter would select.
  * @param problem Why Enter was not accepted.
  */
 export function drawOpen<State>(
   dialogue: Dialogue<State, unknown>,
   state: State,
-  signs: { readonly question: string; readonly pointer: string },
   problem: string | undefined,
   paper: Paper,
 ): Drawing & { readonly bodyRows: number } {
   const { columns, style } = paper;
-  const { message, inBrackets } = dialogue;
-  const words = wrapBehind(signs.question, inBrackets === undefined ? message : `${message} (${inBrackets})`, paper);
-  const indent = ' '.repeat(displayWidth(signs.question) + 1);
+  const { separator, question: signs } = style.signs;
+  const words = wrapBehind(signs.open, messageOf(dialogue), paper);
+  const indent = ' '.repeat(displayWidth(signs.open) + 1);
   const question = words.map((line, index) => {
-    const margin = index === 0 ? `${style.note(signs.question)} ` : indent;
+    const margin = index === 0 ? `${style.note(signs.open)} ` : indent;
     return margin + style.bold(line.trimStart());
   });
 
@@ -101,14 +114,13 @@ export function drawOpen<State>(
   const entryColumn = ownLine ? displayWidth(`${indent}${separator} `) : behind;
   const entryRow = ownLine ? words.length : words.length - 1;
 
-  const problems = problem === undefined ? [] : wrapBehind(signs.question, problem, paper).map(style.blocker);
+  const problems = problem === undefined ? [] : wrapBehind(signs.open, problem, paper).map(style.blocker);
   const bodyRows = Math.max(2, paper.rows - entryRow - 1 - problems.length);
   const view = dialogue.view(state, {
     entryColumns: Math.max(2, columns - entryColumn),
     columns,
     rows: bodyRows,
     style,
-    pointer: signs.pointer,
   });
   const head = question.join('\n') + (ownLine ? `\n${indent}` : ' ') + lead + view.entry;
   return {
@@ -118,9 +130,20 @@ export function drawOpen<State>(
   };
 }
 
-/** The lines that remain when a question is closed: the question, and the answer if there is one. */
-export function drawClosed(message: string, answer: string | undefined, sign: string, paper: Paper): Drawing {
-  const words = wrapBehind(sign, answer === undefined ? message : `${message} ${separator} ${answer}`, paper);
-  const lines = [...`${sign} ${words.join('\n').trimStart()}`.split('\n'), ''];
-  return { lines, cursor: { row: lines.length - 1, column: 0 } };
+/** The line that remains when a question is closed: the message, and the answer if there is one, both cut if need be. */
+export function drawClosed(
+  message: string,
+  how: Exclude<keyof Signs['question'], 'open'>,
+  answer: string | undefined,
+  { columns, style }: Paper,
+): Drawing {
+  const { separator, question, ellipsis } = style.signs;
+  const behind = answer === undefined ? '' : ` ${separator} `;
+  const room = Math.max(2, columns - displayWidth(`${question[how]} ${behind}`));
+  const words = visible(message);
+  const given = visible(answer ?? '');
+  // The answer matters more: it may take all that the message leaves, and at least half.
+  const shown = truncate(given, Math.max(Math.floor(room / 2), room - displayWidth(words)), ellipsis);
+  const line = `${question[how]} ${truncate(words, room - displayWidth(shown), ellipsis)}${behind}${shown}`;
+  return { lines: [line, ''], cursor: { row: 1, column: 0 } };
 }

@@ -3,14 +3,17 @@ import type { Style } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 
-/** Where progress is shown. If it is not a terminal, only the summary given to `done` is written. */
+/** Where progress is shown. If it is not a terminal that can redraw lines, only the summary given to `done` is written. */
 export interface ProgressScreen {
   readonly output: {
     write(text: string): unknown;
     readonly columns?: number | undefined;
     readonly rows?: number | undefined;
   };
+  /** Whether lines can be redrawn. */
   readonly isTerminal: boolean;
+  /** Whether nothing is written at all, not even the summary: --quiet. */
+  readonly isQuiet?: boolean;
   readonly style: Style;
   /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
@@ -52,7 +55,7 @@ interface LiveLines {
   end(summary: string | undefined): void;
 }
 
-function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLines {
+function liveLines({ output, isTerminal, isQuiet = false, clock, timer }: ProgressScreen): LiveLines {
   let open = false;
   let drawn = 0;
   let lastDrawing = Number.NEGATIVE_INFINITY;
@@ -76,7 +79,7 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
     },
     show: (lines) => {
       // Abandoned work may report after the end; its lines would never be erased.
-      if (!isTerminal || !open) return;
+      if (!isTerminal || isQuiet || !open) return;
       current = lines;
       const wait = lastDrawing + drawingInterval - clock();
       if (wait <= 0) draw();
@@ -85,7 +88,7 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
     end: (summary) => {
       cancelTimer?.();
       cancelTimer = undefined;
-      const last = summary === undefined ? '' : `${visible(summary)}\n`;
+      const last = summary === undefined || isQuiet ? '' : `${visible(summary)}\n`;
       if (erase() + last !== '') output.write(erase() + last);
       open = false;
       drawn = 0;
@@ -94,10 +97,12 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
   };
 }
 
-const barColumns = 20;
+const longestBar = 20;
+const shortestBar = 4;
 
 /** A progress line: what is done, a bar, and the count. */
 export function createProgress(screen: ProgressScreen): Progress {
+  const { signs } = screen.style;
   const live = liveLines(screen);
   let what = '';
   let total = 0;
@@ -106,7 +111,13 @@ export function createProgress(screen: ProgressScreen): Progress {
     live.show((columns) => {
       const percent = total === 0 ? 0 : (count / total) * 100;
       const amount = `${count.toLocaleString('en')} of ${total.toLocaleString('en')}`;
-      return [truncate(`${visible(what)}  ${bar(percent, barColumns)}  ${amount}`, columns)];
+      const room = columns - displayWidth(`${visible(what)}    ${amount}`);
+      const parts = [
+        visible(what),
+        ...(room < shortestBar ? [] : [bar(percent, Math.min(longestBar, room), signs)]),
+        amount,
+      ];
+      return [truncate(parts.join('  '), columns, signs.ellipsis)];
     });
   return {
     start: (newTotal, newWhat) => {
@@ -126,17 +137,18 @@ export function createProgress(screen: ProgressScreen): Progress {
 
 /** A line for each name, in the order given, with its state. Names that do not fit on the screen are counted. */
 export function createProgressRows(screen: ProgressScreen, names: readonly string[]): ProgressRows {
+  const { ellipsis } = screen.style.signs;
   const live = liveLines(screen);
   const states = new Map(names.map((name) => [name, '']));
   const nameColumns = Math.max(0, ...names.map((name) => displayWidth(visible(name))));
   const show = (): void =>
     live.show((columns, rows) => {
       const lines = [...states].map(([name, state]) =>
-        truncate(`${pad(visible(name), nameColumns)}  ${visible(state)}`, columns),
+        truncate(`${pad(visible(name), nameColumns)}  ${visible(state)}`, columns, ellipsis),
       );
       if (lines.length <= rows) return lines;
       const kept = lines.slice(0, rows - 1);
-      return [...kept, screen.style.dim(`… and ${lines.length - kept.length} more`)];
+      return [...kept, screen.style.dim(`${ellipsis} and ${lines.length - kept.length} more`)];
     });
   live.begin();
   show();

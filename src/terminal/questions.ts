@@ -21,12 +21,15 @@ export interface Question {
 export interface SelectQuestion<T> extends Question {
   /** At least one must not be disabled. */
   readonly choices: readonly Choice<T>[];
-  /** Index of the choice that Enter alone selects; the first if left out. */
-  readonly initial?: number;
-  /** Whether typing filters the list: for lists longer than a screen. */
+  /** Index of the choice that Enter alone selects; the first if left out. With 'none', Enter alone selects nothing. */
+  readonly initial?: number | 'none';
+  /** Whether typing filters the list; if left out, it filters lists of more than 7 choices. */
   readonly filterable?: boolean;
+  /** A last choice that every filter leaves in the list: "none of these". */
+  readonly noneOfThese?: Choice<T>;
 }
 
+/** Typing filters the list. Without a minimum, Enter without any mark selects none. */
 export interface MultiselectQuestion<T> extends Question {
   /** At least one must not be disabled. */
   readonly choices: readonly Choice<T>[];
@@ -58,8 +61,8 @@ export interface ConfirmQuestion extends Question {
 }
 
 /**
- * Asks the user, one question at a time. Ctrl-C, Ctrl-D, Escape and the end of the input reject with CancelledError;
- * without a terminal every question rejects with UsageError.
+ * Asks the user, one question at a time. Escape rejects with BackError; Ctrl-C, Ctrl-D and the end of the input reject with
+ * CancelledError; without a terminal every question rejects with UsageError.
  */
 export interface Prompter {
   select<T>(question: SelectQuestion<T>): Promise<T>;

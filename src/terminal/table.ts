@@ -1,3 +1,4 @@
+import { type Signs, unicodeSigns } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';
@@ -32,9 +33,9 @@ function shrinkToFit(widths: readonly number[], room: number): readonly number[]
 }
 
 /** The lines of a cell: one line that may be cut, or in the last column the whole text. */
-function cellLines(text: string, width: number, column: Column, isLast: boolean): readonly string[] {
+function cellLines(text: string, width: number, column: Column, isLast: boolean, signs: Signs): readonly string[] {
   const wraps = isLast && column.align !== 'right' && column.maxWidth === undefined && width >= leastWrapped;
-  return (wraps ? wrapped(text, width, 0) : [text]).map((line) => truncate(line, width));
+  return (wraps ? wrapped(text, width, 0) : [text]).map((line) => truncate(line, width, signs.ellipsis));
 }
 
 /**
@@ -46,6 +47,7 @@ export function table(
   rows: readonly (readonly Cell[])[],
   columns: readonly Column[],
   totalWidth: number,
+  signs: Signs = unicodeSigns,
 ): readonly string[] {
   const natural = columns.map((column, index) => {
     const widest = Math.max(0, ...rows.map((row) => displayWidth(textOf(row[index] ?? ''))));
@@ -56,7 +58,7 @@ export function table(
     const cells = columns.map((column, index) => {
       const cell = row[index] ?? '';
       const width = widths[index] ?? 0;
-      return cellLines(textOf(cell), width, column, index === columns.length - 1).map((fitted) => {
+      return cellLines(textOf(cell), width, column, index === columns.length - 1, signs).map((fitted) => {
         const filler = pad('', width - displayWidth(fitted));
         const styled = typeof cell === 'string' ? fitted : cell.style(fitted);
         return column.align === 'right' ? filler + styled : styled + filler;

@@ -1,6 +1,6 @@
-import type { Dialogue, Key, View } from './dialogue.ts';
+import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './questions.ts';
-import { displayWidth, graphemesOf, startOf } from './text-width.ts';
+import { displayWidth, graphemesOf, startOf, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 
 /** A line of text; the cursor is between its two parts. */
@@ -42,24 +42,21 @@ export function edit(line: TextLine, key: Key): TextLine {
 }
 
 /** The part of the line around the cursor that fits into so many columns; one column is kept for a cursor at the end. */
-function windowOf(line: TextLine, columns: number): Pick<View, 'entry' | 'cursor'> {
+function windowOf(line: TextLine, columns: number, ellipsis: string): Pick<View, 'entry' | 'cursor'> {
   let before = line.before;
   if (displayWidth(before) >= columns) {
     const kept: string[] = [];
-    let width = 2;
+    let width = 1 + displayWidth(ellipsis);
     for (const grapheme of [...graphemesOf(before)].reverse()) {
       width += displayWidth(grapheme);
       if (width > columns) break;
       kept.unshift(grapheme);
     }
-    before = `…${kept.join('')}`;
+    before = ellipsis + kept.join('');
   }
   const cursor = displayWidth(before);
   return { entry: before + startOf(line.after, columns - cursor), cursor };
 }
-
-/** The answer that a typed text means, or why it is not one. */
-export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: string };
 
 /** An integer of any sign, in decimal digits, that a JavaScript number holds exactly. */
 export function readInteger(text: string): Reading<number> {
@@ -78,6 +75,8 @@ export interface TypedQuestion<Answer> {
   readonly read: (text: string) => Reading<Answer>;
 }
 
+const help = '  Enter accepts the value in brackets, Tab lets you edit it';
+
 /** The question for a typed line. Enter alone accepts the value in brackets, Tab copies it for editing. */
 export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLine, Answer> {
   const { hidden } = question;
@@ -94,9 +93,12 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
       return fetches ? { before: initial, after: '' } : edit(line, key);
     },
     view: (line, space) => ({
-      ...windowOf({ before: mask(line.before), after: mask(line.after) }, space.entryColumns),
-      rows:
-        initial === undefined ? [] : [space.style.dim('  Enter accepts the value in brackets, Tab lets you edit it')],
+      ...windowOf(
+        { before: mask(line.before), after: mask(line.after) },
+        space.entryColumns,
+        space.style.signs.ellipsis,
+      ),
+      rows: initial === undefined ? [] : [space.style.dim(truncate(help, space.columns, space.style.signs.ellipsis))],
     }),
     problem: (line) => {
       const reading = question.read(textOf(line));
@@ -108,6 +110,7 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
       return reading.answer;
     },
     summary: (line) => (hidden ? 'hidden' : textOf(line)),
+    plain: { rows: [], hidden, read: (line) => ({ answer: { before: line, after: '' } }) },
   };
 }
 
@@ -133,5 +136,15 @@ export function yesOrNo(question: ConfirmQuestion): Dialogue<boolean | undefined
     problem: () => undefined,
     answer: (answer) => answer ?? initial,
     summary: (answer) => word(answer ?? initial),
+    plain: {
+      rows: [],
+      hidden: false,
+      read: (line) => {
+        const typed = line.trim().toLowerCase();
+        if (typed === '') return { answer: undefined };
+        if (typed === 'y' || typed === 'yes') return { answer: true };
+        return typed === 'n' || typed === 'no' ? { answer: false } : { problem: 'Type y or n.' };
+      },
+    },
   };
 }

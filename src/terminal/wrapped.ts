@@ -117,10 +117,11 @@ function hangingIndentOf(line: string, columns: number): number {
   return behindLabels.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
 }
 
-/** Printed text in lines for a terminal of so many columns. */
-export function fitted(text: string, columns: number): string {
+/** Printed text in lines for a terminal of so many columns; 80 if the terminal reports no width, or 0. */
+export function fitted(text: string, columns: number | undefined): string {
+  const width = columns || 80;
   return text
     .split('\n')
-    .flatMap((line) => wrapped(line, columns, hangingIndentOf(line, columns)))
+    .flatMap((line) => wrapped(line, width, hangingIndentOf(line, width)))
     .join('\n');
 }

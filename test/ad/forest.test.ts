@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { effectiveRights, type Forest, readForest } from '../../src/ad/forest.ts';
+import { effectiveRights, type Forest, isHostOfForest, readForest } from '../../src/ad/forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
@@ -191,4 +191,29 @@ describe('effective rights', () => {
     expect(await effectiveRights(session, 'CN=y')).toEqual({ attributes: new Set(), childClasses: new Set() });
     expect(await effectiveRights(session, 'CN=z')).toBeUndefined();
   });
+});
+
+describe('a host of the forest', () => {
+  const forest = {
+    namingContexts: [
+      { dn: 'DC=corp,DC=example,DC=com', kind: 'domain', dnsName: 'Corp.example.com' },
+      { dn: 'DC=tree,DC=net', kind: 'domain', dnsName: 'tree.net.' },
+      { dn: 'CN=Schema,CN=Configuration,DC=corp,DC=example,DC=com', kind: 'schema', dnsName: undefined },
+      { dn: 'DC=odd', kind: 'application', dnsName: '' },
+    ],
+  } as const;
+
+  test.each(['dc1.corp.example.com', 'DC7.EMEA.CORP.EXAMPLE.COM', 'dc1.tree.net.', 'corp.example.com'])(
+    'is %s, at or below a DNS root',
+    (host) => {
+      expect(isHostOfForest(forest, host)).toBe(true);
+    },
+  );
+
+  test.each(['evil-corp.example.com', 'example.com', 'dc1.corp.example.com.evil.net', '10.0.0.1', '::1', 'dc1', ''])(
+    'is not %j',
+    (host) => {
+      expect(isHostOfForest(forest, host)).toBe(false);
+    },
+  );
 });

@@ -200,6 +200,15 @@ describe('msDS-NCReplInboundNeighbors', () => {
     expect(parseInboundNeighborXml(value).lastSuccess).toBe('never');
   });
 
+  it('reads long white space in linear time', () => {
+    const space = ' '.repeat(1_000_000);
+    const text = xml('repl', neighborFields)
+      .toString()
+      .replace('</repl>', `${space}<psz>x${space}</psz>${space}</repl>`);
+    expect(parseInboundNeighborXml(Buffer.from(text))).toEqual(neighbor);
+    expect(() => parseInboundNeighborXml(Buffer.from(`<repl>${space}x`))).toThrow(UnreadableReplicationValueError);
+  });
+
   it('keeps an ampersand that the server did not escape', () => {
     const value = xml('DS_REPL_NEIGHBOR', { ...neighborFields, pszNamingContext: 'DC=a&b' });
     expect(parseInboundNeighborXml(value).namingContext).toBe('DC=a&b');

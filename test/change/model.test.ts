@@ -6,9 +6,8 @@ import { removeStrays } from '../../src/change/file-writer.ts';
 import { openJournal } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import { systemFiles } from '../../src/files/file-system.ts';
 import { watchedFileSystem } from '../support/faulty-file-system.ts';
-import { applyIn, changeOf, journalOf, planOf, undoOf, type World } from '../support/file-plans.ts';
+import { applyIn, changeOf, journalOf, planOf, runOf, undoOf, type World } from '../support/file-plans.ts';
 import { fixedClock } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 
@@ -118,7 +117,7 @@ class EditByOthers implements Step {
   toString = () => `edit ${names[this.index]}`;
   async run(model: Model, real: Real): Promise<void> {
     model.texts += 1;
-    const text = `edit ${model.texts}`;
+    const text = content(`edit ${model.texts}`);
     model.files[this.index] = text;
     await writeFile(path.join(real.forms, names[this.index] ?? ''), text);
   }
@@ -177,7 +176,7 @@ class Undo implements Step {
     const { plan, folder } = undo;
     real.undo = undo;
     let notDone = 0;
-    await removeStrays(real.plan.changes, real.plan.id, systemFiles());
+    await removeStrays(real.plan.changes, runOf(changeFolder(real), real.plan));
     const isComplete = await survives(async () => {
       notDone = (await applyIn(folder, plan, mortal(this.steps))).notDone.length;
     });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -247,7 +247,7 @@ describe('a logon', () => {
 
   test('without TLS is warned of', async () => {
     const { stdout } = await runOn(await withAccounts(), []);
-    expect(stdout).toContain('Without TLS');
+    expect(stdout).toContain('WITHOUT ENCRYPTION: the password and all data cross the network in the clear');
   });
 });
 
@@ -262,9 +262,9 @@ describe('rights', () => {
     expect(stderr).toMatch(/may not see|not permitted|right/);
   });
 
-  test('to read deleted objects, if they lack: not permitted or none', async () => {
+  test('to read deleted objects, if they lack: none seen', async () => {
     const { stdout } = await runOn(await server(), as('reader'));
-    expect(stdout).toContain('not permitted or none');
+    expect(stdout).toMatch(/none seen|no right to see/);
   });
 
   test('to write, if they lack, are told in the dry run', async () => {
@@ -299,16 +299,31 @@ test('a plan of another forest is refused at apply', async () => {
   expect(result.stderr).toContain('the plan was made for another forest');
 });
 
-test('a saved plan goes back to the server that it was made on, the password aside', async () => {
+test('a saved plan goes back to its server once its seal is approved; the password is given anew', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   await runOn(server, ['--save', 'saved'], { folder });
+  const { seal } = JSON.parse(await readFile(path.join(folder, 'saved/plan.json'), 'utf8'));
   const again = (env: Readonly<Record<string, string>>): Promise<CommandRun> =>
-    runCommand(apply, ['saved'], { currentFolder: folder, env });
+    runCommand(apply, ['saved', '--seal', seal, '--tls', 'none'], { currentFolder: folder, env });
   expect(await again({})).toMatchObject({ status: 64 });
   const result = await again({ ADSI_REMEDY_PASSWORD: 'S3cret' });
-  expect(result.status).toBe(0);
+  expect([result.status, result.stderr]).toEqual([0, '']);
   expect(result.stdout).toContain('1 entry changed');
+});
+
+test('a password never follows a plan: not to its server, and not without encryption, unless this run says so', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  await runOn(server, ['--save', 'saved'], { folder });
+  const { seal } = JSON.parse(await readFile(path.join(folder, 'saved/plan.json'), 'utf8'));
+  const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
+  const unnamed = await runCommand(apply, ['saved', '--tls', 'none'], world);
+  expect([unnamed.status, unnamed.stderr]).toEqual([64, expect.stringContaining('only the plan names it')]);
+  const unasked = await runCommand(apply, ['saved', '--seal', seal], world);
+  expect([unasked.status, unasked.stderr]).toEqual([64, expect.stringContaining('without encryption')]);
+  const named = ['saved', '--server', server, '--tls', 'none', '--dry-run', '--user', 'CORP\\Administrator'];
+  expect((await runCommand(apply, named, world)).status).toBe(2);
 });
 
 test('what is told of a plan names the entry and no password', async () => {
@@ -354,6 +369,7 @@ describe('at a terminal on a Windows computer', () => {
 
   test('its own domain is proposed, then global catalogs first, of these the one that it logged on to', async () => {
     const answers = answering({
+      'directory.by': 'domain',
       'directory.domain': byDefault,
       'directory.server': byDefault,
       'directory.user': 'me@corp.example.com',
@@ -366,11 +382,18 @@ describe('at a terminal on a Windows computer', () => {
     };
     const world = { currentFolder: await freshFolder(), env: member, prompter: { ...answers, select } };
     const { stderr } = await runCommand(tombstone, ['--dns', await startDnsServer(zone)], world);
-    expect(answers.asked).toEqual(['directory.domain', 'directory.server', 'directory.user', 'directory.password']);
-    expect(shown[0]).toContain('A global catalog (GC) also knows the recipients of the other domains');
-    expect(shown[1]).toBe('gc2.corp.example.com: GC, you are logged on through it');
-    expect(shown.slice(2)).toContain('gc1.corp.example.com: GC');
-    expect(shown[3]).toBe('dc1.corp.example.com: ');
+    expect(answers.asked).toEqual([
+      'directory.by',
+      'directory.domain',
+      'directory.server',
+      'directory.user',
+      'directory.password',
+    ]);
+    const [, , , ...servers] = shown;
+    expect(servers[0]).toContain('A global catalog (GC) also knows the recipients of the other domains');
+    expect(servers[1]).toBe('gc2.corp.example.com: GC, you are logged on through it');
+    expect(servers.slice(2)).toContain('gc1.corp.example.com: GC');
+    expect(servers[3]).toBe('dc1.corp.example.com: ');
     expect(stderr).toContain('gc2.corp.example.com:636');
     expect(stderr).not.toContain('S3cret');
   });

@@ -123,7 +123,7 @@ describe('the labels of the practice site', () => {
     // Only the page's own last lines, for who has it without the tool, are not on the screen.
     const missing = review.filter((line) => !shown.has(line));
     expect(missing.map((line) => line.replace(/:.*/, ''))).toEqual(['Apply', 'Undo', 'Seal']);
-    expect(stdout).toContain('It has not been applied. Apply it with: adsi-remedy apply saved');
+    expect(stdout).toContain('It was not applied yet. Apply it with: adsi-remedy apply saved');
   });
 
   const plan = async (): Promise<Plan<FileChange>> =>
@@ -191,7 +191,7 @@ describe('the labels of the practice site', () => {
     const again = await run(apply, ['saved']);
     expect(again.status).toBe(0);
     expect(again.stdout).toContain('Nothing is left to do: an earlier run has done it all.');
-    expect((await run(show, ['saved'])).stdout).toContain('It has been applied. Undo it with: adsi-remedy undo saved');
+    expect((await run(show, ['saved'])).stdout).toContain('It was applied. Undo it with: adsi-remedy undo saved');
   });
 
   test('come back by undo, every byte', async () => {
@@ -211,7 +211,7 @@ describe('the labels of the practice site', () => {
       expect(status).toBe(3);
       expect(stderr).toMatch(/it was (applied and undone|undone already)/);
     }
-    expect((await run(show, ['saved'])).stdout).toContain('It has been applied and undone.');
+    expect((await run(show, ['saved'])).stdout).toContain('It was applied and undone.');
     expect(await forms()).toEqual(before);
   });
 });

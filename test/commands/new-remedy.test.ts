@@ -16,11 +16,12 @@ import { toyEntry } from '../support/toy-remedy.ts';
 
 let folder: string;
 const word = (): string => path.join(folder, 'word.txt');
+const content = (text: string): string => `word="${text}"`;
 const saved = 'changes/toy';
 
 beforeEach(async () => {
   folder = await freshFolder();
-  await writeFile(word(), 'old');
+  await writeFile(word(), content('old'));
 });
 
 const world = (more: object = {}) => ({ currentFolder: folder, remedies: [toyEntry], ...more });
@@ -53,14 +54,14 @@ describe('a remedy that is one folder and one line in the list', () => {
   test('is a choice of the menu, whose wizard asks what no flag answers', async () => {
     const prompter = answering({ menu: 'toy', 'toy.word': 'new', decision: 'apply' });
     const { status, stdout } = await run(menu, [], { prompter });
-    expect([status, await readFile(word(), 'utf8')]).toEqual([0, 'new']);
+    expect([status, await readFile(word(), 'utf8')]).toEqual([0, content('new')]);
     expect(stdout).toContain('1. Tell the readers.');
     prompter.verifyAllAsked();
   });
 
   test('shows its diff and changes nothing in a dry run', async () => {
     const { status, stdout } = await toy('--word', 'new');
-    expect([status, await readFile(word(), 'utf8')]).toEqual([2, 'old']);
+    expect([status, await readFile(word(), 'utf8')]).toEqual([2, content('old')]);
     expect(stdout).toContain('- word="old"');
     expect(stdout).toContain('+ word="new"');
   });
@@ -73,7 +74,7 @@ describe('a remedy that is one folder and one line in the list', () => {
 
   test('is saved with author, reason and ticket, shown, applied and undone', async () => {
     const save = await toy('--word', 'new', '--save', saved, '--reason', 'the board wants it', '--ticket', 'CHG-7');
-    expect([save.status, await readFile(word(), 'utf8')]).toEqual([2, 'old']);
+    expect([save.status, await readFile(word(), 'utf8')]).toEqual([2, content('old')]);
     const review = (await run(show, [saved])).stdout;
     for (const text of ['Change the word', 'CONTOSO\\admin on WS01', 'the board wants it', 'CHG-7', '+ word="new"'])
       expect(review).toContain(text);
@@ -81,9 +82,9 @@ describe('a remedy that is one folder and one line in the list', () => {
     expect(paper).toMatch(/^\ufeffChange the word\r\n/);
     expect(paper).toContain('1. Tell the readers.');
     const applied = await run(apply, [saved]);
-    expect([applied.status, await readFile(word(), 'utf8')]).toEqual([0, 'new']);
+    expect([applied.status, await readFile(word(), 'utf8')]).toEqual([0, content('new')]);
     const undone = await run(undo, [saved, '--yes']);
-    expect([undone.status, await readFile(word(), 'utf8')]).toEqual([0, 'old']);
+    expect([undone.status, await readFile(word(), 'utf8')]).toEqual([0, content('old')]);
     expect(undone.stdout).toContain('Tell the readers.');
     expect((await run(apply, [saved])).status).toBe(3);
   });
@@ -97,14 +98,14 @@ describe('a plan that was saved healthy and is applied later', () => {
 
   test('is refused by a blocker that has come up since, which is named', async () => {
     const { status, stderr } = await run(apply, [saved]);
-    expect([status, await readFile(word(), 'utf8')]).toEqual([3, 'old']);
+    expect([status, await readFile(word(), 'utf8')]).toEqual([3, content('old')]);
     expect(stderr).toContain('stop-sign');
     expect(stderr).toContain('when the plan was made there was no such finding');
   });
 
   test('is applied with --accept, and the journal says what was accepted', async () => {
     const { status } = await run(apply, [saved, '--accept', 'stop-sign']);
-    expect([status, await readFile(word(), 'utf8')]).toEqual([0, 'new']);
+    expect([status, await readFile(word(), 'utf8')]).toEqual([0, content('new')]);
     const journal = await readFile(path.join(folder, saved, 'journal.jsonl'), 'utf8');
     expect(JSON.parse(journal.split('\n')[0] ?? '')).toMatchObject({ event: 'begin', accepted: ['stop-sign'], seq: 1 });
   });
@@ -112,7 +113,7 @@ describe('a plan that was saved healthy and is applied later', () => {
   test('is refused in a dry run too, and would be written with --accept', async () => {
     expect((await run(apply, [saved, '--dry-run'])).status).toBe(3);
     expect((await run(apply, [saved, '--dry-run', '--accept', 'stop-sign'])).status).toBe(2);
-    expect(await readFile(word(), 'utf8')).toBe('old');
+    expect(await readFile(word(), 'utf8')).toBe(content('old'));
   });
 
   test('is undone only if the blocker is accepted: an undo is judged as every change', async () => {
@@ -120,9 +121,9 @@ describe('a plan that was saved healthy and is applied later', () => {
     expect((await run(apply, [saved])).status).toBe(0);
     await writeFile(path.join(folder, 'stop'), '');
     expect((await run(undo, [saved, '--yes'])).status).toBe(3);
-    expect(await readFile(word(), 'utf8')).toBe('new');
+    expect(await readFile(word(), 'utf8')).toBe(content('new'));
     expect((await run(undo, [saved, '--yes', '--accept', 'stop-sign'])).status).toBe(0);
-    expect(await readFile(word(), 'utf8')).toBe('old');
+    expect(await readFile(word(), 'utf8')).toBe(content('old'));
   });
 
   test('is not judged again when it is done, only verified', async () => {
@@ -166,7 +167,7 @@ describe('the seal', () => {
     expect((await run(show, [saved, '--seal', grouped])).status).toBe(0);
     expect((await run(apply, [saved, '--seal', '0'.repeat(32)])).status).toBe(3);
     expect((await run(apply, [saved, '--seal', seal.slice(0, 31)])).status).toBe(64);
-    expect(await readFile(word(), 'utf8')).toBe('old');
+    expect(await readFile(word(), 'utf8')).toBe(content('old'));
     expect((await run(apply, [saved, '--seal', seal])).status).toBe(0);
   });
 });

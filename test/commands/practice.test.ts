@@ -47,7 +47,7 @@ test('practice without a terminal says of an orphan that was deleted there that 
   expect(deleted.stdout).toContain('Undo it with');
 
   const { status, stdout, stderr } = await runCommand(practice, [], { currentFolder });
-  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: the server is not there any more/);
+  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: it is not there any more/);
   expect([status, stderr]).toEqual([0, '']);
   const json = await runCommand(practice, ['--json'], { currentFolder });
   expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { canKeepOwner, type FileUser } from '../../src/files/file-properties.ts';
 import { systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const user: FileUser = { id: 1000, groups: [1000, 27] };
@@ -59,9 +60,8 @@ describe.skipIf(!isRoot)('the prediction matches what happens when a file is rep
         path: file,
         content: Buffer.from('new'),
         tag: 'x',
-        retryDelays: [],
+        patience: noWaiting,
         beforeRename: async () => undefined,
-        sleep: async () => undefined,
       }).then(
         () => true,
         () => false,

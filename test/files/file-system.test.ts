@@ -4,7 +4,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { readPlainFile, systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
-import { noSleep } from '../support/fixed-world.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 let folder: string;
@@ -36,9 +36,8 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
       path: target,
       content,
       tag: 'x',
-      retryDelays: [],
+      patience: noWaiting,
       beforeRename: async () => undefined,
-      sleep: noSleep,
     });
 
   test('have the new bytes, their mode and their owner', async () => {

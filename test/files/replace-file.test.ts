@@ -6,6 +6,7 @@ import { FileError } from '../../src/errors.ts';
 import type { FileSystem } from '../../src/files/file-system.ts';
 import { type Replacement, replaceFile, temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const old = Buffer.from('the old bytes');
@@ -28,9 +29,8 @@ async function replaced(files: FileSystem, more: Partial<Replacement> = {}): Pro
     path: target,
     content: now,
     tag: 'plan.id',
-    retryDelays: [1, 2, 4],
+    patience: { ...noWaiting, delays: [1, 2, 4] },
     beforeRename: async () => {},
-    sleep: async () => {},
     ...more,
   };
   return replaceFile(files, replacement).catch((error: unknown) => error);
@@ -237,8 +237,10 @@ describe('what the system answers', () => {
     'to the rename, %s, means another try while another program holds the file',
     async (errno) => {
       const slept: number[] = [];
+      const sleep = async (milliseconds: number): Promise<void> => void slept.push(milliseconds);
+      const patience = { ...noWaiting, delays: [1, 2, 4], sleep };
       const files = failingFileSystem('rename', [errno, errno]);
-      expect(await replaced(files, { sleep: async (milliseconds) => void slept.push(milliseconds) })).toBeUndefined();
+      expect(await replaced(files, { patience })).toBeUndefined();
       expect(slept).toEqual([1, 2]);
       await expectNewBytesAlone();
     },
@@ -248,8 +250,10 @@ describe('what the system answers', () => {
     'to the rename, %s every time, ends the tries; nothing is written in place',
     async (errno) => {
       const slept: number[] = [];
+      const sleep = async (milliseconds: number): Promise<void> => void slept.push(milliseconds);
+      const patience = { ...noWaiting, delays: [1, 2, 4], sleep };
       const files = failingFileSystem('rename', [errno, errno, errno, errno]);
-      expect(await replaced(files, { sleep: async (milliseconds) => void slept.push(milliseconds) })).toMatchObject({
+      expect(await replaced(files, { patience })).toMatchObject({
         errno,
       });
       expect(slept).toEqual([1, 2, 4]);

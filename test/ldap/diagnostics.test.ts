@@ -65,6 +65,12 @@ describe('a result in words', () => {
     expect(cameBack).toBe('unwilling to perform (LDAP result 53); the server says "00002035: LdapErr: DSID-0C0903AB"');
   });
 
+  test.each([8, 13])('%i: a password refused without encryption names the ways that encrypt', (code) => {
+    const { next } = explainResult(answer(code, ''));
+
+    for (const way of ['--tls ldaps', '--tls starttls', '--auth integrated', '--ldif']) expect(next).toContain(way);
+  });
+
   test('control characters of a server do not reach the terminal', () => {
     expect(explainResult(answer(80, 'a\x1b[2Jb\x07\r\nc')).cameBack).toContain('the server says "a [2Jb c"');
   });

@@ -68,7 +68,14 @@ describe('a response is read', () => {
       messageId: 7,
       result: { resultCode: 10, matchedDn: 'DC=é', diagnostic: 'no\0', referrals: ['ldap://a/', 'ldap://b/'] },
       pageCookie: Buffer.from('c'),
+      saslToken: Buffer.alloc(0),
     });
+  });
+
+  test("the server's token in the answer to a SASL bind", () => {
+    const saslToken = Buffer.from([0, 255]);
+
+    expect(read(result(7, responseTag.bind, { code: 14, saslToken }))).toMatchObject({ saslToken });
   });
 
   test('an empty cookie is the last page', () => {

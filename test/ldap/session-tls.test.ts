@@ -138,8 +138,11 @@ describe('TLS against a port without TLS, and the reverse', () => {
     });
     const error = await failureOf(open(peer, 'ldaps'));
 
-    expect(error.trouble.cameBack).toBe(`port ${peer.port} does not use TLS`);
-    expect(error.trouble.next).toContain('--tls starttls');
+    expect(error.trouble.cameBack).toBe(
+      `the server closed the connection at the TLS handshake: it has no certificate, or port ${peer.port} is not for LDAPS`,
+    );
+    expect(error.trouble.next).toContain('--auth integrated');
+    expect(error.trouble.next).toContain('--ldif');
   });
 
   test('LDAPS to a port where something else speaks first', async () => {
@@ -147,7 +150,10 @@ describe('TLS against a port without TLS, and the reverse', () => {
       onConnection: (socket) => void socket.write('220 mail.example.com ESMTP\r\n'),
     });
 
-    expect((await failureOf(open(peer, 'ldaps'))).trouble.cameBack).toBe(`port ${peer.port} does not use TLS`);
+    const error = await failureOf(open(peer, 'ldaps'));
+
+    expect(error.trouble.cameBack).toBe(`port ${peer.port} does not use TLS`);
+    expect(error.trouble.next).toContain('--tls starttls');
   });
 
   test('LDAPS to a server that accepts and is silent', async () => {
@@ -186,6 +192,8 @@ describe('TLS against a port without TLS, and the reverse', () => {
 
     expect(error).toMatchObject({ resultCode: 52 });
     expect(error.trouble.attempted).toBe('connect by LDAP with StartTLS');
+    expect(error.trouble.cameBack).toContain('the server may have no certificate: unavailable (LDAP result 52)');
+    expect(error.trouble.next).toContain('--auth integrated');
     expect(peer.received().includes(bind.password)).toBe(false);
   });
 

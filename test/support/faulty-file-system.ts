@@ -54,9 +54,10 @@ export function watchedFileSystem(
     open: watched('open', async (file: string, flags: string, mode?: number) =>
       watchedHandle(await real.open(file, flags, mode)),
     ),
-    link: watched('link', real.link),
+    ...(real.link === undefined ? {} : { link: watched('link', real.link) }),
     lstat: watched('lstat', real.lstat),
     readFile: watched('readFile', real.readFile),
+    realpath: watched('realpath', real.realpath),
     rename: watched('rename', real.rename),
     unlink: watched('unlink', real.unlink),
   };

@@ -1,10 +1,13 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { CancelledError } from '../../src/errors.ts';
+import { BackError, CancelledError } from '../../src/errors.ts';
 import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts';
 import type { Choice, Prompter, Question } from '../../src/terminal/prompter.ts';
 
 /** The answer of a user who presses Ctrl-C. */
 export const cancel = Symbol('cancel');
+
+/** The answer of a user who presses Escape. */
+export const back = Symbol('back');
 
 /** The answer of a user who presses Enter only. */
 export const byDefault = Symbol('by default');
@@ -48,6 +51,7 @@ export function answering(answers: Readonly<Record<string, unknown>>): PrompterD
     }
     const answer = queue.shift();
     if (answer === cancel) throw new CancelledError();
+    if (answer === back) throw new BackError();
     return answer;
   };
 
@@ -94,17 +98,20 @@ export function answering(answers: Readonly<Record<string, unknown>>): PrompterD
   return {
     asked,
     refusals,
-    select: (question) =>
-      ask(
+    select: async (question) => {
+      const dialogue = choosingOne(question);
+      const { noneOfThese } = question;
+      const choices = noneOfThese === undefined ? question.choices : [...question.choices, noneOfThese];
+      const state = await ask(
         question,
-        (answer) => {
-          const dialogue = choosingOne(question);
-          return answer === byDefault
-            ? dialogue.answer(dialogue.start)
-            : pick(question, question.choices, answer).value;
-        },
-        anything,
-      ),
+        (answer) =>
+          answer === byDefault
+            ? dialogue.start
+            : { ...dialogue.start, focus: choices.indexOf(pick(question, choices, answer)) },
+        dialogue.problem,
+      );
+      return dialogue.answer(state);
+    },
     multiselect: async (question) => {
       const dialogue = choosingSeveral(question);
       const state = await ask(

@@ -7,6 +7,8 @@ import type { FlagTable } from '../../src/flags.ts';
 import type { RemedyEntry } from '../../src/remedies/index.ts';
 import type { Remedy, RemedyOptions } from '../../src/remedies/remedy.ts';
 
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+
 const flags = {
   folder: { kind: 'text', value: 'DIR', help: 'the folder of the toy', group: 'What' },
   word: { kind: 'text', value: 'WORD', help: 'the new word', group: 'What' },
@@ -24,6 +26,9 @@ interface ToyFacts {
   readonly isStopped: boolean;
 }
 
+/** The word between the quotes of `word="…"`. */
+const wordIn = (bytes: Buffer): string => /^word="(.*)"$/.exec(bytes.toString())?.[1] ?? '';
+
 /** A remedy of the tests: it replaces the one word in word.txt, and a file named "stop" beside it is a blocker. */
 export const toy: Remedy<ToyOptions, ToyFacts, FileChange> = {
   flags,
@@ -38,7 +43,7 @@ export const toy: Remedy<ToyOptions, ToyFacts, FileChange> = {
     return { file, bytes: readFileSync(file), isStopped: existsSync(path.join(folder, 'stop')) };
   },
   survey: ({ bytes }) => [
-    { kind: 'properties', id: 'word', title: '', rows: [{ name: 'Word', value: bytes.toString() }] },
+    { kind: 'properties', id: 'word', title: '', rows: [{ name: 'Word', value: wordIn(bytes) }] },
   ],
   ask: async (_, options, { prompter }) => {
     if (options.word !== undefined) return { kind: 'settled', options };
@@ -47,7 +52,7 @@ export const toy: Remedy<ToyOptions, ToyFacts, FileChange> = {
   },
   propose: ({ file, bytes }, { word = '' }) => {
     const target = { kind: 'files', roots: [path.dirname(file)] } as const;
-    const after = Buffer.from(word);
+    const after = Buffer.from(`word="${word}"`);
     const change: FileChange = {
       kind: 'file',
       path: file,
@@ -58,7 +63,7 @@ export const toy: Remedy<ToyOptions, ToyFacts, FileChange> = {
       encoding: 'utf-8',
       before: fileFingerprint(bytes),
       after: fileFingerprint(after),
-      splices: [{ key: 'word', line: 1, offset: 0, old: bytes.toString('base64'), new: after.toString('base64') }],
+      splices: [{ key: 'word', line: 1, offset: 6, old: base64(wordIn(bytes)), new: base64(word) }],
     };
     return { target, intent: { word }, changes: bytes.equals(after) ? [] : [change], leftOut: [] };
   },

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createProgress, createProgressRows, type ProgressScreen } from '../../src/terminal/progress.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { Screen } from './support/screen.ts';
 
 /** A clock that only `pass` and `beBusy` move, and a screen of 60 × 6. */
@@ -126,6 +126,40 @@ describe('a progress line', () => {
     expect(quiet.writes()).toBe(0);
     progress.done('Wrote 10 files.');
     expect(quiet.screen.text).toBe('Wrote 10 files.');
+  });
+
+  test('gets a shorter bar, and then none, on a narrow terminal', () => {
+    const lines = [38, 30].map((columns) => {
+      const narrow = scene();
+      const { progressScreen } = narrow;
+      createProgress({ ...progressScreen, output: { ...progressScreen.output, columns } }).start(
+        10,
+        'Reading form sets',
+      );
+      return narrow.screen.text;
+    });
+    expect(lines).toEqual([`Reading form sets${' '.repeat(13)}0 of 10`, 'Reading form sets  0 of 10']);
+  });
+
+  test('writes nothing at all if it is to be quiet', () => {
+    const quiet = { ...at.progressScreen, isQuiet: true };
+    const progress = createProgress(quiet);
+    progress.start(10, 'Writing');
+    progress.advance(10);
+    at.pass(1000);
+    progress.done('Wrote 10 files.');
+    const rows = createProgressRows(quiet, ['DC1']);
+    rows.update('DC1', 'arrived');
+    rows.done('It reached 1 of 1 domain controllers.');
+    expect(at.writes()).toBe(0);
+  });
+
+  test('is drawn with the signs of the terminal', () => {
+    const progress = createProgress({ ...at.progressScreen, style: createStyle(false, asciiSigns) });
+    progress.start(10, 'Reading');
+    progress.advance(5);
+    at.pass(100);
+    expect(at.screen.text).toContain('Reading  ##########            5 of 10');
   });
 });
 

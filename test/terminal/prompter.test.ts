@@ -100,7 +100,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
     await expectTidyEnd(session, 0);
   });
 
-  test.each(['ctrl-c', 'ctrl-d', 'escape'] as const)('%s cancels every question with status 130', async (key) => {
+  test.each(['ctrl-c', 'ctrl-d'] as const)('%s cancels every question with status 130', async (key) => {
     const sessions = await Promise.all(kinds.map((kind) => ask(kind, { node })));
     for (const session of sessions) session.press(key);
     for (const [index, session] of sessions.entries()) {
@@ -112,6 +112,54 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
       ]);
       await expectTidyEnd(session, 130);
     }
+  });
+
+  test('escape leaves every question as the error that goes back', async () => {
+    const sessions = await Promise.all(kinds.map((kind) => ask(kind, { node })));
+    for (const session of sessions) session.press('escape');
+    for (const [index, session] of sessions.entries()) {
+      await session.waitFor('MODES');
+      expect(session.screen.text.split('\n')).toEqual([
+        `← The ${kinds[index]} question`,
+        'BackError: Could not go on: the question: cancelled Nothing was changed.',
+        'MODES cooked',
+      ]);
+      await expectTidyEnd(session, 130);
+    }
+    expect(sessions).toHaveLength(kinds.length);
+  });
+
+  test('escape goes back one question in a series', async () => {
+    const session = await ask('series', { node });
+    session.type('one');
+    session.press('enter');
+    await session.waitFor('The second question');
+    session.press('enter');
+    await session.waitFor('The third question');
+    session.press('escape');
+    await session.waitFor(/← The third question\n\? The second question/);
+    session.press('escape');
+    await session.waitFor(/← The second question\n\? The series question/);
+    session.type('other');
+    session.press('enter');
+    await session.waitFor(/\? The second question/);
+    session.press('down');
+    session.press('enter');
+    await session.waitFor(/\? The third question/);
+    session.press('enter');
+    await session.waitFor('MODES');
+    expect(session.screen.text.split('\n')).toEqual([
+      '✔ The series question › one',
+      '✔ The second question › Apple',
+      '← The third question',
+      '← The second question',
+      '✔ The series question › other',
+      '✔ The second question › Cherry',
+      '✔ The third question › no',
+      'ANSWER ["other","cherry",false]',
+      'MODES cooked',
+    ]);
+    await expectTidyEnd(session, 0);
   });
 
   test('the end of the input, as when the window is closed, cancels', async () => {
@@ -241,7 +289,7 @@ describe('a long list', () => {
       '▸ Server (3)',
       '  Server (4)',
       '  Server (5)',
-      '  3 of 300 · type to filter, arrows move, Enter selects',
+      '  3 of 300 · type to filter, arrows move, Enter selects, Escape goes back',
     ]);
     session.press('pageDown');
     await session.waitFor('8 of 300');
@@ -267,7 +315,7 @@ describe('a long list', () => {
     expect(session.screen.text.split('\n')).toEqual([
       '? The select question › (297)',
       '▸ Server (297)',
-      '  type to filter, arrows move, Enter selects',
+      '  type to filter, arrows move, Enter selects, Escape goes back',
     ]);
     session.press('enter');
     await session.waitFor('ANSWER 296');
@@ -288,6 +336,140 @@ describe('a long list', () => {
     session.resize(80, 6);
     await session.waitFor('1 of 300');
     await expect.poll(() => session.screen.text.split('\n').length).toBe(5);
+  });
+
+  test('marks several choices while it is filtered', async () => {
+    const session = await ask('multiselect', { words: ['many'] });
+    session.type('(29');
+    await session.waitFor('› (29');
+    session.type('7)');
+    await session.waitFor('› (297)');
+    session.press('space');
+    await session.waitFor('[x] Server (297)');
+    session.press('ctrl-u');
+    session.type('(12)');
+    await session.waitFor('[ ] Server (12)');
+    session.press('tab');
+    await session.waitFor('[x] Server (12)');
+    session.press('enter');
+    await session.waitFor('ANSWER [11,296]');
+  });
+
+  test('that starts on none takes no Enter until a choice is selected', async () => {
+    const session = await ask('select', { words: ['many', 'cautious'] });
+    expect(session.screen.text).not.toContain('▸');
+    session.press('enter');
+    await session.waitFor('Choose one with the arrow keys first.');
+    session.press('up');
+    await session.waitFor('▸ None of these');
+    session.press('enter');
+    await session.waitFor('ANSWER null');
+  });
+});
+
+describe('a terminal that becomes narrower while a question is open', () => {
+  test.each(['input', 'select', 'confirm'] as const)(
+    'shows the whole %s question once, and what was above it',
+    async (kind) => {
+      const command = `echo above; "${process.execPath}" "${fixture}" ${kind} initial wordy`;
+      const session = startInTerminal({ command: ['sh', '-c', command], columns: 80, rows: 24 });
+      await session.waitFor(`The ${kind} question`);
+      const opened = session.screen.text;
+      session.resize(30, 24);
+      await session.waitFor(/^ {2}on to the end of the line/m);
+      session.resize(80, 24);
+      await expect.poll(() => session.screen.text).toBe(opened);
+      session.resize(30, 24);
+      await session.waitFor(/^ {2}on to the end of the line/m);
+      expect(session.screen.text).toMatch(/^above\n\? The /);
+      expect(session.screen.text.match(/The \w+ question/g)).toHaveLength(1);
+      for (const line of session.screen.text.split('\n')) expect(line.length).toBeLessThan(30);
+      session.press('enter');
+      await session.waitFor('MODES');
+      expect(session.screen.text).toMatch(/^above\n✔ The /);
+    },
+  );
+});
+
+test('a terminal that reports no size has 80 columns and 24 rows', async () => {
+  const command = `stty cols 0 rows 0; "${process.execPath}" "${fixture}" select many`;
+  const session = startInTerminal({ command: ['sh', '-c', command], columns: 80, rows: 24 });
+  await session.waitFor('1 of 300');
+  expect(session.screen.text.split('\n')).toHaveLength(23);
+  session.press('enter');
+  await session.waitFor('ANSWER 0');
+});
+
+describe('a terminal of the type "dumb"', () => {
+  const dumb = { env: { TERM: 'dumb' } };
+
+  test.each([
+    ['select', '3', '"cherry"', '  3  Cherry  with stones'],
+    ['multiselect', '1, cherry', '["apple","cherry"]', '  -  Banana  (sold out)'],
+    ['input', 'E-mail', '"E-mail"', ''],
+    ['integer', '180', '180', ''],
+    ['secret', 'hunter2', '"hunter2"', ''],
+    ['confirm', 'y', 'true', '(y/N)'],
+  ] as const)('asks the %s question without any escape sequence', async (kind, typed, answer, shown) => {
+    const session = await ask(kind, dumb);
+    session.type(`${typed}x`);
+    session.press('backspace');
+    session.press('enter');
+    await session.waitFor('MODES');
+    expect(session.screen.text).toContain(shown);
+    expect(session.screen.text).toContain(`ANSWER ${answer}`);
+    expect(session.output()).not.toContain('\x1b');
+    if (kind === 'secret') expect(session.output().split('ANSWER')[0]).not.toContain('hunter2');
+    await expectTidyEnd(session, 0);
+  });
+
+  test('explains a refused answer and asks again', async () => {
+    const session = await ask('integer', { ...dumb, words: ['validated', 'initial'] });
+    session.type('x\r');
+    await session.waitFor(/Type a whole number\.\n.*\(180\):$/);
+    session.type('2\r');
+    await session.waitFor(/At least 3 days\.\n.*\(180\):$/);
+    session.press('enter');
+    await session.waitFor('ANSWER 180');
+    expect(session.screen.text.split('\n').slice(0, 5)).toEqual([
+      '? The integer question (180): x',
+      '  Type a whole number.',
+      '? The integer question (180): 2',
+      '  At least 3 days.',
+      '? The integer question (180):',
+    ]);
+  });
+
+  test('goes back one question on Escape', async () => {
+    const session = await ask('series', dumb);
+    session.type('one\r');
+    await session.waitFor('The second question');
+    session.press('escape');
+    await session.waitFor(/The series question: one[\s\S]*The series question:/);
+    session.type('two\r');
+    await session.waitFor(/The second question[\s\S]*The second question[\s\S]*\(1\):/);
+    session.press('enter');
+    await session.waitFor('The third question');
+    session.type('y\r');
+    await session.waitFor('ANSWER ["two","apple",true]');
+    await expectTidyEnd(session, 0);
+  });
+
+  test.each(['ctrl-c', 'ctrl-d'] as const)('ends on %s with status 130', async (key) => {
+    const session = await ask('select', dumb);
+    session.press(key);
+    await session.waitFor('CancelledError');
+    await expectTidyEnd(session, 130);
+  });
+});
+
+describe('in the C locale', () => {
+  test.each(kinds)('the %s question is drawn in ASCII', async (kind) => {
+    const session = await ask(kind, { env: { LC_ALL: 'C' } });
+    session.press('enter');
+    await session.waitFor(kind === 'integer' ? 'whole number' : 'MODES');
+    expect(session.output()).toMatch(/^[\x00-\x7f]*$/);
+    expect(session.screen.text).toContain(`${kind === 'integer' ? '?' : '+'} The ${kind} question`);
   });
 });
 

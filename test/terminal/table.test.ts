@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { table } from '../../src/terminal/table.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 
@@ -67,4 +67,8 @@ test('control characters in cells are made visible', () => {
 
 test('a missing cell is an empty one', () => {
   expect(table([['a'], ['b', 'c']], [{}, {}], 80)).toEqual(['a', 'b  c']);
+});
+
+test('cuts with the ellipsis of the terminal', () => {
+  expect(table([['corp.example.com', 'DC1']], [{}, {}], 15, asciiSigns)).toEqual(['corp.ex...  DC1']);
 });

@@ -54,7 +54,7 @@ describe('readInteger', () => {
 });
 
 describe('typing', () => {
-  const space: Space = { entryColumns: 10, columns: 40, rows: 5, style: createStyle(false), pointer: '>' };
+  const space: Space = { entryColumns: 10, columns: 40, rows: 5, style: createStyle(false) };
   const question = { message: 'Label', initial: undefined, hidden: false, read: (text: string) => ({ answer: text }) };
 
   test('shows the part around the cursor of a text that is longer than the line', () => {

@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net';
 import type { Explanation } from '../diagnostics.ts';
-import { NoCarrierError } from './native-library.ts';
+import { LibraryNotLoadedError, NoCarrierError } from './native-library.ts';
 import { type LogonFailure, SecurityContextError } from './security-context.ts';
 
 export interface LogonPlace {
@@ -13,7 +13,7 @@ export interface LogonPlace {
   readonly platform: NodeJS.Platform;
 }
 
-/** What a carrier, the security library or the loader of libraries threw; undefined for a fault of the program. */
+/** The explanation for an error of native-library or of the security library; undefined for any other error. */
 export function explainLogonError(error: unknown, place: LogonPlace): Explanation | undefined {
   if (error instanceof NoCarrierError) {
     return {
@@ -22,7 +22,7 @@ export function explainLogonError(error: unknown, place: LogonPlace): Explanatio
     };
   }
   if (error instanceof SecurityContextError) return explainFailure(error, place);
-  if (error instanceof Error && /librar|dlopen/i.test(error.message)) {
+  if (error instanceof LibraryNotLoadedError) {
     return {
       cameBack: `the system's security library cannot be loaded: ${error.message}`,
       next: 'Install MIT Kerberos (Debian and Ubuntu: libgssapi-krb5-2 and krb5-user), or use --auth password.',
@@ -40,23 +40,23 @@ export function explainSilentLogon(milliseconds: number, place: LogonPlace): Exp
 }
 
 function explainFailure({ failure, message }: SecurityContextError, place: LogonPlace): Explanation {
-  const words = meanings[failure];
+  const meaning = meanings[failure]?.(place);
   return {
-    cameBack: words === undefined ? message : `${words}: ${message}`,
+    cameBack: meaning === undefined ? message : `${meaning}: ${message}`,
     next: nextSteps[failure](place),
   };
 }
 
-const meanings: Readonly<Partial<Record<LogonFailure, string>>> = {
-  'no-credentials': 'there is no Kerberos ticket for you on this computer',
-  expired: 'your Kerberos ticket has expired',
-  'unknown-service': 'the domain does not know a domain controller of that name',
-  'unknown-user': 'the domain does not know the user',
-  'wrong-password': 'wrong password',
-  'password-expired': 'the password has expired',
-  'account-refused': 'the account is disabled, locked out or expired',
-  'clock-skew': 'the clocks of this computer and the domain controller differ too much',
-  'no-kdc': 'no Kerberos server (KDC) answers',
+const meanings: Readonly<Partial<Record<LogonFailure, (place: LogonPlace) => string>>> = {
+  'no-credentials': () => 'no Kerberos ticket on this computer',
+  expired: () => 'the Kerberos ticket has expired',
+  'unknown-service': ({ serverName }) => `Kerberos does not know the service ldap/${serverName}`,
+  'unknown-user': () => 'unknown user',
+  'wrong-password': () => 'wrong user name or password',
+  'password-expired': () => 'the password has expired',
+  'account-refused': () => 'the account is disabled, locked or expired',
+  'clock-skew': () => 'the clocks of this computer and of the domain controller differ too much',
+  'no-kdc': () => 'no Kerberos server (KDC) answers',
 };
 
 const nextSteps: Readonly<Record<LogonFailure, (place: LogonPlace) => string>> = {
@@ -67,9 +67,7 @@ const nextSteps: Readonly<Record<LogonFailure, (place: LogonPlace) => string>> =
   expired: ({ platform }) =>
     platform === 'win32' ? 'Lock and unlock Windows to renew it.' : 'Get a new ticket with: kinit USER@REALM',
   'unknown-service': ({ serverName }) =>
-    isIP(serverName) === 0
-      ? `Give the domain controller's own DNS name with --server or --tls-name; ${serverName} may be an alias.`
-      : `Give the domain controller's own DNS name with --server or --tls-name; Kerberos does not know it by ${serverName}.`,
+    `Give the domain controller's own DNS name with --server or --tls-name: ${serverName} is ${isIP(serverName) === 0 ? 'not one of its names' : 'an address'}.`,
   'unknown-user': () => 'Check the user name given with --user.',
   'wrong-password': () => 'Check the user name and the password.',
   'password-expired': () => 'Change the password, then log on with the new one.',

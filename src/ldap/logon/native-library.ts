@@ -32,17 +32,56 @@ export class NoCarrierError extends Error {
   override readonly name = 'NoCarrierError';
 }
 
+/** The system has no such library, or it cannot be loaded. */
+export class LibraryNotLoadedError extends Error {
+  override readonly name = 'LibraryNotLoadedError';
+}
+
 /** Zeroed memory for a structure or an output: unlike Buffer.alloc it never moves and is never part of a pool. */
 export function memory(bytes: number): Buffer {
   return Buffer.from(new ArrayBuffer(bytes));
 }
 
+/** Opens libraries: node:ffi or koffi. */
+type Carrier = (path: string) => NativeLibrary;
+
 /**
- * Opens a library by the name that the system's loader knows. Throws NoCarrierError, and the carrier's own error if the
- * library cannot be loaded.
+ * Opens a library by the name that the system's loader knows. Throws NoCarrierError and LibraryNotLoadedError.
  */
 export async function openNativeLibrary(path: string): Promise<NativeLibrary> {
-  return nodeLibrary(path) ?? (await koffiLibrary(path));
+  const open = nodeCarrier() ?? (await koffiCarrier());
+  endWithoutWaiting(open);
+  try {
+    return open(path);
+  } catch (cause) {
+    throw new LibraryNotLoadedError(cause instanceof Error ? cause.message : path, { cause });
+  }
+}
+
+let callsInProgress = 0;
+let isEndPrepared = false;
+
+/** Counts a call on another thread while it runs. */
+async function inProgress<T>(call: Promise<T>): Promise<T> {
+  callsInProgress += 1;
+  try {
+    return await call;
+  } finally {
+    callsInProgress -= 1;
+  }
+}
+
+/**
+ * At its end Node waits for the threads that it started, and a call that waits for a silent Kerberos server takes half a
+ * minute. If one is still in progress at the end, the process ends by the system's own function.
+ */
+function endWithoutWaiting(open: Carrier): void {
+  if (isEndPrepared) return;
+  isEndPrepared = true;
+  const [library, name] = process.platform === 'win32' ? ['kernel32.dll', 'ExitProcess'] : ['libc.so.6', '_exit'];
+  process.once('exit', (status) => {
+    if (callsInProgress > 0) open(library).function(name, ['int32'])(status);
+  });
 }
 
 /** The part of node:ffi (Node 26) that is used; the types of Node 20 do not have it. */
@@ -63,9 +102,12 @@ function isNodeFfi(module: object | undefined): module is NodeFfi {
   return module !== undefined && 'DynamicLibrary' in module && 'getRawPointer' in module;
 }
 
-function nodeLibrary(path: string): NativeLibrary | undefined {
+function nodeCarrier(): Carrier | undefined {
   const ffi = withoutWarnings(() => process.getBuiltinModule('node:ffi'));
-  if (!isNodeFfi(ffi)) return undefined;
+  return isNodeFfi(ffi) ? (path) => nodeLibrary(ffi, path) : undefined;
+}
+
+function nodeLibrary(ffi: NodeFfi, path: string): NativeLibrary {
   const library = new ffi.DynamicLibrary(path);
   const worker = lazyWorker(path);
   /** Keeps the buffers whose addresses the worker has. */
@@ -77,7 +119,7 @@ function nodeLibrary(path: string): NativeLibrary | undefined {
         const addresses = args.map((arg) => (typeof arg === 'object' ? ffi.getRawPointer(arg) : arg));
         inUse.add(args);
         try {
-          return await worker({ name, parameters, args: addresses });
+          return await inProgress(worker({ name, parameters, args: addresses }));
         } finally {
           inUse.delete(args);
         }
@@ -138,10 +180,16 @@ function lazyWorker(path: string): (call: WorkerCall) => Promise<number> {
   };
 }
 
-async function koffiLibrary(path: string): Promise<NativeLibrary> {
+type Koffi = typeof import('koffi')['default'];
+
+async function koffiCarrier(): Promise<Carrier> {
   const { default: koffi } = await import('koffi').catch((cause: unknown) => {
     throw new NoCarrierError('neither node:ffi nor the package koffi', { cause });
   });
+  return (path) => koffiLibrary(koffi, path);
+}
+
+function koffiLibrary(koffi: Koffi, path: string): NativeLibrary {
   const library = koffi.load(path);
   const typeNames: Readonly<Record<NativeType, string>> = { pointer: 'void *', uint32: 'uint32', int32: 'int32' };
   return {
@@ -152,9 +200,11 @@ async function koffiLibrary(path: string): Promise<NativeLibrary> {
         parameters.map((type) => typeNames[type]),
       );
       const onThread = (...args: readonly NativeArgument[]): Promise<number> =>
-        new Promise((resolve, reject) => {
-          call.async(...args, (error: unknown, result: number) => (error === null ? resolve(result) : reject(error)));
-        });
+        inProgress(
+          new Promise((resolve, reject) => {
+            call.async(...args, (error: unknown, result: number) => (error === null ? resolve(result) : reject(error)));
+          }),
+        );
       return Object.assign((...args: readonly NativeArgument[]): number => call(...args), { async: onThread });
     },
     addressOf: (buffer) => koffi.address(buffer),

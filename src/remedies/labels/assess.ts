@@ -37,7 +37,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   ];
 }
 
-/** A change that is still to be made, with its file as it is now. */
+/** A change with its file as it is now; those of a plan that are done already have no facts. */
 interface ChangedFile {
   readonly change: FileChange;
   readonly file: LabelFile;
@@ -45,9 +45,9 @@ interface ChangedFile {
 
 function changedFiles(facts: LabelsFacts, { changes }: Proposal<FileChange>): readonly ChangedFile[] {
   const files = new Map(facts.files.map((file) => [file.path, file]));
-  return changes.flatMap((change, index) => {
+  return changes.flatMap((change) => {
     const file = files.get(change.path);
-    return file === undefined || facts.done.has(index) ? [] : [{ change, file }];
+    return file === undefined ? [] : [{ change, file }];
   });
 }
 
@@ -103,7 +103,7 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
       old: Buffer.from(old, 'base64'),
       new: Buffer.from(now, 'base64'),
     }));
-    const isJustified = replaceValuesOnly(content.bytes, encoding, bytes);
+    const isJustified = replaceValuesOnly(content.bytes(), encoding, bytes);
     ofContent.set(name, isJustified);
     return isJustified;
   };
@@ -278,9 +278,8 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
   const selection = select(facts, intent);
   const { files } = selection;
   const keyless = files.filter((file) => file.content.kind === 'strings' && valuesIn(file, intent.keys).length === 0);
-  const emptyRoots = facts.roots.filter(
-    (root) => ![...files, ...selection.otherNames].some((file) => file.root === root),
-  );
+  const filledRoots = new Set([...files, ...selection.otherNames].map((file) => file.root));
+  const emptyRoots = facts.roots.filter((root) => !filledRoots.has(root));
   const { deadLinks } = notEntered(facts, intent);
   const unmatched = unmatchedNames(facts, intent);
   return [

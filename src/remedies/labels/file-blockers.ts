@@ -167,7 +167,7 @@ export function blockersOfReplacing(
   { lockedFolders, realRoots }: Pick<LabelsFacts, 'lockedFolders' | 'realRoots'>,
   followLinks: boolean,
 ): readonly Blocked[] {
-  if (!followLinks && !realRoots.some((root) => isWithin(file.realPath, root))) {
+  if (!followLinks && !isBelowARoot(file, realRoots)) {
     return [{ id: 'outside-the-roots', detail: file.realPath }];
   }
   if (file.readOnly) return [{ id: 'read-only-file' }];
@@ -185,9 +185,16 @@ export function blockersOfReplacing(
   ];
 }
 
+function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['realRoots']): boolean {
+  const own = realRoots.get(root);
+  return (
+    (own !== undefined && isWithin(realPath, own)) || [...realRoots.values()].some((other) => isWithin(realPath, other))
+  );
+}
+
+/** Both are real paths: without links or a way up in them. */
 function isWithin(file: string, folder: string): boolean {
-  const way = path.relative(folder, file);
-  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
+  return file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
 }
 
 type NoWording = Extract<WordingLookup, { kind: 'no-wording' }>['reason'];

@@ -3,35 +3,13 @@
  * files out silently.
  */
 
-import path from 'node:path';
 import { keysOf } from '../../files/strings-file.ts';
-import { defaultLanguage, type NotEntered, placeOf, type StringsFile } from '../../files/template-tree.ts';
+import type { NotEntered, StringsFile } from '../../files/template-tree.ts';
 import { nearestName } from '../../nearest-name.ts';
 import { distinct } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './gather.ts';
 import type { LabelsIntent } from './intent.ts';
-import { encodingNamedFor, type Filters } from './options.ts';
-
-type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
-
-/** Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all. */
-export function isKept(file: Place, { sets, classes, languages }: Filters): boolean {
-  return isNamed(file.set, sets) && isNamed(file.class, classes) && isNamed(file.language, languages);
-}
-
-function isNamed(name: string, names: readonly string[]): boolean {
-  return names.length === 0 || names.some((candidate) => isSame(candidate, name));
-}
-
-function isSame(one: string, other: string): boolean {
-  return one.toLowerCase() === other.toLowerCase();
-}
-
-/** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
-export function mayHideKept(folder: string, filters: Filters): boolean {
-  const place = placeOf(path.join(folder, 'strings.txt'));
-  return place === undefined || place.language === defaultLanguage || isKept(place, filters);
-}
+import { encodingNamedFor, type Filters, isKept, isSame, mayHideKept, type Place } from './options.ts';
 
 export interface Selection {
   /** The files that the filters keep, by path, each once. */
@@ -125,7 +103,7 @@ function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly Unmat
   const present = new Set(readable.flatMap((content) => distinct(content.values.map(({ key }) => key))));
   const nowhere = intent.keys.filter((key) => !present.has(key));
   if (nowhere.length === 0) return [];
-  const instead = keysOf(sample.bytes, sample.encoding);
+  const instead = keysOf(sample.bytes(), sample.encoding);
   return nowhere.map((name) => ({ flag: '--key', name, instead }));
 }
 

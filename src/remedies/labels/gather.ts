@@ -14,10 +14,17 @@ import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
 import { codePageOf } from './cultures.ts';
-import { isKept, mayHideKept } from './filters.ts';
 import { readIntent } from './intent.ts';
-import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
-import { type FileContent, readStrings } from './strings-content.ts';
+import {
+  encodingNamedFor,
+  isKept,
+  keysIn,
+  type LabelsOptions,
+  mayHideKept,
+  userIdKey,
+  userNameKey,
+} from './options.ts';
+import { type FileContent, keeper, readStrings } from './strings-content.ts';
 import { checkUserPrincipalNames, type UpnCheck } from './upn-check.ts';
 
 /** One strings.txt: where it lies, what it is to the file system, and what it holds. */
@@ -42,20 +49,18 @@ export interface LabelsFacts {
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
   readonly roots: readonly string[];
-  /** Where the roots really lie. */
-  readonly realRoots: readonly string[];
+  /** Where each root really lies. */
+  readonly realRoots: ReadonlyMap<string, string>;
   /** The keys whose values were read. */
   readonly keys: readonly string[];
   /** What was found below each root; none for a plan's own files. */
   readonly trees: readonly TemplateTree[];
-  /** The files that were read, by path; one that is reached through two names is in it twice. */
+  /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
   readonly files: readonly LabelFile[];
   readonly isa2004: readonly string[];
   readonly placeholders: readonly FormPlaceholder[];
   /** Folders of files that don't let a new file be written. */
   readonly lockedFolders: ReadonlySet<string>;
-  /** Of a plan that is resumed: the indices of the changes that are done, whose files were not looked at. */
-  readonly done: ReadonlySet<number>;
   /** Who could not log on with the new label, if a directory was asked. */
   readonly upns?: UpnCheck;
 }
@@ -103,7 +108,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
     scope: 'new',
     currentFolder: world.currentFolder,
     roots: options.roots,
-    realRoots: trees.map((tree) => tree.realRoot),
+    realRoots: new Map(trees.map((tree) => [tree.root, tree.realRoot])),
     keys,
     trees,
     files,
@@ -113,7 +118,6 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
       files,
     ),
     lockedFolders: await lockedFoldersOf(files),
-    done: new Set(),
   };
 }
 
@@ -141,7 +145,9 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     scope: 'plan',
     currentFolder: world.currentFolder,
     roots,
-    realRoots: await inParallel(roots, 4, (root) => realpath(root).catch(() => root)),
+    realRoots: new Map(
+      await inParallel(roots, 4, async (root) => [root, await realpath(root).catch(() => root)] as const),
+    ),
     keys,
     trees: [],
     files,
@@ -151,7 +157,6 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
       files,
     ),
     lockedFolders: await lockedFoldersOf(files),
-    done,
   };
 }
 
@@ -188,18 +193,20 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
   });
 }
 
-type Reader = (bytes: Buffer, language: string) => FileContent;
+type Reader = (bytes: Buffer, place: Pick<StringsFile, 'set' | 'class' | 'language'>) => FileContent;
 
 /** Array members hold copies of the same files: each content is read and kept once. */
 function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEncoding>): Reader {
   const known = new Map<string, FileContent>();
-  return (bytes, language) => {
+  const keep = keeper();
+  return (bytes, { set, class: formClass, language }) => {
     const fingerprint = fileFingerprint(bytes);
     const expected = { codePage: codePageOf(language), named: encodingNamedFor(language, encodings) };
     const name = `${expected.codePage} ${expected.named} ${fingerprint.sha256}`;
     const before = known.get(name);
     if (before !== undefined) return before;
-    const content = readStrings(bytes, fingerprint, keys, expected);
+    const kept = keep(`${set} ${formClass} ${language} ${bytes.subarray(0, 2).toString('hex')}`, bytes);
+    const content = readStrings(bytes, { bytes: kept, fingerprint }, keys, expected);
     known.set(name, content);
     return content;
   };
@@ -231,7 +238,7 @@ async function readLabelFile(
   try {
     const { bytes, stats } = await readPlainFile(system, realPath, largestFile);
     const { mode, nlink, uid, gid } = stats;
-    const facts = { ...place, content: read(bytes, language), readOnly: (mode & 0o222) === 0, names: nlink };
+    const facts = { ...place, content: read(bytes, place), readOnly: (mode & 0o222) === 0, names: nlink };
     const owner = { uid, gid };
     if (user === undefined || (await canKeepOwner(owner, path.dirname(realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
@@ -246,7 +253,8 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
   const system = systemFiles();
   const old = await inParallel(misplaced, filesAtOnce, (file) =>
     readPlainFile(system, file, largestFile).then(
-      ({ bytes }) => readStrings(bytes, fileFingerprint(bytes), [], {}).kind === 'isa-2004',
+      ({ bytes }) =>
+        readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [], {}).kind === 'isa-2004',
       // It is not in a form set's place: nothing is lost if it can't be read.
       () => false,
     ),

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
-import { knownTemplateFolders } from '../../files/template-tree.ts';
+import { defaultLanguage, knownTemplateFolders, placeOf, type StringsFile } from '../../files/template-tree.ts';
 import { encodingOfCodePage, type TextEncoding } from '../../files/text-encoding.ts';
 import type { Flags } from '../../flags.ts';
 import { distinct } from '../../words.ts';
@@ -255,4 +255,25 @@ export function parseCodePage(argument: string): readonly [language: string, enc
     cameBack: language === undefined ? 'it is not of the form LANGUAGE=PAGE' : `no code page ${page} is known`,
     next: 'Give for example --code-page cs=1250. Known pages: 874, 932, 936, 949, 950, 1250 to 1258, 65001 (UTF-8), 20127 (ASCII).',
   });
+}
+
+export type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
+
+/** Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all. */
+export function isKept(file: Place, { sets, classes, languages }: Filters): boolean {
+  return isNamed(file.set, sets) && isNamed(file.class, classes) && isNamed(file.language, languages);
+}
+
+function isNamed(name: string, names: readonly string[]): boolean {
+  return names.length === 0 || names.some((candidate) => isSame(candidate, name));
+}
+
+export function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
+export function mayHideKept(folder: string, filters: Filters): boolean {
+  const place = placeOf(path.join(folder, 'strings.txt'));
+  return place === undefined || place.language === defaultLanguage || isKept(place, filters);
 }

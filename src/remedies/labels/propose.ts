@@ -136,7 +136,8 @@ function blockedBy({ reason }: Extract<WordingLookup, { kind: 'no-wording' }>): 
 }
 
 function editOf(content: Strings, values: readonly ReadableValue[], text: string): Edit {
-  const { bytes, encoding } = content;
+  const { encoding } = content;
+  const bytes = content.bytes();
   const encoded = encodeText(text, encoding);
   if (encoded.kind === 'lacking') {
     const detail = `${encoding} lacks ${encoded.characters.map(named).join(', ')} of "${shortened(text)}"`;

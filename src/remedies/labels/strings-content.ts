@@ -37,7 +37,8 @@ interface FlawedValue {
 }
 
 interface ReadContent {
-  readonly bytes: Buffer;
+  /** All bytes of the file. */
+  readonly bytes: () => Buffer;
   readonly fingerprint: FileFingerprint;
 }
 
@@ -63,19 +64,24 @@ export interface ExpectedEncoding {
   readonly named?: TextEncoding | undefined;
 }
 
-/** Reads a strings.txt. */
+/**
+ * Reads a strings.txt.
+ *
+ * @param lent its bytes, which are looked at now
+ * @param bytes gives the same bytes later
+ */
 export function readStrings(
-  bytes: Buffer,
-  fingerprint: FileFingerprint,
+  lent: Buffer,
+  { bytes, fingerprint }: ReadContent,
   keys: readonly string[],
   { codePage, named }: ExpectedEncoding,
 ): FileContent {
-  const detected = detectEncoding(bytes, codePage, named);
+  const detected = detectEncoding(lent, codePage, named);
   if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
   const { encoding } = detected;
-  const values = valuesOf(bytes, encoding, keys);
-  if (values.length === 0 && isIsa2004Format(bytes, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
-  return { kind: 'strings', bytes, fingerprint, encoding, values, domainWord: domainWordIn(bytes, encoding, values) };
+  const values = valuesOf(lent, encoding, keys);
+  if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
+  return { kind: 'strings', bytes, fingerprint, encoding, values, domainWord: domainWordIn(lent, encoding, values) };
 }
 
 function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]): readonly LabelValue[] {
@@ -129,10 +135,15 @@ function domainWordIn(bytes: Buffer, encoding: TextEncoding, values: readonly La
     const needle = byteUnits(encoded.bytes, encoding);
     for (const line of linesWith(units, needle)) {
       const [, key, value] = /^[ \t\ufeff]*(L_\w+)[ \t]*=(.*)$/s.exec(line) ?? [];
-      if (key !== undefined && value?.includes(needle) === true) keys.add(key);
+      if (key !== undefined && value?.includes(needle) === true) keys.add(ownString(key));
     }
   }
   return { word, keys: [...keys] };
+}
+
+/** A part of a long text keeps all of that in memory; a string of its own does not. */
+function ownString(part: string): string {
+  return Buffer.from(part).toString();
 }
 
 /** The lines that hold a text: found by it, as nearly all lines do not. */
@@ -156,4 +167,29 @@ function domainWordOf(label: string): string | undefined {
 function capitalised(word: string): string {
   const [first = '', ...rest] = word;
   return first.toUpperCase() + rest.join('').toLowerCase();
+}
+
+const block = 1024;
+
+/**
+ * Keeps the bytes of many files. Files of one name are nearly alike on all members: of the later ones only what differs
+ * from the first is kept, so that ten thousand do not take a hundred megabytes.
+ */
+export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
+  const firsts = new Map<string, Buffer>();
+  return (name, bytes) => {
+    const first = firsts.get(name);
+    if (first === undefined) {
+      firsts.set(name, bytes);
+      return () => bytes;
+    }
+    const shorter = Math.min(first.length, bytes.length);
+    let head = 0;
+    while (head + block <= shorter && first.compare(bytes, head, head + block, head, head + block) === 0) head += block;
+    while (head < shorter && first[head] === bytes[head]) head += 1;
+    let tail = 0;
+    while (tail < shorter - head && first[first.length - 1 - tail] === bytes[bytes.length - 1 - tail]) tail += 1;
+    const middle = Buffer.from(bytes.subarray(head, bytes.length - tail));
+    return () => Buffer.concat([first.subarray(0, head), middle, first.subarray(first.length - tail)]);
+  };
 }

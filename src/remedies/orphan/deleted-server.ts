@@ -6,8 +6,10 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { and, equal } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { fqdnIn } from './organisation.ts';
-import { inOtherDomains } from './propose.ts';
 import { databaseClasses } from './referrers.ts';
+
+/** The id of what is left out where the entries are only counted: "homeMTA of recipients of other domains". */
+export const inOtherDomains = 'recipients-in-other-domains';
 
 export interface DeletedServer {
   /** Every entry that goes. */

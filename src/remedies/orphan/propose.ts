@@ -11,6 +11,7 @@ import type {
 } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { distinct } from '../../words.ts';
+import { inOtherDomains } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';
 import type { Referrer } from './referrers.ts';
@@ -55,9 +56,6 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
 export function clearable(facts: DeletionFacts): readonly Referrer[] {
   return clearableReferrers(facts).filter(({ id }) => !facts.unwritable.has(id));
 }
-
-/** The id of what is left out where the entries are only counted: "homeMTA of recipients of other domains". */
-export const inOtherDomains = 'recipients-in-other-domains';
 
 function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean): readonly LeftOut[] {
   const { configuration, recipients, unwritable } = facts;

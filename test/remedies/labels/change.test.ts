@@ -55,7 +55,7 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
     scope: 'new',
     currentFolder: '/',
     roots: ['/forms'],
-    realRoots: ['/forms'],
+    realRoots: new Map([['/forms', '/forms']]),
     keys: [userNameKey],
     trees: [],
     files: [
@@ -63,7 +63,9 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
         ...place,
         path: file,
         realPath: file,
-        content: readStrings(bytes, fileFingerprint(bytes), [userNameKey], { named: encoding }),
+        content: readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [userNameKey], {
+          named: encoding,
+        }),
         readOnly: false,
         names: 1,
       },
@@ -71,7 +73,6 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
     isa2004: [],
     placeholders: [],
     lockedFolders: new Set(),
-    done: new Set(),
   };
 }
 

@@ -78,13 +78,15 @@ export function startInTerminal(options: TerminalSessionOptions): TerminalSessio
   const { columns = 80, rows = 24 } = options;
   const [file, ...args] = options.command;
   const terminal = spawn(file, args, {
-    name: 'xterm-256color',
+    // node-pty sets TERM to this, whatever the environment says.
+    name: options.env?.['TERM'] ?? 'xterm-256color',
     cols: columns,
     rows,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, ...options.env },
+    // What the machine that runs the tests has set must not decide about signs.
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
   });
-  let screen = new Screen(columns, rows);
+  const screen = new Screen(columns, rows);
   let output = '';
   let unread = '';
   let wake = (): void => undefined;
@@ -120,15 +122,13 @@ export function startInTerminal(options: TerminalSessionOptions): TerminalSessio
 
   return {
     pid: terminal.pid,
-    get screen() {
-      return screen;
-    },
+    screen,
     output: () => output,
     type: (text) => terminal.write(text),
     press: (key, times = 1) => terminal.write(keys[key].repeat(times)),
     waitFor,
     resize: (newColumns, newRows) => {
-      screen = new Screen(newColumns, newRows);
+      screen.resize(newColumns, newRows);
       terminal.resize(newColumns, newRows);
     },
     hangUp: () => {
