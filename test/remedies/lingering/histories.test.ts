@@ -162,7 +162,7 @@ function lingeringIn(history: History, found: readonly Found[], target: Name, re
   return lingering;
 }
 
-const histories = 60;
+const histories = 100;
 
 test('what is found to linger is exactly what the other DC once had and has no trace of', async () => {
   let looked = 0;
