@@ -174,6 +174,12 @@ class Undo implements Step {
       return;
     }
     const { plan, folder } = undo;
+    if (plan.changes.length === 0 && plan.leftOut.length > 0) {
+      // All that the change made was edited since: a blocker that nobody can accept.
+      await expect(applyIn(folder, plan)).rejects.toThrow(RefusedError);
+      expect(await contents(real)).toEqual(model.files);
+      return;
+    }
     real.undo = undo;
     let notDone = 0;
     await removeStrays(real.plan.changes, runOf(changeFolder(real), real.plan));
@@ -193,7 +199,8 @@ class Undo implements Step {
     if (!isComplete) return;
     // An undo that was killed and then planned anew leaves its own: nothing runs that plan any more.
     expect((await strays(real)).filter((name) => [plan, real.plan].some(({ id }) => name.includes(id)))).toEqual([]);
-    if (notDone > 0) {
+    // What others have edited since is left out, so the change is not undone: the rest may be planned anew.
+    if (notDone > 0 || plan.leftOut.length > 0) {
       real.undo = undefined;
       return;
     }

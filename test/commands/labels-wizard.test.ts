@@ -104,7 +104,7 @@ describe('the wizard', () => {
     };
     const args = ['--root', 'TMG01', '--set', 'ISA', '--key', 'L_UserName_Text'];
     const { stdout, stderr } = await runCommand(labels, args, { currentFolder: home, prompter: meanwhile });
-    expect(stdout).toContain('- L_UserName_Text="Name:"');
+    expect(stdout).toMatch(/ de +Name: +E-Mail-Adresse: +1/);
     expect(stdout + stderr).not.toContain('1 of 1 files changed');
     expect(await readFile(file, 'utf8')).toBe('L_UserName_Text="Other:"\r\n');
   });
@@ -243,7 +243,7 @@ describe('blockers', () => {
 
   test('are shown with what they mean before they are asked about', async () => {
     const { stdout } = await walk({ 'accept.no-wording': byDefault, decision: byDefault }, args);
-    expect(stdout.replace(/\s+/g, ' ')).toContain('If you accept, these files stay as they are.');
+    expect(stdout.replace(/\s+/g, ' ')).toContain('Give the wording with --wording FILE, or one text for all with --text.');
     expect(stdout).toContain('hi (Hindi): 1 file');
   });
 

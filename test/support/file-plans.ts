@@ -124,5 +124,5 @@ export async function undoOf(folder: string, plan: Plan<FileChange>): Promise<Pl
   const records = await readJournal(journalOf(folder));
   const undo = await undoFileChanges(changesToUndo(plan, records));
   const undoes = { id: plan.id, seal: plan.seal, folder, seq: records.length };
-  return planOf(undo.changes, { findings: judge(undo.findings, {}, []), undoes });
+  return planOf(undo.changes, { findings: judge(undo.findings, {}, []), leftOut: undo.leftOut, undoes });
 }
