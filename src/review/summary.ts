@@ -61,9 +61,15 @@ export function countsInWords({ edited, deleted, restored, created, handedOver }
     .join(', ');
 }
 
-/** "2 files", "1 entry", "38 entries: 12 edited, 26 deleted"; what is done to entries is added unless all are edits. */
+/**
+ * "2 files", "1 entry", "38 entries: 12 edited, 26 deleted"; what is done to entries is added unless all are edits. Of a
+ * plan whose removal is handed over: "3 lingering objects to hand over".
+ */
 export function changesInWords(counts: PlanCounts, verb: string): string {
   const total = totalOf(counts);
+  if (counts.handedOver > 0 && counts.handedOver === total) {
+    return `${counted(total, 'lingering object')} to hand over`;
+  }
   const [one, several] = counts.files > 0 ? ['file', 'files'] : ['entry', 'entries'];
   const sentence = `${total.toLocaleString('en')} ${total === 1 ? one : several} ${verb}`;
   return counts.files + counts.edited === total ? sentence : `${sentence}: ${countsInWords(counts)}`;

@@ -59,7 +59,7 @@ describe('what a deletion by hand left behind', () => {
     expect(status).toBe(0);
     expect(await site.values(database, 'msExchOwningServer')).toEqual([]);
     expect((await site.run(orphan, ['--leftovers', '--dry-run'])).status).toBe(0);
-    const undone = await site.run(undo, ['changes/2026-11-22-orphan', '--yes']);
+    const undone = await site.run(undo, ['changes/2026-11-22-orphan', '--yes', '--verbose']);
     // No directory takes a reference to a deleted entry: the undo's review lists what cannot come back.
     expect(undone.stdout).toMatch(/warning +values-to-deleted-entries/);
     expect(undone.stdout).toContain(`msExchOwningServer of ${database}`);

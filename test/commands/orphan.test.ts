@@ -98,7 +98,7 @@ describe('a dry run', () => {
     );
     expect(stdout.indexOf('supported-ways')).toBeLessThan(stdout.indexOf('blocker '));
     expect(stdout).toMatch(/blocker +owned-databases/);
-    expect(stdout).toContain(`    - CN=EX04,${serversBelow}`);
+    expect(stdout).toContain(` 15 - CN=EX04,${serversBelow}`);
   });
 
   test('warns of a domain controller that is cut off for longer than the tombstone lifetime', async () => {
@@ -367,7 +367,7 @@ describe('undo', () => {
     const before = await (await practiceSite()).forest();
     const site = await applied();
     await site.meddle(setOwner('EX03'));
-    const { status, stdout } = await site.run(undo, [folder, '--yes']);
+    const { status, stdout } = await site.run(undo, [folder, '--yes', '--verbose']);
     expect(stdout).toMatch(/warning +changed-since/);
     expect(stdout).toContain(`msExchOwningServer is CN=EX03,${serversBelow} now`);
     expect(status).toBe(0);
