@@ -35,7 +35,7 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
   let before: ReadonlySet<string>;
 
   const run = (command: Parameters<typeof runCommand>[0], ...args: readonly string[]): Promise<CommandRun> =>
-    runCommand(command, [...args, '--server', dc.address, '--ca', dc.caFile, '--user', dc.adminUser], {
+    runCommand(command, [...args, '--verbose', '--server', dc.address, '--ca', dc.caFile, '--user', dc.adminUser], {
       currentFolder: folder,
       env: { ADSI_REMEDY_PASSWORD: dc.adminPassword },
     });
