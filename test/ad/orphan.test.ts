@@ -301,8 +301,12 @@ describeWithSamba('The orphan remedy on Samba', () => {
     test('looks through the recipients of its domain, and of no other where there is none', async () => {
       const folder = (await changeFolders()).at(-1) ?? '';
       const { stdout } = await command.run('apply', folder, '--json');
-      expect(JSON.parse(stdout).recipients).toEqual([
-        { of: forest.domainNamingContext, state: 'none', detail: expect.stringContaining('none points at') },
+      expect(JSON.parse(stdout).further).toEqual([
+        {
+          of: `recipients of ${forest.domainNamingContext}`,
+          state: 'there',
+          detail: expect.stringContaining('none points at'),
+        },
       ]);
     });
 
@@ -432,7 +436,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
         child.kill('SIGKILL');
         if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
         const original = await command.run('apply', 'undone', ...confirmed);
-        expect(original.stderr).toContain('an undo of it was begun, and is not at its end: back');
+        expect(original.stderr).toContain('an undo of this change was started and has not finished: ');
         expect(original.status).toBe(3);
       }
       expect((await command.run('apply', 'back')).status).toBe(0);

@@ -5,13 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { remedies } from '../../../src/remedies/index.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { startInTerminal, type TerminalSession, type TerminalSessionOptions } from './terminal-session.ts';
 
 const bin = fileURLToPath(new URL('../../../bin/adsi-remedy.js', import.meta.url));
 const templates = new URL('../../../templates/', import.meta.url);
-
-const remedies = ['labels', 'orphan', 'tombstone'] as const;
 
 /** The tool at the menu of its practice site, and what a person does there. */
 export interface Practice {
@@ -21,7 +20,7 @@ export interface Practice {
   /** Whether no change was saved. */
   readonly hasNoChangeFolder: () => boolean;
   /** Chooses a remedy in the menu. */
-  readonly start: (remedy: (typeof remedies)[number]) => void;
+  readonly start: (remedy: string) => void;
   /** Waits for the question; then types the text, if any, and presses Enter. */
   readonly answer: (question: string | RegExp, text?: string) => Promise<void>;
   /** Waits for the question and takes the choice so many below the first. */
@@ -68,13 +67,13 @@ export async function openPractice(
     site,
     session,
     hasNoChangeFolder: () => !existsSync(path.join(site, 'changes')),
-    start: (remedy) => take(remedies.indexOf(remedy)),
+    start: (remedy) => take(remedies.findIndex(({ name }) => name === remedy)),
     answer,
     choose,
     seeDiff: () => session.waitFor(decision),
     applyNow,
     undoLatest: async (...blockers) => {
-      await choose(menu, 3);
+      await choose(menu, remedies.length);
       await choose('? Which change?', 0);
       await choose('? What do you want to do with it?', 1);
       for (const blocker of blockers) await answer(blocker, 'y');
@@ -82,7 +81,7 @@ export async function openPractice(
     },
     seeMenu: () => session.waitFor(menu),
     leave: async () => {
-      await choose(menu, 5);
+      await choose(menu, remedies.length + 2);
       expect(await session.exit).toMatchObject({ status: 0 });
     },
     cancel: async () => {
