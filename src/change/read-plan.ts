@@ -1,7 +1,9 @@
 /** Reading a plan that was saved, perhaps by someone else: it is used only if it has its whole shape and its seal fits. */
 
+import { asciiJson } from '../ascii-json.ts';
 import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { attributeDescriptionPattern } from '../ldif/ldif.ts';
 import { readPlainFile } from './folder-files.ts';
 import { type Plan, planFormat, planVersion } from './plan.ts';
 import { sealOf } from './seal.ts';
@@ -44,15 +46,14 @@ export function parsePlan(text: string, path: string): Plan {
   if (!isObject(value) || value['format'] !== planFormat) throw refuse(`it is not of the format ${planFormat}`, again);
   if (value['version'] !== planVersion) {
     throw refuse(
-      `it is of version ${JSON.stringify(value['version'])}, and this tool reads version ${planVersion}`,
+      `it is of version ${asciiJson(value['version'])}, and this tool reads version ${planVersion}`,
       'Nothing was changed. Use the version of adsi-remedy that made the plan.',
     );
   }
   const flaw = flawIn(value, shapeOf(value));
   if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown or of the wrong kind`, again);
   const duplicate = duplicateMember(json);
-  if (duplicate !== undefined)
-    throw refuse(`the member ${JSON.stringify(duplicate)} stands twice in one object`, again);
+  if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} stands twice in one object`, again);
   if (sealOf(value) !== value.seal) {
     throw refuse(
       'its seal does not fit: it was edited after it was made',
@@ -84,8 +85,10 @@ const name = /^[^\p{Cc}]{1,1024}$/u;
 const fingerprint: Shape = { members: { length: natural, sha256 } };
 const planValue: Shape = { either: ['text', { members: { base64 } }] };
 const values: Shape = { items: planValue };
-const attributes: Shape = { items: { members: { name, values }, optional: { isBackLink: 'boolean' } } };
-const deletedEntry = { dn: 'text', guid: uuid, usnChanged: decimal, attributes } as const;
+/** As LDIF and the wire take it: else the documents of the plan could not be drawn. */
+const attributeName = attributeDescriptionPattern;
+const attributes: Shape = { items: { members: { name: attributeName, values }, optional: { isBackLink: 'boolean' } } };
+const deletedEntry = { dn: 'dn', guid: uuid, usnChanged: decimal, attributes } as const;
 
 const fileChange: Shape = {
   members: {
@@ -106,27 +109,27 @@ const fileChange: Shape = {
 };
 
 const edit: Shape = {
-  members: { attribute: name, remove: values, add: values },
+  members: { attribute: attributeName, remove: values, add: values },
   optional: { singleValued: 'boolean', held: values, whenUnset: 'text' },
 };
 
 const directoryChange: Shape = {
   kinds: {
-    modify: { members: { kind: 'text', dn: 'text', guid: uuid, edits: { items: edit } } },
+    modify: { members: { kind: 'text', dn: 'dn', guid: uuid, edits: { items: edit } } },
     delete: { members: { kind: 'text', ...deletedEntry, children: { items: uuid } } },
     'delete-tree': {
-      members: { kind: 'text', dn: 'text', guid: uuid, entries: { items: { members: deletedEntry } } },
+      members: { kind: 'text', dn: 'dn', guid: uuid, entries: { items: { members: deletedEntry } } },
     },
-    undelete: { members: { kind: 'text', dn: 'text', guid: uuid, attributes }, optional: { tombstoneDn: 'text' } },
-    add: { members: { kind: 'text', dn: 'text', attributes } },
+    undelete: { members: { kind: 'text', dn: 'dn', guid: uuid, attributes }, optional: { tombstoneDn: 'dn' } },
+    add: { members: { kind: 'text', dn: 'dn', attributes } },
     'remove-lingering': {
       members: {
         kind: 'text',
-        dn: 'text',
+        dn: 'dn',
         guid: uuid,
         on: name,
         reference: { members: { host: name, dsaGuid: uuid } },
-        namingContext: 'text',
+        namingContext: 'dn',
         attributes,
       },
     },
@@ -154,7 +157,7 @@ const filesTarget: Shape = { members: { kind: { oneOf: ['files'] }, roots: texts
 const forestTarget: Shape = {
   members: {
     kind: { oneOf: ['forest'] },
-    configurationNamingContext: 'text',
+    configurationNamingContext: 'dn',
     objectGuid: { either: [uuid, { oneOf: ['unknown'] }] },
     domainController: name,
     connection,
@@ -268,7 +271,7 @@ const common = {
 const optional: Readonly<Record<string, Shape>> = {
   reason: 'text',
   ticket: 'text',
-  subject: { members: { dn: 'text', guid: uuid } },
+  subject: { members: { dn: 'dn', guid: uuid } },
   undoes: { members: { id: uuid, seal: sha256, folder: 'text', seq: natural } },
 };
 

@@ -1,10 +1,15 @@
 /** Shapes of JSON data, and the one place that compares data with them. Data has its shape, no more and no less. */
 
+import { DnSyntaxError, dnDepth } from '../ad/dn.ts';
+import { asciiJson } from '../ascii-json.ts';
+
 export type Shape =
   | 'text'
   | 'boolean'
   /** Any JSON, nested no deeper than a plan's own data is. */
   | 'json'
+  /** A distinguished name of an entry. */
+  | 'dn'
   | RegExp
   | { readonly integer: readonly [least: number, most: number] }
   | { readonly oneOf: readonly string[] }
@@ -32,11 +37,21 @@ export function flawIn(value: unknown, shape: Shape, at = ''): string | undefine
   return flawInMembers(value, shape.members, shape.optional ?? {}, at);
 }
 
-function isPlain(value: unknown, shape: 'text' | 'boolean' | 'json' | RegExp): boolean {
+function isPlain(value: unknown, shape: 'text' | 'boolean' | 'json' | 'dn' | RegExp): boolean {
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'boolean') return typeof value === 'boolean';
   if (shape === 'json') return isJson(value, deepestJson);
+  if (shape === 'dn') return typeof value === 'string' && isDn(value);
   return typeof value === 'string' && shape.test(value);
+}
+
+function isDn(text: string): boolean {
+  try {
+    return dnDepth(text) > 0;
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return false;
+    throw error;
+  }
 }
 
 function flawInKind(value: unknown, kinds: Readonly<Record<string, Shape>>, at: string): string | undefined {
@@ -80,7 +95,9 @@ function flawInMembers(
   return undefined;
 }
 
+/** A name that came from the data is shown: it is quoted, in ASCII, where it is not a plain word. */
 function memberOf(at: string, name: string): string {
+  if (!/^[\w-]+$/.test(name)) return `${at}[${asciiJson(name)}]`;
   return at === '' ? name : `${at}.${name}`;
 }
 

@@ -1,5 +1,6 @@
 /** A saved plan in the world as it is now: the change folder, the world it was made for, and the fresh judgement. */
 
+import { asciiJson } from '../ascii-json.ts';
 import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
 import { outcomesIn } from '../change/journal.ts';
 import { type FilesTarget, isDirectoryChange, type Plan } from '../change/plan.ts';
@@ -26,8 +27,7 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
       cameBack,
       next: 'Nothing was changed. Make the plan again with this version of the tool.',
     });
-  if (entry === undefined)
-    throw refuse(`it is of the remedy ${JSON.stringify(plan.remedy)}, which this tool does not have`);
+  if (entry === undefined) throw refuse(`it is of the remedy ${asciiJson(plan.remedy)}, which this tool does not have`);
   const remedy = await entry.load();
   if (
     remedy.handOver === undefined &&
@@ -36,7 +36,9 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
     throw refuse('it holds changes that this tool cannot write');
   const [first, ...more] = remedy.permits(plan);
   if (first === undefined) return remedy;
-  throw refuse(`${plan.remedy} never writes this: ${first}${more.length === 0 ? '' : `; and ${more.length} more`}`);
+  throw refuse(
+    `${visible(plan.remedy)} never writes this: ${visible(first)}${more.length === 0 ? '' : `; and ${more.length} more`}`,
+  );
 }
 
 /** A plan's world, open, with the remedy's judgement of what is left of the plan. */

@@ -1,5 +1,6 @@
 /** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
 
+import { asciiJson } from '../ascii-json.ts';
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
@@ -40,14 +41,6 @@ export interface Output {
   progress(): Progress;
   readonly screen: ProgressScreen;
   prompter(): Promise<Prompter>;
-}
-
-/** JSON in ASCII: PowerShell 5.1 decodes what it reads from a pipe with the OEM code page. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value, undefined, 2).replace(
-    /[\u007f-\uffff]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }
 
 const defaultWidth = 100;
@@ -95,7 +88,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
       if (!flags.quiet) print(line);
     },
     document: (value) => {
-      if (flags.json) context.stdout.write(`${asciiJson(value)}\n`);
+      if (flags.json) context.stdout.write(`${asciiJson(value, 2)}\n`);
     },
     progress: () => createProgress(screen),
     screen,

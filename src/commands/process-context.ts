@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asciiJson } from '../ascii-json.ts';
 import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
 import type { FileUser } from '../files/file-properties.ts';
@@ -110,11 +111,13 @@ export function reportError(error: unknown, args: readonly string[], context: Co
     say(`${style.blocker('error')}  Something went wrong within adsi-remedy: ${visible(String(error))}`);
     say('  next       Run it again with --verbose, and report what it says. What was done is in the journal, if any.');
   }
-  if (verbose && error instanceof Error && !(error instanceof CancelledError)) say(error.stack ?? '');
+  if (verbose && error instanceof Error && !(error instanceof CancelledError)) {
+    for (const line of (error.stack ?? '').split('\n')) say(visible(line));
+  }
   if (args.includes('--json')) {
     const trouble =
       error instanceof RemedyError ? { code: error.code, ...error.trouble, cause: undefined } : { code: 'internal' };
-    context.stdout.write(`${JSON.stringify({ error: trouble }, undefined, 2)}\n`);
+    context.stdout.write(`${asciiJson({ error: trouble }, 2)}\n`);
   }
   return error instanceof RemedyError ? exitStatusOf(error) : exitStatus.failed;
 }

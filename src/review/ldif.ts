@@ -17,6 +17,7 @@ import type {
 import { showDeleted, treeDelete } from '../ldap/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
+import { visible } from '../terminal/visible.ts';
 import { commentsOf } from './summary.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, behind what a reader has to know. */
@@ -38,9 +39,14 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
 }
 
-/** How to import it, on the DC that the plan was made on. A name that is no host name is not put into a command. */
+/** A name that is no host name is not put into a command. */
+export function hostInCommand(name: string): string {
+  return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
+}
+
+/** How to import it, on the DC that the plan was made on. */
 function importCommands({ domainController }: ForestTarget, isForLdifde: boolean): readonly string[] {
-  const host = /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(domainController) ? domainController : 'DC';
+  const host = hostInCommand(domainController);
   return [
     'Import it with:',
     ...(isForLdifde ? [`  ldifde -i -f change.ldf -s ${host}`] : []),
@@ -79,7 +85,7 @@ export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> 
         yield ldifRecord({ kind: 'content', dn: change.dn, attributes: editedAttributes(change) });
         break;
       default:
-        yield ldifComment(`${change.dn} ${isBack(change) ? 'was there in part' : 'was not there'}`);
+        yield ldifComment(`${visible(change.dn)} ${isBack(change) ? 'was there in part' : 'was not there'}`);
         yield '\n';
     }
   }

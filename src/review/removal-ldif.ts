@@ -10,7 +10,9 @@ import { folderParts } from '../change/folder.ts';
 import type { Plan, RemoveLingeringChange } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
+import { visible } from '../terminal/visible.ts';
 import { counted, listed } from '../words.ts';
+import { hostInCommand } from './ldif.ts';
 
 /** The name of the LDIF for one DC: change.ldf where it is the only one. */
 export function removalFile(host: string, hosts: readonly string[]): string {
@@ -26,7 +28,7 @@ export function hostsOf(changes: readonly RemoveLingeringChange[]): readonly str
 export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringChange[]): readonly FolderDocument[] {
   const blockers = openBlockers(plan.findings);
   if (blockers.length > 0) {
-    const comments = blockers.map(({ id, title }) => ldifComment(`No operation is written: ${id}: ${title}`));
+    const comments = blockers.map(({ id, title }) => ldifComment(visible(`No operation is written: ${id}: ${title}`)));
     return [{ name: folderParts.ldif, content: [...headComments(plan), ...comments] }];
   }
   const hosts = hostsOf(changes);
@@ -43,7 +45,7 @@ export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringCh
 function headComments({ id, seal, created, target }: Plan): readonly string[] {
   const forest =
     target.kind === 'forest' ? [`Forest ${target.configurationNamingContext}, objectGUID ${target.objectGuid}`] : [];
-  return [`Plan ${id}, made ${created}, seal ${seal}`, ...forest].map(ldifComment);
+  return [`Plan ${id}, made ${created}, seal ${seal}`, ...forest].map((line) => ldifComment(visible(line)));
 }
 
 function* removalLdif(plan: Plan, host: string, changes: readonly RemoveLingeringChange[]): Generator<string> {
@@ -51,18 +53,18 @@ function* removalLdif(plan: Plan, host: string, changes: readonly RemoveLingerin
   yield* headComments(plan);
   for (const line of [
     `Removes ${counted(changes.length, 'lingering object')} from ${host}, for a Windows domain controller:`,
-    `ldifde -i -s ${host} -f FILE`,
+    `ldifde -i -s ${hostInCommand(host)} -f FILE`,
     `Reference: ${listed(references)}; it must be reachable from ${host}.`,
     'Before you import: repadmin /removelingeringobjects with /advisory_mode must have given this list (event 1946).',
     'A removed object leaves no tombstone and cannot be restored: backup/before.ldf holds its attributes.',
   ]) {
-    yield ldifComment(line);
+    yield ldifComment(visible(line));
   }
   yield '\n';
   for (const change of changes) {
     const value = `${guidBase(change.reference.dsaGuid)}:${guidBase(change.guid)}`;
     // The value starts with "<", which LDIF takes only as base64 (RFC 2849): the comment is for people.
-    yield ldifComment(`${change.dn}\n${value}`);
+    yield ldifComment(`${visible(change.dn)}\n${value}`);
     yield ldifRecord({
       kind: 'modify',
       dn: '',

@@ -4,6 +4,7 @@ import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } fro
 import type { DeletedEntry, DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
+import { distinct } from '../../words.ts';
 import { deletedServer, serverDeletedIn, textsOf } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { isOfLeftovers } from './leftover-values.ts';
@@ -36,7 +37,7 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
     return [`Its subject ${subject?.dn ?? ''} is not a server object of the Exchange organisation.`];
   }
   const names = namesIn(plan);
-  const roots = [subject.dn, ...companionsIn(plan, subject.dn)];
+  const roots = [subject.dn, ...companionsIn(plan, subject.dn).filter((dn) => isSameOrBelow(dn, exchange))];
   const last = changes.at(-1);
   const server = serverDeletedIn(changes);
   const deletesServer = server?.guid === subject.guid && isSame(server.dn, subject.dn);
@@ -47,9 +48,9 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
       switch (change.kind) {
         case 'delete':
         case 'delete-tree':
-          return deletedBy(change)
-            .filter(({ dn }) => !roots.some((root) => isSameOrBelow(dn, root)))
-            .map(({ dn }) => `It deletes ${dn}, which is not below the server and does not go with it.`);
+          return entriesOf(change)
+            .filter((dn) => !roots.some((root) => isSameOrBelow(dn, root)))
+            .map((dn) => `It deletes ${dn}, which is not below the server and does not go with it.`);
         case 'modify':
           return editsBeyond(change, names);
         default:
@@ -58,6 +59,11 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
     }),
     ...(isIntent(intent) ? [] : ['Its intent does not say whether the tree is deleted at once and what is kept.']),
   ];
+}
+
+/** Every entry that a change names as its own: of a tree its root, whatever its entries are. */
+function entriesOf(change: DirectoryChange): readonly string[] {
+  return distinct([change.dn, ...deletedBy(change).map(({ dn }) => dn)]);
 }
 
 /** Entries outside the server's tree that a plan may delete with it: its databases, its copies, its container. */
@@ -134,8 +140,10 @@ function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
 /** An undo writes below the Exchange organisation, or puts values back; that it is an exact reverse is checked with the original. */
 function shapeOfUndo({ changes }: Plan<DirectoryChange>, exchange: string): readonly string[] {
   return changes.flatMap((change) => {
-    if (change.kind === 'modify' || isSameOrBelow(change.dn, exchange)) return [];
-    return [`It makes or deletes ${change.dn}, which is not in the Exchange organisation.`];
+    if (change.kind === 'modify') return [];
+    return entriesOf(change)
+      .filter((dn) => !isSameOrBelow(dn, exchange))
+      .map((dn) => `It makes or deletes ${dn}, which is not in the Exchange organisation.`);
   });
 }
 

@@ -35,6 +35,34 @@ describe('a plan is not permitted', () => {
     ]);
   });
 
+  test('that deletes another tree under the name of the server’s entries', async () => {
+    const plan = planOf(await orphanFacts(), { treeDelete: true });
+    const dn = 'CN=Users,DC=corp,DC=example,DC=com';
+    const changes = plan.changes.map((change) => (change.kind === 'delete-tree' ? { ...change, dn } : change));
+    const undoes = { id: plan.id, seal: plan.seal, folder: '..', seq: 1 };
+    expect(permits({ ...plan, changes })).toEqual([expect.stringContaining(`It deletes ${dn}`)]);
+    expect(permits({ ...plan, changes, undoes })).toContainEqual(expect.stringContaining(`It makes or deletes ${dn}`));
+  });
+
+  test('that deletes what it says is a database of the server, outside the Exchange organisation', async () => {
+    const plan = planOf(await orphanFacts());
+    const { subject } = plan;
+    const foreign: DirectoryChange = {
+      kind: 'delete',
+      dn: 'CN=Domain Admins,CN=Users,DC=corp,DC=example,DC=com',
+      guid: plan.id,
+      usnChanged: '1',
+      children: [],
+      attributes: [
+        { name: 'objectClass', values: ['msExchPrivateMDB'] },
+        { name: 'msExchOwningServer', values: [subject?.dn ?? ''] },
+      ],
+    };
+    expect(permits({ ...plan, changes: [foreign, ...plan.changes] })).toEqual([
+      expect.stringContaining(`It deletes ${foreign.dn}`),
+    ]);
+  });
+
   test('whose subject is no server object', async () => {
     const subject = { dn: 'CN=Users,DC=corp,DC=example,DC=com', guid: '' };
     expect(await edited(() => ({ subject }))).toEqual([expect.stringContaining('is not a server object')]);
