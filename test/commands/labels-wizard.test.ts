@@ -243,7 +243,9 @@ describe('blockers', () => {
 
   test('are shown with what they mean before they are asked about', async () => {
     const { stdout } = await walk({ 'accept.no-wording': byDefault, decision: byDefault }, args);
-    expect(stdout.replace(/\s+/g, ' ')).toContain('Give the wording with --wording FILE, or one text for all with --text.');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'Give the wording with --wording FILE, or one text for all with --text.',
+    );
     expect(stdout).toContain('hi (Hindi): 1 file');
   });
 

@@ -119,7 +119,15 @@ describe.each([
   });
 
   test('is not asked about by the name of a machine that may be the other one', async () => {
-    const { stdout } = await runOn([...liveServer, twin(dn)], '--dn', dn, '--probe', '--dry-run', '--verbose', ...accept);
+    const { stdout } = await runOn(
+      [...liveServer, twin(dn)],
+      '--dn',
+      dn,
+      '--probe',
+      '--dry-run',
+      '--verbose',
+      ...accept,
+    );
     expect(stdout).toContain('not probed: ex01.corp.example.com is the name of another server object too');
   });
 
