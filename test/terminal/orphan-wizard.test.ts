@@ -36,6 +36,7 @@ async function chooseLikelyOrphan(practice: Practice): Promise<void> {
   await practice.answer(whichServer);
   await practice.choose('Is one of them open to you?', 2);
   await practice.answer('Which of them do you want to delete too?');
+  await practice.answer('Which of them do you want to clear?');
   await practice.answer(/owns? .*Go on\?/, 'y');
   await practice.answer(/source server.*Go on\?/, 'y');
   await practice.seeDiff();
