@@ -181,7 +181,6 @@ describeWithSamba('The orphan remedy on Samba', () => {
         'msExchExpansionServerName of CN=All Staff',
         'msExchHostServerLink of CN=EX02',
         'msExchHostServerLink of CN=EX02',
-        'msExchHostServerLink of CN=EX02',
         'msExchMasterServerOrAvailabilityGroup of CN=DB02',
         'msExchMasterServerOrAvailabilityGroup of CN=PF02',
         'msExchOABVirtualDirectoriesLink of CN=Default Offline Address Book',
@@ -321,8 +320,9 @@ describeWithSamba('The orphan remedy on Samba', () => {
       const folder = (await changeFolders()).at(-1) ?? '';
       const { status, stdout } = await command.run('apply', folder, '--user', `helper@${forest.domain}`);
       expect(stdout).toMatch(/dc1\.corp\.example\.com +unknown +deleted: (\d+) of \1 by name/);
-      expect(stdout).toContain('members of Administrators may');
-      expect(status).toBe(0);
+      expect(stdout.replace(/\s+/g, ' ')).toContain('members of Administrators may');
+      // Not everything is known.
+      expect(status).toBe(1);
     });
 
     test('undo brings every attribute back', async () => {
@@ -342,25 +342,22 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
-    test('tells of recipients that have come to point at the server since the plan was made', async () => {
+    test('is refused where recipients have come to point at the server since the plan was made', async () => {
       const { anna } = scene.mailboxes;
-      const { distributionGroup: group } = scene.referrers;
       await command.run('orphan', '--save', 'pointed at', '--name', 'EX02', ...accepted);
       await dc.ldapmodify([
         replace(anna.dn, { homeMTA: scene.orphan.mta, msExchExpansionServerName: scene.orphan.legacyExchangeDn }),
       ]);
-      const pointed = await command.run('apply', 'pointed at', ...confirmed, '--wait', '1');
-      expect(pointed.stdout).toMatch(
-        /^ +recipients of DC=corp,DC=example,DC=com: still pointing at a deleted entry: /m,
-      );
+      const pointed = await command.run('apply', 'pointed at', ...confirmed);
+      expect(pointed.status).toBe(3);
+      expect(pointed.stderr).toContain('dangling-references');
       for (const name of ['homeMTA', 'msExchExpansionServerName']) {
         expect(pointed.stdout).toContain(`${name} of ${anna.dn}`);
       }
-      expect(pointed.stdout).not.toContain(group.dn);
-      expect(pointed.status).toBe(1);
+      expect(await dc.exists(scene.orphan.dn)).toBe(true);
 
       await dc.ldapmodify([replace(anna.dn, { homeMTA: scene.ex01.mta, msExchExpansionServerName: [] })]);
-      const clean = await command.run('apply', 'pointed at', '--wait', '1');
+      const clean = await command.run('apply', 'pointed at', ...confirmed, '--wait', '1');
       expect(clean.stdout).toMatch(/^ +recipients of DC=corp,DC=example,DC=com: none points at a deleted entry/m);
       expect(clean.status).toBe(0);
       expect((await command.run('undo', 'pointed at', '--yes')).status).toBe(0);

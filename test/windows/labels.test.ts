@@ -89,9 +89,9 @@ describeOnWindows('labels on Windows', (node) => {
   test('a file that was marked read-only since has the plan refused', async () => {
     await labels('--save', saved);
     await chmod(file('fr'), 0o444);
-    const { status, stdout } = await computer.run(['apply', saved]);
+    const { status, stdout, stderr } = await computer.run(['apply', saved]);
     await chmod(file('fr'), 0o644);
-    expect(stdout).toContain('read-only');
+    expect(`${stdout}${stderr}`).toContain('read-only');
     expect(status).toBe(3);
     for (const language of ['fr', 'de']) expect(await readFile(file(language))).toEqual(stringsContent(old));
   });
