@@ -11,7 +11,8 @@ export type ErrorCode =
   | 'outcome-unknown'
   | 'plan-not-usable'
   | 'refused'
-  | 'cancelled';
+  | 'cancelled'
+  | 'back';
 
 export interface Trouble {
   /** What was attempted, as a verb phrase: "read the form set". */
@@ -41,6 +42,9 @@ export abstract class RemedyError extends Error {
 export class UsageError extends RemedyError {
   readonly code = 'usage';
 }
+
+/** What a flag names is not there: a server of that name, say. */
+export class SubjectMissingError extends UsageError {}
 
 /** A file or folder that could not be read or written; `errno` is the system's code (ENOENT, EACCES …), if there was one. */
 export class FileError extends RemedyError {
@@ -80,13 +84,18 @@ export class RefusedError extends RemedyError {
   readonly code = 'refused';
 }
 
-/** The user pressed Ctrl-C or Escape. */
+/** The user pressed Ctrl-C or Ctrl-D, or the input ended. */
 export class CancelledError extends RemedyError {
-  readonly code = 'cancelled';
+  readonly code: 'cancelled' | 'back' = 'cancelled';
 
   constructor() {
     super({ attempted: 'go on', on: 'the question', cameBack: 'cancelled', next: 'Nothing was changed.' });
   }
+}
+
+/** The user pressed Escape to go back one question; at the first question this cancels. */
+export class BackError extends CancelledError {
+  override readonly code = 'back';
 }
 
 export const exitStatus = {
@@ -109,6 +118,7 @@ const statusOfCode: Readonly<Record<ErrorCode, ExitStatus>> = {
   'plan-not-usable': exitStatus.refused,
   refused: exitStatus.refused,
   cancelled: exitStatus.cancelled,
+  back: exitStatus.cancelled,
 };
 
 /** The exit status that an error means; an error that is not ours is a failure of the tool itself. */

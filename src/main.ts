@@ -1,19 +1,10 @@
 /** From the command line to an exit status. The only place that ends the process. */
 
-import type { Context } from './commands/context.ts';
-import { type CommandName, commandNames, helpText } from './commands/help.ts';
+import { commandsOf } from './commands/commands.ts';
+import { helpText } from './commands/help.ts';
+import { remedies } from './remedies/index.ts';
 
-type Command = (args: readonly string[], context: Context) => Promise<number>;
-
-const commands: Readonly<Record<CommandName, () => Promise<{ readonly run: Command }>>> = {
-  labels: () => import('./commands/labels.ts'),
-  orphan: () => import('./commands/orphan.ts'),
-  tombstone: () => import('./commands/tombstone.ts'),
-  show: () => import('./commands/show.ts'),
-  apply: () => import('./commands/apply.ts'),
-  undo: () => import('./commands/undo.ts'),
-  practice: () => import('./commands/practice.ts'),
-};
+const commands = commandsOf(remedies);
 
 /** Runs the command that the process was started with and ends the process with its status. */
 export async function main(): Promise<void> {
@@ -32,7 +23,7 @@ export async function main(): Promise<void> {
     status = await run(args);
     await written(process.stderr);
   } else {
-    // The other stream is not even opened: to be told what there is shall take no time.
+    // Don't open stderr: --help must be fast.
     process.stdout.write(answer);
   }
   await written(process.stdout);
@@ -45,20 +36,23 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 
 /** The help or the version, if that is what is asked for. */
 async function answerTo([first, ...rest]: readonly string[]): Promise<string | undefined> {
-  if (first === '--help' || first === '-h' || first === 'help') return helpText(commandNamed(rest[0]));
+  if (first === '--help' || first === '-h' || first === 'help') return helpText(commands, rest[0]);
   if (first === '--version' || first === '-V') return `${(await import('./version.ts')).toolVersion()}\n`;
-  const name = commandNamed(first);
-  return name !== undefined && (rest.includes('--help') || rest.includes('-h')) ? helpText(name) : undefined;
+  const isCommand = commands.some(({ name }) => name === first);
+  return isCommand && (rest.includes('--help') || rest.includes('-h')) ? helpText(commands, first) : undefined;
 }
 
 async function run(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args;
-  const name = commandNamed(first);
+  const command = commands.find(({ name }) => name === first);
   await favourMemory();
   const { processContext, reportError } = await import('./commands/process-context.ts');
   const context = processContext();
   try {
-    if (name !== undefined) return await (await commands[name]()).run(rest, context);
+    if (command !== undefined) {
+      const runCommand = await command.load();
+      return await runCommand(rest, context);
+    }
     const { run: openMenu } = await import('./commands/menu.ts');
     return await openMenu(args, context);
   } catch (error) {
@@ -73,8 +67,4 @@ async function run(args: readonly string[]): Promise<number> {
 async function favourMemory(): Promise<void> {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString('--optimize-for-size');
-}
-
-function commandNamed(name: string | undefined): CommandName | undefined {
-  return commandNames.find((candidate) => candidate === name);
 }

@@ -15,7 +15,7 @@ export type Rdn = readonly [RdnAttribute, ...RdnAttribute[]];
 /** The leaf first, as in the text; the empty DN (the rootDSE) is []. */
 export type Dn = readonly Rdn[];
 
-/** Text that is no DN; `position` is the 1-based character where reading stopped. */
+/** Text that is not a DN; `position` is the 1-based character where reading stopped. */
 export class DnSyntaxError extends DirectoryError {
   readonly position: number;
 
@@ -24,15 +24,15 @@ export class DnSyntaxError extends DirectoryError {
       attempted: 'read the distinguished name',
       on: text,
       cameBack: `at character ${position}: expected ${expected}`,
-      next: 'Check the DN; the characters , + " \\ < > ; and a leading # or space need a backslash before them.',
+      next: 'Check the DN; put a backslash before the characters , + " \\ < > ; and before a leading # or space.',
     });
     this.position = position;
   }
 }
 
 /**
- * The RDNs of a DN. Accepts RFC 4514, and from RFC 2253 section 4 the quoted values, `;` as separator, spaces around
- * separators and `OID.`; besides it `\/`, as ADSI paths have it. `#hex` values are decoded if they hold a BER string.
+ * The RDNs of a DN. Accepts RFC 4514; from RFC 2253 section 4 quoted values, `;` as separator, spaces around separators
+ * and `OID.`; and `\/` from ADSI paths. `#hex` values are decoded if they hold a BER string.
  * Throws DnSyntaxError.
  */
 export function parseDn(text: string): Dn {
@@ -44,7 +44,7 @@ export function formatDn(dn: Dn): string {
   return dn.map((rdn) => rdn.map(({ type, value }) => `${type}=${escapeValue(value)}`).join('+')).join(',');
 }
 
-/** What may stand at one place of a DN; sticky, so that each matches there and nowhere further on. */
+/** The tokens of a DN; sticky, so that each matches only at the current position. */
 const syntax = {
   spaces: / */y,
   type: /(?:OID\.)?\d+(?:\.\d+)+|[A-Z][A-Z0-9-]*/iy,
@@ -107,7 +107,7 @@ class DnReader {
     return this.#string();
   }
 
-  /** Unescaped spaces at the end are not part of the value, escaped ones are. */
+  /** Trailing spaces are part of the value only if they are escaped. */
   #string(): string {
     let value = '';
     let escapedUpTo = 0;
@@ -145,7 +145,7 @@ class DnReader {
     const start = this.#at;
     const ber = Buffer.from(this.#take(syntax.hexDigits), 'hex');
     const [tag, length] = [ber[0], ber[1]];
-    // 0x81 is BER's mark of a length that stands in one byte of its own; longer ones are no names.
+    // 0x81: the length is in the next byte; longer values are not names.
     const content = length === 0x81 ? ber.subarray(3) : ber.subarray(2);
     if (tag === undefined || content.length !== (length === 0x81 ? ber[2] : length)) {
       throw this.#expected('the BER encoding of a string, in hex', start);
@@ -167,12 +167,12 @@ class DnReader {
     try {
       return decoder.decode(bytes);
     } catch {
-      // The decoder only says "invalid"; where in the DN is what helps.
+      // The decoder only says "invalid"; our error gives the position.
       throw this.#expected('bytes that are text', start);
     }
   }
 
-  /** What the sticky pattern matches here, "" if it doesn't. */
+  /** The text that the sticky pattern matches here; "" if it doesn't. */
   #take(pattern: RegExp): string {
     pattern.lastIndex = this.#at;
     if (!pattern.test(this.#text)) return '';
@@ -205,7 +205,7 @@ function canonicalType(type: string): string {
   return wellKnownTypes.has(upper) ? upper : (namesOfOids[type] ?? type);
 }
 
-/** The value of an RDN as it stands in a DN. */
+/** The value of an RDN as written in a DN. */
 export function escapeValue(value: string): string {
   return value.replace(/[\0\n\r,+"\\<>;=]|^[ #]| $/g, (character) =>
     character < ' ' ? `\\${hexPair(character.charCodeAt(0))}` : `\\${character}`,

@@ -1,6 +1,6 @@
 /**
- * Distinguished names as Active Directory uses them: compare, walk, and the names of deleted and conflicting entries.
- * DNs travel through the program as text; reading and printing them is dn-syntax.ts.
+ * Distinguished names as Active Directory uses them: comparing, walking up and down, and the names of deleted and
+ * conflicting entries. The program passes DNs as text; dn-syntax.ts parses and prints them.
  */
 
 import { DnSyntaxError, escapeValue, formatDn, parseDn, type RdnAttribute } from './dn-syntax.ts';
@@ -10,14 +10,14 @@ export { type Dn, DnSyntaxError, formatDn, parseDn, type Rdn, type RdnAttribute 
 /**
  * A key for maps and sets: the same for every spelling of one DN, and itself a DN.
  * Attribute types and values are compared without regard to case, runs of spaces count as one, outer spaces as none.
- * AD also disregards accents and character width (MS-ADTS 6.5.1); here such names stay different, so that no entry is
- * taken for another that merely looks like it. Throws DnSyntaxError.
+ * AD also disregards accents and character width (MS-ADTS 6.5.1); here such names remain different, so that no entry is
+ * mistaken for a similar one. Throws DnSyntaxError.
  */
 export function normalizedDn(text: string): string {
   return normalizedRdns(text).join(',');
 }
 
-/** Whether two DNs name the same entry, in the sense of normalizedDn. Throws DnSyntaxError. */
+/** Whether two DNs name the same entry, by normalizedDn. Throws DnSyntaxError. */
 export function sameDn(one: string, other: string): boolean {
   return one === other || normalizedDn(one) === normalizedDn(other);
 }
@@ -63,7 +63,7 @@ export function joinDn(...parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(',');
 }
 
-/** The RDN that AD gave a deleted or a conflicting entry, taken apart. */
+/** The parts of the RDN that AD gave a deleted or a conflicting entry. */
 export interface MangledRdn extends RdnAttribute {
   /** The value before the mangling; AD may have cut it short to make room. */
   readonly value: string;
@@ -81,7 +81,7 @@ export function isDeletedDn(text: string): boolean {
   return deletedRdnOf(text) !== undefined;
 }
 
-/** Name and objectGUID of the entry that lost a naming conflict (`CN=name\0ACNF:guid,…`); undefined if it is none. */
+/** Name and objectGUID of the entry that lost a naming conflict (`CN=name\0ACNF:guid,…`); undefined for any other. */
 export function conflictRdnOf(text: string): MangledRdn | undefined {
   return mangledRdnOf(text, 'CNF');
 }
@@ -122,13 +122,13 @@ function normalizedRdns(text: string): string[] {
   );
 }
 
-/** The final sigma is the one letter that toLowerCase folds by its place in the word. */
+/** The final sigma is the only letter that toLowerCase folds by its position in the word. */
 function foldedValue(value: string): string {
   return value.toLowerCase().replaceAll('ς', 'σ').replace(/ +/g, ' ').replace(/^ | $/g, '');
 }
 
 function mangledRdnOf(text: string, kind: 'DEL' | 'CNF'): MangledRdn | undefined {
-  // Most DNs are of live entries: spare them the parsing.
+  // Most DNs are of live entries: don't parse those.
   if (!text.toUpperCase().includes(`${kind}:`)) return undefined;
   const leaf = parseDn(text)[0]?.[0];
   const [, marker, guid] = /\n(DEL|CNF):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i.exec(leaf?.value ?? '') ?? [];

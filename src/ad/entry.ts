@@ -3,7 +3,7 @@
 import { formatGuid, parseBoolean, parseGeneralizedTime, parseInteger32, parseLargeInteger } from './values.ts';
 
 export interface Attribute {
-  /** As the server spelled it, without its range option: `member`, `userCertificate;binary`. */
+  /** As the server spells it, without its range option: `member`, `userCertificate;binary`. */
   readonly name: string;
   /** In the order of the server. */
   readonly values: readonly Buffer[];
@@ -15,20 +15,7 @@ export interface Entry {
   readonly attributes: ReadonlyMap<string, Attribute>;
 }
 
-/** An entry from attributes written down as text or bytes, for whoever does not read it from a server. */
-export function makeEntry(dn: string, attributes: Readonly<Record<string, readonly (string | Buffer)[]>>): Entry {
-  return {
-    dn,
-    attributes: new Map(
-      Object.entries(attributes).map(([name, values]) => [
-        name.toLowerCase(),
-        { name, values: values.map((value) => (typeof value === 'string' ? Buffer.from(value) : value)) },
-      ]),
-    ),
-  };
-}
-
-/** Every value as bytes; [] if the entry lacks the attribute, or if we may not read it: LDAP tells no difference. */
+/** Every value as bytes; [] if the entry lacks the attribute or the user may not read it: LDAP does not distinguish the two. */
 export function allBytesOf(entry: Entry, attribute: string): readonly Buffer[] {
   return entry.attributes.get(attribute.toLowerCase())?.values ?? [];
 }

@@ -1,10 +1,11 @@
-/** A forest as its Configuration partition describes it: identity, naming contexts, sites, DCs, Recycle Bin. */
+/** A forest as its Configuration partition describes it: identity, naming contexts, DCs, Recycle Bin. */
 
+import { isIP } from 'node:net';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import { equal, type Filter, or } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
+import { dnsNameOfDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
 import { booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 
 export interface Forest {
@@ -13,29 +14,25 @@ export interface Forest {
   readonly objectGuid: string;
   readonly rootDomainNamingContext: string | undefined;
   readonly namingContexts: readonly NamingContext[];
-  /** Names, sorted. */
-  readonly sites: readonly string[];
   /** By site and name. */
   readonly domainControllers: readonly DomainController[];
-  /** Server objects without NTDS Settings: what is left of DCs, or made by other software. By site and name. */
+  /** Server objects without NTDS Settings: leftovers of DCs, or created by other software. By site and name. */
   readonly leftoverServers: readonly ServerObject[];
   readonly recycleBin: RecycleBin;
 }
 
-/** 'unknown' if the user may not read it. */
+/** 'unknown' if the user may not read the setting. */
 export type RecycleBin = 'on' | 'off' | 'unknown';
 
 export interface NamingContext {
   readonly dn: string;
   readonly kind: 'configuration' | 'schema' | 'domain' | 'application';
   readonly dnsName: string | undefined;
-  /** Of a domain. */
-  readonly netbiosName: string | undefined;
 }
 
 /** A server object below CN=Sites. */
 export interface ServerObject {
-  /** The value of its RDN, as a rule the computer's short name. */
+  /** The value of its RDN, usually the computer's short name. */
   readonly name: string;
   readonly site: string;
   readonly dn: string;
@@ -54,20 +51,24 @@ export interface DomainController extends ServerObject {
   readonly isReadOnly: boolean;
   readonly isInboundReplicationOff: boolean;
   readonly isOutboundReplicationOff: boolean;
-  /** Naming contexts of which it has a writable (an RODC: a full) copy. */
+  /** Naming contexts of which it has a writable copy (an RODC: a full, read-only copy). */
   readonly fullNamingContexts: readonly string[];
-  /** Those of which it has a part of the attributes, as a GC. */
+  /** Naming contexts of which it has only some attributes, as a GC. */
   readonly partialNamingContexts: readonly string[];
 }
 
 /**
- * The forest of the session's server, in one round trip unless it is large. `deadline` is in milliseconds for each
- * answer. Throws DirectoryError, also for a server that is no DC.
+ * The forest of the session's server. `deadline` is in milliseconds for each answer. Throws DirectoryError, also for a
+ * server that is not a DC.
  */
 export async function readForest(session: DirectorySession, deadline?: number): Promise<Forest> {
   const configuration = session.rootDse.configurationNamingContext;
   if (configuration === undefined) {
-    throw notReadable(session, 'the rootDSE', 'it names no configuration naming context: this is no domain controller');
+    throw notReadable(
+      session,
+      'the rootDSE',
+      'it names no configuration naming context, so the server is not a domain controller',
+    );
   }
   const found = await entriesOf(session, configuration, deadline === undefined ? {} : { deadline }, collected);
   if (found.objectGuid === undefined)
@@ -75,12 +76,25 @@ export async function readForest(session: DirectorySession, deadline?: number): 
   return forestOf(session, configuration, found.objectGuid, found);
 }
 
-/** The objectGuid of a forest whose export does not have the head of its Configuration partition. */
+/**
+ * Whether a host's DNS name is one of the forest's DNS roots or below one (dnsRoot of the crossRefs). An IP address is
+ * not: it proves nothing about the forest.
+ */
+export function isHostOfForest({ namingContexts }: Pick<Forest, 'namingContexts'>, host: string): boolean {
+  const name = host.toLowerCase().replace(/\.$/, '');
+  if (isIP(name) !== 0) return false;
+  return namingContexts.some(({ dnsName }) => {
+    const root = dnsName?.toLowerCase().replace(/\.$/, '') ?? '';
+    return root !== '' && (name === root || name.endsWith(`.${root}`));
+  });
+}
+
+/** The objectGuid of a forest whose export lacks the head of the Configuration partition. */
 export const unknownForest = 'unknown';
 
 /**
- * The forest as far as an export tells. Naming contexts are then those that its DNs show, and what it lacks is empty or
- * unknown. Throws DirectoryError for an export without anything of a Configuration partition.
+ * The forest as far as an export describes it. Its naming contexts are those that appear in its DNs; what it lacks is
+ * empty or unknown. Throws DirectoryError for an export that has nothing of a Configuration partition.
  */
 export async function readExportedForest(session: DirectorySession): Promise<Forest> {
   const { configurationNamingContext: configuration, namingContexts } = session.rootDse;
@@ -99,7 +113,6 @@ export async function readExportedForest(session: DirectorySession): Promise<For
     dn,
     kind: kindOf(dn, 'domain', session.rootDse),
     dnsName: undefined,
-    netbiosName: undefined,
   }));
   return { ...forest, namingContexts: [...forest.namingContexts, ...others] };
 }
@@ -121,7 +134,7 @@ async function entriesOf(
   const [head, partitions, servers] = await Promise.all([
     session.readEntry(configuration, ['objectGUID'], [], limits.deadline),
     below(partitionsOf(configuration), ['crossRefContainer', 'crossRef'], partitionAttributes),
-    below(joinDn('CN=Sites', configuration), ['site', 'server', 'nTDSDSA'], siteAttributes),
+    below(joinDn('CN=Sites', configuration), ['server', 'nTDSDSA'], siteAttributes),
   ]);
   return { objectGuid: head === undefined ? undefined : guidOf(head, 'objectGUID'), partitions, servers };
 }
@@ -154,8 +167,8 @@ export interface EffectiveRights {
 }
 
 /**
- * What the user may write, as the server reckons it (allowedAttributesEffective, allowedChildClassesEffective: MS-ADTS
- * 3.1.1.4.5); undefined if there is no such entry, or none that the user may see. The right to delete is not in it.
+ * What the user may write, as the server computes it (allowedAttributesEffective, allowedChildClassesEffective: MS-ADTS
+ * 3.1.1.4.5); undefined if the entry does not exist or the user may not see it. The right to delete is not included.
  * Throws DirectoryError.
  */
 export async function effectiveRights(
@@ -174,15 +187,7 @@ export async function effectiveRights(
   return { attributes: setOf('allowedAttributesEffective'), childClasses: setOf('allowedChildClassesEffective') };
 }
 
-const partitionAttributes = [
-  'objectClass',
-  'nCName',
-  'dnsRoot',
-  'nETBIOSName',
-  'systemFlags',
-  'Enabled',
-  'msDS-EnabledFeature',
-];
+const partitionAttributes = ['objectClass', 'nCName', 'dnsRoot', 'systemFlags', 'Enabled', 'msDS-EnabledFeature'];
 const siteAttributes = [
   'objectClass',
   'objectGUID',
@@ -227,7 +232,7 @@ function isOfClass(entry: Entry, name: string): boolean {
   return textsOf(entry, 'objectClass').some((value) => value.toLowerCase() === name.toLowerCase());
 }
 
-/** A crossRef's naming context; none for the container, for other forests, and for what is only intended (MS-ADTS 3.1.1.5.2.7). */
+/** A crossRef's naming context; none for the container, for other forests, and for one that is only intended (MS-ADTS 3.1.1.5.2.7). */
 function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingContext[] {
   const dn = textOf(entry, 'nCName');
   const flags = integerOf(entry, 'systemFlags') ?? 0;
@@ -238,7 +243,6 @@ function namingContextOf(entry: Entry, { rootDse }: DirectorySession): NamingCon
       dn,
       kind: kindOf(dn, (flags & isDomain) === 0 ? 'application' : 'domain', rootDse),
       dnsName: textOf(entry, 'dnsRoot'),
-      netbiosName: textOf(entry, 'nETBIOSName'),
     },
   ];
 }
@@ -259,8 +263,8 @@ function recycleBinOf(partitions: Entry): RecycleBin {
   return features.some((dn) => rdnOf(dn).value === 'Recycle Bin Feature') ? 'on' : 'off';
 }
 
-/** Sites, DCs and leftovers. The tree is CN=NTDS Settings,CN=<server>,CN=Servers,CN=<site>,CN=Sites. */
-function topologyOf(entries: readonly Entry[]): Pick<Forest, 'sites' | 'domainControllers' | 'leftoverServers'> {
+/** DCs and leftovers. The tree is CN=NTDS Settings,CN=<server>,CN=Servers,CN=<site>,CN=Sites. */
+function topologyOf(entries: readonly Entry[]): Pick<Forest, 'domainControllers' | 'leftoverServers'> {
   const settings = new Map<string, Entry>();
   for (const entry of entries) {
     if (isOfClass(entry, 'nTDSDSA')) settings.set(normalizedDn(parentDn(entry.dn) ?? ''), entry);
@@ -274,10 +278,6 @@ function topologyOf(entries: readonly Entry[]): Pick<Forest, 'sites' | 'domainCo
     else domainControllers.push(domainControllerOf(server, itsSettings));
   }
   return {
-    sites: entries
-      .filter((entry) => isOfClass(entry, 'site'))
-      .map((entry) => rdnOf(entry.dn).value)
-      .sort(),
     domainControllers: domainControllers.sort(bySiteAndName),
     leftoverServers: leftoverServers.sort(bySiteAndName),
   };
@@ -320,6 +320,23 @@ function notReadable(session: DirectorySession, what: string, why: string): Dire
     attempted: 'read the forest',
     on: `${what} on ${session.identity.host}`,
     cameBack: why,
-    next: 'Connect to a domain controller, as a user of the forest.',
+    next: 'Connect to a domain controller as a user of the forest.',
   });
+}
+
+const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
+
+/** Where a forest is read from: "dc1.corp.example.com (GC, LDAPS)". */
+export function sourceInWords({ rootDse, identity }: DirectorySession): string {
+  const what = [...(rootDse.isGlobalCatalogReady === true ? ['GC'] : []), tlsWords[identity.tls]];
+  return `${rootDse.dnsHostName ?? identity.host} (${what.join(', ')})`;
+}
+
+/** The headline of what was read: "Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)". */
+export function forestHeadline(
+  { rootDomainNamingContext, configurationNamingContext }: Forest,
+  readFrom: string,
+): string {
+  const name = dnsNameOfDn(rootDomainNamingContext ?? configurationNamingContext) ?? configurationNamingContext;
+  return `Forest ${name}, configuration read from ${readFrom}`;
 }

@@ -1,42 +1,32 @@
-/** Domain controllers and global catalogs by DNS (MS-ADTS 6.3.2.3), in the order in which to try them (RFC 2782). */
+/** Finds domain controllers and global catalogs by DNS (MS-ADTS 6.3.2.3), in the order in which to try them (RFC 2782). */
 
 import type { SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import { DirectoryError, errnoOf } from '../errors.ts';
-import { dnsErrorInWords } from './dns-words.ts';
 
 export interface LocatedServer {
   /** In lower case, without a dot at the end. */
   readonly host: string;
   readonly priority: number;
   readonly weight: number;
-  /** Undefined if DNS did not tell the forest's global catalogs. */
+  /** Undefined if DNS gave no global catalogs of the forest. */
   readonly isGlobalCatalog: boolean | undefined;
 }
 
-export interface LocatedServers {
-  /** Of the domain, the first to try first. */
-  readonly domainControllers: readonly LocatedServer[];
-  /** Of the whole forest, the first to try first; empty if DNS did not tell. */
-  readonly globalCatalogs: readonly LocatedServer[];
-}
-
 export interface LocateOptions {
-  /** From 0 up to but not including 1, as Math.random gives it; for the choice by weight. */
+  /** A number from 0 up to but not including 1, like Math.random; for the choice by weight. */
   readonly random: () => number;
-  /** Name of the forest root domain; by default the domain and then its parents are tried. */
-  readonly forest?: string;
-  /** IP address of the DNS server, with `:port` unless 53; by default the system's. */
+  /** IP address of the DNS server, with `:port` unless 53; default the system's. */
   readonly resolver?: string;
-  /** For each query, in milliseconds; by default 5000. */
+  /** For each query, in milliseconds; default 5000. */
   readonly deadlineMs?: number;
 }
 
 /**
- * The DCs of a domain and the GCs of its forest. Throws DirectoryError, with the query, if DNS names no DC; that it
- * names no GC is no error.
+ * The DCs of a domain, the first to try first, each with whether the forest's GC records name it. Throws DirectoryError,
+ * with the query, if DNS names no DC.
  */
-export async function locateServers(domain: string, options: LocateOptions): Promise<LocatedServers> {
+export async function locateServers(domain: string, options: LocateOptions): Promise<readonly LocatedServer[]> {
   const name = domain.replace(/\.$/, '');
   const query = `_ldap._tcp.dc._msdcs.${name}`;
   const [domainControllers, globalCatalogs] = await Promise.all([
@@ -45,7 +35,7 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
     }),
     globalCatalogRecords(name, options),
   ]);
-  if (domainControllers.length === 0) throw notFound(query, options, 'DNS says that there is none');
+  if (domainControllers.length === 0) throw notFound(query, options, 'DNS says that the domain has none');
   const globalCatalogHosts = new Set(globalCatalogs.map(hostOf));
   const located = (record: SrvRecord): LocatedServer => ({
     host: hostOf(record),
@@ -53,10 +43,7 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
     weight: record.weight,
     isGlobalCatalog: globalCatalogs.length === 0 ? undefined : globalCatalogHosts.has(hostOf(record)),
   });
-  return {
-    domainControllers: inOrder(domainControllers, options.random).map(located),
-    globalCatalogs: inOrder(globalCatalogs, options.random).map(located),
-  };
+  return inOrder(domainControllers, options.random).map(located);
 }
 
 /** Records in the order of RFC 2782: by priority; among equals at random, by weight. Does not change `records`. */
@@ -64,7 +51,7 @@ export function inOrder<R extends { readonly priority: number; readonly weight: 
   records: readonly R[],
   random: () => number,
 ): R[] {
-  // Those of weight 0 come first, which gives them a small chance too.
+  // Records of weight 0 come first, so that they too have a small chance (RFC 2782).
   const left = records.toSorted((one, other) => one.priority - other.priority || one.weight - other.weight);
   const ordered: R[] = [];
   for (let priority = left[0]?.priority; priority !== undefined; priority = left[0]?.priority) {
@@ -80,13 +67,13 @@ export function inOrder<R extends { readonly priority: number; readonly weight: 
   return ordered;
 }
 
-/** GCs are registered under the forest root's name, which is the domain's own, one above it, or quite another. */
+/** GCs are registered under the name of the forest root: the domain itself, a parent, or the root of another tree. */
 async function globalCatalogRecords(domain: string, options: LocateOptions): Promise<SrvRecord[]> {
   const labels = domain.split('.');
   const parents = labels.slice(0, Math.max(1, labels.length - 1)).map((_, index) => labels.slice(index).join('.'));
-  for (const forest of options.forest === undefined ? parents : [options.forest]) {
+  for (const forest of parents) {
     const records = await srvRecords(`_gc._tcp.${forest}`, options).catch((error: unknown) => {
-      // Of a DNS server in trouble no more is asked; the query for the DCs tells of it.
+      // Stop at other errors; the query for the DCs reports them.
       return ['ENOTFOUND', 'ENODATA'].includes(errnoOf(error) ?? '') ? [] : undefined;
     });
     if (records === undefined || records.length > 0) return records ?? [];
@@ -103,7 +90,7 @@ async function srvRecords(
   const timer = setTimeout(() => resolver.cancel(), deadlineMs);
   try {
     const records = await resolver.resolveSrv(query);
-    // The target "." says that the service is decidedly not available (RFC 2782).
+    // The target "." means that the service is not available (RFC 2782).
     return records.filter((record) => hostOf(record) !== '');
   } finally {
     clearTimeout(timer);
@@ -119,7 +106,31 @@ function notFound(query: string, { resolver }: LocateOptions, cameBack: string, 
     attempted: 'find the domain controllers by DNS',
     on: resolver === undefined ? `SRV ${query}` : `SRV ${query} at ${resolver}`,
     cameBack,
-    next: 'Check the name of the domain and that this computer uses its DNS, or name a domain controller with --server.',
+    next: 'Check the name of the domain and that this computer uses its DNS, or give a domain controller with --server.',
     cause,
   });
+}
+
+const words: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'DNS does not know that name',
+  ETIMEOUT: 'the DNS server did not answer',
+  ECANCELLED: 'the DNS server did not answer',
+  ECONNREFUSED: 'no DNS server is listening there',
+  ESERVFAIL: 'the DNS server failed',
+  EREFUSED: 'the DNS server refused to answer',
+  EBADNAME: 'not a valid DNS name',
+  EBADRESP: 'the DNS server sent a malformed answer',
+};
+
+/**
+ * Why a DNS look-up failed (errors of node:dns), with the code: "no DNS server is listening there (ECONNREFUSED)".
+ *
+ * @param wanted what was looked up: "address"
+ */
+export function dnsErrorInWords(error: unknown, wanted: string): string {
+  const code = errnoOf(error);
+  if (code === undefined) return String(error);
+  const why =
+    code === 'ENODATA' ? `DNS knows the name but has no ${wanted} for it` : (words[code] ?? 'the look-up failed');
+  return `${why} (${code})`;
 }

@@ -1,26 +1,19 @@
 /**
- * What a DC says about replication, from the attributes that Windows and Samba both have (MS-DRSR, little-endian):
- * repsFrom, replUpToDateVector, replPropertyMetaData. The XML attributes that only Windows has are in replication-xml.
+ * A DC's replication state, from the attributes that Windows and Samba both have (MS-DRSR, little-endian): repsFrom,
+ * replUpToDateVector, replPropertyMetaData. The XML attributes that only Windows has are in replication-xml.
  *
- * A value that is cut short or foreign gives an error, never something that looks healthy.
+ * A value that is truncated or has an unknown format is an error: it must never look like a healthy state.
  */
 
 import { DirectoryError } from '../errors.ts';
-import { formatGuid } from './guid.ts';
-import { dateOfFileTime, dateOfSecondsSince1601, type PointInTime } from './time.ts';
-import { ValueSyntaxError } from './value-syntax-error.ts';
+import { dateOfFileTime, dateOfSecondsSince1601, formatGuid, type PointInTime, ValueSyntaxError } from './values.ts';
 
-/** A DC that this one replicates a naming context from, and how that went. */
+/** A DC from which this one replicates a naming context, and the result of the last attempts. */
 export interface InboundNeighbor {
-  /** Only in XML; repsFrom stands on the naming context itself. */
+  /** Only in XML; repsFrom is an attribute of the naming context itself. */
   readonly namingContext?: string;
-  /** DN of the source's NTDS Settings; only in XML. */
-  readonly sourceDsaDn?: string;
-  /** objectGUID of the source's NTDS Settings, as repadmin wants it. */
+  /** objectGUID of the source's NTDS Settings, as repadmin expects it. */
   readonly sourceDsaGuid: string;
-  readonly sourceInvocationId: string;
-  /** `<guid>._msdcs.<forest>` for replication by RPC. */
-  readonly sourceAddress?: string;
   readonly lastSuccess: PointInTime;
   readonly lastAttempt: PointInTime;
   /** A Windows error code; 0 is success. */
@@ -28,13 +21,13 @@ export interface InboundNeighbor {
   readonly consecutiveFailures: number;
 }
 
-/** How far this DC has the changes of another, from wherever they came. */
+/** Up to which USN this DC has the changes of another, directly or through others. */
 export interface ReplicationCursor {
   readonly invocationId: string;
   readonly usn: bigint;
-  /** 'unknown' in old vectors, which hold no time, and on Samba, which does not keep it. */
+  /** 'unknown' in old vectors, which hold no time, and on Samba, which does not record it. */
   readonly lastSuccess: PointInTime | 'unknown';
-  /** Only in XML. */
+  /** DN of that DC's NTDS Settings, which identifies the DC of a former invocationId. Only in XML. */
   readonly sourceDsaDn?: string;
 }
 
@@ -46,19 +39,18 @@ export interface AttributeStamp {
   readonly changed: PointInTime;
   readonly originatingInvocationId: string;
   readonly originatingUsn: bigint;
-  readonly localUsn: bigint;
   /** Only in XML, and only while that DC exists. */
   readonly originatingDsaDn?: string;
 }
 
-/** A replication value that could not be understood: its DC's state is unknown. */
+/** A replication value that cannot be read: the state of its DC is unknown. */
 export class UnreadableReplicationValueError extends DirectoryError {
   constructor(attribute: string, found: string) {
     super({
       attempted: 'read the replication state',
       on: attribute,
       cameBack: found,
-      next: 'Take the state for unknown, and ask that DC itself: repadmin /showrepl',
+      next: 'Treat the state as unknown, and query that DC directly: repadmin /showrepl',
     });
   }
 }
@@ -73,11 +65,8 @@ export function parseRepsFrom(value: Buffer): InboundNeighbor {
     if (length < headerLength || length > value.length) throw cutShort('repsFrom', value.length, length);
     const sourceDsaGuid = formatGuid(value.subarray(160, 176));
     if (sourceDsaGuid === nullGuid) throw unreadable('repsFrom', 'no source');
-    const sourceAddress = addressOf(value.subarray(0, length), version);
     return {
       sourceDsaGuid,
-      sourceInvocationId: formatGuid(value.subarray(176, 192)),
-      ...(sourceAddress === '' ? {} : { sourceAddress }),
       lastSuccess: dateOfSecondsSince1601(value.readBigUInt64LE(16)),
       lastAttempt: dateOfSecondsSince1601(value.readBigUInt64LE(24)),
       lastResult: value.readUInt32LE(32),
@@ -112,27 +101,26 @@ export function parsePropertyMetaData(value: Buffer): AttributeStamp[] {
         changed: dateOfSecondsSince1601(row.readBigUInt64LE(8)),
         originatingInvocationId: formatGuid(row.subarray(16, 32)),
         originatingUsn: row.readBigUInt64LE(32),
-        localUsn: row.readBigUInt64LE(40),
       };
     });
   });
 }
 
-/** Runs a reader; what it meets at the end of a buffer or in a broken GUID or time becomes the one error of this file. */
+/** Runs a reader; a RangeError at the end of a buffer and a ValueSyntaxError become the error of this file. */
 export function readable<T>(attribute: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
-    if (error instanceof RangeError) throw unreadable(attribute, 'cut short');
+    if (error instanceof RangeError) throw unreadable(attribute, 'truncated');
     if (error instanceof ValueSyntaxError) throw unreadable(attribute, error.trouble.cameBack);
     throw error;
   }
 }
 
-/** Stands where there is no GUID. */
+/** The GUID that means "none". */
 export const nullGuid = '00000000-0000-0000-0000-000000000000';
 
-/** The prefix table that every forest begins with (MS-DRSR 5.16.4): 1.2.840.113556.1.2 is 2, 1.2.840.113556.1.4 is 9. */
+/** By the prefix table of a new forest (MS-DRSR 5.16.4): 1.2.840.113556.1.2 is 2, 1.2.840.113556.1.4 is 9. */
 const attributeNames: ReadonlyMap<number, string> = new Map([
   [0x2_0030, 'isDeleted'],
   [0x2_0036, 'tombstoneLifetime'],
@@ -153,7 +141,7 @@ function rowsOf(attribute: string, value: Buffer, rowLength: number): Buffer[] {
   });
 }
 
-/** Windows counts seconds here; Samba 100 ns units, and it stays at 1970. */
+/** Windows counts seconds here; Samba counts 100 ns units and always writes 1970. */
 function cursorTime(count: bigint): ReplicationCursor['lastSuccess'] {
   const isSeconds = count < 2n ** 40n;
   if (isSeconds) return dateOfSecondsSince1601(count);
@@ -161,28 +149,10 @@ function cursorTime(count: bigint): ReplicationCursor['lastSuccess'] {
   return time !== 'never' && time.getTime() === 0 ? 'unknown' : time;
 }
 
-/** The address lies where bytes 36 and 40 say: as MTX_ADDR (MS-DRSR 5.132) or as DSA_RPC_INST (5.48). */
-function addressOf(value: Buffer, version: 1 | 2): string {
-  const [start, length] = [value.readUInt32LE(36), value.readUInt32LE(40)];
-  if (length === 0) return '';
-  if (start + length > value.length) throw cutShort('repsFrom', value.length, start + length);
-  const address = value.subarray(start, start + length);
-  if (version === 1) return textUpToNul(address.subarray(4, 4 + address.readUInt32LE(0)));
-  const [server, instance] = [address.readUInt32LE(4), address.readUInt32LE(12)];
-  const offset = instance === 0 ? server : instance;
-  return offset === 0 ? '' : textUpToNul(address.subarray(offset));
-}
-
-/** UTF-8 or UTF-16, both are found; an address is ASCII in either. */
-function textUpToNul(bytes: Buffer): string {
-  const text = bytes[1] === 0 ? bytes.toString('utf16le') : bytes.toString('utf8');
-  return text.split('\0', 1)[0] ?? '';
-}
-
 function unreadable(attribute: string, found: string): UnreadableReplicationValueError {
-  return new UnreadableReplicationValueError(attribute, `the value can't be understood: ${found}`);
+  return new UnreadableReplicationValueError(attribute, `the value cannot be read: ${found}`);
 }
 
 function cutShort(attribute: string, found: number, expected: number): UnreadableReplicationValueError {
-  return unreadable(attribute, `${found} bytes where it should have ${expected}`);
+  return unreadable(attribute, `${found} bytes instead of ${expected}`);
 }

@@ -1,12 +1,11 @@
 /**
- * What a Windows DC says about replication in XML (MS-ADTS 3.1.1.4.5.13 to 22): msDS-NCReplInboundNeighbors,
+ * A Windows DC's replication state in XML (MS-ADTS 3.1.1.4.5.13 to 22): msDS-NCReplInboundNeighbors,
  * msDS-ReplAllInboundNeighbors, msDS-NCReplCursors, msDS-ReplAttributeMetaData.
  *
- * The name of the root element differs between documents and servers, and values end in NUL: fields are found by the
- * names of the child elements alone.
+ * The name of the root element differs between documents and servers, and values end in NUL: fields are identified only
+ * by the names of the child elements.
  */
 
-import { normalizedGuid } from './guid.ts';
 import {
   type AttributeStamp,
   type InboundNeighbor,
@@ -15,8 +14,7 @@ import {
   readable,
   UnreadableReplicationValueError,
 } from './replication-values.ts';
-import { parseLargeInteger } from './scalar.ts';
-import type { PointInTime } from './time.ts';
+import { normalizedGuid, type PointInTime, parseLargeInteger } from './values.ts';
 
 /** One value of msDS-NCReplInboundNeighbors or msDS-ReplAllInboundNeighbors. Throws UnreadableReplicationValueError. */
 export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {
@@ -24,10 +22,7 @@ export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {
     const fields = new XmlFields('msDS-NCReplInboundNeighbors', value);
     return {
       ...fields.optionalText('namingContext', 'pszNamingContext'),
-      ...fields.optionalText('sourceDsaDn', 'pszSourceDsaDN'),
-      ...fields.optionalText('sourceAddress', 'pszSourceDsaAddress'),
       sourceDsaGuid: fields.guid('uuidSourceDsaObjGuid'),
-      sourceInvocationId: normalizedGuid(fields.text('uuidSourceDsaInvocationID')),
       lastSuccess: fields.time('ftimeLastSyncSuccess'),
       lastAttempt: fields.time('ftimeLastSyncAttempt'),
       lastResult: fields.count('dwLastSyncResult'),
@@ -59,7 +54,6 @@ export function parseAttributeStampXml(value: Buffer): AttributeStamp {
       changed: fields.time('ftimeLastOriginatingChange'),
       originatingInvocationId: normalizedGuid(fields.text('uuidLastOriginatingDsaInvocationID')),
       originatingUsn: parseLargeInteger(fields.text('usnOriginatingChange')),
-      localUsn: parseLargeInteger(fields.text('usnLocalChange')),
       ...fields.optionalText('originatingDsaDn', 'pszLastOriginatingDsaDN'),
     };
   });
@@ -72,9 +66,9 @@ class XmlFields {
 
   constructor(attribute: string, value: Buffer) {
     this.#attribute = attribute;
-    const text = value.toString('utf8').replace(/[\0\s]+$/, '');
+    const text = withoutTrailingNul(value.toString('utf8'));
     const root = /^\s*(?:<\?xml[^>]*\?>\s*)?<([\w.-]+)(?:\s[^<>]*)?>(.*)<\/\1\s*>$/s.exec(text);
-    if (root === null) throw this.#unreadable('no whole XML element');
+    if (root === null) throw this.#unreadable('not one complete XML element');
     const inner = root[2] ?? '';
     const child = /\s*<([\w.-]+)(?:\s[^<>]*?)?(?:\/>|>([^<]*)<\/\1\s*>)\s*/y;
     while (child.lastIndex < inner.length) {
@@ -91,7 +85,7 @@ class XmlFields {
     return text;
   }
 
-  /** The text under a key of our own, or no key if there is none. */
+  /** The text as a property with this key; no property if the field is missing. */
   optionalText<Key extends string>(key: Key, name: string): { readonly [K in Key]?: string } {
     const text = this.#fields.get(name) ?? '';
     return text === '' ? {} : ({ [key]: text } as { readonly [K in Key]: string });
@@ -121,13 +115,20 @@ class XmlFields {
   }
 
   #unreadable(found: string): UnreadableReplicationValueError {
-    return new UnreadableReplicationValueError(this.#attribute, `the value can't be understood: ${found}`);
+    return new UnreadableReplicationValueError(this.#attribute, `the value cannot be read: ${found}`);
   }
+}
+
+/** Without a pattern for the end: that takes quadratic time on long white space elsewhere. */
+function withoutTrailingNul(text: string): string {
+  let end = text.length;
+  while (end > 0 && /[\0\s]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(0, end);
 }
 
 const namedEntities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** An ampersand that begins no entity stays as it is: names of objects may hold one. */
+/** An ampersand that does not begin an entity is kept: names of objects may contain one. */
 function withoutEntities(text: string): string {
   return text.replace(
     /&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|(amp|lt|gt|quot|apos));/gi,

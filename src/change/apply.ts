@@ -5,8 +5,9 @@
 
 import { RefusedError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import { type Finding, openBlockers } from './findings.ts';
 import { type JournalEvent, type JournalRecord, type JournalWriter, outcomesIn } from './journal.ts';
-import type { Change, Finding, Plan } from './plan.ts';
+import type { Author, Change, Plan } from './plan.ts';
 
 export type ChangeOutcome =
   | { readonly kind: 'done' }
@@ -45,12 +46,17 @@ export interface ChangeWriter<C extends Change> {
 
 export interface ApplyRequest<C extends Change> {
   readonly plan: Plan<C>;
+  /** The judgement of the plan in the world as it is now; by default the plan's own. */
+  readonly findings?: readonly Finding[];
+  /** Indices of the changes to write; all if left out. */
+  readonly selected?: ReadonlySet<number>;
+  readonly by?: Author;
   readonly writer: ChangeWriter<C>;
   readonly journal: JournalWriter;
   /** What the journal already holds. */
   readonly records: readonly JournalRecord[];
   readonly now: () => Date;
-  /** Says that no further change shall be begun. */
+  /** Aborted when no further change may be begun. */
   readonly signal: AbortSignal;
   readonly onOutcome?: (change: C, outcome: ChangeOutcome) => void;
 }
@@ -66,7 +72,7 @@ export interface ApplyResult<C extends Change> {
   /** Changes that an earlier run had done. */
   readonly doneBefore: number;
   readonly notDone: readonly ChangeResult<C>[];
-  /** Changes not begun because one before them did not succeed, or because the run was ended. */
+  /** Changes not begun because one before them did not succeed, because the run was ended, or because they were not selected. */
   readonly notBegun: number;
   /** What ended the run in the middle: a journal that could not be written any more. */
   readonly endedBy?: RemedyError;
@@ -79,9 +85,12 @@ export interface ApplyResult<C extends Change> {
  */
 export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Promise<ApplyResult<C>> {
   const { plan, writer, journal, records } = request;
-  requireApplicable(plan, records);
+  const { findings = plan.findings, selected } = request;
+  requireApplicable({ ...plan, findings }, records);
   const before = outcomesIn(records, plan.id);
-  const open = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
+  const all = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
+  const open = all.filter(([index]) => selected?.has(index) ?? true);
+  const notSelected = all.length - open.length;
   const recordOf = (event: JournalEvent, more: Partial<JournalRecord> = {}): JournalRecord => ({
     time: request.now().toISOString(),
     event,
@@ -92,11 +101,16 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   const record = (event: JournalEvent, more?: Partial<JournalRecord>): Promise<void> =>
     journal.append(recordOf(event, more));
 
-  const accepted = plan.findings.filter((finding) => finding.accepted).map((finding) => finding.id);
-  await record('begin', { accepted });
+  const accepted = findings.filter((finding) => finding.accepted).map((finding) => finding.id);
+  await record('begin', {
+    accepted,
+    seal: plan.seal,
+    ...(request.by === undefined ? {} : { by: request.by }),
+    ...(selected === undefined ? {} : { selected: [...selected] }),
+  });
   const notDone: ChangeResult<C>[] = [];
   let done = 0;
-  let notBegun = 0;
+  let notBegun = notSelected;
   let isEnded = false;
   const obstacle =
     open.length === 0
@@ -111,7 +125,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     const index = plan.changes.indexOf(change);
     await record(eventOf(outcome), { change: index, on: writer.nameOf(change), ...detailOf(outcome) });
     await record('end', { detail: 'not begun' });
-    return { done, doneBefore: plan.changes.length - open.length, notDone, notBegun: open.length - 1 };
+    return { done, doneBefore: plan.changes.length - all.length, notDone, notBegun: all.length - 1 };
   }
   const writeOne = async (change: C, index: number): Promise<void> => {
     if (request.signal.aborted || isEnded) {
@@ -120,7 +134,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     }
     const on = writer.nameOf(change);
     const outcome = await writer.write(change, () => record('intent', { change: index, on }));
-    journal.leave(recordOf(eventOf(outcome), { change: index, on, ...detailOf(outcome) }));
+    journal.enqueue(recordOf(eventOf(outcome), { change: index, on, ...detailOf(outcome) }));
     if (outcome.kind === 'done' || outcome.kind === 'already-done') done += 1;
     else {
       notDone.push({ change, outcome });
@@ -128,14 +142,14 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     }
     request.onOutcome?.(change, outcome);
   };
-  const doneBefore = plan.changes.length - open.length;
+  const doneBefore = plan.changes.length - all.length;
   try {
     await inParallel(open, writer.parallel, ([index, change]) => writeOne(change, index));
     await record('end', { detail: `${done + doneBefore} of ${plan.changes.length} done` });
   } catch (error) {
     // Without a journal nothing more is written, but what was written has to be told.
     if (!(error instanceof RemedyError)) throw error;
-    return { done, doneBefore, notDone, notBegun: open.length - done - notDone.length, endedBy: error };
+    return { done, doneBefore, notDone, notBegun: all.length - done - notDone.length, endedBy: error };
   }
   return { done, doneBefore, notDone, notBegun };
 }
@@ -157,41 +171,35 @@ function detailOf(outcome: ChangeOutcome): { readonly detail?: string } {
   }
 }
 
-/** The blockers that stop a plan: those that nobody has accepted. */
-export function standingBlockers(findings: readonly Finding[]): readonly Finding[] {
-  return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);
-}
-
 /**
  * To be asked before anything is written for a plan, its change folder included.
- * @throws RefusedError if a blocker stands that was not accepted, or the plan was undone
+ * @throws RefusedError if a blocker is not accepted, or the plan was undone
  */
-export function requireApplicable(plan: Plan, records: readonly JournalRecord[]): void {
+export function requireApplicable(plan: Pick<Plan, 'id' | 'findings'>, records: readonly JournalRecord[]): void {
   refuseBlockers(plan.findings);
-  refuseUndone(plan, records);
+  if (records.some((record) => record.plan === plan.id && record.event === 'undone')) {
+    throw new RefusedError({
+      attempted: 'apply the plan',
+      on: plan.id,
+      cameBack: 'it was applied and undone',
+      next: 'Make a new plan; the targets may have changed since.',
+    });
+  }
 }
 
 function refuseBlockers(findings: readonly Finding[]): void {
-  const standing = standingBlockers(findings);
-  const [first] = standing;
+  const open = openBlockers(findings);
+  const [first] = open;
   if (first === undefined) return;
-  const ids = standing.map((finding) => finding.id).join(', ');
   throw new RefusedError({
     attempted: 'apply the plan',
-    on: ids,
-    cameBack: standing.length === 1 ? `a blocker stands: ${first.title}` : `${standing.length} blockers stand`,
-    next: standing.every((finding) => finding.acceptable)
-      ? 'Do what each blocker says, or make the plan again with --accept and its id.'
+    on: open.map((finding) => finding.id).join(', '),
+    cameBack:
+      open.length === 1
+        ? `a blocker: ${first.title}`
+        : `${open.length} blockers: ${open.map(({ title }) => title).join('; ')}`,
+    next: open.every((finding) => finding.acceptable)
+      ? `Do what each blocker says, or overrule: ${open.map(({ id }) => `--accept ${id}`).join(' ')}`
       : 'Do what each blocker says, then make the plan again.',
-  });
-}
-
-function refuseUndone(plan: Plan, records: readonly JournalRecord[]): void {
-  if (!records.some((record) => record.plan === plan.id && record.event === 'undone')) return;
-  throw new RefusedError({
-    attempted: 'apply the plan',
-    on: plan.id,
-    cameBack: 'it was applied and undone',
-    next: 'Make a new plan: the world may have moved since this one was made.',
   });
 }

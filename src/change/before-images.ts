@@ -1,114 +1,182 @@
 /**
  * Before images: each file as it was, byte for byte, kept in the change folder before the file is replaced.
  *
- * Replacing gives a name new bytes and leaves the old ones alone, so a second name for those is the cheapest and the
- * truest copy: nothing is read, written or flushed again, and owner, times and access rights stay as they were. Until
- * the rename both names mean one file, and whoever edits it in place edits both. That is why a second name that has
- * not become the only one is taken away again.
+ * Replacing a file does not touch its old bytes, so a second name (hard link) for them is the cheapest and most exact
+ * backup: nothing is read, written or synced again, and owner, times and access rights stay. Until the rename both names
+ * mean one file, and an edit in place changes both. That is why a second name is removed again if the file was not
+ * replaced.
  */
 
-import { mkdirSync, type Stats } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { atOnceWhileQuick } from '../files/at-once.ts';
-import { errnoInWords } from '../files/errno.ts';
-import { type FileSystem, writeAll } from '../files/replace-file.ts';
+import { adviceFor, errnoInWords } from '../files/errno.ts';
+import { type FileSystem, writeAll } from '../files/file-system.ts';
+import { type Patience, withPatience } from '../files/patience.ts';
+
+export interface BeforeImagesOptions {
+  readonly files: FileSystem;
+  /** The folder for the before images. */
+  readonly backupFolder: string;
+  /**
+   * Whether a file is replaced although the disk of the change folder has no room for its backup. An undo does that: its
+   * files can be made again from the backup of the change that it reverses. Required if left out.
+   */
+  readonly backups?: 'required' | 'as-room-permits';
+  readonly patience: Patience;
+}
+
+/** A file that is about to be replaced. */
+export interface KeptFile {
+  /** The planned path, which gives the backup its place. */
+  readonly file: string;
+  /** The file itself, where the path leads through links. */
+  readonly target: string;
+  readonly bytes: Buffer;
+  readonly attributes: Stats;
+}
 
 export interface BeforeImages {
   /**
-   * Keeps a file's bytes: as a second name of the file where it has but one and the file system can give it another,
-   * else as a copy that is on the disk when this resolves.
-   * @throws FileError if neither can be done
+   * Keeps a file's bytes: as a second name of the file if it has only one and the file system can give it another,
+   * otherwise as a copy that is on the disk when this resolves.
+   * @throws FileError if neither is possible, or the place is a link, a pipe or below one
    */
-  keep(file: string, bytes: Buffer, attributes: Stats): Promise<void>;
+  keep(file: KeptFile): Promise<void>;
   /**
-   * Takes the second name of a file that was not replaced away again; a copy stays. Gives the error to throw: the one
-   * that kept the file from being replaced, or that the second name had to stay.
+   * Removes the second name of a file that was not replaced; a copy stays. Gives the error to throw: `because`, or that
+   * the second name could not be removed.
    */
-  letGo(file: string, because: unknown): Promise<unknown>;
+  release(file: string, because: unknown): Promise<unknown>;
+  /**
+   * Removes the second name that an interrupted run left of a file that was not replaced: an edit of the file would
+   * change the backup too, and the next plan would be stopped by a file with two names.
+   * @throws FileError if it can't be removed
+   */
+  mend(file: string, target: string): Promise<void>;
 }
 
 /** The before images in a folder; each file's place in it comes from `backupPathOf`. */
-export function beforeImages(folder: string, files: FileSystem): BeforeImages {
-  const placeOf = (file: string): string => path.join(folder, backupPathOf(file));
-  const made = new Map<string, Promise<unknown>>();
-  const makeFolderOnce = (wanted: string): Promise<unknown> => {
-    const making = made.get(wanted) ?? makeFolder(wanted);
-    made.set(wanted, making);
+export function beforeImages({ files, backupFolder, backups, patience }: BeforeImagesOptions): BeforeImages {
+  const placeOf = (file: string): string => path.join(backupFolder, backupPathOf(file));
+  const made = new Map<string, Promise<void>>();
+  const makeFolderOnce = (folder: string): Promise<void> => {
+    const isBase = folder === backupFolder;
+    const making =
+      made.get(folder) ??
+      (isBase ? Promise.resolve() : makeFolderOnce(path.dirname(folder))).then(() => makeFolder(folder, isBase));
+    made.set(folder, making);
     return making;
   };
+  const remove = (place: string): Promise<void> => withPatience(patience, place, () => files.unlink(place));
   return {
-    async keep(file, bytes, attributes) {
+    async keep({ file, target, bytes, attributes }) {
       const place = placeOf(file);
       try {
         await makeFolderOnce(path.dirname(place));
-        if (attributes.nlink === 1 && (await isLinked(file, place, files))) return;
+        if (attributes.nlink === 1 && (await isLinked(target, place, files))) return;
         await copy(bytes, place, files);
       } catch (error) {
+        if (backups === 'as-room-permits' && noRoom.has(errnoOf(error) ?? '')) return;
         throw new FileError({
           attempted: 'back up the file',
           on: place,
           cameBack: errnoInWords(error),
-          next: 'The file keeps its old content. Make room in the change folder, or save the change elsewhere; then apply again.',
+          next: adviceFor(
+            error,
+            'The file keeps its old content. Make room for the change folder, or save the change elsewhere; then apply again.',
+          ),
           cause: error,
         });
       }
     },
-    async letGo(file, because) {
+    async release(file, because) {
       const place = placeOf(file);
       try {
         const { nlink } = await files.lstat(place);
-        if (nlink > 1) await files.unlink(place);
+        if (nlink > 1) await remove(place);
         return because;
       } catch (cause) {
-        if (errnoOf(cause) === 'ENOENT') return because;
-        return new FileError({
-          attempted: 'take the backup of a file that was not replaced away again',
-          on: place,
-          cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(because)}`,
-          next: `Delete the backup by hand: it may be another name of ${file}, and would change with it.`,
-          cause: because,
-        });
+        if (isMissing(cause)) return because;
+        return secondNameStays(
+          place,
+          file,
+          cause,
+          `${errnoInWords(cause)}; the failure before it: ${errnoInWords(because)}`,
+        );
+      }
+    },
+    async mend(file, target) {
+      const place = placeOf(file);
+      try {
+        const backup = await files.lstat(place);
+        if (backup.nlink === 1) return;
+        const live = await files.lstat(target);
+        if (live.dev === backup.dev && live.ino === backup.ino) await remove(place);
+      } catch (cause) {
+        if (!isMissing(cause)) throw secondNameStays(place, file, cause, errnoInWords(cause));
       }
     },
   };
 }
 
+const noRoom = new Set(['ENOSPC', 'EDQUOT']);
+
+function isMissing(error: unknown): boolean {
+  return ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '');
+}
+
+function secondNameStays(place: string, file: string, cause: unknown, cameBack: string): FileError {
+  return new FileError({
+    attempted: 'remove the backup of a file that was not replaced',
+    on: place,
+    cameBack,
+    next: `The backup may be a second name of ${file} and would change with it. Close the program that holds the file, then apply again, which removes it.`,
+    cause,
+  });
+}
+
 /**
- * Where a file's before image lies in the backup folder: its path with the roots made into plain names, and its last
- * folder joined to its name. A form set has a folder for every language with one file in it; so has the backup one
- * folder a set.
+ * The place of a file's before image in the backup folder: the file's path with the roots made into plain names, and its
+ * last folder joined to its name. A form set has a folder with one file for every language; this way the backup has one
+ * folder for all of them.
  */
 export function backupPathOf(file: string): string {
   const parts = plainPathOf(file).split('/');
   const name = parts.pop() ?? '';
   const folder = parts.pop() ?? '';
-  // Joined so that two files can't get one name.
+  // Escaped so that no two files get the same name.
   return path.join(...parts, `${folder.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`);
 }
 
-/** An absolute path as one below another folder, with slashes: its roots (a drive, a host) made into plain names. */
+/** An absolute path as one below another folder, with slashes: its root (a drive, a host) becomes a plain name. */
 export function plainPathOf(file: string): string {
   const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
   return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
 }
 
-const step = atOnceWhileQuick();
-
-function makeFolder(folder: string): Promise<unknown> {
-  return step(
-    () => mkdirSync(folder, { recursive: true }),
-    () => mkdir(folder, { recursive: true }),
-  );
+/** Makes a folder of the backup. Links in a change folder that was handed over may lead anywhere: none is followed. */
+async function makeFolder(folder: string, recursive: boolean): Promise<void> {
+  await mkdir(folder, { recursive }).catch((error: unknown) => {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  });
+  if (!(await lstat(folder)).isDirectory()) throw new Error(`${folder} is a link or a file, not a folder`);
 }
 
-async function isLinked(file: string, place: string, files: FileSystem): Promise<boolean> {
+/**
+ * Gives the file a second name in the backup. Not on Windows, which refuses to remove any name of a file that another
+ * program holds: if the file could not be replaced, its second name would stay.
+ */
+async function isLinked(target: string, place: string, files: FileSystem): Promise<boolean> {
+  const { link } = files;
+  if (link === undefined) return false;
   try {
-    await clearing(place, files, () => files.link(file, place));
+    await clearing(place, files, () => link(target, place));
     return true;
-  } catch {
-    // Another volume, a file system without links, no right to link: whatever it was, a copy needs none of it.
+  } catch (error) {
+    if (error instanceof PlaceError) throw error;
+    // Another volume, a file system without links, no right to link: a copy works in all these cases.
     return false;
   }
 }
@@ -118,20 +186,27 @@ async function copy(bytes: Buffer, place: string, files: FileSystem): Promise<vo
   try {
     await writeAll(handle, place, bytes);
     await handle.datasync();
+  } catch (error) {
+    // Half a backup is none. If it can't be removed, the error that left it half says more.
+    await files.unlink(place).catch(() => undefined);
+    throw error;
   } finally {
     await handle.close();
   }
 }
 
+class PlaceError extends Error {}
+
 /**
- * Makes a file in a place where an interrupted run may have left one. That is never written to: it may be another name
- * of the file to be kept.
+ * Makes a file in a place where an interrupted run may have left one. The old one is never written to: it may be a second
+ * name of the file to keep.
  */
 async function clearing<T>(place: string, files: FileSystem, make: () => Promise<T>): Promise<T> {
   try {
     return await make();
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
+    if (!(await files.lstat(place)).isFile()) throw new PlaceError('a link, a pipe or a folder is in its place');
     await files.unlink(place);
     return await make();
   }

@@ -12,7 +12,7 @@ import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
-import type { DeleteChange, DeleteTreeChange, DirectoryChange, DoomedEntry } from './plan.ts';
+import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange } from './plan.ts';
 
 /**
  * Looks at the entry while the journal is told, and if it is as planned deletes it. That it has no children left the server checks itself, at the
@@ -38,7 +38,7 @@ export function writeDelete(
   });
 }
 
-async function lookAtLeaf(entry: DoomedEntry, session: DirectorySession, access: EntryAccess): Promise<Look<string>> {
+async function lookAtLeaf(entry: DeletedEntry, session: DirectorySession, access: EntryAccess): Promise<Look<string>> {
   const found = await session.readEntry(guidBase(entry.guid), ['uSNChanged']);
   if (found === undefined) return lookForTombstone(entry, session);
   const drift = await driftOf(entry, found, session, access);
@@ -69,7 +69,7 @@ async function firstChild(session: DirectorySession, dn: string): Promise<Entry 
 }
 
 /** Whether the deletion shows: done. Where not even a tombstone can be seen, nobody can tell. */
-async function lookForTombstone({ guid }: Pick<DoomedEntry, 'guid'>, session: DirectorySession): Promise<Look<never>> {
+async function lookForTombstone({ guid }: Pick<DeletedEntry, 'guid'>, session: DirectorySession): Promise<Look<never>> {
   const control = deletedObjectsControl(session.rootDse.supportedControls);
   const found = await session.readEntry(guidBase(guid), ['isDeleted'], [control]);
   if (found === undefined) return { kind: 'out-of-sight', what: 'neither the entry nor its tombstone can be seen' };
@@ -83,7 +83,7 @@ function movedWords(found: Entry): string {
 
 /** What has happened to an entry since it was planned, in words; undefined if nothing. */
 async function driftOf(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   found: Entry,
   session: DirectorySession,
   access: EntryAccess,
@@ -116,7 +116,7 @@ export function writeDeleteTree(
 /** A subtree as the plan knows it, with the change that deletes its root. */
 interface Tree {
   readonly change: DeleteChange | DeleteTreeChange;
-  readonly entries: readonly DoomedEntry[];
+  readonly entries: readonly DeletedEntry[];
 }
 
 async function lookAtTree(

@@ -6,7 +6,7 @@ import { bytesOfWrittenValue, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { type Control, sdFlags, securityInformation } from '../ldap/controls.ts';
 import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';
-import type { DoomedEntry, PlanAttribute, PlanValue } from './plan.ts';
+import type { DeletedEntry, PlanAttribute, PlanValue } from './plan.ts';
 
 /** Everything that an entry holds, its security descriptor without the SACL included. */
 export const wholeEntry: readonly string[] = ['*', 'nTSecurityDescriptor'];
@@ -22,7 +22,7 @@ export function planAttributesOf(entry: Entry): readonly PlanAttribute[] {
 }
 
 /** An entry to be deleted, from how it was read: whole, with its security descriptor. */
-export function doomedEntry(entry: Entry, guid: string): DoomedEntry {
+export function deletedEntry(entry: Entry, guid: string): DeletedEntry {
   const attributes = planAttributesOf(entry);
   const usnChanged = attributes.find(({ name }) => name.toLowerCase() === 'usnchanged')?.values[0];
   return { dn: entry.dn, guid, usnChanged: typeof usnChanged === 'string' ? usnChanged : '0', attributes };
@@ -57,8 +57,10 @@ export async function editSincePlanned(
   exists: (dn: string) => Promise<boolean>,
 ): Promise<string | undefined> {
   const plannedNames = new Map(planned.map((attribute) => [attribute.name.toLowerCase(), attribute.name]));
+  const backLinks = new Set(planned.filter((one) => one.isBackLink).map(({ name }) => name.toLowerCase()));
   const names = new Map([...[...found.attributes].map(([key, { name }]) => [key, name] as const), ...plannedNames]);
   for (const [key, name] of names) {
+    if (backLinks.has(key)) continue;
     // What the user could not read when the plan was made can't be compared now.
     if (isVolatile(key) || (isSecurityDescriptor(key) && !plannedNames.has(key))) continue;
     const before = plannedValues(planned, name);

@@ -1,39 +1,33 @@
-/** Writes file changes: look, back up, replace, and look again where something went wrong. */
+/** Writes file changes: check, back up, replace, and check again where something went wrong. */
 
+import type { Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { FileError, RemedyError } from '../errors.ts';
-import { errnoInWords } from '../files/errno.ts';
+import { errnoOf, FileError, RemedyError } from '../errors.ts';
+import { adviceFor, errnoInWords } from '../files/errno.ts';
+import { sameRealPath } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { type FileSystem, replaceFile } from '../files/replace-file.ts';
-import { spliceBytes } from '../files/strings-file.ts';
-import { temporarySuffix } from '../files/temporary-suffix.ts';
-import { type AlikeFiles, alikeFiles } from './alike.ts';
+import { withPatience } from '../files/patience.ts';
+import { replaceFile, temporarySuffix } from '../files/replace-file.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
-import { type BeforeImages, beforeImages } from './before-images.ts';
+import { type BeforeImages, type BeforeImagesOptions, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import type { FileChange, FileFingerprint } from './plan.ts';
+import { editedBytes } from './splices.ts';
 
-/** Milliseconds between tries while Windows holds a file: six seconds in all. */
-const retryDelays = [50, 100, 200, 400, 800, 1600, 3000];
-
-export interface FileWriterOptions {
-  readonly files: FileSystem;
-  /** The folder for the before images. */
-  readonly backupFolder: string;
+export interface FileWriterOptions extends BeforeImagesOptions {
   /** The plan's id: marks the temporary files of this plan. */
   readonly planId: string;
   readonly randomId: () => string;
-  readonly sleep: (milliseconds: number) => Promise<void>;
   readonly parallel?: number;
 }
 
-/** So many that one flush of the journal serves several, and a share has its answers under way at the same time. */
+/** Enough that one flush of the journal serves several files, and that a share is asked for many at the same time. */
 const filesAtOnce = 32;
 
-/** A writer of file changes. Files do not depend on each other: one that fails does not stop the others. */
+/** A writer of file changes. Files do not depend on each other: a failure does not stop the other files. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
-  const kept = { images: beforeImages(options.backupFolder, options.files), alike: alikeFiles() };
+  const images = beforeImages(options);
   return {
     parallel: options.parallel ?? filesAtOnce,
     endsRun: () => false,
@@ -42,7 +36,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
       let intended = false;
       let journalFailure: unknown;
       try {
-        return await writeOne(change, options, kept, async () => {
+        return await writeOne(change, options, images, async () => {
           await intent().catch((error: unknown) => {
             journalFailure = error;
             throw error;
@@ -53,82 +47,80 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
         if (journalFailure !== undefined) throw journalFailure;
         if (error instanceof DriftError) return { kind: 'drifted', what: error.message };
         if (!(error instanceof RemedyError)) throw error;
-        return intended ? outcomeAfter(error, change, options.files) : { kind: 'failed', error };
+        return intended ? outcomeAfter(error, change, options) : { kind: 'failed', error };
       }
     },
   };
 }
 
-/** What the system says of a file that is not there any more, or has become a folder. */
-const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
-
-/** Ends the writing of one file; never leaves this file. */
+/** Ends the writing of one file; never leaves this module. */
 class DriftError extends Error {}
+
+/** The file itself, where the planned path leads through links: those are never followed to another file. */
+function targetOf(change: FileChange): string {
+  return change.realPath ?? change.path;
+}
 
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
-  { images, alike }: { readonly images: BeforeImages; readonly alike: AlikeFiles },
+  images: BeforeImages,
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
-  const { files } = options;
-  const bytes = await readTarget(files, change.path).catch((error: unknown) => {
-    throw error instanceof FileError && gone.has(error.errno ?? '')
-      ? new DriftError('the file has gone since the plan was made')
-      : error;
-  });
-  let edit = alike.editOf(change, bytes);
-  if (edit === undefined) {
-    const found = fileFingerprint(bytes);
-    if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
-    if (!sameFingerprint(found, change.before)) {
-      // A run that was interrupted right before the rename may have left one.
-      throw await images.letGo(change.path, new DriftError(movedSince(change.before, found)));
-    }
-    edit = { before: bytes, after: editedContent(bytes, change) };
-    alike.remember(change, edit);
+  const { files, patience } = options;
+  const target = targetOf(change);
+  await requireRealPath(change, options);
+  const bytes = await readTarget(target, options);
+  const found = fileFingerprint(bytes);
+  if (sameFingerprint(found, change.after)) return { kind: 'already-done' };
+  if (!sameFingerprint(found, change.before)) {
+    // A run that was interrupted right before the rename may have left one.
+    throw await images.release(change.path, new DriftError(movedSince(change.before, found)));
   }
   await replaceFile(files, {
-    path: change.path,
-    content: edit.after,
+    path: target,
+    content: editedBytes(bytes, change),
     tag: `${options.planId}.${options.randomId()}`,
-    retryDelays,
-    sleep: options.sleep,
+    patience,
     beforeRename: async (attributes) => {
-      // Somebody wants it left alone, and the plan knows of none such.
-      if ((attributes.mode & 0o222) === 0)
+      // The file is read-only and the plan did not expect that.
+      if ((attributes.mode & 0o222) === 0) {
         throw new DriftError('the file has been marked read-only since the plan was made');
-      await images.keep(change.path, bytes, attributes);
-      const last = await readTarget(files, change.path);
+      }
+      await images.keep({ file: change.path, target, bytes, attributes });
+      const last = await readTarget(target, options);
       if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));
       await intent();
     },
+    beforeEachRename: (attributes) => requireUntouched(change, attributes, options),
   }).catch(async (error: unknown) => {
-    throw await images.letGo(change.path, error);
+    throw await images.release(change.path, error);
   });
   return { kind: 'done' };
 }
 
 /**
- * The file's bytes with the plan's splices done.
- * @throws FileError if the result is not what the plan foresaw
+ * The backup, the second reading and the journal take milliseconds, and a file that another program holds takes
+ * seconds: an edit in that time would be lost with the rename and be in no backup.
  */
-function editedContent(bytes: Buffer, change: FileChange): Buffer {
-  const content = spliceBytes(
-    bytes,
-    change.splices.map((splice) => ({
-      offset: splice.offset,
-      old: Buffer.from(splice.old, 'base64'),
-      new: Buffer.from(splice.new, 'base64'),
-    })),
+async function requireUntouched(change: FileChange, attributes: Stats, options: FileWriterOptions): Promise<void> {
+  await requireRealPath(change, options);
+  const now = await options.files.lstat(targetOf(change)).catch(asDrift);
+  const same = (['dev', 'ino', 'size', 'mtimeMs'] as const).every((property) => now[property] === attributes[property]);
+  if (!same) throw new DriftError('the file has been edited while it was about to be replaced');
+}
+
+/**
+ * A folder above the file, or the file, that has become a link since the plan was made leads to another file.
+ * @throws DriftError, or FileError if the system does not say
+ */
+async function requireRealPath(change: FileChange, options: FileWriterOptions): Promise<void> {
+  const { files, patience } = options;
+  const found = await withPatience(patience, change.path, () => files.realpath(change.path)).catch((error: unknown) =>
+    throwAsFileError(error, 'find the file behind the path', change.path),
   );
-  if (sameFingerprint(fileFingerprint(content), change.after)) return content;
-  throw new FileError({
-    attempted: 'edit the file as planned',
-    on: change.path,
-    cameBack: 'the edited content is not what the plan foresaw',
-    next: 'The file keeps its old content. Make the plan again.',
-  });
+  if (sameRealPath(found, targetOf(change))) return;
+  throw new DriftError(`the path leads to another file since the plan was made: ${found}`);
 }
 
 function movedSince(planned: FileFingerprint, found: FileFingerprint): string {
@@ -137,62 +129,75 @@ function movedSince(planned: FileFingerprint, found: FileFingerprint): string {
   return `the file has changed since the plan was made (${size}, SHA-256 ${planned.sha256.slice(0, 12)}… → ${found.sha256.slice(0, 12)}…)`;
 }
 
-async function readTarget(files: FileSystem, target: string): Promise<Buffer> {
-  try {
-    return await files.readFile(target);
-  } catch (error) {
-    throw new FileError({
-      attempted: 'read the file',
-      on: target,
-      cameBack: errnoInWords(error),
-      next: 'If it has gone since the plan was made, make the plan again; else give the right to read it and apply again.',
-      cause: error,
-    });
-  }
+/** The system's answers for a file that is gone or has become a folder. */
+const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
+
+function asDrift(error: unknown): never {
+  throw gone.has(errnoOf(error) ?? '') ? new DriftError('the file is gone since the plan was made') : error;
 }
 
-/** After a failure at or behind the rename only a look at the file tells which bytes it has. */
-async function outcomeAfter(error: Error, change: FileChange, files: FileSystem): Promise<ChangeOutcome> {
+function throwAsFileError(error: unknown, attempted: string, on: string): never {
+  if (gone.has(errnoOf(error) ?? '')) asDrift(error);
+  throw new FileError({
+    attempted,
+    on,
+    cameBack: errnoInWords(error),
+    next: adviceFor(error, 'Grant the right to read it, then apply again.'),
+    cause: error,
+  });
+}
+
+/** @throws DriftError if the file is gone, FileError if it can't be read */
+async function readTarget(target: string, { files, patience }: FileWriterOptions): Promise<Buffer> {
+  return withPatience(patience, target, () => files.readFile(target)).catch((error: unknown) =>
+    throwAsFileError(error, 'read the file', target),
+  );
+}
+
+/** After a failure at or after the rename, only reading the file again shows which bytes it has. */
+async function outcomeAfter(error: Error, change: FileChange, options: FileWriterOptions): Promise<ChangeOutcome> {
   try {
-    const found = fileFingerprint(await readTarget(files, change.path));
+    const found = fileFingerprint(await readTarget(targetOf(change), options));
     if (sameFingerprint(found, change.after)) return { kind: 'unknown', error };
     if (sameFingerprint(found, change.before)) return { kind: 'failed', error };
     return { kind: 'drifted', what: movedSince(change.before, found) };
   } catch {
-    // The look failed as well: the first error says more.
+    // Reading failed as well: the first error says more.
     return { kind: 'unknown', error };
   }
 }
 
 /**
- * Removes the temporary files that an interrupted run of this plan left beside its targets, and gives their paths.
+ * Removes what an interrupted run of this plan left: the temporary files beside its targets, and second names in the
+ * backup folder of files that were not replaced. Gives the paths of the temporary files.
  * @throws FileError if one can't be removed
  */
 export async function removeStrays(
   changes: readonly FileChange[],
-  planId: string,
-  files: FileSystem,
+  options: Omit<FileWriterOptions, 'randomId'>,
 ): Promise<readonly string[]> {
-  const folders = [...new Set(changes.map((change) => path.dirname(change.path)))];
+  const images = beforeImages(options);
+  await inParallel(changes, 16, (change) => images.mend(change.path, targetOf(change)));
+  const folders = [...new Set(changes.map((change) => path.dirname(targetOf(change))))];
   const removed = await inParallel(folders, 16, async (folder) => {
-    // A folder that can't be listed holds targets that will be reported one by one.
+    // If a folder can't be listed, its files are reported one by one when they are written.
     const names = await readdir(folder).catch(() => []);
-    const ours = names.filter((name) => name.endsWith(temporarySuffix) && name.includes(planId));
-    return inParallel(ours, 1, (name) => removeStray(path.join(folder, name), files));
+    const ours = names.filter((name) => name.endsWith(temporarySuffix) && name.includes(options.planId));
+    return inParallel(ours, 1, (name) => removeStray(path.join(folder, name), options));
   });
   return removed.flat();
 }
 
-async function removeStray(stray: string, files: FileSystem): Promise<string> {
+async function removeStray(stray: string, { files, patience }: Omit<FileWriterOptions, 'randomId'>): Promise<string> {
   try {
-    await files.unlink(stray);
+    await withPatience(patience, stray, () => files.unlink(stray));
     return stray;
   } catch (error) {
     throw new FileError({
       attempted: 'remove the temporary file of an interrupted run',
       on: stray,
       cameBack: errnoInWords(error),
-      next: 'Delete it by hand, then apply again.',
+      next: adviceFor(error, 'Delete it, then apply again.'),
       cause: error,
     });
   }

@@ -5,8 +5,9 @@
 
 import { link, open, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf, FileError, RefusedError } from '../errors.ts';
+import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { readPlainFile } from './folder-files.ts';
 
 /** Who works on a change folder. */
 export interface LockHolder {
@@ -67,10 +68,10 @@ async function isMade(file: string, text: string): Promise<boolean> {
 
 async function readLock(file: string): Promise<string | undefined> {
   try {
-    return await readFile(file, 'utf8');
+    return await readPlainFile(file);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
-    throw trouble(file, error);
+    throw error instanceof RemedyError ? error : trouble(file, error);
   }
 }
 
@@ -146,4 +147,23 @@ function refusal(folder: string, file: string, holder: LockHolder | undefined): 
         : `another run is at work on it (process ${holder.process} on ${holder.host}, since ${holder.since})`,
     next: `Wait for it to end. If it is gone and has left its mark, delete ${file} and try again.`,
   });
+}
+
+/**
+ * Does the work with these change folders locked. A run that has one of them already may take it again.
+ * @throws RefusedError if another run is at work on one of them; FileError if a lock can't be written; what `work` throws
+ */
+export async function withFolderLock<T>(
+  folders: readonly string[],
+  options: LockOptions,
+  work: () => Promise<T>,
+): Promise<T> {
+  const [first, ...others] = folders;
+  if (first === undefined) return work();
+  const release = await lockFolder(first, options);
+  try {
+    return await withFolderLock(others, options, work);
+  } finally {
+    await release();
+  }
 }

@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:f
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { syncFolder } from '../files/sync-folder.ts';
+import { syncFolder } from '../files/file-system.ts';
 import { canonicalText } from './canonical.ts';
 import type { Plan } from './plan.ts';
 
@@ -20,6 +20,10 @@ export const folderParts = {
   journal: 'journal.jsonl',
   nextSteps: 'next-steps.txt',
 } as const;
+
+/** A change folder holds what a directory or a file held: it is for its user alone. */
+const privateFolder = 0o700;
+const privateFile = 0o600;
 
 /** A file of the folder: its name, slashes allowed, and its text in pieces. */
 export interface FolderDocument {
@@ -41,7 +45,9 @@ export async function writeChangeFolder(
   await refuseExisting(folder);
   const unfinished = `${folder}.${randomId()}.unfinished`;
   try {
-    await mkdir(unfinished, { recursive: true });
+    await mkdir(path.dirname(folder), { recursive: true });
+    await removeUnfinished(folder);
+    await mkdir(unfinished, { mode: privateFolder });
     for (const document of [...documents, { name: folderParts.plan, content: planText(plan) }]) {
       await writeDocument(path.join(unfinished, document.name), document.content);
     }
@@ -59,6 +65,44 @@ export async function writeChangeFolder(
       cause: error,
     });
   }
+}
+
+/**
+ * Draws documents of a change folder again, each whole or not at all.
+ * @throws FileError if one can't be written
+ */
+export async function redrawDocuments(
+  folder: string,
+  documents: readonly FolderDocument[],
+  randomId: () => string,
+): Promise<void> {
+  for (const { name, content } of documents) {
+    const file = path.join(folder, name);
+    const beside = `${file}.${randomId()}.unfinished`;
+    try {
+      await writeDocument(beside, content);
+      await rename(beside, file);
+    } catch (error) {
+      await rm(beside, { force: true });
+      if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
+      throw new FileError({
+        attempted: 'draw the review again',
+        on: file,
+        cameBack: errnoInWords(error),
+        next: 'The plan and the journal are whole: adsi-remedy show FOLDER draws the review on the screen.',
+        cause: error,
+      });
+    }
+  }
+}
+
+/** What a run that was killed while it wrote this change folder has left. */
+async function removeUnfinished(folder: string): Promise<void> {
+  const home = path.dirname(folder);
+  const left = (await readdir(home).catch(() => [])).filter(
+    (name) => name.startsWith(`${path.basename(folder)}.`) && name.endsWith('.unfinished'),
+  );
+  for (const name of left) await rm(path.join(home, name), { recursive: true, force: true });
 }
 
 async function refuseExisting(folder: string): Promise<void> {
@@ -88,8 +132,8 @@ async function refuseExisting(folder: string): Promise<void> {
 }
 
 async function writeDocument(file: string, content: FolderDocument['content']): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
-  const handle = await open(file, 'wx');
+  await mkdir(path.dirname(file), { recursive: true, mode: privateFolder });
+  const handle = await open(file, 'wx', privateFile);
   try {
     await writePieces(handle, content);
     await handle.sync();

@@ -2,11 +2,14 @@
  * The journal of a change folder: what was really done, line by line, durable before and after each write.
  */
 
+import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoOf, FileError, RefusedError } from '../errors.ts';
+import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { syncFolder } from '../files/sync-folder.ts';
+import { syncFolder } from '../files/file-system.ts';
+import { openPlainFile, readPlainFile, requirePlainFile } from './folder-files.ts';
+import type { Author } from './plan.ts';
 
 /**
  * - begin, end: a run of apply on this folder
@@ -14,10 +17,22 @@ import { syncFolder } from '../files/sync-folder.ts';
  * - done, failed, unknown: what came of it; unknown means that the connection was lost and a fresh look decides
  * - drifted: the world was not as planned, nothing was written
  * - undone: a plan that reverses this one was applied to its end
+ * - damaged: never written; stands for a line that can't be read
  */
-export type JournalEvent = 'begin' | 'intent' | 'done' | 'failed' | 'unknown' | 'drifted' | 'end' | 'undone';
+export type JournalEvent =
+  | 'begin'
+  | 'intent'
+  | 'done'
+  | 'failed'
+  | 'unknown'
+  | 'drifted'
+  | 'end'
+  | 'undone'
+  | 'damaged';
 
 export interface JournalRecord {
+  /** Counts the records of this journal from 1: the order of what happened, whatever the clock did. */
+  readonly seq?: number;
   /** ISO 8601, UTC. */
   readonly time: string;
   readonly event: JournalEvent;
@@ -32,16 +47,22 @@ export interface JournalRecord {
   readonly detail?: string;
   /** On begin: the ids of the findings that were accepted. */
   readonly accepted?: readonly string[];
+  /** On begin: the seal of the plan. */
+  readonly seal?: string;
+  /** On begin: the account and computer that run it. */
+  readonly by?: Author;
+  /** On begin: the indices of the changes that were selected, if not all. */
+  readonly selected?: readonly number[];
 }
 
 export interface JournalWriter {
   /** Appends a record; resolves when it is on the disk. */
   append(record: JournalRecord): Promise<void>;
   /**
-   * Leaves a record to the flush of the next one. For outcomes: where a crash takes one away, the intent before it has
+   * Adds a record that the flush of the next one takes along. For outcomes: where a crash takes one away, the intent before it has
    * the target looked at again.
    */
-  leave(record: JournalRecord): void;
+  enqueue(record: JournalRecord): void;
   close(): Promise<void>;
 }
 
@@ -50,9 +71,11 @@ export interface JournalWriter {
  * @throws FileError if the journal can't be opened or written
  */
 export async function openJournal(path: string): Promise<JournalWriter> {
+  let last = 0;
   const handle = await attempt('open the journal', path, async () => {
-    await cutTornLine(path);
-    const opened = await open(path, 'a');
+    last = await cutTornLine(path);
+    const { O_APPEND, O_CREAT, O_WRONLY } = constants;
+    const opened = await openPlainFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600);
     // A journal whose name a crash could take away would be none.
     await syncFolder(open, dirname(path));
     return opened;
@@ -68,16 +91,19 @@ export async function openJournal(path: string): Promise<JournalWriter> {
     await attempt('write the journal', path, () => appendDurably(handle, lines));
   };
 
+  const enqueue = (record: JournalRecord): void => {
+    last += 1;
+    waiting.push(`${JSON.stringify({ seq: last, ...record })}\n`);
+  };
+
   return {
     append(record) {
-      waiting.push(`${JSON.stringify(record)}\n`);
+      enqueue(record);
       scheduled ??= flushing.then(othersAreIn).then(flush);
       flushing = scheduled;
       return scheduled;
     },
-    leave(record) {
-      waiting.push(`${JSON.stringify(record)}\n`);
-    },
+    enqueue,
     async close() {
       // A flush that failed has told whoever appended.
       await flushing.catch(() => undefined);
@@ -86,15 +112,19 @@ export async function openJournal(path: string): Promise<JournalWriter> {
   };
 }
 
-/** A crash can leave half a line at the end; the next record must not be joined to it. */
-async function cutTornLine(path: string): Promise<void> {
+/** A crash can leave half a line at the end; the next record must not be joined to it. Gives the number of whole lines. */
+async function cutTornLine(path: string): Promise<number> {
+  await requirePlainFile(path);
   const bytes = await readFile(path).catch((error: unknown) => {
     if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
     throw error;
   });
   const complete = bytes.lastIndexOf('\n') + 1;
   if (complete < bytes.length) await truncate(path, complete);
+  return bytes.subarray(0, complete).filter((byte) => byte === lineFeed).length;
 }
+
+const lineFeed = 0x0a;
 
 /** When all that the system has answered meanwhile is dealt with: several writers of one run are ready at the same time. */
 function othersAreIn(): Promise<void> {
@@ -110,6 +140,7 @@ async function attempt<T>(attempted: string, on: string, work: () => Promise<T>)
   try {
     return await work();
   } catch (error) {
+    if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted,
       on,
@@ -122,15 +153,17 @@ async function attempt<T>(attempted: string, on: string, work: () => Promise<T>)
 
 /**
  * Reads a journal; one that is not there is empty. A last line that was cut short by a crash is left out: what it
- * would have said had not happened yet.
- * @throws FileError if it can't be read; RefusedError if a line within it is damaged
+ * would have said had not happened yet. A damaged line is one record of the event "damaged": each target says what
+ * became of it.
+ * @throws FileError if it can't be read
  */
 export async function readJournal(path: string): Promise<readonly JournalRecord[]> {
   let text: string;
   try {
-    text = await readFile(path, 'utf8');
+    text = await readPlainFile(path);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
+    if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted: 'read the journal',
       on: path,
@@ -141,22 +174,17 @@ export async function readJournal(path: string): Promise<readonly JournalRecord[
   }
   const lines = text.split('\n');
   const complete = lines.slice(0, -1);
-  return complete.map((line, index) => parseRecord(line, path, index + 1));
+  return complete.map((line, index) => parseRecord(line, index + 1));
 }
 
-function parseRecord(line: string, path: string, lineNumber: number): JournalRecord {
+function parseRecord(line: string, lineNumber: number): JournalRecord {
   try {
     const record: unknown = JSON.parse(line);
     if (isRecord(record)) return record;
   } catch {
-    // Told below, the same way as a line that is JSON but no record.
+    // Reported the same way as a line that is JSON but not a record.
   }
-  throw new RefusedError({
-    attempted: 'read the journal',
-    on: `${path}, line ${lineNumber}`,
-    cameBack: 'the line is damaged',
-    next: 'What was done can only be told by looking at each target. Restore the journal from a copy, or make a new plan.',
-  });
+  return { time: '', event: 'damaged', plan: '', detail: `line ${lineNumber}` };
 }
 
 function isRecord(value: unknown): value is JournalRecord {

@@ -1,5 +1,6 @@
 /** Edits of attributes by compare and swap: the values to go are named, so that the server refuses what has moved. */
 
+import { sameDn } from '../ad/dn.ts';
 import { allBytesOf, type Entry } from '../ad/entry.ts';
 import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../ad/values.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';
@@ -41,6 +42,8 @@ async function lookAt(change: ModifyChange, session: DirectorySession): Promise<
     change.edits.map((edit) => edit.attribute),
   );
   if (entry === undefined) return lookAtGone(change);
+  // What was shown and approved is this DN: the entry of this objectGUID must still bear it.
+  if (!sameDn(entry.dn, change.dn)) return { kind: 'drifted', what: `the entry of this objectGUID is ${entry.dn}` };
   if (change.edits.every((edit) => isDone(edit, entry))) return { kind: 'already-done' };
   const moved = change.edits.find((edit) => !isAsPlanned(edit, entry));
   return moved === undefined

@@ -3,27 +3,20 @@
  * One plan object is previewed, saved, handed over, applied and undone, so that no two of them can disagree.
  */
 
+import type { Exhibit } from './exhibits.ts';
+import type { Finding } from './findings.ts';
+
 export const planFormat = 'adsi-remedy/plan';
-export const planVersion = 1;
+export const planVersion = 2;
 
-export type RemedyName = 'labels' | 'orphan' | 'tombstone';
-
-export type FindingLevel = 'blocker' | 'warning' | 'note';
-
-/** A conclusion from the facts. A blocker that is not accepted stops the change. */
-export interface Finding {
-  /** Stable within a remedy, so that it can be named after --accept: "dc4-past-lifetime". */
-  readonly id: string;
-  readonly level: FindingLevel;
-  readonly title: string;
-  /** What it means and what to do, in plain words. */
-  readonly detail: string;
-  /** What was seen: paths, DNs, values. */
-  readonly evidence: readonly string[];
-  /** Whether a person may overrule this blocker by its id. */
-  readonly acceptable: boolean;
-  readonly accepted: boolean;
-}
+/** Data as JSON holds it. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
 
 /** The length in bytes and the SHA-256 (lower-case hex) of a file's content. */
 export interface FileFingerprint {
@@ -45,7 +38,10 @@ export interface Splice {
 /** An edit of one form set's strings.txt. Everything outside the splices stays byte for byte. */
 export interface FileChange {
   readonly kind: 'file';
+  /** Absolute, below the root. */
   readonly path: string;
+  /** Where the file really lies, if links lead there from its path. */
+  readonly realPath?: string;
   /** The array member or folder that the user named, as found on this run. */
   readonly root: string;
   readonly set: string;
@@ -66,6 +62,8 @@ export type PlanValue = string | { readonly base64: string };
 export interface PlanAttribute {
   readonly name: string;
   readonly values: readonly PlanValue[];
+  /** The schema says that it is a back link, which the directory computes: never compared, never written. */
+  readonly isBackLink?: true;
 }
 
 /** One attribute's edit: exactly these values go, exactly those come; the server refuses it if they are not there any more. */
@@ -89,8 +87,8 @@ export interface ModifyChange {
   readonly edits: readonly AttributeEdit[];
 }
 
-/** An entry that goes, as it was read. */
-export interface DoomedEntry {
+/** An entry that is deleted, as it was read before. */
+export interface DeletedEntry {
   readonly dn: string;
   readonly guid: string;
   /** uSNChanged on the DC that the plan was made on, decimal. */
@@ -100,7 +98,7 @@ export interface DoomedEntry {
 }
 
 /** The delete of one entry that is still exactly as it was read. */
-export interface DeleteChange extends DoomedEntry {
+export interface DeleteChange extends DeletedEntry {
   readonly kind: 'delete';
   /** objectGUIDs of the children that earlier changes of the plan delete; any other child is drift. */
   readonly children: readonly string[];
@@ -112,7 +110,7 @@ export interface DeleteTreeChange {
   readonly dn: string;
   readonly guid: string;
   /** Every entry of the subtree, the root first. */
-  readonly entries: readonly DoomedEntry[];
+  readonly entries: readonly DeletedEntry[];
 }
 
 /** A deleted entry brought back under its old objectGUID, with what its tombstone lost. */
@@ -133,7 +131,33 @@ export interface AddChange {
 }
 
 export type DirectoryChange = ModifyChange | DeleteChange | DeleteTreeChange | UndeleteChange | AddChange;
-export type Change = FileChange | DirectoryChange;
+
+/**
+ * The removal of a lingering object, which only its DC can do, on request (MS-ADTS 3.1.1.3.3.15). It has no writer: it is
+ * handed over.
+ */
+export interface RemoveLingeringChange {
+  readonly kind: 'remove-lingering';
+  /** On the DC that has it. */
+  readonly dn: string;
+  readonly guid: string;
+  /** DNS name of the DC that has it. */
+  readonly on: string;
+  /** DNS name and DSA GUID of the DC with a writable copy, which has deleted it and forgotten that. */
+  readonly reference: { readonly host: string; readonly dsaGuid: string };
+  readonly namingContext: string;
+  /** Everything that it holds. */
+  readonly attributes: readonly PlanAttribute[];
+}
+
+/** A change of an entry, whoever carries it out. */
+export type EntryChange = DirectoryChange | RemoveLingeringChange;
+export type Change = FileChange | EntryChange;
+
+/** Whether this tool writes the change to a directory. */
+export function isDirectoryChange(change: Change): change is DirectoryChange {
+  return change.kind !== 'file' && change.kind !== 'remove-lingering';
+}
 
 export interface FilesTarget {
   readonly kind: 'files';
@@ -146,16 +170,18 @@ export type PlanConnection =
       readonly kind: 'server';
       readonly host: string;
       readonly port: number;
+      /** How the run that made the plan logged on; whoever applies it does so as themselves. */
+      readonly auth: 'integrated' | 'password';
       readonly tls: 'ldaps' | 'starttls' | 'none';
-      readonly caFile?: string;
       readonly tlsName?: string;
       /** The DNS server that is asked for domain controllers, if not this computer's. */
       readonly dns?: string;
-      readonly user: string;
+      /** Of a password logon. */
+      readonly user?: string;
     }
-  | { readonly kind: 'ldif'; readonly file: string }
-  /** The practice site's forest, laid out in this folder. */
-  | { readonly kind: 'practice'; readonly folder: string };
+  | { readonly kind: 'ldif'; readonly files: readonly string[] }
+  /** The forest of the practice site that the change folder lies in. */
+  | { readonly kind: 'practice' };
 
 export interface ForestTarget {
   readonly kind: 'forest';
@@ -169,7 +195,60 @@ export interface ForestTarget {
 
 export type Target = FilesTarget | ForestTarget;
 
-export interface Plan<C extends Change = Change> {
+/** What a directory plan is about: the server object, the Directory Service object. */
+export interface Subject {
+  readonly dn: string;
+  /** objectGUID. */
+  readonly guid: string;
+}
+
+/** What was asked for, in the remedy's own terms: the new lifetime, the label of each key, the references kept. */
+export type Intent = Readonly<Record<string, JsonValue>>;
+
+/** Something that the plan does not change although it was looked at, and why. */
+export interface LeftOut {
+  /** A path, a DN, or the name of a reference. */
+  readonly what: string;
+  /** The id of the finding that says why, or of the choice that leaves it out. */
+  readonly reason: string;
+  /** What is particular to this one, as it was recorded. */
+  readonly detail?: string;
+}
+
+/** The plan that an undo reverses. */
+export interface Undone {
+  readonly id: string;
+  readonly seal: string;
+  /** Its change folder, as the undo's own folder sees it. */
+  readonly folder: string;
+  /** How many records its journal held when the undo was planned. */
+  readonly seq: number;
+}
+
+/** What would be written, and what would not. The order of its changes is the order of writing. */
+export interface Proposal<C extends Change = Change> {
+  readonly target: Target;
+  readonly subject?: Subject;
+  readonly intent: Intent;
+  readonly changes: readonly C[];
+  readonly leftOut: readonly LeftOut[];
+  readonly undoes?: Undone;
+}
+
+/** Something a person still has to do, as the remedy's own id with parameters; its words are drawn by the remedy. */
+export interface NextStep {
+  readonly id: string;
+  readonly [parameter: string]: JsonValue;
+}
+
+/** Who made a plan, as the operating system says. */
+export interface Author {
+  readonly account: string;
+  readonly computer: string;
+}
+
+/** A proposal with all that was concluded from the facts, sealed. */
+export interface Plan<C extends Change = Change> extends Proposal<C> {
   readonly format: typeof planFormat;
   readonly version: typeof planVersion;
   /** UUID. */
@@ -178,12 +257,15 @@ export interface Plan<C extends Change = Change> {
   readonly tool: string;
   /** ISO 8601, UTC. */
   readonly created: string;
-  readonly remedy: RemedyName;
-  /** The plan that this one reverses, if it is an undo: its id and its change folder, whose journal is told. */
-  readonly undoes?: { readonly id: string; readonly folder: string };
-  readonly target: Target;
+  readonly by: Author;
+  /** Why, for the reviewer: --reason and --ticket. */
+  readonly reason?: string;
+  readonly ticket?: string;
+  /** The name of the remedy that made it, and that judges and draws it. */
+  readonly remedy: string;
   readonly findings: readonly Finding[];
-  readonly changes: readonly C[];
+  readonly exhibits: readonly Exhibit[];
+  readonly nextSteps: readonly NextStep[];
   /** SHA-256 (hex) over the canonical form of all the rest. */
   readonly seal: string;
 }

@@ -1,20 +1,22 @@
-/** Reading a plan that was saved, maybe by somebody else, maybe damaged on the way: it is used only if it is whole. */
+/** Reading a plan that was saved, perhaps by someone else: it is used only if it has its whole shape and its seal fits. */
 
-import { readFile } from 'node:fs/promises';
-import { FileError, PlanNotUsableError } from '../errors.ts';
+import { asciiJson } from '../ascii-json.ts';
+import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type Change, type Plan, planFormat, planVersion, type RemedyName } from './plan.ts';
+import { attributeDescriptionPattern } from '../ldif/ldif.ts';
+import { readPlainFile } from './folder-files.ts';
+import { type Plan, planFormat, planVersion } from './plan.ts';
 import { sealOf } from './seal.ts';
-
-const remedies: readonly RemedyName[] = ['labels', 'orphan', 'tombstone'];
+import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
 
 /**
- * Reads a plan file and checks it: JSON, format, version, shape and seal.
- * @throws FileError if it can't be read; PlanNotUsableError if it is half-written, of a later version, of an unknown
- * remedy, or not as it was sealed
+ * Reads a plan file and checks it: JSON, format, version, the shape of every member, and the seal.
+ * @throws FileError if it can't be read; PlanNotUsableError if it is half-written, of another version, misshapen, or not
+ * as it was sealed
  */
 export async function readPlan(path: string): Promise<Plan> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readPlainFile(path).catch((error: unknown) => {
+    if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted: 'read the plan',
       on: path,
@@ -30,162 +32,254 @@ export async function readPlan(path: string): Promise<Plan> {
 export function parsePlan(text: string, path: string): Plan {
   const refuse = (cameBack: string, next: string): PlanNotUsableError =>
     new PlanNotUsableError({ attempted: 'use the plan', on: path, cameBack, next });
-  const again = 'Nothing was changed. Make the plan again, or take the file from a copy that is whole.';
+  const again = 'Nothing was changed. Make the plan again, or take the file from an intact copy.';
 
+  // An editor that has saved the file unchanged may have put a byte order mark before it.
+  const json = text.replace(/^\ufeff/, '');
   let value: unknown;
   try {
-    // An editor that has saved the file unchanged may have put a byte order mark before it.
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
+    value = JSON.parse(json);
   } catch {
-    // The parser's own words speak of characters; what counts is that it is no whole plan.
-    throw refuse(`it is no JSON, or was written only in part (${text.length} characters)`, again);
+    // The parser's own words speak of characters; what counts is that it is not a whole plan.
+    throw refuse(`it is not JSON, or was written only in part (${text.length} characters)`, again);
   }
   if (!isObject(value) || value['format'] !== planFormat) throw refuse(`it is not of the format ${planFormat}`, again);
   if (value['version'] !== planVersion) {
     throw refuse(
-      `it is of version ${JSON.stringify(value['version'])}, and this tool reads version ${planVersion}`,
+      `it is of version ${asciiJson(value['version'])}, and this tool reads version ${planVersion}`,
       'Nothing was changed. Use the version of adsi-remedy that made the plan.',
     );
   }
-  if (!remedies.some((remedy) => remedy === value['remedy'])) {
-    throw refuse(`it is of the remedy ${JSON.stringify(value['remedy'])}, which this tool does not have`, again);
-  }
-  const flaw = flawIn(value);
-  if (flaw !== undefined) throw refuse(`${flaw} is missing or of the wrong kind`, again);
-  const plan = value as unknown as Plan;
-  if (sealOf(plan) !== plan.seal) {
+  const flaw = flawIn(value, shapeOf(value));
+  if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown or of the wrong kind`, again);
+  const duplicate = duplicateMember(json);
+  if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} stands twice in one object`, again);
+  if (sealOf(value) !== value.seal) {
     throw refuse(
       'its seal does not fit: it was edited after it was made',
       'Nothing was changed. A plan is never edited: make a new one with the choices that you want.',
     );
   }
-  return plan;
+  return value;
 }
 
-type Shape = 'string' | 'number' | 'boolean' | 'array' | 'object' | 'values' | 'fingerprint';
+function isPlan(_value: object, flaw: string | undefined): _value is Plan {
+  return flaw === undefined;
+}
 
-const planShape: Readonly<Record<string, Shape>> = {
-  id: 'string',
-  tool: 'string',
-  created: 'string',
-  target: 'object',
-  findings: 'array',
-  changes: 'array',
-  seal: 'string',
-};
+/** A plan for files holds changes of files alone, one for a directory changes of entries alone. */
+function shapeOf({ target }: Readonly<Record<string, unknown>>): Shape {
+  return isObject(target) && target['kind'] === 'forest' ? forestPlan : filesPlan;
+}
 
-const findingShape: Readonly<Record<string, Shape>> = {
-  id: 'string',
-  level: 'string',
-  title: 'string',
-  detail: 'string',
-  evidence: 'array',
-  acceptable: 'boolean',
-  accepted: 'boolean',
-};
+const texts: Shape = { items: 'text' };
+const natural: Shape = { integer: [0, Number.MAX_SAFE_INTEGER] };
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const sha256 = /^[0-9a-f]{64}$/;
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
+const decimal = /^\d{1,20}$/;
+/** A name without control characters: ids of findings and steps, attributes, hosts. */
+const name = /^[^\p{Cc}]{1,1024}$/u;
 
-/** What a change may have or not, and must then be of this kind. */
-const optionalShapes: Readonly<Record<string, Shape>> = { tombstoneDn: 'string', held: 'values' };
+const fingerprint: Shape = { members: { length: natural, sha256 } };
+const planValue: Shape = { either: ['text', { members: { base64 } }] };
+const values: Shape = { items: planValue };
+/** As LDIF and the wire take it: else the documents of the plan could not be drawn. */
+const attributeName = attributeDescriptionPattern;
+const attributes: Shape = { items: { members: { name: attributeName, values }, optional: { isBackLink: 'boolean' } } };
+const deletedEntry = { dn: 'dn', guid: uuid, usnChanged: decimal, attributes } as const;
 
-const changeShapes: Readonly<Record<Change['kind'], Readonly<Record<string, Shape>>>> = {
-  file: {
-    path: 'string',
-    root: 'string',
-    set: 'string',
-    class: 'string',
-    language: 'string',
-    encoding: 'string',
-    before: 'fingerprint',
-    after: 'fingerprint',
-    splices: 'array',
+const fileChange: Shape = {
+  members: {
+    kind: { oneOf: ['file'] },
+    path: 'text',
+    root: 'text',
+    set: 'text',
+    class: 'text',
+    language: 'text',
+    encoding: name,
+    before: fingerprint,
+    after: fingerprint,
+    splices: {
+      items: { members: { key: 'text', line: natural, offset: natural, old: base64, new: base64 } },
+    },
   },
-  modify: { dn: 'string', guid: 'string', edits: 'array' },
-  delete: { dn: 'string', guid: 'string', usnChanged: 'string', children: 'array', attributes: 'array' },
-  'delete-tree': { dn: 'string', guid: 'string', entries: 'array' },
-  undelete: { dn: 'string', guid: 'string', attributes: 'array' },
-  add: { dn: 'string', attributes: 'array' },
+  optional: { realPath: 'text' },
 };
 
-/** The arrays of objects within a change, and what each of their items must have. */
-const itemShapes: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
-  splices: { key: 'string', line: 'number', offset: 'number', old: 'string', new: 'string' },
-  edits: { attribute: 'string', remove: 'values', add: 'values' },
-  attributes: { name: 'string', values: 'values' },
-  entries: { dn: 'string', guid: 'string', usnChanged: 'string', attributes: 'array' },
+const edit: Shape = {
+  members: { attribute: attributeName, remove: values, add: values },
+  optional: { singleValued: 'boolean', held: values, whenUnset: 'text' },
 };
 
-/** Names the first member that a plan must have and hasn't. */
-function flawIn(plan: Readonly<Record<string, unknown>>): string | undefined {
-  return (
-    flawOf(plan, planShape, '') ??
-    flawOf(plan['target'], { kind: 'string' }, 'target.') ??
-    (isOnFiles(plan['target']) ? flawOf(plan['target'], { roots: 'array' }, 'target.') : undefined) ??
-    flawOfItems(plan['findings'], 'findings', () => findingShape) ??
-    flawOfItems(plan['changes'], 'changes', changeShapeOf, plan['target'])
-  );
-}
+const directoryChange: Shape = {
+  kinds: {
+    modify: { members: { kind: 'text', dn: 'dn', guid: uuid, edits: { items: edit } } },
+    delete: { members: { kind: 'text', ...deletedEntry, children: { items: uuid } } },
+    'delete-tree': {
+      members: { kind: 'text', dn: 'dn', guid: uuid, entries: { items: { members: deletedEntry } } },
+    },
+    undelete: { members: { kind: 'text', dn: 'dn', guid: uuid, attributes }, optional: { tombstoneDn: 'dn' } },
+    add: { members: { kind: 'text', dn: 'dn', attributes } },
+    'remove-lingering': {
+      members: {
+        kind: 'text',
+        dn: 'dn',
+        guid: uuid,
+        on: name,
+        reference: { members: { host: name, dsaGuid: uuid } },
+        namingContext: 'dn',
+        attributes,
+      },
+    },
+  },
+};
 
-function isOnFiles(target: unknown): boolean {
-  return isObject(target) && target['kind'] === 'files';
-}
+const connection: Shape = {
+  kinds: {
+    server: {
+      members: {
+        kind: 'text',
+        host: name,
+        port: { integer: [1, 65_535] },
+        auth: { oneOf: ['integrated', 'password'] },
+        tls: { oneOf: ['ldaps', 'starttls', 'none'] },
+      },
+      optional: { user: 'text', tlsName: name, dns: name },
+    },
+    ldif: { members: { kind: 'text', files: texts } },
+    practice: { members: { kind: 'text' } },
+  },
+};
 
-function changeShapeOf(change: unknown, target: unknown): Readonly<Record<string, Shape>> | undefined {
-  const kind = isObject(change) ? change['kind'] : undefined;
-  if ((kind === 'file') !== isOnFiles(target)) return undefined;
-  return Object.entries(changeShapes).find(([name]) => name === kind)?.[1];
-}
+const filesTarget: Shape = { members: { kind: { oneOf: ['files'] }, roots: texts } };
+const forestTarget: Shape = {
+  members: {
+    kind: { oneOf: ['forest'] },
+    configurationNamingContext: 'dn',
+    objectGuid: { either: [uuid, { oneOf: ['unknown'] }] },
+    domainController: name,
+    connection,
+  },
+};
 
-function flawOfItems(
-  items: unknown,
-  where: string,
-  shapeOf: (item: unknown, target: unknown) => Readonly<Record<string, Shape>> | undefined,
-  target?: unknown,
-): string | undefined {
-  if (!Array.isArray(items)) return where;
-  for (const [index, item] of items.entries()) {
-    const at = `${where}[${index}]`;
-    const shape = shapeOf(item, target);
-    if (shape === undefined) return `${at}.kind`;
-    const flaw = flawOf(item, { ...shape, ...optionalShapesIn(item) }, `${at}.`);
-    if (flaw !== undefined) return flaw;
-    for (const member of Object.keys(shape)) {
-      const within = itemShapes[member];
-      const inner = within && isObject(item) ? flawOfItems(item[member], `${at}.${member}`, () => within) : undefined;
-      if (inner !== undefined) return inner;
-    }
-  }
-  return undefined;
-}
+const finding: Shape = {
+  members: {
+    id: name,
+    level: { oneOf: ['blocker', 'warning', 'note'] },
+    title: 'text',
+    detail: 'text',
+    evidence: texts,
+    subjects: texts,
+    acceptable: 'boolean',
+    accepted: 'boolean',
+  },
+  optional: {
+    measure: {
+      members: {
+        value: { integer: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER] },
+        unit: { oneOf: ['days', 'objects', 'files', 'entries', 'references'] },
+      },
+    },
+    source: { members: { name: 'text', read: time }, optional: { sha256 } },
+  },
+};
 
-function optionalShapesIn(item: unknown): Readonly<Record<string, Shape>> {
-  return isObject(item) ? Object.fromEntries(Object.entries(optionalShapes).filter(([name]) => name in item)) : {};
-}
+const mark: Shape = { oneOf: ['good', 'watch', 'bad', 'unknown'] };
+const count: Shape = { integer: [0, Number.MAX_SAFE_INTEGER] };
+const number: Shape = 'json';
+const titled = { kind: 'text', id: name, title: 'text' } as const;
 
-function flawOf(value: unknown, shape: Readonly<Record<string, Shape>>, where: string): string | undefined {
-  if (!isObject(value)) return where.slice(0, -1);
-  const name = Object.keys(shape).find((member) => !hasShape(value[member], shape[member]));
-  return name === undefined ? undefined : `${where}${name}`;
-}
+const exhibit: Shape = {
+  kinds: {
+    remarks: { members: { ...titled, rows: { items: { members: { text: 'text' }, optional: { mark } } } } },
+    properties: {
+      members: { ...titled, rows: { items: { members: { name: 'text', value: 'text' }, optional: { note: 'text' } } } },
+    },
+    table: {
+      members: {
+        ...titled,
+        columns: { items: { members: { heading: 'text' }, optional: { align: { oneOf: ['right'] } } } },
+        groups: {
+          items: {
+            members: {
+              heading: 'text',
+              rows: { items: { members: { cells: texts }, optional: { details: texts, mark } } },
+            },
+          },
+        },
+      },
+    },
+    bars: {
+      members: {
+        ...titled,
+        unit: { oneOf: ['days'] },
+        limit: number,
+        rows: {
+          items: {
+            members: { name: 'text', text: 'text', mark },
+            optional: { place: 'text', value: number, note: 'text' },
+          },
+        },
+      },
+    },
+    histogram: {
+      members: {
+        ...titled,
+        unit: { oneOf: ['days'] },
+        buckets: { items: { members: { from: number, to: number, count } } },
+        limits: { items: { members: { at: number, text: 'text' } } },
+      },
+    },
+    tree: {
+      members: {
+        ...titled,
+        nodes: { items: { members: { depth: { integer: [0, 1000] }, text: 'text', notes: texts } } },
+      },
+    },
+    matrix: {
+      members: {
+        ...titled,
+        columns: texts,
+        rows: {
+          items: {
+            members: { name: 'text', cells: { items: { members: { text: 'text' }, optional: { mark } } } },
+          },
+        },
+      },
+    },
+  },
+};
 
-function hasShape(value: unknown, shape: Shape | undefined): boolean {
-  switch (shape) {
-    case 'array':
-      return Array.isArray(value);
-    case 'object':
-      return isObject(value);
-    case 'fingerprint':
-      return flawOf(value, { length: 'number', sha256: 'string' }, 'fingerprint.') === undefined;
-    case 'values':
-      return Array.isArray(value) && value.every(isPlanValue);
-    default:
-      return typeof value === shape;
-  }
-}
+const common = {
+  format: { oneOf: [planFormat] },
+  version: { integer: [planVersion, planVersion] },
+  id: uuid,
+  tool: name,
+  created: time,
+  by: { members: { account: 'text', computer: 'text' } },
+  remedy: name,
+  intent: 'json',
+  leftOut: { items: { members: { what: 'text', reason: name }, optional: { detail: 'text' } } },
+  findings: { items: finding },
+  exhibits: { items: exhibit },
+  nextSteps: { items: 'json' },
+  seal: sha256,
+} as const;
 
-function isPlanValue(value: unknown): boolean {
-  return typeof value === 'string' || (isObject(value) && typeof value['base64'] === 'string');
-}
+const optional: Readonly<Record<string, Shape>> = {
+  reason: 'text',
+  ticket: 'text',
+  subject: { members: { dn: 'dn', guid: uuid } },
+  undoes: { members: { id: uuid, seal: sha256, folder: 'text', seq: natural } },
+};
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const filesPlan: Shape = {
+  members: { ...common, target: { kinds: { files: filesTarget } }, changes: { items: fileChange } },
+  optional,
+};
+const forestPlan: Shape = {
+  members: { ...common, target: { kinds: { forest: forestTarget } }, changes: { items: directoryChange } },
+  optional,
+};

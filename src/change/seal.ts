@@ -3,11 +3,22 @@ import { canonicalForm } from './canonical.ts';
 import { type Change, type Plan, planFormat, planVersion } from './plan.ts';
 
 /** A plan before it is sealed. */
-export type UnsealedPlan<C extends Change = Change> = Omit<Plan<C>, 'format' | 'version' | 'seal'>;
+export type UnsealedPlan<C extends Change = Change> = Omit<Plan<C>, 'format' | 'version' | 'seal' | Defaulted> &
+  Partial<Pick<Plan<C>, Defaulted>>;
+type Defaulted = 'intent' | 'leftOut' | 'by' | 'exhibits' | 'nextSteps';
 
 /** Seals a plan: from here on, any edit of it can be seen. */
 export function sealPlan<C extends Change>(content: UnsealedPlan<C>): Plan<C> {
-  const plan = { format: planFormat, version: planVersion, ...content } as const;
+  const plan = {
+    format: planFormat,
+    version: planVersion,
+    by: { account: '', computer: '' },
+    intent: {},
+    leftOut: [],
+    exhibits: [],
+    nextSteps: [],
+    ...content,
+  } as const;
   return { ...plan, seal: sealOf(plan) };
 }
 

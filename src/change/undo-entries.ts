@@ -7,38 +7,35 @@ import { guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
 import type { DirectorySession } from '../ldap/session.ts';
+import { distinct } from '../words.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
-import { doomedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
   AddChange,
   AttributeEdit,
   DeleteChange,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
-  Finding,
   ModifyChange,
   PlanAttribute,
   PlanValue,
   UndeleteChange,
 } from './plan.ts';
-
-export interface EntriesToUndo {
-  readonly changes: readonly DirectoryChange[];
-  readonly findings: readonly Finding[];
-}
+import { notInJournal, type ToUndo, type Undo } from './undo.ts';
+import { deletedBy } from './undo-link.ts';
 
 /**
  * The changes that bring back what these did: parents before children, then the values that name them.
  *
- * @param done what was done or may have been, the last first
  * @throws DirectoryError if the directory can't be read
  */
 export async function undoEntryChanges(
-  done: readonly DirectoryChange[],
+  { changes: done, recorded }: ToUndo<DirectoryChange>,
   session: DirectorySession,
-): Promise<EntriesToUndo> {
-  const deleted = orderOfReturn(done.flatMap((change) => deletedBy(change)));
+): Promise<Undo<DirectoryChange>> {
+  const deleted = orderOfReturn(done.flatMap(deletedBy));
   const stillGone = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const canUndelete = deleted.length > 0 && (await supportsUndelete(session));
   const returns: Return[] = [];
@@ -46,11 +43,12 @@ export async function undoEntryChanges(
     returns.push(await lookAtDeletedEntry(entry, session, stillGone, canUndelete));
     stillGone.delete(normalizedDn(entry.dn));
   }
-  const reversed = done.flatMap((change) => (change.kind === 'modify' ? [reversedModify(change)] : []));
+  const modified = done.filter((change) => change.kind === 'modify');
   const goneAgain = await deletesOfReturned(done, session);
   const going = new Set(goneAgain.map(({ guid }) => guid));
   const edits = await lookAtEdits(
-    reversed.filter(({ guid }) => !going.has(guid)),
+    modified.filter(({ guid }) => !going.has(guid)),
+    recorded,
     session,
   );
   const changes = [
@@ -59,9 +57,13 @@ export async function undoEntryChanges(
     ...edits.open,
     ...goneAgain,
   ];
+  const known = new Set([...recorded].flatMap((change) => [change.dn, ...deletedBy(change).map(({ dn }) => dn)]));
+  const unknown = changes.map(({ dn }) => dn).filter((dn) => !known.has(dn));
   return {
     changes,
+    leftOut: [],
     findings: [
+      ...notInJournal(distinct(unknown)),
       ...(await findingsOf(returns, deleted, session)),
       ...changedSince([...returns.flatMap(({ moved }) => moved ?? []), ...edits.moved], changes.length === 0),
     ],
@@ -71,11 +73,13 @@ export async function undoEntryChanges(
 /** What is left to do of edits, and what is to be left alone: it is not as the change left it. */
 async function lookAtEdits(
   changes: readonly ModifyChange[],
+  recorded: ReadonlySet<DirectoryChange>,
   session: DirectorySession,
 ): Promise<{ readonly open: readonly ModifyChange[]; readonly moved: readonly string[] }> {
   const open: ModifyChange[] = [];
   const moved: string[] = [];
-  for (const change of changes) {
+  for (const made of changes) {
+    const change = reversedModify(made);
     const entry = await session.readEntry(
       guidBase(change.guid),
       change.edits.map(({ attribute }) => attribute),
@@ -84,6 +88,7 @@ async function lookAtEdits(
     for (const edit of change.edits) {
       const left = entry === undefined ? undefined : whatIsLeft(edit, entry);
       if (left?.kind === 'open') edits.push(left.edit);
+      if (!recorded.has(made)) continue;
       if (left === undefined || left.kind === 'drifted') moved.push(movedWords(change.dn, edit, left?.found));
     }
     if (edits.length > 0) open.push({ ...change, edits });
@@ -101,7 +106,7 @@ function movedWords(
   return `${dn}: ${now}; before the change ${attribute} was ${valuesInWords(add)}`;
 }
 
-function changedSince(moved: readonly string[], isAll: boolean): readonly Finding[] {
+function changedSince(moved: readonly string[], isAll: boolean): readonly FindingDraft[] {
   const rest = isAll ? 'and there is nothing else to bring back' : 'and the rest is brought back';
   return findingIf(moved, {
     id: 'changed-since',
@@ -114,21 +119,15 @@ function changedSince(moved: readonly string[], isAll: boolean): readonly Findin
   });
 }
 
-/** What a change has deleted, parents before children. */
-function deletedBy(change: DirectoryChange): readonly DoomedEntry[] {
-  if (change.kind === 'delete') return [change];
-  return change.kind === 'delete-tree' ? change.entries : [];
-}
-
 /**
  * An order in which each entry comes after its parent and, where that can be, after the entries that its values name.
  *
  * @param deleted parents before children
  */
-function orderOfReturn(deleted: readonly DoomedEntry[]): readonly DoomedEntry[] {
+function orderOfReturn(deleted: readonly DeletedEntry[]): readonly DeletedEntry[] {
   const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const waiting = deleted.map((entry) => ({ entry, key: normalizedDn(entry.dn), needs: entriesNamedBy(entry, names) }));
-  const ordered: DoomedEntry[] = [];
+  const ordered: DeletedEntry[] = [];
   while (waiting.length > 0) {
     const isReady = ({ needs }: (typeof waiting)[number]): boolean => !needs.some((dn) => names.has(dn));
     // In a ring of entries that name each other, the first one has to come without its values.
@@ -142,7 +141,7 @@ function orderOfReturn(deleted: readonly DoomedEntry[]): readonly DoomedEntry[] 
 }
 
 /** Its parent and whatever else of the deleted entries it names, normalised. */
-function entriesNamedBy(entry: DoomedEntry, names: ReadonlySet<string>): readonly string[] {
+function entriesNamedBy(entry: DeletedEntry, names: ReadonlySet<string>): readonly string[] {
   const values = restorableAttributes(entry, 'add').flatMap((attribute) => attribute.values);
   const named = values.filter((value) => namesOneOf(value, names)).map((value) => normalizedDn(String(value)));
   const self = normalizedDn(entry.dn);
@@ -151,7 +150,7 @@ function entriesNamedBy(entry: DoomedEntry, names: ReadonlySet<string>): readonl
 
 /** How one deleted entry is brought back. */
 interface Return {
-  readonly entry: DoomedEntry;
+  readonly entry: DeletedEntry;
   readonly kind: 'undelete' | 'add' | 'is-back' | 'name-is-taken';
   readonly change?: UndeleteChange | AddChange;
   /** The values that name entries which come back later than this one. */
@@ -169,7 +168,7 @@ async function supportsUndelete(session: DirectorySession): Promise<boolean> {
 }
 
 async function lookAtDeletedEntry(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   session: DirectorySession,
   stillGone: ReadonlySet<string>,
   canUndelete: boolean,
@@ -199,7 +198,7 @@ async function lookAtDeletedEntry(
  * entry that lacks nothing is left alone. The security descriptor, which is always there, is put right.
  */
 function completionOf(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   live: Entry,
   stillGone: ReadonlySet<string>,
 ): Pick<Return, 'change' | 'later' | 'moved'> {
@@ -216,7 +215,7 @@ function completionOf(
 
 /** What to write at once, and what only when the entries that it names are there too. */
 function undeleteOf(
-  entry: DoomedEntry,
+  entry: DeletedEntry,
   stillGone: ReadonlySet<string>,
   tombstoneDn?: string,
 ): Pick<Return, 'change' | 'later'> {
@@ -243,14 +242,14 @@ function undeleteOf(
 }
 
 /** A new entry's objectGUID is not known yet, so that nothing can be planned to be written to it later. */
-function additionOf(entry: DoomedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
+function additionOf(entry: DeletedEntry, stillGone: ReadonlySet<string>): Pick<Return, 'change' | 'lost'> {
   const { now, later } = inTwoParts(restorableAttributes(entry, 'add'), stillGone);
   return { change: { kind: 'add', dn: entry.dn, attributes: now }, lost: later };
 }
 
-function restorableAttributes(entry: DoomedEntry, by: 'undelete' | 'add'): readonly PlanAttribute[] {
+function restorableAttributes(entry: DeletedEntry, by: 'undelete' | 'add'): readonly PlanAttribute[] {
   const { type } = rdnOf(entry.dn);
-  return entry.attributes.filter(({ name }) => isRestorable(name, by, type));
+  return entry.attributes.filter(({ name, isBackLink }) => isBackLink !== true && isRestorable(name, by, type));
 }
 
 function inTwoParts(
@@ -294,16 +293,16 @@ async function deletesOfReturned(
     const parent = normalizedDn(parentDn(found.dn) ?? '');
     gone.set(parent, [...(gone.get(parent) ?? []), guid]);
     const children = gone.get(normalizedDn(found.dn)) ?? [];
-    deletes.push({ kind: 'delete', ...doomedEntry(found, guid), children });
+    deletes.push({ kind: 'delete', ...deletedEntry(found, guid), children });
   }
   return deletes;
 }
 
 async function findingsOf(
   returns: readonly Return[],
-  deleted: readonly DoomedEntry[],
+  deleted: readonly DeletedEntry[],
   session: DirectorySession,
-): Promise<readonly Finding[]> {
+): Promise<readonly FindingDraft[]> {
   const ofKind = (kind: Return['kind']): readonly string[] =>
     returns.filter((one) => one.kind === kind).map(({ entry }) => entry.dn);
   const taken = ofKind('name-is-taken');
@@ -345,15 +344,17 @@ async function findingsOf(
 
 function findingIf(
   evidence: readonly string[],
-  finding: Pick<Finding, 'id' | 'level' | 'title' | 'detail'>,
-): readonly Finding[] {
-  return evidence.length === 0 ? [] : [{ ...finding, evidence, acceptable: false, accepted: false }];
+  { id, level, title, detail }: Pick<FindingDraft, 'id' | 'level' | 'title' | 'detail'>,
+): readonly FindingDraft[] {
+  if (evidence.length === 0) return [];
+  const build = level === 'blocker' ? finalBlocker : warning;
+  return [build(id, title, detail, { evidence, subjects: evidence })];
 }
 
 /** Parents that are neither there nor brought back. */
 async function parentsGone(
   returns: readonly Return[],
-  deleted: readonly DoomedEntry[],
+  deleted: readonly DeletedEntry[],
   session: DirectorySession,
 ): Promise<readonly string[]> {
   const names = new Set(deleted.map(({ dn }) => normalizedDn(dn)));

@@ -4,33 +4,64 @@ import { readFile } from 'node:fs/promises';
 import { RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import { counted } from '../words.ts';
+import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import { type JournalRecord, outcomesIn } from './journal.ts';
-import type { Change, FileChange, Finding, Plan, Splice } from './plan.ts';
+import type { Change, FileChange, LeftOut, Plan, Splice } from './plan.ts';
+
+/** What there may be to undo of a plan. */
+export interface ToUndo<C extends Change> {
+  /** Every change of the plan, the last first: the targets say which of them were made. */
+  readonly changes: readonly C[];
+  /** Those that the journal says were made, or may have been. */
+  readonly recorded: ReadonlySet<C>;
+}
 
 /**
- * The changes of a plan that were done or may have been, the last first. One whose outcome is not known is among
- * them: its target is looked at when it is undone, and left alone if nothing was written.
- * @throws RefusedError if nothing of the plan was ever applied, or it was undone already
+ * The changes of a plan to look for. The targets are believed before the journal: what is found as the plan left it can
+ * be brought back, whatever a cut journal says.
+ * @throws RefusedError if the plan was undone already
  */
-export function changesToUndo<C extends Change>(plan: Plan<C>, records: readonly JournalRecord[]): readonly C[] {
-  const refuse = (cameBack: string): RefusedError =>
-    new RefusedError({
+export function changesToUndo<C extends Change>(plan: Plan<C>, records: readonly JournalRecord[]): ToUndo<C> {
+  if (records.some((record) => record.plan === plan.id && record.event === 'undone')) {
+    throw new RefusedError({
       attempted: 'undo the plan',
       on: plan.id,
-      cameBack,
+      cameBack: 'it was undone already',
       next: 'There is nothing to bring back.',
     });
-  if (records.some((record) => record.plan === plan.id && record.event === 'undone')) {
-    throw refuse('it was undone already');
   }
   const outcomes = outcomesIn(records, plan.id);
-  const touched = plan.changes.filter((_, index) => {
+  const recorded = plan.changes.filter((_, index) => {
     const outcome = outcomes.get(index);
     return outcome === 'done' || outcome === 'intent' || outcome === 'unknown';
   });
-  if (touched.length === 0) throw refuse('its journal says that nothing of it was applied');
-  return touched.toReversed();
+  return { changes: plan.changes.toReversed(), recorded: new Set(recorded) };
+}
+
+/** @throws RefusedError where neither the journal nor any target shows that something of the plan was applied */
+export function requireSomethingToUndo(plan: Plan, recorded: ReadonlySet<Change>, found: number): void {
+  if (recorded.size > 0 || found > 0) return;
+  throw new RefusedError({
+    attempted: 'undo the plan',
+    on: plan.id,
+    cameBack: 'its journal says that nothing of it was applied, and no target is as the plan would have left it',
+    next: 'There is nothing to bring back.',
+  });
+}
+
+/** What an undo finds on targets that the journal does not know as changed. */
+export function notInJournal(targets: readonly string[]): readonly FindingDraft[] {
+  if (targets.length === 0) return [];
+  return [
+    warning(
+      'not-in-journal',
+      `${counted(targets.length, 'target')} changed as planned, but not recorded in the journal`,
+      'The journal is incomplete, or the same change was made by hand. This undo brings them back too.',
+      { evidence: targets, subjects: targets },
+    ),
+  ];
 }
 
 /** The change that puts a file's old bytes back: the same splices from the other side. */
@@ -48,32 +79,55 @@ function byteLength(base64: string): number {
   return Buffer.byteLength(base64, 'base64');
 }
 
+/** What is to be written to undo, and what was found. */
+export interface Undo<C extends Change> {
+  readonly changes: readonly C[];
+  readonly leftOut: readonly LeftOut[];
+  readonly findings: readonly FindingDraft[];
+}
+
 /**
- * Looks at the files of an undo: those that already hold the old bytes are left out, those that somebody has changed
- * since are told. They stay in the plan, whose application will refuse them one by one, unless they are put right.
+ * Looks at the files of an undo: those that already hold the old bytes are left out, and so are those that have been
+ * edited since, which are reported.
  */
-export async function lookAtFilesToUndo(
-  changes: readonly FileChange[],
-): Promise<{ readonly changes: readonly FileChange[]; readonly findings: readonly Finding[] }> {
-  const looks = await inParallel(changes, 16, async (change): Promise<{ open: boolean; moved?: string }> => {
+export async function undoFileChanges({ changes, recorded }: ToUndo<FileChange>): Promise<Undo<FileChange>> {
+  const looks = await inParallel(changes, 16, async (change): Promise<Look> => {
     try {
-      const found = fileFingerprint(await readFile(change.path));
-      if (sameFingerprint(found, change.after)) return { open: false };
-      return sameFingerprint(found, change.before) ? { open: true } : { open: true, moved: change.path };
+      const found = fileFingerprint(await readFile(change.realPath ?? change.path));
+      if (sameFingerprint(found, change.before)) return { kind: 'back' };
+      return sameFingerprint(found, change.after)
+        ? { kind: 'as-left', change }
+        : { kind: 'moved', what: change.path, change };
     } catch (error) {
-      return { open: true, moved: `${change.path}: ${errnoInWords(error)}` };
+      return { kind: 'moved', what: `${change.path}: ${errnoInWords(error)}`, change };
     }
   });
-  const moved = looks.flatMap((look) => look.moved ?? []);
-  const finding: Finding = {
-    id: 'changed-since',
-    level: 'warning',
-    title: `${moved.length} of the files ${moved.length === 1 ? 'is' : 'are'} not as the change left them`,
-    detail:
-      'Somebody has edited or removed them since. They are not touched; the others are brought back. The bytes from before lie in the backup folder of the change.',
-    evidence: moved,
-    acceptable: false,
-    accepted: false,
+  const asLeft = looks.flatMap((look) => (look.kind === 'as-left' ? [look.change] : []));
+  const moved = looks.flatMap((look) => (look.kind === 'moved' && recorded.has(look.change) ? [look.what] : []));
+  return {
+    changes: asLeft.map(reversedFileChange),
+    leftOut: moved.map((what) => ({ what, reason: 'changed-since' })),
+    findings: [
+      ...notInJournal(asLeft.filter((change) => !recorded.has(change)).map((change) => change.path)),
+      ...changedSince(moved, asLeft.length),
+    ],
   };
-  return { changes: changes.filter((_, index) => looks[index]?.open), findings: moved.length === 0 ? [] : [finding] };
+}
+
+type Look =
+  | { readonly kind: 'back' }
+  | { readonly kind: 'as-left'; readonly change: FileChange }
+  | { readonly kind: 'moved'; readonly what: string; readonly change: FileChange };
+
+function changedSince(moved: readonly string[], others: number): readonly FindingDraft[] {
+  if (moved.length === 0) return [];
+  const parts = { evidence: moved, subjects: moved };
+  const title = `${counted(moved.length, 'file')} not as the change left ${moved.length === 1 ? 'it' : 'them'}`;
+  const detail =
+    'Edited or removed since. They are not touched. The bytes from before are in the backup folder of the change.';
+  return [
+    others === 0
+      ? finalBlocker('changed-since', title, detail, parts)
+      : warning('changed-since', title, `${detail} The other ${counted(others, 'file')} can be brought back.`, parts),
+  ];
 }

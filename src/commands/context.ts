@@ -1,9 +1,13 @@
 /** What a command has of the world around it: handed in, so that a test can hand in something else. */
 
 import type { ReadStream, WriteStream } from 'node:tty';
-import type { FileUser } from '../files/owner.ts';
+import type { Author, PlanConnection } from '../change/plan.ts';
+import type { ExitStatus } from '../errors.ts';
+import type { FileUser } from '../files/file-properties.ts';
+import type { FlagTable } from '../flags.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import type { RemedyEntry } from '../remedies/index.ts';
 import type { Prompter } from '../terminal/prompter.ts';
-import type { OpenDirectory } from './directory.ts';
 
 export interface Context {
   readonly stdin: NodeJS.ReadStream | ReadStream;
@@ -12,7 +16,15 @@ export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
+  /** Where change folders are made that no flag names. */
+  readonly changes: string;
   readonly platform: NodeJS.Platform;
+  readonly remedies: readonly RemedyEntry[];
+  readonly commands: readonly CommandSpec[];
+  /** How this tool was started, as the words before its arguments: ["npx", "adsi-remedy@1.0.0"]. */
+  readonly program: readonly string[];
+  /** Who runs it, as the operating system says. */
+  readonly author: Author;
   /** The user that files are replaced by; none on Windows, which has no user numbers. */
   readonly user?: FileUser | undefined;
   /** This process, and whether others of its computer are there: a change folder has one run at a time. */
@@ -35,4 +47,40 @@ export interface Context {
    * ends the process at once.
    */
   readonly interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+}
+
+/** A directory that is ready to be read and written. */
+export interface OpenDirectory {
+  /** With the chosen DC. */
+  readonly session: DirectorySession;
+  /** For the plan's target. */
+  readonly connection: PlanConnection;
+  /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
+  readonly isExport: boolean;
+  /** Another session with the chosen DC. */
+  reopen(): Promise<DirectorySession>;
+  /** A session with another DC of the forest, with the same credentials and trust. */
+  openOther(host: string): Promise<DirectorySession>;
+  /** A session with a global catalog: the chosen DC's own if it is one, else another DC's; undefined if none answers. */
+  openGlobalCatalog(): Promise<DirectorySession | undefined>;
+  /** Ends the chosen DC's session, and what the directory needs besides. */
+  close(): Promise<void>;
+}
+
+export type Run = (args: readonly string[], context: Context) => Promise<ExitStatus>;
+
+/** A command: one table of them for main, help, menu and completion. */
+export interface CommandSpec {
+  readonly name: string;
+  /** "FOLDER", "[DIR]", or '' for none. */
+  readonly operand: string;
+  /** One line, for the general help. */
+  readonly summary: string;
+  /** For the command's own help. */
+  readonly about: string;
+  readonly isRemedy: boolean;
+  readonly flags: () => Promise<FlagTable>;
+  /** What stands behind "adsi-remedy" in examples that can be copied. */
+  readonly examples: readonly string[];
+  readonly load: () => Promise<Run>;
 }

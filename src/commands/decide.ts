@@ -1,20 +1,24 @@
-/** From a finished plan to what becomes of it: shown only, saved, applied, or left alone. */
+/** From a finished plan to what is done with it: shown only, saved, applied, or nothing. */
 
 import path from 'node:path';
-import { requireApplicable, standingBlockers } from '../change/apply.ts';
+import { requireApplicable } from '../change/apply.ts';
+import { openBlockers } from '../change/findings.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import { textReview } from '../review/text.ts';
+import type { Flags } from '../flags.ts';
+import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
-import { applyChangeFolder, type DirectoryMeans } from './apply-folder.ts';
-import { confirmDeletion } from './confirm-deletion.ts';
-import type { Context } from './context.ts';
-import type { decisionFlags, Flags } from './flags.ts';
+import { applyChange } from './apply-change.ts';
+import { commandLine, shownPath } from './command-line.ts';
+import { confirmName } from './confirm.ts';
+import type { Context, OpenDirectory } from './context.ts';
+import { commandsFor, documentsOf } from './documents.ts';
+import type { decisionFlags } from './flags.ts';
 import type { Output } from './output.ts';
-import { quoted, shownPath } from './shown-path.ts';
+import { sayNextSteps } from './report-outcome.ts';
 
-/** What shall become of the plan; `ask` is what a terminal without flags gets. */
+/** What is to be done with the plan; `ask` is what a terminal without flags gets. */
 export type Decision =
   | { readonly kind: 'dry-run' }
   | { readonly kind: 'save'; readonly folder: string }
@@ -25,7 +29,11 @@ export type Decision =
  * What the flags decide.
  * @throws UsageError for --save or --dry-run together with --yes
  */
-export function readDecision(command: string, flags: Flags<typeof decisionFlags>, output: Output): Decision {
+export function readDecision(
+  command: string,
+  flags: Pick<Flags<typeof decisionFlags>, 'dry-run' | 'save' | 'yes'>,
+  output: Output,
+): Decision {
   const given = [flags['dry-run'] && '--dry-run', flags.save !== undefined && '--save', flags.yes && '--yes'].filter(
     (flag) => flag !== false,
   );
@@ -43,111 +51,158 @@ export function readDecision(command: string, flags: Flags<typeof decisionFlags>
   return output.canAsk && !output.isJson ? { kind: 'ask' } : { kind: 'dry-run' };
 }
 
-export interface Proposal {
+/** A plan that was shown, and what carrying it out needs. */
+export interface Finished {
   readonly plan: Plan;
-  /** What goes into the change folder besides the plan; made only when it is written. */
-  readonly documents: () => readonly FolderDocument[];
-  /** For the name of a folder that nobody has named: "labels", "undo-labels". */
+  readonly remedy: Remedy;
+  /** Files for the change folder beside the plan's documents. */
+  readonly records: readonly FolderDocument[];
+  /** For the name of a folder that no flag names: "labels", "undo". */
   readonly folderName: string;
-  /** Of a plan for a directory. */
-  readonly means?: DirectoryMeans;
   /** Where such a folder is made, if not in `changes`. */
   readonly home?: string;
-  /** Ids of notes that the command has shown in its own way: the terminal does not tell them again. */
-  readonly shownNotes?: readonly string[];
-  /** What --accept named: an id that no finding bears is told. */
-  readonly accept?: readonly string[];
-  /** What --confirm gave: the name of what a plan deletes. */
-  readonly confirm?: string | undefined;
+  /** Of a plan for a directory. */
+  readonly directory?: OpenDirectory;
+  readonly waitSeconds: number;
+  /** What --accept named: an id without a finding is reported. */
+  readonly accept: readonly string[];
+  /** What --confirm gave. */
+  readonly confirm: string | undefined;
 }
 
-/** Shows the plan and does with it what was decided. */
+/** What becomes of a plan. */
+export type Outcome =
+  | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
+  | { readonly kind: 'save'; readonly folder: string | undefined };
+
+/** Decides what becomes of the plan; asks what the flags leave open. No effect but its questions. */
+export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
+  const { plan, remedy, confirm } = finished;
+  for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
+  if (plan.changes.length === 0) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
+  const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
+  if (outcome.kind === 'apply' && remedy.handOver === undefined) {
+    requireApplicable(plan, []);
+    await confirmName(remedy.confirm?.(plan), confirm, decision.kind === 'ask', output);
+  }
+  return outcome;
+}
+
+/** Does with the plan what was decided. */
 export async function carryOut(
-  proposal: Proposal,
-  decision: Decision,
+  finished: Finished,
+  outcome: Outcome,
   context: Context,
   output: Output,
 ): Promise<ExitStatus> {
-  const { plan } = proposal;
-  showPlan(plan, output, proposal.shownNotes);
-  for (const line of vainAcceptances(proposal)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
+  const { plan, remedy } = finished;
   if (plan.changes.length === 0) {
-    if (!output.isJson) output.say('');
-    if (decision.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
+    if (outcome.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
     output.document(plan);
-    return standingBlockers(plan.findings).length === 0 ? exitStatus.done : exitStatus.refused;
+    return statusWithoutChanges(plan, remedy);
   }
-  const settled = decision.kind === 'ask' ? await askWhatNext(plan, output) : decision;
-  switch (settled.kind) {
-    case 'leave':
-      output.tell('  Left alone: nothing was changed.');
+  switch (outcome.kind) {
+    case 'nothing':
+      output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
     case 'dry-run':
       output.tell(`  ${output.style.dim('This was a dry run: nothing was changed.')}`);
       output.document(plan);
       return exitStatus.changesToMake;
     case 'save': {
-      const folder = await save(proposal, settled.folder, context);
-      output.say(
-        `  Saved in ${shownPath(folder, context)}. Apply it with: adsi-remedy apply ${quoted(shownPath(folder, context))}`,
-      );
+      const folder = await save(finished, outcome.folder, context);
+      for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
     }
     case 'apply': {
-      requireApplicable(plan, []);
-      await confirmDeletion({ plan, records: [], given: proposal.confirm, mayAsk: decision.kind === 'ask' }, output);
-      const folder = await save(proposal, undefined, context);
-      return applyChangeFolder(folder, plan, context, output, proposal.means);
+      if (remedy.handOver !== undefined) return handOver(finished, context, output);
+      const folder = await save(finished, undefined, context);
+      return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
     }
   }
 }
 
-/** The findings and the diff of a plan, without the notes that were shown already. */
-export function showPlan(plan: Plan, output: Output, shownNotes: readonly string[] = []): void {
-  const findings = plan.findings.filter(({ level, id }) => level !== 'note' || !shownNotes.includes(id));
-  for (const line of textReview({ ...plan, findings }, output.review)) output.say(line);
+/** Nothing to change is done, unless it rests on what was not seen. */
+export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'>): ExitStatus {
+  if (remedy.handOver !== undefined) return remedy.handOver.isProven(plan) ? exitStatus.done : exitStatus.failed;
+  return openBlockers(plan.findings).length > 0 ? exitStatus.refused : exitStatus.done;
 }
 
-/** What --accept named in vain. */
-function vainAcceptances({ plan, accept = [] }: Proposal): readonly string[] {
+/** What --yes means where this tool writes nothing: the change folder, and what a person has to do with it. */
+async function handOver(finished: Finished, context: Context, output: Output): Promise<ExitStatus> {
+  const { plan, remedy } = finished;
+  const folder = await save(finished, undefined, context);
+  for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
+  sayNextSteps(remedy.describe(plan).nextSteps, output);
+  output.document(plan);
+  return exitStatus.refused;
+}
+
+/** The seal as people compare it: its first 32 digits in groups of 8. */
+export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
+  return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
+}
+
+function savedLines(plan: Plan, remedy: Remedy, folder: string, context: Context): readonly string[] {
+  const shown = shownPath(folder, context);
+  const isBlocked = openBlockers(plan.findings).length > 0;
+  return [
+    `Saved in ${visible(shown)} (send review.html to the reviewer)`,
+    `Seal ${shortSeal(plan)}`,
+    ...(remedy.handOver === undefined
+      ? []
+      : ['This tool removes nothing itself: next-steps.txt says how each server does.']),
+    remedy.handOver !== undefined
+      ? `To look again afterwards: ${commandLine(['apply', shown], context)}`
+      : isBlocked
+        ? 'It can’t be applied as it is: a blocker is not accepted.'
+        : `Apply it with: ${commandLine(['apply', shown], context)}`,
+  ];
+}
+
+/** What --accept named without effect. */
+function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
   return accept.flatMap((id) => {
     const named = plan.findings.filter((finding) => finding.id === id);
-    if (named.length === 0) return [`--accept ${visible(id)}: no finding here has this id.`];
+    if (named.length === 0) return [`--accept ${visible(id)}: there is no finding with this id.`];
     return named.some((finding) => finding.accepted)
       ? []
       : [`--accept ${visible(id)}: this finding can’t be accepted.`];
   });
 }
 
-async function askWhatNext(
-  plan: Plan,
-  output: Output,
-): Promise<{ kind: 'apply' } | { kind: 'save'; folder: undefined } | { kind: 'leave' }> {
+async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<Outcome> {
   const prompter = await output.prompter();
-  const isBlocked = standingBlockers(plan.findings).length > 0;
-  const choice = await prompter.select<'leave' | 'save' | 'apply'>({
+  const isBlocked = openBlockers(plan.findings).length > 0;
+  const isHandedOver = remedy.handOver !== undefined;
+  const choice = await prompter.select<'nothing' | 'save' | 'apply'>({
     id: 'decision',
     message: isBlocked
-      ? 'A blocker stands, so this can’t be applied. Save for review, or leave it?'
-      : 'Apply now, save for review, or leave it?',
+      ? 'A blocker stops this change. Save for review, or do nothing?'
+      : isHandedOver
+        ? 'Save the list with the commands, or do nothing?'
+        : 'Apply now, save for review, or do nothing?',
     choices: [
-      { value: 'leave', label: 'Leave it', hint: 'nothing is changed or saved' },
-      { value: 'save', label: 'Save for review', hint: 'a change folder that somebody can read and apply later' },
-      ...(isBlocked ? [] : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
+      { value: 'nothing', label: 'Do nothing', hint: 'nothing is changed or saved' },
+      { value: 'save', label: 'Save for review', hint: 'a change folder for a reviewer, to be applied later' },
+      ...(isBlocked || isHandedOver
+        ? []
+        : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
     ],
     flag: '--yes, --save FOLDER or --dry-run',
   });
   return choice === 'save' ? { kind: 'save', folder: undefined } : { kind: choice };
 }
 
-async function save(proposal: Proposal, named: string | undefined, context: Context): Promise<string> {
-  const { plan } = proposal;
-  const home = proposal.home ?? path.join(context.currentFolder, 'changes');
+async function save(finished: Finished, named: string | undefined, context: Context): Promise<string> {
+  const { plan, remedy } = finished;
+  const home = finished.home ?? context.changes;
   const folder =
     named === undefined
-      ? await freeFolder(home, plan.created, proposal.folderName)
+      ? await freeFolder(home, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
-  await writeChangeFolder(folder, plan, proposal.documents(), context.randomId);
+  const documents = documentsOf(plan, remedy.describe(plan), commandsFor(folder, context), context.templates);
+  await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId);
   return folder;
 }

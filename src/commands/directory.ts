@@ -1,82 +1,102 @@
 /** From flags, questions or a saved plan to an open directory: which domain controller, as whom, and how to trust it. */
 
 import { readFile } from 'node:fs/promises';
+import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { readForest } from '../ad/forest.ts';
-import { type LocatedServers, locateServers } from '../ad/locate.ts';
+import { type Forest, readForest } from '../ad/forest.ts';
+import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { connectByDns, isDnsServer } from '../ldap/connect-by-dns.ts';
-import {
-  type Connector,
-  type DirectorySession,
-  ldapConnector,
-  type ServerAddress,
-  type TlsMode,
+import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
+import type {
+  Connector,
+  DirectorySession,
+  IntegratedLogon,
+  PasswordLogon,
+  ServerAddress,
+  TlsMode,
 } from '../ldap/session.ts';
-import type { Context } from './context.ts';
-import type { Flags, FlagTable } from './flags.ts';
+import { visible } from '../terminal/visible.ts';
+
+import type { Context, OpenDirectory } from './context.ts';
+import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 
-/** The flags that name the directory. */
-export const directoryFlags = {
-  server: 'text',
-  domain: 'text',
-  tls: 'text',
-  ca: 'text',
-  'tls-name': 'text',
-  dns: 'text',
-  user: 'text',
-  'password-stdin': 'yes-no',
-  ldif: 'text',
-} as const satisfies FlagTable;
-
-export type DirectoryFlags = Flags<typeof directoryFlags>;
-
-/** A directory that is ready to be read and written. */
-export interface OpenDirectory {
-  /** With the chosen DC. */
-  readonly session: DirectorySession;
-  /** For the plan's target. */
+/** What a saved plan says of its directory. A plan comes from someone else: what it names is not believed by itself. */
+export interface SavedDirectory {
   readonly connection: PlanConnection;
-  /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
-  readonly isExport: boolean;
-  /** Another session with the chosen DC. */
-  reopen(): Promise<DirectorySession>;
-  /** A session with another DC of the forest, with the same credentials and trust. */
-  openOther(host: string): Promise<DirectorySession>;
-  /** A session with a global catalog: the chosen DC's own if it is one, else another DC's; undefined if none answers. */
-  openGlobalCatalog(): Promise<DirectorySession | undefined>;
-  /** Ends the chosen DC's session, and what the directory needs besides. */
-  close(): Promise<void>;
+  /** The change folder of the plan. */
+  readonly folder: string;
+  /** Whether --seal says that this very plan was approved. */
+  readonly isApproved: boolean;
+  /** Whether a question can be asked. */
+  readonly mayAsk: boolean;
 }
 
 /** Whether any flag says which directory. */
-export function namesDirectory(flags: DirectoryFlags): boolean {
-  return flags.server !== undefined || flags.domain !== undefined || flags.ldif !== undefined;
+function namesDirectory(flags: DirectoryFlags): boolean {
+  return flags.server !== undefined || flags.domain !== undefined || flags.ldif.length > 0;
 }
 
 /**
  * Opens the directory that the flags name, else the one that a saved plan was made on, else the practice forest that is
  * open, else the one that the user names.
- * @throws UsageError for flags that don't fit together or a missing answer; DirectoryError if it can't be reached
+ * @throws UsageError for flags that don't fit together, a missing answer, or a plan's directory that this run does not
+ * name and --seal does not approve; DirectoryError if it can't be reached
  */
 export async function openDirectory(
   flags: DirectoryFlags,
   context: Context,
   output: Output,
-  saved?: PlanConnection,
+  saved?: SavedDirectory,
 ): Promise<OpenDirectory> {
   checkFlags(flags);
-  if (flags.ldif !== undefined) return openExport(path.resolve(context.currentFolder, flags.ldif), context);
+  if (flags.ldif.length > 0)
+    return openExport(
+      flags.ldif.map((file) => path.resolve(context.currentFolder, file)),
+      context,
+    );
   if (!namesDirectory(flags)) {
-    if (saved?.kind === 'ldif') return openExport(saved.file, context);
-    if (saved?.kind === 'practice') return openPractice(saved.folder, context);
-    if (saved === undefined && context.directory !== undefined) return context.directory();
+    const connection = saved?.connection;
+    if (saved !== undefined && connection?.kind === 'ldif') {
+      await requireApproval(saved, `the export ${connection.files.join(', ')}`, '--ldif FILE', output);
+      return openExport(connection.files, context);
+    }
+    if (context.directory !== undefined && (saved === undefined || connection?.kind === 'practice'))
+      return context.directory();
+    if (saved !== undefined && connection?.kind === 'practice') return openPractice(saved.folder, context);
   }
-  return openServer(flags, context, output, saved?.kind === 'server' ? saved : undefined);
+  return openServer(flags, context, output, saved);
+}
+
+/**
+ * Lets a plan's own server or file be used only if --seal approves the plan, or the user says so.
+ * @throws UsageError where neither is possible
+ */
+async function requireApproval(
+  { isApproved, mayAsk }: SavedDirectory,
+  what: string,
+  flag: string,
+  output: Output,
+): Promise<void> {
+  if (isApproved) return;
+  const named = visible(what);
+  if (mayAsk) {
+    const prompter = await output.prompter();
+    const goesOn = await prompter.confirm({
+      id: 'directory.of-plan',
+      message: `The plan names ${named}. Use it?`,
+      flag: `${flag}, or --seal`,
+    });
+    if (goesOn) return;
+  }
+  throw misuse(
+    named,
+    'only the plan names it, and a plan that was handed over is not believed',
+    `Name it again with ${flag}, or approve the plan with --seal and the seal of its review. Nothing was sent.`,
+  );
 }
 
 function misuse(on: string, cameBack: string, next: string): UsageError {
@@ -84,10 +104,10 @@ function misuse(on: string, cameBack: string, next: string): UsageError {
 }
 
 /** What an export has no use for. */
-const connectionFlags = ['server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
+const connectionFlags = ['auth', 'server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
 
 function checkFlags(flags: DirectoryFlags): void {
-  if (flags.ldif !== undefined) {
+  if (flags.ldif.length > 0) {
     const other = connectionFlags.find((name) => flags[name] !== undefined && flags[name] !== false);
     if (other !== undefined) {
       throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
@@ -105,17 +125,24 @@ function checkFlags(flags: DirectoryFlags): void {
   }
 }
 
-async function openExport(file: string, context: Context): Promise<OpenDirectory> {
+async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
   const { openExportDirectory } = await import('./embedded-directory.ts');
-  return openExportDirectory(file, context);
+  return openExportDirectory(files, context);
 }
 
-async function openPractice(folder: string, context: Context): Promise<OpenDirectory> {
-  const { openPracticeDirectory } = await import('./embedded-directory.ts');
-  return openPracticeDirectory(folder, context);
+/** The practice site that the change folder lies in; what the plan says of a place is not followed. */
+async function openPractice(changeFolder: string, context: Context): Promise<OpenDirectory> {
+  const { openPracticeDirectory, practiceSiteAround } = await import('./embedded-directory.ts');
+  const site = await practiceSiteAround(changeFolder);
+  if (site !== undefined) return openPracticeDirectory(site, context);
+  throw misuse(
+    changeFolder,
+    'the plan is for a practice site, and the change folder does not lie in one',
+    'Move it back into its practice site, or make the plan again there.',
+  );
 }
 
-/** Which DC, before anybody has logged on to it. */
+/** Which DC, before anyone has logged on to it. */
 interface ChosenServer {
   readonly host: string;
   readonly port: number;
@@ -127,43 +154,165 @@ async function openServer(
   flags: DirectoryFlags,
   context: Context,
   output: Output,
-  saved: SavedServer | undefined,
+  saved: SavedDirectory | undefined,
 ): Promise<OpenDirectory> {
-  const tls = readTlsMode(flags.tls, saved);
-  if (tls === 'none') {
-    output.tell(`  ${output.style.warning('Without TLS')} the password and all data cross the network in the clear.`);
-  }
-  const candidates = await chooseServers(flags, tls, context, output, saved);
-  const user = flags.user ?? saved?.user ?? (await askUser(output));
-  const caFile = flags.ca === undefined ? saved?.caFile : path.resolve(context.currentFolder, flags.ca);
-  const tlsName = flags['tls-name'] ?? saved?.tlsName;
-  const dns = flags.dns ?? saved?.dns;
-  const access = {
+  const planned = saved?.connection.kind === 'server' ? saved.connection : undefined;
+  const usesPlan = planned !== undefined && !namesDirectory(flags);
+  // What protects the password comes from this run; a plan whose server this run did not name adds nothing to that.
+  const trusted = usesPlan ? planned : undefined;
+  const auth = await chooseAuth(flags, planned, context, output);
+  const tls = auth === 'integrated' ? 'none' : readTlsMode(flags.tls, planned);
+  const isPlannedWire = planned?.auth === auth && planned.tls === tls;
+  const named = trusted === undefined || isPlannedWire ? trusted : { ...trusted, port: defaultPort[tls] };
+  const candidates = await chooseServers(flags, defaultPort[tls], context, output, named);
+  const caFile = flags.ca === undefined ? undefined : path.resolve(context.currentFolder, flags.ca);
+  const tlsName = flags['tls-name'] ?? trusted?.tlsName;
+  const dns = flags.dns ?? trusted?.dns;
+  const wire: Wire = {
+    auth,
+    tls,
+    ...(caFile === undefined ? {} : { caFile }),
+    ...(tlsName === undefined ? {} : { tlsName }),
+  };
+  const [first] = candidates;
+  if (saved !== undefined && trusted !== undefined)
+    await requireApproval(saved, `the server ${serverInWords(first)}, ${wireInWords(wire)}`, '--server HOST', output);
+  output.tell(`  ${visible(`Server ${serverInWords(first)}, ${wireInWords(wire)}`)}`);
+  const bind = await chooseLogon(auth, flags, planned, context, output);
+  const connector = ldapConnector({
     tls,
     ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
-    bind: { user, password: await readPassword(flags, user, context, output) },
+    bind,
     ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
-  };
-  const connector = ldapConnector(access);
+  });
   const { session, chosen } = await openFirst(candidates, tlsName, connector);
   const address = addressed(chosen, tlsName);
+  let forest: Promise<Forest> | undefined;
+  // The same credentials go to other servers only if the forest's own DNS names cover them.
+  const openOther = async (host: string): Promise<DirectorySession> => {
+    if (host.toLowerCase() === chosen.host.toLowerCase()) return connector.open(address);
+    forest ??= readForest(session);
+    requireInForest(host, await forest);
+    return connector.open({ host });
+  };
   return {
     session,
     connection: {
       kind: 'server',
       ...chosen,
+      auth,
       tls,
-      ...(caFile === undefined ? {} : { caFile }),
       ...(tlsName === undefined ? {} : { tlsName }),
       ...(dns === undefined ? {} : { dns }),
-      user,
+      ...(bind.auth === 'password' ? { user: bind.user } : {}),
     },
     isExport: false,
     reopen: () => connector.open(address),
-    openOther: (host) => connector.open({ host }),
+    openOther,
     openGlobalCatalog: () => openGlobalCatalog(session, address, connector),
     close: () => session.close(),
   };
+}
+
+type Auth = 'integrated' | 'password';
+
+/** How the wire to a server is protected. */
+interface Wire {
+  readonly auth: Auth;
+  readonly tls: TlsMode;
+  readonly caFile?: string;
+  readonly tlsName?: string;
+}
+
+function serverInWords({ host, port }: ChosenServer): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+/** "LDAPS, certificate checked against the authorities that this computer trusts" */
+function wireInWords({ auth, tls, caFile, tlsName }: Wire): string {
+  if (auth === 'integrated') return 'signed and encrypted by Kerberos';
+  if (tls === 'none') return 'WITHOUT ENCRYPTION: the password and all data cross the network in the clear';
+  const authorities = caFile ?? 'the authorities that this computer trusts';
+  const name = tlsName === undefined ? '' : ` for the name ${tlsName}`;
+  return `${tls === 'ldaps' ? 'LDAPS' : 'StartTLS'}, certificate checked${name} against ${authorities}`;
+}
+
+/**
+ * --auth, else in the wizard what the user says, else password.
+ * @throws UsageError for another kind, and for integrated together with TLS
+ */
+async function chooseAuth(
+  flags: DirectoryFlags,
+  planned: SavedServer | undefined,
+  { env, platform }: Context,
+  output: Output,
+): Promise<Auth> {
+  const { auth } = flags;
+  if (auth !== undefined && auth !== 'integrated' && auth !== 'password') {
+    throw misuse(`--auth ${auth}`, 'there is no such kind', 'Give --auth integrated or --auth password (the default).');
+  }
+  if (auth === 'integrated') {
+    const idle = (['tls', 'ca'] as const).find((name) => flags[name] !== undefined);
+    if (idle !== undefined) {
+      throw misuse(
+        `--auth integrated with --${idle}`,
+        'the integrated logon encrypts every message itself, on the port without TLS',
+        `Leave out --${idle}, or give --auth password.`,
+      );
+    }
+    return auth;
+  }
+  if (auth !== undefined) return auth;
+  if (planned !== undefined) return planned.auth;
+  const saysHow = [flags.tls, flags.ca, flags.user].some((given) => given !== undefined) || flags['password-stdin'];
+  const domain = env['USERDNSDOMAIN'];
+  if (platform !== 'win32' || domain === undefined || saysHow || !output.canAsk || output.isJson) return 'password';
+  const prompter = await output.prompter();
+  return prompter.select<Auth>({
+    id: 'directory.auth',
+    message: 'Log on as',
+    flag: '--auth integrated',
+    choices: [
+      {
+        value: 'integrated',
+        label: `${env['USERDOMAIN'] ?? domain}\\${env['USERNAME'] ?? ''} (you)`,
+        hint: 'signed and encrypted by Kerberos; no password, no certificate needed',
+      },
+      { value: 'password', label: 'another user', hint: 'with a password, over LDAPS or StartTLS' },
+    ],
+  });
+}
+
+type Logon = PasswordLogon | IntegratedLogon;
+
+async function chooseLogon(
+  auth: Auth,
+  flags: DirectoryFlags,
+  planned: SavedServer | undefined,
+  context: Context,
+  output: Output,
+): Promise<Logon> {
+  if (auth === 'integrated') {
+    const { user } = flags;
+    return user === undefined
+      ? { auth }
+      : { auth, as: { user, password: await readPassword(flags, user, context, output) } };
+  }
+  const user = flags.user ?? planned?.user ?? (await askUser(output));
+  return { auth, user, password: await readPassword(flags, user, context, output) };
+}
+
+/** @throws DirectoryError if credentials would go to a host outside the forest's DNS names */
+function requireInForest(host: string, { namingContexts }: Forest): void {
+  const roots = namingContexts.flatMap(({ dnsName }) => dnsName ?? []).map((name) => name.toLowerCase());
+  const name = host.toLowerCase().replace(/\.$/, '');
+  if (roots.some((root) => name === root || name.endsWith(`.${root}`))) return;
+  throw new DirectoryError({
+    attempted: 'log on to another domain controller',
+    on: host,
+    cameBack: `the name is not below a DNS name of this forest (${roots.join(', ')}), so the credentials were not sent`,
+    next: 'If it is a domain controller of the forest, name it with --server.',
+  });
 }
 
 function addressed(chosen: ChosenServer, tlsName: string | undefined): ServerAddress {
@@ -185,8 +334,16 @@ async function openFirst(
   }
 }
 
-function readTlsMode(given: string | undefined, saved: SavedServer | undefined): TlsMode {
-  const tls = given ?? saved?.tls ?? 'ldaps';
+/** No encryption has to be asked for in this run, whatever a plan says. */
+function readTlsMode(given: string | undefined, planned: SavedServer | undefined): TlsMode {
+  if (given === undefined && planned?.tls === 'none') {
+    throw misuse(
+      'the plan',
+      'it was made over a connection without encryption, and this run does not ask for that',
+      'Give --tls ldaps, --tls starttls or --auth integrated; or --tls none, if the password may cross the network in the clear. Nothing was sent.',
+    );
+  }
+  const tls = given ?? planned?.tls ?? 'ldaps';
   if (tls === 'ldaps' || tls === 'starttls' || tls === 'none') return tls;
   throw misuse(
     `--tls ${tls}`,
@@ -197,64 +354,123 @@ function readTlsMode(given: string | undefined, saved: SavedServer | undefined):
 
 const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 389, none: 389 };
 
-function readServer(given: string, tls: TlsMode): ChosenServer {
+function readServer(given: string, otherwise: number): ChosenServer {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(given) ?? [];
-  const host = bracketed ?? plain;
-  const number = port === undefined ? defaultPort[tls] : Number(port);
+  const host = bracketed ?? plain ?? (isIPv6(given) ? given : undefined);
+  const number = port === undefined ? otherwise : Number(port);
   if (host !== undefined && number > 0 && number < 65_536) return { host, port: number };
   throw misuse(
     `--server ${given}`,
     'it is not of the form HOST or HOST:PORT',
-    'Give for example --server dc1.corp.example.com or --server dc1:636.',
+    'Give for example --server dc1.corp.example.com or --server dc1:636; an IPv6 address with a port as [2001:db8::1]:636.',
   );
 }
 
 /** The server that was named; of those that DNS names the one that the user picks, else all, the first to try first. */
 async function chooseServers(
   flags: DirectoryFlags,
-  tls: TlsMode,
+  port: number,
   context: Context,
   output: Output,
-  saved: SavedServer | undefined,
+  planned: SavedServer | undefined,
 ): Promise<readonly [ChosenServer, ...ChosenServer[]]> {
-  if (flags.server !== undefined) return [readServer(flags.server, tls)];
-  if (flags.domain === undefined && saved !== undefined) {
-    return [{ host: saved.host, port: flags.tls === undefined ? saved.port : defaultPort[tls] }];
+  if (flags.server !== undefined) return [readServer(flags.server, port)];
+  if (planned !== undefined) {
+    return [{ host: planned.host, port: planned.port }];
   }
-  const domain = flags.domain ?? (await askDomain(context, output));
-  const servers = await locateServers(domain, {
+  const named = flags.domain === undefined ? await askServerOrDomain(context, output) : { domain: flags.domain };
+  if ('server' in named) return [readServer(named.server, port)];
+  const servers = await locateServers(named.domain, {
     random: Math.random,
     ...(flags.dns === undefined ? {} : { resolver: flags.dns }),
   });
-  const [first, ...others] = await pickDomainControllers(servers, context, output);
-  const onPort = (host: string): ChosenServer => ({ host, port: defaultPort[tls] });
+  const [first, ...others] = await pickDomainControllers(
+    await withinDomain(servers, named.domain, output),
+    context,
+    output,
+  );
+  const onPort = (host: string): ChosenServer => ({ host, port });
   return [onPort(first), ...others.map(onPort)];
 }
 
-async function askDomain(context: Context, output: Output): Promise<string> {
+/**
+ * DNS answers may be forged: a target outside the domain is named and asked about, and never logged on to silently.
+ * @throws UsageError if no target is left
+ */
+async function withinDomain(
+  servers: readonly LocatedServer[],
+  domain: string,
+  output: Output,
+): Promise<readonly LocatedServer[]> {
+  const suffix = `.${domain.toLowerCase().replace(/\.$/, '')}`;
+  const inside = servers.filter(({ host }) => host.endsWith(suffix));
+  const outside = servers.filter(({ host }) => !host.endsWith(suffix)).map(({ host }) => host);
+  if (outside.length === 0) return inside;
+  const names = visible(outside.join(', '));
+  output.tell(`  ${output.style.warning('Outside the domain:')} DNS also names ${names}.`);
+  if (inside.length > 0) return inside;
+  if (output.canAsk && !output.isJson) {
+    const prompter = await output.prompter();
+    const goesOn = await prompter.confirm({
+      id: 'directory.outside-domain',
+      message: `DNS names only ${names} for ${domain}, which is outside the domain. Log on there?`,
+      flag: '--server HOST',
+    });
+    if (goesOn) return servers;
+  }
+  throw misuse(
+    names,
+    `DNS names it for ${domain}, and it is outside that domain: the password was not sent`,
+    'If it is a domain controller of the domain, name it with --server.',
+  );
+}
+
+/** A DC by its name, or a domain whose DCs DNS names. A domain has no port, and its name resolves as one. */
+async function askServerOrDomain(
+  context: Context,
+  output: Output,
+): Promise<{ readonly server: string } | { readonly domain: string }> {
   const prompter = await output.prompter();
   const own = context.env['USERDNSDOMAIN']?.toLowerCase();
+  const by = await prompter.select<'domain' | 'server'>({
+    id: 'directory.by',
+    message: 'How is the directory reached?',
+    flag: '--server HOST or --domain NAME',
+    choices: [
+      { value: 'domain', label: 'By domain name', hint: 'its domain controllers are found by DNS' },
+      { value: 'server', label: 'By the name of a domain controller' },
+    ],
+  });
+  if (by === 'server') {
+    const server = await prompter.input({
+      id: 'directory.host',
+      message: 'Which domain controller?',
+      flag: '--server HOST',
+      validate: (text) => (text.trim() === '' ? 'Give a name like dc1.corp.example.com.' : undefined),
+    });
+    return { server: server.trim() };
+  }
   const domain = await prompter.input({
     id: 'directory.domain',
-    message: 'Which domain? Its domain controllers are found by DNS',
-    flag: '--server HOST or --domain NAME',
+    message: 'Which domain?',
+    flag: '--domain NAME',
     ...(own === undefined ? {} : { initial: own }),
     validate: (text) => (text.trim() === '' ? 'Give a DNS name like corp.example.com.' : undefined),
   });
-  return domain.trim();
+  return { domain: domain.trim() };
 }
 
 /** A global catalog first: it knows the recipients of the whole forest. The one that this computer logged on to before others. */
 async function pickDomainControllers(
-  servers: LocatedServers,
+  servers: readonly LocatedServer[],
   context: Context,
   output: Output,
 ): Promise<readonly [string, ...string[]]> {
   const own = context.env['LOGONSERVER']?.replace(/^\\\\/, '').toLowerCase();
   const isOwn = (host: string): boolean => own !== undefined && host.split('.')[0] === own;
-  const rank = ({ host, isGlobalCatalog }: LocatedServers['domainControllers'][number]): number =>
+  const rank = ({ host, isGlobalCatalog }: LocatedServer): number =>
     (isGlobalCatalog === true ? 0 : 2) + (isOwn(host) ? 0 : 1);
-  const controllers = servers.domainControllers.toSorted((one, other) => rank(one) - rank(other));
+  const controllers = servers.toSorted((one, other) => rank(one) - rank(other));
   const [first, ...others] = controllers;
   if (first === undefined) throw new RangeError('a located domain has a domain controller');
   if (!output.canAsk || others.length === 0) return [first.host, ...others.map(({ host }) => host)];
@@ -288,12 +504,12 @@ async function askUser(output: Output): Promise<string> {
 
 async function readPassword(flags: DirectoryFlags, user: string, context: Context, output: Output): Promise<string> {
   const password = flags['password-stdin']
-    ? (await readAll(context.stdin)).replace(/\r?\n$/, '')
+    ? (await readAll(context.stdin)).replace(/\r?\n[\s\S]*$/, '')
     : (context.env['ADSI_REMEDY_PASSWORD'] ?? (await askPassword(user, output)));
   if (password !== '') return password;
   throw misuse(
     'the password',
-    'it is empty, and servers take that for no logon at all',
+    'it is empty, and a bind with an empty password is anonymous',
     'Give the password of the user.',
   );
 }
@@ -331,13 +547,14 @@ async function openGlobalCatalog(
 ): Promise<DirectorySession | undefined> {
   const port = globalCatalogPort[session.identity.tls];
   if (session.rootDse.isGlobalCatalogReady === true) return connector.open({ ...address, port });
-  const { domainControllers } = await readForest(session);
-  for (const { isGlobalCatalog, dnsHostName } of domainControllers) {
+  const forest = await readForest(session);
+  for (const { isGlobalCatalog, dnsHostName } of forest.domainControllers) {
     if (!isGlobalCatalog || dnsHostName === undefined) continue;
     try {
+      requireInForest(dnsHostName, forest);
       return await connector.open({ host: dnsHostName, port });
     } catch (error) {
-      // The next one may answer; that none did is the caller's to tell.
+      // The next one may answer; the caller reports that none did.
       if (!(error instanceof DirectoryError)) throw error;
     }
   }

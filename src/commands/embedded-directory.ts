@@ -1,34 +1,32 @@
 /** Directories in this process: an export that is worked on offline, and the practice forest. */
 
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
+import path from 'node:path';
 import type { PlanConnection } from '../change/plan.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../embedded/open-embedded.ts';
 import { UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import { type Connector, type DirectorySession, ldapConnector } from '../ldap/session.ts';
-import type { Context } from './context.ts';
-import type { OpenDirectory } from './directory.ts';
+import type { Context, OpenDirectory } from './context.ts';
 
-/** Ports that tell the embedded servers whether the whole forest is asked for. */
-const ldapPort = 389;
+/** The port of the global catalog, which answers for the whole forest. */
 const globalCatalogPort = 3268;
 
 /**
- * Opens an export of ldifde or ldapsearch.
+ * Opens exports of ldifde or ldapsearch, one a naming context, together.
  * @throws UsageError if the file can't be read; LdifSyntaxError with the line if it is damaged
  */
-export async function openExportDirectory(file: string, context: Context): Promise<OpenDirectory> {
-  const content = await contentOf(file);
+export async function openExportDirectory(files: readonly string[], context: Context): Promise<OpenDirectory> {
+  const sources = await Promise.all(files.map(async (file) => ({ name: file, content: await contentOf(file) })));
   const forest = await openEmbeddedForest({
-    sources: [{ name: file, content }],
+    sources,
     kind: 'export',
     clock: context.now,
     newGuid: context.randomId,
   });
-  return openIn(forest, { kind: 'ldif', file }, true);
+  return openIn(forest, { kind: 'ldif', files }, { isExport: true });
 }
 
-/** The bytes of the export. It is opened at once, so that a file that can't be read is told as such. */
+/** The bytes of the export. It is opened at once, so that a file that cannot be read is reported as such. */
 async function contentOf(file: string): Promise<AsyncIterable<Buffer>> {
   try {
     const handle = await open(file);
@@ -50,34 +48,71 @@ function noExport(file: string, cameBack: string, cause?: unknown): UsageError {
   });
 }
 
-/** Opens the forest of the practice site in a folder. */
+/** Marks the folder of a practice site. */
+export const practiceMark = '.adsi-remedy-practice';
+
+/** The practice site that a folder lies in, by the mark of its folder; undefined if it lies in none. */
+export async function practiceSiteAround(folder: string): Promise<string | undefined> {
+  const isSite = await access(path.join(folder, practiceMark)).then(
+    () => true,
+    () => false,
+  );
+  if (isSite) return folder;
+  const above = path.dirname(folder);
+  return above === folder ? undefined : practiceSiteAround(above);
+}
+
+/**
+ * Opens the forest of the practice site in a folder. Changes are saved when it is closed and when the process ends.
+ * @throws what reading the saved forest or the templates throws; `close` throws FileError if saving fails
+ */
 export async function openPracticeDirectory(folder: string, context: Context): Promise<OpenDirectory> {
   const { openPracticeForest } = await import('../embedded/practice-forest.ts');
   const forest = await openPracticeForest(folder, context.templates, context.now, context.randomId);
-  return openIn(forest, { kind: 'practice', folder }, false);
+  const release = atEndOfProcess(() => forest.save());
+  const save = (): void => {
+    release();
+    forest.save();
+  };
+  return openIn(forest, { kind: 'practice' }, { isExport: false, save });
 }
 
-async function openIn(forest: EmbeddedForest, connection: PlanConnection, isExport: boolean): Promise<OpenDirectory> {
+async function openIn(
+  forest: EmbeddedForest,
+  connection: PlanConnection,
+  { isExport, save }: { readonly isExport: boolean; readonly save?: () => void },
+): Promise<OpenDirectory> {
   const [first] = forest.domainControllers;
   if (first === undefined) throw new RangeError('an embedded directory has a server');
-  const connector = connectorOf(forest);
-  const openSession = (host: string, port = ldapPort): Promise<DirectorySession> => connector.open({ host, port });
-  const session = await openSession(first);
+  const session = await forest.open({ host: first });
   return {
     session,
     connection,
     isExport,
-    reopen: () => openSession(first),
-    openOther: (host) => openSession(host),
-    openGlobalCatalog: () => openSession(first, globalCatalogPort),
-    close: () => session.close(),
+    reopen: () => forest.open({ host: first }),
+    openOther: (host) => forest.open({ host }),
+    openGlobalCatalog: () => forest.open({ host: first, port: globalCatalogPort }),
+    close: async () => {
+      await session.close();
+      save?.();
+    },
   };
 }
 
-function connectorOf(forest: EmbeddedForest): Connector {
-  return ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host, port }) => forest.connect(host, { globalCatalog: port === globalCatalogPort }),
-  });
+/** Has the work done before the process ends, also by Ctrl-C. Gives the function that takes it back. */
+function atEndOfProcess(work: () => void): () => void {
+  const interrupted = (): void => {
+    // Another listener means that this Ctrl-C only ends a step, and the directory is still to be closed.
+    if (process.listenerCount('SIGINT') > 1) return;
+    release();
+    work();
+    process.kill(process.pid, 'SIGINT');
+  };
+  const release = (): void => {
+    process.removeListener('exit', work);
+    process.removeListener('SIGINT', interrupted);
+  };
+  process.once('exit', work);
+  process.on('SIGINT', interrupted);
+  return release;
 }

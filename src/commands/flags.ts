@@ -2,32 +2,92 @@
 
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
+import type { FlagKind, Flags, FlagTable } from '../flags.ts';
+import { nearestName } from '../nearest-name.ts';
 
-export type FlagKind = 'yes-no' | 'text' | 'texts';
-export type FlagTable = Readonly<Record<string, FlagKind>>;
-
-type FlagValue<K extends FlagKind> = K extends 'yes-no'
-  ? boolean
-  : K extends 'text'
-    ? string | undefined
-    : readonly string[];
-export type Flags<T extends FlagTable> = { readonly [Name in keyof T]: FlagValue<T[Name]> };
+const outputGroup = 'Output';
 
 /** How the output looks; every command has these. */
 export const outputFlags = {
-  json: 'yes-no',
-  quiet: 'yes-no',
-  verbose: 'yes-no',
-  'no-color': 'yes-no',
-  help: 'yes-no',
+  json: {
+    kind: 'yes-no',
+    help: 'one JSON document on stdout, all else on stderr; nothing is asked',
+    group: outputGroup,
+  },
+  quiet: { kind: 'yes-no', help: 'results only', group: outputGroup },
+  verbose: { kind: 'yes-no', help: 'every path, value and line', group: outputGroup },
+  'no-color': { kind: 'yes-no', help: 'no colour (NO_COLOR is honoured too)', group: outputGroup },
+  help: { kind: 'yes-no', help: 'this help', group: outputGroup },
 } as const satisfies FlagTable;
 
-/** What becomes of the change: the three remedies and undo have these. */
+const outcomeGroup = 'Outcome';
+
+/** Accepting findings: all that judge a change have it. */
+export const acceptFlags = {
+  accept: { kind: 'texts', value: 'ID', help: 'accept a finding by its id (repeatable)', group: outcomeGroup },
+} as const satisfies FlagTable;
+
+/** What is done with the change: the remedies and undo have these. */
 export const decisionFlags = {
-  'dry-run': 'yes-no',
-  save: 'text',
-  yes: 'yes-no',
-  accept: 'texts',
+  'dry-run': {
+    kind: 'yes-no',
+    help: 'stop after the diff; the default without a terminal, if neither --save nor --yes is given',
+    group: outcomeGroup,
+  },
+  save: {
+    kind: 'text',
+    value: 'FOLDER',
+    help: 'write the change folder for review, apply nothing',
+    group: outcomeGroup,
+  },
+  yes: {
+    kind: 'yes-no',
+    help: 'apply without asking; every choice must come from flags',
+    group: outcomeGroup,
+  },
+  ...acceptFlags,
+  reason: { kind: 'text', value: 'TEXT', help: 'why, for the reviewer; sealed with the plan', group: outcomeGroup },
+  ticket: { kind: 'text', value: 'ID', help: 'the ticket or change number; sealed with the plan', group: outcomeGroup },
+} as const satisfies FlagTable;
+
+/** How long reading may take. */
+export const deadlineFlags = {
+  deadline: {
+    kind: 'text',
+    value: 'SECONDS',
+    help: 'how long reading may take in all (default 900)',
+    group: outcomeGroup,
+  },
+} as const satisfies FlagTable;
+
+/** Which plan was approved: show, apply and undo have it. */
+export const sealFlags = {
+  seal: {
+    kind: 'text',
+    value: 'HEX',
+    help: 'the seal that was approved, at least its first 32 digits; another plan is refused',
+    group: 'Approval',
+  },
+} as const satisfies FlagTable;
+
+/** Where an entry is deleted: its name once more. */
+export const confirmFlags = {
+  confirm: {
+    kind: 'text',
+    value: 'NAME',
+    help: 'the name of what is deleted, once more; required where no question can be asked',
+    group: outcomeGroup,
+  },
+} as const satisfies FlagTable;
+
+/** Watching a directory change arrive. */
+export const waitFlags = {
+  wait: {
+    kind: 'text',
+    value: 'SECONDS',
+    help: 'directory: watch the change reach every domain controller; exit 1 if one has not received it in time',
+    group: outcomeGroup,
+  },
 } as const satisfies FlagTable;
 
 export interface Arguments<T extends FlagTable> {
@@ -46,7 +106,7 @@ export function readArguments<T extends FlagTable>(
   operands: readonly string[] = [],
 ): Arguments<T> {
   const options = Object.fromEntries(
-    Object.entries(table).map(([name, kind]) => [
+    Object.entries(table).map(([name, { kind }]) => [
       name,
       kind === 'yes-no' ? ({ type: 'boolean' } as const) : ({ type: 'string', multiple: kind === 'texts' } as const),
     ]),
@@ -57,7 +117,7 @@ export function readArguments<T extends FlagTable>(
   for (const token of tokens) {
     if (token.kind === 'positional') found.push(token.value);
     if (token.kind !== 'option') continue;
-    const kind = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
+    const kind = Object.hasOwn(table, token.name) ? table[token.name]?.kind : undefined;
     if (kind === undefined) throw unknownFlag(command, token.rawName, Object.keys(table));
     const isNextFlag = token.inlineValue === false && token.value.startsWith('-');
     const value = flagValue(command, kind, token.rawName, isNextFlag ? undefined : token.value);
@@ -65,7 +125,7 @@ export function readArguments<T extends FlagTable>(
   }
   if (found.length > operands.length) throw tooMany(command, found.slice(operands.length), operands);
   const flags = Object.fromEntries(
-    Object.entries(table).map(([name, kind]) => {
+    Object.entries(table).map(([name, { kind }]) => {
       const given = values.get(name);
       return [name, kind === 'yes-no' ? given !== undefined : kind === 'text' ? given?.at(-1) : (given ?? [])];
     }),
@@ -89,28 +149,39 @@ function flagValue(command: string, kind: FlagKind, name: string, value: string 
 }
 
 /**
- * The seconds of --wait; 0 without it.
- * @throws UsageError if it is no whole number of seconds
+ * A number of seconds that a flag gives; `otherwise` without it.
+ * @throws UsageError if it is not a whole number of seconds
  */
-export function readWait(given: string | undefined): number {
-  if (given === undefined) return 0;
-  if (/^\d{1,6}$/.test(given)) return Number(given);
+export function readSeconds(flag: 'wait' | 'deadline', given: string | undefined, otherwise: number): number {
+  if (given === undefined) return otherwise;
+  const seconds = /^\d{1,6}$/.test(given) ? Number(given) : undefined;
+  if (seconds !== undefined && (flag === 'wait' || seconds > 0)) return seconds;
   throw new UsageError({
-    attempted: 'read --wait',
+    attempted: `read --${flag}`,
     on: given,
-    cameBack: 'it is no whole number of seconds',
-    next: 'Give for example --wait 600.',
+    cameBack: 'it is not a whole number of seconds',
+    next: `Give for example --${flag} 600.`,
   });
 }
 
 function misuse(command: string, on: string, cameBack: string, next: string): UsageError {
-  return new UsageError({ attempted: `read the arguments of ${command}`, on, cameBack, next });
+  return new UsageError({
+    attempted: command === '' ? 'read the arguments' : `read the arguments of ${command}`,
+    on,
+    cameBack,
+    next,
+  });
 }
 
 function unknownFlag(command: string, given: string, names: readonly string[]): UsageError {
   const nearest = nearestName(given.replace(/^-+/, ''), names);
   const hint = nearest === undefined ? '' : `Did you mean --${nearest}? `;
-  return misuse(command, given, 'there is no such flag', `${hint}adsi-remedy ${command} --help lists the flags.`);
+  return misuse(
+    command,
+    given,
+    'there is no such flag',
+    `${hint}adsi-remedy ${command === '' ? '' : `${command} `}--help lists the flags.`,
+  );
 }
 
 function tooMany(command: string, surplus: readonly string[], operands: readonly string[]): UsageError {
@@ -118,31 +189,4 @@ function tooMany(command: string, surplus: readonly string[], operands: readonly
   return misuse(command, surplus.join(' '), `it takes ${expected}`, 'Put a path with spaces in quotes.');
 }
 
-/** The name that a typing error most likely meant; undefined if none is near. */
-export function nearestName(given: string, names: readonly string[]): string | undefined {
-  const near = names
-    .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name) }))
-    .filter(({ name, distance }) => distance <= Math.ceil(name.length / 3))
-    .sort((one, other) => one.distance - other.distance);
-  return near[0]?.name;
-}
-
-/** Edits from one to the other: a character more, less or another, or two neighbours the other way round. */
-function editDistance(one: string, other: string): number {
-  const from = [...one];
-  const to = [...other];
-  let beforeThat: readonly number[] = [];
-  let before = Array.from({ length: to.length + 1 }, (_, column) => column);
-  for (const [row, character] of from.entries()) {
-    const here = [row + 1];
-    for (const [column, candidate] of to.entries()) {
-      const replaced = (before[column] ?? 0) + (character === candidate ? 0 : 1);
-      const isSwapped = character === to[column - 1] && from[row - 1] === candidate;
-      const swapped = isSwapped ? (beforeThat[column - 1] ?? 0) + 1 : Number.POSITIVE_INFINITY;
-      here.push(Math.min(replaced, swapped, (before[column + 1] ?? 0) + 1, (here[column] ?? 0) + 1));
-    }
-    beforeThat = before;
-    before = here;
-  }
-  return before.at(-1) ?? 0;
-}
+export { nearestName } from '../nearest-name.ts';

@@ -1,22 +1,20 @@
-/** adsi-remedy alone: the menu at a terminal, the help elsewhere. */
+/** adsi-remedy without a command: the menu at a terminal, the help elsewhere. */
 
-import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Context } from './context.ts';
 import { nearestName, outputFlags, readArguments } from './flags.ts';
-import { commandNames, helpText } from './help.ts';
+import { helpText } from './help.ts';
 import { createOutput, type Output } from './output.ts';
 import { openSaved } from './saved-menu.ts';
 
-type Remedy = 'labels' | 'tombstone' | 'orphan';
-
 export interface MenuOptions {
-  /** What each remedy is given: nothing, or the practice site. */
-  readonly given: Readonly<Record<Remedy, readonly string[]>>;
-  /** Whether the menu comes back after each choice, until the user leaves. */
+  /** What a remedy is given besides the arguments: nothing, or the flags of the practice site. */
+  readonly given: (remedy: string) => readonly string[];
+  /** Whether the menu comes back after each choice, until the user quits. */
   readonly stays: boolean;
 }
 
-const plainMenu: MenuOptions = { given: { labels: [], orphan: [], tombstone: [] }, stays: false };
+const plainMenu: MenuOptions = { given: () => [], stays: false };
 
 export async function run(
   args: readonly string[],
@@ -25,7 +23,10 @@ export async function run(
 ): Promise<ExitStatus> {
   const [first] = args;
   if (first !== undefined && !first.startsWith('-')) {
-    const nearest = nearestName(first, commandNames);
+    const nearest = nearestName(
+      first,
+      context.commands.map(({ name }) => name),
+    );
     throw new UsageError({
       attempted: 'read the command',
       on: first,
@@ -33,59 +34,62 @@ export async function run(
       next: `${nearest === undefined ? '' : `Did you mean ${nearest}? `}adsi-remedy --help lists the commands.`,
     });
   }
-  const { flags } = readArguments('adsi-remedy', args, outputFlags);
+  const { flags } = readArguments('', args, outputFlags);
   const output = createOutput(context, flags);
   if (!output.canAsk) {
-    context.stderr.write(helpText());
+    context.stderr.write(await helpText(context.commands));
     return exitStatus.usage;
   }
   const passedOn = args.filter((arg) => arg !== '--help');
   let status: ExitStatus = exitStatus.done;
   for (;;) {
-    const choice = await choose(output);
-    if (choice === 'leave') return status;
-    status = await carryOutChoice(choice, passedOn, context, output, options.given);
+    const choice = await choose(context, output);
+    if (choice === 'quit') return status;
+    const carriedOut = await unlessBack(() => carryOutChoice(choice, passedOn, context, output, options));
+    if (carriedOut === 'back') continue;
+    status = carriedOut;
     if (!options.stays) return status;
     output.say('');
   }
 }
 
-type MenuChoice = Remedy | 'saved' | 'help' | 'leave';
+/** Escape at the first question of a choice comes back to the menu. */
+async function unlessBack<T>(work: () => Promise<T>): Promise<T | 'back'> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof BackError) return 'back';
+    throw error;
+  }
+}
 
-async function choose(output: Output): Promise<MenuChoice> {
+async function choose({ remedies }: Context, output: Output): Promise<string> {
   const prompter = await output.prompter();
-  return prompter.select<MenuChoice>({
+  return prompter.select<string>({
     id: 'menu',
-    message: 'What needs a careful hand?',
+    message: 'What do you want to repair?',
     choices: [
-      { value: 'labels', label: 'labels', hint: 'the logon labels of TMG and ISA form sets' },
-      { value: 'tombstone', label: 'tombstone', hint: "the forest's tombstoneLifetime" },
-      { value: 'orphan', label: 'orphan', hint: 'an Exchange server object that a failed install left' },
+      ...remedies.map(({ name, summary }) => ({ value: name, label: name, hint: summary })),
       { value: 'saved', label: 'saved', hint: 'show, apply or undo a saved change' },
       { value: 'help', label: 'help', hint: 'commands, flags and exit statuses' },
-      { value: 'leave', label: 'leave' },
+      { value: 'quit', label: 'quit' },
     ],
   });
 }
 
 async function carryOutChoice(
-  choice: Exclude<MenuChoice, 'leave'>,
+  choice: string,
   args: readonly string[],
   context: Context,
   output: Output,
-  given: MenuOptions['given'],
+  { given }: MenuOptions,
 ): Promise<ExitStatus> {
-  switch (choice) {
-    case 'help':
-      output.say(helpText());
-      return exitStatus.done;
-    case 'saved':
-      return openSaved(args, context, output);
-    case 'labels':
-      return (await import('./labels.ts')).run([...given.labels, ...args], context);
-    case 'orphan':
-      return (await import('./orphan.ts')).run([...given.orphan, ...args], context);
-    case 'tombstone':
-      return (await import('./tombstone.ts')).run([...given.tombstone, ...args], context);
+  const entry = context.remedies.find(({ name }) => name === choice);
+  if (entry !== undefined) {
+    const { runRemedy } = await import('./run-remedy.ts');
+    return runRemedy(entry, [...given(choice), ...args], context);
   }
+  if (choice === 'saved') return openSaved(args, context, output);
+  output.say(await helpText(context.commands));
+  return exitStatus.done;
 }

@@ -1,10 +1,13 @@
 /** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
 
-import { isDiffLine } from '../review/diff-margin.ts';
-import type { TextReviewOptions } from '../review/text.ts';
+import { asciiJson } from '../ascii-json.ts';
+import type { Finding } from '../change/findings.ts';
+import type { Plan } from '../change/plan.ts';
+import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
+import { findingLines, screenReview } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
-import { createStyle, type Style } from '../terminal/style.ts';
+import { canRedraw, createStyle, inSigns, type Signs, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
 import { fitted } from '../terminal/wrapped.ts';
 import type { Context } from './context.ts';
 
@@ -19,8 +22,13 @@ export interface Output {
   readonly style: Style;
   /** In columns. */
   readonly width: number;
-  /** For the text reviews. */
-  readonly review: TextReviewOptions;
+  /** For text reviews. */
+  readonly review: {
+    readonly options: TextReviewOptions;
+    /** Shows a plan: the diff, the findings, the count. */
+    readonly plan: (plan: Plan) => void;
+    readonly findings: (findings: readonly Finding[]) => Iterable<string>;
+  };
   readonly isJson: boolean;
   /** Whether a person can be asked: input and the stream that questions are drawn on are terminals. */
   readonly canAsk: boolean;
@@ -41,24 +49,38 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const human = flags.json ? context.stderr : context.stdout;
   const isTerminal = human.isTTY === true;
   // https://no-color.org: present and not empty.
-  const color = isTerminal && !flags['no-color'] && !context.env['NO_COLOR'] && context.env['TERM'] !== 'dumb';
-  const style = createStyle(color);
+  const color = isTerminal && !flags['no-color'] && !context.env['NO_COLOR'] && canRedraw(context);
+  const signs = isTerminal ? signsFor(context) : unicodeSigns;
+  const style = createStyle(color, signs);
   const width = Math.max(40, Math.min(isTerminal ? human.columns || defaultWidth : defaultWidth, 140));
   const canAsk = context.prompter !== undefined || (context.stdin.isTTY === true && isTerminal);
   const screen: ProgressScreen = {
     output: context.stderr,
-    isTerminal: context.stderr.isTTY === true && !flags.quiet,
+    isTerminal: context.stderr.isTTY === true && canRedraw(context),
+    isQuiet: flags.quiet,
     style,
     clock: () => performance.now(),
     timer: processTimer,
   };
   const print = (line: string): void => {
-    human.write(`${isTerminal && !isDiffLine(line) ? fitted(line, width) : line}\n`);
+    human.write(`${isTerminal && !isDiffLine(line) ? fitted(inSigns(line, signs), width) : line}\n`);
+  };
+  const options: TextReviewOptions = {
+    style,
+    width,
+    verbose: flags.verbose,
+    ...(isTerminal ? { columns: width } : {}),
   };
   return {
     style,
     width,
-    review: { style, width, verbose: flags.verbose, ...(isTerminal ? { columns: width } : {}) },
+    review: {
+      options,
+      plan: (plan) => {
+        for (const line of screenReview(plan, options)) print(line);
+      },
+      findings: (findings) => findingLines(findings, options),
+    },
     isJson: flags.json,
     canAsk,
     say: print,
@@ -66,19 +88,23 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
       if (!flags.quiet) print(line);
     },
     document: (value) => {
-      if (flags.json) context.stdout.write(`${JSON.stringify(value, undefined, 2)}\n`);
+      if (flags.json) context.stdout.write(`${asciiJson(value, 2)}\n`);
     },
     progress: () => createProgress(screen),
     screen,
-    prompter: () => prompterFor(context, human, color),
+    prompter: () => prompterFor(context, human, { color, signs }),
   };
 }
 
-async function prompterFor(context: Context, human: Context['stdout'], color: boolean): Promise<Prompter> {
+async function prompterFor(
+  context: Context,
+  human: Context['stdout'],
+  look: { readonly color: boolean; readonly signs: Signs },
+): Promise<Prompter> {
   if (context.prompter !== undefined) return context.prompter;
   if (context.stdin.isTTY !== true || human.isTTY !== true) {
     return unavailablePrompter(() => 'there is no terminal to ask at');
   }
   const { terminalPrompter } = await import('../terminal/prompter.ts');
-  return terminalPrompter({ input: context.stdin, output: human, color });
+  return terminalPrompter({ input: context.stdin, output: human, canRedraw: canRedraw(context), ...look });
 }

@@ -1,56 +1,67 @@
 /** adsi-remedy practice: the practice site, and the menu or the dry runs on it. */
 
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
-import { type ExitStatus, exitStatus } from '../errors.ts';
-import { layOutFormSets } from '../remedies/labels/practice-form-sets.ts';
+import { type ExitStatus, exitStatus, SubjectMissingError } from '../errors.ts';
+import type { RemedyEntry } from '../remedies/index.ts';
+import type { Practice } from '../remedies/remedy.ts';
+import { practiceFlags } from './command-flags.ts';
+import { shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
-import { openPracticeDirectory } from './embedded-directory.ts';
-import { outputFlags, readArguments } from './flags.ts';
+import { openPracticeDirectory, practiceMark } from './embedded-directory.ts';
+import { readArguments } from './flags.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
-import { shownPath } from './shown-path.ts';
+import { runRemedy } from './run-remedy.ts';
 
 const defaultFolder = 'adsi-remedy-practice';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('practice', args, outputFlags, ['DIR']);
+  const { flags, operands } = readArguments('practice', args, practiceFlags, ['DIR']);
   const output = createOutput(context, flags);
   const folder = path.resolve(context.currentFolder, operands[0] ?? defaultFolder);
-  const site = await layOutFormSets(folder, context.templates);
-  const onSite: Context = { ...context, directory: () => openPracticeDirectory(folder, context) };
-  const given = { labels: site.roots.flatMap((root) => ['--root', root]), orphan: [], tombstone: [] };
+  const practices = new Map<string, Practice>();
+  for (const entry of context.remedies) practices.set(entry.name, (await entry.load()).practice);
+  for (const practice of practices.values()) await practice.layOut?.(folder, context.templates);
+  const given = (remedy: string): readonly string[] => practices.get(remedy)?.given(folder) ?? [];
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, practiceMark), '');
+  // What is saved here stays here, and finds its forest again by the mark.
+  const onSite: Context = {
+    ...context,
+    changes: path.join(folder, 'changes'),
+    directory: () => openPracticeDirectory(folder, context),
+  };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
   output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
-  output.tell(`  Form sets of the array members ${site.roots.map((root) => path.basename(root)).join(' and ')}.`);
-  output.tell('  A forest of four domain controllers, corp.example.com, with Exchange.');
-  output.tell('  Nothing of yours is touched: change what you like, then delete the folder.');
+  for (const { about } of practices.values()) output.tell(`  ${about}`);
+  output.tell('  Nothing of yours is changed: try what you like, then delete the folder.');
   output.tell('');
   if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
   const plans: Record<string, unknown> = {};
-  for (const [name, ...rest] of dryRuns) {
-    output.tell(`  ${output.style.bold(`adsi-remedy ${[name, ...rest].join(' ')} --dry-run`)}`);
+  for (const entry of context.remedies) {
+    const dryRun = practices.get(entry.name)?.dryRun ?? [];
+    output.tell(`  ${output.style.bold(`adsi-remedy ${[entry.name, ...dryRun].join(' ')} --dry-run`)}`);
     output.tell('');
     const collected = collector();
     const world = output.isJson ? { ...onSite, stdout: collected.stream } : onSite;
-    const isThere = await dryRun(name, [...given[name], ...rest, '--dry-run', ...passedOn], world);
-    if (!isThere) output.say('  Nothing to change: the server is not there any more.');
-    if (output.isJson) plans[name] = isThere ? JSON.parse(collected.text()) : { remedy: name, changes: [] };
+    const isThere = await tryOut(entry, [...given(entry.name), ...dryRun, '--dry-run', ...passedOn], world);
+    if (!isThere) output.say('  Nothing to change: it is not there any more.');
+    if (output.isJson) plans[entry.name] = isThere ? JSON.parse(collected.text()) : { remedy: entry.name, changes: [] };
     output.tell('');
   }
   output.document(plans);
   return exitStatus.done;
 }
 
-/** Whether there was something to look at: an orphan that was deleted on an earlier visit is no more. */
-async function dryRun(name: keyof typeof remedies, args: readonly string[], context: Context): Promise<boolean> {
-  const { run: runRemedy } = await remedies[name]();
+/** Whether there was something to look at: what was deleted on an earlier visit is gone. */
+async function tryOut(entry: RemedyEntry, args: readonly string[], context: Context): Promise<boolean> {
   try {
-    await runRemedy(args, context);
+    await runRemedy(entry, args, context);
     return true;
   } catch (error) {
-    const { NoSuchServerError } = await import('../remedies/orphan/find-server.ts');
-    if (error instanceof NoSuchServerError) return false;
+    if (error instanceof SubjectMissingError) return false;
     throw error;
   }
 }
@@ -66,16 +77,3 @@ function collector(): { readonly stream: Context['stdout']; readonly text: () =>
   });
   return { stream: stream as Context['stdout'], text: () => Buffer.concat(pieces).toString() };
 }
-
-const remedies = {
-  labels: () => import('./labels.ts'),
-  tombstone: () => import('./tombstone.ts'),
-  orphan: () => import('./orphan.ts'),
-} as const;
-
-/** What is shown where nobody can be asked. */
-const dryRuns: readonly (readonly [keyof typeof remedies, ...string[]])[] = [
-  ['labels', '--label', 'email'],
-  ['tombstone', '--days', '180'],
-  ['orphan', '--name', 'EX04'],
-];

@@ -1,13 +1,19 @@
 /** The world as the process has it, and how an error is told in it. */
 
 import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { asciiJson } from '../ascii-json.ts';
+import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
-import type { FileUser } from '../files/owner.ts';
-import { createStyle } from '../terminal/style.ts';
+import type { FileUser } from '../files/file-properties.ts';
+import { remedies } from '../remedies/index.ts';
+import { canRedraw, createStyle, inSigns, signsFor } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { fitted } from '../terminal/wrapped.ts';
+import { toolVersion } from '../version.ts';
+import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 
 /** The context of this process. */
@@ -18,7 +24,12 @@ export function processContext(): Context {
     stderr: process.stderr,
     env: process.env,
     currentFolder: process.cwd(),
+    changes: path.join(process.cwd(), 'changes'),
     platform: process.platform,
+    remedies,
+    commands: commandsOf(remedies),
+    program: programOfProcess(),
+    author: authorOfProcess(),
     user: userOfProcess(),
     process: { id: process.pid, host: hostname(), isRunning },
     templates: new URL('../../templates/', import.meta.url),
@@ -36,6 +47,31 @@ export function processContext(): Context {
       }
     },
   };
+}
+
+/** npx says so in its environment; a clone is started by the path of its script; what is installed has a name of its own. */
+function programOfProcess(): readonly string[] {
+  if (process.env['npm_command'] === 'exec') return ['npx', toolVersion().replace(' ', '@')];
+  const script = process.argv[1] ?? '';
+  if (!/\.[cm]?js$/.test(script) || script.includes('node_modules')) return ['adsi-remedy'];
+  const relative = path.relative(process.cwd(), script);
+  return ['node', relative.startsWith('..') ? script : relative];
+}
+
+function authorOfProcess(): Author {
+  const { USERDOMAIN: domain, USERNAME: name } = process.env;
+  const account =
+    process.platform === 'win32' && domain !== undefined && name !== undefined ? `${domain}\\${name}` : accountName();
+  return { account, computer: hostname() };
+}
+
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user without an entry in the system's list of users, as in containers.
+    return process.env['USER'] ?? `user ${process.geteuid?.() ?? ''}`.trim();
+  }
 }
 
 function userOfProcess(): FileUser | undefined {
@@ -57,10 +93,11 @@ function isRunning(id: number): boolean {
 /** Tells an error to the user and gives the exit status that it means. */
 export function reportError(error: unknown, args: readonly string[], context: Context): number {
   const verbose = args.includes('--verbose');
-  const style = createStyle(context.stderr.isTTY === true && !context.env['NO_COLOR'] && !args.includes('--no-color'));
+  const color = context.stderr.isTTY === true && canRedraw(context) && !context.env['NO_COLOR'];
+  const style = createStyle(color && !args.includes('--no-color'));
   const { stderr } = context;
   const say = (line: string): void => {
-    stderr.write(`${stderr.isTTY === true ? fitted(line, stderr.columns) : line}\n`);
+    stderr.write(`${stderr.isTTY === true ? fitted(inSigns(line, signsFor(context)), stderr.columns) : line}\n`);
   };
   if (error instanceof CancelledError) {
     say('  Cancelled: nothing was changed.');
@@ -68,17 +105,19 @@ export function reportError(error: unknown, args: readonly string[], context: Co
     const { attempted, on, cameBack, next } = error.trouble;
     say(`${style.blocker('error')}  Could not ${visible(attempted)}`);
     say(`  on         ${visible(on)}`);
-    say(`  came back  ${visible(cameBack)}`);
+    say(`  result     ${visible(cameBack)}`);
     say(`  next       ${visible(next)}`);
   } else {
     say(`${style.blocker('error')}  Something went wrong within adsi-remedy: ${visible(String(error))}`);
     say('  next       Run it again with --verbose, and report what it says. What was done is in the journal, if any.');
   }
-  if (verbose && error instanceof Error && !(error instanceof CancelledError)) say(error.stack ?? '');
+  if (verbose && error instanceof Error && !(error instanceof CancelledError)) {
+    for (const line of (error.stack ?? '').split('\n')) say(visible(line));
+  }
   if (args.includes('--json')) {
     const trouble =
       error instanceof RemedyError ? { code: error.code, ...error.trouble, cause: undefined } : { code: 'internal' };
-    context.stdout.write(`${JSON.stringify({ error: trouble }, undefined, 2)}\n`);
+    context.stdout.write(`${asciiJson({ error: trouble }, 2)}\n`);
   }
   return error instanceof RemedyError ? exitStatusOf(error) : exitStatus.failed;
 }

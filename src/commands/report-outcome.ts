@@ -1,19 +1,19 @@
 /** Telling how an apply or undo went: for people, and as the document of --json. */
 
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { ApplyResult, ChangeResult } from '../change/apply.ts';
-import { folderParts } from '../change/folder.ts';
 import type { Change, Plan } from '../change/plan.ts';
+import type { Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
-import { temporarySuffix } from '../files/temporary-suffix.ts';
+import { temporarySuffix } from '../files/replace-file.ts';
 import { groupBy } from '../group-by.ts';
-import { changesInWords, countsOf } from '../review/counts.ts';
+import type { Remedy, Step } from '../remedies/remedy.ts';
+import { changesInWords, countsOf } from '../review/summary.ts';
+import { nextStepLines } from '../review/text.ts';
+import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
+import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
-import { quoted, shownPath } from './shown-path.ts';
-import type { Verification } from './verification.ts';
 
 export interface AppliedPlan<C extends Change> {
   readonly result: ApplyResult<C>;
@@ -21,6 +21,7 @@ export interface AppliedPlan<C extends Change> {
   readonly interrupted: boolean;
   readonly plan: Plan<C>;
   readonly folder: string;
+  readonly remedy: Pick<Remedy, 'describe'>;
   /** Of a plan for a directory that was applied to its end. */
   readonly seen?: Verification;
 }
@@ -44,7 +45,7 @@ interface OutcomeDocument {
   /** What ended the run in the middle. */
   readonly endedBy?: { readonly on: string; readonly detail: string; readonly next: string };
   readonly domainControllers?: Verification['domainControllers'];
-  readonly recipients?: Verification['recipients'];
+  readonly further?: Verification['further'];
 }
 
 const statusOfOutcome: Readonly<Record<Outcome, ExitStatus>> = {
@@ -75,9 +76,9 @@ export async function reportOutcome<C extends Change>(
   }
   if (applied.interrupted) output.say(`  ${output.style.warning('Interrupted:')} no further change was begun.`);
   output.say(`  ${countLine(applied, output)}`);
-  for (const line of seen?.lines ?? []) output.say(`  ${line}`);
-  for (const line of whatNext(applied, outcome, quoted(shownPath(folder, context)))) output.say(`  ${line}`);
-  if (outcome === 'done') await tellNextSteps(folder, output);
+  if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
+  for (const line of whatNext(applied, outcome, shownPath(folder, context), context)) output.say(`  ${line}`);
+  if (outcome === 'done') sayNextSteps(applied.remedy.describe(plan).nextSteps, output);
   const document: OutcomeDocument = {
     plan: plan.id,
     folder,
@@ -87,8 +88,7 @@ export async function reportOutcome<C extends Change>(
     notBegun: result.notBegun,
     notDone,
     ...(endedBy === undefined ? {} : { endedBy }),
-    ...(seen === undefined ? {} : { domainControllers: seen.domainControllers }),
-    ...(seen?.recipients === undefined ? {} : { recipients: seen.recipients }),
+    ...(seen === undefined ? {} : { domainControllers: seen.domainControllers, further: seen.further }),
   };
   output.document(document);
   return statusOfOutcome[outcome];
@@ -98,7 +98,7 @@ export async function reportOutcome<C extends Change>(
 function tellNotDone(alike: OutcomeDocument['notDone'], output: Output): void {
   const [first] = alike;
   if (first === undefined) return;
-  const shown = output.review.verbose ? alike : alike.slice(0, firstAlike);
+  const shown = output.review.options.verbose ? alike : alike.slice(0, firstAlike);
   for (const { kind, on } of shown) output.say(`  ${output.style.blocker(kind.padEnd(8))} ${visible(on)}`);
   const more = alike.length - shown.length;
   if (more > 0)
@@ -164,23 +164,68 @@ function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }
   return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${verb}`)}${before}`;
 }
 
-function whatNext<C extends Change>({ result, plan }: AppliedPlan<C>, outcome: Outcome, shown: string): string[] {
+function whatNext<C extends Change>(
+  { result, plan }: AppliedPlan<C>,
+  outcome: Outcome,
+  shown: string,
+  context: Context,
+): string[] {
+  const command = (name: string): string => commandLine([name, shown], context);
   const isUndo = plan.undoes !== undefined;
-  if (outcome === 'done') {
-    return isUndo ? [] : [`Journal and backup are in ${shown}. Undo it with: adsi-remedy undo ${shown}`];
-  }
+  if (outcome === 'done') return isUndo ? [] : [`Journal and backup are in ${shown}. Undo it with: ${command('undo')}`];
   if (result.done + result.doneBefore === 0 && outcome !== 'partial') return ['Nothing was changed.'];
   return [
-    `The journal in ${shown} says what was done. To go on: adsi-remedy apply ${shown}`,
-    ...(isUndo ? [] : [`To bring back what was there: adsi-remedy undo ${shown}`]),
+    `The journal in ${shown} says what was done. To continue: ${command('apply')}`,
+    ...(isUndo ? [] : [`To bring back what was there: ${command('undo')}`]),
   ];
 }
 
-/** Shows next-steps.txt of a change folder. */
-export async function tellNextSteps(folder: string, output: Output): Promise<void> {
-  // A plan may have no next steps; then its folder has no such file.
-  const text = await readFile(path.join(folder, folderParts.nextSteps), 'utf8').catch(() => '');
-  if (text === '') return;
+/** What a person still has to do. */
+export function sayNextSteps(steps: readonly Step[], output: Output): void {
+  if (steps.length === 0) return;
   output.tell('');
-  for (const line of text.trimEnd().split('\n')) output.tell(`  ${line}`);
+  for (const line of nextStepLines(steps)) output.tell(`  ${line}`.trimEnd());
+}
+
+/** The outcome of applying a plan that was done already: only verified. */
+export function reportVerified(plan: Plan, folder: string, seen: Verification | undefined, output: Output): ExitStatus {
+  output.say('  Nothing is left to do: an earlier run has done it all.');
+  if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
+  const isProven = seen?.everywhere ?? true;
+  const document: OutcomeDocument = {
+    plan: plan.id,
+    folder,
+    outcome: 'done',
+    done: 0,
+    doneBefore: plan.changes.length,
+    notBegun: 0,
+    notDone: [],
+    ...(seen === undefined ? {} : { domainControllers: seen.domainControllers, further: seen.further }),
+  };
+  output.document(document);
+  return isProven ? exitStatus.done : exitStatus.failed;
+}
+
+const stateWords = { there: 'has it', 'not-yet': 'not yet', unreachable: 'unreachable', unknown: 'unknown' } as const;
+
+/** What every DC showed, a line each. */
+function verificationLines(
+  { domainControllers, further, notSeen }: Verification,
+  { style, width }: Output,
+): readonly string[] {
+  if (notSeen !== undefined) return [style.warning(visible(`The domain controllers could not be asked: ${notSeen}`))];
+  const have = domainControllers.filter(({ state }) => state === 'there').length;
+  const heading =
+    have === domainControllers.length
+      ? `All ${have} domain controllers have it`
+      : `${have} of ${domainControllers.length} domain controllers have it`;
+  const rows = domainControllers.map(({ host, state, detail }) => [
+    host,
+    { text: stateWords[state], style: state === 'there' ? style.added : style.warning },
+    { text: detail, style: style.dim },
+  ]);
+  return [
+    ...(domainControllers.length === 0 ? [] : [heading, ...table(rows, [{}, {}, {}], width - 2)]),
+    ...further.map(({ of, detail }) => visible(`${of}: ${detail}`)),
+  ];
 }

@@ -1,46 +1,36 @@
 /** The menu's way to a saved change: which one, and what to do with it. */
 
 import path from 'node:path';
+import { changesIn, openChange, type Position, positionOf, type SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
-import type { Choice } from '../terminal/prompter.ts';
+import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
-import { type SavedChange, type Standing, savedChangesIn, standingOf } from './saved-change.ts';
 
-const standingWords: Readonly<Record<Standing['kind'], string>> = {
+const positionWords: Readonly<Record<Position['kind'], string>> = {
   'not-applied': 'not applied yet',
   applied: 'applied',
   'applied-in-part': 'applied in part',
-  'undo-begun': 'undone in part',
+  'undone-in-part': 'undone in part',
   undone: 'undone',
 };
 
-/** Asks for a change folder in `changes` and for what to do, and does it. */
+/** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
-  const saved = await savedChangesIn(path.join(context.currentFolder, 'changes'));
-  if (saved.length === 0) {
-    output.say('  There is no saved change in the folder "changes" here. Name one: adsi-remedy show FOLDER');
-    return exitStatus.done;
-  }
+  const saved = await changesIn(context.changes);
   const choices = await Promise.all(
-    saved.map(async (change): Promise<Choice<{ change: SavedChange; standing: Standing }>> => {
-      const standing = await standingOf(change);
-      const hint = `${change.plan.remedy}, ${change.plan.created.slice(0, 16).replace('T', ' ')} UTC, ${standingWords[standing.kind]}`;
-      return { value: { change, standing }, label: path.basename(change.folder), hint };
+    saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {
+      const { plan, folder } = change;
+      const { kind } = await positionOf(change);
+      const hint = `${plan.remedy}, ${plan.created.slice(0, 16).replace('T', ' ')} UTC, ${positionWords[kind]}`;
+      return { value: change, label: path.basename(folder), hint };
     }),
   );
-  const prompter = await output.prompter();
-  const { change, standing } = await prompter.select({
-    id: 'saved.change',
-    message: 'Which change?',
-    choices,
-    filterable: true,
-  });
-  const action = await prompter.select<'show' | 'apply' | 'undo'>({
-    id: 'saved.action',
-    message: 'What to do with it?',
-    choices: actionsFor(standing),
-  });
+  const asked = await askingAgain(await output.prompter(), (prompter) =>
+    askChangeAndAction(choices, context, prompter),
+  );
+  if (asked === undefined) return exitStatus.done;
+  const { change, action } = asked;
   const passedOn = [change.folder, ...args];
   switch (action) {
     case 'show':
@@ -52,12 +42,51 @@ export async function openSaved(args: readonly string[], context: Context, outpu
   }
 }
 
-function actionsFor({ kind }: Standing): readonly Choice<'show' | 'apply' | 'undo'>[] {
+async function askChangeAndAction(
+  choices: readonly Choice<SavedChange | undefined>[],
+  context: Context,
+  prompter: Prompter,
+): Promise<{ readonly change: SavedChange; readonly action: 'show' | 'apply' | 'undo' } | undefined> {
+  const elsewhere: Choice<undefined> = { value: undefined, label: 'Another folder', hint: 'name the change folder' };
+  const picked =
+    choices.length === 0
+      ? undefined
+      : await prompter.select({
+          id: 'saved.change',
+          message: 'Which change?',
+          choices: [...choices, elsewhere],
+          filterable: true,
+        });
+  const change = picked ?? (await askFolder(context, prompter));
+  if (change === undefined) return undefined;
+  const action = await prompter.select<'show' | 'apply' | 'undo'>({
+    id: 'saved.action',
+    message: 'What do you want to do with it?',
+    choices: actionsFor(await positionOf(change)),
+  });
+  return { change, action };
+}
+
+/** A folder by its path; Enter alone goes back. */
+async function askFolder(context: Context, prompter: Prompter): Promise<SavedChange | undefined> {
+  const named = await prompter.input({
+    id: 'saved.folder',
+    message: 'Change folder (empty: back to the menu)',
+    flag: 'show FOLDER',
+  });
+  // A path pasted from Explorer is quoted.
+  const folder = named.trim().replace(/^"(.*)"$/, '$1');
+  return folder === '' ? undefined : openChange(path.resolve(context.currentFolder, folder));
+}
+
+function actionsFor({ kind }: Position): readonly Choice<'show' | 'apply' | 'undo'>[] {
   const canApply = kind === 'not-applied' || kind === 'applied-in-part';
-  const canUndo = kind === 'applied' || kind === 'applied-in-part' || kind === 'undo-begun';
+  const canUndo = kind === 'applied' || kind === 'applied-in-part' || kind === 'undone-in-part';
   return [
-    { value: 'show', label: 'show', hint: 'the review, again' },
-    ...(canApply ? [{ value: 'apply', label: 'apply', hint: 'each target is checked once more' } as const] : []),
-    ...(canUndo ? [{ value: 'undo', label: 'undo', hint: 'a plan of its own, with its own diff' } as const] : []),
+    { value: 'show', label: 'show', hint: 'the review' },
+    ...(canApply
+      ? [{ value: 'apply', label: 'apply', hint: 'judged again, each target compared with the plan' } as const]
+      : []),
+    ...(canUndo ? [{ value: 'undo', label: 'undo', hint: 'plan the reverse, with its own diff' } as const] : []),
   ];
 }

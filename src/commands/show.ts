@@ -1,48 +1,104 @@
-/** adsi-remedy show: the review of a saved change, again. */
+/** adsi-remedy show: the review of a saved change, drawn from its plan. */
 
-import { type ExitStatus, exitStatus } from '../errors.ts';
-import { visible } from '../terminal/visible.ts';
+import { openBlockers } from '../change/findings.ts';
+import { withFolderLock } from '../change/folder-lock.ts';
+import type { Plan } from '../change/plan.ts';
+import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
+import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
+import type { Description, Remedy } from '../remedies/remedy.ts';
+import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
+import { headOf } from '../review/summary.ts';
+import { nextStepLines } from '../review/text.ts';
+import { lockOptionsOf } from './apply-change.ts';
+import { showFlags } from './command-flags.ts';
+import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
-import { showPlan } from './decide.ts';
-import { directoryFlags } from './directory.ts';
-import { outputFlags, readArguments } from './flags.ts';
-import { createOutput } from './output.ts';
-import { readSavedChange, type Standing, standingOf } from './saved-change.ts';
-import { quoted, shownPath } from './shown-path.ts';
+import { shortSeal } from './decide.ts';
+import { redraw } from './documents.ts';
+import { driftOf } from './drift.ts';
+import { readArguments, readSeconds } from './flags.ts';
+import { remedyOf } from './judge-again.ts';
+import { createOutput, type Output } from './output.ts';
+import { defaultDeadline } from './run-remedy.ts';
+import { requireSeal } from './seal.ts';
 
-/** Reads the folder alone; flags that name a directory are taken, as apply and undo take them, and not needed. */
+/** Reads the change folder alone, unless --drift asks for the targets. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('show', args, { ...outputFlags, ...directoryFlags }, ['FOLDER']);
+  const { flags, operands } = readArguments('show', args, showFlags, ['FOLDER']);
   const output = createOutput(context, flags);
-  const { folder, plan } = await readSavedChange('show', operands, context);
-  output.say(`  ${visible(plan.remedy)}, made ${plan.created} by ${visible(plan.tool)}, plan ${plan.id}`);
-  output.say('');
-  showPlan(plan, output);
-  const standing = await standingOf({ folder, plan });
-  const shown = quoted(shownPath(folder, context));
-  output.say(`  ${wordsOf[standing.kind]}${commandFor(standing, shown, context)}`);
-  output.document(plan);
-  return exitStatus.done;
+  const saved = await namedChange('show', operands[0], context.currentFolder);
+  const { plan, folder } = saved;
+  requireSeal(plan, flags.seal);
+  const remedy = await remedyOf(plan, folder, context);
+  const position = await positionOf(saved);
+  await redrawWhereItMay(saved, remedy, context);
+  showReview(plan, remedy.describe(plan), output);
+  const drift = flags.drift
+    ? await driftOf(
+        saved,
+        {
+          flags,
+          deadline: readSeconds('deadline', flags.deadline, defaultDeadline),
+          isApproved: flags.seal !== undefined,
+          mayAsk: output.canAsk && !output.isJson,
+        },
+        context,
+        output,
+      )
+    : undefined;
+  output.say(`  ${positionInWords(position)}${commandFor(saved, position, context)}`);
+  output.say(`  Seal ${shortSeal(plan)}`);
+  output.document({
+    plan,
+    seal: plan.seal,
+    position: position.kind,
+    findings: plan.findings,
+    ...(drift === undefined ? {} : { drift: drift.moved }),
+  });
+  return drift?.status ?? exitStatus.done;
 }
 
-const wordsOf = {
-  'not-applied': 'It was not applied yet.',
-  applied: 'It was applied.',
-  'applied-in-part': 'It was applied in part.',
-  'undo-begun': 'It was applied, and undone in part.',
-  undone: 'It was applied and undone.',
-} as const;
+/** Documents that were edited beside the plan are replaced, where the folder may be written and no run is at work. */
+async function redrawWhereItMay({ folder, plan }: SavedChange, remedy: Remedy, context: Context): Promise<void> {
+  try {
+    await withFolderLock([folder], lockOptionsOf(context), () => redraw(folder, plan, remedy, false, context));
+  } catch (error) {
+    // A folder that may only be read is shown from its plan, which is what counts.
+    if (!(error instanceof RemedyError)) throw error;
+  }
+}
 
-function commandFor(standing: Standing, shown: string, context: Context): string {
-  switch (standing.kind) {
+function showReview(plan: Plan, description: Description, output: Output): void {
+  output.say(`  ${output.style.bold(description.title)}`);
+  for (const line of propertyLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
+  output.say('');
+  output.review.plan(plan);
+  for (const exhibit of [...description.changes, ...plan.exhibits]) {
+    output.say('');
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
+  }
+  if (description.nextSteps.length > 0) {
+    output.say('');
+    for (const line of nextStepLines(description.nextSteps)) output.say(`  ${line}`.trimEnd());
+  }
+  output.say('');
+}
+
+function commandFor({ folder, plan }: SavedChange, position: Position, context: Context): string {
+  const command = (name: string, place: string): string => commandLine([name, shownPath(place, context)], context);
+  switch (position.kind) {
     case 'not-applied':
-      return ` Apply it with: adsi-remedy apply ${shown}`;
+      return openBlockers(plan.findings).length > 0
+        ? ' It can’t be applied as it is: a blocker is not accepted.'
+        : ` Apply it with: ${command('apply', folder)}`;
     case 'applied':
-      return ` Undo it with: adsi-remedy undo ${shown}`;
+      return ` Undo it with: ${command('undo', folder)}`;
     case 'applied-in-part':
-      return ` Go on with: adsi-remedy apply ${shown}`;
-    case 'undo-begun':
-      return ` Go on with the undo: adsi-remedy apply ${quoted(shownPath(standing.undoFolder, context))}`;
+      return ` Continue with: ${command('apply', folder)}`;
+    case 'undone-in-part':
+      return position.isUnfinished
+        ? ` Continue the undo with: ${command('apply', position.undoFolder)}`
+        : ` Plan the rest of the undo with: ${command('undo', folder)}`;
     case 'undone':
       return '';
   }

@@ -1,102 +1,174 @@
-/** adsi-remedy undo: the reverse of what was applied, as a plan of its own on the same way. */
+/** adsi-remedy undo: the reverse of what was applied, as a plan on the same way as every other. */
 
 import path from 'node:path';
-import { standingBlockers } from '../change/apply.ts';
-import { type FolderDocument, folderParts } from '../change/folder.ts';
-import { readJournal } from '../change/journal.ts';
-import type { Plan } from '../change/plan.ts';
+import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
+import { withFolderLock } from '../change/folder-lock.ts';
+import { type Change, type FileChange, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
+import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
-import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../change/undo.ts';
+import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
-import type { ExitStatus } from '../errors.ts';
-import { toolVersion } from '../version.ts';
-import { alone } from './alone.ts';
-import { ldifDocuments, pageDocument, textDocument } from './change-documents.ts';
+import { folderSeenFrom } from '../change/undo-link.ts';
+import { type ExitStatus, RefusedError } from '../errors.ts';
+import type { Flags } from '../flags.ts';
+import type { Remedy } from '../remedies/remedy.ts';
+import { askingAgain } from '../terminal/prompter.ts';
+import { lockOptionsOf, noteUndone } from './apply-change.ts';
+import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { carryOut, type Decision, readDecision } from './decide.ts';
-import { directoryFlags, openDirectory } from './directory.ts';
-import { decisionFlags, type Flags, outputFlags, readArguments, readWait } from './flags.ts';
-import { forestTarget, requireForest } from './forest-target.ts';
-import { labelsDocuments } from './labels.ts';
-import { folderSeenFrom, noteUndone } from './original-change.ts';
+import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
+import { readArguments, readSeconds } from './flags.ts';
+import { openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
-import { readSavedChange, type SavedChange } from './saved-change.ts';
-
-const flagTable = { ...outputFlags, ...decisionFlags, ...directoryFlags, confirm: 'text', wait: 'text' } as const;
+import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
+import { requireSeal } from './seal.ts';
+import { look, type OpenWorld } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('undo', args, flagTable, ['FOLDER']);
+  const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
-  const { folder, plan: original } = await readSavedChange('undo', operands, context);
-  const work = (): Promise<ExitStatus> => undoChange({ folder, plan: original }, decision, flags, context, output);
-  // What only looks leaves the folder as it is: it may lie where nobody can write.
-  return decision.kind === 'dry-run' || decision.kind === 'save' ? work() : alone([folder], context, work);
+  const saved = await namedChange('undo', operands[0], context.currentFolder);
+  requireSeal(saved.plan, flags.seal);
+  const remedy = await remedyOf(saved.plan, saved.folder, context);
+  if (remedy.handOver !== undefined) throw nothingWritten(saved);
+  requireJournal(saved, flags.seal);
+  const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
+  // What only looks leaves the folder as it is: it may lie where nothing can be written.
+  const isOnlyLooking = decision.kind === 'dry-run' || decision.kind === 'save';
+  return isOnlyLooking ? work() : withFolderLock([saved.folder], lockOptionsOf(context), work);
+}
+
+function nothingWritten({ plan, folder }: SavedChange): RefusedError {
+  return new RefusedError({
+    attempted: 'undo the plan',
+    on: folder,
+    cameBack: `${plan.remedy} writes nothing: its changes are handed over`,
+    next: 'Undo by hand what was done by hand. backup/before.ldf holds the entries as they were.',
+  });
+}
+
+/**
+ * A plan that someone made up must not have objects created by its undo: the journal has to know the plan, or the user
+ * says which plan it is.
+ */
+function requireJournal({ plan, folder, records }: SavedChange, given: string | undefined): void {
+  const isKnown = records.some(
+    ({ event, plan: id, seal }) => event === 'begin' && id === plan.id && seal === plan.seal,
+  );
+  if (isKnown || given !== undefined) return;
+  throw new RefusedError({
+    attempted: 'undo the plan',
+    on: folder,
+    cameBack: 'its journal does not say that this plan, with this seal, was ever applied',
+    next: 'If it was applied and the journal is lost, give --seal with the seal of the plan that was approved: the targets are then compared with it.',
+  });
 }
 
 async function undoChange(
-  { folder, plan: original }: SavedChange,
+  saved: SavedChange,
+  remedy: Remedy,
   decision: Decision,
-  flags: Flags<typeof flagTable>,
+  flags: Flags<typeof undoFlags>,
   context: Context,
   output: Output,
 ): Promise<ExitStatus> {
-  const waitSeconds = readWait(flags.wait);
-  const records = await readJournal(path.join(folder, folderParts.journal));
-  const done = changesToUndo(original, records);
-  // One that nobody names is made in FOLDER, under a name that is found only then.
-  const undoFolder =
-    decision.kind === 'save' ? path.resolve(context.currentFolder, decision.folder) : path.join(folder, 'undo');
-  const frame = {
-    id: context.randomId(),
-    tool: toolVersion(),
-    created: context.now().toISOString(),
-    remedy: original.remedy,
-    undoes: { id: original.id, folder: folderSeenFrom(undoFolder, folder) },
-  };
-  const place = { folderName: 'undo', home: folder, confirm: flags.confirm, accept: flags.accept };
-  const { target } = original;
-  if (target.kind === 'files') {
-    const reversed = done.filter((change) => change.kind === 'file').map(reversedFileChange);
-    const plan = sealPlan({ ...frame, target, ...(await lookAtFilesToUndo(reversed)) });
-    const documents = (): readonly FolderDocument[] => labelsDocuments(plan, context.templates);
-    const status = await carryOut({ plan, documents, ...place }, decision, context, output);
-    await markIfBack(plan, { folder, plan: original }, decision, context, output);
-    return status;
-  }
-  const directory = await openDirectory(flags, context, output, target.connection);
+  const { folder, plan: original, records } = saved;
+  const waitSeconds = readSeconds('wait', flags.wait, 0);
+  const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
+  const toUndo = changesToUndo(original, records);
+  const mayAsk = output.canAsk && !output.isJson && !flags.yes;
+  const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
+  const opened = await openWorldOf(saved, access, context, output);
   try {
-    await requireForest(directory, target);
-    const entries = done.filter((change) => change.kind !== 'file');
-    const plan = sealPlan({
-      ...frame,
-      target: await forestTarget(directory),
-      ...(await undoEntryChanges(entries, directory.session)),
+    const undo = await undoOf(toUndo, opened.directory?.session);
+    requireSomethingToUndo(original, toUndo.recorded, undo.changes.length);
+    // Without --save it is made in FOLDER, under a name that is found only then.
+    const undoFolder =
+      decision.kind === 'save' ? path.resolve(context.currentFolder, decision.folder) : path.join(folder, 'undo');
+    const proposal: Proposal = {
+      target: opened.world.kind === 'directory' ? opened.world.target : original.target,
+      ...(original.subject === undefined ? {} : { subject: original.subject }),
+      intent: original.intent,
+      changes: undo.changes,
+      leftOut: undo.leftOut,
+      undoes: {
+        id: original.id,
+        seal: original.seal,
+        folder: folderSeenFrom(undoFolder, folder),
+        seq: records.length,
+      },
+    };
+    const frame = frameOf(original.remedy, flags, context);
+    const { assessed, recorded } = await assess(remedy, opened, frame, proposal);
+    const planWith = (accept: readonly string[]): Plan =>
+      sealPlan({
+        ...frame,
+        ...proposal,
+        findings: [...judge(undo.findings, {}, accept), ...judge(assessed, proposal, accept)],
+        ...recorded,
+      });
+    const prompter = await output.prompter();
+    const { finished, outcome } = await askingAgain(prompter, async (again) => {
+      const asked = { ...output, prompter: async () => again };
+      const ready: Finished = {
+        plan: await finishPlan(planWith, flags.accept, decision, asked),
+        remedy,
+        records: [],
+        folderName: 'undo',
+        home: folder,
+        confirm: flags.confirm,
+        accept: flags.accept,
+        ...(opened.directory === undefined ? {} : { directory: opened.directory }),
+        waitSeconds,
+      };
+      return { finished: ready, outcome: await settleOutcome(ready, decision, asked) };
     });
-    const documents = (): readonly FolderDocument[] => [
-      pageDocument(plan, context.templates),
-      textDocument(plan),
-      ...ldifDocuments(plan.changes),
-    ];
-    const means = { open: async () => directory, waitSeconds };
-    const status = await carryOut({ plan, documents, means, ...place }, decision, context, output);
-    await markIfBack(plan, { folder, plan: original }, decision, context, output);
+    const status = await carryOut(finished, outcome, context, output);
+    await markIfBack(finished.plan, saved, decision, context, output);
     return status;
   } finally {
-    await directory.close();
+    await opened.close();
   }
 }
 
-/** Where everything is back there is nothing to write, and the journal of what was undone is all that lacks. */
+async function undoOf(
+  { changes, recorded }: ToUndo<Change>,
+  session: import('../ldap/session.ts').DirectorySession | undefined,
+): Promise<Undo<Change>> {
+  if (session === undefined) {
+    const isFile = (change: Change): change is FileChange => change.kind === 'file';
+    return undoFileChanges({ changes: changes.filter(isFile), recorded: new Set([...recorded].filter(isFile)) });
+  }
+  return undoEntryChanges(
+    { changes: changes.filter(isDirectoryChange), recorded: new Set([...recorded].filter(isDirectoryChange)) },
+    session,
+  );
+}
+
+/** What the undo means in the world as it is: judged by the remedy like every change. */
+async function assess(
+  remedy: Remedy,
+  opened: OpenWorld,
+  frame: ReturnType<typeof frameOf>,
+  proposal: Proposal,
+): Promise<{ readonly assessed: readonly FindingDraft[]; readonly recorded: ReturnType<Remedy['record']> }> {
+  if (proposal.changes.length === 0) return { assessed: [], recorded: { exhibits: [], nextSteps: [] } };
+  const plan = sealPlan({ ...frame, ...proposal, findings: [] });
+  const facts = await look(remedy, opened, { kind: 'plan', plan, done: new Set() });
+  return { assessed: remedy.assess(facts, proposal), recorded: remedy.record(facts, proposal) };
+}
+
+/** Where everything is back there is nothing to write; only the journal of what was undone lacks the word. */
 async function markIfBack(
-  undone: Plan,
-  { folder, plan }: SavedChange,
+  undo: Plan,
+  saved: SavedChange,
   decision: Decision,
   context: Context,
   output: Output,
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
-  if (!isWanted || undone.changes.length > 0 || standingBlockers(undone.findings).length > 0) return;
-  await noteUndone(folder, plan.id, undone.id, context.now());
+  if (!isWanted || undo.changes.length + undo.leftOut.length > 0 || openBlockers(undo.findings).length > 0) return;
+  await noteUndone(saved, undo.id, context.now());
   output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

@@ -1,23 +1,22 @@
 /**
- * From LDIF to a store; either
- * - a forest: complete, where the server supplies what AD would have (GUIDs, USNs, security descriptors, all classes).
- *   When an attribute was last written, and how often, may stand in one that no real directory has:
- *     practiceStamp: ATTRIBUTE VERSION TIME [USN [NTDS SETTINGS]]
- *   What a DC knows of replication is in replication-statements.ts, how to write points in time in placeholders.ts.
- * - an export: what somebody saw of a directory, to which nothing is added.
+ * From LDIF to stores, and back; the LDIF is either
+ * - a forest: complete. What AD would have and the LDIF leaves out is supplied (GUIDs, USNs, security descriptors, all
+ *   classes). practice-statements.ts lists what it may state beyond a real directory's attributes.
+ * - an export: part of a directory, as it was read. Nothing is added to it.
  *
  * A record with an empty DN is a rootDSE; in a forest its dnsHostName says of which DC.
  */
 
-import { parseGeneralizedTime } from '../ad/values.ts';
+import { formatGuid } from '../ad/values.ts';
 import { type LdifContentRecord, LdifSyntaxError } from '../ldif/ldif.ts';
-import { type LdifInput, type LocatedLdifEntry, readLdifEntries } from '../ldif/ldif-reader.ts';
-import { fillIn } from './placeholders.ts';
-import type { RootDseRecord } from './root-dse.ts';
-import { attributeType } from './schema.ts';
-import { Store, type StoredEntry } from './store.ts';
+import { type LdifInput, readLdifEntries } from '../ldif/ldif-reader.ts';
+import { type DomainController, domainControllersIn, type RootDseRecord } from './domain-controller.ts';
+import type { StoredEntry, Value } from './entry.ts';
+import { hostsOf, onlyOnStatement, readStamp, stampStatement, stampText, withTimes } from './practice-statements.ts';
+import { type AttributeType, attributeType } from './schema.ts';
+import { Store } from './store.ts';
 import { isNamingContextHead, Supplies } from './supplies.ts';
-import { textOf, toValue, type Value } from './value.ts';
+import { textOf, toText, toValue } from './value.ts';
 
 export interface LdifSource {
   /** For messages: a path. */
@@ -25,77 +24,170 @@ export interface LdifSource {
   readonly content: LdifInput;
 }
 
-export interface Loaded {
-  readonly store: Store;
+export interface LoadedForest {
+  readonly domainControllers: readonly DomainController[];
+  /** By host. */
+  readonly stores: ReadonlyMap<string, Store>;
   readonly rootDseRecords: readonly RootDseRecord[];
-  /** The same records with their placeholders. */
+  /** The same records with their points in time not filled in. */
   readonly rootDses: readonly LdifContentRecord[];
 }
 
-/** The attribute that says when another was last written. */
-export const stampStatement = 'practiceStamp';
-
-/** A complete forest, with its placeholders filled in. Throws LdifSyntaxError, also if an entry's parent is missing. */
-export async function loadForest(sources: readonly LdifSource[], now: Date): Promise<Loaded> {
-  const store = new Store();
-  const rootDses: LdifContentRecord[] = [];
-  const placed: { readonly entry: StoredEntry; readonly source: string; readonly line: number }[] = [];
-  for await (const { record, source } of recordsOf(sources)) {
-    if (record.dn === '') {
-      rootDses.push(record);
-      continue;
-    }
-    const entry = place(store, withoutBackLinks(withPlaceholders(record, now)));
-    keepUsnAhead(store, entry);
-    if (isNamingContextHead(entry)) store.markNamingContext(entry);
-    placed.push({ entry, source, line: record.line });
-  }
-  const supplies = new Supplies(store, now);
-  for (const { entry } of placed) supplies.complete(entry);
-  const stray = placed.find(({ entry }) => !entry.isNamingContext && entry.parent?.present !== true);
-  if (stray !== undefined) {
-    throw new LdifSyntaxError(stray.source, stray.line, `the parent of ${stray.entry.dn} is not in the data`);
-  }
-  return { store, rootDses, rootDseRecords: rootDses.map((record) => rootDseRecord(withPlaceholders(record, now))) };
+interface Located {
+  readonly record: LdifContentRecord;
+  readonly source: string;
+  readonly line: number;
 }
 
-/** What an export shows, and naming contexts as far as its DNs tell. Throws LdifSyntaxError. */
-export async function loadExport(sources: readonly LdifSource[]): Promise<Loaded> {
+interface Placed extends Located {
+  readonly store: Store;
+  readonly entry: StoredEntry;
+}
+
+/** A complete forest with a store for each of its DCs. Throws LdifSyntaxError, also if an entry's parent is missing. */
+export async function loadForest(sources: readonly LdifSource[], now: Date): Promise<LoadedForest> {
+  const { rootDses, records } = await read(sources);
+  const timed = records.map((one) => ({ ...one, record: withTimes(withoutBackLinks(one.record), now) }));
+  const supplies = new Supplies(now);
+  const add = (store: Store, ones: readonly Located[]): Placed[] => {
+    const placed = ones.map((one) => ({ ...one, store, entry: place(store, one.record) }));
+    for (const { entry } of placed) if (isNamingContextHead(entry)) store.markNamingContext(entry);
+    for (const { entry } of placed) supplies.complete(entry, store);
+    return placed;
+  };
+  const common = new Store();
+  const placed = add(
+    common,
+    timed.filter(({ record }) => !isOfSomeDomainControllers(record)),
+  );
+  const domainControllers = domainControllersIn(common);
+  const first = domainControllers[0]?.invocationId;
+  common.defaultOrigin = first === undefined ? '' : formatGuid(first);
+  for (const one of placed) setStamps(one);
+  const stores = new Map(domainControllers.map(({ host }, index) => [host, index === 0 ? common : common.clone()]));
+  for (const one of timed.filter(({ record }) => isOfSomeDomainControllers(record))) {
+    for (const host of hostsOf(one.record, domainControllers) ?? []) {
+      const store = stores.get(host);
+      if (store !== undefined) placed.push(...add(store, [one]));
+    }
+  }
+  for (const one of placed) if (one.store !== common || isOfSomeDomainControllers(one.record)) setStamps(one);
+  refuseStray(placed);
+  return {
+    domainControllers,
+    stores,
+    rootDses,
+    rootDseRecords: rootDses.map((record) => rootDseRecord(withTimes(record, now))),
+  };
+}
+
+/** What an export shows, and naming contexts as far as its DNs show them. Throws LdifSyntaxError. */
+export async function loadExport(
+  sources: readonly LdifSource[],
+): Promise<{ readonly store: Store; readonly rootDseRecords: readonly RootDseRecord[] }> {
   const store = new Store();
-  const rootDses: LdifContentRecord[] = [];
+  const rootDseRecords: RootDseRecord[] = [];
   for await (const { record } of recordsOf(sources)) {
     if (record.dn === '') {
-      rootDses.push(record);
+      rootDseRecords.push(rootDseRecord(record));
       continue;
     }
-    const entry = place(store, record);
-    const head = headAbove(entry);
+    const head = headAbove(place(store, record));
     if (head !== undefined) store.markNamingContext(head);
-    keepUsnAhead(store, entry);
   }
-  return { store, rootDses, rootDseRecords: rootDses.map(rootDseRecord) };
+  return { store, rootDseRecords };
 }
 
-/** New writes get higher USNs than all that the data has. */
-function keepUsnAhead(store: Store, entry: StoredEntry): void {
-  const usn = entry.text('uSNChanged') ?? '';
-  if (/^\d+$/.test(usn) && BigInt(usn) > store.usn) store.usn = BigInt(usn);
-}
-
-async function* recordsOf(
-  sources: readonly LdifSource[],
-): AsyncGenerator<{ readonly record: LocatedLdifEntry; readonly source: string }> {
-  for (const { name, content } of sources) {
-    for await (const record of readLdifEntries(content, name)) yield { record, source: name };
+/**
+ * The state of a forest as LDIF records that loadForest reads again: the rootDSE records as they came, then every entry
+ * with all its attributes, parents first. Links that were cut are whole again after loading.
+ */
+export function* dump(
+  stores: ReadonlyMap<string, Store>,
+  rootDses: readonly LdifContentRecord[],
+): Generator<LdifContentRecord> {
+  yield* rootDses;
+  const versions = new Map<string, { readonly record: LdifContentRecord; readonly hosts: string[] }>();
+  for (const [host, store] of stores) {
+    for (const entry of store.entries()) {
+      const record: LdifContentRecord = { kind: 'content', dn: entry.dn, attributes: attributesOf(entry) };
+      const key = [record.dn, ...record.attributes.flatMap(({ name, values }) => [name, ...values.map(latin1)])].join(
+        '\n',
+      );
+      const version = versions.get(key);
+      if (version === undefined) versions.set(key, { record, hosts: [host] });
+      else version.hosts.push(host);
+    }
+  }
+  for (const { record, hosts } of versions.values()) {
+    const onlyOn = { name: onlyOnStatement, values: [Buffer.from(hosts.join(' '))] };
+    yield hosts.length === stores.size ? record : { ...record, attributes: [...record.attributes, onlyOn] };
   }
 }
 
-function withPlaceholders(record: LdifContentRecord, now: Date): LdifContentRecord {
-  const attributes = record.attributes.map(({ name, values }) => ({
+function latin1(bytes: Buffer): string {
+  return bytes.toString('latin1');
+}
+
+/** Sorted: stores that took the same changes in another order hold the same. */
+function attributesOf(entry: StoredEntry): LdifContentRecord['attributes'] {
+  const stored = [...entry.attributes].toSorted(byName).map(([{ name }, values]) => ({
     name,
-    values: values.map((value) => (value.includes('{{') ? Buffer.from(fillIn(value.toString('utf8'), now)) : value)),
+    values: values.map((value) => Buffer.from(toText(value))),
   }));
-  return { ...record, attributes };
+  const stamps = [...entry.stamps].toSorted(byName).map(([{ name }, stamp]) => Buffer.from(stampText(name, stamp)));
+  return stamps.length === 0 ? stored : [...stored, { name: stampStatement, values: stamps }];
+}
+
+function byName([one]: readonly [AttributeType, unknown], [other]: readonly [AttributeType, unknown]): number {
+  return one.name < other.name ? -1 : 1;
+}
+
+async function read(
+  sources: readonly LdifSource[],
+): Promise<{ readonly rootDses: readonly LdifContentRecord[]; readonly records: readonly Located[] }> {
+  const rootDses: LdifContentRecord[] = [];
+  const records: Located[] = [];
+  for await (const one of recordsOf(sources)) {
+    if (one.record.dn === '') rootDses.push(one.record);
+    else records.push(one);
+  }
+  return { rootDses, records };
+}
+
+async function* recordsOf(sources: readonly LdifSource[]): AsyncGenerator<Located> {
+  for (const { name, content } of sources) {
+    for await (const record of readLdifEntries(content, name)) yield { record, source: name, line: record.line };
+  }
+}
+
+function isOfSomeDomainControllers({ attributes }: LdifContentRecord): boolean {
+  return attributes.some(({ name }) => isStatement(name, onlyOnStatement));
+}
+
+function isStatement(name: string, statement: string): boolean {
+  return name.toLowerCase() === statement.toLowerCase();
+}
+
+function refuseStray(placed: readonly Placed[]): void {
+  const stray = placed.find(({ entry }) => !entry.isNamingContext && entry.parent?.present !== true);
+  if (stray === undefined) return;
+  throw new LdifSyntaxError(stray.source, stray.line, `the parent of ${stray.entry.dn} is not in the data`);
+}
+
+function setStamps({ store, entry, record }: Placed): void {
+  const originOf = (origin: string | undefined): string => {
+    if (origin === undefined) return store.defaultOrigin;
+    const invocationId = store.findIfDn(origin)?.bytes('invocationId');
+    return invocationId === undefined ? origin : formatGuid(invocationId);
+  };
+  for (const { name, values } of record.attributes) {
+    if (!isStatement(name, stampStatement)) continue;
+    for (const value of values) {
+      const { attribute, stamp } = readStamp(value.toString('utf8'), originOf);
+      entry.stamps.set(attributeType(attribute), stamp);
+    }
+  }
 }
 
 /** A forest has all the forward links that make them. */
@@ -107,16 +199,13 @@ function rootDseRecord({ attributes }: LdifContentRecord): RootDseRecord {
   return new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]));
 }
 
-/** Puts the entry into the store; one that is there already (an export in several parts) gets the attributes besides. */
+/** Puts the entry into the store; one that is there already (an export in several parts) gets the attributes too. */
 function place(store: Store, { dn, attributes }: LdifContentRecord): StoredEntry {
   const entry = store.insert(dn);
   for (const { name, values } of attributes) {
-    if (name.toLowerCase() === stampStatement.toLowerCase()) {
-      for (const value of values) stamp(entry, value.toString('utf8'));
-      continue;
-    }
+    if (isStatement(name, stampStatement) || isStatement(name, onlyOnStatement)) continue;
     const type = attributeType(name);
-    // The DN says it; kept as a value, it would go stale with the first rename.
+    // The DN says it; as a stored value it would be outdated by the first rename.
     if (type.name === 'distinguishedName') continue;
     store.set(
       entry,
@@ -124,23 +213,19 @@ function place(store: Store, { dn, attributes }: LdifContentRecord): StoredEntry
       values.map((bytes) => valueAsFound(type, bytes, store)),
     );
   }
+  keepUsnAhead(store, entry);
   return entry;
 }
 
-/** A value that does not fit its syntax is kept as it is: it may be just what somebody has to find. */
-function valueAsFound(type: ReturnType<typeof attributeType>, bytes: Buffer, store: Store): Value {
-  return toValue(type, bytes, (dn) => store.reach(dn)) ?? textOf(bytes) ?? Buffer.from(bytes);
+/** New writes get higher USNs than any in the data. */
+function keepUsnAhead(store: Store, entry: StoredEntry): void {
+  const usn = entry.text('uSNChanged') ?? '';
+  if (/^\d+$/.test(usn) && BigInt(usn) > store.usn) store.usn = BigInt(usn);
 }
 
-/** `ATTRIBUTE VERSION TIME [USN [DN of the NTDS Settings]]` */
-function stamp(entry: StoredEntry, text: string): void {
-  const [attribute = '', version = '1', time = '', usn = '0', ...origin] = text.split(' ');
-  entry.stamps.set(attributeType(attribute), {
-    version: Number(version),
-    time: parseGeneralizedTime(time),
-    usn: BigInt(usn),
-    ...(origin.length === 0 ? {} : { origin: origin.join(' ') }),
-  });
+/** A value that does not fit its syntax is kept as it is: it may be just what a remedy has to find. */
+function valueAsFound(type: AttributeType, bytes: Buffer, store: Store): Value {
+  return toValue(type, bytes, (dn) => store.reach(dn)) ?? textOf(bytes) ?? Buffer.from(bytes);
 }
 
 /** The head of the naming context that an exported entry is in: CN=Schema, CN=Configuration, or the nearest DC=. */

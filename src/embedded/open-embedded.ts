@@ -1,102 +1,106 @@
 /**
- * A directory in this process: an LDAP server over LDIF data that behaves as Active Directory where our remedies depend
- * on it. It serves the practice forest, offline work on an export, and tests.
+ * A directory in this process, over LDIF data, that behaves as Active Directory where our remedies depend on it. It is
+ * behind the practice forest, offline work on an export, and tests.
  */
 
-import { createServer, type Socket } from 'node:net';
-import { type Duplex, duplexPair } from 'node:stream';
 import { guidFromText } from '../ad/values.ts';
+import type { Connector, DirectorySession, ServerAddress } from '../ldap/session.ts';
 import { writeLdif } from '../ldif/ldif-writer.ts';
-import type { Account } from './accounts.ts';
-import { domainControllersIn, exportedFrom } from './domain-controllers.ts';
-import { dump } from './dump.ts';
-import type { PlannedFault } from './faults.ts';
-import { type LdifSource, type Loaded, loadExport, loadForest } from './load.ts';
-import type { ClientOptions } from './operations.ts';
-import { type Condition, Replica } from './replica.ts';
-import { noReplication } from './replication.ts';
-import { replicationOf, withoutStatements } from './replication-statements.ts';
-import type { RootDseRecord } from './root-dse.ts';
-import { serve } from './server.ts';
+import { type Condition, exportedFrom, Replica, type RootDseRecord, type Surroundings } from './domain-controller.ts';
+import { dump, type LdifSource, type LoadedForest, loadExport, loadForest } from './load.ts';
+import { replicationOf, withoutStatements } from './practice-statements.ts';
+import { spread } from './replication.ts';
+import { EmbeddedSession, socketError } from './session.ts';
+import { administrator } from './view.ts';
 
 export interface EmbeddedOptions {
   readonly sources: readonly LdifSource[];
   /**
    * 'forest': a complete practice forest, with its times filled in and one DC for each that the data names.
-   * 'export': what somebody saw of a directory, served by one DC as it is, with nothing added to it.
+   * 'export': part of a directory as it was read, served by one DC as it is, with nothing added to it.
    */
   readonly kind: 'forest' | 'export';
   readonly clock: () => Date;
   /** A new GUID's text, for entries that are added. */
   readonly newGuid: () => string;
-  /** Who may bind with a password. Whoever connects from within the process is an administrator without one. */
-  readonly accounts?: readonly Account[];
-  /** Awaited after every write, before it is answered. */
-  readonly afterWrite?: () => Promise<void>;
+  /** Called after every write of a client. */
+  readonly onWrite?: () => void;
 }
 
-export interface ConnectOptions {
-  /** The port of the global catalog: searches over the whole forest, no writes. */
-  readonly globalCatalog?: boolean;
-  /** False: as a client from outside, which has to bind first. */
-  readonly trusted?: boolean;
-}
+/** The port of the global catalog: searches cover the whole forest, writes are refused. */
+const globalCatalogPort = 3268;
+const ldapPort = 389;
 
-/** A listening port of one DC. */
-export interface Listener {
-  readonly port: number;
-  /** Ends all connections too. */
-  close(): Promise<void>;
-}
-
-export interface EmbeddedForest {
+/** Its sessions are those of an administrator; port 3268 is the global catalog's, every other a DC's own. */
+export interface EmbeddedForest extends Connector {
   /** DNS names, lower case, in the order of the data; for an export its rootDSE's, or "export". */
   readonly domainControllers: readonly string[];
 
-  /**
-   * A stream that is joined to the DC, without a network. Rejects as a socket would: ENOTFOUND for a DC that the forest
-   * doesn't have, ECONNREFUSED or EHOSTUNREACH for one that is not reachable.
-   */
-  connect(host: string, options?: ConnectOptions): Promise<Duplex>;
-
-  /** The DC on a port of 127.0.0.1, without TLS. */
-  listen(host: string, options?: ConnectOptions): Promise<Listener>;
+  /** A DC with its own data. Throws an error with code ENOTFOUND if the forest does not have it. */
+  replica(host: string): Replica;
 
   /** Changes what is named, and leaves the rest of the DC's condition. */
   setCondition(host: string, condition: Partial<Condition>): void;
-
-  /** From now on others' changes don't show on this DC; its own show on the others. */
-  fallBehind(host: string): void;
-
-  /** All changes show again. */
-  catchUp(host: string): void;
-
-  planFault(host: string, fault: PlannedFault): void;
 
   /** The state of the forest, as LDIF that `kind: 'forest'` opens again. */
   toLdif(): Iterable<string>;
 }
 
-/** Throws LdifSyntaxError, and what reading the sources throws. */
+/** Throws LdifSyntaxError, FileError for a statement that cannot be read, and what reading the sources throws. */
 export async function openEmbeddedForest(options: EmbeddedOptions): Promise<EmbeddedForest> {
-  const isForest = options.kind === 'forest';
-  const loaded = isForest ? await loadForest(options.sources, options.clock()) : await loadExport(options.sources);
-  const { store, rootDseRecords } = loaded;
-  const domainControllers = isForest ? domainControllersIn(store) : [exportedFrom(hostOf(rootDseRecords[0]))];
-  const forest = {
-    store,
-    accounts: options.accounts ?? [],
+  const loaded =
+    options.kind === 'forest' ? await loadForest(options.sources, options.clock()) : await exportAsForest(options);
+  const writable = loaded.domainControllers.find(({ isReadOnly }) => !isReadOnly);
+  const replicas = new Map<string, Replica>();
+  const surroundings: Surroundings = {
     clock: options.clock,
     newGuid: () => guidFromText(options.newGuid()),
-    afterWrite: options.afterWrite ?? (() => Promise.resolve()),
-    writableHost: domainControllers.find(({ isReadOnly }) => !isReadOnly)?.host ?? '',
+    writableHost: writable?.host ?? '',
+    written: (replica) => {
+      spread(replica, [...replicas.values()]);
+      options.onWrite?.();
+    },
   };
-  const replicas = domainControllers.map((domainController) => {
-    const record = rootDseRecords.find((one) => !isForest || hostOf(one) === domainController.host);
-    const replication = isForest && record !== undefined ? replicationOf(record, domainControllers) : noReplication;
-    return new Replica(forest, domainController, replication, record && withoutStatements(record));
+  for (const replica of replicasOf(loaded, surroundings, options.kind)) replicas.set(replica.host, replica);
+  return new Embedded(replicas, loaded);
+}
+
+async function exportAsForest({ sources }: EmbeddedOptions): Promise<LoadedForest> {
+  const { store, rootDseRecords } = await loadExport(sources);
+  const domainController = exportedFrom(hostOf(rootDseRecords[0]));
+  const stores = new Map([[domainController.host, store]]);
+  return { domainControllers: [domainController], stores, rootDseRecords, rootDses: [] };
+}
+
+function replicasOf(loaded: LoadedForest, surroundings: Surroundings, kind: EmbeddedOptions['kind']): Replica[] {
+  const { domainControllers, stores, rootDseRecords } = loaded;
+  const replicas = domainControllers.flatMap((domainController) => {
+    const store = stores.get(domainController.host);
+    const record = rootDseRecords.find((one) => kind === 'export' || hostOf(one) === domainController.host);
+    const rootDseRecord = record && withoutStatements(record);
+    return store === undefined ? [] : [new Replica(domainController, store, surroundings, rootDseRecord)];
   });
-  return new Embedded(new Map(replicas.map((replica) => [replica.domainController.host, replica])), loaded);
+  if (kind === 'forest') for (const replica of replicas) stateReplication(replica, replicas, rootDseRecords);
+  return replicas;
+}
+
+/** Gives the replica what its rootDSE record states; without a statement it knows all of the others' changes. */
+function stateReplication(replica: Replica, replicas: readonly Replica[], records: readonly RootDseRecord[]): void {
+  const record = records.find((one) => hostOf(one) === replica.host) ?? new Map();
+  const domainControllers = replicas.map((one) => one.domainController);
+  const { partners, cursors, cutFrom } = replicationOf(record, domainControllers);
+  replica.partners = partners;
+  for (const host of cutFrom) replica.cutFrom.add(host);
+  for (const { source, usn, lastSuccess } of cursors) {
+    const other = replicas.find(({ host }) => host === source.host);
+    if (other === undefined) continue;
+    replica.learn(other.invocationId, { source, usn: usn ?? other.store.usn, lastSuccess });
+    if (usn !== undefined) other.store.offerWritesSince(usn);
+  }
+  for (const { invocationId, domainController, store } of replicas) {
+    if (replica.vector.has(invocationId)) continue;
+    replica.learn(invocationId, { source: domainController, usn: store.usn, lastSuccess: undefined });
+  }
 }
 
 function hostOf(record: RootDseRecord | undefined): string | undefined {
@@ -105,9 +109,9 @@ function hostOf(record: RootDseRecord | undefined): string | undefined {
 
 class Embedded implements EmbeddedForest {
   readonly #replicas: ReadonlyMap<string, Replica>;
-  readonly #loaded: Loaded;
+  readonly #loaded: LoadedForest;
 
-  constructor(replicas: ReadonlyMap<string, Replica>, loaded: Loaded) {
+  constructor(replicas: ReadonlyMap<string, Replica>, loaded: LoadedForest) {
     this.#replicas = replicas;
     this.#loaded = loaded;
   }
@@ -116,84 +120,28 @@ class Embedded implements EmbeddedForest {
     return [...this.#replicas.keys()];
   }
 
-  async connect(host: string, options: ConnectOptions = {}): Promise<Duplex> {
-    const replica = this.#replicas.get(host.toLowerCase());
-    if (replica === undefined) throw socketError('ENOTFOUND', host);
-    const code = connectErrors[replica.condition.reachable];
-    if (code !== undefined) throw socketError(code, host);
-    const [ours, theirs] = duplexPair();
-    // A pair of streams, unlike a socket, does not tell one side that the other was destroyed.
-    theirs.once('close', () => ours.destroy());
-    void serve(ours, replica, clientOptions(options, true));
-    return theirs;
-  }
-
-  async listen(host: string, options: ConnectOptions = {}): Promise<Listener> {
-    const replica = this.#replica(host);
-    const sockets = new Set<Socket>();
-    const server = createServer((socket) => {
-      sockets.add(socket);
-      socket.once('close', () => sockets.delete(socket));
-      // Broken connections are the client's to notice; without a listener they would end the process.
-      socket.on('error', () => undefined);
-      if (connectErrors[replica.condition.reachable] !== undefined) socket.destroy();
-      else void serve(socket, replica, clientOptions(options, false));
+  async open({ host, port = ldapPort }: ServerAddress): Promise<DirectorySession> {
+    return await EmbeddedSession.open(host, this.#replicas.get(host.toLowerCase()), {
+      port,
+      globalCatalog: port === globalCatalogPort,
+      rights: administrator,
+      deadlineMs: 5000,
+      operationDeadlineMs: 60_000,
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
-    });
-    const address = server.address();
-    return {
-      port: typeof address === 'object' && address !== null ? address.port : 0,
-      close: () =>
-        new Promise((resolve) => {
-          for (const socket of sockets) socket.destroy();
-          server.close(() => resolve());
-        }),
-    };
   }
 
-  setCondition(host: string, condition: Partial<Condition>): void {
-    const replica = this.#replica(host);
-    replica.condition = { ...replica.condition, ...condition };
-  }
-
-  fallBehind(host: string): void {
-    this.#replica(host).fallBehind();
-  }
-
-  catchUp(host: string): void {
-    this.#replica(host).catchUp();
-  }
-
-  planFault(host: string, fault: PlannedFault): void {
-    this.#replica(host).faults.add(fault);
-  }
-
-  toLdif(): Iterable<string> {
-    return writeLdif(dump(this.#loaded.store, this.#loaded.rootDses));
-  }
-
-  #replica(host: string): Replica {
+  replica(host: string): Replica {
     const replica = this.#replicas.get(host.toLowerCase());
     if (replica === undefined) throw socketError('ENOTFOUND', host);
     return replica;
   }
-}
 
-function clientOptions({ globalCatalog = false, trusted }: ConnectOptions, trustedByDefault: boolean): ClientOptions {
-  return { globalCatalog, trusted: trusted ?? trustedByDefault };
-}
+  setCondition(host: string, condition: Partial<Condition>): void {
+    const replica = this.replica(host);
+    replica.condition = { ...replica.condition, ...condition };
+  }
 
-const connectErrors: Readonly<Record<Condition['reachable'], string | undefined>> = {
-  yes: undefined,
-  silent: undefined,
-  refused: 'ECONNREFUSED',
-  'no-route': 'EHOSTUNREACH',
-};
-
-/** As Node's own sockets fail. */
-function socketError(code: string, host: string): Error {
-  return Object.assign(new Error(`connect ${code} ${host}`), { code, syscall: 'connect' });
+  toLdif(): Iterable<string> {
+    return writeLdif(dump(this.#loaded.stores, this.#loaded.rootDses));
+  }
 }

@@ -1,43 +1,55 @@
-/** The forest of the practice site: made from the templates, and remembered in the site's folder once it is changed. */
+/** The forest of the practice site: made from the templates, and kept in the site's folder once it is changed. */
 
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf } from '../errors.ts';
+import { errnoOf, FileError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
 import type { LdifSource } from './load.ts';
 import { type EmbeddedForest, openEmbeddedForest } from './open-embedded.ts';
-import { practiceDeletions } from './practice-deletions.ts';
-import { practicePeople } from './practice-people.ts';
-
-/** The administrator of the practice forest, for whoever connects with a password. */
-const practiceAdministrator = { name: 'Administrator', password: 'Practice-2026' } as const;
 
 /** The DC that cannot be reached. */
 const lostDomainController = 'dc4.corp.example.com';
 
+export interface PracticeForest extends EmbeddedForest {
+  /**
+   * Writes the changes since the last call to `directory/forest.ldif` in the site's folder, whole or not at all; without
+   * changes does nothing. It is synchronous, so that it can run when the process ends. Throws FileError.
+   */
+  save(): void;
+}
+
 /**
- * Opens the practice forest: as it was left in the folder, else as the templates have it.
+ * Opens the practice forest: as it was saved in the folder, else as the templates have it.
  *
- * @param folder the practice site's; written to by the first change, in `directory/forest.ldif`
+ * @param folder the practice site's
  * @param templates the templates folder, as a URL that ends in a slash
- * @throws whatever reading or writing those throws
+ * @throws whatever reading those throws
  */
 export async function openPracticeForest(
   folder: string,
   templates: URL,
   clock: () => Date,
   newGuid: () => string,
-): Promise<EmbeddedForest> {
-  const state = path.join(folder, 'directory', 'forest.ldif');
-  const forest: EmbeddedForest = await openEmbeddedForest({
-    sources: (await savedSource(state)) ?? (await templateSources(templates)),
+): Promise<PracticeForest> {
+  const file = path.join(folder, 'directory', 'forest.ldif');
+  let isChanged = false;
+  const forest = await openEmbeddedForest({
+    sources: (await savedSource(file)) ?? (await templateSources(templates)),
     kind: 'forest',
     clock,
     newGuid,
-    accounts: [practiceAdministrator],
-    afterWrite: () => save(forest, state),
+    onWrite: () => {
+      isChanged = true;
+    },
   });
   forest.setCondition(lostDomainController, { reachable: 'no-route' });
-  return forest;
+  const save = (): void => {
+    if (!isChanged) return;
+    writeWhole(file, [...forest.toLdif()].join(''));
+    isChanged = false;
+  };
+  return Object.assign(forest, { save });
 }
 
 async function savedSource(file: string): Promise<LdifSource[] | undefined> {
@@ -57,8 +69,9 @@ const exchangeServers = [
 ];
 
 async function templateSources(templates: URL): Promise<LdifSource[]> {
-  const read = (name: string): Promise<string> => readFile(new URL(`practice/${name}`, templates), 'utf8');
-  const [forest, exchangeServer] = await Promise.all([read('forest.ldif'), read('exchange-server.ldif')]);
+  const names = ['forest.ldif', 'people.ldif', 'deletions.ldif', 'exchange-server.ldif'] as const;
+  const texts = await Promise.all(names.map((name) => readFile(new URL(`practice/${name}`, templates), 'utf8')));
+  const [forest = '', people = '', deletions = '', exchangeServer = ''] = texts;
   return [
     { name: 'forest.ldif', content: forest },
     ...exchangeServers.map(({ server, site }) => ({
@@ -68,15 +81,25 @@ async function templateSources(templates: URL): Promise<LdifSource[]> {
         .replaceAll('{{host}}', `${server.toLowerCase()}.corp.example.com`)
         .replaceAll('{{site}}', site),
     })),
-    { name: 'people', content: practicePeople() },
-    { name: 'deletions', content: practiceDeletions() },
+    { name: 'people.ldif', content: people },
+    { name: 'deletions.ldif', content: deletions },
   ];
 }
 
-/** Whole or not at all: a process that ends here leaves the state before. */
-async function save(forest: EmbeddedForest, file: string): Promise<void> {
-  await mkdir(path.dirname(file), { recursive: true });
+/** A process that ends here leaves the state before. Throws FileError. */
+function writeWhole(file: string, text: string): void {
   const draft = `${file}.new`;
-  await writeFile(draft, [...forest.toLdif()].join(''));
-  await rename(draft, file);
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(draft, text);
+    renameSync(draft, file);
+  } catch (error) {
+    throw new FileError({
+      attempted: 'save the practice forest',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Check that the folder can be written to; or start again in another folder: adsi-remedy practice DIR.',
+      cause: error,
+    });
+  }
 }

@@ -1,7 +1,9 @@
 /**
- * How the server says no: LDAP result codes, and the diagnostic texts of Active Directory. Those begin with the Windows
- * error code in hex, which is what says more than the LDAP code (RFC 4511 A.2; MS-ERREF 2.2). They end in a NUL, as AD's do.
+ * How the directory refuses: LDAP result codes with the diagnostic texts of Active Directory. The texts begin with the
+ * Windows error code in hex, which says more than the LDAP code (RFC 4511 A.2; MS-ERREF 2.2), and end in a NUL.
  */
+
+import type { LdapResult } from '../ldap/diagnostics.ts';
 
 /** RFC 4511 A.1. */
 export const resultCode = {
@@ -36,7 +38,7 @@ export const resultCode = {
 
 export type ResultCode = (typeof resultCode)[keyof typeof resultCode];
 
-/** An operation's refusal, on its way to the client as a result message. */
+/** An operation was refused; the client gets it as a result. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
   readonly code: ResultCode;
@@ -50,6 +52,16 @@ export class Refusal extends Error {
     this.code = code;
     this.matchedDn = more.matchedDn ?? '';
     this.referrals = more.referrals ?? [];
+  }
+
+  /** As the client gets it. */
+  get result(): LdapResult {
+    return {
+      resultCode: this.code,
+      matchedDn: this.matchedDn,
+      diagnostic: this.message,
+      referrals: this.referrals,
+    };
   }
 }
 
@@ -79,7 +91,7 @@ function updateError(windowsCode: string, problem: string): string {
   return `${windowsCode}: UpdErr: DSID-031A1206, problem ${problem}, data 0\n`;
 }
 
-/** A refusal for each reason that the server has. */
+/** A refusal for each reason. */
 export const refuse = {
   needsBind: () =>
     new Refusal(
@@ -110,7 +122,7 @@ export const refuse = {
       resultCode.invalidDnSyntax,
       `0000208F: NameErr: DSID-03100225, problem 2006 (BAD_NAME), data 8350, best match of:\n\t'${text}'\n`,
     ),
-  /** `host` is who holds the entry: a DNS name. */
+  /** `host` holds the entry: a DNS name. */
   referral: (host: string, dn: string) =>
     new Refusal(resultCode.referral, `0000202B: RefErr: DSID-0310082F, data 0, 1 access points\n\tref 1: '${host}'\n`, {
       referrals: [`ldap://${host}/${encodeURI(dn)}`],

@@ -1,17 +1,20 @@
-/** The rootDSE: what a DC says of itself (MS-ADTS 3.1.1.3.2). */
+/** The rootDSE: what a DC says about itself (MS-ADTS 3.1.1.3.2). */
 
 import { parentDn } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/values.ts';
 import { controlOid } from '../ldap/controls.ts';
-import type { WireAttribute } from './protocol.ts';
-import { allNeighborsOf } from './replication.ts';
-import type { Reader } from './view.ts';
+import type { RootDseRecord } from './domain-controller.ts';
+import { allNeighborsOf } from './replication-values.ts';
+import { isExport, type Reader } from './view.ts';
 
-/** Attributes of a rootDSE record in the data, by lower-case name; they stand before what the server would say. */
-export type RootDseRecord = ReadonlyMap<string, WireAttribute>;
+/** An attribute as it is returned: its description (with options), and its values as text or bytes. */
+export interface ReturnedAttribute {
+  readonly name: string;
+  readonly values: readonly (string | Buffer)[];
+}
 
-/** Extended operations: StartTLS (RFC 4511 4.14) and "Who am I?" (RFC 4532). */
-export const extendedOid = { startTls: '1.3.6.1.4.1.1466.20037', whoAmI: '1.3.6.1.4.1.4203.1.11.3' } as const;
+/** "Who am I?" (RFC 4532). */
+export const whoAmIOid = '1.3.6.1.4.1.4203.1.11.3';
 
 /** LDAP_SERVER_DOMAIN_SCOPE_OID (MS-ADTS 3.1.1.3.4.1.3): no continuation references. */
 export const domainScopeOid = '1.2.840.113556.1.4.1339';
@@ -33,16 +36,15 @@ const partialSecrets = '1.2.840.113556.1.4.1920';
 /** DS_BEHAVIOR_WIN2008R2 (MS-ADTS 6.1.4.2). */
 const functionalLevel = '4';
 
-/** Given only when asked for by name. */
-const computedOnRequest = new Set(['msds-replallinboundneighbors']);
+/** Returned only when asked for by name. */
+const computedOnRequest = new Set(['msds-replallinboundneighbors', 'tokengroups']);
 
 /**
- * The rootDSE's attributes, those that are asked for by name only included. An export (which is no DC) says only what
- * a session needs in order to find its way, and what the record in the file says.
+ * The rootDSE's attributes, including those that are returned only by name. For an export, which is no DC: only what a
+ * session needs to find its way, and what the record in the file says.
  */
-export function rootDse(reader: Reader, record: RootDseRecord | undefined): WireAttribute[] {
-  const { domainController } = reader;
-  const attributes = new Map<string, WireAttribute>();
+export function rootDse(reader: Reader, record: RootDseRecord | undefined): ReturnedAttribute[] {
+  const attributes = new Map<string, ReturnedAttribute>();
   const add = (values: Readonly<Record<string, readonly (string | undefined)[]>>): void => {
     for (const [name, given] of Object.entries(values)) {
       const present = given.filter((value) => value !== undefined);
@@ -50,12 +52,12 @@ export function rootDse(reader: Reader, record: RootDseRecord | undefined): Wire
     }
   };
   add(wayfinding(reader));
-  if (domainController.ntdsSettings !== undefined) add(statements(reader, domainController.ntdsSettings));
+  if (!isExport(reader)) add(ofDomainController(reader));
   for (const [key, attribute] of record ?? []) if (!ownCapabilities.has(key)) attributes.set(key, attribute);
   return [...attributes.values()];
 }
 
-/** What this server can do is its own to say, also where an export tells of the server that it came from. */
+/** What this server supports, whatever an export says of the server that it came from. */
 const ownCapabilities = new Set(['supportedcontrol', 'supportedextension', 'supportedsaslmechanisms']);
 
 function wayfinding({ store, domainController }: Reader): Record<string, (string | undefined)[]> {
@@ -67,13 +69,13 @@ function wayfinding({ store, domainController }: Reader): Record<string, (string
     defaultNamingContext: [store.rootDomain?.dn],
     supportedLDAPVersion: ['3'],
     supportedControl: [...supportedControls],
-    supportedExtension: [extendedOid.whoAmI],
+    supportedExtension: [whoAmIOid],
     supportedCapabilities: [...capabilities, domainController.isReadOnly ? partialSecrets : undefined],
   };
 }
 
-function statements(reader: Reader, ntdsSettings: string): Record<string, string[]> {
-  const { store, domainController, now, replication } = reader;
+function ofDomainController({ store, domainController, now, replication }: Reader): Record<string, string[]> {
+  const { ntdsSettings = '' } = domainController;
   return {
     dnsHostName: [domainController.host],
     ldapServiceName: [

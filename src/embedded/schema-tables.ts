@@ -7,7 +7,19 @@
  * have the name of the forward link with BL at the end.
  */
 
-import type { Syntax } from './schema.ts';
+/** How values are compared, checked and printed (MS-ADTS 3.1.1.2.2.2). */
+export type Syntax =
+  | 'text'
+  | 'integer'
+  | 'largeInteger'
+  | 'boolean'
+  | 'time'
+  | 'dn'
+  | 'dnWithBinary'
+  | 'octets'
+  | 'guid'
+  | 'sid'
+  | 'securityDescriptor';
 
 /** The words of a text, between whatever white space. */
 export function words(text: string): readonly string[] {
@@ -98,14 +110,18 @@ export const systemOnly =
   msDS-LastKnownRDN`);
 
 /**
- * What is computed when asked for; in lower case. repsFrom and replUpToDateVector are stored in AD, but on each DC its
- * own: here they are computed like the rest.
+ * What is computed when asked for; in lower case. AD stores repsFrom, replUpToDateVector and replPropertyMetaData, each
+ * DC its own, and returns them only by name (FLAG_ATTR_IS_OPERATIONAL).
  */
 export const constructed = lowerCased(`allowedAttributes allowedAttributesEffective allowedChildClasses
   allowedChildClassesEffective sDRightsEffective canonicalName tokenGroups msDS-ReplAttributeMetaData
   msDS-ReplValueMetaData msDS-NCReplInboundNeighbors msDS-NCReplCursors msDS-ReplAllInboundNeighbors
   msDS-LocalEffectiveDeletionTime msDS-LocalEffectiveRecycleTime msDS-User-Account-Control-Computed msDS-isRODC
-  repsFrom replUpToDateVector`);
+  repsFrom replUpToDateVector replPropertyMetaData`);
+
+/** What each DC keeps for itself (FLAG_ATTR_NOT_REPLICATED, MS-ADTS 2.2.9), and the identity; in lower case. */
+export const notReplicated = lowerCased(`objectGUID distinguishedName uSNCreated uSNChanged whenChanged lastLogon
+  lastLogoff badPwdCount badPasswordTime logonCount`);
 
 /** What is still there after a delete without Recycle Bin (MS-ADTS 3.1.1.5.5.1.1); in lower case. */
 export const keptByTombstone =

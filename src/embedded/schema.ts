@@ -10,26 +10,14 @@ import {
   keptByTombstone,
   linkPairs,
   namesBySyntax,
+  notReplicated,
+  type Syntax,
   severalNumbers,
   singleValued,
   systemOnly,
   textNames,
   words,
 } from './schema-tables.ts';
-
-/** How values are compared, checked and printed (MS-ADTS 3.1.1.2.2.2). */
-export type Syntax =
-  | 'text'
-  | 'integer'
-  | 'largeInteger'
-  | 'boolean'
-  | 'time'
-  | 'dn'
-  | 'dnWithBinary'
-  | 'octets'
-  | 'guid'
-  | 'sid'
-  | 'securityDescriptor';
 
 export type Link =
   | { readonly direction: 'none' }
@@ -42,12 +30,14 @@ export interface AttributeType {
   readonly syntax: Syntax;
   readonly single: boolean;
   readonly link: Link;
-  /** Written by the server alone. */
+  /** Only the server writes it. */
   readonly systemOnly: boolean;
   /** Not stored: computed when asked for by name. */
   readonly constructed: boolean;
   /** Still there after a delete without Recycle Bin. */
   readonly keptByTombstone: boolean;
+  /** Whether DCs pass it on; the others are each DC's own. */
+  readonly replicated: boolean;
 }
 
 export interface ClassType {
@@ -102,6 +92,7 @@ function newType(givenName: string, key: string): AttributeType {
     systemOnly: systemOnly.has(key) || constructed.has(key) || link.direction === 'back',
     constructed: constructed.has(key),
     keptByTombstone: keptByTombstone.has(key),
+    replicated: !notReplicated.has(key) && !constructed.has(key) && link.direction !== 'back',
   };
 }
 

@@ -1,52 +1,66 @@
-/** The search operation: which entries, and which of their attributes (RFC 4511 4.5, MS-ADTS 3.1.1.3.1.3). */
+/**
+ * The search operation: which entries, and which of their attributes (RFC 4511 4.5, MS-ADTS 3.1.1.3.1.3); and the entry
+ * that a DN in a request names, also as AD's `<GUID=…>` and `<SID=…>` (MS-ADTS 3.1.1.3.1.2.4).
+ */
 
-import { dnsNameOfDn } from '../ad/dn.ts';
-import { candidates, compileFilter } from './matching.ts';
-import type { SearchRequest, WireAttribute } from './protocol.ts';
+import { DnSyntaxError, dnsNameOfDn, parentDn } from '../ad/dn.ts';
+import type { Filter } from '../ldap/filter.ts';
+import type { SearchScope } from '../ldap/session.ts';
+import type { StoredEntry } from './entry.ts';
+import { candidates, compileFilter } from './filters.ts';
 import { refuse } from './refusal.ts';
-import { resolveEntry, resolvePlace } from './resolve.ts';
-import { isOnRequestOnly } from './root-dse.ts';
+import { isOnRequestOnly, type ReturnedAttribute } from './root-dse.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import { allSecurityParts, selectParts } from './security-descriptor.ts';
-import type { StoredEntry } from './store.ts';
-import { toWire } from './value.ts';
+import { assertionKey, toText } from './value.ts';
 import {
   constructedAttributes,
   constructedValues,
+  isExport,
   isVisible,
   ordinaryAttributes,
   type Reader,
   visibleValues,
 } from './view.ts';
 
-/** MaxPageSize, AD's default (MS-ADTS 3.1.1.3.4.6). */
-export const maxPageSize = 1000;
-/** MaxValRange, AD's default (ibid.). */
-const maxValueRange = 1500;
+/** What to look for. */
+export interface Query {
+  readonly base: string;
+  readonly scope: SearchScope;
+  readonly filter: Filter;
+}
+
+/** Which attributes of an entry to return. */
+export interface Selection {
+  /** [] means all, as `*` does; `+` the computed ones; `1.1` none. */
+  readonly attributes: readonly string[];
+  readonly typesOnly?: boolean;
+  /** Values of one attribute in one answer; an attribute with more comes in ranges. Without it, all values. */
+  readonly maxValues?: number;
+}
 
 /** The entries that match, whatever their number. Throws Refusal. */
-export function findEntries(request: SearchRequest, reader: Reader): StoredEntry[] {
-  const base = searchBase(request, reader);
-  const match = compileFilter(request.filter, reader.store);
+export function findEntries(query: Query, reader: Reader): StoredEntry[] {
+  const base = searchBase(query, reader);
+  const match = compileFilter(query.filter, reader.store);
   const found: StoredEntry[] = [];
-  for (const entry of inScope(request, base, reader)) {
+  for (const entry of inScope(query, base, reader)) {
     if (isVisible(entry, reader) && match(entry) === true) found.push(entry);
   }
   return found;
 }
 
 /** An export may lack the entry that a search begins at, and yet have entries below it. */
-function searchBase({ base, scope }: Pick<SearchRequest, 'base' | 'scope'>, reader: Reader): StoredEntry {
+function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Reader): StoredEntry {
   if (base === '') {
     if (!reader.wholeForest) throw refuse.noObject('');
     return reader.store.root;
   }
-  const isExport = reader.domainController.ntdsSettings === undefined;
-  const place = isExport && scope !== 'base' ? resolvePlace(base, reader) : undefined;
+  const place = isExport(reader) && scope !== 'base' ? resolvePlace(base, reader) : undefined;
   return place !== undefined && !place.present ? place : resolveEntry(base, reader);
 }
 
-function* inScope({ scope, filter }: SearchRequest, base: StoredEntry, reader: Reader): Generator<StoredEntry> {
+function* inScope({ scope, filter }: Query, base: StoredEntry, reader: Reader): Generator<StoredEntry> {
   if (scope === 'base') {
     yield base;
     return;
@@ -65,7 +79,7 @@ function* inScope({ scope, filter }: SearchRequest, base: StoredEntry, reader: R
 }
 
 /** Where the rest of a subtree is: other naming contexts below its base, as LDAP URLs. */
-export function continuations({ base, scope }: SearchRequest, reader: Reader): string[] {
+export function continuations({ base, scope }: Omit<Query, 'filter'>, reader: Reader): string[] {
   if (scope !== 'subtree' || reader.wholeForest || base === '') return [];
   const top = searchBase({ base, scope }, reader);
   return reader.store.namingContexts
@@ -79,21 +93,21 @@ interface Wanted {
   readonly range: { readonly from: number; readonly to: number } | undefined;
 }
 
-/** The attributes that the request asks for, as they are sent. */
-export function selectAttributes(entry: StoredEntry, request: SearchRequest, reader: Reader): WireAttribute[] {
-  return wantedAttributes(entry, request.attributes, reader)
+/** The attributes that the selection asks for, as they are returned. */
+export function selectAttributes(entry: StoredEntry, selection: Selection, reader: Reader): ReturnedAttribute[] {
+  return wantedAttributes(entry, selection.attributes, reader)
     .filter(({ type }) => !reader.withheld.has(type))
-    .flatMap((wanted) => sentAttribute(entry, wanted, reader))
-    .map((attribute) => (request.typesOnly ? { ...attribute, values: [] } : attribute));
+    .flatMap((wanted) => returnedAttribute(entry, wanted, selection.maxValues ?? Number.POSITIVE_INFINITY, reader))
+    .map((attribute) => (selection.typesOnly === true ? { ...attribute, values: [] } : attribute));
 }
 
-/** The rootDSE's attributes that the request asks for. */
-export function selectRootDse(attributes: readonly WireAttribute[], request: SearchRequest): WireAttribute[] {
-  const names = new Set(request.attributes.map((name) => name.toLowerCase()));
+/** The rootDSE's attributes that the selection asks for. */
+export function selectRootDse(attributes: readonly ReturnedAttribute[], selection: Selection): ReturnedAttribute[] {
+  const names = new Set(selection.attributes.map((name) => name.toLowerCase()));
   const all = names.size === 0 || names.has('*') || names.has('+');
   return attributes
     .filter(({ name }) => names.has(name.toLowerCase()) || (all && !isOnRequestOnly(name)))
-    .map((attribute) => (request.typesOnly ? { ...attribute, values: [] } : attribute));
+    .map((attribute) => (selection.typesOnly === true ? { ...attribute, values: [] } : attribute));
 }
 
 function wantedAttributes(entry: StoredEntry, names: readonly string[], reader: Reader): Wanted[] {
@@ -120,28 +134,90 @@ function rangeOption(name: string): Wanted['range'] {
   return { from: Number(from), to: to === '*' ? Number.POSITIVE_INFINITY : Number(to) };
 }
 
-function sentAttribute(entry: StoredEntry, { type, range }: Wanted, reader: Reader): WireAttribute[] {
-  const values = sentValues(entry, type, reader);
+function returnedAttribute(
+  entry: StoredEntry,
+  { type, range }: Wanted,
+  maxValues: number,
+  reader: Reader,
+): ReturnedAttribute[] {
+  const values = returnedValues(entry, type, reader);
   if (values.length === 0) return [];
-  if (range === undefined && values.length <= maxValueRange) return [{ name: type.name, values }];
+  if (range === undefined && values.length <= maxValues) return [{ name: type.name, values }];
   const from = range?.from ?? 0;
-  const to = Math.min(range?.to ?? Number.POSITIVE_INFINITY, from + maxValueRange - 1);
+  const to = Math.min(range?.to ?? Number.POSITIVE_INFINITY, from + maxValues - 1);
   const part = values.slice(from, to + 1);
   if (part.length === 0) return [];
   const last = to >= values.length - 1 ? '*' : to;
   return [{ name: `${type.name};range=${from}-${last}`, values: part }];
 }
 
-function sentValues(entry: StoredEntry, type: AttributeType, reader: Reader): readonly (string | Buffer)[] {
+function returnedValues(entry: StoredEntry, type: AttributeType, reader: Reader): readonly (string | Buffer)[] {
   if (type.syntax === 'securityDescriptor') return securityDescriptors(entry, type, reader);
-  const stored = visibleValues(entry, type).map(toWire);
+  const stored = visibleValues(entry, type).map(toText);
   return type.constructed && stored.length === 0 ? constructedValues(entry, type, reader) : stored;
 }
 
-/** Who may not read the SACL gets nothing at all unless he leaves it out by the SD flags control. */
+/** A user who may not read the SACL gets no descriptor, unless the SD flags control leaves the SACL out. */
 function securityDescriptors(entry: StoredEntry, type: AttributeType, reader: Reader): Buffer[] {
   const parts = reader.securityParts ?? allSecurityParts;
   const wantsSacl = (parts & 8) !== 0;
-  if (wantsSacl && !reader.access.mayWrite) return [];
+  if (wantsSacl && !reader.rights.mayWrite) return [];
   return visibleValues(entry, type).flatMap((value) => (Buffer.isBuffer(value) ? [selectParts(value, parts)] : []));
+}
+
+/** The entry that a request names. Throws Refusal: no such entry (or none that the reader may see), no DN, not held here. */
+export function resolveEntry(dn: string, reader: Reader): StoredEntry {
+  const place = resolvePlace(dn, reader);
+  if (place === undefined || !isVisible(place, reader)) throw refuse.noObject(bestMatch(dn, reader));
+  return place;
+}
+
+/** The place that a DN names, also a phantom's or a hidden one. Throws Refusal if it is no DN, or of another forest. */
+export function resolvePlace(dn: string, reader: Reader): StoredEntry | undefined {
+  const [, kind, identity] = /^<(GUID|SID)=([^>]*)>$/i.exec(dn) ?? [];
+  if (kind !== undefined && identity !== undefined) return resolveIdentity(kind, identity, reader);
+  return refusingBadName(dn, () => {
+    referElsewhere(dn, reader);
+    return reader.store.find(dn);
+  });
+}
+
+/** Runs a function that parses the text as a DN. Throws Refusal if it is none. */
+export function refusingBadName<T>(dn: string, use: (dn: string) => T): T {
+  try {
+    return use(dn);
+  } catch (error) {
+    if (error instanceof DnSyntaxError) throw refuse.badName(dn);
+    throw error;
+  }
+}
+
+function resolveIdentity(kind: string, identity: string, { store }: Reader): StoredEntry | undefined {
+  const type = attributeType(kind.toUpperCase() === 'GUID' ? 'objectGUID' : 'objectSid');
+  const isHex = /^([0-9a-f]{2})+$/i.test(identity);
+  const key = assertionKey(type, isHex ? Buffer.from(identity, 'hex') : identity, () => undefined);
+  if (key === undefined) throw refuse.badName(identity);
+  const [entry] = store.holders(type, key);
+  return entry;
+}
+
+/** For a name of another forest AD refers to the DNS name that it spells. */
+function referElsewhere(dn: string, reader: Reader): void {
+  const domain = dnsNameOfDn(dn)?.toLowerCase();
+  if (domain === undefined || isExport(reader)) return;
+  const forest = reader.store.forestDnsName.toLowerCase();
+  if (domain !== forest && !domain.endsWith(`.${forest}`)) throw refuse.referral(domain, dn);
+}
+
+/** The nearest entry above that the reader may see. */
+function bestMatch(dn: string, reader: Reader): string {
+  for (let above = parentOf(dn); above !== undefined && above !== ''; above = parentOf(above)) {
+    const place = reader.store.find(above);
+    if (place !== undefined && isVisible(place, reader)) return place.dn;
+  }
+  return '';
+}
+
+function parentOf(dn: string): string | undefined {
+  return dn.startsWith('<') ? undefined : parentDn(dn);
 }

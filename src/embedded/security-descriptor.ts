@@ -1,4 +1,4 @@
-/** Parts of a self-relative security descriptor (MS-DTYP 2.4.6), as far as the SD flags control picks among them. */
+/** The parts of a self-relative security descriptor (MS-DTYP 2.4.6) that the SD flags control selects. */
 
 import { securityInformation } from '../ldap/controls.ts';
 
@@ -18,7 +18,7 @@ interface Parts {
   readonly dacl: Buffer;
 }
 
-/** The descriptor with only the parts that the flags name. One that cannot be read is given as it is. */
+/** The descriptor with only the parts that the flags name. One that cannot be read stays as it is. */
 export function selectParts(descriptor: Buffer, flags: number): Buffer {
   const parts = split(descriptor);
   return parts === undefined || flags === allSecurityParts ? descriptor : join(merge(nothing, parts, flags));

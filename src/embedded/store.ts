@@ -1,108 +1,29 @@
 /**
- * The entries of one copy of the forest, as a tree. DN values are references to entries, as in AD's own database: a
- * renamed, moved or deleted target therefore shows in every value that names it, without anybody rewriting the value.
- * A target that isn't there (yet) is a phantom: a place in the tree with no entry in it.
+ * The entries that one DC has, as a tree. DN values are references to entries, as in AD's own database: when the target
+ * is renamed, moved or deleted, every value that names it shows the new DN. A target that is not in the store is a
+ * phantom: a place in the tree without an entry.
  *
  * All changes go through the methods of Store, which keep the references and the indexes right.
  */
 
-import { childDn, DnSyntaxError, dnsNameOfDn, formatDn, joinDn, normalizedDn, parseDn, type Rdn } from '../ad/dn.ts';
+import { childDn, DnSyntaxError, dnsNameOfDn, formatDn, normalizedDn, parseDn, type Rdn } from '../ad/dn.ts';
+import { parseGeneralizedTime } from '../ad/values.ts';
+import { type AttributeStamp, Reference, StoredEntry, type Value } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
-import { Reference, type Value, valueKey } from './value.ts';
-
-/** When and by which DC an attribute was last written (MS-DRSR 4.1.13.2, PROPERTY_META_DATA). */
-export interface AttributeStamp {
-  readonly version: number;
-  readonly time: Date;
-  readonly usn: bigint;
-  /** DN of the NTDS Settings of the DC that wrote it; undefined where the data does not say. */
-  readonly origin?: string;
-}
-
-/** A place in the tree, and the entry in it, if there is one. To be changed by the Store alone. */
-export class StoredEntry {
-  /** Of its own within the store and, unlike the DN, the same for as long as the store is there. */
-  readonly id: number;
-  /** As printed: `CN=Lee\, Kim`; "" for the root. */
-  rdn: string;
-  parent: StoredEntry | undefined;
-  /** False for a phantom: no entry, only a name that others refer to or are below of. */
-  present = false;
-  isNamingContext = false;
-  readonly children = new Map<string, StoredEntry>();
-  readonly attributes = new Map<AttributeType, readonly Value[]>();
-  readonly stamps = new Map<AttributeType, AttributeStamp>();
-  /** Who names this entry, by attribute. */
-  readonly referrers = new Map<AttributeType, Set<StoredEntry>>();
-
-  constructor(id: number, rdn: string, parent: StoredEntry | undefined) {
-    this.id = id;
-    this.rdn = rdn;
-    this.parent = parent;
-  }
-
-  get dn(): string {
-    return this.parent === undefined ? this.rdn : joinDn(this.rdn, this.parent.dn);
-  }
-
-  values(name: string): readonly Value[] {
-    return this.attributes.get(attributeType(name)) ?? [];
-  }
-
-  /** The first value as text; undefined if there is none or if it is binary. */
-  text(name: string): string | undefined {
-    const [value] = this.values(name);
-    return value === undefined || Buffer.isBuffer(value) ? undefined : value.toString();
-  }
-
-  bytes(name: string): Buffer | undefined {
-    const [value] = this.values(name);
-    return Buffer.isBuffer(value) ? value : undefined;
-  }
-
-  /** The first value as a number of at most 32 bits; 0 if there is none. */
-  number(name: string): number {
-    return Number(this.text(name) ?? 0);
-  }
-
-  isTrue(name: string): boolean {
-    return this.text(name) === 'TRUE';
-  }
-
-  get isDeleted(): boolean {
-    return this.isTrue('isDeleted');
-  }
-
-  hasClass(name: string): boolean {
-    return this.values('objectClass').some((value) => value.toString().toLowerCase() === name.toLowerCase());
-  }
-
-  /** The entries directly below, without phantoms. */
-  get presentChildren(): StoredEntry[] {
-    return [...this.children.values()].filter(({ present }) => present);
-  }
-
-  /** Whether this is the other entry or lies below it. */
-  isAtOrBelow(other: StoredEntry): boolean {
-    for (let at: StoredEntry | undefined = this; at !== undefined; at = at.parent) if (at === other) return true;
-    return false;
-  }
-
-  /** The head of the naming context that the entry is in; undefined above all of them. */
-  get namingContext(): StoredEntry | undefined {
-    for (let at: StoredEntry | undefined = this; at !== undefined; at = at.parent) if (at.isNamingContext) return at;
-    return undefined;
-  }
-}
+import { valueKey } from './value.ts';
 
 type Index = Map<string, Set<StoredEntry>>;
 
-/** One copy of the forest's data. */
+/** The data of one DC. */
 export class Store {
   readonly root = new StoredEntry(0, '', undefined);
   #lastId = 0;
   /** The last update sequence number given out. */
   usn = 0n;
+  /** invocationId of the DC that wrote what no stamp says otherwise of; "" for an export. */
+  defaultOrigin = '';
+  /** The entries written since the store was loaded, in the order of the writes. */
+  readonly writes: StoredEntry[] = [];
   readonly #namingContexts: StoredEntry[] = [];
   readonly #indexes = new Map<AttributeType, Index>();
   /** DN text as it came → place; forgotten whenever an entry moves. */
@@ -214,7 +135,7 @@ export class Store {
     }
   }
 
-  /** The heads of the naming contexts, in the order in which they were named. */
+  /** The heads of the naming contexts, in the order of the data. */
   get namingContexts(): readonly StoredEntry[] {
     return this.#namingContexts;
   }
@@ -251,14 +172,51 @@ export class Store {
     return dnsNameOfDn(this.rootDomain?.dn ?? '') ?? '';
   }
 
-  /** Who has the entry in the forward link `attribute`, deleted holders left out. */
-  holdersOfLink(entry: StoredEntry, attribute: string): StoredEntry[] {
-    return [...(entry.referrers.get(attributeType(attribute)) ?? [])].filter(({ isDeleted }) => !isDeleted);
-  }
-
+  /** The number for the next write. */
   nextUsn(): bigint {
     this.usn += 1n;
     return this.usn;
+  }
+
+  /** Notes as written what has a higher uSNChanged: for a DC that the data states to be behind. */
+  offerWritesSince(usn: bigint): void {
+    const numbered = [...this.entries()].map((entry) => ({ entry, usn: BigInt(entry.text('uSNChanged') ?? 0) }));
+    const later = numbered.filter((one) => one.usn > usn);
+    this.writes.push(...later.toSorted((one, other) => Number(one.usn - other.usn)).map(({ entry }) => entry));
+  }
+
+  /** The entry with this objectGUID. */
+  byGuid(guid: Buffer): StoredEntry | undefined {
+    const [entry] = this.holders(objectGuid, valueKey(objectGuid, guid));
+    return entry;
+  }
+
+  /** The last write of an attribute: as stated, else as the creation of the entry. Undefined if it never had a value. */
+  stampOf(entry: StoredEntry, type: AttributeType): AttributeStamp | undefined {
+    const stated = entry.stamps.get(type);
+    // An export says nothing of writes before it was read.
+    if (stated !== undefined || this.defaultOrigin === '' || !entry.attributes.has(type)) return stated;
+    const created = entry.text('whenCreated');
+    const usn = BigInt(entry.text('uSNCreated') ?? 0);
+    const time = created === undefined ? new Date(0) : parseGeneralizedTime(created);
+    return { version: 1, time, origin: this.defaultOrigin, originUsn: usn, usn };
+  }
+
+  /** The stamps of all replicated attributes; one that was removed keeps its stamp. */
+  stampsOf(entry: StoredEntry): [AttributeType, AttributeStamp][] {
+    const types = new Set([...entry.attributes.keys(), ...entry.stamps.keys()]);
+    return [...types].flatMap((type): [AttributeType, AttributeStamp][] => {
+      const stamp = type.replicated ? this.stampOf(entry, type) : undefined;
+      return stamp === undefined ? [] : [[type, stamp]];
+    });
+  }
+
+  /** Takes an entry out without a trace: what garbage collection does to a tombstone. */
+  remove(entry: StoredEntry): void {
+    for (const type of [...entry.attributes.keys()]) this.set(entry, type, []);
+    entry.stamps.clear();
+    entry.present = false;
+    this.#located.clear();
   }
 
   /** A copy that shares nothing that changes. */
@@ -291,9 +249,12 @@ export class Store {
     };
     copyPlace(this.root);
     copy.usn = this.usn;
+    copy.defaultOrigin = this.defaultOrigin;
     return copy;
   }
 }
+
+const objectGuid = attributeType('objectGUID');
 
 function rdnKey(rdn: string): string {
   return normalizedDn(rdn);

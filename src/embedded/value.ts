@@ -1,4 +1,4 @@
-/** Values as the store keeps them, and what makes two of them the same (MS-ADTS 3.1.1.2.2.4). */
+/** From bytes to the values that the store keeps, and what makes two of them the same (MS-ADTS 3.1.1.2.2.4). */
 
 import { DnSyntaxError, parseDnWithBinary } from '../ad/dn.ts';
 import {
@@ -10,26 +10,9 @@ import {
   sidFromText,
   ValueSyntaxError,
 } from '../ad/values.ts';
-import type { AttributeType, Syntax } from './schema.ts';
-import type { StoredEntry } from './store.ts';
-
-/** A value of syntax DN or DN-Binary; `prefix` is what stands before the DN: "" or `B:32:<hex>:`. */
-export class Reference {
-  readonly target: StoredEntry;
-  readonly prefix: string;
-
-  constructor(target: StoredEntry, prefix: string) {
-    this.target = target;
-    this.prefix = prefix;
-  }
-
-  toString(): string {
-    return this.prefix + this.target.dn;
-  }
-}
-
-/** Text as text, binary as bytes, DNs as references. */
-export type Value = string | Buffer | Reference;
+import { Reference, type StoredEntry, type Value } from './entry.ts';
+import type { AttributeType } from './schema.ts';
+import type { Syntax } from './schema-tables.ts';
 
 /** Finds or makes the place that a DN names. */
 export type Locate = (dn: string) => StoredEntry | undefined;
@@ -48,7 +31,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
 
 /**
  * Bytes from a client or a file as a value of the attribute; undefined for a DN syntax whose DN cannot be read or is
- * nowhere for `locate`. Whether a number, a time or a truth value is one, `isWellFormed` tells.
+ * unknown to `locate`. Use isWellFormed to check numbers, times and truth values.
  */
 export function toValue(type: AttributeType, bytes: Buffer, locate: Locate): Value | undefined {
   switch (type.syntax) {
@@ -72,7 +55,7 @@ export function isWellFormed({ syntax }: AttributeType, value: Value): boolean {
   return true;
 }
 
-/** Whether the values name entries. */
+/** Whether values of this type name entries. */
 export function isDnSyntax({ syntax }: AttributeType): boolean {
   return syntax === 'dn' || syntax === 'dnWithBinary';
 }
@@ -156,7 +139,7 @@ function isNumber(key: string): boolean {
   return /^-?\d+$/.test(key);
 }
 
-/** The value as it is sent. */
-export function toWire(value: Value): string | Buffer {
+/** The value as a client sees it: a reference as its DN. */
+export function toText(value: Value): string | Buffer {
   return value instanceof Reference ? value.toString() : value;
 }

@@ -1,32 +1,55 @@
-/** What one who reads sees of an entry: stored values, back links, and the attributes that AD computes when asked. */
+/** What a reader sees of an entry: stored values, back links, and the attributes that AD computes when asked. */
 
 import { dnsNameOfDn, parseDn } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/values.ts';
-import { type Access, isDeletedObjectsContainer } from './access.ts';
-import type { DomainController } from './domain-controllers.ts';
-import { cursorsOf, metadataOf, neighborsOf, type ReplicationState } from './replication.ts';
-import { repsFromValue, upToDateVectorValue } from './replication-values.ts';
+import type { DomainController, ReplicationState } from './domain-controller.ts';
+import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
+import {
+  cursorsOf,
+  metadataOf,
+  neighborsOf,
+  propertyMetaDataValue,
+  repsFromValue,
+  upToDateVectorValue,
+} from './replication-values.ts';
 import { type AttributeType, attributeType, backLinks, classType, knownClasses } from './schema.ts';
 import { allSecurityParts } from './security-descriptor.ts';
-import type { Store, StoredEntry } from './store.ts';
-import { Reference, type Value } from './value.ts';
+import type { Store } from './store.ts';
 
-/** One who reads: where, with which rights, and with which wishes. */
+/** The rights of a user: far simpler than AD's access control, but enough for remedies to be refused. */
+export interface Rights {
+  readonly mayWrite: boolean;
+  /** Else a search for deleted entries finds only the container CN=Deleted Objects, without an error, as on AD. */
+  readonly mayReadDeleted: boolean;
+  readonly mayReadConfiguration: boolean;
+  /** DNs of entries that may be read and written but not deleted. */
+  readonly mayNotDelete: readonly string[];
+}
+
+/** May do everything. */
+export const administrator: Rights = {
+  mayWrite: true,
+  mayReadDeleted: true,
+  mayReadConfiguration: true,
+  mayNotDelete: [],
+};
+
+/** Who reads: on which DC, with which rights, and with which options. */
 export interface Reader {
   readonly store: Store;
   readonly domainController: DomainController;
   readonly replication: ReplicationState;
-  readonly access: Access;
+  readonly rights: Rights;
   /** The DC's own clock. */
   readonly now: Date;
-  /** Searches and bases reach over the borders of naming contexts, as on a GC's port. */
+  /** Searches cross the borders of naming contexts, as on a GC's port. */
   readonly wholeForest: boolean;
   /** Whether the show-deleted and show-recycled controls were sent. */
   readonly shows: { readonly deleted: boolean; readonly recycled: boolean };
   readonly recycleBin: boolean;
-  /** Attributes that this DC does not give: not supported there, or not permitted. */
+  /** Attributes that this DC does not return: not supported there, or not permitted. */
   readonly withheld: ReadonlySet<AttributeType>;
-  /** Parts of nTSecurityDescriptor to give; undefined if the SD flags control was not sent. */
+  /** Parts of nTSecurityDescriptor to return; undefined if the SD flags control was not sent. */
   readonly securityParts?: number;
 }
 
@@ -49,30 +72,35 @@ export function visibleValues(entry: StoredEntry, type: AttributeType): readonly
   }
 }
 
-/** Who has the entry in the forward link; and in an export, who it says has: their entries may not be in it. */
+/** The entries that have this one in the forward link; in an export also those it names: they may not be in it. */
 function backLinkValues(entry: StoredEntry, type: AttributeType, forward: string): Value[] {
-  const told = (entry.attributes.get(type) ?? []).flatMap((value) =>
+  const named = (entry.attributes.get(type) ?? []).flatMap((value) =>
     value instanceof Reference ? [value.target] : [],
   );
-  const holders = new Set([...told, ...(entry.referrers.get(attributeType(forward)) ?? [])]);
+  const holders = new Set([...named, ...(entry.referrers.get(attributeType(forward)) ?? [])]);
   return [...holders].filter(({ isDeleted }) => !isDeleted).map((holder) => new Reference(holder, ''));
 }
 
 /** Whether the reader may see that the entry exists (MS-ADTS 3.1.1.3.4.1.14 and 26). */
-export function isVisible(entry: StoredEntry, { access, shows, recycleBin }: Reader): boolean {
+export function isVisible(entry: StoredEntry, { rights, shows, recycleBin }: Reader): boolean {
   if (!entry.present) return false;
   if (entry.isDeleted) {
     if (!shows.deleted && !shows.recycled) return false;
     if (recycleBin && entry.isTrue('isRecycled') && !shows.recycled) return false;
-    if (!access.mayReadDeleted && !isDeletedObjectsContainer(entry)) return false;
+    if (!rights.mayReadDeleted && !isDeletedObjectsContainer(entry)) return false;
   }
-  return access.mayReadConfiguration || entry.namingContext?.hasClass('configuration') !== true;
+  return rights.mayReadConfiguration || entry.namingContext?.hasClass('configuration') !== true;
 }
 
 const distinguishedName = attributeType('distinguishedName');
 const securityDescriptor = attributeType('nTSecurityDescriptor');
 
-/** The attributes that `*` stands for: all that are stored and the back links, not what is computed. */
+/** Whether the data is an export, which is no DC: nothing is added to what it says. */
+export function isExport({ domainController }: Pick<Reader, 'domainController'>): boolean {
+  return domainController.ntdsSettings === undefined;
+}
+
+/** The attributes that `*` selects: all that are stored and the back links, not what is computed. */
 export function ordinaryAttributes(entry: StoredEntry, reader: Reader): AttributeType[] {
   const stored = [...entry.attributes.keys()].filter(
     (type) => type !== securityDescriptor || reader.securityParts !== undefined,
@@ -97,34 +125,33 @@ type Compute = (entry: StoredEntry, reader: Reader) => readonly (string | Buffer
 const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
   Object.entries<Compute>({
     allowedAttributes: (entry) => allowedAttributes(entry),
-    allowedAttributesEffective: (entry, { access, domainController }) =>
-      access.mayWrite && !domainController.isReadOnly
+    allowedAttributesEffective: (entry, { rights, domainController }) =>
+      rights.mayWrite && !domainController.isReadOnly
         ? allowedAttributes(entry).filter((name) => !attributeType(name).systemOnly)
         : [],
     allowedChildClasses: () => [...knownClasses],
-    allowedChildClassesEffective: (_, { access, domainController }) =>
-      access.mayWrite && !domainController.isReadOnly ? [...knownClasses] : [],
-    sDRightsEffective: (_, { access }) => [access.mayWrite ? String(allSecurityParts) : '0'],
+    allowedChildClassesEffective: (_, { rights, domainController }) =>
+      rights.mayWrite && !domainController.isReadOnly ? [...knownClasses] : [],
+    sDRightsEffective: (_, { rights }) => [rights.mayWrite ? String(allSecurityParts) : '0'],
     canonicalName: (entry) => [canonicalName(entry.dn)],
     'msDS-NCReplInboundNeighbors': (entry, reader) =>
       entry.isNamingContext ? neighborsOf(reader.replication, reader.store, entry) : [],
-    'msDS-NCReplCursors': (entry, reader) => (entry.isNamingContext ? cursorsOf(reader.replication, reader.store) : []),
-    'msDS-ReplAttributeMetaData': (entry, { domainController, store }) => metadataOf(entry, store, domainController),
+    'msDS-NCReplCursors': (entry, { replication }) => (entry.isNamingContext ? cursorsOf(replication) : []),
+    'msDS-ReplAttributeMetaData': (entry, reader) => (isExport(reader) ? [] : metadataOf(entry, reader.store)),
+    replPropertyMetaData: (entry, reader) => (isExport(reader) ? [] : [propertyMetaDataValue(entry, reader.store)]),
     repsFrom: (entry, { replication, store }) =>
       entry.isNamingContext
         ? replication.partners.map((partner) => repsFromValue(partner, store.forestDnsName, store.usn))
         : [],
-    replUpToDateVector: (entry, { replication, store }) =>
-      entry.isNamingContext && replication.cursors.length > 0
-        ? [upToDateVectorValue(replication.cursors, store.usn)]
-        : [],
+    replUpToDateVector: (entry, { replication: { cursors } }) =>
+      entry.isNamingContext && cursors.length > 0 ? [upToDateVectorValue(cursors)] : [],
     'msDS-isRODC': (entry) => (entry.hasClass('nTDSDSA') ? [entry.hasClass('nTDSDSARO') ? 'TRUE' : 'FALSE'] : []),
     'msDS-LocalEffectiveDeletionTime': (entry, reader) => timeOfMark(entry, 'isDeleted', reader),
     'msDS-LocalEffectiveRecycleTime': (entry, reader) => timeOfMark(entry, 'isRecycled', reader),
   }).map(([name, compute]) => [attributeType(name), compute]),
 );
 
-/** The computed attributes that the server knows; `+` stands for them. */
+/** The computed attributes that the server knows; `+` selects them. */
 export const constructedAttributes: readonly AttributeType[] = [...constructors.keys()];
 
 /** Attributes of every entry, and those that remedies write to entries which may lack them. */
@@ -143,8 +170,8 @@ function allowedAttributes(entry: StoredEntry): string[] {
 }
 
 /** When the entry was marked as deleted or recycled: by the mark's metadata, else by its last change. */
-function timeOfMark(entry: StoredEntry, mark: 'isDeleted' | 'isRecycled', { domainController }: Reader): string[] {
-  if (!entry.isTrue(mark) || domainController.ntdsSettings === undefined) return [];
+function timeOfMark(entry: StoredEntry, mark: 'isDeleted' | 'isRecycled', reader: Reader): string[] {
+  if (!entry.isTrue(mark) || isExport(reader)) return [];
   const stamp = entry.stamps.get(attributeType(mark));
   const time = stamp === undefined ? entry.text('whenChanged') : formatGeneralizedTime(stamp.time);
   return time === undefined ? [] : [time];

@@ -1,6 +1,7 @@
 /**
- * Does `work` on every item, at most `limit` at a time, and gives the results in the items' order.
- * The first error ends it: items already begun are waited for, no further one is begun.
+ * Does `work` on every item, at most `limit` at a time, and gives the results in the items' order. After an error no
+ * further item is begun.
+ * @throws the first error, when the items that were begun have ended
  */
 export async function inParallel<T, R>(
   items: readonly T[],

@@ -1,66 +1,45 @@
 /**
- * Replacing a file so that whatever happens in between, power included, its name holds either all of the old bytes
- * or all of the new ones.
+ * Replaces a file so that its name holds either all of the old bytes or all of the new ones, whatever happens in
+ * between: a crash, a full disk, a power failure.
  */
 
 import type { Stats } from 'node:fs';
 import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
-import { errnoInWords } from './errno.ts';
-import { syncFolder } from './sync-folder.ts';
-import { temporarySuffix } from './temporary-suffix.ts';
+import { adviceFor, errnoInWords } from './errno.ts';
+import { type FileSystem, type OpenFile, syncFolder, writeAll } from './file-system.ts';
+import { type Patience, withPatience } from './patience.ts';
 
-/** The part of node:fs/promises that replacing needs; tests put one in its place that fails. */
-export interface FileSystem {
-  /** Gives a file a second name. */
-  link(file: string, name: string): Promise<void>;
-  lstat(file: string): Promise<Stats>;
-  open(file: string, flags: string, mode?: number): Promise<OpenFile>;
-  readFile(file: string): Promise<Buffer>;
-  rename(from: string, to: string): Promise<void>;
-  unlink(file: string): Promise<void>;
-}
-
-/** The part of a FileHandle that replacing needs. */
-export interface OpenFile {
-  stat(): Promise<Stats>;
-  write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
-  chown(user: number, group: number): Promise<void>;
-  chmod(mode: number): Promise<void>;
-  sync(): Promise<void>;
-  datasync(): Promise<void>;
-  close(): Promise<void>;
-}
+/** Ends the name of every temporary file of ours. */
+export const temporarySuffix = '.adsi-remedy-tmp';
 
 export interface Replacement {
   /** The file itself, not a link to it. */
   readonly path: string;
   readonly content: Buffer;
-  /** Makes the temporary file's name unguessable and tells whose it is: letters, digits, hyphens, dots. */
+  /** Part of the temporary file's name, which it makes unguessable and ours: letters, digits, hyphens, dots. */
   readonly tag: string;
-  /** Milliseconds to wait before each further try when another program holds the file. */
-  readonly retryDelays: readonly number[];
+  /** For the rename, and for removing the temporary file. */
+  readonly patience: Patience;
   /**
-   * Called with the attributes that the file has when the new bytes lie safely beside it and nothing but the rename is
-   * left: the before image, the last look at the target and the journal's intent belong here. If it throws, nothing
-   * has happened.
+   * Called with the file's attributes when the new bytes are safely beside it and only the rename is left: the place
+   * for the before image, another reading of the target and the journal's intent. If it throws, nothing has happened.
    */
   readonly beforeRename: (attributes: Stats) => Promise<void>;
-  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Called with the same attributes right before each try of the rename; if it throws, nothing has happened. */
+  readonly beforeEachRename?: (attributes: Stats) => Promise<void>;
 }
 
-/** What Windows answers while a virus scanner, an indexer or an editor holds the file. */
-const held = new Set(['EPERM', 'EACCES', 'EBUSY']);
-
-const untouched = 'The file keeps its old content. Mend the cause and apply again: what is done is not done twice.';
-/** For failures at or behind the rename, which may have been carried out all the same. */
+const untouched =
+  'The file keeps its old content. Remove the cause and apply again: finished files are not written twice.';
+/** For failures at or after the rename, which may have been carried out although an error came back. */
 const lookedAtAgain =
-  'Mend the cause and apply again: the file is looked at first, and what is done is not done twice.';
+  'Remove the cause and apply again: the file is checked first, and finished files are not written twice.';
 
 /**
  * Replaces the file's bytes and keeps its mode and owner. Never writes in place.
- * @throws FileError with no temporary file left, or naming the one that is: with the old bytes still in place unless it
- * was the rename or what follows it that failed; whatever `beforeRename` throws
+ * @throws FileError if a step fails: no temporary file is left unless the error names it, and the old bytes are still in
+ * place unless the rename or a step after it failed; whatever `beforeRename` throws
  */
 export async function replaceFile(files: FileSystem, replacement: Replacement): Promise<void> {
   const { path: target, content } = replacement;
@@ -72,8 +51,8 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
     throw new FileError({
       attempted: 'replace the file',
       on: target,
-      cameBack: owner.isSymbolicLink() ? 'it is a symbolic link' : 'it is no plain file',
-      next: 'Only plain files are replaced. Make the plan again: it resolves links.',
+      cameBack: owner.isSymbolicLink() ? 'it is a symbolic link' : 'it is not a plain file',
+      next: 'Only plain files are replaced. Make a new plan, which resolves links.',
     });
   }
   const writing = 'write the new content beside the file';
@@ -82,11 +61,15 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
     await requireSameContent(files, temporary, content);
     await replacement.beforeRename(owner);
-    await attempt('put the new content in the place of the file', target, lookedAtAgain, () =>
-      renameWithPatience(files, temporary, target, replacement),
-    );
+    await withPatience(replacement.patience, target, async () => {
+      await replacement.beforeEachRename?.(owner);
+      await files.rename(temporary, target);
+    }).catch((error: unknown) => {
+      if (error instanceof FileError || errnoOf(error) === undefined) throw error;
+      throw failure('put the new content in the place of the file', target, lookedAtAgain, error);
+    });
   } catch (error) {
-    throw await afterRemoving(files, temporary, error);
+    throw await afterRemoving(files, temporary, replacement.patience, error);
   }
   await attempt('make the replacement of the file durable', folder, lookedAtAgain, () =>
     syncFolder(files.open, folder),
@@ -97,9 +80,12 @@ async function attempt<T>(attempted: string, on: string, next: string, work: () 
   try {
     return await work();
   } catch (error) {
-    if (error instanceof FileError) throw error;
-    throw new FileError({ attempted, on, cameBack: errnoInWords(error), next, cause: error });
+    throw error instanceof FileError ? error : failure(attempted, on, next, error);
   }
+}
+
+function failure(attempted: string, on: string, next: string, cause: unknown): FileError {
+  return new FileError({ attempted, on, cameBack: errnoInWords(cause), next: adviceFor(cause, next), cause });
 }
 
 async function fillAndClose(
@@ -113,49 +99,35 @@ async function fillAndClose(
     const made = await handle.stat();
     const hasOwner = made.uid === owner.uid && made.gid === owner.gid;
     if (!hasOwner) await handle.chown(owner.uid, owner.gid);
-    // The process's mask may have taken some of the mode, and a change of owner takes some.
+    // The process's umask may have cleared bits of the mode, and a change of owner clears some.
     if (!hasOwner || (made.mode & 0o7777) !== (owner.mode & 0o7777)) await handle.chmod(owner.mode & 0o7777);
     await handle.sync();
   } catch (error) {
-    // What made the writing fail says more than what may come of closing.
+    // The error that is thrown says why; one from closing the file would hide it.
     await handle.close().catch(() => undefined);
     throw error;
   }
   await handle.close();
 }
 
-/**
- * Writes a file from its start. A short write is no error to the system; it is one here only if it makes no headway.
- * @throws FileError if the system takes nothing more; what it says otherwise
- */
-export async function writeAll(handle: OpenFile, on: string, content: Buffer): Promise<void> {
-  for (let written = 0; written < content.length; ) {
-    const { bytesWritten } = await handle.write(content, written, content.length - written, written);
-    if (bytesWritten === 0) {
-      throw new FileError({
-        attempted: 'write all of the file',
-        on,
-        cameBack: `the system took ${written} of ${content.length} bytes and no more`,
-        next: 'The file keeps its old content. Look at the disk or the share, then apply again.',
-      });
-    }
-    written += bytesWritten;
-  }
-}
-
-/** Removes the temporary file and gives the error to throw: the one that led here, or that the file had to stay. */
-async function afterRemoving(files: FileSystem, temporary: string, error: unknown): Promise<unknown> {
+/** Removes the temporary file. Gives the error to throw: `error`, or that the temporary file could not be removed. */
+async function afterRemoving(
+  files: FileSystem,
+  temporary: string,
+  patience: Patience,
+  error: unknown,
+): Promise<unknown> {
   try {
-    await files.unlink(temporary);
+    await withPatience(patience, temporary, () => files.unlink(temporary));
     return error;
   } catch (cause) {
-    // A rename whose answer was lost has taken it away already.
+    // The rename was carried out and its answer lost.
     if (errnoOf(cause) === 'ENOENT') return error;
     return new FileError({
       attempted: 'remove the temporary file after a failure',
       on: temporary,
       cameBack: `${errnoInWords(cause)}; the failure before it: ${errnoInWords(error)}`,
-      next: 'Delete the temporary file by hand, or apply again, which does.',
+      next: 'Delete the temporary file, or apply again, which deletes it.',
       cause: error,
     });
   }
@@ -169,23 +141,6 @@ async function requireSameContent(files: FileSystem, temporary: string, content:
     attempted,
     on: temporary,
     cameBack: `${readBack.length} bytes that differ from the ${content.length} written`,
-    next: 'The file keeps its old content. The disk or the share does not keep what is written to it: have it checked.',
+    next: 'The file keeps its old content. The disk or the share does not keep what is written to it: check it.',
   });
-}
-
-async function renameWithPatience(
-  files: FileSystem,
-  temporary: string,
-  target: string,
-  { retryDelays, sleep }: Replacement,
-): Promise<void> {
-  for (const delay of [...retryDelays, undefined]) {
-    try {
-      await files.rename(temporary, target);
-      return;
-    } catch (error) {
-      if (delay === undefined || !held.has(errnoOf(error) ?? '')) throw error;
-      await sleep(delay);
-    }
-  }
 }

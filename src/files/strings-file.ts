@@ -18,22 +18,26 @@ export interface ValueRun {
 export type FoundValue =
   | ({ readonly kind: 'value' } & ValueRun)
   | { readonly kind: 'unterminated'; readonly line: number }
+  /** Another key of the forms is on the same line: a line break is lost. */
+  | { readonly kind: 'joined'; readonly line: number }
   /** More than one quote could be the closing one. */
   | { readonly kind: 'ambiguous'; readonly line: number };
 
-/** Every line of the file that gives `key` a value, in the file's order. */
+/** Every place of the file that gives `key` a value, in the file's order. */
 export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): readonly FoundValue[] {
+  if (key === '') return [];
   const units = byteUnits(bytes, encoding);
   const found: FoundValue[] = [];
   let line = 1;
   let counted = 0;
   for (let at = units.indexOf(key); at !== -1; at = units.indexOf(key, at + key.length)) {
-    if (!startsLine(units, at, encoding)) continue;
+    const isFirst = startsLine(units, at, encoding);
+    if (!isFirst && !followsQuote(units, at)) continue;
     const equals = skipSpaces(units, at + key.length);
     if (units[equals] !== '=') continue;
     line += lineEndsIn(units.slice(counted, at));
     counted = at;
-    found.push(readValue(units, equals + 1, line, encoding));
+    found.push(isFirst ? readValue(units, equals + 1, line, encoding) : { kind: 'joined', line });
   }
   return found;
 }
@@ -51,6 +55,14 @@ function startsLine(units: string, at: number, encoding: TextEncoding): boolean 
   if (index < 0 || units[index] === '\n' || units[index] === '\r') return true;
   const mark = encoding === 'utf-8 with BOM' ? 3 : encoding.endsWith('with BOM') ? 1 : 0;
   return index === mark - 1;
+}
+
+/** Whether a value ends right before this place, as where the line break between two keys is lost. */
+function followsQuote(units: string, at: number): boolean {
+  let index = at - 1;
+  while (units[index] === ' ' || units[index] === '\t') index -= 1;
+  // The quote after an equals sign begins a value.
+  return units[index] === '"' && units[index - 1] !== '=';
 }
 
 function skipSpaces(units: string, from: number): number {
@@ -73,10 +85,12 @@ function readValue(units: string, afterEquals: number, line: number, encoding: T
   });
   if (!isQuoted) {
     const value = withoutSpacesAtEnd(rest);
+    if (/[ \t]L_\w+[ \t]*=/.test(value)) return { kind: 'joined', line };
     const quotes = value.split('"').length - 1;
     return /[ \t];/.test(value) || quotes % 2 === 1 ? { kind: 'ambiguous', line } : run(start, value.length);
   }
   const body = rest.slice(1);
+  if (/"[ \t]*L_\w+[ \t]*=/.test(body)) return { kind: 'joined', line };
   const end = closingQuote(body);
   if (end === 'none') return { kind: 'unterminated', line };
   if (end === 'ambiguous') return { kind: 'ambiguous', line };
@@ -144,4 +158,53 @@ export function spliceBytes(bytes: Buffer, splices: readonly ByteSplice[]): Buff
   }
   parts.push(bytes.subarray(at));
   return Buffer.concat(parts);
+}
+
+/** Where bytes of a file are replaced: old ones by new ones, as the value of a key. */
+export interface KeySplice extends ByteSplice {
+  readonly key: string;
+}
+
+/**
+ * Whether each splice replaces the whole value of its key, with its quotes or without them, and gives the key a value
+ * again that is exactly the new bytes. Ascending, none overlapping.
+ *
+ * @param bytes the file before
+ */
+export function replaceValuesOnly(bytes: Buffer, encoding: TextEncoding, splices: readonly KeySplice[]): boolean {
+  const isInOrder = splices.every(({ offset }, index) => {
+    const before = splices[index - 1];
+    return before === undefined || offset >= before.offset + before.old.length;
+  });
+  if (!isInOrder) return false;
+  let shift = 0;
+  const placed = splices.map((splice) => {
+    const offset = splice.offset + shift;
+    shift += splice.new.length - splice.old.length;
+    return { ...splice, offset, old: splice.new };
+  });
+  return areValues(bytes, encoding, splices) && areValues(spliceBytes(bytes, splices), encoding, placed);
+}
+
+/** Whether the old bytes of each splice are there, and are the value of its key. */
+function areValues(bytes: Buffer, encoding: TextEncoding, splices: readonly KeySplice[]): boolean {
+  const unit = unitLength(encoding);
+  const runs = new Map<string, ReadonlySet<string>>();
+  const runsOf = (key: string): ReadonlySet<string> => {
+    const known = runs.get(key);
+    if (known !== undefined) return known;
+    const places = findValues(bytes, encoding, key).flatMap((value) => {
+      if (value.kind !== 'value') return [];
+      const { offset, length, isQuoted } = value;
+      const bare = `${offset} ${length}`;
+      return isQuoted ? [bare, `${offset - unit} ${length + 2 * unit}`] : [bare];
+    });
+    const found = new Set(places);
+    runs.set(key, found);
+    return found;
+  };
+  return splices.every(
+    ({ key, offset, old }) =>
+      bytes.subarray(offset, offset + old.length).equals(old) && runsOf(key).has(`${offset} ${old.length}`),
+  );
 }

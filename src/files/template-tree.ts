@@ -3,21 +3,23 @@
  * `<set>/<class>/nls/<language>/strings.txt` for the others, in any letter case, below the CookieAuthTemplates folder.
  */
 
-import { readdirSync, readdir as readdirThen } from 'node:fs';
-import { readdir, realpath, stat } from 'node:fs/promises';
+import { readdir as readdirThen } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
-import { atOnceWhileQuick } from './at-once.ts';
+import { distinct } from '../words.ts';
 import { errnoInWords } from './errno.ts';
+import { realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
-import { temporarySuffix } from './temporary-suffix.ts';
+import { temporarySuffix } from './replace-file.ts';
 
 /** The name that stands for the file beside the forms, which has no nls folder. */
 export const defaultLanguage = 'default';
 
 /** One strings.txt of a form set. */
 export interface StringsFile {
+  /** Absolute, below the root. */
   readonly path: string;
   /** The file itself where `path` is a link or leads through one. */
   readonly realPath: string;
@@ -27,19 +29,26 @@ export interface StringsFile {
   readonly class: string;
   /** The nls folder's name, or "default". */
   readonly language: string;
+  /**
+   * What marks it as a copy that was kept aside: the name of its set ("Exchange - Copy"), a place below another set or
+   * below a folder of such a name, or the name of its language folder ("de-backup").
+   */
+  readonly aside?: 'set' | 'place' | 'language';
 }
 
 export interface TemplateTree {
   readonly root: string;
+  /** Where the root really lies, if links lead there. */
+  readonly realRoot: string;
   /** By path. */
   readonly files: readonly StringsFile[];
   /** Files of the right name in no form set's place: ISA Server 2004 has one directly in CookieAuthTemplates. */
   readonly misplaced: readonly string[];
-  /** The .htm forms beside each default strings.txt, by path. */
+  /** The forms (.htm) and scripts (.js) in the folders of the classes, by path. */
   readonly forms: readonly string[];
   /** Folders that can't be listed, by path. */
   readonly unreadable: readonly NotEntered[];
-  /** Links that can't be followed to the folder that they may stand for, by path. */
+  /** Links to folders that can't be followed, by path. */
   readonly deadLinks: readonly NotEntered[];
   /** Temporary files of ours that an interrupted run left. */
   readonly strays: readonly string[];
@@ -60,30 +69,32 @@ const linksOnOneWay = 4;
 export async function findFormSets(root: string): Promise<TemplateTree> {
   await requireFolder(root);
   const absolute = path.resolve(root);
-  const found = await searchBehindLinks({ name: absolute, real: await realpath(absolute), links: [] }, searchOnce());
+  const realRoot = await realPathOf(absolute);
+  const found = await searchBehindLinks({ name: absolute, real: realRoot, links: [] }, searchOnce());
   const files: StringsFile[] = [];
   const misplaced: string[] = [];
   const strays: string[] = [];
+  const forms: string[] = [];
   for (const { name, entry } of found.entries.toSorted((one, other) => (one.name < other.name ? -1 : 1))) {
-    if (name.endsWith(temporarySuffix)) {
-      strays.push(name);
-      continue;
-    }
-    const place = placeOf(name);
-    if (place === undefined) misplaced.push(name);
+    if (name.endsWith(temporarySuffix)) strays.push(name);
+    else if (!isStrings(name)) forms.push(name);
     else {
-      // All links to folders are followed by now, so that the system need not be asked about every file.
-      const realPath = entry.kind === 'file' ? entry.path : await realPathOfLink(entry.path);
-      files.push({ path: name, realPath, root, set: place.set, class: place.class, language: place.language });
+      const place = placeOf(name);
+      if (place === undefined) misplaced.push(name);
+      else files.push({ path: name, realPath: await realPathOfEntry(entry), root, ...place });
     }
   }
-  const classes = await inParallel([...new Set(files.map(classFolderOf))], foldersAtOnce, list);
-  const beside = classes.flatMap((folder) => folder.entries.map((entry) => entry.path));
+  const classes = new Set(files.map(classFolderOf));
+  const asideBySet = copiesAmong(distinct(files.map(setFolderOf)), absolute);
   return {
     root,
-    files,
+    realRoot,
+    files: files.map((file) => {
+      const aside = asideBySet.get(setFolderOf(file)) ?? (isCopyName(file.language) ? 'language' : undefined);
+      return aside === undefined ? file : { ...file, aside };
+    }),
     misplaced,
-    forms: beside.filter((file) => /\.html?$/i.test(file)).sort(),
+    forms: forms.filter((form) => classes.has(path.dirname(form))),
     unreadable: byPath(found.unreadable),
     deadLinks: byPath(found.deadLinks),
     strays,
@@ -140,12 +151,12 @@ async function searchBehindLink(name: string, links: readonly string[], search: 
   const dead = (cameBack: string): Findings => ({ ...nothing, deadLinks: [{ path: name, cameBack }] });
   try {
     if (!(await stat(name)).isDirectory()) return nothing;
-    const real = await realpath(name);
+    const real = await realPathOf(name);
     if (links.some((link) => isBelow(link, real))) return dead(`a circle: it leads back to ${real}`);
     if (links.length > linksOnOneWay) return dead(`it leads to ${real}, behind ${links.length - 1} other links`);
     return await searchBehindLinks({ name, real, links }, search);
   } catch (error) {
-    // One link that leads nowhere does not end the search; the caller is told of it.
+    // One link that leads nowhere does not end the search; it is reported.
     return dead(errnoInWords(error));
   }
 }
@@ -157,7 +168,7 @@ function isBelow(file: string, folder: string): boolean {
 
 /** What a folder holds at any depth, links to folders not followed. */
 interface Searched {
-  /** The strings files and stray temporary files. */
+  /** The strings files, forms, scripts and stray temporary files. */
   readonly entries: readonly Entry[];
   /** Links to something else, folders maybe. */
   readonly links: readonly string[];
@@ -180,16 +191,14 @@ function searchOnce(): Search {
 async function searchFolder(root: string): Promise<Searched> {
   const unreadable: NotEntered[] = [];
   const links: Entry[] = [];
-  // Nearly all folders are those of languages. Listing them takes a third of the time that matching patterns in them
-  // does.
-  const matches = await glob(['**/strings.txt', `**/.*${temporarySuffix}`, '**/nls'], {
+  const matches = await glob(['**/strings.txt', `**/.*${temporarySuffix}`, '**/*.{htm,html,js}'], {
     cwd: root,
     nocase: true,
     dot: true,
     withFileTypes: true,
-    ignore: { childrenIgnored: (folder) => (isNls(folder.name) && folder.fullpath() !== root) || isBackup(folder) },
+    ignore: { childrenIgnored: isBackup },
     fs: {
-      // The search takes a folder that it may not list for an empty one, and does not tell of links.
+      // glob takes a folder that it may not list for an empty one, and does not report links.
       readdir: (folder, options, done) =>
         readdirThen(folder, options, (error, entries) => {
           if (error !== null && errnoOf(error) !== 'ENOENT') {
@@ -202,26 +211,15 @@ async function searchFolder(root: string): Promise<Searched> {
         }),
     },
   });
-  const matched = matches.map((match) => entryOf(match.fullpath(), match));
-  const nlsFolders = matched.filter((entry) => entry.kind === 'folder' && isNls(path.basename(entry.path)));
-  const nls = await inParallel(nlsFolders.map(pathOf), foldersAtOnce, list);
-  const inNls = nls.flatMap((folder) => folder.entries);
-  links.push(...inNls.filter((entry) => entry.kind === 'link'));
-  const languageFolders = inNls.filter((entry) => entry.kind === 'folder');
-  const languages = await inParallel(languageFolders.map(pathOf), foldersAtOnce, list);
-  for (const { path: folder, cameBack } of [...nls, ...languages]) {
-    if (cameBack !== undefined) unreadable.push({ path: folder, cameBack });
-  }
-  const entries = [...matched, ...inNls, ...languages.flatMap((folder) => folder.entries)];
   return {
-    entries: entries.filter((entry) => entry.kind !== 'folder' && isWanted(entry)),
-    links: links.filter((entry) => !isWanted(entry)).map(pathOf),
+    entries: matches.filter((match) => !match.isDirectory()).map(entryOf),
+    links: links.map((link) => link.path).filter((link) => !isStrings(link) && !link.endsWith(temporarySuffix)),
     unreadable,
   };
 }
 
-function isNls(name: string): boolean {
-  return name.toLowerCase() === 'nls';
+function entryOf(match: Path): Entry {
+  return { path: match.fullpath(), kind: match.isSymbolicLink() ? 'link' : 'file' };
 }
 
 /** Whether a folder is where a change folder keeps the files from before the change. */
@@ -233,52 +231,17 @@ function isBackup(folder: Path): boolean {
 
 interface Entry {
   readonly path: string;
-  readonly kind: 'file' | 'folder' | 'link' | 'other';
+  readonly kind: 'file' | 'link';
 }
 
-interface Folder {
-  readonly entries: readonly Entry[];
-  readonly path: string;
-  /** Why there are no entries, if the folder can't be listed. */
-  readonly cameBack?: string;
+function isStrings(file: string): boolean {
+  return path.basename(file).toLowerCase() === 'strings.txt';
 }
 
-interface EntryType {
-  isDirectory(): boolean;
-  isFile(): boolean;
-  isSymbolicLink(): boolean;
-}
-
-function entryOf(entry: string, type: EntryType): Entry {
-  const kind = type.isFile() ? 'file' : type.isDirectory() ? 'folder' : type.isSymbolicLink() ? 'link' : 'other';
-  return { path: entry, kind };
-}
-
-function pathOf(entry: Entry): string {
-  return entry.path;
-}
-
-function isWanted(entry: Entry): boolean {
-  return path.basename(entry.path).toLowerCase() === 'strings.txt' || entry.path.endsWith(temporarySuffix);
-}
-
-const step = atOnceWhileQuick();
-
-async function list(folder: string): Promise<Folder> {
-  try {
-    const entries = await step(
-      () => readdirSync(folder, { withFileTypes: true }),
-      () => readdir(folder, { withFileTypes: true }),
-    );
-    return { path: folder, entries: entries.map((entry) => entryOf(`${folder}${path.sep}${entry.name}`, entry)) };
-  } catch (error) {
-    return { path: folder, entries: [], cameBack: errnoInWords(error) };
-  }
-}
-
-async function realPathOfLink(link: string): Promise<string> {
-  // One that leads nowhere is told when its file is read.
-  return realpath(link).catch(() => link);
+/** All links to folders are followed by now, so that the system need not be asked about every file. */
+async function realPathOfEntry({ path: file, kind }: Entry): Promise<string> {
+  // One that leads nowhere is reported when its file is read.
+  return kind === 'file' ? file : realPathOf(file).catch(() => file);
 }
 
 async function requireFolder(root: string): Promise<void> {
@@ -298,7 +261,7 @@ async function requireFolder(root: string): Promise<void> {
 /** Which set, class and language a strings.txt belongs to, by its folders; undefined if it lies elsewhere. */
 export function placeOf(file: string): Pick<StringsFile, 'set' | 'class' | 'language'> | undefined {
   const [parent = '', grandparent = '', third = '', fourth = ''] = path.dirname(file).split(/[\\/]/).reverse();
-  if (isNls(grandparent) && classNames.has(third.toLowerCase())) {
+  if (grandparent.toLowerCase() === 'nls' && classNames.has(third.toLowerCase())) {
     return { set: sharedName(fourth), class: sharedName(third), language: sharedName(parent) };
   }
   if (classNames.has(parent.toLowerCase())) {
@@ -317,10 +280,48 @@ function sharedName(name: string): string {
   return name;
 }
 
-/** The folder of the class that a strings.txt belongs to. */
-function classFolderOf(file: StringsFile): string {
+/** The folder of the class that a strings.txt belongs to: its own, or the one above nls. */
+export function classFolderOf(file: Pick<StringsFile, 'path' | 'language'>): string {
   const folder = path.dirname(file.path);
   return file.language === defaultLanguage ? folder : path.dirname(path.dirname(folder));
+}
+
+/** The folder of the set that a strings.txt belongs to. */
+export function setFolderOf(file: Pick<StringsFile, 'path' | 'language'>): string {
+  return path.dirname(classFolderOf(file));
+}
+
+/** Words by which people mark what they keep, in the languages of Windows that they do so in, and dates. */
+const copyWords = 'copy|copia|copie|cópia|kopie|kopia|kopi|backup|bak|old|orig|original|saved|sav';
+const copyName = new RegExp(
+  `(?:^|[^\\p{L}])(?:${copyWords})(?:[^\\p{L}]|$)|(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d`,
+  'iu',
+);
+
+/** Whether a folder has the name of a copy that was kept aside: "Exchange - Copy", "Exchange.bak", "de-backup". */
+export function isCopyName(name: string): boolean {
+  return copyName.test(name);
+}
+
+/** The sets among these folders that are copies kept aside; the folders above the root mark nothing. */
+function copiesAmong(sets: readonly string[], root: string): ReadonlyMap<string, 'place' | 'set'> {
+  const known = new Set(sets);
+  return new Map(
+    sets.flatMap((folder): (readonly [string, 'place' | 'set'])[] => {
+      const isMarked = (above: string): boolean => known.has(above) || isCopyName(path.basename(above));
+      if (foldersBetween(root, folder).some(isMarked)) return [[folder, 'place']];
+      const isOwn = folder !== root && isBelow(folder, root) && isCopyName(path.basename(folder));
+      return isOwn ? [[folder, 'set']] : [];
+    }),
+  );
+}
+
+/** The folders below the root and above a folder. */
+function foldersBetween(root: string, folder: string): readonly string[] {
+  const way = path.relative(root, path.dirname(folder));
+  if (way === '' || way.startsWith('..') || path.isAbsolute(way)) return [];
+  const names = way.split(path.sep);
+  return names.map((_, index) => path.join(root, ...names.slice(0, index + 1)));
 }
 
 /** The folders where TMG and ISA Server keep their form sets, below a system drive ("C:", "\\\\TMG01\\C$"). */

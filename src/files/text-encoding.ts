@@ -290,3 +290,17 @@ export function encodingOfCodePage(page: number): TextEncoding | undefined {
   const known = codePages.find((candidate) => candidate === page);
   return known === undefined ? undefined : `windows-${known}`;
 }
+
+const unicodeEncodings: readonly UnicodeEncoding[] = [
+  'utf-8',
+  'utf-8 with BOM',
+  'utf-16le',
+  'utf-16le with BOM',
+  'utf-16be',
+  'utf-16be with BOM',
+];
+
+/** Whether a value read from elsewhere is the name of an encoding. */
+export function isTextEncoding(value: unknown): value is TextEncoding {
+  return [...unicodeEncodings, 'ascii', ...codePages.map((page) => `windows-${page}`)].some((name) => name === value);
+}

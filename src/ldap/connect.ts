@@ -1,31 +1,34 @@
-/** Makes a connection to a directory server: the socket, and TLS on it. */
+/** Makes a connection to a directory server: the socket, TLS on it, and which authorities are trusted. */
 
+import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
-import { afterSilence } from './after-silence.ts';
-import { Connection } from './connection.ts';
+import { DirectoryError } from '../errors.ts';
+import { afterSilence, Connection } from './connection.ts';
+
 import {
   ConnectionError,
   explainCertificate,
   explainClose,
   explainSilence,
   explainSocketError,
+  explainStartTlsRefusal,
   type Peer,
 } from './connection-trouble.ts';
-import { type Explanation, explainResult, resultCode } from './diagnostics.ts';
+import { type Explanation, resultCode } from './diagnostics.ts';
 import { startTlsRequest } from './requests.ts';
-import type { Trust } from './trust.ts';
+import type { Access } from './session.ts';
 
 export interface ConnectOptions {
   readonly peer: Peer;
-  /** Asked only if there is TLS, since the default authorities take a while. */
+  /** Called only for TLS: reading the default authorities takes a while. */
   readonly trust: Trust;
   /** The name that the certificate must carry. */
   readonly tlsName: string;
-  /** For each step: TCP (with the look-up of the name), StartTLS, the TLS handshake. */
+  /** For each step (TCP with the name look-up, StartTLS, the TLS handshake), in milliseconds. */
   readonly deadlineMs: number;
-  /** In place of TCP. */
+  /** Replaces TCP. */
   readonly createConnection: (() => Promise<Duplex>) | undefined;
 }
 
@@ -39,7 +42,7 @@ export async function connect(options: ConnectOptions): Promise<Connection> {
     const { result } = await plain.request(startTlsRequest(), deadlineMs);
     if (result.resultCode !== resultCode.success) {
       await plain.close();
-      throw new ConnectionError(explainResult(result), { resultCode: result.resultCode });
+      throw new ConnectionError(explainStartTlsRefusal(result), { resultCode: result.resultCode });
     }
     plain.release();
   }
@@ -81,8 +84,8 @@ function madeBy(createConnection: () => Promise<Duplex>, peer: Peer, deadlineMs:
 }
 
 /**
- * TLS over the socket. The handshake itself lets every certificate pass, so that an error can say who issued it and for
- * which names; whether it is good is decided here, before a byte of ours goes out.
+ * TLS over the socket. The handshake accepts every certificate, so that an error can name its issuer and its names; this
+ * function then checks the result before any of our data is sent.
  */
 async function secure(socket: Duplex, { peer, trust, tlsName, deadlineMs }: ConnectOptions): Promise<Duplex> {
   const secured = tls.connect({
@@ -115,7 +118,7 @@ function ready(
       cancel();
       socket.off(event, succeeded).off('error', failed).off('close', closed);
       if (explanation === undefined) return resolve();
-      // A destroyed socket may still report an error; the first one has been told.
+      // A destroyed socket may report another error; only the first counts.
       socket.on('error', () => {}).destroy();
       reject(new ConnectionError(explanation, { cause }));
     };
@@ -125,4 +128,43 @@ function ready(
     const cancel = afterSilence(deadlineMs, () => settle(explainSilence(stage, deadlineMs, peer)));
     socket.once(event, succeeded).once('error', failed).once('close', closed);
   });
+}
+
+/** The trusted authorities. */
+export type Trust = () => tls.SecureContext;
+
+/**
+ * The authorities that an access trusts. Given certificates are read at once; the default ones, which take a while, when
+ * they are first needed. Throws DirectoryError if the given file is not a certificate.
+ */
+export function trustOf({ ca, caFile }: Pick<Access, 'ca' | 'caFile'>): Trust {
+  let context = ca === undefined ? undefined : trustIn(ca, caFile ?? 'the given certificates');
+  return () => {
+    context ??= defaultTrust();
+    return context;
+  };
+}
+
+/** Trusts only the given certificates: PEM, or one as DER, the format that Windows exports. Throws DirectoryError. */
+function trustIn(ca: string | Buffer, source: string): tls.SecureContext {
+  const blocks = ca.toString('latin1').match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [ca];
+  try {
+    // Read here: a secure context silently skips what it cannot read.
+    return tls.createSecureContext({ ca: blocks.map((block) => new X509Certificate(block).toString()) });
+  } catch (error) {
+    throw new DirectoryError({
+      attempted: 'read the certificate of the authority',
+      on: source,
+      cameBack: 'not a certificate, or one of several is broken: neither PEM nor DER',
+      next: 'Export the certificate of the authority again as Base-64 X.509 (.CER) and give that file with --ca.',
+      cause: error,
+    });
+  }
+}
+
+/** Trusts Node's own authorities and, from Node 22.15 on, the computer's: on Windows those of the domain's policy. */
+function defaultTrust(): tls.SecureContext {
+  const get =
+    'getCACertificates' in tls && typeof tls.getCACertificates === 'function' ? tls.getCACertificates : undefined;
+  return tls.createSecureContext(get === undefined ? {} : { ca: [...get('default'), ...get('system')] });
 }

@@ -1,7 +1,7 @@
 /**
- * One connection to a directory server: the requests that are under way on it.
+ * One connection to a directory server and the requests in progress on it.
  *
- * It does not mend itself. After the first trouble the socket is gone, and every later request fails at once.
+ * A connection is not reopened. After the first error the socket is destroyed and every later request fails at once.
  */
 
 import type { Duplex } from 'node:stream';
@@ -9,37 +9,52 @@ import {
   ConnectionError,
   explainClose,
   explainForeignBytes,
+  explainLongMessage,
   explainSilence,
   explainSocketError,
   type Peer,
   type Stage,
 } from './connection-trouble.ts';
 import { type Explanation, explainResult } from './diagnostics.ts';
-import { PendingRequest } from './pending-request.ts';
+
 import { abandonRequest, type RequestOf, unbindRequest } from './requests.ts';
-import { MessageSplitter, NotLdapError, type Response, ResponseReader } from './responses.ts';
+import {
+  longestMessage,
+  MessageSplitter,
+  MessageTooLongError,
+  NotLdapError,
+  type Response,
+  ResponseReader,
+} from './responses.ts';
 
 type ResultResponse = Extract<Response, { kind: 'result' }>;
 
-/** Bytes that may wait for whoever reads a search slowly, before the server is made to wait. */
+/** Bytes held for slow readers of searches before reading from the server is paused. */
 const heldBytesLimit = 1024 * 1024;
 
-/** Requests out, their answers back, matched by message id; any trouble ends it for all of them. */
+/** Sends requests and matches answers to them by message id; any error ends all of them. */
 export class Connection {
   readonly #socket: Duplex;
   readonly #peer: Peer;
   readonly #splitter = new MessageSplitter();
   readonly #reader = new ResponseReader();
-  /** Those that the server has not answered to the end. */
+  /** The requests without a final answer. */
   readonly #pending = new Map<number, PendingRequest>();
   #lastMessageId = 0;
-  #hasAnswered = false;
+  #hasAnswered: boolean;
   #ended: Explanation | undefined;
 
-  constructor(socket: Duplex, peer: Peer) {
+  /** @param hasAnswered whether the server has already spoken LDAP, on the same socket before a logon */
+  constructor(socket: Duplex, peer: Peer, hasAnswered = false) {
     this.#socket = socket;
     this.#peer = peer;
+    this.#hasAnswered = hasAnswered;
     socket.on('data', this.#onData).on('error', this.#onError).on('end', this.#onClose).on('close', this.#onClose);
+  }
+
+  /** From now on accepts messages as long as a trusted server may send them. */
+  acceptLongMessages(): void {
+    this.#splitter.longest = longestMessage.afterLogon;
   }
 
   /** Sends a request that has a single answer, and gives it. Throws ConnectionError. */
@@ -47,19 +62,19 @@ export class Connection {
     const [response] = await this.send(request, deadlineMs).take();
     if (response?.kind === 'result') return response;
     throw this.#lose({
-      cameBack: `the server answered with a search ${response?.kind}, which was not asked for`,
-      next: 'Ask another server; this one does not keep to LDAP.',
+      cameBack: `the server answered with a search ${response?.kind} that was not requested`,
+      next: 'Use another server; this one does not follow the LDAP standard.',
     });
   }
 
   /**
-   * Sends a request now; its answers are taken from what is returned. The deadline is for how long the server may stay
-   * silent while somebody waits, in milliseconds. Throws ConnectionError if the connection has ended.
+   * Sends a request and returns the object that receives its answers. The deadline limits how long the server may be
+   * silent while an answer is awaited, in milliseconds. Throws ConnectionError if the connection has ended.
    */
   send(request: RequestOf, deadlineMs: number): PendingRequest {
     if (this.#ended !== undefined) {
       const { cameBack, next } = this.#ended;
-      throw new ConnectionError({ cameBack: `the session had ended before: ${cameBack}`, next });
+      throw new ConnectionError({ cameBack: `the session had already ended: ${cameBack}`, next });
     }
     const messageId = this.#lastMessageId + 1;
     const pending = new PendingRequest({
@@ -73,27 +88,30 @@ export class Connection {
     return pending;
   }
 
-  /** Says goodbye and closes; whatever is under way fails. Never throws. */
+  /** Sends an unbind and closes; requests in progress fail. Never throws. */
   async close(): Promise<void> {
     if (this.#ended !== undefined) return;
     const closed = new Promise((resolve) => this.#socket.once('close', resolve));
     this.#write(unbindRequest());
     this.#fail({ cameBack: 'the session was closed here', next: 'Open a new one.' });
-    // A server that no longer reads must not keep us.
+    // Don't wait for a server that no longer reads.
     const timer = setTimeout(() => this.#socket.destroy(), 500);
     this.#socket.end(() => this.#socket.destroy());
     await closed;
     clearTimeout(timer);
   }
 
-  /** Leaves the socket to somebody else, for TLS on it. */
-  release(): void {
+  /** Gives up the socket, so that TLS or a security layer can be put on it. */
+  release(): Duplex {
     this.#socket
       .off('data', this.#onData)
       .off('error', this.#onError)
       .off('end', this.#onClose)
       .off('close', this.#onClose);
     this.#socket.pause();
+    const rest = this.#splitter.takeRest();
+    if (rest.length > 0) this.#socket.unshift(rest);
+    return this.#socket;
   }
 
   #write(request: RequestOf): void {
@@ -109,12 +127,13 @@ export class Connection {
     try {
       for (const message of this.#splitter.push(chunk)) this.#deliver(this.#reader.read(message), message.length);
     } catch (error) {
-      if (!(error instanceof NotLdapError)) throw error;
-      // Whoever waits for an answer is told so.
-      this.#lose(explainForeignBytes(error.bytes, this.#peer));
+      // The requests in progress receive the error.
+      if (error instanceof NotLdapError) this.#lose(explainForeignBytes(error.bytes, this.#peer));
+      else if (error instanceof MessageTooLongError) this.#lose(explainLongMessage(error.message));
+      else throw error;
     }
     this.#hasAnswered = true;
-    // Another request's answer may lie behind what waits here: the server is stopped only if nobody awaits one.
+    // An awaited answer may follow what is held here: pause the server only if no answer is awaited.
     const exchanges = [...this.#pending.values()];
     const heldBytes = exchanges.reduce((sum, pending) => sum + pending.heldBytes, 0);
     if (heldBytes > heldBytesLimit && !exchanges.some((pending) => pending.isWaiting)) this.#socket.pause();
@@ -122,7 +141,7 @@ export class Connection {
 
   #deliver(response: Response, bytes: number): void {
     if (response.messageId !== 0) {
-      // None is there if the search was abandoned; answers on their way then still come.
+      // Answers to an abandoned search may still arrive.
       this.#pending.get(response.messageId)?.deliver(response, bytes);
       if (response.kind === 'result') this.#pending.delete(response.messageId);
     } else if (response.kind === 'result') {
@@ -151,10 +170,89 @@ export class Connection {
     return new ConnectionError(explanation, { sent: true });
   }
 
-  /** The first trouble counts; what follows from it is not told. */
+  /** Only the first error counts; later ones follow from it. */
   #fail(explanation: Explanation): void {
     if (this.#ended !== undefined) return;
     this.#ended = explanation;
     for (const pending of this.#pending.values()) pending.fail(new ConnectionError(explanation, { sent: true }));
   }
+}
+
+interface PendingRequestOptions {
+  readonly deadlineMs: number;
+  readonly onWait: () => void;
+  readonly onSilence: () => void;
+  readonly onAbandon: () => void;
+}
+
+/** A request in progress: the connection delivers its answers, the caller takes them. */
+export class PendingRequest {
+  readonly #options: PendingRequestOptions;
+  #held: Response[] = [];
+  #error: ConnectionError | undefined;
+  #wake: (() => void) | undefined;
+  heldBytes = 0;
+
+  constructor(options: PendingRequestOptions) {
+    this.#options = options;
+  }
+
+  get isWaiting(): boolean {
+    return this.#wake !== undefined;
+  }
+
+  deliver(response: Response, bytes: number): void {
+    this.#held.push(response);
+    this.heldBytes += bytes;
+    this.#wake?.();
+  }
+
+  fail(error: ConnectionError): void {
+    this.#error = error;
+    this.#wake?.();
+  }
+
+  /** The answers received so far, at least one; the last of all is a result. Throws ConnectionError. */
+  async take(): Promise<readonly Response[]> {
+    if (this.#held.length === 0 && this.#error === undefined) await this.#answer();
+    if (this.#held.length === 0 && this.#error !== undefined) throw this.#error;
+    const held = this.#held;
+    this.#held = [];
+    this.heldBytes = 0;
+    return held;
+  }
+
+  /** Ends the request early: the rest of the answers is not needed. */
+  abandon(): void {
+    this.#options.onAbandon();
+  }
+
+  async #answer(): Promise<void> {
+    const cancel = afterSilence(this.#options.deadlineMs, this.#options.onSilence);
+    await new Promise<void>((resolve) => {
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+      this.#options.onWait();
+    });
+    this.#wake = undefined;
+  }
+}
+
+/**
+ * Runs the action after so many milliseconds, unless the returned function is called first. If this process was busy when
+ * the time ran out, data that had already arrived is read first.
+ */
+export function afterSilence(milliseconds: number, action: () => void): () => void {
+  let isCancelled = false;
+  const timer = setTimeout(() => {
+    setImmediate(() => {
+      if (!isCancelled) action();
+    });
+  }, milliseconds);
+  return () => {
+    isCancelled = true;
+    clearTimeout(timer);
+  };
 }

@@ -1,4 +1,4 @@
-/** LDAP controls that AD knows: a request's small print. */
+/** The LDAP controls of AD: options that a request carries beside its operation. */
 
 import { DirectoryError } from '../errors.ts';
 
@@ -35,36 +35,36 @@ const controlNames: ReadonlyMap<string, string> = new Map([
   [controlOid.showRecycled, 'show recycled objects'],
 ]);
 
-/** Lets tombstones and deleted objects be seen, read and modified, but not recycled ones (MS-ADTS 3.1.1.3.4.1.14). */
+/** Makes tombstones and deleted objects visible and writable, but not recycled ones (MS-ADTS 3.1.1.3.4.1.14). */
 export const showDeleted: Control = { oid: controlOid.showDeleted, critical: true };
 
-/** Lets tombstones, deleted and recycled objects be seen (MS-ADTS 3.1.1.3.4.1.26). */
+/** Makes tombstones, deleted and recycled objects visible (MS-ADTS 3.1.1.3.4.1.26). */
 export const showRecycled: Control = { oid: controlOid.showRecycled, critical: true };
 
-/** Lets a delete take the whole subtree with it (MS-ADTS 3.1.1.3.4.1.15). */
+/** Makes a delete remove the whole subtree (MS-ADTS 3.1.1.3.4.1.15). */
 export const treeDelete: Control = { oid: controlOid.treeDelete, critical: true };
 
 /** The parts of a security descriptor (MS-ADTS 3.1.1.3.4.1.11); their sum is the argument of sdFlags. */
 export const securityInformation = { owner: 1, group: 2, dacl: 4, sacl: 8 } as const;
 
 /**
- * Which parts of nTSecurityDescriptor to read or write; `flags` is 0 to 15. Without it AD gives all four parts or, to
- * one who may not read the SACL, no descriptor at all. Not critical: a server that does not know it has no SACLs.
+ * Which parts of nTSecurityDescriptor to read or write; `flags` is 0 to 15. Without it AD returns all four parts, and no
+ * descriptor at all to a user who may not read the SACL. Not critical: a server that does not know it has no SACLs.
  */
 export function sdFlags(flags: number): Control {
   // SDFlagsRequestValue ::= SEQUENCE { Flags INTEGER }
   return { oid: controlOid.sdFlags, critical: false, value: Buffer.from([0x30, 0x03, 0x02, 0x01, flags & 0x0f]) };
 }
 
-/** The control that shows the most of what is deleted on a server that lists these controls. */
+/** The control that makes most deleted objects visible on a server that supports these controls. */
 export function deletedObjectsControl(supportedControls: ReadonlySet<string>): Control {
   return supportedControls.has(controlOid.showRecycled) ? showRecycled : showDeleted;
 }
 
 /**
- * The controls that may be sent to a server: one that it does not list is left out, unless it is critical.
- * A critical one is refused here, for its answer would be wrong without it (a search for deleted objects would find
- * none, a tree delete would be a plain one). Throws DirectoryError.
+ * The controls to send to a server: those that it does not list are left out. A critical one that it does not list is an
+ * error here, because the answer would be wrong without it (a search for deleted objects would find none, a tree delete
+ * would delete one entry). Throws DirectoryError.
  *
  * @param on the host and port, for the error
  */
@@ -80,7 +80,7 @@ export function sendableControls(
       attempted: 'use an LDAP control',
       on,
       cameBack: `the server does not support ${controlName(control.oid)}`,
-      next: 'Ask another domain controller, of a later Windows version.',
+      next: 'Use a domain controller with a later Windows version.',
     });
   });
 }

@@ -1,4 +1,4 @@
-/** Search filters as data (RFC 4511 4.5.1.7), and their text form (RFC 4515). */
+/** Search filters as data (RFC 4511 4.5.1.7). */
 
 /** Text is sent as UTF-8. */
 export type FilterValue = string | Buffer;
@@ -17,36 +17,36 @@ export type Filter =
   | ({ readonly kind: 'substring'; readonly attribute: string } & SubstringParts)
   | {
       readonly kind: 'extensible';
-      /** Without it, every attribute that the rule applies to. */
+      /** Default: every attribute that the rule applies to. */
       readonly attribute?: string;
       /** OID or name of the matching rule. */
       readonly rule?: string;
-      /** Whether the attributes in the entry's DN count too. */
+      /** Whether attributes in the entry's DN are matched too. */
       readonly dnAttributes: boolean;
       readonly value: FilterValue;
     };
 
-type Comparison = 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'approximate';
+export type Comparison = 'equal' | 'greaterOrEqual' | 'lessOrEqual' | 'approximate';
 
 /** Matching rules of AD (MS-ADTS 3.1.1.3.4.4). */
 export const matchingRule = {
   bitAnd: '1.2.840.113556.1.4.803',
   bitOr: '1.2.840.113556.1.4.804',
-  /** Follows links up or down the whole chain. */
+  /** Follows a chain of links to its end. */
   transitiveEvaluation: '1.2.840.113556.1.4.1941',
 } as const;
 
-/** Every filter matches; with none, every entry does (RFC 4526). */
+/** Matches if every filter matches; without filters, always (RFC 4526). */
 export function and(...filters: readonly Filter[]): Filter {
   return { kind: 'and', filters };
 }
 
-/** At least one filter matches; with none, no entry does (RFC 4526). */
+/** Matches if at least one filter matches; without filters, never (RFC 4526). */
 export function or(...filters: readonly Filter[]): Filter {
   return { kind: 'or', filters };
 }
 
-/** Matches where the filter is false; not where it is undefined, as for an attribute that we may not read. */
+/** Matches if the filter is false; not if it is undefined, as for an attribute that the user may not read. */
 export function not(filter: Filter): Filter {
   return { kind: 'not', filter };
 }
@@ -56,7 +56,7 @@ export function present(attribute: string): Filter {
   return { kind: 'present', attribute };
 }
 
-/** `(attribute=value)`; for binary syntaxes such as objectGUID give the bytes. */
+/** `(attribute=value)`; give bytes for binary syntaxes such as objectGUID. */
 export function equal(attribute: string, value: FilterValue): Filter {
   return { kind: 'equal', attribute, value };
 }
@@ -66,48 +66,5 @@ export function extensible(attribute: string, rule: string, value: FilterValue):
   return { kind: 'extensible', attribute, rule, dnAttributes: false, value };
 }
 
-/** Every entry, at least every one with an objectClass that we may read. */
+/** Matches every entry with an objectClass that the user may read. */
 export const everything: Filter = present('objectClass');
-
-/** The filter as RFC 4515 text; in bytes, whatever is not printable ASCII is escaped. */
-export function formatFilter(filter: Filter): string {
-  switch (filter.kind) {
-    case 'and':
-      return `(&${filter.filters.map(formatFilter).join('')})`;
-    case 'or':
-      return `(|${filter.filters.map(formatFilter).join('')})`;
-    case 'not':
-      return `(!${formatFilter(filter.filter)})`;
-    case 'present':
-      return `(${filter.attribute}=*)`;
-    case 'substring':
-      return `(${filter.attribute}=${[filter.initial ?? '', ...(filter.any ?? []), filter.final ?? ''].map(escapeValue).join('*')})`;
-    case 'extensible': {
-      const dn = filter.dnAttributes ? ':dn' : '';
-      const rule = filter.rule === undefined ? '' : `:${filter.rule}`;
-      return `(${filter.attribute ?? ''}${dn}${rule}:=${escapeValue(filter.value)})`;
-    }
-    default:
-      return `(${filter.attribute}${signOf[filter.kind]}${escapeValue(filter.value)})`;
-  }
-}
-
-const signOf: Readonly<Record<Comparison, string>> = {
-  equal: '=',
-  greaterOrEqual: '>=',
-  lessOrEqual: '<=',
-  approximate: '~=',
-};
-
-function escapeValue(value: FilterValue): string {
-  if (typeof value === 'string')
-    return value.replace(/[\0-\x1f()*\\\x7f]/g, (character) => hexEscape(character.charCodeAt(0)));
-  return Array.from(value, (byte) => {
-    const printable = byte >= 0x20 && byte < 0x7f && !'()*\\'.includes(String.fromCharCode(byte));
-    return printable ? String.fromCharCode(byte) : hexEscape(byte);
-  }).join('');
-}
-
-function hexEscape(byte: number): string {
-  return `\\${byte.toString(16).padStart(2, '0')}`;
-}

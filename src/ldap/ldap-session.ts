@@ -1,27 +1,35 @@
 /** A directory session over an LDAP connection. */
 
 import type { Entry } from '../ad/entry.ts';
-import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
-import { connect } from './connect.ts';
-import type { Connection } from './connection.ts';
+import { DirectoryError, OutcomeUnknownError, UsageError } from '../errors.ts';
+import { connect, type Trust } from './connect.ts';
+import { Connection } from './connection.ts';
 import { ConnectionError, directoryErrorOf, type Peer } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything } from './filter.ts';
-import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf, renameRequest } from './requests.ts';
+import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf } from './requests.ts';
 import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
-import type { Access, DirectorySession, Modification, NewAttribute, SearchRequest, ServerAddress } from './session.ts';
-import type { Trust } from './trust.ts';
+import type {
+  Access,
+  DirectorySession,
+  Modification,
+  NewAttribute,
+  PasswordLogon,
+  SearchRequest,
+  ServerAddress,
+  SessionIdentity,
+} from './session.ts';
 
-/** AD's MaxPageSize: it gives no more at a time, whatever is asked for (MS-ADTS 3.1.1.3.4.6). */
+/** AD's MaxPageSize: it returns no more in a page, whatever the request asks for (MS-ADTS 3.1.1.3.4.6). */
 const defaultPageSize = 1000;
 const defaultDeadlineMs = 5000;
 const defaultOperationDeadlineMs = 60_000;
 
 /** A session with a server over the network. */
 export class LdapSession implements DirectorySession {
-  readonly identity: Peer;
+  readonly identity: SessionIdentity;
   readonly rootDse: RootDse;
   readonly #connection: Connection;
   readonly #server: string;
@@ -31,23 +39,27 @@ export class LdapSession implements DirectorySession {
   static async open(options: ServerAddress & Access, trust: Trust): Promise<LdapSession> {
     const { host, tls, port = tls === 'ldaps' ? 636 : 389, deadlineMs = defaultDeadlineMs } = options;
     const peer: Peer = { host, port, tls };
-    refuseEmptyCredentials(options.bind, peer);
-    const connection = await openConnection(peer, options, trust, deadlineMs);
+    refuseUnusable(options, peer);
+    const plain = await openConnection(peer, options, trust, deadlineMs);
+    const { connection, identity } = await logOn(plain, options, peer, deadlineMs).catch(async (error: unknown) => {
+      await plain.close();
+      throw error;
+    });
     try {
-      await logOn(connection, options.bind, peer, deadlineMs);
       const rootDse = await rootDseOf(connection, peer, deadlineMs);
-      return new LdapSession(peer, rootDse, connection, options.operationDeadlineMs ?? defaultOperationDeadlineMs);
+      connection.acceptLongMessages();
+      return new LdapSession(identity, rootDse, connection, options.operationDeadlineMs ?? defaultOperationDeadlineMs);
     } catch (error) {
       await connection.close();
       throw error;
     }
   }
 
-  private constructor(peer: Peer, rootDse: RootDse, connection: Connection, deadlineMs: number) {
-    this.identity = peer;
+  private constructor(identity: SessionIdentity, rootDse: RootDse, connection: Connection, deadlineMs: number) {
+    this.identity = identity;
     this.rootDse = rootDse;
     this.#connection = connection;
-    this.#server = nameOf(peer);
+    this.#server = nameOf(identity);
     this.#deadlineMs = deadlineMs;
   }
 
@@ -59,7 +71,6 @@ export class LdapSession implements DirectorySession {
       supportedControls: this.rootDse.supportedControls,
       pageSize: isPaged ? (request.pageSize ?? defaultPageSize) : undefined,
       deadlineMs: request.deadline ?? this.#deadlineMs,
-      onReferral: request.onReferral ?? (() => {}),
       server: this.#server,
     });
   }
@@ -108,16 +119,6 @@ export class LdapSession implements DirectorySession {
     await this.#write('delete', dn, deleteRequest(dn, this.#sendable(controls)), deadline);
   }
 
-  async rename(
-    dn: string,
-    newRdn: string,
-    newParent?: string,
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
-    await this.#write('rename', dn, renameRequest(dn, newRdn, newParent, this.#sendable(controls)), deadline);
-  }
-
   async close(): Promise<void> {
     await this.#connection.close();
   }
@@ -133,8 +134,8 @@ export class LdapSession implements DirectorySession {
       throw new OutcomeUnknownError({
         attempted,
         on,
-        cameBack: `${error.explanation.cameBack}; whether it was done is not known`,
-        next: 'Connect again and look whether it was done.',
+        cameBack: `${error.explanation.cameBack}; it is not known whether the server did it`,
+        next: 'Connect again and check whether it was done.',
         cause: error,
       });
     });
@@ -142,7 +143,7 @@ export class LdapSession implements DirectorySession {
   }
 }
 
-function nameOf({ host, port }: Peer): string {
+function nameOf({ host, port }: Pick<Peer, 'host' | 'port'>): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -150,11 +151,11 @@ const tlsWords = { ldaps: 'LDAPS', starttls: 'LDAP with StartTLS', none: 'LDAP w
 
 async function openConnection(
   peer: Peer,
-  { tlsName, createConnection }: ServerAddress & Access,
+  { tlsName, createConnection, bind }: ServerAddress & Access,
   trust: Trust,
   deadlineMs: number,
 ): Promise<Connection> {
-  const attempted = `connect by ${tlsWords[peer.tls]}`;
+  const attempted = bind !== 'anonymous' && bind.auth === 'integrated' ? 'connect' : `connect by ${tlsWords[peer.tls]}`;
   return await connect({
     peer,
     trust,
@@ -166,24 +167,72 @@ async function openConnection(
   });
 }
 
-function refuseEmptyCredentials(bind: Access['bind'], peer: Peer): void {
-  if (bind === 'anonymous' || (bind.user !== '' && bind.password !== '')) return;
+/** Refuses what would be a bind without a password, and TLS together with another security layer. */
+function refuseUnusable({ bind, tls }: Access, peer: Peer): void {
+  if (bind === 'anonymous') return;
+  if (bind.auth === 'integrated' && tls !== 'none') {
+    throw new UsageError({
+      attempted: 'log on with the integrated logon',
+      on: nameOf(peer),
+      cameBack: 'it encrypts every message itself and cannot be combined with TLS',
+      next: 'Use --auth integrated without --tls, or --auth password with it.',
+    });
+  }
+  const credentials = bind.auth === 'password' ? bind : bind.as;
+  if (credentials === undefined || (credentials.user !== '' && credentials.password !== '')) return;
+  const lacking = credentials.user === '' ? 'user name' : 'password';
   throw new DirectoryError({
-    attempted: `log on as ${bind.user === '' ? 'nobody' : bind.user}`,
+    attempted: credentials.user === '' ? 'log on' : `log on as ${credentials.user}`,
     on: nameOf(peer),
-    cameBack: `the ${bind.user === '' ? 'user name' : 'password'} is empty, and servers let that pass as nobody in particular`,
+    cameBack: `the ${lacking} is empty: a bind with an empty ${lacking} is anonymous`,
     next: 'Give the user name and the password.',
   });
 }
 
-async function logOn(connection: Connection, bind: Access['bind'], peer: Peer, deadlineMs: number): Promise<void> {
-  if (bind === 'anonymous') return;
-  const attempted = `log on as ${bind.user}`;
-  const { result } = await connection
-    .request(bindRequest(bind.user, bind.password), deadlineMs)
-    .catch((error: unknown) => {
-      throw directoryErrorOf(attempted, nameOf(peer), error);
+interface LoggedOn {
+  /** The given one, or the one inside the sealed stream. */
+  readonly connection: Connection;
+  readonly identity: SessionIdentity;
+}
+
+/** Logs on. Throws DirectoryError; the given connection is then still to be closed. */
+async function logOn(
+  connection: Connection,
+  { bind, tlsName }: ServerAddress & Access,
+  peer: Peer,
+  deadlineMs: number,
+): Promise<LoggedOn> {
+  if (bind === 'anonymous') return { connection, identity: peer };
+  if (bind.auth === 'password') {
+    await bindWithPassword(connection, bind, peer, deadlineMs);
+    return { connection, identity: peer };
+  }
+  const attempted = bind.as === undefined ? 'log on with the integrated logon' : `log on as ${bind.as.user}`;
+  try {
+    // Loaded when needed: most sessions log on with a password.
+    const { logOnBySasl, openSystemContext } = await import('./logon/sasl-logon.ts');
+    const { stream, user } = await logOnBySasl(connection, {
+      serverName: tlsName ?? peer.host,
+      deadlineMs,
+      openContext: bind.openContext ?? openSystemContext,
+      ...(bind.as === undefined ? {} : { as: bind.as }),
     });
+    return { connection: new Connection(stream, peer, true), identity: { ...peer, sealed: { user } } };
+  } catch (error) {
+    throw directoryErrorOf(attempted, nameOf(peer), error);
+  }
+}
+
+async function bindWithPassword(
+  connection: Connection,
+  { user, password }: PasswordLogon,
+  peer: Peer,
+  deadlineMs: number,
+): Promise<void> {
+  const attempted = `log on as ${user}`;
+  const { result } = await connection.request(bindRequest(user, password), deadlineMs).catch((error: unknown) => {
+    throw directoryErrorOf(attempted, nameOf(peer), error);
+  });
   if (result.resultCode !== resultCode.success) throw resultError(attempted, nameOf(peer), result);
 }
 
@@ -198,7 +247,6 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
       supportedControls: new Set(),
       pageSize: undefined,
       deadlineMs,
-      onReferral: () => {},
       server: nameOf(peer),
     }),
   );
@@ -206,14 +254,14 @@ async function rootDseOf(connection: Connection, peer: Peer, deadlineMs: number)
   throw new DirectoryError({
     attempted: 'read the rootDSE',
     on: nameOf(peer),
-    cameBack: 'the server gave nothing',
+    cameBack: 'the server returned no entry',
     next: 'Check that the server is a domain controller.',
   });
 }
 
 async function firstOf(entries: AsyncIterable<Entry>): Promise<Entry | undefined> {
   let first: Entry | undefined;
-  // To the end, so that an error after the entry is not missed.
+  // Read to the end, to notice an error after the entry.
   for await (const entry of entries) first ??= entry;
   return first;
 }

@@ -1,4 +1,4 @@
-/** LDAP requests as bytes (RFC 4511), written by ldapts from our own data. */
+/** LDAP requests as bytes (RFC 4511), encoded by ldapts. */
 
 import {
   AbandonRequest,
@@ -11,7 +11,6 @@ import {
   Attribute as LdaptsAttribute,
   Filter as LdaptsFilter,
   SearchRequest as LdaptsSearchRequest,
-  ModifyDNRequest,
   ModifyRequest,
   ProtocolOperation,
   SearchFilter,
@@ -21,7 +20,7 @@ import { type Control, controlOid } from './controls.ts';
 import type { Filter, FilterValue } from './filter.ts';
 import type { Modification, NewAttribute, SearchScope } from './session.ts';
 
-/** A request that lacks only its message id. */
+/** A request without its message id. */
 export type RequestOf = (messageId: number) => Buffer;
 
 /** RFC 4511 4.14.1 */
@@ -32,17 +31,32 @@ export function bindRequest(user: string, password: string): RequestOf {
   return requestOf(new BindRequest({ messageId: 0, dn: user, password }));
 }
 
+/** One step of a SASL bind (RFC 4511 section 4.2): the mechanism's name and its token. */
+export function saslBindRequest(mechanism: string, token: Buffer): RequestOf {
+  return requestOf({
+    protocolOperation: ProtocolOperation.LDAP_REQ_BIND,
+    writeMessage: (writer) => {
+      writer.writeInt(3);
+      writer.writeString('');
+      writer.startSequence(ProtocolOperation.LDAP_REQ_BIND_SASL);
+      writer.writeString(mechanism);
+      writer.writeBuffer(token, octetString);
+      writer.endSequence();
+    },
+  });
+}
+
 /** StartTLS (RFC 4511 section 4.14). */
 export function startTlsRequest(): RequestOf {
   return requestOf(new ExtendedRequest({ messageId: 0, oid: startTlsOid }));
 }
 
-/** The farewell (RFC 4511 section 4.3); it is never answered. */
+/** Unbind: ends the session (RFC 4511 section 4.3); servers do not answer it. */
 export function unbindRequest(): RequestOf {
   return requestOf({ protocolOperation: ProtocolOperation.LDAP_REQ_UNBIND, writeMessage: () => {} });
 }
 
-/** Gives up the request with this message id (RFC 4511 section 4.11); never answered either. */
+/** Abandons the request with this message id (RFC 4511 section 4.11); servers do not answer it. */
 export function abandonRequest(abandonId: number): RequestOf {
   return requestOf(new AbandonRequest({ messageId: 0, abandonId }));
 }
@@ -66,7 +80,7 @@ export function searchRequest(search: {
   return requestOf(operation, search.controls);
 }
 
-/** All modifications of one entry, done together or not at all (RFC 4511 section 4.6). */
+/** All modifications of one entry, applied together or not at all (RFC 4511 section 4.6). */
 export function modifyRequest(
   dn: string,
   modifications: readonly Modification[],
@@ -81,20 +95,9 @@ export function addRequest(dn: string, attributes: readonly NewAttribute[], cont
   return requestOf(new AddRequest({ messageId: 0, dn, attributes: list }), controls);
 }
 
-/** The deletion of one entry (RFC 4511 section 4.8); of a whole tree by a control. */
+/** Deletes one entry (RFC 4511 section 4.8), or a whole tree with a control. */
 export function deleteRequest(dn: string, controls: readonly Control[]): RequestOf {
   return requestOf(new DeleteRequest({ messageId: 0, dn }), controls);
-}
-
-/** Another RDN, and another parent if one is given (modify DN, RFC 4511 section 4.9). */
-export function renameRequest(
-  dn: string,
-  newRdn: string,
-  newParent: string | undefined,
-  controls: readonly Control[],
-): RequestOf {
-  const newSuperior = newParent === undefined ? {} : { newSuperior: newParent };
-  return requestOf(new ModifyDNRequest({ messageId: 0, dn, newRdn, deleteOldRdn: true, ...newSuperior }), controls);
 }
 
 interface Operation {
@@ -103,8 +106,8 @@ interface Operation {
 }
 
 /**
- * The message around the operation (RFC 4511 4.1.1). ldapts could write it too, but loses bytes of a request whose size
- * is within five bytes of what its buffer has grown to; so a large one is written again with room to spare.
+ * The message around the operation (RFC 4511 4.1.1). ldapts could write it too, but it loses bytes of a request whose size
+ * is within five bytes of its grown buffer; so a large request is written again into a buffer with room to spare.
  */
 function requestOf(operation: Operation, controls: readonly Control[] = []): RequestOf {
   const write = (messageId: number, size: number): Buffer => {
@@ -120,7 +123,7 @@ function requestOf(operation: Operation, controls: readonly Control[] = []): Req
   };
   return (messageId) => {
     const message = write(messageId, 1024);
-    // Below 64 KiB nothing needs the fourth length byte that there may be no room for.
+    // Below 64 KiB no length needs the fourth byte that may not fit.
     return message.length < 0x10000 ? message : write(messageId, 2 * message.length);
   };
 }
@@ -166,7 +169,7 @@ function changesOf(modification: Modification): Change[] {
   return changes;
 }
 
-/** Filters by ldapts itself take bytes in equality only; this one takes them everywhere. */
+/** The filters of ldapts accept bytes only for equality; this one accepts them everywhere. */
 class EncodedFilter extends LdaptsFilter {
   readonly #filter: Filter;
   readonly type: SearchFilterValues = SearchFilter.and;

@@ -1,16 +1,16 @@
 /**
  * LDAP responses, read from bytes (RFC 4511).
  *
- * ldapts has a parser too. It reads every value as text before anything else and keeps all entries of an answer, which
- * takes three times as long as ldapsearch and more memory than we allow ourselves; it drops referrals, the controls of
- * errors and the notice of disconnection; and it waits forever for what is not LDAP. Hence this one.
+ * The parser of ldapts is not used: it decodes every value as text and keeps all entries of an answer, which takes three
+ * times as long as ldapsearch and too much memory; it drops referrals, the controls of errors and the notice of
+ * disconnection; and it waits forever for bytes that are not LDAP.
  */
 
 import type { Attribute } from '../ad/entry.ts';
 import { controlOid } from './controls.ts';
 import type { LdapResult } from './diagnostics.ts';
 
-/** An attribute of which the server sent a part; the rest begins at value number `next`, counted from 0. */
+/** An attribute whose values the server sent in part; the rest begins at value number `next`, counted from 0. */
 export interface PartialAttribute {
   readonly name: string;
   readonly next: number;
@@ -22,7 +22,7 @@ export type Response =
       readonly messageId: number;
       readonly dn: string;
       readonly attributes: Map<string, Attribute>;
-      /** Those of `attributes` that are incomplete, in most entries none. */
+      /** The incomplete ones of `attributes`; none in most entries. */
       readonly partial: readonly PartialAttribute[];
     }
   | { readonly kind: 'reference'; readonly messageId: number; readonly urls: readonly string[] }
@@ -30,11 +30,13 @@ export type Response =
       readonly kind: 'result';
       readonly messageId: number;
       readonly result: LdapResult;
-      /** The cookie that fetches the next page (RFC 2696); undefined after the last. */
+      /** The cookie for the next page (RFC 2696); undefined after the last. */
       readonly pageCookie: Buffer | undefined;
+      /** The server's token in the answer to a SASL bind (RFC 4511 section 4.2.2); else empty. */
+      readonly saslToken: Buffer;
     };
 
-/** The bytes are not what RFC 4511 lets a server send; `bytes` is the beginning of what came. */
+/** The bytes are not valid by RFC 4511; `bytes` is the beginning of what was received. */
 export class NotLdapError extends Error {
   readonly bytes: Buffer;
 
@@ -42,6 +44,15 @@ export class NotLdapError extends Error {
     super(why);
     this.name = 'NotLdapError';
     this.bytes = bytes;
+  }
+}
+
+/** The server announces a message that is longer than any that it should send. */
+export class MessageTooLongError extends Error {
+  override readonly name = 'MessageTooLongError';
+
+  constructor(length: number, longest: number) {
+    super(`the server announces a message of ${length} bytes, where at most ${longest} are accepted`);
   }
 }
 
@@ -58,16 +69,26 @@ const tag = {
   controls: 0xa0,
   /** … the referral. */
   referral: 0xa3,
+  /** In a BindResponse. */
+  saslToken: 0x87,
 } as const;
 
 // BindResponse, SearchResultDone, Modify-, Add-, Del-, ModifyDN-, Compare- and ExtendedResponse
 const resultTags: ReadonlySet<number> = new Set([0x61, 0x65, 0x67, 0x69, 0x6b, 0x6d, 0x6f, 0x78]);
 
-/** Cuts a stream of bytes into LDAP messages. */
+/**
+ * The longest message that is accepted, in bytes: before the logon, when anyone may be answering, and after it, where one
+ * entry with many large values is one message.
+ */
+export const longestMessage = { beforeLogon: 0x1_0000, afterLogon: 0x400_0000 } as const;
+
+/** Splits a stream of bytes into LDAP messages. */
 export class MessageSplitter {
+  /** In bytes; a longer message is refused as soon as its length is known. */
+  longest: number = longestMessage.beforeLogon;
   #parts: Buffer[] = [];
   #length = 0;
-  /** Length of the message that is being collected, once enough of its header has come. */
+  /** Length of the message being collected; 0 until enough of its header has arrived. */
   #wanted = 0;
 
   /** Whether bytes of an unfinished message are held. */
@@ -75,7 +96,16 @@ export class MessageSplitter {
     return this.#length > 0;
   }
 
-  /** The messages that this chunk completes. Throws NotLdapError at the first byte that begins no message. */
+  /** The bytes of an unfinished message, which are then no longer held. */
+  takeRest(): Buffer {
+    const rest = Buffer.concat(this.#parts, this.#length);
+    this.#parts = [];
+    this.#length = 0;
+    this.#wanted = 0;
+    return rest;
+  }
+
+  /** The messages that this chunk completes. Throws NotLdapError at the first byte that cannot begin a message. */
   push(chunk: Buffer): Buffer[] {
     this.#parts.push(chunk);
     this.#length += chunk.length;
@@ -87,6 +117,7 @@ export class MessageSplitter {
     let start = 0;
     for (;;) {
       this.#wanted = messageLength(data, start);
+      if (this.#wanted > this.longest) throw new MessageTooLongError(this.#wanted, this.longest);
       if (this.#wanted === 0 || start + this.#wanted > data.length) break;
       messages.push(data.subarray(start, start + this.#wanted));
       start += this.#wanted;
@@ -97,22 +128,23 @@ export class MessageSplitter {
   }
 }
 
-/** Length of the message at `start`, header included; 0 if its header has not all come. */
+/** Length of the message at `start`, header included; 0 if its header is incomplete. */
 function messageLength(data: Buffer, start: number): number {
   const first = data[start];
   if (first === undefined) return 0;
-  if (first !== tag.sequence) throw new NotLdapError('no LDAP message', data.subarray(start, start + 64));
+  if (first !== tag.sequence) throw new NotLdapError('not an LDAP message', data.subarray(start, start + 64));
   const second = data[start + 1];
   if (second === undefined) return 0;
   if (second < 0x80) return 2 + second;
   const lengthBytes = second & 0x7f;
   // RFC 4511 5.1: definite lengths only. Four bytes are more than any server sends.
-  if (lengthBytes === 0 || lengthBytes > 4) throw new NotLdapError('no LDAP message', data.subarray(start, start + 64));
+  if (lengthBytes === 0 || lengthBytes > 4)
+    throw new NotLdapError('not an LDAP message', data.subarray(start, start + 64));
   if (start + 2 + lengthBytes > data.length) return 0;
   return 2 + lengthBytes + data.readUIntBE(start + 2, lengthBytes);
 }
 
-/** Reads messages; one per connection, since it remembers the names of attributes. */
+/** Reads messages; one per connection, as it caches the names of attributes. */
 export class ResponseReader {
   readonly #names = new Map<string, AttributeName>();
 
@@ -140,7 +172,7 @@ export class ResponseReader {
       const values: Buffer[] = [];
       const valuesEnd = ber.enter(tag.set);
       while (ber.position < valuesEnd) values.push(ber.bytes(tag.octetString));
-      // AD sends `member` without values beside `member;range=0-1499`.
+      // AD sends `member` without values next to `member;range=0-1499`.
       if (values.length > 0 || !attributes.has(key)) attributes.set(key, { name, values });
       if (next !== undefined) partial = [...partial, { name, next }];
     }
@@ -161,7 +193,7 @@ const noneParted: PartialAttribute[] = [];
 interface AttributeName {
   readonly name: string;
   readonly key: string;
-  /** Where the rest of the values begins, if the server sent only a part of them. */
+  /** Where the rest of the values begins, if the server sent them in part. */
   readonly next: number | undefined;
 }
 
@@ -173,18 +205,28 @@ function attributeName(sent: string): AttributeName {
   return { name, key: name.toLowerCase(), next: range[1] === '*' ? undefined : Number(range[1]) + 1 };
 }
 
+const noToken = Buffer.alloc(0);
+
 function result(messageId: number, ber: BerCursor, end: number): Response {
   const code = ber.integer(tag.enumerated);
   const matchedDn = ber.text(tag.octetString);
   const diagnostic = ber.text(tag.octetString);
   let referrals: readonly string[] = [];
+  let saslToken: Buffer = noToken;
   while (ber.position < end) {
     const next = ber.peek();
     if (next === tag.referral) referrals = texts(ber, ber.enter(next));
+    else if (next === tag.saslToken) saslToken = ber.bytes(next);
     else ber.bytes(next);
   }
   const pageCookie = ber.position < ber.end && ber.peek() === tag.controls ? nextPageCookie(ber) : undefined;
-  return { kind: 'result', messageId, result: { resultCode: code, matchedDn, diagnostic, referrals }, pageCookie };
+  return {
+    kind: 'result',
+    messageId,
+    result: { resultCode: code, matchedDn, diagnostic, referrals },
+    pageCookie,
+    saslToken,
+  };
 }
 
 function nextPageCookie(ber: BerCursor): Buffer | undefined {
@@ -214,7 +256,7 @@ function texts(ber: BerCursor, end: number): string[] {
   return found;
 }
 
-/** A place in BER bytes (X.690 with the limits of RFC 4511 5.1). Every step stays within the bytes or throws. */
+/** A position in BER bytes (X.690 with the limits of RFC 4511 5.1). Every step stays within the bytes or throws. */
 class BerCursor {
   readonly #data: Buffer;
   readonly end: number;
@@ -231,7 +273,7 @@ class BerCursor {
     return found;
   }
 
-  /** Steps over tag and length to the content; gives the position after the content. */
+  /** Moves past tag and length to the content; returns the position after the content. */
   enter(expected: number): number {
     const data = this.#data;
     let position = this.position;

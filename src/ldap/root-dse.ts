@@ -1,6 +1,6 @@
-/** The rootDSE: what a server says about itself (RFC 4512 5.1, MS-ADTS 3.1.1.3.2). */
+/** The rootDSE: a server's own description (RFC 4512 5.1, MS-ADTS 3.1.1.3.2). */
 
-import { booleanOf, type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../ad/entry.ts';
+import { booleanOf, type Entry, generalizedTimeOf, textOf, textsOf } from '../ad/entry.ts';
 
 export interface RootDse {
   readonly namingContexts: readonly string[];
@@ -11,28 +11,21 @@ export interface RootDse {
   readonly dnsHostName: string | undefined;
   /** DN of the DC's NTDS Settings object. */
   readonly dsServiceName: string | undefined;
-  /** DN of the DC's server object, the parent of its NTDS Settings. */
-  readonly serverName: string | undefined;
-  /** The server's clock when it answered, to the second. */
+  /** The server's clock at its answer, to the second. */
   readonly currentTime: Date | undefined;
   readonly supportedControls: ReadonlySet<string>;
-  readonly supportedCapabilities: ReadonlySet<string>;
   readonly isActiveDirectory: boolean;
-  /** A read-only DC, which answers writes with a referral. */
+  /** A read-only DC (RODC), which answers writes with a referral. */
   readonly isReadOnly: boolean;
-  /** Undefined where the server does not say. */
+  /** Undefined if the server does not say. */
   readonly isGlobalCatalogReady: boolean | undefined;
-  readonly isSynchronized: boolean | undefined;
-  /** DS_BEHAVIOR levels (MS-ADTS 6.1.4.2): 0 Windows 2000 … 3 2008, 4 2008 R2, 5 2012, 6 2012 R2, 7 2016, 10 2025. */
-  readonly forestFunctionality: number | undefined;
-  readonly domainFunctionality: number | undefined;
-  readonly domainControllerFunctionality: number | undefined;
+  /** The USN of the server's latest change; its own changes up to there are in what it gives from now on. */
   readonly highestCommittedUsn: string | undefined;
-  /** As far as the server names its maker; Windows does not. */
+  /** The vendor's name, where the server gives it; Windows does not. */
   readonly vendor: string | undefined;
 }
 
-/** What to ask for; most are operational, so that `*` would not bring them. */
+/** The attributes to request; most are operational, so `*` would not return them. */
 export const rootDseAttributes: readonly string[] = [
   'namingContexts',
   'configurationNamingContext',
@@ -41,15 +34,10 @@ export const rootDseAttributes: readonly string[] = [
   'schemaNamingContext',
   'dnsHostName',
   'dsServiceName',
-  'serverName',
   'currentTime',
   'supportedControl',
   'supportedCapabilities',
   'isGlobalCatalogReady',
-  'isSynchronized',
-  'forestFunctionality',
-  'domainFunctionality',
-  'domainControllerFunctionality',
   'highestCommittedUSN',
   'vendorName',
 ];
@@ -69,17 +57,11 @@ export function readRootDse(entry: Entry): RootDse {
     schemaNamingContext: textOf(entry, 'schemaNamingContext'),
     dnsHostName: textOf(entry, 'dnsHostName'),
     dsServiceName: textOf(entry, 'dsServiceName'),
-    serverName: textOf(entry, 'serverName'),
     currentTime: generalizedTimeOf(entry, 'currentTime'),
     supportedControls: new Set(textsOf(entry, 'supportedControl')),
-    supportedCapabilities: capabilities,
     isActiveDirectory: capabilities.has(activeDirectory),
     isReadOnly: capabilities.has(partialSecrets),
     isGlobalCatalogReady: booleanOf(entry, 'isGlobalCatalogReady'),
-    isSynchronized: booleanOf(entry, 'isSynchronized'),
-    forestFunctionality: integerOf(entry, 'forestFunctionality'),
-    domainFunctionality: integerOf(entry, 'domainFunctionality'),
-    domainControllerFunctionality: integerOf(entry, 'domainControllerFunctionality'),
     highestCommittedUsn: textOf(entry, 'highestCommittedUSN'),
     vendor: textOf(entry, 'vendorName'),
   };

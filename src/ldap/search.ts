@@ -1,13 +1,13 @@
-/** A search to its end: every page, and every value of attributes that come in ranges. */
+/** A complete search: every page, and every value of attributes that are returned in ranges. */
 
 import type { Entry } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
-import type { Connection } from './connection.ts';
+import type { Connection, PendingRequest } from './connection.ts';
 import { directoryErrorOf } from './connection-trouble.ts';
 import { type Control, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything, type Filter } from './filter.ts';
-import type { PendingRequest } from './pending-request.ts';
+
 import { pagedResults, searchRequest } from './requests.ts';
 import type { Response } from './responses.ts';
 import type { SearchScope } from './session.ts';
@@ -18,27 +18,34 @@ export interface Search {
   readonly filter: Filter;
   readonly attributes: readonly string[];
   readonly controls: readonly Control[];
-  /** OIDs that the server lists; the paging control is not looked for here. */
+  /** OIDs that the server lists; `pageSize` alone decides about the paging control. */
   readonly supportedControls: ReadonlySet<string>;
-  /** Entries in each page; undefined for a search in one piece. */
+  /** Entries in each page; undefined for a search without paging. */
   readonly pageSize: number | undefined;
-  /** How long the server may stay silent, in milliseconds. */
+  /** How long the server may be silent, in milliseconds. */
   readonly deadlineMs: number;
-  readonly onReferral: (urls: readonly string[]) => void;
   /** Host and port, for errors. */
   readonly server: string;
 }
 
-/** The entries, as they come. Throws DirectoryError, also midway. */
+/** Bounds for a server that never ends: far more than any directory needs. */
+const most = { emptyPagesInARow: 1000, references: 10_000, valuesOfAnAttribute: 5_000_000 } as const;
+
+/**
+ * The entries as they arrive. Continuation references are skipped: each naming context is searched by its own DN.
+ * Throws DirectoryError, also midway.
+ */
 export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
   const on = `${search.base === '' ? nameOfRoot(search.scope) : search.base} on ${search.server}`;
+  let references = 0;
   try {
     for await (const batch of answers(connection, search, on)) {
       for (const answer of batch) {
         if (answer.kind === 'entry')
           yield answer.partial.length === 0 ? entryOf(answer) : await withAllValues(connection, search, answer);
-        else if (answer.kind === 'reference') search.onReferral(answer.urls);
+        else if (answer.kind === 'reference') references += 1;
       }
+      if (references > most.references) throw endless(on, `it sent more than ${most.references} references`);
     }
   } catch (error) {
     throw directoryErrorOf('read', on, error);
@@ -46,8 +53,8 @@ export async function* searchEntries(connection: Connection, search: Search): As
 }
 
 /**
- * What the server sends, over all pages. A page may be empty and yet not be the last: only a missing cookie ends the
- * search (RFC 2696). Throws DirectoryError for a result other than success, and ConnectionError.
+ * The server's answers, over all pages. An empty page need not be the last: only a missing cookie ends the search
+ * (RFC 2696). Throws DirectoryError for a result other than success, and ConnectionError.
  */
 async function* answers(connection: Connection, search: Search, on: string): AsyncGenerator<readonly Response[]> {
   const controls = sendableControls(search.controls, search.supportedControls, search.server);
@@ -56,11 +63,20 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
     return connection.send(searchRequest({ ...search, controls: [...controls, ...paging] }), search.deadlineMs);
   };
   let pending: PendingRequest | undefined = ask(Buffer.alloc(0));
+  let emptyPages = 0;
+  let isPageEmpty = true;
   try {
     while (pending !== undefined) {
       const batch = await pending.take();
       const last = batch.at(-1);
-      // The next page is asked for first: the server collects it while this one is looked at.
+      if (batch.some(({ kind }) => kind === 'entry')) isPageEmpty = false;
+      if (last?.kind === 'result') {
+        emptyPages = isPageEmpty ? emptyPages + 1 : 0;
+        isPageEmpty = true;
+        // The cookie says nothing: some servers give every page the same.
+        if (emptyPages > most.emptyPagesInARow) throw endless(on, `it sent ${emptyPages} empty pages in a row`);
+      }
+      // Request the next page first: the server prepares it while this one is processed.
       if (last?.kind === 'result') pending = last.pageCookie === undefined ? undefined : ask(last.pageCookie);
       yield batch;
       if (last?.kind === 'result' && last.result.resultCode !== resultCode.success)
@@ -69,6 +85,15 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
   } finally {
     pending?.abandon();
   }
+}
+
+function endless(on: string, found: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read to the end',
+    on,
+    cameBack: `the server does not come to an end: ${found}`,
+    next: 'Use another domain controller.',
+  });
 }
 
 /** The empty base is the rootDSE, and for a subtree search of a GC the whole forest. */
@@ -92,7 +117,7 @@ async function withAllValues(connection: Connection, search: Search, entry: Entr
   return { dn: entry.dn, attributes };
 }
 
-/** The values from number `from` (counted from 0) on, part by part (MS-ADTS 3.1.1.3.1.3.3). */
+/** The values from number `from` (counted from 0) on, range by range (MS-ADTS 3.1.1.3.1.3.3). */
 async function remainingValues(
   connection: Connection,
   search: Search,
@@ -120,11 +145,16 @@ async function remainingValues(
         attempted: 'read all values',
         on,
         cameBack:
-          entry === undefined ? 'the entry has gone meanwhile' : `the server goes round in circles after value ${next}`,
-        next: 'Start again; somebody may be changing the entry.',
+          entry === undefined
+            ? 'the entry was deleted in the meantime'
+            : `the server repeats itself after value ${next}`,
+        next: 'Start again; the entry may be changing right now.',
       });
     }
-    parts.push(entry.attributes.get(name.toLowerCase())?.values ?? []);
+    const values = entry.attributes.get(name.toLowerCase())?.values ?? [];
+    if (following !== undefined && values.length === 0) throw endless(on, `it sent no values from ${next} on`);
+    if (next > most.valuesOfAnAttribute) throw endless(on, `it sent more than ${most.valuesOfAnAttribute} values`);
+    parts.push(values);
     next = following;
   }
   return parts.flat();

@@ -1,11 +1,11 @@
-/** A session with one directory server: what remedies read and write through. */
+/** A session with one directory server: the interface through which remedies read and write. */
 
 import type { Duplex } from 'node:stream';
 import type { Entry } from '../ad/entry.ts';
 import type { Control } from './controls.ts';
 import type { Filter } from './filter.ts';
+import type { OpenContext } from './logon/security-context.ts';
 import type { RootDse } from './root-dse.ts';
-import type { Trust } from './trust.ts';
 
 export type TlsMode = 'ldaps' | 'starttls' | 'none';
 
@@ -15,20 +15,18 @@ export interface SearchRequest {
   readonly base: string;
   readonly scope: SearchScope;
   readonly filter: Filter;
-  /** Names to return, `*` for all user attributes; [] means the same as `*`, and `1.1` none (RFC 4511 4.5.1.8). */
+  /** Names to return; `*` or [] for all user attributes, `1.1` for none (RFC 4511 4.5.1.8). */
   readonly attributes: readonly string[];
   readonly controls?: readonly Control[];
-  /** Entries in each page; by default 1000, AD's MaxPageSize. */
+  /** Entries in each page; default 1000, AD's MaxPageSize. */
   readonly pageSize?: number;
-  /** How long the server may stay silent, in milliseconds; by default the session's. */
+  /** How long the server may be silent, in milliseconds; default the session's. */
   readonly deadline?: number;
-  /** Told each continuation reference: the URLs of another server that holds more of the subtree. */
-  readonly onReferral?: (urls: readonly string[]) => void;
 }
 
 /**
- * One attribute's edit: these values (or 'all', of which there must be at least one) go and those come; or the values
- * are replaced whatever they were, by none if [] is given.
+ * One attribute's edit: remove these values (or 'all', of which there must be at least one) and add those; or replace the
+ * values, whatever they are, by others or by none.
  */
 export type Modification =
   | { readonly attribute: string; readonly remove: readonly Buffer[] | 'all'; readonly add: readonly Buffer[] }
@@ -39,20 +37,29 @@ export interface NewAttribute {
   readonly values: readonly Buffer[];
 }
 
+/** The server of a session, and how the connection to it is protected. */
+export interface SessionIdentity {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: TlsMode;
+  /** After an integrated logon: every message is signed and encrypted by Kerberos, for this user. */
+  readonly sealed?: { readonly user: string };
+}
+
 export interface DirectorySession {
-  readonly identity: { readonly host: string; readonly port: number; readonly tls: TlsMode };
+  readonly identity: SessionIdentity;
   readonly rootDse: RootDse;
 
   /**
-   * Streams the entries: every page, every value (attributes that come in ranges are read to their end).
-   * Nothing is kept; stopping early is fine. The values are views of larger pieces of memory: whoever keeps a few bytes
-   * of very many entries should copy them. Throws DirectoryError, also midway.
+   * Streams the entries: every page, every value (attributes that are returned in ranges are read to their end).
+   * Nothing is kept, and the caller may stop early. Values are views of larger buffers: copy them to keep a few bytes of
+   * very many entries. Throws DirectoryError, also midway.
    */
   search(request: SearchRequest): AsyncIterable<Entry>;
 
   /**
-   * One entry by its DN, `<GUID=…>` or `<SID=…>`; undefined if there is none, or none that the user may see (result 32).
-   * `deadline` is in milliseconds here and below, by default the session's. Throws DirectoryError.
+   * One entry by its DN, `<GUID=…>` or `<SID=…>`; undefined if it does not exist or the user may not see it (result 32).
+   * `deadline` is in milliseconds here and below, default the session's. Throws DirectoryError.
    */
   readEntry(
     base: string,
@@ -62,9 +69,9 @@ export interface DirectorySession {
   ): Promise<Entry | undefined>;
 
   /**
-   * All edits in one request, all or none. The DN '' is the rootDSE's, for its operations.
+   * All edits in one request, applied together or not at all. The DN '' is the rootDSE, for its operations.
    * This and the other writes throw DirectoryError if nothing was changed, and OutcomeUnknownError if the connection was
-   * lost or the deadline passed after the request was sent: look again, in a new session.
+   * lost or the deadline passed after the request was sent: check the entry in a new session.
    */
   modify(
     dn: string,
@@ -74,14 +81,6 @@ export interface DirectorySession {
   ): Promise<void>;
   add(dn: string, attributes: readonly NewAttribute[], controls?: readonly Control[], deadline?: number): Promise<void>;
   delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void>;
-  /** Gives the entry another RDN (the old value goes) and, if named, another parent. */
-  rename(
-    dn: string,
-    newRdn: string,
-    newParent?: string,
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void>;
 
   /** Ends the session; never throws. */
   close(): Promise<void>;
@@ -89,26 +88,45 @@ export interface DirectorySession {
 
 export interface ServerAddress {
   readonly host: string;
-  /** By default 636 for LDAPS, else 389. */
+  /** Default 636 for LDAPS, else 389. */
   readonly port?: number;
-  /** The name that the certificate must carry, if not the host. */
+  /** The name that the certificate must contain or that Kerberos knows the server by, if not the host. */
   readonly tlsName?: string;
 }
 
-/** How to talk to the servers of a forest. */
+/** A simple bind: the server receives the password, so the connection needs TLS. */
+export interface PasswordLogon {
+  readonly auth: 'password';
+  /** A UPN or DOMAIN\user (or a DN). */
+  readonly user: string;
+  readonly password: string;
+}
+
+/**
+ * A logon by the operating system's security library, without TLS: it signs and encrypts every message itself. On Windows
+ * as the user who is logged on, elsewhere with the ticket of kinit.
+ */
+export interface IntegratedLogon {
+  readonly auth: 'integrated';
+  /** Another user: the password goes to the library, never to the server. A UPN; on Windows also DOMAIN\user. */
+  readonly as?: { readonly user: string; readonly password: string };
+  /** Replaces the library of the operating system. */
+  readonly openContext?: OpenContext;
+}
+
+/** How to connect and log on to the servers of a forest. */
 export interface Access {
   readonly tls: TlsMode;
-  /** Certificates of the trusted authorities, PEM or DER; by default those that Node and this computer trust. */
+  /** Certificates of the trusted authorities, PEM or DER; default those that Node and this computer trust. */
   readonly ca?: string | Buffer;
-  /** The file that `ca` was read from, for errors. */
+  /** The file from which `ca` was read, for errors. */
   readonly caFile?: string;
-  /** A UPN or DOMAIN\user (or a DN) with its password. */
-  readonly bind: { readonly user: string; readonly password: string } | 'anonymous';
-  /** For each step of opening a session (connection, TLS, logon, rootDSE), in milliseconds; by default 5000. */
+  readonly bind: PasswordLogon | IntegratedLogon | 'anonymous';
+  /** For each step of opening a session (connection, TLS, logon, rootDSE), in milliseconds; default 5000. */
   readonly deadlineMs?: number;
-  /** For each answer thereafter, in milliseconds; by default 60000. A tree delete may need more. */
+  /** For each answer after that, in milliseconds; default 60000. A tree delete may need more. */
   readonly operationDeadlineMs?: number;
-  /** In place of a TCP connection: a tunnel, or a server in this process. */
+  /** Replaces the TCP connection: a tunnel, or a server in this process. */
   readonly createConnection?: (address: { readonly host: string; readonly port: number }) => Promise<Duplex>;
 }
 
@@ -116,22 +134,4 @@ export interface Access {
 export interface Connector {
   /** Throws DirectoryError. */
   open(address: ServerAddress): Promise<DirectorySession>;
-}
-
-/** Sessions over the network, with what is trusted read once for all of them. */
-export function ldapConnector(access: Access): Connector {
-  let trust: Trust | undefined;
-  return {
-    open: async (address) => {
-      // Loaded when needed: it brings ldapts along, which a run without a directory should not wait for.
-      const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./trust.ts')]);
-      trust ??= trustOf(access);
-      return await LdapSession.open({ ...access, ...address }, trust);
-    },
-  };
-}
-
-/** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
-export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
-  return await ldapConnector(options).open(options);
 }

@@ -1,84 +1,80 @@
 /**
- * Reads LDIF as a stream: content and change records of RFC 2849, exports of ldifde (also UTF-16) and the output of
- * ldapsearch and ldbsearch.
+ * Reads the entries of an LDIF file (RFC 2849) as a stream: exports of ldifde (also UTF-16) and the output of ldapsearch
+ * and ldbsearch.
+ *
+ * Lines are text with one character per byte, so that values keep their bytes in any encoding.
  */
 
 import { TextDecoder } from 'node:util';
-import {
-  attributeDescriptionPattern,
-  type LdifAttribute,
-  type LdifChangeRecord,
-  type LdifContentRecord,
-  type LdifControl,
-  type LdifEdit,
-  type LdifRecord,
-  type LdifRenameRecord,
-  LdifSyntaxError,
-} from './ldif.ts';
-import { type LdifLine, LineReader, Utf8Bytes } from './ldif-lines.ts';
+import { attributeDescriptionPattern, type LdifAttribute, type LdifContentRecord, LdifSyntaxError } from './ldif.ts';
 
 export type LdifInput = Uint8Array | string | AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>;
 
-/** A record with the 1-based line on which its dn stands. */
-export type LocatedLdifRecord = LdifRecord & { readonly line: number };
-
-/** An entry of an export with the 1-based line on which its dn stands. */
+/** An entry of an export with the 1-based line of its dn. */
 export type LocatedLdifEntry = LdifContentRecord & { readonly line: number };
 
 /**
- * The records of an LDIF file, as they arrive. References (`ref:`) and the summary that ldapsearch prints are skipped;
- * a summary that tells of a search cut short is an error. `source` names the file in messages.
- * UTF-8 with or without byte order mark, or UTF-16. Throws LdifSyntaxError, and whatever the input throws.
- */
-export async function* readLdif(input: LdifInput, source: string): AsyncGenerator<LocatedLdifRecord, void, undefined> {
-  const lines = new LineReader(source);
-  const bytes = new Utf8Bytes(source, () => lines.lineNumber);
-  for await (const chunk of typeof input === 'string' || input instanceof Uint8Array ? [input] : input) {
-    yield* recordsOf(lines.push(bytes.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)), source);
-  }
-  yield* recordsOf(lines.push(bytes.end()), source);
-  yield* recordsOf(lines.end(), source);
-}
-
-/**
- * The entries of an export: content records, and the records with `changetype: add` that ldifde writes.
- * Throws LdifSyntaxError, also on any other change record.
+ * The entries of an export as they arrive: content records, and the records with `changetype: add` that ldifde writes.
+ * References (`ref:`) and the summary that ldapsearch prints are skipped; a summary of a search that was cut short is an
+ * error. UTF-8 with or without byte order mark, or UTF-16. Throws LdifSyntaxError, also for any other change record, and
+ * whatever the input throws.
+ *
+ * @param source names the file in messages
  */
 export async function* readLdifEntries(
   input: LdifInput,
   source: string,
 ): AsyncGenerator<LocatedLdifEntry, void, undefined> {
-  for await (const record of readLdif(input, source)) {
-    if (record.kind !== 'content' && record.kind !== 'add') {
-      throw new LdifSyntaxError(source, record.line, `expected an entry, found a change (${record.kind})`);
-    }
-    yield { kind: 'content', dn: record.dn, attributes: record.attributes, line: record.line };
+  for await (const lines of recordLines(input, source)) {
+    const entry = entryOf(lines);
+    if (entry !== undefined) yield entry;
   }
 }
 
-function* recordsOf(blocks: Iterable<readonly LdifLine[]>, source: string): Generator<LocatedLdifRecord> {
-  for (const block of blocks) {
-    const record = new RecordReader(block, source).record();
-    if (record !== undefined) yield record;
+/** The lines of each record. Throws LdifSyntaxError, and whatever the input throws. */
+export async function* recordLines(input: LdifInput, source: string): AsyncGenerator<RecordLines, void, undefined> {
+  const lines = new LineReader(source);
+  const bytes = new Utf8Bytes(source, () => lines.lineNumber);
+  const recordsIn = function* (blocks: Iterable<readonly LdifLine[]>): Generator<RecordLines> {
+    for (const block of blocks) yield new RecordLines(block, source);
+  };
+  for await (const chunk of typeof input === 'string' || input instanceof Uint8Array ? [input] : input) {
+    yield* recordsIn(lines.push(bytes.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk)));
   }
+  yield* recordsIn(lines.push(bytes.end()));
+  yield* recordsIn(lines.end());
+}
+
+/** undefined for a record that is no entry: a lone version line, a reference, the summary of ldapsearch. */
+function entryOf(lines: RecordLines): LocatedLdifEntry | undefined {
+  const first = lines.start();
+  if (first === undefined) return undefined;
+  const dn = lines.textOf('dn');
+  if (lines.nextIs('control')) throw lines.unexpected('an entry, not a change');
+  if (lines.nextIs('changetype')) {
+    const kind = lines.textOf('changetype').trim();
+    if (kind.toLowerCase() !== 'add') throw lines.wrong(first.number, `expected an entry, found a change (${kind})`);
+    if (lines.peek() === undefined) throw lines.unexpected('the attributes of the new entry');
+  }
+  return { kind: 'content', dn, attributes: lines.attributes(), line: first.number };
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Searches for what is wrong: a pattern for the whole would overflow on a value of some megabytes. */
+/** Searches for a wrong character: a pattern for the whole value would overflow the stack at some megabytes. */
 function isWholeBase64(text: string): boolean {
   return text.length % 4 === 0 && !/[^A-Za-z0-9+/]/.test(text.replace(/={1,2}$/, ''));
 }
 
-/** A line taken apart: name, and the bytes that its value stands for. */
+/** A line taken apart: name, and the bytes of its value. */
 interface Field {
   readonly line: LdifLine;
   readonly name: string;
   readonly value: Buffer;
 }
 
-/** A cursor over the lines of one record. */
-class RecordReader {
+/** A cursor over the lines of one record. Its methods throw LdifSyntaxError. */
+export class RecordLines {
   readonly #lines: readonly LdifLine[];
   readonly #source: string;
   #at = 0;
@@ -88,76 +84,23 @@ class RecordReader {
     this.#source = source;
   }
 
-  /** undefined for what is no record: a lone version line, a reference, the summary of ldapsearch. */
-  record(): LocatedLdifRecord | undefined {
-    if (this.#nextIs('version')) this.#version();
-    const first = this.#peek();
-    if (first === undefined || this.#nextIs('ref')) return undefined;
-    if (this.#nextIs('search') || this.#nextIs('result')) return this.#searchSummary();
-    const dn = this.#textOf('dn');
-    const controls = this.#controls();
-    if (this.#nextIs('changetype')) return { ...this.#change(dn, controls), line: first.number };
-    if (controls.length > 0) throw this.#unexpected('changetype: after control:');
-    return { kind: 'content', dn, attributes: this.#attributes(), line: first.number };
-  }
-
-  #version(): void {
-    const line = this.#peek();
-    if (this.#textOf('version').trim() !== '1') throw this.#unexpected('version: 1', line);
-  }
-
-  /** A search that did not end with success left entries out: its output is no export to build on. */
-  #searchSummary(): undefined {
-    const result = this.#lines.find(({ text }) => /^result:/i.test(text));
-    if (result !== undefined && !/^result: *0\b/i.test(result.text)) {
-      const found = `the search that wrote it was cut short: ${result.text}`;
-      throw new LdifSyntaxError(this.#source, result.number, found);
+  /** The first line of the record after its version line; undefined for a reference or the summary of ldapsearch. */
+  start(): LdifLine | undefined {
+    if (this.nextIs('version')) this.#version();
+    const first = this.peek();
+    if (first === undefined || this.nextIs('ref')) return undefined;
+    if (this.nextIs('search') || this.nextIs('result')) {
+      this.#searchSummary();
+      return undefined;
     }
-    return undefined;
+    return first;
   }
 
-  #controls(): LdifControl[] {
-    const controls: LdifControl[] = [];
-    while (this.#nextIs('control')) {
-      const line = this.#take('control:');
-      const [, oid, critical, marker, value = ''] =
-        /^control: *(\d+(?:\.\d+)*)(?: +(true|false))?(?:(::?) *(.*))?$/i.exec(line.text) ?? [];
-      if (oid === undefined) throw this.#unexpected('control: OID, true or false, and the value', line);
-      const isCritical = critical?.toLowerCase() === 'true';
-      controls.push({
-        oid,
-        critical: isCritical,
-        ...(marker === undefined ? {} : { value: this.#bytes(value, marker === '::', line) }),
-      });
-    }
-    return controls;
-  }
-
-  #change(dn: string, controls: readonly LdifControl[]): LdifChangeRecord {
-    const line = this.#peek();
-    const changeType = this.#textOf('changetype').trim().toLowerCase();
-    switch (changeType) {
-      case 'add':
-        if (this.#peek() === undefined) throw this.#unexpected('the attributes of the new entry');
-        return { kind: 'add', dn, controls, attributes: this.#attributes() };
-      case 'modify':
-        return { kind: 'modify', dn, controls, edits: this.#edits() };
-      case 'delete':
-        if (this.#peek() !== undefined) throw this.#unexpected('a blank line after changetype: delete');
-        return { kind: 'delete', dn, controls };
-      case 'modrdn':
-      case 'moddn':
-        return { kind: 'rename', dn, controls, ...this.#newName() };
-      default:
-        throw this.#unexpected('changetype: add, delete, modify, modrdn or moddn', line);
-    }
-  }
-
-  /** The rest of the record, each attribute once, also where its values don't stand together. */
-  #attributes(): LdifAttribute[] {
+  /** The rest of the record, each attribute once, also where its values are not together. */
+  attributes(): LdifAttribute[] {
     const attributes = new Map<string, { readonly name: string; readonly values: Buffer[] }>();
-    while (this.#peek() !== undefined) {
-      const { name, value } = this.#field('an attribute and its value');
+    while (this.peek() !== undefined) {
+      const { name, value } = this.field('an attribute and its value');
       const key = name.toLowerCase();
       const known = attributes.get(key);
       if (known === undefined) attributes.set(key, { name, values: [value] });
@@ -166,89 +109,59 @@ class RecordReader {
     return [...attributes.values()];
   }
 
-  #edits(): LdifEdit[] {
-    const edits: LdifEdit[] = [];
-    do edits.push(this.#edit());
-    while (this.#peek() !== undefined);
-    return edits;
-  }
-
-  #edit(): LdifEdit {
-    const start = this.#field('add:, delete:, replace: or increment:');
-    const operation = operations.get(start.name.toLowerCase());
-    const name = start.value.toString('latin1').trim();
-    if (operation === undefined || !attributeDescriptionPattern.test(name)) {
-      throw this.#unexpected('add:, delete:, replace: or increment:, and the name of an attribute', start.line);
-    }
-    const values: Buffer[] = [];
-    while (this.#peek()?.text.trimEnd() !== '-') {
-      const expected = `a value of ${name}, or a line with - alone`;
-      const field = this.#field(expected);
-      if (field.name.toLowerCase() !== name.toLowerCase()) throw this.#unexpected(expected, field.line);
-      values.push(field.value);
-    }
-    this.#take('-');
-    return { operation, name, values };
-  }
-
-  #newName(): Pick<LdifRenameRecord, 'newRdn' | 'deleteOldRdn' | 'newSuperior'> {
-    const newRdn = this.#textOf('newrdn');
-    const line = this.#peek();
-    const deleteOldRdn = this.#textOf('deleteoldrdn').trim();
-    if (!/^[01]$/.test(deleteOldRdn)) throw this.#unexpected('deleteoldrdn: 0 or 1', line);
-    const newSuperior = this.#nextIs('newsuperior') ? { newSuperior: this.#textOf('newsuperior') } : {};
-    if (this.#peek() !== undefined) throw this.#unexpected('a blank line after the new name');
-    return { newRdn, deleteOldRdn: deleteOldRdn === '1', ...newSuperior };
-  }
-
-  #peek(): LdifLine | undefined {
+  /** The next line; undefined at the end of the record. */
+  peek(): LdifLine | undefined {
     return this.#lines[this.#at];
   }
 
-  #nextIs(name: string): boolean {
+  /** Whether the next line has that name. */
+  nextIs(name: string): boolean {
     return (
-      this.#peek()
+      this.peek()
         ?.text.slice(0, name.length + 1)
         .toLowerCase() === `${name}:`
     );
   }
 
-  #take(expected: string): LdifLine {
-    const line = this.#peek();
-    if (line === undefined) throw this.#unexpected(expected);
+  /** Steps over the next line. */
+  take(expected: string): LdifLine {
+    const line = this.peek();
+    if (line === undefined) throw this.unexpected(expected);
     this.#at++;
     return line;
   }
 
-  /** The value of the next line, which has to have that name, as text. */
-  #textOf(name: string): string {
-    if (!this.#nextIs(name)) throw this.#unexpected(`${name}:`);
-    const { line, value } = this.#field(`${name}:`);
+  /** The value of the next line, which must have that name, as text. */
+  textOf(name: string): string {
+    if (!this.nextIs(name)) throw this.unexpected(`${name}:`);
+    const { line, value } = this.field(`${name}:`);
     try {
       return utf8.decode(value);
     } catch {
-      // The decoder's own message does not tell where.
-      throw this.#unexpected(`${name}: as UTF-8 text`, line);
+      // The decoder's own message does not say where.
+      throw this.unexpected(`${name}: as UTF-8 text`, line);
     }
   }
 
-  #field(expected: string): Field {
-    const line = this.#take(expected);
+  /** Steps over the next line, which must be a name and a value. */
+  field(expected: string): Field {
+    const line = this.take(expected);
     const [start = '', name, marker] = /^([^:]+):([:<]?) */.exec(line.text) ?? [];
-    if (name === undefined || !attributeDescriptionPattern.test(name)) throw this.#unexpected(expected, line);
-    if (marker === '<') throw this.#unexpected('the value itself (a URL after :< is not followed)', line);
-    return { line, name, value: this.#bytes(line.text.slice(start.length), marker === ':', line) };
+    if (name === undefined || !attributeDescriptionPattern.test(name)) throw this.unexpected(expected, line);
+    if (marker === '<') throw this.unexpected('the value itself (a URL after :< is not read)', line);
+    return { line, name, value: this.bytes(line.text.slice(start.length), marker === ':', line) };
   }
 
-  #bytes(written: string, isBase64: boolean, line: LdifLine): Buffer {
+  /** The bytes of a value as the line has it. */
+  bytes(written: string, isBase64: boolean, line: LdifLine): Buffer {
     if (!isBase64) return Buffer.from(written, 'latin1');
     const text = written.trimEnd();
-    if (!isWholeBase64(text)) throw this.#unexpected('base64 in whole groups of four characters', line);
+    if (!isWholeBase64(text)) throw this.unexpected('base64 in whole groups of four characters', line);
     return Buffer.from(text, 'base64');
   }
 
-  /** An error about a line, by default the next; of the line only the name is shown: values can be secrets. */
-  #unexpected(expected: string, line = this.#peek()): LdifSyntaxError {
+  /** The error for a line, default the next; it shows only the name, as values can be secrets. */
+  unexpected(expected: string, line = this.peek()): LdifSyntaxError {
     if (line === undefined) {
       const last = this.#lines.at(-1)?.number ?? 0;
       return new LdifSyntaxError(this.#source, last + 1, `expected ${expected}, found the end of the record`);
@@ -256,11 +169,164 @@ class RecordReader {
     const [start = ''] = /^[^:]{0,40}:*/.exec(Buffer.from(line.text, 'latin1').toString()) ?? [];
     return new LdifSyntaxError(this.#source, line.number, `expected ${expected}, found "${start}"`);
   }
+
+  /** The error for a line of this record. */
+  wrong(line: number, found: string): LdifSyntaxError {
+    return new LdifSyntaxError(this.#source, line, found);
+  }
+
+  #version(): void {
+    const line = this.peek();
+    if (this.textOf('version').trim() !== '1') throw this.unexpected('version: 1', line);
+  }
+
+  /** The output of a search that did not end with success is incomplete. */
+  #searchSummary(): void {
+    const result = this.#lines.find(({ text }) => /^result:/i.test(text));
+    if (result !== undefined && !/^result: *0\b/i.test(result.text)) {
+      throw this.wrong(result.number, `the search that wrote it was cut short: ${result.text}`);
+    }
+  }
 }
 
-const operations: ReadonlyMap<string, LdifEdit['operation']> = new Map([
-  ['add', 'add'],
-  ['delete', 'delete'],
-  ['replace', 'replace'],
-  ['increment', 'increment'],
-]);
+/** A line with its continuations, one character per byte. */
+export interface LdifLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Converts the file's encoding to UTF-8, chunk by chunk. */
+class Utf8Bytes {
+  readonly #source: string;
+  readonly #lineNumber: () => number;
+  #start: Uint8Array | undefined = Buffer.alloc(0);
+  #decoder: TextDecoder | undefined;
+
+  constructor(source: string, lineNumber: () => number) {
+    this.#source = source;
+    this.#lineNumber = lineNumber;
+  }
+
+  /** The bytes so far in UTF-8, one character per byte. */
+  push(chunk: Uint8Array): string {
+    if (this.#start === undefined) return this.#decoded(chunk);
+    const start = Buffer.concat([this.#start, chunk]);
+    // Three bytes determine the encoding.
+    if (start.length < 3) {
+      this.#start = start;
+      return '';
+    }
+    return this.#begin(start);
+  }
+
+  end(): string {
+    const rest = this.#start === undefined ? '' : this.#begin(Buffer.from(this.#start));
+    if (this.#decoder === undefined) return rest;
+    return rest + this.#transcoded(() => this.#decoder?.decode() ?? '');
+  }
+
+  #begin(start: Buffer): string {
+    this.#start = undefined;
+    const encoding = utf16Of(start);
+    if (encoding !== undefined) this.#decoder = new TextDecoder(encoding, { fatal: true });
+    const hasUtf8Mark = start[0] === 0xef && start[1] === 0xbb && start[2] === 0xbf;
+    return this.#decoded(hasUtf8Mark ? start.subarray(3) : start);
+  }
+
+  #decoded(chunk: Uint8Array): string {
+    const decoder = this.#decoder;
+    if (decoder === undefined) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1');
+    return this.#transcoded(() => decoder.decode(chunk, { stream: true }));
+  }
+
+  #transcoded(decode: () => string): string {
+    try {
+      return Buffer.from(decode()).toString('latin1');
+    } catch {
+      // The decoder's own message does not tell where.
+      throw new LdifSyntaxError(
+        this.#source,
+        this.#lineNumber(),
+        'expected UTF-16 text, found an incomplete character',
+      );
+    }
+  }
+}
+
+/** By byte order mark; without one by the NUL next to the first character, which is always ASCII. */
+function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
+  const [first, second] = start;
+  if ((first === 0xff && second === 0xfe) || (first !== 0 && second === 0)) return 'utf-16le';
+  if ((first === 0xfe && second === 0xff) || (first === 0 && second !== 0)) return 'utf-16be';
+  return undefined;
+}
+
+/** Splits the text into records: the lines between blank lines, unfolded and without comments. */
+class LineReader {
+  readonly #source: string;
+  #rest = '';
+  #number = 0;
+  #line: { readonly number: number; readonly parts: string[] } | undefined;
+  #record: LdifLine[] = [];
+
+  constructor(source: string) {
+    this.#source = source;
+  }
+
+  /** The current line, 1-based. */
+  get lineNumber(): number {
+    return this.#number + 1;
+  }
+
+  *push(text: string): Generator<readonly LdifLine[]> {
+    const lines = text.split('\n');
+    lines[0] = this.#rest + lines[0];
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const record = this.#physicalLine(line);
+      if (record.length > 0) yield record;
+    }
+  }
+
+  /** A last line without line end is accepted as typed by hand, unless it is folded or base64: then the file is truncated. */
+  *end(): Generator<readonly LdifLine[]> {
+    const isFolded = this.#line !== undefined && this.#line.parts[0]?.startsWith('#') !== true;
+    if ((this.#rest.startsWith(' ') && isFolded) || /^[^ #:][^:]*::/.test(this.#rest)) {
+      throw new LdifSyntaxError(this.#source, this.lineNumber, 'found the end of the file in the middle of a value');
+    }
+    for (const record of [this.#physicalLine(this.#rest), this.#endOfRecord()]) if (record.length > 0) yield record;
+  }
+
+  /** The record that this line ends; [] if it ends none. */
+  #physicalLine(withReturn: string): readonly LdifLine[] {
+    this.#number++;
+    const text = withReturn.endsWith('\r') ? withReturn.slice(0, -1) : withReturn;
+    if (text.startsWith(' ') && this.#line !== undefined) {
+      this.#line.parts.push(text.slice(1));
+      return [];
+    }
+    // ldapsearch writes the name of a deleted or conflicting entry into a comment with the newline in it.
+    if (/^(?:DEL|CNF):/.test(text) && this.#line?.parts[0]?.startsWith('#')) return [];
+    this.#endOfLine();
+    if (text.trim() === '') return this.#endOfRecord();
+    if (text.startsWith(' ')) {
+      throw new LdifSyntaxError(this.#source, this.#number, 'found a continuation without a line before it');
+    }
+    this.#line = { number: this.#number, parts: [text] };
+    return [];
+  }
+
+  #endOfLine(): void {
+    const line = this.#line;
+    this.#line = undefined;
+    if (line === undefined || line.parts[0]?.startsWith('#')) return;
+    this.#record.push({ number: line.number, text: line.parts.join('') });
+  }
+
+  #endOfRecord(): readonly LdifLine[] {
+    this.#endOfLine();
+    const record = this.#record;
+    this.#record = [];
+    return record;
+  }
+}

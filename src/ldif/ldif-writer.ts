@@ -1,4 +1,4 @@
-/** Writes LDIF (RFC 2849) that ldifde, ldapmodify and ldbmodify read: ASCII only, base64 for all else, folded. */
+/** Writes LDIF (RFC 2849) for ldifde, ldapmodify and ldbmodify: ASCII, base64 for everything else, folded lines. */
 
 import { FileError } from '../errors.ts';
 import {
@@ -9,31 +9,23 @@ import {
   type LdifRecord,
 } from './ldif.ts';
 
-export interface LdifLayout {
-  /** Default LF; ldifde reads both. */
-  readonly lineEnd?: '\n' | '\r\n';
-}
-
 /**
- * A piece of text for each record. There is no `version: 1` at the top: readers take it for granted, and ldbmodify
- * refuses a file that begins with it. Throws FileError for a name that is no attribute's.
+ * The text of each record. There is no `version: 1` at the top: readers assume it, and ldbmodify refuses a file that
+ * begins with it. Throws FileError for a name that is not an attribute name.
  */
-export function* writeLdif(records: Iterable<LdifRecord>, layout: LdifLayout = {}): Generator<string, void, undefined> {
-  for (const record of records) yield ldifRecord(record, layout);
+export function* writeLdif(records: Iterable<LdifRecord>): Generator<string, void, undefined> {
+  for (const record of records) yield ldifRecord(record);
 }
 
-/** Remarks for the reader of the file, each line of the text after `# `. */
-export function ldifComment(text: string, layout: LdifLayout = {}): string {
-  return textOf(
-    text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()),
-    layout,
-  );
+/** A comment: each line of the text after `# `. */
+export function ldifComment(text: string): string {
+  return textOf(text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()));
 }
 
-/** One record with the blank line after it. Throws FileError for a name that is no attribute's. */
-export function ldifRecord(record: LdifRecord, layout: LdifLayout = {}): string {
+/** One record with the blank line after it. Throws FileError for a name that is not an attribute name. */
+export function ldifRecord(record: LdifRecord): string {
   const lines = record.kind === 'content' ? attributeLines(record.attributes) : changeLines(record);
-  return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), ''], layout);
+  return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), '']);
 }
 
 function changeLines(record: LdifChangeRecord): string[] {
@@ -49,14 +41,6 @@ function changeLines(record: LdifChangeRecord): string[] {
         'changetype: modify',
         ...record.edits.flatMap((edit) => [textLine(edit.operation, edit.name), ...attributeLines([edit]), '-']),
       ];
-    case 'rename':
-      return [
-        ...lines,
-        'changetype: modrdn',
-        textLine('newrdn', record.newRdn),
-        `deleteoldrdn: ${record.deleteOldRdn ? 1 : 0}`,
-        ...(record.newSuperior === undefined ? [] : [textLine('newsuperior', record.newSuperior)]),
-      ];
   }
 }
 
@@ -67,7 +51,7 @@ function attributeLines(attributes: readonly LdifAttribute[]): string[] {
         attempted: 'write LDIF',
         on: JSON.stringify(name),
         cameBack: 'not the name of an attribute',
-        next: 'Check the attribute names that the directory gave.',
+        next: 'Check the attribute names in the directory.',
       });
     }
     return values.map((value) => `${name}${valuePart(value)}`);
@@ -82,7 +66,7 @@ function textLine(name: string, value: string): string {
   return `${name}${valuePart(Buffer.from(value))}`;
 }
 
-/** Stricter than RFC 2849's SAFE-STRING: control characters go as base64 too, as not every reader takes them. */
+/** Stricter than RFC 2849's SAFE-STRING: control characters become base64 too, as not every reader accepts them. */
 function valuePart(value: Buffer): string {
   if (value.length === 0) return ':';
   const text = value.toString('latin1');
@@ -98,6 +82,6 @@ function folded(line: string): string[] {
   return lines;
 }
 
-function textOf(lines: readonly string[], { lineEnd = '\n' }: LdifLayout): string {
-  return lines.map((line) => line + lineEnd).join('');
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
 }

@@ -1,30 +1,30 @@
 /**
- * LDIF (RFC 2849): the records that its reader gives and its writer takes.
- * Values are bytes; a DN is text, with the escapes that it has in the file.
+ * LDIF (RFC 2849): the records that the reader returns and the writer accepts.
+ * Values are bytes; a DN is text with its escapes as in the file.
  */
 
 import { FileError } from '../errors.ts';
 
 /** All values of one attribute, in the order of the file. */
 export interface LdifAttribute {
-  /** With its options, if it has any: "member;range=0-1499". */
+  /** With any options: "member;range=0-1499". */
   readonly name: string;
   readonly values: readonly Buffer[];
 }
 
-/** A control that a change asks for (RFC 4511 4.1.11). */
+/** A control of a change (RFC 4511 4.1.11). */
 export interface LdifControl {
   readonly oid: string;
   readonly critical: boolean;
   readonly value?: Buffer;
 }
 
-/** One step of a modify; `increment` is RFC 4525's. */
+/** One step of a modify. */
 export interface LdifEdit extends LdifAttribute {
-  readonly operation: 'add' | 'delete' | 'replace' | 'increment';
+  readonly operation: 'add' | 'delete' | 'replace';
 }
 
-/** An entry, as an export has it. */
+/** An entry of an export. */
 export interface LdifContentRecord {
   readonly kind: 'content';
   readonly dn: string;
@@ -51,20 +51,10 @@ export interface LdifDeleteRecord {
   readonly controls: readonly LdifControl[];
 }
 
-/** changetype modrdn or moddn. */
-export interface LdifRenameRecord {
-  readonly kind: 'rename';
-  readonly dn: string;
-  readonly controls: readonly LdifControl[];
-  readonly newRdn: string;
-  readonly deleteOldRdn: boolean;
-  readonly newSuperior?: string;
-}
-
-export type LdifChangeRecord = LdifAddRecord | LdifModifyRecord | LdifDeleteRecord | LdifRenameRecord;
+export type LdifChangeRecord = LdifAddRecord | LdifModifyRecord | LdifDeleteRecord;
 export type LdifRecord = LdifContentRecord | LdifChangeRecord;
 
-/** LDIF that can't be read, or a record that can't be written; `line` is 1-based. */
+/** LDIF that cannot be read; `line` is 1-based. */
 export class LdifSyntaxError extends FileError {
   readonly line: number;
 
@@ -73,11 +63,11 @@ export class LdifSyntaxError extends FileError {
       attempted: 'read LDIF',
       on: `${source}, line ${line}`,
       cameBack: found,
-      next: 'If the file was cut short or edited, export it again (ldifde -f FILE, ldapsearch -LLL); else mend that line.',
+      next: 'If the file was truncated or edited, export it again (ldifde -f FILE, ldapsearch -LLL); else correct that line.',
     });
     this.line = line;
   }
 }
 
-/** RFC 4512 2.5 with what AD adds to it: options such as `range=0-*`. */
+/** RFC 4512 2.5, extended by the options of AD such as `range=0-*`. */
 export const attributeDescriptionPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9_.=*-]+)*$/;

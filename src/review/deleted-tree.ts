@@ -1,45 +1,53 @@
-/** Entries that go, as the tree that they are: parents first, whatever the order in which they are deleted. */
+/** Entries to be deleted, as the tree that they are: parents first, in whatever order they are deleted. */
 
-import { formatDn, isSameOrBelow, normalizedDn, parentDn, parseDn } from '../ad/dn.ts';
+import { DnSyntaxError, formatDn, parseDn } from '../ad/dn.ts';
 
-export interface TreeLine {
+export interface TreeLine<Entry> {
   /** 0 for an entry whose parent stays. */
   readonly depth: number;
-  /** The whole DN at depth 0, below it the entry's own name. */
+  /** The whole DN at depth 0, below it the part of the DN that the line above it lacks. */
   readonly name: string;
-  readonly dn: string;
+  readonly entry: Entry;
 }
 
-/** The lines of the tree: each entry behind its parent, siblings by name. Throws DnSyntaxError. */
-export function deletedTree(dns: readonly string[]): readonly TreeLine[] {
-  const known = new Set(dns.map(normalizedDn));
-  const roots = dns.filter((dn) => !known.has(normalizedDn(parentDn(dn) ?? '')));
-  return roots.toSorted(byName).flatMap((root) => {
-    const levels = parseDn(root).length;
-    return dns
-      .filter((dn) => isSameOrBelow(dn, root))
-      .toSorted(byPath)
-      .map((dn): TreeLine => {
-        const rdns = parseDn(dn);
-        const depth = rdns.length - levels;
-        return { depth, name: depth === 0 ? dn : formatDn(rdns.slice(0, 1)), dn };
-      });
+/** Each entry behind its parent, siblings by name. */
+export function deletedTree<Entry extends { readonly dn: string }>(
+  entries: readonly Entry[],
+): readonly TreeLine<Entry>[] {
+  const placed = entries.map((entry) => ({ entry, path: pathOf(entry.dn) }));
+  placed.sort((one, other) => comparePaths(one.path, other.path));
+  const above: (readonly string[])[] = [];
+  return placed.map(({ entry, path }) => {
+    while (above.length > 0 && !isBelow(path, above.at(-1) ?? [])) above.pop();
+    const depth = above.length;
+    const levels = path.length - (above.at(-1)?.length ?? 0);
+    above.push(path);
+    return { depth, name: depth === 0 ? entry.dn : formatDn(parseDn(entry.dn).slice(0, levels)), entry };
   });
 }
 
-function byName(one: string, other: string): number {
-  return one.localeCompare(other, 'en');
+/** From the root of the DN down. */
+function pathOf(dn: string): readonly string[] {
+  try {
+    return parseDn(dn)
+      .toReversed()
+      .map((rdn) => formatDn([rdn]).toLowerCase());
+  } catch (error) {
+    // A review shows every plan: what is no DN is a tree of its own, by its text.
+    if (error instanceof DnSyntaxError) return [dn];
+    throw error;
+  }
 }
 
-/** From the root of the DN down, so that an entry stands before all that is below it. */
-function byPath(one: string, other: string): number {
-  const path = parseDn(one).toReversed();
-  const otherPath = parseDn(other).toReversed();
-  for (const [level, rdn] of path.entries()) {
-    const otherRdn = otherPath[level];
-    if (otherRdn === undefined) return 1;
-    const order = byName(formatDn([rdn]), formatDn([otherRdn]));
-    if (order !== 0) return order;
+function comparePaths(one: readonly string[], other: readonly string[]): number {
+  for (const [level, name] of one.entries()) {
+    const otherName = other[level];
+    if (otherName === undefined) return 1;
+    if (name !== otherName) return name.localeCompare(otherName, 'en') || (name < otherName ? -1 : 1);
   }
-  return path.length - otherPath.length;
+  return one.length - other.length;
+}
+
+function isBelow(path: readonly string[], above: readonly string[]): boolean {
+  return above.length < path.length && above.every((name, level) => name === path[level]);
 }

@@ -3,61 +3,84 @@
  * templates/review.html holds its style and every word that is the same for all plans.
  */
 
-import { dnsNameOfDn, rdnOf } from '../ad/dn.ts';
-import { standingBlockers } from '../change/apply.ts';
+import { type Finding, openBlockers } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
-import type {
-  Change,
-  DirectoryChange,
-  FileChange,
-  Finding,
-  FindingLevel,
-  ForestTarget,
-  Plan,
-  PlanConnection,
-} from '../change/plan.ts';
-import { defaultLanguage } from '../files/template-tree.ts';
+import type { JournalRecord } from '../change/journal.ts';
+import type { EntryChange, FileChange, Plan } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
-import { visible } from '../terminal/visible.ts';
-import type { Segment } from './changed-words.ts';
-import { countsOf } from './counts.ts';
-import { type DiffBlock, type DiffLine, diffBlocks, foldedEntries } from './diff-blocks.ts';
+import type { Description, Step } from '../remedies/remedy.ts';
+import { counted } from '../words.ts';
+import { diffHtml } from './diff-html.ts';
+import { exhibitHtml } from './exhibit-html.ts';
 import { asksForControls } from './ldif.ts';
+import { aside, code, type Html, html, isolated, pathList, row } from './markup.ts';
+import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
+import { reviewRows } from './rows.ts';
+import { countsOf, foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
+import type { Commands } from './text.ts';
 
-const fewPlaces = 3;
 const fewEvidence = 8;
-const fewLines = 12;
+
+/** All that a page is drawn from. */
+interface Page {
+  readonly plan: Plan;
+  readonly description: Description;
+  readonly commands: Commands;
+  readonly outcome: Outcome | undefined;
+}
 
 /**
- * The page in pieces, so that a plan of ten thousand changes never stands in memory as one string.
+ * The page in pieces, so that a plan of ten thousand changes is never held in memory as one string.
  *
  * @param template the text of templates/review.html, with a {{name}} where a part of the plan goes
- * @throws RangeError if the template names a part that there is none of; DnSyntaxError if a DN of the plan is none
+ * @param journal the records of the change folder's journal, once there is one
+ * @throws RangeError if the template names an unknown part
  */
-export function* htmlReview(plan: Plan, template: string): Generator<string> {
+export function* htmlReview(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  template: string,
+  journal: readonly JournalRecord[] = [],
+): Generator<string> {
+  const page = { plan, description, commands, outcome: outcomeOf(plan, journal) };
   // Splitting by a pattern with a group gives static text and names in turn.
   for (const [index, text] of template.split(/\{\{([a-z]+)\}\}/).entries()) {
     if (index % 2 === 0) yield text;
-    else for (const piece of partOf(plan, text)) yield piece.html;
+    else for (const piece of partOf(page, text)) yield piece.html;
   }
 }
 
-function partOf(plan: Plan, name: string): Iterable<Html> {
+function partOf({ plan, description, commands, outcome }: Page, name: string): Iterable<Html> {
   switch (name) {
     case 'title':
-      return [html`${titleOf(plan)}`];
+      return [html`${description.title}`];
     case 'verdict':
-      return [verdict(plan)];
-    case 'origin':
-      return origin(plan);
+      return [verdict(plan, outcome)];
     case 'summary':
-      return summary(plan);
-    case 'findings':
-      return findings(plan.findings);
+      return summary(plan, description, outcome);
+    case 'origin':
+      return headOf(plan).filter(isOrigin).map(headRow);
+    case 'navigation':
+      return navigation(plan);
     case 'changes':
-      return changes(plan.changes);
-    case 'applying':
-      return [applying(plan)];
+      return changes(plan, description, outcome);
+    case 'findings':
+      return section('findings', 'Blockers and warnings', findings(plan, ['blocker', 'warning']));
+    case 'pictures':
+      return section(
+        'pictures',
+        'Pictures',
+        plan.exhibits.flatMap((exhibit) => [...exhibitHtml(exhibit)]),
+      );
+    case 'notes':
+      return section('notes', 'Notes', findings(plan, ['note']));
+    case 'steps':
+      return steps(description.nextSteps);
+    case 'apply':
+      return [apply(plan, commands)];
+    case 'undo':
+      return [html`${commands.undo}`];
     case 'folder':
       return folder(plan);
     case 'check':
@@ -69,376 +92,201 @@ function partOf(plan: Plan, name: string): Iterable<Html> {
   }
 }
 
-/** Text that is markup; made by `html` alone, so that nothing gets on the page unescaped. */
-interface Html {
-  readonly html: string;
-}
-
-type Content = string | number | Html | readonly Content[];
-
-/** Markup with content put in: text is made visible and escaped, markup stays as it is. */
-function html(markup: TemplateStringsArray, ...contents: readonly Content[]): Html {
-  return { html: String.raw({ raw: markup }, ...contents.map(asMarkup)) };
-}
-
-function asMarkup(content: Content): string {
-  if (typeof content === 'string') return escaped(visible(content));
-  if (typeof content === 'number') return content.toLocaleString('en');
-  return 'html' in content ? content.html : content.map(asMarkup).join('');
-}
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
-const rightToLeftLetter = String.raw`\p{Script=Arabic}\p{Script=Hebrew}\p{Script=Syriac}\p{Script=Thaana}`;
-/** From the first such letter to the last one, with no letter of another script between. */
-const rightToLeftRun = new RegExp(
-  `([${rightToLeftLetter}](?:[${rightToLeftLetter}\\P{L}]*[${rightToLeftLetter}])?)`,
-  'u',
-);
-
-/** Text in which words from right to left stand among others: they don't drag along the commas and numbers behind them. */
-function isolated(text: string): Html {
-  const runs = text.split(rightToLeftRun).map((run, index) => (index % 2 === 0 ? run : html`<bdi>${run}</bdi>`));
-  return html`${runs}`;
-}
-
-function counted(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count.toLocaleString('en')} ${count === 1 ? noun : nouns}`;
-}
-
-/** What the plan does, in plain words. */
-function titleOf({ remedy, changes: all, undoes }: Plan): string {
-  const isUndo = undoes !== undefined;
-  switch (remedy) {
-    case 'labels': {
-      const what = `${textsOf(all)} in ${counted(all.length, 'file')}`;
-      return isUndo ? `Undo: put back ${what}` : `Change ${what}`;
-    }
-    case 'tombstone':
-      return `${isUndo ? 'Undo: change tombstoneLifetime back' : 'Change tombstoneLifetime'}${toDays(all)}`;
-    case 'orphan': {
-      const server = `the Exchange server object${serverOf(all)}`;
-      return isUndo ? `Undo: bring back ${server}` : `Delete ${server}`;
-    }
+/** A part with its heading; nothing where it has no content. */
+function* section(id: string, heading: string, content: Iterable<Html>): Generator<Html> {
+  let isEmpty = true;
+  for (const piece of content) {
+    if (isEmpty) yield html`<section aria-labelledby="${id}">\n<h2 id="${id}">${heading}</h2>\n`;
+    isEmpty = false;
+    yield piece;
   }
+  if (!isEmpty) yield html`</section>\n`;
 }
 
-/** The keys by which logon forms name the field for the user's name; any other key is some other text. */
-const logonLabelKey = /^L_User(?:Name|ID)_Text$/i;
-
-function textsOf(all: readonly Change[]): string {
-  const keys = all.flatMap((change) => (change.kind === 'file' ? change.splices.map((splice) => splice.key) : []));
-  return keys.every((key) => logonLabelKey.test(key)) ? 'the logon label' : 'texts of the logon forms';
+function* navigation({ findings: found, exhibits }: Plan): Generator<Html> {
+  const hasNotes = found.some(({ level }) => level === 'note');
+  const hasOthers = found.some(({ level }) => level !== 'note');
+  const parts = [
+    ['changes', 'Changes'],
+    ...(hasOthers ? [['findings', 'Blockers and warnings']] : []),
+    ...(exhibits.length > 0 ? [['pictures', 'Pictures']] : []),
+    ...(hasNotes ? [['notes', 'Notes']] : []),
+    ['steps', 'What remains to be done'],
+    ['apply', 'Apply and undo'],
+    ['safeguards', 'Safeguards'],
+    ['seal', 'Seal'],
+  ];
+  for (const [id = '', name = ''] of parts) yield html`<li><a href="#${id}">${name}</a></li>\n`;
 }
 
-function toDays(all: readonly Change[]): string {
-  const edits = all.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
-  const edit = edits.find(({ attribute }) => attribute.toLowerCase() === 'tombstonelifetime');
-  const [days] = edit?.add ?? [];
-  if (typeof days === 'string') return ` to ${days} days`;
-  return edit === undefined ? '' : ` to “${edit.whenUnset ?? 'not set'}”`;
-}
-
-/** The name of the tree's topmost entry: deleted as the last one, brought back as the first. */
-function serverOf(all: readonly Change[]): string {
-  const top =
-    all.findLast((change) => change.kind === 'delete' || change.kind === 'delete-tree') ??
-    all.find((change) => change.kind === 'undelete' || change.kind === 'add');
-  return top === undefined ? '' : ` ${rdnOf(top.dn).value}`;
-}
-
-function verdict({ changes: all, findings: found }: Plan): Html {
-  const blockers = standingBlockers(found).length;
+function verdict(plan: Plan, outcome: Outcome | undefined): Html {
+  if (outcome !== undefined) {
+    const isWhole = outcome.undone === undefined && outcome.written === outcome.total;
+    return html`<div class="verdict ${isWhole ? 'clear' : 'overruled'}">
+<strong>${outcomeInWords(plan, outcome)}</strong>
+This page shows the plan and what became of it.
+</div>`;
+  }
+  const blockers = openBlockers(plan.findings).length;
   if (blockers > 0) {
     return html`<div class="verdict blocked">
-<strong>${counted(blockers, 'blocker stands', 'blockers stand')} against this change</strong>
-Apply refuses the plan as it is. Do what each blocker says, then have a new plan made.
+<strong>${counted(blockers, 'blocker stops', 'blockers stop')} this change</strong>
+apply refuses this plan. Do what each blocker says, then make a new plan.
 </div>`;
   }
-  if (all.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
-  const accepted = found.filter((finding) => finding.accepted).length;
-  const warnings = countStanding(found, 'warning');
-  const toWeigh = [
-    ...(accepted === 0 ? [] : [counted(accepted, 'accepted finding')]),
-    ...(warnings === 0 ? [] : [counted(warnings, 'warning')]),
-  ].join(' and ');
-  const isOverruled = found.some((finding) => finding.level === 'blocker' && finding.accepted);
-  return html`<div class="verdict ${isOverruled ? 'overruled' : 'clear'}">
-<strong>No ${isOverruled ? 'other ' : ''}blocker stands against this change</strong>
-This page was made before anything was changed.${toWeigh === '' ? '' : ` To weigh before approving: ${toWeigh}.`}
+  if (plan.changes.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
+  const accepted = plan.findings.filter(({ level, accepted: isAccepted }) => level === 'blocker' && isAccepted).length;
+  const warnings = plan.findings.filter(({ level }) => level === 'warning').length;
+  const words =
+    accepted === 0
+      ? 'Nothing stops this change'
+      : `${counted(accepted, 'blocker was', 'blockers were')} accepted; nothing else stops this change`;
+  return html`<div class="verdict ${accepted > 0 ? 'overruled' : 'clear'}">
+<strong>${words}</strong>
+This page was made before anything was changed.${warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`}
 </div>`;
 }
 
-/** The findings of a level that nobody has accepted. */
-function countStanding(found: readonly Finding[], level: FindingLevel): number {
-  return found.filter((finding) => finding.level === level && !finding.accepted).length;
+function headRow({ name, value, note, isAlarming }: HeadRow): Html {
+  if (note === undefined) return row(name, isolated(value));
+  const words = isAlarming ? html`<strong class="aside blocker">${isolated(note)}</strong>` : aside(note);
+  return row(name, isolated(value), words);
 }
 
-function row(name: string, ...lines: readonly Content[]): Html {
-  return html`<tr><th scope="row">${name}</th><td>${lines}</td></tr>\n`;
+/** Reason and ticket belong to what changes and why; all else of the head says where the plan is from. */
+function isOrigin({ name }: HeadRow): boolean {
+  return name !== 'Reason' && name !== 'Ticket';
 }
 
-function aside(text: string): Html {
-  return html`<span class="aside">${isolated(text)}</span>`;
-}
-
-function code(text: string): Html {
-  return html`<code>${isolated(text)}</code>`;
-}
-
-/** The folder of the plan that is undone, as this one names it. */
-function appliedFrom(folder: string): string {
-  return folder === '..' ? 'applied from the folder that this one lies in' : `applied from ${folder}`;
-}
-
-function* origin({ id, created, tool, undoes, target, changes: all }: Plan): Generator<Html> {
-  yield row('Plan', code(id));
-  yield row('Made', created.replace(/^([\d-]+)T([\d:]+)(?:\.\d+)?Z$/, '$1, $2 UTC'));
-  yield row('Made by', tool);
-  if (undoes !== undefined) yield row('Undoes', html`plan ${code(undoes.id)}`, aside(appliedFrom(undoes.folder)));
-  if (target.kind === 'forest') {
-    yield* forestRows(target);
-    return;
-  }
-  const byRoot = groupBy(all, (change) => (change.kind === 'file' ? change.root : undefined));
-  for (const root of target.roots) {
-    yield row('Folder', code(root), aside(`${counted(byRoot.get(root)?.length ?? 0, 'file')} to change`));
-  }
-}
-
-function* forestRows(target: ForestTarget): Generator<Html> {
-  const { configurationNamingContext: dn, objectGuid } = target;
-  yield row('Forest', dnsNameOfDn(dn) ?? '', aside(dn), aside(`objectGUID ${objectGuid}`));
-  yield row('Domain controller', target.domainController);
-  yield row('Reached', ...reached(target.connection));
-}
-
-function reached(connection: PlanConnection): readonly Content[] {
-  switch (connection.kind) {
-    case 'ldif':
-      return [html`offline, in the export ${code(connection.file)}`];
-    case 'practice':
-      return [html`the practice site in ${code(connection.folder)}`];
-    case 'server': {
-      const { host, port, user, tls, tlsName, caFile, dns } = connection;
-      return [
-        `${host}, port ${port}, as ${user}`,
-        tls === 'none'
-          ? html`<strong class="aside blocker">not encrypted: password and data could be read on the way</strong>`
-          : aside(tls === 'ldaps' ? 'encrypted (LDAPS)' : 'encrypted (StartTLS)'),
-        ...(tlsName === undefined ? [] : [aside(`certificate checked for the name ${tlsName}`)]),
-        ...(caFile === undefined ? [] : [aside(`certificate authority from ${caFile}`)]),
-        ...(dns === undefined ? [] : [aside(`names asked of the DNS server ${dns}`)]),
-      ];
-    }
-  }
-}
-
-function* summary({ changes: all, findings: found }: Plan): Generator<Html> {
-  const files = all.filter((change) => change.kind === 'file');
+/** What changes and why, on the first screen. */
+function* summary(plan: Plan, description: Description, outcome: Outcome | undefined): Generator<Html> {
+  for (const { name, value } of description.summary) yield row(name, isolated(value));
+  yield* headOf(plan)
+    .filter((part) => !isOrigin(part))
+    .map(headRow);
+  const files = plan.changes.filter((change) => change.kind === 'file');
   if (files.length > 0) yield* fileCounts(files);
-  yield* entryCounts(all.filter((change) => change.kind !== 'file'));
-  if (all.length === 0) yield row('Changes', 0);
-  const accepted = found.filter((finding) => finding.accepted).length;
-  const counts = [
-    counted(countStanding(found, 'blocker'), 'blocker'),
-    ...(accepted === 0 ? [] : [`${accepted.toLocaleString('en')} accepted`]),
-    counted(countStanding(found, 'warning'), 'warning'),
-    counted(countStanding(found, 'note'), 'note'),
-  ];
-  yield row('Findings', counts.join(' · '));
+  yield* entryCounts(plan.changes.filter((change) => change.kind !== 'file'));
+  yield row('Total', summaryParts(plan).join(' · '));
+  if (outcome !== undefined)
+    yield row(
+      'Runs',
+      outcome.runs.map((run) => html`<span class="line">${runInWords(run)}</span>`),
+    );
 }
 
 function* fileCounts(files: readonly FileChange[]): Generator<Html> {
-  const tally = (nameOf: (change: FileChange) => string): string => {
-    const groups = [...groupBy(files, nameOf)].sort(([one], [other]) => one.localeCompare(other, 'en'));
-    return groups.map(([name, group]) => `${name} (${group.length.toLocaleString('en')})`).join(', ');
-  };
-  const keys = new Set(files.flatMap((change) => change.splices.map((splice) => splice.key)));
-  yield row('Files', files.length);
-  yield row('Languages', new Set(files.map((change) => change.language.toLowerCase())).size);
-  yield row('Keys', isolated([...keys].join(', ')));
-  yield row('Form sets', isolated(tally((change) => change.set)));
-  yield row('Classes', isolated(tally((change) => change.class)));
-  yield row(
-    'Encodings, all kept',
-    tally((change) => change.encoding),
+  const byEncoding = [...groupBy(files, ({ encoding }) => encoding)].toSorted(([one], [other]) =>
+    one.localeCompare(other, 'en'),
   );
+  const counts = byEncoding.map(([encoding, some]) => `${encoding} (${some.length.toLocaleString('en')})`);
+  yield row('Encodings, all kept', isolated(counts.join(', ')));
 }
 
-function* entryCounts(all: readonly DirectoryChange[]): Generator<Html> {
-  const { edited, deleted, deletedAsTree, broughtBack, madeAnew } = countsOf(all);
+function* entryCounts(all: readonly EntryChange[]): Generator<Html> {
+  const { edited, deleted, deletedAsTree, restored, created, handedOver } = countsOf(all);
   const rows = [
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
-    ['Entries brought back', broughtBack],
-    ['Entries made anew', madeAnew],
+    ['Entries restored', restored],
+    ['Entries created again', created],
+    ['Lingering objects', handedOver],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }
 
-const levels: readonly (readonly [FindingLevel, string])[] = [
-  ['blocker', 'Blockers'],
-  ['warning', 'Warnings'],
-  ['note', 'Notes'],
-];
+function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outcome | undefined): Generator<Html> {
+  if (plan.changes.length === 0) yield html`<p>None.</p>\n`;
+  else yield* diffHtml(reviewRows(plan.changes), plan.target, outcome);
+  for (const exhibit of exhibits) yield* exhibitHtml(exhibit);
+}
 
-function* findings(all: readonly Finding[]): Generator<Html> {
-  if (all.length === 0) yield html`<p>None.</p>\n`;
-  for (const [level, heading] of levels) {
-    const ofLevel = all.filter((finding) => finding.level === level);
-    if (ofLevel.length > 0) yield html`<h3>${heading}</h3>\n`;
-    for (const finding of ofLevel) yield* article(finding);
+const levelNames = { blocker: 'Blockers', warning: 'Warnings', note: '' } as const;
+
+function* findings({ findings: all, target }: Plan, levels: readonly Finding['level'][]): Generator<Html> {
+  const folded = foldedFindings(all);
+  const roots = target.kind === 'files' ? target.roots : [];
+  for (const level of levels) {
+    const ofLevel = folded.filter((finding) => finding.level === level);
+    if (ofLevel.length > 0 && levelNames[level] !== '') yield html`<h3>${levelNames[level]}</h3>\n`;
+    for (const finding of ofLevel) yield* article(finding, roots);
   }
 }
 
-function* article(finding: Finding): Generator<Html> {
-  const { id, level, accepted } = finding;
+function* article(finding: Finding, roots: readonly string[]): Generator<Html> {
+  const { id, level, accepted, title, detail, evidence, source } = finding;
+  const heading = html`<span class="badge">${accepted ? `accepted ${level}` : level}</span> ${isolated(title)} <code>${id}</code>`;
   yield html`<article class="finding ${accepted ? 'accepted' : level}">
-<h4>${isolated(finding.title)}</h4>
-<p><span class="badge">${accepted ? `accepted ${level}` : level}</span> <code>${id}</code></p>
-<p>${isolated(finding.detail)}</p>
+${level === 'note' ? html`<h3>${heading}</h3>` : html`<h4>${heading}</h4>`}
 `;
-  if (finding.evidence.length > 0) yield* listed('evidence', finding.evidence, fewEvidence, 'more');
-  yield html`${standing(finding)}</article>\n`;
+  if (detail !== '') yield html`<p>${isolated(detail)}</p>\n`;
+  if (source !== undefined)
+    yield html`<p class="aside">From ${source.name}, read ${source.read}, not read again${source.sha256 === undefined ? '' : `; SHA-256 ${source.sha256}`}</p>\n`;
+  if (evidence.length > 0) yield* pathList('evidence', evidence, roots, fewEvidence, 'more');
+  yield html`${consequence(finding)}</article>\n`;
 }
 
-/** Whether the finding stops the change, and who can say that it doesn't. */
-function standing({ id, level, acceptable, accepted }: Finding): Content {
-  if (accepted)
-    return html`<p class="aside">Accepted by its id when the plan was made: it does not stop the change.</p>\n`;
-  if (level !== 'blocker') return [];
+/** Whether the finding stops the change, and whether it can be accepted. */
+function consequence({ id, level, acceptable, accepted }: Finding): Html {
+  if (accepted) return html`<p class="aside">Accepted when the plan was made: it does not stop the change.</p>\n`;
+  if (level !== 'blocker') return html``;
   return acceptable
-    ? html`<p class="aside">Stops the change, unless a new plan is made with <code>--accept ${id}</code>.</p>\n`
-    : html`<p class="aside">Stops the change, and cannot be overruled.</p>\n`;
+    ? html`<p class="aside">Stops the change. To accept it, make a new plan with <code>--accept ${id}</code>.</p>\n`
+    : html`<p class="aside">Stops the change and cannot be accepted.</p>\n`;
 }
 
-/** The first few, and the others folded. */
-function* listed(kind: string, items: readonly string[], few: number, more: string): Generator<Html> {
-  yield* list(kind, items.slice(0, few));
-  if (items.length <= few) return;
-  yield html`<details><summary>and ${items.length - few} ${more}</summary>\n`;
-  yield* list(kind, items.slice(few));
-  yield html`</details>\n`;
-}
-
-function* list(kind: string, items: readonly string[]): Generator<Html> {
-  yield html`<ul class="${kind}">\n`;
-  for (const item of items) yield html`<li>${isolated(item)}</li>\n`;
-  yield html`</ul>\n`;
-}
-
-/** By language and by entry: of a long plan only the blocks of one are in memory. */
-function* changes(all: readonly Change[]): Generator<Html> {
-  if (all.length === 0) yield html`<p>None.</p>\n`;
-  const files = all.filter((change) => change.kind === 'file');
-  const byLanguage = [...groupBy(files, (change) => change.language.toLowerCase())];
-  for (const [language, ofLanguage] of byLanguage.sort(([one], [other]) => one.localeCompare(other, 'en'))) {
-    for (const block of diffBlocks(ofLanguage)) yield* fileBlock(block, language);
+function* steps(all: readonly Step[]): Generator<Html> {
+  if (all.length === 0) yield html`<p>Nothing.</p>\n`;
+  else yield html`<ol class="steps">\n`;
+  for (const { text, lines = [], commands, outage } of stepsInOrder(all)) {
+    const mark = outage === true ? html`<strong class="outage">Interrupts a service.</strong> ` : '';
+    const own = lines.map((line) => html`<p class="aside">${isolated(line)}</p>`);
+    yield html`<li><p>${mark}${isolated(text)}</p>${own}${commands.map((command) => html`<pre><code>${command}</code></pre>`)}</li>\n`;
   }
-  for (const same of foldedEntries(all.filter((change) => change.kind !== 'file'))) {
-    for (const block of diffBlocks(same)) yield* entryBlock(block, same[0]?.kind !== 'modify');
-  }
+  if (all.length > 0) yield html`</ol>\n`;
 }
 
-function* fileBlock(block: DiffBlock, folderName: string): Generator<Html> {
-  const language = languageTag.test(folderName) ? folderName : undefined;
-  const name = language === undefined ? undefined : languageNames.of(language);
-  const shown = folderName === defaultLanguage ? 'Default language' : (name ?? folderName);
-  yield html`<article class="change">
-<h3>${isolated(shown)} <span class="aside">${isolated(block.heading)}</span></h3>
-`;
-  yield* lines(block.lines, language);
-  yield* listed('places', block.places, fewPlaces, 'more with the same change');
-  yield html`</article>\n`;
-}
-
-/** Language, script and region (RFC 5646): as much of a language tag as the names of nls folders can be. */
-const languageTag = /^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?$/;
-const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
-
-/** Of an entry that goes or comes as a whole the attributes are folded: what counts is that it does. */
-function* entryBlock(block: DiffBlock, isWhole: boolean): Generator<Html> {
-  const [dn = '', ...more] = block.places;
-  const { type, value } = rdnOf(dn);
-  const name = more.length === 0 ? isolated(`${type}=${value}`) : '';
-  const isFolded = isWhole || block.lines.length > fewLines;
-  yield html`<article class="change">
-<h3>${block.heading} ${name}</h3>
-`;
-  yield* listed('places', block.places, fewPlaces, 'more with the same change');
-  if (isFolded) yield html`<details><summary>${counted(block.lines.length, 'attribute value')}</summary>\n`;
-  yield* lines(block.lines);
-  if (isFolded) yield html`</details>\n`;
-  yield html`</article>\n`;
-}
-
-function* lines(all: readonly DiffLine[], language?: string): Generator<Html> {
-  if (all.length === 0) return;
-  yield html`<ul class="lines">\n`;
-  for (const line of all) yield html`<li>${edited(line, language)}</li>\n`;
-  yield html`</ul>\n`;
-}
-
-function edited(line: DiffLine, language: string | undefined): Html {
-  const { name, value, end } = partsOf(line.segments);
-  const marked = value.map(({ text, changed }) => (changed ? html`<mark>${text}</mark>` : text));
-  const bdi = language === undefined ? html`<bdi>${marked}</bdi>` : html`<bdi lang="${language}">${marked}</bdi>`;
-  const content = html`<span class="sign">${line.sign}</span>${name}${bdi}${end}`;
-  if (line.sign === ' ') return content;
-  return line.sign === '-' ? html`<del>${content}</del>` : html`<ins>${content}</ins>`;
-}
-
-/** The value apart from the name before it and the quote behind it, so that its writing direction is its own. */
-function partsOf([first, ...others]: readonly Segment[]): {
-  readonly name: string;
-  readonly value: readonly Segment[];
-  readonly end: string;
-} {
-  if (first === undefined) return { name: '', value: [], end: '' };
-  const [name = ''] = /^[^(].*?(?:="|: )/s.exec(first.text) ?? [];
-  const rest = { ...first, text: first.text.slice(name.length) };
-  const isQuoted = name.endsWith('="') && others.at(-1)?.text === '"';
-  return { name, value: [rest, ...(isQuoted ? others.slice(0, -1) : others)], end: isQuoted ? '"' : '' };
+function apply(plan: Plan, commands: Commands): Html {
+  return openBlockers(plan.findings).length > 0
+    ? html`<p>apply refuses this plan: a blocker is not accepted.</p>`
+    : html`<pre><code>${commands.apply}</code></pre>\n${applying(plan)}`;
 }
 
 function applying({ target }: Plan): Html {
-  const goesOn = 'If it is interrupted, the same command goes on where it stopped.';
+  const resume = 'If it is interrupted, run the same command again: it continues where it stopped.';
   if (target.kind === 'files') {
-    return html`<p>Run it where the folders named at the top can be reached, with the right to write in them. ${goesOn}</p>`;
+    return html`<p>Run it on a computer that can write to the folders listed above. ${resume}</p>`;
   }
   const { connection } = target;
   switch (connection.kind) {
     case 'ldif':
-      return html`<p>The plan was made in an export: applying it writes the LDIF to import, and changes no directory.</p>`;
+      return html`<p>The plan was made from an export: apply writes the LDIF to import and changes no directory.</p>`;
     case 'practice':
-      return html`<p>It changes the practice site and no other directory. ${goesOn}</p>`;
+      return html`<p>It changes the practice site and no other directory. ${resume}</p>`;
     case 'server':
-      return html`<p>It connects to ${connection.host} as ${connection.user} unless told otherwise, and asks for the password, which no file holds. ${goesOn}</p>`;
+      return html`<p>It connects to ${connection.host} once --server names it again or --seal approves this plan, and logs on as the user who applies it; no password is in any file. ${resume}</p>`;
   }
 }
 
 function* folder({ target, changes: all }: Plan): Generator<Html> {
   const readers = asksForControls(all.filter((change) => change.kind !== 'file'))
-    ? 'which ldapmodify accepts; ldifde does not take the controls that it asks for'
-    : 'which ldifde and ldapmodify accept';
+    ? 'for ldapmodify; ldifde does not accept its controls'
+    : 'for ldifde or ldapmodify';
   const contents = [
-    [folderParts.plan, 'the plan, sealed: what is applied'],
+    [folderParts.plan, 'the sealed plan: this is what apply reads'],
     [folderParts.page, 'this page'],
     [folderParts.text, 'the same review as plain text'],
     ...(target.kind === 'files'
       ? [
           [folderParts.diff, 'the change of every file, as a unified diff of its text in UTF-8'],
-          [`${folderParts.backup}/`, 'every file as it was, byte for byte, put there before it is written'],
+          [`${folderParts.backup}/`, 'each file byte for byte, copied here before it is changed'],
         ]
       : [
           [folderParts.ldif, `the change as LDIF, ${readers}`],
-          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is touched, as LDIF'],
+          [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
         ]),
-    [folderParts.journal, 'what was really done, and when; written by apply and undo'],
-    [folderParts.nextSteps, 'what is left for a person to do afterwards, where there is something'],
+    [folderParts.journal, 'what apply and undo did, and when'],
+    [folderParts.nextSteps, 'what remains to be done by hand, if anything'],
   ];
   for (const [name = '', content = ''] of contents)
     yield html`<tr><th scope="row">${code(name)}</th><td>${content}</td></tr>\n`;
@@ -446,8 +294,8 @@ function* folder({ target, changes: all }: Plan): Generator<Html> {
 
 function check({ target }: Plan): Html {
   return target.kind === 'files'
-    ? html`<p>Right before a file is written it is read once more, and it is replaced only if its length and SHA-256 are still those that this plan was made from: one that has changed since is left alone and reported. Each is first backed up byte for byte, everything outside the texts shown here stays as it is, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`
-    : html`<p>Right before each change the entry is read once more, by its objectGUID: values to be replaced must still be there, an entry to be deleted must have the same uSNChanged and no children but those that the plan deletes, and where anything has changed since, nothing is written and the run stops. The plan works in the forest named at the top and in no other, and a journal on disk says what was intended and what was done, so that a run can be continued or undone.</p>`;
+    ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
+    : html`<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must have the same uSNChanged and no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
 }
 
 /** In groups that an eye can compare; copied from the page they are one word again. */

@@ -5,35 +5,60 @@ import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
 import type {
   AttributeEdit,
+  DeletedEntry,
   DirectoryChange,
-  DoomedEntry,
+  EntryChange,
+  ForestTarget,
   ModifyChange,
+  Plan,
   PlanAttribute,
   UndeleteChange,
 } from '../change/plan.ts';
 import { showDeleted, treeDelete } from '../ldap/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
+import { visible } from '../terminal/visible.ts';
+import { commentsOf } from './summary.ts';
 
-/** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order. */
-export function* changeLdif(changes: readonly DirectoryChange[]): Generator<string> {
-  const readers = asksForControls(changes)
-    ? 'ldapmodify (some ask for controls, which ldifde does not take)'
-    : 'ldapmodify or ldifde -i';
+/** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, behind what a reader has to know. */
+export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): Generator<string> {
+  const isForLdifde = !asksForControls(changes);
+  const readers = isForLdifde
+    ? 'ldapmodify or ldifde -i'
+    : 'ldapmodify (some records have controls, which ldifde does not accept)';
   yield ldifComment(`The changes of the plan, for ${readers}.`);
   yield ldifComment(
-    'Unlike adsi-remedy apply, they check only what the server checks itself: an edit is refused if the',
+    'Importing it checks less than adsi-remedy apply: the server refuses an edit only if the old value',
   );
-  yield ldifComment('old value has changed.');
+  yield ldifComment('has changed.');
+  if (plan?.target.kind === 'forest') {
+    for (const line of commentsOf(plan)) yield ldifComment(line);
+    for (const line of importCommands(plan.target, isForLdifde)) yield ldifComment(line);
+  }
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
 }
 
+/** A name that is no host name is not put into a command. */
+export function hostInCommand(name: string): string {
+  return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
+}
+
+/** How to import it, on the DC that the plan was made on. */
+function importCommands({ domainController }: ForestTarget, isForLdifde: boolean): readonly string[] {
+  const host = hostInCommand(domainController);
+  return [
+    'Import it with:',
+    ...(isForLdifde ? [`  ldifde -i -f change.ldf -s ${host}`] : []),
+    `  ldapmodify -H ldaps://${host} -D USER -W -f change.ldf`,
+  ];
+}
+
 /**
- * Whether a record of change.ldf has a control: line (RFC 2849), which ldifde does not take: a tree delete, and what
- * brings deleted entries and their rights back.
+ * Whether a record of change.ldf has a control: line (RFC 2849), which ldifde does not accept: a tree delete, and the restore
+ * of deleted entries and their rights.
  */
-export function asksForControls(changes: readonly DirectoryChange[]): boolean {
+export function asksForControls(changes: readonly EntryChange[]): boolean {
   return changes.some(
     (change) =>
       change.kind === 'delete-tree' ||
@@ -42,14 +67,15 @@ export function asksForControls(changes: readonly DirectoryChange[]): boolean {
   );
 }
 
-/** backup/before.ldf: every entry that goes, whole, and the attributes to be edited as they were. */
-export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<string> {
-  yield ldifComment('What was there before the change: entries to be deleted with all their attributes, and of');
-  yield ldifComment('entries to be edited the attributes to be edited. For reading and for undo, not for import.');
+/** backup/before.ldf: every entry to be deleted, and the former values of attributes to be edited. */
+export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> {
+  yield ldifComment('State before the change: entries to be deleted with all their attributes; of entries to be');
+  yield ldifComment('edited only the attributes to be edited. For reading and for undo, not for import.');
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {
       case 'delete':
+      case 'remove-lingering':
         yield contentRecord(change);
         break;
       case 'delete-tree':
@@ -59,18 +85,18 @@ export function* beforeLdif(changes: readonly DirectoryChange[]): Generator<stri
         yield ldifRecord({ kind: 'content', dn: change.dn, attributes: editedAttributes(change) });
         break;
       default:
-        yield ldifComment(`${change.dn} ${isBack(change) ? 'was there in part' : 'was not there'}`);
+        yield ldifComment(`${visible(change.dn)} ${isBack(change) ? 'was there in part' : 'was not there'}`);
         yield '\n';
     }
   }
 }
 
-/** Whether the change only completes an entry that somebody else, or an undo that was interrupted, has brought back. */
-function isBack(change: DirectoryChange): boolean {
+/** Whether the change only completes an entry that was restored before, by someone else or by an interrupted undo. */
+function isBack(change: EntryChange): boolean {
   return change.kind === 'undelete' && change.tombstoneDn === undefined;
 }
 
-function contentRecord(entry: DoomedEntry): string {
+function contentRecord(entry: Pick<DeletedEntry, 'dn' | 'attributes'>): string {
   return ldifRecord({ kind: 'content', dn: entry.dn, attributes: entry.attributes.map(ldifAttribute) });
 }
 

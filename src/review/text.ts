@@ -1,161 +1,173 @@
 /** The review as lines of text: for the terminal with colour, for review.txt without. */
 
-import { standingBlockers } from '../change/apply.ts';
-import type { Change, Finding, Plan } from '../change/plan.ts';
-import type { Style } from '../terminal/style.ts';
+import { type Finding, openBlockers } from '../change/findings.ts';
+import type { JournalRecord } from '../change/journal.ts';
+import type { Plan } from '../change/plan.ts';
+import type { Description, Step } from '../remedies/remedy.ts';
+import { createStyle } from '../terminal/style.ts';
+import { truncate } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
-import { changesInWords, countsOf, totalOf } from './counts.ts';
-import { deletedTree } from './deleted-tree.ts';
-import { type DiffBlock, type DiffLine, diffBlocks } from './diff-blocks.ts';
-import { diffMargin } from './diff-margin.ts';
+import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
+import { exhibitLines, propertyLines } from './exhibit-text.ts';
+import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
+import { reviewRows } from './rows.ts';
+import { foldedFindings, headOf, stepsInOrder, summaryLine } from './summary.ts';
 
-export interface TextReviewOptions {
-  readonly style: Style;
-  /** What sentences are wrapped to, in columns. */
-  readonly width: number;
-  /**
-   * The columns of the terminal, to which all but the lines of a diff is wrapped. Left out for a file or a pipe, where
-   * each path, DN and value is a line.
-   */
-  readonly columns?: number;
-  /** Every place, every piece of evidence and every line, not only the first ones. */
-  readonly verbose: boolean;
+/** The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything. */
+export function* screenReview(plan: Plan, options: TextReviewOptions): Generator<string> {
+  yield* diffLines(plan, reviewRows(plan.changes), options);
+  if (plan.findings.length > 0) yield* [...findingLines(plan.findings, options), ''];
+  yield summaryLine(plan, options.style);
+  if (!options.verbose && plan.changes.length > 0) {
+    yield `  ${options.style.dim('--verbose shows every path, value and finding in full.')}`;
+  }
 }
 
-const boundless = Number.POSITIVE_INFINITY;
+/** Commands of this tool as they are printed in the documents of a change folder. */
+export interface Commands {
+  readonly apply: string;
+  readonly undo: string;
+}
+
+/** The columns of review.txt, which prints on paper. */
+const paperWidth = 100;
+
+/**
+ * The review as plain text, complete: head, summary, diff, findings, pictures, next steps, how to apply and undo, seal.
+ *
+ * @param journal the records of the change folder's journal, once there is one
+ */
+export function* paperReview(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  journal: readonly JournalRecord[] = [],
+): Generator<string> {
+  const options: TextReviewOptions = { style: createStyle(false), width: paperWidth, verbose: true };
+  const outcome = outcomeOf(plan, journal);
+  const notes = plan.findings.filter(({ level }) => level === 'note');
+  const others = plan.findings.filter(({ level }) => level !== 'note').toReversed();
+  yield* headed(description.title, [
+    ...propertyLines([...headOf(plan), ...description.summary], options),
+    '',
+    summaryLine(plan, options.style),
+  ]);
+  if (outcome !== undefined) yield* headed('Outcome', outcomeLines(plan, outcome));
+  yield* headed('Changes', diffLines(plan, reviewRows(plan.changes), options, outcome));
+  yield* headed('', drawn(description.changes, options));
+  yield* headed('Blockers and warnings', findingLines(others, options));
+  yield* headed('Pictures', drawn(plan.exhibits, options));
+  yield* headed('Notes', findingLines(notes, options));
+  if (description.nextSteps.length > 0) yield* [...nextStepLines(description.nextSteps), ''];
+  yield* headed('How to apply and undo', applyLines(plan, commands));
+  yield `Seal  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
+}
+
+/** A part with its heading; nothing of a part without lines. */
+function* headed(heading: string, lines: Iterable<string>): Generator<string> {
+  let isEmpty = true;
+  for (const line of lines) {
+    if (isEmpty && heading !== '') yield* [visible(heading), ''];
+    isEmpty = false;
+    yield line;
+  }
+  if (!isEmpty) yield '';
+}
+
+function* drawn(exhibits: Plan['exhibits'], options: TextReviewOptions): Generator<string> {
+  for (const [index, exhibit] of exhibits.entries()) {
+    if (index > 0) yield '';
+    yield* exhibitLines(exhibit, options);
+  }
+}
+
+function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
+  yield openBlockers(plan.findings).length > 0
+    ? '  Apply  refused as it is: a blocker is not accepted.'
+    : `  Apply  ${visible(apply)}`;
+  yield `  Undo   ${visible(undo)}`;
+}
+
+/** What became of a plan: a line in all, and a line a run. */
+export function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
+  yield `  ${visible(outcomeInWords(plan, outcome))}`;
+  for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;
+}
+
+/** The next steps as numbered paragraphs, their commands below. */
+export function* nextStepLines(steps: readonly Step[]): Generator<string> {
+  yield 'What remains to be done';
+  for (const [index, { text, lines = [], commands, outage }] of stepsInOrder(steps).entries()) {
+    const start = `${index + 1}. `;
+    yield '';
+    yield* wrapped(
+      visible(`${start}${outage === true ? 'Interrupts a service: ' : ''}${text}`),
+      stepWidth,
+      start.length,
+    );
+    for (const line of lines) yield* wrapped(visible(`     ${line}`), stepWidth, 7);
+    for (const command of commands) yield visible(`     ${command}`);
+  }
+}
+
+/** What a mail or a ticket shows without breaking lines of its own, in columns. */
+const stepWidth = 76;
 
 const findingIndent = 11;
 
-const fewPaths = 1;
-/** Of entries with the same edit: names say more than one path among equal files. */
-const fewEntries = 5;
-const fewEvidence = 10;
-const fewLines = 12;
+/** On the screen: the title, what it means, and the first of what was seen. */
+const mostLines = 3;
 
-/** The whole review: findings, diff and the count. */
-export function* textReview(plan: Plan, options: TextReviewOptions): Generator<string> {
-  const common = commonFolder(plan);
-  const shorten = (text: string): string => (text.startsWith(common) ? text.slice(common.length) : text);
-  if (common !== '') yield* [...inLines(options.style.dim(visible(`Paths are below ${common}`)), 2, options), ''];
-  yield* findingLines(plan.findings, options, shorten);
-  yield* diffLines(plan.changes, options, shorten);
-  yield summaryLine(plan, options.style);
-  if (!options.verbose && plan.changes.length > 0) {
-    yield `  ${options.style.dim('--verbose shows every path, value and line.')}`;
+/**
+ * The findings, each with its id: a note by its title, others in three lines at most, unless all is shown. Then how the
+ * open blockers can be accepted.
+ */
+export function* findingLines(findings: readonly Finding[], options: TextReviewOptions): Generator<string> {
+  const folded = foldedFindings(findings);
+  for (const finding of folded)
+    yield* options.verbose ? wholeFinding(finding, options) : shortFinding(finding, options);
+  const toAccept = openBlockers(folded).filter(({ acceptable }) => acceptable);
+  if (toAccept.length > 0) {
+    const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');
+    yield `  ${options.style.dim(`To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`)}`;
   }
 }
 
-type Shorten = (text: string) => string;
-
-/** Something on a line of its own, set in by so many columns; what does not fit goes on two columns further in. */
-function inLines(text: string, indent: number, { columns = boundless }: TextReviewOptions): readonly string[] {
-  return wrapped(' '.repeat(indent) + text, columns, indent + 2);
+function* wholeFinding(finding: Finding, options: TextReviewOptions): Generator<string> {
+  yield* titleLines(finding, options);
+  yield* detailLines(finding, options);
+  yield* listed(finding.evidence, 0, '', options, findingIndent);
 }
 
-/** The folder that all paths of a plan for files begin with, its separator included. */
-function commonFolder(plan: Plan): string {
-  if (plan.target.kind !== 'files') return '';
-  const [first = '', ...rest] = plan.target.roots;
-  const parts = first.split(/(?<=[\\/])/);
-  let common = '';
-  for (const part of parts) {
-    if (!/[\\/]$/.test(part) || !rest.every((root) => root.startsWith(common + part))) break;
-    common += part;
-  }
-  return common;
+function* shortFinding(finding: Finding, options: TextReviewOptions): Generator<string> {
+  const title = titleLines(finding, options);
+  yield* title;
+  if (finding.level === 'note') return;
+  const evidence = firstEvidence(finding, options);
+  const room = Math.max(0, mostLines - title.length - evidence.length);
+  const detail = detailLines(finding, options);
+  const shown = detail.slice(0, room);
+  yield* detail.length > room ? shown.map((line, index) => (index === room - 1 ? `${line} …` : line)) : shown;
+  yield* evidence.slice(0, mostLines - title.length);
 }
 
-/** The findings, each with its id, what it means, what to do and the first of what was seen. */
-export function* findingLines(
-  findings: readonly Finding[],
-  options: TextReviewOptions,
-  shorten: Shorten = (text) => text,
-): Generator<string> {
-  const { style, width, columns = boundless } = options;
-  const margin = ' '.repeat(findingIndent);
-  for (const finding of findings) {
-    const level = finding.accepted ? 'accepted' : finding.level;
-    const paint = finding.accepted ? style.note : style[finding.level];
-    yield* wrapped(
-      `  ${paint(level.padEnd(8))} ${style.bold(finding.id)}  ${visible(finding.title)}`,
-      columns,
-      findingIndent,
-    );
-    yield* wrapped(margin + visible(finding.detail), width, findingIndent);
-    yield* listed(finding.evidence.map(shorten), fewEvidence, 'more', options);
-    if (finding.level === 'blocker' && finding.acceptable && !finding.accepted) {
-      yield `${margin}${style.dim(`To overrule it: --accept ${finding.id}`)}`;
-    }
-    yield '';
-  }
+function titleLines(
+  { id, level, title, accepted }: Finding,
+  { style, columns = Number.POSITIVE_INFINITY }: TextReviewOptions,
+): readonly string[] {
+  const name = accepted ? style.note('accepted') : style[level](level.padEnd('accepted'.length));
+  return wrapped(`  ${name} ${style.bold(visible(id))}  ${visible(title)}`, columns, findingIndent);
 }
 
-function* diffLines(changes: readonly Change[], options: TextReviewOptions, shorten: Shorten): Generator<string> {
-  const blocks = diffBlocks(changes);
-  const few = changes[0]?.kind === 'file' ? fewPaths : fewEntries;
-  const doomed = options.verbose ? [] : blocks.filter((block) => block.heading === 'delete');
-  for (const block of blocks.filter((candidate) => !doomed.includes(candidate))) {
-    yield* inLines(options.style.heading(visible(block.heading)), 2, options);
-    yield* listed(block.places.map(shorten), few, 'more with the same change', options, diffMargin.length);
-    yield* blockLines(block, options);
-    yield '';
-  }
-  yield* doomedTree(doomed, options);
+function detailLines({ detail }: Finding, { width }: TextReviewOptions): readonly string[] {
+  return detail === '' ? [] : wrapped(' '.repeat(findingIndent) + visible(detail), width, findingIndent);
 }
 
-/** The tree that goes, a line an entry; what each of them holds is for --verbose and the saved files. */
-function* doomedTree(
-  blocks: readonly DiffBlock[],
-  { style, columns = boundless }: TextReviewOptions,
-): Generator<string> {
-  if (blocks.length === 0) return;
-  const attributes = new Map(blocks.map((block) => [block.places[0] ?? '', block.lines.length]));
-  yield `  ${style.heading(`delete ${blocks.length} ${blocks.length === 1 ? 'entry' : 'entries'}`)}`;
-  for (const { depth, name, dn } of deletedTree([...attributes.keys()])) {
-    const values = style.dim(`${attributes.get(dn)} values`);
-    const sign = `- ${'  '.repeat(depth)}`;
-    const line = `${diffMargin}${style.removed(sign + visible(name))}  ${values}`;
-    yield* wrapped(line, columns, diffMargin.length + sign.length);
-  }
-  yield '';
-}
-
-function* blockLines(block: DiffBlock, { style, verbose }: TextReviewOptions): Generator<string> {
-  const lines = verbose ? block.lines : block.lines.slice(0, fewLines);
-  for (const line of lines) yield diffMargin + painted(line, style);
-  const hidden = block.lines.length - lines.length;
-  if (hidden > 0) yield diffMargin + style.dim(`… ${hidden} more lines`);
-}
-
-function painted(line: DiffLine, style: Style): string {
-  const text = line.segments
-    .map((segment) => (segment.changed ? style.changedWord(visible(segment.text)) : visible(segment.text)))
-    .join('');
-  const whole = `${line.sign} ${text}`;
-  return line.sign === '-' ? style.removed(whole) : line.sign === '+' ? style.added(whole) : whole;
-}
-
-function* listed(
-  items: readonly string[],
-  few: number,
-  more: string,
-  options: TextReviewOptions,
-  indent = findingIndent,
-): Generator<string> {
-  const { style, verbose } = options;
-  const shown = verbose ? items : items.slice(0, few);
-  for (const item of shown) yield* inLines(style.dim(visible(item)), indent, options);
-  if (items.length > shown.length) {
-    yield* inLines(style.dim(`… and ${items.length - shown.length} ${more}`), indent, options);
-  }
-}
-
-/** The last line: how much changes, and what stands against it. */
-function summaryLine(plan: Plan, style: Style): string {
-  const counts = countsOf(plan.changes);
-  const changes = totalOf(counts) === 0 ? 'Nothing to change' : changesInWords(counts, 'to change');
-  const blockers = standingBlockers(plan.findings).length;
-  const stand = blockers === 0 ? '' : ` · ${blockers} blocker${blockers === 1 ? ' stands' : 's stand'} against it`;
-  return `  ${style.bold(changes)}${blockers === 0 ? '' : style.blocker(stand)}`;
+function firstEvidence({ evidence }: Finding, { style, width }: TextReviewOptions): readonly string[] {
+  const [first, ...others] = evidence;
+  if (first === undefined) return [];
+  const more = others.length === 0 ? '' : ` and ${others.length.toLocaleString('en')} more`;
+  const room = width - findingIndent - more.length;
+  return [' '.repeat(findingIndent) + style.dim(truncate(visible(first), room) + more)];
 }

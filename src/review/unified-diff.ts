@@ -1,10 +1,21 @@
 /** A file's change as a unified diff of its text as UTF-8, which patch and git apply accept. */
 
-import type { FileChange } from '../change/plan.ts';
+import type { FileChange, Plan } from '../change/plan.ts';
 import { spliceBytes } from '../files/strings-file.ts';
 import { decodeText, type TextEncoding } from '../files/text-encoding.ts';
+import { commentsOf } from './summary.ts';
 
 const contextLines = 3;
+
+/** What comes before the diffs: which plan, and what they are for. Programs that read diffs skip these lines. */
+export function diffHead(plan: Plan): string {
+  const lines = [
+    'The changes of the plan as text in UTF-8, for reading. Apply them with adsi-remedy apply, which keeps every',
+    'encoding and checks every file; patch applies them only to files that are UTF-8 themselves.',
+    ...commentsOf(plan),
+  ];
+  return `${lines.map((line) => `# ${line}`).join('\n')}\n\n`;
+}
 
 /**
  * The diff of one file.

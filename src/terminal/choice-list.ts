@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Dialogue, Key, Space, View } from './dialogue.ts';
+import type { Dialogue, Key, Reading, Space, View } from './dialogue.ts';
 import type { Choice, MultiselectQuestion, SelectQuestion } from './questions.ts';
 import { displayWidth, pad, startOf, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
@@ -8,80 +8,98 @@ import { wrapped } from './wrapped.ts';
 export interface ChoiceListState {
   /** Words that a choice must contain to be shown. */
   readonly filter: string;
-  /** Index of the choice that the pointer is on; undefined if none is left that could be chosen. */
+  /** Index of the choice under the pointer; undefined if the pointer is on none. */
   readonly focus: number | undefined;
   /** Indexes of the marked choices. */
   readonly marked: ReadonlySet<number>;
 }
 
-type Choices = readonly Choice<unknown>[];
+interface List {
+  readonly choices: readonly Choice<unknown>[];
+  /** Index of the choice "none of these", which every filter leaves in the list. */
+  readonly none: number | undefined;
+  /** Whether the pointer starts on no choice, so that Enter alone selects nothing. */
+  readonly startsOnNone: boolean;
+}
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
 /** The indexes of the choices whose label and hint contain every word of the filter, in any letter case. */
-function matching(choices: Choices, filter: string): readonly number[] {
+function matching({ choices, none }: List, filter: string): readonly number[] {
   const words = fold(filter).split(/\s+/);
   return [...choices.keys()].filter((index) => {
     const text = fold(`${choices[index]?.label ?? ''} ${choices[index]?.hint ?? ''}`);
-    return words.every((word) => text.includes(word));
+    return index === none || words.every((word) => text.includes(word));
   });
 }
 
-const selectable = (choices: Choices, indexes: readonly number[]): readonly number[] =>
+const selectable = ({ choices }: List, indexes: readonly number[]): readonly number[] =>
   indexes.filter((index) => choices[index]?.disabled === undefined);
 
-/** The last row tells where in the list the page is and which keys work. */
+/** The last row is the help line: the position in the list and the keys. */
 const pageSize = (rows: number): number => Math.max(1, rows - 1);
 
-function move(state: ChoiceListState, choices: Choices, action: string | undefined, rows: number): ChoiceListState {
-  const shown = matching(choices, state.filter);
-  const stops = selectable(choices, shown);
-  if (stops.length === 0 || state.focus === undefined) return state;
-  const at = stops.indexOf(state.focus);
-  const position = shown.indexOf(state.focus);
-  const to = (focus: number | undefined): ChoiceListState => ({ ...state, focus });
+/** Where a key moves the pointer: among `stops`, of the `shown` choices; undefined if the key moves nothing. */
+function target(
+  action: string | undefined,
+  focus: number | undefined,
+  stops: readonly number[],
+  shown: readonly number[],
+  rows: number,
+): number | undefined {
+  const at = focus === undefined ? -1 : stops.indexOf(focus);
+  const position = focus === undefined ? -1 : shown.indexOf(focus);
   switch (action) {
     case 'up':
-      return to(stops.at(at - 1));
+      return at < 0 ? stops.at(-1) : stops.at(at - 1);
     case 'down':
-      return to(stops[at + 1] ?? stops[0]);
+      return stops[at + 1] ?? stops[0];
     case 'pageUp':
-      return to(stops.findLast((stop) => shown.indexOf(stop) <= position - pageSize(rows)) ?? stops[0]);
+      return stops.findLast((stop) => shown.indexOf(stop) <= position - pageSize(rows)) ?? stops[0];
     case 'pageDown':
-      return to(stops.find((stop) => shown.indexOf(stop) >= position + pageSize(rows)) ?? stops.at(-1));
+      return stops.find((stop) => shown.indexOf(stop) >= position + pageSize(rows)) ?? stops.at(-1);
     case 'home':
-      return to(stops[0]);
+      return stops[0];
     case 'end':
-      return to(stops.at(-1));
+      return stops.at(-1);
     default:
-      return state;
+      return undefined;
   }
 }
 
-function narrow(state: ChoiceListState, choices: Choices, filter: string): ChoiceListState {
-  const stops = selectable(choices, matching(choices, filter));
-  const focus = state.focus !== undefined && stops.includes(state.focus) ? state.focus : stops[0];
-  return { ...state, filter, focus };
+function move(state: ChoiceListState, list: List, action: string | undefined, rows: number): ChoiceListState {
+  const shown = matching(list, state.filter);
+  const focus = target(action, state.focus, selectable(list, shown), shown, rows);
+  return focus === undefined ? state : { ...state, focus };
 }
 
-function typeFilter(state: ChoiceListState, choices: Choices, key: Key): ChoiceListState {
-  if (key.action === 'delete') return narrow(state, choices, [...state.filter].slice(0, -1).join(''));
-  if (key.action === 'eraseLine') return narrow(state, choices, '');
-  if (key.text !== undefined) return narrow(state, choices, state.filter + key.text);
+/** The pointer goes to the first match. In a list that starts on none it only goes there if nothing else matches. */
+function narrow(state: ChoiceListState, list: List, filter: string): ChoiceListState {
+  const stops = selectable(list, matching(list, filter));
+  if (state.focus !== undefined && stops.includes(state.focus)) return { ...state, filter };
+  const matches = stops.filter((stop) => stop !== list.none);
+  return { ...state, filter, focus: list.startsOnNone && matches.length > 1 ? undefined : matches[0] };
+}
+
+function typeFilter(state: ChoiceListState, list: List, key: Key): ChoiceListState {
+  if (key.action === 'delete') return narrow(state, list, [...state.filter].slice(0, -1).join(''));
+  if (key.action === 'eraseLine') return narrow(state, list, '');
+  if (key.text !== undefined) return narrow(state, list, state.filter + key.text);
   return state;
 }
 
 interface Appearance {
-  /** Before the label: a box to mark, or nothing. */
+  /** The box before the label, if the choice can be marked. */
   readonly box: (index: number) => string;
-  readonly help: string;
+  /** The parts of the help line, joined with a dot. */
+  readonly help: readonly string[];
 }
 
 const asideOf = (choice: Choice<unknown> | undefined): string | undefined =>
   choice?.disabled === undefined ? choice?.hint : `(${choice.disabled})`;
 
-/** The column of the labels that have something beside them; 0 where it would take more than half of the width. */
-function columnsOfLabels(choices: Choices, { columns }: Space): number {
+/** Width of the column of labels that have a hint; 0 if the column would take more than half of the width. */
+function columnsOfLabels({ choices }: List, { columns }: Pick<Space, 'columns'>): number {
   const widest = Math.max(
     0,
     ...choices.map((choice) => (asideOf(choice) === undefined ? 0 : displayWidth(visible(choice.label)))),
@@ -89,22 +107,23 @@ function columnsOfLabels(choices: Choices, { columns }: Space): number {
   return widest > columns / 2 ? 0 : widest;
 }
 
-/** Every choice with all that it says, as far as there is room; else a page of them, a row each. */
-function look(state: ChoiceListState, choices: Choices, space: Space, appearance: Appearance): View {
-  const shown = matching(choices, state.filter);
+/** All choices in full if there is room for them; otherwise one page, a row for each choice. */
+function look(state: ChoiceListState, list: List, space: Space, appearance: Appearance): View {
+  const shown = matching(list, state.filter);
   const size = pageSize(space.rows);
   const position = state.focus === undefined ? 0 : Math.max(0, shown.indexOf(state.focus));
   const top = Math.floor(position / size) * size;
   const { style } = space;
-  const blank = ' '.repeat(displayWidth(space.pointer));
-  const labelColumns = columnsOfLabels(choices, space);
+  const { pointer, ellipsis, middleDot } = style.signs;
+  const blank = ' '.repeat(displayWidth(pointer));
+  const labelColumns = columnsOfLabels(list, space);
   const drawn = (index: number, columns: number): string => {
-    const choice = choices[index];
+    const choice = list.choices[index];
     const focused = index === state.focus;
     const aside = asideOf(choice);
     const label = pad(visible(choice?.label ?? ''), aside === undefined ? 0 : labelColumns);
-    const row = truncate(`${focused ? space.pointer : blank} ${appearance.box(index)}${label}`, columns);
-    const rest = aside === undefined ? '' : truncate(`  ${visible(aside)}`, columns - displayWidth(row));
+    const row = truncate(`${focused ? pointer : blank} ${appearance.box(index)}${label}`, columns, ellipsis);
+    const rest = aside === undefined ? '' : truncate(`  ${visible(aside)}`, columns - displayWidth(row), ellipsis);
     if (choice?.disabled !== undefined) return style.dim(row + rest);
     return (focused ? style.focused(row) : row) + style.dim(rest);
   };
@@ -114,50 +133,105 @@ function look(state: ChoiceListState, choices: Choices, space: Space, appearance
   const fits = wrappedRows.length <= size && wrappedRows.every((row) => displayWidth(row) <= space.columns);
   const paged = shown.slice(top, top + size).map((index) => drawn(index, space.columns));
   const rows = whole.length > 0 && fits ? wrappedRows : paged;
-  if (shown.length === 0) rows.push(style.warning('  Nothing matches.'));
-  const place = shown.length > size ? `${position + 1} of ${shown.length} · ` : '';
+  if (shown.every((index) => index === list.none)) rows.unshift(style.warning('  Nothing matches.'));
+  const place = shown.length > size ? [`${position + 1} of ${shown.length}`] : [];
+  const help = [...place, ...appearance.help].join(` ${middleDot} `);
   const entry = startOf(visible(state.filter), space.entryColumns);
   return {
     entry,
     cursor: displayWidth(entry),
-    rows: [...rows, style.dim(truncate(`  ${place}${appearance.help}`, space.columns))],
+    rows: [...rows, style.dim(truncate(`  ${help}`, space.columns, ellipsis))],
   };
 }
 
-function firstFocus(choices: Choices, wanted: number): number {
-  const stops = selectable(choices, [...choices.keys()]);
-  const first = stops.includes(wanted) ? wanted : stops[0];
-  if (first === undefined) throw new RangeError('A question needs a choice that can be chosen.');
-  return first;
+/** The choices with their numbers, for a terminal where nothing can be redrawn. */
+function numberedRows(list: List): readonly string[] {
+  const digits = String(list.choices.length).length;
+  const labelColumns = columnsOfLabels(list, { columns: Number.POSITIVE_INFINITY });
+  return list.choices.map((choice, index) => {
+    const number = choice.disabled === undefined ? String(index + 1) : '-';
+    const aside = asideOf(choice);
+    const label = visible(choice.label);
+    return `${number.padStart(digits + 2)}  ${aside === undefined ? label : `${pad(label, labelColumns)}  ${visible(aside)}`}`;
+  });
 }
 
-/** The question for one of several values: arrows move, Enter takes, and typing filters where that is wanted. */
+/** The choice that a typed label, number or filter means. A number is never a filter: its choice may be disabled. */
+function readChoice(list: List, line: string): Reading<number> {
+  const stops = selectable(list, [...list.choices.keys()]);
+  const typed = fold(line.trim());
+  const byLabel = stops.filter((index) => fold(list.choices[index]?.label ?? '') === typed);
+  const isNumber = /^\d+$/.test(typed);
+  const others = stops.filter((index) => {
+    return isNumber ? index + 1 === Number(typed) : index !== list.none && matching(list, typed).includes(index);
+  });
+  const found = typed === '' ? undefined : [byLabel, others].find(({ length }) => length === 1)?.[0];
+  if (found !== undefined) return { answer: found };
+  return { problem: `Type a number from 1 to ${list.choices.length} or a name from the list.` };
+}
+
+function startOn(list: List, wanted: number): number | undefined {
+  const stops = selectable(list, [...list.choices.keys()]);
+  if (stops.length === 0) throw new RangeError('A question needs at least one choice that is not disabled.');
+  if (list.startsOnNone) return undefined;
+  return stops.includes(wanted) ? wanted : stops[0];
+}
+
+/** Longer lists are filtered by typing. In a short one a stray letter would move the pointer to another choice. */
+const shortList = 7;
+
+/** The question for one of several values. */
 export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceListState, T> {
-  const { choices } = question;
+  const { noneOfThese, initial = 0 } = question;
+  const choices = noneOfThese === undefined ? question.choices : [...question.choices, noneOfThese];
+  const list: List = {
+    choices,
+    none: noneOfThese === undefined ? undefined : choices.length - 1,
+    startsOnNone: initial === 'none',
+  };
+  const isFilterable = question.filterable ?? choices.length > shortList;
   const chosen = (state: ChoiceListState): Choice<T> | undefined =>
     state.focus === undefined ? undefined : choices[state.focus];
-  const help = question.filterable ? 'type to filter, arrows move, Enter takes it' : 'arrows move, Enter takes it';
+  const start = { filter: '', focus: startOn(list, initial === 'none' ? 0 : initial), marked: new Set<number>() };
   return {
     message: question.message,
     inBrackets: undefined,
-    entryColumns: question.filterable ? 20 : 0,
-    start: { filter: '', focus: firstFocus(choices, question.initial ?? 0), marked: new Set() },
+    entryColumns: isFilterable ? 20 : 0,
+    start,
     press: (state, key, { rows }) => {
-      const moved = move(state, choices, key.action, rows);
-      return moved === state && question.filterable ? typeFilter(state, choices, key) : moved;
+      const moved = move(state, list, key.action, rows);
+      return moved === state && isFilterable ? typeFilter(state, list, key) : moved;
     },
-    view: (state, space) => look(state, choices, space, { box: () => '', help }),
-    problem: (state) => (chosen(state) === undefined ? 'Nothing matches what was typed.' : undefined),
+    view: (state, space) =>
+      look(state, list, space, {
+        box: () => '',
+        help: [`${isFilterable ? 'type to filter, ' : ''}arrows move, Enter selects, Escape goes back`],
+      }),
+    problem: (state) => {
+      if (chosen(state) !== undefined) return undefined;
+      const isEmpty = matching(list, state.filter).every((index) => index === list.none);
+      return isEmpty ? 'Nothing matches what was typed.' : 'Choose one with the arrow keys first.';
+    },
     answer: (state) => {
       const choice = chosen(state);
       if (choice === undefined) throw new RangeError('Nothing is chosen.');
       return choice.value;
     },
     summary: (state) => chosen(state)?.label ?? '',
+    plain: {
+      rows: numberedRows(list),
+      hint: start.focus === undefined ? 'Number or name' : `Number or name (${start.focus + 1})`,
+      hidden: false,
+      read: (line) => {
+        if (line.trim() === '' && start.focus !== undefined) return { answer: start };
+        const reading = readChoice(list, line);
+        return 'problem' in reading ? reading : { answer: { ...start, focus: reading.answer } };
+      },
+    },
   };
 }
 
-/** More than these are counted, and not told one by one. */
+/** Longer answers are shown as a number, not as a list. */
 const fewLabels = 6;
 
 function toggle(marked: ReadonlySet<number>, index: number): ReadonlySet<number> {
@@ -166,33 +240,65 @@ function toggle(marked: ReadonlySet<number>, index: number): ReadonlySet<number>
   return next;
 }
 
-/** The question for any number of values: the space bar marks, `a` marks all or none, Enter takes the marked ones. */
+/** Marks all of the choices, or unmarks them if all are marked. */
+function toggleAll(marked: ReadonlySet<number>, indexes: readonly number[]): ReadonlySet<number> {
+  const next = new Set(marked);
+  const areMarked = indexes.every((index) => marked.has(index));
+  for (const index of indexes) areMarked ? next.delete(index) : next.add(index);
+  return next;
+}
+
+/** The choices of a line like "1, 3" or "EX1, EX3". */
+function readChoices(list: List, line: string): Reading<ReadonlySet<number>> {
+  const typed = line.trim().toLowerCase();
+  const all = selectable(list, [...list.choices.keys()]);
+  if (typed === 'all') return { answer: new Set(all) };
+  if (typed === 'none') return { answer: new Set() };
+  const parts = line.split(/^[\d\s,]+$/.test(line) ? /[\s,]+/ : ',').filter((part) => part.trim() !== '');
+  const marked = new Set<number>();
+  for (const part of parts) {
+    const reading = readChoice(list, part);
+    if ('problem' in reading) return { problem: `${part.trim()}: ${reading.problem}` };
+    marked.add(reading.answer);
+  }
+  return { answer: marked };
+}
+
+/** The question for any number of values: the space bar marks, Tab marks all choices that are shown, or none of them. */
 export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<ChoiceListState, readonly T[]> {
   const { choices } = question;
+  const list: List = { choices, none: undefined, startsOnNone: false };
   const minimum = question.minimum ?? 0;
-  const all = selectable(choices, [...choices.keys()]);
+  const all = selectable(list, [...choices.keys()]);
   const chosen = (state: ChoiceListState): readonly Choice<T>[] =>
     choices.filter((_choice, index) => state.marked.has(index));
   const isInitial = (index: number): boolean =>
     question.initial.some((value) => isDeepStrictEqual(value, choices[index]?.value));
+  const start: ChoiceListState = { filter: '', focus: startOn(list, 0), marked: new Set(all.filter(isInitial)) };
+  const numbers = [...start.marked].map((index) => index + 1).join(', ') || 'none';
   return {
     message: question.message,
     inBrackets: undefined,
-    entryColumns: 0,
-    start: { filter: '', focus: firstFocus(choices, 0), marked: new Set(all.filter(isInitial)) },
+    entryColumns: 20,
+    start,
     press: (state, key, { rows }) => {
-      if (key.action === 'space' && state.focus !== undefined)
-        return { ...state, marked: toggle(state.marked, state.focus) };
-      if (key.text === 'a') return { ...state, marked: new Set(state.marked.size === all.length ? [] : all) };
-      return move(state, choices, key.action, rows);
+      if (key.action === 'space')
+        return state.focus === undefined ? state : { ...state, marked: toggle(state.marked, state.focus) };
+      if (key.action === 'next') {
+        return { ...state, marked: toggleAll(state.marked, selectable(list, matching(list, state.filter))) };
+      }
+      const moved = move(state, list, key.action, rows);
+      return moved === state ? typeFilter(state, list, key) : moved;
     },
     view: (state, space) =>
-      look(state, choices, space, {
+      look(state, list, space, {
         box: (index) => (state.marked.has(index) ? '[x] ' : '[ ] '),
-        help: `${state.marked.size} marked · space marks, a marks all, Enter takes them`,
+        help: [
+          `${state.marked.size === 0 ? 'none' : state.marked.size} marked`,
+          'space marks, Tab all, type to filter, Enter continues, Escape back',
+        ],
       }),
-    problem: (state) =>
-      state.marked.size < minimum ? `Mark at least ${minimum === 1 ? 'one' : minimum} of them.` : undefined,
+    problem: (state) => (state.marked.size < minimum ? `Mark at least ${minimum === 1 ? 'one' : minimum}.` : undefined),
     answer: (state) => chosen(state).map((choice) => choice.value),
     summary: (state) => {
       const labels = chosen(state).map((choice) => choice.label);
@@ -200,6 +306,16 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
         return labels.length === all.length ? `all ${all.length}` : `${labels.length} of ${all.length}`;
       }
       return labels.length === 0 ? 'none' : labels.join(', ');
+    },
+    plain: {
+      rows: numberedRows(list),
+      hint: `Numbers or names with commas, all, or none (${numbers})`,
+      hidden: false,
+      read: (line) => {
+        if (line.trim() === '') return { answer: start };
+        const reading = readChoices(list, line);
+        return 'problem' in reading ? reading : { answer: { ...start, marked: reading.answer } };
+      },
     },
   };
 }

@@ -3,34 +3,37 @@ import type { Style } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 
-/** Where progress is shown. Where that is no terminal, only the last line of `done` is written. */
+/** Where progress is shown. If it is not a terminal that can redraw lines, only the summary given to `done` is written. */
 export interface ProgressScreen {
   readonly output: {
     write(text: string): unknown;
     readonly columns?: number | undefined;
     readonly rows?: number | undefined;
   };
+  /** Whether lines can be redrawn. */
   readonly isTerminal: boolean;
+  /** Whether nothing is written at all, not even the summary: --quiet. */
+  readonly isQuiet?: boolean;
   readonly style: Style;
-  /** Milliseconds of a clock that only goes forward. */
+  /** A monotonic clock, in milliseconds. */
   readonly clock: () => number;
-  /** Calls back once after so many milliseconds, unless the returned function is called before. */
+  /** Calls back once after the milliseconds; the returned function cancels the call. */
   readonly timer: (callback: () => void, milliseconds: number) => () => void;
 }
 
-/** How much of a known amount of work is done, as one line that is drawn over. */
+/** The done part of a known amount of work, as one line that is redrawn. */
 export interface Progress {
   start(total: number, what: string): void;
-  /** So many more are done; one if left out. */
+  /** Adds to the done part; 1 if left out. */
   advance(count?: number): void;
-  /** Takes the line away; `summary`, plain text, stays in its place. */
+  /** Replaces the line with `summary`, plain text. */
   done(summary?: string): void;
 }
 
-/** What several things are doing at the same time, one line each. */
+/** The states of several things that run at the same time, one line each. */
 export interface ProgressRows {
   update(name: string, state: string): void;
-  /** Takes the lines away; `summary`, plain text, stays in their place. */
+  /** Replaces the lines with `summary`, plain text. */
   done(summary?: string): void;
 }
 
@@ -41,18 +44,18 @@ export function processTimer(callback: () => void, milliseconds: number): () => 
   return () => clearTimeout(timeout);
 }
 
-/** Between two drawings, in milliseconds: fast enough to look alive, slow enough to cost nothing. */
+/** Milliseconds between two drawings: often enough to look alive, rarely enough to cost nothing. */
 const drawingInterval = 100;
 
 interface LiveLines {
-  /** Nothing is shown before. */
+  /** Enables `show`. */
   begin(): void;
-  /** Draws soon; the lines are asked for only when it is time. */
+  /** Draws soon; the function is called when the lines are drawn. */
   show(lines: (columns: number, rows: number) => readonly string[]): void;
   end(summary: string | undefined): void;
 }
 
-function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLines {
+function liveLines({ output, isTerminal, isQuiet = false, clock, timer }: ProgressScreen): LiveLines {
   let open = false;
   let drawn = 0;
   let lastDrawing = Number.NEGATIVE_INFINITY;
@@ -61,7 +64,7 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
 
   const erase = (): string => (drawn === 0 ? '' : `${drawn > 1 ? `\x1b[${drawn - 1}A` : ''}\r\x1b[J`);
   const draw = (): void => {
-    // Where this process was busy, it may be drawn before the timer that was set for it.
+    // If this process was busy, this drawing may be ahead of the timer that was set for it.
     cancelTimer?.();
     cancelTimer = undefined;
     lastDrawing = clock();
@@ -75,8 +78,8 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
       open = true;
     },
     show: (lines) => {
-      // What comes in after the end, from work that was given up, would stay on the screen for ever.
-      if (!isTerminal || !open) return;
+      // Abandoned work may report after the end; its lines would never be erased.
+      if (!isTerminal || isQuiet || !open) return;
       current = lines;
       const wait = lastDrawing + drawingInterval - clock();
       if (wait <= 0) draw();
@@ -85,7 +88,7 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
     end: (summary) => {
       cancelTimer?.();
       cancelTimer = undefined;
-      const last = summary === undefined ? '' : `${visible(summary)}\n`;
+      const last = summary === undefined || isQuiet ? '' : `${visible(summary)}\n`;
       if (erase() + last !== '') output.write(erase() + last);
       open = false;
       drawn = 0;
@@ -94,10 +97,12 @@ function liveLines({ output, isTerminal, clock, timer }: ProgressScreen): LiveLi
   };
 }
 
-const barColumns = 20;
+const longestBar = 20;
+const shortestBar = 4;
 
 /** A progress line: what is done, a bar, and the count. */
 export function createProgress(screen: ProgressScreen): Progress {
+  const { signs } = screen.style;
   const live = liveLines(screen);
   let what = '';
   let total = 0;
@@ -106,7 +111,13 @@ export function createProgress(screen: ProgressScreen): Progress {
     live.show((columns) => {
       const percent = total === 0 ? 0 : (count / total) * 100;
       const amount = `${count.toLocaleString('en')} of ${total.toLocaleString('en')}`;
-      return [truncate(`${visible(what)}  ${bar(percent, barColumns)}  ${amount}`, columns)];
+      const room = columns - displayWidth(`${visible(what)}    ${amount}`);
+      const parts = [
+        visible(what),
+        ...(room < shortestBar ? [] : [bar(percent, Math.min(longestBar, room), signs)]),
+        amount,
+      ];
+      return [truncate(parts.join('  '), columns, signs.ellipsis)];
     });
   return {
     start: (newTotal, newWhat) => {
@@ -124,19 +135,20 @@ export function createProgress(screen: ProgressScreen): Progress {
   };
 }
 
-/** A line for each name, in the order given, with what it is doing. What does not fit on the screen is counted. */
+/** A line for each name, in the order given, with its state. Names that do not fit on the screen are counted. */
 export function createProgressRows(screen: ProgressScreen, names: readonly string[]): ProgressRows {
+  const { ellipsis } = screen.style.signs;
   const live = liveLines(screen);
   const states = new Map(names.map((name) => [name, '']));
   const nameColumns = Math.max(0, ...names.map((name) => displayWidth(visible(name))));
   const show = (): void =>
     live.show((columns, rows) => {
       const lines = [...states].map(([name, state]) =>
-        truncate(`${pad(visible(name), nameColumns)}  ${visible(state)}`, columns),
+        truncate(`${pad(visible(name), nameColumns)}  ${visible(state)}`, columns, ellipsis),
       );
       if (lines.length <= rows) return lines;
       const kept = lines.slice(0, rows - 1);
-      return [...kept, screen.style.dim(`… and ${lines.length - kept.length} more`)];
+      return [...kept, screen.style.dim(`${ellipsis} and ${lines.length - kept.length} more`)];
     });
   live.begin();
   show();

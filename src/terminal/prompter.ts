@@ -1,38 +1,27 @@
-import { UsageError } from '../errors.ts';
+import { BackError, UsageError } from '../errors.ts';
 import { choosingOne, choosingSeveral } from './choice-list.ts';
+import type { Dialogue } from './dialogue.ts';
+import { askPlainly } from './plain-question.ts';
 import { ask, type Terminal } from './question-frame.ts';
 import type {
   ConfirmQuestion,
   InputQuestion,
   IntegerQuestion,
   MultiselectQuestion,
+  Prompter,
   Question,
   SecretQuestion,
   SelectQuestion,
 } from './questions.ts';
-import { readInteger, typing } from './text-line.ts';
-import { yesOrNo } from './yes-or-no.ts';
+import { readInteger, typing, yesOrNo } from './typed-answer.ts';
 
 export type { Terminal } from './question-frame.ts';
 export type * from './questions.ts';
 
-/**
- * Asks the user, one question at a time. Ctrl-C, Ctrl-D, Escape and the end of the input reject with CancelledError;
- * where nobody can be asked, every question rejects with UsageError.
- */
-export interface Prompter {
-  select<T>(question: SelectQuestion<T>): Promise<T>;
-  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]>;
-  /** The text as typed, outer spaces included. */
-  input(question: InputQuestion): Promise<string>;
-  integer(question: IntegerQuestion): Promise<number>;
-  /** Neither the text nor its length stays on the screen. */
-  secret(question: SecretQuestion): Promise<string>;
-  confirm(question: ConfirmQuestion): Promise<boolean>;
-}
-
-/** The prompter at a terminal. Both streams must be terminals; questions are drawn on `output`. */
+/** The prompter at a terminal. */
 export function terminalPrompter(terminal: Terminal): Prompter {
+  const give = <State, Answer>(dialogue: Dialogue<State, Answer>): Promise<Answer> =>
+    terminal.canRedraw === false ? askPlainly(terminal, dialogue) : ask(terminal, dialogue);
   const readText = (validate: InputQuestion['validate']) => (text: string) => {
     const problem = validate?.(text);
     return problem === undefined ? { answer: text } : { problem };
@@ -43,22 +32,22 @@ export function terminalPrompter(terminal: Terminal): Prompter {
     return problem === undefined ? reading : { problem };
   };
   return {
-    select: async (question) => ask(terminal, choosingOne(question)),
-    multiselect: async (question) => ask(terminal, choosingSeveral(question)),
+    select: async (question) => give(choosingOne(question)),
+    multiselect: async (question) => give(choosingSeveral(question)),
     input: ({ message, initial, validate }) =>
-      ask(terminal, typing({ message, initial, hidden: false, read: readText(validate) })),
+      give(typing({ message, initial, hidden: false, read: readText(validate) })),
     integer: ({ message, initial, validate }) =>
-      ask(terminal, typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
+      give(typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
     secret: ({ message, validate }) =>
-      ask(terminal, typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
-    confirm: (question) => ask(terminal, yesOrNo(question)),
+      give(typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
+    confirm: (question) => give(yesOrNo(question)),
   };
 }
 
 /**
- * The prompter where nobody can be asked: every question rejects with a UsageError that names the flag which answers it.
+ * The prompter without a terminal: every question rejects with a UsageError that names the flag for the answer.
  *
- * @param reasonOf Why the question of this id can't be asked: "there is no terminal".
+ * @param reasonOf Why the question with this id can't be asked: "there is no terminal".
  */
 export function unavailablePrompter(reasonOf: (id: string) => string): Prompter {
   const refuse = async (question: Question): Promise<never> => {
@@ -70,4 +59,77 @@ export function unavailablePrompter(reasonOf: (id: string) => string): Prompter 
     });
   };
   return { select: refuse, multiselect: refuse, input: refuse, integer: refuse, secret: refuse, confirm: refuse };
+}
+
+interface Remembered {
+  readonly id: string;
+  readonly answer: unknown;
+}
+
+/** Gives the remembered answers first, then asks. It collects all answers of its run in order. */
+class RememberingPrompter implements Prompter {
+  readonly answers: Remembered[] = [];
+  readonly #prompter: Prompter;
+  #remembered: readonly Remembered[];
+
+  constructor(prompter: Prompter, remembered: readonly Remembered[]) {
+    this.#prompter = prompter;
+    this.#remembered = remembered;
+  }
+
+  select<T>(question: SelectQuestion<T>): Promise<T> {
+    return this.#answer(question, () => this.#prompter.select(question));
+  }
+
+  multiselect<T>(question: MultiselectQuestion<T>): Promise<readonly T[]> {
+    return this.#answer(question, () => this.#prompter.multiselect(question));
+  }
+
+  input(question: InputQuestion): Promise<string> {
+    return this.#answer(question, () => this.#prompter.input(question));
+  }
+
+  integer(question: IntegerQuestion): Promise<number> {
+    return this.#answer(question, () => this.#prompter.integer(question));
+  }
+
+  secret(question: SecretQuestion): Promise<string> {
+    return this.#answer(question, () => this.#prompter.secret(question));
+  }
+
+  confirm(question: ConfirmQuestion): Promise<boolean> {
+    return this.#answer(question, () => this.#prompter.confirm(question));
+  }
+
+  async #answer<A>({ id }: Question, ask: () => Promise<A>): Promise<A> {
+    const former = this.#remembered[this.answers.length];
+    // The function took another way than before: the other answers belong to the way that it left.
+    if (former?.id !== id) this.#remembered = [];
+    // The same question had this answer, so it has the type of its answers.
+    const answer = former?.id === id ? (former.answer as A) : await ask();
+    this.answers.push({ id, answer });
+    return answer;
+  }
+}
+
+/**
+ * Runs a function that asks questions. When the user presses Escape, the function runs again: it gets all earlier answers
+ * but the last one at once, and that question is asked again. The function must have no effect but its questions, and it
+ * must ask the same questions after the same answers. If it runs another `askingAgain` with the prompter that it got, the
+ * two are one: Escape at the first question of the inner function goes back to the last question before.
+ *
+ * @throws BackError on Escape at the first question, CancelledError on Ctrl-C.
+ */
+export async function askingAgain<T>(prompter: Prompter, ask: (prompter: Prompter) => Promise<T>): Promise<T> {
+  if (prompter instanceof RememberingPrompter) return ask(prompter);
+  let remembered: readonly Remembered[] = [];
+  for (;;) {
+    const run = new RememberingPrompter(prompter, remembered);
+    try {
+      return await ask(run);
+    } catch (error) {
+      if (!(error instanceof BackError) || run.answers.length === 0) throw error;
+      remembered = run.answers.slice(0, -1);
+    }
+  }
 }

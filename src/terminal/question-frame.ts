@@ -1,47 +1,51 @@
 import { emitKeypressEvents } from 'node:readline';
 import type { ReadStream, WriteStream } from 'node:tty';
-import { CancelledError } from '../errors.ts';
-import type { Dialogue, Key } from './dialogue.ts';
-import { canvas, drawClosed, drawOpen, type Paper } from './question-drawing.ts';
-import { createStyle } from './style.ts';
+import { BackError, CancelledError } from '../errors.ts';
+import { type Dialogue, type Drawing, drawClosed, drawOpen, type Key, type Paper } from './dialogue.ts';
+import { createStyle, type Signs } from './style.ts';
+import { displayWidth } from './text-width.ts';
 
+/** A terminal to ask at. Both streams must be terminals; questions are drawn on `output`. */
 export interface Terminal {
   readonly input: ReadStream;
   readonly output: WriteStream;
   readonly color: boolean;
+  /** All of Unicode if left out. */
+  readonly signs?: Signs;
+  /** Whether the cursor can be moved; true if left out. */
+  readonly canRedraw?: boolean;
 }
 
-/**
- * What is used of an enquirer 2.4.1 prompt: its names for keys, its order of submit, validate, render and close, and its
- * signs, which have plain forms for the Windows console. Its own prompts are not used: Ctrl-C crashes them on Node 24 and
- * leaves raw mode on before, the end of the input hangs them, an opening bracket typed into a filter throws, a default
- * stays in sight behind the first typed character that it begins with, `1` and `t` agree to a question of yes or no,
- * without colour neither the cursor nor the marks can be seen, and columns are miscounted for most scripts.
- */
-interface EnquirerPrompt {
-  readonly state: { readonly submitted: boolean; readonly cancelled: boolean; readonly error: unknown };
-  readonly symbols: { readonly prefix: Signs; readonly pointer: string };
-  initialize(): Promise<void>;
-  render(): void;
-  keypress(text: string | undefined, key: unknown): Promise<void>;
-  once(event: 'submit' | 'cancel', listener: () => void): void;
-}
-
-interface Signs {
-  readonly pending: string;
-  readonly submitted: string;
-  readonly cancelled: string;
-}
-
-interface EnquirerKey {
-  readonly action?: string;
+interface TerminalKey {
+  readonly name?: string;
   readonly ctrl?: boolean;
   readonly meta?: boolean;
 }
 
-type EnquirerPromptClass = new (options: object) => EnquirerPrompt;
+interface EnquirerKey extends TerminalKey {
+  readonly action?: string;
+}
 
-/** The jobs of Ctrl with a letter. None may bear the name of one of enquirer's own methods, but for cancel and submit. */
+/** Enquirer's actions of keys, with `back` for Escape. */
+const plainKeys = {
+  backspace: 'delete',
+  delete: 'deleteForward',
+  down: 'down',
+  end: 'end',
+  enter: 'submit',
+  escape: 'back',
+  home: 'home',
+  left: 'left',
+  pagedown: 'pageDown',
+  pageup: 'pageUp',
+  return: 'submit',
+  right: 'right',
+  space: 'space',
+  tab: 'next',
+  up: 'up',
+};
+
+/** The actions of Ctrl with a letter. Apart from cancel and submit, none may be the name of a method of enquirer. */
 const controlKeys = {
   a: 'home',
   b: 'left',
@@ -58,32 +62,35 @@ const controlKeys = {
   w: 'eraseWord',
 };
 
-function keyOf(text: string | undefined, key: EnquirerKey): Key {
-  const printable = text !== undefined && !key.ctrl && !key.meta && !/\p{Cc}/u.test(text);
-  return { action: key.action, text: printable ? text : undefined };
+/** The text that a key types, if it types any. */
+export function typedText(text: string | undefined, key: TerminalKey): string | undefined {
+  return text !== undefined && !key.ctrl && !key.meta && !/\p{Cc}/u.test(text) ? text : undefined;
 }
 
-function paperOf({ output, color }: Terminal): Paper {
-  // Some pseudo-terminals say that they have no size at all.
-  return { columns: (output.columns || 80) - 1, rows: (output.rows || 24) - 1, style: createStyle(color) };
+const keyOf = (text: string | undefined, key: EnquirerKey): Key => ({ action: key.action, text: typedText(text, key) });
+
+/** The size and style that a terminal has now. */
+export function paperOf({ output, color, signs }: Terminal): Paper {
+  // Some pseudo-terminals report a size of 0.
+  return { columns: (output.columns || 80) - 1, rows: (output.rows || 24) - 1, style: createStyle(color, signs) };
 }
 
-/** Hands over key presses and the end of the input until the returned function is called, which leaves raw mode again. */
-function listen(
+/** Reports key presses and the end of the input. The returned function stops this and leaves raw mode. */
+export function listen(
   terminal: Terminal,
-  on: { key: (text: string | undefined, key: unknown) => void; end: () => void; resize: () => void },
+  on: { key: (text: string | undefined, key: TerminalKey) => void; end: () => void; resize: () => void },
 ): () => void {
   const { input, output } = terminal;
   emitKeypressEvents(input);
   input.setRawMode(true);
   input.on('keypress', on.key);
   input.on('end', on.end);
-  // A terminal that is gone may answer with EIO: the end of the input by another name.
+  // A closed terminal may fail with EIO, which is an end of the input too.
   input.on('error', on.end);
   output.on('resize', on.resize);
   input.resume();
   return () => {
-    // Before the error listener goes: on a terminal that is gone this fails with EIO once more.
+    // Before the error listener is removed: on a closed terminal this fails with EIO again.
     input.setRawMode(false);
     input.pause();
     input.off('keypress', on.key);
@@ -93,51 +100,121 @@ function listen(
   };
 }
 
+/** The row of a drawing's cursor on a screen of so many columns, which breaks longer lines. */
+function cursorRowOn(columns: number, { lines, cursor }: Drawing): number {
+  const rowsOf = (width: number): number => Math.max(1, Math.ceil(width / columns));
+  const above = lines.slice(0, cursor.row).reduce((sum, line) => sum + rowsOf(displayWidth(line)), 0);
+  return above + rowsOf(cursor.column + 1) - 1;
+}
+
+/**
+ * Draws each drawing over the previous one. Since then the terminal may have become narrower: most terminals break the
+ * lines that are too long then (gnome-terminal, kitty, iTerm2, Windows Terminal, tmux).
+ */
+function canvas(output: Terminal['output']): (drawing: Drawing) => void {
+  let last: Drawing = { lines: [], cursor: { row: 0, column: 0 } };
+  return (drawing) => {
+    const { lines, cursor } = drawing;
+    const cursorRow = cursorRowOn(output.columns || 80, last);
+    const home = `${cursorRow > 0 ? `\x1b[${cursorRow}A` : ''}\r\x1b[J`;
+    const up = lines.length - 1 - cursor.row;
+    const place = `${up > 0 ? `\x1b[${up}A` : ''}\r${cursor.column > 0 ? `\x1b[${cursor.column}C` : ''}`;
+    last = drawing;
+    output.write(home + lines.join('\n') + place);
+  };
+}
+
+/**
+ * The question as an enquirer 2.4.1 prompt. We use enquirer's names for keys and its order of submit, validate, render and
+ * close. We do not use its own prompts: Ctrl-C crashes them on Node 24 and leaves raw mode on before, the end of the input
+ * hangs them, an opening bracket typed into a filter throws, a default stays in sight behind the first typed character
+ * that it begins with, `1` and `t` agree to a question of yes or no, without colour neither the cursor nor the marks can
+ * be seen, and columns are miscounted for most scripts.
+ */
+async function openQuestion<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>) {
+  // Import it here: a run without questions must not wait for it.
+  const { default: Enquirer } = await import('enquirer');
+  const paint = canvas(terminal.output);
+  const options = {
+    name: '',
+    type: '',
+    message: dialogue.message,
+    stdin: terminal.input,
+    stdout: terminal.output,
+    actions: { ctrl: controlKeys, keys: plainKeys },
+  };
+  return new (class extends Enquirer.Prompt {
+    // Enquirer's types leave these out.
+    declare readonly state: { readonly submitted: boolean; readonly cancelled: boolean; readonly error: unknown };
+    declare readonly initialize: () => Promise<void>;
+    declare readonly keypress: (text: string | undefined, key: unknown) => Promise<void>;
+    declare readonly cancel: () => Promise<void>;
+    #given = dialogue.start;
+    #bodyRows = 2;
+    #goesBack = false;
+
+    get answer(): Answer {
+      return dialogue.answer(this.#given);
+    }
+
+    get end(): CancelledError {
+      return this.#goesBack ? new BackError() : new CancelledError();
+    }
+
+    back(): Promise<void> {
+      this.#goesBack = true;
+      return this.cancel();
+    }
+
+    /** Enquirer would listen to the keys itself. */
+    start(): void {}
+
+    override render(): void {
+      paint(this.#draw());
+    }
+
+    #draw(): Drawing {
+      const { submitted, cancelled, error } = this.state;
+      const { message } = dialogue;
+      const paper = paperOf(terminal);
+      if (cancelled) return drawClosed(message, this.#goesBack ? 'back' : 'cancelled', undefined, paper);
+      if (submitted) return drawClosed(message, 'answered', dialogue.summary(this.#given), paper);
+      const drawing = drawOpen(dialogue, this.#given, error ? dialogue.problem(this.#given) : undefined, paper);
+      this.#bodyRows = drawing.bodyRows;
+      return drawing;
+    }
+
+    /** Gets the keys that enquirer has no method for. */
+    dispatch(text: string | undefined, key: EnquirerKey): void {
+      const next = dialogue.press(this.#given, keyOf(text, key), { rows: this.#bodyRows });
+      if (next === this.#given) return;
+      this.#given = next;
+      this.render();
+    }
+
+    validate(): true | string {
+      return dialogue.problem(this.#given) ?? true;
+    }
+  })(options);
+}
+
 /**
  * Asks one question at a terminal and gives its answer. When it settles, the terminal is as it was: out of raw mode, the
  * cursor on the line below, the input paused so that it does not keep the process alive.
  *
- * @throws CancelledError on Ctrl-C, Ctrl-D, Escape and the end of the input.
+ * @throws BackError on Escape; CancelledError on Ctrl-C, Ctrl-D and the end of the input.
  */
 export async function ask<State, Answer>(terminal: Terminal, dialogue: Dialogue<State, Answer>): Promise<Answer> {
-  // It ends once only; nobody would hear of it a second time.
+  // The end of the input is reported once only, before this question.
   if (terminal.input.readableEnded) throw new CancelledError();
-  const { default: Enquirer } = await import('enquirer');
-  const Prompt = Enquirer.Prompt as unknown as EnquirerPromptClass;
-  const paint = canvas(terminal.output);
-  let state = dialogue.start;
-  let bodyRows = 2;
-  const prompt = new Prompt({
-    stdin: terminal.input,
-    stdout: terminal.output,
-    actions: { ctrl: controlKeys },
-    start: () => undefined,
-    render: () => {
-      const { submitted, cancelled, error } = prompt.state;
-      const { prefix, pointer } = prompt.symbols;
-      const paper = paperOf(terminal);
-      if (cancelled) return paint(drawClosed(dialogue.message, undefined, prefix.cancelled, paper));
-      if (submitted) return paint(drawClosed(dialogue.message, dialogue.summary(state), prefix.submitted, paper));
-      const problem = error ? dialogue.problem(state) : undefined;
-      const drawing = drawOpen(dialogue, state, { question: prefix.pending, pointer }, problem, paper);
-      bodyRows = drawing.bodyRows;
-      paint(drawing);
-    },
-    dispatch: (text: string | undefined, key: EnquirerKey) => {
-      const next = dialogue.press(state, keyOf(text, key), { rows: bodyRows });
-      if (next === state) return;
-      state = next;
-      prompt.render();
-    },
-    validate: () => dialogue.problem(state) ?? true,
-  });
+  const prompt = await openQuestion(terminal, dialogue);
   let stopListening = (): void => undefined;
   try {
     return await new Promise<Answer>((resolve, reject) => {
-      prompt.once('submit', () => resolve(dialogue.answer(state)));
-      prompt.once('cancel', () => reject(new CancelledError()));
+      prompt.once('submit', () => resolve(prompt.answer));
+      prompt.once('cancel', () => reject(prompt.end));
       const whileOpen = (job: () => Promise<void>): void => {
-        // Keys that arrive together with the answering one were not typed in sight of the next question.
+        // Keys that arrive together with the answering one were typed before the next question was in sight.
         if (!prompt.state.submitted) job().catch(reject);
       };
       stopListening = listen(terminal, {

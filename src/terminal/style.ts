@@ -1,10 +1,12 @@
+/** How text looks: its colours by meaning, and the signs that a terminal can show. */
+
 import { styleText } from 'node:util';
 
-/** How text of each meaning looks. Make the text harmless (`visible`) and fit it (`truncate`, `wrap`, `table`) first, style it last. */
+/** How text of each meaning looks. Make control characters visible (`visible`) and fit the text (`truncate`, `wrap`, `table`) before you style it. */
 export interface Style {
   readonly removed: (text: string) => string;
   readonly added: (text: string) => string;
-  /** The part of a removed or added line that differs; may stand within those two. */
+  /** The part of a removed or added line that differs; may be nested in those two. */
   readonly changedWord: (text: string) => string;
   readonly dim: (text: string) => string;
   readonly bold: (text: string) => string;
@@ -12,14 +14,16 @@ export interface Style {
   readonly warning: (text: string) => string;
   readonly note: (text: string) => string;
   readonly heading: (text: string) => string;
-  /** The choice that Enter would take. */
+  /** The choice that Enter would select. */
   readonly focused: (text: string) => string;
+  /** The signs that the terminal can show. */
+  readonly signs: Signs;
 }
 
 type Format = Parameters<typeof styleText>[0];
 
-/** The style with colours, or one that leaves every text as it is. Whether colours are wanted is the caller's to know. */
-export function createStyle(color: boolean): Style {
+/** The style with colours, or a style that leaves every text as it is. The caller decides about colours and signs. */
+export function createStyle(color: boolean, signs: Signs = unicodeSigns): Style {
   const paint = (format: Format) => (text: string) =>
     color && text !== '' ? styleText(format, text, { validateStream: false }) : text;
   return {
@@ -33,5 +37,111 @@ export function createStyle(color: boolean): Style {
     note: paint('cyan'),
     heading: paint(['bold', 'underline']),
     focused: paint('cyan'),
+    signs,
   };
 }
+
+/** Signs are one column wide, except the ellipsis and the arrows. */
+export interface Signs {
+  /** Before a question: open, answered, cancelled, left with Escape. */
+  readonly question: {
+    readonly open: string;
+    readonly answered: string;
+    readonly cancelled: string;
+    readonly back: string;
+  };
+  /** Before the choice that Enter would select. */
+  readonly pointer: string;
+  /** Between a question and its answer. */
+  readonly separator: string;
+  readonly bullet: string;
+  /** Between the parts of a line. */
+  readonly middleDot: string;
+  readonly ellipsis: string;
+  /** Points from a remark to the left. */
+  readonly arrow: string;
+  /** Between an old and a new value. */
+  readonly becomes: string;
+  /** Between the ends of a range. */
+  readonly to: string;
+  /** A column that is filled, and the columns that are filled in part, from the least. */
+  readonly bar: { readonly full: string; readonly parts: readonly string[] };
+  /** Before a node of a tree: more nodes follow, the last node; and the line past a node that more follow. */
+  readonly tree: { readonly branch: string; readonly last: string; readonly line: string; readonly dash: string };
+}
+
+export const unicodeSigns: Signs = {
+  question: { open: '?', answered: '✔', cancelled: '✖', back: '←' },
+  pointer: '▸',
+  separator: '›',
+  bullet: '•',
+  middleDot: '·',
+  ellipsis: '…',
+  arrow: '←',
+  becomes: '→',
+  to: '–',
+  bar: { full: '█', parts: ['▏', '▎', '▍', '▌', '▋', '▊', '▉'] },
+  tree: { branch: '├', last: '└', line: '│', dash: '─' },
+};
+
+export const asciiSigns: Signs = {
+  question: { open: '?', answered: '+', cancelled: 'x', back: '<' },
+  pointer: '>',
+  separator: '>',
+  bullet: '*',
+  middleDot: '-',
+  ellipsis: '...',
+  arrow: '<-',
+  becomes: '->',
+  to: '-',
+  bar: { full: '#', parts: [] },
+  tree: { branch: '+', last: '`', line: '|', dash: '-' },
+};
+
+/** The parts of the environment that decide about a terminal's signs and abilities. */
+export interface TerminalEnvironment {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** The Windows console's output code page, as chcp shows it; 65001 is UTF-8. */
+  readonly codePage?: number | undefined;
+}
+
+/**
+ * The signs that a terminal can show. Elsewhere than on Windows the locale decides (POSIX.1-2017, XBD 8.2: LC_ALL, then
+ * LC_CTYPE, then LANG; "C" if none is set). On Windows it is the code page; if that is not known, Windows Terminal and
+ * Visual Studio Code have a font with all signs, and the fonts of the older console do not.
+ */
+export function signsFor({ env, platform, codePage }: TerminalEnvironment): Signs {
+  if (env['TERM'] === 'dumb' || env['TERM'] === 'linux') return asciiSigns;
+  if (platform === 'win32') {
+    const hasFont = env['WT_SESSION'] !== undefined || env['TERM_PROGRAM'] === 'vscode';
+    return (codePage === undefined ? hasFont : codePage === 65001) ? unicodeSigns : asciiSigns;
+  }
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'C';
+  return /utf-?8/i.test(locale) ? unicodeSigns : asciiSigns;
+}
+
+/** Whether the cursor can be moved, so that lines can be redrawn. A terminal of the type "dumb" prints escape sequences. */
+export function canRedraw({ env }: Pick<TerminalEnvironment, 'env'>): boolean {
+  return env['TERM'] !== 'dumb';
+}
+
+/** A sentence of ours with the signs of the set. Use it for text, not for paths, DNs and commands that are copied. */
+export function inSigns(text: string, signs: Signs): string {
+  if (signs === unicodeSigns) return text;
+  return text.replace(/[…·•›←→–]/gu, (sign) => {
+    const key = nameOf[sign];
+    return key === undefined ? sign : signs[key];
+  });
+}
+
+const nameOf: Readonly<Record<string, 'ellipsis' | 'middleDot' | 'bullet' | 'separator' | 'arrow' | 'becomes' | 'to'>> =
+  {
+    '…': 'ellipsis',
+    '·': 'middleDot',
+    '•': 'bullet',
+    '›': 'separator',
+    '←': 'arrow',
+    '→': 'becomes',
+    '–': 'to',
+  };

@@ -1,8 +1,9 @@
+import { type Signs, unicodeSigns } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';
 
-/** Plain text of any origin, or such text with the style to set it in once it has been fitted. */
+/** Plain text, or plain text with a style that is applied after the text has been fitted. */
 export type Cell = string | { readonly text: string; readonly style: (text: string) => string };
 
 export interface Column {
@@ -13,12 +14,12 @@ export interface Column {
 
 const gap = 2;
 
-/** A last column narrower than this would be a ladder of words: it is cut like the others. */
+/** Wrapping a last column narrower than this gives one word a line: it is cut like the others. */
 const leastWrapped = 20;
 
 const textOf = (cell: Cell): string => visible(typeof cell === 'string' ? cell : cell.text);
 
-/** Takes columns from the widest, one by one, until the row fits; no column goes below one. */
+/** Narrows the widest column by 1 until the row fits; no column gets narrower than 1. */
 function shrinkToFit(widths: readonly number[], room: number): readonly number[] {
   const shrunk = [...widths];
   let excess = shrunk.reduce((sum, width) => sum + width, 0) - room;
@@ -31,21 +32,22 @@ function shrinkToFit(widths: readonly number[], room: number): readonly number[]
   return shrunk;
 }
 
-/** What a column shows of a cell: one line, or in the last column, which nothing stands behind, all of the text. */
-function cellLines(text: string, width: number, column: Column, isLast: boolean): readonly string[] {
+/** The lines of a cell: one line that may be cut, or in the last column the whole text. */
+function cellLines(text: string, width: number, column: Column, isLast: boolean, signs: Signs): readonly string[] {
   const wraps = isLast && column.align !== 'right' && column.maxWidth === undefined && width >= leastWrapped;
-  return (wraps ? wrapped(text, width, 0) : [text]).map((line) => truncate(line, width));
+  return (wraps ? wrapped(text, width, 0) : [text]).map((line) => truncate(line, width, signs.ellipsis));
 }
 
 /**
  * Rows of cells as lines of at most `totalWidth` terminal columns, two spaces between columns. Columns are as wide as
- * their widest cell; where the whole does not fit, the widest ones give way: they are cut, but for the last one, which
- * goes on below itself. Control characters in cells are made visible.
+ * their widest cell. If the row does not fit, the widest columns are narrowed: their cells are cut, but cells of the last
+ * column wrap. Control characters in cells are made visible.
  */
 export function table(
   rows: readonly (readonly Cell[])[],
   columns: readonly Column[],
   totalWidth: number,
+  signs: Signs = unicodeSigns,
 ): readonly string[] {
   const natural = columns.map((column, index) => {
     const widest = Math.max(0, ...rows.map((row) => displayWidth(textOf(row[index] ?? ''))));
@@ -56,7 +58,7 @@ export function table(
     const cells = columns.map((column, index) => {
       const cell = row[index] ?? '';
       const width = widths[index] ?? 0;
-      return cellLines(textOf(cell), width, column, index === columns.length - 1).map((fitted) => {
+      return cellLines(textOf(cell), width, column, index === columns.length - 1, signs).map((fitted) => {
         const filler = pad('', width - displayWidth(fitted));
         const styled = typeof cell === 'string' ? fitted : cell.style(fitted);
         return column.align === 'right' ? filler + styled : styled + filler;

@@ -1,8 +1,16 @@
 import { stripVTControlCharacters } from 'node:util';
 
-const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
+/** Made when it is first used: it takes longer than our start-up may. */
+let segmenter: Intl.Segmenter | undefined;
 
 const plainAscii = /^[\x20-\x7e]*$/;
+
+/**
+ * Text in which every character is a grapheme: Latin, Greek, Cyrillic, kana, Chinese and Korean without combining marks,
+ * punctuation, arrows, lines and blocks. The segmenter takes several microseconds for each character.
+ */
+const simple =
+  /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u203b\u2190-\u22ff\u2500-\u25fc\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff\uac00-\ud7a3]*$/;
 
 const emoji = /^\p{Emoji_Presentation}|\ufe0f/u;
 
@@ -19,10 +27,13 @@ const wide = new RegExp(
 
 /** The characters of a text as a reader counts them: a letter together with its marks is one. */
 export function graphemesOf(text: string): readonly string[] {
-  return plainAscii.test(text) ? [...text] : [...segmenter.segment(text)].map(({ segment }) => segment);
+  if (simple.test(text)) return [...text];
+  segmenter ??= new Intl.Segmenter('und', { granularity: 'grapheme' });
+  return [...segmenter.segment(text)].map(({ segment }) => segment);
 }
 
 function widthOfGrapheme(grapheme: string): number {
+  if (plainAscii.test(grapheme)) return grapheme.length;
   if (emoji.test(grapheme)) return 2;
   let width = 0;
   for (const character of grapheme) {
@@ -31,7 +42,7 @@ function widthOfGrapheme(grapheme: string): number {
   return width;
 }
 
-/** How many columns of a terminal a text takes. Colour sequences take none. */
+/** The columns that a text takes on a terminal. Colour sequences take none. */
 export function displayWidth(text: string): number {
   if (plainAscii.test(text)) return text.length;
   const plain = stripVTControlCharacters(text);
@@ -39,7 +50,7 @@ export function displayWidth(text: string): number {
   return graphemesOf(plain).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
 }
 
-/** The longest beginning of a text without colour that takes no more than so many columns. */
+/** The longest start of a text without colour that fits into the columns. */
 export function startOf(text: string, columns: number): string {
   let width = 0;
   let start = '';
@@ -51,26 +62,27 @@ export function startOf(text: string, columns: number): string {
   return start;
 }
 
-/** A text without colour, cut to so many columns; an ellipsis says that it was cut. */
-export function truncate(text: string, columns: number): string {
+/** A text without colour, cut to the columns; a cut text ends with the ellipsis. */
+export function truncate(text: string, columns: number, ellipsis = '…'): string {
   if (displayWidth(text) <= columns) return text;
-  return columns < 1 ? '' : `${startOf(text, columns - 1)}…`;
+  const room = columns - displayWidth(ellipsis);
+  return room < 0 ? startOf(text, columns) : startOf(text, room) + ellipsis;
 }
 
-/** A text filled up with spaces to so many columns; a longer one stays as it is. */
+/** A text padded with spaces to the columns; a longer text is returned as it is. */
 export function pad(text: string, columns: number, align: 'left' | 'right' = 'left'): string {
   const space = ' '.repeat(Math.max(0, columns - displayWidth(text)));
   return align === 'left' ? text + space : space + text;
 }
 
 export interface WrapOptions {
-  /** Columns that the first line is set in. */
+  /** Indent of the first line, in columns. */
   readonly indent?: number;
-  /** Columns that all further lines are set in. */
+  /** Indent of all other lines, in columns. */
   readonly hangingIndent?: number;
 }
 
-/** One paragraph in lines without indents; `roomOf` gives the columns of each of its lines. */
+/** One paragraph in lines without indents; `roomOf` gives the columns of each line. */
 function wrapParagraph(paragraph: string, roomOf: (line: number) => number): readonly string[] {
   const lines: string[] = [];
   let line = '';
@@ -89,9 +101,9 @@ function wrapParagraph(paragraph: string, roomOf: (line: number) => number): rea
 }
 
 /**
- * A text without colour broken at its spaces into lines of at most so many columns, indents included; a line break in
- * the text stays one. A word that is longer than a line is cut: for what is drawn over, where a line that is too long
- * would spoil the drawing. What is printed, to be read and copied, is `wrapped`. No-break spaces do not break.
+ * A text without colour broken at its spaces into lines of at most so many columns, indents included. Line breaks in the
+ * text are kept. A word that is longer than a line is cut: use this for drawings that are redrawn, which a longer line
+ * would destroy, and `wrapped` for text that is read and copied. No-break spaces do not break.
  */
 export function wrap(text: string, columns: number, options: WrapOptions = {}): readonly string[] {
   const marginOf = (line: number): number => (line === 0 ? options.indent : options.hangingIndent) ?? 0;

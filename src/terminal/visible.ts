@@ -6,8 +6,8 @@
 const unseen = /[\p{Cc}\u2028-\u202e\u2066-\u2069\ufeff\p{Cs}]/gu;
 
 /**
- * Text from a directory or a file, made safe to show: what would act on the terminal is written out as `<U+001B>`.
- * The form cannot be taken for a path or a DN, where neither `<` nor `>` stands unescaped.
+ * Text from a directory or a file, made safe to show: control characters become `<U+001B>`. This form is never part of
+ * a path or a DN, because `<` and `>` are not allowed or escaped there.
  */
 export function visible(text: string): string {
   return text.replace(unseen, (character) => {

@@ -4,8 +4,8 @@ import { displayWidth } from './text-width.ts';
 const colour = '(?:\\x1b\\[[\\d;]*m)*';
 
 /**
- * A command to be pasted, up to the end of its sentence: a known program or a cmdlet with arguments and no gaps to fill, at
- * the start of the text or behind a colon.
+ * A command that can be copied, up to the end of its sentence: a known program or a cmdlet with arguments and without
+ * placeholders, at the start of the text or after a colon.
  */
 const command = new RegExp(
   `(?<=^ *|: )${colour}(?:(?:adsi-remedy|repadmin|ldifde|ldapmodify) |[A-Z][a-z]+-[A-Z]\\w+ (?=[-"|]))` +
@@ -13,14 +13,14 @@ const command = new RegExp(
   'gu',
 );
 
-/** A distinguished name of more than one part; spaces may stand in all but its last. */
+/** A distinguished name of more than one part; all parts but the last may contain spaces. */
 const dn = new RegExp(`(?<=^| )${colour}(?:(?:CN|OU|DC)=(?:[^,\\\\]|\\\\.)+,)+(?:CN|OU|DC)=[^\\s,;"]+`, 'giu');
 
 const nowhere = /(?!)/u;
 
 const behindComma = /(?<=(?<!\\),)(?!$|\x1b)/u;
 
-/** Behind a comma of a DN, behind a separator of a path, and within Chinese and Japanese. */
+/** After a comma of a DN, after a separator of a path, and within Chinese and Japanese. */
 const withinWord = new RegExp(
   `${behindComma.source}|(?<=[/\\\\])(?![/\\\\,]|$|\\x1b)` +
     '|(?<=[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}])(?=[\\p{sc=Han}\\p{sc=Hira}\\p{sc=Kana}])',
@@ -28,12 +28,12 @@ const withinWord = new RegExp(
 );
 
 interface Piece {
-  /** Before it, and left out where it begins a line. */
+  /** The spaces before it, left out at the start of a line. */
   readonly space: string;
   readonly text: string;
 }
 
-/** The text in the pieces that stay whole; what is no wider than `room` is one, whatever stands in it. */
+/** The pieces of the text that must not be broken. Anything that fits into `room` columns is one piece. */
 function piecesOf(text: string, room: number): readonly Piece[] {
   const phrases = new Map(
     [dn, command].flatMap((pattern) =>
@@ -62,10 +62,10 @@ function piecesOf(text: string, room: number): readonly Piece[] {
 }
 
 /**
- * A text broken at its spaces into lines of at most so many columns; every line but the first is set in by `indent`
- * columns. A text that fits stays as it is. DNs and paths that are longer than a line are broken behind a comma or a
- * separator. Commands, and words that offer no such place, stay whole however long they are, so that they can be copied.
- * Colour goes on from line to line and leaves the indent alone. No-break spaces do not break.
+ * A text broken at its spaces into lines of at most so many columns; every line but the first is indented by `indent`
+ * columns. A text that fits is returned as it is. DNs and paths that are longer than a line are broken after a comma or a
+ * separator. Commands and other long words are never broken, so that they can be copied. Colour continues from line to
+ * line, without the indent. No-break spaces do not break.
  */
 export function wrapped(text: string, width: number, indent: number): readonly string[] {
   if (displayWidth(text) <= width) return [text];
@@ -81,7 +81,7 @@ export function wrapped(text: string, width: number, indent: number): readonly s
   return withColour([...lines, line], ' '.repeat(indent));
 }
 
-/** The code that ends what another one begins (ECMA-48, 8.3.117); undefined for those that end something. */
+/** The code that ends the effect of another code (ECMA-48, 8.3.117); undefined for codes that end an effect. */
 function endOf(code: number): number | undefined {
   if (code === 1 || code === 2) return 22;
   if (code > 2 && code < 10) return code + 20;
@@ -89,7 +89,7 @@ function endOf(code: number): number | undefined {
   return code >= 40 && code <= 48 ? 49 : undefined;
 }
 
-/** The lines with the colour that is open at the end of one closed there and opened again behind the next one's indent. */
+/** Closes open colour at the end of each line and opens it again after the indent of the next line. */
 function withColour(lines: readonly string[], margin: string): readonly string[] {
   const open = new Map<number, string>();
   return lines.map((line, index) => {
@@ -105,10 +105,10 @@ function withColour(lines: readonly string[], margin: string): readonly string[]
   });
 }
 
-/** A column of text further right than this would leave too little of a line. */
+/** A larger indent would leave too little of a line. */
 const widestMargin = 40;
 
-/** Where the further lines of a printed line begin: below its first word, behind a number, a bullet or its labels. */
+/** The indent of continuation lines: below the first word, or the text after a number, a bullet or labels. */
 function hangingIndentOf(line: string, columns: number): number {
   const plain = stripVTControlCharacters(line);
   const behindLabels = [...plain.matchAll(/(?<=\S) {2,}(?=\S)/gu)]
@@ -117,10 +117,11 @@ function hangingIndentOf(line: string, columns: number): number {
   return behindLabels.at(-1) ?? /^ *(?:(?:\d+\.|[-•]) +)?/.exec(plain)?.[0].length ?? 0;
 }
 
-/** What is printed, in lines for a terminal of so many columns. */
-export function fitted(text: string, columns: number): string {
+/** Printed text in lines for a terminal of so many columns; 80 if the terminal reports no width, or 0. */
+export function fitted(text: string, columns: number | undefined): string {
+  const width = columns || 80;
   return text
     .split('\n')
-    .flatMap((line) => wrapped(line, columns, hangingIndentOf(line, columns)))
+    .flatMap((line) => wrapped(line, width, hangingIndentOf(line, width)))
     .join('\n');
 }

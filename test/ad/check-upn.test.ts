@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { run as labels } from '../../src/commands/labels.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 import { describeWithSamba } from './lab/describe-with-samba.ts';

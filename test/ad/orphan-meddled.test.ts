@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { describeWithSamba } from './lab/describe-with-samba.ts';
 import type { DomainController } from './lab/domain-controller.ts';
@@ -35,7 +35,7 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
   let before: ReadonlySet<string>;
 
   const run = (command: Parameters<typeof runCommand>[0], ...args: readonly string[]): Promise<CommandRun> =>
-    runCommand(command, [...args, '--server', dc.address, '--ca', dc.caFile, '--user', dc.adminUser], {
+    runCommand(command, [...args, '--verbose', '--server', dc.address, '--ca', dc.caFile, '--user', dc.adminUser], {
       currentFolder: folder,
       env: { ADSI_REMEDY_PASSWORD: dc.adminPassword },
     });

@@ -61,8 +61,8 @@ async function best<const Runs extends readonly (() => Promise<Run>)[]>(
 /** A process of ours that opens the server and ends by telling its peak memory, in kilobytes. */
 function ours({ address, port, user, password }: Slapd, body: string): Promise<Run> {
   const script = `
-    import { openSession } from ${built('directory/session.js')};
-    const bind = ${JSON.stringify({ user, password })};
+    import { openSession } from ${built('ldap/connector.js')};
+    const bind = ${JSON.stringify({ auth: 'password', user, password })};
     const session = await openSession({ host: '${address}', port: ${port}, tls: 'none', bind });
     ${body}
     await session.close();
@@ -76,7 +76,7 @@ function ldapsearch({ url, user, password, suffix }: Slapd, ...filterAndAttribut
 }
 
 const readAll = (slapd: Slapd): string => `
-  import { present } from ${built('directory/filter.js')};
+  import { present } from ${built('ldap/filter.js')};
   let count = 0;
   const request = { base: '${slapd.suffix}', scope: 'subtree', filter: present('mailNickname'), attributes: ['*'] };
   for await (const entry of session.search(request)) count += entry.attributes.size > 10 ? 1 : 0;
@@ -84,14 +84,21 @@ const readAll = (slapd: Slapd): string => `
 
 // A global catalog takes the empty base for the whole forest; slapd does not.
 const checkUpns = (slapd: Slapd): string => `
-  import { checkUserPrincipalNames } from ${built('remedies/labels/upn-check.js')};
+  import { compareNames } from ${built('remedies/labels/upn-check.js')};
   const globalCatalog = { search: (request) => session.search({ ...request, base: '${slapd.suffix}' }) };
-  const { users, differing } = await checkUserPrincipalNames(globalCatalog, async () => undefined);
+  const { users, differing } = await compareNames(globalCatalog, () => undefined);
   console.log('count ' + users + ' ' + differing);`;
 
 const upnFilter =
   '(&(objectClass=user)(|(msExchMailboxGuid=*)(homeMDB=*))(!(userAccountControl:1.2.840.113556.1.4.803:=2)))';
-const upnAttributes = ['name', 'userPrincipalName', 'proxyAddresses', 'mail', 'msExchRecipientTypeDetails'];
+const upnAttributes = [
+  'name',
+  'userPrincipalName',
+  'sAMAccountName',
+  'proxyAddresses',
+  'mail',
+  'msExchRecipientTypeDetails',
+];
 
 describe('read throughput', () => {
   let large: Slapd;

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { formatFilter } from '../../src/ldap/filter.ts';
+import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/recipients.ts';
 import { recipientReferences } from '../../src/remedies/orphan/references.ts';
-import { recipientAttributes, recipientFilters } from '../../src/remedies/orphan/referrers.ts';
 import { run } from '../ad/lab/command.ts';
 import type { DomainController } from '../ad/lab/domain-controller.ts';
 import { forest } from '../ad/lab/forest.ts';
@@ -14,6 +13,7 @@ import { type Slapd, startSlapd } from '../ad/lab/slapd.ts';
 import { subtree } from '../ad/scenario/bulk.ts';
 import { adminGroup, exchangeOrganisation } from '../ad/scenario/organisation.ts';
 import { exchangeServer } from '../ad/scenario/server.ts';
+import { formatFilter } from '../support/filter-text.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const moduleOf = (name: string): string => pathToFileURL(path.join(root, 'dist', name)).href;
@@ -47,8 +47,8 @@ describe('looking for recipients of a server among 100,000', () => {
     readonly counts: number[];
   }> => {
     const script = `
-      import { openSession } from '${moduleOf('directory/session.js')}';
-      import { countRecipients } from '${moduleOf('remedies/orphan/referrers.js')}';
+      import { openSession } from '${moduleOf('ldap/connector.js')}';
+      import { countRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const names = { legacyExchangeDn: '${legacyExchangeDn}' };

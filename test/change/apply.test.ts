@@ -1,18 +1,32 @@
-import { chmod, mkdir, readdir, readFile, rm, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backupPathOf, plainPathOf } from '../../src/change/before-images.ts';
 import { removeStrays } from '../../src/change/file-writer.ts';
+import type { Finding } from '../../src/change/findings.ts';
 import { type JournalWriter, readJournal } from '../../src/change/journal.ts';
-import type { FileChange, Finding, Plan } from '../../src/change/plan.ts';
+import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import type { FileSystem } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
-import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
+import type { FileSystem } from '../../src/files/file-system.ts';
+import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
-import { applyIn, changeOf, journalOf, planOf } from '../support/file-plans.ts';
+import { applyIn, changeOf, journalOf, planOf, runOf } from '../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 
 const old = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="Domain\\user name:"\r\n`);
@@ -69,12 +83,12 @@ describe('applying a plan', () => {
     const plan = await planned('a');
     const seen: unknown[] = [];
     const files = watchedFileSystem(() => undefined);
-    const rename: FileSystem['rename'] = async (from, to) => {
+    const renaming: FileSystem['rename'] = async (from, to) => {
       const backup = path.join(changeFolder, 'backup', backupPathOf(String(to)));
       seen.push(await journalled(), (await readFile(backup)).equals(old('a')));
       await files.rename(from, to);
     };
-    await apply(plan, { files: { ...files, rename } });
+    await apply(plan, { files: { ...files, rename: renaming } });
     expect(seen).toEqual([['begin', 'intent 0'], true]);
   });
 
@@ -97,14 +111,14 @@ describe('applying a plan', () => {
     let underWay = 0;
     let most = 0;
     const files = watchedFileSystem(() => undefined);
-    const rename: FileSystem['rename'] = async (...args) => {
+    const renaming: FileSystem['rename'] = async (...args) => {
       underWay += 1;
       most = Math.max(most, underWay);
       await sleep(3);
       await files.rename(...args);
       underWay -= 1;
     };
-    expect(await apply(plan, { files: { ...files, rename } })).toMatchObject({ done: 40 });
+    expect(await apply(plan, { files: { ...files, rename: renaming } })).toMatchObject({ done: 40 });
     expect(most).toBeGreaterThan(4);
     expect(new Set(Object.values(await states()))).toEqual(new Set(['new']));
   });
@@ -131,7 +145,7 @@ describe('applying a plan', () => {
     await writeFile(path.join(forms, 'a'), now('a'));
     const files = watchedFileSystem(() => undefined);
     expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
-    expect(files.calls).toEqual(['readFile']);
+    expect(files.calls).toEqual(['realpath', 'readFile']);
     expect((await readJournal(journalOf(changeFolder)))[1]).toMatchObject({
       event: 'done',
       detail: 'found as planned',
@@ -224,6 +238,186 @@ describe('a file that has changed since the plan was made', () => {
   });
 });
 
+describe('a file that is edited while it is about to be replaced', () => {
+  const edited = Buffer.from('edited');
+  const target = (): string => path.join(forms, 'a');
+  const drifted = { done: 0, notDone: [{ outcome: { kind: 'drifted' } }] };
+
+  /** A journal whose records take long enough for an editor to save in between. */
+  const savingMeanwhile =
+    (save: () => Promise<void>) =>
+    (real: JournalWriter): JournalWriter => ({
+      ...real,
+      append: async (record) => {
+        await real.append(record);
+        if (record.event === 'intent') await save();
+      },
+    });
+
+  test('in place keeps the edit', async () => {
+    const plan = await planned('a');
+    const journal = savingMeanwhile(() => writeFile(target(), edited));
+    expect(await apply(plan, { journal })).toMatchObject(drifted);
+    expect(await states()).toEqual({ a: 'edited' });
+    expect(await journalled()).toEqual(['begin', 'intent 0', 'drifted 0', 'end']);
+  });
+
+  test('in place and with the same length keeps the edit', async () => {
+    const plan = await planned('a');
+    const same = old('a').toString().replace('user', 'User');
+    const journal = savingMeanwhile(() => writeFile(target(), same));
+    expect(await apply(plan, { journal })).toMatchObject(drifted);
+    expect(await states()).toEqual({ a: same });
+  });
+
+  test('by a rename keeps the edit, though the bytes were the same until then', async () => {
+    const plan = await planned('a');
+    const journal = savingMeanwhile(async () => {
+      await writeFile(path.join(home, 'saved'), edited);
+      await rename(path.join(home, 'saved'), target());
+    });
+    expect(await apply(plan, { journal })).toMatchObject(drifted);
+    expect(await states()).toEqual({ a: 'edited' });
+  });
+
+  test('and removed stays removed', async () => {
+    const plan = await planned('a');
+    const journal = savingMeanwhile(() => unlink(target()));
+    expect(await apply(plan, { journal })).toMatchObject({
+      notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('gone') } }],
+    });
+    expect(await states()).toEqual({});
+  });
+
+  test('by the program that held it keeps the edit', async () => {
+    const plan = await planned('a');
+    let tries = 0;
+    const files = watchedFileSystem((name) => {
+      if (name !== 'rename') return undefined;
+      tries += 1;
+      if (tries > 1) return undefined;
+      writeFileSync(target(), edited);
+      throw systemError('EBUSY');
+    });
+    expect(await apply(plan, { files })).toMatchObject(drifted);
+    expect(await states()).toEqual({ a: 'edited' });
+    expect(tries).toBe(1);
+  });
+
+  test('leaves neither a second name nor a temporary file', async () => {
+    const plan = await planned('a');
+    await apply(plan, { journal: savingMeanwhile(() => writeFile(target(), edited)) });
+    expect((await stat(target())).nlink).toBe(1);
+    expect(await readdir(forms)).toEqual(['a']);
+  });
+});
+
+describe('a path that leads to another file since the plan was made', () => {
+  const drifted = {
+    done: 0,
+    notDone: [{ outcome: { kind: 'drifted', what: expect.stringContaining('leads to another file') } }],
+  };
+  /** The same bytes in a folder that the plan does not name. */
+  async function elsewhere(): Promise<string> {
+    const folder = path.join(home, 'elsewhere');
+    await writeTree(folder, { a: old('a') });
+    return folder;
+  }
+
+  test('because its folder has become a link is drift, and the other file stays', async () => {
+    const plan = await planned('a');
+    const other = await elsewhere();
+    await rm(forms, { recursive: true });
+    await symlink(other, forms);
+    expect(await apply(plan)).toMatchObject(drifted);
+    expect(await readFile(path.join(other, 'a'))).toEqual(old('a'));
+    expect(await readdir(other)).toEqual(['a']);
+  });
+
+  test('because the file has become a link is drift', async () => {
+    const plan = await planned('a');
+    const other = await elsewhere();
+    await unlink(path.join(forms, 'a'));
+    await symlink(path.join(other, 'a'), path.join(forms, 'a'));
+    expect(await apply(plan)).toMatchObject(drifted);
+    expect(await readFile(path.join(other, 'a'))).toEqual(old('a'));
+  });
+
+  test('because its folder became a link at the last moment is drift', async () => {
+    const plan = await planned('a');
+    const other = await elsewhere();
+    const journal = (real: JournalWriter): JournalWriter => ({
+      ...real,
+      append: async (record) => {
+        await real.append(record);
+        if (record.event !== 'intent') return;
+        await rename(forms, path.join(home, 'aside'));
+        await symlink(other, forms);
+      },
+    });
+    const { notDone } = await apply(plan, { journal });
+    expect(notDone).toHaveLength(1);
+    expect(await readFile(path.join(other, 'a'))).toEqual(old('a'));
+    expect(await readFile(path.join(home, 'aside', 'a'))).toEqual(old('a'));
+  });
+
+  describe('a plan that names the file behind a link', () => {
+    async function plannedBehindLink(): Promise<{ plan: Plan<FileChange>; real: string }> {
+      const folder = await elsewhere();
+      await symlink(folder, forms);
+      const real = path.join(folder, 'a');
+      const change = { ...changeOf(path.join(forms, 'a'), old('a'), now('a')), realPath: real };
+      return { plan: planOf([change]), real };
+    }
+
+    test('has that file replaced, and the link stays', async () => {
+      const { plan, real } = await plannedBehindLink();
+      expect(await apply(plan)).toMatchObject({ done: 1, notDone: [] });
+      expect(await readFile(real)).toEqual(now('a'));
+      expect((await lstat(forms)).isSymbolicLink()).toBe(true);
+    });
+
+    test('meets drift if the link leads elsewhere now', async () => {
+      const { plan, real } = await plannedBehindLink();
+      await unlink(forms);
+      await writeTree(forms, { a: old('a') });
+      expect(await apply(plan)).toMatchObject(drifted);
+      expect(await states()).toEqual({ a: 'old' });
+      expect(await readFile(real)).toEqual(old('a'));
+    });
+  });
+});
+
+describe('two change folders for the same files', () => {
+  const other = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="User name (UPN):"\r\n`);
+
+  test('applied one after the other: the second meets drift', async () => {
+    const plan = await planned('a', 'b');
+    const second = planOf(['a', 'b'].map((name) => changeOf(path.join(forms, name), old(name), other(name))));
+    await apply(plan);
+    const result = await applyIn(path.join(home, 'second'), second);
+    expect(result).toMatchObject({
+      done: 0,
+      notDone: [{ outcome: { kind: 'drifted' } }, { outcome: { kind: 'drifted' } }],
+    });
+    expect(await states()).toEqual({ a: 'new', b: 'new' });
+  });
+
+  test('applied at the same time: each file is written by one of them, and the other meets drift', async () => {
+    const names = Array.from({ length: 60 }, (_, index) => `f${index}`);
+    const plan = await planned(...names);
+    const second = planOf(names.map((name) => changeOf(path.join(forms, name), old(name), other(name))));
+    const [one, two] = await Promise.all([apply(plan), applyIn(path.join(home, 'second'), second)]);
+    expect(one.done + two.done).toBe(60);
+    for (const { outcome } of [...one.notDone, ...two.notDone]) expect(outcome.kind).toBe('drifted');
+    const written = names.map((name) => readFileSync(path.join(forms, name)));
+    const isNew = written.map((bytes, index) => bytes.equals(now(names[index] ?? '')));
+    const isOther = written.map((bytes, index) => bytes.equals(other(names[index] ?? '')));
+    expect(isNew.filter(Boolean)).toHaveLength(one.done);
+    expect(isOther.filter(Boolean)).toHaveLength(two.done);
+  });
+});
+
 describe('a plan that does not fit itself', () => {
   test.each([
     ['another place', { offset: 0 }],
@@ -298,9 +492,9 @@ describe('a journal that can’t be written', () => {
       let failing = false;
       return {
         ...real,
-        leave: (record) => {
+        enqueue: (record) => {
           failing ||= record.event === event;
-          real.leave(record);
+          real.enqueue(record);
         },
         append: async (record) => {
           if (failing || record.event === event) {
@@ -394,6 +588,7 @@ describe('a plan that may not be applied', () => {
     title: 'No wording',
     detail: '',
     evidence: [],
+    subjects: [],
     acceptable: true,
     accepted: false,
   };
@@ -435,7 +630,7 @@ describe('temporary files of an interrupted run', () => {
       [`.a.other-plan.x${temporarySuffix}`]: 'half',
       [`${plan.id}.txt`]: 'mine',
     });
-    expect(await removeStrays(plan.changes, plan.id, systemFiles())).toEqual([path.join(forms, own)]);
+    expect(await removeStrays(plan.changes, runOf(changeFolder, plan))).toEqual([path.join(forms, own)]);
     expect((await readdir(forms)).sort()).toEqual([`.a.other-plan.x${temporarySuffix}`, `${plan.id}.txt`, 'a', 'b']);
   });
 
@@ -443,14 +638,17 @@ describe('temporary files of an interrupted run', () => {
     const plan = await planned('a');
     const own = `.a.${plan.id}.x${temporarySuffix}`;
     await writeTree(forms, { [own]: 'half' });
-    const removing = removeStrays(plan.changes, plan.id, failingFileSystem('unlink', ['EPERM']));
+    const removing = removeStrays(
+      plan.changes,
+      runOf(changeFolder, plan, failingFileSystem('unlink', Array(8).fill('EPERM'))),
+    );
     await expect(removing).rejects.toMatchObject({ errno: 'EPERM', trouble: { on: path.join(forms, own) } });
   });
 
-  test('of folders that are gone are nobody’s trouble', async () => {
+  test('of folders that are gone need no removal', async () => {
     const plan = await planned('a');
     await rm(forms, { recursive: true });
-    expect(await removeStrays(plan.changes, plan.id, systemFiles())).toEqual([]);
+    expect(await removeStrays(plan.changes, runOf(changeFolder, plan))).toEqual([]);
   });
 });
 

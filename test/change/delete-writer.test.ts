@@ -4,9 +4,10 @@ import { entryWriter } from '../../src/change/entry-writer.ts';
 import type { DeleteChange, DeleteTreeChange, DirectoryChange, ModifyChange, Plan } from '../../src/change/plan.ts';
 import { changesToUndo } from '../../src/change/undo.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import type { Fault } from '../../src/embedded/faults.ts';
 import { FileError } from '../../src/errors.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
+import { connectTo } from '../embedded/support.ts';
+import type { Fault } from '../support/ldap-server/faults.ts';
 import {
   type Bench,
   host,
@@ -110,9 +111,9 @@ describe('the delete of one entry', () => {
   });
 
   test('leaves an entry alone that was renamed', async () => {
-    const { access, doomed, intent, session } = await openBench();
+    const { access, doomed, forest, intent } = await openBench();
     const change = await doomed(orphan);
-    await session.rename(orphan, 'CN=EX05');
+    await (await connectTo(forest)).modifyDN(orphan, 'CN=EX05');
     expect(await writeDelete(change, access(), intent)).toMatchObject({
       kind: 'drifted',
       what: expect.stringContaining('CN=EX05,CN=Servers'),
@@ -172,7 +173,7 @@ describe('the journal of a delete', () => {
     const record = { time: '2026-11-22T09:00:00Z', plan: 'p', change: 0 };
     const intent = { ...record, event: 'intent' } as const;
     const plan = { id: 'p', changes: [change] } as unknown as Plan<DeleteChange>;
-    expect(() => changesToUndo(plan, [intent, { ...record, event: 'drifted' }])).toThrow('nothing of it was applied');
+    expect(changesToUndo(plan, [intent, { ...record, event: 'drifted' }]).recorded.size).toBe(0);
     // Where a crash took the outcome away, the entry itself tells.
     expect((await undoEntryChanges(changesToUndo(plan, [intent]), session)).changes).toEqual([]);
   });

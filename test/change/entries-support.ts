@@ -5,13 +5,14 @@ import { onTestFinished } from 'vitest';
 import { dnDepth, parentDn, sameDn } from '../../src/ad/dn.ts';
 import { guidOf } from '../../src/ad/entry.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
-import { doomedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
+import { deletedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { type ServedForest, served } from '../support/ldap-server/served-forest.ts';
 
 export const host = 'dc1.corp.example.com';
 const organisation =
@@ -28,7 +29,7 @@ export const sendConnector = `CN=Internet,CN=Connections,CN=Exchange Routing Gro
 export const database = `CN=Mailbox Database 0417206991,CN=Databases,${organisation}`;
 
 export interface Bench {
-  readonly forest: EmbeddedForest;
+  readonly forest: ServedForest;
   readonly session: DirectorySession;
   /** As the writers get it, from the DC that the plan was made on unless another is named. */
   access(planned?: string): EntryAccess;
@@ -44,7 +45,7 @@ export interface Bench {
 export async function openBench(): Promise<Bench> {
   const templates = new URL('../../templates/', import.meta.url);
   const now = (): Date => new Date('2026-11-22T09:00:00Z');
-  const forest = await openPracticeForest(await freshFolder(), templates, now, randomUUID);
+  const forest = served(await openPracticeForest(await freshFolder(), templates, now, randomUUID));
   const connector = ldapConnector({
     tls: 'none',
     bind: 'anonymous',
@@ -63,7 +64,7 @@ export async function openBench(): Promise<Bench> {
   const doomed = async (dn: string): Promise<DeleteChange> => {
     const entry = await session.readEntry(dn, wholeEntry, [withoutSacl]);
     if (entry === undefined) throw new Error(`${dn} is not there`);
-    return { kind: 'delete', ...doomedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
+    return { kind: 'delete', ...deletedEntry(entry, guidOf(entry, 'objectGUID') ?? ''), children: [] };
   };
   return {
     forest,

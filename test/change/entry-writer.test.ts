@@ -25,7 +25,7 @@ async function apply({ access }: Bench, changes: readonly DirectoryChange[]) {
   return applyPlan({
     plan,
     writer: entryWriter(await session(), reopen, domainController),
-    journal: { append: async () => undefined, leave: () => undefined, close: async () => undefined },
+    journal: { append: async () => undefined, enqueue: () => undefined, close: async () => undefined },
     records: [],
     now: () => new Date('2026-11-22T09:00:00Z'),
     signal: new AbortController().signal,

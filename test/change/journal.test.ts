@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type JournalRecord, openJournal, outcomesIn, readJournal } from '../../src/change/journal.ts';
-import { FileError, RefusedError } from '../../src/errors.ts';
+import { FileError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
@@ -42,19 +42,19 @@ async function handleMethods(): Promise<FileHandle> {
 
 describe('a journal', () => {
   test('that is not there is empty', async () => {
-    expect(await readJournal(file)).toEqual([]);
+    expect(await readJournal(file)).toMatchObject([]);
   });
 
   test('gives back what was appended, in the order of appending', async () => {
     const records = [record(1), record(0, { event: 'failed', detail: 'it is in use' }), record(2)];
     await written(records);
-    expect(await readJournal(file)).toEqual(records);
+    expect(await readJournal(file)).toMatchObject(records);
   });
 
   test('keeps what earlier runs wrote', async () => {
     await written([record(1)]);
     await written([record(2)]);
-    expect(await readJournal(file)).toEqual([record(1), record(2)]);
+    expect(await readJournal(file)).toMatchObject([record(1), record(2)]);
   });
 
   test('holds a record, flushed, before its append is done', async () => {
@@ -81,13 +81,13 @@ describe('a journal', () => {
     await Promise.all(records.map((each) => journal.append(each)));
     await journal.close();
     expect(flush.mock.calls.length).toBeLessThanOrEqual(2);
-    expect(await readJournal(file)).toEqual(records);
+    expect(await readJournal(file)).toMatchObject(records);
   });
 
   test('takes a record that was left to the next one to the disk with it, in their order', async () => {
     const file = path.join(await freshFolder(), 'journal.jsonl');
     const journal = await openJournal(file);
-    journal.leave(record(0));
+    journal.enqueue(record(0));
     await journal.append(record(1));
     expect((await readJournal(file)).map(({ change }) => change)).toEqual([0, 1]);
     await journal.close();
@@ -110,19 +110,19 @@ describe('a journal that a crash cut short', () => {
       const cut = whole.subarray(0, length);
       await writeFile(file, cut);
       const complete = records.slice(0, cut.toString('latin1').split('\n').length - 1);
-      expect(await readJournal(file)).toEqual(complete);
+      expect(await readJournal(file)).toMatchObject(complete);
       if (length % 15 !== 0) continue;
       await written([record(9)]);
-      expect(await readJournal(file)).toEqual([...complete, record(9)]);
+      expect(await readJournal(file)).toMatchObject([...complete, record(9)]);
     }
   });
 
   test('and left zeros where the line should be is read and gone on with all the same', async () => {
     const whole = await written(records);
     await writeFile(file, Buffer.concat([whole, Buffer.alloc(300)]));
-    expect(await readJournal(file)).toEqual(records);
+    expect(await readJournal(file)).toMatchObject(records);
     await written([record(9)]);
-    expect(await readJournal(file)).toEqual([...records, record(9)]);
+    expect(await readJournal(file)).toMatchObject([...records, record(9)]);
   });
 });
 
@@ -136,25 +136,26 @@ describe('a journal that is damaged', () => {
     '"done"',
     '{"event":3,"plan":"p"}',
     '{"event":"done","plan":"p","change":"1"}',
-  ])('in a line is refused, and the line is named: %s', async (line) => {
+  ])('in a line is read around it, and the line is named: %s', async (line) => {
     const first = JSON.stringify(record(0));
     await writeFile(file, `${first}\n${line}\n${first}\n`);
-    const reading = readJournal(file);
-    await expect(reading).rejects.toThrow(RefusedError);
-    await expect(reading).rejects.toMatchObject({
-      trouble: { on: `${file}, line 2`, cameBack: 'the line is damaged' },
-    });
+    expect(await readJournal(file)).toEqual([
+      record(0),
+      { time: '', event: 'damaged', plan: '', detail: 'line 2' },
+      record(0),
+    ]);
   });
 
-  test('in any byte is read as it was, with another word in it, or refused: it never breaks', async () => {
+  test('in any byte is read, with every other line as it was', async () => {
     const whole = await written([record(0), record(1)]);
     await fc.assert(
       fc.asyncProperty(fc.nat(whole.length - 1), fc.integer({ min: 1, max: 255 }), async (at, bits) => {
         const damaged = Buffer.from(whole);
         damaged[at] = (damaged[at] ?? 0) ^ bits;
         await writeFile(file, damaged);
-        const read = await readJournal(file).catch((error: unknown) => error);
-        if (!Array.isArray(read)) expect(read).toBeInstanceOf(RefusedError);
+        const read = await readJournal(file);
+        expect(read.length).toBeGreaterThan(0);
+        expect(read.length).toBeLessThan(4);
       }),
       { numRuns: 60 },
     );
@@ -191,7 +192,7 @@ describe('a disk that fails', () => {
     await expect(journal.append(record(0))).rejects.toThrow(FileError);
     await journal.close();
     await written([record(1)]);
-    expect(await readJournal(file)).toEqual([record(1)]);
+    expect(await readJournal(file)).toMatchObject([record(1)]);
   });
 });
 

@@ -6,9 +6,8 @@ import { removeStrays } from '../../src/change/file-writer.ts';
 import { openJournal } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
 import { watchedFileSystem } from '../support/faulty-file-system.ts';
-import { applyIn, changeOf, journalOf, planOf, undoOf, type World } from '../support/file-plans.ts';
+import { applyIn, changeOf, journalOf, planOf, runOf, undoOf, type World } from '../support/file-plans.ts';
 import { fixedClock } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 
@@ -118,7 +117,7 @@ class EditByOthers implements Step {
   toString = () => `edit ${names[this.index]}`;
   async run(model: Model, real: Real): Promise<void> {
     model.texts += 1;
-    const text = `edit ${model.texts}`;
+    const text = content(`edit ${model.texts}`);
     model.files[this.index] = text;
     await writeFile(path.join(real.forms, names[this.index] ?? ''), text);
   }
@@ -175,9 +174,15 @@ class Undo implements Step {
       return;
     }
     const { plan, folder } = undo;
+    if (plan.changes.length === 0 && plan.leftOut.length > 0) {
+      // All that the change made was edited since: a blocker that nobody can accept.
+      await expect(applyIn(folder, plan)).rejects.toThrow(RefusedError);
+      expect(await contents(real)).toEqual(model.files);
+      return;
+    }
     real.undo = undo;
     let notDone = 0;
-    await removeStrays(real.plan.changes, real.plan.id, systemFiles());
+    await removeStrays(real.plan.changes, runOf(changeFolder(real), real.plan));
     const isComplete = await survives(async () => {
       notDone = (await applyIn(folder, plan, mortal(this.steps))).notDone.length;
     });
@@ -194,7 +199,8 @@ class Undo implements Step {
     if (!isComplete) return;
     // An undo that was killed and then planned anew leaves its own: nothing runs that plan any more.
     expect((await strays(real)).filter((name) => [plan, real.plan].some(({ id }) => name.includes(id)))).toEqual([]);
-    if (notDone > 0) {
+    // What others have edited since is left out, so the change is not undone: the rest may be planned anew.
+    if (notDone > 0 || plan.leftOut.length > 0) {
       real.undo = undefined;
       return;
     }

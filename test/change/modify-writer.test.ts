@@ -4,15 +4,16 @@ import { formatGuid } from '../../src/ad/values.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { reversedModify, writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, ModifyChange } from '../../src/change/plan.ts';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { FileError } from '../../src/errors.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
 import { bytesOf, connectTo, directoryService, openForest, valuesOf } from '../embedded/support.ts';
+import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 
 const host = 'dc1.corp.example.com';
 
 interface Target {
-  readonly forest: EmbeddedForest;
+  readonly forest: ServedForest;
   readonly access: EntryAccess;
   readonly change: ModifyChange;
   /** The values that another client finds. */
@@ -61,7 +62,7 @@ function replaceValues(client: Client, attribute: string, values: readonly strin
   return client.modify(directoryService, new Change({ operation: 'replace', modification }));
 }
 
-function sessionsWith(forest: EmbeddedForest): () => Promise<DirectorySession> {
+function sessionsWith(forest: ServedForest): () => Promise<DirectorySession> {
   const connector = ldapConnector({
     tls: 'none',
     bind: 'anonymous',

@@ -2,8 +2,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { Finding } from '../../src/change/findings.ts';
 import { planText } from '../../src/change/folder.ts';
-import type { Finding } from '../../src/change/plan.ts';
+
 import { parsePlan, readPlan } from '../../src/change/read-plan.ts';
 import { sealOf, sealPlan } from '../../src/change/seal.ts';
 import { FileError, PlanNotUsableError } from '../../src/errors.ts';
@@ -16,13 +17,17 @@ const finding: Finding = {
   title: 'More than one name',
   detail: 'Accept it if so wanted.',
   evidence: ['/forms/a'],
+  subjects: [],
   acceptable: true,
   accepted: true,
 };
 const changes = ['a', 'b'].map((name) =>
   changeOf(`/forms/${name}`, Buffer.from('old label'), Buffer.from('new label')),
 );
-const plan = planOf(changes, { findings: [finding], undoes: { id: 'x', folder: '/changes/x' } });
+const plan = planOf(changes, {
+  findings: [finding],
+  undoes: { id: '00000000-0000-4000-8000-00000000000f', seal: '0'.repeat(64), folder: '/changes/x', seq: 4 },
+});
 const text = [...planText(plan)].join('');
 
 /** What a plan text is refused for; undefined if it is read. */
@@ -150,7 +155,7 @@ describe('a plan that was edited', () => {
 describe('a plan file that is not whole', () => {
   test('is refused, wherever it was cut off', () => {
     for (let length = 0; length < text.trimEnd().length; length += 7) {
-      expect(refusalOf(text.slice(0, length))?.trouble.cameBack).toMatch(/no JSON, or was written only in part/);
+      expect(refusalOf(text.slice(0, length))?.trouble.cameBack).toMatch(/not JSON, or was written only in part/);
     }
   });
 
@@ -161,17 +166,31 @@ describe('a plan file that is not whole', () => {
     },
   );
 
-  test.each([2, 0, '1', null, undefined, { toString: 1 }])('is refused if it is of another version: %j', (version) => {
-    const refusal = refusalOf(resealed((data) => Object.assign(data, { version })));
-    expect(refusal?.trouble.cameBack).toBe(
-      `it is of version ${JSON.stringify(version)}, and this tool reads version 1`,
-    );
-    expect(refusal?.trouble.next).toContain('the version of adsi-remedy that made the plan');
+  test.each([1, 3, 0, '2', null, undefined, { toString: 1 }])(
+    'is refused if it is of another version: %j',
+    (version) => {
+      const refusal = refusalOf(resealed((data) => Object.assign(data, { version })));
+      expect(refusal?.trouble.cameBack).toBe(
+        `it is of version ${JSON.stringify(version)}, and this tool reads version 2`,
+      );
+      expect(refusal?.trouble.next).toContain('the version of adsi-remedy that made the plan');
+    },
+  );
+
+  test.each(['', null, undefined, ['labels'], 'la\u001bbels'])('is refused if its remedy is no name: %j', (remedy) => {
+    const refusal = refusalOf(resealed((data) => Object.assign(data, { remedy })));
+    expect(refusal?.trouble.cameBack).toBe('remedy is missing, unknown or of the wrong kind');
   });
 
-  test.each(['mailboxes', '', null, undefined, ['labels']])('is refused if it is of another remedy: %j', (remedy) => {
-    const refusal = refusalOf(resealed((data) => Object.assign(data, { remedy })));
-    expect(refusal?.trouble.cameBack).toMatch(/it is of the remedy .*, which this tool does not have/);
+  test('is refused if a member stands twice in one object', () => {
+    const twice = JSON.stringify(plan).replace('"language":"de"', '"language":"fr","language":"de"');
+    expect(refusalOf(twice)?.trouble.cameBack).toBe('the member "language" stands twice in one object');
+  });
+
+  test('is refused if its data is nested deeper than a plan is', () => {
+    const deep = JSON.parse(`${'['.repeat(50)}${']'.repeat(50)}`);
+    const refusal = refusalOf(resealed((data) => Object.assign(data, { intent: { deep } })));
+    expect(refusal?.trouble.cameBack).toBe('intent is missing, unknown or of the wrong kind');
   });
 
   test.each([
@@ -187,22 +206,29 @@ describe('a plan file that is not whole', () => {
     ['changes[0].kind', { changes: [{ ...changes[0], kind: 'folder' }] }],
     ['changes[0].kind', { changes: [{ ...changes[0], kind: 'modify' }] }],
     ['changes[0].kind', { changes: [{ ...changes[0], kind: 'toString' }] }],
-    ['changes[0].kind', { changes: [null] }],
+    ['changes[0]', { changes: [null] }],
     ['changes[1].path', { changes: [changes[0], { ...changes[1], path: undefined }] }],
     ['changes[0].set', { changes: [{ ...changes[0], set: undefined }] }],
     ['changes[0].class', { changes: [{ ...changes[0], class: undefined }] }],
     ['changes[0].language', { changes: [{ ...changes[0], language: undefined }] }],
-    ['changes[0].before', { changes: [{ ...changes[0], before: { length: 3 } }] }],
-    ['changes[0].after', { changes: [{ ...changes[0], after: { length: '3', sha256: '' } }] }],
+    ['changes[0].before.sha256', { changes: [{ ...changes[0], before: { length: 3 } }] }],
+    ['changes[0].after.length', { changes: [{ ...changes[0], after: { length: '3', sha256: '' } }] }],
     ['changes[0].splices', { changes: [{ ...changes[0], splices: {} }] }],
     [
       'changes[0].splices[0].offset',
       { changes: [{ ...changes[0], splices: [{ key: '', line: 1, old: '', new: '' }] }] },
     ],
-    ['changes[0].kind', { target: { kind: 'forest' } }],
+    ['target.configurationNamingContext', { target: { kind: 'forest' } }],
+    ['more', { more: 'of mine' }],
+    ['["\\u001b[2J\\u009b"]', { '\u001b[2J\u009b': 'of mine' }],
+    ['subject.dn', { subject: { dn: 'no DN', guid: '00000000-0000-4000-8000-00000000000f' } }],
+    ['subject.dn', { subject: { dn: '', guid: '00000000-0000-4000-8000-00000000000f' } }],
+    ['findings[0].level', { findings: [{ ...finding, level: 'BLOCKER' }] }],
+    ['undoes.id', { undoes: { id: '../../x', seal: '0'.repeat(64), folder: '..', seq: 1 } }],
+    ['created', { created: 'now\u001b[2J' }],
   ])('is refused though sealed, naming what is missing: %s', (name, more) => {
     const refusal = refusalOf(resealed((data) => Object.assign(data, more)));
-    expect(refusal?.trouble.cameBack).toBe(`${name} is missing or of the wrong kind`);
+    expect(refusal?.trouble.cameBack).toBe(`${name} is missing, unknown or of the wrong kind`);
   });
 });
 

@@ -4,10 +4,17 @@ import { bytesOf, textOf, textsOf } from '../../src/ad/entry.ts';
 import { writeDelete } from '../../src/change/delete-writer.ts';
 import { withoutSacl } from '../../src/change/entry-content.ts';
 import { writeModify } from '../../src/change/modify-writer.ts';
-import type { AttributeEdit, DeleteChange, ModifyChange, UndeleteChange } from '../../src/change/plan.ts';
+import type {
+  AttributeEdit,
+  DeleteChange,
+  DirectoryChange,
+  ModifyChange,
+  UndeleteChange,
+} from '../../src/change/plan.ts';
 import { writeAdd, writeUndelete } from '../../src/change/undelete-writer.ts';
 import { undoEntryChanges } from '../../src/change/undo-entries.ts';
-import type { Fault } from '../../src/embedded/faults.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
+import type { Fault } from '../support/ldap-server/faults.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
 import {
   type Bench,
@@ -20,6 +27,10 @@ import {
   sendConnector,
   smtpContainer as smtp,
 } from './entries-support.ts';
+
+/** The undo of changes that the journal says were done. */
+const undoOf = (changes: readonly DirectoryChange[], session: DirectorySession) =>
+  undoEntryChanges({ changes, recorded: new Set(changes) }, session);
 
 /** The leaf and its parent deleted, the leaf first; what was done, the last first. */
 async function deleted(bench: Bench): Promise<readonly DeleteChange[]> {
@@ -50,7 +61,7 @@ const descriptorOf = async ({ session }: Bench): Promise<Buffer | undefined> =>
 describe('the undo of deletes', () => {
   test('undeletes parents first, and leaves out what AD keeps itself', async () => {
     const bench = await openBench();
-    const { changes, findings } = await undoEntryChanges(await deleted(bench), bench.session);
+    const { changes, findings } = await undoOf(await deleted(bench), bench.session);
     expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
       ['undelete', smtp],
       ['undelete', leaf],
@@ -75,7 +86,7 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const change = await bench.doomed(sendConnector);
     await bench.session.modify(sendConnector, [{ attribute: 'msExchSmtpSmartHost', replace: [] }]);
-    const { changes } = await undoEntryChanges([change], bench.session);
+    const { changes } = await undoOf([change], bench.session);
     expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
     expect(changes[0]).not.toHaveProperty('tombstoneDn');
   });
@@ -90,11 +101,11 @@ describe('the undo of deletes', () => {
     await bench.session.modify(sendConnector, [edit('msExchSmtpSmartHost', 'other.example.com')]);
     const smartHost = 'msExchSmtpSmartHost is other.example.com now; before the change msExchSmtpSmartHost was';
     const evidence = [`${sendConnector}: ${smartHost} smtp.example.com`];
-    const edited = await undoEntryChanges([change], bench.session);
+    const edited = await undoOf([change], bench.session);
     expect(edited).toMatchObject({ changes: [], findings: [{ id: 'changed-since', level: 'blocker', evidence }] });
 
     await bench.session.modify(sendConnector, [edit('msExchSourceBridgeheadServersDN')]);
-    const lacking = await undoEntryChanges([change], bench.session);
+    const lacking = await undoOf([change], bench.session);
     expect(lacking).toMatchObject({
       changes: [{ kind: 'undelete', attributes: [{ name: 'msExchSourceBridgeheadServersDN' }] }],
       findings: [{ id: 'changed-since', level: 'warning', evidence }],
@@ -108,12 +119,12 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const { dn, guid } = await bench.doomed(sendConnector);
     const completed: UndeleteChange = { kind: 'undelete', dn, guid, attributes: [] };
-    expect(await undoEntryChanges([completed], bench.session)).toEqual({ changes: [], findings: [] });
+    expect(await undoOf([completed], bench.session)).toEqual({ changes: [], leftOut: [], findings: [] });
   });
 
   test('leaves out what was never deleted', async () => {
     const bench = await openBench();
-    const { changes } = await undoEntryChanges([await bench.doomed(leaf)], bench.session);
+    const { changes } = await undoOf([await bench.doomed(leaf)], bench.session);
     expect(changes).toEqual([]);
   });
 
@@ -121,7 +132,7 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const done = await deleted(bench);
     await bench.session.add(smtp, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
-    const { findings } = await undoEntryChanges(done, bench.session);
+    const { findings } = await undoOf(done, bench.session);
     expect(findings).toMatchObject([
       { id: 'came-back-otherwise', level: 'blocker', acceptable: false, evidence: [smtp] },
     ]);
@@ -130,7 +141,7 @@ describe('the undo of deletes', () => {
   test('refuses where the container is gone too', async () => {
     const bench = await openBench();
     const [, gone] = await deleted(bench);
-    const { findings } = await undoEntryChanges(gone === undefined ? [] : [gone], bench.session);
+    const { findings } = await undoOf(gone === undefined ? [] : [gone], bench.session);
     expect(findings).toMatchObject([{ id: 'parent-gone', evidence: [smtp] }]);
   });
 
@@ -138,7 +149,7 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const change = { ...(await bench.doomed(leaf)), guid: '11111111-2222-3333-4444-555555555555' };
     await bench.session.delete(leaf);
-    const { changes, findings } = await undoEntryChanges([change], bench.session);
+    const { changes, findings } = await undoOf([change], bench.session);
     expect(changes).toMatchObject([{ kind: 'add', dn: leaf }]);
     expect(findings).toMatchObject([{ id: 'new-object-guid', level: 'warning', evidence: [leaf] }]);
     const [addition] = changes;
@@ -156,7 +167,7 @@ describe('the undo of deletes', () => {
     const before = await descriptorOf(bench);
     const change = { ...(await bench.doomed(sendConnector)), guid: randomUUID() };
     await bench.session.delete(sendConnector);
-    const { changes } = await undoEntryChanges([change], bench.session);
+    const { changes } = await undoOf([change], bench.session);
     const [addition] = changes;
     if (addition?.kind !== 'add') throw new Error('expected an add');
     expect(await writeAdd(addition, bench.access(), bench.intent)).toEqual({ kind: 'done' });
@@ -167,7 +178,7 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const value = Buffer.from(leaf);
     await bench.session.modify(smtp, [{ attribute: 'msExchSourceBridgeheadServersDN', replace: [value] }]);
-    const { changes } = await undoEntryChanges(await deleted(bench), bench.session);
+    const { changes } = await undoOf(await deleted(bench), bench.session);
     expect(changes.map(({ kind }) => kind)).toEqual(['undelete', 'undelete', 'modify']);
     expect(changes[2]).toMatchObject({
       dn: smtp,
@@ -180,7 +191,7 @@ describe('the undo of deletes', () => {
     const done = [await bench.doomed(leaf), await bench.doomed(sendConnector)];
     for (const { dn } of done) await bench.session.delete(dn);
     for (const order of [done, done.toReversed()]) {
-      const { changes } = await undoEntryChanges(order, bench.session);
+      const { changes } = await undoOf(order, bench.session);
       expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
         ['undelete', leaf],
         ['undelete', sendConnector],
@@ -193,7 +204,7 @@ describe('the undo of deletes', () => {
     const attribute = 'msExchSourceBridgeheadServersDN';
     await bench.session.modify(smtp, [{ attribute, replace: [Buffer.from(leaf)] }]);
     const done = (await deleted(bench)).map((change) => ({ ...change, guid: randomUUID() }));
-    const { changes, findings } = await undoEntryChanges(done, bench.session);
+    const { changes, findings } = await undoOf(done, bench.session);
     expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
       ['add', smtp],
       ['add', leaf],
@@ -213,7 +224,7 @@ describe('the undo of deletes', () => {
     if (recycleBin === 'on') await enableRecycleBin(bench.session);
     const done = await deleted(bench);
     Object.assign(bench.session, { rootDse: { ...bench.session.rootDse, vendor } });
-    const { changes } = await undoEntryChanges(done, bench.session);
+    const { changes } = await undoOf(done, bench.session);
     expect(changes.map((change) => change.kind)).toEqual([kind, kind]);
   });
 
@@ -221,13 +232,13 @@ describe('the undo of deletes', () => {
     const bench = await openBench();
     const value = Buffer.from(leaf);
     await bench.session.modify(smtp, [{ attribute: 'msExchSourceBridgeheadServersDN', replace: [value] }]);
-    const { changes } = await undoEntryChanges(await deleted(bench), bench.session);
+    const { changes } = await undoOf(await deleted(bench), bench.session);
     const access = bench.access();
     for (const change of changes) {
       if (change.kind === 'undelete') await writeUndelete(change, access, bench.intent);
       if (change.kind === 'modify') await writeModify(change, access, bench.intent);
     }
-    const again = await undoEntryChanges(changes.toReversed(), bench.session);
+    const again = await undoOf(changes.toReversed(), bench.session);
     expect(again.changes.map(({ kind, dn }) => [kind, dn])).toEqual([
       ['delete', leaf],
       ['delete', smtp],
@@ -236,10 +247,10 @@ describe('the undo of deletes', () => {
 
   test('undone itself, deletes again what it brought back, children first', async () => {
     const bench = await openBench();
-    const { changes } = await undoEntryChanges(await deleted(bench), bench.session);
+    const { changes } = await undoOf(await deleted(bench), bench.session);
     for (const change of changes)
       if (change.kind === 'undelete') await writeUndelete(change, bench.access(), bench.intent);
-    const again = await undoEntryChanges(changes.toReversed(), bench.session);
+    const again = await undoOf(changes.toReversed(), bench.session);
     expect(again.changes.map(({ kind, dn }) => [kind, dn])).toEqual([
       ['delete', leaf],
       ['delete', smtp],
@@ -266,7 +277,7 @@ describe('the undo of edits', () => {
     for (const change of done)
       expect(await writeModify(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
     await meddle?.();
-    return undoEntryChanges(done, bench.session);
+    return undoOf(done, bench.session);
   };
   const clearing = (attribute: string, ...remove: readonly string[]): AttributeEdit => ({ attribute, remove, add: [] });
   const set = (bench: Bench, dn: string, attribute: string, ...values: readonly string[]): Promise<void> =>
@@ -352,7 +363,7 @@ describe('an undelete', () => {
   const planned = async (bench: Bench): Promise<UndeleteChange> => {
     const change = await bench.doomed(sendConnector);
     await writeDelete(change, bench.access(), bench.intent);
-    const { changes } = await undoEntryChanges([change], bench.session);
+    const { changes } = await undoOf([change], bench.session);
     const [first] = changes;
     if (first?.kind !== 'undelete') throw new Error('expected an undelete');
     return first;
@@ -439,7 +450,7 @@ describe('an undelete', () => {
     const bench = await openBench();
     const change = await bench.doomed(sendConnector);
     await setDescriptor(bench, 1);
-    const { changes } = await undoEntryChanges([change], bench.session);
+    const { changes } = await undoOf([change], bench.session);
     expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
   });
 

@@ -5,10 +5,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import type { JournalEvent, JournalRecord } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
-import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../../src/change/undo.ts';
+import { changesToUndo, requireSomethingToUndo, reversedFileChange, undoFileChanges } from '../../src/change/undo.ts';
 import { RefusedError } from '../../src/errors.ts';
 import { spliceBytes } from '../../src/files/strings-file.ts';
-import { applyIn, changeOf, planOf, undoOf } from '../support/file-plans.ts';
+import { applyIn, changeOf, journalOf, planOf, undoOf } from '../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
@@ -88,10 +88,15 @@ describe('the changes to undo', () => {
     plan: id,
     ...(change === undefined ? {} : { change }),
   });
-  const pathsToUndo = (records: readonly JournalRecord[]): string[] =>
-    changesToUndo(plan, records).map((change) => change.path);
+  const recordedPaths = (records: readonly JournalRecord[]): string[] =>
+    [...changesToUndo(plan, records).recorded].map((change) => change.path);
 
-  test('are those that were done or may have been, the last of the plan first', () => {
+  test('are looked for on every target, the last of the plan first, whatever the journal says', () => {
+    const { changes } = changesToUndo(plan, [record('done', 0)]);
+    expect(changes.map((change) => change.path)).toEqual(['e', 'd', 'c', 'b', 'a'].map((name) => `/forms/${name}`));
+  });
+
+  test('are recorded if they were done or may have been', () => {
     const records = [
       record('begin'),
       record('intent', 0),
@@ -104,16 +109,21 @@ describe('the changes to undo', () => {
       record('unknown', 4),
       record('end'),
     ];
-    expect(pathsToUndo(records)).toEqual(['/forms/e', '/forms/d', '/forms/a']);
+    expect(recordedPaths(records)).toEqual(['/forms/a', '/forms/d', '/forms/e']);
   });
 
   test.each([
     ['nothing was ever applied', []],
     ['everything drifted', [record('begin'), record('drifted', 0), record('end')]],
     ['only another plan was applied', [record('done', 0, 'another')]],
-    ['it was undone already', [record('done', 0), record('undone')]],
-  ])('are refused if %s', (_, records) => {
-    expect(() => pathsToUndo(records)).toThrow(RefusedError);
+  ])('are refused if %s and no target is as the plan would have left it', (_, records) => {
+    const { recorded } = changesToUndo(plan, records);
+    expect(() => requireSomethingToUndo(plan, recorded, 0)).toThrow(RefusedError);
+    expect(() => requireSomethingToUndo(plan, recorded, 1)).not.toThrow();
+  });
+
+  test('are refused if the plan was undone already', () => {
+    expect(() => changesToUndo(plan, [record('done', 0), record('undone')])).toThrow(RefusedError);
   });
 });
 
@@ -144,11 +154,12 @@ describe('undoing', () => {
     await writeFile(path.join(forms, 'b'), 'edited since');
     const undo = await undoOf(changeFolder, plan);
     expect(undo.findings).toMatchObject([{ id: 'changed-since', level: 'warning', evidence: [path.join(forms, 'b')] }]);
-    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 1, notDone: [{ outcome: { kind: 'drifted' } }] });
+    expect(undo.changes.map((change) => change.path)).toEqual([path.join(forms, 'a')]);
+    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 1, notDone: [] });
     expect(await contents()).toEqual({ a: text(old('a')), b: 'edited since' });
   });
 
-  test('leaves out a file that somebody has brought back already', async () => {
+  test('leaves out a file that is back already', async () => {
     const plan = await planned('a', 'b');
     await applyIn(changeFolder, plan);
     await writeFile(path.join(forms, 'b'), old('b'));
@@ -157,21 +168,35 @@ describe('undoing', () => {
     expect(undo.findings).toEqual([]);
   });
 
-  test('tells of a file that has gone since', async () => {
+  test('reports a file that is gone', async () => {
     const plan = await planned('a', 'b');
     await applyIn(changeFolder, plan);
     await unlink(path.join(forms, 'a'));
     const undo = await undoOf(changeFolder, plan);
     expect(undo.findings[0]?.evidence).toEqual([`${path.join(forms, 'a')}: there is no such file or folder (ENOENT)`]);
-    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 1, notDone: [{ outcome: { kind: 'drifted' } }] });
+    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 1, notDone: [] });
     expect(await contents()).toEqual({ b: text(old('b')) });
+  });
+
+  test('brings back every file although the journal has lost its tail, and names what it lacks', async () => {
+    const plan = await planned('a', 'b', 'c');
+    const before = await contents();
+    await applyIn(changeFolder, plan);
+    const journal = journalOf(changeFolder);
+    const lines = (await readFile(journal, 'utf8')).split('\n');
+    await writeFile(journal, lines.slice(0, 3).join('\n'));
+    const undo = await undoOf(changeFolder, plan);
+    expect(undo.findings).toMatchObject([{ id: 'not-in-journal', level: 'warning' }]);
+    expect(undo.findings[0]?.subjects.length).toBeGreaterThan(0);
+    expect(await applyIn(undoFolder, undo)).toMatchObject({ done: 3, notDone: [] });
+    expect(await contents()).toEqual(before);
   });
 
   test('names what has changed since in the order of the changes, whichever is read first', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `f${index}`);
     const plan = await planned(...names);
     for (const name of names) await writeFile(path.join(forms, name), 'edited'.repeat(Number(name.slice(1)) + 1));
-    const { findings } = await lookAtFilesToUndo(plan.changes.map(reversedFileChange));
+    const { findings } = await undoFileChanges({ changes: plan.changes, recorded: new Set(plan.changes) });
     expect(findings[0]?.evidence).toEqual(plan.changes.map((change) => change.path));
   });
 

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as tombstone } from '../../src/commands/tombstone.ts';
-import { administrator, reader } from '../../src/embedded/access.ts';
-import type { Account } from '../../src/embedded/accounts.ts';
-import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { administrator } from '../../src/embedded/view.ts';
 import { configuration, directoryService, openForest } from '../embedded/support.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
 import { domainController, fakePeer } from '../ldap/peer/fake-peer.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
+import { type Account, reader } from '../support/ldap-server/accounts.ts';
+import { openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
+import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const accounts: readonly Account[] = [
@@ -41,7 +41,7 @@ userAccountControl: 514
 `;
 
 /** A forest whose DC listens without TLS; gives the address of the port. */
-async function listening(forest: EmbeddedForest, host = 'dc1.corp.example.com'): Promise<string> {
+async function listening(forest: ServedForest, host = 'dc1.corp.example.com'): Promise<string> {
   const { port, close } = await forest.listen(host);
   onTestFinished(close);
   return `127.0.0.1:${port}`;
@@ -101,7 +101,7 @@ describe('a server that is not there or not LDAP', () => {
     const world = { currentFolder: await freshFolder(), env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
     const { status, stderr } = await runCommand(tombstone, args, world);
     expect(status).toBe(1);
-    expect(stderr).toContain('looking it up at 127.0.0.1:1: no DNS server listens there (ECONNREFUSED)');
+    expect(stderr).toContain('look-up at 127.0.0.1:1: no DNS server is listening there (ECONNREFUSED)');
   });
 
   test('behind a closed port', async () => {
@@ -196,7 +196,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     await writeTree(notOne, { 'ca.pem': 'no certificate' });
     const result = await runOn(server, ['--tls', 'ldaps', '--ca', 'ca.pem'], { folder: notOne });
     expect(result.status).toBe(1);
-    expect(result.stderr).toContain('it is no certificate');
+    expect(result.stderr).toContain('not a certificate');
     expect(result.stderr).toContain(path.join(notOne, 'ca.pem'));
   });
 });
@@ -247,7 +247,7 @@ describe('a logon', () => {
 
   test('without TLS is warned of', async () => {
     const { stdout } = await runOn(await withAccounts(), []);
-    expect(stdout).toContain('Without TLS');
+    expect(stdout).toContain('WITHOUT ENCRYPTION: the password and all data cross the network in the clear');
   });
 });
 
@@ -262,9 +262,9 @@ describe('rights', () => {
     expect(stderr).toMatch(/may not see|not permitted|right/);
   });
 
-  test('to read deleted objects, if they lack: not permitted or none', async () => {
+  test('to read deleted objects, if they lack: none seen', async () => {
     const { stdout } = await runOn(await server(), as('reader'));
-    expect(stdout).toContain('not permitted or none');
+    expect(stdout).toMatch(/none seen|no right to see/);
   });
 
   test('to write, if they lack, are told in the dry run', async () => {
@@ -282,12 +282,12 @@ describe('rights', () => {
 });
 
 /** The same data with another identity: objectGUID of the configuration naming context's head. */
-async function otherForest(like: EmbeddedForest): Promise<EmbeddedForest> {
+async function otherForest(like: ServedForest): Promise<ServedForest> {
   const head = new RegExp(`(^dn: ${configuration}\\n(?:.+\\n)*?objectGUID:: ).*`, 'm');
   const ldif = [...like.toLdif()].join('').replace(head, `$1${Buffer.alloc(16, 7).toString('base64')}`);
   const clock = (): Date => new Date('2026-11-22T09:00:00Z');
   const sources = [{ name: 'other', content: ldif }];
-  return openEmbeddedForest({ sources, kind: 'forest', clock, newGuid: randomUUID, accounts: [...accounts] });
+  return openServedForest({ sources, kind: 'forest', clock, newGuid: randomUUID }, accounts);
 }
 
 test('a plan of another forest is refused at apply', async () => {
@@ -299,16 +299,31 @@ test('a plan of another forest is refused at apply', async () => {
   expect(result.stderr).toContain('the plan was made for another forest');
 });
 
-test('a saved plan goes back to the server that it was made on, the password aside', async () => {
+test('a saved plan goes back to its server once its seal is approved; the password is given anew', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   await runOn(server, ['--save', 'saved'], { folder });
+  const { seal } = JSON.parse(await readFile(path.join(folder, 'saved/plan.json'), 'utf8'));
   const again = (env: Readonly<Record<string, string>>): Promise<CommandRun> =>
-    runCommand(apply, ['saved'], { currentFolder: folder, env });
+    runCommand(apply, ['saved', '--seal', seal, '--tls', 'none'], { currentFolder: folder, env });
   expect(await again({})).toMatchObject({ status: 64 });
   const result = await again({ ADSI_REMEDY_PASSWORD: 'S3cret' });
-  expect(result.status).toBe(0);
+  expect([result.status, result.stderr]).toEqual([0, '']);
   expect(result.stdout).toContain('1 entry changed');
+});
+
+test('a password never follows a plan: not to its server, and not without encryption, unless this run says so', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  await runOn(server, ['--save', 'saved'], { folder });
+  const { seal } = JSON.parse(await readFile(path.join(folder, 'saved/plan.json'), 'utf8'));
+  const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
+  const unnamed = await runCommand(apply, ['saved', '--tls', 'none'], world);
+  expect([unnamed.status, unnamed.stderr]).toEqual([64, expect.stringContaining('only the plan names it')]);
+  const unasked = await runCommand(apply, ['saved', '--seal', seal], world);
+  expect([unasked.status, unasked.stderr]).toEqual([64, expect.stringContaining('without encryption')]);
+  const named = ['saved', '--server', server, '--tls', 'none', '--dry-run', '--user', 'CORP\\Administrator'];
+  expect((await runCommand(apply, named, world)).status).toBe(2);
 });
 
 test('what is told of a plan names the entry and no password', async () => {
@@ -354,6 +369,7 @@ describe('at a terminal on a Windows computer', () => {
 
   test('its own domain is proposed, then global catalogs first, of these the one that it logged on to', async () => {
     const answers = answering({
+      'directory.by': 'domain',
       'directory.domain': byDefault,
       'directory.server': byDefault,
       'directory.user': 'me@corp.example.com',
@@ -366,11 +382,18 @@ describe('at a terminal on a Windows computer', () => {
     };
     const world = { currentFolder: await freshFolder(), env: member, prompter: { ...answers, select } };
     const { stderr } = await runCommand(tombstone, ['--dns', await startDnsServer(zone)], world);
-    expect(answers.asked).toEqual(['directory.domain', 'directory.server', 'directory.user', 'directory.password']);
-    expect(shown[0]).toContain('A global catalog (GC) also knows the recipients of the other domains');
-    expect(shown[1]).toBe('gc2.corp.example.com: GC, you are logged on through it');
-    expect(shown.slice(2)).toContain('gc1.corp.example.com: GC');
-    expect(shown[3]).toBe('dc1.corp.example.com: ');
+    expect(answers.asked).toEqual([
+      'directory.by',
+      'directory.domain',
+      'directory.server',
+      'directory.user',
+      'directory.password',
+    ]);
+    const [, , , ...servers] = shown;
+    expect(servers[0]).toContain('A global catalog (GC) also knows the recipients of the other domains');
+    expect(servers[1]).toBe('gc2.corp.example.com: GC, you are logged on through it');
+    expect(servers.slice(2)).toContain('gc1.corp.example.com: GC');
+    expect(servers[3]).toBe('dc1.corp.example.com: ');
     expect(stderr).toContain('gc2.corp.example.com:636');
     expect(stderr).not.toContain('S3cret');
   });

@@ -2,18 +2,18 @@ import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as labels } from '../../src/commands/labels.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { Prompter } from '../../src/terminal/prompter.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
 let home: string;
 
-/** A member of the array: two sets, two classes, German, French and one language that nobody has a wording for. */
+/** A member of the array: two sets, two classes, German, French and one language without a wording. */
 const member: Tree = {
   Exchange: {
     HTML: {
@@ -57,7 +57,7 @@ const enterAlone = {
   'labels.languages': byDefault,
   'labels.passcode-forms': byDefault,
   'labels.label': byDefault,
-  'labels.accept.no-wording': byDefault,
+  'accept.no-wording': byDefault,
   decision: byDefault,
 };
 const bothRoots = { 'labels.root': inTurn('TMG01', 'TMG02', '') };
@@ -81,13 +81,13 @@ describe('the wizard', () => {
       'labels.languages',
       'labels.passcode-forms',
       'labels.label',
-      'labels.accept.no-wording',
+      'accept.no-wording',
       'decision',
     ]);
     expect(stdout).toContain('10 files of form sets below');
     expect(stdout).toMatch(/de +German +4 +Domäne\\Name:\n +UTF-16LE\+BOM, UTF-8 · classes HTML, xHTML\n/);
     expect(stdout).toContain('no-wording');
-    expect(stdout).toContain('Left alone: nothing was changed.');
+    expect(stdout).toContain('Nothing was changed.');
     expect(status).toBe(2);
     expect(await snapshot(home)).toEqual(before);
   });
@@ -104,7 +104,7 @@ describe('the wizard', () => {
     };
     const args = ['--root', 'TMG01', '--set', 'ISA', '--key', 'L_UserName_Text'];
     const { stdout, stderr } = await runCommand(labels, args, { currentFolder: home, prompter: meanwhile });
-    expect(stdout).toContain('- L_UserName_Text="Name:"');
+    expect(stdout).toMatch(/ de +Name: +E-Mail-Adresse: +1/);
     expect(stdout + stderr).not.toContain('1 of 1 files changed');
     expect(await readFile(file, 'utf8')).toBe('L_UserName_Text="Other:"\r\n');
   });
@@ -127,7 +127,7 @@ describe('the wizard', () => {
       'labels.languages': ['de', 'hi'],
       'labels.passcode-forms': byDefault,
       'labels.label': 'username',
-      'labels.accept.no-wording': true,
+      'accept.no-wording': true,
       decision: 'apply',
     });
     expect(status).toBe(0);
@@ -149,7 +149,7 @@ describe('the wizard', () => {
     );
   });
 
-  test('takes a text of one’s own, and asks again for one that can be no label', async () => {
+  test('takes a text of one’s own, and asks again for one that can’t be a label', async () => {
     const { refusals, status } = await walk(
       {
         'labels.label': 'text',
@@ -180,13 +180,13 @@ describe('the wizard', () => {
     const { refusals } = await walk({ ...enterAlone, 'labels.root': inTurn('', 'TMG03', 'TMG01', 'nowhere', '') });
     expect(refusals.map(({ problem }) => problem)).toEqual([
       'Give a folder.',
-      'There is no such folder, or it may not be read.',
-      'There is no such folder, or it may not be read.',
+      'There is no such folder, or you have no right to read it.',
+      'There is no such folder, or you have no right to read it.',
     ]);
   });
 
   test('saves for review, with the command that applies it', async () => {
-    const { status, stdout } = await walk({ ...enterAlone, 'labels.accept.no-wording': true, decision: 'save' }, [
+    const { status, stdout } = await walk({ ...enterAlone, 'accept.no-wording': true, decision: 'save' }, [
       '--root',
       'TMG01',
     ]);
@@ -218,7 +218,7 @@ describe('the wizard', () => {
     ]);
   });
 
-  test('tells numbers with their noun', async () => {
+  test('gives numbers with their noun', async () => {
     await writeTree(home, { one: { Exchange: { HTML: { 'strings.txt': stringsContent('a') } } } });
     const { stdout } = await walk({ 'labels.label': byDefault, decision: byDefault }, ['--root', 'one']);
     expect(stdout).toContain('1 file of form sets below');
@@ -242,18 +242,20 @@ describe('blockers', () => {
   const args = ['--root', 'TMG01', '--label', 'email'];
 
   test('are shown with what they mean before they are asked about', async () => {
-    const { stdout } = await walk({ 'labels.accept.no-wording': byDefault, decision: byDefault }, args);
-    expect(stdout.replace(/\s+/g, ' ')).toContain('Accept it to leave these as they are.');
+    const { stdout } = await walk({ 'accept.no-wording': byDefault, decision: byDefault }, args);
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'Give the wording with --wording FILE, or one text for all with --text.',
+    );
     expect(stdout).toContain('hi (Hindi): 1 file');
   });
 
-  test('that are not accepted stand: to apply now is not offered, and to leave it changes nothing', async () => {
+  test('that are not accepted stand: to apply now is not offered, and to do nothing changes nothing', async () => {
     const before = await snapshot(home);
-    const refused = { 'labels.accept.no-wording': false };
+    const refused = { 'accept.no-wording': false };
     expect((await walk({ ...refused, decision: 'apply' }, args)).stderr).toContain(
-      'the choices are Leave it, Save for review',
+      'the choices are Do nothing, Save for review',
     );
-    expect(await walk({ ...refused, decision: 'leave' }, args)).toMatchObject({ status: 2 });
+    expect(await walk({ ...refused, decision: 'nothing' }, args)).toMatchObject({ status: 2 });
     expect(await snapshot(home)).toEqual(before);
   });
 
@@ -261,24 +263,21 @@ describe('blockers', () => {
     await writeTree(home, {
       TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': '' }, es: { 'strings.txt': 'L_UserName_Text="a' } } } } },
     });
-    const { status, asked, stdout } = await walk(
-      { 'labels.accept.no-wording': true, 'labels.skip-blocked': true, decision: 'apply' },
-      args,
-    );
-    expect(asked.filter((id) => id === 'labels.skip-blocked')).toHaveLength(1);
+    const { status, asked, stdout } = await walk({ 'labels.skip-blocked': true, decision: 'apply' }, args);
+    expect(asked).toEqual(['labels.skip-blocked', 'decision']);
     expect(status).toBe(0);
     expect(stdout).toContain('4 of 4 files changed');
     expect(await labelIn('TMG01/Exchange/HTML/nls/de/strings.txt')).toBe('E-Mail-Adresse:');
   });
 
-  test('that are to be left out are asked about each, as long as the answer is no', async () => {
+  test('that can’t be accepted are asked about once, all together; after a no nothing can be applied', async () => {
     await writeTree(home, { TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': '' } } } } } });
     await chmod(path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt'), 0o444);
-    const { asked } = await walk(
-      { 'labels.accept.no-wording': false, 'labels.skip-blocked': inTurn(false, false), decision: byDefault },
-      args,
-    );
-    expect(asked.filter((id) => id === 'labels.skip-blocked')).toHaveLength(2);
+    const before = await snapshot(home);
+    const { asked, status } = await walk({ 'labels.skip-blocked': false, decision: byDefault }, args);
+    expect(asked).toEqual(['labels.skip-blocked', 'decision']);
+    expect(status).toBe(2);
+    expect(await snapshot(home)).toEqual(before);
   });
 });
 
@@ -326,7 +325,7 @@ describe('a user who cancels', () => {
   });
 
   test('at the question of apply, and one who says no there, leaves everything untouched', async () => {
-    await walk({ 'labels.accept.no-wording': true, decision: 'save' }, ['--root', 'TMG01', '--label', 'email']);
+    await walk({ 'accept.no-wording': true, decision: 'save' }, ['--root', 'TMG01', '--label', 'email']);
     const [folder = ''] = await readdir(path.join(home, 'changes'));
     const before = await snapshot(home);
     const saved = path.join('changes', folder);
@@ -337,7 +336,7 @@ describe('a user who cancels', () => {
 
   test('in the menu, and at the question of undo', async () => {
     expect((await walk({ menu: cancel }, [], menu)).status).toBe(130);
-    await walk({ 'labels.accept.no-wording': true, decision: 'apply' }, ['--root', 'TMG01', '--label', 'email']);
+    await walk({ 'accept.no-wording': true, decision: 'apply' }, ['--root', 'TMG01', '--label', 'email']);
     const [folder = ''] = await readdir(path.join(home, 'changes'));
     const before = await snapshot(home);
     expect((await walk({ decision: cancel }, [path.join('changes', folder)], undo)).status).toBe(130);

@@ -4,9 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Plan } from '../../src/change/plan.ts';
-import { run as orphan } from '../../src/commands/orphan.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import type { PrompterDouble } from '../support/prompter-double.ts';
+import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 export const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';

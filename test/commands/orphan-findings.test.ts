@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import {
@@ -142,13 +143,13 @@ test('each blocker comes with commands that do what it asks for', async () => {
     ),
   );
   const databases = detailOf(findings, 'owned-databases');
-  expect(databases).toContain('New-MoveRequest -TargetDatabase');
-  expect(databases).toContain('Get-PublicFolderDatabase "<database>" | Remove-PublicFolderDatabase');
+  expect(databases).toContain("Get-Mailbox -Database 'MDB4' -ResultSize Unlimited | New-MoveRequest");
+  expect(databases).toContain("Remove-MailboxDatabase -Identity 'MDB4'");
   expect(databases).not.toContain('Set-MailboxDatabase');
   const connectors = detailOf(findings, 'send-connector-source');
-  for (const cmdlet of ['Set-SendConnector', 'Set-RoutingGroupConnector', 'Set-ForeignConnector']) {
-    expect(connectors).toContain(cmdlet);
-  }
+  expect(connectors).toContain(
+    `Set-ADObject -Identity '${connector}' -Remove @{msExchSourceBridgeheadServersDN='CN=1,${server}'}`,
+  );
   const ways = findings.find(({ id }) => id === 'supported-ways')?.evidence.join() ?? '';
   expect(ways).toContain("dsmod computer 'CN=EX04,CN=Computers,DC=corp,DC=example,DC=com' -reset");
 });
@@ -168,10 +169,11 @@ describe('in the wizard', () => {
     const folder = await freshFolder();
     const answers = answering({
       'orphan.supported-way': 'none',
+      'orphan.also': [],
       'orphan.clean-up': cleanUp,
-      'orphan.accept.owned-databases': true,
-      'orphan.accept.send-connector-source': true,
-      'orphan.accept.dangling-references': true,
+      'accept.owned-databases': true,
+      'accept.send-connector-source': true,
+      'accept.dangling-references': true,
       decision: 'save',
     });
     const { stdout } = await runIn(folder, records, ['--name', 'EX04'], answers);

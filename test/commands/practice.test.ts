@@ -4,30 +4,32 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
-import { run as orphan } from '../../src/commands/orphan.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { orphan } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
-test('practice without a terminal shows the three remedies as dry runs, and changes nothing but its own folder', async () => {
+test('practice without a terminal shows the four remedies as dry runs, and changes nothing but its own folder', async () => {
   const currentFolder = await freshFolder();
   const { status, stdout } = await runCommand(practice, [], { currentFolder });
   expect(status).toBe(0);
-  for (const remedy of ['labels --label email', 'tombstone --days 180', 'orphan --name EX04']) {
+  const lingering = 'lingering --reference dc1.corp.example.com';
+  for (const remedy of ['labels --label email', 'tombstone --days 180', 'orphan --name EX04', lingering]) {
     expect(stdout).toContain(`adsi-remedy ${remedy} --dry-run`);
   }
-  expect(stdout.match(/This was a dry run: nothing was changed/g)).toHaveLength(3);
+  expect(stdout.match(/This was a dry run: nothing was changed/g)).toHaveLength(4);
   expect(await readdir(currentFolder)).toEqual(['adsi-remedy-practice']);
 });
 
-test('practice --json gives the three plans as one document, alone on stdout', async () => {
+test('practice --json gives the four plans as one document, alone on stdout', async () => {
   const { status, stdout } = await runCommand(practice, ['--json'], { currentFolder: await freshFolder() });
   expect(status).toBe(0);
   const plans: Record<string, { remedy: string; changes: unknown[] }> = JSON.parse(stdout);
   expect(Object.entries(plans).map(([name, { remedy }]) => [name, remedy])).toEqual([
     ['labels', 'labels'],
-    ['tombstone', 'tombstone'],
     ['orphan', 'orphan'],
+    ['tombstone', 'tombstone'],
+    ['lingering', 'lingering'],
   ]);
   expect(plans['labels']?.changes).not.toEqual([]);
 });
@@ -45,7 +47,7 @@ test('practice without a terminal says of an orphan that was deleted there that 
   expect(deleted.stdout).toContain('Undo it with');
 
   const { status, stdout, stderr } = await runCommand(practice, [], { currentFolder });
-  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: the server is not there any more/);
+  expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: it is not there any more/);
   expect([status, stderr]).toEqual([0, '']);
   const json = await runCommand(practice, ['--json'], { currentFolder });
   expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });

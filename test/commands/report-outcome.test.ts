@@ -20,6 +20,7 @@ const full = new FileError({
   next: 'Make room and apply again.',
 });
 
+const describePlan = () => ({ title: '', summary: [], changes: [], nextSteps: [] });
 const nothing: ApplyResult<FileChange> = { done: 0, doneBefore: 0, notDone: [], notBegun: 0 };
 const all = (outcome: ChangeOutcome): ApplyResult<FileChange>['notDone'] =>
   changes.map((change) => ({ change, outcome }));
@@ -31,7 +32,7 @@ async function told(result: Partial<ApplyResult<FileChange>>, flag?: 'json' | 'v
   return runCommand(
     (_, context) =>
       reportOutcome(
-        { result: { ...nothing, ...result }, interrupted: false, plan, folder },
+        { result: { ...nothing, ...result }, interrupted: false, plan, folder, remedy: { describe: describePlan } },
         context,
         createOutput(context, flags),
       ),

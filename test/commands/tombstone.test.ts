@@ -2,23 +2,24 @@ import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { formatGuid } from '../../src/ad/values.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import type { Context } from '../../src/commands/context.ts';
-import type { OpenDirectory } from '../../src/commands/directory.ts';
+import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
-import { run as tombstone } from '../../src/commands/tombstone.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { DirectoryError } from '../../src/errors.ts';
+import { repsFrom } from '../ad/scenario/replication.ts';
 import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
 const directoryService = 'CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
-const accepted = ['--accept', 'dc4-past-lifetime'];
+const accepted = ['--accept', 'past-lifetime'];
 
 interface Site {
   readonly folder: string;
@@ -29,12 +30,17 @@ interface Site {
     world?: Partial<Context>,
   ): Promise<CommandRun>;
   /** As the forest has it on disk: what a run in another process would find. */
+  ldif(): Promise<string>;
   lifetime(): Promise<string | undefined>;
 }
 
 /** The practice forest of a new folder, opened anew by each run. */
 async function practiceSite(): Promise<Site> {
   const folder = await freshFolder();
+  const ldif = async (): Promise<string> => {
+    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    return [...forest.toLdif()].join('').replaceAll('\n ', '');
+  };
   return {
     folder,
     run: (command, args, prompter, world = {}) => {
@@ -44,10 +50,9 @@ async function practiceSite(): Promise<Site> {
         openPracticeDirectory(folder, { ...context, now: () => new Date(), randomId: randomUUID } as Context);
       return runCommand(command, args, { ...context, directory });
     },
+    ldif,
     lifetime: async () => {
-      const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
-      const ldif = [...forest.toLdif()].join('').replaceAll('\n ', '');
-      const record = ldif.split('\n\n').find((text) => text.includes(`dn: ${directoryService}\n`));
+      const record = (await ldif()).split('\n\n').find((text) => text.includes(`dn: ${directoryService}\n`));
       return /^tombstoneLifetime: (.*)$/m.exec(record ?? '')?.[1];
     },
   };
@@ -58,14 +63,14 @@ function planOf({ stdout }: CommandRun): Plan {
 }
 
 describe('a dry run', () => {
-  test('shows every DC, what stands in the way and the one-line diff, and exits 2', async () => {
+  test('shows every DC, the blockers and the one-line diff, and exits 2', async () => {
     const site = await practiceSite();
     const { status, stdout } = await site.run(tombstone, ['--days', '180']);
     expect(status).toBe(2);
-    expect(stdout).toContain('not set: Windows then uses 60');
-    expect(stdout).toMatch(/DC1 +Amsterdam +\d+ minutes? ago +▏ +0 %/);
-    expect(stdout).toMatch(/DC3 +Paramaribo +47 days ago +█+▌? +78 % +→ watch list/);
-    expect(stdout).toMatch(/DC4 +Paramaribo +unreachable; last heard 71 days ago +█+ +> 100 % +→ past lifetime/);
+    expect(stdout).toContain('not set: 60 days in force');
+    expect(stdout).toMatch(/DC1 +Amsterdam +\d+ minutes? +▏ +0 %/);
+    expect(stdout).toMatch(/DC3 +Paramaribo +47 days +█+. +78 % +watch/);
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(/DC4 Paramaribo cut off: does not answer; .*> 100 % past lifetime/);
     expect(stdout).toContain('- (not set: 60 days)\n    + tombstoneLifetime: 180');
     expect(stdout).toMatch(/← 60 days: the limit today/);
     expect(stdout).toMatch(/← 180 days: the new limit/);
@@ -76,7 +81,8 @@ describe('a dry run', () => {
   test('keeps every line of its tables within the screen', async () => {
     const site = await practiceSite();
     const { stdout } = await site.run(tombstone, ['--days', '180']);
-    const tables = stdout.slice(0, stdout.indexOf('blocker'));
+    const tables = stdout.slice(0, stdout.indexOf('modify'));
+    expect(tables.split('\n').length).toBeGreaterThan(20);
     for (const line of tables.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
@@ -86,18 +92,21 @@ describe('a dry run', () => {
     expect(result.status).toBe(2);
     const plan = planOf(result);
     expect(plan.remedy).toBe('tombstone');
-    expect(plan.findings.find(({ id }) => id === 'replication-state')?.evidence).toHaveLength(4);
+    expect(plan.exhibits.find(({ id }) => id === 'replication')).toMatchObject({
+      kind: 'bars',
+      rows: [{ name: 'DC4' }, { name: 'DC3' }, {}, {}],
+    });
     expect(plan.changes).toMatchObject([{ kind: 'modify', dn: directoryService }]);
     expect(result.stderr).toContain('tombstoneLifetime');
   });
 });
 
 describe('applying', () => {
-  test('is refused while a blocker stands that nobody has accepted', async () => {
+  test('is refused while a blocker is not accepted', async () => {
     const site = await practiceSite();
     const result = await site.run(tombstone, ['--days', '180', '--yes']);
     expect(result.status).toBe(3);
-    expect(result.stderr).toContain('dc4-past-lifetime');
+    expect(result.stderr).toContain('past-lifetime');
     expect(await site.lifetime()).toBeUndefined();
   });
 
@@ -111,7 +120,7 @@ describe('applying', () => {
     expect(await site.run(tombstone, ['--days', '180', '--yes'])).toMatchObject({ status: 0 });
   });
 
-  test('with --wait exits 1 as long as a DC has not got it', async () => {
+  test('with --wait exits 1 as long as a DC does not have it', async () => {
     const site = await practiceSite();
     const args = ['--days', '180', '--yes', '--wait', '1', '--json', ...accepted];
     const result = await site.run(tombstone, args);
@@ -119,8 +128,8 @@ describe('applying', () => {
     expect(JSON.parse(result.stdout)).toMatchObject({
       outcome: 'done',
       domainControllers: [
-        { host: 'dc1.corp.example.com', state: 'has it' },
-        { host: 'dc2.corp.example.com', state: 'has it' },
+        { host: 'dc1.corp.example.com', state: 'there' },
+        { host: 'dc2.corp.example.com', state: 'there' },
         { host: 'dc3.corp.example.com' },
         { host: 'dc4.corp.example.com', state: 'unreachable' },
       ],
@@ -139,7 +148,7 @@ describe('applying', () => {
     expect(pauses).toEqual([2000, 2000, 2000]);
   });
 
-  test('a saved plan is applied later, once, and undone to "not set"', async () => {
+  test('a saved plan is applied later, once, and undone to "not set", which is a lowering and judged as one', async () => {
     const site = await practiceSite();
     expect(await site.run(tombstone, ['--days', '180', '--save', 'saved', ...accepted])).toMatchObject({ status: 2 });
     expect((await readdir(path.join(site.folder, 'saved'))).sort()).toEqual(
@@ -149,9 +158,15 @@ describe('applying', () => {
     expect(await site.run(apply, ['saved'])).toMatchObject({ status: 0 });
     expect(await site.lifetime()).toBe('180');
     const again = await site.run(apply, ['saved']);
-    expect(again).toMatchObject({ status: 0 });
+    // Nothing is written, and the proof is looked for again: DC4 still cannot be asked.
+    expect(again).toMatchObject({ status: 1 });
     expect(again.stdout).toContain('Nothing is left to do');
-    expect(await site.run(undo, ['saved', '--yes'])).toMatchObject({ status: 0 });
+    const refused = await site.run(undo, ['saved', '--yes']);
+    expect(refused).toMatchObject({ status: 3 });
+    for (const id of ['below-recommended', 'past-new-lifetime']) expect(refused.stdout).toContain(id);
+    expect(await site.lifetime()).toBe('180');
+    const lowering = ['--accept', 'below-recommended', '--accept', 'past-new-lifetime'];
+    expect(await site.run(undo, ['saved', '--yes', ...lowering])).toMatchObject({ status: 0 });
     expect(await site.lifetime()).toBeUndefined();
     expect(await site.run(apply, ['saved'])).toMatchObject({ status: 3 });
   });
@@ -172,11 +187,11 @@ describe('the wizard', () => {
     const site = await practiceSite();
     const prompter = answering({
       'tombstone.days': byDefault,
-      'tombstone.accept.dc4-past-lifetime': true,
+      'accept.past-lifetime': true,
       decision: 'apply',
     });
     expect(await site.run(tombstone, [], prompter)).toMatchObject({ status: 0 });
-    expect(prompter.asked).toEqual(['tombstone.days', 'tombstone.accept.dc4-past-lifetime', 'decision']);
+    expect(prompter.asked).toEqual(['tombstone.days', 'accept.past-lifetime', 'decision']);
     expect(await site.lifetime()).toBe('180');
   });
 
@@ -184,8 +199,8 @@ describe('the wizard', () => {
     const site = await practiceSite();
     const prompter = answering({
       'tombstone.days': inTurn(2, -1, 2147483648, 90),
-      'tombstone.accept.dc4-past-lifetime': false,
-      decision: 'leave',
+      'accept.past-lifetime': false,
+      decision: 'nothing',
     });
     expect(await site.run(tombstone, [], prompter)).toMatchObject({ status: 2 });
     expect(prompter.refusals.map(({ problem }) => problem)).toEqual([
@@ -196,10 +211,10 @@ describe('the wizard', () => {
     expect(await site.lifetime()).toBeUndefined();
   });
 
-  test('tells what stands in the way before it asks', async () => {
+  test('shows what is past the lifetime, and the advice, before it asks', async () => {
     const site = await practiceSite();
     const { stdout, status } = await site.run(tombstone, [], answering({ 'tombstone.days': cancel }));
-    expect(stdout).toContain('dc4-past-lifetime');
+    expect(stdout).toContain('DC4: past the lifetime of 60 days.');
     expect(stdout).toContain('Advice: 180 days.');
     expect(status).toBe(130);
     expect(await site.lifetime()).toBeUndefined();
@@ -209,10 +224,10 @@ describe('the wizard', () => {
     const site = await practiceSite();
     const prompter = answering({
       'tombstone.days': 180,
-      'tombstone.accept.dc4-past-lifetime': false,
+      'accept.past-lifetime': false,
       decision: 'apply',
     });
-    expect((await site.run(tombstone, [], prompter)).stderr).toContain('the choices are Leave it, Save for review');
+    expect((await site.run(tombstone, [], prompter)).stderr).toContain('the choices are Do nothing, Save for review');
     expect(await site.lifetime()).toBeUndefined();
   });
 });
@@ -236,11 +251,11 @@ describe('a server that ends sessions', () => {
     return { site, world: { templates, sleep: noSleep, directory }, opened };
   }
 
-  test('while somebody reads the plan, does not stand in the way of applying and proving it', async () => {
+  test('while the plan is read is no obstacle to applying and proving it', async () => {
     const { site, world, opened } = await withDirectory(() => ({}));
     const prompter = answering({
       'tombstone.days': 180,
-      'tombstone.accept.dc4-past-lifetime': true,
+      'accept.past-lifetime': true,
       decision: 'apply',
     });
     const select: typeof prompter.select = async (question) => {
@@ -255,36 +270,36 @@ describe('a server that ends sessions', () => {
     expect(await site.lifetime()).toBe('180');
   });
 
-  test('after the change was made: that is told, and that the look at the others failed', async () => {
+  test('after the change was made: the change is reported, and that the look at the DCs failed', async () => {
     const gone = new DirectoryError({ attempted: 'connect', on: 'dc1', cameBack: 'it is down', next: 'Wait.' });
     let opens = 0;
     const { site, world } = await withDirectory(({ reopen }) => ({
-      // The forest is checked in the first session, the change is made in the second.
+      // The change is made in the first session.
       reopen: () => {
         opens += 1;
-        return opens > 2 ? Promise.reject(gone) : reopen();
+        return opens > 1 ? Promise.reject(gone) : reopen();
       },
     }));
     const args = ['--days', '180', '--yes', ...accepted];
     const result = await runCommand(tombstone, args, { currentFolder: site.folder, ...world });
     expect(result.stdout).toContain('1 entry changed');
-    expect(result.stdout).toContain('Which domain controllers have it could not be seen: connect, dc1: it is down');
+    expect(result.stdout).toContain('The domain controllers could not be asked: connect, dc1: it is down');
     expect(result.status).toBe(0);
     expect(await site.lifetime()).toBe('180');
   });
 });
 
-describe('flags that do not say what to do', () => {
+describe('flags that leave open what to do', () => {
   test.each([
-    [[], 'no flag says it'],
-    [['--days', 'abc'], 'no whole number'],
+    [[], 'no flag gives it'],
+    [['--days', 'abc'], 'not a whole number'],
     [['--days', '0'], 'less than 3 days'],
     [['--days', '2'], 'less than 3 days'],
     [['--days=-1'], 'less than 3 days'],
-    [['--days', '1e9'], 'no whole number'],
+    [['--days', '1e9'], 'not a whole number'],
     [['--days', '2147483648'], '32 bits'],
     [['--days', '180', '--unset'], 'one sets the value, the other removes it'],
-    [['--days', '180', '--wait', 'soon'], 'no whole number of seconds'],
+    [['--days', '180', '--wait', 'soon'], 'not a whole number of seconds'],
     [['--days', '180', '--yes', '--save', 'x'], 'one says to apply now'],
     [['--days'], 'its value is missing'],
   ])('%j exit 64: %s', async (args, reason) => {
@@ -292,6 +307,53 @@ describe('flags that do not say what to do', () => {
     const result = await runCommand(tombstone, args, { currentFolder: folder });
     expect(result.status).toBe(64);
     expect(result.stderr).toContain(reason);
+  });
+});
+
+describe('what else may be changed', () => {
+  const marker = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates';
+
+  test('--strict-new-dcs adds the object that makes new DCs strict, alone, and undo removes it', async () => {
+    const site = await practiceSite();
+    const result = await site.run(tombstone, ['--strict-new-dcs', '--yes', ...accepted]);
+    expect(result.stderr).toBe('');
+    expect(result.status).toBe(0);
+    expect(result.stdout).toContain('repadmin /regkey * +strict');
+    expect(await site.ldif()).toContain(`dn: ${marker}`);
+    expect(await site.lifetime()).toBeUndefined();
+    expect((await site.run(tombstone, ['--strict-new-dcs'])).stdout).toContain('Nothing to change');
+    const [change = ''] = await readdir(path.join(site.folder, 'changes'));
+    expect(await site.run(undo, [path.join('changes', change), '--yes'])).toMatchObject({ status: 0 });
+    expect(await site.ldif()).not.toContain(`dn: ${marker}`);
+  });
+
+  test('--recycle-days comes with --days in one change of one entry', async () => {
+    const site = await practiceSite();
+    const args = ['--days', '180', '--recycle-days', '200', '--json'];
+    const { changes } = planOf(await site.run(tombstone, args));
+    expect(changes).toMatchObject([
+      {
+        kind: 'modify',
+        edits: [
+          { attribute: 'tombstoneLifetime', add: ['180'] },
+          { attribute: 'msDS-DeletedObjectLifetime', remove: [], add: ['200'] },
+        ],
+      },
+    ]);
+  });
+
+  test('--showrepl tells of a DC that cannot be reached, and its findings keep the file as their source', async () => {
+    const site = await practiceSite();
+    const heading =
+      'showrepl_COLUMNS,Destination DSA Site,Destination DSA,Naming Context,Source DSA Site,Source DSA,Transport Type,Number of Failures,Last Failure Time,Last Success Time,Last Failure Status';
+    const daysBefore = (days: number): string =>
+      new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 19).replace('T', ' ');
+    const row = `showrepl_INFO,Paramaribo,DC4,"CN=Configuration,DC=corp,DC=example,DC=com",Amsterdam,DC1,RPC,12,${daysBefore(0)},${daysBefore(75)},8614`;
+    await writeTree(site.folder, { 'showrepl.csv': `${heading}\r\n${row}\r\n` });
+    const args = ['--days', '180', '--showrepl', 'showrepl.csv=+00:00', '--json'];
+    const past = planOf(await site.run(tombstone, args)).findings.find(({ id }) => id === 'past-lifetime');
+    expect(past).toMatchObject({ measure: { value: 75, unit: 'days' }, source: { name: 'showrepl.csv' } });
+    expect(past?.evidence[0]).toContain('DC4, Paramaribo: last heard of the others 75 days ago');
   });
 });
 
@@ -321,6 +383,37 @@ describe('an export', () => {
     const [change = ''] = await readdir(path.join(folder, 'changes'));
     const ldif = await readFile(path.join(folder, 'changes', change, 'change.ldf'), 'utf8');
     expect(ldif).toContain('changetype: modify\nadd: tombstoneLifetime\ntombstoneLifetime: 180\n-\n');
+  });
+
+  test("reports the exporting DC's refusals although it has no rootDSE, as ldifde writes none", async () => {
+    const folder = await freshFolder();
+    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
+    const whole = [...forest.toLdif()].join('').replaceAll('\n ', '');
+    const guidIn = (name: string): string => {
+      const record = whole.split('\n\n').find((text) => text.includes(`dn: CN=NTDS Settings,CN=${name},`)) ?? '';
+      return formatGuid(Buffer.from(/^objectGUID:: (.*)$/m.exec(record)?.[1] ?? '', 'base64'));
+    };
+    const refused = (name: string): string =>
+      repsFrom({
+        name,
+        dsaGuid: guidIn(name),
+        invocationId: guidIn(name),
+        lastSuccess: new Date(Date.now() - 75 * 86_400_000),
+        lastAttempt: new Date(),
+        result: 8614,
+        failures: 7000,
+      }).toString('base64');
+    const head = 'dn: CN=Configuration,DC=corp,DC=example,DC=com\n';
+    const links = ['DC2', 'DC3', 'DC4'].map((name) => `repsFrom:: ${refused(name)}\n`).join('');
+    const records = whole.split('\n\n').filter((record) => !record.includes('dn:\n') && !/^dn: $/m.test(record));
+    const bare = records.map((record) => `${record}\n`.replace(head, head + links)).join('\n');
+    await writeTree(folder, { 'export.ldf': bare });
+    const result = await runCommand(tombstone, ['--ldif', 'export.ldf', '--days', '180', '--json'], {
+      currentFolder: folder,
+    });
+    const finding = planOf(result).findings.find(({ id }) => id === 'refused-partners');
+    expect(finding?.evidence).toHaveLength(3);
+    expect(finding?.evidence[0]).toMatch(/^DC1 from DC2, .*8614/);
   });
 
   test('that is damaged is refused with the line', async () => {

@@ -3,7 +3,7 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 import { configuration, directoryService, domain, openForest } from './support.ts';
 
 const run = promisify(execFile);
@@ -35,7 +35,7 @@ interface Outcome {
 
 /** A shell's worth of clients, logged on as the administrator. */
 async function shellOn(
-  forest: EmbeddedForest,
+  forest: ServedForest,
 ): Promise<(client: string, args: string[], input?: string) => Promise<Outcome>> {
   const { port, close } = await forest.listen(dc1);
   onTestFinished(close);

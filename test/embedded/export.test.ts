@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Attribute, Change } from 'ldapts';
 import { describe, expect, it } from 'vitest';
-import { openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { openServedForest } from '../support/ldap-server/served-forest.ts';
 import { configuration, connectTo, directoryService, domain, namesFound, now, refusalOf, valuesOf } from './support.ts';
 
 const organisation = `CN=Org,CN=Microsoft Exchange,CN=Services,${configuration}`;
@@ -24,7 +24,7 @@ member: CN=Unknown,OU=Groups,${domain}
 `;
 
 const open = (content = ldif) =>
-  openEmbeddedForest({
+  openServedForest({
     sources: [{ name: 'export.ldf', content }],
     kind: 'export',
     clock: () => now,

@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { Client, EqualityFilter } from 'ldapts';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { constructed, encode, integer, octets } from '../../src/embedded/ber.ts';
-import { FaultPlan } from '../../src/embedded/faults.ts';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
+import { constructed, encode, integer, octets } from '../support/ldap-server/ber.ts';
+import { FaultPlan } from '../support/ldap-server/faults.ts';
+import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 import { connectTo, domain, openForest, refusalOf } from './support.ts';
 
 const dc1 = 'dc1.corp.example.com';
 const leaf = `dn: CN=leaf,${domain}\nobjectClass: container\n`;
 const leafDn = `CN=leaf,${domain}`;
 
-async function exists(forest: EmbeddedForest, dn: string): Promise<boolean> {
+async function exists(forest: ServedForest, dn: string): Promise<boolean> {
   const client = await connectTo(forest);
   const filter = new EqualityFilter({ attribute: 'distinguishedName', value: dn });
   return (await client.search(domain, { filter })).searchEntries.length === 1;

@@ -1,5 +1,5 @@
-import type { Client } from 'ldapts';
-import { EqualityFilter, Client as LdapClient } from 'ldapts';
+import { type Client, EqualityFilter, Client as LdapClient } from 'ldapts';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytesOf, configuration, domain, namesFound, openForest } from './support.ts';
 

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { Attribute, Change, type Client, type Entry } from 'ldapts';
 import { describe, expect, it } from 'vitest';
 import { deletedRdnOf } from '../../src/ad/dn.ts';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
-import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { openPracticeForest, type PracticeForest } from '../../src/embedded/practice-forest.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { type ServedForest, served } from '../support/ldap-server/served-forest.ts';
 import {
   configuration,
   connectTo,
@@ -14,13 +14,13 @@ import {
   domain,
   namesFound,
   now,
-  refusalOf,
   showDeleted,
   valuesOf,
 } from './support.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
-const open = (folder: string): Promise<EmbeddedForest> => openPracticeForest(folder, templates, () => now, randomUUID);
+const open = async (folder: string): Promise<PracticeForest & ServedForest> =>
+  served(await openPracticeForest(folder, templates, () => now, randomUUID));
 
 async function clientOfPractice(): Promise<Client> {
   return connectTo(await open(await freshFolder()));
@@ -149,16 +149,19 @@ describe("the practice forest's changes", () => {
 
   it('are written to nothing while there are none', async () => {
     const folder = await freshFolder();
-    const client = await connectTo(await open(folder));
-    await client.search(domain);
+    const forest = await open(folder);
+    await (await connectTo(forest)).search(domain);
+    forest.save();
     expect(await readdir(folder)).toEqual([]);
   });
 
   it('are still there when the site is opened again, with all else', async () => {
     const folder = await freshFolder();
-    const first = await connectTo(await open(folder));
+    const before = await open(folder);
+    const first = await connectTo(before);
     await first.modify(directoryService, setLifetime);
     await first.del(`CN=OAB (Default Web Site),CN=HTTP,CN=Protocols,${orphan}`);
+    before.save();
     const state = async (client: Client) => {
       const attributes = ['*', 'nTSecurityDescriptor', 'msDS-ReplAttributeMetaData'];
       const found: Entry[] = [];
@@ -180,11 +183,12 @@ describe("the practice forest's changes", () => {
     expect(heard.length).toBeGreaterThan(0);
   });
 
-  it('are told as failed where they cannot be written', async () => {
+  it('are reported as not saved where they cannot be written', async () => {
     const folder = await freshFolder();
-    const client = await connectTo(await open(folder));
+    const forest = await open(folder);
+    await (await connectTo(forest)).modify(directoryService, setLifetime);
     await writeFile(path.join(folder, 'directory'), 'a file in the way');
-    expect((await refusalOf(client.modify(directoryService, setLifetime))).text).toContain('EEXIST');
+    expect(() => forest.save()).toThrow(/save the practice forest.*EEXIST/s);
   });
 });
 

@@ -1,15 +1,16 @@
 /** Our own directory session over a stream within the process, without a network. */
 
 import { describe, expect, it } from 'vitest';
-import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import { OutcomeUnknownError } from '../../src/errors.ts';
+import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
-import { type DirectorySession, ldapConnector } from '../../src/ldap/session.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
+import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 import { domain, openForest } from './support.ts';
 
 const dc1 = 'dc1.corp.example.com';
 
-function sessionOn(forest: EmbeddedForest, host = dc1, deadlineMs = 5000): Promise<DirectorySession> {
+function sessionOn(forest: ServedForest, host = dc1, deadlineMs = 5000): Promise<DirectorySession> {
   const connector = ldapConnector({
     tls: 'none',
     bind: 'anonymous',

@@ -3,12 +3,9 @@
 import { randomUUID } from 'node:crypto';
 import { type BerWriter, Client, Control, type Entry } from 'ldapts';
 import { onTestFinished } from 'vitest';
-import {
-  type ConnectOptions,
-  type EmbeddedForest,
-  type EmbeddedOptions,
-  openEmbeddedForest,
-} from '../../src/embedded/open-embedded.ts';
+import type { EmbeddedOptions } from '../../src/embedded/open-embedded.ts';
+import type { Account } from '../support/ldap-server/accounts.ts';
+import { type ConnectOptions, openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
 
 export const domain = 'DC=corp,DC=example,DC=com';
 export const configuration = `CN=Configuration,${domain}`;
@@ -92,26 +89,28 @@ options: ${name === 'DC1' ? 1 : 0}
 `;
 
 /** The skeleton with more LDIF. */
-export function openForest(ldif = '', options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedForest> {
-  return openEmbeddedForest({
-    sources: [
-      { name: 'skeleton', content: skeleton },
-      { name: 'test', content: ldif },
-    ],
-    kind: 'forest',
-    clock: () => now,
-    newGuid: randomUUID,
-    accounts: [
-      { name: 'Administrator', password: 'secret' },
-      { name: 'reader', password: 'secret' },
-    ],
-    ...options,
-  });
+export function openForest(
+  ldif = '',
+  { accounts = [], ...options }: Partial<EmbeddedOptions> & { readonly accounts?: readonly Account[] } = {},
+): Promise<ServedForest> {
+  return openServedForest(
+    {
+      sources: [
+        { name: 'skeleton', content: skeleton },
+        { name: 'test', content: ldif },
+      ],
+      kind: 'forest',
+      clock: () => now,
+      newGuid: randomUUID,
+      ...options,
+    },
+    [...accounts, { name: 'Administrator', password: 'secret' }, { name: 'reader', password: 'secret' }],
+  );
 }
 
 /** A client of a DC's port, closed at the end of the test; not bound yet. */
 export async function connectTo(
-  forest: EmbeddedForest,
+  forest: ServedForest,
   host = 'dc1.corp.example.com',
   options: ConnectOptions = { trusted: true },
 ): Promise<Client> {

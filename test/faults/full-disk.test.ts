@@ -3,15 +3,15 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as labels } from '../../src/commands/labels.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const mount = (folder: string): boolean =>
   spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status === 0;
 const unmount = (folder: string): boolean => spawnSync('umount', [folder]).status === 0;
 
-/** Whether this user may mount a small disk of his own to fill. */
+/** Whether this user may mount a small disk to fill. */
 const mayMount = await (async () => {
   const folder = path.join('/tmp', `adsi-remedy-mount-${process.pid}`);
   await mkdir(folder);
@@ -26,7 +26,7 @@ const forms = (label: string): Tree => ({
   HTML: { nls: Object.fromEntries(names.map((name) => [name, { 'strings.txt': content(label) }])) },
 });
 
-describe.skipIf(!mayMount)('a disk that is full (which takes the right to mount one)', () => {
+describe.skipIf(!mayMount)('a full disk (needs the right to mount one)', () => {
   let home: string;
   let disk: string;
 
@@ -40,7 +40,7 @@ describe.skipIf(!mayMount)('a disk that is full (which takes the right to mount 
     });
   });
 
-  /** Takes all of the disk's space but some; gives back what frees it. */
+  /** Fills the disk; gives a function that frees it. */
   async function fill(): Promise<() => Promise<void>> {
     const filler = path.join(disk, 'filler');
     await writeFile(filler, Buffer.alloc(2_000_000)).catch((error: NodeJS.ErrnoException) => {
@@ -88,7 +88,7 @@ describe.skipIf(!mayMount)('a disk that is full (which takes the right to mount 
     expect(await snapshot(set)).toEqual(after);
   });
 
-  test('has no change folder written to it: what was begun is removed', async () => {
+  test('gets no change folder: what was begun is removed', async () => {
     const set = path.join(home, 'Exchange');
     await writeTree(set, forms('Domain\\user name:'));
     const free = await fill();

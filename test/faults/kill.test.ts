@@ -5,9 +5,9 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { run as labels } from '../../src/commands/labels.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
@@ -59,7 +59,7 @@ interface Ending {
   readonly after: number;
 }
 
-/** Runs the command, and sends it a signal in the middle if that is asked for. Its status, or the signal that ended it. */
+/** Runs the command and, with an ending, sends it a signal in the middle. Its status, or the signal that ended it. */
 async function run(args: readonly string[], cwd: string, journal: string, ending?: Ending): Promise<number | string> {
   const limit = lengthOf(journal) + (ending?.after ?? Number.POSITIVE_INFINITY);
   const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
@@ -94,7 +94,7 @@ async function savedChange(): Promise<Site> {
   return { home, before: before ?? {}, after: after ?? {}, now: () => snapshot(path.join(home, 'forms')) };
 }
 
-/** Every file holds all of the old or all of the new bytes; besides them there are only temporary files of ours. */
+/** Every file holds all of the old or all of the new bytes; anything else is a temporary file of ours. */
 async function expectWhole(site: Site): Promise<void> {
   for (const [name, bytes] of Object.entries(await site.now())) {
     if (name.endsWith('.adsi-remedy-tmp')) continue;
@@ -105,7 +105,7 @@ async function expectWhole(site: Site): Promise<void> {
 /** A file takes two lines of the journal, some 600 bytes: a third of all at most. */
 const someBytes = (): number => 1 + Math.floor(Math.random() * 60_000);
 
-/** Runs the command again and again, each time killed a little later if it has not come to its end before. */
+/** Runs the command again and again and kills it each time, unless it ends before. Gives the number of kills. */
 async function killedTimes(kills: number, args: readonly string[], journal: string, site: Site): Promise<number> {
   for (let kill = 0; kill < kills; kill += 1) {
     const status = await run(args, site.home, journal, { signal: 'SIGKILL', after: someBytes() });
@@ -118,7 +118,7 @@ async function killedTimes(kills: number, args: readonly string[], journal: stri
   return kills;
 }
 
-test('killed at any moment, a change and its undo are gone on with: no byte is wrong, no temporary file is left', async () => {
+test('killed at any moment, a change and its undo can be resumed: no byte is wrong, no temporary file is left', async () => {
   const site = await savedChange();
   expect(Object.keys(site.before)).toHaveLength(300);
   const kills = await killedTimes(3, ['apply', 'saved'], path.join(site.home, 'saved/journal.jsonl'), site);
@@ -128,9 +128,9 @@ test('killed at any moment, a change and its undo are gone on with: no byte is w
   const more = await killedTimes(2, ['apply', 'undo'], path.join(site.home, 'undo/journal.jsonl'), site);
   expect(await site.now()).toEqual(site.before);
   expect(kills + more).toBeGreaterThan(0);
-}, 30_000);
+}, 120_000);
 
-test('interrupted by Ctrl-C, a change ends between two files: 4, no temporary file is left, and the next run does the rest', async () => {
+test('interrupted by Ctrl-C, a change ends between two files with exit status 4, no temporary file is left, and the next run does the rest', async () => {
   const site = await savedChange();
   const journal = path.join(site.home, 'saved/journal.jsonl');
   expect(await run(['apply', 'saved'], site.home, journal, { signal: 'SIGINT', after: someBytes() })).toBe(4);
@@ -140,4 +140,4 @@ test('interrupted by Ctrl-C, a change ends between two files: 4, no temporary fi
   await expectWhole(site);
   expect(await run(['apply', 'saved'], site.home, journal)).toBe(0);
   expect(await site.now()).toEqual(site.after);
-}, 30_000);
+}, 120_000);

@@ -1,14 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { backupPathOf } from '../../src/change/before-images.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { run as labels } from '../../src/commands/labels.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
@@ -62,13 +63,13 @@ describe('while another run has the change folder', () => {
     expect(await labelsNow()).toEqual(applied);
   });
 
-  test('an undo can be looked at all the same', async () => {
+  test('an undo can be previewed', async () => {
     await run(apply, 'saved');
     await lockedBy(1, 'computer');
     expect(await run(undo, 'saved', '--dry-run')).toMatchObject({ status: 2 });
   });
 
-  test('that was killed, its lock keeps nobody away', async () => {
+  test('that was killed, its lock is taken over', async () => {
     await lockedBy(1, 'computer');
     const killed = { id: 2, host: 'computer', isRunning: () => false };
     expect(await runCommand(apply, ['saved'], { currentFolder: home, process: killed })).toMatchObject({ status: 0 });
@@ -76,7 +77,7 @@ describe('while another run has the change folder', () => {
   });
 });
 
-test('an undo that was planned before the change was gone on with is refused: it would leave that in place', async () => {
+test('an undo that was planned before the change was resumed is refused: it would leave the rest in place', async () => {
   await saveChange(3);
   const held = path.join(home, 'forms', 'Set2', 'HTML', 'strings.txt');
   const content = await readFile(held);
@@ -86,28 +87,46 @@ test('an undo that was planned before the change was gone on with is refused: it
   await writeFile(held, content);
   expect(await run(apply, 'saved')).toMatchObject({ status: 0 });
   const applied = await labelsNow();
-  expect(await run(apply, 'undo-saved')).toMatchObject({ status: 3, stderr: expect.stringContaining('gone on with') });
+  expect(await run(apply, 'undo-saved')).toMatchObject({
+    status: 3,
+    stderr: expect.stringContaining('was resumed after this undo was planned'),
+  });
   expect(await labelsNow()).toEqual(applied);
 });
 
-describe('as processes of their own', () => {
+test('a second name that a killed run left in the backup is removed, and the next run does the rest', async () => {
+  await saveChange(3);
+  const left = path.join(home, 'forms', 'Set2', 'HTML', 'strings.txt');
+  const content = await readFile(left);
+  await writeFile(left, 'edited');
+  expect(await run(apply, 'saved')).toMatchObject({ status: 4 });
+  await writeFile(left, content);
+  const backup = path.join(home, 'saved', 'backup', backupPathOf(left));
+  await mkdir(path.dirname(backup), { recursive: true });
+  await link(left, backup);
+  expect(await run(apply, 'saved')).toMatchObject({ status: 0 });
+  expect((await stat(left)).nlink).toBe(1);
+  expect(await readFile(backup)).toEqual(content);
+});
+
+describe('in separate processes', () => {
   const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
   const start = (stdio: 'ignore' | 'pipe') =>
     spawn(process.execPath, [bin, 'apply', 'saved'], { cwd: home, stdio: ['ignore', stdio, stdio] });
 
   beforeEach(() => saveChange(150));
 
-  test('of two runs that start together one does the work, and undo brings every byte back', async () => {
+  test('of two runs that start together one does the work, and undo restores every byte', async () => {
     const endings = await Promise.all([start('ignore'), start('ignore')].map((child) => once(child, 'exit')));
     const statuses = endings.map(([status]: unknown[]) => status);
     expect(statuses).toContain(0);
-    // The other one finds it at work, or finds everything done.
+    // The other one finds the first at work, or everything done.
     expect([0, 3]).toEqual(expect.arrayContaining(statuses));
     expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 0 });
     expect(await labelsNow()).toEqual(before);
   });
 
-  test('output that nobody reads does not keep the work from its end', async () => {
+  test('output that is not read does not stop the work', async () => {
     const child = start('pipe');
     child.stdout?.destroy();
     child.stderr?.destroy();

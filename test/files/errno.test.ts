@@ -1,11 +1,11 @@
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
-import { errnoInWords } from '../../src/files/errno.ts';
+import { describe, expect, test } from 'vitest';
+import { adviceFor, errnoInWords } from '../../src/files/errno.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
-test('what the system really answers is told in words, with its code', async () => {
+test('what the system really answers is put in words, with its code', async () => {
   const folder = await freshFolder();
   await mkdir(path.join(folder, 'a'));
   await writeFile(path.join(folder, 'a', 'b'), '');
@@ -27,15 +27,44 @@ test.each([
   ['ENOSPC', 'the disk is full (ENOSPC)'],
   ['EROFS', 'the file system is read-only (EROFS)'],
   ['EIO', 'the disk or the network share reported an I/O error (EIO)'],
-])('%s is told as "%s"', (errno, words) => {
+])('%s reads "%s"', (errno, words) => {
   expect(errnoInWords(systemError(errno))).toBe(words);
 });
 
-test('a code that we have no words for keeps those of the system', () => {
+test('a code without words of ours keeps those of the system', () => {
   expect(errnoInWords(systemError('ESTALE'))).toBe('ESTALE: a fault of the test');
 });
 
-test('what is no error of the system is told as it is', () => {
-  expect(errnoInWords(new Error('it is no plain file'))).toBe('it is no plain file');
+test('an error that is not the system’s keeps its own words', () => {
+  expect(errnoInWords(new Error('it is not a plain file'))).toBe('it is not a plain file');
   expect(errnoInWords('nothing')).toBe('nothing');
+});
+
+describe('Windows', () => {
+  const unknown = (file: string): Error =>
+    Object.assign(new Error(`UNKNOWN: unknown error, open '${file}'`), { code: 'UNKNOWN', path: file });
+
+  test('hides four network errors behind UNKNOWN: on a share all of them are named', () => {
+    const words = errnoInWords(unknown('\\\\TMG01\\C$\\forms'));
+    for (const number of [53, 65, 67, 1326]) expect(words).toContain(`(${number})`);
+    expect(words).toMatch(/\(UNKNOWN\)$/);
+  });
+
+  test('has other errors that Node does not name', () => {
+    expect(errnoInWords(unknown('C:\\forms'))).toBe('Windows reported an error without a name (UNKNOWN)');
+  });
+
+  test('can’t resolve links on a RAM disk', () => {
+    const error = Object.assign(systemError('EISDIR'), { syscall: 'realpath' });
+    expect(errnoInWords(error)).toBe('the drive can’t resolve links (EISDIR)');
+  });
+
+  test.each(['EPERM', 'EACCES'])('is elevated for %s, which the advice says', (errno) => {
+    expect(adviceFor(systemError(errno), 'Try again.', 'win32')).toMatch(/^Try again\. .*"Run as administrator"\.$/);
+    expect(adviceFor(systemError(errno), 'Try again.', 'linux')).toBe('Try again.');
+  });
+
+  test('is not elevated for other errors', () => {
+    expect(adviceFor(systemError('ENOSPC'), 'Try again.', 'win32')).toBe('Try again.');
+  });
 });

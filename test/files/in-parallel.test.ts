@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { inParallel } from '../../src/files/in-parallel.ts';
 
-test('the results come in the order of the items, whichever ends first', async () => {
+test('the results are in the order of the items, whichever ends first', async () => {
   expect(await inParallel([8, 1, 4], 3, async (item, index) => sleep(item, `${index}:${item}`))).toEqual([
     '0:8',
     '1:1',
@@ -11,7 +11,7 @@ test('the results come in the order of the items, whichever ends first', async (
   expect(await inParallel([], 3, () => Promise.reject(new Error('none')))).toEqual([]);
 });
 
-test('no more than the limit are under way at once, and no fewer while there is work', async () => {
+test('as many items as the limit allows are in progress, never more', async () => {
   let underWay = 0;
   const seen: number[] = [];
   await inParallel(Array.from({ length: 20 }), 4, async () => {
@@ -23,7 +23,7 @@ test('no more than the limit are under way at once, and no fewer while there is 
   expect(Math.max(...seen)).toBe(4);
 });
 
-test('the first error ends it: what was begun is waited for, nothing further is begun', async () => {
+test('after the first error, items in progress are waited for and no further item is begun', async () => {
   const begun: number[] = [];
   const ended: number[] = [];
   const work = inParallel([0, 1, 2, 3, 4, 5], 2, async (item) => {

@@ -3,9 +3,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
-import { type FileSystem, type Replacement, replaceFile } from '../../src/files/replace-file.ts';
-import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
+import type { FileSystem } from '../../src/files/file-system.ts';
+import { type Replacement, replaceFile, temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const old = Buffer.from('the old bytes');
@@ -28,9 +29,8 @@ async function replaced(files: FileSystem, more: Partial<Replacement> = {}): Pro
     path: target,
     content: now,
     tag: 'plan.id',
-    retryDelays: [1, 2, 4],
+    patience: { ...noWaiting, delays: [1, 2, 4] },
     beforeRename: async () => {},
-    sleep: async () => {},
     ...more,
   };
   return replaceFile(files, replacement).catch((error: unknown) => error);
@@ -75,7 +75,7 @@ describe('replacing a file', () => {
     expect((await stat(target)).mode & 0o7777).toBe(0o640);
   });
 
-  test('refuses a symbolic link and leaves what it leads to alone', async () => {
+  test('refuses a symbolic link and does not touch its target', async () => {
     const to = path.join(folder, 'elsewhere.txt');
     await writeFile(to, old);
     const from = path.join(folder, 'link.txt');
@@ -90,11 +90,11 @@ describe('replacing a file', () => {
     const place = path.join(folder, 'nls');
     await mkdir(place);
     expect(await replaced(untroubled(), { path: place })).toMatchObject({
-      trouble: { on: place, cameBack: 'it is no plain file' },
+      trouble: { on: place, cameBack: 'it is not a plain file' },
     });
   });
 
-  test('leaves the other names of a hard-linked file with the old bytes', async () => {
+  test('leaves the old bytes under the other names of a hard-linked file', async () => {
     const other = path.join(folder, 'other.txt');
     await link(target, other);
     await replaced(untroubled());
@@ -102,7 +102,7 @@ describe('replacing a file', () => {
     expect(await readFile(target)).toEqual(now);
   });
 
-  test('does not touch a temporary file of the same name that is somebody else’s', async () => {
+  test('does not touch a file that already has the temporary file’s name', async () => {
     const foreign = path.join(folder, `.strings.txt.plan.id${temporarySuffix}`);
     await writeFile(foreign, 'foreign');
     expect(await replaced(untroubled())).toMatchObject({ errno: 'EEXIST', trouble: { on: foreign } });
@@ -112,7 +112,7 @@ describe('replacing a file', () => {
 });
 
 describe('the last look before the rename', () => {
-  test('comes when the new bytes lie whole beside the old', async () => {
+  test('comes when all of the new bytes are beside the old', async () => {
     const seen: Record<string, string> = {};
     await replaced(untroubled(), {
       beforeRename: async () => {
@@ -122,7 +122,7 @@ describe('the last look before the rename', () => {
     expect(seen).toEqual({ 'strings.txt': old.toString(), [`.strings.txt.plan.id${temporarySuffix}`]: now.toString() });
   });
 
-  test('that throws has nothing happen, and its own error comes out', async () => {
+  test('that throws leaves everything as it was, and its error is thrown', async () => {
     const objection = new Error('not now');
     expect(await replaced(untroubled(), { beforeRename: () => Promise.reject(objection) })).toBe(objection);
     await expectOldBytesAlone();
@@ -163,7 +163,7 @@ describe('whatever single call fails', () => {
     },
   );
 
-  test('only one that fails to remove the temporary file leaves it there', async () => {
+  test('no single failure leaves the temporary file behind', async () => {
     const strays: string[] = [];
     const calls = untroubled();
     await replaced(calls);
@@ -178,7 +178,7 @@ describe('whatever single call fails', () => {
   });
 });
 
-test('a rename that was carried out though its answer was lost is told as that: there is no temporary file left', async () => {
+test('a rename that was carried out but answered with an error is reported as such, with no temporary file left', async () => {
   const files = watchedFileSystem((name) => (name === 'rename' ? () => Promise.reject(systemError('EIO')) : undefined));
   expect(await replaced(files)).toMatchObject({
     trouble: {
@@ -191,7 +191,7 @@ test('a rename that was carried out though its answer was lost is told as that: 
 });
 
 describe('two faults in a row', () => {
-  test('of which the second keeps the temporary file there: the error names it and both causes', async () => {
+  test('the second of which keeps the temporary file: the error names it and both causes', async () => {
     const files = watchedFileSystem((name) => {
       if (name === 'rename') throw Object.assign(new Error('rename'), { code: 'EXDEV' });
       if (name === 'unlink') throw Object.assign(new Error('unlink'), { code: 'EACCES' });
@@ -222,7 +222,7 @@ describe('what the system answers', () => {
     ['readFile', 'EIO', 'I/O error'],
     ['rename', 'EXDEV', 'another file system'],
     ['rename', 'EIO', 'I/O error'],
-  ])('to %s, %s, is told in words and leaves the old bytes', async (call, errno, words) => {
+  ])('to %s, %s, is put in words, and the old bytes stay', async (call, errno, words) => {
     if (call === 'handle.chown') await chown(target, 12_345, 23_456);
     // More than the process's mask lets a new file have.
     if (call === 'handle.chmod') await chmod(target, 0o666);
@@ -234,22 +234,26 @@ describe('what the system answers', () => {
   });
 
   test.each(['EPERM', 'EACCES', 'EBUSY'])(
-    'to the rename, %s, is tried again while somebody holds the file',
+    'to the rename, %s, means another try while another program holds the file',
     async (errno) => {
       const slept: number[] = [];
+      const sleep = async (milliseconds: number): Promise<void> => void slept.push(milliseconds);
+      const patience = { ...noWaiting, delays: [1, 2, 4], sleep };
       const files = failingFileSystem('rename', [errno, errno]);
-      expect(await replaced(files, { sleep: async (milliseconds) => void slept.push(milliseconds) })).toBeUndefined();
+      expect(await replaced(files, { patience })).toBeUndefined();
       expect(slept).toEqual([1, 2]);
       await expectNewBytesAlone();
     },
   );
 
   test.each(['EPERM', 'EACCES', 'EBUSY'])(
-    'to the rename, %s for good, ends the patience; nothing is written in place',
+    'to the rename, %s every time, ends the tries; nothing is written in place',
     async (errno) => {
       const slept: number[] = [];
+      const sleep = async (milliseconds: number): Promise<void> => void slept.push(milliseconds);
+      const patience = { ...noWaiting, delays: [1, 2, 4], sleep };
       const files = failingFileSystem('rename', [errno, errno, errno, errno]);
-      expect(await replaced(files, { sleep: async (milliseconds) => void slept.push(milliseconds) })).toMatchObject({
+      expect(await replaced(files, { patience })).toMatchObject({
         errno,
       });
       expect(slept).toEqual([1, 2, 4]);
@@ -258,14 +262,14 @@ describe('what the system answers', () => {
     },
   );
 
-  test.each(['EIO', 'ENOSPC', 'EXDEV', 'ENOENT'])('to the rename, %s, is not tried again', async (errno) => {
+  test.each(['EIO', 'ENOSPC', 'EXDEV', 'ENOENT'])('to the rename, %s, means no other try', async (errno) => {
     const files = failingFileSystem('rename', [errno]);
     await replaced(files);
     expect(files.calls.filter((call) => call === 'rename')).toHaveLength(1);
   });
 
   test.each(['EINVAL', 'ENOTSUP', 'ENOSYS', 'EISDIR'])(
-    'to the sync of a folder, %s, says that there is no such thing, which is fine',
+    'to the sync of a folder, %s, means that the file system has no such sync, which is no error',
     async (errno) => {
       expect(await replaced(failingFileSystem('handle.sync', [undefined, errno]))).toBeUndefined();
       expect(await replaced(failingFileSystem('open', [undefined, errno]))).toBeUndefined();
@@ -299,7 +303,7 @@ describe('short writes', () => {
     };
   };
 
-  test('are gone on with until every byte is there', async () => {
+  test('are continued until every byte is written', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 5 }),
@@ -313,14 +317,14 @@ describe('short writes', () => {
     );
   });
 
-  test('of nothing at all end it', async () => {
+  test('of zero bytes end the try', async () => {
     const error = await replaced(taking([10, 0]));
     expect(error).toMatchObject({ trouble: { cameBack: `the system took 10 of ${now.length} bytes and no more` } });
     await expectOldBytesAlone();
   });
 });
 
-test('a disk that does not keep what is written to it is found out before the rename', async () => {
+test('a disk that does not keep what is written to it is detected before the rename', async () => {
   const files = watchedFileSystem((name) =>
     name === 'readFile' ? async () => Buffer.from('something else') : undefined,
   );

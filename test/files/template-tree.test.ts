@@ -2,8 +2,8 @@ import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
+import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { findFormSets, knownTemplateFolders, placeOf, type TemplateTree } from '../../src/files/template-tree.ts';
-import { temporarySuffix } from '../../src/files/temporary-suffix.ts';
 import { freshFolder, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
@@ -118,6 +118,7 @@ describe('form sets', () => {
   test('may be none', async () => {
     expect(await findFormSets(root)).toEqual({
       root,
+      realRoot: root,
       files: [],
       misplaced: [],
       forms: [],

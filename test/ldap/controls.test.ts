@@ -21,16 +21,16 @@ describe('controls', () => {
     });
   });
 
-  test('what would change the answer silently is critical', () => {
+  test('controls without which the answer would be wrong are critical', () => {
     for (const control of [showDeleted, showRecycled, treeDelete]) expect(control.critical).toBe(true);
   });
 
-  test('recycled objects are asked for where the server knows them', () => {
+  test('recycled objects are requested where the server supports them', () => {
     expect(deletedObjectsControl(new Set([controlOid.showDeleted, controlOid.showRecycled]))).toBe(showRecycled);
     expect(deletedObjectsControl(new Set([controlOid.showDeleted]))).toBe(showDeleted);
   });
 
-  test('one that the server does not list is left out, or refused if it is critical', () => {
+  test('one that the server does not list is left out, or an error if it is critical', () => {
     const supported = new Set([controlOid.showDeleted]);
 
     expect(sendableControls([showDeleted, sdFlags(7)], supported, 'dc1:636')).toEqual([showDeleted]);

@@ -9,6 +9,7 @@ import {
   bindRequest,
   modifyRequest,
   pagedResults,
+  saslBindRequest,
   searchRequest,
   startTlsRequest,
   unbindRequest,
@@ -100,6 +101,13 @@ describe('requests on the wire', () => {
   test('a simple bind', () => {
     expect(bindRequest('CORP\\kim', 'pä55')(1)).toEqual(
       sequence(integer(1), element(0x60, integer(3), octets('CORP\\kim'), octets('pä55', 0x80))),
+    );
+  });
+
+  test('a SASL bind', () => {
+    const credentials = element(0xa3, octets('GSSAPI'), octets(guid));
+    expect(saslBindRequest('GSSAPI', guid)(1)).toEqual(
+      sequence(integer(1), element(0x60, integer(3), octets(''), credentials)),
     );
   });
 

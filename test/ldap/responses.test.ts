@@ -1,13 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { MessageSplitter, NotLdapError, type Response, ResponseReader } from '../../src/ldap/responses.ts';
+import {
+  longestMessage,
+  MessageSplitter,
+  NotLdapError,
+  type Response,
+  ResponseReader,
+} from '../../src/ldap/responses.ts';
 import { element, integer, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 
 function read(message: Buffer): Response {
   return new ResponseReader().read(message);
 }
 
-describe('messages are cut out of the stream', () => {
+describe('splitting the stream into messages', () => {
   const messages = [
     searchEntry(2, 'CN=a', { cn: ['a'], jpegPhoto: [Buffer.alloc(70_000, 7)] }),
     searchReference(2, 'ldap://dc2.example.com/'),
@@ -15,11 +21,12 @@ describe('messages are cut out of the stream', () => {
     result(2, responseTag.search, { cookie: 'next' }),
   ];
 
-  test('however the network cuts it', () => {
+  test('works wherever the network splits it', () => {
     const stream = Buffer.concat(messages);
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: stream.length }), { maxLength: 30 }), (cuts) => {
         const splitter = new MessageSplitter();
+        splitter.longest = longestMessage.afterLogon;
         const edges = [0, ...cuts.toSorted((one, other) => one - other), stream.length];
         const found = edges.slice(1).flatMap((edge, index) => splitter.push(stream.subarray(edges[index], edge)));
         expect(found.map((message) => message.length)).toEqual(messages.map((message) => message.length));
@@ -29,7 +36,7 @@ describe('messages are cut out of the stream', () => {
     );
   });
 
-  test('half a message is known as such', () => {
+  test('an incomplete message is known as such', () => {
     const splitter = new MessageSplitter();
 
     expect(splitter.push(result(1, responseTag.bind).subarray(0, 5))).toEqual([]);
@@ -41,11 +48,11 @@ describe('messages are cut out of the stream', () => {
     ['TLS', Buffer.from('15030300020228', 'hex')],
     ['an indefinite length', Buffer.from('3080', 'hex')],
     ['a length of five bytes', Buffer.from('308500000000ff', 'hex')],
-  ])('%s is no LDAP', (_, bytes) => {
+  ])('%s is not LDAP', (_, bytes) => {
     expect(() => new MessageSplitter().push(bytes)).toThrow(NotLdapError);
   });
 
-  test('what follows a good message is looked at too', () => {
+  test('the bytes after a valid message are checked too', () => {
     const bytes = Buffer.concat([result(1, responseTag.bind), Buffer.from('oops')]);
 
     expect(() => new MessageSplitter().push(bytes)).toThrow(expect.objectContaining({ bytes: Buffer.from('oops') }));
@@ -53,7 +60,7 @@ describe('messages are cut out of the stream', () => {
 });
 
 describe('a response is read', () => {
-  test('a result with everything in it', () => {
+  test('a result with every field', () => {
     const parts = {
       code: 10,
       matchedDn: 'DC=é',
@@ -68,7 +75,14 @@ describe('a response is read', () => {
       messageId: 7,
       result: { resultCode: 10, matchedDn: 'DC=é', diagnostic: 'no\0', referrals: ['ldap://a/', 'ldap://b/'] },
       pageCookie: Buffer.from('c'),
+      saslToken: Buffer.alloc(0),
     });
+  });
+
+  test("the server's token in the answer to a SASL bind", () => {
+    const saslToken = Buffer.from([0, 255]);
+
+    expect(read(result(7, responseTag.bind, { code: 14, saslToken }))).toMatchObject({ saslToken });
   });
 
   test('an empty cookie is the last page', () => {
@@ -82,7 +96,7 @@ describe('a response is read', () => {
     });
   });
 
-  test('an entry: names by lower case, a range told apart from its name', () => {
+  test('an entry: names in lower case, a range separated from its name', () => {
     const entry = read(
       searchEntry(3, 'CN=g', {
         objectClass: ['top', 'group'],
@@ -106,19 +120,19 @@ describe('a response is read', () => {
   test.each([
     { member: [], 'member;range=0-0': ['a'] },
     { 'member;range=0-0': ['a'], member: [] },
-  ])('the attribute that AD sends empty beside its range does not hide the values (%j)', (attributes) => {
+  ])('the attribute that AD sends empty next to its range does not hide the values (%j)', (attributes) => {
     const entry = read(searchEntry(3, 'CN=g', attributes));
     expect(entry.kind === 'entry' ? entry.attributes.get('member')?.values : []).toEqual([Buffer.from('a')]);
   });
 
-  test('an unknown operation is no LDAP', () => {
+  test('an unknown operation is not LDAP', () => {
     expect(() => read(sequence(integer(1), element(0x7f, octets('?'))))).toThrow(NotLdapError);
   });
 
   test.each([
     ['value', (end: number) => end - 2],
     ['list of values', (end: number) => end - 4],
-  ])('a %s that claims to be longer than the message is refused, not cut short', (_, lengthAt) => {
+  ])('a %s that claims to be longer than the message is refused, not truncated', (_, lengthAt) => {
     const message = searchEntry(3, 'CN=g', { cn: ['g'] });
     const position = lengthAt(message.length);
     message.writeUInt8(message.readUInt8(position) + 1, position);

@@ -5,12 +5,13 @@ import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { DirectoryError } from '../../src/errors.ts';
-import { openSession, type ServerAddress, type TlsMode } from '../../src/ldap/session.ts';
+import { openSession } from '../../src/ldap/connector.ts';
+import type { ServerAddress, TlsMode } from '../../src/ldap/session.ts';
 import { responseTag, result } from './peer/ber.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from './peer/certificates.ts';
 import { domainController, type FakePeer, fakePeer, requestTag } from './peer/fake-peer.ts';
 
-const bind = { user: 'kim@example.com', password: 'S3cret-of-Kim' };
+const bind = { auth: 'password', user: 'kim@example.com', password: 'S3cret-of-Kim' } as const;
 
 let folder: string;
 let certificates: Certificates;
@@ -65,7 +66,7 @@ describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) =
     expect(peer.requests.filter(({ tag }) => tag === requestTag.bind)).toHaveLength(1);
   });
 
-  test.each(['good', 'nameInSubject'] as const)('checks the name that is to be checked (%s)', async (name) => {
+  test.each(['good', 'nameInSubject'] as const)('checks the expected name (%s)', async (name) => {
     const peer = await peerWith(mode, name);
     const session = await open(peer, mode, { ca: certificates.authority, tlsName: 'dc1.example.com' });
 
@@ -99,20 +100,22 @@ describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) =
   test('an unknown authority: says who issued it and asks for --ca', async () => {
     const error = await failureOf(open(await peerWith(mode, 'good'), mode));
 
-    expect(error.trouble.cameBack).toContain('not trusted here: its issuer is Example Test Authority');
+    expect(error.trouble.cameBack).toContain('not trusted on this computer: its issuer is Example Test Authority');
     expect(error.trouble.next).toContain('--ca FILE');
   });
 
-  test('a certificate signed by itself is not trusted either', async () => {
+  test('a self-signed certificate is not trusted', async () => {
     const error = await failureOf(open(await peerWith(mode, 'selfSigned'), mode));
 
-    expect(error.trouble.cameBack).toContain('it is signed by itself');
+    expect(error.trouble.cameBack).toContain('it is self-signed');
   });
 
-  test('an expired one: says from when to when it was good', async () => {
+  test('an expired one: says from when to when it was valid', async () => {
     const error = await failureOf(open(await peerWith(mode, 'expired'), mode, { ca: certificates.authority }));
 
-    expect(error.trouble.cameBack).toMatch(/out of its time \(CERT_HAS_EXPIRED\).* valid from \w+ .* to \w+ /);
+    expect(error.trouble.cameBack).toMatch(
+      /has expired or is not yet valid \(CERT_HAS_EXPIRED\).* valid from \w+ .* to \w+ /,
+    );
   });
 
   test.each([
@@ -128,15 +131,18 @@ describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) =
   });
 });
 
-describe('TLS where there is none, and the reverse', () => {
+describe('TLS against a port without TLS, and the reverse', () => {
   test('LDAPS to a plain LDAP port', async () => {
     const peer = await fakePeer(() => {}, {
       onConnection: (socket) => void socket.once('data', () => socket.destroy()),
     });
     const error = await failureOf(open(peer, 'ldaps'));
 
-    expect(error.trouble.cameBack).toBe(`port ${peer.port} does not speak TLS`);
-    expect(error.trouble.next).toContain('--tls starttls');
+    expect(error.trouble.cameBack).toBe(
+      `the server closed the connection at the TLS handshake: it has no certificate, or port ${peer.port} is not for LDAPS`,
+    );
+    expect(error.trouble.next).toContain('--auth integrated');
+    expect(error.trouble.next).toContain('--ldif');
   });
 
   test('LDAPS to a port where something else speaks first', async () => {
@@ -144,15 +150,18 @@ describe('TLS where there is none, and the reverse', () => {
       onConnection: (socket) => void socket.write('220 mail.example.com ESMTP\r\n'),
     });
 
-    expect((await failureOf(open(peer, 'ldaps'))).trouble.cameBack).toBe(`port ${peer.port} does not speak TLS`);
+    const error = await failureOf(open(peer, 'ldaps'));
+
+    expect(error.trouble.cameBack).toBe(`port ${peer.port} does not use TLS`);
+    expect(error.trouble.next).toContain('--tls starttls');
   });
 
-  test('LDAPS to a server that accepts and says nothing', async () => {
+  test('LDAPS to a server that accepts and is silent', async () => {
     const port = await listening(createServer(() => {}));
     const error = await failureOf(openSession({ host: '127.0.0.1', port, tls: 'ldaps', bind, deadlineMs: 100 }));
 
     expect(error.trouble.cameBack).toBe(
-      'the server accepted the connection and did not answer the TLS greeting within 0.1 s',
+      'the server accepted the connection but did not answer the TLS handshake within 0.1 s',
     );
   });
 
@@ -161,7 +170,7 @@ describe('TLS where there is none, and the reverse', () => {
     const peer = await fakePeer(() => {}, { onConnection: (socket) => void socket.end(alert) });
     const error = await failureOf(open(peer, mode));
 
-    expect(error.trouble.cameBack).toBe(`port ${peer.port} speaks TLS`);
+    expect(error.trouble.cameBack).toBe(`port ${peer.port} uses TLS`);
     expect(error.trouble.next).toContain('--tls ldaps');
   });
 
@@ -169,7 +178,7 @@ describe('TLS where there is none, and the reverse', () => {
     const port = await listening(createTlsServer({ ...certificates.good }).on('tlsClientError', () => {}));
     const error = await failureOf(open({ port }, mode));
 
-    expect(error.trouble.cameBack).toBe('the server closed the connection without a word');
+    expect(error.trouble.cameBack).toBe('the server closed the connection without answering');
     expect(error.trouble.next).toContain('use --tls ldaps');
   });
 
@@ -183,23 +192,25 @@ describe('TLS where there is none, and the reverse', () => {
 
     expect(error).toMatchObject({ resultCode: 52 });
     expect(error.trouble.attempted).toBe('connect by LDAP with StartTLS');
+    expect(error.trouble.cameBack).toContain('the server may have no certificate: unavailable (LDAP result 52)');
+    expect(error.trouble.next).toContain('--auth integrated');
     expect(peer.received().includes(bind.password)).toBe(false);
   });
 
   test.each([
     ['a letter', 'Dear colleague,'],
     ['nothing', ''],
-    ['a certificate cut short', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'],
-  ])('a CA file that holds %s is refused by its name', async (_, ca) => {
+    ['a truncated certificate', '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'],
+  ])('a CA file that holds %s is refused, and the error names the file', async (_, ca) => {
     const error = await failureOf(open({ port: 1 }, 'ldaps', { ca, caFile: 'authority.pem' }));
 
     expect(error.trouble).toMatchObject({
       on: 'authority.pem',
-      cameBack: expect.stringContaining('it is no certificate'),
+      cameBack: expect.stringContaining('not a certificate'),
     });
   });
 
-  test.skipIf(!hasOpenssl)('a CA file may hold several authorities, and words between them', async () => {
+  test.skipIf(!hasOpenssl)('a CA file may hold several authorities, with text between them', async () => {
     const ca = Buffer.concat([
       Buffer.from('Ours:\n'),
       certificates.selfSigned.cert,
@@ -211,7 +222,7 @@ describe('TLS where there is none, and the reverse', () => {
     await open(await peerWith('ldaps', 'selfSigned'), 'ldaps', { ca });
   });
 
-  test.skipIf(!hasOpenssl)('a server cut off under TLS ends the session like any other', async () => {
+  test.skipIf(!hasOpenssl)('a TLS connection that breaks ends the session like any other', async () => {
     const cutOff = domainController((_request, socket) => socket.destroy());
     const peer = await fakePeer(cutOff, { tls: { mode: 'ldaps', identity: certificates.good } });
     const session = await open(peer, 'ldaps', { ca: certificates.authority });

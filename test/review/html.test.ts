@@ -2,10 +2,23 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childDn } from '../../src/ad/dn.ts';
-import type { Change, Finding, Plan } from '../../src/change/plan.ts';
+import type { Finding } from '../../src/change/findings.ts';
+import type { Change, Plan } from '../../src/change/plan.ts';
+import type { Description } from '../../src/remedies/remedy.ts';
 import { htmlReview } from '../../src/review/html.ts';
 import { visible } from '../../src/terminal/visible.ts';
-import { configuration, deletion, finding, forest, guid, labelChange, modify, planOf } from './plans.ts';
+import {
+  commands,
+  configuration,
+  deletion,
+  description,
+  finding,
+  forest,
+  guid,
+  labelChange,
+  modify,
+  planOf,
+} from './plans.ts';
 
 const template = readFileSync(new URL('../../templates/review.html', import.meta.url), 'utf8');
 
@@ -21,7 +34,7 @@ const emptyElements = new Set(['meta', 'wbr']);
 function parse(markup: string): Element {
   const root: Element = { tag: '', attributes: new Map(), children: [] };
   const open = [root];
-  const token = /<!doctype html>|<(\/?)([a-z][a-z0-9]*)((?: [a-z-]+="[^"<&]*")*)>|((?:[^<&]|&#\d+;)+)/y;
+  const token = /<!doctype html>|<(\/?)([a-z][a-z0-9]*)((?: [a-zA-Z-]+="(?:[^"<&]|&#\d+;)*")*)>|((?:[^<&]|&#\d+;)+)/y;
   while (token.lastIndex < markup.length) {
     const at = token.lastIndex;
     const [found, closing, tag, attributes = '', text] = token.exec(markup) ?? [];
@@ -32,7 +45,7 @@ function parse(markup: string): Element {
     } else if (closing === '/') {
       if (open.pop()?.tag !== tag) throw new Error(`${parent?.tag} is closed by ${found}`);
     } else if (tag !== undefined) {
-      const pairs = [...attributes.matchAll(/ ([a-z-]+)="([^"]*)"/g)].map(
+      const pairs = [...attributes.matchAll(/ ([a-zA-Z-]+)="([^"]*)"/g)].map(
         ([, name = '', value = '']) => [name, value] as const,
       );
       const element = { tag, attributes: new Map(pairs), children: [] };
@@ -44,8 +57,8 @@ function parse(markup: string): Element {
   return root;
 }
 
-function pageOf(plan: Plan): Element {
-  return parse([...htmlReview(plan, template)].join(''));
+function pageOf(plan: Plan, words: Partial<Description> = {}): Element {
+  return parse([...htmlReview(plan, description(words), commands, template)].join(''));
 }
 
 function textOf(node: Element | string): string {
@@ -76,49 +89,24 @@ function rowsOf(page: Element): Readonly<Record<string, string>> {
 const server = `CN=EX04,CN=Servers,CN=Corp,CN=Services,${configuration}`;
 const directoryService = `CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`;
 const lifetime = { attribute: 'tombstoneLifetime', remove: [], add: ['180'], whenUnset: 'not set: 60 days' };
-const undoes = { id: '11111111-2222-4333-8444-555555555555', folder: 'changes/2026-11-22-labels' };
+const undoes = {
+  id: '11111111-2222-4333-8444-555555555555',
+  seal: '0'.repeat(64),
+  folder: 'changes/2026-11-22-labels',
+  seq: 4,
+};
 
-describe('the title says what the plan does', () => {
-  test.each<[string, Plan]>([
-    ['Change the logon label in 1 file', planOf([labelChange('User:', 'Name:')])],
-    [
-      'Change texts of the logon forms in 1 file',
-      planOf([labelChange('', '', { splices: [{ key: 'L_Copyright', line: 1, offset: 0, old: '', new: '' }] })]),
-    ],
-    ['Undo: put back the logon label in 1 file', planOf([labelChange('Name:', 'User:')], { undoes })],
-    ['Change tombstoneLifetime to 180 days', planOf([modify(directoryService, lifetime)], { remedy: 'tombstone' })],
-    [
-      'Undo: change tombstoneLifetime back to “not set: 60 days”',
-      planOf([modify(directoryService, { ...lifetime, remove: ['180'], add: [] })], { remedy: 'tombstone', undoes }),
-    ],
-    ['Delete the Exchange server object EX04', planOf([deletion(`CN=SMTP,${server}`, []), deletion(server, [])])],
-    [
-      'Delete the Exchange server object EX04',
-      planOf([{ kind: 'delete-tree', dn: server, guid, entries: [deletion(server, [])] }]),
-    ],
-    [
-      'Undo: bring back the Exchange server object EX04',
-      planOf(
-        [
-          { kind: 'undelete', dn: server, guid, attributes: [] },
-          { kind: 'add', dn: `CN=SMTP,${server}`, attributes: [] },
-        ],
-        { undoes },
-      ),
-    ],
-  ])('%s', (title, plan) => {
-    const page = pageOf(plan);
-    expect(textsOf(page, 'h1')).toEqual([title]);
-    expect(textsOf(page, 'title')).toEqual([`${title} – review`]);
-  });
+test('the title says what the plan does, in the words of its remedy', () => {
+  const page = pageOf(planOf([deletion(server, [])]), { title: 'Delete the server object <EX04>' });
+  expect(textsOf(page, 'h1')).toEqual(['Delete the server object <EX04>']);
+  expect(textsOf(page, 'title')).toEqual(['Delete the server object <EX04> – review']);
 });
 
-describe('the page tells where the plan comes from', () => {
+describe('the page says where the plan comes from', () => {
   test('its id, when and by what it was made, and what it undoes', () => {
     expect(rowsOf(pageOf(planOf([labelChange('User:', 'Name:')], { undoes })))).toMatchObject({
       Plan: '5b0f6a57-2c36-4c33-9d0b-6c0b3a2f0d11',
-      Made: '2026-11-22, 08:41:07 UTC',
-      'Made by': 'adsi-remedy 0.1.0',
+      Made: '2026-11-22 08:41:07 UTC by CORP\\admin on TMG01adsi-remedy 0.1.0',
       Undoes: expect.stringContaining(undoes.id),
     });
   });
@@ -138,32 +126,41 @@ describe('the page tells where the plan comes from', () => {
     ]);
   });
 
-  test('the forest, the domain controller and how it was reached', () => {
+  test('the forest, the domain controller and the connection', () => {
     expect(rowsOf(pageOf(planOf([deletion(server, [])])))).toMatchObject({
       Forest: expect.stringMatching(/^corp\.example\.com.*9c04206a-9a46-41df-b23b-f2b402ba789f$/),
       'Domain controller': 'dc1.corp.example.com',
-      Reached: expect.stringMatching(/^dc1\.corp\.example\.com, port 636, as admin@corp\.example\.com.*LDAPS/),
+      Connection: expect.stringMatching(/^dc1\.corp\.example\.com, port 636, as admin@corp\.example\.com.*LDAPS/),
     });
   });
 
   test('that a connection was not encrypted', () => {
-    const connection = { kind: 'server', host: 'dc1', port: 389, tls: 'none', user: 'admin' } as const;
+    const connection = {
+      kind: 'server',
+      host: 'dc1',
+      port: 389,
+      auth: 'password',
+      tls: 'none',
+      user: 'admin',
+    } as const;
     const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
-    expect(rowsOf(page)['Reached']).toContain('not encrypted');
+    expect(rowsOf(page)['Connection']).toContain('not encrypted');
   });
 
   test('an export in place of a directory, and that applying changes none', () => {
     const page = pageOf(
-      planOf([deletion(server, [])], { target: { ...forest, connection: { kind: 'ldif', file: 'config.ldf' } } }),
+      planOf([deletion(server, [])], {
+        target: { ...forest, connection: { kind: 'ldif', files: ['config.ldf', 'domain.ldf'] } },
+      }),
     );
-    expect(rowsOf(page)['Reached']).toContain('config.ldf');
+    expect(rowsOf(page)['Connection']).toMatch(/config\.ldf.*domain\.ldf/);
     expect(textOf(page)).toContain('changes no directory');
   });
 
   test('a practice site, and that applying changes nothing else', () => {
     const connection = { kind: 'practice', folder: 'adsi-remedy-practice' } as const;
     const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
-    expect(rowsOf(page)['Reached']).toBe('the practice site in adsi-remedy-practice');
+    expect(rowsOf(page)['Connection']).toBe('the practice site');
     expect(textOf(page)).toContain('changes the practice site and no other directory');
   });
 
@@ -179,32 +176,46 @@ describe('findings', () => {
   const withFindings = (...findings: readonly Finding[]): Element =>
     pageOf(planOf([labelChange('User:', 'Name:')], { findings }));
 
-  test('are grouped by level, blockers first', () => {
+  test('are blockers, then warnings, and notes behind the pictures', () => {
     const page = withFindings(
       finding({ level: 'note', title: 'third' }),
       finding({ level: 'warning', title: 'second' }),
       finding({ level: 'blocker', title: 'first' }),
     );
-    const headings = all(page, 'section').flatMap((section) => [...textsOf(section, 'h3'), ...textsOf(section, 'h4')]);
-    expect(headings.slice(0, 6)).toEqual(['Blockers', 'Warnings', 'Notes', 'first', 'second', 'third']);
+    const titles = all(page, '.finding').map(textOf);
+    expect(titles.map((text) => /first|second|third/.exec(text)?.[0])).toEqual(['first', 'second', 'third']);
+    expect(
+      all(page, 'section').map((section) => [...textsOf(section, 'h2'), ...textsOf(section, 'h3')].slice(0, 3)),
+    ).toEqual(expect.arrayContaining([['Blockers and warnings', 'Blockers', 'Warnings']]));
+  });
+
+  test('that say the same are one, with the evidence of all', () => {
+    const page = withFindings(finding({ evidence: ['one'] }), finding({ evidence: ['two'] }));
+    expect(all(page, '.finding')).toHaveLength(1);
+    expect(all(page, '.evidence').flatMap((list) => textsOf(list, 'li'))).toEqual(['one', 'two']);
+  });
+
+  test('on a source that is not read again name it', () => {
+    const source = { name: 'setup.log', read: '2026-11-20T10:00:00Z', sha256: 'ab'.repeat(32) };
+    expect(textOf(withFindings(finding({ source })))).toContain(`From setup.log, read ${source.read}`);
   });
 
   test('that block the change are what the reader sees first', () => {
     const verdict = textsOf(withFindings(finding({ level: 'blocker' }), finding({ level: 'blocker' })), '.verdict');
-    expect(verdict.join()).toContain('2 blockers stand against this change');
+    expect(verdict.join()).toContain('2 blockers stop this change');
   });
 
   test('that block and were accepted are marked, and stop nothing', () => {
     const page = withFindings(finding({ level: 'blocker', acceptable: true, accepted: true }));
     expect(textsOf(page, '.badge')).toEqual(['accepted blocker']);
-    expect(textsOf(page, '.verdict').join()).toMatch(/No other blocker stands.*1 accepted finding/s);
+    expect(textsOf(page, '.verdict').join()).toMatch(/1 blocker was accepted; nothing else stops this change/);
   });
 
-  test('that can be overruled say how, others say that they cannot', () => {
+  test('that can be accepted say how, others say that they cannot', () => {
     expect(textOf(withFindings(finding({ level: 'blocker', id: 'no-wording', acceptable: true })))).toContain(
       '--accept no-wording',
     );
-    expect(textOf(withFindings(finding({ level: 'blocker' })))).toContain('cannot be overruled');
+    expect(textOf(withFindings(finding({ level: 'blocker' })))).toContain('cannot be accepted');
   });
 
   test('fold their evidence from the ninth piece on', () => {
@@ -219,7 +230,7 @@ describe('findings', () => {
 
   test('are counted in the summary, accepted ones apart', () => {
     const page = withFindings(finding(), finding({ level: 'note' }), finding({ level: 'blocker', accepted: true }));
-    expect(rowsOf(page)['Findings']).toBe('0 blockers · 1 accepted · 1 warning · 1 note');
+    expect(rowsOf(page)['Total']).toBe('1 file to change, in 1 language · 1 note · 1 warning · 1 blocker accepted');
   });
 });
 
@@ -228,12 +239,15 @@ describe('changes of files', () => {
 
   test('show the old and the new value with the changed words marked', () => {
     const page = pageOf(planOf([labelChange('Domain\\user name:', 'E-mail user name:')]));
-    expect(textsOf(page, 'del')).toEqual(['-L_UserName_Text="Domain\\user name:"']);
-    expect(textsOf(page, 'ins')).toEqual(['+L_UserName_Text="E-mail user name:"']);
-    expect(all(page, '.lines').flatMap((lines) => textsOf(lines, 'mark'))).toEqual(['Domain\\', 'E-mail ']);
+    expect(textsOf(page, 'del')).toEqual(['-Domain\\user name:']);
+    expect(textsOf(page, 'ins')).toEqual(['+E-mail user name:']);
+    expect(all(page, '.texts').flatMap((table) => textsOf(table, 'mark'))).toEqual(['Domain\\', 'E-mail ']);
+    expect(all(page, '.texts').flatMap((table) => textsOf(table, 'caption'))).toEqual([
+      'The text L_UserName_Text of each language',
+    ]);
   });
 
-  test('keep the value apart from key and quotes, in its own language and direction', () => {
+  test('keep each text in its own language and direction', () => {
     const values = all(pageOf(planOf([arabic])), 'ins').flatMap((line) => all(line, 'bdi'));
     expect(values.map(textOf)).toEqual(['عنوان البريد الإلكتروني:']);
     expect(values.map(({ attributes }) => attributes.get('lang'))).toEqual(['ar']);
@@ -247,29 +261,71 @@ describe('changes of files', () => {
         labelChange('a', 'b', { language: 'my copy' }),
       ]),
     );
-    const headings = all(page, '.change').flatMap((change) => textsOf(change, 'h3'));
-    expect(headings).toEqual([
-      expect.stringMatching(/^Arabic ar · 1 file · /),
-      expect.stringMatching(/^Default language default · /),
-      expect.stringMatching(/^my copy my copy · /),
+    const names = all(page, '.texts').flatMap((table) => all(table, 'tbody').flatMap((body) => textsOf(body, 'th')));
+    expect(names).toEqual(['Default language default', 'Arabic ar', 'my copy']);
+  });
+
+  const folder = '\\\\TMG01\\C$\\Templates';
+  const placed = (language: string, more: Partial<Parameters<typeof labelChange>[2]> = {}): Change =>
+    labelChange('User:', 'Name:', {
+      language,
+      path: `${folder}\\Exchange\\HTML\\nls\\${language}\\strings.txt`,
+      ...more,
+    });
+
+  test('that are equal are a row, with their number, and their folders are said once', () => {
+    const page = pageOf(planOf([placed('de'), placed('fr')]));
+    const rows = all(page, '.texts').flatMap((table) => all(table, 'tbody').flatMap((body) => all(body, 'tr')));
+    expect(rows.map((row) => textsOf(row, 'td'))).toEqual([
+      ['1', '-User:', '+Name:', '1'],
+      ['2', '-User:', '+Name:', '1'],
+    ]);
+    const [group, ...others] = all(page, '.group');
+    expect(others).toEqual([]);
+    expect(group && textOf(group)).toContain('nls\\LANGUAGE\\strings.txt');
+    expect(group && textsOf(group, '.roots')).toEqual([`Below ${folder}\\`]);
+    expect(group && textsOf(group, 'li')).toEqual(['Exchange\\HTML']);
+  });
+
+  test('in different folders name the group of folders that each is in', () => {
+    const other = placed('fr', { class: 'xHTML', path: `${folder}\\Exchange\\xHTML\\nls\\fr\\strings.txt` });
+    const page = pageOf(planOf([placed('de'), other]));
+    expect(textsOf(page, '.files')).toEqual(['1 in A', '1 in B']);
+    expect(all(page, '.group').flatMap((group) => textsOf(group, 'li'))).toEqual([
+      'Exchange\\HTML: A',
+      'Exchange\\xHTML: B',
     ]);
   });
 
-  test('that are equal are shown once, with the places from the fourth on folded', () => {
-    const places = Array.from({ length: 9 }, (_, index) => `\\\\TMG0${index}\\C$\\strings.txt`);
-    const page = pageOf(planOf(places.map((path) => labelChange('User:', 'Name:', { path }))));
-    expect(all(page, '.change')).toHaveLength(1);
-    expect(all(page, 'details').flatMap((details) => textsOf(details, 'li'))).toEqual(places.slice(3));
-    expect(textsOf(page, 'summary')).toEqual(['and 6 more with the same change']);
+  test.each([
+    ['in another place', { path: `${folder}\\Exchange\\HTML\\web.config` }],
+    ['below a root that the plan does not name', { root: 'D:\\elsewhere' }],
+    ['of another language than their folder', { path: `${folder}\\Exchange\\HTML\\nls\\fr\\strings.txt` }],
+  ])('%s are named by their whole path, however many they are', (_, more) => {
+    const strange = Array.from({ length: 30 }, () => placed('de', more));
+    const page = pageOf(planOf([placed('fr'), ...strange]));
+    const places = all(page, '.texts').flatMap((table) => textsOf(table, 'li'));
+    expect(places).toEqual(strange.map((change) => (change.kind === 'file' ? change.path : '')));
   });
 
-  test('are counted by set, class and encoding', () => {
+  test('behind a link of its own are named with the file itself', () => {
+    const page = pageOf(planOf([placed('de', { realPath: 'D:\\german.txt' })]));
+    expect(all(page, '.texts').flatMap((table) => textsOf(table, 'li'))).toEqual([
+      `${folder}\\Exchange\\HTML\\nls\\de\\strings.txt → D:\\german.txt`,
+    ]);
+  });
+
+  test('of several keys name the key of each text', () => {
+    const [splice] = labelChange('User:', 'Name:').splices;
+    if (splice === undefined) throw new Error('the builder gives a splice');
+    const page = pageOf(planOf([placed('de', { splices: [splice, { ...splice, key: 'L_Password', offset: 90 }] })]));
+    expect(all(page, '.texts').flatMap((table) => textsOf(table, 'code'))).toEqual(['L_UserName_Text', 'L_Password']);
+  });
+
+  test('are counted by encoding', () => {
     const page = pageOf(planOf([arabic, labelChange('User:', 'Name:', { encoding: 'utf-16le' })]));
     expect(rowsOf(page)).toMatchObject({
-      Files: '2',
-      Languages: '2',
-      Keys: 'L_UserName_Text',
-      'Form sets': 'Exchange (2)',
+      Total: '2 files to change, in 2 languages',
       'Encodings, all kept': 'utf-16le (1), utf-8 (1)',
     });
   });
@@ -279,8 +335,7 @@ describe('changes of entries', () => {
   test('that delete show every value as a removed line, folded', () => {
     const attributes = [{ name: 'objectClass', values: ['top', 'msExchExchangeServer'] }];
     const page = pageOf(planOf([deletion(server, attributes)]));
-    expect(all(page, '.change').flatMap((change) => textsOf(change, 'h3'))).toEqual(['delete CN=EX04']);
-    expect(textsOf(page, '.places')).toEqual([`\n${server}\n`]);
+    expect(all(page, '.change').flatMap((change) => textsOf(change, 'h3'))).toEqual([`1 delete ${server}`]);
     expect(all(page, 'details').flatMap((details) => textsOf(details, 'del'))).toEqual([
       '-objectClass: top',
       '-objectClass: msExchExchangeServer',
@@ -348,6 +403,7 @@ describe('any plan', () => {
       title: text,
       detail: text,
       evidence: fc.array(text, { maxLength: 12 }),
+      subjects: fc.array(text, { maxLength: 2 }),
       acceptable: fc.boolean(),
       accepted: fc.boolean(),
     }),
@@ -388,18 +444,19 @@ describe('any plan', () => {
         kind: 'server',
         host,
         port: 636,
+        auth: 'password',
         tls: 'starttls',
         user: host,
-        caFile: host,
         tlsName: host,
       } as const;
-      const target = of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [host] } : { ...forest, connection };
-      return planOf(of, { ...more, target, undoes: { id: host, folder: host } });
+      const target =
+        of[0]?.kind === 'file' ? { kind: 'files' as const, roots: [`\\\\host\\${host}`] } : { ...forest, connection };
+      return planOf(of, { ...more, target, undoes: { id: host, seal: host, folder: host, seq: 0 } });
     });
 
   test('gives a page that holds no markup of the plan', () => {
     const ours = new Set(
-      'html head meta title style body header nav main footer section article h1 h2 h3 h4 p a ul li table caption thead tbody tr th td details summary code pre strong span bdi mark del ins wbr div'.split(
+      'html head meta title style body header nav main footer section article h1 h2 h3 h4 p a ul ol li figure figcaption svg rect circle path table caption thead tbody tr th td details summary code pre strong span bdi mark del ins wbr div'.split(
         ' ',
       ),
     );
@@ -441,16 +498,17 @@ function saidOf(change: Change): readonly string[] {
     case 'file':
       return [
         change.path,
-        ...change.splices.flatMap(({ key, old, new: now }) =>
-          [old, now].map((base64) => `${key}="${Buffer.from(base64, 'base64').toString('utf8')}"`),
-        ),
+        ...change.splices.flatMap(({ key, old, new: now }) => [
+          key,
+          ...[old, now].map((base64) => Buffer.from(base64, 'base64').toString('utf8')),
+        ]),
       ];
     case 'modify':
       return [
         change.dn,
         ...change.edits.flatMap(({ attribute, remove, add }) =>
           [...remove, ...add].map((value) =>
-            typeof value === 'string' ? `${attribute}: ${value}` : `${attribute}: (`,
+            typeof value === 'string' ? `${attribute}: ${value}` : `${attribute}:: `,
           ),
         ),
       ];
@@ -460,7 +518,7 @@ function saidOf(change: Change): readonly string[] {
       return [
         change.dn,
         ...change.attributes.flatMap(({ name, values }) =>
-          values.map((value) => (typeof value === 'string' ? `${name}: ${value}` : `${name}: (`)),
+          values.map((value) => (typeof value === 'string' ? `${name}: ${value}` : `${name}:: `)),
         ),
       ];
   }
@@ -495,13 +553,13 @@ describe('the page stands alone', () => {
     expect(levels.filter((level, index) => level > (levels[index - 1] ?? 0) + 1)).toEqual([]);
   });
 
-  test('it tells its parts in the order in which they are weighed', () => {
+  test('its parts are in the order in which a reader weighs them', () => {
     expect(textsOf(page, 'h2')).toEqual([
-      'Summary',
-      'Findings',
       'Changes',
-      'How to apply it, and how to undo it',
-      'Why it can be trusted',
+      'Blockers and warnings',
+      'What remains to be done by hand',
+      'How to apply and undo it',
+      'Safeguards',
       'Seal',
     ]);
   });
@@ -512,15 +570,15 @@ test('a page of ten thousand files comes in small pieces', () => {
     const plan = planOf(
       Array.from({ length: count }, (_, index) => labelChange('User:', 'Name:', { path: `file ${index}` })),
     );
-    return [...htmlReview(plan, template)].map((piece) => piece.length);
+    return [...htmlReview(plan, description(), commands, template)].map((piece) => piece.length);
   };
   const [one, many] = [pieces(1), pieces(10_000)];
   expect(many.length).toBeGreaterThan(10_000);
   expect(Math.max(...many)).toBe(Math.max(...one));
 });
 
-test('a template that asks for a part that there is none of is refused', () => {
-  expect(() => [...htmlReview(planOf([]), '<p>{{colour}}</p>')]).toThrow(RangeError);
+test('a template that asks for a part that does not exist is refused', () => {
+  expect(() => [...htmlReview(planOf([]), description(), commands, '<p>{{colour}}</p>')]).toThrow(RangeError);
 });
 
 test('edits of many entries that are alike are one article, with the first DNs open and the others folded', () => {
@@ -530,7 +588,7 @@ test('edits of many entries that are alike are one article, with the first DNs o
   const [article, ...others] = all(page, 'article').filter((one) => one.attributes.get('class') === 'change');
   if (article === undefined) throw new Error('the page shows a change');
   expect(others).toEqual([]);
-  expect(textsOf(article, 'h3').map((text) => text.trim())).toEqual(['modify 300 entries alike']);
-  expect(textsOf(article, 'summary')).toEqual(['and 297 more with the same change']);
+  expect(textsOf(article, 'h3').map((text) => text.trim())).toEqual(['1 modify 300 entries alike']);
+  expect(textsOf(article, 'summary')).toEqual(['and 295 more with the same change']);
   expect(all(article, '.places').flatMap((list) => textsOf(list, 'li'))).toEqual(dns);
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
-import { readLdif } from '../../src/ldif/ldif-reader.ts';
 import { beforeLdif, changeLdif } from '../../src/review/ldif.ts';
-import { configuration, guid } from './plans.ts';
+import { readLdif } from '../support/ldif-changes.ts';
+import { configuration, finding, forest, guid, planOf } from './plans.ts';
 
 const dn = `CN=EX04,CN=Servers,${configuration}`;
 const tombstoneDn = `CN=EX04\\0ADEL:${guid},CN=Deleted Objects,${configuration}`;
@@ -47,7 +47,7 @@ const server = { dn, guid, usnChanged: '1', attributes: [{ name: 'serialNumber',
 const child = { ...server, dn: `CN=Protocols,${dn}`, attributes: [{ name: 'cn', values: ['Protocols'] }] };
 const treeDelete: DirectoryChange = { kind: 'delete-tree', dn, guid, entries: [server, child] };
 
-test('before.ldf holds every entry of a tree that goes by one request', async () => {
+test('before.ldf holds every entry of a tree that is deleted by one request', async () => {
   expect(await before(treeDelete)).toEqual([
     [dn, { serialNumber: ['Version 14.3'] }],
     [child.dn, { cn: ['Protocols'] }],
@@ -79,8 +79,12 @@ const showDeleted = '1.2.840.113556.1.4.417';
 const securityDescriptorFlags = '1.2.840.113556.1.4.801';
 
 test.each([
-  ['ldapmodify alone where records ask for controls', back, 'for ldapmodify (some ask for controls'],
-  ['ldapmodify alone for a tree delete', { kind: 'delete-tree', dn, guid, entries: [] }, 'for ldapmodify (some ask'],
+  ['ldapmodify alone where records ask for controls', back, 'for ldapmodify (some records have controls'],
+  [
+    'ldapmodify alone for a tree delete',
+    { kind: 'delete-tree', dn, guid, entries: [] },
+    'for ldapmodify (some records',
+  ],
   [
     'ldifde too where an entry that is back is only completed',
     { kind: 'undelete', dn, guid, attributes: back.attributes.slice(0, 1) },
@@ -89,6 +93,46 @@ test.each([
   ['ldifde too where none does', { kind: 'add', dn, attributes: [] }, 'for ldapmodify or ldifde -i'],
 ] as const)('change.ldf is for %s', (_, change, words) => {
   expect([...changeLdif([change])].join('').replaceAll('\n ', '')).toContain(words);
+});
+
+describe('the comments of change.ldf', () => {
+  const edit: DirectoryChange = { kind: 'modify', dn, guid, edits: [{ attribute: 'info', remove: ['a'], add: [] }] };
+  const comments = (of: DirectoryChange, more: Parameters<typeof planOf>[1] = {}): string => {
+    const text = [...changeLdif([of], planOf([of], more))].join('').replaceAll('\n ', '');
+    return text.slice(0, text.indexOf('\n\n'));
+  };
+
+  test('name the plan, the forest, the DC, and how to import', () => {
+    const plan = planOf([edit]);
+    const head = comments(edit);
+    for (const said of [plan.id, plan.seal, forest.objectGuid, forest.domainController, '2026-11-22 08:41:07 UTC']) {
+      expect(head).toContain(said);
+    }
+    expect(head).toContain('#   ldifde -i -f change.ldf -s dc1.corp.example.com');
+    expect(head).toContain('#   ldapmodify -H ldaps://dc1.corp.example.com -D USER -W -f change.ldf');
+  });
+
+  test('recommend no ldifde where it would not accept the records', () => {
+    expect(comments(back)).not.toContain('ldifde -i');
+  });
+
+  test('say what stops the change, and what was accepted', () => {
+    const findings = [
+      finding({ level: 'blocker', id: 'in-use', title: 'It is in use' }),
+      finding({ level: 'blocker', id: 'owned', title: 'It owns databases', acceptable: true, accepted: true }),
+    ];
+    const head = comments(edit, { findings });
+    expect(head).toContain('# DO NOT IMPORT: blocker in-use is not accepted: It is in use');
+    expect(head).toContain('# Accepted blocker owned: It owns databases');
+  });
+
+  test('put no name into a command that is no host name, and no control character on a line', () => {
+    const target = { ...forest, domainController: 'dc1; rm -rf /\x1b[2J\nchangetype: delete' };
+    const head = comments(edit, { target });
+    expect(head).toContain('-s DC');
+    expect(head.split('\n').filter((line) => !line.startsWith('#'))).toEqual([]);
+    expect(head).not.toContain('\x1b');
+  });
 });
 
 describe('an undelete in change.ldf', () => {

@@ -1,9 +1,9 @@
+import type { Finding } from '../../src/change/findings.ts';
 import type {
   AttributeEdit,
   Change,
   DeleteChange,
   FileChange,
-  Finding,
   ForestTarget,
   ModifyChange,
   Plan,
@@ -11,6 +11,7 @@ import type {
 } from '../../src/change/plan.ts';
 import { sealPlan, type UnsealedPlan } from '../../src/change/seal.ts';
 import type { TextEncoding } from '../../src/files/text-encoding.ts';
+import type { Description } from '../../src/remedies/remedy.ts';
 import { encodedAs } from '../support/strings-content.ts';
 
 export const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
@@ -54,6 +55,7 @@ export function finding(more: Partial<Finding> = {}): Finding {
     title: '2 files without the key',
     detail: 'These have nothing to change.',
     evidence: [],
+    subjects: [],
     acceptable: false,
     accepted: false,
     ...more,
@@ -65,7 +67,14 @@ export const forest: ForestTarget = {
   configurationNamingContext: configuration,
   objectGuid: '9c04206a-9a46-41df-b23b-f2b402ba789f',
   domainController: 'dc1.corp.example.com',
-  connection: { kind: 'server', host: 'dc1.corp.example.com', port: 636, tls: 'ldaps', user: 'admin@corp.example.com' },
+  connection: {
+    kind: 'server',
+    host: 'dc1.corp.example.com',
+    port: 636,
+    auth: 'password',
+    tls: 'ldaps',
+    user: 'admin@corp.example.com',
+  },
 };
 
 /** A plan of these changes: for files where the first is one, else for the forest. */
@@ -77,8 +86,16 @@ export function planOf(changes: readonly Change[], more: Partial<UnsealedPlan> =
     created: '2026-11-22T08:41:07.512Z',
     remedy: onFiles ? 'labels' : 'orphan',
     target: onFiles ? { kind: 'files', roots: ['\\\\TMG01\\C$\\Templates'] } : forest,
+    by: { account: 'CORP\\admin', computer: 'TMG01' },
     findings: [],
     changes,
     ...more,
   });
 }
+
+/** A plan in words, as its remedy gives them. */
+export function description(more: Partial<Description> = {}): Description {
+  return { title: 'Delete the server object EX04', summary: [], changes: [], nextSteps: [], ...more };
+}
+
+export const commands = { apply: 'npx adsi-remedy@1.0.0 apply .', undo: 'npx adsi-remedy@1.0.0 undo .' };

@@ -1,5 +1,4 @@
-import type { FileSystem, OpenFile } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
+import { type FileSystem, type OpenFile, systemFiles } from '../../src/files/file-system.ts';
 
 export interface Fault {
   /** Which call it happens to, counted from 1 over all functions and all methods of handles. */
@@ -55,9 +54,10 @@ export function watchedFileSystem(
     open: watched('open', async (file: string, flags: string, mode?: number) =>
       watchedHandle(await real.open(file, flags, mode)),
     ),
-    link: watched('link', real.link),
+    ...(real.link === undefined ? {} : { link: watched('link', real.link) }),
     lstat: watched('lstat', real.lstat),
     readFile: watched('readFile', real.readFile),
+    realpath: watched('realpath', real.realpath),
     rename: watched('rename', real.rename),
     unlink: watched('unlink', real.unlink),
   };

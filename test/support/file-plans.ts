@@ -2,23 +2,33 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { type ApplyRequest, type ApplyResult, applyPlan } from '../../src/change/apply.ts';
 import { fileWriter, removeStrays } from '../../src/change/file-writer.ts';
+import { judge } from '../../src/change/findings.ts';
 import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import { type JournalWriter, openJournal, readJournal } from '../../src/change/journal.ts';
 import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan, type UnsealedPlan } from '../../src/change/seal.ts';
-import { changesToUndo, lookAtFilesToUndo, reversedFileChange } from '../../src/change/undo.ts';
-import type { FileSystem } from '../../src/files/replace-file.ts';
-import { systemFiles } from '../../src/files/system-files.ts';
-import { countingIds, fixedClock, noSleep } from './fixed-world.ts';
+import { changesToUndo, undoFileChanges } from '../../src/change/undo.ts';
+import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
+import { type TextEncoding, unitLength } from '../../src/files/text-encoding.ts';
+import { countingIds, fixedClock, noWaiting } from './fixed-world.ts';
 
-/** The change of a file from these bytes to those, as one splice of what differs. */
+/** The change of a file from these bytes to those, as one splice of what differs in the value of its label. */
 export function changeOf(file: string, before: Buffer, after: Buffer): FileChange {
+  const encoding = encodingOf(before);
+  const unit = unitLength(encoding);
   const shorter = Math.min(before.length, after.length);
   let head = 0;
   while (head < shorter && before[head] === after[head]) head += 1;
+  head -= head % unit;
   let tail = 0;
   while (tail < shorter - head && before.at(-1 - tail) === after.at(-1 - tail)) tail += 1;
+  tail -= tail % unit;
   const middle = (bytes: Buffer): string => bytes.subarray(head, bytes.length - tail).toString('base64');
+  const lines = before
+    .subarray(0, head)
+    .toString('latin1')
+    .replaceAll('\0', '')
+    .split(/\r\n|\r|\n/);
   return {
     kind: 'file',
     path: file,
@@ -26,11 +36,19 @@ export function changeOf(file: string, before: Buffer, after: Buffer): FileChang
     set: 'Exchange',
     class: 'HTML',
     language: 'de',
-    encoding: 'utf-8',
+    encoding,
     before: fileFingerprint(before),
     after: fileFingerprint(after),
-    splices: [{ key: 'L_UserName_Text', line: 1, offset: head, old: middle(before), new: middle(after) }],
+    splices: [{ key: 'L_UserName_Text', line: lines.length, offset: head, old: middle(before), new: middle(after) }],
   };
+}
+
+/** By the byte order mark, or by where the first NUL is. */
+function encodingOf(bytes: Buffer): TextEncoding {
+  if (bytes[0] === 0xff) return 'utf-16le with BOM';
+  if (bytes[0] === 0xfe) return 'utf-16be with BOM';
+  const nul = bytes.indexOf(0);
+  return nul === -1 ? 'utf-8' : nul % 2 === 0 ? 'utf-16be' : 'utf-16le';
 }
 
 const planIds = countingIds();
@@ -55,11 +73,20 @@ export interface World {
   readonly journal?: (real: JournalWriter) => JournalWriter;
   readonly signal?: AbortSignal;
   readonly onOutcome?: ApplyRequest<FileChange>['onOutcome'];
+  readonly backups?: 'required' | 'as-room-permits';
   /** How many files at a time. */
   readonly parallel?: number;
 }
 
 export const journalOf = (folder: string): string => path.join(folder, 'journal.jsonl');
+
+/** What a run of a plan on its change folder works with. */
+export const runOf = (folder: string, plan: Plan, files: FileSystem = systemFiles()) => ({
+  files,
+  backupFolder: path.join(folder, 'backup'),
+  planId: plan.id,
+  patience: noWaiting,
+});
 
 /** Applies a plan as the apply command does: strays of an earlier run first, then what its journal leaves to do. */
 export async function applyIn(
@@ -70,17 +97,15 @@ export async function applyIn(
   await mkdir(folder, { recursive: true });
   const files = world.files ?? systemFiles();
   const records = await readJournal(journalOf(folder));
-  if (records.length > 0) await removeStrays(plan.changes, plan.id, files);
+  const options = { ...runOf(folder, plan, files), backups: world.backups ?? 'required' };
+  if (records.length > 0) await removeStrays(plan.changes, options);
   const journal = await openJournal(journalOf(folder));
   try {
     return await applyPlan({
       plan,
       writer: fileWriter({
-        files,
-        backupFolder: path.join(folder, 'backup'),
-        planId: plan.id,
+        ...options,
         randomId: countingIds(),
-        sleep: noSleep,
         ...(world.parallel === undefined ? {} : { parallel: world.parallel }),
       }),
       journal: world.journal?.(journal) ?? journal,
@@ -96,7 +121,8 @@ export async function applyIn(
 
 /** The plan that reverses what the journal of a plan's folder says was done. */
 export async function undoOf(folder: string, plan: Plan<FileChange>): Promise<Plan<FileChange>> {
-  const reversed = changesToUndo(plan, await readJournal(journalOf(folder))).map(reversedFileChange);
-  const { changes, findings } = await lookAtFilesToUndo(reversed);
-  return planOf(changes, { findings, undoes: { id: plan.id, folder } });
+  const records = await readJournal(journalOf(folder));
+  const undo = await undoFileChanges(changesToUndo(plan, records));
+  const undoes = { id: plan.id, seal: plan.seal, folder, seq: records.length };
+  return planOf(undo.changes, { findings: judge(undo.findings, {}, []), leftOut: undo.leftOut, undoes });
 }

@@ -1,3 +1,5 @@
+import { type Patience, patienceOf } from '../../src/files/patience.ts';
+
 /** A clock that stands still on the day that this was written. */
 export function fixedClock(): Date {
   return new Date('2026-11-22T09:30:00.000Z');
@@ -14,3 +16,6 @@ export function countingIds(): () => string {
 
 /** A sleep that takes no time. */
 export const noSleep = async (): Promise<void> => {};
+
+/** The patience that Windows needs, without the time that it takes. */
+export const noWaiting: Patience = patienceOf('win32', noSleep);

@@ -1,10 +1,13 @@
 import { inspect, isDeepStrictEqual } from 'node:util';
-import { CancelledError } from '../../src/errors.ts';
+import { BackError, CancelledError } from '../../src/errors.ts';
 import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts';
 import type { Choice, Prompter, Question } from '../../src/terminal/prompter.ts';
 
 /** The answer of a user who presses Ctrl-C. */
 export const cancel = Symbol('cancel');
+
+/** The answer of a user who presses Escape. */
+export const back = Symbol('back');
 
 /** The answer of a user who presses Enter only. */
 export const byDefault = Symbol('by default');
@@ -13,7 +16,7 @@ interface InTurn {
   readonly inTurn: readonly unknown[];
 }
 
-/** Several answers to one question: for one that is asked again, or whose first answer is refused. */
+/** Several answers to one question: for a question that is asked again, or whose first answer is refused. */
 export function inTurn(...answers: readonly unknown[]): InTurn {
   return { inTurn: answers };
 }
@@ -24,7 +27,7 @@ const isInTurn = (answer: unknown): answer is InTurn =>
 export interface PrompterDouble extends Prompter {
   /** The ids of the questions that were asked, in order. */
   readonly asked: readonly string[];
-  /** What validation said to answers that it refused. */
+  /** The answers that validation refused, with its reasons. */
   readonly refusals: readonly { readonly id: string; readonly problem: string }[];
   /** Throws if an answer was prepared for a question that was never asked. */
   verifyAllAsked(): void;
@@ -44,14 +47,15 @@ export function answering(answers: Readonly<Record<string, unknown>>): PrompterD
   const next = (question: Question): unknown => {
     const queue = left.get(question.id);
     if (queue === undefined || queue.length === 0) {
-      throw new Error(`Nobody expected the question ${question.id}: ${question.message}`);
+      throw new Error(`Unexpected question ${question.id}: ${question.message}`);
     }
     const answer = queue.shift();
     if (answer === cancel) throw new CancelledError();
+    if (answer === back) throw new BackError();
     return answer;
   };
 
-  /** Gives answers until one passes, as the terminal asks again. */
+  /** Gives answers until one is accepted, as the terminal asks again. */
   async function ask<Answer>(
     question: Question,
     read: (answer: unknown) => Answer,
@@ -94,17 +98,20 @@ export function answering(answers: Readonly<Record<string, unknown>>): PrompterD
   return {
     asked,
     refusals,
-    select: (question) =>
-      ask(
+    select: async (question) => {
+      const dialogue = choosingOne(question);
+      const { noneOfThese } = question;
+      const choices = noneOfThese === undefined ? question.choices : [...question.choices, noneOfThese];
+      const state = await ask(
         question,
-        (answer) => {
-          const dialogue = choosingOne(question);
-          return answer === byDefault
-            ? dialogue.answer(dialogue.start)
-            : pick(question, question.choices, answer).value;
-        },
-        anything,
-      ),
+        (answer) =>
+          answer === byDefault
+            ? dialogue.start
+            : { ...dialogue.start, focus: choices.indexOf(pick(question, choices, answer)) },
+        dialogue.problem,
+      );
+      return dialogue.answer(state);
+    },
     multiselect: async (question) => {
       const dialogue = choosingSeveral(question);
       const state = await ask(

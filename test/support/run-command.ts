@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import path from 'node:path';
 import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandsOf } from '../../src/commands/commands.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { reportError } from '../../src/commands/process-context.ts';
 import type { ExitStatus } from '../../src/errors.ts';
+import { remedies } from '../../src/remedies/index.ts';
 
 type Command = (args: readonly string[], context: Context) => Promise<ExitStatus>;
 
@@ -27,6 +30,11 @@ export async function runCommand(
     stdout: stdout as unknown as Context['stdout'],
     stderr: stderr as unknown as Context['stderr'],
     env: {},
+    changes: path.join(world.currentFolder, 'changes'),
+    remedies,
+    commands: commandsOf(world.remedies ?? remedies),
+    program: ['adsi-remedy'],
+    author: { account: 'CONTOSO\\admin', computer: 'WS01' },
     platform: 'linux',
     process: { id: process.pid, host: 'computer', isRunning: () => true },
     templates: new URL('../../templates/', import.meta.url),

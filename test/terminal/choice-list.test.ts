@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { choosingOne, choosingSeveral } from '../../src/terminal/choice-list.ts';
 import type { Dialogue, Space } from '../../src/terminal/dialogue.ts';
 import type { Choice } from '../../src/terminal/prompter.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 
-const space: Space = { entryColumns: 20, columns: 40, rows: 5, style: createStyle(false), pointer: '>' };
+const space: Space = { entryColumns: 20, columns: 40, rows: 5, style: createStyle(false) };
 
 const servers: readonly Choice<string>[] = [
   { value: 'ex1', label: 'EX1', hint: 'Amsterdam' },
@@ -33,19 +33,19 @@ describe('choosing one', () => {
   const filtered = choosingOne({ ...question, choices: servers, filterable: true });
   const answer = (...keys: readonly string[]): string => list.answer(stateAfter(list, ...keys));
 
-  test('starts on the first choice, or on the one that was named', () => {
+  test('starts on the first choice, or on the initial one', () => {
     expect(answer()).toBe('ex1');
     const named = choosingOne({ ...question, choices: servers, initial: 3 });
     expect(named.answer(named.start)).toBe('mbx1');
   });
 
-  test('skips what cannot be chosen', () => {
+  test('skips disabled choices', () => {
     expect(answer('down')).toBe('ex3');
     const named = choosingOne({ ...question, choices: servers, initial: 1 });
     expect(named.answer(named.start)).toBe('ex1');
   });
 
-  test('goes round at both ends', () => {
+  test('wraps around at both ends', () => {
     expect(answer('up')).toBe('mbx3');
     expect(answer('up', 'down')).toBe('ex1');
   });
@@ -58,18 +58,18 @@ describe('choosing one', () => {
     expect(answer('pageDown', 'pageDown')).toBe('mbx3');
   });
 
-  test('shows the page with the pointer, and why a choice is not one', () => {
+  test('shows the page with the pointer, and why a choice is disabled', () => {
     expect(list.view(list.start, space).rows).toEqual([
-      '> EX1  Amsterdam',
+      '▸ EX1  Amsterdam',
       '  EX2  (still answers)',
       '  EX3  Zürich',
       '  MBX1',
-      '  1 of 6 · arrows move, Enter takes it',
+      '  1 of 6 · arrows move, Enter selects, …',
     ]);
     expect(list.view(stateAfter(list, 'end'), space).rows).toEqual([
       '  MBX2',
-      '> MBX3',
-      '  6 of 6 · arrows move, Enter takes it',
+      '▸ MBX3',
+      '  6 of 6 · arrows move, Enter selects, …',
     ]);
   });
 
@@ -81,34 +81,34 @@ describe('choosing one', () => {
     ];
     const menu = choosingOne({ ...question, choices });
     expect(menu.view(menu.start, space).rows.slice(0, 3)).toEqual([
-      '> labels     of forms',
+      '▸ labels     of forms',
       '  tombstone  its lifetime',
       '  leave',
     ]);
   });
 
-  test('shows long hints to their end where the list has room for them, and cuts them where it has not', () => {
+  test('wraps long hints if the list has room for them, and cuts them otherwise', () => {
     const choices = [
       { value: 1, label: 'recover', hint: 'Setup /m:RecoverServer, then uninstall' },
       { value: 2, label: 'none' },
     ];
     const ways = choosingOne({ ...question, choices });
     expect(ways.view(ways.start, space).rows).toEqual([
-      '> recover  Setup /m:RecoverServer, then',
+      '▸ recover  Setup /m:RecoverServer, then',
       '           uninstall',
       '  none',
-      '  arrows move, Enter takes it',
+      '  arrows move, Enter selects, Escape go…',
     ]);
     expect(ways.view(ways.start, { ...space, rows: 3 }).rows).toEqual([
-      '> recover  Setup /m:RecoverServer, then…',
+      '▸ recover  Setup /m:RecoverServer, then…',
       '  none',
-      '  arrows move, Enter takes it',
+      '  arrows move, Enter selects, Escape go…',
     ]);
   });
 
   test('narrows to the choices that contain every typed word, hints included, in any letter case', () => {
     expect(filtered.view(stateAfter(filtered, "'mbx'"), space).rows.slice(0, 3)).toEqual([
-      '> MBX1',
+      '▸ MBX1',
       '  MBX2',
       '  MBX3',
     ]);
@@ -120,7 +120,7 @@ describe('choosing one', () => {
     expect(filtered.answer(stateAfter(filtered, 'end', "'mbx'"))).toBe('mbx3');
   });
 
-  test('says when nothing matches, takes no answer then, and recovers', () => {
+  test('reports when nothing matches, accepts no answer then, and recovers', () => {
     const nothing = stateAfter(filtered, "'mbx9'");
     expect(filtered.view(nothing, space).rows[0]).toBe('  Nothing matches.');
     expect(filtered.problem(nothing)).toBe('Nothing matches what was typed.');
@@ -128,12 +128,20 @@ describe('choosing one', () => {
     expect(filtered.answer(stateAfter(filtered, "'zzz'", 'eraseLine'))).toBe('ex1');
   });
 
-  test('takes characters that mean something in a regular expression for what they are', () => {
+  test('matches the special characters of regular expressions literally', () => {
     expect(filtered.problem(stateAfter(filtered, "'('"))).toBe('Nothing matches what was typed.');
   });
 
-  test('does not filter unless it was asked to', () => {
+  test('does not filter a short list unless the question says so', () => {
     expect(answer("'mbx'")).toBe('ex1');
+  });
+
+  test('filters a list of more than 7 choices', () => {
+    const more = [...servers, { value: 'mbx4', label: 'MBX4' }, { value: 'mbx5', label: 'MBX5' }];
+    const long = choosingOne({ ...question, choices: more });
+    expect(long.answer(stateAfter(long, "'mbx5'"))).toBe('mbx5');
+    const fixed = choosingOne({ ...question, choices: more, filterable: false });
+    expect(fixed.answer(stateAfter(fixed, "'mbx5'"))).toBe('ex1');
   });
 
   test('cuts long rows to the columns and makes control characters visible', () => {
@@ -143,7 +151,64 @@ describe('choosing one', () => {
     for (const row of rows) expect(displayWidth(row)).toBeLessThanOrEqual(space.columns);
   });
 
-  test('refuses a list without a choice that can be chosen', () => {
+  describe('that starts on none', () => {
+    const cautious = choosingOne({ ...question, choices: servers, initial: 'none', filterable: true });
+    const problemAfter = (...keys: readonly string[]) => cautious.problem(stateAfter(cautious, ...keys));
+
+    test('takes no Enter until a choice is selected', () => {
+      expect(cautious.problem(cautious.start)).toBe('Choose one with the arrow keys first.');
+      expect(cautious.view(cautious.start, space).rows[0]).toBe('  EX1  Amsterdam');
+      expect(cautious.answer(stateAfter(cautious, 'down'))).toBe('ex1');
+      expect(cautious.answer(stateAfter(cautious, 'up'))).toBe('mbx3');
+    });
+
+    test('takes no Enter after a filter that leaves several choices', () => {
+      expect(problemAfter("'mbx'")).toBe('Choose one with the arrow keys first.');
+      expect(problemAfter("'mbx9'")).toBe('Nothing matches what was typed.');
+    });
+
+    test('selects the only match of a filter', () => {
+      expect(cautious.answer(stateAfter(cautious, "'mbx2'"))).toBe('mbx2');
+    });
+  });
+
+  describe('with "none of these"', () => {
+    const choosing = choosingOne({
+      ...question,
+      choices: servers,
+      filterable: true,
+      noneOfThese: { value: 'none', label: 'None of these' },
+    });
+
+    test('shows it as the last choice, whatever the filter', () => {
+      expect(choosing.answer(stateAfter(choosing, 'end'))).toBe('none');
+      expect(choosing.view(stateAfter(choosing, "'mbx1'"), space).rows).toEqual([
+        '▸ MBX1',
+        '  None of these',
+        '  type to filter, arrows move, Enter se…',
+      ]);
+    });
+
+    test('does not select it because of a filter that matches nothing', () => {
+      const nothing = stateAfter(choosing, "'mbx9'");
+      expect(choosing.view(nothing, space).rows.slice(0, 2)).toEqual(['  Nothing matches.', '  None of these']);
+      expect(choosing.problem(nothing)).toBe('Nothing matches what was typed.');
+      expect(choosing.answer(stateAfter(choosing, "'mbx9'", 'down'))).toBe('none');
+    });
+  });
+
+  test('draws in ASCII where the signs say so', () => {
+    const ascii = { ...space, style: createStyle(false, asciiSigns) };
+    expect(filtered.view(filtered.start, ascii).rows).toEqual([
+      '> EX1  Amsterdam',
+      '  EX2  (still answers)',
+      '  EX3  Zürich',
+      '  MBX1',
+      '  1 of 6 - type to filter, arrows mov...',
+    ]);
+  });
+
+  test('refuses a list in which every choice is disabled', () => {
     expect(() => choosingOne({ ...question, choices: servers.slice(1, 2) })).toThrow(RangeError);
   });
 });
@@ -152,47 +217,108 @@ describe('choosing several', () => {
   const list = choosingSeveral({ ...question, choices: servers, initial: ['mbx1'], minimum: 1 });
   const answer = (...keys: readonly string[]): readonly string[] => list.answer(stateAfter(list, ...keys));
 
-  test('starts with what was marked, and the space bar changes it', () => {
+  test('starts with the initial marks, and the space bar changes them', () => {
     expect(answer()).toEqual(['mbx1']);
     expect(answer('space', 'down', 'space')).toEqual(['ex1', 'ex3', 'mbx1']);
     expect(answer('space', 'space')).toEqual(['mbx1']);
   });
 
-  test('knows the values that are marked at first by what they hold', () => {
+  test('compares the initial values with the choices by content', () => {
     const choices = [{ value: { dn: 'CN=A' }, label: 'A' }];
     const held = choosingSeveral({ ...question, choices, initial: [{ dn: 'CN=A' }] });
     expect(held.answer(held.start)).toEqual([{ dn: 'CN=A' }]);
   });
 
-  test('marks all that can be chosen, or none', () => {
-    expect(answer("'a'")).toEqual(['ex1', 'ex3', 'mbx1', 'mbx2', 'mbx3']);
-    expect(stateAfter(list, "'a'", "'a'").marked.size).toBe(0);
+  test('marks all choices that are not disabled, or none', () => {
+    expect(answer('next')).toEqual(['ex1', 'ex3', 'mbx1', 'mbx2', 'mbx3']);
+    expect(stateAfter(list, 'next', 'next').marked.size).toBe(0);
   });
 
-  test('wants as many as the minimum', () => {
-    expect(list.problem(stateAfter(list, "'a'", "'a'"))).toBe('Mark at least one of them.');
+  test('filters while the user types, and marks the choices that are shown', () => {
+    expect(list.view(stateAfter(list, "'mbx'"), space).rows.slice(0, 3)).toEqual([
+      '▸ [x] MBX1',
+      '  [ ] MBX2',
+      '  [ ] MBX3',
+    ]);
+    expect(answer("'mbx'", 'next', 'eraseLine', 'home', 'space')).toEqual(['ex1', 'mbx1', 'mbx2', 'mbx3']);
+    expect(answer("'mbx'", 'next', 'next', 'eraseLine', 'home', 'space')).toEqual(['ex1']);
+  });
+
+  test('marks nothing while nothing matches', () => {
+    expect(answer("'zzz'", 'space')).toEqual(['mbx1']);
+  });
+
+  test('requires the minimum', () => {
+    expect(list.problem(stateAfter(list, 'next', 'next'))).toBe('Mark at least one.');
     expect(list.problem(list.start)).toBeUndefined();
   });
 
   test('shows the marks without colour', () => {
     expect(list.view(stateAfter(list, 'space'), space).rows.slice(0, 4)).toEqual([
-      '> [x] EX1  Amsterdam',
+      '▸ [x] EX1  Amsterdam',
       '  [ ] EX2  (still answers)',
       '  [ ] EX3  Zürich',
       '  [x] MBX1',
     ]);
   });
 
-  test('tells the answer by labels', () => {
+  test('shows the answer as labels', () => {
     expect(list.summary(stateAfter(list, 'space'))).toBe('EX1, MBX1');
-    expect(list.summary(stateAfter(list, "'a'", "'a'"))).toBe('none');
+    expect(list.summary(stateAfter(list, 'next', 'next'))).toBe('none');
   });
 
-  test('tells many labels by their number', () => {
+  test('shows the number instead of many labels', () => {
     const choices = ['ar', 'be', 'cs', 'de', 'el', 'fr', 'he', 'ja'].map((value) => ({ value, label: value }));
     const languages = choosingSeveral({ ...question, choices, initial: choices.map(({ value }) => value) });
     expect(languages.summary(languages.start)).toBe('all 8');
     expect(languages.summary(stateAfter(languages, 'space'))).toBe('7 of 8');
     expect(languages.summary(stateAfter(languages, 'space', 'down', 'space'))).toBe('cs, de, el, fr, he, ja');
+  });
+});
+
+describe('on a terminal that redraws nothing', () => {
+  const one = choosingOne({ ...question, choices: servers, initial: 2 });
+  const several = choosingSeveral({ ...question, choices: servers, initial: ['mbx1'] });
+  const read = <State, Answer>({ plain, answer }: Dialogue<State, Answer>, line: string): Answer | string => {
+    const reading = plain.read(line);
+    return 'problem' in reading ? reading.problem : answer(reading.answer);
+  };
+
+  test('numbers the choices, but not the disabled ones', () => {
+    expect(one.plain.rows).toEqual([
+      '  1  EX1  Amsterdam',
+      '  -  EX2  (still answers)',
+      '  3  EX3  Zürich',
+      '  4  MBX1',
+      '  5  MBX2',
+      '  6  MBX3',
+    ]);
+    expect(one.plain.hint).toBe('Number or name (3)');
+    expect(several.plain.hint).toBe('Numbers or names with commas, all, or none (4)');
+  });
+
+  test('reads a number, a name, a part of one name, or nothing', () => {
+    expect(['4', 'mbx1', ' Zür ', ''].map((line) => read(one, line))).toEqual(['mbx1', 'mbx1', 'ex3', 'ex3']);
+  });
+
+  test('refuses disabled choices, other numbers, and names that fit several choices or none', () => {
+    const problem = 'Type a number from 1 to 6 or a name from the list.';
+    expect(['2', 'EX2', '0', '7', 'mbx', 'x9'].map((line) => read(one, line))).toEqual(Array(6).fill(problem));
+  });
+
+  test('reads nothing as no answer where the list starts on none', () => {
+    const cautious = choosingOne({ ...question, choices: servers, initial: 'none' });
+    expect(cautious.plain.hint).toBe('Number or name');
+    expect(read(cautious, '')).toBe('Type a number from 1 to 6 or a name from the list.');
+  });
+
+  test('reads several choices', () => {
+    expect(read(several, '1, 3')).toEqual(['ex1', 'ex3']);
+    expect(read(several, '6 5')).toEqual(['mbx2', 'mbx3']);
+    expect(read(several, 'Zürich, mbx2')).toEqual(['ex3', 'mbx2']);
+    expect(read(several, 'all')).toEqual(['ex1', 'ex3', 'mbx1', 'mbx2', 'mbx3']);
+    expect(read(several, 'none')).toEqual([]);
+    expect(read(several, '')).toEqual(['mbx1']);
+    expect(read(several, '1, 2')).toBe('2: Type a number from 1 to 6 or a name from the list.');
   });
 });

@@ -13,6 +13,11 @@ function labelOf(site: string): string | undefined {
   return germanLabel.exec(readFileSync(path.join(site, file), 'utf8'))?.[1];
 }
 
+/** Every file of the array members. */
+function formSetsOf(site: string): Promise<readonly unknown[]> {
+  return Promise.all(['TMG01', 'TMG02'].map((member) => snapshot(path.join(site, member))));
+}
+
 /** From the menu to the question on what becomes of the change. */
 async function askForEmailAddress(practice: Practice): Promise<void> {
   practice.start('labels');
@@ -20,8 +25,8 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('Which classes?');
   await practice.answer('Which languages?');
   await practice.answer('the passcode forms');
-  await practice.answer('the field ask for?');
-  await practice.answer('Leave these as they are and do the rest?', 'y');
+  await practice.answer('the field to ask for?');
+  await practice.answer('Go on?', 'y');
   await practice.seeDiff();
 }
 
@@ -29,7 +34,7 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
   test('changes every label, and undoes it byte for byte', async () => {
     const practice = await openPractice(node);
     const { session, site } = practice;
-    const before = await snapshot(site);
+    const before = await formSetsOf(site);
     expect(labelOf(site)).toContain('\\');
 
     await askForEmailAddress(practice);
@@ -39,33 +44,42 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
 
     await practice.undoLatest();
     await session.waitFor('491 of 491 files brought back');
-    expect(await snapshot(site)).toEqual(before);
+    expect(await formSetsOf(site)).toEqual(before);
     await practice.leave();
   });
 
   test('leaves everything as it is when Enter alone answers the last question', async () => {
     const practice = await openPractice(node);
-    const before = await snapshot(practice.site);
+    const before = await formSetsOf(practice.site);
     await askForEmailAddress(practice);
     practice.session.press('enter');
-    await practice.session.waitFor('Left alone: nothing was changed.');
-    expect(await snapshot(practice.site)).toEqual(before);
+    await practice.session.waitFor('Nothing was changed.');
+    expect(await formSetsOf(practice.site)).toEqual(before);
     expect(practice.hasNoChangeFolder()).toBe(true);
+    await practice.seeMenu();
     await practice.cancel();
   });
 
   test('ends with 130 on Ctrl-C, with every file as it was', async () => {
     const practice = await openPractice(node);
-    const before = await snapshot(practice.site);
+    const before = await formSetsOf(practice.site);
     await askForEmailAddress(practice);
     await practice.cancel();
-    expect(await snapshot(practice.site)).toEqual(before);
+    expect(await formSetsOf(practice.site)).toEqual(before);
   });
 
-  test('ends with 130 on Escape at the first question of the remedy', async () => {
-    const { session, start } = await openPractice(node);
+  test('comes back to the menu on Escape at the first question of the remedy', async () => {
+    const practice = await openPractice(node);
+    const { session, start, leave } = practice;
     start('labels');
     await session.waitFor('Which form sets?');
+    session.press('escape');
+    await session.waitFor(/← Which form sets[\s\S]*\? What do you want to repair\?/);
+    await leave();
+  });
+
+  test('ends with 130 on Escape at the menu', async () => {
+    const { session } = await openPractice(node);
     session.press('escape');
     expect(await session.exit).toMatchObject({ status: 130 });
   });

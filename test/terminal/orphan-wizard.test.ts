@@ -28,16 +28,17 @@ function namesOrphan(lines: ReadonlySet<string>): readonly string[] {
 }
 
 const whichServer = 'Which server object is the orphan?';
-const typeItsName = "Type the server's name to delete it";
+const typeItsName = 'Type EX04 to confirm';
 
 /** From the menu to the question on what becomes of the change. */
 async function chooseLikelyOrphan(practice: Practice): Promise<void> {
   practice.start('orphan');
   await practice.answer(whichServer);
   await practice.choose('Is one of them open to you?', 2);
-  await practice.answer('Which shall be cleared?');
-  await practice.answer(/owns? .*Go on all the same\?/, 'y');
-  await practice.answer(/source server.*Go on all the same\?/, 'y');
+  await practice.answer('Which of them do you want to delete too?');
+  await practice.answer('Which of them do you want to clear?');
+  await practice.answer(/owns? .*Go on\?/, 'y');
+  await practice.answer(/source server.*Go on\?/, 'y');
   await practice.seeDiff();
 }
 
@@ -55,14 +56,14 @@ describeOnEveryNode('the orphan wizard on the practice site', ({ path: node }) =
     session.press('ctrl-u');
     session.press('backspace', 4);
     await practice.answer(typeItsName, 'EX04');
-    await session.waitFor(/has it: \d+ of \d+ entries gone/);
+    await session.waitFor(/has it +deleted: 11 of 11, tombstones found/);
     await practice.seeMenu();
     const after = await forestOf(site);
     expect(namesOrphan(after)).toEqual([]);
     expect([...after].filter((line) => !before.has(line))).toEqual([]);
 
     await practice.undoLatest();
-    await session.waitFor(/\d+ of \d+ entries back/);
+    await session.waitFor(/has it +11 of 11 entries are back/);
     await practice.seeMenu();
     expect(await forestOf(site)).toEqual(before);
     await practice.leave();

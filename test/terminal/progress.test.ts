@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createProgress, createProgressRows, type ProgressScreen } from '../../src/terminal/progress.ts';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { Screen } from './support/screen.ts';
 
-/** A clock that stands still until it is told to go on, and a screen of 60 × 6. */
+/** A clock that only `pass` and `beBusy` move, and a screen of 60 × 6. */
 function scene(isTerminal = true) {
   const screen = new Screen(60, 6);
   let now = 0;
@@ -34,7 +34,7 @@ function scene(isTerminal = true) {
     screen,
     writes: () => writes,
     timerIsSet: () => pending !== undefined,
-    /** Time goes by in which this process is too busy for timers. */
+    /** Time passes while this process is too busy for timers. */
     beBusy: (milliseconds: number) => {
       now += milliseconds;
     },
@@ -56,7 +56,7 @@ beforeEach(() => {
 });
 
 describe('a progress line', () => {
-  test('shows what is done, as a bar and a count', () => {
+  test('shows the done part as a bar and a count', () => {
     const progress = createProgress(at.progressScreen);
     progress.start(1284, 'Reading form sets');
     at.pass(100);
@@ -64,7 +64,7 @@ describe('a progress line', () => {
     expect(at.screen.text).toBe('$ adsi-remedy labels\nReading form sets  ██████████            642 of 1,284');
   });
 
-  test('is drawn no more than ten times a second, and shows the last state in the end', () => {
+  test('is drawn no more than ten times a second, and shows the last state at the end', () => {
     const progress = createProgress(at.progressScreen);
     progress.start(1000, 'Writing');
     for (let count = 0; count < 900; count++) progress.advance();
@@ -74,7 +74,7 @@ describe('a progress line', () => {
     expect(at.screen.text).toContain('900 of 1,000');
   });
 
-  test('is not drawn again after its end by a timer that was overtaken', () => {
+  test('is not drawn again after its end by an outdated timer', () => {
     const progress = createProgress(at.progressScreen);
     progress.start(10, 'Writing');
     progress.advance();
@@ -85,7 +85,7 @@ describe('a progress line', () => {
     expect(at.screen.text).toBe('$ adsi-remedy labels');
   });
 
-  test('takes itself away and leaves the summary', () => {
+  test('is replaced by the summary', () => {
     const progress = createProgress(at.progressScreen);
     progress.start(10, 'Writing');
     progress.advance(3);
@@ -102,7 +102,7 @@ describe('a progress line', () => {
     expect(at.screen.text).toMatch(/Read 10 files\.\nWriting .* 0 of 2$/);
   });
 
-  test('leaves nothing where there is no summary', () => {
+  test('leaves nothing without a summary', () => {
     const progress = createProgress(at.progressScreen);
     progress.start(10, 'Writing');
     progress.done();
@@ -117,7 +117,7 @@ describe('a progress line', () => {
     expect(at.screen.text.split('\n')).toHaveLength(2);
   });
 
-  test('where there is no terminal, writes the summary only', () => {
+  test('without a terminal, writes the summary only', () => {
     const quiet = scene(false);
     const progress = createProgress(quiet.progressScreen);
     progress.start(10, 'Writing');
@@ -127,10 +127,44 @@ describe('a progress line', () => {
     progress.done('Wrote 10 files.');
     expect(quiet.screen.text).toBe('Wrote 10 files.');
   });
+
+  test('gets a shorter bar, and then none, on a narrow terminal', () => {
+    const lines = [38, 30].map((columns) => {
+      const narrow = scene();
+      const { progressScreen } = narrow;
+      createProgress({ ...progressScreen, output: { ...progressScreen.output, columns } }).start(
+        10,
+        'Reading form sets',
+      );
+      return narrow.screen.text;
+    });
+    expect(lines).toEqual([`Reading form sets${' '.repeat(13)}0 of 10`, 'Reading form sets  0 of 10']);
+  });
+
+  test('writes nothing at all if it is to be quiet', () => {
+    const quiet = { ...at.progressScreen, isQuiet: true };
+    const progress = createProgress(quiet);
+    progress.start(10, 'Writing');
+    progress.advance(10);
+    at.pass(1000);
+    progress.done('Wrote 10 files.');
+    const rows = createProgressRows(quiet, ['DC1']);
+    rows.update('DC1', 'arrived');
+    rows.done('It reached 1 of 1 domain controllers.');
+    expect(at.writes()).toBe(0);
+  });
+
+  test('is drawn with the signs of the terminal', () => {
+    const progress = createProgress({ ...at.progressScreen, style: createStyle(false, asciiSigns) });
+    progress.start(10, 'Reading');
+    progress.advance(5);
+    at.pass(100);
+    expect(at.screen.text).toContain('Reading  ##########            5 of 10');
+  });
 });
 
 describe('progress rows', () => {
-  test('keep a line for each name, in order, under each other', () => {
+  test('keep a line for each name, in order', () => {
     const rows = createProgressRows(at.progressScreen, ['DC1', 'DC-Utrecht']);
     rows.update('DC-Utrecht', 'waiting, 12 s');
     at.pass(100);
@@ -145,7 +179,7 @@ describe('progress rows', () => {
     expect(at.screen.text).toBe('$ adsi-remedy labels\nDC1\nDC2\nDC3\nDC4\n… and 5 more');
   });
 
-  test('show nothing that comes in after the end', () => {
+  test('show no update that arrives after the end', () => {
     const rows = createProgressRows(at.progressScreen, ['DC1', 'DC2']);
     rows.done();
     at.pass(1000);
@@ -154,7 +188,7 @@ describe('progress rows', () => {
     expect(at.timerIsSet()).toBe(false);
   });
 
-  test('go away and leave the summary', () => {
+  test('are replaced by the summary', () => {
     const rows = createProgressRows(at.progressScreen, ['DC1', 'DC2', 'DC3']);
     rows.done('It reached 3 of 3 domain controllers.');
     expect(at.screen.text).toBe('$ adsi-remedy labels\nIt reached 3 of 3 domain controllers.');

@@ -4,15 +4,15 @@ import { answering, byDefault, cancel, inTurn } from '../support/prompter-double
 
 const choices = [
   { value: 'save', label: 'Save for review' },
-  { value: 'apply', label: 'Apply now', disabled: 'a blocker stands' },
-  { value: 'leave', label: 'Leave it' },
+  { value: 'apply', label: 'Apply now', disabled: 'a blocker was not accepted' },
+  { value: 'leave', label: 'Do nothing' },
 ];
 const ofAtLeastThree = (days: number): string | undefined => (days < 3 ? 'At least 3 days.' : undefined);
 const days = { id: 'days', message: 'Days?', validate: ofAtLeastThree };
 
 describe('the prompter double', () => {
   test('answers by question id, a choice by its value or its label', async () => {
-    const prompter = answering({ next: 'Leave it', days: 180, also: ['leave', 'save'], really: true });
+    const prompter = answering({ next: 'Do nothing', days: 180, also: ['leave', 'save'], really: true });
     expect(await prompter.select({ id: 'next', message: 'Next?', choices })).toBe('leave');
     expect(await prompter.integer(days)).toBe(180);
     expect(await prompter.multiselect({ id: 'also', message: 'Also?', choices, initial: [] })).toEqual([
@@ -24,7 +24,7 @@ describe('the prompter double', () => {
     prompter.verifyAllAsked();
   });
 
-  test('gives the default where a user would only press Enter', async () => {
+  test('gives the default for a user who only presses Enter', async () => {
     const prompter = answering({ next: byDefault, also: byDefault, days: byDefault, really: byDefault });
     expect(await prompter.multiselect({ id: 'also', message: 'Also?', choices, initial: ['leave'] })).toEqual([
       'leave',
@@ -34,9 +34,9 @@ describe('the prompter double', () => {
     expect(await prompter.confirm({ id: 'really', message: 'Really?' })).toBe(false);
   });
 
-  test('throws at a question that nobody expected', async () => {
+  test('throws at an unexpected question', async () => {
     await expect(answering({}).confirm({ id: 'really', message: 'Really?' })).rejects.toThrow(
-      'Nobody expected the question really: Really?',
+      'Unexpected question really: Really?',
     );
   });
 
@@ -50,29 +50,27 @@ describe('the prompter double', () => {
     await expect(answering({ days: 1 }).integer(days)).rejects.toThrow('does not take 1: At least 3 days.');
   });
 
-  test('throws at an answer that cannot be given', async () => {
+  test('throws at an answer that a user could not give', async () => {
     await expect(answering({ next: 'apply' }).select({ id: 'next', message: '', choices })).rejects.toThrow(
-      'a blocker stands',
+      'a blocker was not accepted',
     );
     await expect(answering({ next: 'shred' }).select({ id: 'next', message: '', choices })).rejects.toThrow(
-      'the choices are Save for review, Apply now, Leave it',
+      'the choices are Save for review, Apply now, Do nothing',
     );
     await expect(answering({ days: 'many' }).integer(days)).rejects.toThrow('it takes a number');
     await expect(answering({ days: byDefault }).integer(days)).rejects.toThrow('it takes a number');
   });
 
-  test('wants the minimum of several choices', async () => {
+  test('requires the minimum of several choices', async () => {
     const question = { id: 'also', message: 'Also?', choices, initial: [], minimum: 1 };
-    await expect(answering({ also: [] }).multiselect(question)).rejects.toThrow(
-      'does not take []: Mark at least one of them.',
-    );
+    await expect(answering({ also: [] }).multiselect(question)).rejects.toThrow('does not take []: Mark at least one.');
   });
 
   test('cancels', async () => {
     await expect(answering({ days: cancel }).integer(days)).rejects.toThrow(CancelledError);
   });
 
-  test('tells which answers nobody asked for', async () => {
+  test('reports answers that were never asked for', async () => {
     const prompter = answering({ days: inTurn(180, 60), really: true });
     await prompter.integer(days);
     expect(() => prompter.verifyAllAsked()).toThrow('Never asked: days, really');

@@ -18,7 +18,7 @@ type Kind = (typeof kinds)[number];
 
 interface Asking {
   readonly node?: string;
-  /** Beside the kind, as the fixture knows them. */
+  /** Further arguments of the fixture. */
   readonly words?: readonly string[];
   readonly columns?: number;
   readonly rows?: number;
@@ -33,7 +33,7 @@ async function ask(kind: Kind | 'series' | 'throwing', asking: Asking = {}): Pro
   return session;
 }
 
-/** The process has ended by itself, and the terminal is as a shell expects it. */
+/** The process has exited without a signal, and the terminal is in the state that a shell expects. */
 async function expectTidyEnd(session: TerminalSession, status: number): Promise<void> {
   expect(await session.exit).toEqual({ status, signal: 0 });
   expect(session.screen.text).toContain('MODES cooked');
@@ -68,7 +68,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
     confirm: true,
   };
 
-  test.each(kinds)('%s gives what the keys say', async (kind) => {
+  test.each(kinds)('%s gives the answer of the keys', async (kind) => {
     const session = await ask(kind, { node });
     for (const key of keysOf[kind]) {
       if (typeof key === 'string') session.press(key);
@@ -100,7 +100,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
     await expectTidyEnd(session, 0);
   });
 
-  test.each(['ctrl-c', 'ctrl-d', 'escape'] as const)('%s cancels every question with status 130', async (key) => {
+  test.each(['ctrl-c', 'ctrl-d'] as const)('%s cancels every question with status 130', async (key) => {
     const sessions = await Promise.all(kinds.map((kind) => ask(kind, { node })));
     for (const session of sessions) session.press(key);
     for (const [index, session] of sessions.entries()) {
@@ -112,6 +112,54 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
       ]);
       await expectTidyEnd(session, 130);
     }
+  });
+
+  test('escape leaves every question as the error that goes back', async () => {
+    const sessions = await Promise.all(kinds.map((kind) => ask(kind, { node })));
+    for (const session of sessions) session.press('escape');
+    for (const [index, session] of sessions.entries()) {
+      await session.waitFor('MODES');
+      expect(session.screen.text.split('\n')).toEqual([
+        `← The ${kinds[index]} question`,
+        'BackError: Could not go on: the question: cancelled Nothing was changed.',
+        'MODES cooked',
+      ]);
+      await expectTidyEnd(session, 130);
+    }
+    expect(sessions).toHaveLength(kinds.length);
+  });
+
+  test('escape goes back one question in a series', async () => {
+    const session = await ask('series', { node });
+    session.type('one');
+    session.press('enter');
+    await session.waitFor('The second question');
+    session.press('enter');
+    await session.waitFor('The third question');
+    session.press('escape');
+    await session.waitFor(/← The third question\n\? The second question/);
+    session.press('escape');
+    await session.waitFor(/← The second question\n\? The series question/);
+    session.type('other');
+    session.press('enter');
+    await session.waitFor(/\? The second question/);
+    session.press('down');
+    session.press('enter');
+    await session.waitFor(/\? The third question/);
+    session.press('enter');
+    await session.waitFor('MODES');
+    expect(session.screen.text.split('\n')).toEqual([
+      '✔ The series question › one',
+      '✔ The second question › Apple',
+      '← The third question',
+      '← The second question',
+      '✔ The series question › other',
+      '✔ The second question › Cherry',
+      '✔ The third question › no',
+      'ANSWER ["other","cherry",false]',
+      'MODES cooked',
+    ]);
+    await expectTidyEnd(session, 0);
   });
 
   test('the end of the input, as when the window is closed, cancels', async () => {
@@ -150,7 +198,7 @@ describeOnEveryNode('the prompter at a terminal', ({ path: node, version }) => {
 });
 
 describe('at a question', () => {
-  test('what was wrong with an answer is said, and it can be corrected', async () => {
+  test('a refused answer is explained and can be corrected', async () => {
     const session = await ask('input', { words: ['validated'] });
     session.type('say "e-mail"');
     session.press('enter');
@@ -164,7 +212,7 @@ describe('at a question', () => {
     await session.waitFor('ANSWER "E-mail"');
   });
 
-  test('a number is checked, first for being one, then by its own rule', async () => {
+  test('a number is checked for its form first, then by its own rule', async () => {
     const session = await ask('integer', { words: ['validated', 'initial'] });
     expect(session.screen.text.split('\n')[0]).toBe('? The integer question (180) ›');
     session.type('x');
@@ -187,7 +235,7 @@ describe('at a question', () => {
     expect(session.screen.text).toContain('✔ The confirm question › no');
   });
 
-  test('an empty line is an answer where no validation forbids it', async () => {
+  test('an empty line is an answer unless validation refuses it', async () => {
     const session = await ask('input');
     session.press('enter');
     await session.waitFor('ANSWER ""');
@@ -215,7 +263,7 @@ describe('at a question', () => {
     expect(session.screen.text).not.toContain('***');
   });
 
-  test('keys that were typed together with Enter do not answer what comes next', async () => {
+  test('keys that were typed together with Enter do not answer the next question', async () => {
     const session = await ask('input');
     session.type('one\rtwo\r');
     await session.waitFor('ANSWER "one"');
@@ -223,7 +271,7 @@ describe('at a question', () => {
     expect(session.screen.text).not.toContain('two');
   });
 
-  test('a validation that throws is an error of its own, not a hanging question', async () => {
+  test('a validation that throws rejects the question with its error', async () => {
     const session = await ask('throwing');
     session.press('enter');
     await session.waitFor('TypeError: the validation itself is broken');
@@ -241,7 +289,7 @@ describe('a long list', () => {
       '▸ Server (3)',
       '  Server (4)',
       '  Server (5)',
-      '  3 of 300 · type to filter, arrows move, Enter takes it',
+      '  3 of 300 · type to filter, arrows move, Enter selects, Escape goes back',
     ]);
     session.press('pageDown');
     await session.waitFor('8 of 300');
@@ -258,7 +306,7 @@ describe('a long list', () => {
     expect(lastLines(session, 3)).toEqual(['✔ The select question › Server (300)', 'ANSWER 299', 'MODES cooked']);
   });
 
-  test('narrows while the user types, with signs that would be a regular expression', async () => {
+  test('filters while the user types, special characters of regular expressions included', async () => {
     const session = await ask('select', { words: ['many'] });
     session.type('(29');
     await session.waitFor('› (29');
@@ -267,13 +315,13 @@ describe('a long list', () => {
     expect(session.screen.text.split('\n')).toEqual([
       '? The select question › (297)',
       '▸ Server (297)',
-      '  type to filter, arrows move, Enter takes it',
+      '  type to filter, arrows move, Enter selects, Escape goes back',
     ]);
     session.press('enter');
     await session.waitFor('ANSWER 296');
   });
 
-  test('says that nothing matches and takes no answer', async () => {
+  test('reports that nothing matches and accepts no answer', async () => {
     const session = await ask('select', { words: ['many'] });
     session.type('DC1');
     session.press('enter');
@@ -289,10 +337,144 @@ describe('a long list', () => {
     await session.waitFor('1 of 300');
     await expect.poll(() => session.screen.text.split('\n').length).toBe(5);
   });
+
+  test('marks several choices while it is filtered', async () => {
+    const session = await ask('multiselect', { words: ['many'] });
+    session.type('(29');
+    await session.waitFor('› (29');
+    session.type('7)');
+    await session.waitFor('› (297)');
+    session.press('space');
+    await session.waitFor('[x] Server (297)');
+    session.press('ctrl-u');
+    session.type('(12)');
+    await session.waitFor('[ ] Server (12)');
+    session.press('tab');
+    await session.waitFor('[x] Server (12)');
+    session.press('enter');
+    await session.waitFor('ANSWER [11,296]');
+  });
+
+  test('that starts on none takes no Enter until a choice is selected', async () => {
+    const session = await ask('select', { words: ['many', 'cautious'] });
+    expect(session.screen.text).not.toContain('▸');
+    session.press('enter');
+    await session.waitFor('Choose one with the arrow keys first.');
+    session.press('up');
+    await session.waitFor('▸ None of these');
+    session.press('enter');
+    await session.waitFor('ANSWER null');
+  });
+});
+
+describe('a terminal that becomes narrower while a question is open', () => {
+  test.each(['input', 'select', 'confirm'] as const)(
+    'shows the whole %s question once, and what was above it',
+    async (kind) => {
+      const command = `echo above; "${process.execPath}" "${fixture}" ${kind} initial wordy`;
+      const session = startInTerminal({ command: ['sh', '-c', command], columns: 80, rows: 24 });
+      await session.waitFor(`The ${kind} question`);
+      const opened = session.screen.text;
+      session.resize(30, 24);
+      await session.waitFor(/^ {2}on to the end of the line/m);
+      session.resize(80, 24);
+      await expect.poll(() => session.screen.text).toBe(opened);
+      session.resize(30, 24);
+      await session.waitFor(/^ {2}on to the end of the line/m);
+      expect(session.screen.text).toMatch(/^above\n\? The /);
+      expect(session.screen.text.match(/The \w+ question/g)).toHaveLength(1);
+      for (const line of session.screen.text.split('\n')) expect(line.length).toBeLessThan(30);
+      session.press('enter');
+      await session.waitFor('MODES');
+      expect(session.screen.text).toMatch(/^above\n✔ The /);
+    },
+  );
+});
+
+test('a terminal that reports no size has 80 columns and 24 rows', async () => {
+  const command = `stty cols 0 rows 0; "${process.execPath}" "${fixture}" select many`;
+  const session = startInTerminal({ command: ['sh', '-c', command], columns: 80, rows: 24 });
+  await session.waitFor('1 of 300');
+  expect(session.screen.text.split('\n')).toHaveLength(23);
+  session.press('enter');
+  await session.waitFor('ANSWER 0');
+});
+
+describe('a terminal of the type "dumb"', () => {
+  const dumb = { env: { TERM: 'dumb' } };
+
+  test.each([
+    ['select', '3', '"cherry"', '  3  Cherry  with stones'],
+    ['multiselect', '1, cherry', '["apple","cherry"]', '  -  Banana  (sold out)'],
+    ['input', 'E-mail', '"E-mail"', ''],
+    ['integer', '180', '180', ''],
+    ['secret', 'hunter2', '"hunter2"', ''],
+    ['confirm', 'y', 'true', '(y/N)'],
+  ] as const)('asks the %s question without any escape sequence', async (kind, typed, answer, shown) => {
+    const session = await ask(kind, dumb);
+    session.type(`${typed}x`);
+    session.press('backspace');
+    session.press('enter');
+    await session.waitFor('MODES');
+    expect(session.screen.text).toContain(shown);
+    expect(session.screen.text).toContain(`ANSWER ${answer}`);
+    expect(session.output()).not.toContain('\x1b');
+    if (kind === 'secret') expect(session.output().split('ANSWER')[0]).not.toContain('hunter2');
+    await expectTidyEnd(session, 0);
+  });
+
+  test('explains a refused answer and asks again', async () => {
+    const session = await ask('integer', { ...dumb, words: ['validated', 'initial'] });
+    session.type('x\r');
+    await session.waitFor(/Type a whole number\.\n.*\(180\):$/);
+    session.type('2\r');
+    await session.waitFor(/At least 3 days\.\n.*\(180\):$/);
+    session.press('enter');
+    await session.waitFor('ANSWER 180');
+    expect(session.screen.text.split('\n').slice(0, 5)).toEqual([
+      '? The integer question (180): x',
+      '  Type a whole number.',
+      '? The integer question (180): 2',
+      '  At least 3 days.',
+      '? The integer question (180):',
+    ]);
+  });
+
+  test('goes back one question on Escape', async () => {
+    const session = await ask('series', dumb);
+    session.type('one\r');
+    await session.waitFor('The second question');
+    session.press('escape');
+    await session.waitFor(/The series question: one[\s\S]*The series question:/);
+    session.type('two\r');
+    await session.waitFor(/The second question[\s\S]*The second question[\s\S]*\(1\):/);
+    session.press('enter');
+    await session.waitFor('The third question');
+    session.type('y\r');
+    await session.waitFor('ANSWER ["two","apple",true]');
+    await expectTidyEnd(session, 0);
+  });
+
+  test.each(['ctrl-c', 'ctrl-d'] as const)('ends on %s with status 130', async (key) => {
+    const session = await ask('select', dumb);
+    session.press(key);
+    await session.waitFor('CancelledError');
+    await expectTidyEnd(session, 130);
+  });
+});
+
+describe('in the C locale', () => {
+  test.each(kinds)('the %s question is drawn in ASCII', async (kind) => {
+    const session = await ask(kind, { env: { LC_ALL: 'C' } });
+    session.press('enter');
+    await session.waitFor(kind === 'integer' ? 'whole number' : 'MODES');
+    expect(session.output()).toMatch(/^[\x00-\x7f]*$/);
+    expect(session.screen.text).toContain(`${kind === 'integer' ? '?' : '+'} The ${kind} question`);
+  });
 });
 
 describe('drawing', () => {
-  test('leaves what stood above the question alone, whatever is typed', async () => {
+  test('leaves the lines above the question alone, whatever is typed', async () => {
     const command = `echo above; "${process.execPath}" "${fixture}" input`;
     const session = startInTerminal({ command: ['sh', '-c', command], columns: 40, rows: 6 });
     await session.waitFor('The input question');
@@ -324,7 +506,7 @@ describe('drawing', () => {
     }
   });
 
-  test('writes colour only where it is wanted', async () => {
+  test('writes colour only if asked to', async () => {
     const colorful = await ask('multiselect', { words: ['color'], env: { NO_COLOR: '1' } });
     const plain = await ask('multiselect', { env: { FORCE_COLOR: '1' } });
     for (const session of [colorful, plain]) {
@@ -335,7 +517,7 @@ describe('drawing', () => {
     expect(plain.output()).not.toMatch(/\x1b\[\d+m/);
   });
 
-  test('goes to the stream that was given, and the answer alone to stdout', async () => {
+  test('goes to the given stream, and only the answer to stdout', async () => {
     const file = join(temporaryFolder(), 'out');
     const command = `"${process.execPath}" "${fixture}" confirm > "${file}"`;
     const session = startInTerminal({ command: ['sh', '-c', command] });

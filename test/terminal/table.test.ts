@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createStyle } from '../../src/terminal/style.ts';
+import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 import { table } from '../../src/terminal/table.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
 
@@ -28,7 +28,7 @@ test('where the whole does not fit, the widest column gives way', () => {
   expect(displayWidth(line ?? '')).toBeLessThanOrEqual(30);
 });
 
-test('the last column, which nothing stands behind, goes on below itself', () => {
+test('the last column wraps', () => {
   const rows = [
     ['dc1', 'has it', '180, written on DC1 at 2026-11-22T11:57:09.000Z'],
     ['dc2', 'not yet', '60'],
@@ -67,4 +67,8 @@ test('control characters in cells are made visible', () => {
 
 test('a missing cell is an empty one', () => {
   expect(table([['a'], ['b', 'c']], [{}, {}], 80)).toEqual(['a', 'b  c']);
+});
+
+test('cuts with the ellipsis of the terminal', () => {
+  expect(table([['corp.example.com', 'DC1']], [{}, {}], 15, asciiSigns)).toEqual(['corp.ex...  DC1']);
 });

@@ -40,6 +40,20 @@ test('a grapheme is a letter with its marks', () => {
   expect(graphemesOf(vietnameseDecomposed)).toHaveLength(14);
 });
 
+test('graphemes are those of Unicode, in every script', () => {
+  const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
+  const unit = fc.oneof(
+    fc.constantFrom(...'eéßОжД日本メール가각ﾞ゙́​👩‍👧🇳🇱ที่…→█\u00ad\u2060'),
+    fc.nat({ max: 0xffff }).map((code) => String.fromCharCode(code)),
+  );
+  fc.assert(
+    fc.property(fc.string({ unit, maxLength: 4 }), (text) => {
+      expect(graphemesOf(text)).toEqual([...segmenter.segment(text)].map(({ segment }) => segment));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 describe('startOf and truncate', () => {
   test('cut between graphemes, never within one', () => {
     expect(startOf(thai, 2)).toBe('ที่อ');
@@ -48,6 +62,11 @@ describe('startOf and truncate', () => {
 
   test('a wide character that does not fit entirely is left out', () => {
     expect(startOf('メール', 5)).toBe('メー');
+  });
+
+  test('the ellipsis may be of several columns', () => {
+    expect(truncate('corp.example.com', 8, '...')).toBe('corp....');
+    expect(truncate('corp.example.com', 2, '...')).toBe('co');
   });
 
   test('an ellipsis says that the text was cut', () => {

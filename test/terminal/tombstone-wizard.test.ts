@@ -13,6 +13,7 @@ function lifetimeIn(site: string): Promise<string | undefined> {
   });
 }
 
+const goOn = /DC4 has not replicated .*\s+Go\s+on\?/;
 const days = /New lifetime in days \(180\) › *\n/;
 
 describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }) => {
@@ -22,17 +23,40 @@ describeOnEveryNode('the tombstone wizard on the practice site', ({ path: node }
 
     practice.start('tombstone');
     await practice.answer(days, '200');
-    await practice.answer('Go on all the same?', 'y');
+    await practice.answer(goOn, 'y');
     await practice.applyNow();
     await practice.session.waitFor('1 entry changed');
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBe('200');
 
-    await practice.undoLatest();
+    await practice.undoLatest(/less than the 180 .*Go on\?/, /longer than the new lifetime\. Go on\?/);
     await practice.session.waitFor('1 entry put back');
     await practice.seeMenu();
     expect(await lifetimeIn(practice.site)).toBeUndefined();
     await practice.cancel();
+  });
+
+  test('goes back one question on Escape, at the first question to the menu', async () => {
+    const practice = await openPractice(node);
+    const { session } = practice;
+    practice.start('tombstone');
+    await practice.answer(days, '200');
+    await practice.answer(goOn, 'y');
+    await practice.seeDiff();
+    session.press('escape');
+    await session.waitFor(/← Apply now, [\s\S]*\? DC4 has not replicated/);
+    session.press('escape');
+    await session.waitFor(/← DC4 has not replicated [\s\S]*\? New lifetime in days/);
+    await practice.answer(days, '250');
+    await session.waitFor('+ tombstoneLifetime: 250');
+    await session.waitFor(/\? DC4 has not replicated/);
+    session.press('escape');
+    await session.waitFor(/\? New lifetime in days \(180\) ›\s+Enter accepts/);
+    session.press('escape');
+    await session.waitFor(/← New lifetime in days[\s\S]*\? What do you want to repair\?/);
+    await practice.leave();
+    expect(await lifetimeIn(practice.site)).toBeUndefined();
+    expect(practice.hasNoChangeFolder()).toBe(true);
   });
 
   test('refuses two days as they are typed, and Ctrl-C then leaves the forest as it was', async () => {

@@ -146,7 +146,7 @@ describe('wrapped', () => {
   });
 });
 
-describe('what is printed', () => {
+describe('printed text', () => {
   test.each([
     ['a paragraph', '  Nothing of yours is touched here', '  Nothing of yours is\n  touched here'],
     ['a numbered step', '  1. Restart the service there', '  1. Restart the service\n     there'],

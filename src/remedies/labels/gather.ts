@@ -1,183 +1,151 @@
-/** Reads form sets: every strings.txt below the roots, what stands around them, and nothing is written. */
+/** Reads form sets: every strings.txt below the roots, or those of a plan, and what lies around them. Writes nothing. */
 
-import { accessSync, constants } from 'node:fs';
-import { access, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileFingerprint } from '../../change/fingerprint.ts';
-import type { FileFingerprint } from '../../change/plan.ts';
+import type { FileChange, Plan } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
-import { atOnceWhileQuick } from '../../files/at-once.ts';
 import { errnoInWords } from '../../files/errno.ts';
+import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
+import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { canKeepOwner, type FileUser, type Ownership } from '../../files/owner.ts';
-import { manyFilesReader } from '../../files/read-many.ts';
-import { keysOf } from '../../files/strings-file.ts';
-import {
-  defaultLanguage,
-  findFormSets,
-  type NotEntered,
-  placeOf,
-  type StringsFile,
-  type TemplateTree,
-} from '../../files/template-tree.ts';
-import { counted } from './counted.ts';
-import { type FileContent, inspectContent } from './inspect.ts';
-import type { LabelsOptions } from './options.ts';
-import { isKept, type UnmatchedName, unmatchedKeys, unmatchedNames } from './unmatched.ts';
-
-/** One strings.txt: where it lies, what it is to the file system, and what it holds. */
-export interface LabelFile extends StringsFile {
-  readonly content: FileContent | { readonly kind: 'unreadable'; readonly cameBack: string };
-  readonly fingerprint: FileFingerprint;
-  readonly readOnly: boolean;
-  /** The names that the file has; above 1 there are hard links. */
-  readonly names: number;
-  /** Whose it is, where a new file in its place could not be given to them. */
-  readonly foreignOwner?: Ownership;
-}
-
-/** A form with a placeholder of its own that names the domain. */
-export interface FormPlaceholder {
-  readonly path: string;
-  readonly placeholder: string;
-}
-
-export interface LabelsFacts {
-  readonly roots: readonly string[];
-  /** Roots below which there is no form set, or none that the filters keep. */
-  readonly emptyRoots: readonly string[];
-  /** Those that the filters keep, by path; a file reached through two names is in it once. */
-  readonly files: readonly LabelFile[];
-  /** The same files by the further names that links give them. */
-  readonly otherNames: readonly LabelFile[];
-  readonly isa2004: readonly string[];
-  readonly unreadable: readonly NotEntered[];
-  /** Links that can't be followed to the folder that they may stand for. */
-  readonly deadLinks: readonly NotEntered[];
-  readonly placeholders: readonly FormPlaceholder[];
-  readonly strays: readonly string[];
-  readonly unmatched: readonly UnmatchedName[];
-  /** Folders of files to change that don't let a new file be written. */
-  readonly lockedFolders: readonly string[];
-}
-
-export interface Surroundings {
-  /** The user that the change will be made by; none on Windows, which has no user numbers. */
-  readonly user?: FileUser | undefined;
-  /** Called as files are read: how many of how many. */
-  readonly onRead?: (read: number, total: number) => void;
-}
+import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import type { TextEncoding } from '../../files/text-encoding.ts';
+import { counted, distinct } from '../../words.ts';
+import type { FilesWorld, Scope } from '../remedy.ts';
+import { codePageOf, domainStemOf } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { isKept, keysNotFound, mayHideKept } from './filters.ts';
+import { type Form, readForm } from './forms.ts';
+import { intentOf, readIntent } from './intent.ts';
+import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
+import { type FileContent, keeper, readStrings } from './strings-content.ts';
+import { checkUserPrincipalNames } from './upn-check.ts';
+import type { Label } from './wording.ts';
 
 const filesAtOnce = 16;
 /** A strings.txt takes some kilobytes; what is far larger is none, and is not read into memory. */
 const largestFile = 64 * 1024 * 1024;
 
 /**
- * Finds and reads the form sets below the options' roots.
- * @throws FileError if a root can't be listed, or no form set is below any root or none is left by the filters
+ * Finds and reads the form sets below the options' roots, or the files of a plan.
+ *
+ * @param known what an earlier look of this run read: it is not read again as long as roots, keys and encodings stay
+ * @throws FileError if a root can't be listed, or no form set is below any root or none is left by the filters;
+ * DirectoryError if a directory is asked and no global catalog answers
  */
-export async function gather(options: LabelsOptions, surroundings: Surroundings = {}): Promise<LabelsFacts> {
-  return factsOf(await read(options, surroundings, inspectionOfEqualFiles(options)), options);
+export async function gather(
+  world: FilesWorld,
+  scope: Scope<LabelsOptions>,
+  known?: LabelsFacts,
+): Promise<LabelsFacts> {
+  if (scope.kind === 'plan') return factsOfPlan(world, scope.plan, scope.done);
+  const { options } = scope;
+  const facts = known !== undefined && isStillGood(known, options) ? known : await factsBelow(world, options);
+  requireFiles(facts, options);
+  if (!options.checkUpn || options.newLabel.kind === 'none' || facts.upns !== undefined) return facts;
+  return { ...facts, upns: await checkUserPrincipalNames(world, labelAskedFor(options)) };
 }
 
-/** Form sets that were read once, for somebody who looks before saying what is wanted. */
-export interface Survey {
-  readonly facts: LabelsFacts;
-  /**
-   * The facts for other options, of what was read: their filters may only leave out more, and their roots are the same.
-   * @throws FileError if their filters leave none
-   */
-  factsFor(options: LabelsOptions): Promise<LabelsFacts>;
+/** What a label asks users for; a text of the user's own is taken for the e-mail address. */
+function labelAskedFor({ newLabel }: LabelsOptions): Label {
+  return newLabel.kind === 'wording' ? (newLabel.label ?? 'email') : 'email';
+}
+
+/** The keys to read: those asked for, and those of the names' fields, which the wizard may still ask about. */
+function keysToRead(options: LabelsOptions): readonly string[] {
+  return distinct([...keysIn(options), userNameKey, userIdKey]);
+}
+
+function isStillGood(known: LabelsFacts, options: LabelsOptions): boolean {
+  const keys = new Set(known.keys);
+  return known.roots.join('\n') === options.roots.join('\n') && keysToRead(options).every((key) => keys.has(key));
+}
+
+async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<LabelsFacts> {
+  const trees = await inParallel(options.roots, 4, findFormSets);
+  const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
+  const keys = keysToRead(options);
+  const files = await readAll(kept, reader(keys, options.encodings), world);
+  return {
+    scope: 'new',
+    currentFolder: world.currentFolder,
+    roots: options.roots,
+    realRoots: new Map(trees.map((tree) => [tree.root, tree.realRoot])),
+    keys,
+    trees,
+    files,
+    isa2004: await inPlaces2004(trees.flatMap((tree) => tree.misplaced)),
+    forms: await formsBeside(
+      trees.flatMap((tree) => tree.forms),
+      files,
+    ),
+    lockedFolders: await lockedFoldersOf(files),
+  };
+}
+
+/** The files of a plan's changes that are still to be made, as they are now. */
+async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<number>): Promise<LabelsFacts> {
+  const changes = plan.changes.filter(
+    (change, index): change is FileChange => change.kind === 'file' && !done.has(index),
+  );
+  const { keys, encodings } = readIntent(plan.intent);
+  const roots = plan.target.kind === 'files' ? plan.target.roots : [];
+  const places = await inParallel(changes, filesAtOnce, async (change): Promise<StringsFile> => {
+    const { path: name, root, set, class: formClass, language } = change;
+    // A file that is not reachable is reported when it is read.
+    const realPath = await realPathOf(name).catch(() => change.realPath ?? name);
+    return { path: name, realPath, root, set, class: formClass, language };
+  });
+  const files = await readAll(places, reader(keys, encodings), world);
+  const folders = distinct(files.map(classFolderOf));
+  const beside = await inParallel(folders, filesAtOnce, async (folder) => {
+    // A folder that can't be listed holds files that are reported one by one.
+    const names = await readdir(folder).catch(() => []);
+    return names.map((name) => path.join(folder, name));
+  });
+  return {
+    scope: 'plan',
+    currentFolder: world.currentFolder,
+    roots,
+    realRoots: new Map(
+      await inParallel(roots, 4, async (root) => [root, await realPathOf(root).catch(() => root)] as const),
+    ),
+    keys,
+    trees: [],
+    files,
+    isa2004: [],
+    forms: await formsBeside(beside.flat(), files),
+    lockedFolders: await lockedFoldersOf(files),
+  };
 }
 
 /**
- * Finds and reads the form sets below the options' roots, and keeps what they hold: equal files, of which array members
- * have many, once.
- * @throws FileError as `gather` does
+ * Refuses roots without form sets, filters that leave none, and keys that no file has.
+ * @throws FileError that says what there is
  */
-export async function survey(options: LabelsOptions, surroundings: Surroundings): Promise<Survey> {
-  const contents = new Map<string, Buffer>();
-  const reading = await read(options, surroundings, inspectionOfEqualFiles(options, contents));
-  return {
-    facts: await factsOf(reading, options),
-    factsFor: (wanted) => {
-      const inspect = inspectionOfEqualFiles(wanted);
-      const all = reading.all
-        .filter((file) => isKept(file, wanted))
-        .map((file) => {
-          const bytes = contents.get(file.fingerprint.sha256);
-          return bytes === undefined ? file : { ...file, ...inspect(bytes, file.language) };
-        });
-      return factsOf({ ...reading, all }, wanted);
-    },
-  };
-}
-
-/** What was read, whatever will be concluded from it. */
-interface Reading {
-  readonly trees: readonly TemplateTree[];
-  /** By every name. */
-  readonly all: readonly LabelFile[];
-  readonly isa2004: readonly string[];
-  readonly placeholders: readonly FormPlaceholder[];
-  readonly lockedFolders: readonly string[];
-  /** Names of the filters that were not there. */
-  readonly unmatched: readonly UnmatchedName[];
-}
-
-async function read(options: LabelsOptions, { user, onRead }: Surroundings, inspect: Inspection): Promise<Reading> {
-  const trees = await inParallel(options.roots, 4, findFormSets);
-  const found = trees.flatMap((tree) => tree.files);
-  const kept = found.filter((file) => isKept(file, options));
-  const readAndLook = manyFilesReader(largestFile);
-  const isa2004 = await inPlaces2004(
-    trees.flatMap((tree) => tree.misplaced),
-    readAndLook,
-  );
-  let done = 0;
-  const all = await inParallel(kept, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, readAndLook, inspect, user);
-    done += 1;
-    onRead?.(done, kept.length);
-    return facts;
+export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
+  const { trees } = facts;
+  const unreadable = trees.flatMap((tree) => tree.unreadable).filter((folder) => mayHideKept(folder.path, options));
+  const isAny = facts.files.some((file) => isKept(file, options)) || facts.isa2004.length + unreadable.length > 0;
+  if (options.roots.length > 0 && !isAny) throw nothingFound(trees, options);
+  if (options.newLabel.kind === 'none' || hasSomeKey(facts, options)) return;
+  throw new FileError({
+    attempted: 'find the keys',
+    on: keysIn(options).join(', '),
+    cameBack: 'no strings.txt has such a key',
+    next: keysNotFound(facts, readIntent(intentOf(options))).join(' '),
   });
-  const notEntered = trees.flatMap((tree) => [...tree.unreadable, ...tree.deadLinks].map((folder) => folder.path));
-  return {
-    trees,
-    all,
-    isa2004,
-    placeholders: (await inParallel(formsBeside(trees, all), filesAtOnce, readPlaceholder)).flat(),
-    lockedFolders: await lockedFoldersOf(all),
-    unmatched: unmatchedNames(found, notEntered, options),
-  };
 }
 
-async function factsOf(reading: Reading, options: LabelsOptions): Promise<LabelsFacts> {
-  const { trees, all, isa2004, lockedFolders } = reading;
-  const mayHide = (folder: NotEntered): boolean => mayHideKept(folder.path, options);
-  const unreadable = trees.flatMap((tree) => tree.unreadable).filter(mayHide);
-  if (all.length === 0 && isa2004.length + unreadable.length === 0) throw nothingFound(trees, options);
-  const { files, otherNames } = oncePerFile(all);
-  const forms = new Set(formsBeside(trees, files));
-  return {
-    roots: options.roots,
-    emptyRoots: options.roots.filter((root) => !all.some((file) => file.root === root)),
-    files,
-    otherNames,
-    isa2004,
-    unreadable,
-    deadLinks: trees.flatMap((tree) => tree.deadLinks).filter(mayHide),
-    placeholders: reading.placeholders.filter((form) => forms.has(form.path)),
-    strays: trees.flatMap((tree) => tree.strays),
-    unmatched: [...reading.unmatched, ...(await keysNowhere(files, options))],
-    lockedFolders,
-  };
-}
-
-/** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
-function mayHideKept(folder: string, options: LabelsOptions): boolean {
-  const place = placeOf(path.join(folder, 'strings.txt'));
-  return place === undefined || place.language === defaultLanguage || isKept(place, options);
+/** Whether a file has one of the keys, or none can be read at all. */
+function hasSomeKey({ files }: LabelsFacts, options: LabelsOptions): boolean {
+  const keys = new Set(keysIn(options));
+  const readable = files.filter((file) => file.content.kind === 'strings' && isKept(file, options));
+  return (
+    readable.length === 0 ||
+    readable.some(({ content }) => content.kind === 'strings' && content.values.some(({ key }) => keys.has(key)))
+  );
 }
 
 function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
@@ -187,148 +155,112 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
     dead === undefined
       ? ''
       : `; the link ${dead.path} can't be followed: ${dead.cameBack}${more.length === 0 ? '' : `, nor can ${more.length} more`}`;
-  const distinct = (names: readonly string[]): string => [...new Set(names)].sort().join(', ');
+  const names = (nameOf: (file: StringsFile) => string): string => distinct(found.map(nameOf)).toSorted().join(', ');
   return new FileError({
     attempted: 'find form sets',
     on: options.roots.join(', '),
     cameBack:
       found.length === 0
-        ? 'nothing below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML' +
-          links
+        ? `no file below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML${links}`
         : `${counted(found.length, 'file')} found, and the filters leave none`,
     next:
       found.length === 0
         ? 'Give the CookieAuthTemplates folder of the array member with --root.'
-        : `There are the sets ${distinct(found.map((file) => file.set))}, the classes ${distinct(found.map((file) => file.class))} and the languages ${distinct(found.map((file) => file.language))}.`,
+        : `There are the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
   });
 }
 
-type Inspection = (bytes: Buffer, language: string) => Pick<LabelFile, 'content' | 'fingerprint'>;
+type Reader = (bytes: Buffer, place: Pick<StringsFile, 'set' | 'class' | 'language'>) => FileContent;
 
-/**
- * Array members hold copies of the same files: each content is looked at once, and its facts are kept once.
- *
- * @param kept gets each content by its SHA-256
- */
-function inspectionOfEqualFiles(options: LabelsOptions, kept?: Map<string, Buffer>): Inspection {
-  const known = new Map<string, ReturnType<Inspection>>();
-  return (bytes, language) => {
+/** Array members hold copies of the same files: each content is read and kept once. */
+function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEncoding>): Reader {
+  const known = new Map<string, FileContent>();
+  const keep = keeper();
+  return (bytes, { set, class: formClass, language }) => {
     const fingerprint = fileFingerprint(bytes);
-    const name = `${language} ${fingerprint.sha256}`;
-    // The bytes are only lent.
-    if (kept !== undefined && !kept.has(fingerprint.sha256)) kept.set(fingerprint.sha256, Buffer.from(bytes));
-    const facts = known.get(name) ?? { content: inspectContent(bytes, language, options), fingerprint };
-    known.set(name, facts);
-    return facts;
+    const expected = {
+      codePage: codePageOf(language),
+      named: encodingNamedFor(language, encodings),
+      domainStem: domainStemOf(language),
+    };
+    const name = `${Object.values(expected).join()} ${fingerprint.sha256}`;
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const kept = keep(`${set} ${formClass} ${language} ${bytes.subarray(0, 2).toString('hex')}`, bytes);
+    const content = readStrings(bytes, { bytes: kept, fingerprint }, keys, expected);
+    known.set(name, content);
+    return content;
   };
+}
+
+async function readAll(
+  files: readonly StringsFile[],
+  read: Reader,
+  { watch, user }: FilesWorld,
+): Promise<readonly LabelFile[]> {
+  const system = systemFiles();
+  let done = 0;
+  return inParallel(files, filesAtOnce, async (file) => {
+    const facts = await readLabelFile(file, system, read, user);
+    done += 1;
+    watch.count(done, files.length, 'form set files');
+    return facts;
+  });
 }
 
 async function readLabelFile(
   file: StringsFile,
-  readAndLook: ReturnType<typeof manyFilesReader>,
-  inspect: Inspection,
+  system: FileSystem,
+  read: Reader,
   user: FileUser | undefined,
 ): Promise<LabelFile> {
   try {
-    const { facts, owner } = await readAndLook(file.realPath, (bytes, { mode, nlink, uid, gid }) => {
-      const { content, fingerprint } = inspect(bytes, file.language);
-      const { path: name, realPath, root, set, class: formClass, language } = file;
-      const facts: LabelFile = {
-        path: name,
-        realPath,
-        root,
-        set,
-        class: formClass,
-        language,
-        content,
-        fingerprint,
-        readOnly: (mode & 0o222) === 0,
-        names: nlink,
-      };
-      return { facts, owner: { uid, gid } };
-    });
+    const { bytes, stats } = await readPlainFile(system, file.realPath, largestFile);
+    const { mode, nlink, uid, gid } = stats;
+    const facts = { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink };
+    const owner = { uid, gid };
     if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
-    // One file that can't be read does not keep the others from being read; it becomes a blocker of its own.
-    const content = { kind: 'unreadable', cameBack: errnoInWords(error) } as const;
-    return { ...file, content, fingerprint: { length: 0, sha256: '' }, readOnly: false, names: 1 };
+    // One file that can't be read does not keep the others from being read; it becomes a finding.
+    return { ...file, content: { kind: 'unreadable', cameBack: errnoInWords(error) }, readOnly: false, names: 1 };
   }
-}
-
-/** Each file by one name: its own rather than one that leads through a link. */
-function oncePerFile(all: readonly LabelFile[]): Pick<LabelsFacts, 'files' | 'otherNames'> {
-  const byPath = new Map<string, LabelFile>();
-  for (const file of all) {
-    const known = byPath.get(file.realPath);
-    if (known === undefined || (isByLink(known) && !isByLink(file))) byPath.set(file.realPath, file);
-  }
-  const files = [...byPath.values()];
-  const named = new Set(files);
-  return { files, otherNames: all.filter((file) => !named.has(file)) };
-}
-
-/** Whether a file's name leads through a link. */
-export function isByLink(file: Pick<StringsFile, 'path' | 'realPath'>): boolean {
-  return path.resolve(file.path) !== file.realPath;
 }
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
-async function inPlaces2004(
-  misplaced: readonly string[],
-  readAndLook: ReturnType<typeof manyFilesReader>,
-): Promise<readonly string[]> {
-  const options = { keys: [], newLabel: { kind: 'none' }, encodings: new Map() } as const;
-  const old = await inParallel(misplaced, filesAtOnce, async (file) =>
-    // Not a form set's file by its place: one that can't be read is nobody's loss.
-    readAndLook(file, (bytes) => inspectContent(bytes, 'en', options).kind === 'isa-2004').catch(() => false),
+async function inPlaces2004(misplaced: readonly string[]): Promise<readonly string[]> {
+  const system = systemFiles();
+  const old = await inParallel(misplaced, filesAtOnce, (file) =>
+    readPlainFile(system, file, largestFile).then(
+      ({ bytes }) =>
+        readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [], {}).kind === 'isa-2004',
+      // It is not in a form set's place: nothing is lost if it can't be read.
+      () => false,
+    ),
   );
   return misplaced.filter((_, index) => old[index]);
 }
 
-/** The keys that no file has, and those of the first file instead: form sets differ in their texts, not in their keys. */
-async function keysNowhere(files: readonly LabelFile[], { keys }: LabelsOptions): Promise<readonly UnmatchedName[]> {
-  const nowhere = unmatchedKeys(files, keys);
-  const sample = files.find((file) => file.content.kind === 'strings');
-  if (nowhere.length === 0 || sample?.content.kind !== 'strings') return [];
-  const { encoding } = sample.content;
-  // The file was readable a moment ago; without it the hint alone is lost.
-  const readAndLook = manyFilesReader(largestFile);
-  const instead = await readAndLook(sample.realPath, (bytes) => keysOf(bytes, encoding)).catch(() => []);
-  return nowhere.map((name) => ({ flag: '--key', name, instead }));
-}
-
-function formsBeside(trees: readonly TemplateTree[], files: readonly LabelFile[]): readonly string[] {
-  const folders = new Set(
-    files.flatMap((file) => {
-      const folder = path.dirname(file.path);
-      return [folder, path.dirname(path.dirname(folder))];
-    }),
+/** The forms and scripts in the folders of these files' classes. */
+async function formsBeside(beside: readonly string[], files: readonly LabelFile[]): Promise<readonly Form[]> {
+  const folders = new Set(files.map(classFolderOf));
+  const forms = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && folders.has(path.dirname(file)));
+  const system = systemFiles();
+  const read = await inParallel(forms, filesAtOnce, (form) =>
+    readPlainFile(system, form, largestFile).then(
+      ({ bytes }) => [readForm(form, bytes)],
+      // The label is what is changed; of a form that can't be read only these hints are lost.
+      () => [],
+    ),
   );
-  return trees.flatMap((tree) => tree.forms).filter((form) => folders.has(path.dirname(form)));
+  return read.flat();
 }
 
-async function readPlaceholder(form: string): Promise<readonly FormPlaceholder[]> {
-  // The label is what is changed; a form that can't be read only loses this hint.
-  const text = await readFile(form, 'latin1').catch(() => '');
-  const [, placeholder] = /placeholder\s*=\s*["']([^"'\r\n]*\\[^"'\r\n]*)["']/i.exec(text.replaceAll('\0', '')) ?? [];
-  return placeholder === undefined ? [] : [{ path: form, placeholder }];
-}
-
-async function lockedFoldersOf(files: readonly LabelFile[]): Promise<readonly string[]> {
-  const folders = [...new Set(files.map((file) => path.dirname(file.realPath)))];
-  const step = atOnceWhileQuick();
-  const locked = await inParallel(folders, filesAtOnce, async (folder) => {
-    try {
-      await step(
-        () => accessSync(folder, constants.W_OK),
-        () => access(folder, constants.W_OK),
-      );
-      return [];
-    } catch {
-      // Whatever keeps us from writing there, the finding is the same.
-      return [folder];
-    }
-  });
-  return locked.flat();
+async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {
+  // A file that is marked read-only is a finding of its own.
+  const readable = files.filter((file) => file.content.kind !== 'unreadable' && !file.readOnly);
+  const locked = await inParallel(readable, filesAtOnce, async (file) =>
+    (await mayReplace(file.realPath)) ? [] : [path.dirname(file.realPath)],
+  );
+  return new Set(locked.flat());
 }

@@ -1,10 +1,18 @@
 /** What a run of the labels remedy is asked to do. The wizard and the flags both end in this. */
 
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { UsageError } from '../../errors.ts';
-import { ansiCodePageOf, type CodePage } from '../../files/code-pages.ts';
+import { errnoInWords } from '../../files/errno.ts';
+import { knownTemplateFolders } from '../../files/template-tree.ts';
 import { encodingOfCodePage, type TextEncoding } from '../../files/text-encoding.ts';
-import { cultureOf, type Label, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
-import { faultOfText } from './wording-file.ts';
+import type { Flags } from '../../flags.ts';
+import { distinct } from '../../words.ts';
+import type { RemedyOptions, Surroundings } from '../remedy.ts';
+import { isSameCulture } from './cultures.ts';
+import type { flags as flagTable } from './flags.ts';
+import { type Label, labels, loadBuiltInWording, lookUpWording, type Wording, type WordingLookup } from './wording.ts';
+import { faultOfText, parseWordingFile } from './wording-file.ts';
 
 /** The field that the password form asks the user's name in. */
 export const userNameKey = 'L_UserName_Text';
@@ -12,49 +20,221 @@ export const userNameKey = 'L_UserName_Text';
 export const userIdKey = 'L_UserID_Text';
 
 export type NewLabel =
-  /** The wording of each language; the first of the wordings that has it is taken. */
-  | { readonly kind: 'wording'; readonly label: Label; readonly wordings: readonly Wording[] }
+  /** The wording of each language; the first of the wordings that has it is taken. Without a label, the user's own. */
+  | { readonly kind: 'wording'; readonly label?: Label | undefined; readonly wordings: readonly Wording[] }
   /** The same text in every language. */
   | { readonly kind: 'text'; readonly text: string }
-  /** Only look: what the wizard does before it asks. */
-  | { readonly kind: 'none' };
+  /** Not chosen yet; the wordings to choose from. */
+  | { readonly kind: 'none'; readonly wordings: readonly Wording[] };
 
-export interface LabelsOptions {
-  /** One a member of the array. */
-  readonly roots: readonly string[];
-  /** Names to keep, in any letter case; empty keeps all. */
+/** Names to keep, in any letter case; empty keeps all. */
+export interface Filters {
   readonly sets: readonly string[];
   readonly classes: readonly string[];
   readonly languages: readonly string[];
+}
+
+export interface LabelsOptions extends RemedyOptions, Filters {
+  /** One per member of the array, absolute; none if they are still to be asked. */
+  readonly roots: readonly string[];
+  /** None if they are still to be asked: L_UserName_Text then, at least. */
   readonly keys: readonly string[];
   readonly newLabel: NewLabel;
   /** Encodings that the user named for a language's files, by the language in lower case. */
   readonly encodings: ReadonlyMap<string, TextEncoding>;
   /** Leave blocked files out and do the rest. */
   readonly skipBlocked: boolean;
-  /** Ids of findings that the user accepts. */
-  readonly accept: readonly string[];
+  /** Change files outside the roots that links lead to. */
+  readonly followLinks: boolean;
+  /** Ask a directory who could not log on with the new label. */
+  readonly checkUpn: boolean;
+  /** Where a wording file to fill in is written, absolute. */
+  readonly wordingTemplate?: string | undefined;
 }
 
-/** The text that a language's label shall have. */
-export function newTextFor(newLabel: NewLabel, language: string): WordingLookup | undefined {
+type LabelsFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] } & DirectoryNames;
+
+/** Flags that name a directory: of use only with --check-upn. */
+const directoryNames = ['server', 'domain', 'ldif'] as const;
+type DirectoryNames = { readonly [Name in (typeof directoryNames)[number]]?: string | readonly string[] | undefined };
+
+/**
+ * The options that the flags give.
+ *
+ * @throws UsageError for a flag that can't be read or used here, and for what is missing where no question can be asked
+ */
+export async function readOptions(
+  flags: LabelsFlags,
+  surroundings: Surroundings,
+  mayAsk: boolean,
+): Promise<LabelsOptions> {
+  refuseIdleDirectory(flags);
+  const wordings = await readWordings(flags, surroundings);
+  const newLabel = readNewLabel(flags, wordings);
+  const roots = readRoots(flags, surroundings);
+  const wordingTemplate =
+    flags['wording-template'] === undefined
+      ? undefined
+      : path.resolve(surroundings.currentFolder, flags['wording-template']);
+  if (!mayAsk && newLabel.kind === 'none' && wordingTemplate === undefined) {
+    throw notChosen('labels', 'no flag chooses it, and no question can be asked here');
+  }
+  if (!mayAsk && roots.length === 0) {
+    throw new UsageError({
+      attempted: 'find the form sets',
+      on: 'labels',
+      cameBack: 'no flag names their folder, they are in none of the known places, and no question can be asked here',
+      next: 'Give the CookieAuthTemplates folder of each array member with --root DIR.',
+    });
+  }
+  return {
+    roots,
+    sets: flags.set,
+    classes: flags.class,
+    languages: flags.language,
+    keys: flags.key.map(readKey),
+    newLabel,
+    encodings: new Map(flags['code-page'].map(parseCodePage)),
+    skipBlocked: flags['skip-blocked'],
+    followLinks: flags['follow-links'],
+    checkUpn: flags['check-upn'],
+    wordingTemplate,
+    accept: flags.accept,
+  };
+}
+
+function refuseIdleDirectory(flags: LabelsFlags): void {
+  const idle = directoryNames.find((name) => (flags[name] ?? []).length > 0);
+  if (flags['check-upn'] || idle === undefined) return;
+  throw new UsageError({
+    attempted: 'read the arguments of labels',
+    on: `--${idle}`,
+    cameBack: 'it names a directory, and only --check-upn asks one',
+    next: 'Add --check-upn to count there who could not log on with the new label, or leave it out.',
+  });
+}
+
+/** The keys to change: L_UserName_Text where none is named, and those that a wording of the user's own has texts for. */
+export function keysIn({ keys, newLabel }: Pick<LabelsOptions, 'keys' | 'newLabel'>): readonly string[] {
+  const wordings = newLabel.kind === 'text' ? [] : newLabel.wordings;
+  const own = wordings.flatMap((wording) => [...wording.values()].flatMap((entry) => Object.keys(entry.keys ?? {})));
+  return distinct([...(keys.length === 0 ? [userNameKey] : keys), ...own]);
+}
+
+/** The folders that the flags name, else the known ones of this computer that exist. */
+function readRoots(flags: LabelsFlags, surroundings: Surroundings): readonly string[] {
+  const named = flags.root.map((root) => path.resolve(surroundings.currentFolder, root));
+  const onHosts = flags.host.flatMap((host) => foldersOnHost(host, surroundings.platform));
+  if (named.length + onHosts.length > 0) return distinct([...named, ...onHosts]);
+  if (surroundings.platform !== 'win32') return [];
+  return knownTemplateFolders(surroundings.systemDrive).filter((folder) => existsSync(folder));
+}
+
+/** The known folders on another computer, through its administrative share. */
+function foldersOnHost(host: string, platform: NodeJS.Platform): readonly string[] {
+  const trouble = (cameBack: string, next: string): UsageError =>
+    new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next });
+  if (!/^[\w.-]+$/.test(host)) throw trouble('it is not a host name', 'Give a name like TMG01, without \\\\.');
+  if (platform !== 'win32') {
+    throw trouble(
+      `only Windows can open \\\\${host}\\C$`,
+      'Mount the share and name the folder with --root, or run this on Windows.',
+    );
+  }
+  const folders = knownTemplateFolders(`\\\\${host}\\C$`).filter((folder) => existsSync(folder));
+  if (folders.length > 0) return folders;
+  throw trouble(
+    `none of the folders where TMG and ISA Server keep form sets can be seen below \\\\${host}\\C$`,
+    'Check that your account can open that share, or name the folder with --root.',
+  );
+}
+
+function readKey(key: string): string {
+  if (isKey(key)) return key;
+  throw new UsageError({
+    attempted: 'read --key',
+    on: JSON.stringify(key),
+    cameBack: 'a key holds letters, digits and underscores only',
+    next: `Give a key as strings.txt has it, for example ${userNameKey}.`,
+  });
+}
+
+/** Whether a text has the form of a key of strings.txt. */
+export function isKey(text: string): boolean {
+  return /^\w+$/.test(text);
+}
+
+async function readWordings(flags: LabelsFlags, surroundings: Surroundings): Promise<readonly Wording[]> {
+  const builtIn = await loadBuiltInWording(surroundings.templates);
+  if (flags.wording === undefined) return [builtIn];
+  const file = path.resolve(surroundings.currentFolder, flags.wording);
+  return [parseWordingFile(file, readWordingFile(file)), builtIn];
+}
+
+function readWordingFile(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UsageError({
+      attempted: 'read the wording file',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Give with --wording a JSON file that maps cultures to texts, like { "de": "E-Mail-Adresse:" }.',
+      cause: error,
+    });
+  }
+}
+
+function readNewLabel(flags: LabelsFlags, wordings: readonly Wording[]): NewLabel {
+  if (flags.text !== undefined) {
+    if (flags.label !== undefined || flags.wording !== undefined) {
+      throw notChosen('--text', 'it is the same text in every language, and another flag asks for wording by language');
+    }
+    return { kind: 'text', text: checkLabelText(flags.text, '--text') };
+  }
+  const { label } = flags;
+  if (label === undefined) {
+    // Without --label only the file's own wording counts: no flag says which built-in one to add.
+    return flags.wording === undefined
+      ? { kind: 'none', wordings }
+      : { kind: 'wording', wordings: wordings.slice(0, 1) };
+  }
+  const known = labels.find((candidate) => candidate === label);
+  if (known === undefined) throw notChosen(`--label ${label}`, 'there is no such label');
+  return { kind: 'wording', label: known, wordings };
+}
+
+function notChosen(on: string, cameBack: string): UsageError {
+  return new UsageError({
+    attempted: 'choose the new label',
+    on,
+    cameBack,
+    next: 'Give one of --label email, --label upn, --label username or --text TEXT.',
+  });
+}
+
+/** The text that a key is to have in a language; undefined if it stays as it is. */
+export function newTextFor(options: LabelsOptions, language: string, key: string): WordingLookup | undefined {
+  const { newLabel } = options;
   switch (newLabel.kind) {
     case 'none':
       return undefined;
     case 'text':
       return { kind: 'found', text: newLabel.text };
-    case 'wording':
-      return lookUpWording(newLabel.wordings, language, newLabel.label);
+    case 'wording': {
+      if (isLabelKey(options, key)) {
+        // One text for a culture is that of every label.
+        return lookUpWording(newLabel.wordings, language, newLabel.label ?? 'email', key);
+      }
+      const own = lookUpWording(newLabel.wordings, language, undefined, key);
+      return own.kind === 'found' ? own : undefined;
+    }
   }
 }
 
-/**
- * The code page of a language folder's files, by the culture that its name means; undefined where the name is none of a
- * culture, or no page is known for it.
- */
-export function codePageOf(language: string): CodePage | undefined {
-  const culture = cultureOf(language);
-  return culture === undefined ? undefined : ansiCodePageOf(culture);
+/** Whether a key is that of a label: the others only get a text where a wording of the user's own has one for them. */
+export function isLabelKey({ keys }: Pick<LabelsOptions, 'keys'>, key: string): boolean {
+  return (keys.length === 0 ? [userNameKey] : keys).includes(key);
 }
 
 /**
@@ -64,19 +244,11 @@ export function codePageOf(language: string): CodePage | undefined {
 export function encodingNamedFor(language: string, encodings: LabelsOptions['encodings']): TextEncoding | undefined {
   const own = encodings.get(language.toLowerCase());
   if (own !== undefined || encodings.size === 0) return own;
-  const culture = fullCultureOf(language);
-  if (culture === undefined) return undefined;
-  return [...encodings].find(([name]) => fullCultureOf(name) === culture)?.[1];
-}
-
-/** With script and region spelled out, zh-Hant and zh-TW are the same, and so are de and de-DE. */
-function fullCultureOf(name: string): string | undefined {
-  const culture = cultureOf(name);
-  return culture === undefined ? undefined : new Intl.Locale(culture).maximize().toString();
+  return [...encodings].find(([name]) => isSameCulture(name, language))?.[1];
 }
 
 /**
- * Checks a text that shall become a label.
+ * Checks a text that is to become a label.
  * @throws UsageError if it is empty or holds a double quote, a line break or another control character
  */
 export function checkLabelText(text: string, source: string): string {

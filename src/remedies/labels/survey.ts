@@ -1,10 +1,14 @@
-/** What the form sets say today, in one table: a line for each language and label. */
+/** What the form sets show today, in one table: a line for each language and label. */
 
+import type { Exhibit, TableExhibit } from '../../change/exhibits.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
-import type { LabelFile } from './gather.ts';
-import { fewOf } from './shortened.ts';
-import { displayNameOfCulture } from './wording.ts';
+import { counted } from '../../words.ts';
+import { displayNameOfCulture } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { fewOf } from './file-blockers.ts';
+import { distinctNames, select } from './filters.ts';
+import { keysIn, type LabelsOptions } from './options.ts';
 
 export interface SurveyRow {
   readonly language: string;
@@ -33,9 +37,9 @@ export function surveyRows(files: readonly LabelFile[], keys: readonly string[])
           language: first.file.language,
           languageName: displayNameOfCulture(first.file.language),
           label: first.label,
-          encodings: distinct(group.map(({ encoding }) => encoding)).filter((name) => name !== ''),
-          sets: distinct(all.map((file) => file.set)),
-          classes: distinct(all.map((file) => file.class)),
+          encodings: distinctNames(group.map(({ encoding }) => encoding)).filter((name) => name !== ''),
+          sets: distinctNames(all.map((file) => file.set)),
+          classes: distinctNames(all.map((file) => file.class)),
           files: all.length,
         },
       ];
@@ -72,7 +76,63 @@ function shortNameOf(encoding: TextEncoding): string {
     : encoding.replace(' with BOM', '+BOM').toUpperCase();
 }
 
-/** Names that differ in more than letter case, in their order. */
-export function distinct(names: readonly string[]): readonly string[] {
-  return [...new Map(names.map((name) => [name.toLowerCase(), name])).values()];
+type Detail = 'encodings' | 'sets' | 'classes';
+const details: readonly Detail[] = ['encodings', 'sets', 'classes'];
+
+const namesOf = (row: SurveyRow, detail: Detail): string => row[detail].join(', ');
+
+/** The labels by language, until the new label is chosen. What most rows have is said once, above them, and not again in these. */
+export function survey(facts: LabelsFacts, options: LabelsOptions): readonly Exhibit[] {
+  const { files } = select(facts, options);
+  if (files.length === 0 || options.newLabel.kind !== 'none') return [];
+  const rows = surveyRows(files, keysIn(options));
+  const usual = details.map((detail) => ({ detail, ...mostCommon(rows.map((row) => namesOf(row, detail))) }));
+  const said = usual.filter(({ value }) => value !== '');
+  return [
+    {
+      kind: 'remarks',
+      id: 'form-sets',
+      title: '',
+      rows: [
+        { text: `${counted(files.length, 'file')} of form sets below ${facts.roots.join(', ')}` },
+        ...said.map(({ detail, value, count }) => ({
+          text: `${count === rows.length ? 'All' : 'Unless noted'}: ${detail} ${value}`,
+        })),
+      ],
+    },
+    {
+      kind: 'table',
+      id: 'labels-today',
+      title: '',
+      columns: [
+        { heading: 'Folder' },
+        { heading: 'Language' },
+        { heading: 'Files', align: 'right' },
+        { heading: "Today's label" },
+      ],
+      groups: [{ heading: '', rows: rows.map((row) => rowOf(row, usual)) }],
+    },
+  ];
+}
+
+function rowOf(
+  row: SurveyRow,
+  usual: readonly { readonly detail: Detail; readonly value: string }[],
+): TableExhibit['groups'][number]['rows'][number] {
+  const cells = [row.language, row.languageName, row.files.toLocaleString('en'), row.label];
+  const unusual = usual.filter(({ detail, value }) => ![value, ''].includes(namesOf(row, detail)));
+  if (unusual.length === 0) return { cells };
+  return { cells, details: [unusual.map(({ detail }) => described(row, detail)).join(' · ')] };
+}
+
+/** The names of encodings speak for themselves. */
+function described(row: SurveyRow, detail: Detail): string {
+  return detail === 'encodings' ? namesOf(row, detail) : `${detail} ${namesOf(row, detail)}`;
+}
+
+/** The value that comes up most often, the first of several, if it comes up more than once or there is only one. */
+function mostCommon(values: readonly string[]): { readonly value: string; readonly count: number } {
+  const groups = [...groupBy(values, (value) => value)].map(([value, all]) => ({ value, count: all.length }));
+  const [first] = groups.toSorted((one, other) => other.count - one.count);
+  return first === undefined || (first.count === 1 && groups.length > 1) ? { value: '', count: 0 } : first;
 }

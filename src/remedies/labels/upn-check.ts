@@ -1,31 +1,55 @@
 /** Who could not log on with the e-mail address: mailbox users whose user principal name is another one. */
 
+import { createHash } from 'node:crypto';
 import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
-import type { Finding } from '../../change/plan.ts';
+import { type FindingDraft, note, warning } from '../../change/findings.ts';
+import { DirectoryError } from '../../errors.ts';
 import { and, equal, extensible, matchingRule, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { counted } from './counted.ts';
+import { counted } from '../../words.ts';
+import type { FilesWorld } from '../remedy.ts';
+import type { Label } from './wording.ts';
 
 /** A user whose user principal name and primary SMTP address differ. */
 export interface UpnDifference {
   readonly name: string;
   readonly userPrincipalName: string | undefined;
-  readonly address: string;
+  readonly address?: string;
   /** `mail` where no address is marked as the primary one (`SMTP:` in proxyAddresses). */
-  readonly addressFrom: 'proxyAddresses' | 'mail';
+  readonly addressFrom?: 'proxyAddresses' | 'mail';
   readonly dn: string;
 }
 
-export interface UpnCheck {
+export interface UpnComparison {
   /** Enabled users with a mailbox. */
   readonly users: number;
+  /** Those who could not log on with what the label asks for. */
   readonly differing: number;
   /** Those who have neither a primary SMTP address nor mail: nothing to compare. */
   readonly withoutAddress: number;
   /** Of all, those whose address was taken from mail. */
   readonly byMail: number;
   readonly first: readonly UpnDifference[];
+  /** What the label asks for. */
+  readonly label: Label;
+  /** Those whose address is the user principal name of another user: they would log on as that one. */
+  readonly taken: {
+    readonly count: number;
+    readonly first: readonly { readonly name: string; readonly address: string; readonly owner: string }[];
+  };
 }
+
+/** A comparison with its report of all who differ. */
+export interface UpnCheck extends UpnComparison {
+  /** When the directory was asked: ISO 8601, UTC. */
+  readonly read: string;
+  readonly report: readonly string[];
+  /** SHA-256 (hex) of the report in UTF-8. */
+  readonly sha256: string;
+}
+
+/** The report's name in the change folder. */
+export const reportName = 'upn-differs.csv';
 
 /** ADS_UF_ACCOUNTDISABLE of userAccountControl (MS-ADTS 2.2.16). */
 const accountDisabled = '2';
@@ -38,87 +62,260 @@ const enabledMailboxUsers = and(
   not(extensible('userAccountControl', matchingRule.bitAnd, accountDisabled)),
 );
 
-const attributes = ['name', 'userPrincipalName', 'proxyAddresses', 'mail', 'msExchRecipientTypeDetails'];
+const attributes = [
+  'name',
+  'userPrincipalName',
+  'sAMAccountName',
+  'proxyAddresses',
+  'mail',
+  'msExchRecipientTypeDetails',
+];
 
 const fewFirst = 10;
 
 /**
- * Compares the whole forest through a global catalog. Each difference is handed on as it is met, and none is kept but
- * the first ten.
+ * Compares the names of the whole forest through a global catalog of the directory that the flags name.
+ *
+ * @throws DirectoryError if no global catalog answers, or it can't be searched
+ */
+export async function checkUserPrincipalNames(world: FilesWorld, label: Label): Promise<UpnCheck> {
+  const directory = await world.openDirectory();
+  const globalCatalog = await directory.openGlobalCatalog();
+  if (globalCatalog === undefined) {
+    throw new DirectoryError({
+      attempted: 'compare user principal names',
+      on: directory.session.identity.host,
+      cameBack: 'no global catalog of the forest answers',
+      next: 'Name one with --server: only a global catalog knows the users of all domains.',
+    });
+  }
+  try {
+    const report = new Report();
+    const comparison = await compareNames(
+      globalCatalog,
+      (difference) => report.add(reportLine(difference)),
+      (users) => world.watch.update('User principal names', `${users.toLocaleString('en')} compared`),
+      label,
+    );
+    return { ...comparison, read: world.now().toISOString(), ...report.end() };
+  } finally {
+    await globalCatalog.close();
+  }
+}
+
+const pieceLength = 65_536;
+
+/** The report as it grows: in large pieces, for a forest may have a hundred thousand lines. */
+class Report {
+  readonly #pieces: string[] = [];
+  readonly #hash = createHash('sha256');
+  #waiting = reportHead;
+
+  add(line: string): void {
+    this.#waiting += line;
+    if (this.#waiting.length >= pieceLength) this.#flush();
+  }
+
+  end(): Pick<UpnCheck, 'report' | 'sha256'> {
+    this.#flush();
+    return { report: this.#pieces, sha256: this.#hash.digest('hex') };
+  }
+
+  #flush(): void {
+    // Through bytes, so that a piece is one string and not a chain of its lines.
+    const piece = Buffer.from(this.#waiting);
+    this.#hash.update(piece);
+    this.#pieces.push(piece.toString());
+    this.#waiting = '';
+  }
+}
+
+/**
+ * Compares the names of the whole forest: who could not log on with what the label has them type. Each is handed on as it
+ * is met, and only the first ten are kept.
+ *
  * @param globalCatalog a session with the port of a global catalog
- * @param onDifference awaited before the next user is read
  * @throws DirectoryError
  */
-export async function checkUserPrincipalNames(
+export async function compareNames(
   globalCatalog: DirectorySession,
-  onDifference: (difference: UpnDifference) => Promise<void> | undefined,
+  onDifference: (difference: UpnDifference) => void,
   onUsers?: (users: number) => void,
-): Promise<UpnCheck> {
+  label: Label = 'email',
+): Promise<UpnComparison> {
   const first: UpnDifference[] = [];
   const count = { users: 0, differing: 0, withoutAddress: 0, byMail: 0 };
+  const tests = { email: withOtherAddress(), upn: withoutName, username: withSharedName() };
+  const addresses = addressesOfOthers();
   // The empty base stands for the whole forest on a global catalog (MS-ADTS 3.1.1.3.1.3.1).
   const found = globalCatalog.search({ base: '', scope: 'subtree', filter: enabledMailboxUsers, attributes });
   for await (const entry of found) {
     if (textOf(entry, 'msExchRecipientTypeDetails') === monitoringMailbox) continue;
     count.users += 1;
     if (count.users % 1000 === 0) onUsers?.(count.users);
-    const address = addressOf(entry);
-    if (address === undefined) {
-      count.withoutAddress += 1;
-      continue;
-    }
-    if (address.addressFrom === 'mail') count.byMail += 1;
-    const userPrincipalName = textOf(entry, 'userPrincipalName');
-    if (userPrincipalName?.toLowerCase() === address.address.toLowerCase()) continue;
-    count.differing += 1;
-    const difference = { name: textOf(entry, 'name') ?? entry.dn, userPrincipalName, ...address, dn: entry.dn };
-    if (first.length < fewFirst) first.push(difference);
-    await onDifference(difference);
+    const person = personOf(entry);
+    if (person.address === undefined) count.withoutAddress += 1;
+    if (person.addressFrom === 'mail') count.byMail += 1;
+    const differences = tests[label](person);
+    if (label === 'email') addresses.add(person, differences.length > 0);
+    count.differing += differences.length;
+    first.push(...differences.slice(0, fewFirst - first.length));
+    for (const difference of differences) onDifference(difference);
   }
-  return { ...count, first };
+  return { ...count, label, first, taken: addresses.end() };
 }
 
-function addressOf(entry: Entry): Pick<UpnDifference, 'address' | 'addressFrom'> | undefined {
+/** Collects those whose address is the user principal name of another user. */
+function addressesOfOthers(): { add(person: Person, isDiffering: boolean): void; end(): UpnComparison['taken'] } {
+  const owners = new Map<string, string>();
+  const differing: { readonly name: string; readonly address: string }[] = [];
+  return {
+    add({ name, userPrincipalName, address }, isDiffering) {
+      if (userPrincipalName !== undefined) owners.set(userPrincipalName.toLowerCase(), name);
+      if (isDiffering && address !== undefined) differing.push({ name, address: address.toLowerCase() });
+    },
+    end() {
+      const taken = differing.flatMap(({ name, address }) => {
+        const owner = owners.get(address);
+        return owner === undefined ? [] : [{ name, address, owner }];
+      });
+      return { count: taken.length, first: taken.slice(0, fewFirst) };
+    },
+  };
+}
+
+interface Person extends UpnDifference {
+  readonly accountName: string | undefined;
+}
+
+type FailureTest = (person: Person) => readonly UpnDifference[];
+
+/** The label asks for the e-mail address, and the user principal name is another one. */
+function withOtherAddress(): FailureTest {
+  return (person) =>
+    person.address === undefined || person.userPrincipalName?.toLowerCase() === person.address.toLowerCase()
+      ? []
+      : [person];
+}
+
+/** The label asks for the user principal name, and there is none. */
+const withoutName: FailureTest = (person) => (person.userPrincipalName === undefined ? [person] : []);
+
+/** The label asks for the user name, and accounts of several domains have it: without a domain it is not known whose it is. */
+function withSharedName(): FailureTest {
+  const firsts = new Map<string, Person | 'reported'>();
+  return (person) => {
+    const name = person.accountName?.toLowerCase();
+    if (name === undefined) return [];
+    const first = firsts.get(name);
+    firsts.set(name, first === undefined ? person : 'reported');
+    if (first === undefined) return [];
+    return first === 'reported' ? [person] : [first, person];
+  };
+}
+
+function personOf(entry: Entry): Person {
+  return {
+    name: textOf(entry, 'name') ?? entry.dn,
+    userPrincipalName: textOf(entry, 'userPrincipalName'),
+    accountName: textOf(entry, 'sAMAccountName'),
+    ...addressOf(entry),
+    dn: entry.dn,
+  };
+}
+
+function addressOf(entry: Entry): Pick<UpnDifference, 'address' | 'addressFrom'> {
   // In proxyAddresses the primary address is the one whose type is in capitals.
   const primary = textsOf(entry, 'proxyAddresses').find((address) => address.startsWith('SMTP:'));
   if (primary !== undefined) return { address: primary.slice('SMTP:'.length), addressFrom: 'proxyAddresses' };
   const mail = textOf(entry, 'mail');
-  return mail === undefined ? undefined : { address: mail, addressFrom: 'mail' };
+  return mail === undefined ? {} : { address: mail, addressFrom: 'mail' };
 }
 
-/** The findings of a plan: a warning if anybody's names differ or nobody's could be compared, else a note. */
-export function upnFindings(check: UpnCheck, reportName: string): readonly Finding[] {
-  const { users, differing, withoutAddress, first } = check;
-  const common = { acceptable: false, accepted: false };
+/** A warning if names differ or none could be compared, else a note. */
+export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
+  const { users, differing, withoutAddress, first, read, sha256 } = check;
+  const source = { name: reportName, read, sha256 };
   const aside = asideOf(check);
-  if (users === withoutAddress) {
+  if (users === 0 || (check.label === 'email' && users === withoutAddress)) {
     const title =
       users === 0
-        ? 'No enabled mailbox user was seen'
-        : `None of ${counted(users, 'mailbox user')} shows an e-mail address`;
+        ? 'No enabled mailbox user was found'
+        : `None of ${counted(users, 'mailbox user')} has an e-mail address that can be seen`;
     const detail =
-      'So no user principal name could be compared. There are none, or this user may not see them, or the export lacks them.';
-    return [{ id: 'upn-not-checked', level: 'warning', title, detail, evidence: [], ...common }];
+      'No user principal name could be compared: there are none, or this user has no right to see them, or the export lacks them.';
+    return [warning('upn-not-checked', title, detail, { source })];
   }
-  if (differing === 0) {
-    const compared = counted(users - withoutAddress, 'mailbox user');
-    const title = `The user principal name of all ${compared} with an e-mail address is that address`;
-    return [{ id: 'upn-checked', level: 'note', title, detail: aside, evidence: [], ...common }];
-  }
+  if (differing === 0)
+    return [note('upn-checked', fine[check.label](check), aside, { source: { name: reportName, read } })];
+  const { taken } = check;
+  const { title, detail } = failures[check.label];
   return [
-    {
-      id: 'upn-differs',
-      level: 'warning',
-      title: `${differing.toLocaleString('en')} of ${counted(users, 'mailbox user')} have another user principal name than their e-mail address`,
-      detail:
-        `They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or word the label otherwise. The change folder lists all of them, once it is saved: ${reportName}. ${aside}`.trimEnd(),
-      evidence: first.map((one) => `${one.name}: ${one.userPrincipalName ?? '(none)'}, e-mail address ${one.address}`),
-      ...common,
-    },
+    warning(
+      'upn-differs',
+      `${differing.toLocaleString('en')} of ${counted(users, 'mailbox user')} ${title}`,
+      `${detail} The change folder lists all of them, once it is saved: ${reportName}. ${aside}`.trimEnd(),
+      {
+        evidence: first.map(
+          (one) => `${one.name}: ${one.userPrincipalName ?? '(none)'}, e-mail address ${one.address ?? '(none)'}`,
+        ),
+        measure: { value: differing, unit: 'entries' },
+        source,
+      },
+    ),
+    ...(taken.count === 0
+      ? []
+      : [
+          warning(
+            'address-of-another',
+            `${counted(taken.count, 'mailbox user')} with an e-mail address that is another user’s user principal name`,
+            'Who types it is logged on as the other user if the password fits, else refused. Give these users other addresses or names first.',
+            {
+              evidence: taken.first.map(({ name, address, owner }) => `${name}: ${address} is the name of ${owner}`),
+              measure: { value: taken.count, unit: 'entries' },
+              source,
+            },
+          ),
+        ]),
   ];
 }
 
-function asideOf({ byMail, withoutAddress }: UpnCheck): string {
+/** What is said of all users together, by what the label asks for. */
+const fine: Readonly<Record<Label, (check: UpnCheck) => string>> = {
+  email: ({ users, withoutAddress }) =>
+    `The user principal name of all ${counted(users - withoutAddress, 'mailbox user')} with an e-mail address is that address`,
+  upn: ({ users }) => `All ${counted(users, 'mailbox user')} have a user principal name`,
+  username: ({ users }) => `The user names of all ${counted(users, 'mailbox user')} are unique in the forest`,
+};
+
+/** Who could not log on, by what the label asks for. */
+const failures: Readonly<Record<Label, { readonly title: string; readonly detail: string }>> = {
+  email: {
+    title: 'have another user principal name than their e-mail address',
+    detail:
+      'They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or choose another label.',
+  },
+  upn: {
+    title: 'have no user principal name',
+    detail: 'They could not log on with what the label has them type. Give them one, or choose another label.',
+  },
+  username: {
+    title: 'share their user name with an account of another domain',
+    detail:
+      'Without its domain the name does not say whose it is, and the logon goes to the domain that TMG asks first. Choose another label, or have them go on typing DOMAIN\\user.',
+  },
+};
+
+/** The report for the change folder, if names differ. */
+export function upnRecords({
+  upns,
+}: {
+  readonly upns?: UpnCheck;
+}): readonly { readonly name: string; readonly content: readonly string[] }[] {
+  return upns === undefined || upns.differing === 0 ? [] : [{ name: reportName, content: upns.report }];
+}
+
+function asideOf({ byMail, withoutAddress }: UpnComparison): string {
   const parts = [
     ...(byMail === 0
       ? []
@@ -133,7 +330,7 @@ export const reportHead = '\ufeffname,userPrincipalName,primarySmtpAddress,addre
 
 /** One record of the report (RFC 4180). */
 export function reportLine(one: UpnDifference): string {
-  const fields = [one.name, one.userPrincipalName ?? '', one.address, one.addressFrom, one.dn];
+  const fields = [one.name, one.userPrincipalName ?? '', one.address ?? '', one.addressFrom ?? '', one.dn];
   return `${fields.map(csvField).join(',')}\r\n`;
 }
 

@@ -1,23 +1,25 @@
 /**
- * The user's own wording: a JSON object of culture → text. It is read by a small reader of its own because people
+ * The user's own wording: a JSON object of culture → text, or culture → key → text. It is read by a small reader of its own because people
  * write it by hand: every error can then name the line and column, and a culture given twice is found, both of which
  * JSON.parse leaves out.
  */
 
 import { UsageError } from '../../errors.ts';
-import { cultureOf, type Wording } from './wording.ts';
+import { cultureOf } from './cultures.ts';
+import type { CultureWording, Wording } from './wording.ts';
 
 const attempted = 'read the wording file';
 
 /**
- * Reads a file for --wording. Its text for a culture stands for every label. Cultures may be written in any way that
- * `cultureOf` understands; the file is UTF-8, or UTF-16 with a byte order mark, as Windows PowerShell writes it.
+ * Reads a file for --wording: for each culture one text, which is used for every label, or a text for each key. Cultures
+ * may be written in any way that `cultureOf` understands; the file is UTF-8, or UTF-16 with a byte order mark, as Windows
+ * PowerShell writes it. A key with an empty text is left out: a template need not be filled in as a whole.
  *
  * @param path for messages only
  * @throws UsageError naming the path, the place and the key if it isn't such a file
  */
 export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
-  const wording = new Map<string, { email: string; upn: string; username: string }>();
+  const wording = new Map<string, CultureWording>();
   for (const { key, value, place } of readEntries(path, textOf(path, bytes))) {
     const culture = cultureOf(key);
     const on = `${path}, ${place}, ${JSON.stringify(key)}`;
@@ -27,13 +29,30 @@ export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
     if (wording.has(culture)) {
       throw unusable(on, `the culture ${culture} for the second time`, 'Keep one text for each culture.');
     }
-    const fault = faultOfText(value);
-    if (fault !== undefined) {
-      throw unusable(on, fault, 'Write the label as one line of text without double quotes.');
-    }
-    wording.set(culture, { email: value, upn: value, username: value });
+    wording.set(culture, { ...textsFrom(path, on, value), givenAs: key });
   }
   return wording;
+}
+
+function textsFrom(path: string, on: string, value: Entry['value']): CultureWording {
+  if (typeof value === 'string') {
+    requireLabel(on, value);
+    return { email: value, upn: value, username: value };
+  }
+  const keys: Record<string, string> = {};
+  for (const { key, value: text, place } of value) {
+    const within = `${path}, ${place}, ${JSON.stringify(key)}`;
+    if (!/^L_\w+$/.test(key)) throw unusable(within, 'not a key of strings.txt', 'Write keys like "L_UserName_Text".');
+    if (Object.hasOwn(keys, key)) throw unusable(within, 'the key for the second time', 'Keep one text for each key.');
+    if (text !== '') requireLabel(within, text);
+    if (text !== '') keys[key] = text;
+  }
+  return { keys };
+}
+
+function requireLabel(on: string, text: string): void {
+  const fault = faultOfText(text);
+  if (fault !== undefined) throw unusable(on, fault, 'Write the label as one line of text without double quotes.');
 }
 
 /** Why a text can't be a label's, whatever the file's encoding, as the rest of a sentence; undefined if it can. */
@@ -63,10 +82,10 @@ function textOf(path: string, bytes: Uint8Array): string {
   }
 }
 
-interface Entry {
+interface Entry<Value = string | readonly Entry<string>[]> {
   readonly key: string;
-  readonly value: string;
-  /** Where the key stands, in words. */
+  readonly value: Value;
+  /** Where the key is, in words. */
   readonly place: string;
 }
 
@@ -80,8 +99,8 @@ interface Token {
 const tokenPattern =
   /(?<text>"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*")|[{}[\]:,]|[^ \t\r\n{}[\]:,]+/g;
 
-/** The members of the one object that the text is (RFC 8259), all of whose values are strings. */
-function* readEntries(path: string, text: string): Generator<Entry> {
+/** The members of the one object that the text is (RFC 8259): their values are texts, or objects of texts. */
+function readEntries(path: string, text: string): readonly Entry[] {
   const tokens = tokensOf(text);
   const next = (): Token => tokens.next().value ?? { kind: 'end', source: '', offset: text.length };
   const refuse = (token: Token, expected: string): UsageError =>
@@ -90,26 +109,38 @@ function* readEntries(path: string, text: string): Generator<Entry> {
       `expected ${expected}, but there is ${token.kind === 'end' ? 'the end of the file' : shortened(token.source)}`,
       'Write one JSON object of culture and text, like { "de-DE": "E-Mail-Adresse:", "fr": "Adresse :" }.',
     );
+  /** The members up to the } that closes the object, its { being read; `what` is the kind of name that they have. */
+  function membersUpToEnd<Value>(what: string, read: (token: Token, key: Token) => Value): readonly Entry<Value>[] {
+    const members: Entry<Value>[] = [];
+    let token = next();
+    while (token.source !== '}') {
+      if (token.kind !== 'text') throw refuse(token, `a ${what} in double quotes`);
+      const key = token;
+      const colon = next();
+      if (colon.source !== ':') throw refuse(colon, `a colon after ${key.source}`);
+      const value = read(next(), key);
+      members.push({ key: JSON.parse(key.source), value, place: placeOf(text, key.offset) });
+      token = next();
+      if (token.source === '}') break;
+      if (token.source !== ',') throw refuse(token, `a comma or } after the text for ${key.source}`);
+      token = next();
+      if (token.source === '}') throw refuse(token, `another ${what} after the comma`);
+    }
+    return members;
+  }
+  const textFor = (token: Token, key: Token): string => {
+    if (token.kind !== 'text') throw refuse(token, `a text in double quotes for ${key.source}`);
+    return JSON.parse(token.source);
+  };
 
   const open = next();
   if (open.source !== '{') throw refuse(open, 'a { that opens an object');
-  let token = next();
-  while (token.source !== '}') {
-    if (token.kind !== 'text') throw refuse(token, 'a culture in double quotes');
-    const key = token;
-    const colon = next();
-    if (colon.source !== ':') throw refuse(colon, `a colon after ${key.source}`);
-    const value = next();
-    if (value.kind !== 'text') throw refuse(value, `a text in double quotes for ${key.source}`);
-    yield { key: JSON.parse(key.source), value: JSON.parse(value.source), place: placeOf(text, key.offset) };
-    token = next();
-    if (token.source === '}') break;
-    if (token.source !== ',') throw refuse(token, `a comma or } after the text for ${key.source}`);
-    token = next();
-    if (token.source === '}') throw refuse(token, 'another culture after the comma');
-  }
+  const entries = membersUpToEnd<Entry['value']>('culture', (token, key) =>
+    token.source === '{' ? membersUpToEnd('key', textFor) : textFor(token, key),
+  );
   const rest = next();
   if (rest.kind !== 'end') throw refuse(rest, 'the end of the file after the }');
+  return entries;
 }
 
 function* tokensOf(text: string): Generator<Token, undefined> {

@@ -7,14 +7,18 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
-import { defaultLanguage } from '../../files/template-tree.ts';
-import { cultureByWindowsName } from './windows-cultures.ts';
+import { cultureOf, remembered, tagOf } from './cultures.ts';
 
 /** What the field may ask for. `upn` is known only for the languages that Microsoft has a wording in. */
 export const labels = ['email', 'upn', 'username'] as const;
 export type Label = (typeof labels)[number];
 
-export type CultureWording = Readonly<Partial<Record<Label, string>>>;
+export interface CultureWording extends Readonly<Partial<Record<Label, string>>> {
+  /** Texts of single keys, in a wording of the user's own. */
+  readonly keys?: Readonly<Record<string, string>>;
+  /** The culture as the user has written it. */
+  readonly givenAs?: string;
+}
 
 /** Wording by the tag of its culture, as `cultureOf` spells it. */
 export type Wording = ReadonlyMap<string, CultureWording>;
@@ -33,12 +37,11 @@ export type WordingLookup =
 /**
  * Reads the wording that comes with the tool.
  *
- * @param templates the templates folder, as a path or as a URL that ends in a slash
+ * @param templates the templates folder, a URL that ends in a slash
  * @throws FileError if it can't be read or isn't JSON
  */
-export async function loadBuiltInWording(templates: string | URL): Promise<Wording> {
-  const folder = typeof templates === 'string' ? templates : fileURLToPath(templates);
-  const file = `${folder.replace(/[\\/]$/, '')}/wording/labels.json`;
+export async function loadBuiltInWording(templates: URL): Promise<Wording> {
+  const file = fileURLToPath(new URL('wording/labels.json', templates));
   try {
     const content: Record<string, CultureWording> = JSON.parse(await readFile(file, 'utf8'));
     return new Map(Object.entries(content));
@@ -54,30 +57,7 @@ export async function loadBuiltInWording(templates: string | URL): Promise<Wordi
 }
 
 /**
- * The tag by which BCP 47 knows a culture, from a folder's name or a user's spelling: any letter case, `_` for `-`, a
- * Windows language identifier or abbreviation, a former tag (iw, in, zh-CHS), "default". Undefined if it is no name of
- * a culture. What goes beyond language, script and region is dropped: de-DE-1996 is de-DE.
- */
-export function cultureOf(name: string): string | undefined {
-  return cultureOfTag(name.trim().replaceAll('_', '-'));
-}
-
-const cultureOfTag = remembered((tag: string): string | undefined => {
-  // The strings.txt beside the forms, outside any nls folder, is the English one.
-  if (tag.toLowerCase() === defaultLanguage) return 'en-US';
-  const spelled = cultureByWindowsName(tag) ?? tag;
-  if (!/^[a-z]{2,3}(?:-|$)/i.test(spelled)) return undefined;
-  try {
-    const { language, script, region } = new Intl.Locale(spelled);
-    return tagOf(language, script, region);
-  } catch {
-    // Intl.Locale throws a RangeError for what is not well-formed, which is the answer here.
-    return undefined;
-  }
-});
-
-/**
- * Finds the text of a label for a language folder, "default" for the file beside the forms. The first wording comes
+ * Finds the text of a label, or of a key that a wording has a text for, for a language folder, "default" for the file beside the forms. The first wording comes
  * before the later ones (the user's own before the built-in) for the culture itself and the names that include it
  * (de-AT, de), and then again for each of its relatives (de-DE).
  *
@@ -86,23 +66,21 @@ const cultureOfTag = remembered((tag: string): string | undefined => {
  * the language's main culture. The same way leads to the main culture where a region lacks one label (en-GB has no
  * `upn`, en-US has). Nynorsk gets Bokmål, the one Norwegian that there is.
  */
-export function lookUpWording(wordings: readonly Wording[], name: string, label: Label): WordingLookup {
+export function lookUpWording(
+  wordings: readonly Wording[],
+  name: string,
+  label: Label | undefined,
+  key?: string,
+): WordingLookup {
   const culture = cultureOf(name);
   if (culture === undefined) return { kind: 'no-wording', reason: 'not-a-culture' };
   const candidates = nearestTo(culture).flatMap((group) => wordings.flatMap((wording) => entriesOf(wording, group)));
   for (const entry of candidates) {
-    const text = entry[label];
+    const text =
+      (key === undefined ? undefined : entry.keys?.[key]) ?? (label === undefined ? undefined : entry[label]);
     if (text !== undefined) return { kind: 'found', text };
   }
   return { kind: 'no-wording', reason: candidates.length === 0 ? 'unknown-culture' : 'label-unknown' };
-}
-
-/** The name of a culture in English, for tables: "German (Germany)". A name that is no culture's comes back as it is. */
-export function displayNameOfCulture(name: string): string {
-  const culture = cultureOf(name);
-  if (culture === undefined) return name;
-  const english = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
-  return english.of(culture) ?? name;
 }
 
 function entriesOf(wording: Wording, cultures: readonly string[]): readonly CultureWording[] {
@@ -154,20 +132,4 @@ function mainCulture(language: string, script: string | undefined): string | und
 
 function scriptOf(culture: string): string | undefined {
   return new Intl.Locale(culture).maximize().script;
-}
-
-function tagOf(language: string, script?: string, region?: string): string {
-  return [language, script, region].filter((part) => part !== undefined).join('-');
-}
-
-/** Intl.Locale takes its time, and the same few names come with every form set of every array member. */
-function remembered<T>(compute: (key: string) => T): (key: string) => T {
-  const known = new Map<string, T>();
-  return (key) => {
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const value = compute(key);
-    known.set(key, value);
-    return value;
-  };
 }

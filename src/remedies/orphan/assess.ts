@@ -1,30 +1,400 @@
-/** What the facts come to: the supported ways first, then what stands against the deletion. */
+/** What these changes mean in this world: the supported ways first, then what stops the deletion, then what to know. */
 
-import type { Finding } from '../../change/plan.ts';
-import { danglingBlockers } from './dangling-references.ts';
-import type { OrphanFacts } from './gather.ts';
-import { rightsBlockers } from './lacking-rights.ts';
-import { liveBlockers } from './live-signals.ts';
-import type { OrphanOptions } from './options.ts';
-import { remarks } from './remarks.ts';
+import { sameDn } from '../../ad/dn.ts';
+import {
+  blocker,
+  type FindingDraft,
+  type FindingSource,
+  finalBlocker,
+  note,
+  notOfThisRemedy,
+  warning,
+} from '../../change/findings.ts';
+import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { counted, listed } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
+import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
+import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
+import { unjustified } from './permits.ts';
+import { referenceFindings } from './reference-findings.ts';
+import type { Referrer } from './referrers.ts';
+import { replicationFindings } from './replication.ts';
+import { whatLogFound } from './setup-log.ts';
+import { isProtected } from './subtree.ts';
 import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
 
-/** The findings, the supported ways first and the blockers next. */
-export function assess(facts: OrphanFacts, options: OrphanOptions): readonly Finding[] {
-  const conclusions = [
-    ...supportedWays(facts),
-    ...uninstallerBlockers(facts, options),
-    ...danglingBlockers(facts, options),
-    ...liveBlockers(facts),
-    ...rightsBlockers(facts),
-    ...remarks(facts),
+/** The findings, whoever made the changes. */
+export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  return [...lostForGood(proposal), ...judgement(facts, proposal)];
+}
+
+/** Values of an undo that name a deleted entry: a directory takes no reference to one. */
+function lostForGood({ changes, undoes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  if (undoes === undefined) return [];
+  const lost = changes.flatMap((change) =>
+    change.kind === 'modify'
+      ? change.edits
+          .filter(({ add }) => add.some((value) => typeof value === 'string' && value.includes('\\0ADEL:')))
+          .map(({ attribute }) => `${attribute} of ${change.dn}`)
+      : [],
+  );
+  if (lost.length === 0) return [];
+  return [
+    warning(
+      'values-to-deleted-entries',
+      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
+      'The directory refuses references to deleted entries. before.ldf of the original change holds the values.',
+      { evidence: lost, subjects: lost },
+    ),
   ];
-  return conclusions.map((conclusion) => ({
-    evidence: [],
-    acceptable: false,
-    ...conclusion,
-    accepted:
-      conclusion.level === 'blocker' && conclusion.acceptable === true && options.accept.includes(conclusion.id),
-  }));
+}
+
+function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
+  if (facts.kind === 'servers') return [];
+  if (facts.kind === 'leftovers') {
+    return [...foreignChanges(unjustifiedLeftovers(facts, proposal)), ...assessLeftovers(facts)];
+  }
+  return [
+    ...foreignChanges(unjustified(facts, proposal)),
+    supportedWays(facts),
+    ...uninstallerBlockers(facts, proposal),
+    ...referenceFindings(facts, proposal),
+    ...companionFindings(facts),
+    ...inUse(facts),
+    ...(facts.replication === undefined
+      ? []
+      : replicationFindings(facts.replication, facts.survey.forest, facts.survey.now)),
+    ...missingRights(facts),
+    ...remarks(facts),
+    signs(facts),
+  ];
+}
+
+function serverGone(dn: string): FindingDraft {
+  return warning(
+    'server-gone',
+    'The server object is not there any more',
+    'It was deleted or moved since the plan was made. Each change is still checked before it is written.',
+    { evidence: [dn], subjects: [dn] },
+  );
+}
+
+function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
+  if (foreign.length === 0) return [];
+  return [
+    finalBlocker(
+      notOfThisRemedy,
+      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
+      'The directory does not justify these changes: they are neither entries of the server nor references to it. Make a new plan.',
+      { evidence: foreign, subjects: foreign },
+    ),
+  ];
+}
+
+/** What goes with the server although it must stay, and what the server leaves behind empty. */
+function companionFindings({ along, companions }: DeletionFacts): readonly FindingDraft[] {
+  const needed = along.filter(({ hindrance }) => hindrance !== undefined);
+  const emptied = companions.filter((one) => one.kind === 'servers-container' && !along.includes(one));
+  return [
+    ...(needed.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'database-in-use',
+            `${counted(needed.length, 'database')} of the plan cannot be deleted`,
+            'They were free when the plan was made. Make a new plan.',
+            {
+              evidence: needed.map(({ dn, hindrance }) => `${dn}: ${hindrance}`),
+              subjects: needed.map(({ dn }) => dn),
+            },
+          ),
+        ]),
+    ...(emptied.length === 0
+      ? []
+      : [
+          warning(
+            'empty-servers-container',
+            'The administrative group is left with an empty CN=Servers, which stops public folder replication into Exchange 2010',
+            'Exchange 2010 and later log event 1020 of the Store Driver then. Delete the container with the server: --also servers-container. The administrative group itself stays.',
+            { evidence: emptied.map(({ dn }) => dn), subjects: emptied.map(({ dn }) => dn) },
+          ),
+        ]),
+  ];
+}
+
+/** An account that logs on, and ports that answer. */
+function inUse({ chosen, probe, survey }: DeletionFacts): readonly FindingDraft[] {
+  const { account, server } = chosen;
+  const host = server.fqdn ?? server.name;
+  const services = `Get-Service -ComputerName ${quotedForPowerShell(host)} MSExchange*`;
+  const open = probe?.kind === 'probed' ? probe.open : [];
+  return [
+    ...(hasLoggedOnLately(account, survey.now)
+      ? [
+          blocker(
+            'live-account',
+            `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now))}`,
+            `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is not an Exchange server any more, accept this.' : 'The account may be that of another server object: if it is, accept this.'}`,
+            {
+              evidence: [account.dn, ...account.sharedWith.map((dn) => `may be that of ${dn}`)],
+              subjects: [account.dn],
+            },
+          ),
+        ]
+      : []),
+    ...(probe?.kind === 'probed' && open.length > 0
+      ? [
+          blocker(
+            'open-ports',
+            `${host} answers on port ${open.join(', ')}`,
+            `A machine of this name is running. Check whether Exchange runs on it: ${services}. If not, accept this.`,
+            {
+              evidence: open.map((port) => `${probe.address}:${port}`),
+              subjects: open.map((port) => `${host}:${port}`),
+              source: probeSource(host, survey.now),
+            },
+          ),
+        ]
+      : []),
+  ];
+}
+
+function probeSource(host: string, now: Date): FindingSource {
+  return { name: `probe of ${host}`, read: now.toISOString() };
+}
+
+/** Entries that the directory keeps, and rights to delete or write that the user lacks. */
+function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
+  const { chosen, subtree, undeletable } = facts;
+  const unwritable = clearableReferrers(facts).filter(({ id }) => facts.unwritable.has(id));
+  const server = quotedForPowerShell(chosen.server.dn);
+  const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
+  return [
+    ...(guarded.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'protected-entries',
+            `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
+            `The directory refuses to delete them, and with them everything above. Find out who set that, and why: ${lookAtProtection(guarded[0] ?? '')}. systemFlags is for the system alone, and Set-ADObject cannot clear the flag: let Setup remove the server (Setup /m:RecoverServer on a machine of its name, then uninstall), or ask Microsoft's support.`,
+            { evidence: guarded, subjects: guarded },
+          ),
+        ]),
+    ...(undeletable.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'no-right-to-delete',
+            `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
+            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of Organization Management or Enterprise Admins (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G '<DOMAIN\\user>:SDDT'.`,
+            { evidence: undeletable, subjects: undeletable },
+          ),
+        ]),
+    ...(unwritable.length === 0
+      ? []
+      : [
+          warning(
+            'no-right-to-clean-up',
+            `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
+            `They are left out of the plan. Linked ones vanish with their target; undo cannot bring those back. Give the right to write them, then make the plan again: ${grantsOf(unwritable)}.`,
+            { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
+          ),
+        ]),
+  ];
+}
+
+function lookAtProtection(dn: string): string {
+  return `Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties systemFlags, whenChanged`;
+}
+
+/** Commands that are written out; the others are of the same form. */
+const commandsShown = 3;
+
+/** What gives the right to write each attribute that refers, as commands. */
+function grantsOf(referrers: readonly Referrer[]): string {
+  const commands = referrers.map(
+    ({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G '<DOMAIN\\user>:WP;${reference.attribute}'`,
+  );
+  const more = commands.length > commandsShown ? ['and so on'] : [];
+  return [...commands.slice(0, commandsShown), ...more].join('; ');
+}
+
+/** Days after which what an export says may be out of date. */
+const exportIsFresh = 7;
+
+/** What else a reader of the plan should know. */
+function remarks(facts: DeletionFacts): readonly FindingDraft[] {
+  const { chosen, configuration, isForestWide, notInGlobalCatalog, sharedNames, survey, subtree } = facts;
+  const { evidence, server } = chosen;
+  const lost = configuration.lostWellKnownObjects;
+  const hasDescriptors = subtree.every(({ entry }) =>
+    entry.attributes.some(({ name }) => name.toLowerCase() === 'ntsecuritydescriptor'),
+  );
+  return [
+    ...logFindings(facts),
+    ...(server.isConflict
+      ? [
+          warning(
+            'conflict-object',
+            'The object lost a naming conflict (CNF): two domain controllers made an entry of this name',
+            'The other one, without the suffix, is the one in use. Compare the two before you delete this one.',
+            { evidence: [server.dn] },
+          ),
+        ]
+      : []),
+    ...(sharedNames.length === 0
+      ? []
+      : [
+          warning(
+            'shared-names',
+            'Another server object bears names of this one',
+            'What refers to a server by such a name may mean the other one: it is left as it is, and is no blocker. References by DN, which mean this very object, are cleared. To delete both, delete this one first: in a plan for the other the names are its own.',
+            {
+              evidence: sharedNames.map(
+                ({ kind, value, bearers }) => `${kind} ${value}: shared with ${listed(bearers)}`,
+              ),
+            },
+          ),
+        ]),
+    ...(evidence.verdict === 'in use'
+      ? [
+          warning('looks-live', 'The directory shows a server in use', 'Make sure that you have the right one.', {
+            evidence: evidence.against,
+          }),
+        ]
+      : []),
+    ...(isForestWide
+      ? []
+      : [
+          warning(
+            'one-domain-only',
+            'No global catalog could be asked: recipients of other domains are not known',
+            'Name a domain controller that is a global catalog with --server.',
+          ),
+        ]),
+    ...(isForestWide && notInGlobalCatalog.length > 0
+      ? [
+          warning(
+            'not-in-global-catalog',
+            `Recipients of other domains are not known by ${listed(notInGlobalCatalog)}`,
+            'A global catalog does not hold that attribute. Look in each domain, on a domain controller of its own.',
+            { evidence: notInGlobalCatalog, subjects: notInGlobalCatalog },
+          ),
+        ]
+      : []),
+    ...(survey.exportGaps.length === 0
+      ? []
+      : [
+          warning(
+            'export-incomplete',
+            'The export does not have everything: what it lacks is unknown, not absent',
+            'Look that up before you import the LDIF, or export it too.',
+            { evidence: survey.exportGaps },
+          ),
+        ]),
+    ...(survey.exportAge === undefined || survey.exportAge <= exportIsFresh
+      ? []
+      : [
+          warning(
+            'export-old',
+            `The export is ${counted(survey.exportAge, 'day')} old`,
+            'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
+            { measure: { value: survey.exportAge, unit: 'days' } },
+          ),
+        ]),
+    ...(hasDescriptors
+      ? []
+      : [
+          warning(
+            'no-security-descriptors',
+            'Not all security descriptors could be read',
+            'A tombstone keeps them, so that undo by undelete has them; an entry that has to be made again gets the default one.',
+          ),
+        ]),
+    ...(lost.length === 0
+      ? []
+      : [
+          warning(
+            'lost-well-known-objects',
+            'otherWellKnownObjects already points at deleted entries, which breaks setup',
+            'The plan removes these values; Setup /PrepareAD makes the objects and the values again.',
+            {
+              evidence: lost.flatMap(({ values }) =>
+                values.map((value) => (typeof value === 'string' ? value : value.base64)),
+              ),
+            },
+          ),
+        ]),
+  ];
+}
+
+/** Whether the setup log names this object; only the run that was given the log can read it. */
+function logFindings({ log, chosen, survey }: DeletionFacts): readonly FindingDraft[] {
+  if (log === undefined) return [];
+  const source = { name: log.source, read: survey.now.toISOString(), sha256: log.sha256 };
+  const found = whatLogFound(log);
+  const isThisOne = log.dn !== undefined && sameDn(log.dn, chosen.server.dn);
+  return [
+    ...(log.installed === undefined
+      ? []
+      : [
+          blocker(
+            'setup-log-installed',
+            'The setup log is of a machine that has Exchange installed: an update failed, and the object is no orphan',
+            'Run setup of that update again on the machine. Accept this only if the machine is lost for good.',
+            { evidence: [log.installed], subjects: [chosen.server.dn], source },
+          ),
+        ]),
+    isThisOne
+      ? note('setup-log', 'The setup log names this object', found, { source })
+      : warning('setup-log-other-object', 'The setup log does not name this object', found, { source }),
+  ];
+}
+
+/** The verdict and the signs that it rests on. */
+function signs(facts: DeletionFacts): FindingDraft {
+  const { survey, chosen } = facts;
+  const { evidence } = chosen;
+  return note(
+    'signs',
+    `Verdict: ${evidence.verdict}`,
+    'Judged from the directory only; check before you delete. There is no official list of signs.',
+    {
+      evidence: [
+        ...evidence.for.map((sign) => `for: ${sign}`),
+        ...evidence.against.map((sign) => `against: ${sign}`),
+        ...referenceSigns(facts),
+        ...probeSigns(facts),
+        ...(survey.accountsUnknown === undefined ? [] : [`computer accounts are not known: ${survey.accountsUnknown}`]),
+      ],
+    },
+  );
+}
+
+function referenceSigns({ configuration, recipients, survey }: DeletionFacts): readonly string[] {
+  const isAllSeen = survey.exportGaps.length === 0;
+  const isUsed = configuration.referrers.length > 0 || recipients.some(({ count }) => count > 0);
+  const holdsCopies = configuration.referrers.some(({ reference }) => reference.id === 'database-copies');
+  return [
+    ...(isUsed || !isAllSeen ? [] : ['for: nothing refers to it']),
+    ...(holdsCopies ? ['against: it holds database copies'] : []),
+  ];
+}
+
+function probeSigns({ probe, chosen: { server } }: DeletionFacts): readonly string[] {
+  switch (probe?.kind) {
+    case undefined:
+      return [];
+    case 'not its own name':
+      return [`not probed: ${probe.host} is the name of another server object too`];
+    case 'no address':
+      return [`for: ${server.fqdn ?? server.name} has no DNS address`];
+    case 'probed':
+      return probe.open.length > 0
+        ? []
+        : [`for: ${probe.address} answers on none of the ports ${probe.closed.join(', ')}`];
+  }
 }

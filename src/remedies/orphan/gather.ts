@@ -1,110 +1,524 @@
-/** Reads all that the deletion of one server touches. Never writes. */
+/** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
-import { isBelow } from '../../ad/dn.ts';
-import type { ExchangeServer } from './organisation.ts';
-import { clearableReferrers } from './plan.ts';
-import { type ProbeMeans, type ProbeResult, probe } from './probe.ts';
+import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { generalizedTimeOf } from '../../ad/entry.ts';
+import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
+import { readAttributeDefinitions } from '../../ad/schema.ts';
+import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
+import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
+import { equal, type Filter, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import { counted, distinct } from '../../words.ts';
+import type { DirectoryWorld, Scope } from '../remedy.ts';
+import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
+import { serverDeletedIn } from './deleted-server.ts';
+import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
+import { isOfLeftovers, readLeftovers } from './leftover-values.ts';
+import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
+import type { OrphanOptions } from './options.ts';
+import { type ExchangeServer, isFullServer, type Organisation, readOrganisation } from './organisation.ts';
+import { mailboxAttributesOf, type OwnMailbox } from './own-mailboxes.ts';
+import { networkMeans, type ProbeMeans, type ProbeResult, probe } from './probe.ts';
+import { countRecipients, liesIn, type RecipientCount } from './recipients.ts';
+import { recipientReferences } from './references.ts';
 import {
   type ConfigurationFindings,
-  countRecipients,
-  type Doomed,
   databaseClasses,
-  type RecipientCount,
+  type Referrer,
   readConfigurationReferrers,
+  readOwnedDatabases,
+  type ToDelete,
+  unwritableOf,
 } from './referrers.ts';
-import { rightsTo, unwritableOf } from './rights.ts';
-import { type OwnNames, ownNames, type SharedName } from './shared-names.ts';
-import { dnsOf, readSubtree, type SubtreeEntry } from './subtree.ts';
-import { type Reach, recipientsOf, type Survey, type SurveyedServer, sharedNamesOf } from './survey.ts';
-import { writableIn } from './writable-entries.ts';
+import { type ReplicationFacts, readReplication } from './replication.ts';
+import type { SetupLog } from './setup-log.ts';
+import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from './subtree.ts';
+
+/** A server with what its account and its objects say of it. */
+export interface SurveyedServer {
+  readonly server: ExchangeServer;
+  readonly account: ComputerAccount;
+  readonly evidence: Evidence;
+}
+
+/** Every server of the forest. */
+export interface Survey {
+  readonly target: ForestTarget;
+  /** Where it was read: "dc1.corp.example.com (GC, LDAPS)", "an export". */
+  readonly readFrom: string;
+  readonly forest: Forest;
+  readonly organisation: Organisation;
+  readonly servers: readonly SurveyedServer[];
+  /** Why the accounts are not known, if they are not. */
+  readonly accountsUnknown: string | undefined;
+  /** What an export leaves unknown, in words; [] for a directory. */
+  readonly exportGaps: readonly string[];
+  /** How old an export is, in whole days: logons are judged as of its newest entry. undefined for a directory. */
+  readonly exportAge: number | undefined;
+  /** The time that the facts are of: now, or that of an export's newest entry. */
+  readonly now: Date;
+}
+
+/** No server is chosen yet. */
+export interface ServersFacts {
+  readonly kind: 'servers';
+  readonly survey: Survey;
+  readonly log: SetupLog | undefined;
+  /** The server that the setup log names, or why it is not among these. */
+  readonly suggested: SurveyedServer | undefined;
+  readonly notSuggested: string | undefined;
+}
 
 /** Everything about the chosen server. */
-export interface OrphanFacts {
+export interface DeletionFacts extends DeleteRights {
+  readonly kind: 'deletion';
   readonly survey: Survey;
   readonly chosen: SurveyedServer;
+  readonly log: SetupLog | undefined;
   /** Its names that another server object bears too: what holds them is not taken for a reference to this one. */
   readonly sharedNames: readonly SharedName[];
   /** Parents before children. */
   readonly subtree: readonly SubtreeEntry[];
   /** DNs of the databases that it owns, below it or not. */
   readonly databases: readonly string[];
+  /** Trees outside the server's that may go with it. */
+  readonly companions: readonly Companion[];
+  /** Those of them that go: as the options say, or as the plan has it. */
+  readonly along: readonly Companion[];
   readonly configuration: ConfigurationFindings;
   readonly recipients: readonly RecipientCount[];
+  /** Every mailbox attribute of the mailboxes of Exchange's own, where this DC can write them. */
+  readonly ownMailboxAttributes: readonly Referrer[];
+  /** Whether another server of the organisation can take its place. */
+  readonly hasOtherServer: boolean;
   /** Whether the recipients of the whole forest could be asked for. */
   readonly isForestWide: boolean;
+  /** Attributes by which recipients refer and which a global catalog does not hold of other domains. */
+  readonly notInGlobalCatalog: readonly string[];
   readonly probe: ProbeResult | undefined;
-  /** DNs that the user may not delete, as far as AD tells. */
-  readonly undeletable: readonly string[];
-  /** Whether AD told the rights at all. */
-  readonly rightsKnown: boolean;
+  /** What the DCs show of replication; undefined for an export. */
+  readonly replication: ReplicationFacts | undefined;
   /** Ids of referrers whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
-  readonly now: Date;
+  /** Whether an earlier look of this run has shown the servers. */
+  readonly isSecondLook: boolean;
+  /** Of a saved plan: the indices of changes that are done. */
+  readonly done: ReadonlySet<number>;
 }
 
-export interface GatherOptions {
-  readonly probe: boolean;
-  readonly probeMeans?: ProbeMeans;
-  readonly now: Date;
-  /** Told what comes next, in words for the progress line. */
-  readonly onStep?: (step: string) => void;
+/** For a plan that deletes nothing (an undo that brings a server back), and for one whose server object is gone. */
+export interface NothingToDelete {
+  readonly kind: 'nothing to delete';
+  readonly target: ForestTarget;
+  /** DN of the server object that the plan deletes, and that is not there. */
+  readonly missing: string | undefined;
 }
 
-/** Reads the chosen server's subtree and who refers to it. Throws DirectoryError. */
+/** What earlier deletions have left behind. */
+export interface LeftoverFacts {
+  readonly kind: 'leftovers';
+  readonly survey: Survey;
+  readonly leftovers: readonly Referrer[];
+  /** Ids of those whose attribute the user may not write. */
+  readonly unwritable: ReadonlySet<string>;
+  /** Of a saved plan: the indices of changes that are done. */
+  readonly done: ReadonlySet<number>;
+}
+
+export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
+
+interface Sessions {
+  /** With the DC that is written to. */
+  readonly session: DirectorySession;
+  /** With a global catalog; undefined if none could be reached. */
+  readonly global: DirectorySession | undefined;
+}
+
+/**
+ * Reads the servers and, once one is chosen, its subtree and who refers to it; or what earlier deletions left behind.
+ *
+ * @throws DirectoryError; RefusedError if the forest has no Exchange server; SubjectMissingError or UsageError if the
+ * options name none of them, or several
+ */
 export async function gather(
-  reach: Reach,
-  surveyed: Survey,
-  chosen: SurveyedServer,
-  options: GatherOptions,
+  world: DirectoryWorld,
+  scope: Scope<OrphanOptions>,
+  known?: OrphanFacts,
+  probeMeans: ProbeMeans = networkMeans,
 ): Promise<OrphanFacts> {
-  const { session } = reach;
-  const step = options.onStep ?? (() => {});
-  const { forest } = surveyed;
-  const { server } = chosen;
-  const shared = sharedNamesOf(surveyed, chosen);
-  const names = ownNames(server, shared);
-  const probing = options.probe ? probeOwn(server, names, options.probeMeans) : undefined;
-  step('reading everything below it');
-  const subtree = await readSubtree(session, server.dn);
-  const doomed: Doomed = {
-    names,
-    dns: dnsOf(subtree),
-    mailTransferAgents: subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
-  };
-  step('looking for references in the organisation');
-  const configuration = await readConfigurationReferrers(session, forest.configurationNamingContext, doomed);
-  const own = subtree
-    .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
-    .map(({ entry }) => entry.dn);
-  const databases = [...configuration.databases, ...own];
-  step('looking for recipients in the forest');
-  const { recipients, base } = recipientsOf(reach);
-  const counts = await countRecipients(recipients, base, doomed, databases, {
-    isWritable: writableIn(forest, session),
-    isRecipient: (dn) => !isBelow(dn, forest.configurationNamingContext),
-  });
-  step('checking rights');
-  const rights = await rightsTo(session, subtree);
-  const referrers = clearableReferrers({ configuration, recipients: counts });
+  const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
+  const isLeftovers =
+    scope.kind === 'plan' ? scope.plan.undoes === undefined && isOfLeftovers(scope.plan) : scope.options.leftovers;
+  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world, undefined);
+  const global = await globalCatalogOf(world);
+  const sessions = { session: world.session, global };
+  try {
+    world.watch.begin(['Exchange']);
+    world.watch.update('Exchange', 'looking for servers');
+    const survey =
+      known === undefined || known.kind === 'nothing to delete'
+        ? await readSurvey(world, sessions, isLeftovers)
+        : known.survey;
+    if (isLeftovers) {
+      const done = scope.kind === 'plan' ? scope.done : new Set<number>();
+      return { kind: 'leftovers', survey, ...(await leftoversOf(world, survey)), done };
+    }
+    if (scope.kind === 'plan') {
+      const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
+      if (chosen === undefined) return nothingToDelete(world, planned);
+      const deleted = new Set(
+        scope.plan.changes.flatMap((change) => (change.kind === 'delete' ? [normalizedDn(change.dn)] : [])),
+      );
+      const goes = ({ dn }: Companion): boolean => deleted.has(normalizedDn(dn));
+      const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(scope.plan, scope.done), goes);
+      return { ...deletion, done: scope.done };
+    }
+    const { options } = scope;
+    const choice = choose(survey, options);
+    if (choice.kind === 'servers') return choice;
+    const probing = options.probe ? probeOwn(choice.chosen, survey, probeMeans) : undefined;
+    const goes = ({ kind, hindrance }: Companion): boolean =>
+      kind === 'copy' || (hindrance === undefined && options.also.has(kind));
+    const deletion = await readDeletion(world, sessions, survey, choice.chosen, [], goes);
+    return { ...deletion, log: options.log, probe: await probing, isSecondLook: known !== undefined };
+  } finally {
+    await global?.close();
+  }
+}
+
+function leftoversOf({ session, watch }: DirectoryWorld, { forest, servers }: Survey) {
+  watch.update('Exchange', 'reading every value of the organisation');
+  const names = servers.map(({ server }) => server.legacyExchangeDn);
+  return readLeftovers(session, forest.configurationNamingContext, names);
+}
+
+/** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
+function disownedBy({ changes }: Plan, done: ReadonlySet<number>): readonly string[] {
+  return changes
+    .filter((_, index) => done.has(index))
+    .flatMap((change) => (change.kind === 'modify' && clearsOwner(change) ? [change.dn] : []));
+}
+
+function clearsOwner({ edits }: Extract<Change, { kind: 'modify' }>): boolean {
+  return edits.some(({ attribute }) => attribute.toLowerCase() === 'msexchowningserver');
+}
+
+function nothingToDelete({ target }: DirectoryWorld, missing: string | undefined): NothingToDelete {
+  return { kind: 'nothing to delete', target, missing };
+}
+
+async function globalCatalogOf(world: DirectoryWorld): Promise<DirectorySession | undefined> {
+  try {
+    return await world.openGlobalCatalog();
+  } catch (error) {
+    // That no global catalog answers is a finding: only this domain's recipients are known then.
+    if (error instanceof DirectoryError) return undefined;
+    throw error;
+  }
+}
+
+async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
+  const { session, isExport, target } = world;
+  const newest = isExport ? await newestChangeIn(sessions.global ?? session) : undefined;
+  const now = newest ?? world.now();
+  const forest = isExport ? await readExportedForest(session) : await readForest(session);
+  const gaps =
+    isExport && sessions.global !== undefined
+      ? await gapsIn(sessions.global, forest, newest)
+      : { lacksComputers: false, lines: [] };
+  const organisation = await readOrganisation(session, forest.configurationNamingContext);
+  if (!mayBeEmpty) requireServers(organisation, forest);
+  const { accounts, unknown } = gaps.lacksComputers
+    ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
+    : await accountsOf(sessions, organisation.servers);
   return {
-    survey: surveyed,
-    chosen,
-    sharedNames: shared,
-    subtree,
-    databases,
-    configuration,
-    recipients: counts,
-    isForestWide: reach.global !== undefined,
-    probe: await probing,
-    ...rights,
-    unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
-    now: options.now,
+    target,
+    readFrom: isExport ? 'an export' : sourceInWords(session),
+    forest,
+    organisation,
+    servers: organisation.servers.map((server) => {
+      const account = accounts.get(server.dn) ?? { kind: 'unknown' };
+      return { server, account, evidence: weigh(server, account, organisation.servers, now) };
+    }),
+    accountsUnknown: unknown,
+    exportGaps: [...gaps.lines, ...(isExport ? missingAttributes(organisation) : [])],
+    exportAge: newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now())),
+    now,
   };
+}
+
+function requireServers({ servers, organisations }: Organisation, forest: Forest): void {
+  if (servers.length > 0) return;
+  throw new RefusedError({
+    attempted: 'find Exchange server objects',
+    on: joinDn('CN=Services', forest.configurationNamingContext),
+    cameBack:
+      organisations.length > 0
+        ? 'the Exchange organisation has none that you may see'
+        : 'there is no Exchange organisation in this forest, or none that you may see',
+    next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration.',
+  });
+}
+
+/** Looks in an export for one of each kind that the remedy asks for: that none is found there proves nothing. */
+async function gapsIn(
+  whole: DirectorySession,
+  forest: Forest,
+  newest: Date | undefined,
+): Promise<{ readonly lacksComputers: boolean; readonly lines: readonly string[] }> {
+  const lacksComputers = !(await hasAny(whole, equal('objectClass', 'computer')));
+  const lacksRecipients = !(await hasAny(whole, present('mailNickname')));
+  const gaps: readonly (readonly [isLacking: boolean, words: string])[] = [
+    [lacksComputers, 'no computer accounts: whether a server has one, and when it last logged on'],
+    [lacksRecipients, 'no recipients: whose mailbox or archive is on it, and which groups it expands'],
+    [forest.domainControllers.length === 0, 'no domain controllers (CN=Sites): which of them have to get the deletion'],
+    [forest.recycleBin === 'unknown', 'no CN=Partitions: the naming contexts, and whether the Recycle Bin is on'],
+    [forest.objectGuid === unknownForest, 'no head of the Configuration partition: which forest it is'],
+    [newest === undefined, 'no whenChanged: how old it is, so that logons are judged as of today'],
+  ];
+  return { lacksComputers, lines: gaps.filter(([isLacking]) => isLacking).map(([, words]) => words) };
+}
+
+/** The newest whenChanged of an export: when it was made, or shortly before. undefined if it has none. */
+async function newestChangeIn(whole: DirectorySession): Promise<Date | undefined> {
+  let newest: Date | undefined;
+  const found = whole.search({
+    base: '',
+    scope: 'subtree',
+    filter: present('whenChanged'),
+    attributes: ['whenChanged'],
+  });
+  for await (const entry of found) {
+    const changed = generalizedTimeOf(entry, 'whenChanged');
+    if (changed !== undefined && (newest === undefined || changed > newest)) newest = changed;
+  }
+  return newest;
+}
+
+/** What no server object of an export has although Exchange writes it: ldifde -l leaves out what it does not list. */
+function missingAttributes({ servers }: Organisation): readonly string[] {
+  const expected: readonly (readonly [
+    attribute: string,
+    isThere: (server: ExchangeServer) => boolean,
+    what: string,
+  ])[] = [
+    [
+      'legacyExchangeDN',
+      ({ legacyExchangeDn }) => legacyExchangeDn !== undefined,
+      'which mailboxes and groups name it',
+    ],
+    ['networkAddress', ({ fqdn }) => fqdn !== undefined, 'its FQDN, by which setup finds it'],
+    [
+      'serialNumber and versionNumber',
+      ({ serialNumber, versionNumber }) => (serialNumber ?? versionNumber) !== undefined,
+      'its version',
+    ],
+  ];
+  return expected
+    .filter(([, isThere]) => !servers.some(isThere))
+    .map(([attribute, , what]) => `no ${attribute} on any server (export without -l, or list it): ${what}`);
+}
+
+async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean> {
+  for await (const _ of whole.search({ base: '', scope: 'subtree', filter, attributes: ['1.1'] })) return true;
+  return false;
+}
+
+async function accountsOf(
+  sessions: Sessions,
+  servers: readonly ExchangeServer[],
+): Promise<{ readonly accounts: ReadonlyMap<string, ComputerAccount>; readonly unknown: string | undefined }> {
+  try {
+    const { recipients, base } = recipientsOf(sessions);
+    return { accounts: await readAccounts(recipients, base, servers), unknown: undefined };
+  } catch (error) {
+    // The servers can be listed without their accounts; a finding says that these are unknown.
+    if (!(error instanceof DirectoryError)) throw error;
+    return { accounts: new Map(), unknown: error.trouble.cameBack };
+  }
+}
+
+/** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
+function recipientsOf({ session, global }: Sessions): {
+  readonly recipients: DirectorySession;
+  readonly base: string;
+} {
+  if (global !== undefined) return { recipients: global, base: '' };
+  return { recipients: session, base: session.rootDse.defaultNamingContext ?? '' };
+}
+
+type Choice = ServersFacts | { readonly kind: 'chosen'; readonly chosen: SurveyedServer };
+
+/** The server that the options name, else the one that the setup log names where no one can be asked. */
+function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice {
+  if (wanted !== undefined) return { kind: 'chosen', chosen: find(survey, wanted) };
+  const servers = { kind: 'servers', survey, log, suggested: undefined, notSuggested: undefined } as const;
+  if (log === undefined) return servers;
+  const { dn, name = '', source } = log;
+  try {
+    const suggested = find(survey, dn === undefined ? { kind: 'name', name } : { kind: 'dn', dn });
+    return mayAsk ? { ...servers, suggested } : { kind: 'chosen', chosen: suggested };
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    const { attempted, on, cameBack, next } = error.trouble;
+    // A person is asked in its place.
+    if (mayAsk) return { ...servers, notSuggested: `${on}: ${cameBack}` };
+    throw new UsageError({ attempted, on: `${on}, which ${source} names`, cameBack, next, cause: error });
+  }
+}
+
+function find({ servers, forest }: Survey, wanted: Parameters<typeof findServer>[1]): SurveyedServer {
+  const container = joinDn('CN=Services', forest.configurationNamingContext);
+  const found = findServer(
+    servers.map(({ server }) => server),
+    wanted,
+    container,
+  );
+  const surveyed = servers.find(({ server }) => server === found);
+  if (surveyed === undefined) throw new Error(`${rdnOf(found.dn).value} is one of these servers`);
+  return surveyed;
+}
+
+/** The names that the chosen server shares with others of the survey. */
+function sharedNamesOf({ servers }: Survey, { server }: SurveyedServer): readonly SharedName[] {
+  return sharedNames(
+    server,
+    servers.map((one) => one.server),
+  );
 }
 
 /** A machine of a name that is not the server's alone proves nothing by its answer. */
-async function probeOwn(server: ExchangeServer, names: OwnNames, means: ProbeMeans | undefined): Promise<ProbeResult> {
+async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMeans): Promise<ProbeResult> {
+  const { server } = chosen;
+  const names = ownNames(server, sharedNamesOf(survey, chosen));
   const host = server.fqdn ?? server.name;
   const isOwn = (server.fqdn === undefined ? names.name : names.fqdn) !== undefined;
   return isOwn ? probe(host, means) : { kind: 'not its own name', host };
+}
+
+/**
+ * @param disowned databases that it owned until this plan began
+ * @param goes which of the companions go with it
+ */
+async function readDeletion(
+  world: DirectoryWorld,
+  sessions: Sessions,
+  survey: Survey,
+  chosen: SurveyedServer,
+  disowned: readonly string[],
+  goes: (companion: Companion) => boolean,
+): Promise<DeletionFacts> {
+  const { watch, isExport } = world;
+  const { session, global } = sessions;
+  const { forest } = survey;
+  const { server } = chosen;
+  const step = (what: string): void => watch.update('Exchange', what);
+  const shared = sharedNamesOf(survey, chosen);
+  step('reading everything below the server');
+  const subtree = await readSubtree(session, server.dn, isExport);
+  const context = forest.configurationNamingContext;
+  const ownDns = dnsOf(subtree);
+  const owned = [...(await readOwnedDatabases(session, context, server.dn)), ...disowned].filter(
+    (dn) => !ownDns.has(normalizedDn(dn)),
+  );
+  const databases = [...owned, ...databasesIn(subtree)];
+  step('looking for recipients in the forest');
+  const { recipients, base } = recipientsOf(sessions);
+  const names = ownNames(server, shared);
+  const isWritable = liesIn(session.rootDse.namingContexts, forest);
+  const counts = await countRecipients(recipients, base, names, mailTransferAgentsIn(subtree), databases, {
+    isWritable,
+    isRecipient: (dn) => !isBelow(dn, context),
+  });
+  const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));
+  const companions = [
+    ...(await readDatabases(session, server.dn, owned, isExport)).map((one) => inUse(one, counts, hasOtherServer)),
+    ...(await readCopies(session, context, server.dn, owned, isExport)),
+    ...(await readEmptiedContainer(session, server.dn, server.roles === undefined, isExport)),
+  ];
+  const along = companions.filter(goes);
+  step('reading every value of the configuration');
+  const toDelete: ToDelete = { names, dns: dnsOf([...subtree, ...along.flatMap(({ entries }) => entries)]) };
+  const staying = owned.filter((dn) => !toDelete.dns.has(normalizedDn(dn)));
+  const configuration = await readConfigurationReferrers(session, context, toDelete, staying);
+  step('asking the domain controllers for their replication');
+  const replication = isExport ? undefined : await readReplication(world, forest);
+  step('checking rights');
+  const rights = await rightsTo(session, [...subtree, ...along.flatMap(({ entries }) => entries)]);
+  const referrers = clearableReferrers({ configuration, recipients: counts });
+  return {
+    kind: 'deletion',
+    survey,
+    chosen,
+    log: undefined,
+    sharedNames: shared,
+    subtree,
+    databases,
+    companions,
+    along,
+    configuration,
+    recipients: counts,
+    ownMailboxAttributes: hasOtherServer
+      ? []
+      : await mailboxAttributesOf(
+          session,
+          ownMailboxesIn(counts).filter(({ dn }) => isWritable(dn)),
+        ),
+    hasOtherServer,
+    isForestWide: global !== undefined,
+    notInGlobalCatalog: await notInGlobalCatalog(session, forest),
+    probe: undefined,
+    replication,
+    ...rights,
+    unwritable: rights.rightsKnown ? await unwritableOf(session, referrers) : new Set<string>(),
+    isSecondLook: false,
+    done: new Set(),
+  };
+}
+
+function databasesIn(subtree: readonly SubtreeEntry[]): readonly string[] {
+  return subtree
+    .filter(({ objectClasses }) => databaseClasses.some((name) => objectClasses.has(name.toLowerCase())))
+    .map(({ entry }) => entry.dn);
+}
+
+function mailTransferAgentsIn(subtree: readonly SubtreeEntry[]): readonly string[] {
+  return subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
+}
+
+/** A database in which mailboxes are must stay; those of Exchange's own count while another server can take them. */
+function inUse(database: Companion, counts: readonly RecipientCount[], hasOtherServer: boolean): Companion {
+  const key = normalizedDn(database.dn);
+  const users = counts.reduce((sum, { usersOf }) => sum + (usersOf.get(key) ?? 0), 0);
+  if (users > 0) return { ...database, hindrance: `${counted(users, 'mailbox is', 'mailboxes are')} in it` };
+  const own = counts.some(({ reference, own: { count } }) => reference.named === 'databases' && count > 0);
+  return own && hasOtherServer ? { ...database, hindrance: "mailboxes of Exchange's own may be in it" } : database;
+}
+
+/** The mailboxes of Exchange's own, each once. */
+export function ownMailboxesIn(counts: readonly RecipientCount[]): readonly OwnMailbox[] {
+  return distinct(
+    counts.flatMap(({ own }) => own.mailboxes),
+    ({ dn }) => dn,
+  );
+}
+
+async function notInGlobalCatalog(session: DirectorySession, forest: Forest): Promise<readonly string[]> {
+  if (forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2) return [];
+  const names = distinct(recipientReferences.map(({ attribute }) => attribute));
+  const definitions = await readAttributeDefinitions(session, names);
+  return names.filter((name) => definitions.get(name.toLowerCase())?.isInGlobalCatalog === false);
+}
+
+/** The references that may be cleared, whether the user has the right to or not. */
+export function clearableReferrers({
+  configuration,
+  recipients,
+}: Pick<DeletionFacts, 'configuration' | 'recipients'>): readonly Referrer[] {
+  const all = [
+    ...configuration.referrers,
+    ...configuration.lostWellKnownObjects,
+    ...recipients.flatMap(({ cleanable }) => cleanable),
+  ];
+  return all.filter(({ reference }) => reference.clearing === 'may be cleared');
 }

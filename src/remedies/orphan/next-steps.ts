@@ -1,105 +1,167 @@
-/** What is left to a person after the object is gone. */
+/** What is left to a person after the object is gone: as data in the plan, and in words. */
 
 import { normalizedDn, rdnOf } from '../../ad/dn.ts';
-import { wrapped } from '../../terminal/wrapped.ts';
-import type { ComputerAccount } from './accounts.ts';
-import type { OrphanFacts } from './gather.ts';
-import { hasRole, roleBit } from './roles.ts';
-import { bearersOf } from './shared-names.ts';
+import type { JsonValue, NextStep } from '../../change/plan.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import type { Step } from '../remedy.ts';
+import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
+import { bearersOf } from './names.ts';
+import { hasRole, roleBit } from './versions.ts';
 
-/** What a mail or a ticket shows without breaking lines of its own, in columns. */
-const widest = 76;
-
-/** Lines for next-steps.txt and the closing screen, none wider than 76 columns. */
-export function nextSteps(facts: OrphanFacts): readonly string[] {
-  const isNameOwn = facts.sharedNames.length === 0;
-  const steps = [
-    replicationStep(facts),
-    isNameOwn ? accountStep(facts) : otherServerStep(facts),
-    ...databaseSteps(facts),
-    ...(isNameOwn ? [setupStep(facts)] : []),
-  ];
-  return [
-    'What is left to do',
-    ...steps.flatMap(([first = '', ...more], index) => [
-      '',
-      ...wrapped(`${index + 1}. ${first}`, widest, 3),
-      ...more.flatMap((line) => wrapped(`     ${line}`, widest, 7)),
-    ]),
-  ];
-}
-
-/** A step: what to do, and what belongs to it. */
-type Step = readonly string[];
-
-function replicationStep({ survey }: OrphanFacts): Step {
-  const controllers = survey.forest.domainControllers.map(
-    ({ name, site, dnsHostName }) => `${dnsHostName ?? name} (${site})`,
-  );
-  return [
-    'Wait until every domain controller has the deletion, or push it: repadmin /syncall /AeP. Setup reads the domain controller of its own site. The domain controllers of the forest:',
-    ...(controllers.length === 0 ? ['not known here'] : controllers),
-    'Seen everywhere? repadmin /showobjmeta * with the DN must find nothing; adsi-remedy shows it with --wait SECONDS.',
-  ];
-}
-
-function accountStep({ chosen: { server, account } }: OrphanFacts): Step {
+/** The steps that these facts leave to do. */
+export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
+  const { along, chosen, databases, ownMailboxAttributes, recipients, sharedNames, subtree, survey } = facts;
+  const { server, account } = chosen;
   const host = server.fqdn ?? server.name;
-  const [name = '', ...domain] = host.split('.');
+  const isNameOwn = sharedNames.length === 0;
+  const going = [...subtree, ...along.flatMap(({ entries }) => entries)];
+  const gone = new Set(going.map(({ entry }) => normalizedDn(entry.dn)));
+  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients).map((mailbox) => mailbox.dn);
+  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)));
+  const dn = account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {};
+  const owner = account.kind === 'of another' ? { owner: account.owner } : {};
   return [
-    'The computer account and DNS were left alone.',
-    ...accountLines(account),
-    ...(domain.length === 0
-      ? []
-      : [
-          'DNS, if the machine is gone for good; with AAAA in place of A for IPv6:',
-          'Remove-DnsServerResourceRecord `',
-          `  -ZoneName ${domain.join('.')} -RRType A -Name ${name}`,
-        ]),
+    {
+      id: 'replication',
+      dn: server.dn,
+      domainControllers: survey.forest.domainControllers.map(
+        ({ name, site, dnsHostName }) => `${dnsHostName ?? name} (${site})`,
+      ),
+    },
+    ...(isNameOwn
+      ? [{ id: 'account', account: account.kind, host, ...dn, ...owner }]
+      : [{ id: 'other-server', bearers: bearersOf(sharedNames) }]),
+    ...(left.length === 0 ? [] : [{ id: 'databases', names: left.map((database) => rdnOf(database).value) }]),
+    ...(emptied.length === 0 ? [] : [{ id: 'own-mailboxes', accounts: emptied }]),
+    ...(isNameOwn ? [{ id: 'setup', host: hasRole(server.roles, roleBit.edge) ? '' : host }] : []),
   ];
 }
 
-function accountLines(account: ComputerAccount): readonly string[] {
-  switch (account.kind) {
-    case 'present':
+type Parameter = 'text' | 'texts' | 'text or nothing';
+
+const parameters: Readonly<Record<string, Readonly<Record<string, Parameter>>>> = {
+  replication: { dn: 'text', domainControllers: 'texts' },
+  account: { account: 'text', host: 'text', dn: 'text or nothing', owner: 'text or nothing' },
+  'other-server': { bearers: 'texts' },
+  databases: { names: 'texts' },
+  'own-mailboxes': { accounts: 'texts' },
+  setup: { host: 'text' },
+};
+
+/** Whether a step of a plan is one of these, with its parameters. */
+export function isNextStep(step: NextStep): boolean {
+  const wanted = Object.hasOwn(parameters, step.id) ? parameters[step.id] : undefined;
+  return wanted !== undefined && Object.entries(wanted).every(([name, kind]) => isOfKind(step[name], kind));
+}
+
+function isOfKind(value: JsonValue | undefined, kind: Parameter): boolean {
+  if (kind === 'texts') return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  return typeof value === 'string' || (kind === 'text or nothing' && value === undefined);
+}
+
+/** The step in words; [] for one that is unknown. */
+export function stepsInWords(step: NextStep): readonly Step[] {
+  const text = (name: string): string => (typeof step[name] === 'string' ? step[name] : '');
+  const texts = (name: string): readonly string[] => {
+    const value = step[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  switch (step.id) {
+    case 'replication':
+      return [replicationStep(text('dn'), texts('domainControllers'))];
+    case 'account':
+      return [...accountSteps(text('account'), text('dn'), text('owner')), ...dnsStep(text('host'))];
+    case 'other-server':
       return [
-        `Account: ${account.dn}`,
-        'If the machine is gone for good: Remove-ADComputer with that DN. If it is installed anew under the same name: dsmod computer with that DN and -reset, or "Reset Account" in Users and Computers, then join it again.',
-        'It stays a member of Exchange Servers and Exchange Trusted Subsystem until it is removed from them.',
+        {
+          text: 'Leave the computer account and DNS of its name alone. They may be those of these server objects.',
+          commands: [],
+          lines: texts('bearers'),
+        },
       ];
-    case 'absent':
-      return ['No computer account was found.'];
-    case 'unknown':
-      return ['Whether there is an account is not known.'];
-    case 'of another':
-      return [
-        `The account of its name, ${account.dn}, is that of another server object: leave it. That is`,
-        account.owner,
-      ];
+    case 'databases':
+      return [databaseStep(texts('names'))];
+    case 'own-mailboxes':
+      return [ownMailboxStep(texts('accounts'))];
+    case 'setup':
+      return [setupStep(text('host'))];
+    default:
+      return [];
   }
 }
 
-/** Account, DNS and machine of a name that is not the server's alone are another one's. */
-function otherServerStep({ sharedNames }: OrphanFacts): Step {
-  return ['Leave the computer account and DNS of its name alone. They may be those of', ...bearersOf(sharedNames)];
+function replicationStep(dn: string, domainControllers: readonly string[]): Step {
+  return {
+    text: 'Wait until every domain controller has the deletion, or push it; Setup reads the domain controller of its own site. Then ask all of them: none may find the object. adsi-remedy shows it with --wait SECONDS.',
+    commands: ['repadmin /syncall /AeP', `repadmin /showobjmeta * ${quotedForPowerShell(dn)}`],
+    lines: domainControllers.length === 0 ? ['The domain controllers are not known here.'] : domainControllers,
+  };
+}
+
+function accountSteps(account: string, dn: string, owner: string): readonly Step[] {
+  switch (account) {
+    case 'present':
+      return [
+        {
+          text: 'The computer account was left alone. If the machine is gone for good, remove it; until then it stays a member of Exchange Servers and Exchange Trusted Subsystem.',
+          commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
+        },
+        {
+          text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
+          commands: [`dsmod computer ${quotedForPowerShell(dn)} -reset`],
+        },
+      ];
+    case 'of another':
+      return [
+        {
+          text: 'The computer account of its name belongs to another server object: leave it.',
+          commands: [],
+          lines: [dn, `belongs to ${owner}`],
+        },
+      ];
+    case 'absent':
+      return [{ text: 'No computer account was found: there is none to remove.', commands: [] }];
+    default:
+      return [{ text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] }];
+  }
+}
+
+function dnsStep(host: string): readonly Step[] {
+  const [name = '', ...domain] = host.split('.');
+  if (domain.length === 0) return [];
+  const zone = domain.join('.');
+  return [
+    {
+      text: 'DNS was left alone. If the machine is gone for good, remove its records.',
+      commands: ['A', 'AAAA'].map(
+        (type) =>
+          `Remove-DnsServerResourceRecord -ZoneName ${quotedForPowerShell(zone)} -RRType ${type} -Name ${quotedForPowerShell(name)}`,
+      ),
+    },
+  ];
 }
 
 /** Those below the server have gone with it. */
-function databaseSteps({ databases, subtree }: OrphanFacts): readonly Step[] {
-  const gone = new Set(subtree.map(({ entry }) => normalizedDn(entry.dn)));
-  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)));
-  if (left.length === 0) return [];
-  return [
-    [
-      'These databases have no owner now. Remove those that are not needed: Remove-MailboxDatabase "<database>", or Remove-PublicFolderDatabase for one of public folders.',
-      ...left.map((dn) => rdnOf(dn).value),
-    ],
-  ];
+function databaseStep(names: readonly string[]): Step {
+  return {
+    text: 'These databases have no owner now. Remove those that are not needed.',
+    commands: names.map((name) => `Remove-MailboxDatabase -Identity ${quotedForPowerShell(name)}`),
+    lines: ['Remove-PublicFolderDatabase for a public folder database'],
+  };
 }
 
-function setupStep({ chosen: { server } }: OrphanFacts): Step {
-  const where = hasRole(server.roles, roleBit.edge) ? '' : ` on ${server.fqdn ?? server.name}`;
-  return [
-    `Run setup again${where}. It must no longer offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
-  ];
+/** Of Exchange's own mailboxes only the accounts are left. */
+function ownMailboxStep(accounts: readonly string[]): Step {
+  return {
+    text: "These accounts were Exchange's own mailboxes. Delete them; Setup /PrepareAD makes the accounts again, and the mailboxes need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.",
+    commands: accounts.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`),
+  };
+}
+
+function setupStep(host: string): Step {
+  const where = host === '' ? '' : ` on ${host}`;
+  return {
+    text: `Run setup again${where}. It must no longer offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
+    commands: [],
+  };
 }

@@ -4,7 +4,7 @@ import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../ad/entry.ts';
 import { equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { hasRole, isOnlyProvisioned, roleBit } from './roles.ts';
+import { hasRole, isOnlyProvisioned, roleBit } from './versions.ts';
 
 /** A server object, as the table shows it. */
 export interface ExchangeServer {
@@ -19,6 +19,8 @@ export interface ExchangeServer {
   readonly versionNumber: number | undefined;
   readonly serialNumber: string | undefined;
   readonly legacyExchangeDn: string | undefined;
+  /** msExchInstallPath. */
+  readonly installPath: string | undefined;
   /** From networkAddress. */
   readonly fqdn: string | undefined;
   /** The name of its AD site. */
@@ -63,6 +65,7 @@ const serverAttributes = [
   'objectClass',
   'legacyExchangeDN',
   'msExchCurrentServerRoles',
+  'msExchInstallPath',
   'msExchMDBAvailabilityGroupLink',
   'msExchServerSite',
   'networkAddress',
@@ -159,6 +162,7 @@ function serverOf(entry: Entry, children: RoleChildren): ExchangeServer {
     versionNumber: integerOf(entry, 'versionNumber'),
     serialNumber: textOf(entry, 'serialNumber'),
     legacyExchangeDn: textOf(entry, 'legacyExchangeDN'),
+    installPath: textOf(entry, 'msExchInstallPath'),
     fqdn: fqdnIn(textsOf(entry, 'networkAddress')),
     site: site === undefined ? undefined : nameOf(site),
     availabilityGroup: textOf(entry, 'msExchMDBAvailabilityGroupLink'),
@@ -177,8 +181,8 @@ function nameOf(dn: string): string {
   return dn === '' ? '' : rdnOf(dn).value;
 }
 
-/** networkAddress has one value a protocol; the one for TCP carries the FQDN. */
-function fqdnIn(addresses: readonly string[]): string | undefined {
+/** The FQDN in networkAddress, lower case: it has one value a protocol, and the one for TCP carries it. */
+export function fqdnIn(addresses: readonly string[]): string | undefined {
   return addresses
     .find((address) => /^ncacn_ip_tcp:/i.test(address))
     ?.slice('ncacn_ip_tcp:'.length)

@@ -1,5 +1,6 @@
 /**
- * What refers to an Exchange server, as data: where it stands, what it names, and what becomes of it on deletion.
+ * What is known to refer to an Exchange server, as data: what it names, and what happens to it on deletion. Of the
+ * Configuration naming context every value is read; this list has the words for the usual ones.
  *
  * A linked value vanishes with its target; an unlinked DN stays and is rewritten to the deleted name; a string stays as
  * it is. So the first needs a record for undo only, and the others need a clean-up.
@@ -10,7 +11,7 @@ export type ReferenceKind = 'linked' | 'unlinked' | 'string';
 /** What a value names. */
 export type Named =
   /** An entry that goes: the server or one below it. */
-  | 'doomed entry'
+  | 'deleted entry'
   /** The server's legacyExchangeDN. */
   | 'legacyExchangeDN'
   /** The server's FQDN. */
@@ -29,11 +30,9 @@ export interface Reference {
   /** What refers, in words, for lists: "send connectors, as source server". */
   readonly who: string;
   /** Whether the attribute may be without the value afterwards. */
-  readonly clearing: 'may be cleared' | 'mandatory' | 'needs another value';
+  readonly clearing: 'may be cleared' | 'mandatory' | 'needs another value' | 'only the system writes it';
   /** Only on entries of this class. */
   readonly objectClass?: string;
-  /** A value may name a database: also one that the server owns, and that stays when the server goes. */
-  readonly mayNameDatabase?: true;
 }
 
 const dnReference = (
@@ -42,14 +41,9 @@ const dnReference = (
   kind: 'linked' | 'unlinked',
   who: string,
   clearing: Reference['clearing'] = 'may be cleared',
-): Reference => ({ id, attribute, kind, named: 'doomed entry', who, clearing });
+): Reference => ({ id, attribute, kind, named: 'deleted entry', who, clearing });
 
-const databaseReference = (id: string, attribute: string, kind: 'linked' | 'unlinked', who: string): Reference => ({
-  ...dnReference(id, attribute, kind, who),
-  mayNameDatabase: true,
-});
-
-/** References from the Configuration partition. They are few: read by presence, compared here with every entry that goes. */
+/** References from the Configuration naming context that have words and advice of their own. Any attribute may refer. */
 export const configurationReferences: readonly Reference[] = [
   dnReference('owned-databases', 'msExchOwningServer', 'unlinked', 'databases that it owns'),
   dnReference('database-master', 'msExchMasterServerOrAvailabilityGroup', 'unlinked', 'databases, as master'),
@@ -66,15 +60,15 @@ export const configurationReferences: readonly Reference[] = [
     'offline address books, as web distribution',
   ),
   dnReference('recipient-update', 'msExchAddressListServiceLink', 'linked', 'recipient update services'),
-  databaseReference('home-database', 'homeMDB', 'linked', 'system mailboxes, as their database'),
-  databaseReference('home-public-database', 'msExchHomePublicMDB', 'unlinked', 'databases, as public folder database'),
-  databaseReference(
+  dnReference('home-database', 'homeMDB', 'linked', 'system mailboxes, as their database'),
+  dnReference('home-public-database', 'msExchHomePublicMDB', 'unlinked', 'databases, as public folder database'),
+  dnReference(
     'default-public-database',
     'msExchDefaultPublicMDB',
     'unlinked',
     'databases, as default public folder database',
   ),
-  databaseReference('site-folders', 'siteFolderServer', 'unlinked', 'administrative groups, as site folder server'),
+  dnReference('site-folders', 'siteFolderServer', 'unlinked', 'administrative groups, as site folder server'),
   {
     id: 'dag-started',
     attribute: 'msExchStartedMailboxServers',

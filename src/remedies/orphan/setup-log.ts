@@ -1,5 +1,6 @@
 /** ExchangeSetup.log: which object of the directory setup took for the machine's own. */
 
+import { createHash } from 'node:crypto';
 import { DnSyntaxError, parseDn } from '../../ad/dn.ts';
 import { UsageError } from '../../errors.ts';
 
@@ -10,6 +11,10 @@ export interface SetupLog {
   readonly name: string | undefined;
   /** The DN of the object that it found. */
   readonly dn: string | undefined;
+  /** Of the file's bytes, hex. */
+  readonly sha256: string;
+  /** Why the machine has Exchange on it, in the log's own words; undefined if the log shows none. */
+  readonly installed: string | undefined;
   /** Whether setup ended in "inconsistent state". */
   readonly isInconsistentState: boolean;
 }
@@ -25,11 +30,11 @@ export function readSetupLog(bytes: Buffer, source: string): SetupLog {
   const text = textOf(bytes);
   const search = lastOf(
     text,
-    /Setup will search for an Exchange Server object for the local machine with name '([^']*)'/g,
+    /Setup will search for an Exchange Server object for the local machine with name '(.*)'/g,
   );
   const lastRun = text.slice(search?.index ?? 0);
   const name = search?.[1];
-  const dn = lastOf(lastRun, /Exchange Server object found\s*:\s*'([^'\r\n]*)'/g)?.[1];
+  const dn = lastOf(lastRun, /Exchange Server object found\s*:\s*'(.*)'/g)?.[1];
   if (name === undefined && dn === undefined) {
     throw new UsageError({
       attempted: 'read the setup log',
@@ -39,7 +44,21 @@ export function readSetupLog(bytes: Buffer, source: string): SetupLog {
     });
   }
   if (dn !== undefined) requireDn(dn, source);
-  return { source, name, dn, isInconsistentState: /is in an inconsistent state/.test(lastRun) };
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const installed = installedIn(lastRun);
+  return { source, name, dn, sha256, installed, isInconsistentState: /is in an inconsistent state/.test(lastRun) };
+}
+
+/**
+ * What shows that the machine has Exchange: an update that failed (mode BuildToBuildUpgrade), or installed roles beside the
+ * management tools. Roles that are only "unpacked" are those of a first install that stopped half-way.
+ */
+function installedIn(run: string): string | undefined {
+  const mode = lastOf(run, /The installation mode is set to\s*:\s*'BuildToBuildUpgrade'/g);
+  if (mode !== undefined) return mode[0];
+  const [line = '', roles = ''] = lastOf(run, /The following roles are installed\s*:(.*)/g) ?? [];
+  const installed = roles.match(/\w+Role\b/g) ?? [];
+  return installed.some((role) => !/^AdminToolsRole$/i.test(role)) ? line.trim() : undefined;
 }
 
 function requireDn(dn: string, source: string): void {
@@ -71,4 +90,12 @@ function textOf(bytes: Buffer): string {
 
 function lastOf(text: string, pattern: RegExp): RegExpExecArray | undefined {
   return [...text.matchAll(pattern)].at(-1);
+}
+
+/** The object that setup found, in words. */
+export function whatLogFound({ dn, name }: SetupLog): string {
+  return (
+    dn ??
+    `Setup looked for ${name} and does not say that it found an object. It searches by the FQDN in networkAddress: an object of the same name with another FQDN does not explain its message.`
+  );
 }

@@ -1,16 +1,19 @@
-/** The server's whole subtree, each entry with everything that it holds. */
+/** The server's subtree, each entry with everything that it holds, and which of it the user may delete. */
 
-import { dnDepth, normalizedDn } from '../../ad/dn.ts';
-import { guidOf, integerOf, textsOf } from '../../ad/entry.ts';
-import { doomedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
-import type { DoomedEntry } from '../../change/plan.ts';
+import { dnDepth, normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
+import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../../ad/entry.ts';
+import { readAttributeDefinitions } from '../../ad/schema.ts';
+import { bytesOfWrittenValue, formatSid } from '../../ad/values.ts';
+import { deletedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
+import type { DeletedEntry } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
 
 /** An entry of the subtree, with what the remedy itself asks of it. */
 export interface SubtreeEntry {
-  readonly entry: DoomedEntry;
+  readonly entry: DeletedEntry;
   readonly depth: number;
   /** Lower case. */
   readonly objectClasses: ReadonlySet<string>;
@@ -24,7 +27,11 @@ const disallowDelete = 0x8000_0000;
  * Every entry from this DN down, parents before children. Throws DirectoryError, also if an entry can be seen without
  * its objectGUID.
  */
-export async function readSubtree(session: DirectorySession, dn: string): Promise<readonly SubtreeEntry[]> {
+export async function readSubtree(
+  session: DirectorySession,
+  dn: string,
+  isExport: boolean,
+): Promise<readonly SubtreeEntry[]> {
   const entries: SubtreeEntry[] = [];
   const found = session.search({
     base: dn,
@@ -35,15 +42,43 @@ export async function readSubtree(session: DirectorySession, dn: string): Promis
   });
   for await (const entry of found) {
     const guid = guidOf(entry, 'objectGUID');
-    if (guid === undefined) throw notWhole(entry.dn, session);
+    if (guid === undefined) throw isExport ? exportNotWhole(entry.dn) : notWhole(entry.dn, session);
     entries.push({
-      entry: doomedEntry(entry, guid),
+      entry: deletedEntry(entry, guid),
       depth: dnDepth(entry.dn),
       objectClasses: new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase())),
       systemFlags: integerOf(entry, 'systemFlags') ?? 0,
     });
   }
-  return entries.sort((one, other) => one.depth - other.depth);
+  const marked = await markBackLinks(session, entries);
+  return marked.toSorted((one, other) => one.depth - other.depth);
+}
+
+/** Marks the back links that only the schema knows for such: an undo cannot write them. Throws DirectoryError. */
+async function markBackLinks(
+  session: DirectorySession,
+  entries: readonly SubtreeEntry[],
+): Promise<readonly SubtreeEntry[]> {
+  const names = distinct(entries.flatMap(({ entry }) => entry.attributes.map(({ name }) => name)));
+  const definitions = await readAttributeDefinitions(session, names);
+  return entries.map((one) => ({
+    ...one,
+    entry: {
+      ...one.entry,
+      attributes: one.entry.attributes.map((attribute) =>
+        definitions.get(attribute.name.toLowerCase())?.link === 'back' ? { ...attribute, isBackLink: true } : attribute,
+      ),
+    },
+  }));
+}
+
+function exportNotWhole(dn: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'read the server object',
+    on: `${dn} in the export`,
+    cameBack: 'it has no objectGUID, by which a plan finds the entry again',
+    next: 'Export again with ldifde -d and -f alone: -m and -o leave out objectGUID, and -l leaves out what it does not list.',
+  });
 }
 
 function notWhole(dn: string, session: DirectorySession): DirectoryError {
@@ -63,4 +98,126 @@ export function isProtected({ systemFlags }: SubtreeEntry): boolean {
 /** The DNs of the subtree's entries, normalised. */
 export function dnsOf(entries: readonly SubtreeEntry[]): ReadonlySet<string> {
   return new Set(entries.map(({ entry }) => normalizedDn(entry.dn)));
+}
+
+/** What the user may delete of a subtree. */
+export interface DeleteRights {
+  /** DNs that the user may not delete, as far as AD shows. */
+  readonly undeletable: readonly string[];
+  /** Whether AD showed the rights at all. */
+  readonly rightsKnown: boolean;
+}
+
+/** Which entries of the subtree the user may not delete. Throws DirectoryError. */
+export async function rightsTo(session: DirectorySession, subtree: readonly SubtreeEntry[]): Promise<DeleteRights> {
+  const rootDse = await session.readEntry('', ['tokenGroups']);
+  const token = new Set((rootDse === undefined ? [] : allBytesOf(rootDse, 'tokenGroups')).map(formatSid));
+  const [root] = subtree;
+  const above = root === undefined ? undefined : parentDn(root.entry.dn);
+  const container = above === undefined ? undefined : await session.readEntry(above, wholeEntry, [withoutSacl]);
+  const descriptors = new Map(subtree.map(({ entry }) => [normalizedDn(entry.dn), descriptorOf(entry)]));
+  const rights = subtree.map(({ entry }): readonly [dn: string, right: DeleteRight] => {
+    const parent = parentDn(entry.dn) ?? '';
+    const ofParent = descriptors.get(normalizedDn(parent)) ?? containerDescriptor(container, parent);
+    return [entry.dn, deleteRight(descriptorOf(entry), ofParent, token)];
+  });
+  return {
+    undeletable: rights.filter(([, right]) => right === 'denied').map(([dn]) => dn),
+    rightsKnown: rights.every(([, right]) => right !== 'unknown'),
+  };
+}
+
+function descriptorOf({ attributes }: SubtreeEntry['entry']): Buffer | undefined {
+  const value = attributes.find(({ name }) => name.toLowerCase() === 'ntsecuritydescriptor')?.values[0];
+  return value === undefined ? undefined : bytesOfWrittenValue(value);
+}
+
+function containerDescriptor(container: Entry | undefined, dn: string): Buffer | undefined {
+  return container !== undefined && sameDn(container.dn, dn) ? bytesOf(container, 'nTSecurityDescriptor') : undefined;
+}
+
+/**
+ * Whether the user may delete an entry, computed as AD does it (MS-ADTS 5.1.3): from the entry's and its parent's
+ * security descriptors and the SIDs of the user's token. AD has no attribute that says it: sDRightsEffective and
+ * allowedAttributesEffective leave deletion out.
+ */
+export type DeleteRight = 'allowed' | 'denied' | 'unknown';
+
+/** Access rights of directory objects (MS-ADTS 5.1.3.2). */
+const accessRight = { deleteChild: 0x2, delete: 0x1_0000, genericAll: 0x1000_0000 } as const;
+
+const aceType = { allow: 0, deny: 1, allowObject: 5, denyObject: 6 } as const;
+const inheritOnly = 0x8;
+const daclPresent = 0x4;
+
+interface Ace {
+  readonly type: number;
+  readonly mask: number;
+  readonly sid: string;
+  /** Granted for one kind of child or property only. */
+  readonly isForOneKind: boolean;
+}
+
+/**
+ * The right to delete one entry: DELETE on it, or DELETE_CHILD on its parent.
+ *
+ * @param descriptor nTSecurityDescriptor of the entry, self-relative (MS-DTYP 2.4.6)
+ * @param ofParent the parent's; undefined if it can't be read
+ * @param token SIDs of the user and of all groups; empty if the server does not tell them
+ */
+export function deleteRight(
+  descriptor: Buffer | undefined,
+  ofParent: Buffer | undefined,
+  token: ReadonlySet<string>,
+): DeleteRight {
+  if (token.size === 0 || descriptor === undefined) return 'unknown';
+  if (isGranted(descriptor, accessRight.delete, token)) return 'allowed';
+  if (ofParent === undefined) return 'unknown';
+  return isGranted(ofParent, accessRight.deleteChild, token) ? 'allowed' : 'denied';
+}
+
+/** The first entry of the DACL that speaks of the right decides; without any it is not granted. */
+function isGranted(descriptor: Buffer, right: number, token: ReadonlySet<string>): boolean {
+  const acl = acesOf(descriptor);
+  if (acl === 'everything is allowed') return true;
+  for (const ace of acl) {
+    if (!token.has(ace.sid) || (ace.mask & (right | accessRight.genericAll)) === 0) continue;
+    if (ace.type === aceType.allow || ace.type === aceType.allowObject) {
+      // Children of one kind: enough for them alone, and which kind ours is we do not ask.
+      return true;
+    }
+    if (!ace.isForOneKind) return false;
+  }
+  return false;
+}
+
+/** The DACL's entries that count for the object itself (MS-DTYP 2.4.4, 2.4.5); without a DACL all is allowed. */
+function acesOf(descriptor: Buffer): readonly Ace[] | 'everything is allowed' {
+  const control = descriptor.readUInt16LE(2);
+  const start = descriptor.readUInt32LE(16);
+  if ((control & daclPresent) === 0 || start === 0) return 'everything is allowed';
+  const count = descriptor.readUInt16LE(start + 4);
+  const aces: Ace[] = [];
+  let at = start + 8;
+  for (let index = 0; index < count; index += 1) {
+    const type = descriptor.readUInt8(at);
+    const flags = descriptor.readUInt8(at + 1);
+    const size = descriptor.readUInt16LE(at + 2);
+    const isObject = type === aceType.allowObject || type === aceType.denyObject;
+    const isKnown = isObject || type === aceType.allow || type === aceType.deny;
+    if (isKnown && (flags & inheritOnly) === 0) {
+      const guids = isObject ? descriptor.readUInt32LE(at + 8) : 0;
+      const guidLength = ((guids & 1) + ((guids & 2) >> 1)) * 16;
+      const sidAt = at + 8 + (isObject ? 4 + guidLength : 0);
+      const sidLength = 8 + descriptor.readUInt8(sidAt + 1) * 4;
+      aces.push({
+        type,
+        mask: descriptor.readUInt32LE(at + 4),
+        sid: formatSid(descriptor.subarray(sidAt, sidAt + sidLength)),
+        isForOneKind: (guids & 1) !== 0,
+      });
+    }
+    at += size;
+  }
+  return aces;
 }

@@ -1,55 +1,168 @@
 /** What Microsoft supports in place of deleting the object. */
 
-import type { Conclusion } from './conclusion.ts';
-import type { OrphanFacts } from './gather.ts';
-import { quotedForPowerShell } from './powershell.ts';
-import { isOnlyProvisioned, raisesInconsistentState, rolesInWords } from './roles.ts';
-import { bearersOf } from './shared-names.ts';
-import { versionInWords } from './versions.ts';
+import { type FindingDraft, note, warning } from '../../change/findings.ts';
+import { listed } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import type { Step } from '../remedy.ts';
+import type { DeletionFacts, SurveyedServer } from './gather.ts';
+import { bearersOf } from './names.ts';
+import {
+  defaultInstallPath,
+  hasRole,
+  isOnlyProvisioned,
+  type Release,
+  raisesInconsistentState,
+  releaseOf,
+  roleBit,
+  rolesInWords,
+  setupCommand,
+  versionInWords,
+} from './versions.ts';
 
-/** What Microsoft supports instead, as steps. */
-export function supportedSteps({
-  chosen,
-  sharedNames,
-}: Pick<OrphanFacts, 'chosen' | 'sharedNames'>): readonly string[] {
-  const { name, roles } = chosen.server;
-  if (sharedNames.length > 0) {
-    return [
-      `None for this object: Setup finds a server by its name, and would take ${bearersOf(sharedNames).join(' or ')} for it.`,
-    ];
-  }
-  const provisioned = isOnlyProvisioned(roles)
-    ? [`Setup /RemoveProvisionedServer:${name}   (the object was only provisioned)`]
-    : [];
+type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames'>;
+
+export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
+
+interface Way {
+  readonly way: SupportedWay;
+  readonly label: string;
+  readonly hint: string;
+  readonly step: Step;
+}
+
+/** The ways that may be open; [] where the server's name is not its own, as each of them finds it by name. */
+export function waysFor({ chosen, sharedNames }: Chosen): readonly Way[] {
+  if (sharedNames.length > 0) return [];
+  const { roles } = chosen.server;
+  const release = releaseOf(chosen.server);
+  if (isLegacy(chosen.server)) return legacyWays(chosen);
+  if (hasRole(roles, roleBit.edge)) return [resume(release), edge(chosen)];
+  if (isOnlyProvisioned(roles)) return [provisioned(chosen)];
+  return raisesInconsistentState(roles) ? [resume(release), recover(chosen)] : [resume(release)];
+}
+
+/** Exchange 2003 or before: they have neither roles nor a setup that recovers by itself. */
+export function isLegacy(server: SurveyedServer['server']): boolean {
+  const { year } = releaseOf(server);
+  return year === undefined ? server.roles === undefined : year <= 2003;
+}
+
+function resume({ year }: Release): Way {
+  const how =
+    year !== undefined && year >= 2013 ? ' Start it in its window: unattended setup stops at the prerequisites.' : '';
+  return {
+    way: 'resume',
+    label: 'Setup can be run again on the machine',
+    hint: 'it resumes where it failed',
+    step: {
+      text: `If the machine is still there: run setup again; it resumes where it failed. Do not remove the watermark.${how}`,
+      commands: [],
+    },
+  };
+}
+
+function recover(chosen: SurveyedServer): Way {
+  const { server, account } = chosen;
+  const release = releaseOf(server);
+  const path = server.installPath?.replace(/\\+$/, '');
+  const isElsewhere = path !== undefined && path.toLowerCase() !== defaultInstallPath(release).toLowerCase();
+  const target = isElsewhere && release.year !== undefined ? ` /TargetDir:"${path}"` : '';
+  return {
+    way: 'recover',
+    label: 'A machine of the same name can be set up',
+    hint: 'Setup /m:RecoverServer, then uninstall',
+    step: {
+      text: `If the machine is lost: as a member of Domain Admins and Organization Management reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.`,
+      commands: [
+        ...(account.kind === 'present' ? [`dsmod computer ${quotedForPowerShell(account.dn)} -reset`] : []),
+        setupCommand(release, `/m:RecoverServer${target}`),
+        setupCommand(release, '/m:Uninstall'),
+      ],
+    },
+  };
+}
+
+function provisioned({ server }: SurveyedServer): Way {
+  const command = setupCommand(releaseOf(server), `/RemoveProvisionedServer:${server.name}`);
+  return {
+    way: 'provisioned',
+    label: `Setup /RemoveProvisionedServer:${server.name}`,
+    hint: 'the object was only provisioned',
+    step: {
+      text: 'The object was only provisioned: let Setup remove it, as a member of Organization Management.',
+      commands: [command],
+    },
+  };
+}
+
+/** An Edge server is in no domain of the organisation: no account to reset, nothing to join. */
+function edge({ server }: SurveyedServer): Way {
+  return {
+    way: 'edge',
+    label: 'The Edge server was decommissioned: its subscription can be removed',
+    hint: 'Remove-EdgeSubscription in the organisation',
+    step: {
+      text: 'If the Edge server is gone for good: remove its subscription in the organisation, which takes it out of the send connectors too.',
+      commands: [`Remove-EdgeSubscription -Identity ${quotedForPowerShell(server.name)}`],
+    },
+  };
+}
+
+function legacyWays({ server }: SurveyedServer): readonly Way[] {
   return [
-    ...provisioned,
-    'If the machine is still there: run setup again; it resumes where it failed. Do not remove the watermark.',
-    `If the machine is lost: reset the computer account${resetting(chosen)}, install the same Windows under the name ${name}, join it to the domain, run Setup /m:RecoverServer, then uninstall.`,
+    {
+      way: 'system-manager',
+      label: 'Exchange System Manager runs on another machine',
+      hint: 'its task Remove Server',
+      step: {
+        text: `In Exchange System Manager on another machine: All Tasks, Remove Server, of ${server.name}. First give another server what this one does: routing group master, Recipient Update Services, site folder server, public folder replicas.`,
+        commands: [],
+      },
+    },
+    {
+      way: 'recover',
+      label: 'A machine of the same name can be set up',
+      hint: 'setup /disasterrecovery, then uninstall',
+      step: {
+        text: `If the machine is lost: install the same Windows under the name ${server.name}, join it to the domain, run setup of the same version, then uninstall it.`,
+        commands: ['setup /disasterrecovery'],
+      },
+    },
   ];
 }
 
-/** The command that lets a new machine join as the old one; "Reset Account" of Users and Computers does the same. */
-function resetting({ account }: OrphanFacts['chosen']): string {
-  return account.kind === 'present' ? ` (dsmod computer ${quotedForPowerShell(account.dn)} -reset)` : '';
+/** What Microsoft supports instead, as steps. */
+export function supportedSteps(facts: Chosen): readonly Step[] {
+  if (facts.sharedNames.length > 0) {
+    const others = listed(bearersOf(facts.sharedNames));
+    return [
+      {
+        text: `None for this object: Setup finds a server by its name, and would find ${others}.`,
+        commands: [],
+      },
+    ];
+  }
+  return waysFor(facts).map(({ step }) => step);
 }
 
-/** Whether this object is what setup complains of. */
-export function explanation({ server }: OrphanFacts['chosen']): string {
+/** Whether this object is what setup complains of. Setup finds it by the FQDN in networkAddress, not by its name. */
+export function explanation({ server }: SurveyedServer): string {
+  if (server.fqdn === undefined) {
+    return 'This object does not explain a message of setup: setup finds an object by the FQDN in networkAddress, and this one has none.';
+  }
   return raisesInconsistentState(server.roles)
-    ? 'With its roles this object explains the message "The Exchange Server is in an inconsistent state. Only disaster recovery mode is available", if setup runs on a machine of its name.'
+    ? `With its roles this object explains the message "The Exchange Server is in an inconsistent state. Only disaster recovery mode is available", if setup runs on ${server.fqdn}. An object of the same name with another FQDN does not.`
     : 'With its roles this object does not raise the message "The Exchange Server is in an inconsistent state": look for another object or a watermark if setup says so.';
 }
 
 /** The supported ways as a finding; a warning where setup itself removes the object. */
-export function supportedWays(facts: OrphanFacts): readonly Conclusion[] {
+export function supportedWays(facts: Chosen): FindingDraft {
   const { server } = facts.chosen;
-  return [
-    {
-      id: 'supported-ways',
-      level: isOnlyProvisioned(server.roles) ? 'warning' : 'note',
-      title: 'Microsoft does not support deleting this object by hand: look at the supported ways first',
-      detail: `${explanation(facts.chosen)} Roles: ${rolesInWords(server.roles)}; ${versionInWords(server.versionNumber, server.serialNumber)}.`,
-      evidence: supportedSteps(facts),
-    },
-  ];
+  const make = isOnlyProvisioned(server.roles) ? warning : note;
+  return make(
+    'supported-ways',
+    'Microsoft does not support deleting this object by hand: look at the supported ways first',
+    `${explanation(facts.chosen)} Roles: ${rolesInWords(server.roles)}; ${versionInWords(server.versionNumber, server.serialNumber)}.`,
+    { evidence: supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]) },
+  );
 }

@@ -1,90 +1,169 @@
-/** Finds every Exchange server of the forest, and weighs each. Never writes. */
+/** What the screen shows before a question: the servers with their verdicts, and what the chosen one explains. */
 
-import { type Forest, readExportedForest, readForest } from '../../ad/forest.ts';
-import { DirectoryError } from '../../errors.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
-import { type ComputerAccount, readAccounts } from './accounts.ts';
-import { type Evidence, weigh } from './evidence.ts';
-import { gapsIn, noGaps } from './export-gaps.ts';
-import { type ExchangeServer, type Organisation, readOrganisation } from './organisation.ts';
-import { type SharedName, sharedNames } from './shared-names.ts';
+import { sameDn } from '../../ad/dn.ts';
+import { forestHeadline } from '../../ad/forest.ts';
+import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
+import { groupBy } from '../../group-by.ts';
+import { type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
+import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
+import type { OrphanOptions } from './options.ts';
+import { type SetupLog, whatLogFound } from './setup-log.ts';
+import { explanation } from './supported-ways.ts';
+import { productName, rolesInWords } from './versions.ts';
 
-/** How the remedy reaches the directory. */
-export interface Reach {
-  /** With the DC that is written to. */
-  readonly session: DirectorySession;
-  /** With a global catalog; undefined if there is none to be reached. Whoever opened it closes it. */
-  readonly global: DirectorySession | undefined;
-  /** What an export lacks is unknown, and not absent. */
-  readonly isExport: boolean;
-}
+type Remark = Extract<Exhibit, { kind: 'remarks' }>['rows'][number];
 
-/** A server with what its account and its objects say of it. */
-export interface SurveyedServer {
-  readonly server: ExchangeServer;
-  readonly account: ComputerAccount;
-  readonly evidence: Evidence;
-}
-
-/** Every server of the forest. */
-export interface Survey {
-  readonly forest: Forest;
-  readonly organisation: Organisation;
-  readonly servers: readonly SurveyedServer[];
-  /** Why the accounts are not known, if they are not. */
-  readonly accountsUnknown: string | undefined;
-  /** What an export leaves unknown, in words; [] for a directory. */
-  readonly exportGaps: readonly string[];
-}
-
-/** Finds the servers of the forest and weighs each. Throws DirectoryError. */
-export async function survey(reach: Reach, now: Date): Promise<Survey> {
-  const { session, global, isExport } = reach;
-  const forest = isExport ? await readExportedForest(session) : await readForest(session);
-  const gaps = isExport && global !== undefined ? await gapsIn(global, forest) : noGaps;
-  const organisation = await readOrganisation(session, forest.configurationNamingContext);
-  const { accounts, unknown } = gaps.lacksComputers
-    ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
-    : await accountsOf(reach, organisation.servers);
-  return {
-    forest,
-    organisation,
-    servers: organisation.servers.map((server) => {
-      const account = accounts.get(server.dn) ?? { kind: 'unknown' };
-      return { server, account, evidence: weigh(server, account, organisation.servers, now) };
-    }),
-    accountsUnknown: unknown,
-    exportGaps: gaps.lines,
-  };
-}
-
-async function accountsOf(
-  { session, global }: Pick<Reach, 'session' | 'global'>,
-  servers: readonly ExchangeServer[],
-): Promise<{ readonly accounts: ReadonlyMap<string, ComputerAccount>; readonly unknown: string | undefined }> {
-  try {
-    const { recipients, base } = recipientsOf({ session, global });
-    return { accounts: await readAccounts(recipients, base, servers), unknown: undefined };
-  } catch (error) {
-    // The servers can be listed without their accounts; that these are unknown is told.
-    if (!(error instanceof DirectoryError)) throw error;
-    return { accounts: new Map(), unknown: error.trouble.cameBack };
+/** The servers of the forest; once one is chosen, what the setup log says and whether it explains setup's message. */
+export function survey(facts: OrphanFacts, options?: OrphanOptions): readonly Exhibit[] {
+  // A look that only what goes along has changed shows nothing new.
+  if (options?.asked.has('also') === true) return [];
+  switch (facts.kind) {
+    case 'nothing to delete':
+      return [];
+    case 'leftovers':
+      return remarks('forest', [{ text: headline(facts.survey) }]);
+    case 'servers':
+      return [
+        ...servers(facts.survey),
+        ...remarks('setup-log', [
+          ...(facts.notSuggested === undefined
+            ? []
+            : [{ text: `The setup log names ${facts.notSuggested}.`, mark: 'watch' as const }]),
+          ...(facts.log === undefined || facts.suggested === undefined ? [] : logRemarks(facts.log, facts.suggested)),
+        ]),
+      ];
+    case 'deletion':
+      return [...(facts.isSecondLook ? [] : servers(facts.survey)), ...remarks('chosen', chosenRemarks(facts))];
   }
 }
 
-/** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
-export function recipientsOf({ session, global }: Pick<Reach, 'session' | 'global'>): {
-  readonly recipients: DirectorySession;
-  readonly base: string;
-} {
-  if (global !== undefined) return { recipients: global, base: '' };
-  return { recipients: session, base: session.rootDse.defaultNamingContext ?? '' };
+function chosenRemarks({ chosen, log, isSecondLook }: DeletionFacts): readonly Remark[] {
+  const ofLog = log === undefined || isSecondLook ? [] : logRemarks(log, chosen);
+  return [...ofLog, { text: explanation(chosen) }];
 }
 
-/** The names that the chosen server shares with others of the survey. */
-export function sharedNamesOf({ servers }: Survey, { server }: SurveyedServer): readonly SharedName[] {
-  return sharedNames(
-    server,
-    servers.map((one) => one.server),
-  );
+function remarks(id: string, rows: readonly Remark[]): readonly Exhibit[] {
+  return rows.length === 0 ? [] : [{ kind: 'remarks', id, title: '', rows }];
+}
+
+/** Whether the object that the log names is the one that was chosen. */
+function logRemarks(log: SetupLog, { server }: SurveyedServer): readonly Remark[] {
+  const { name, dn, isInconsistentState } = log;
+  const found = whatLogFound(log);
+  const isOther = dn === undefined ? name?.toLowerCase() !== server.name.toLowerCase() : !sameDn(dn, server.dn);
+  const names: Remark = isOther
+    ? { text: `The setup log names another object: ${found}`, mark: 'watch' }
+    : { text: `The setup log names ${server.name}: ${found}` };
+  const state = { text: 'Setup took the server for one in an inconsistent state because of it.' };
+  return [names, ...(isInconsistentState ? [state] : [])];
+}
+
+function servers(survey: Survey): readonly Exhibit[] {
+  return [...remarks('forest', [{ text: headline(survey) }]), serverTable(survey)];
+}
+
+/** Which forest it is, and where that was read. */
+export function headline({ forest, readFrom }: Pick<Survey, 'forest' | 'readFrom'>): string {
+  return forestHeadline(forest, readFrom);
+}
+
+/** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */
+const columns: readonly {
+  readonly heading: string;
+  readonly text: (surveyed: SurveyedServer, now: Date) => string;
+}[] = [
+  { heading: 'Server', text: ({ server }) => nameInWords(server) },
+  { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
+  { heading: 'Computer account', text: ({ account }, now) => accountInWords(account, now) },
+];
+
+const markOf: Readonly<Record<Verdict, Mark>> = {
+  'likely orphan': 'bad',
+  'provisioned only': 'watch',
+  unclear: 'unknown',
+  'in use': 'good',
+};
+
+/** The table of servers, by organisation and administrative group; one without servers is shown too. */
+export function serverTable({
+  organisation,
+  servers: all,
+  now,
+}: Pick<Survey, 'organisation' | 'servers' | 'now'>): TableExhibit {
+  const known = organisation.adminGroups.map((group): [string, readonly SurveyedServer[]] => [headingOf(group), []]);
+  const groups = new Map(known);
+  for (const [heading, here] of groupBy(all, ({ server }) =>
+    headingOf({ name: server.adminGroup, organisation: server.organisation }),
+  )) {
+    groups.set(heading, here);
+  }
+  return {
+    kind: 'table',
+    id: 'servers',
+    title: '',
+    columns: columns.map(({ heading }) => ({ heading })),
+    groups: [...groups].map(([heading, here]) => ({
+      heading,
+      rows: here.map((surveyed) => ({
+        cells: columns.map(({ text }) => text(surveyed, now)),
+        details: detailsOf(surveyed),
+        mark: markOf[surveyed.evidence.verdict],
+      })),
+    })),
+  };
+}
+
+function headingOf({ name, organisation }: { readonly name: string; readonly organisation: string }): string {
+  return `Organisation ${organisation}, administrative group ${name}`;
+}
+
+/** Version, roles, site and age, and what speaks for and against an orphan. */
+function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
+  const product = productName(server.versionNumber, server.serialNumber);
+  const signs = (heading: string, words: readonly string[]): readonly string[] =>
+    words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
+  const about = [
+    product === 'unknown' ? 'version unknown' : product,
+    rolesInWords(server.roles),
+    ...(server.site === undefined ? [] : [`site ${server.site}`]),
+    ...(server.created === undefined ? [] : [`created ${server.created.toISOString().slice(0, 10)}`]),
+  ];
+  return [about.join(' · '), ...signs('for an orphan', evidence.for), ...signs('against', evidence.against)];
+}
+
+/** The name, and whether it lost a naming conflict. */
+function nameInWords({ name, isConflict }: SurveyedServer['server']): string {
+  return isConflict ? `${name} (CNF)` : name;
+}
+
+/**
+ * The name with as much as distinguishes it from others of the same name: the administrative group, and the
+ * organisation where there are several.
+ */
+export function tellingName({ server }: SurveyedServer, all: readonly SurveyedServer[]): string {
+  const name = nameInWords(server);
+  const namesakes = all.filter((one) => one.server.name.toLowerCase() === server.name.toLowerCase());
+  if (namesakes.length === 1) return name;
+  const isOneOrganisation = all.every((one) => one.server.organisation === server.organisation);
+  return `${name} in ${server.adminGroup}${isOneOrganisation ? '' : `, ${server.organisation}`}`;
+}
+
+/** "in use: logged on 2 days ago, DAG member" */
+export function serverHint({ account, evidence }: SurveyedServer, now: Date): string {
+  const signs = [...evidence.for, ...evidence.against];
+  const words = signs.length === 0 ? `account ${accountInWords(account, now)}` : signs.join(', ');
+  return `${evidence.verdict}: ${words}`;
+}
+
+function accountInWords(account: ComputerAccount, now: Date): string {
+  if (account.kind === 'of another') return 'of the other of its name';
+  if (account.kind !== 'present') return account.kind;
+  if (account.isDisabled) return 'disabled';
+  const days = daysSince(account.lastLogon, now);
+  return days === Number.POSITIVE_INFINITY ? 'present, no logon known' : `present, logon ${inDays(days)}`;
+}
+
+/** The servers, the likeliest orphan first. */
+export function likeliestFirst(all: readonly SurveyedServer[]): readonly SurveyedServer[] {
+  return all.toSorted((one, other) => other.evidence.score - one.evidence.score);
 }

@@ -1,4 +1,4 @@
-/** Exchange versions in words, from versionNumber and serialNumber. */
+/** Which Exchange a server object is of: its version (versionNumber, serialNumber) and its roles, in words. */
 
 /** By the major and minor numbers of a build; undefined for any minor number. */
 const products: readonly (readonly [major: number, minor: number | undefined, name: string])[] = [
@@ -22,11 +22,61 @@ const serials: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/^Version 6\.0\b/, 'Exchange 2000'],
 ];
 
+/** The first build of 15.2 that is Exchange Server Subscription Edition. */
+const firstBuildOfSe = 2562;
+
 /** "Exchange 2010": serialNumber says it in clear, versionNumber where that is not there. "unknown" where neither does. */
 export function productName(versionNumber: number | undefined, serialNumber: string | undefined): string {
   const bySerial = serials.find(([pattern]) => pattern.test(serialNumber ?? ''))?.[1];
   const byNumber = versionNumber === undefined ? undefined : productOfNumber(versionNumber);
-  return bySerial ?? byNumber ?? 'unknown';
+  const product = bySerial ?? byNumber ?? 'unknown';
+  const build = buildOf(versionNumber, serialNumber) ?? 0;
+  return product === 'Exchange 2019' && build >= firstBuildOfSe ? 'Exchange Server SE' : product;
+}
+
+/** The build: serialNumber writes it with 30000 added from 2007 on, versionNumber has it in its last 15 bits. */
+function buildOf(versionNumber: number | undefined, serialNumber: string | undefined): number | undefined {
+  const [, serial] = /\(Build (\d+)/.exec(serialNumber ?? '') ?? [];
+  if (serial !== undefined) return Number(serial) >= 30_000 ? Number(serial) - 30_000 : Number(serial);
+  return versionNumber === undefined ? undefined : versionNumber & 0x7fff;
+}
+
+/** A version as far as it decides which way, which cmdlet and which switch there is. */
+export interface Release {
+  /** The year in the product's name; 2025 for Exchange Server SE. undefined if it is not known. */
+  readonly year: number | undefined;
+  readonly build: number;
+}
+
+/** The release of a server object. Without a version one with roles is of 2007 or later. */
+export function releaseOf(server: {
+  readonly versionNumber: number | undefined;
+  readonly serialNumber: string | undefined;
+}): Release {
+  const product = productName(server.versionNumber, server.serialNumber);
+  const [year] = /\d{4}$/.exec(product) ?? [];
+  return {
+    year: product === 'Exchange Server SE' ? 2025 : year === undefined ? undefined : Number(year),
+    build: buildOf(server.versionNumber, server.serialNumber) ?? 0,
+  };
+}
+
+/** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */
+const firstBuildsOfNewTerms: Readonly<Record<number, number>> = { 2016: 2375, 2019: 986, 2025: 0 };
+
+/** setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. */
+export function setupCommand({ year, build }: Release, switches: string): string {
+  if (year === undefined || year < 2013) return `Setup.com ${switches}`;
+  const first = firstBuildsOfNewTerms[year];
+  const suffix = first !== undefined && build >= first ? '_DiagnosticDataOFF' : '';
+  return `Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
+}
+
+/** Where setup installs by default: a server elsewhere needs /TargetDir when it is recovered. */
+export function defaultInstallPath({ year }: Release): string {
+  const folder = 'C:\\Program Files\\Microsoft\\Exchange Server';
+  if (year === undefined || year <= 2007) return folder;
+  return `${folder}\\${year === 2010 ? 'V14' : 'V15'}`;
 }
 
 /**
@@ -47,4 +97,66 @@ export function versionInWords(versionNumber: number | undefined, serialNumber: 
   const [, version, build] = /^Version (\d+\.\d+) \(Build ([\d.]+)/.exec(serialNumber ?? '') ?? [];
   const product = productName(versionNumber, serialNumber);
   return version === undefined ? product : `${product} (${version} build ${build})`;
+}
+
+/* Roles: msExchCurrentServerRoles. */
+
+const roleNames: readonly (readonly [bit: number, name: string])[] = [
+  [2, 'Mailbox'],
+  [4, 'Client Access'],
+  [32, 'Hub Transport'],
+  [16, 'Unified Messaging'],
+  [64, 'Edge Transport'],
+  [1, 'Client Access front end'],
+  [16_384, 'Front End Transport'],
+  [4096, 'provisioned'],
+  [8192, 'language packs'],
+];
+
+export const roleBit = {
+  cafe: 1,
+  mailbox: 2,
+  clientAccess: 4,
+  unifiedMessaging: 16,
+  hubTransport: 32,
+  edge: 64,
+  provisioned: 4096,
+  frontEndTransport: 16_384,
+} as const;
+
+/** The bits that make setup take a machine for one with Exchange on it. */
+const installedRoles =
+  roleBit.cafe |
+  roleBit.mailbox |
+  roleBit.clientAccess |
+  roleBit.unifiedMessaging |
+  roleBit.hubTransport |
+  roleBit.edge |
+  roleBit.frontEndTransport;
+
+/** "Mailbox, Client Access"; Exchange 2003 and before have no such attribute. */
+export function rolesInWords(roles: number | undefined): string {
+  if (roles === undefined) return 'none given (Exchange 2003 or older)';
+  const names = roleNames.filter(([bit]) => (roles & bit) !== 0).map(([, name]) => name);
+  const known = roleNames.reduce((sum, [bit]) => sum | bit, 0);
+  const unknown = roles & ~known;
+  const words = [...names, ...(unknown === 0 ? [] : [`unknown bits ${unknown}`])];
+  return words.length === 0 ? 'none' : words.join(', ');
+}
+
+export function hasRole(roles: number | undefined, bit: number): boolean {
+  return roles !== undefined && (roles & bit) !== 0;
+}
+
+/**
+ * Whether an object with these roles makes setup say "The Exchange Server is in an inconsistent state. Only disaster
+ * recovery mode is available": it does when a role is installed, and not for one that is only provisioned.
+ */
+export function raisesInconsistentState(roles: number | undefined): boolean {
+  return roles !== undefined && (roles & installedRoles) !== 0;
+}
+
+/** Made by `Setup /NewProvisionedServer`, and nothing installed since. */
+export function isOnlyProvisioned(roles: number | undefined): boolean {
+  return roles === roleBit.provisioned;
 }

@@ -1,36 +1,370 @@
-/** From what was read to findings: what stops the change, and what a person should know before it. */
+/** From facts and changes to findings: what stops the change, and what a person should know before it. */
 
-import type { Finding, FindingLevel } from '../../change/plan.ts';
-import { backups } from './backup-findings.ts';
-import { rights, storedLifetime, wantedLifetime } from './change-findings.ts';
-import { deletions } from './deletion-findings.ts';
-import type { TombstoneFacts } from './facts.ts';
-import { forestSettings } from './forest-findings.ts';
-import { links } from './link-findings.ts';
-import type { TombstoneOptions } from './options.ts';
-import { overview } from './overview-findings.ts';
-import { silence, unknowns } from './silence-findings.ts';
-import { situationOf } from './situation.ts';
+import {
+  faultWithGarbageCollection,
+  garbageCollectionHours,
+  isOutOfRange,
+  isTooSmall,
+  lifetimeInWords,
+  recommendedDays,
+  unsetInWords,
+} from '../../ad/deleted-object-lifetime.ts';
+import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
+import type { Proposal } from '../../change/plan.ts';
+import { agoInWords, counted } from '../../words.ts';
+import { adviceFor } from './ask.ts';
+import { replicationFindings } from './assess-replication.ts';
+import type { TombstoneChange } from './changes.ts';
+import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
+import type { TombstoneFacts } from './gather.ts';
+import { type Situation, situationOf } from './situation.ts';
 
-const order: Readonly<Record<FindingLevel, number>> = { blocker: 0, warning: 1, note: 2 };
-
-/** All findings on what was read and what is wanted, blockers first. */
-export function assess(facts: TombstoneFacts, options: TombstoneOptions): readonly Finding[] {
-  const situation = situationOf(facts, options);
-  const { standings } = situation;
-  const found = [
+/** What these changes mean in this world, whoever made them. */
+export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {
+  const situation = situationOf(facts, proposal);
+  return [
+    ...unjustified(facts, proposal),
     ...rights(situation),
-    ...wantedLifetime(situation),
+    ...newLifetime(situation),
+    ...newRecycleLifetime(situation),
     ...storedLifetime(situation),
-    ...standings.flatMap((standing) => silence(standing, situation)),
-    ...standings.flatMap((standing) => unknowns(standing, situation)),
-    ...links(situation),
+    ...replicationFindings(situation),
     ...deletions(situation),
     ...backups(situation),
+    ...recycleBin(situation),
+    ...strictConsistency(situation),
     ...forestSettings(situation),
-    ...overview(situation),
+    advice(situation),
   ];
-  return found
-    .map((finding) => ({ ...finding, accepted: finding.acceptable && options.accept.includes(finding.id) }))
-    .toSorted((one, other) => order[one.level] - order[other.level]);
+}
+
+/** Changes of an entry that is not this forest's. */
+function unjustified({ settings }: TombstoneFacts, { changes }: Proposal<TombstoneChange>): readonly FindingDraft[] {
+  const foreign = changes.filter((change) => change.kind === 'modify' && change.guid !== settings.guid);
+  if (foreign.length === 0) return [];
+  return [
+    finalBlocker(
+      notOfThisRemedy,
+      'The plan changes an entry that does not hold the lifetime of this forest',
+      'The objectGUID in the plan is not that of CN=Directory Service. Make a new plan.',
+      { subjects: foreign.map(({ dn }) => dn), evidence: [`${settings.dn}: ${settings.guid}`] },
+    ),
+  ];
+}
+
+/** What keeps this user, on this DC, from writing. */
+function rights({ facts, isChange }: Situation): readonly FindingDraft[] {
+  if (!isChange) return [];
+  if (facts.source.isReadOnly) {
+    return [
+      blocker(
+        'read-only-dc',
+        `${facts.source.host} is a read-only domain controller`,
+        'It takes no writes. Name a writable one with --server; accept this to save a plan that is applied there.',
+        { subjects: [facts.source.host] },
+      ),
+    ];
+  }
+  if (facts.mayWrite !== false) return [];
+  return [
+    blocker(
+      'no-right-to-write',
+      'This user may not write tombstoneLifetime',
+      'It takes Enterprise Admins, or Domain Admins of the forest root. Log on as one of them with --user; accept this to save a plan that one of them applies.',
+      { subjects: [facts.settings.dn] },
+    ),
+  ];
+}
+
+/** What speaks against the new number of days, and what a higher one does not do. */
+function newLifetime({ facts, effect, before, after, raises, lowers }: Situation): readonly FindingDraft[] {
+  if (effect.lifetime === undefined) return [];
+  const collision = faultWithGarbageCollection(after.days, facts.settings);
+  const title = `${after.days} days are less than the ${recommendedDays} that Microsoft recommends`;
+  const detail = 'No backup is good for longer, and no DC may be offline for longer.';
+  return [
+    ...(collision === undefined
+      ? []
+      : [
+          finalBlocker(
+            'too-short-for-garbage-collection',
+            `${after.days} days would not be honoured`,
+            `For Active Directory to honour it, ${collision}. Choose more days, or shorten garbageCollPeriod first.`,
+          ),
+        ]),
+    ...(after.days >= recommendedDays
+      ? []
+      : lowers
+        ? [
+            blocker('below-recommended', title, `${detail} Accept it only with a reason.`, {
+              measure: { value: recommendedDays - after.days, unit: 'days' },
+            }),
+          ]
+        : [warning('below-recommended', title, detail)]),
+    ...(after.days <= 10 * 365
+      ? []
+      : [
+          warning(
+            'very-long',
+            `Deleted objects would be kept for ${Math.floor(after.days / 365)} years`,
+            'They fill the database of every DC. Few forests need more than a year.',
+          ),
+        ]),
+    ...(raises
+      ? [
+          note(
+            'not-retroactive',
+            'A higher value does not reach back',
+            `What is already collected does not come back, and for the next ${after.days - before.days} days the forest still remembers only the old window. Backups made so far are no longer good than the objects deleted since then are kept.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** The Recycle Bin's own lifetime falls under the same minimum. */
+function newRecycleLifetime({ facts, effect, recycleAfter }: Situation): readonly FindingDraft[] {
+  if (effect.recycle?.to === undefined) return [];
+  const collision = faultWithGarbageCollection(recycleAfter, facts.settings);
+  return [
+    ...(collision === undefined
+      ? []
+      : [
+          finalBlocker(
+            'recycle-too-short',
+            `${recycleAfter} days in the Recycle Bin would not be honoured`,
+            `For Active Directory to honour it, ${collision}. Choose more days.`,
+          ),
+        ]),
+    ...(facts.forest.recycleBin === 'off'
+      ? [
+          warning(
+            'recycle-bin-off',
+            'The Recycle Bin is off',
+            'msDS-DeletedObjectLifetime has no effect until it is switched on.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** What is to be known of the stored values, or of none. */
+function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
+  const { settings, serverKind, isExport } = facts;
+  const { tombstoneLifetime, garbageCollectionHours: hours } = settings;
+  return [
+    ...(tombstoneLifetime === undefined && isExport
+      ? [
+          warning(
+            'lifetime-not-in-export',
+            'The export holds no tombstoneLifetime',
+            'It is not set, or it was not exported. The LDIF only adds the value: a server that has one refuses it.',
+          ),
+        ]
+      : []),
+    ...(tombstoneLifetime === undefined && !isExport
+      ? [
+          note(
+            'lifetime-not-set',
+            `The lifetime is ${unsetInWords(serverKind)}`,
+            `An upgrade never changes that. Microsoft recommends setting it: ${recommendedDays}.`,
+          ),
+        ]
+      : []),
+    ...(isTooSmall(settings, serverKind)
+      ? [
+          warning(
+            'lifetime-not-honoured',
+            `The stored value, ${tombstoneLifetime}, is too small to be honoured: ${lifetimeInWords(before)} may be in force`,
+            'Microsoft documents 2 days, 3 days or the default of 60 days, by version and by garbageCollPeriod. Replication is judged by the shortest. Raise it first: healthy DCs fail at a lifetime of a few days (8614).',
+            { evidence: [`garbageCollPeriod: ${garbageCollectionHours(settings)} hours`] },
+          ),
+        ]
+      : []),
+    ...(hours !== undefined && isOutOfRange(hours)
+      ? [
+          warning(
+            'collection-period-out-of-range',
+            `garbageCollPeriod is ${counted(hours, 'hour')}; Active Directory takes 1 to 168`,
+            'The stored period does not count. Set it to 12, or remove it.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** What the next garbage collection under a lower value takes away; nothing for a higher one. */
+function deletions(situation: Situation): readonly FindingDraft[] {
+  const { facts, before, after, lowers, recycleBefore, recycleAfter, effect } = situation;
+  const shortensBin = (lowers || effect.recycle !== undefined) && recycleAfter < recycleBefore;
+  if (!lowers && !shortensBin) return [];
+  const tombstones = addedUp(facts.deletedObjects, 'tombstones');
+  const recoverable = addedUp(facts.deletedObjects, 'recoverable');
+  const collected = lowers && after.days < before.atMost ? countFrom(after.days, tombstones) : 0;
+  const recycled = shortensBin ? countFrom(recycleAfter, recoverable) : 0;
+  const evidence = facts.deletedObjects.filter(({ kind }) => kind !== 'counted').map(uncountedInWords);
+  const detail = `They go on each DC at its next garbage collection, within ${garbageCollectionHours(facts.settings)} hours, and undo does not bring them back.`;
+  if (collected + recycled === 0) {
+    return evidence.length === 0
+      ? []
+      : [
+          warning(
+            'purge-not-known',
+            'Not every deleted object that the lower value takes away could be counted',
+            detail,
+            { evidence },
+          ),
+        ];
+  }
+  const parts = [
+    ...(collected === 0 ? [] : [`${counted(collected, 'deleted object')} for good`]),
+    ...(recycled === 0 ? [] : [`${counted(recycled, 'deleted object')} out of the Recycle Bin`]),
+  ];
+  const atLeast = evidence.length === 0 ? '' : 'at least ';
+  const limit = collected === 0 ? recycleAfter : after.days;
+  return [
+    blocker(
+      'purges-deleted-objects',
+      `The lower value takes ${atLeast}${parts.join(' and ')}`,
+      `They are older than ${limit} days. ${detail}`,
+      { evidence, measure: { value: collected + recycled, unit: 'objects' } },
+    ),
+  ];
+}
+
+/** Backups that are too old afterwards, or will soon be, and naming contexts without a known one. */
+function backups({ facts, after, recycleAfter }: Situation): readonly FindingDraft[] {
+  const day = 86_400_000;
+  // With the Recycle Bin both lifetimes count: the smaller one [inferred from two sources].
+  const limit = facts.forest.recycleBin === 'on' ? Math.min(after.days, recycleAfter) : after.days;
+  const aged = facts.backups.flatMap(({ namingContext, time }) =>
+    time instanceof Date ? [{ namingContext, time, days: (facts.now.getTime() - time.getTime()) / day }] : [],
+  );
+  const unknown = facts.backups.filter(({ time }) => time === 'not-known').map(({ namingContext }) => namingContext);
+  const line = (one: { readonly namingContext: string; readonly time: Date }): string =>
+    `${one.namingContext}: ${agoInWords(one.time, facts.now)}`;
+  const useless = aged.filter(({ days }) => days >= limit);
+  const old = aged.filter(({ days }) => days >= limit / 2 && days < limit);
+  return [
+    ...(useless.length === 0
+      ? []
+      : [
+          warning(
+            'backup-past-lifetime',
+            `The last backup is older than ${limit} days`,
+            'Restoring it would bring deleted objects back. Make a system state backup of a DC of each domain.',
+            { subjects: useless.map(({ namingContext }) => namingContext), evidence: useless.map(line) },
+          ),
+        ]),
+    ...(old.length === 0
+      ? []
+      : [
+          warning(
+            'backup-old',
+            `The last backup is older than half of ${limit} days`,
+            'That is when event 2089 asks for a new one. Make a system state backup.',
+            { subjects: old.map(({ namingContext }) => namingContext), evidence: old.map(line) },
+          ),
+        ]),
+    ...(unknown.length === 0
+      ? []
+      : [
+          note(
+            'backup-not-known',
+            'No backup is known',
+            facts.isExport
+              ? 'The export does not show one (the time of dSASignature on each naming context).'
+              : 'There was none, or this user may not see it (the time of dSASignature on each naming context).',
+            { subjects: unknown, evidence: unknown },
+          ),
+        ]),
+  ];
+}
+
+/** How the two lifetimes hang together. */
+function recycleBin({ facts, before, after, raises, recycleAfter }: Situation): readonly FindingDraft[] {
+  const { forest, settings } = facts;
+  if (forest.recycleBin === 'unknown') {
+    return [note('recycle-bin-not-known', 'It is not known whether the Recycle Bin is on', 'See CN=Partitions.')];
+  }
+  if (forest.recycleBin === 'off') return [];
+  if (settings.deletedObjectLifetime === undefined) {
+    if (before.days === after.days) return [];
+    return [
+      note(
+        'recycle-bin-follows',
+        'The Recycle Bin follows this value',
+        'msDS-DeletedObjectLifetime is not set, so deleted objects can be brought back for as long as this lifetime.',
+      ),
+    ];
+  }
+  if (!raises || recycleAfter >= after.days) return [];
+  return [
+    warning(
+      'recycle-bin-own-lifetime',
+      `The Recycle Bin still brings objects back for ${recycleAfter} days only`,
+      `msDS-DeletedObjectLifetime is set, so a longer tombstoneLifetime does not lengthen recovery. To change both in one plan, add --recycle-days ${after.days}.`,
+    ),
+  ];
+}
+
+/** Whether DCs that are promoted from now on refuse lingering objects. */
+function strictConsistency({ facts, effect }: Situation): readonly FindingDraft[] {
+  const { strictMarker, isExport } = facts;
+  const limits = 'Existing DCs keep their own setting: repadmin /regkey * +strict';
+  if (effect.marker === 'added' && !strictMarker.hasParent) {
+    return [
+      finalBlocker(
+        'no-forest-updates',
+        'The forest lacks the container of the strict-consistency object',
+        'Run adprep /forestprep of a current Windows version, or leave out --strict-new-dcs.',
+        { subjects: [strictMarker.dn] },
+      ),
+    ];
+  }
+  if (effect.marker === 'added') return [note('strict-new-dcs', 'Only DCs promoted from now on become strict', limits)];
+  if (effect.marker === 'removed') {
+    return [
+      warning('new-dcs-may-be-loose', 'Newly promoted DCs may not enforce strict replication consistency', limits),
+    ];
+  }
+  if (strictMarker.isThere || isExport) return [];
+  return [
+    note(
+      'new-dcs-may-be-loose',
+      'Newly promoted DCs may not enforce strict replication consistency (forest object missing)',
+      `To add the object, give --strict-new-dcs. ${limits}`,
+    ),
+  ];
+}
+
+/** Leftovers, and what an export lacks. */
+function forestSettings({ facts }: Situation): readonly FindingDraft[] {
+  const { leftoverServers } = facts.forest;
+  return [
+    ...(leftoverServers.length === 0
+      ? []
+      : [
+          note(
+            'leftover-servers',
+            `Server objects without a domain controller: ${leftoverServers.length}`,
+            'They are left over from removed DCs, or made by other software. They were not asked.',
+            { subjects: leftoverServers.map(({ name }) => name), evidence: leftoverServers.map(({ dn }) => dn) },
+          ),
+        ]),
+    ...(facts.isExport
+      ? [
+          note(
+            'export-only',
+            'Read from an export',
+            `What it lacks is unknown, not healthy; ages are counted up to ${facts.now.toISOString().slice(0, 10)}. Applying writes the LDIF to import and changes no directory.`,
+          ),
+        ]
+      : []),
+  ];
+}
+
+function advice({ facts, judgement }: Situation): FindingDraft {
+  const { days, reasons } = adviceFor(facts, judgement);
+  return note('advice', `Advice: ${days} days`, reasons.join(' '));
 }

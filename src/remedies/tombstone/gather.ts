@@ -1,123 +1,207 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
-import { joinDn } from '../../ad/dn.ts';
-import { guidOf, integerOf } from '../../ad/entry.ts';
-import { type DomainController, effectiveRights, type Forest, readForest } from '../../ad/forest.ts';
+import { type Answer, askDomainControllers, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
+import { type ServerKind, type StoredLifetimes, serverKindOf } from '../../ad/deleted-object-lifetime.ts';
+import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
+import { generalizedTimeOf, guidOf, integerOf, textOf } from '../../ad/entry.ts';
+import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
+import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
+import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import { differencesFrom, withReported } from '../../ad/showrepl.ts';
+import type { FindingSource } from '../../change/findings.ts';
+import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import {
-  type Answer,
-  askDomainControllers,
-  type DomainControllerAccess,
-  defaultDeadlineMs,
-  isChosen,
-} from './ask-domain-controllers.ts';
-import { readLastBackup } from './backups.ts';
-import { type CountOptions, countAll, countElsewhere } from './count-deleted-objects.ts';
-import type { DeletedObjects } from './deleted-objects.ts';
-import type { DomainControllerState, TombstoneFacts } from './facts.ts';
-import { serverKindOf } from './lifetime.ts';
-import { askForReplication } from './replication-answer.ts';
+import type { DirectoryWorld } from '../remedy.ts';
+import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
+import type { ShowreplFile } from './options.ts';
 
-export interface DirectoryToRead extends DomainControllerAccess {
+export interface LastBackup {
+  readonly namingContext: string;
+  /** 'not-known': there was none, or the user may not read it. */
+  readonly time: Date | 'not-known';
+}
+
+export interface RoleOwner {
+  /** "PDC emulator" */
+  readonly role: string;
+  readonly settingsDn: string;
+}
+
+/** CN=Directory Service, which holds both lifetimes. */
+export interface DirectoryService extends StoredLifetimes {
+  readonly dn: string;
+  readonly guid: string;
+  /** When tombstoneLifetime was last written; undefined if never, or if the user may not read it. */
+  readonly lifetimeWritten: Date | undefined;
+}
+
+/** The object that makes DCs strict when they are promoted (Microsoft KB 870695). */
+export interface StrictMarker {
+  readonly dn: string;
+  readonly isThere: boolean;
+  /** Whether the container that it belongs in is there. */
+  readonly hasParent: boolean;
+}
+
+export interface TombstoneFacts {
+  readonly target: ForestTarget;
+  /** Ages are counted up to this moment, by the chosen DC's clock; for an export when it was made, if it says so. */
+  readonly now: Date;
   readonly isExport: boolean;
-}
-
-/** Told how the reading goes, a row for each DC and one for the deleted objects. */
-export interface GatherWatch {
-  readonly begin: (rows: readonly string[]) => void;
-  readonly update: (row: string, state: string) => void;
-}
-
-export interface GatherOptions {
-  readonly now: () => Date;
-  /**
-   * For each DC, in milliseconds: from the connection to the last answer on replication, and where deleted objects are
-   * counted on another one than the chosen for each answer, since a long count is no silence.
-   */
-  readonly deadlineMs?: number;
-  readonly watch?: GatherWatch;
+  /** The DC that all was read from. */
+  readonly source: { readonly host: string; readonly isReadOnly: boolean; readonly inWords: string };
+  readonly forest: Forest;
+  readonly serverKind: ServerKind;
+  readonly settings: DirectoryService;
+  /** Whether the user may write both lifetimes; 'unknown' for an export. */
+  readonly mayWrite: boolean | 'unknown';
+  readonly strictMarker: StrictMarker;
+  readonly replication: ReplicationNews;
+  /** The operations masters' roles by the DN of the NTDS Settings that holds each, as far as the chosen DC shows. */
+  readonly roles: readonly RoleOwner[];
+  /** The files that said something of DCs which do not answer, and where they differ from DCs that do. */
+  readonly showrepl: readonly FindingSource[];
+  readonly showreplDifferences: readonly string[];
+  readonly deletedObjects: readonly DeletedObjects[];
+  readonly backups: readonly LastBackup[];
 }
 
 const deletedObjectsRow = 'Deleted objects';
 
-/** The object that makes DCs strict when they are promoted (Microsoft KB 870695). */
-const strictMarker = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates';
+/** Where the marker belongs, and its name there. */
+export const strictMarkerParent = 'CN=Operations,CN=ForestUpdates';
+export const strictMarkerName = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa';
+
+/** The DN of CN=Directory Service in a forest. */
+export function directoryServiceDn(configurationNamingContext: string): string {
+  return joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configurationNamingContext);
+}
 
 /**
  * All that the remedy looks at.
- * @throws DirectoryError if the chosen DC does not answer or its Configuration partition may not be read
+ *
+ * @param showrepl what files of repadmin say of DCs that do not answer
+ * @param deadlineMs for each DC, in milliseconds: from the connection to the last answer on replication, and for each
+ * answer where deleted objects are counted on another DC than the chosen one, as a long count is no silence
+ * @throws DirectoryError if the chosen DC does not answer or the user may not read its Configuration partition
  */
-export async function gather(directory: DirectoryToRead, options: GatherOptions): Promise<TombstoneFacts> {
-  const { session, isExport } = directory;
-  const { rootDse } = session;
-  const configuration = rootDse.configurationNamingContext ?? '';
-  const settingsDn = joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configuration);
-  const [forest, settings, rights, marker] = await Promise.all([
+export async function gather(
+  world: DirectoryWorld,
+  showrepl: readonly ShowreplFile[] = [],
+  deadlineMs = defaultDeadlineMs,
+): Promise<TombstoneFacts> {
+  const { session, isExport, watch } = world;
+  const configuration = session.rootDse.configurationNamingContext ?? '';
+  const [forest, settings, strictMarker, now] = await Promise.all([
     readForest(session),
-    session.readEntry(settingsDn, settingsAttributes),
-    isExport ? undefined : effectiveRights(session, settingsDn),
-    session.readEntry(joinDn(strictMarker, configuration), ['1.1']),
+    readDirectoryService(session, configuration),
+    readStrictMarker(session, configuration),
+    clockOf(world),
   ]).catch((error: unknown) => {
     throw isExport && error instanceof DirectoryError ? lackingExport(session, error) : error;
   });
-  const guid = settings === undefined ? undefined : guidOf(settings, 'objectGUID');
-  if (settings === undefined || guid === undefined) {
-    throw isExport ? lackingExport(session) : notReadable(settingsDn, session);
-  }
-  const now = isExport ? (rootDse.currentTime ?? options.now()) : options.now();
-  options.watch?.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
-  const held = rootDse.namingContexts;
-  const counting: CountOptions = {
-    recycleBinIsOn: forest.recycleBin === 'on',
-    now,
-    onCount: (count, namingContext) =>
-      options.watch?.update(deletedObjectsRow, `${count.toLocaleString('en')} in ${namingContext}`),
-  };
-  const [domainControllers, deletedHere, backups] = await Promise.all([
-    isExport ? readExported(forest, session) : askAll(forest, directory, options),
-    countAll(held, session, counting),
-    Promise.all(held.map((namingContext) => readLastBackup(session, namingContext))),
+  if (settings === undefined) throw isExport ? lackingExport(session) : notReadable(configuration, session);
+  watch.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
+  const states = isExport ? await readExported(forest, session) : await askAll(forest, world, deadlineMs);
+  const [rights, roles, deletedObjects, backups] = await Promise.all([
+    isExport ? undefined : effectiveRights(session, settings.dn),
+    readRoles(session, forest),
+    countDeletedObjects(
+      forest,
+      states,
+      world,
+      now,
+      {
+        recycleBinIsOn: forest.recycleBin === 'on',
+        onCount: (count, namingContext) => {
+          if (world.signal.aborted) throw deadlinePassed(namingContext);
+          watch.update(deletedObjectsRow, `${count.toLocaleString('en')} in ${namingContext}`);
+        },
+      },
+      deadlineMs,
+    ),
+    Promise.all(session.rootDse.namingContexts.map((namingContext) => readLastBackup(session, namingContext))),
   ]);
-  const deletedElsewhere = isExport
-    ? []
-    : await countElsewhere(forest, held, domainControllers, directory, {
-        ...counting,
-        deadlineMs: options.deadlineMs ?? defaultDeadlineMs,
-      });
+  const reported = showrepl.flatMap(({ links }) => links);
   return {
+    target: world.target,
     now,
     isExport,
     source: {
-      host: rootDse.dnsHostName ?? session.identity.host,
-      tls: session.identity.tls,
-      isGlobalCatalog: forest.domainControllers.some((one) => isChosen(one, session) && one.isGlobalCatalog),
-      isReadOnly: rootDse.isReadOnly,
+      host: session.rootDse.dnsHostName ?? session.identity.host,
+      isReadOnly: session.rootDse.isReadOnly,
+      inWords: isExport ? 'an export' : sourceInWords(session),
     },
     forest,
-    serverKind: serverKindOf(rootDse, isExport),
-    settings: {
-      dn: settings.dn,
-      guid,
-      tombstoneLifetime: integerOf(settings, 'tombstoneLifetime'),
-      deletedObjectLifetime: integerOf(settings, 'msDS-DeletedObjectLifetime'),
-      garbageCollectionHours: integerOf(settings, 'garbageCollPeriod'),
-    },
+    serverKind: serverKindOf(session.rootDse, isExport),
+    settings,
     mayWrite: isExport ? 'unknown' : (rights?.attributes.has('tombstonelifetime') ?? false),
-    newDomainControllersAreStrict: marker === undefined ? 'not-told' : true,
-    domainControllers,
-    deletedObjects: isExport ? deletedHere.map(asExported) : [...deletedHere, ...deletedElsewhere],
+    strictMarker,
+    replication: replicationNews(withReported(states, reported), forest, now),
+    roles,
+    showrepl: showrepl.map(({ name, sha256 }) => ({ name, read: world.now().toISOString(), sha256 })),
+    showreplDifferences: differencesFrom(states, reported),
+    deletedObjects: isExport ? deletedObjects.map(asExported) : deletedObjects,
     backups,
   };
 }
 
+/** Leaves a naming context uncounted, with this reason. */
+function deadlinePassed(namingContext: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'count deleted objects',
+    on: namingContext,
+    cameBack: 'there was no time left to count them',
+    next: 'Allow more time with --deadline SECONDS.',
+  });
+}
+
+/** The chosen DC's clock, not this computer's: the times that are compared with it were written by DCs. */
+async function clockOf({ session, isExport, now }: DirectoryWorld): Promise<Date> {
+  if (isExport) return session.rootDse.currentTime ?? now();
+  const opened = session.rootDse.currentTime;
+  if (opened === undefined) return now();
+  const rootDse = await session.readEntry('', ['currentTime']);
+  return (rootDse === undefined ? undefined : generalizedTimeOf(rootDse, 'currentTime')) ?? opened;
+}
+
 const settingsAttributes = ['objectGUID', 'tombstoneLifetime', 'garbageCollPeriod', 'msDS-DeletedObjectLifetime'];
 
-function notReadable(settingsDn: string, { identity }: DirectorySession): DirectoryError {
+async function readDirectoryService(
+  session: DirectorySession,
+  configuration: string,
+): Promise<DirectoryService | undefined> {
+  const entry = await session.readEntry(directoryServiceDn(configuration), [
+    ...settingsAttributes,
+    ...metadataAttributes,
+  ]);
+  const guid = entry === undefined ? undefined : guidOf(entry, 'objectGUID');
+  if (entry === undefined || guid === undefined) return undefined;
+  const written = stampOf(entry, 'tombstoneLifetime')?.changed;
+  return {
+    dn: entry.dn,
+    guid,
+    tombstoneLifetime: integerOf(entry, 'tombstoneLifetime'),
+    deletedObjectLifetime: integerOf(entry, 'msDS-DeletedObjectLifetime'),
+    garbageCollectionHours: integerOf(entry, 'garbageCollPeriod'),
+    lifetimeWritten: written instanceof Date ? written : undefined,
+  };
+}
+
+async function readStrictMarker(session: DirectorySession, configuration: string): Promise<StrictMarker> {
+  const parent = joinDn(strictMarkerParent, configuration);
+  const dn = joinDn(strictMarkerName, parent);
+  const [marker, container] = await Promise.all([dn, parent].map((one) => session.readEntry(one, ['1.1'])));
+  return { dn, isThere: marker !== undefined, hasParent: container !== undefined };
+}
+
+function notReadable(configuration: string, { identity }: DirectorySession): DirectoryError {
   return new DirectoryError({
     attempted: 'read the tombstone lifetime',
-    on: `${settingsDn} on ${identity.host}`,
+    on: `${directoryServiceDn(configuration)} on ${identity.host}`,
     cameBack: 'the user may not see it',
     next: 'Log on as a user who may read the Configuration partition.',
   });
@@ -142,25 +226,32 @@ function rowName({ name, dnsHostName }: DomainController): string {
 
 async function askAll(
   forest: Forest,
-  directory: DirectoryToRead,
-  { now, watch, deadlineMs = defaultDeadlineMs }: GatherOptions,
+  world: DirectoryWorld,
+  deadlineMs: number,
 ): Promise<readonly DomainControllerState[]> {
   const common = commonNamingContexts(forest);
   const answers = await askDomainControllers(
     forest.domainControllers,
-    directory,
+    world,
     async (session, domainController) => {
-      const answer = await askForReplication(session, domainController, common);
-      const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - now().getTime();
+      const answer = await askForReplication(session, heldBy(domainController, common));
+      const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - world.now().getTime();
       return { answer, clockAhead };
     },
     deadlineMs,
-    (domainController, answer) => watch?.update(rowName(domainController), inWords(answer)),
+    (domainController, answer) => world.watch.update(rowName(domainController), inWords(answer)),
   );
-  return forest.domainControllers.map((domainController, index) => {
-    const answer = answers[index];
-    if (answer?.kind !== 'answered') return { domainController, state: answer ?? { kind: 'not-asked' } };
-    return { domainController, state: { kind: 'answered', ...answer.answer } };
+  const asked = forest.domainControllers.map((domainController, index) => ({
+    domainController,
+    answer: answers[index],
+  }));
+  const silent = asked.filter(({ answer }) => answer?.kind !== 'answered').map((one) => one.domainController);
+  const accounts = silent.length === 0 ? undefined : await accountsOf(silent, world);
+  return asked.map(({ domainController, answer }): DomainControllerState => {
+    if (answer?.kind === 'answered') return { domainController, state: { kind: 'answered', ...answer.answer } };
+    const account = accounts?.get(domainController);
+    const why = answer?.why ?? 'it was not asked';
+    return { domainController, state: { kind: 'unreachable', why, ...(account === undefined ? {} : { account }) } };
   });
 }
 
@@ -168,25 +259,125 @@ function inWords(answer: Answer<unknown>): string {
   return answer.kind === 'answered' ? 'answered' : answer.why;
 }
 
-/** An export shows the naming contexts' heads as one DC had them; of the others it says nothing. */
-async function readExported(forest: Forest, session: DirectorySession): Promise<readonly DomainControllerState[]> {
-  const common = commonNamingContexts(forest);
-  return await Promise.all(
-    forest.domainControllers.map(async (domainController): Promise<DomainControllerState> => {
-      if (!isChosen(domainController, session)) return { domainController, state: { kind: 'not-asked' } };
-      const answer = await askForReplication(session, domainController, common);
-      return { domainController, state: { kind: 'answered', answer, clockAhead: undefined } };
-    }),
-  );
+/** Whether the computer accounts of these DCs are there, as far as the chosen DC or a global catalog shows. */
+async function accountsOf(
+  domainControllers: readonly DomainController[],
+  world: DirectoryWorld,
+): Promise<ReadonlyMap<DomainController, 'there' | 'missing'>> {
+  const found = new Map<DomainController, 'there' | 'missing'>();
+  const isHere = ({ serverReference }: DomainController): boolean =>
+    world.session.rootDse.namingContexts.some((held) => isSameOrBelow(serverReference ?? '', held));
+  const look = async (session: DirectorySession, one: DomainController): Promise<void> => {
+    const account = await session.readEntry(one.serverReference ?? '', ['1.1']);
+    found.set(one, account === undefined ? 'missing' : 'there');
+  };
+  // A server object without serverReference is one whose account was deleted: the link went with it.
+  for (const one of domainControllers) if (one.serverReference === undefined) found.set(one, 'missing');
+  const named = domainControllers.filter(({ serverReference }) => serverReference !== undefined);
+  await Promise.all(named.filter(isHere).map((one) => look(world.session, one)));
+  const elsewhere = named.filter((one) => !isHere(one));
+  if (elsewhere.length === 0) return found;
+  const catalog = await world.openGlobalCatalog();
+  if (catalog === undefined) return found;
+  try {
+    await Promise.all(elsewhere.map((one) => look(catalog, one)));
+  } finally {
+    await catalog.close();
+  }
+  return found;
 }
 
-/** Whoever made an export had to ask for deleted objects by a control of their own: that none is in it tells nothing. */
+/** An export shows the naming contexts' heads as one DC had them; of the others it says nothing. */
+async function readExported(forest: Forest, session: DirectorySession): Promise<readonly DomainControllerState[]> {
+  const contexts = forest.namingContexts.map(({ dn }) => dn);
+  const exporter = forest.domainControllers.find((one) => isChosen(one, session));
+  const answer = await askForReplication(session, contexts);
+  const itself = exporter ?? exporterOf(forest, answer);
+  return forest.domainControllers.map((domainController): DomainControllerState => {
+    if (domainController !== itself) return { domainController, state: { kind: 'not-asked' } };
+    return { domainController, state: { kind: 'answered', answer, clockAhead: undefined } };
+  });
+}
+
+/** The DC that an export without rootDSE was made on: the only one that its heads name neither as source nor in a cursor. */
+function exporterOf(
+  { domainControllers }: Forest,
+  { links, cursors }: ReplicationAnswer,
+): DomainController | undefined {
+  if (links.length === 0) return undefined;
+  const sources = new Set(links.map(({ sourceDsaGuid }) => sourceDsaGuid));
+  const heard = new Set(cursors.map(({ invocationId }) => invocationId));
+  const candidates = domainControllers.filter(
+    ({ dsaGuid = '', invocationId = '' }) => !sources.has(dsaGuid) && !heard.has(invocationId),
+  );
+  return candidates.length === 1 ? candidates[0] : undefined;
+}
+
+/** An export has deleted objects only if a control asked for them: that none is in it says nothing. */
 function asExported(deleted: DeletedObjects): DeletedObjects {
   if (deleted.kind === 'counted') return deleted;
   return { kind: 'unknown', namingContext: deleted.namingContext, why: 'none in the export' };
 }
 
+/** What to ask a DC for: its naming contexts, or those that every DC has, where its own cannot be read. */
+function heldBy(
+  { fullNamingContexts, partialNamingContexts }: DomainController,
+  common: readonly string[],
+): readonly string[] {
+  const listed = [...fullNamingContexts, ...partialNamingContexts];
+  return listed.length === 0 ? common : listed;
+}
+
+/** Who holds the roles of the forest and of its root domain (MS-ADTS 6.1.5); what cannot be read is left out. */
+async function readRoles(
+  session: DirectorySession,
+  { configurationNamingContext: configuration, rootDomainNamingContext: domain }: Forest,
+): Promise<readonly RoleOwner[]> {
+  const places = [
+    { role: 'schema master', dn: joinDn('CN=Schema', configuration) },
+    { role: 'domain naming master', dn: joinDn('CN=Partitions', configuration) },
+    ...(domain === undefined
+      ? []
+      : [
+          { role: 'PDC emulator', dn: domain },
+          { role: 'RID master', dn: joinDn('CN=RID Manager$,CN=System', domain) },
+          { role: 'infrastructure master', dn: joinDn('CN=Infrastructure', domain) },
+        ]),
+  ];
+  const owners = await Promise.all(
+    places.map(async ({ role, dn }): Promise<RoleOwner | undefined> => {
+      const settingsDn = await ownerAt(session, dn);
+      return settingsDn === undefined ? undefined : { role, settingsDn };
+    }),
+  );
+  return owners.flatMap((owner) => owner ?? []);
+}
+
+async function ownerAt(session: DirectorySession, dn: string): Promise<string | undefined> {
+  try {
+    const entry = await session.readEntry(dn, ['fSMORoleOwner']);
+    return entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner');
+  } catch (error) {
+    // A DC of another domain refers to the root domain's DCs: then the role's owner is not known here.
+    if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
+    throw error;
+  }
+}
+
 /** Those that every DC has. */
 function commonNamingContexts({ namingContexts }: Forest): readonly string[] {
   return namingContexts.filter(({ kind }) => kind === 'configuration' || kind === 'schema').map(({ dn }) => dn);
+}
+
+/** The last backup of a naming context: the DC that is backed up changes dSASignature on its head. */
+async function readLastBackup(session: DirectorySession, namingContext: string): Promise<LastBackup> {
+  try {
+    const head = await session.readEntry(namingContext, metadataAttributes);
+    const changed = head === undefined ? undefined : stampOf(head, 'dSASignature')?.changed;
+    return { namingContext, time: changed instanceof Date ? changed : 'not-known' };
+  } catch (error) {
+    // The DC does not give it: then nothing is known of backups, and that is what the result says.
+    if (error instanceof DirectoryError && error.resultCode !== undefined) return { namingContext, time: 'not-known' };
+    throw error;
+  }
 }

@@ -1,22 +1,43 @@
-/** What a run of the tombstone remedy is asked to do. The wizard and the flags both end in this. */
+/** What a run is asked to do. The wizard and the flags both end in this. */
 
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { parseShowrepl, type ShowreplLink, showreplArgument } from '../../ad/showrepl.ts';
 import { UsageError } from '../../errors.ts';
+import { errnoInWords } from '../../files/errno.ts';
+import type { Flags } from '../../flags.ts';
+import type { RemedyOptions, Surroundings } from '../remedy.ts';
+import type { flags as flagTable } from './flags.ts';
 
 export type WantedLifetime =
   | { readonly kind: 'days'; readonly days: number }
   /** Remove the value, so that the server's own default counts. */
   | { readonly kind: 'unset' }
-  /** Only look: what the wizard does before it asks. */
-  | { readonly kind: 'none' };
+  /** Leave it: another flag says what to change. */
+  | { readonly kind: 'as-is' }
+  /** To be asked. */
+  | { readonly kind: 'open' };
 
-export interface TombstoneOptions {
-  readonly wanted: WantedLifetime;
-  /** Ids of findings that the user accepts. */
-  readonly accept: readonly string[];
+export interface TombstoneOptions extends RemedyOptions {
+  readonly lifetime: WantedLifetime;
+  /** The new msDS-DeletedObjectLifetime in days. */
+  readonly recycleDays: number | undefined;
+  /** Whether the object is added that makes newly promoted DCs strict. */
+  readonly strictNewDcs: boolean;
+  /** Files of repadmin /showrepl. */
+  readonly showrepl: readonly ShowreplFile[];
 }
 
-/** Below it the Recycle Bin's own minimum is broken, and AD falls back to its default (MS-ADTS 6.1.1.2.4.1.1, KB 198793). */
-const shortestLifetime = 3;
+export interface ShowreplFile {
+  readonly name: string;
+  /** In hex. */
+  readonly sha256: string;
+  readonly links: readonly ShowreplLink[];
+}
+
+/** Less is not honoured in every case: TechNet dd392260 takes 3 days, KB 198793 the default instead. */
+export const shortestLifetime = 3;
 /** A hundred years: what is longer is a typing error, and reaches back to where Windows' calendar begins. */
 const longestLifetime = 36_500;
 /** The largest value of the attribute's syntax, Integer (MS-ADTS 3.1.1.2.2.2). */
@@ -24,7 +45,7 @@ const largestInteger = 2_147_483_647;
 
 /** What is wrong with a number of days, whatever the forest; undefined if nothing is. */
 export function faultOfDays(days: number): string | undefined {
-  if (!Number.isInteger(days)) return 'it is no whole number';
+  if (!Number.isInteger(days)) return 'it is not a whole number';
   if (days > largestInteger || days < -largestInteger - 1) return 'the attribute holds numbers of 32 bits only';
   if (days < shortestLifetime) return `Active Directory does not honour less than ${shortestLifetime} days`;
   if (days > longestLifetime) return 'it is longer than a hundred years';
@@ -32,16 +53,81 @@ export function faultOfDays(days: number): string | undefined {
 }
 
 /**
- * Reads the number of --days.
- * @throws UsageError if it is no whole number of days that Active Directory honours
+ * Reads a flag's number of days.
+ * @throws UsageError if it is not a whole number of days that Active Directory honours
  */
-export function parseDays(text: string): number {
-  const fault = /^[+-]?\d+$/.test(text) ? faultOfDays(Number(text)) : 'it is no whole number';
+export function parseDays(text: string, flag = '--days'): number {
+  const fault = /^[+-]?\d+$/.test(text) ? faultOfDays(Number(text)) : 'it is not a whole number';
   if (fault === undefined) return Number(text);
   throw new UsageError({
-    attempted: 'read --days',
+    attempted: `read ${flag}`,
     on: text,
     cameBack: fault,
     next: `Give a whole number of days from ${shortestLifetime} to ${longestLifetime}; Microsoft recommends 180. To remove the value: --unset.`,
   });
+}
+
+/** What was given for this remedy's flags and for --accept. */
+export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly string[] };
+
+/**
+ * The options that the flags give.
+ * @param mayAsk whether the wizard can ask for the days
+ * @throws UsageError, also for a file that cannot be read
+ */
+export async function readOptions(
+  given: GivenFlags,
+  { currentFolder }: Pick<Surroundings, 'currentFolder'>,
+  mayAsk: boolean,
+): Promise<TombstoneOptions> {
+  const lifetime = wantedLifetime(given, mayAsk);
+  const recycle = given['recycle-days'];
+  return {
+    lifetime,
+    recycleDays: recycle === undefined ? undefined : parseDays(recycle, '--recycle-days'),
+    strictNewDcs: given['strict-new-dcs'],
+    showrepl: await Promise.all(given.showrepl.map((argument) => readShowrepl(argument, currentFolder))),
+    accept: given.accept,
+  };
+}
+
+function wantedLifetime(given: GivenFlags, mayAsk: boolean): WantedLifetime {
+  if (given.days !== undefined && given.unset) {
+    throw new UsageError({
+      attempted: 'choose the lifetime',
+      on: '--days with --unset',
+      cameBack: 'one sets the value, the other removes it',
+      next: 'Give one of them.',
+    });
+  }
+  if (given.unset) return { kind: 'unset' };
+  if (given.days !== undefined) return { kind: 'days', days: parseDays(given.days) };
+  if (given['recycle-days'] !== undefined || given['strict-new-dcs']) return { kind: 'as-is' };
+  if (mayAsk) return { kind: 'open' };
+  throw new UsageError({
+    attempted: 'choose the lifetime',
+    on: 'tombstone',
+    cameBack: 'no flag gives it, and there is no terminal to ask at',
+    next: 'Give --days N, or --unset to remove the value. Microsoft recommends --days 180.',
+  });
+}
+
+async function readShowrepl(argument: string, currentFolder: string): Promise<ShowreplFile> {
+  const { file, offset } = showreplArgument(argument);
+  try {
+    const bytes = await readFile(path.resolve(currentFolder, file));
+    // PowerShell's ">" writes UTF-16 with a byte order mark, cmd's the text as it comes.
+    const text = bytes[0] === 0xff && bytes[1] === 0xfe ? bytes.toString('utf16le') : bytes.toString('utf8');
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { name: file, sha256, links: parseShowrepl(text.replace(/^\uFEFF/, ''), offset, file) };
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError({
+      attempted: 'read --showrepl',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: 'Give the file that "repadmin /showrepl * /csv > FILE" wrote.',
+      cause: error,
+    });
+  }
 }

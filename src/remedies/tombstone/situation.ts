@@ -1,31 +1,218 @@
-/** What every group of findings looks at. */
+/** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
 
-import type { TombstoneFacts } from './facts.ts';
-import { effectiveLifetime } from './lifetime.ts';
-import type { TombstoneOptions } from './options.ts';
-import { plan } from './plan.ts';
-import { daysAfter } from './purge.ts';
-import { type Standing, standingsOf } from './standing.ts';
+import { type Lifetime, lifetimeInForce } from '../../ad/deleted-object-lifetime.ts';
+import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
+import { goneParties, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import type { Proposal } from '../../change/plan.ts';
+import { type Effect, effectOf } from './changes.ts';
+import { addedUp, oldestOf } from './deleted-objects.ts';
+import type { TombstoneFacts } from './gather.ts';
 
-export interface Situation {
-  readonly facts: TombstoneFacts;
-  readonly options: TombstoneOptions;
-  readonly standings: readonly Standing[];
-  /** In force now and after the change, in days. */
-  readonly before: number;
-  readonly after: number;
-  /** False for a value that is there already; true also while nothing was chosen yet. */
-  readonly isChange: boolean;
+const day = 86_400_000;
+
+/** Microsoft's thresholds for a DC without inbound replication: a watch list from 50 %, forced demotion considered from 90 %. */
+export const watchShare = 0.5;
+export const nearShare = 0.9;
+
+export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime';
+
+/** The stage of a silence of so many milliseconds under a lifetime of so many days. */
+export function stageOf(milliseconds: number, days: number): Stage {
+  const share = milliseconds / (days * day);
+  if (share >= 1) return 'past-lifetime';
+  if (share >= nearShare) return 'near-lifetime';
+  return share >= watchShare ? 'watch-list' : 'fine';
 }
 
-/** The facts beside what is wanted. */
-export function situationOf(facts: TombstoneFacts, options: TombstoneOptions): Situation {
+/** How one DC is to the others. */
+export interface Row {
+  readonly party: Party;
+  readonly state: 'in-touch' | 'cut-off' | 'split' | 'gone' | 'alone' | 'unknown';
+  /** What its bar shows, in milliseconds: its oldest news of the others in its island, or how long it is cut off. */
+  readonly silence: number | undefined;
+  readonly stage: Stage | undefined;
+  readonly cutOff: CutOff | undefined;
+  readonly oldest: OldestNews | undefined;
+  /** The age of the newest that others have of it, in milliseconds, and who has that. */
+  readonly heard: { readonly age: number; readonly by: Party } | undefined;
+}
+
+export interface ReplicationJudgement {
+  /** In force, as far as the stored values and the evidence tell. */
+  readonly lifetime: Lifetime;
+  /** Leftover metadata of DCs that do not exist any more. */
+  readonly gone: ReadonlySet<Party>;
+  /** The forest at a silence of so many days. */
+  readonly islandsAt: (days: number) => Islands;
+  /** Sides that are parted for at least half of the lifetime. */
+  readonly splits: readonly Split[];
+  /** One a DC, the worst first. */
+  readonly rows: readonly Row[];
+}
+
+/** Judges all DCs by the lifetime in force. */
+export function judgeReplication(facts: TombstoneFacts): ReplicationJudgement {
+  const { replication, settings, serverKind } = facts;
+  const lifetime = lifetimeInForce(settings, serverKind, {
+    oldestTombstone: oldestOf(addedUp(facts.deletedObjects, 'tombstones')),
+    refusedAfter: refusedAfter(facts),
+  });
+  const gone = goneParties(replication, lifetime.days * day);
+  const isGone = (party: Party): boolean => gone.has(party);
+  const islandsAt = (days: number): Islands => islandsOf(replication, days * day, isGone);
+  const watched = islandsAt(lifetime.days * watchShare);
+  const isOnly = replication.parties.filter((party) => !gone.has(party)).length === 1;
+  const rows = replication.parties.map((party): Row => {
+    const cutOff = watched.cutOff.find((one) => one.party === party);
+    const oldest = watched.oldest.get(party);
+    const split = watched.splits.find(({ sides }) => sides.flat().includes(party));
+    const heard = heardOf(party, facts);
+    const silence = silenceOf(party, { cutOff, oldest, split, heard });
+    const stage = silence === undefined ? undefined : stageOf(silence, lifetime.days);
+    const common = { party, silence, stage, cutOff, oldest, heard };
+    if (gone.has(party)) return { ...common, state: 'gone', silence: undefined, stage: undefined };
+    if (cutOff !== undefined) return { ...common, state: 'cut-off' };
+    if (split !== undefined) return { ...common, state: 'split' };
+    if (isOnly && party.state.kind === 'answered') return { ...common, state: 'alone' };
+    return { ...common, state: silence === undefined ? 'unknown' : 'in-touch' };
+  });
+  return { lifetime, gone, islandsAt, splits: watched.splits, rows: rows.toSorted(worstFirst) };
+}
+
+function silenceOf(
+  party: Party,
+  known: {
+    readonly cutOff: CutOff | undefined;
+    readonly oldest: OldestNews | undefined;
+    readonly split: Split | undefined;
+    readonly heard: Row['heard'];
+  },
+): number | undefined {
+  const { cutOff, oldest, split, heard } = known;
+  if (cutOff !== undefined) return cutOff.age;
+  if (oldest !== undefined) return oldest.age;
+  const isAlone = split?.sides.some((side) => side.length === 1 && side[0] === party) ?? false;
+  if (isAlone) return split?.age;
+  return party.state.kind === 'answered' ? undefined : heard?.age;
+}
+
+/** By the first naming context that shows it, which is the Configuration partition as a rule. */
+function heardOf(party: Party, { replication }: TombstoneFacts): Row['heard'] {
+  for (const { full, partial, news } of replication.copies) {
+    const heard = [...full, ...partial].flatMap((by) => {
+      const one = by === party ? undefined : news(by, party);
+      return one?.kind === 'heard' ? [{ by, age: one.age }] : [];
+    });
+    const [newest] = heard.toSorted((one, other) => one.age - other.age);
+    if (newest !== undefined) return newest;
+  }
+  return undefined;
+}
+
+function worstFirst(one: Row, other: Row): number {
+  return gravityOf(other) - gravityOf(one) || (other.silence ?? 0) - (one.silence ?? 0);
+}
+
+function gravityOf({ state, stage }: Row): number {
+  if (state === 'gone') return -1;
+  if (stage === undefined) return state === 'alone' ? 0 : 1;
+  return { fine: 0, 'watch-list': 2, 'near-lifetime': 3, 'past-lifetime': 4 }[stage];
+}
+
+/** The shortest silence in days after which a DC refused its partner as past the lifetime. */
+function refusedAfter({ replication, now }: TombstoneFacts): number | undefined {
+  const ages = replication.parties.flatMap(({ state }) => {
+    if (state.kind !== 'answered') return [];
+    const clock = state.answer.clock ?? now;
+    return state.answer.links.flatMap(({ lastResult, lastSuccess }) => {
+      if (lastResult !== lifetimeExceeded || !(lastSuccess instanceof Date)) return [];
+      const age = (clock.getTime() - lastSuccess.getTime()) / day;
+      return age < 0 ? [] : [Math.floor(age)];
+    });
+  });
+  return ages.length === 0 ? undefined : Math.min(...ages);
+}
+
+/** A proposal in the world of the facts: what every group of findings looks at. */
+export interface Situation {
+  readonly facts: TombstoneFacts;
+  readonly effect: Effect;
+  readonly judgement: ReplicationJudgement;
+  /** In force now and after the changes. */
+  readonly before: Lifetime;
+  readonly after: Lifetime;
+  /** How long the Recycle Bin brings objects back, now and after the changes, in days. */
+  readonly recycleBefore: number;
+  readonly recycleAfter: number;
+  /** Whether there is anything to write. */
+  readonly isChange: boolean;
+  /** Whether the lifetime gets longer, or may get longer; likewise shorter. */
+  readonly raises: boolean;
+  readonly lowers: boolean;
+}
+
+/** The facts beside what a proposal changes in them. */
+export function situationOf(facts: TombstoneFacts, proposal: Pick<Proposal, 'changes'>): Situation {
+  const { settings, serverKind } = facts;
+  const effect = effectOf(proposal);
+  const judgement = judgeReplication(facts);
+  const stored = {
+    ...settings,
+    ...(effect.lifetime === undefined ? {} : { tombstoneLifetime: effect.lifetime.to }),
+    ...(effect.recycle === undefined ? {} : { deletedObjectLifetime: effect.recycle.to }),
+  };
+  const before = judgement.lifetime;
+  const after = effect.lifetime === undefined ? before : lifetimeInForce(stored, serverKind);
   return {
     facts,
-    options,
-    standings: standingsOf(facts),
-    before: effectiveLifetime(facts.settings, facts.serverKind),
-    after: daysAfter(facts, options.wanted),
-    isChange: options.wanted.kind === 'none' || plan(facts, options).length > 0,
+    effect,
+    judgement,
+    before,
+    after,
+    recycleBefore: settings.deletedObjectLifetime ?? before.atMost,
+    recycleAfter: stored.deletedObjectLifetime ?? after.days,
+    isChange: proposal.changes.length > 0,
+    raises: effect.lifetime !== undefined && after.days > before.days,
+    lowers: effect.lifetime !== undefined && after.days < before.atMost,
   };
+}
+
+/** DCs to compare with: those that are neither cut off nor gone. */
+export function soundParties({ facts, judgement }: Situation, { cutOff }: Islands): readonly Party[] {
+  const apart = new Set(cutOff.map(({ party }) => party));
+  return facts.replication.parties.filter((party) => !apart.has(party) && !judgement.gone.has(party));
+}
+
+/**
+ * DCs that the new value does not reach by replication: they take nothing from their partners, or are on another side of a
+ * split than the DC that it is written on.
+ */
+export function partiesOutOfReach(
+  facts: TombstoneFacts,
+  { gone, lifetime, islandsAt }: ReplicationJudgement,
+): readonly Party[] {
+  const { cutOff, splits } = islandsAt(lifetime.days);
+  const { parties } = facts.replication;
+  const source = parties.find(
+    ({ domainController }) => domainController.dnsHostName?.toLowerCase() === facts.source.host.toLowerCase(),
+  );
+  const deaf = cutOff.filter(({ ownAge }) => ownAge === undefined || ownAge >= lifetime.days * day);
+  const isFar = (party: Party): boolean =>
+    splits.some(({ sides }) =>
+      sides.some((side) => side.includes(party) && source !== undefined && !side.includes(source)),
+    );
+  return parties.filter(
+    (party) =>
+      party !== source &&
+      !gone.has(party) &&
+      (isFar(party) ||
+        deaf.some((one) => one.party === party) ||
+        party.domainController.isInboundReplicationOff ||
+        isRefusingAll(party)),
+  );
+}
+
+function isRefusingAll({ state }: Party): boolean {
+  if (state.kind !== 'answered' || state.answer.links.length === 0) return false;
+  return state.answer.links.every(({ lastResult }) => lastResult === lifetimeExceeded);
 }

@@ -15,15 +15,25 @@ export interface PartnerOptions {
   /** Windows error code of the last attempt; 0 for success. */
   readonly result: number;
   readonly failures: number;
+  /** Whether its computer account is there; true if left out. */
+  readonly hasAccount?: boolean;
 }
 
 /** A further DC of the forest, and what this DC remembers of pulling from it, in every naming context. */
 export function partner(options: PartnerOptions): readonly Change[] {
   const server = `CN=${options.name.toUpperCase()},CN=Servers,${forest.site}`;
+  const account = `CN=${options.name.toUpperCase()},OU=Domain Controllers,${forest.domainNamingContext}`;
   const settings = `CN=NTDS Settings,${server}`;
   const globalCatalog = '1';
   return [
-    add(server, { objectClass: 'server', dNSHostName: `${options.name}.${forest.domain}` }),
+    ...(options.hasAccount === false
+      ? []
+      : [add(account, { objectClass: 'computer', sAMAccountName: `${options.name.toUpperCase()}$` })]),
+    add(server, {
+      objectClass: 'server',
+      dNSHostName: `${options.name}.${forest.domain}`,
+      ...(options.hasAccount === false ? {} : { serverReference: account }),
+    }),
     add(settings, {
       objectClass: 'nTDSDSA',
       objectGUID: guidBytes(options.dsaGuid),

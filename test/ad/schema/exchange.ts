@@ -15,6 +15,16 @@ const exchangeClass = '1.2.840.113556.1.5.7000.62';
 /** attributeSyntax and oMSyntax (MS-ADTS 3.1.1.2.2.2). */
 const syntaxes = {
   dn: { attributeSyntax: '2.5.5.1', oMSyntax: '127', oMObjectClass: Buffer.from('KwwCh3McAIVK', 'base64') },
+  dnWithBinary: {
+    attributeSyntax: '2.5.5.7',
+    oMSyntax: '127',
+    oMObjectClass: Buffer.from('KoZIhvcUAQEBCw==', 'base64'),
+  },
+  dnWithString: {
+    attributeSyntax: '2.5.5.14',
+    oMSyntax: '127',
+    oMObjectClass: Buffer.from('KoZIhvcUAQEBDA==', 'base64'),
+  },
   text: { attributeSyntax: '2.5.5.12', oMSyntax: '64' },
   integer: { attributeSyntax: '2.5.5.9', oMSyntax: '2' },
   largeInteger: { attributeSyntax: '2.5.5.16', oMSyntax: '65' },
@@ -29,11 +39,13 @@ export interface SchemaAttribute {
   readonly oid?: string;
   /** Even on a forward link, the next odd number on its back link. */
   readonly linkId?: number;
+  readonly systemOnly?: true;
 }
 
 interface Options {
   readonly oid?: string;
   readonly linkId?: number;
+  readonly systemOnly?: true;
 }
 
 type Syntax = keyof typeof syntaxes;
@@ -62,7 +74,24 @@ const linked = (
   multi(backLink, 'dn', { linkId: linkId + 1, ...(backLinkOid === undefined ? {} : { oid: backLinkOid }) }),
 ];
 
+/** Attributes that no list of references names, of every syntax that can refer: what later versions brought, in kind. */
+export const otherAttributes = {
+  dns: Array.from({ length: 8 }, (_, index) => single(`labReference${index + 1}`, 'dn')),
+  severalDns: Array.from({ length: 4 }, (_, index) => multi(`labReferences${index + 1}`, 'dn')),
+  links: Array.from({ length: 6 }, (_, index) => multi(`labLink${index + 1}`, 'dn', { linkId: 1200 + 2 * index })),
+  backLinks: Array.from({ length: 6 }, (_, index) =>
+    multi(`labLinked${index + 1}`, 'dn', { linkId: 1201 + 2 * index }),
+  ),
+  dnsWithBinary: [single('labBinaryReference', 'dnWithBinary'), multi('labBinaryReferences', 'dnWithBinary')],
+  dnsWithString: [multi('labStringReferences', 'dnWithString')],
+  ofSystem: [single('labSystemReference', 'dn', { systemOnly: true })],
+  mandatory: [single('labMandatoryReference', 'dn')],
+  texts: Array.from({ length: 8 }, (_, index) => multi(`labText${index + 1}`, 'text')),
+} as const;
+
 export const exchangeAttributes: readonly SchemaAttribute[] = [
+  ...Object.values(otherAttributes).flat(),
+
   // The server
   single('msExchCurrentServerRoles', 'integer'),
   single('msExchInstallPath', 'text', { oid: `${exchangeAttribute}.50019` }),
@@ -309,6 +338,12 @@ const exchangeClasses: readonly SchemaClass[] = [
     may: ['msExchOABVirtualDirectoriesLink'],
     oid: `${exchangeClass}.9`,
   }),
+  objectClass('labReferrer', ['container', 'msExchContainer'], {
+    may: Object.values(otherAttributes)
+      .flat()
+      .flatMap(({ name }) => (name === 'labMandatoryReference' ? [] : [name])),
+  }),
+  objectClass('labBoundReferrer', ['container', 'msExchContainer'], { must: ['labMandatoryReference'] }),
   objectClass('msExchAddressListService', ['msExchContainer'], { may: ['msExchAddressListServiceLink'] }),
 ];
 
@@ -373,6 +408,7 @@ function attributeChange(attribute: SchemaAttribute, ownOid: string, schemaNamin
     ...syntaxes[attribute.syntax],
     isMemberOfPartialAttributeSet: recipientAttributes.includes(attribute.name) ? 'TRUE' : 'FALSE',
     ...(attribute.linkId === undefined ? {} : { linkID: String(attribute.linkId) }),
+    ...(attribute.systemOnly === true ? { systemOnly: 'TRUE' } : {}),
   };
   return { kind: 'add', dn: `CN=${commonName(attribute.name)},${schemaNamingContext}`, attributes };
 }

@@ -75,10 +75,12 @@ export interface ResultParts {
   /** With the paging control in the answer; '' is the last page's. */
   readonly cookie?: string;
   readonly extension?: string;
+  /** serverSaslCreds of a bind. */
+  readonly saslToken?: Buffer;
 }
 
 export function result(messageId: number, tag: number, parts: ResultParts = {}): Buffer {
-  const { code = 0, matchedDn = '', text = '', referrals, cookie, extension } = parts;
+  const { code = 0, matchedDn = '', text = '', referrals, cookie, extension, saslToken } = parts;
   const operation = element(
     tag,
     integer(code, 0x0a),
@@ -86,6 +88,7 @@ export function result(messageId: number, tag: number, parts: ResultParts = {}):
     octets(text),
     ...(referrals === undefined ? [] : [element(0xa3, ...referrals.map((url) => octets(url)))]),
     ...(extension === undefined ? [] : [octets(extension, 0x8a)]),
+    ...(saslToken === undefined ? [] : [octets(saslToken, 0x87)]),
   );
   const paged = cookie === undefined ? [] : [sequence(integer(0), octets(cookie))];
   const controls = paged.map((value) => element(0xa0, sequence(octets('1.2.840.113556.1.4.319'), octets(value))));

@@ -159,7 +159,8 @@ export function attributesOf(request: Request): string[] {
   return elements(request.parts[7]?.content ?? Buffer.alloc(0)).map(({ content }) => content.toString());
 }
 
-function firstMessage(bytes: Buffer): Buffer | undefined {
+/** The first whole message; undefined if it has not all come. */
+export function firstMessage(bytes: Buffer): Buffer | undefined {
   const first = bytes[1];
   if (first === undefined) return undefined;
   const header = first < 0x80 ? 2 : 2 + (first & 0x7f);

@@ -2,12 +2,14 @@ import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
+import type { Finding } from '../../../src/change/findings.ts';
+
 import { FileError } from '../../../src/errors.ts';
-import type { FileUser } from '../../../src/files/owner.ts';
-import { codePageOf, type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
-import { shortened } from '../../../src/remedies/labels/shortened.ts';
+import type { FileUser } from '../../../src/files/file-properties.ts';
+import { codePageOf } from '../../../src/remedies/labels/cultures.ts';
+import { type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
+import { shortened } from '../../../src/words.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
@@ -143,7 +145,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     expect(changed(examination)).toEqual(['fr']);
   });
 
-  test('that belongs to somebody else, whom the new file could not be given to', async () => {
+  test('that belongs to another user, whom the new file could not be given to', async () => {
     await formSets({ de: ascii(label) });
     const { uid, gid } = await stat(fileOf('de'));
     await chmod(fileOf('de'), 0o666);
@@ -152,7 +154,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     expect(only(await by(stranger, { languages: ['de'] }), 'owner-cannot-be-kept')).toMatchObject({
       level: 'blocker',
       acceptable: false,
-      title: 'Owned by somebody else: 1 file',
+      title: 'Owned by another user: 1 file',
       evidence: [`${fileOf('de')}: user ${uid}, group ${gid}`],
     });
     expect(changed(await by(stranger, { accept: ['owner-cannot-be-kept'] }))).toEqual([]);
@@ -210,7 +212,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     await mkdir(folderOf('de'), { recursive: true });
     execFileSync('mkfifo', [fileOf('de')]);
     const examination = await look();
-    expect(only(examination, 'unreadable-file').evidence).toEqual([`${fileOf('de')}: it is no plain file`]);
+    expect(only(examination, 'unreadable-file').evidence).toEqual([`${fileOf('de')}: it is not a plain file`]);
     expect(changed(examination)).toEqual(['fr']);
   });
 
@@ -319,10 +321,10 @@ describe('what a person may accept', () => {
     expect(only(examination, 'no-wording')).toMatchObject({
       level: 'blocker',
       acceptable: true,
-      title: 'No wording for the language: 2 files',
+      title: '2 languages without wording: 2 files',
       evidence: [
-        `Sonstiges: 1 file, ${fileOf('Sonstiges')}: the name of the folder is none of a culture`,
-        `hi (Hindi): 1 file, ${fileOf('hi')}: no label is known in this language and script`,
+        'Sonstiges: 1 file, the name of the folder is not that of a culture',
+        'hi (Hindi): 1 file, no label is known in this language and script',
       ],
     });
     expect(changed(examination)).toEqual(['fr']);
@@ -331,11 +333,11 @@ describe('what a person may accept', () => {
     expect(changed(accepted)).toEqual(['fr']);
   });
 
-  test('a language without this label alone: its files are told together, by the first', async () => {
+  test('a language without this label alone: its files are counted together', async () => {
     await formSets({ vi: encodedAs('utf-8', ascii(label)) });
     await writeTree(path.join(root, 'ISA'), { xHTML: { nls: { VI: { 'strings.txt': ascii(label) } } } });
     expect(only(await look({ newLabel: { ...emailWording, label: 'upn' } }), 'no-wording').evidence).toEqual([
-      `vi (Vietnamese): 2 files, ${fileOf('vi')}: labels are known in this language, but not this one`,
+      'vi (Vietnamese): 2 files, labels are known in this language, but not this one',
     ]);
   });
 
@@ -406,8 +408,18 @@ describe('what a person should know', () => {
     });
     expect(only(await look(), 'other-texts-name-the-domain')).toMatchObject({
       level: 'note',
-      evidence: ['de-at: Domäne, 1 file', 'de: Domäne, 1 file', 'it: Dominio, 1 file'],
+      evidence: ['L_Failed: 3 files, in de, de-AT and it'],
     });
+  });
+
+  test('also in the writing of Chinese, on a second run, and for the domain’s own word only', async () => {
+    await formSets({
+      'zh-CN': encodedAs('utf-8', 'L_UserName_Text="电子邮件地址:"\r\nL_Failed="请检查域和用户名。"\r\n'),
+      de: encodedAs('utf-8', 'L_UserName_Text="Benutzername (Domäne\\Name):"\r\nL_A="Benutzername"\r\n'),
+    });
+    const examination = await look({ newLabel: emailWording });
+    expect(changed(examination)).not.toContain('zh-CN');
+    expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual(['L_Failed: 1 file, in zh-CN']);
   });
 
   test('temporary files that an interrupted run left', async () => {
@@ -417,7 +429,7 @@ describe('what a person should know', () => {
     expect(only(await look(), 'stray-temporary-file')).toMatchObject({ level: 'warning', evidence: [stray] });
   });
 
-  test('each finding once, the blockers first', async () => {
+  test('each finding once, the notes first and the blockers last', async () => {
     await formSets({
       de: ascii('L_UserName_Text="Domain'),
       'de-AT': ascii('L_UserName_Text="Domain'),
@@ -430,12 +442,12 @@ describe('what a person should know', () => {
     await writeTree(root, { 'strings.txt': '19=Domain\\user name:' });
     const { findings } = await look();
     expect(findings.map(({ id, level, evidence }) => [id, level, evidence.length])).toEqual([
+      ['same-value-twice', 'note', 1],
+      ['key-absent', 'warning', 1],
       ['unterminated-value', 'blocker', 2],
       ['empty-file', 'blocker', 2],
       ['conflicting-duplicates', 'blocker', 1],
       ['isa-2004-format', 'blocker', 1],
-      ['key-absent', 'warning', 1],
-      ['same-value-twice', 'note', 1],
     ]);
   });
 });
@@ -445,7 +457,7 @@ describe('array members', () => {
   const bothMembers = (more: Partial<LabelsOptions> = {}) =>
     look({ roots: [member('TMG01'), member('TMG02')], ...more });
 
-  test('that differ are told by set, class and language', async () => {
+  test('that differ are named by set, class and language', async () => {
     const tree = (german: string, more: Tree = {}): Tree => ({
       Exchange: { HTML: { 'strings.txt': ascii(label), nls: { de: { 'strings.txt': ascii(german) }, ...more } } },
     });
@@ -455,11 +467,51 @@ describe('array members', () => {
     expect(only(examination, 'members-differ')).toMatchObject({
       level: 'warning',
       evidence: [
-        `Exchange · HTML · de: "Domain\\\\user name:" on ${member('TMG01')}; "Name:" on ${member('TMG02')}`,
+        `Exchange · HTML · de: "Domain\\user name:" on ${member('TMG01')}; "Name:" on ${member('TMG02')}`,
         `Exchange · HTML · fr: not on ${member('TMG02')}`,
       ],
     });
     expect(examination.changes).toHaveLength(5);
+  });
+
+  test('that lack a set, or a file, are named', async () => {
+    const set = (...languages: readonly string[]): Tree => ({
+      HTML: { nls: Object.fromEntries(languages.map((language) => [language, { 'strings.txt': ascii(label) }])) },
+    });
+    for (const name of ['TMG01', 'TMG02', 'TMG03']) {
+      await writeTree(member(name), { Exchange: set('de', 'fr'), ISA: set('de') });
+    }
+    await writeTree(member('TMG04'), { Exchange: set('de') });
+    const roots = ['TMG01', 'TMG02', 'TMG03', 'TMG04'].map(member);
+    expect(only(await look({ roots }), 'members-differ').evidence).toEqual([
+      `Exchange · HTML · fr: not on ${member('TMG04')}`,
+      `ISA: the set is not on ${member('TMG04')}`,
+    ]);
+  });
+
+  test('whose files are in other encodings, or hold other texts besides, are named; equal differences are one line', async () => {
+    const nls = (make: (text: string) => Uint8Array | string): Tree => ({
+      Exchange: {
+        HTML: {
+          nls: Object.fromEntries(['de', 'fr', 'it'].map((language) => [language, { 'strings.txt': make(language) }])),
+        },
+      },
+    });
+    await writeTree(
+      member('TMG01'),
+      nls(() => stringsContent('Name:')),
+    );
+    await writeTree(
+      member('TMG02'),
+      nls((language) => stringsContent(language === 'it' ? '' : 'Name:', { encoding: 'utf-8' })),
+    );
+    await writeTree(path.join(member('TMG02'), 'Exchange/HTML/nls/it'), {
+      'strings.txt': Buffer.concat([stringsContent('Name:'), Buffer.from('; more', 'utf16le')]),
+    });
+    expect(only(await bothMembers(), 'members-differ').evidence).toEqual([
+      `Exchange · HTML · de and 1 more file: utf-16le with BOM on ${member('TMG01')}; ascii on ${member('TMG02')}`,
+      `Exchange · HTML · it: other texts on ${member('TMG01')} than on ${member('TMG02')}`,
+    ]);
   });
 
   test('that differ only far behind what is shown differ all the same', async () => {
@@ -470,7 +522,7 @@ describe('array members', () => {
     expect(only(await bothMembers(), 'members-differ').evidence).toHaveLength(1);
   });
 
-  test('that are the same are not spoken of', async () => {
+  test('that are the same are not mentioned', async () => {
     for (const name of ['TMG01', 'TMG02'])
       await writeTree(member(name), { Exchange: { HTML: { 'strings.txt': ascii(label) } } });
     expect((await bothMembers()).findings).toEqual([]);
@@ -540,14 +592,11 @@ describe('a root without form sets', () => {
 
 test('a file of ten megabytes is changed like any other', async () => {
   const filler = '; Domain and other words, the domain once more\r\n'.repeat(110_000);
-  const large = `${filler}${label}\r\n${filler}L_Failed="Check your domain."\r\n`;
+  const large = `${filler}${label}\r\n${filler}L_Failed="Compruebe el dominio."\r\n`;
   await formSets({ de: large, es: encodedAs('utf-16le with BOM', large) });
   const examination = await look();
   expect(changed(examination)).toEqual(['de', 'es', 'fr']);
-  expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual([
-    'de: Domain, 1 file',
-    'es: Domain, 1 file',
-  ]);
+  expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual(['L_Failed: 1 file, in es']);
   await applyIn(path.join(home, 'change'), planOf(examination.changes));
   const after = await readFile(fileOf('de'), 'latin1');
   expect(after === large.replace(label, 'L_UserName_Text="E-mail address:"')).toBe(true);
@@ -564,13 +613,13 @@ test('a value of a megabyte, or a hundred thousand of them, does not fill the sc
     ...findings.flatMap((finding) => finding.evidence),
     ...surveyRows(facts.files, [userNameKey]).map((row) => row.label),
   ];
-  expect(findings.map(({ id }) => id)).toEqual(['conflicting-duplicates', 'members-differ']);
+  expect(findings.map(({ id }) => id)).toEqual(['members-differ', 'conflicting-duplicates']);
   expect(shown).toHaveLength(5);
   expect(Math.max(...shown.map((line) => line.length))).toBeLessThan(1_500);
-  expect(shown[0]).toContain(
+  expect(shown[1]).toContain(
     'L_UserName_Text in lines 1, 2, 3, 4, 5, 6, … and 99,994 more: Name 0: | Name 1: | Name 2:',
   );
-  expect(shown[1]).toMatch(/: L_UserName_Text in lines 1, 2: Domain\\(name )+n?a?m?e?… \| x$/);
+  expect(shown[2]).toMatch(/: L_UserName_Text in lines 1, 2: Domain\\(name )+n?a?m?e?… \| x$/);
 });
 
 test('a value is cut between characters, not within one', () => {

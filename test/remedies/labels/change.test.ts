@@ -2,11 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { fileFingerprint } from '../../../src/change/fingerprint.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { decodeText, type TextEncoding } from '../../../src/files/text-encoding.ts';
-import { gather } from '../../../src/remedies/labels/gather.ts';
-import { inspectContent } from '../../../src/remedies/labels/inspect.ts';
-import { nextSteps } from '../../../src/remedies/labels/next-steps.ts';
+import { describe as describePlan, nextStepsOf } from '../../../src/remedies/labels/describe.ts';
+import type { LabelsFacts } from '../../../src/remedies/labels/facts.ts';
 import {
   checkLabelText,
   encodingNamedFor,
@@ -14,10 +14,19 @@ import {
   parseCodePage,
   userNameKey,
 } from '../../../src/remedies/labels/options.ts';
+import { propose } from '../../../src/remedies/labels/propose.ts';
+import { readStrings } from '../../../src/remedies/labels/strings-content.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../../support/fresh-folder.ts';
-import { builtInWording, type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
+import {
+  builtInWording,
+  type Examination,
+  emailWording,
+  examine,
+  gatherNew,
+  labelOptions,
+} from '../../support/label-options.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
 
 let root: string;
@@ -37,6 +46,35 @@ const formSets = (contents: Readonly<Record<string, Uint8Array | string>>): Prom
   });
 
 const look = (more?: Partial<LabelsOptions>): Promise<Examination> => examine(labelOptions(root, more));
+
+/** Facts of one file with these bytes, for its properties without a file system. */
+function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
+  const place = { root: '/forms', set: 'Exchange', class: 'HTML', language: 'zh-CN' };
+  const file = '/forms/Exchange/HTML/nls/zh-CN/strings.txt';
+  return {
+    scope: 'new',
+    currentFolder: '/',
+    roots: ['/forms'],
+    realRoots: new Map([['/forms', '/forms']]),
+    keys: [userNameKey],
+    trees: [],
+    files: [
+      {
+        ...place,
+        path: file,
+        realPath: file,
+        content: readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [userNameKey], {
+          named: encoding,
+        }),
+        readOnly: false,
+        names: 1,
+      },
+    ],
+    isa2004: [],
+    forms: [],
+    lockedFolders: new Set(),
+  };
+}
 
 /** The new text of each language, decoded from the bytes that the plan brings. */
 const newTexts = ({ changes }: Examination): Record<string, string> =>
@@ -283,6 +321,7 @@ describe('a file that is already right', () => {
   });
 
   test('is every file after its change, however it is written and whatever the text', () => {
+    let ran = 0;
     const written = fc.constantFrom(
       (value: string) => `L_UserName_Text="${value}"`,
       (value: string) => ` L_UserName_Text = "${value}" \t`,
@@ -304,27 +343,26 @@ describe('a file that is already right', () => {
     );
     fc.assert(
       fc.property(written, text, text, encoding, (line, old, now, name) => {
-        const options = {
-          keys: ['L_UserName_Text'],
-          newLabel: { kind: 'text', text: now },
-          encodings: new Map([['zh-cn', name as TextEncoding]]),
-        } as const;
         const bytes = encodedAs(name as TextEncoding, `; é\r\n${line(old)}\r\n`);
-        const first = inspectContent(bytes, 'zh-CN', options);
-        if (first.kind !== 'strings' || first.edit.kind !== 'splices') return;
-        if (first.values.some((value) => value.flaw !== undefined)) return;
-        const [splice] = first.edit.splices;
+        const facts = factsOfOne(bytes, name as TextEncoding);
+        const options = labelOptions('/forms', { newLabel: { kind: 'text', text: now } });
+        const [change] = propose(facts, options).changes;
+        if (change === undefined) return;
+        const [splice] = change.splices;
         if (splice === undefined) throw new Error('no splice');
         const after = Buffer.concat([
           bytes.subarray(0, splice.offset),
           Buffer.from(splice.new, 'base64'),
           bytes.subarray(splice.offset + Buffer.byteLength(splice.old, 'base64')),
         ]);
-        const second = inspectContent(after, 'zh-CN', options);
-        expect(second).toMatchObject({ kind: 'strings', edit: { kind: 'already-right' }, values: [{ text: now }] });
+        const again = factsOfOne(after, name as TextEncoding);
+        expect(again.files[0]?.content).toMatchObject({ kind: 'strings', values: [{ text: now }] });
+        expect(propose(again, options)).toMatchObject({ changes: [], leftOut: [] });
+        ran += 1;
       }),
       { numRuns: 400 },
     );
+    expect(ran).toBeGreaterThan(100);
   });
 
   test('keeps its own way of writing where that will do, and gets quotes where it will not', async () => {
@@ -360,7 +398,7 @@ test('the survey has a line for each language and label, by the language’s nam
       HTML: { nls: { de: content('Benutzer:', 'ascii') } },
     },
   });
-  const { files } = await gather(labelOptions(root, { newLabel: { kind: 'none' } }));
+  const { files } = await gatherNew(labelOptions(root, { newLabel: { kind: 'none', wordings: [] } }));
   const rows = surveyRows(files, [userNameKey]).map(({ encodings, sets, classes, ...row }) => [
     ...Object.values(row),
     ...[encodings, sets, classes].map((names) => names.join(', ')),
@@ -374,19 +412,24 @@ test('the survey has a line for each language and label, by the language’s nam
   ]);
 });
 
-test('the next steps name each member once, and the sets that were changed', async () => {
+test('the next steps name each member once, and the sets that were changed', () => {
   const change = (memberRoot: string, set: string) =>
     ({ root: memberRoot, set }) as unknown as Examination['changes'][number];
-  const lines = nextSteps([
+  const changes = [
     change('\\\\TMG01\\C$\\Program Files\\x', 'Exchange'),
     change('\\\\TMG01\\C$\\Program Files (x86)\\x', 'ISA'),
     change('\\\\TMG02\\C$\\Program Files\\x', 'Exchange'),
     change('/mnt/tmg03', 'Exchange'),
-  ]);
-  expect(lines.filter((line) => /^ {5}\S.*:$/.test(line))).toEqual(['     TMG01:', '     TMG02:', '     /mnt/tmg03:']);
-  const text = lines.join(' ').replace(/ +/g, ' ');
-  expect(text).toContain('Restart-Service fwsrv');
-  expect(text).toContain('one member at a time');
+  ];
+  const nextSteps = nextStepsOf({ target: { kind: 'files', roots: [] }, intent: {}, changes, leftOut: [] });
+  const steps = describePlan(planOf([], { nextSteps })).nextSteps;
+  expect(steps[0]).toMatchObject({
+    text: expect.stringContaining('Restart one member at a time'),
+    lines: ['TMG01', 'TMG02', '/mnt/tmg03'],
+    commands: ['Restart-Service fwsrv -Force'],
+    outage: true,
+  });
+  const text = steps.map((step) => step.text).join(' ');
   expect(text).toContain('Changed: Exchange, ISA.');
-  expect(text).toContain('What the label does not change: logging on');
+  expect(text).toContain('The label does not change how users log on');
 });

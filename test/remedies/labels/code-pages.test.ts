@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { codePageOf } from '../../../src/remedies/labels/options.ts';
-import { cultureByWindowsName } from '../../../src/remedies/labels/windows-cultures.ts';
+import { codePageOf, cultureByWindowsName } from '../../../src/remedies/labels/cultures.ts';
 import { lookUpWording, type Wording } from '../../../src/remedies/labels/wording.ts';
 
 /**

@@ -26,23 +26,39 @@ describe('a folder that is a link', () => {
     await writeTree(root, { Exchange: { HTML: { nls: { de: strings } } } });
   });
 
-  test('is followed: its files are changed, and it is told where they are', async () => {
+  test('is followed: its files are changed where they lie', async () => {
     await writeTree(home, { out: { x: strings } });
     await symlink('../../../../out/x', path.join(root, 'Exchange/HTML/nls/pt'));
-    const examination = await look();
+    const examination = await look({ followLinks: true });
     const file = path.join(home, 'out/x/strings.txt');
-    expect(examination.changes.map((change) => [change.language, change.path])).toEqual([
-      ['de', path.join(root, 'Exchange/HTML/nls/de/strings.txt')],
-      ['pt', file],
+    const name = path.join(root, 'Exchange/HTML/nls/pt/strings.txt');
+    expect(examination.changes.map((change) => [change.language, change.path, change.realPath])).toEqual([
+      ['de', path.join(root, 'Exchange/HTML/nls/de/strings.txt'), undefined],
+      ['pt', name, file],
     ]);
-    expect(evidenceOf(examination, 'behind-a-link')).toEqual([
-      `${path.join(root, 'Exchange/HTML/nls/pt/strings.txt')} → ${file}`,
-    ]);
+    expect(evidenceOf(examination, 'behind-a-link')).toEqual([`${name} → ${file}`]);
     await applyIn(path.join(home, 'change'), planOf(examination.changes));
     expect((await readFile(file)).toString('utf16le')).toContain('"Endereço de email:"');
   });
 
-  test('and leads nowhere or in a circle is told, unless the filters leave it out', async () => {
+  test('and leads out of the given folders blocks its files, unless it may be followed', async () => {
+    await writeTree(home, { out: { x: strings } });
+    await symlink('../../../../out/x', path.join(root, 'Exchange/HTML/nls/pt'));
+    const name = path.join(root, 'Exchange/HTML/nls/pt/strings.txt');
+    const examination = await look();
+    expect(examination.findings).toMatchObject([
+      {
+        id: 'outside-the-roots',
+        level: 'blocker',
+        acceptable: false,
+        evidence: [`${name}: ${path.join(home, 'out/x/strings.txt')}`],
+        subjects: [name],
+      },
+    ]);
+    expect(examination.changes.map((change) => change.language)).toEqual(['de']);
+  });
+
+  test('and leads nowhere or in a circle is reported, unless the filters leave it out', async () => {
     await symlink('gone', path.join(root, 'Exchange/HTML/nls/pt'));
     await symlink(root, path.join(root, 'Exchange/HTML/nls/fr'));
     const nls = path.join(root, 'Exchange/HTML/nls');
@@ -51,7 +67,10 @@ describe('a folder that is a link', () => {
       `${nls}/fr: a circle: it leads back to ${root}`,
       `${nls}/pt: there is no such file or folder (ENOENT)`,
     ]);
-    expect(examination.findings[0]).toMatchObject({ level: 'warning', title: 'Not looked behind 2 links' });
+    expect(examination.findings[0]).toMatchObject({
+      level: 'warning',
+      title: 'Links that could not be followed: 2 links',
+    });
     expect(examination.changes).toHaveLength(1);
     expect((await look({ languages: ['de'] })).findings).toEqual([]);
     await expect(look({ languages: ['pt'] })).rejects.toThrow('the filters leave none');

@@ -2,17 +2,17 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../../src/errors.ts';
 import { ansiCodePageOf, codePages } from '../../../src/files/code-pages.ts';
 import { findValues } from '../../../src/files/strings-file.ts';
 import { decodeText, detectEncoding, type TextEncoding } from '../../../src/files/text-encoding.ts';
+import { layOutFormSets, practice } from '../../../src/remedies/labels/practice.ts';
 import { type FormSetWording, practiceFormSets } from '../../../src/remedies/labels/practice-form-set-files.ts';
-import { layOutFormSets } from '../../../src/remedies/labels/practice-form-sets.ts';
 
-const templates = fileURLToPath(new URL('../../../templates/', import.meta.url));
-const wording: FormSetWording = JSON.parse(await readFile(join(templates, 'practice/form-sets.json'), 'utf8'));
+const templates = new URL('../../../templates/', import.meta.url);
+const wording: FormSetWording = JSON.parse(await readFile(new URL('practice/form-sets.json', templates), 'utf8'));
 
 interface Strings {
   readonly path: string;
@@ -227,12 +227,8 @@ describe('laying them out', () => {
 
   test('writes every file into a new folder and gives one root a member', async () => {
     const folder = join(scratch, 'site');
-    const result = await layOutFormSets(folder, templates);
-    expect(result).toEqual({
-      roots: [join(folder, 'TMG01'), join(folder, 'TMG02')],
-      written: files.length + 1,
-      kept: 0,
-    });
+    await layOutFormSets(folder, templates);
+    expect(practice.given(folder)).toEqual(['--root', join(folder, 'TMG01'), '--root', join(folder, 'TMG02')]);
     for (const { path, bytes } of files) {
       if (!(await readFile(join(folder, path))).equals(bytes)) expect.fail(`${path} has other bytes`);
     }
@@ -245,7 +241,7 @@ describe('laying them out', () => {
     await layOutFormSets(scratch, templates);
     await writeFile(first, 'changed');
     await rm(second);
-    expect(await layOutFormSets(scratch, templates)).toMatchObject({ written: 1, kept: files.length });
+    await layOutFormSets(scratch, templates);
     expect(await readFile(first, 'utf8')).toBe('changed');
     expect(await readFile(second)).toEqual(files[1]?.bytes);
   });
@@ -257,7 +253,7 @@ describe('laying them out', () => {
     // A culture by its form, and no folder by its length.
     const text = JSON.stringify({ ...wording, [`en-x${'-practice'.repeat(30)}`]: wording['en'] });
     await writeFile(join(broken, 'practice', 'form-sets.json'), text);
-    await expect(layOutFormSets(folder, broken)).rejects.toThrow(FileError);
+    await expect(layOutFormSets(folder, pathToFileURL(`${broken}/`))).rejects.toThrow(FileError);
     await layOutFormSets(folder, templates);
     for (const { path, bytes } of files) {
       if (!(await readFile(join(folder, path))).equals(bytes)) expect.fail(`${path} has other bytes`);
@@ -278,7 +274,7 @@ describe('laying them out', () => {
     await expect(layOutFormSets(file, templates)).rejects.toMatchObject({ errno: 'ENOTDIR', trouble: { on: file } });
   });
 
-  test('says so when a file stands where a folder should be', async () => {
+  test('says so when a file is in the place of a folder', async () => {
     await writeFile(join(scratch, 'practice-form-sets.txt'), '');
     await writeFile(join(scratch, 'TMG01'), '');
     await expect(layOutFormSets(scratch, templates)).rejects.toThrow(/Could not write a practice file: .*TMG01/);
@@ -288,8 +284,10 @@ describe('laying them out', () => {
     const folder = join(scratch, 'site');
     await mkdir(join(scratch, 'practice'));
     await writeFile(join(scratch, 'practice', 'form-sets.json'), '{');
-    await expect(layOutFormSets(folder, scratch)).rejects.toThrow(FileError);
-    await expect(layOutFormSets(folder, join(scratch, 'none'))).rejects.toMatchObject({ errno: 'ENOENT' });
+    await expect(layOutFormSets(folder, pathToFileURL(`${scratch}/`))).rejects.toThrow(FileError);
+    await expect(layOutFormSets(folder, pathToFileURL(join(scratch, 'none/')))).rejects.toMatchObject({
+      errno: 'ENOENT',
+    });
     expect(await readdir(scratch)).toEqual(['practice']);
   });
 });

@@ -1,33 +1,40 @@
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { gather, survey } from '../../../src/remedies/labels/gather.ts';
+import type { Exhibit } from '../../../src/change/exhibits.ts';
+import type { TextEncoding } from '../../../src/files/text-encoding.ts';
+import { gather } from '../../../src/remedies/labels/gather.ts';
 import { type LabelsOptions, userIdKey, userNameKey } from '../../../src/remedies/labels/options.ts';
+import { propose } from '../../../src/remedies/labels/propose.ts';
+import { survey } from '../../../src/remedies/labels/survey.ts';
 import { freshFolder, type Tree, writeTree } from '../../support/fresh-folder.ts';
-import { emailWording, labelOptions } from '../../support/label-options.ts';
-import { stringsContent } from '../../support/strings-content.ts';
+import { emailWording, filesWorld, gatherNew, labelOptions } from '../../support/label-options.ts';
+import { encodedAs, stringsContent } from '../../support/strings-content.ts';
 
 let root: string;
 
-const strings = (label: string): Tree => ({ 'strings.txt': stringsContent(label) });
-
 beforeEach(async () => {
   root = await freshFolder();
-  await writeTree(root, {
-    Exchange: {
-      HTML: {
-        ...strings('Name:'),
-        'usr_pwd.htm': '<input placeholder="Domain\\user">',
-        nls: { de: strings('Domäne\\Name:'), fr: strings('Nom :'), hi: strings('x'), ja: { 'strings.txt': '' } },
-      },
-    },
-    ISA: { xHTML: { nls: { de: { 'strings.txt': 'L_UserName_Text="Name:"\r\nL_UserID_Text="Kennung:"\r\n' } } } },
-  });
 });
 
-const looking = (): LabelsOptions => labelOptions(root, { newLabel: { kind: 'none' }, keys: [userNameKey, userIdKey] });
+const looking = (): LabelsOptions => labelOptions(root, { newLabel: { kind: 'none', wordings: [] }, keys: [] });
 
-describe('a survey', () => {
+describe('what was read before a question', () => {
+  const strings = (label: string): Tree => ({ 'strings.txt': stringsContent(label) });
+
+  beforeEach(() =>
+    writeTree(root, {
+      Exchange: {
+        HTML: {
+          ...strings('Name:'),
+          'usr_pwd.htm': '<input placeholder="Domain\\user">',
+          nls: { de: strings('Domäne\\Name:'), fr: strings('Nom :'), hi: strings('x'), ja: { 'strings.txt': '' } },
+        },
+      },
+      ISA: { xHTML: { nls: { de: { 'strings.txt': 'L_UserName_Text="Name:"\r\nL_UserID_Text="Kennung:"\r\n' } } } },
+    }),
+  );
+
   test.each<[string, Partial<LabelsOptions>]>([
     ['all', {}],
     ['the wording of each language', { newLabel: emailWording }],
@@ -36,28 +43,106 @@ describe('a survey', () => {
     ['both keys', { keys: [userNameKey, userIdKey] }],
     ['the passcode forms', { keys: [userIdKey] }],
     ['a code page', { languages: ['ja'] }],
-  ])('gives the same facts for %s as reading again does', async (_, more) => {
+  ])('gives the same proposal for %s as reading again does', async (_, more) => {
     const options = labelOptions(root, more);
-    const { factsFor } = await survey(looking(), {});
-    const again = await gather(options);
-    expect(again.files.length).toBeGreaterThan(0);
-    expect(await factsFor(options)).toEqual(again);
+    const again = propose(await gatherNew(options), options);
+    expect(again.changes.length + again.leftOut.length).toBeGreaterThan(0);
+    expect(propose(await gatherNew(looking()), options)).toEqual(again);
   });
 
-  test('reads every file once: no file is needed any more', async () => {
+  test('is not read again once the questions are answered: no file is needed any more', async () => {
     const options = labelOptions(root, { newLabel: emailWording, languages: ['de'] });
+    const again = propose(await gatherNew(options), options);
     let read = 0;
-    const { factsFor } = await survey(looking(), { onRead: () => (read += 1) });
+    const known = await gatherNew(looking(), {
+      watch: { begin: () => undefined, update: () => undefined, count: (done) => (read = done) },
+    });
     expect(read).toBe(6);
-    const again = await gather(options);
     for (const set of ['Exchange', 'ISA']) await rm(path.join(root, set), { recursive: true });
-    expect(await factsFor(options)).toEqual(again);
+    const facts = await gather(filesWorld(), { kind: 'new', options }, known);
+    expect(propose(facts, options)).toEqual(again);
   });
 
-  test('refuses filters that leave none, and says what there is', async () => {
-    const { factsFor } = await survey(looking(), {});
-    await expect(factsFor(labelOptions(root, { sets: ['ISA'], languages: ['fr'] }))).rejects.toMatchObject({
+  test('is refused with filters that leave none, which say what there is', async () => {
+    const known = await gatherNew(looking());
+    const options = labelOptions(root, { sets: ['ISA'], languages: ['fr'] });
+    await expect(gather(filesWorld(), { kind: 'new', options }, known)).rejects.toMatchObject({
       trouble: { cameBack: '6 files found, and the filters leave none' },
     });
+  });
+});
+
+describe('the survey', () => {
+  const strings = (label: string, encoding: TextEncoding): Tree => ({
+    'strings.txt': encodedAs(encoding, `L_UserName_Text="${label}"\r\n`),
+  });
+
+  /** Its remarks, then its rows with their details. */
+  async function shown(): Promise<readonly string[]> {
+    const exhibits = survey(await gatherNew(looking()), looking());
+    return exhibits.flatMap(linesOf).map((line) => line.replace(root, 'ROOT'));
+  }
+
+  function linesOf(exhibit: Exhibit): readonly string[] {
+    switch (exhibit.kind) {
+      case 'remarks':
+        return exhibit.rows.map((row) => row.text);
+      case 'table':
+        return [
+          exhibit.columns.map((column) => column.heading).join(' | '),
+          ...exhibit.groups.flatMap((group) =>
+            group.rows.flatMap((row) => [row.cells.join(' | '), ...(row.details ?? []).map((line) => `  ${line}`)]),
+          ),
+        ];
+      default:
+        return [exhibit.kind];
+    }
+  }
+
+  test('says once what is the same in all rows', async () => {
+    const forms = {
+      HTML: { nls: { de: strings('Domäne\\Name:', 'utf-8'), fr: strings('Domaine\\nom\u00a0:', 'utf-8') } },
+    };
+    await writeTree(root, { Exchange: forms, ISA: forms });
+    expect(await shown()).toEqual([
+      '4 files of form sets below ROOT',
+      'All: encodings UTF-8',
+      'All: sets Exchange, ISA',
+      'All: classes HTML',
+      "Folder | Language | Files | Today's label",
+      'fr | French | 2 | Domaine\\nom\u00a0:',
+      'de | German | 2 | Domäne\\Name:',
+    ]);
+  });
+
+  test('says once what most rows have, and below the label of another row what it has instead', async () => {
+    const forms = {
+      HTML: { nls: { de: strings('Domäne\\Name:', 'utf-8'), fr: strings('Domaine\\prénom:', 'utf-8') } },
+    };
+    await writeTree(root, { Exchange: forms, ISA: { HTML: { nls: { ja: strings('名前:', 'windows-932') } } } });
+    expect((await shown()).slice(1)).toEqual([
+      'Unless noted: encodings UTF-8',
+      'Unless noted: sets Exchange',
+      'All: classes HTML',
+      "Folder | Language | Files | Today's label",
+      'fr | French | 1 | Domaine\\prénom:',
+      'de | German | 1 | Domäne\\Name:',
+      'ja | Japanese | 1 | 名前:',
+      '  cp932 · sets ISA',
+    ]);
+  });
+
+  test('has what varies below each label', async () => {
+    await writeTree(root, {
+      Exchange: { HTML: { nls: { de: strings('Domäne\\Name:', 'utf-16le with BOM') } } },
+      MyForms: { xHTML: { nls: { de: strings('Domäne\\Name:', 'windows-1252'), fr: { 'strings.txt': '' } } } },
+    });
+    expect((await shown()).slice(1)).toEqual([
+      "Folder | Language | Files | Today's label",
+      'fr | French | 1 | (empty)',
+      '  sets MyForms · classes xHTML',
+      'de | German | 2 | Domäne\\Name:',
+      '  UTF-16LE+BOM, cp1252 · sets Exchange, MyForms · classes HTML, xHTML',
+    ]);
   });
 });

@@ -2,6 +2,7 @@ import { chmod, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type LabelsOptions, parseCodePage } from '../../../src/remedies/labels/options.ts';
+import { parseWordingFile } from '../../../src/remedies/labels/wording-file.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
 import { examine, labelOptions } from '../../support/label-options.ts';
 import { unprivileged } from '../../support/unprivileged.ts';
@@ -10,10 +11,12 @@ let root: string;
 
 const strings = { 'strings.txt': 'L_Copyright="(c)"\r\nL_UserName_Text="Name:"\r\n' };
 
+const english = { 'strings.txt': 'L_Copyright="(c)"\r\nL_UserName_Text="User name:"\r\n' };
+
 beforeEach(async () => {
   root = await freshFolder();
   await writeTree(root, {
-    Exchange: { HTML: { ...strings, nls: { de: strings, ja: strings, 'zh-CHT': strings } }, xHTML: strings },
+    Exchange: { HTML: { ...english, nls: { de: strings, ja: strings, 'zh-CHT': strings } }, xHTML: english },
     ISA: { HTML: { nls: { de: strings } } },
   });
 });
@@ -29,50 +32,40 @@ const told = async (more: Partial<LabelsOptions>): Promise<readonly string[]> =>
 
 describe('a name that nothing has is told, and the others are done', () => {
   test.each<[string, Partial<LabelsOptions>, readonly string[]]>([
-    [
-      'a language',
-      { languages: ['ja', 'xx'] },
-      ['--language xx: nothing here has this name. There are de, default, ja, zh-CHT.'],
-    ],
+    ['a language', { languages: ['ja', 'xx'] }, ['--language xx: no match. There are de, default, ja, zh-CHT.']],
     [
       'a language, with what was meant',
       { languages: ['de', 'zh-CTH'] },
-      ['--language zh-CTH: nothing here has this name. Did you mean zh-CHT? There are de, default, ja, zh-CHT.'],
+      ['--language zh-CTH: no match. Did you mean zh-CHT? There are de, default, ja, zh-CHT.'],
     ],
     [
       'a language that only another set has',
       { sets: ['ISA'], languages: ['de', 'ja'] },
-      ['--language ja: nothing here has this name. There is de.'],
+      ['--language ja: no match. There is de.'],
     ],
     [
       'a set',
       { sets: ['exchange', 'Exchnage', 'MyForms'] },
       [
-        '--set Exchnage: nothing here has this name. Did you mean Exchange? There are Exchange, ISA.',
-        '--set MyForms: nothing here has this name. There are Exchange, ISA.',
+        '--set Exchnage: no match. Did you mean Exchange? There are Exchange, ISA.',
+        '--set MyForms: no match. There are Exchange, ISA.',
       ],
     ],
-    [
-      'a class',
-      { classes: ['HTML', 'cHTML'] },
-      ['--class cHTML: nothing here has this name. Did you mean HTML? There are HTML, xHTML.'],
-    ],
+    ['a class', { classes: ['HTML', 'cHTML'] }, ['--class cHTML: no match. Did you mean HTML? There are HTML, xHTML.']],
     [
       'a key, with those of a file',
       { keys: ['L_UserName_Text', 'L_Copyrigth'] },
-      [
-        '--key L_Copyrigth: nothing here has this name. Did you mean L_Copyright? There are L_Copyright, L_UserName_Text.',
-      ],
+      ['--key L_Copyrigth: no match. Did you mean L_Copyright? There are L_Copyright, L_UserName_Text.'],
     ],
     [
       'the language of a code page',
       { encodings: new Map([parseCodePage('zh-TW=950'), parseCodePage('el=1253')]) },
-      ['--code-page el: nothing here has this name. There are de, default, ja, zh-CHT.'],
+      ['--code-page el: no match. There are de, default, ja, zh-CHT.'],
     ],
     [
       'the language of a code page that the filters leave out',
       { languages: ['ja'], encodings: new Map([parseCodePage('de=1252')]) },
-      ['--code-page de: nothing here has this name. There is ja.'],
+      ['--code-page de: no match. There is ja.'],
     ],
     ['and nothing where all are there', { sets: ['EXCHANGE'], classes: ['html'], languages: ['DE', 'Default'] }, []],
   ])('%s', async (_, more, expected) => {
@@ -83,19 +76,36 @@ describe('a name that nothing has is told, and the others are done', () => {
     const names = Array.from({ length: 15 }, (_, index) => `x${String.fromCharCode(97 + index)}`);
     await writeTree(root, { ISA: { HTML: { nls: Object.fromEntries(names.map((name) => [name, strings])) } } });
     expect(await told({ sets: ['ISA'], languages: ['de', 'Quenya'] })).toEqual([
-      `--language Quenya: nothing here has this name. There are de, ${names.slice(0, 11).join(', ')} and 4 more.`,
+      `--language Quenya: no match. There are de, ${names.slice(0, 11).join(', ')} and 4 more.`,
     ]);
   });
 
-  test('every name that nothing has is told, and a key also where no file has it at all', async () => {
-    const { findings } = await examine(
-      labelOptions(root, { keys: ['L_A'], sets: ['ISA', 'x'], languages: ['de', 'y'] }),
-    );
+  test('every name that nothing has is reported', async () => {
+    const keys = ['L_A', 'L_UserName_Text'];
+    const { findings } = await examine(labelOptions(root, { keys, sets: ['ISA', 'x'], languages: ['de', 'y'] }));
     expect(findings.map(({ id, title }) => [id, title])).toEqual([
-      ['name-not-found', 'Asked for, but not there: 3 names'],
-      ['key-absent', 'No such key: 1 file'],
+      ['name-not-found', 'Asked for, but not found: 3 names'],
     ]);
     expect(findings[0]?.evidence.map((line) => line.split(':')[0])).toEqual(['--set x', '--language y', '--key L_A']);
+  });
+
+  test('a key that no file has at all is refused, as a set is', async () => {
+    await expect(examine(labelOptions(root, { keys: ['L_UserNmae_Text'] }))).rejects.toMatchObject({
+      trouble: {
+        on: 'L_UserNmae_Text',
+        cameBack: 'no strings.txt has such a key',
+        next: '--key L_UserNmae_Text: no match. Did you mean L_UserName_Text? There are L_Copyright, L_UserName_Text.',
+      },
+    });
+  });
+
+  test('a culture of the user’s own wording that no folder uses is reported, with the folder that was meant', async () => {
+    const own = parseWordingFile('own.json', Buffer.from('{ "jp": "a", "de": "b", "dk": "c", "ja-JP": "d" }'));
+    const { findings } = await examine(labelOptions(root, { newLabel: { kind: 'wording', wordings: [own] } }));
+    expect(findings.find(({ id }) => id === 'name-not-found')?.evidence).toEqual([
+      '--wording jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.',
+      '--wording dk: no match. Did you mean de? There are de, default, ja, zh-CHT.',
+    ]);
   });
 });
 

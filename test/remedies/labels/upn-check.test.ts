@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
+import type { Entry } from '../../../src/ad/entry.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import {
-  checkUserPrincipalNames,
+  compareNames,
   reportHead,
   reportLine,
   type UpnDifference,
   upnFindings,
 } from '../../../src/remedies/labels/upn-check.ts';
+import type { Label } from '../../../src/remedies/labels/wording.ts';
+import { makeEntry } from '../../support/make-entry.ts';
 
 function user(name: string, userPrincipalName: string | undefined, address: string): Entry {
   return makeEntry(`CN=${name},DC=corp,DC=example,DC=com`, {
@@ -18,17 +20,15 @@ function user(name: string, userPrincipalName: string | undefined, address: stri
   });
 }
 
-async function check(entries: readonly Entry[]) {
+async function check(entries: readonly Entry[], label: Label = 'email') {
   const differences: UpnDifference[] = [];
   const globalCatalog = {
     search: async function* () {
       yield* entries;
     },
   } as unknown as DirectorySession;
-  const result = await checkUserPrincipalNames(globalCatalog, async (difference) => {
-    differences.push(difference);
-  });
-  return { ...result, differences };
+  const result = await compareNames(globalCatalog, (difference) => differences.push(difference), undefined, label);
+  return { ...result, differences, read: '2026-11-22T09:30:00.000Z', report: [], sha256: '' };
 }
 
 describe('who could not log on with the e-mail address', () => {
@@ -52,7 +52,7 @@ describe('who could not log on with the e-mail address', () => {
     });
     const result = await check([byMail]);
     expect(result).toMatchObject({ differing: 1, byMail: 1 });
-    expect(upnFindings(result, 'x.csv')[0]?.detail).toContain('For 1 the attribute mail was compared');
+    expect(upnFindings(result)[0]?.detail).toContain('For 1 the attribute mail was compared');
   });
 
   test('is not known of who has no address, nor asked of the mailboxes by which Exchange watches itself', async () => {
@@ -71,7 +71,7 @@ describe('who could not log on with the e-mail address', () => {
     );
     const result = await check(entries);
     expect(result.first).toHaveLength(10);
-    const [finding] = upnFindings(result, 'upn-differs.csv');
+    const [finding] = upnFindings(result);
     expect(finding).toMatchObject({ id: 'upn-differs', level: 'warning' });
     expect(finding?.title).toContain('25 of 25');
     expect(finding?.evidence).toHaveLength(10);
@@ -80,13 +80,61 @@ describe('who could not log on with the e-mail address', () => {
   test('is not known where nobody was seen, or nobody with an address: that is warned of', async () => {
     const without = makeEntry('CN=Kim', { name: ['Kim'], userPrincipalName: ['kim@example.com'] });
     for (const entries of [[], [without]]) {
-      expect(upnFindings(await check(entries), 'x.csv')).toMatchObject([{ id: 'upn-not-checked', level: 'warning' }]);
+      expect(upnFindings(await check(entries))).toMatchObject([{ id: 'upn-not-checked', level: 'warning' }]);
     }
   });
 
   test('is nobody: then there is a note and no warning', async () => {
     const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
-    expect(upnFindings(result, 'x.csv')).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
+    expect(upnFindings(result)).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
+  });
+});
+
+describe('by what the label asks for', () => {
+  const account = (name: string, domain: string, sAMAccountName: string, userPrincipalName?: string): Entry =>
+    makeEntry(`CN=${name},DC=${domain},DC=example,DC=com`, {
+      name: [name],
+      sAMAccountName: [sAMAccountName],
+      ...(userPrincipalName === undefined ? {} : { userPrincipalName: [userPrincipalName] }),
+    });
+
+  test('the user principal name fails those who have none', async () => {
+    const result = await check(
+      [account('Kim', 'corp', 'kim', 'kim@example.com'), account('Sam', 'corp', 'sam')],
+      'upn',
+    );
+    expect(result.differences.map(({ name }) => name)).toEqual(['Sam']);
+    expect(upnFindings(result)).toMatchObject([
+      { id: 'upn-differs', title: '1 of 2 mailbox users have no user principal name' },
+    ]);
+    expect(upnFindings(await check([account('Kim', 'corp', 'kim', 'kim@example.com')], 'upn'))).toMatchObject([
+      { id: 'upn-checked', level: 'note' },
+    ]);
+  });
+
+  test('the user name fails those who share it with an account of another domain', async () => {
+    const entries = [
+      account('Kim', 'corp', 'kim'),
+      account('Sam', 'corp', 'sam'),
+      account('Kim of Sales', 'sales', 'KIM'),
+      account('Kim of IT', 'it', 'kim'),
+    ];
+    const result = await check(entries, 'username');
+    expect(result.differences.map(({ name }) => name)).toEqual(['Kim', 'Kim of Sales', 'Kim of IT']);
+    expect(upnFindings(result)[0]?.title).toBe(
+      '3 of 4 mailbox users share their user name with an account of another domain',
+    );
+  });
+
+  test('an e-mail address that is another user’s user principal name is named', async () => {
+    const result = await check([
+      user('Kim', 'kim@corp.example.com', 'info@example.com'),
+      user('Sam', 'Info@example.com', 'sam@example.com'),
+    ]);
+    expect(upnFindings(result)).toMatchObject([
+      { id: 'upn-differs' },
+      { id: 'address-of-another', level: 'warning', evidence: ['Kim: info@example.com is the name of Sam'] },
+    ]);
   });
 });
 

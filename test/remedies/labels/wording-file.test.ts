@@ -22,7 +22,22 @@ function errorOf(content: string | Buffer): UsageError {
 
 test('a text stands for every label of its culture', () => {
   const wording = parseWordingFile(path, Buffer.from('{ "de_de": "Anmeldename:" }'));
-  expect(wording.get('de-DE')).toEqual({ email: 'Anmeldename:', upn: 'Anmeldename:', username: 'Anmeldename:' });
+  expect(wording.get('de-DE')).toMatchObject({ email: 'Anmeldename:', upn: 'Anmeldename:', username: 'Anmeldename:' });
+});
+
+test('a culture may have a text for each key; empty ones are left out', () => {
+  const content = '{ "de": { "L_UserName_Text": "Mail:", "L_Failed_Text": "Prüfen!", "L_A_Text": "" }, "fr": "Nom :" }';
+  const wording = parseWordingFile(path, Buffer.from(content));
+  expect(wording.get('de')).toEqual({ keys: { L_UserName_Text: 'Mail:', L_Failed_Text: 'Prüfen!' }, givenAs: 'de' });
+  expect(wording.get('fr')).toMatchObject({ email: 'Nom :', givenAs: 'fr' });
+});
+
+test.each([
+  ['{"de": {"email": "X"}}', '"email": not a key of strings.txt'],
+  ['{"de": {"L_A": "X", "L_A": "Y"}}', '"L_A": the key for the second time'],
+  ['{"de": {"L_A": "say \\"x\\""}}', '"L_A": the text holds a double quote'],
+])('%s is refused with its key', (content, fault) => {
+  expect(errorOf(content).message).toContain(fault);
 });
 
 test('cultures may be written as Windows writes them', () => {
@@ -58,7 +73,8 @@ test.each([
   ['{\n  de: "X"\n}', 'line 2, column 3: expected a culture in double quotes, but there is de'],
   ['{"de" "X"}', 'line 1, column 7: expected a colon after "de", but there is "X"'],
   ['{"de": null}', 'line 1, column 8: expected a text in double quotes for "de", but there is null'],
-  ['{"de": {"email": "X"}}', 'line 1, column 8: expected a text in double quotes for "de", but there is {'],
+  ['{"de": {"L_A": {}}}', 'line 1, column 16: expected a text in double quotes for "L_A", but there is {'],
+  ['{"de": {"L_A": "X",}}', 'line 1, column 20: expected another key after the comma, but there is }'],
   ['{"de": "X"\r\n "fr": "Y"}', 'line 2, column 2: expected a comma or } after the text for "de", but there is "fr"'],
   ['{"de": "X",\n}', 'line 2, column 1: expected another culture after the comma, but there is }'],
   ['{"de": "X"', 'line 1, column 11: expected a comma or } after the text for "de", but there is the end of the file'],

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ComputerAccount } from '../../../src/remedies/orphan/accounts.ts';
-import { hasLoggedOnLately, weigh } from '../../../src/remedies/orphan/evidence.ts';
+import { type ComputerAccount, hasLoggedOnLately, weigh } from '../../../src/remedies/orphan/evidence.ts';
 import type { ExchangeServer } from '../../../src/remedies/orphan/organisation.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
@@ -15,6 +14,7 @@ const server = (properties: Partial<ExchangeServer> = {}): ExchangeServer => ({
   versionNumber: undefined,
   serialNumber: undefined,
   legacyExchangeDn: '/o=Contoso/cn=EX04',
+  installPath: undefined,
   fqdn: 'ex04.corp.example.com',
   site: undefined,
   availabilityGroup: undefined,
@@ -38,8 +38,8 @@ const verdictOf = (one: ExchangeServer, itsAccount: ComputerAccount): string =>
   weigh(one, itsAccount, [one, server({ dn: 'CN=EX01,CN=Servers', name: 'EX01' })], now).verdict;
 
 describe('the verdict', () => {
-  test('is live for a server whose account logs on', () => {
-    expect(verdictOf(server(), account())).toBe('live');
+  test('is in use for a server whose account logs on', () => {
+    expect(verdictOf(server(), account())).toBe('in use');
   });
 
   test.each([

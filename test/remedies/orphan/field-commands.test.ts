@@ -1,29 +1,20 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
-import { assess } from '../../../src/remedies/orphan/assess.ts';
-import { gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
-import { quotedForPowerShell } from '../../../src/remedies/orphan/powershell.ts';
-import { survey } from '../../../src/remedies/orphan/survey.ts';
-import { openBench } from '../../change/entries-support.ts';
-
-const now = new Date('2026-11-22T09:00:00Z');
+import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
+import { quotedForPowerShell } from '../../../src/words-for-shells.ts';
+import { judged, orphanFacts } from './practice-orphan.ts';
 
 /** What a finding says of the practice forest's orphan, with some facts changed. */
-async function detailOf(id: string, change: (facts: OrphanFacts) => Partial<OrphanFacts>): Promise<string> {
-  const { session } = await openBench();
-  const reach = { session, global: undefined, isExport: false };
-  const surveyed = await survey(reach, now);
-  const [chosen] = surveyed.servers.filter(({ server }) => server.name === 'EX04');
-  if (chosen === undefined) throw new Error('the practice forest has EX04');
-  const facts = await gather(reach, surveyed, chosen, { probe: false, now });
-  const findings = assess({ ...facts, ...change(facts) }, { treeDelete: false, cleanUp: { kind: 'all' }, accept: [] });
-  return findings.find((finding: Finding) => finding.id === id)?.detail ?? '';
+async function detailOf(id: string, change: (facts: DeletionFacts) => Partial<DeletionFacts>): Promise<string> {
+  const facts = await orphanFacts();
+  const { findings } = judged({ ...facts, ...change(facts) });
+  return findings.find((finding) => finding.id === id)?.detail ?? '';
 }
 
 test('the only server comes with the commands that list servers, also without the Exchange shell', async () => {
   const detail = await detailOf('only-server', ({ survey: all, chosen }) => ({
     survey: { ...all, servers: [chosen] },
+    hasOtherServer: false,
   }));
   expect(detail).toContain('Get-ExchangeServer | Format-Table');
   expect(detail).toContain(
@@ -72,4 +63,8 @@ test('what PowerShell reads of a quoted text is the text', () => {
       expect(inner.replace(/(['‘-‛])['‘-‛]/g, '$1')).toBe(text);
     }),
   );
+});
+
+test('a control character never reaches the line: it becomes an expression', () => {
+  expect(quotedForPowerShell('CN=a\nb\u2028')).toBe("('CN=a' + [char]10 + 'b' + [char]8232 + '')");
 });

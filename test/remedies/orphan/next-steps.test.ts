@@ -1,29 +1,25 @@
 import { expect, test } from 'vitest';
-import { gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
-import { nextSteps } from '../../../src/remedies/orphan/next-steps.ts';
-import { survey } from '../../../src/remedies/orphan/survey.ts';
-import { openBench } from '../../change/entries-support.ts';
+import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
+import { isNextStep, nextStepsOf, stepsInWords } from '../../../src/remedies/orphan/next-steps.ts';
+import { orphanFacts } from './practice-orphan.ts';
 
-/** The next steps of the practice forest's orphan, with some facts changed. */
-async function stepsWith(
-  change: (facts: OrphanFacts) => Partial<OrphanFacts> = () => ({}),
-): Promise<readonly string[]> {
-  const now = new Date('2026-11-22T09:00:00Z');
-  const { session } = await openBench();
-  const reach = { session, global: undefined, isExport: false };
-  const surveyed = await survey(reach, now);
-  const chosen = surveyed.servers.find(({ server }) => server.name === 'EX04');
-  if (chosen === undefined) throw new Error('the practice forest has EX04');
-  const facts = await gather(reach, surveyed, chosen, { probe: false, now });
-  return nextSteps({ ...facts, ...change(facts) });
+/** The next steps of the practice forest's orphan, with some facts changed: their sentences, lines and commands. */
+async function stepsWith(change: (facts: DeletionFacts) => Partial<DeletionFacts> = () => ({})): Promise<string> {
+  const facts = await orphanFacts();
+  const steps = nextStepsOf({ ...facts, ...change(facts) });
+  expect(steps.filter((step) => !isNextStep(step))).toEqual([]);
+  return steps
+    .flatMap(stepsInWords)
+    .flatMap(({ text, lines = [], commands }) => [text, ...lines, ...commands])
+    .join('\n');
 }
 
-const withAccount = ({ chosen }: OrphanFacts): Partial<OrphanFacts> => ({
+const withAccount = ({ chosen }: DeletionFacts): Partial<DeletionFacts> => ({
   chosen: {
     ...chosen,
     account: {
       kind: 'present',
-      dn: 'CN=EX04,OU=Servers,OU=A unit of a long name,OU=Another unit of a long name,DC=corp,DC=example,DC=com',
+      dn: "CN=EX04,OU=O'Hara,DC=corp,DC=example,DC=com",
       isDisabled: true,
       lastLogon: undefined,
       isInExchangeGroups: undefined,
@@ -32,19 +28,8 @@ const withAccount = ({ chosen }: OrphanFacts): Partial<OrphanFacts> => ({
   },
 });
 
-test('no line is wider than 76 columns', async () => {
-  const shared = (): Partial<OrphanFacts> => ({
-    sharedNames: [
-      { kind: 'name', value: 'EX04', bearers: [`CN=EX04,${'CN=a container of a long name,'.repeat(9)}DC=com`] },
-    ],
-  });
-  for (const change of [undefined, withAccount, shared]) {
-    expect((await stepsWith(change)).filter((line) => line.length > 76)).toEqual([]);
-  }
-});
-
 test('the databases that stay are named; those that went with the server are not', async () => {
-  const steps = await stepsWith(({ chosen, databases }) => ({
+  const words = await stepsWith(({ chosen, databases }) => ({
     databases: [...databases, `CN=Gone,${chosen.server.dn}`],
     subtree: [
       {
@@ -55,24 +40,45 @@ test('the databases that stay are named; those that went with the server are not
       },
     ],
   }));
-  expect(steps.join('\n')).toMatch(/no owner now.*?\n {5}Mailbox Database \d+/s);
-  expect(steps.join('\n')).not.toContain('Gone');
-  expect((await stepsWith(() => ({ databases: [] }))).join('\n')).not.toContain('no owner');
+  expect(words).toMatch(/no owner now.*Remove-MailboxDatabase -Identity 'Mailbox Database \d+'/s);
+  expect(words).not.toContain('Gone');
+  expect(await stepsWith(() => ({ databases: [] }))).not.toContain('no owner');
 });
 
-test('the commands are whole: the zone, the type and the name of a DNS record; a reset that there is', async () => {
-  const text = (await stepsWith(withAccount)).join('\n');
-  expect(text).toMatch(/Remove-DnsServerResourceRecord `\n +-ZoneName corp\.example\.com -RRType A -Name ex04$/m);
-  expect(text).toContain('dsmod computer');
-  expect(text).not.toContain('Reset-ADAccountPassword');
+test('the commands are whole: the zone, the type and the name of a DNS record; a reset that exists', async () => {
+  const words = await stepsWith(withAccount);
+  expect(words).toContain("Remove-DnsServerResourceRecord -ZoneName 'corp.example.com' -RRType A -Name 'ex04'");
+  expect(words).toContain("Remove-DnsServerResourceRecord -ZoneName 'corp.example.com' -RRType AAAA -Name 'ex04'");
+  expect(words).toContain("dsmod computer 'CN=EX04,OU=O''Hara,DC=corp,DC=example,DC=com' -reset");
+  expect(words).not.toContain('Reset-ADAccountPassword');
+});
+
+test('every domain controller is named', async () => {
+  const words = await stepsWith();
+  for (const host of ['dc1', 'dc2', 'dc3', 'dc4']) expect(words).toContain(`${host}.corp.example.com`);
 });
 
 test('an account that is another server object’s is to be left alone', async () => {
-  const text = (
-    await stepsWith(({ chosen }) => ({
-      chosen: { ...chosen, account: { kind: 'of another', dn: 'CN=EX04,CN=Computers', owner: 'CN=EX04,CN=Servers' } },
-    }))
-  ).join('\n');
-  expect(text).toMatch(/CN=EX04,CN=Computers, is that of another\s+server object: leave it/);
-  expect(text).not.toContain('Remove-ADComputer');
+  const words = await stepsWith(({ chosen }) => ({
+    chosen: { ...chosen, account: { kind: 'of another', dn: 'CN=EX04,CN=Computers', owner: 'CN=EX04,CN=Servers' } },
+  }));
+  expect(words).toMatch(
+    /belongs to another server object: leave it\.\nCN=EX04,CN=Computers\nbelongs to CN=EX04,CN=Ser/,
+  );
+  expect(words).not.toContain('Remove-ADComputer');
+});
+
+test('names that are not the server’s alone get no command that finds it by name', async () => {
+  const words = await stepsWith(() => ({
+    sharedNames: [{ kind: 'name', value: 'EX04', bearers: ['CN=EX04,CN=Servers,CN=South'] }],
+  }));
+  expect(words).toContain('CN=EX04,CN=Servers,CN=South');
+  expect(words).not.toMatch(/Remove-ADComputer|DnsServerResourceRecord|Run setup/);
+});
+
+test('a step of another kind, or without its parameters, is none of this remedy', () => {
+  expect(isNextStep({ id: 'format-disk' })).toBe(false);
+  expect(isNextStep({ id: 'constructor' })).toBe(false);
+  expect(isNextStep({ id: 'databases', names: 'DB01' })).toBe(false);
+  expect(isNextStep({ id: 'databases', names: ['DB01'] })).toBe(true);
 });

@@ -1,8 +1,16 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { isOnlyProvisioned, raisesInconsistentState, rolesInWords } from '../../../src/remedies/orphan/roles.ts';
 import { readSetupLog } from '../../../src/remedies/orphan/setup-log.ts';
-import { productName, versionInWords } from '../../../src/remedies/orphan/versions.ts';
+import {
+  isOnlyProvisioned,
+  productName,
+  raisesInconsistentState,
+  releaseOf,
+  rolesInWords,
+  setupCommand,
+  versionInWords,
+} from '../../../src/remedies/orphan/versions.ts';
 
 describe('roles', () => {
   test.each([
@@ -93,6 +101,8 @@ describe('the setup log', () => {
     ['UTF-16BE with BOM', utf16be],
   ])('is read in %s, and its last run counts', (_, bytes) => {
     expect(readSetupLog(bytes, 'x.log')).toEqual({
+      installed: undefined,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
       source: 'x.log',
       name: 'EX04',
       dn: 'CN=EX04,CN=Servers,CN=Büro',
@@ -109,7 +119,7 @@ describe('the setup log', () => {
   const read = (...lines: readonly string[]): unknown => readSetupLog(Buffer.from(lines.join('\r\n')), 'x.log');
 
   test('names no object that an earlier run found, and takes no state from one', () => {
-    expect(read(...run('EX01', found('CN=EX01,CN=Servers'), inconsistent), ...run('EX02'))).toEqual({
+    expect(read(...run('EX01', found('CN=EX01,CN=Servers'), inconsistent), ...run('EX02'))).toMatchObject({
       source: 'x.log',
       name: 'EX02',
       dn: undefined,
@@ -127,5 +137,63 @@ describe('the setup log', () => {
   test('that names what is no DN is told by the name of the file', () => {
     expect(() => read(...run('EX01', found('EX01')))).toThrow(UsageError);
     expect(() => read(...run('EX01', found('EX01')))).toThrow(/x\.log: 'EX01'/);
+  });
+});
+
+describe('the setup log of a machine that has Exchange', () => {
+  const search = "[1] Setup will search for an Exchange Server object for the local machine with name 'EX01'.";
+  const installed = (...lines: readonly string[]): unknown =>
+    readSetupLog(Buffer.from([search, ...lines].join('\r\n')), 'x.log').installed;
+
+  test.each([
+    ['an update that failed', "[1] The installation mode is set to: 'BuildToBuildUpgrade'.", 'BuildToBuildUpgrade'],
+    [
+      'installed roles',
+      '[1] The following roles are installed: MailboxRole ClientAccessRole AdminToolsRole',
+      'MailboxRole',
+    ],
+  ])('is known by %s', (_, line, words) => {
+    expect(installed(line)).toContain(words);
+  });
+
+  test.each([
+    ['only the management tools', '[1] The following roles are installed: AdminToolsRole'],
+    ['roles that are only unpacked', '[1] The following roles have been unpacked: MailboxRole ClientAccessRole'],
+    ['a first install', "[1] The installation mode is set to: 'Install'."],
+  ])('is not that of %s', (_, line) => {
+    expect(installed(line)).toBeUndefined();
+  });
+});
+
+test("an apostrophe in the DN of the setup log is part of the name, up to the line's last one", () => {
+  const dn = "CN=EX01,CN=Servers,CN=O'Hara's group,CN=Services";
+  const text = `[1] Exchange Server object found : '${dn}'.\r\n[2] The computer 'EX01' is next.`;
+  expect(readSetupLog(Buffer.from(text), 'x.log').dn).toBe(dn);
+});
+
+describe('setup has the switches of its version', () => {
+  const commandOf = (serialNumber: string): string =>
+    setupCommand(releaseOf({ versionNumber: undefined, serialNumber }), '/m:RecoverServer');
+
+  test.each([
+    ['Version 8.3 (Build 30083.6)', 'Setup.com /m:RecoverServer'],
+    ['Version 14.3 (Build 30123.4)', 'Setup.com /m:RecoverServer'],
+    ['Version 15.0 (Build 31497.2)', 'Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms'],
+    ['Version 15.1 (Build 32308.8)', 'Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms'],
+    ['Version 15.1 (Build 32375.7)', 'Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF'],
+    ['Version 15.2 (Build 30922.7)', 'Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms'],
+    ['Version 15.2 (Build 30986.5)', 'Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF'],
+    [
+      'Version 15.2 (Build 32562.17)',
+      'Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
+    ],
+  ])('%s', (serial, command) => {
+    expect(commandOf(serial)).toBe(command);
+  });
+
+  test('from build 15.2.2562 on it is Exchange Server SE', () => {
+    expect(productName(undefined, 'Version 15.2 (Build 32562.17)')).toBe('Exchange Server SE');
+    expect(productName(1_942_093_824 + 0x8000 + 2562, undefined)).toBe('Exchange Server SE');
+    expect(productName(undefined, 'Version 15.2 (Build 31748.10)')).toBe('Exchange 2019');
   });
 });

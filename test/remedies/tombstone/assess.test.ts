@@ -1,41 +1,48 @@
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../../src/change/plan.ts';
+import { type Finding, judge } from '../../../src/change/findings.ts';
 import { assess } from '../../../src/remedies/tombstone/assess.ts';
+import { propose } from '../../../src/remedies/tombstone/changes.ts';
+
 import type { TombstoneOptions } from '../../../src/remedies/tombstone/options.ts';
 import {
   answering,
   configuration,
   cursor,
+  days,
   daysAgo,
   dc,
   domain,
   type FactsOptions,
   factsOf,
   guidOf,
+  judged,
   link,
   replicated,
   tombstones,
   unreachable,
+  wanting,
 } from './support/facts.ts';
 
-const raised: TombstoneOptions = { wanted: { kind: 'days', days: 365 }, accept: [] };
-const lowered: TombstoneOptions = { wanted: { kind: 'days', days: 90 }, accept: [] };
-const unset: TombstoneOptions = { wanted: { kind: 'unset' }, accept: [] };
+const raised = days(365);
+const lowered = days(90);
+const unset = wanting({ kind: 'unset' });
 
 function find(id: string, facts: FactsOptions, options: TombstoneOptions = raised): Finding | undefined {
-  return assess(factsOf(facts), options).find((finding) => finding.id === id);
+  return judged(factsOf(facts), options).find((finding) => finding.id === id);
 }
 
-const silentFor = (days: number) => ({ domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, days)] });
+const silentFor = (silence: number) => ({
+  domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, silence)],
+});
 
 test('a healthy forest has nothing against a higher value', () => {
-  const levels = new Set(assess(factsOf(), raised).map(({ level }) => level));
+  const levels = new Set(judged(factsOf(), raised).map(({ level }) => level));
   expect(levels).toEqual(new Set(['note']));
 });
 
 describe('a DC that is past the lifetime', () => {
   test('stands against raising the value, with the commands filled in', () => {
-    const finding = find('dc2-past-lifetime', silentFor(200));
+    const finding = find('past-lifetime', silentFor(200));
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, accepted: false });
     expect(finding?.evidence).toContain(
       `repadmin /removelingeringobjects dc2.corp.example.com ${guidOf(1)} "${domain}" /advisory_mode`,
@@ -49,54 +56,54 @@ describe('a DC that is past the lifetime', () => {
       replicated(dc(3), 4, 0),
       replicated(dc(4), 3, 0),
     ];
-    const commands = find('dc1-past-lifetime', { domainControllers })?.evidence.filter((line) =>
+    const commands = find('past-lifetime', { domainControllers })?.evidence.filter((line) =>
       line.startsWith('repadmin'),
     );
-    expect(commands).toHaveLength(2);
+    expect(commands).toHaveLength(4);
     expect(commands?.every((command) => command.includes(guidOf(3)) || command.includes(guidOf(4)))).toBe(true);
   });
 
   test.each([
     ['read-only', replicated(dc(3, { isReadOnly: true }), 1, 0)],
-    ['not to be reached', unreachable(dc(3))],
-  ])('takes no DC as reference that is %s', (_, third) => {
+    ['not reachable', unreachable(dc(3))],
+  ])('takes as reference no DC that is %s', (_, third) => {
     const heard = answering(dc(1), [link(2, configuration, 1), link(2, domain, 1)], { cursors: [cursor(3, 0)] });
     const domainControllers = [heard, replicated(dc(2), 1, 900), third];
-    const finding = find('dc2-past-lifetime', { domainControllers });
+    const finding = find('past-lifetime', { domainControllers });
     expect(finding?.evidence.filter((line) => line.includes(guidOf(1)))).toHaveLength(2);
     expect(finding?.evidence.filter((line) => line.includes(guidOf(3)))).toEqual([]);
   });
 
   test('is found by what the others last heard from it, where it can not be reached', () => {
     const domainControllers = [answering(dc(1), [], { cursors: [cursor(2, 190)] }), unreachable(dc(2))];
-    expect(find('dc2-past-lifetime', { domainControllers })).toMatchObject({ level: 'blocker' });
-    expect(find('dc2-unreachable', { domainControllers })).toMatchObject({ level: 'warning' });
+    expect(find('past-lifetime', { domainControllers })).toMatchObject({ level: 'blocker' });
+    expect(find('unreachable-dcs', { domainControllers })).toMatchObject({ level: 'warning' });
   });
 
   test('can be accepted by its id', () => {
-    const options = { ...raised, accept: ['dc2-past-lifetime'] };
-    expect(find('dc2-past-lifetime', silentFor(200), options)).toMatchObject({ level: 'blocker', accepted: true });
+    const options = days(365, { accept: ['past-lifetime'] });
+    expect(find('past-lifetime', silentFor(200), options)).toMatchObject({ level: 'blocker', accepted: true });
   });
 
   test('is only warned of where the value is not raised', () => {
-    expect(find('dc2-past-lifetime', silentFor(200), lowered)?.level).toBe('warning');
+    expect(find('past-lifetime', silentFor(200), lowered)?.level).toBe('warning');
   });
 });
 
 test.each([
-  [100, 'dc2-watch-list'],
-  [170, 'dc2-near-lifetime'],
-])('a DC that is silent for %i of 180 days is warned of as %s', (days, id) => {
-  expect(find(id, silentFor(days))).toMatchObject({ level: 'warning' });
+  [100, 'watch-list'],
+  [170, 'near-lifetime'],
+])('a DC that is silent for %i of 180 days is warned of as %s', (silence, id) => {
+  expect(find(id, silentFor(silence))).toMatchObject({ level: 'warning' });
 });
 
 describe('a lower value', () => {
   test('is stopped by a DC that would be past it', () => {
-    expect(find('dc2-past-new-lifetime', silentFor(100), lowered)).toMatchObject({
+    expect(find('past-new-lifetime', silentFor(100), lowered)).toMatchObject({
       level: 'blocker',
       acceptable: true,
     });
-    expect(find('dc2-past-new-lifetime', silentFor(80), lowered)).toBeUndefined();
+    expect(find('past-new-lifetime', silentFor(80), lowered)).toBeUndefined();
   });
 
   test('is stopped by what it takes away at once, with the count', () => {
@@ -108,17 +115,14 @@ describe('a lower value', () => {
   });
 
   test('counts no less where a naming context could not be counted', () => {
-    const deletedObjects = [
-      tombstones({ 150: 1 }),
-      { kind: 'none-or-not-permitted', namingContext: configuration } as const,
-    ];
+    const deletedObjects = [tombstones({ 150: 1 }), { kind: 'none-seen', namingContext: configuration } as const];
     const finding = find('purges-deleted-objects', { deletedObjects }, lowered);
     expect(finding?.title).toContain('at least 1 deleted object');
-    expect(finding?.evidence).toEqual([`${configuration}: not permitted or none`]);
+    expect(finding?.evidence).toEqual([`${configuration}: none seen (none there, or no right to see them)`]);
   });
 
   test('is not said to take nothing where nothing could be counted', () => {
-    const deletedObjects = [{ kind: 'none-or-not-permitted', namingContext: domain } as const];
+    const deletedObjects = [{ kind: 'none-seen', namingContext: domain } as const];
     expect(find('purge-not-known', { deletedObjects }, lowered)).toMatchObject({ level: 'warning' });
   });
 
@@ -130,7 +134,7 @@ describe('a lower value', () => {
     expect(find('purges-deleted-objects', { ...facts, deletedObjectLifetime: 180 }, lowered)).toBeUndefined();
   });
 
-  test('below 180 days needs somebody to accept it', () => {
+  test('below 180 days has to be accepted', () => {
     expect(find('below-recommended', {}, lowered)).toMatchObject({ level: 'blocker', acceptable: true });
     expect(find('below-recommended', {}, unset)).toMatchObject({ level: 'blocker' });
     expect(find('below-recommended', { serverKind: 'samba' }, unset)).toBeUndefined();
@@ -146,66 +150,61 @@ describe('a lower value', () => {
 test.each([
   [91, 'warning'],
   [89, undefined],
-])('a backup of %i days asks for a new one from half of the lifetime on', (days, level) => {
-  const backups = [{ namingContext: domain, time: daysAgo(days) }];
-  const same: TombstoneOptions = { wanted: { kind: 'days', days: 180 }, accept: [] };
-  expect(find('backup-old', { backups }, same)?.level).toBe(level);
+])('a backup of %i days asks for a new one from half of the lifetime on', (age, level) => {
+  const backups = [{ namingContext: domain, time: daysAgo(age) }];
+  expect(find('backup-old', { backups }, days(180))?.level).toBe(level);
 });
 
 test('a value that is raised and still below 180 days is only warned of', () => {
-  const options: TombstoneOptions = { wanted: { kind: 'days', days: 90 }, accept: [] };
-  expect(find('below-recommended', { lifetime: 60 }, options)).toMatchObject({ level: 'warning' });
+  expect(find('below-recommended', { lifetime: 60 }, days(90))).toMatchObject({ level: 'warning' });
 });
 
 test.each([
   [3650, undefined],
   [3651, 'warning'],
-])('a lifetime of %i days: more than ten years are warned of', (days, level) => {
-  expect(find('very-long', {}, { wanted: { kind: 'days', days }, accept: [] })?.level).toBe(level);
+])('a lifetime of %i days: more than ten years are warned of', (number, level) => {
+  expect(find('very-long', {}, days(number))?.level).toBe(level);
 });
 
 test('a value that garbage collection does not honour is refused, whoever accepts it', () => {
-  const options: TombstoneOptions = {
-    wanted: { kind: 'days', days: 36 },
-    accept: ['too-short-for-garbage-collection'],
-  };
-  expect(find('too-short-for-garbage-collection', { garbageCollectionHours: 288 }, options)).toMatchObject({
+  const options = days(21, { accept: ['too-short-for-garbage-collection'] });
+  expect(find('too-short-for-garbage-collection', { garbageCollectionHours: 168 }, options)).toMatchObject({
     level: 'blocker',
     acceptable: false,
     accepted: false,
   });
 });
 
-test('who may not write is told so, and not where there is nothing to write', () => {
+test('a user without the right to write is warned, but not where there is nothing to write', () => {
   expect(find('no-right-to-write', { mayWrite: false })).toMatchObject({ level: 'blocker' });
   expect(find('no-right-to-write', { mayWrite: false, lifetime: 365 })).toBeUndefined();
 });
 
-test('a read-only DC is named before anything is asked', () => {
-  const source = { host: 'rodc.corp.example.com', tls: 'ldaps', isGlobalCatalog: true, isReadOnly: true } as const;
-  const nothing: TombstoneOptions = { wanted: { kind: 'none' }, accept: [] };
-  expect(find('read-only-dc', { source }, nothing)).toMatchObject({ level: 'blocker' });
+test('a read-only DC takes no writes', () => {
+  const source = { host: 'rodc.corp.example.com', isReadOnly: true, inWords: 'rodc.corp.example.com (LDAPS)' };
+  expect(find('read-only-dc', { source })).toMatchObject({ level: 'blocker', subjects: ['rodc.corp.example.com'] });
+  expect(find('read-only-dc', { source, lifetime: 365 })).toBeUndefined();
 });
 
-test('what a DC does not tell is unknown', () => {
+test('what a DC does not show is unknown', () => {
   const domainControllers = [answering(dc(1), [link(2, domain, 0)]), replicated(dc(2), 1, 0)];
-  expect(find('dc1-replication-unknown', { domainControllers })).toMatchObject({
+  expect(find('replication-unknown', { domainControllers })).toMatchObject({
     level: 'warning',
-    evidence: [`${configuration}: it names no inbound partner`],
+    evidence: [`DC1: ${configuration}: it names no inbound partner`],
   });
 });
 
-test('failing links are told once for all naming contexts that fail alike, with the code in words', () => {
-  const links = [link(2, configuration, 3, 8614), link(2, domain, 3, 8614)];
+test('failing links are one line for all naming contexts that fail alike, with the code in words', () => {
+  const links = [link(2, configuration, 3, 1722), link(2, domain, 3, 1722)];
   const domainControllers = [answering(dc(1), links), replicated(dc(2), 1, 0)];
   const finding = find('replication-failures', { domainControllers });
   expect(finding?.evidence).toHaveLength(1);
-  expect(finding?.evidence[0]).toMatch(/^DC1 from DC2, 2 naming contexts: .*8614.*12 failures in a row/);
+  expect(finding?.evidence[0]).toMatch(/^DC1 from DC2, 2 naming contexts: .*1722.*12 failures in a row/);
 });
 
 test.each([
   [4, undefined],
-  [6, ['DC1 is 6 minutes ahead of this computer']],
+  [6, ['DC1 is 6 minutes ahead of the others']],
 ])('a clock that is %i minutes ahead: five are tolerated', (minutes, evidence) => {
   const links = [link(2, configuration, 0), link(2, domain, 0)];
   const domainControllers = [answering(dc(1), links, { clockAhead: minutes * 60_000 }), replicated(dc(2), 1, 0)];
@@ -218,23 +217,312 @@ test('replication that is under way is no failure', () => {
   expect(find('replication-failures', { domainControllers })).toBeUndefined();
 });
 
-test('a clock that is off by more than five minutes is told', () => {
+test('a clock that is off by more than five minutes is reported', () => {
   const links = [link(2, configuration, 0), link(2, domain, 0)];
   const domainControllers = [answering(dc(1), links, { clockAhead: -7_200_000 }), replicated(dc(2), 1, 0)];
-  expect(find('clock-differs', { domainControllers })?.evidence).toEqual(['DC1 is 2 hours behind this computer']);
+  expect(find('clock-differs', { domainControllers })?.evidence).toEqual(['DC1 is 2 hours behind the others']);
 });
 
-test('a higher value is told not to reach back', () => {
+test('a higher value does not reach back, and the note says so', () => {
   expect(find('not-retroactive', {}, raised)).toBeDefined();
   expect(find('not-retroactive', {}, lowered)).toBeUndefined();
 });
 
-test('the state of every DC and the deleted objects go into the plan', () => {
-  expect(find('replication-state', silentFor(100))?.evidence).toEqual([
-    'DC1, Amsterdam: 0 seconds ago, 0 % of 180 days',
-    'DC2, Amsterdam: 100 days ago, 55 % of 180 days',
-  ]);
-  expect(find('deleted-objects', { deletedObjects: [tombstones({ 3: 2 })] })?.evidence).toEqual([
-    `${domain}: 2, the oldest 3 days old`,
-  ]);
+describe('two sites of two DCs, fine within and parted for 75 of 60 days', () => {
+  const both = [configuration, domain];
+  const site = (number: number, mate: number, others: readonly number[], name: string) =>
+    answering(
+      dc(number, { site: name }),
+      both.flatMap((one) => [link(mate, one, 0), ...others.map((other) => link(other, one, 75, 8614))]),
+      { cursors: both.flatMap((one) => [cursor(mate, 0, one), ...others.map((other) => cursor(other, 75, one))]) },
+    );
+  const domainControllers = [
+    site(1, 2, [3, 4], 'Amsterdam'),
+    site(2, 1, [3, 4], 'Amsterdam'),
+    site(3, 4, [1, 2], 'Paramaribo'),
+    site(4, 3, [1, 2], 'Paramaribo'),
+  ];
+
+  test('are a split that stops a raise, and neither side is the good one', () => {
+    const finding = find('parted-sides', { lifetime: 60, domainControllers }, days(180));
+    expect(finding).toMatchObject({
+      level: 'blocker',
+      acceptable: true,
+      title:
+        'Amsterdam (DC1 and DC2) and Paramaribo (DC3 and DC4) have not replicated with each other for 75 days: longer than the lifetime of 60 days',
+      subjects: ['DC1', 'DC2', 'DC3', 'DC4'],
+      measure: { value: 75, unit: 'days' },
+    });
+    expect(finding?.detail).toContain('Neither side is known to be the good one');
+    expect(find('past-lifetime', { lifetime: 60, domainControllers }, days(180))).toBeUndefined();
+  });
+
+  test('show what there is to choose the good side by', () => {
+    const finding = find('parted-sides', { lifetime: 60, domainControllers }, days(180));
+    expect(finding?.evidence).toContainEqual(
+      expect.stringMatching(/^DC1 \(Amsterdam .*12 failures in a row.*refuses the other side \(8614\)$/),
+    );
+  });
+
+  test('stop a lower value that would part them', () => {
+    expect(find('parted-past-new-lifetime', { lifetime: 180, domainControllers }, days(60))).toMatchObject({
+      level: 'blocker',
+    });
+  });
+
+  test('are refused partners, of which the result does not say which is silent', () => {
+    const finding = find('refused-partners', { lifetime: 60, domainControllers }, days(180));
+    expect(finding?.level).toBe('warning');
+    expect(finding?.evidence).toHaveLength(8);
+    expect(finding?.detail).toContain('does not say which');
+  });
+});
+
+test('no DC of two that refuse each other is said to be the one to demote', () => {
+  const refusing = (number: number, other: number, failures: number) =>
+    answering(
+      dc(number),
+      [configuration, domain].map((one) => ({ ...link(other, one, 75, 8614), consecutiveFailures: failures })),
+      { cursors: [configuration, domain].map((one) => cursor(other, 75, one)) },
+    );
+  const domainControllers = [refusing(1, 2, 7000), refusing(2, 1, 12)];
+  const roles = [{ role: 'PDC emulator', settingsDn: dc(1).settingsDn }];
+  const findings = judged(factsOf({ lifetime: 60, domainControllers, roles }), days(180));
+  const split = findings.find(({ id }) => id === 'parted-sides');
+  expect(split?.evidence.join('\n')).toContain('DC1 (DC1): 7,000 failures in a row');
+  expect(split?.evidence.join('\n')).toContain('DC2 (DC2): 12 failures in a row');
+  expect(split?.evidence.join('\n')).toMatch(/^DC1 .*; PDC emulator$/m);
+  expect(findings.filter(({ detail }) => /demote/i.test(detail))).toEqual([]);
+});
+
+describe('after a raise', () => {
+  const domainControllers = [replicated(dc(1), 2, 0), replicated(dc(2), 1, 71)];
+  const facts = { lifetime: 180, lifetimeWritten: daysAgo(5), domainControllers };
+
+  test('a DC that was past the former limit stays a finding until it has caught up', () => {
+    const finding = find('past-former-lifetime', facts, days(365));
+    expect(finding).toMatchObject({ level: 'blocker', acceptable: true, subjects: ['DC2'] });
+    expect(finding?.detail).toContain('the silence had then lasted 66 days, longer than the 60 days');
+    expect(find('past-former-lifetime', facts, days(180))?.level).toBe('warning');
+  });
+
+  test('a DC that was within it is none', () => {
+    const younger = { ...facts, domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 64)] };
+    expect(find('past-former-lifetime', younger, days(365))).toBeUndefined();
+  });
+});
+
+describe('a stored value that is too small', () => {
+  test('gives the range that may be in force, and says to raise it first', () => {
+    const finding = find('lifetime-not-honoured', { lifetime: 1 }, days(180));
+    expect(finding?.title).toBe('The stored value, 1, is too small to be honoured: 2 to 60 days may be in force');
+    expect(finding?.detail).toContain('Raise it first');
+  });
+
+  test('is narrowed by a refusal after 5 days', () => {
+    const links = [configuration, domain].map((one) => link(2, one, 5, 8614));
+    const domainControllers = [answering(dc(1), links), replicated(dc(2), 1, 0)];
+    expect(find('lifetime-not-honoured', { lifetime: 1, domainControllers }, days(180))?.title).toContain(
+      '2 to 5 days',
+    );
+  });
+
+  test('of 20 days with a garbageCollPeriod of 168 hours is one', () => {
+    const facts = { lifetime: 20, garbageCollectionHours: 168 };
+    expect(find('lifetime-not-honoured', facts, days(180))?.title).toContain('20 to 60 days');
+  });
+
+  test('is judged by both ends: another small value raises and lowers at once', () => {
+    const facts = { lifetime: 1, deletedObjects: [tombstones({ 40: 3 })] };
+    const findings = judged(factsOf({ ...facts, deletedObjects: [tombstones({ 1: 3, 30: 2 })] }), days(30));
+    expect(findings.find(({ id }) => id === 'purges-deleted-objects')?.title).toContain('2 deleted objects for good');
+    expect(findings.find(({ id }) => id === 'not-retroactive')).toBeDefined();
+  });
+});
+
+describe('results that name an object which the destination lacks', () => {
+  test.each([8606, 8240])('%i is strong evidence of lingering objects on the source, before any raise', (result) => {
+    const links = [link(2, configuration, 3, result), link(2, domain, 0)];
+    const domainControllers = [answering(dc(1), links), replicated(dc(2), 1, 0)];
+    const finding = find('lingering-objects-likely', { domainControllers });
+    expect(finding).toMatchObject({ level: 'blocker', acceptable: true, subjects: ['DC2'] });
+    expect(finding?.evidence).toContain(
+      `repadmin /removelingeringobjects dc2.corp.example.com ${guidOf(1)} "${configuration}" /advisory_mode`,
+    );
+    expect(finding?.detail).toContain('can also be');
+    expect(find('lingering-objects-likely', { domainControllers }, lowered)?.level).toBe('warning');
+  });
+
+  test('58 counts as such on Samba only', () => {
+    const domainControllers = [
+      answering(dc(1), [link(2, configuration, 3, 58), link(2, domain, 0)]),
+      replicated(dc(2), 1, 0),
+    ];
+    expect(find('lingering-objects-likely', { domainControllers, serverKind: 'samba' })).toBeDefined();
+    expect(find('lingering-objects-likely', { domainControllers })).toBeUndefined();
+    expect(find('replication-failures', { domainControllers })).toBeDefined();
+  });
+});
+
+describe('clocks', () => {
+  test('a last success in 2031 is a clock that jumped, and the age is not known', () => {
+    const future = new Date('2031-07-06T00:00:00Z');
+    const links = [configuration, domain].map((one) => ({ ...link(2, one, 0), lastSuccess: future }));
+    const domainControllers = [answering(dc(1), links), replicated(dc(2), 1, 0)];
+    const finding = find('clock-jumped', { domainControllers });
+    expect(finding).toMatchObject({ level: 'warning', subjects: ['DC1'] });
+    expect(finding?.evidence[0]).toContain('2031-07-06');
+  });
+
+  test('this computer is the one that is off where all DCs agree', () => {
+    const ahead = { clockAhead: 50 * 86_400_000 };
+    const links = (from: number) => [configuration, domain].map((one) => link(from, one, 0));
+    const domainControllers = [answering(dc(1), links(2), ahead), answering(dc(2), links(1), ahead)];
+    expect(find('clock-differs', { domainControllers })?.evidence).toEqual([
+      'this computer is 50 days behind the others',
+    ]);
+  });
+
+  test('a DC that is days off stops a lower value, whose purge could be counted wrongly', () => {
+    const links = (from: number) => [configuration, domain].map((one) => link(from, one, 0));
+    const domainControllers = [
+      answering(dc(1), links(2), { clockAhead: -50 * 86_400_000 }),
+      answering(dc(2), links(1)),
+      answering(dc(3), links(1)),
+    ];
+    expect(find('clock-differs', { domainControllers }, lowered)?.level).toBe('blocker');
+    expect(find('clock-differs', { domainControllers })?.level).toBe('warning');
+  });
+});
+
+describe('a DC that is gone: it does not answer, its account is deleted, no DC has heard of it for 700 days', () => {
+  const domainControllers = [
+    answering(dc(1), [link(2, configuration, 0), link(2, domain, 0), link(3, configuration, 700, 8524)]),
+    replicated(dc(2), 1, 0),
+    unreachable(dc(3), 'missing'),
+  ];
+
+  test('is leftover metadata and no obstacle to a raise', () => {
+    const findings = judged(factsOf({ domainControllers }), raised);
+    expect(findings.filter(({ level }) => level !== 'note')).toEqual([]);
+    expect(findings.find(({ id }) => id === 'gone-dcs')).toMatchObject({
+      subjects: ['DC3'],
+      evidence: [`ntdsutil "metadata cleanup" "remove selected server ${dc(3).dn}" quit quit`],
+    });
+  });
+
+  test('is not gone while its account is there and DNS knows it', () => {
+    const known = [
+      answering(dc(1), [link(2, configuration, 0), link(2, domain, 0), link(3, configuration, 700, 1722)]),
+      replicated(dc(2), 1, 0),
+      unreachable(dc(3)),
+    ];
+    expect(find('gone-dcs', { domainControllers: known })).toBeUndefined();
+    expect(find('past-lifetime', { domainControllers: known })?.subjects).toEqual(['DC3']);
+  });
+});
+
+test('an RODC past the lifetime is not said to bring deleted objects back', () => {
+  const domainControllers = [
+    replicated(dc(1), 2, 0),
+    replicated(dc(2), 1, 0),
+    replicated(dc(3, { isReadOnly: true }), 1, 200),
+  ];
+  const finding = find('past-lifetime', { domainControllers });
+  expect(finding?.subjects).toEqual(['DC3']);
+  expect(finding?.detail).toContain('cannot bring deleted objects back');
+});
+
+describe('120 DCs with 30 past the limit', () => {
+  const domainControllers = Array.from({ length: 120 }, (_, index) => {
+    const name = `BRANCH${String(index).padStart(3, '0')}`;
+    const guid = `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
+    const one = dc(1, {
+      name,
+      dnsHostName: `${name.toLowerCase()}.corp.example.com`,
+      dsaGuid: guid,
+      invocationId: guid,
+    });
+    const from = `00000000-0000-4000-8000-${String(index === 0 ? 1 : 0).padStart(12, '0')}`;
+    const age = index >= 90 ? 200 + index : 0;
+    const links = [configuration, domain].map((context) => ({ ...link(1, context, age), sourceDsaGuid: from }));
+    return answering(one, links);
+  });
+
+  test('are one finding with one acceptance, the worst first in its list', () => {
+    const findings = judged(factsOf({ domainControllers }), days(365, { accept: ['past-lifetime'] }));
+    const past = findings.filter(({ id }) => id.includes('past-lifetime'));
+    expect(past).toHaveLength(1);
+    expect(past[0]).toMatchObject({ level: 'blocker', accepted: true, measure: { value: 319, unit: 'days' } });
+    expect(past[0]?.subjects).toHaveLength(30);
+    expect(past[0]?.title).toBe(
+      'BRANCH119, BRANCH118, BRANCH117 and 27 more have not replicated for up to 319 days: longer than the lifetime of 180 days',
+    );
+  });
+});
+
+describe('the Recycle Bin with a lifetime of its own', () => {
+  const facts = { recycleBin: 'on', deletedObjectLifetime: 180 } as const;
+
+  test('is not lengthened by a raise of tombstoneLifetime, and the number to give is named', () => {
+    expect(find('recycle-bin-own-lifetime', facts, days(365))).toMatchObject({
+      level: 'warning',
+      detail: expect.stringContaining('--recycle-days 365'),
+    });
+    expect(find('recycle-bin-own-lifetime', facts, days(365, { recycleDays: 365 }))).toBeUndefined();
+  });
+
+  test('falls under the same minimum', () => {
+    const low = { ...facts, garbageCollectionHours: 168 };
+    expect(find('recycle-too-short', low, wanting({ kind: 'as-is' }, { recycleDays: 21 }))).toMatchObject({
+      acceptable: false,
+    });
+  });
+
+  test('takes objects out when it is lowered', () => {
+    const recoverable = new Map([[100, 8]]);
+    const deletedObjects = [{ kind: 'counted', namingContext: domain, tombstones: new Map(), recoverable } as const];
+    const options = wanting({ kind: 'as-is' }, { recycleDays: 90 });
+    expect(find('purges-deleted-objects', { ...facts, deletedObjects }, options)?.title).toBe(
+      'The lower value takes 8 deleted objects out of the Recycle Bin',
+    );
+  });
+});
+
+describe('the object that makes new DCs strict', () => {
+  const missing = (hasParent: boolean) => ({ ...factsOf().strictMarker, isThere: false, hasParent });
+
+  test('is offered where it is missing, with what it does not do', () => {
+    const finding = find('new-dcs-may-be-loose', { strictMarker: missing(true) });
+    expect(finding?.detail).toContain('--strict-new-dcs');
+    expect(finding?.detail).toContain('repadmin /regkey * +strict');
+  });
+
+  test('cannot be added where the forest lacks its container', () => {
+    const options = wanting({ kind: 'as-is' }, { strictNewDcs: true });
+    expect(find('no-forest-updates', { strictMarker: missing(false) }, options)).toMatchObject({ acceptable: false });
+    expect(find('no-forest-updates', { strictMarker: missing(true) }, options)).toBeUndefined();
+  });
+});
+
+test('a garbageCollPeriod of 2000 hours is a finding of its own and does not forbid 180 days', () => {
+  const facts = { lifetime: 60, garbageCollectionHours: 2000 };
+  expect(find('collection-period-out-of-range', facts, days(180))?.title).toContain('2,000 hours');
+  expect(find('too-short-for-garbage-collection', facts, days(180))).toBeUndefined();
+});
+
+test('a plan that changes an entry of another objectGUID is not of this remedy, and no one can accept that', () => {
+  const facts = factsOf();
+  const proposal = propose(facts, days(365));
+  const foreign = { ...proposal, changes: proposal.changes.map((change) => ({ ...change, guid: guidOf(9) })) };
+  const finding = assess(facts, foreign).find(({ id }) => id === 'not-of-this-remedy');
+  expect(finding).toMatchObject({ level: 'blocker', acceptable: false });
+});
+
+test('an undo of a raise is judged as a lowering', () => {
+  const facts = factsOf({ lifetime: 365, deletedObjects: [tombstones({ 200: 4 })] });
+  const proposal = propose(facts, days(180));
+  const undo = { ...proposal, undoes: { id: guidOf(1), seal: '', folder: '..', seq: 1 } };
+  const finding = judge(assess(facts, undo), undo, []).find(({ id }) => id === 'purges-deleted-objects');
+  expect(finding).toMatchObject({ level: 'blocker', acceptable: true, measure: { value: 4, unit: 'objects' } });
 });

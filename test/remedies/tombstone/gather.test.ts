@@ -1,23 +1,32 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type Entry, makeEntry } from '../../../src/ad/entry.ts';
 import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
-import { DirectoryError } from '../../../src/errors.ts';
-import { readRootDse } from '../../../src/ldap/root-dse.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
-import { type DirectoryToRead, gather } from '../../../src/remedies/tombstone/gather.ts';
-import { askForReplication } from '../../../src/remedies/tombstone/replication-answer.ts';
+import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
+import { gather } from '../../../src/remedies/tombstone/gather.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
-import { dc, guidOf } from './support/facts.ts';
+import { days, factsOf, judged } from './support/facts.ts';
 
-async function directoryOf(forest: EmbeddedForest): Promise<DirectoryToRead> {
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host),
-  });
-  const session = await connector.open({ host: 'dc1.corp.example.com' });
+async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld> = {}): Promise<DirectoryWorld> {
+  const session = await forest.open({ host: 'dc1.corp.example.com' });
   onTestFinished(() => session.close());
-  return { session, isExport: false, openOther: (host) => connector.open({ host }) };
+  const nothing = (): void => undefined;
+  return {
+    kind: 'directory',
+    session,
+    target: factsOf().target,
+    isExport: false,
+    reopen: () => forest.open({ host: 'dc1.corp.example.com' }),
+    openOther: (host) => forest.open({ host }),
+    openGlobalCatalog: async () => undefined,
+    now: () => now,
+    watch: { begin: nothing, update: nothing, count: nothing },
+    signal: new AbortController().signal,
+    currentFolder: '/',
+    platform: 'linux',
+    systemDrive: 'C:',
+    templates: new URL('../../../templates/', import.meta.url),
+    commandLine: (words) => words.join(' '),
+    ...more,
+  };
 }
 
 function server(name: string): string {
@@ -27,7 +36,7 @@ dn: CN=NTDS Settings,${dn}\nobjectClass: nTDSDSA\noptions: 1\n`;
 }
 
 function stateOf(facts: Awaited<ReturnType<typeof gather>>, name: string): unknown {
-  return facts.domainControllers.find(({ domainController }) => domainController.name === name)?.state;
+  return facts.replication.parties.find(({ domainController }) => domainController.name === name)?.state;
 }
 
 describe('the domain controllers of a large forest', () => {
@@ -40,34 +49,37 @@ describe('the domain controllers of a large forest', () => {
     const deadlineMs = 800;
 
     const started = performance.now();
-    const facts = await gather(directory, { now: () => now, deadlineMs });
+    const facts = await gather(directory, [], deadlineMs);
     const taken = performance.now() - started;
 
-    expect(facts.domainControllers).toHaveLength(20);
-    expect(facts.domainControllers.filter(({ state }) => state.kind === 'answered')).toHaveLength(19);
-    expect(stateOf(facts, 'FAR7')).toEqual({ kind: 'unreachable', why: 'no answer within 0.8 seconds' });
+    expect(facts.replication.parties).toHaveLength(20);
+    expect(facts.replication.parties.filter(({ state }) => state.kind === 'answered')).toHaveLength(19);
+    expect(stateOf(facts, 'FAR7')).toEqual(
+      expect.objectContaining({ kind: 'unreachable', why: 'no answer within 0.8 seconds' }),
+    );
     // One after the other they would take nineteen times three answers of 50 ms, and the deadline besides.
     expect(taken).toBeLessThan(deadlineMs + 1500);
   });
 
-  test('are told of as they answer', async () => {
+  test('are shown as they answer', async () => {
     const forest = await openForest();
     forest.setCondition('dc2.corp.example.com', { reachable: 'refused' });
     const told: string[] = [];
     const watch = {
       begin: (rows: readonly string[]) => told.push(...rows),
       update: (row: string, state: string) => told.push(`${row}: ${state}`),
+      count: () => undefined,
     };
-    await gather(await directoryOf(forest), { now: () => now, watch });
+    await gather(await directoryOf(forest, { watch }));
     expect(told).toContain('dc1.corp.example.com: answered');
     expect(told.find((line) => line.startsWith('dc2.corp.example.com: '))).toContain('ECONNREFUSED');
   });
 });
 
-test('clocks are compared with our own', async () => {
+test("clocks are compared with this computer's", async () => {
   const forest = await openForest();
   forest.setCondition('dc2.corp.example.com', { clockOffset: -3_600_000 });
-  const facts = await gather(await directoryOf(forest), { now: () => now });
+  const facts = await gather(await directoryOf(forest));
   expect(stateOf(facts, 'DC2')).toMatchObject({ kind: 'answered', clockAhead: -3_600_000 });
 });
 
@@ -81,7 +93,7 @@ whenChanged: ${changed}
   const forest = await openForest(
     [tombstone('1', '20261121090000.0Z'), tombstone('2', '20260922090000.0Z')].join('\n'),
   );
-  const facts = await gather(await directoryOf(forest), { now: () => now });
+  const facts = await gather(await directoryOf(forest));
   const counted = facts.deletedObjects.find(({ namingContext }) => namingContext === domain);
   expect(counted).toMatchObject({
     kind: 'counted',
@@ -90,9 +102,73 @@ whenChanged: ${changed}
       [61, 1],
     ]),
   });
-  expect(facts.deletedObjects.find(({ namingContext }) => namingContext === configuration)?.kind).toBe(
-    'none-or-not-permitted',
+  expect(facts.deletedObjects.find(({ namingContext }) => namingContext === configuration)?.kind).toBe('none-seen');
+});
+
+test("ages are reckoned by the DC's clock, not by this computer's", async () => {
+  const deleted = `dn: CN=D\\0ADEL:00000000-0000-4000-8000-000000000001,CN=Deleted Objects,${domain}
+objectClass: container
+isDeleted: TRUE
+whenChanged: 20260922090000.0Z
+`;
+  const behind = new Date(now.getTime() - 50 * 86_400_000);
+  const facts = await gather(await directoryOf(await openForest(deleted), { now: () => behind }));
+  expect(facts.now).toEqual(now);
+  const counted = facts.deletedObjects.find(({ namingContext }) => namingContext === domain);
+  expect(counted).toMatchObject({ kind: 'counted', tombstones: new Map([[61, 1]]) });
+});
+
+test('the Schema partition, which has no deleted objects, is left out of the count', async () => {
+  const facts = await gather(await directoryOf(await openForest()));
+  expect(facts.deletedObjects.map(({ namingContext }) => namingContext).sort()).toEqual([configuration, domain].sort());
+});
+
+test('deleted objects of a naming context below are not counted twice, as the port of a global catalog shows them', async () => {
+  const deleted = `dn: CN=D\\0ADEL:00000000-0000-4000-8000-000000000001,CN=Deleted Objects,${configuration}
+objectClass: container
+isDeleted: TRUE
+whenChanged: 20261120090000.0Z
+`;
+  const forest = await openForest(deleted);
+  const session = await forest.open({ host: 'dc1.corp.example.com', port: 3268 });
+  onTestFinished(() => session.close());
+  const facts = await gather(await directoryOf(forest, { session }));
+  const kinds = new Map(facts.deletedObjects.map(({ namingContext, kind }) => [namingContext, kind]));
+  expect(kinds.get(domain)).toBe('none-seen');
+  expect(kinds.get(configuration)).toBe('counted');
+});
+
+test('the holders of the roles are known as far as the chosen DC shows them', async () => {
+  const settingsDn = `CN=NTDS Settings,CN=DC1,CN=Sites,${configuration}`;
+  const forest = await openForest(`dn: CN=Partitions,${configuration}\nfSMORoleOwner: ${settingsDn}\n`);
+  const facts = await gather(await directoryOf(forest));
+  expect(facts.roles).toEqual([{ role: 'domain naming master', settingsDn }]);
+});
+
+test('two sites that are parted for 75 of 60 days are a split, read from the XML that DCs of Windows show', async () => {
+  const said = (name: string, mate: string, others: readonly string[]): string => `dn:
+dnsHostName: ${name}.corp.example.com
+practiceInboundPartner: ${mate} success={{now-5m}}
+practiceInboundPartner: ${others[0]} success={{now-75d}} attempt={{now-5m}} result=8614 failures=7000
+practiceCursor: ${mate} success={{now-5m}}
+${others.map((other) => `practiceCursor: ${other} success={{now-75d}}`).join('\n')}
+`;
+  const forest = await openForest(
+    [
+      server('DC3'),
+      server('DC4'),
+      said('dc1', 'dc2', ['dc3', 'dc4']),
+      said('dc2', 'dc1', ['dc4', 'dc3']),
+      said('dc3', 'dc4', ['dc1', 'dc2']),
+      said('dc4', 'dc3', ['dc2', 'dc1']),
+    ].join('\n'),
   );
+  const findings = judged(await gather(await directoryOf(forest)), days(180));
+  const split = findings.find(({ id }) => id === 'parted-sides');
+  expect(split).toMatchObject({ level: 'blocker', measure: { value: 75, unit: 'days' } });
+  expect(split?.title).toContain('DC1 and DC2');
+  expect(split?.title).toContain('DC3 and DC4');
+  expect(findings.find(({ id }) => id === 'past-lifetime')).toBeUndefined();
 });
 
 describe('a naming context that the chosen DC does not hold', () => {
@@ -119,7 +195,7 @@ ${server('FAR')}msDS-hasMasterNCs: ${domain}
     facts.deletedObjects.find(({ namingContext }) => namingContext === domain);
 
   test('is counted on a DC that does', async () => {
-    const facts = await gather(await directoryOf(await openSplitForest()), { now: () => now });
+    const facts = await gather(await directoryOf(await openSplitForest()));
     expect(ofDomain(facts)).toMatchObject({ kind: 'counted', tombstones: new Map([[2, 1]]) });
   });
 
@@ -127,144 +203,15 @@ ${server('FAR')}msDS-hasMasterNCs: ${domain}
     const forest = await openSplitForest();
     const directory = await directoryOf(forest);
     let sessions = 0;
-    const openOther: DirectoryToRead['openOther'] = async (host) => {
+    const openOther: DirectoryWorld['openOther'] = async (host) => {
       const session = await directory.openOther(host);
       if (host === far) sessions += 1;
       // The first session asks for replication, the second counts.
       if (sessions === 2) forest.setCondition(far, { reachable: 'silent' });
       return session;
     };
-    const facts = await gather({ ...directory, openOther }, { now: () => now, deadlineMs: 150 });
+    const facts = await gather({ ...directory, openOther }, [], 150);
     expect(sessions).toBe(2);
     expect(ofDomain(facts)).toMatchObject({ kind: 'unknown', why: 'the server did not answer within 0.15 s' });
-  });
-});
-
-/** A session whose entries are given; `refused` naming contexts answer with an LDAP result. */
-function sessionWith(entries: readonly Entry[], refused: readonly string[] = []): DirectorySession {
-  const unused = (): never => {
-    throw new Error('not asked for');
-  };
-  return {
-    identity: { host: 'dc1', port: 389, tls: 'none' },
-    rootDse: readRootDse(makeEntry('', {})),
-    readEntry: async (base) => {
-      if (refused.includes(base)) {
-        throw new DirectoryError({ attempted: 'read', on: base, cameBack: 'a referral', next: '' }, 10);
-      }
-      return entries.find(({ dn }) => dn === base);
-    },
-    search: unused,
-    modify: unused,
-    add: unused,
-    delete: unused,
-    rename: unused,
-    close: async () => undefined,
-  };
-}
-
-function neighborXml(namingContext: string, root = 'DS_REPL_NEIGHBOR'): string {
-  return `<${root}>
-  <pszNamingContext>${namingContext}</pszNamingContext>
-  <uuidSourceDsaObjGuid>${guidOf(2)}</uuidSourceDsaObjGuid>
-  <uuidSourceDsaInvocationID>${guidOf(3)}</uuidSourceDsaInvocationID>
-  <ftimeLastSyncSuccess>2026-11-20T09:00:00Z</ftimeLastSyncSuccess>
-  <ftimeLastSyncAttempt>2026-11-22T08:59:00Z</ftimeLastSyncAttempt>
-  <dwLastSyncResult>1722</dwLastSyncResult>
-  <cNumConsecutiveSyncFailures>9</cNumConsecutiveSyncFailures>
-</${root}>\n\0`;
-}
-
-// A value of a real Samba: last success 2026-11-22T05:33:25Z.
-const repsFrom = Buffer.from(
-  'AQAAAAAAAAAJAQAABAAAAKUPEyEDAAAAYhATIQMAAABXAAAA0AAAADkAAAB0AAAAERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERERAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAGogBJxGmt9BsjvytAK6eJ87pey624ZWRoCmhF5HYFEgAAAAAAAAAAAAAAAAAAAAADUAAAA5YzA0MjA2YS05YTQ2LTQxZGYtYjIzYi1mMmI0MDJiYTc4OWYuX21zZGNzLmxhYi50ZXN0AA==',
-  'base64',
-);
-
-describe('what a DC says of its replication', () => {
-  const one = dc(1, { fullNamingContexts: [configuration, domain] });
-  const ask = (entries: readonly Entry[], refused: readonly string[] = []) =>
-    askForReplication(sessionWith(entries, refused), one, []);
-
-  test('is taken from XML with NULs at its end and whatever root element', async () => {
-    const values = [neighborXml(configuration), neighborXml(domain, 'NEIGHBOR_OF_ANOTHER_NAME')];
-    const answer = await ask([
-      makeEntry('', { currentTime: ['20261122090000.0Z'], 'msDS-ReplAllInboundNeighbors': values }),
-      makeEntry(configuration, {}),
-      makeEntry(domain, {}),
-    ]);
-    expect(answer.silent).toEqual([]);
-    expect(answer.links).toMatchObject([
-      { namingContext: configuration, lastResult: 1722, lastSuccess: new Date('2026-11-20T09:00:00Z') },
-      { namingContext: domain },
-    ]);
-    expect(answer.clock).toEqual(new Date('2026-11-22T09:00:00Z'));
-  });
-
-  test('else from repsFrom', async () => {
-    const answer = await ask([
-      makeEntry('', {}),
-      makeEntry(configuration, { repsFrom: [repsFrom] }),
-      makeEntry(domain, { repsFrom: [repsFrom] }),
-    ]);
-    expect(answer.links).toHaveLength(2);
-    expect(answer.links[0]).toMatchObject({
-      namingContext: configuration,
-      lastSuccess: new Date('2026-11-22T05:33:25Z'),
-      lastResult: 87,
-    });
-  });
-
-  test('is known of a naming context whose head is refused, where the rootDSE tells of it', async () => {
-    const answer = await ask(
-      [
-        makeEntry('', { 'msDS-ReplAllInboundNeighbors': [neighborXml(domain), neighborXml(configuration)] }),
-        makeEntry(configuration, {}),
-      ],
-      [domain],
-    );
-    expect(answer.links).toHaveLength(2);
-    expect(answer.silent).toEqual([]);
-  });
-
-  test.each([
-    [configuration, domain],
-    [domain, configuration],
-  ])('has the latest sign of life of each DC, whichever naming context shows it', async (later, earlier) => {
-    const cursorXml = (time: string): string =>
-      `<C><uuidSourceDsaInvocationID>${guidOf(3)}</uuidSourceDsaInvocationID><usnAttributeFilter>7</usnAttributeFilter><ftimeLastSyncSuccess>${time}</ftimeLastSyncSuccess></C>`;
-    const answer = await ask([
-      makeEntry('', {}),
-      makeEntry(later, { 'msDS-NCReplCursors': [cursorXml('2026-11-21T09:00:00Z')] }),
-      makeEntry(earlier, { 'msDS-NCReplCursors': [cursorXml('2026-11-01T09:00:00Z')] }),
-    ]);
-    expect(answer.cursors).toMatchObject([{ lastSuccess: new Date('2026-11-21T09:00:00Z') }]);
-  });
-
-  test('is unknown, never healthy, where a value is cut short, none is there, or the server refuses', async () => {
-    const application = `DC=App,${domain}`;
-    const three = dc(1, { fullNamingContexts: [configuration, domain, application] });
-    const session = sessionWith(
-      [makeEntry('', {}), makeEntry(configuration, { repsFrom: [repsFrom.subarray(0, 100)] }), makeEntry(domain, {})],
-      [application],
-    );
-    const answer = await askForReplication(session, three, []);
-    expect(answer.links).toEqual([]);
-    expect(answer.silent.map(({ namingContext, why }) => [namingContext, why])).toEqual([
-      [configuration, expect.stringContaining('repsFrom')],
-      [domain, 'it names no inbound partner'],
-      [application, 'a referral'],
-    ]);
-  });
-
-  test('is unknown in XML that is broken', async () => {
-    const broken = neighborXml(domain).slice(0, 200);
-    const answer = await ask([
-      makeEntry('', { 'msDS-ReplAllInboundNeighbors': [neighborXml(configuration), broken] }),
-      makeEntry(configuration, {}),
-      makeEntry(domain, {}),
-    ]);
-    expect(answer.links).toHaveLength(1);
-    expect(answer.silent.map(({ namingContext }) => namingContext)).toContain(domain);
   });
 });

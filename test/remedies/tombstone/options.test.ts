@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { parseDays } from '../../../src/remedies/tombstone/options.ts';
+import { type GivenFlags, parseDays, readOptions } from '../../../src/remedies/tombstone/options.ts';
 
 describe('the number of --days', () => {
   test.each(['3', '36', '60', '180', '36500'])('%s is taken', (text) => {
@@ -8,12 +8,12 @@ describe('the number of --days', () => {
   });
 
   test.each([
-    ['abc', 'no whole number'],
-    ['', 'no whole number'],
-    ['1e9', 'no whole number'],
-    ['180.5', 'no whole number'],
-    ['180 days', 'no whole number'],
-    ['0x40', 'no whole number'],
+    ['abc', 'not a whole number'],
+    ['', 'not a whole number'],
+    ['1e9', 'not a whole number'],
+    ['180.5', 'not a whole number'],
+    ['180 days', 'not a whole number'],
+    ['0x40', 'not a whole number'],
     ['0', 'less than 3 days'],
     ['2', 'less than 3 days'],
     ['-1', 'less than 3 days'],
@@ -24,5 +24,44 @@ describe('the number of --days', () => {
   ])('%s is refused: %s', (text, reason) => {
     expect(() => parseDays(text)).toThrow(UsageError);
     expect(() => parseDays(text)).toThrow(reason);
+  });
+});
+
+describe('flags', () => {
+  const nothing: GivenFlags = {
+    days: undefined,
+    unset: false,
+    'recycle-days': undefined,
+    'strict-new-dcs': false,
+    showrepl: [],
+    accept: [],
+  };
+
+  const read = (given: GivenFlags, mayAsk = true) => readOptions(given, { currentFolder: '/' }, mayAsk);
+
+  test('that leave the lifetime open are asked about where a question can be asked', async () => {
+    expect((await read(nothing)).lifetime).toEqual({ kind: 'open' });
+    await expect(read(nothing, false)).rejects.toThrow('no flag gives it');
+  });
+
+  test('that change something else leave the lifetime as it is', async () => {
+    expect(await read({ ...nothing, 'recycle-days': '200' })).toMatchObject({
+      lifetime: { kind: 'as-is' },
+      recycleDays: 200,
+    });
+    expect((await read({ ...nothing, 'strict-new-dcs': true }, false)).lifetime).toEqual({ kind: 'as-is' });
+  });
+
+  test('for the Recycle Bin fall under the same limits', async () => {
+    await expect(read({ ...nothing, 'recycle-days': '2' })).rejects.toThrow('less than 3 days');
+  });
+
+  test('that set and remove the value at once are refused', async () => {
+    await expect(read({ ...nothing, days: '180', unset: true })).rejects.toThrow('one sets the value');
+  });
+
+  test('that name a file which is not there are refused with its name', async () => {
+    const given = { ...nothing, days: '180', showrepl: ['none.csv'] };
+    await expect(read(given)).rejects.toMatchObject({ trouble: { on: 'none.csv' }, code: 'usage' });
   });
 });

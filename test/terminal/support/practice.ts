@@ -1,27 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
-import { type DirectorySession, ldapConnector } from '../../../src/ldap/session.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { remedies } from '../../../src/remedies/index.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
-import { startInTerminal, type TerminalSession } from './terminal-session.ts';
+import { startInTerminal, type TerminalSession, type TerminalSessionOptions } from './terminal-session.ts';
 
 const bin = fileURLToPath(new URL('../../../bin/adsi-remedy.js', import.meta.url));
 const templates = new URL('../../../templates/', import.meta.url);
-
-const remedies = ['labels', 'tombstone', 'orphan'] as const;
 
 /** The tool at the menu of its practice site, and what a person does there. */
 export interface Practice {
   /** The practice site. */
   readonly site: string;
   readonly session: TerminalSession;
-  /** Whether nothing was written beside the practice site: no change folder. */
+  /** Whether no change was saved. */
   readonly hasNoChangeFolder: () => boolean;
   /** Chooses a remedy in the menu. */
-  readonly start: (remedy: (typeof remedies)[number]) => void;
+  readonly start: (remedy: string) => void;
   /** Waits for the question; then types the text, if any, and presses Enter. */
   readonly answer: (question: string | RegExp, text?: string) => Promise<void>;
   /** Waits for the question and takes the choice so many below the first. */
@@ -29,8 +28,8 @@ export interface Practice {
   /** Waits for the question on what becomes of the change. */
   readonly seeDiff: () => Promise<void>;
   readonly applyNow: () => Promise<void>;
-  /** From the menu: undoes the latest change. */
-  readonly undoLatest: () => Promise<void>;
+  /** From the menu: undoes the latest change, and accepts the blockers of the undo that the questions name. */
+  readonly undoLatest: (...blockers: readonly (string | RegExp)[]) => Promise<void>;
   readonly seeMenu: () => Promise<void>;
   /** Leaves by the menu and expects exit status 0. */
   readonly leave: () => Promise<void>;
@@ -38,13 +37,17 @@ export interface Practice {
   readonly cancel: () => Promise<void>;
 }
 
-const menu = '? What needs a careful hand?';
-const decision = '? Apply now, save for review, or leave it?';
+const menu = '? What do you want to repair?';
+const decision = '? Apply now, save for review, or do nothing?';
 
 /** The practice site in a fresh folder, with its menu on the screen. */
-export async function openPractice(node: string, size = { columns: 140, rows: 90 }): Promise<Practice> {
+export async function openPractice(
+  node: string,
+  terminal: Pick<TerminalSessionOptions, 'columns' | 'rows' | 'env'> = { columns: 140, rows: 90 },
+): Promise<Practice> {
   const folder = await freshFolder();
-  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...size });
+  const site = path.join(folder, 'adsi-remedy-practice');
+  const session = startInTerminal({ command: [node, bin, 'practice'], cwd: folder, ...terminal });
   const take = (below: number): void => {
     session.press('down', below);
     session.press('enter');
@@ -53,30 +56,32 @@ export async function openPractice(node: string, size = { columns: 140, rows: 90
     await session.waitFor(question);
     take(below);
   };
+  const answer: Practice['answer'] = async (question, text = '') => {
+    await session.waitFor(question);
+    session.type(text);
+    session.press('enter');
+  };
   const applyNow = (): Promise<void> => choose(decision, 2);
   await session.waitFor(menu);
   return {
-    site: path.join(folder, 'adsi-remedy-practice'),
+    site,
     session,
-    hasNoChangeFolder: () => readdirSync(folder).join() === 'adsi-remedy-practice',
-    start: (remedy) => take(remedies.indexOf(remedy)),
-    answer: async (question, text = '') => {
-      await session.waitFor(question);
-      session.type(text);
-      session.press('enter');
-    },
+    hasNoChangeFolder: () => !existsSync(path.join(site, 'changes')),
+    start: (remedy) => take(remedies.findIndex(({ name }) => name === remedy)),
+    answer,
     choose,
     seeDiff: () => session.waitFor(decision),
     applyNow,
-    undoLatest: async () => {
-      await choose(menu, 3);
+    undoLatest: async (...blockers) => {
+      await choose(menu, remedies.length);
       await choose('? Which change?', 0);
-      await choose('? What to do with it?', 1);
+      await choose('? What do you want to do with it?', 1);
+      for (const blocker of blockers) await answer(blocker, 'y');
       await applyNow();
     },
     seeMenu: () => session.waitFor(menu),
     leave: async () => {
-      await choose(menu, 5);
+      await choose(menu, remedies.length + 2);
       expect(await session.exit).toMatchObject({ status: 0 });
     },
     cancel: async () => {
@@ -94,12 +99,7 @@ export async function readForest<T>(
   read: (session: DirectorySession) => Promise<T>,
 ): Promise<T> {
   const forest = await openPracticeForest(site, templates, () => new Date(), randomUUID);
-  const connector = ldapConnector({
-    tls: 'none',
-    bind: 'anonymous',
-    createConnection: ({ host }) => forest.connect(host),
-  });
-  const session = await connector.open({ host: domainController });
+  const session = await forest.open({ host: domainController });
   try {
     return await read(session);
   } finally {

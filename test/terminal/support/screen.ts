@@ -1,7 +1,7 @@
-/** What a terminal of a size would show: the control sequences that our output uses, and no more. */
+/** A terminal screen of a given size. It knows the control sequences that our output uses, and no others. */
 export class Screen {
-  readonly #columns: number;
-  readonly #rows: number;
+  #columns: number;
+  #rows: number;
   #lines: string[][];
   #row = 0;
   #column = 0;
@@ -25,6 +25,25 @@ export class Screen {
 
   get cursor(): { readonly row: number; readonly column: number; readonly visible: boolean } {
     return { row: this.#row, column: this.#column, visible: this.#cursorVisible };
+  }
+
+  /** Takes another size and breaks the lines that are too long now, as most terminals do. */
+  resize(columns: number, rows: number): void {
+    const pieces: string[][] = [];
+    const cursorLine = this.#row;
+    for (const [index, line] of this.#lines.entries()) {
+      if (index === cursorLine) {
+        this.#row = pieces.length + Math.floor(this.#column / columns);
+        this.#column %= columns;
+      }
+      for (let at = 0; at === 0 || at < line.length; at += columns) pieces.push(line.slice(at, at + columns));
+    }
+    while (pieces.length > this.#row + 1 && pieces.at(-1)?.length === 0) pieces.pop();
+    const scrolled = Math.max(0, pieces.length - rows);
+    this.#lines = Array.from({ length: rows }, (_, index) => pieces[scrolled + index] ?? []);
+    this.#row = Math.max(0, this.#row - scrolled);
+    this.#columns = columns;
+    this.#rows = rows;
   }
 
   /** Takes output in; a control sequence must not be cut in two. */

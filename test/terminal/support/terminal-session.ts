@@ -32,7 +32,7 @@ export interface TerminalSession {
   /** Types text as it is. */
   type(text: string): void;
   press(key: KeyName, times?: number): void;
-  /** Waits until the screen shows the text, at most ten seconds. */
+  /** Waits until the screen shows the text, at most 30 seconds. */
   waitFor(text: string | RegExp): Promise<void>;
   resize(columns: number, rows: number): void;
   /** Takes the terminal away, as closing its window does. */
@@ -40,7 +40,7 @@ export interface TerminalSession {
   /** Everything that was written, with its control sequences. */
   readonly output: () => string;
   readonly exit: Promise<{ readonly status: number; readonly signal: number }>;
-  /** The ids of the processes in the command's session: itself, and what it started and left behind. */
+  /** The ids of the processes in the command's session: the command, and the processes that it left behind. */
   processes(): readonly number[];
 }
 
@@ -53,7 +53,7 @@ export interface TerminalSessionOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-const patience = 10_000;
+const patience = 30_000;
 
 function processesOf(session: number): readonly number[] {
   const { error, stdout } = spawnSync('ps', ['-o', 'pid=', '-s', String(session)], { encoding: 'utf8' });
@@ -68,7 +68,7 @@ function killIfAlive(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // It ended by itself in the meantime.
+    // It has ended in the meantime.
     if (errnoOf(error) !== 'ESRCH') throw error;
   }
 }
@@ -78,13 +78,15 @@ export function startInTerminal(options: TerminalSessionOptions): TerminalSessio
   const { columns = 80, rows = 24 } = options;
   const [file, ...args] = options.command;
   const terminal = spawn(file, args, {
-    name: 'xterm-256color',
+    // node-pty sets TERM to this, whatever the environment says.
+    name: options.env?.['TERM'] ?? 'xterm-256color',
     cols: columns,
     rows,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    env: { ...process.env, ...options.env },
+    // What the machine that runs the tests has set must not decide about signs.
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...options.env },
   });
-  let screen = new Screen(columns, rows);
+  const screen = new Screen(columns, rows);
   let output = '';
   let unread = '';
   let wake = (): void => undefined;
@@ -120,15 +122,13 @@ export function startInTerminal(options: TerminalSessionOptions): TerminalSessio
 
   return {
     pid: terminal.pid,
-    get screen() {
-      return screen;
-    },
+    screen,
     output: () => output,
     type: (text) => terminal.write(text),
     press: (key, times = 1) => terminal.write(keys[key].repeat(times)),
     waitFor,
     resize: (newColumns, newRows) => {
-      screen = new Screen(newColumns, newRows);
+      screen.resize(newColumns, newRows);
       terminal.resize(newColumns, newRows);
     },
     hangUp: () => {

@@ -1,8 +1,12 @@
 import type { DomainController, Forest } from '../../../../src/ad/forest.ts';
-import type { ReplicationCursor } from '../../../../src/ad/replication-values.ts';
+import type { InboundLink, NamingContextCursor } from '../../../../src/ad/replication-answer.ts';
+import { type DomainControllerState, replicationNews } from '../../../../src/ad/replication-news.ts';
+import { type Finding, judge } from '../../../../src/change/findings.ts';
+import { assess } from '../../../../src/remedies/tombstone/assess.ts';
+import { propose } from '../../../../src/remedies/tombstone/changes.ts';
 import type { DeletedObjects } from '../../../../src/remedies/tombstone/deleted-objects.ts';
-import type { DomainControllerState, TombstoneFacts } from '../../../../src/remedies/tombstone/facts.ts';
-import type { InboundLink } from '../../../../src/remedies/tombstone/replication-answer.ts';
+import type { TombstoneFacts } from '../../../../src/remedies/tombstone/gather.ts';
+import type { TombstoneOptions, WantedLifetime } from '../../../../src/remedies/tombstone/options.ts';
 import { fixedClock } from '../../../support/fixed-world.ts';
 
 const day = 86_400_000;
@@ -48,7 +52,6 @@ export function link(from: number, namingContext: string, days: number | 'never'
   return {
     namingContext,
     sourceDsaGuid: guidOf(from),
-    sourceInvocationId: `9${guidOf(from).slice(1)}`,
     lastSuccess: days === 'never' ? 'never' : daysAgo(days),
     lastAttempt: daysAgo(0),
     lastResult: result,
@@ -56,15 +59,31 @@ export function link(from: number, namingContext: string, days: number | 'never'
   };
 }
 
-export function cursor(of: number, days: number): ReplicationCursor {
-  return { invocationId: `9${guidOf(of).slice(1)}`, usn: 1n, lastSuccess: daysAgo(days) };
+/** How far a DC has the changes of the DC with this number, as of that many days ago. */
+export function cursor(of: number, days: number, namingContext = configuration): NamingContextCursor {
+  return { namingContext, invocationId: `9${guidOf(of).slice(1)}`, usn: 1n, lastSuccess: daysAgo(days) };
+}
+
+/** What options ask for; nothing but the lifetime unless `more` says so. */
+export function wanting(lifetime: WantedLifetime, more: Partial<TombstoneOptions> = {}): TombstoneOptions {
+  return { lifetime, recycleDays: undefined, strictNewDcs: false, showrepl: [], accept: [], ...more };
+}
+
+export function days(number: number, more: Partial<TombstoneOptions> = {}): TombstoneOptions {
+  return wanting({ kind: 'days', days: number }, more);
+}
+
+/** The findings of a new proposal, as the runner judges them. */
+export function judged(facts: TombstoneFacts, options: TombstoneOptions): readonly Finding[] {
+  const proposal = propose(facts, options);
+  return judge(assess(facts, proposal), proposal, options.accept);
 }
 
 /** A DC that answers: both naming contexts last got from `from` so many days ago. */
 export function answering(
   domainController: DomainController,
   links: readonly InboundLink[],
-  more: { readonly cursors?: readonly ReplicationCursor[]; readonly clockAhead?: number } = {},
+  more: { readonly cursors?: readonly NamingContextCursor[]; readonly clockAhead?: number } = {},
 ): DomainControllerState {
   const told = new Set(links.map(({ namingContext }) => namingContext));
   const silent = domainController.fullNamingContexts
@@ -78,8 +97,11 @@ export function replicated(domainController: DomainController, from: number, day
   return answering(domainController, [link(from, configuration, days), link(from, domain, days)]);
 }
 
-export function unreachable(domainController: DomainController): DomainControllerState {
-  return { domainController, state: { kind: 'unreachable', why: 'no answer within 5 seconds' } };
+export function unreachable(
+  domainController: DomainController,
+  account: 'there' | 'missing' = 'there',
+): DomainControllerState {
+  return { domainController, state: { kind: 'unreachable', why: 'no answer within 5 seconds', account } };
 }
 
 /** Tombstones of one naming context: age in days to count. */
@@ -88,8 +110,10 @@ export function tombstones(counts: Readonly<Record<number, number>>): DeletedObj
   return { kind: 'counted', namingContext: domain, tombstones: byAge, recoverable: new Map() };
 }
 
-export interface FactsOptions extends Partial<Omit<TombstoneFacts, 'settings' | 'forest'>> {
+export interface FactsOptions extends Partial<Omit<TombstoneFacts, 'settings' | 'forest' | 'replication'>> {
+  readonly domainControllers?: readonly DomainControllerState[];
   readonly lifetime?: number | undefined;
+  readonly lifetimeWritten?: Date;
   readonly garbageCollectionHours?: number;
   readonly deletedObjectLifetime?: number;
   readonly recycleBin?: Forest['recycleBin'];
@@ -97,31 +121,39 @@ export interface FactsOptions extends Partial<Omit<TombstoneFacts, 'settings' | 
 
 /** A healthy Windows forest of two DCs with a lifetime of 180 days, backed up yesterday; `options` makes it ill. */
 export function factsOf(options: FactsOptions = {}): TombstoneFacts {
-  const { lifetime, garbageCollectionHours, deletedObjectLifetime, recycleBin, ...more } = {
-    lifetime: 180,
-    garbageCollectionHours: undefined,
-    deletedObjectLifetime: undefined,
-    recycleBin: 'off' as const,
-    ...options,
+  const {
+    lifetime,
+    lifetimeWritten,
+    garbageCollectionHours,
+    deletedObjectLifetime,
+    recycleBin,
+    domainControllers = [replicated(dc(1), 2, 0), replicated(dc(2), 1, 0)],
+    ...more
+  } = { lifetime: 180, recycleBin: 'off' as const, ...options };
+  const forest: Forest = {
+    configurationNamingContext: configuration,
+    objectGuid: guidOf(7),
+    rootDomainNamingContext: domain,
+    namingContexts: [
+      { dn: configuration, kind: 'configuration', dnsName: 'corp.example.com' },
+      { dn: domain, kind: 'domain', dnsName: 'corp.example.com' },
+    ],
+    domainControllers: domainControllers.map(({ domainController }) => domainController),
+    leftoverServers: [],
+    recycleBin,
   };
-  const domainControllers = more.domainControllers ?? [replicated(dc(1), 2, 0), replicated(dc(2), 1, 0)];
   return {
-    now: fixedClock(),
-    isExport: false,
-    source: { host: 'dc1.corp.example.com', tls: 'ldaps', isGlobalCatalog: true, isReadOnly: false },
-    forest: {
+    target: {
+      kind: 'forest',
       configurationNamingContext: configuration,
       objectGuid: guidOf(7),
-      rootDomainNamingContext: domain,
-      namingContexts: [
-        { dn: configuration, kind: 'configuration', dnsName: 'corp.example.com', netbiosName: undefined },
-        { dn: domain, kind: 'domain', dnsName: 'corp.example.com', netbiosName: 'CORP' },
-      ],
-      sites: ['Amsterdam'],
-      domainControllers: domainControllers.map(({ domainController }) => domainController),
-      leftoverServers: [],
-      recycleBin,
+      domainController: 'dc1.corp.example.com',
+      connection: { kind: 'practice' },
     },
+    now: fixedClock(),
+    isExport: false,
+    source: { host: 'dc1.corp.example.com', isReadOnly: false, inWords: 'dc1.corp.example.com (GC, LDAPS)' },
+    forest,
     serverKind: 'windows',
     settings: {
       dn: `CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`,
@@ -129,10 +161,18 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
       tombstoneLifetime: lifetime,
       garbageCollectionHours,
       deletedObjectLifetime,
+      lifetimeWritten,
     },
     mayWrite: true,
-    newDomainControllersAreStrict: true,
-    domainControllers,
+    strictMarker: {
+      dn: `CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates,${configuration}`,
+      isThere: true,
+      hasParent: true,
+    },
+    roles: [],
+    showrepl: [],
+    showreplDifferences: [],
+    replication: replicationNews(domainControllers, forest, fixedClock()),
     deletedObjects: [],
     backups: [{ namingContext: domain, time: daysAgo(1) }],
     ...more,

@@ -1,0 +1,47 @@
+/** Commands for domain controllers with their names filled in: repadmin, ntdsutil. They run in cmd and in PowerShell. */
+
+import { quotedForPowerShell } from '../words-for-shells.ts';
+
+/** `repadmin /showrepl dc1.corp.example.com` */
+export function showReplication(host: string): string {
+  return `repadmin /showrepl ${quoted(host)}`;
+}
+
+export interface LingeringObjectsRequest {
+  /** The DC that is cleaned. */
+  readonly destination: string;
+  /** The DSA GUID of the DC that is right. */
+  readonly sourceDsaGuid: string;
+  readonly namingContext: string;
+}
+
+/** Lists lingering objects (events 1946); without /advisory_mode the same command removes them (events 1945). */
+export function listLingeringObjects({ destination, sourceDsaGuid, namingContext }: LingeringObjectsRequest): string {
+  return `repadmin /removelingeringobjects ${quoted(destination)} ${quoted(sourceDsaGuid)} ${quoted(namingContext)} /advisory_mode`;
+}
+
+/** Lets a DC replicate once more with partners past the lifetime, or forbids it again (event 2042, KB 2020053 step 6). */
+export function allowDivergent(host: string, isAllowed: boolean): string {
+  return `repadmin /regkey ${quoted(host)} ${isAllowed ? '+' : '-'}allowDivergent`;
+}
+
+/** Makes a DC fetch every naming context from its partners. */
+export function replicateNow(host: string): string {
+  return `repadmin /syncall ${quoted(host)} /A /e /d`;
+}
+
+/** Removes what is left of a DC that is gone, by the DN of its server object. */
+export function removeMetadata(serverDn: string): string {
+  return `ntdsutil "metadata cleanup" ${quoted(`remove selected server ${serverDn}`)} quit quit`;
+}
+
+/** `repadmin /showattr * "CN=…" /atts:tombstoneLifetime` */
+export function showAttribute(dn: string, attribute: string): string {
+  return `repadmin /showattr * ${quoted(dn)} /atts:${attribute}`;
+}
+
+/** A name as one argument: bare or in double quotes where cmd and PowerShell keep that together, else for PowerShell alone. */
+function quoted(text: string): string {
+  if (/^[\w.-]+$/.test(text)) return text;
+  return /["$`%\p{Cc}\u2018-\u201F\u2028\u2029]/u.test(text) ? quotedForPowerShell(text) : `"${text}"`;
+}

@@ -1,0 +1,321 @@
+/**
+ * Which DCs are cut off, and which sides of a forest are parted, at a length of silence.
+ *
+ * Every DC must hear of every other DC within the tombstone lifetime (Microsoft KB 2020053), so pairs are judged first:
+ * two DCs are in touch when both directions are within it. Islands are the connected sets of DCs in touch. One DC apart
+ * from an island of all the others is cut off; two islands of several DCs, or two DCs alone, are a split, in which no side
+ * is the healthy one [inferred from the KB's rule].
+ */
+
+import type { CopyNews, Party, ReplicationNews } from './replication-news.ts';
+
+/** A DC that is apart from all the others. Ages in milliseconds; undefined where they are not known. */
+export interface CutOff {
+  readonly party: Party;
+  readonly namingContexts: readonly string[];
+  /** How old its newest news of the others is. */
+  readonly ownAge: number | undefined;
+  /** How old the others' newest news of it is, and who has that. */
+  readonly heardAge: number | undefined;
+  readonly heardBy: Party | undefined;
+  /** For how long it has been apart: the greater of the two. */
+  readonly age: number | undefined;
+}
+
+/** Sides that are parted from each other, each in touch within. */
+export interface Split {
+  readonly sides: readonly (readonly Party[])[];
+  readonly namingContexts: readonly string[];
+  /** How old the newest news of one side on another is, at most. */
+  readonly age: number | undefined;
+}
+
+/** A DC's oldest news of the DCs that it should be in touch with. */
+export interface OldestNews {
+  readonly of: Party;
+  readonly namingContext: string;
+  readonly age: number;
+}
+
+export interface Islands {
+  readonly cutOff: readonly CutOff[];
+  readonly splits: readonly Split[];
+  /** By DC, within its island; a DC that is cut off, or of which nothing is known, has none. */
+  readonly oldest: ReadonlyMap<Party, OldestNews>;
+}
+
+/**
+ * Judges the forest at a length of silence.
+ *
+ * @param threshold in milliseconds: news that is as old or older parts two DCs
+ * @param isGone DCs that take no part: leftover metadata
+ */
+export function islandsOf(
+  { copies }: ReplicationNews,
+  threshold: number,
+  isGone: (party: Party) => boolean = () => false,
+): Islands {
+  const cutOff = new Map<Party, CutOff>();
+  const splits: Split[] = [];
+  const oldest = new Map<Party, OldestNews>();
+  for (const copy of copies) {
+    const full = copy.full.filter((party) => !isGone(party) && !cutOff.has(party));
+    const { apart, main, sides } = classified(islandsOfCopy(full, copy, threshold), copy, threshold);
+    // In the Configuration partition every DC is met, so a DC that is cut off there takes no part in the others' splits.
+    for (const party of apart) cutOff.set(party, cutOffFrom(party, main, copy));
+    if (sides.length > 1) addSplit(splits, sides, copy);
+    noteOldest(oldest, copy, sides.length > 1 ? sides : [main], isGone);
+    noteWellHeard(oldest, copy, main, apart, threshold);
+  }
+  for (const copy of copies) extendCutOff(cutOff, copy, threshold, isGone);
+  for (const party of cutOff.keys()) oldest.delete(party);
+  return { cutOff: [...cutOff.values()].toSorted(longestFirst), splits, oldest };
+}
+
+function longestFirst(one: CutOff, other: CutOff): number {
+  return (other.age ?? 0) - (one.age ?? 0) || one.party.name.localeCompare(other.party.name);
+}
+
+/** How two DCs are to each other. What is not known parts nobody and joins nobody. */
+type Relation = 'in-touch' | 'parted' | 'unknown';
+
+function relationOf(one: Party, other: Party, copy: CopyNews, threshold: number): Relation {
+  const directions = [
+    // An RODC originates no changes, so there is no news of it.
+    ...(other.domainController.isReadOnly ? [] : [copy.news(one, other)]),
+    ...(one.domainController.isReadOnly ? [] : [copy.news(other, one)]),
+  ];
+  const ages = directions.flatMap((news) => (news.kind === 'heard' ? [news.age] : []));
+  if (ages.some((age) => age >= threshold)) return 'parted';
+  if (ages.length < directions.length && copy.isRefused(one, other)) return 'parted';
+  return ages.length > 0 ? 'in-touch' : 'unknown';
+}
+
+interface Island {
+  readonly members: readonly Party[];
+  /** Whether any member is parted from a DC outside. */
+  readonly isParted: boolean;
+}
+
+function islandsOfCopy(full: readonly Party[], copy: CopyNews, threshold: number): readonly Island[] {
+  const relation = new Map(
+    full.map((one) => [one, new Map(full.map((other) => [other, relationOf(one, other, copy, threshold)]))]),
+  );
+  const left = new Set(full);
+  const islands: Island[] = [];
+  for (const start of full) {
+    if (!left.delete(start)) continue;
+    const members = [start];
+    for (const member of members) {
+      for (const other of left) {
+        if (relation.get(member)?.get(other) !== 'in-touch') continue;
+        left.delete(other);
+        members.push(other);
+      }
+    }
+    const isParted = members.some((member) =>
+      full.some((other) => !members.includes(other) && relation.get(member)?.get(other) === 'parted'),
+    );
+    islands.push({ members, isParted });
+  }
+  return islands;
+}
+
+interface Classified {
+  /** The DCs that are cut off, from the main island. */
+  readonly apart: readonly Party[];
+  readonly main: readonly Party[];
+  /** Two or more if there is a split: then `main` is all of them. */
+  readonly sides: readonly (readonly Party[])[];
+}
+
+/** Tells a DC that is cut off from a split. An island of which nothing is known is left out. */
+function classified(islands: readonly Island[], copy: CopyNews, threshold: number): Classified {
+  const parted = islands.filter(({ isParted }) => isParted).map(({ members }) => members);
+  const unparted = islands.filter(({ isParted }) => !isParted).flatMap(({ members }) => members);
+  if (parted.length < 2) return { apart: [], main: [...parted.flat(), ...unparted], sides: [] };
+  const writable = (members: readonly Party[]): number =>
+    members.filter(({ domainController }) => !domainController.isReadOnly).length;
+  const candidates = parted.filter(
+    (members) => writable(members) > 0 && members.some(({ state }) => state.kind === 'answered'),
+  );
+  const several = candidates.filter((members) => writable(members) > 1);
+  const sides = several.length > 0 ? several : candidates.filter((side) => !isDeaf(side, candidates, copy, threshold));
+  return {
+    apart: parted.filter((members) => !sides.includes(members)).flat(),
+    main: sides.flat(),
+    sides: sides.length > 1 ? sides : [],
+  };
+}
+
+/** Of DCs that are alone: one whose own news is too old, while every other one has fresh news of it. */
+function isDeaf(
+  side: readonly Party[],
+  candidates: readonly (readonly Party[])[],
+  { news }: CopyNews,
+  threshold: number,
+): boolean {
+  const others = candidates.filter((other) => other !== side).flat();
+  const isFresh = (hearer: Party, source: Party): boolean => {
+    const heard = news(hearer, source);
+    return heard.kind === 'heard' && heard.age < threshold;
+  };
+  return others.length > 0 && side.every((one) => others.every((other) => isFresh(other, one) && !isFresh(one, other)));
+}
+
+interface Aged {
+  readonly party: Party;
+  readonly age: number;
+}
+
+function newest(aged: readonly Aged[]): Aged | undefined {
+  return aged.toSorted((one, other) => one.age - other.age)[0];
+}
+
+function heardAges(pairs: readonly (readonly [Party, Party])[], { news }: CopyNews, shown: 0 | 1): readonly Aged[] {
+  return pairs.flatMap((pair) => {
+    const heard = news(pair[0], pair[1]);
+    return heard.kind === 'heard' ? [{ party: pair[shown], age: heard.age }] : [];
+  });
+}
+
+function cutOffFrom(party: Party, main: readonly Party[], copy: CopyNews): CutOff {
+  const writable = main.filter(({ domainController }) => !domainController.isReadOnly);
+  const own = newest(
+    heardAges(
+      writable.map((other) => [party, other] as const),
+      copy,
+      1,
+    ),
+  )?.age;
+  const heard = party.domainController.isReadOnly
+    ? undefined
+    : newest(
+        heardAges(
+          main.map((other) => [other, party] as const),
+          copy,
+          0,
+        ),
+      );
+  return {
+    party,
+    namingContexts: [copy.namingContext],
+    ownAge: own,
+    heardAge: heard?.age,
+    heardBy: heard?.party,
+    age: greatest(own, heard?.age),
+  };
+}
+
+function greatest(...ages: readonly (number | undefined)[]): number | undefined {
+  const known = ages.filter((age) => age !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
+}
+
+/** Adds the other naming contexts in which a DC is apart too, and the DCs that are apart in a way no island shows. */
+function extendCutOff(
+  cutOff: Map<Party, CutOff>,
+  copy: CopyNews,
+  threshold: number,
+  isGone: (party: Party) => boolean,
+): void {
+  const sources = copy.full.filter(
+    (party) => !isGone(party) && !cutOff.has(party) && !party.domainController.isReadOnly,
+  );
+  for (const party of [...copy.full, ...copy.partial]) {
+    const known = cutOff.get(party);
+    if (isGone(party) || known?.namingContexts.includes(copy.namingContext)) continue;
+    const others = sources.filter((other) => other !== party);
+    const there = cutOffFrom(party, others, copy);
+    const isPartial = copy.partial.includes(party);
+    if (known === undefined) {
+      // A partial copy takes no part in islands: it is past the limit when all of its sources are.
+      if (isPartial && there.ownAge !== undefined && there.ownAge >= threshold)
+        cutOff.set(party, { ...there, age: there.ownAge });
+      continue;
+    }
+    if (there.age === undefined || there.age < threshold) continue;
+    cutOff.set(party, {
+      ...known,
+      namingContexts: [...known.namingContexts, copy.namingContext],
+      ownAge: greatest(known.ownAge, there.ownAge),
+      age: greatest(known.age, there.age),
+    });
+  }
+}
+
+/** A split of a naming context that only some DCs hold is part of a larger one, if its sides lie within that one's. */
+function addSplit(splits: Split[], sides: readonly (readonly Party[])[], copy: CopyNews): void {
+  const age = ageOfSplit(sides, copy);
+  const isWithin = (split: Split): boolean => {
+    const homes = sides.map((side) => split.sides.findIndex((home) => side.every((party) => home.includes(party))));
+    return !homes.includes(-1) && new Set(homes).size === homes.length;
+  };
+  const at = splits.findIndex(isWithin);
+  const known = splits[at];
+  if (known === undefined) {
+    splits.push({ sides, namingContexts: [copy.namingContext], age });
+    return;
+  }
+  splits[at] = {
+    ...known,
+    namingContexts: [...known.namingContexts, copy.namingContext],
+    age: greatest(known.age, age),
+  };
+}
+
+function ageOfSplit(sides: readonly (readonly Party[])[], copy: CopyNews): number | undefined {
+  const ages = sides.flatMap((side) =>
+    sides
+      .filter((other) => other !== side)
+      .map(
+        (other) =>
+          newest(
+            heardAges(
+              side.flatMap((hearer) => other.map((source) => [hearer, source] as const)),
+              copy,
+              1,
+            ),
+          )?.age,
+      ),
+  );
+  return greatest(...ages);
+}
+
+/** Of a DC that is cut off because it hears nothing, the others may well hear. */
+function noteWellHeard(
+  oldest: Map<Party, OldestNews>,
+  copy: CopyNews,
+  main: readonly Party[],
+  apart: readonly Party[],
+  threshold: number,
+): void {
+  for (const party of main) {
+    for (const other of apart) {
+      const heard = copy.news(party, other);
+      if (heard.kind !== 'heard' || heard.age >= threshold) continue;
+      if (heard.age > (oldest.get(party)?.age ?? -1)) {
+        oldest.set(party, { of: other, namingContext: copy.namingContext, age: heard.age });
+      }
+    }
+  }
+}
+
+function noteOldest(
+  oldest: Map<Party, OldestNews>,
+  copy: CopyNews,
+  islands: readonly (readonly Party[])[],
+  isGone: (party: Party) => boolean,
+): void {
+  const note = (party: Party, island: readonly Party[]): void => {
+    for (const other of island) {
+      if (other === party || other.domainController.isReadOnly) continue;
+      const heard = copy.news(party, other);
+      if (heard.kind !== 'heard' || heard.age <= (oldest.get(party)?.age ?? -1)) continue;
+      oldest.set(party, { of: other, namingContext: copy.namingContext, age: heard.age });
+    }
+  };
+  for (const island of islands) for (const party of island) note(party, island);
+  const only = islands.length === 1 ? islands[0] : undefined;
+  if (only !== undefined) for (const party of copy.partial) if (!isGone(party)) note(party, only);
+}

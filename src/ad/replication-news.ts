@@ -1,0 +1,308 @@
+/**
+ * Who last heard of whom, and when: one DC's news of another's changes, for each naming context and ordered pair of DCs.
+ *
+ * A DC's cursor for another one holds the time; ages are reckoned by the clock of the DC that answered. Where cursors hold
+ * no time (Samba), news travels along the links of repsFrom: a path of links is as old as its oldest one, and the best
+ * path counts.
+ */
+
+import { groupBy } from '../group-by.ts';
+import { distinct } from '../words.ts';
+import { normalizedDn, sameDn } from './dn.ts';
+import type { DomainController, Forest } from './forest.ts';
+import type { InboundLink, ReplicationAnswer } from './replication-answer.ts';
+import type { PointInTime } from './values.ts';
+
+/** What asking a DC gave. */
+export interface DomainControllerState {
+  readonly domainController: DomainController;
+  readonly state:
+    | {
+        readonly kind: 'answered';
+        readonly answer: ReplicationAnswer;
+        /** By how many milliseconds its clock is ahead of this computer's; undefined where it shows none. */
+        readonly clockAhead: number | undefined;
+      }
+    | {
+        readonly kind: 'unreachable';
+        readonly why: string;
+        /** Whether its computer account is in the directory; unknown if left out. */
+        readonly account?: 'there' | 'missing';
+        /** Its inbound links as a file of repadmin has them. */
+        readonly reported?: readonly InboundLink[];
+      }
+    /** An export says nothing of it. */
+    | { readonly kind: 'not-asked' };
+}
+
+/** A DC of the forest, with a name that is unique there: its short one, or its DNS name where two share a short one. */
+export interface Party extends DomainControllerState {
+  readonly name: string;
+}
+
+export type News =
+  /** `age` in milliseconds, by the clock of the DC that heard it. */
+  { readonly kind: 'heard'; readonly age: number } | { readonly kind: 'never' } | { readonly kind: 'unknown' };
+
+/** The copies of one naming context, and what their DCs have heard of each other. */
+export interface CopyNews {
+  readonly namingContext: string;
+  /** Full copies: writable, or on an RODC. */
+  readonly full: readonly Party[];
+  /** Partial copies, on GCs of other domains. */
+  readonly partial: readonly Party[];
+  /** The hearer's news of changes made on the source. */
+  readonly news: (hearer: Party, source: Party) => News;
+  /** Whether the hearer refuses the source, or the other way round, as silent for longer than the lifetime (8614). */
+  readonly isRefused: (hearer: Party, source: Party) => boolean;
+}
+
+/** A time that cannot be true: the clock of the DC jumped. */
+export interface ClockJump {
+  readonly party: Party;
+  readonly namingContext: string;
+  readonly kind: 'future' | 'failures-without-time';
+  readonly lastSuccess: Date;
+  readonly consecutiveFailures: number;
+}
+
+export interface ReplicationNews {
+  readonly parties: readonly Party[];
+  /** The Configuration partition first, which every DC holds. */
+  readonly copies: readonly CopyNews[];
+  readonly jumps: readonly ClockJump[];
+}
+
+/** ERROR_DS_DNS_LOOKUP_FAILURE: the name of the source's DSA GUID is not in DNS. */
+const dnsLookupFailure = 8524;
+
+/** ERROR_DS_REPL_LIFETIME_EXCEEDED: the partner has been silent for longer than the lifetime. */
+export const lifetimeExceeded = 8614;
+
+/** A clock that is ahead of the moment by no more than this is exact enough: Kerberos' own tolerance, in milliseconds. */
+export const clockTolerance = 5 * 60_000;
+
+const day = 86_400_000;
+
+/**
+ * Reckons the news of every pair of DCs.
+ *
+ * @param now for a DC that shows no clock
+ */
+export function replicationNews(
+  states: readonly DomainControllerState[],
+  { namingContexts, configurationNamingContext }: Forest,
+  now: Date,
+): ReplicationNews {
+  const parties = withNames(states);
+  const keyOf = remembered(normalizedDn);
+  const isCommon = (dn: string): boolean =>
+    sameDn(dn, configurationNamingContext) ||
+    namingContexts.some(({ kind, dn: common }) => kind === 'schema' && sameDn(common, dn));
+  const described = namingContexts.map(({ dn }) => dn);
+  const held = states.flatMap(({ domainController }) => domainController.fullNamingContexts);
+  const copies = distinct([configurationNamingContext, ...described, ...held], keyOf).map((dn) => {
+    const holders = (listed: (domainController: DomainController) => readonly string[]): readonly Party[] =>
+      parties.filter(({ domainController }) => listed(domainController).some((one) => keyOf(one) === keyOf(dn)));
+    const full = holders((one) =>
+      one.fullNamingContexts.length === 0 && isCommon(dn) ? [dn] : one.fullNamingContexts,
+    );
+    const partial = holders((one) => one.partialNamingContexts);
+    return copyNews(dn, full, partial, (party) => toldBy(party, dn, now, keyOf));
+  });
+  return { parties, copies, jumps: parties.flatMap((party) => jumpsOf(party, now)) };
+}
+
+/** A forest of a hundred DCs names the same few DNs a hundred thousand times. */
+function remembered(reckon: (text: string) => string): (text: string) => string {
+  const known = new Map<string, string>();
+  return (text) => {
+    const value = known.get(text) ?? reckon(text);
+    known.set(text, value);
+    return value;
+  };
+}
+
+function copyNews(
+  namingContext: string,
+  full: readonly Party[],
+  partial: readonly Party[],
+  tell: (party: Party) => Told,
+): CopyNews {
+  const told = new Map([...full, ...partial].map((party) => [party, tell(party)] as const));
+  const direct = (hearer: Party, source: Party): News => told.get(hearer)?.newsOf(source) ?? { kind: 'unknown' };
+  const news = new Map<Party, ReadonlyMap<Party, News>>();
+  for (const hearer of told.keys()) news.set(hearer, newsOfAll(hearer, full, direct, told));
+  return {
+    namingContext,
+    full,
+    partial,
+    news: (hearer, source) => news.get(hearer)?.get(source) ?? { kind: 'unknown' },
+    isRefused: (hearer, source) =>
+      (told.get(hearer)?.isRefusing(source) ?? false) || (told.get(source)?.isRefusing(hearer) ?? false),
+  };
+}
+
+/** What one DC itself says of a naming context. */
+interface Told {
+  readonly newsOf: (source: Party) => News;
+  readonly isRefusing: (source: Party) => boolean;
+  /** The age of the link from a source, for paths; undefined if there is none that ever worked. */
+  readonly linkAge: (source: Party) => number | undefined;
+}
+
+const nothingTold: Told = { newsOf: () => ({ kind: 'unknown' }), isRefusing: () => false, linkAge: () => undefined };
+
+function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: string) => string): Told {
+  const answer = saidOf(party);
+  if (answer === undefined) return nothingTold;
+  const clock = answer.clock ?? now;
+  const key = keyOf(namingContext);
+  const links = groupBy(
+    answer.links.filter((link) => keyOf(link.namingContext) === key),
+    ({ sourceDsaGuid }) => sourceDsaGuid,
+  );
+  const cursors = answer.cursors.filter((cursor) => keyOf(cursor.namingContext) === key);
+  const byInvocation = groupBy(cursors, ({ invocationId }) => invocationId);
+  // A restored DC has a new invocationId; Windows says in XML whose the former ones are.
+  const byDsa = groupBy(cursors, ({ sourceDsaDn }) => (sourceDsaDn === undefined ? '' : keyOf(sourceDsaDn)));
+  const linksFrom = ({ domainController: { dsaGuid = '' } }: Party): readonly InboundLink[] => links.get(dsaGuid) ?? [];
+  const linkTimes = (source: Party): readonly PointInTime[] =>
+    linksFrom(source)
+      .filter((link) => jumpOf(link, clock) === undefined)
+      .map(({ lastSuccess }) => lastSuccess);
+  return {
+    newsOf: (source) => {
+      const { invocationId = '', settingsDn } = source.domainController;
+      const own = [...(byInvocation.get(invocationId) ?? []), ...(byDsa.get(keyOf(settingsDn)) ?? [])];
+      return youngest([...own.map(({ lastSuccess }) => lastSuccess), ...linkTimes(source)], clock);
+    },
+    isRefusing: (source) => linksFrom(source).some(({ lastResult }) => lastResult === lifetimeExceeded),
+    linkAge: (source) => {
+      const news = youngest(linkTimes(source), clock);
+      return news.kind === 'heard' ? news.age : undefined;
+    },
+  };
+}
+
+/** What a DC says itself, or what a file of repadmin says of it. */
+function saidOf({ state }: DomainControllerState): Pick<ReplicationAnswer, 'links' | 'cursors' | 'clock'> | undefined {
+  if (state.kind === 'answered') return state.answer;
+  if (state.kind === 'not-asked' || state.reported === undefined) return undefined;
+  return { links: state.reported, cursors: [], clock: undefined };
+}
+
+function jumpsOf(party: Party, now: Date): readonly ClockJump[] {
+  const answer = saidOf(party);
+  if (answer === undefined) return [];
+  return answer.links.flatMap((link) => {
+    const kind = jumpOf(link, answer.clock ?? now);
+    if (kind === undefined || !(link.lastSuccess instanceof Date)) return [];
+    const { namingContext, lastSuccess, consecutiveFailures } = link;
+    return [{ party, namingContext, kind, lastSuccess, consecutiveFailures }];
+  });
+}
+
+function youngest(times: readonly (PointInTime | 'unknown')[], clock: Date): News {
+  const ages = times.flatMap((time) => {
+    if (!(time instanceof Date) || isFuture(time, clock)) return [];
+    return [Math.max(0, clock.getTime() - time.getTime())];
+  });
+  if (ages.length > 0) return { kind: 'heard', age: Math.min(...ages) };
+  return { kind: times.includes('never') ? 'never' : 'unknown' };
+}
+
+function isFuture(time: Date, clock: Date): boolean {
+  return time.getTime() - clock.getTime() > clockTolerance;
+}
+
+/**
+ * A last success in the future is a clock that jumped (Microsoft KB 2020053, step 3); so is a recent one before more
+ * failures in a row than a DC can count in that time: it tries again every 15 minutes at most [inferred].
+ */
+function jumpOf({ lastSuccess, consecutiveFailures }: InboundLink, clock: Date): ClockJump['kind'] | undefined {
+  if (!(lastSuccess instanceof Date)) return undefined;
+  if (isFuture(lastSuccess, clock)) return 'future';
+  const isRecent = clock.getTime() - lastSuccess.getTime() < day;
+  return isRecent && consecutiveFailures >= 1000 ? 'failures-without-time' : undefined;
+}
+
+/** A hearer's news of all sources: what it says itself, else by the best path of links. */
+function newsOfAll(
+  hearer: Party,
+  sources: readonly Party[],
+  direct: (hearer: Party, source: Party) => News,
+  told: ReadonlyMap<Party, Told>,
+): ReadonlyMap<Party, News> {
+  const known = new Map(
+    sources.filter((source) => source !== hearer).map((source) => [source, direct(hearer, source)] as const),
+  );
+  if ([...known.values()].every(({ kind }) => kind !== 'unknown')) return known;
+  const reached = bestPaths(hearer, [...told.keys()], (to, from) => told.get(to)?.linkAge(from));
+  for (const [source, news] of known) {
+    const age = reached.get(source);
+    if (news.kind === 'unknown' && age !== undefined) known.set(source, { kind: 'heard', age });
+  }
+  return known;
+}
+
+/** The age of the best path from each DC to the hearer: a path is as old as its oldest link. */
+function bestPaths(
+  hearer: Party,
+  parties: readonly Party[],
+  linkAge: (to: Party, from: Party) => number | undefined,
+): ReadonlyMap<Party, number> {
+  const ages = new Map<Party, number>([[hearer, 0]]);
+  const settled = new Set<Party>();
+  for (;;) {
+    const next = [...ages].filter(([party]) => !settled.has(party)).toSorted(([, one], [, other]) => one - other)[0];
+    if (next === undefined) return ages;
+    const [to, age] = next;
+    settled.add(to);
+    for (const from of parties) {
+      const link = linkAge(to, from);
+      if (link === undefined) continue;
+      const path = Math.max(age, link);
+      if (path < (ages.get(from) ?? Number.POSITIVE_INFINITY)) ages.set(from, path);
+    }
+  }
+}
+
+/**
+ * DCs that exist on paper only: they do not answer, no DC has heard of them for as long as that, and their computer
+ * account is missing or their DSA GUID has no name in DNS (8524).
+ *
+ * @param silence in milliseconds
+ */
+export function goneParties({ parties, copies }: ReplicationNews, silence: number): ReadonlySet<Party> {
+  const isUnknownInDns = ({ domainController: { dsaGuid } }: Party): boolean =>
+    parties.some(
+      ({ state }) =>
+        state.kind === 'answered' &&
+        state.answer.links.some((link) => link.sourceDsaGuid === dsaGuid && link.lastResult === dnsLookupFailure),
+    );
+  const isHeard = (party: Party): boolean =>
+    copies.some(({ full, partial, news }) =>
+      [...full, ...partial].some((hearer) => {
+        const heard = news(hearer, party);
+        return heard.kind === 'heard' && heard.age < silence;
+      }),
+    );
+  return new Set(
+    parties.filter(
+      (party) =>
+        party.state.kind === 'unreachable' &&
+        (party.state.account === 'missing' || isUnknownInDns(party)) &&
+        !isHeard(party),
+    ),
+  );
+}
+
+function withNames(states: readonly DomainControllerState[]): readonly Party[] {
+  const shortName = ({ domainController }: DomainControllerState): string => domainController.name.toLowerCase();
+  return states.map((one) => {
+    const isShared = states.filter((other) => shortName(other) === shortName(one)).length > 1;
+    const { name, dnsHostName } = one.domainController;
+    return { ...one, name: isShared ? (dnsHostName ?? name) : name };
+  });
+}

@@ -1,0 +1,138 @@
+/** What the schema says of attributes and classes, read for the few that are asked for (MS-ADTS 3.1.1.2). */
+
+import { DirectoryError } from '../errors.ts';
+import { resultCode } from '../ldap/diagnostics.ts';
+import { and, equal, or } from '../ldap/filter.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { booleanOf, type Entry, integerOf, textOf, textsOf } from './entry.ts';
+
+/** One attribute, as its attributeSchema object defines it. */
+export interface AttributeDefinition {
+  readonly name: string;
+  /** Whether its values are DNs, alone or with a binary or string part. */
+  readonly isDn: boolean;
+  /** An even linkID is a forward link, an odd one its back link (MS-ADTS 3.1.1.1.6). */
+  readonly link: 'forward' | 'back' | undefined;
+  /** Whether only the system writes it. */
+  readonly isSystemOnly: boolean;
+  readonly isSingleValued: boolean;
+  /** Whether a global catalog holds it of other domains. */
+  readonly isInGlobalCatalog: boolean;
+}
+
+/** attributeSyntax of Object(DS-DN), Object(DN-Binary) and Object(DN-String) (MS-ADTS 3.1.1.2.2.2). */
+const dnSyntaxes = new Set(['2.5.5.1', '2.5.5.7', '2.5.5.14']);
+
+const attributeProperties = [
+  'lDAPDisplayName',
+  'attributeSyntax',
+  'linkID',
+  'systemOnly',
+  'isSingleValued',
+  'isMemberOfPartialAttributeSet',
+];
+
+/**
+ * The definitions of these attributes, by their names in lower case. One that is missing is not known: the user may not
+ * read the schema, or an export lacks it. Throws DirectoryError.
+ */
+export async function readAttributeDefinitions(
+  session: DirectorySession,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, AttributeDefinition>> {
+  const found = await readByName(session, 'attributeSchema', names, attributeProperties);
+  return new Map(found.map((entry) => [nameOf(entry).toLowerCase(), definitionOf(entry)]));
+}
+
+function definitionOf(entry: Entry): AttributeDefinition {
+  const linkId = integerOf(entry, 'linkID') ?? 0;
+  return {
+    name: nameOf(entry),
+    isDn: dnSyntaxes.has(textOf(entry, 'attributeSyntax') ?? ''),
+    link: linkId === 0 ? undefined : linkId % 2 === 0 ? 'forward' : 'back',
+    isSystemOnly: booleanOf(entry, 'systemOnly') === true,
+    isSingleValued: booleanOf(entry, 'isSingleValued') === true,
+    isInGlobalCatalog: booleanOf(entry, 'isMemberOfPartialAttributeSet') === true,
+  };
+}
+
+const mandatoryProperties = ['mustContain', 'systemMustContain'];
+const classesAbove = ['subClassOf', 'auxiliaryClass', 'systemAuxiliaryClass'];
+
+/**
+ * The attributes that each of these classes must have, its superclasses' and auxiliary classes' among them; by the
+ * class's name, all in lower case. Throws DirectoryError.
+ */
+export async function readMandatoryAttributes(
+  session: DirectorySession,
+  classes: readonly string[],
+): Promise<ReadonlyMap<string, ReadonlySet<string>>> {
+  const known = new Map<string, Entry | undefined>();
+  let open = classes.map((name) => name.toLowerCase());
+  while (open.length > 0) {
+    for (const name of open) known.set(name, undefined);
+    for (const entry of await readByName(session, 'classSchema', open, [
+      'lDAPDisplayName',
+      ...mandatoryProperties,
+      ...classesAbove,
+    ])) {
+      known.set(nameOf(entry).toLowerCase(), entry);
+    }
+    open = [...known.values()].flatMap(classesOf).filter((name) => !known.has(name));
+  }
+  return new Map(classes.map((name) => [name.toLowerCase(), mandatoryOf(name.toLowerCase(), known)]));
+}
+
+function classesOf(entry: Entry | undefined): readonly string[] {
+  if (entry === undefined) return [];
+  return classesAbove.flatMap((property) => textsOf(entry, property)).map((name) => name.toLowerCase());
+}
+
+function mandatoryOf(name: string, known: ReadonlyMap<string, Entry | undefined>): ReadonlySet<string> {
+  const mandatory = new Set<string>();
+  const seen = new Set<string>();
+  const open = [name];
+  for (const next of open) {
+    // top is its own superclass.
+    if (seen.has(next)) continue;
+    seen.add(next);
+    const entry = known.get(next);
+    if (entry === undefined) continue;
+    for (const property of mandatoryProperties) {
+      for (const attribute of textsOf(entry, property)) mandatory.add(attribute.toLowerCase());
+    }
+    open.push(...classesOf(entry));
+  }
+  return mandatory;
+}
+
+function nameOf(entry: Entry): string {
+  return textOf(entry, 'lDAPDisplayName') ?? '';
+}
+
+/** Names asked for in one search. */
+const namesASearch = 50;
+
+async function readByName(
+  session: DirectorySession,
+  objectClass: 'attributeSchema' | 'classSchema',
+  names: readonly string[],
+  attributes: readonly string[],
+): Promise<readonly Entry[]> {
+  const base = session.rootDse.schemaNamingContext;
+  if (base === undefined) return [];
+  const found: Entry[] = [];
+  const wanted = [...new Set(names)];
+  try {
+    for (let at = 0; at < wanted.length; at += namesASearch) {
+      const some = wanted.slice(at, at + namesASearch).map((name) => equal('lDAPDisplayName', name));
+      const filter = and(equal('objectClass', objectClass), or(...some));
+      for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
+    }
+  } catch (error) {
+    // An export without the schema does not have its head either.
+    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return [];
+    throw error;
+  }
+  return found;
+}

@@ -1,0 +1,180 @@
+/**
+ * What `repadmin /showrepl * /csv` saved: the inbound replication of DCs that cannot be asked from here.
+ *
+ * The columns are found by their English names. Its times are local to the computer that ran it, without a zone.
+ */
+
+import { UsageError } from '../errors.ts';
+import { sameDn } from './dn.ts';
+import type { DomainController } from './forest.ts';
+import type { InboundLink } from './replication-answer.ts';
+import type { DomainControllerState } from './replication-news.ts';
+import type { PointInTime } from './values.ts';
+
+/** One inbound link as repadmin saw it. */
+export interface ShowreplLink {
+  /** Short names, as repadmin shows them. */
+  readonly destination: string;
+  readonly source: string;
+  readonly namingContext: string;
+  readonly lastSuccess: PointInTime;
+  readonly lastAttempt: PointInTime;
+  /** A Windows error code; 0 is success. */
+  readonly lastResult: number;
+  readonly consecutiveFailures: number;
+}
+
+/** The widest offset from UTC of any zone, in minutes: without a zone, a time may be that much older. */
+const widestOffset = 14 * 60;
+
+const columnNames = [
+  'Destination DSA',
+  'Naming Context',
+  'Source DSA',
+  'Number of Failures',
+  'Last Failure Time',
+  'Last Success Time',
+  'Last Failure Status',
+] as const;
+
+type ColumnName = (typeof columnNames)[number];
+
+/** `FILE=+01:00`: the file, and its offset from UTC in minutes, if one is given. */
+export function showreplArgument(text: string): { readonly file: string; readonly offset: number | undefined } {
+  const match = /^(.*)=([+-])(\d{2}):(\d{2})$/s.exec(text);
+  if (match === null) return { file: text, offset: undefined };
+  const [, file = '', sign, hours, minutes] = match;
+  return { file, offset: (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) };
+}
+
+/**
+ * The links in the file's text; lines of DCs that repadmin could not reach (showrepl_ERROR) say nothing of links.
+ *
+ * @param offset of the file's times from UTC, in minutes; without one each time is taken for the oldest it can be
+ * @param name of the file, for errors
+ * @throws UsageError for columns of another language, and for a line that is not of this form
+ */
+export function parseShowrepl(text: string, offset: number | undefined, name: string): readonly ShowreplLink[] {
+  const [heading, ...lines] = text
+    .split(/\r?\n/)
+    .map((line, index) => ({ number: index + 1, cells: cellsOf(line) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const columns = columnsOf(heading?.cells ?? [], name);
+  return lines.flatMap(({ number, cells }): ShowreplLink[] => {
+    if (cells[0] === 'showrepl_ERROR' || cells[0] === 'showrepl_COLUMNS') return [];
+    const refuse = (what: string): UsageError => notReadable(name, `line ${number}: ${what}`);
+    if (cells[0] !== 'showrepl_INFO') throw refuse(`it begins with ${JSON.stringify(cells[0])}, not showrepl_INFO`);
+    const cell = (column: ColumnName): string => cells[columns.get(column) ?? -1] ?? '';
+    const count = (column: ColumnName): number => {
+      const value = cell(column);
+      if (!/^\d{1,10}$/.test(value)) throw refuse(`${column} is ${JSON.stringify(value)}, not a number`);
+      return Number(value);
+    };
+    const time = (column: ColumnName): PointInTime => {
+      const value = cell(column);
+      const point = timeOf(value, offset);
+      if (point === undefined) throw refuse(`${column} is ${JSON.stringify(value)}, not YYYY-MM-DD HH:MM:SS`);
+      return point;
+    };
+    const names = [cell('Destination DSA'), cell('Source DSA'), cell('Naming Context')] as const;
+    if (names.includes('')) throw refuse('it names no destination, source or naming context');
+    return [
+      {
+        destination: names[0],
+        source: names[1],
+        namingContext: names[2],
+        lastSuccess: time('Last Success Time'),
+        lastAttempt: time('Last Failure Time'),
+        lastResult: count('Last Failure Status'),
+        consecutiveFailures: count('Number of Failures'),
+      },
+    ];
+  });
+}
+
+function columnsOf(heading: readonly string[], name: string): ReadonlyMap<ColumnName, number> {
+  const columns = new Map(columnNames.map((column) => [column, heading.indexOf(column)] as const));
+  const missing = columnNames.filter((column) => columns.get(column) === -1);
+  if (heading[0] === 'showrepl_COLUMNS' && missing.length === 0) return columns;
+  throw notReadable(
+    name,
+    heading[0] === 'showrepl_COLUMNS'
+      ? `it has no column named ${JSON.stringify(missing[0])}`
+      : 'its first line does not begin with showrepl_COLUMNS',
+  );
+}
+
+/** Gives DCs that could not be asked what a file says of their inbound links. */
+export function withReported(
+  states: readonly DomainControllerState[],
+  links: readonly ShowreplLink[],
+): readonly DomainControllerState[] {
+  const all = states.map(({ domainController }) => domainController);
+  return states.map((one) => {
+    if (one.state.kind !== 'unreachable') return one;
+    const reported = linksOf(one.domainController, links, all);
+    return reported.length === 0 ? one : { ...one, state: { ...one.state, reported } };
+  });
+}
+
+/** Where a file and a DC that was asked do not agree: a link that only one of them has, and another result. */
+export function differencesFrom(
+  states: readonly DomainControllerState[],
+  links: readonly ShowreplLink[],
+): readonly string[] {
+  const all = states.map(({ domainController }) => domainController);
+  return states.flatMap(({ domainController, state }) => {
+    if (state.kind !== 'answered') return [];
+    const shown = state.answer.links;
+    return linksOf(domainController, links, all).flatMap((link) => {
+      const same = shown.find(
+        (one) => one.sourceDsaGuid === link.sourceDsaGuid && sameDn(one.namingContext, link.namingContext),
+      );
+      const source = all.find(({ dsaGuid }) => dsaGuid === link.sourceDsaGuid)?.name ?? link.sourceDsaGuid;
+      const where = `${domainController.name} from ${source}, ${link.namingContext}`;
+      if (same === undefined) return [`${where}: in the file only`];
+      if (same.lastResult === link.lastResult) return [];
+      return [`${where}: ${link.lastResult} in the file, ${same.lastResult} on the DC`];
+    });
+  });
+}
+
+/** A destination's links; a source that is no DC of the forest any more stays under its name. */
+function linksOf(
+  { name }: DomainController,
+  links: readonly ShowreplLink[],
+  all: readonly DomainController[],
+): readonly InboundLink[] {
+  const isNamed = (other: string, shown: string): boolean => other.toLowerCase() === shown.toLowerCase();
+  return links
+    .filter(({ destination }) => isNamed(destination, name))
+    .map(({ destination: _, source, ...link }) => ({
+      ...link,
+      sourceDsaGuid: all.find((one) => isNamed(one.name, source))?.dsaGuid ?? source,
+    }));
+}
+
+/** 0 and an empty cell are "never". */
+function timeOf(text: string, offset: number | undefined): PointInTime | undefined {
+  if (text === '' || text === '0') return 'never';
+  if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return undefined;
+  const time = new Date(`${text.replace(' ', 'T')}Z`);
+  if (Number.isNaN(time.getTime())) return undefined;
+  return new Date(time.getTime() - (offset ?? widestOffset) * 60_000);
+}
+
+/** The cells of a line, as RFC 4180 quotes them. */
+function cellsOf(line: string): readonly string[] {
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, inQuotes, bare = '']) => inQuotes?.replaceAll('""', '"') ?? bare.trim(),
+  );
+}
+
+function notReadable(name: string, cameBack: string): UsageError {
+  return new UsageError({
+    attempted: 'read the output of repadmin /showrepl * /csv',
+    on: name,
+    cameBack,
+    next: 'Run it on an English Windows: repadmin /showrepl * /csv > showrepl.csv',
+  });
+}

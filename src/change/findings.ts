@@ -1,0 +1,127 @@
+/** Findings: what follows from the facts for a proposal, and which of them a person has accepted. */
+
+export type FindingLevel = 'blocker' | 'warning' | 'note';
+
+/** How bad it is; more is worse. */
+export interface Measure {
+  readonly value: number;
+  readonly unit: 'days' | 'objects' | 'files' | 'entries' | 'references';
+}
+
+/** A source that only the run which made the plan could read: a setup log, a probe, a CSV. */
+export interface FindingSource {
+  readonly name: string;
+  /** ISO 8601, UTC. */
+  readonly read: string;
+  /** SHA-256 (hex) of what was read, where it was a file. */
+  readonly sha256?: string;
+}
+
+/** A conclusion from the facts. A blocker that is not accepted stops the change. */
+export interface Finding {
+  /** Stable within a remedy, so that it can be named after --accept: "past-lifetime". */
+  readonly id: string;
+  readonly level: FindingLevel;
+  readonly title: string;
+  /** What it means and what to do, in plain words. */
+  readonly detail: string;
+  /** What was seen: paths, DNs, values. */
+  readonly evidence: readonly string[];
+  /** The DCs, files or entries that it is about. An acceptance covers these and no others. */
+  readonly subjects: readonly string[];
+  /** An acceptance covers no worse measure than it was given for. */
+  readonly measure?: Measure;
+  readonly source?: FindingSource;
+  /** Whether a person may overrule this blocker by its id. */
+  readonly acceptable: boolean;
+  readonly accepted: boolean;
+}
+
+/** A finding before it is known whether a person accepts it. */
+export type FindingDraft = Omit<Finding, 'accepted'>;
+
+/** What a finding may have besides its words. */
+export interface FindingParts {
+  readonly evidence?: readonly string[];
+  readonly subjects?: readonly string[];
+  readonly measure?: Measure;
+  readonly source?: FindingSource;
+}
+
+/** What stops the change until a person accepts it. */
+export function blocker(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
+  return { ...draft(id, 'blocker', title, detail, parts), acceptable: true };
+}
+
+/** What stops the change, whatever anyone accepts. */
+export function finalBlocker(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
+  return draft(id, 'blocker', title, detail, parts);
+}
+
+/** What needs attention, with or without the change. */
+export function warning(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
+  return draft(id, 'warning', title, detail, parts);
+}
+
+/** What is good to know. */
+export function note(id: string, title: string, detail: string, parts: FindingParts = {}): FindingDraft {
+  return draft(id, 'note', title, detail, parts);
+}
+
+function draft(id: string, level: FindingLevel, title: string, detail: string, parts: FindingParts): FindingDraft {
+  return { id, level, title, detail, evidence: [], subjects: [], acceptable: false, ...parts };
+}
+
+/** The id of the finding that no one can accept: a plan changes what its remedy or the facts do not justify. */
+export const notOfThisRemedy = 'not-of-this-remedy';
+
+/**
+ * Findings of a new proposal, notes first and blockers last, each accepted if its id is named and a person may accept it.
+ * A blocker against restoring the recorded former value is always acceptable.
+ *
+ * @param accept ids given to --accept or answered in the wizard
+ */
+export function judge(
+  drafts: readonly FindingDraft[],
+  { undoes }: { readonly undoes?: unknown },
+  accept: readonly string[],
+): readonly Finding[] {
+  return drafts
+    .map((finding) => {
+      const restores = undoes !== undefined && finding.level === 'blocker' && finding.id !== notOfThisRemedy;
+      const acceptable = finding.acceptable || restores;
+      return { ...finding, acceptable, accepted: acceptable && accept.includes(finding.id) };
+    })
+    .toSorted((one, other) => gravity[one.level] - gravity[other.level]);
+}
+
+const gravity: Readonly<Record<FindingLevel, number>> = { note: 0, warning: 1, blocker: 2 };
+
+/**
+ * The judgement of a saved plan in the world as it is now. A fresh finding replaces the saved one of its id and keeps its
+ * acceptance as far as that covers it; a saved finding whose source can't be read again keeps its place.
+ */
+export function judgeAgain(saved: readonly Finding[], fresh: readonly Finding[]): readonly Finding[] {
+  const renewed = fresh.map((finding) => {
+    const before = saved.find(({ id }) => id === finding.id);
+    const isCovered = finding.acceptable && before !== undefined && covers(before, finding);
+    return { ...finding, accepted: finding.accepted || isCovered };
+  });
+  const kept = saved.filter(({ id, source }) => source !== undefined && !fresh.some((finding) => finding.id === id));
+  return [...kept, ...renewed].toSorted((one, other) => gravity[one.level] - gravity[other.level]);
+}
+
+/** Whether the acceptance of a saved finding covers a fresh one: no other subjects, and no worse measure. */
+function covers(saved: Finding, fresh: Finding): boolean {
+  if (!saved.accepted) return false;
+  const known = new Set(saved.subjects.map((subject) => subject.toLowerCase()));
+  const isSameSubjects = fresh.subjects.every((subject) => known.has(subject.toLowerCase()));
+  const isNoWorse =
+    fresh.measure === undefined || (saved.measure !== undefined && fresh.measure.value <= saved.measure.value);
+  return isSameSubjects && isNoWorse;
+}
+
+/** The blockers that stop a plan: those that are not accepted. */
+export function openBlockers(findings: readonly Finding[]): readonly Finding[] {
+  return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);
+}

@@ -1,0 +1,145 @@
+/** Where a change folder stands: not applied, applied, undone, each also in part. One owner, one wording. */
+
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { RefusedError, RemedyError, UsageError } from '../errors.ts';
+import { folderParts } from './folder.ts';
+import { type JournalRecord, outcomesIn, readJournal } from './journal.ts';
+import type { Plan } from './plan.ts';
+import { readPlan } from './read-plan.ts';
+import { type SavedPlan, undosOf } from './undo-link.ts';
+
+/** A change folder with what its journal says. */
+export interface SavedChange extends SavedPlan {
+  readonly records: readonly JournalRecord[];
+}
+
+export type Position =
+  | { readonly kind: 'not-applied' }
+  | { readonly kind: 'applied' }
+  | { readonly kind: 'applied-in-part'; readonly done: number; readonly total: number }
+  | { readonly kind: 'undone' }
+  /** An undo of it has written something and did not bring back everything. */
+  | {
+      readonly kind: 'undone-in-part';
+      /** Its folder, absolute. */
+      readonly undoFolder: string;
+      /** Whether it has changes of its own left; else what it left out needs another undo. */
+      readonly isUnfinished: boolean;
+    };
+
+/**
+ * Opens a change folder; its plan.json may be named in its place.
+ *
+ * @param named absolute
+ * @throws FileError or PlanNotUsableError if it holds no plan that can be used; RefusedError if its journal is damaged
+ */
+export async function openChange(named: string): Promise<SavedChange> {
+  const folder = path.basename(named) === folderParts.plan ? path.dirname(named) : named;
+  const plan = await readPlan(path.join(folder, folderParts.plan));
+  return { folder, plan, records: await readJournal(path.join(folder, folderParts.journal)) };
+}
+
+/** The change folders in a folder, the newest plan first. What is no change folder is passed over. */
+export async function changesIn(home: string): Promise<readonly SavedChange[]> {
+  const names = await readdir(home).catch(() => []);
+  const found = await Promise.all(
+    names.map(async (name) => {
+      try {
+        return [await openChange(path.join(home, name))];
+      } catch (error) {
+        // Not a change folder, or one that show explains when it is named.
+        if (error instanceof RemedyError) return [];
+        throw error;
+      }
+    }),
+  );
+  return found.flat().sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
+}
+
+/** What has become of a saved change so far. Throws what reading the journal of an undo throws. */
+export async function positionOf({ folder, plan, records }: SavedChange): Promise<Position> {
+  if (isUndone(plan, records)) return { kind: 'undone' };
+  for (const undo of await undosOf(folder, plan)) {
+    const of = await readJournal(path.join(undo.folder, folderParts.journal));
+    if (!mayHaveWritten(undo.plan, of)) continue;
+    const done = [...outcomesIn(of, undo.plan.id).values()].filter((outcome) => outcome === 'done').length;
+    return { kind: 'undone-in-part', undoFolder: undo.folder, isUnfinished: done < undo.plan.changes.length };
+  }
+  const outcomes = outcomesIn(records, plan.id);
+  const done = [...outcomes.values()].filter((outcome) => outcome === 'done').length;
+  if (outcomes.size === 0) return { kind: 'not-applied' };
+  const total = plan.changes.length;
+  return done === total ? { kind: 'applied' } : { kind: 'applied-in-part', done, total };
+}
+
+/** Whether a journal says that an undo of the plan was applied to its end. */
+export function isUndone({ id }: Pick<Plan, 'id'>, records: readonly JournalRecord[]): boolean {
+  return records.some(({ plan, event }) => plan === id && event === 'undone');
+}
+
+/** An undo that was itself undone has left nothing. */
+function mayHaveWritten(undo: Plan, records: readonly JournalRecord[]): boolean {
+  if (isUndone(undo, records)) return false;
+  const outcomes = [...outcomesIn(records, undo.id).values()];
+  return outcomes.some((event) => event === 'done' || event === 'intent' || event === 'unknown');
+}
+
+const words = {
+  'not-applied': 'It was not applied yet.',
+  applied: 'It was applied.',
+  'applied-in-part': 'It was applied in part.',
+  undone: 'It was applied and undone.',
+  'undone-in-part': 'It was applied, and undone in part.',
+} as const;
+
+/** The position as a sentence. */
+export function positionInWords(position: Position): string {
+  return words[position.kind];
+}
+
+/**
+ * Refuses what can't be applied any more: a plan that was undone, also in part.
+ *
+ * @param command writes a command of this tool as it can be run
+ * @throws RefusedError
+ */
+export function requireNotUndone(
+  { folder, plan }: SavedPlan,
+  position: Position,
+  command: (...words: readonly string[]) => string,
+): void {
+  const refuse = (cameBack: string, next: string): RefusedError =>
+    new RefusedError({ attempted: 'apply the plan', on: plan.id, cameBack, next });
+  if (position.kind === 'undone') {
+    throw refuse('it was applied and undone', 'Make a new plan; the targets may have changed since.');
+  }
+  if (position.kind === 'undone-in-part') {
+    const anew = command('undo', folder);
+    throw refuse(
+      `an undo of this change was started and has not finished: ${position.undoFolder}`,
+      `${
+        position.isUnfinished
+          ? `Continue the undo: ${command('apply', position.undoFolder)}. Or plan it again as things are now: ${anew}`
+          : `Plan the rest of the undo, as things are now: ${anew}`
+      }. To have the change after all, make a new plan when it is undone.`,
+    );
+  }
+}
+
+/** The change folder that a command was given. @throws UsageError if none was given; what openChange throws */
+export async function namedChange(
+  command: string,
+  named: string | undefined,
+  currentFolder: string,
+): Promise<SavedChange> {
+  if (named === undefined) {
+    throw new UsageError({
+      attempted: `read the arguments of ${command}`,
+      on: 'FOLDER',
+      cameBack: 'no change folder is named',
+      next: `Give the folder that --save wrote: adsi-remedy ${command} changes/2026-11-22-labels`,
+    });
+  }
+  return openChange(path.resolve(currentFolder, named));
+}

@@ -1,0 +1,170 @@
+/** An undo and the plan that it reverses: how each is known to belong to the other, and where it lies. */
+
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { normalizedDn } from '../ad/dn.ts';
+import { errnoOf, RemedyError } from '../errors.ts';
+import { canonicalText } from './canonical.ts';
+import { sameFingerprint } from './fingerprint.ts';
+import { folderParts } from './folder.ts';
+import {
+  type AttributeEdit,
+  type Change,
+  type DeletedEntry,
+  type DirectoryChange,
+  type FileChange,
+  isDirectoryChange,
+  type ModifyChange,
+  type Plan,
+  type PlanAttribute,
+  type PlanValue,
+} from './plan.ts';
+import { readPlan } from './read-plan.ts';
+
+/**
+ * One change folder as the other names it: relative, with slashes, if it lies in the other, around it or beside it, so
+ * that both can be moved together; else its last name alone.
+ *
+ * @param from absolute, as is `to`
+ */
+export function folderSeenFrom(from: string, to: string): string {
+  const relative = path.relative(from, to);
+  const steps = relative.split(path.sep);
+  const isNear = !path.isAbsolute(relative) && steps.filter((step) => step === '..').length <= 1;
+  return isNear ? steps.join('/') : path.basename(to);
+}
+
+/**
+ * The change folder of the plan that an undo reverses: the folder around the undo's, or one beside it. It is known by
+ * the id and the seal of its plan, and by the undo's changes, which must reverse that plan's; what the undo says of its
+ * place is not followed. undefined if it is in neither place.
+ *
+ * @param undoFolder absolute
+ */
+export async function originalOf(undoFolder: string, undo: Plan): Promise<SavedPlan | undefined> {
+  if (undo.undoes === undefined) return undefined;
+  const around = path.dirname(undoFolder);
+  for (const folder of [around, ...(await foldersIn(around))]) {
+    const plan = await planIn(folder);
+    if (plan !== undefined && undoesPlan(undo, plan)) return { folder, plan };
+  }
+  return undefined;
+}
+
+/** The undos of a plan: in its change folder, and beside it; the newest first. */
+export async function undosOf(folder: string, plan: Plan): Promise<readonly SavedPlan[]> {
+  const places = [...(await foldersIn(folder)), ...(await foldersIn(path.dirname(folder)))];
+  const found: SavedPlan[] = [];
+  for (const place of places) {
+    const undo = place === folder ? undefined : await planIn(place);
+    if (undo !== undefined && undoesPlan(undo, plan)) found.push({ folder: place, plan: undo });
+  }
+  return found.sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
+}
+
+export interface SavedPlan {
+  /** Absolute. */
+  readonly folder: string;
+  readonly plan: Plan;
+}
+
+async function foldersIn(folder: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => path.join(folder, entry.name));
+  } catch (error) {
+    // What can't be listed holds nothing that can be used.
+    if (errnoOf(error) !== undefined) return [];
+    throw error;
+  }
+}
+
+async function planIn(folder: string): Promise<Plan | undefined> {
+  try {
+    return await readPlan(path.join(folder, folderParts.plan));
+  } catch (error) {
+    // Nothing there, or nothing that can be used: it is not the plan that is looked for.
+    if (error instanceof RemedyError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether an undo names this plan, by id and seal, and holds nothing but reverses of its changes. */
+export function undoesPlan(undo: Plan, plan: Plan): boolean {
+  const { undoes } = undo;
+  if (undoes === undefined || undoes.id !== plan.id || undoes.seal !== plan.seal || undo.remedy !== plan.remedy)
+    return false;
+  return undo.changes.every((change) => isReverse(change, plan.changes));
+}
+
+/** Whether a change brings back, in whole or in part, what one of these changes did. */
+export function isReverse(change: Change, done: readonly Change[]): boolean {
+  switch (change.kind) {
+    case 'file':
+      return done.some((one) => one.kind === 'file' && isReverseFile(change, one));
+    case 'modify':
+      return done.some((one) => isDirectoryChange(one) && isReverseModify(change, one));
+    case 'undelete':
+      return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry) && entry.guid === change.guid));
+    case 'add':
+      return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry)));
+    case 'delete':
+    case 'delete-tree':
+      return done.some((one) => (one.kind === 'undelete' || one.kind === 'add') && isSameDn(one.dn, change.dn));
+    case 'remove-lingering':
+      return false;
+  }
+}
+
+function isReverseFile(undo: FileChange, change: FileChange): boolean {
+  const isSamePlace = undo.path === change.path && undo.realPath === change.realPath && undo.root === change.root;
+  return isSamePlace && sameFingerprint(undo.before, change.after) && sameFingerprint(undo.after, change.before);
+}
+
+/** Either the edit the other way round, or values of an entry that came back before. */
+function isReverseModify(undo: ModifyChange, change: DirectoryChange): boolean {
+  if (change.kind === 'modify') {
+    const isSameEntry = change.guid === undo.guid && isSameDn(change.dn, undo.dn);
+    return isSameEntry && undo.edits.every((edit) => change.edits.some((one) => isReverseEdit(edit, one)));
+  }
+  return deletedBy(change).some(
+    (entry) =>
+      entry.guid === undo.guid &&
+      isSameDn(entry.dn, undo.dn) &&
+      undo.edits.every(
+        ({ attribute, remove, add }) => remove.length === 0 && holdsAll(entry, { name: attribute, values: add }),
+      ),
+  );
+}
+
+function isReverseEdit(undo: AttributeEdit, edit: AttributeEdit): boolean {
+  const isSameAttribute = undo.attribute.toLowerCase() === edit.attribute.toLowerCase();
+  return isSameAttribute && isPart(undo.remove, edit.add) && isPart(undo.add, edit.remove);
+}
+
+function isReturn(
+  change: { readonly dn: string; readonly attributes: readonly PlanAttribute[] },
+  entry: DeletedEntry,
+): boolean {
+  return isSameDn(change.dn, entry.dn) && change.attributes.every((attribute) => holdsAll(entry, attribute));
+}
+
+function holdsAll(entry: DeletedEntry, { name, values }: PlanAttribute): boolean {
+  const held = entry.attributes.find((attribute) => attribute.name.toLowerCase() === name.toLowerCase());
+  return isPart(values, held?.values ?? []);
+}
+
+function isPart(values: readonly PlanValue[], of: readonly PlanValue[]): boolean {
+  const known = new Set(of.map(canonicalText));
+  return values.every((value) => known.has(canonicalText(value)));
+}
+
+/** What a change deletes, parents before children. */
+export function deletedBy(change: Change): readonly DeletedEntry[] {
+  if (change.kind === 'delete') return [change];
+  return change.kind === 'delete-tree' ? change.entries : [];
+}
+
+function isSameDn(one: string, other: string): boolean {
+  return normalizedDn(one) === normalizedDn(other);
+}

@@ -1,0 +1,334 @@
+/** Writing what lies in a change folder, with the proof afterwards. The plan was judged before it gets here. */
+
+import path from 'node:path';
+import { applyPlan, type ChangeWriter, requireApplicable } from '../change/apply.ts';
+import { entryWriter } from '../change/entry-writer.ts';
+import { fileWriter, removeStrays } from '../change/file-writer.ts';
+import type { Finding } from '../change/findings.ts';
+import { folderParts } from '../change/folder.ts';
+import { type LockOptions, withFolderLock } from '../change/folder-lock.ts';
+import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
+import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
+import type { SavedChange } from '../change/position.ts';
+import { originalOf, type SavedPlan } from '../change/undo-link.ts';
+import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
+import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
+import { systemFiles } from '../files/file-system.ts';
+import { type Patience, patienceOf } from '../files/patience.ts';
+import type { Remedy } from '../remedies/remedy.ts';
+import { asksForControls } from '../review/ldif.ts';
+import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
+import { visible } from '../terminal/visible.ts';
+import { quotedWord, shownPath } from './command-line.ts';
+import type { Context, OpenDirectory } from './context.ts';
+import { redraw } from './documents.ts';
+import type { Output } from './output.ts';
+import { reportOutcome, sayNextSteps } from './report-outcome.ts';
+
+/** A change folder to write from. */
+export interface Apply {
+  /** Absolute. */
+  readonly folder: string;
+  readonly plan: Plan;
+  readonly remedy: Remedy;
+  /** The judgement of the plan as things are now. */
+  readonly findings: readonly Finding[];
+  /** Indices of the changes to write; all if left out. */
+  readonly selected?: ReadonlySet<number>;
+  /** Of a plan for a directory. */
+  readonly directory?: OpenDirectory;
+  readonly waitSeconds: number;
+}
+
+/** How this process holds a change folder. */
+export function lockOptionsOf({ process: { id, host, isRunning }, now, randomId }: Context): LockOptions {
+  return { holder: { process: id, host, since: now().toISOString() }, isRunning, randomId };
+}
+
+/** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
+export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
+  const original = await originalOf(apply.folder, apply.plan);
+  const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
+  return withFolderLock(folders, lockOptionsOf(context), async () => {
+    try {
+      return await applyLocked(apply, original, context, output);
+    } finally {
+      await redrawIfPossible(apply, context, output);
+    }
+  });
+}
+
+/** The page says what became of the change. That it can't be drawn again takes nothing from the outcome. */
+async function redrawIfPossible({ folder, plan, remedy }: Apply, context: Context, output: Output): Promise<void> {
+  try {
+    await redraw(folder, plan, remedy, true, context);
+  } catch (error) {
+    if (!(error instanceof RemedyError)) throw error;
+    output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
+  }
+}
+
+/**
+ * Removes what a killed run of the plan left beside its files and in its backup. To be done before the files are judged:
+ * a file that got a second name in the backup, and was not replaced, would be a blocker.
+ */
+export async function clearLeftovers(saved: SavedChange, context: Context, output: Output): Promise<void> {
+  const { plan, folder, records } = saved;
+  if (records.length === 0 || !isFilePlan(plan)) return;
+  await withFolderLock([folder], lockOptionsOf(context), () =>
+    clearStrays(saved, patienceShowing(context, output), output),
+  );
+}
+
+async function applyLocked(
+  apply: Apply,
+  original: SavedPlan | undefined,
+  context: Context,
+  output: Output,
+): Promise<ExitStatus> {
+  const { plan, folder, findings, directory } = apply;
+  const records = await readJournal(path.join(folder, folderParts.journal));
+  requireApplicable({ ...plan, findings }, records);
+  if (original !== undefined) await refuseOutrun(plan, original);
+  const run: Run = { apply, original, records, context, output };
+  if (isFilePlan(plan)) {
+    const patience = patienceShowing(context, output);
+    // What is undone may have been killed, beside files also that the undo has nothing to do with.
+    if (original !== undefined) await clearStrays(original, patience, output);
+    const writer = fileWriter({
+      files: systemFiles(),
+      backupFolder: path.join(folder, folderParts.backup),
+      // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
+      backups: plan.undoes === undefined ? 'required' : 'as-room-permits',
+      planId: plan.id,
+      randomId: context.randomId,
+      patience,
+    });
+    return writeWith(writer, plan, run);
+  }
+  if (directory === undefined || !isDirectoryPlan(plan))
+    throw new TypeError('a plan for a directory needs a directory');
+  if (directory.isExport) return rehearse(plan, directory, run);
+  const writer = entryWriter(await directory.reopen(), directory.reopen, plan.target.domainController);
+  try {
+    return await writeWith(writer, plan, run, () => verify(plan, apply, directory, context, output));
+  } finally {
+    await writer.close();
+  }
+}
+
+/** What one run of apply works with. */
+interface Run {
+  readonly apply: Apply;
+  /** The plan that this one undoes. */
+  readonly original: SavedPlan | undefined;
+  readonly records: readonly JournalRecord[];
+  readonly context: Context;
+  readonly output: Output;
+}
+
+function isFilePlan(plan: Plan): plan is Plan<FileChange> {
+  return plan.target.kind === 'files';
+}
+
+function isDirectoryPlan(plan: Plan): plan is Plan<DirectoryChange> & { readonly target: ForestTarget } {
+  return plan.target.kind === 'forest';
+}
+
+/**
+ * Refuses an undo whose original was resumed since the undo was planned: it would leave that in place. The order of the
+ * original's journal counts, whatever the clock did.
+ */
+async function refuseOutrun({ undoes }: Plan, original: SavedPlan): Promise<void> {
+  const records = await readJournal(path.join(original.folder, folderParts.journal));
+  const isLater = ({ plan, change, seq = 0 }: JournalRecord): boolean =>
+    plan === undoes?.id && change !== undefined && seq > undoes.seq;
+  if (!records.some(isLater)) return;
+  throw new RefusedError({
+    attempted: 'apply the undo',
+    on: original.folder,
+    cameBack: 'the original change was resumed after this undo was planned',
+    next: 'Plan the undo again, as things are now: adsi-remedy undo FOLDER.',
+  });
+}
+
+const forgetfulJournal: JournalWriter = {
+  append: async () => undefined,
+  enqueue: () => undefined,
+  close: async () => undefined,
+};
+
+/** On an export nothing is written but LDIF: the plan is tried on a copy of it in memory, then there is a file to import. */
+async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, run: Run): Promise<ExitStatus> {
+  const { apply, context, output } = run;
+  const { folder, findings, remedy } = apply;
+  const writer = entryWriter(await directory.reopen(), directory.reopen, directory.session.identity.host);
+  const { signal } = new AbortController();
+  const request = { plan, findings, writer, journal: forgetfulJournal, records: [], now: context.now, signal };
+  const { notDone, notBegun } = await applyPlan(request).finally(() => writer.close());
+  if (notDone.length > 0) {
+    const result = { done: 0, doneBefore: 0, notDone, notBegun };
+    return reportOutcome({ result, interrupted: false, plan, folder, remedy }, context, output);
+  }
+  // An LDIF that was edited beside the plan is never recommended.
+  await redraw(folder, plan, remedy, true, context);
+  const ldif = quotedWord(shownPath(path.join(folder, folderParts.ldif), context), context.platform);
+  output.say(
+    `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
+  );
+  for (const line of importAdvice(plan, ldif)) output.say(`  ${line}`);
+  sayNextSteps(remedy.describe(plan).nextSteps, output);
+  output.document({ plan: plan.id, folder, outcome: 'written', ldif: path.join(folder, folderParts.ldif) });
+  return exitStatus.done;
+}
+
+/** How the LDIF is imported, and by what not. */
+function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonly string[] {
+  if (!asksForControls(changes)) return [`On Windows: ldifde -i -f ${ldif}   elsewhere: ldapmodify -f ${ldif}`];
+  return [
+    `Import it with: ldapmodify -f ${ldif}`,
+    'ldifde does not take it: the changes use controls ("control:" lines), which ldifde does not know.',
+    ...(changes.some(({ kind }) => kind === 'delete-tree')
+      ? ['A plan without --tree-delete deletes the entries one by one, and its LDIF is for ldifde too.']
+      : []),
+  ];
+}
+
+/** Waits for what another program holds for a moment, and says so. */
+function patienceShowing({ platform, sleep }: Context, output: Output): Patience {
+  const shown = new Set<string>();
+  return patienceOf(platform, sleep, (on) => {
+    if (shown.has(on)) return;
+    shown.add(on);
+    output.tell(`  ${output.style.dim(visible(`Waiting: another program holds ${on}`))}`);
+  });
+}
+
+async function clearStrays({ folder, plan }: SavedPlan, patience: Patience, output: Output): Promise<void> {
+  if (!isFilePlan(plan)) return;
+  const strays = await removeStrays(plan.changes, {
+    files: systemFiles(),
+    backupFolder: path.join(folder, folderParts.backup),
+    planId: plan.id,
+    patience,
+  });
+  for (const stray of strays) {
+    output.tell(`  Removed the temporary file of an interrupted run: ${visible(stray)}`);
+  }
+}
+
+async function writeWith<C extends Change>(
+  writer: ChangeWriter<C>,
+  plan: Plan<C>,
+  { apply, original, records, context, output }: Run,
+  look?: () => Promise<Verification>,
+): Promise<ExitStatus> {
+  const { folder, findings, selected, remedy, waitSeconds } = apply;
+  if (original !== undefined) await noteUndoBegun(original, plan, context.now());
+  const journal = await openJournal(path.join(folder, folderParts.journal));
+  const progress = output.progress();
+  try {
+    const result = await context.interruptible(async (signal) => {
+      const before = outcomesIn(records, plan.id);
+      const open = [...plan.changes.keys()].filter(
+        (index) => before.get(index) !== 'done' && (selected?.has(index) ?? true),
+      );
+      progress.start(open.length, plan.undoes === undefined ? 'Applying' : 'Undoing');
+      const applied = await applyPlan({
+        plan,
+        findings,
+        ...(selected === undefined ? {} : { selected }),
+        by: context.author,
+        writer,
+        journal,
+        records,
+        now: context.now,
+        signal,
+        onOutcome: () => progress.advance(),
+      });
+      return { applied, interrupted: signal.aborted && applied.notBegun > 0 };
+    });
+    progress.done();
+    const { notDone, notBegun, endedBy } = result.applied;
+    const complete = notDone.length === 0 && notBegun === 0 && endedBy === undefined;
+    // What an undo left out is still as the change left it, or as someone has edited it: the change is not undone.
+    const isWhole = plan.undoes === undefined || plan.leftOut.length === 0;
+    if (complete && isWhole) await noteInOriginal(plan, original, context, output);
+    const seen = complete ? await look?.() : undefined;
+    const status = await reportOutcome(
+      {
+        result: result.applied,
+        interrupted: result.interrupted,
+        plan,
+        folder,
+        remedy,
+        ...(seen === undefined ? {} : { seen }),
+      },
+      context,
+      output,
+    );
+    if (complete && !isWhole) return exitStatus.partial;
+    return seen?.everywhere === false && waitSeconds > 0 ? exitStatus.failed : status;
+  } finally {
+    progress.done();
+    await journal.close();
+  }
+}
+
+/** Looks for the change on every DC. */
+export async function verify(
+  plan: Plan<DirectoryChange>,
+  { remedy, waitSeconds }: Pick<Apply, 'remedy' | 'waitSeconds'>,
+  directory: OpenDirectory,
+  context: Context,
+  output: Output,
+): Promise<Verification> {
+  let rows: ProgressRows | undefined;
+  try {
+    return await verifyEverywhere(remedy.verify?.(plan) ?? defaultProof(plan.changes), directory, {
+      waitSeconds,
+      now: context.now,
+      sleep: context.sleep,
+      begin: (hosts) => {
+        rows = createProgressRows(output.screen, hosts);
+      },
+      update: (host, state) => rows?.update(host, state),
+    });
+  } finally {
+    rows?.done();
+  }
+}
+
+/** When an undo is complete, the journal of what it reverses says so, and that plan can't be applied again. */
+async function noteInOriginal(
+  plan: Plan,
+  original: SavedPlan | undefined,
+  context: Context,
+  output: Output,
+): Promise<void> {
+  if (plan.undoes === undefined) return;
+  if (original !== undefined) return noteUndone(original, plan.id, context.now());
+  const warning = output.style.warning('The change folder of what was undone is not here:');
+  output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
+}
+
+/** Says in the journal of what an undo reverses that the undo is about to write. Throws what openJournal throws. */
+async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date): Promise<void> {
+  const records = await readJournal(path.join(folder, folderParts.journal));
+  if (records.some((record) => record.event === 'begin' && record.plan === id)) return;
+  await appendNote(folder, { time: now.toISOString(), event: 'begin', plan: id, detail: 'an undo of this plan' });
+}
+
+/** Says there that it is undone: it can not be applied again. Throws what openJournal throws. */
+export async function noteUndone({ folder, plan }: SavedPlan, by: string, now: Date): Promise<void> {
+  await appendNote(folder, { time: now.toISOString(), event: 'undone', plan: plan.id, detail: `by ${by}` });
+}
+
+async function appendNote(folder: string, record: JournalRecord): Promise<void> {
+  const journal = await openJournal(path.join(folder, folderParts.journal));
+  try {
+    await journal.append(record);
+  } finally {
+    await journal.close();
+  }
+}

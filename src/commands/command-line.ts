@@ -1,0 +1,47 @@
+/** Commands as they are printed: they run as they stand, where they are printed. */
+
+import path from 'node:path';
+import { UsageError } from '../errors.ts';
+import type { Context } from './context.ts';
+
+/** A path as short as it can be named from here. */
+export function shownPath(file: string, { currentFolder }: Pick<Context, 'currentFolder'>): string {
+  const relative = path.relative(currentFolder, file);
+  if (relative.startsWith('..') || path.isAbsolute(relative)) return file;
+  if (relative === '') return '.';
+  // What begins with a hyphen would be taken for an option.
+  return relative.startsWith('-') ? `.${path.sep}${relative}` : relative;
+}
+
+/** A command of this tool, as it was started: by npx, from a clone, or installed. */
+export function commandLine(
+  words: readonly string[],
+  { program, platform }: Pick<Context, 'program' | 'platform'>,
+): string {
+  return [...program, ...words].map((word) => quotedWord(word, platform)).join(' ');
+}
+
+/**
+ * A word as it can be pasted into a command line: of sh, or on Windows of both cmd and PowerShell.
+ * @throws UsageError for a word that no quoting keeps as it is there
+ */
+export function quotedWord(word: string, platform: NodeJS.Platform): string {
+  if (/[\u0000-\u001f\u007f]/.test(word)) throw unquotable(word, 'it holds a control character');
+  if (platform !== 'win32') {
+    return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  }
+  if (/^[\w./\\:@+=-]+$/.test(word)) return word;
+  // Within double quotes both shells keep all but these: cmd puts in the value of %NAME%, PowerShell that of $name.
+  if (/["`%]|\$[\w({?^$:]/.test(word)) throw unquotable(word, 'cmd and PowerShell read it in different ways');
+  // A backslash before the closing quote would take that for part of the word.
+  return `"${word.replace(/\\+$/, '$&$&')}"`;
+}
+
+function unquotable(word: string, cameBack: string): UsageError {
+  return new UsageError({
+    attempted: 'write a command to be copied',
+    on: word,
+    cameBack,
+    next: 'Give it another name, without such characters.',
+  });
+}

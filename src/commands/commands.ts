@@ -1,0 +1,82 @@
+/** The commands: the remedies of the list, and those that work on saved changes. One table for main, help and completion. */
+
+import type { RemedyEntry } from '../remedies/index.ts';
+import type { CommandSpec } from './context.ts';
+
+const own: readonly CommandSpec[] = [
+  {
+    name: 'show',
+    operand: 'FOLDER',
+    summary: 'the review of a saved change',
+    about:
+      'show the review of a saved change. Reads the change folder alone, unless --drift is given. Changes nothing.',
+    isRemedy: false,
+    flags: async () => (await import('./command-flags.ts')).showFlags,
+    examples: ['show changes/2026-11-22-tombstone', 'show changes/2026-11-22-tombstone --drift'],
+    load: async () => (await import('./show.ts')).run,
+  },
+  {
+    name: 'apply',
+    operand: 'FOLDER',
+    summary: 'apply a saved change, or continue where it stopped',
+    about:
+      'apply a saved change, or continue where it stopped. The change is judged again as things are now, and each target is compared with the plan right before it is written; what has changed since is refused.',
+    isRemedy: false,
+    flags: async () => (await import('./command-flags.ts')).applyFlags,
+    examples: ['apply changes/2026-11-22-labels --dry-run', 'apply changes/2026-11-22-labels --yes'],
+    load: async () => (await import('./apply.ts')).run,
+  },
+  {
+    name: 'undo',
+    operand: 'FOLDER',
+    summary: 'plan the reverse of what was applied; review; apply',
+    about:
+      'plan the reverse of what was applied, review it and apply it. The undo is judged like every change. Without --save its change folder is made in FOLDER.',
+    isRemedy: false,
+    flags: async () => (await import('./command-flags.ts')).undoFlags,
+    examples: ['undo changes/2026-11-22-labels', 'undo changes/2026-11-22-labels --yes'],
+    load: async () => (await import('./undo.ts')).run,
+  },
+  {
+    name: 'practice',
+    operand: '[DIR]',
+    summary: 'try it all on a practice site (default ./adsi-remedy-practice)',
+    about:
+      'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal the remedies run on it as dry runs. Nothing of yours is changed.',
+    isRemedy: false,
+    flags: async () => (await import('./command-flags.ts')).practiceFlags,
+    examples: ['practice', 'practice /tmp/site'],
+    load: async () => (await import('./practice.ts')).run,
+  },
+  {
+    name: 'completion',
+    operand: 'SHELL',
+    summary: 'completion for bash, zsh, fish or powershell',
+    about: 'print a completion script for bash, zsh, fish or powershell.',
+    isRemedy: false,
+    flags: async () => (await import('./command-flags.ts')).completionFlags,
+    examples: ['completion bash > ~/.local/share/bash-completion/completions/adsi-remedy'],
+    load: async () => (await import('./completion.ts')).run,
+  },
+];
+
+/** All commands: those of the remedies, then those on saved changes. */
+export function commandsOf(remedies: readonly RemedyEntry[]): readonly CommandSpec[] {
+  return [...remedies.map(remedyCommand), ...own];
+}
+
+function remedyCommand(entry: RemedyEntry): CommandSpec {
+  return {
+    name: entry.name,
+    operand: '',
+    summary: entry.summary,
+    about: `${entry.summary}.`,
+    isRemedy: true,
+    flags: async () => (await import('./command-flags.ts')).remedyFlags(entry),
+    examples: entry.examples,
+    load: async () => {
+      const { runRemedy } = await import('./run-remedy.ts');
+      return (args, context) => runRemedy(entry, args, context);
+    },
+  };
+}

@@ -1,0 +1,126 @@
+/** adsi-remedy completion: scripts for shells, made from the commands and their flag tables. */
+
+import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
+import type { FlagTable } from '../flags.ts';
+import { completionFlags } from './command-flags.ts';
+import type { CommandSpec, Context } from './context.ts';
+import { readArguments } from './flags.ts';
+
+interface Completed {
+  readonly command: CommandSpec;
+  readonly flags: FlagTable;
+}
+
+const scripts: Readonly<Record<string, (commands: readonly Completed[]) => string>> = { bash, zsh, fish, powershell };
+
+export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
+  const { operands } = readArguments('completion', args, completionFlags, ['SHELL']);
+  const [shell = ''] = operands;
+  const script = Object.hasOwn(scripts, shell) ? scripts[shell] : undefined;
+  if (script === undefined) {
+    throw new UsageError({
+      attempted: 'write a completion script',
+      on: shell === '' ? 'SHELL' : shell,
+      cameBack: shell === '' ? 'no shell is named' : 'there is no script for this shell',
+      next: `Give one of ${Object.keys(scripts).join(', ')}.`,
+    });
+  }
+  const commands = await Promise.all(
+    context.commands.map(async (command) => ({ command, flags: await command.flags() })),
+  );
+  context.stdout.write(script(commands));
+  return exitStatus.done;
+}
+
+function longFlags(flags: FlagTable): readonly string[] {
+  return Object.keys(flags).map((name) => `--${name}`);
+}
+
+function names(commands: readonly Completed[]): string {
+  return [...commands.map(({ command }) => command.name), '--help', '--version'].join(' ');
+}
+
+function bash(commands: readonly Completed[]): string {
+  const cases = commands
+    .map(({ command, flags }) => `    ${command.name}) words='${longFlags(flags).join(' ')}' ;;`)
+    .join('\n');
+  return `# bash completion for adsi-remedy
+_adsi_remedy() {
+  local current=\${COMP_WORDS[COMP_CWORD]} words=
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ]; then
+    COMPREPLY=($(compgen -W '${names(commands)}' -- "$current"))
+    return
+  fi
+  case \${COMP_WORDS[1]} in
+${cases}
+  esac
+  case $current in
+    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
+    *) COMPREPLY=($(compgen -f -- "$current")) ;;
+  esac
+}
+complete -o filenames -F _adsi_remedy adsi-remedy
+`;
+}
+
+function zsh(commands: readonly Completed[]): string {
+  const described = (name: string, text: string): string =>
+    `'${name}:${text.replaceAll("'", "'\\''").replaceAll(':', '\\:')}'`;
+  const cases = commands
+    .map(({ command, flags }) => {
+      const entries = Object.entries(flags).map(([name, { help }]) => described(`--${name}`, help));
+      return `    ${command.name}) flags=(${entries.join(' ')}) ;;`;
+    })
+    .join('\n');
+  return `#compdef adsi-remedy
+_adsi_remedy() {
+  local -a commands flags
+  commands=(${commands.map(({ command }) => described(command.name, command.summary)).join(' ')})
+  if (( CURRENT == 2 )); then
+    _describe 'command' commands
+    return
+  fi
+  case \${words[2]} in
+${cases}
+  esac
+  if [[ \${words[CURRENT]} == -* ]]; then _describe 'option' flags; else _files; fi
+}
+compdef _adsi_remedy adsi-remedy
+`;
+}
+
+function fish(commands: readonly Completed[]): string {
+  const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const lines = commands.flatMap(({ command, flags }) => [
+    `complete -c adsi-remedy -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.summary)}`,
+    ...Object.entries(flags).map(
+      ([name, { kind, help }]) =>
+        `complete -c adsi-remedy -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${kind === 'yes-no' ? '' : ' -r'} -d ${quoted(help)}`,
+    ),
+  ]);
+  return `# fish completion for adsi-remedy\n${lines.join('\n')}\n`;
+}
+
+function powershell(commands: readonly Completed[]): string {
+  const list = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
+  const cases = commands
+    .map(({ command, flags }) => `        '${command.name}' { ${list(longFlags(flags))} }`)
+    .join('\n');
+  return `# PowerShell completion for adsi-remedy
+Register-ArgumentCompleter -Native -CommandName adsi-remedy -ScriptBlock {
+    param($word, $ast, $position)
+    $words = $ast.CommandElements | ForEach-Object { $_.ToString() }
+    $candidates = if ($words.Count -lt 2 -or ($words.Count -eq 2 -and $word -ne '')) {
+        ${list([...commands.map(({ command }) => command.name), '--help', '--version'])}
+    } else {
+        switch ($words[1]) {
+${cases}
+        }
+    }
+    $candidates | Where-Object { $_ -like "$word*" } | ForEach-Object {
+        [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+    }
+}
+`;
+}

@@ -1,0 +1,150 @@
+/** The documents of a change folder: each drawn from the plan, by the code of its remedy. */
+
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { backupPathOf, plainPathOf } from '../change/before-images.ts';
+import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
+import { type FolderDocument, folderParts, redrawDocuments } from '../change/folder.ts';
+import { type JournalRecord, readJournal } from '../change/journal.ts';
+import {
+  type Change,
+  type EntryChange,
+  type FileChange,
+  isDirectoryChange,
+  type Plan,
+  type RemoveLingeringChange,
+} from '../change/plan.ts';
+import type { Description, Remedy } from '../remedies/remedy.ts';
+import { htmlReview } from '../review/html.ts';
+import { beforeLdif, changeLdif } from '../review/ldif.ts';
+import { removalDocuments } from '../review/removal-ldif.ts';
+import type { Commands } from '../review/text.ts';
+import { nextStepLines, paperReview } from '../review/text.ts';
+import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
+import { visible } from '../terminal/visible.ts';
+import { commandLine, shownPath } from './command-line.ts';
+import type { Context } from './context.ts';
+
+/**
+ * All that lies in a change folder beside the plan, the backup of files and the journal.
+ *
+ * @param templates the templates folder, as a URL that ends in a slash
+ * @param journal what became of the plan, once it was applied
+ * @param folder the change folder, once there is one: its backup holds files as they were
+ */
+export function documentsOf(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  templates: URL,
+  journal: readonly JournalRecord[] = [],
+  folder?: string,
+): readonly FolderDocument[] {
+  const files = plan.changes.filter(isFileChange);
+  const entries = plan.changes.filter(isEntryChange);
+  const handedOver = plan.changes.filter(isHandedOver);
+  return [
+    { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
+    { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
+    ...(plan.target.kind === 'files' ? [{ name: folderParts.diff, content: diffs(plan, files, folder) }] : []),
+    ...(plan.target.kind === 'forest'
+      ? [
+          ...(handedOver.length > 0
+            ? removalDocuments(plan, handedOver)
+            : [{ name: folderParts.ldif, content: changeLdif(plan.changes.filter(isDirectoryChange), plan) }]),
+          { name: folderParts.entriesBefore, content: beforeLdif(entries) },
+        ]
+      : []),
+    ...(description.nextSteps.length === 0
+      ? []
+      : [{ name: folderParts.nextSteps, content: forWindows(nextStepLines(description.nextSteps)) }]),
+  ];
+}
+
+function isFileChange(change: Change): change is FileChange {
+  return change.kind === 'file';
+}
+
+function isHandedOver(change: Change): change is RemoveLingeringChange {
+  return change.kind === 'remove-lingering';
+}
+
+function isEntryChange(change: Change): change is EntryChange {
+  return change.kind !== 'file';
+}
+
+async function* page(
+  plan: Plan,
+  description: Description,
+  commands: Commands,
+  templates: URL,
+  journal: readonly JournalRecord[],
+): AsyncGenerator<string> {
+  yield* htmlReview(plan, description, commands, await readFile(new URL('review.html', templates), 'utf8'), journal);
+}
+
+/** Text for people: with a byte order mark and CRLF, as every editor of Windows shows it. */
+function* forWindows(lines: Iterable<string>): Generator<string> {
+  let mark = '\ufeff';
+  for (const line of lines) {
+    yield `${mark}${line}\r\n`;
+    mark = '';
+  }
+}
+
+async function* diffs(plan: Plan, changes: readonly FileChange[], folder: string | undefined): AsyncGenerator<string> {
+  yield diffHead(plan);
+  for (const change of changes) {
+    const bytes = await bytesBefore(change, folder);
+    if (bytes !== undefined) yield unifiedDiff(bytes, change, plainPathOf(change.path));
+    else
+      yield `# not drawn, as the file that the plan was made from is not here: ${visible(plainPathOf(change.path))}\n`;
+  }
+}
+
+/** The bytes that a plan was made from: the file's own, or those of the backup once it is changed. */
+async function bytesBefore(change: FileChange, folder: string | undefined): Promise<Buffer | undefined> {
+  const places = [
+    change.realPath ?? change.path,
+    ...(folder === undefined ? [] : [path.join(folder, folderParts.backup, backupPathOf(change.path))]),
+  ];
+  for (const place of places) {
+    // One that can't be read is not the one.
+    const bytes = await readFile(place).catch(() => undefined);
+    if (bytes !== undefined && sameFingerprint(fileFingerprint(bytes), change.before)) return bytes;
+  }
+  return undefined;
+}
+
+/**
+ * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
+ * before.ldf is a record, and stays. Throws FileError.
+ *
+ * @param mayReadTargets false where nothing outside the folder may be opened: change.diff then stays as it is
+ */
+export async function redraw(
+  folder: string,
+  plan: Plan,
+  remedy: Pick<Remedy, 'describe'>,
+  mayReadTargets: boolean,
+  context: Context,
+): Promise<void> {
+  const journal = await readJournal(path.join(folder, folderParts.journal));
+  const documents = documentsOf(
+    plan,
+    remedy.describe(plan),
+    commandsFor(folder, context),
+    context.templates,
+    journal,
+    folder,
+  );
+  const kept: readonly string[] = [folderParts.entriesBefore, ...(mayReadTargets ? [] : [folderParts.diff])];
+  const drawn = documents.filter(({ name }) => !kept.includes(name));
+  await redrawDocuments(folder, drawn, context.randomId);
+}
+
+/** How the plan of a change folder is applied and undone, as commands. */
+export function commandsFor(folder: string, context: Context): Commands {
+  const shown = shownPath(folder, context);
+  return { apply: commandLine(['apply', shown], context), undo: commandLine(['undo', shown], context) };
+}

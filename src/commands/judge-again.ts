@@ -1,0 +1,150 @@
+/** A saved plan in the world as it is now: the change folder, the world it was made for, and the fresh judgement. */
+
+import { asciiJson } from '../ascii-json.ts';
+import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
+import { outcomesIn } from '../change/journal.ts';
+import { type FilesTarget, isDirectoryChange, type Plan } from '../change/plan.ts';
+import type { SavedChange } from '../change/position.ts';
+import { PlanNotUsableError, UsageError } from '../errors.ts';
+import type { Remedy } from '../remedies/remedy.ts';
+import { visible } from '../terminal/visible.ts';
+import { distinct } from '../words.ts';
+import type { Context, OpenDirectory } from './context.ts';
+import type { DirectoryFlags } from './directory-flags.ts';
+import type { Output } from './output.ts';
+import { look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
+
+/**
+ * The remedy that made a plan, if it permits it.
+ * @throws PlanNotUsableError if there is no such remedy, or the plan holds what its remedy never writes
+ */
+export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Context, 'remedies'>): Promise<Remedy> {
+  const entry = remedies.find(({ name }) => name === plan.remedy);
+  const refuse = (cameBack: string): PlanNotUsableError =>
+    new PlanNotUsableError({
+      attempted: 'use the plan',
+      on: folder,
+      cameBack,
+      next: 'Nothing was changed. Make the plan again with this version of the tool.',
+    });
+  if (entry === undefined) throw refuse(`it is of the remedy ${asciiJson(plan.remedy)}, which this tool does not have`);
+  const remedy = await entry.load();
+  if (
+    remedy.handOver === undefined &&
+    !plan.changes.every((change) => change.kind === 'file' || isDirectoryChange(change))
+  )
+    throw refuse('it holds changes that this tool cannot write');
+  const [first, ...more] = remedy.permits(plan);
+  if (first === undefined) return remedy;
+  throw refuse(
+    `${visible(plan.remedy)} never writes this: ${visible(first)}${more.length === 0 ? '' : `; and ${more.length} more`}`,
+  );
+}
+
+/** A plan's world, open, with the remedy's judgement of what is left of the plan. */
+export interface Judged {
+  readonly opened: OpenWorld & { readonly directory?: OpenDirectory };
+  readonly findings: readonly Finding[];
+}
+
+/** Indices of the changes that the journal says are done. */
+export function doneIn({ plan, records }: SavedChange): ReadonlySet<number> {
+  const outcomes = outcomesIn(records, plan.id);
+  return new Set([...outcomes].filter(([, outcome]) => outcome === 'done').map(([index]) => index));
+}
+
+/** How this run reaches what a saved plan names. */
+export interface Access {
+  readonly flags: DirectoryFlags;
+  /** How long reading may take in all, in seconds. */
+  readonly deadline: number;
+  /** Whether --seal approves the plan. */
+  readonly isApproved: boolean;
+  /** Whether a question can be asked. */
+  readonly mayAsk: boolean;
+}
+
+/**
+ * To open \\\\HOST\\share sends the user's credentials to that host: only where --seal approves the plan, or the user does.
+ * @throws UsageError where neither does
+ */
+async function requireReach(
+  { roots }: FilesTarget,
+  { isApproved, mayAsk }: Pick<Access, 'isApproved' | 'mayAsk'>,
+  output: Output,
+): Promise<void> {
+  const hosts = distinct(roots.flatMap((root) => /^[\\/]{2}([^\\/]+)/.exec(root)?.[1] ?? []));
+  if (hosts.length === 0 || isApproved) return;
+  const names = visible(hosts.join(', '));
+  if (mayAsk) {
+    const prompter = await output.prompter();
+    const message = `The plan names files on ${names}. Connect there?`;
+    if (await prompter.confirm({ id: 'plan.hosts', message, flag: '--seal HEX' })) return;
+  }
+  throw new UsageError({
+    attempted: 'open the files of the plan',
+    on: names,
+    cameBack: 'only the plan names these computers, and a plan that was handed over is not believed',
+    next: 'Approve the plan with --seal and the seal of its review. Nothing was opened.',
+  });
+}
+
+/** Opens the world of a saved plan. @throws RefusedError if it is another forest; what opening throws */
+export async function openWorldOf(
+  { plan, folder }: Pick<SavedChange, 'plan' | 'folder'>,
+  { flags, deadline, isApproved, mayAsk }: Access,
+  context: Context,
+  output: Output,
+): Promise<OpenWorld & { readonly directory?: OpenDirectory }> {
+  const { target } = plan;
+  if (target.kind === 'files') {
+    await requireReach(target, { isApproved, mayAsk }, output);
+    return openFiles({ flags, deadline }, context, output);
+  }
+  const saved = { connection: target.connection, folder, isApproved, mayAsk };
+  const opened = await openDirectoryWorld({ flags, deadline, saved }, context, output);
+  try {
+    requireForest(opened.world.target, target);
+    return opened;
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+/**
+ * Judges the changes that are left of a plan as things are now.
+ *
+ * @param indices those to be judged: what is left, or the part of it that was selected
+ * @param accept ids that this run accepts in addition
+ */
+export async function judgeNow(
+  { plan, records, folder }: SavedChange,
+  remedy: Remedy,
+  opened: OpenWorld,
+  indices: ReadonlySet<number>,
+  accept: readonly string[],
+): Promise<readonly Finding[]> {
+  const done = doneIn({ plan, records, folder });
+  const facts = await look(remedy, opened, { kind: 'plan', plan, done });
+  const proposal = { ...plan, changes: plan.changes.filter((_, index) => indices.has(index)) };
+  return judgeAgain(plan.findings, judge(remedy.assess(facts, proposal), plan, accept));
+}
+
+/** What the fresh judgement has that the plan did not know, in a line each. */
+export function whatIsNew(saved: readonly Finding[], fresh: readonly Finding[]): readonly string[] {
+  return openBlockers(fresh).map((finding) => {
+    const before = saved.find(({ id }) => id === finding.id);
+    if (before === undefined) return `${finding.id} is new: when the plan was made there was no such finding.`;
+    if (!before.accepted) return `${finding.id} was not accepted when the plan was made.`;
+    const known = new Set(before.subjects);
+    const added = finding.subjects.filter((subject) => !known.has(subject));
+    if (added.length > 0)
+      return `${finding.id} was accepted for ${before.subjects.join(', ')}; now it is also about ${added.join(', ')}.`;
+    return `${finding.id} was accepted at ${inWords(before)}; now it is ${inWords(finding)}.`;
+  });
+}
+
+function inWords({ measure, title }: Finding): string {
+  return measure === undefined ? title : `${measure.value} ${measure.unit}`;
+}

@@ -1,0 +1,270 @@
+/** The one way that every remedy goes: options → gather → propose → assess → plan, and on to what is done with it. */
+
+import { writeFile } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { canonicalText } from '../change/canonical.ts';
+import type { Exhibit } from '../change/exhibits.ts';
+import { type Finding, judge, openBlockers } from '../change/findings.ts';
+import type { Plan, Proposal } from '../change/plan.ts';
+import { sealPlan } from '../change/seal.ts';
+import { type ExitStatus, exitStatus, FileError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import type { Flags } from '../flags.ts';
+import type { RemedyEntry } from '../remedies/index.ts';
+import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
+import { exhibitLines } from '../review/exhibit-text.ts';
+import { findingLines, nextStepLines } from '../review/text.ts';
+import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
+import { visible } from '../terminal/visible.ts';
+import { toolVersion } from '../version.ts';
+import { remedyFlags } from './command-flags.ts';
+import { shownPath } from './command-line.ts';
+import type { Context } from './context.ts';
+import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
+import { type DirectoryFlags, directoryFlags } from './directory-flags.ts';
+import type { decisionFlags, outputFlags } from './flags.ts';
+import { readArguments, readSeconds } from './flags.ts';
+import { createOutput, type Output } from './output.ts';
+import { look, type OpenWorld, openDirectoryWorld, openFiles, surroundingsOf } from './world.ts';
+
+type CommonFlags = Flags<typeof decisionFlags & typeof outputFlags> &
+  DirectoryFlags & {
+    readonly deadline: string | undefined;
+    readonly confirm: string | undefined;
+    readonly wait: string | undefined;
+  };
+
+/** Reading may take this long in all unless a flag says otherwise, in seconds. */
+export const defaultDeadline = 900;
+
+/** Runs a remedy with these arguments. */
+export async function runRemedy(entry: RemedyEntry, args: readonly string[], context: Context): Promise<ExitStatus> {
+  const given = readArguments(entry.name, args, await remedyFlags(entry)).flags;
+  const flags = commonFlagsIn(given);
+  const output = createOutput(context, flags);
+  const decision = readDecision(entry.name, flags, output);
+  const waitSeconds = readSeconds('wait', flags.wait, 0);
+  const remedy = await entry.load();
+  const asking = await askingFor(decision, flags.yes, output);
+  const options = await remedy.readOptions(given, surroundingsOf(context), asking.mayAsk);
+  const request = { flags, deadline: readSeconds('deadline', flags.deadline, defaultDeadline) };
+  const opened =
+    entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);
+  try {
+    const known: Look[] = [];
+    const prepared = await askingAgain(asking.prompter, async (prompter) => {
+      const asked = { ...output, prompter: async () => prompter };
+      const settled = await settle(remedy, opened, options, { ...asking, prompter }, known, asked);
+      const { facts } = settled;
+      const files = remedy.files?.(facts, settled.options) ?? [];
+      if (settled.kind === 'other-way') return { ...settled, files };
+      const frame = frameOf(entry.name, flags, context);
+      const finished: Finished = {
+        plan: await planFor(frame, remedy, facts, settled.options, decision, asked),
+        remedy,
+        records: remedy.records?.(facts) ?? [],
+        folderName: entry.name,
+        accept: flags.accept,
+        confirm: flags.confirm,
+        ...('directory' in opened ? { directory: opened.directory } : {}),
+        waitSeconds,
+      };
+      return { kind: 'finished' as const, files, finished, outcome: await settleOutcome(finished, decision, asked) };
+    });
+    for (const file of prepared.files) {
+      await writeAsked(file.path, file.content);
+      output.tell(`  Written: ${visible(shownPath(file.path, context))}`);
+    }
+    if (prepared.kind === 'other-way') {
+      for (const line of nextStepLines(prepared.steps)) output.say(`  ${line}`.trimEnd());
+      output.say('  Nothing was changed.');
+      return exitStatus.done;
+    }
+    return await carryOut(prepared.finished, prepared.outcome, context, output);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** The flags that the runner reads itself; those that the command does not take are not given. */
+function commonFlagsIn(given: Flags): CommonFlags {
+  const none = Object.fromEntries(
+    Object.entries(directoryFlags).map(([name, { kind }]) => [
+      name,
+      kind === 'texts' ? [] : kind === 'yes-no' ? false : undefined,
+    ]),
+  );
+  return { ...none, confirm: undefined, wait: undefined, ...given } as CommonFlags;
+}
+
+interface RemedyAsking extends Asking {
+  readonly mayAsk: boolean;
+}
+
+/** --json and --yes ask nothing, in every remedy; the wizard is what a terminal without --dry-run, --save and --yes gets. */
+async function askingFor(decision: Decision, yes: boolean, output: Output): Promise<RemedyAsking> {
+  const why = output.isJson ? '--json asks nothing' : yes ? '--yes asks nothing' : 'there is no terminal to ask at';
+  const mayAsk = output.canAsk && !output.isJson && !yes;
+  const prompter = mayAsk ? await output.prompter() : unavailablePrompter(() => why);
+  return { prompter, isWizard: decision.kind === 'ask', mayAsk };
+}
+
+type Settled = { readonly facts: unknown; readonly options: RemedyOptions } & (
+  | { readonly kind: 'settled' }
+  | Extract<Awaited<ReturnType<Remedy['ask']>>, { kind: 'other-way' }>
+);
+
+/** Facts, and the options that they were gathered for. */
+interface Look {
+  readonly options: RemedyOptions;
+  readonly facts: unknown;
+}
+
+/**
+ * Looks, shows and asks until the options are settled.
+ *
+ * @param known what was seen and shown before the user went back; new looks are added
+ */
+async function settle(
+  remedy: Remedy,
+  opened: OpenWorld,
+  options: RemedyOptions,
+  asking: Asking,
+  known: Look[],
+  output: Output,
+): Promise<Settled> {
+  let current = options;
+  let before: unknown;
+  for (;;) {
+    const seen = known.find((one) => isDeepStrictEqual(one.options, current));
+    const facts = seen?.facts ?? (await look(remedy, opened, { kind: 'new', options: current }, before));
+    if (seen === undefined) {
+      known.push({ options: current, facts });
+      showSurvey(remedy.survey(facts, current), output);
+    }
+    const answer = await remedy.ask(facts, current, asking);
+    if (answer.kind === 'other-way') return { ...answer, facts, options: current };
+    if (answer.kind === 'settled') return { kind: 'settled', facts, options: answer.options };
+    before = facts;
+    current = answer.options;
+  }
+}
+
+function showSurvey(exhibits: readonly Exhibit[], output: Output): void {
+  for (const exhibit of exhibits) {
+    for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
+    output.say('');
+  }
+}
+
+/** Writes a file that a flag asks for. @throws FileError if it is there already or can't be written */
+async function writeAsked(file: string, content: string): Promise<void> {
+  try {
+    await writeFile(file, content, { flag: 'wx' });
+  } catch (cause) {
+    throw new FileError({
+      attempted: 'write the file',
+      on: file,
+      cameBack: errnoInWords(cause),
+      next: 'Nothing was changed. Name a file that does not exist yet, in a folder where you may write.',
+      cause,
+    });
+  }
+}
+
+/** What a plan has before its proposal. */
+export type PlanFrame = Pick<Plan, 'id' | 'tool' | 'created' | 'by' | 'remedy' | 'reason' | 'ticket'>;
+
+export function frameOf(
+  remedy: string,
+  { reason, ticket }: { readonly reason: string | undefined; readonly ticket: string | undefined },
+  context: Context,
+): PlanFrame {
+  return {
+    id: context.randomId(),
+    tool: toolVersion(),
+    created: context.now().toISOString(),
+    by: context.author,
+    remedy,
+    ...(reason === undefined ? {} : { reason }),
+    ...(ticket === undefined ? {} : { ticket }),
+  };
+}
+
+/** A proposal with its judgement, sealed. */
+export function sealedPlan(
+  frame: PlanFrame,
+  remedy: Remedy,
+  facts: unknown,
+  proposal: Proposal,
+  accept: readonly string[],
+): Plan {
+  const findings = judge(remedy.assess(facts, proposal), proposal, accept);
+  return sealPlan({ ...frame, ...proposal, findings, ...remedy.record(facts, proposal) });
+}
+
+/** The plan, shown; in the wizard with what the user says to its blockers. */
+async function planFor(
+  frame: PlanFrame,
+  remedy: Remedy,
+  facts: unknown,
+  options: RemedyOptions,
+  decision: Decision,
+  output: Output,
+): Promise<Plan> {
+  const planWith = (accept: readonly string[]): Plan =>
+    sealedPlan(frame, remedy, facts, remedy.propose(facts, { ...options, accept }), accept);
+  return finishPlan(planWith, options.accept, decision, output);
+}
+
+/** Shows a plan; in the wizard its blockers are asked about, and what an acceptance changes is shown again. */
+export async function finishPlan(
+  planWith: (accept: readonly string[]) => Plan,
+  accept: readonly string[],
+  decision: Decision,
+  output: Output,
+): Promise<Plan> {
+  const plan = planWith(accept);
+  output.review.plan(plan);
+  if (decision.kind !== 'ask') return plan;
+  const accepted = await askAboutBlockers(plan.findings, output);
+  if (accepted.length === 0) return plan;
+  const settled = planWith([...accept, ...accepted]);
+  showChangedPart(plan, settled, output);
+  return settled;
+}
+
+/** Asks about each blocker that may be overruled, unless one that may not be stops the change anyway; gives the ids. */
+export async function askAboutBlockers(findings: readonly Finding[], output: Output): Promise<readonly string[]> {
+  const open = openBlockers(findings);
+  if (open.length === 0 || open.some(({ acceptable }) => !acceptable)) return [];
+  const prompter = await output.prompter();
+  const accepted: string[] = [];
+  for (const { id, title } of open) {
+    const goesOn = await prompter.confirm({
+      id: `accept.${id}`,
+      message: `${title}. Go on?`,
+      flag: `--accept ${id}`,
+    });
+    if (goesOn) accepted.push(id);
+  }
+  return accepted;
+}
+
+/** What an acceptance has brought into the diff. */
+function showChangedPart(before: Plan, after: Plan, output: Output): void {
+  const known = new Set(before.changes.map(canonicalText));
+  const added = after.changes.filter((change) => !known.has(canonicalText(change)));
+  const seen = new Set(before.findings.map(({ id, title }) => `${id} ${title}`));
+  const findings = after.findings.filter(({ id, title }) => !seen.has(`${id} ${title}`));
+  if (added.length === 0 && findings.length === 0) return;
+  output.say('');
+  for (const line of findingLines(findings, output.review.options)) output.say(line);
+  if (added.length > 0 || after.changes.length !== before.changes.length) {
+    output.review.plan({
+      ...after,
+      findings: openBlockers(after.findings),
+      changes: added.length > 0 ? added : after.changes,
+    });
+  }
+}

@@ -1,0 +1,229 @@
+/** The world that a remedy reads: opened from flags, with progress shown and a deadline. */
+
+import { setMaxListeners } from 'node:events';
+import { sameDn } from '../ad/dn.ts';
+import { readExportedForest, readForest } from '../ad/forest.ts';
+import type { ForestTarget } from '../change/plan.ts';
+import { RefusedError } from '../errors.ts';
+import { withSearchDeadline } from '../ldap/search-deadline.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import type {
+  DirectoryWorld,
+  FilesWorld,
+  Remedy,
+  RemedyOptions,
+  Scope,
+  Surroundings,
+  Watch,
+  World,
+} from '../remedies/remedy.ts';
+import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
+import { commandLine } from './command-line.ts';
+import type { Context, OpenDirectory } from './context.ts';
+import { openDirectory, type SavedDirectory } from './directory.ts';
+import type { DirectoryFlags } from './directory-flags.ts';
+import type { Output } from './output.ts';
+
+/** What a remedy may know of the process. */
+export function surroundingsOf(context: Context): Surroundings {
+  return {
+    currentFolder: context.currentFolder,
+    platform: context.platform,
+    systemDrive: context.env['SystemDrive'] ?? 'C:',
+    user: context.user,
+    templates: context.templates,
+    commandLine: (words) => commandLine(words, context),
+  };
+}
+
+/** A world that is open, with what has to be closed. */
+export interface OpenWorld<W extends World = World> {
+  readonly world: W;
+  /** Of a directory. */
+  readonly directory?: OpenDirectory;
+  /** Does work that reads the world; the deadline runs only meanwhile, not while a person reads and answers. */
+  gathering<T>(work: () => Promise<T>): Promise<T>;
+  /** Takes the progress off the screen. */
+  endProgress(): void;
+  close(): Promise<void>;
+}
+
+/** What the remedy gathers, with its progress on the screen until then. Throws what gather throws. */
+export async function look(
+  remedy: Pick<Remedy, 'gather'>,
+  { world, gathering, endProgress }: OpenWorld,
+  scope: Scope<RemedyOptions>,
+  known?: unknown,
+): Promise<unknown> {
+  try {
+    return await gathering(() => remedy.gather(world, scope, known));
+  } finally {
+    endProgress();
+  }
+}
+
+export interface WorldRequest {
+  readonly flags: DirectoryFlags;
+  /** How long reading may take in all, in seconds. */
+  readonly deadline: number;
+  /** What a saved plan says of its directory. */
+  readonly saved?: SavedDirectory;
+}
+
+/** Opens the world of a remedy on files; a directory is opened only if it asks for one. */
+export function openFiles(request: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
+  const opened: OpenDirectory[] = [];
+  const shown = watching(output);
+  const deadline = readingDeadline(request.deadline);
+  return {
+    gathering: deadline.gathering,
+    world: {
+      kind: 'files',
+      ...commonWorld(deadline.signal, context, shown.watch),
+      openDirectory: async () => {
+        const directory = await openDirectory(request.flags, context, output, request.saved);
+        opened.push(directory);
+        return directoryWorld(directory, deadline.signal, context, shown.watch);
+      },
+    },
+    endProgress: shown.end,
+    close: async () => {
+      shown.end();
+      for (const directory of opened) await directory.close();
+    },
+  };
+}
+
+/** Opens the directory that the flags name, or the saved plan. Throws what openDirectory throws. */
+export async function openDirectoryWorld(
+  request: WorldRequest,
+  context: Context,
+  output: Output,
+): Promise<OpenWorld<DirectoryWorld> & { readonly directory: OpenDirectory }> {
+  const directory = await openDirectory(request.flags, context, output, request.saved);
+  const shown = watching(output);
+  const deadline = readingDeadline(request.deadline);
+  try {
+    return {
+      gathering: deadline.gathering,
+      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown.watch)),
+      directory,
+      endProgress: shown.end,
+      close: async () => {
+        shown.end();
+        await directory.close();
+      },
+    };
+  } catch (error) {
+    await directory.close();
+    throw error;
+  }
+}
+
+async function directoryWorld(
+  directory: OpenDirectory,
+  signal: AbortSignal,
+  context: Context,
+  watch: Watch,
+): Promise<DirectoryWorld> {
+  const bounded = (session: DirectorySession): DirectorySession => withSearchDeadline(session, signal);
+  const session = bounded(directory.session);
+  return {
+    kind: 'directory',
+    ...commonWorld(signal, context, watch),
+    session,
+    target: await targetOf({ ...directory, session }),
+    isExport: directory.isExport,
+    reopen: async () => bounded(await directory.reopen()),
+    openOther: async (host) => bounded(await directory.openOther(host)),
+    openGlobalCatalog: async () => {
+      const global = await directory.openGlobalCatalog();
+      return global === undefined ? undefined : bounded(global);
+    },
+  };
+}
+
+function commonWorld(signal: AbortSignal, context: Context, watch: Watch) {
+  return { ...surroundingsOf(context), now: context.now, watch, signal };
+}
+
+/** A deadline for all reading of a run together, in seconds. */
+function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { readonly signal: AbortSignal } {
+  const controller = new AbortController();
+  // As many reads as are on their way listen to it.
+  setMaxListeners(0, controller.signal);
+  let left = seconds * 1000;
+  return {
+    signal: controller.signal,
+    gathering: async (work) => {
+      const begun = performance.now();
+      const timer = setTimeout(() => controller.abort(), left);
+      try {
+        return await work();
+      } finally {
+        clearTimeout(timer);
+        left = Math.max(0, left - (performance.now() - begun));
+      }
+    },
+  };
+}
+
+/** Progress on the screen, a row for each name; `end` takes them away. */
+function watching(output: Output): { readonly watch: Watch; readonly end: () => void } {
+  let rows: ProgressRows | undefined;
+  let bar: { readonly progress: Progress; done: number } | undefined;
+  const end = (): void => {
+    rows?.done();
+    bar?.progress.done();
+    rows = undefined;
+    bar = undefined;
+  };
+  return {
+    watch: {
+      begin: (names) => {
+        end();
+        rows = createProgressRows(output.screen, names);
+        for (const name of names) rows.update(name, 'asking');
+      },
+      update: (row, state) => rows?.update(row, state),
+      count: (done, total, what) => {
+        if (bar === undefined) {
+          bar = { progress: output.progress(), done: 0 };
+          bar.progress.start(total, what);
+        }
+        bar.progress.advance(done - bar.done);
+        bar.done = done;
+        if (done === total) end();
+      },
+    },
+    end,
+  };
+}
+
+/** The forest and DC of an open directory, as a plan names them. Throws DirectoryError. */
+async function targetOf({ session, connection, isExport }: OpenDirectory): Promise<ForestTarget> {
+  const forest = isExport ? await readExportedForest(session) : await readForest(session);
+  return {
+    kind: 'forest',
+    configurationNamingContext: forest.configurationNamingContext,
+    objectGuid: forest.objectGuid,
+    domainController: session.rootDse.dnsHostName ?? session.identity.host,
+    connection,
+  };
+}
+
+/** @throws RefusedError if the open directory is not the forest that a plan was made for */
+export function requireForest(found: ForestTarget, planned: ForestTarget): void {
+  if (
+    found.objectGuid === planned.objectGuid &&
+    sameDn(found.configurationNamingContext, planned.configurationNamingContext)
+  ) {
+    return;
+  }
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: `${found.configurationNamingContext} (${found.objectGuid}) on ${found.domainController}`,
+    cameBack: `the plan was made for another forest: ${planned.configurationNamingContext} (${planned.objectGuid})`,
+    next: 'Name a domain controller of that forest with --server, or make a new plan for this one.',
+  });
+}

@@ -1,0 +1,251 @@
+/** A directory session in this process: it reads and writes a DC's store directly. */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attribute, Entry } from '../ad/entry.ts';
+import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
+import {
+  ConnectionError,
+  directoryErrorOf,
+  explainSilence,
+  explainSocketError,
+  type Peer,
+} from '../ldap/connection-trouble.ts';
+import { type Control, controlOid, sendableControls } from '../ldap/controls.ts';
+import { resultCode, resultError } from '../ldap/diagnostics.ts';
+import { everything } from '../ldap/filter.ts';
+import { readRootDse as parseRootDse, type RootDse, rootDseAttributes } from '../ldap/root-dse.ts';
+import type { DirectorySession, Modification, NewAttribute, SearchRequest } from '../ldap/session.ts';
+import type { Condition, Replica } from './domain-controller.ts';
+import type {} from './entry.ts';
+import {
+  type Client,
+  noOptions,
+  type RequestOptions,
+  readerOf,
+  readRootDse,
+  type WriteRequest,
+  write,
+} from './operations.ts';
+import { Refusal } from './refusal.ts';
+import type { ReturnedAttribute } from './root-dse.ts';
+import { findEntries, selectAttributes } from './search.ts';
+import type { Rights } from './view.ts';
+import type { AttributeChange } from './write.ts';
+
+export interface SessionOptions {
+  readonly port: number;
+  readonly globalCatalog: boolean;
+  readonly rights: Rights;
+  /** How long a DC may stay silent while the session is opened, and at each answer thereafter; in milliseconds. */
+  readonly deadlineMs: number;
+  readonly operationDeadlineMs: number;
+}
+
+/** Entries that are read at a time: AD's MaxPageSize (MS-ADTS 3.1.1.3.4.6). */
+const pageSize = 1000;
+
+/** The errors of a socket to a DC in this condition; undefined where it can be reached. */
+export const connectErrors: Readonly<Record<Condition['reachable'], string | undefined>> = {
+  yes: undefined,
+  silent: undefined,
+  refused: 'ECONNREFUSED',
+  'no-route': 'EHOSTUNREACH',
+};
+
+/** An error as Node's sockets have it. */
+export function socketError(code: string, host: string): Error {
+  return Object.assign(new Error(`connect ${code} ${host}`), { code, syscall: 'connect' });
+}
+
+/** A session with a DC of the embedded forest; for remedies the same as a session over the network. */
+export class EmbeddedSession implements DirectorySession {
+  readonly identity: Peer;
+  readonly rootDse: RootDse;
+  readonly #client: Client;
+  readonly #server: string;
+  readonly #deadlineMs: number;
+  #isClosed = false;
+
+  /**
+   * @param replica the DC; undefined if the forest has none of this name
+   * @throws DirectoryError as for a server on the network: no such host, refused, no route, silent
+   */
+  static async open(host: string, replica: Replica | undefined, options: SessionOptions): Promise<EmbeddedSession> {
+    const peer: Peer = { host, port: options.port, tls: 'none' };
+    const on = `${host}:${options.port}`;
+    const code = replica === undefined ? 'ENOTFOUND' : connectErrors[replica.condition.reachable];
+    if (replica === undefined || code !== undefined) {
+      const error = socketError(code ?? 'ENOTFOUND', host);
+      const trouble = new ConnectionError(explainSocketError(error, 'connecting', peer), { cause: error });
+      throw directoryErrorOf('connect by LDAP without TLS', on, trouble);
+    }
+    const client = { replica, rights: options.rights, globalCatalog: options.globalCatalog };
+    try {
+      await answered(replica, peer, options.deadlineMs);
+    } catch (error) {
+      throw directoryErrorOf('read the rootDSE', on, error);
+    }
+    const rootDse = parseRootDse(entryOf('', readRootDse(client, { attributes: rootDseAttributes })));
+    return new EmbeddedSession(peer, rootDse, client, options.operationDeadlineMs);
+  }
+
+  private constructor(peer: Peer, rootDse: RootDse, client: Client, deadlineMs: number) {
+    this.identity = peer;
+    this.rootDse = rootDse;
+    this.#client = client;
+    this.#server = `${peer.host}:${peer.port}`;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  async *search(request: SearchRequest): AsyncGenerator<Entry> {
+    const { base, scope, filter, attributes } = request;
+    const root = scope === 'base' ? 'the rootDSE' : 'the whole directory';
+    const on = `${base === '' ? root : base} on ${this.#server}`;
+    const sendable = this.#sendable(request.controls);
+    const answer = (): Promise<void> => this.#answered('read', on, request.deadline);
+    await answer();
+    if (base === '' && scope === 'base') {
+      yield entryOf('', readRootDse(this.#client, { attributes }));
+      return;
+    }
+    const reader = readerOf(this.#client, optionsOf(sendable));
+    const found = refusalsAsErrors('read', on, () => findEntries({ base, scope, filter }, reader));
+    for (let from = 0; from < found.length; from += pageSize) {
+      if (from > 0) await answer();
+      const page = found.slice(from, from + pageSize);
+      yield* page.map((entry) => entryOf(entry.dn, selectAttributes(entry, { attributes }, reader)));
+    }
+  }
+
+  async readEntry(
+    base: string,
+    attributes: readonly string[],
+    controls: readonly Control[] = [],
+    deadline = this.#deadlineMs,
+  ): Promise<Entry | undefined> {
+    try {
+      const search = this.search({ base, scope: 'base', filter: everything, attributes, controls, deadline });
+      for await (const entry of search) return entry;
+      return undefined;
+    } catch (error) {
+      if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return undefined;
+      throw error;
+    }
+  }
+
+  async modify(
+    dn: string,
+    modifications: readonly Modification[],
+    controls?: readonly Control[],
+    deadline?: number,
+  ): Promise<void> {
+    const changes = modifications.flatMap(changesOf);
+    await this.#write('change', { kind: 'modify', dn, changes }, controls, deadline);
+  }
+
+  async add(
+    dn: string,
+    attributes: readonly NewAttribute[],
+    controls?: readonly Control[],
+    deadline?: number,
+  ): Promise<void> {
+    await this.#write('add', { kind: 'add', dn, attributes }, controls, deadline);
+  }
+
+  async delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void> {
+    await this.#write('delete', { kind: 'delete', dn }, controls, deadline);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+
+  #sendable(controls: readonly Control[] = []): readonly Control[] {
+    return sendableControls(controls, this.rootDse.supportedControls, this.#server);
+  }
+
+  async #write(
+    attempted: string,
+    request: WriteRequest,
+    controls: readonly Control[] | undefined,
+    deadline: number | undefined,
+  ): Promise<void> {
+    const on = `${request.dn === '' ? 'the rootDSE' : request.dn} on ${this.#server}`;
+    const options = optionsOf(this.#sendable(controls));
+    await this.#answered(attempted, on, deadline);
+    refusalsAsErrors(attempted, on, () => write(request, this.#client, options));
+  }
+
+  /** Waits as long as the DC takes. Throws DirectoryError, or OutcomeUnknownError where a write may have been done. */
+  async #answered(attempted: string, on: string, deadline = this.#deadlineMs): Promise<void> {
+    try {
+      if (this.#isClosed) {
+        throw new ConnectionError({ cameBack: 'the session was closed here', next: 'Open a new one.' });
+      }
+      await answered(this.#client.replica, this.identity, deadline);
+    } catch (error) {
+      if (attempted === 'read' || !(error instanceof ConnectionError) || !error.sent) {
+        throw directoryErrorOf(attempted, on, error);
+      }
+      throw new OutcomeUnknownError({
+        attempted,
+        on,
+        cameBack: `${error.explanation.cameBack}; whether it was done is not known`,
+        next: 'Connect again and look whether it was done.',
+        cause: error,
+      });
+    }
+  }
+}
+
+/** Waits for the DC's delay. Throws ConnectionError if it is silent for longer than the deadline. */
+async function answered({ condition }: Replica, peer: Peer, deadlineMs: number): Promise<void> {
+  const { reachable, delay } = condition;
+  if (reachable === 'silent' || delay > deadlineMs) {
+    await sleep(deadlineMs);
+    throw new ConnectionError(explainSilence('talking', deadlineMs, peer), { sent: true });
+  }
+  if (delay > 0) await sleep(delay);
+}
+
+function refusalsAsErrors<T>(attempted: string, on: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    if (error instanceof Refusal) throw resultError(attempted, on, error.result);
+    throw error;
+  }
+}
+
+function optionsOf(controls: readonly Control[]): RequestOptions {
+  const has = (oid: string): boolean => controls.some((control) => control.oid === oid);
+  const flags = controls.find(({ oid }) => oid === controlOid.sdFlags)?.value;
+  return {
+    ...noOptions,
+    showDeleted: has(controlOid.showDeleted),
+    showRecycled: has(controlOid.showRecycled),
+    permissive: has(controlOid.permissiveModify),
+    treeDelete: has(controlOid.treeDelete),
+    // The value holds one INTEGER of one byte, its last (MS-ADTS 3.1.1.3.4.1.11).
+    securityParts: flags?.at(-1),
+  };
+}
+
+function changesOf(modification: Modification): AttributeChange[] {
+  const { attribute } = modification;
+  if ('replace' in modification) return [{ operation: 'replace', attribute, values: modification.replace }];
+  const { remove, add } = modification;
+  const removal: AttributeChange[] =
+    remove === 'all' || remove.length > 0
+      ? [{ operation: 'delete', attribute, values: remove === 'all' ? [] : remove }]
+      : [];
+  return add.length === 0 ? removal : [...removal, { operation: 'add', attribute, values: add }];
+}
+
+function entryOf(dn: string, returned: readonly ReturnedAttribute[]): Entry {
+  const attributes = new Map<string, Attribute>();
+  for (const { name, values } of returned) {
+    attributes.set(name.toLowerCase(), { name, values: values.map((value) => Buffer.from(value)) });
+  }
+  return { dn, attributes };
+}

@@ -1,2 +1,0 @@
-/** Ends the name of every temporary file of ours. */
-export const temporarySuffix = '.adsi-remedy-tmp';

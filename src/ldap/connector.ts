@@ -1,0 +1,73 @@
+/** Opens sessions with the servers of a forest; host names are looked up by the system or at a given DNS server. */
+
+import { Resolver } from 'node:dns/promises';
+import { connect, isIP } from 'node:net';
+import { dnsErrorInWords } from '../ad/locate.ts';
+import { errnoOf } from '../errors.ts';
+import type { Trust } from './connect.ts';
+import { ConnectionError } from './connection-trouble.ts';
+import type { Access, Connector, DirectorySession, ServerAddress } from './session.ts';
+
+/** Opens sessions over the network; the trusted authorities are read once for all of them. */
+export function ldapConnector(access: Access): Connector {
+  let trust: Trust | undefined;
+  return {
+    open: async (address) => {
+      // Loaded when needed: a run without a directory should not wait for ldapts.
+      const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./connect.ts')]);
+      trust ??= trustOf(access);
+      return await LdapSession.open({ ...access, ...address }, trust);
+    },
+  };
+}
+
+/** Connects, sets up TLS, logs on and reads the rootDSE. Throws DirectoryError. */
+export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
+  return await ldapConnector(options).open(options);
+}
+
+/** For one try, in milliseconds: shorter than the deadline of a connection, so that the error names DNS. */
+const lookUpDeadlineMs = 3000;
+
+/** Whether the text is the address of a DNS server: an IP address, with `:port` unless 53 (`[address]:port` for IPv6). */
+export function isDnsServer(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  const [, inBrackets, plain, port] = /^(?:\[([^\]]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? [];
+  return isIP(inBrackets ?? '') === 6 || isIP(plain ?? '') === 4 ? Number(port) > 0 && Number(port) < 65_536 : false;
+}
+
+/**
+ * Connects with host names looked up at this DNS server, for computers outside the domain: a `createConnection` for a
+ * session. It rejects with ConnectionError if the name can't be found, else with the socket's own error.
+ */
+export function connectByDns(dns: string): NonNullable<Access['createConnection']> {
+  return async ({ host, port }) => {
+    const socket = connect(port, isIP(host) === 0 ? await addressOf(host, dns) : host);
+    await new Promise<void>((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    return socket;
+  };
+}
+
+async function addressOf(host: string, dns: string): Promise<string> {
+  const resolver = new Resolver({ timeout: lookUpDeadlineMs, tries: 1 });
+  resolver.setServers([dns]);
+  try {
+    const [address = ''] = await resolver.resolve4(host).catch((error: unknown) => {
+      // The name exists, without an IPv4 address.
+      if (errnoOf(error) === 'ENODATA') return resolver.resolve6(host);
+      throw error;
+    });
+    return address;
+  } catch (error) {
+    throw new ConnectionError(
+      {
+        cameBack: `look-up at ${dns}: ${dnsErrorInWords(error, 'address')}`,
+        next: `Check the spelling of ${host} and the address given with --dns, or give the server's IP address with --server and its name with --tls-name.`,
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * Calls into a library of the operating system: through node:ffi, which Node has from version 26 on, else through the
+ * package koffi, which a user adds only for this.
+ *
+ * Pointers are Buffers or addresses (bigint). A Buffer lives as long as the call to which it is passed; memory that is
+ * passed by its address has to be part of such a Buffer (memoryInParts), or of an object that lives longer.
+ */
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+export type NativeType = 'pointer' | 'uint32' | 'int32';
+export type NativeArgument = number | bigint | Buffer;
+
+/** A function of the library; its result is an unsigned 32-bit number. */
+export interface NativeFunction {
+  (...args: readonly NativeArgument[]): number;
+  /** The same call on another thread, so that a function that waits does not stop the event loop. */
+  async(...args: readonly NativeArgument[]): Promise<number>;
+}
+
+export interface NativeLibrary {
+  /** Throws an Error if the library has no such function. */
+  function(name: string, parameters: readonly NativeType[]): NativeFunction;
+  /** The address of a buffer's first byte; the buffer has to come from `memory`. */
+  addressOf(buffer: Buffer): bigint;
+  /** A copy of the bytes at an address. */
+  bytesAt(address: bigint, length: number): Buffer;
+}
+
+/** Neither node:ffi nor koffi is there. */
+export class NoCarrierError extends Error {
+  override readonly name = 'NoCarrierError';
+}
+
+/** The system has no such library, or it cannot be loaded. */
+export class LibraryNotLoadedError extends Error {
+  override readonly name = 'LibraryNotLoadedError';
+}
+
+/**
+ * Frees handles once no call on another thread uses them: a call may outlive the deadline of the one who waited for it.
+ */
+export class SharedHandles {
+  readonly #free: () => void;
+  #users = 0;
+  #isDisposed = false;
+
+  constructor(free: () => void) {
+    this.#free = free;
+  }
+
+  /** Keeps the handles during the call. */
+  async during<T>(call: () => Promise<T>): Promise<T> {
+    this.#users += 1;
+    try {
+      return await call();
+    } finally {
+      this.#users -= 1;
+      if (this.#isDisposed && this.#users === 0) this.#free();
+    }
+  }
+
+  /** Frees the handles now or after the last call; may be called twice. */
+  dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    if (this.#users === 0) this.#free();
+  }
+}
+
+/** Zeroed memory for a structure or an output: unlike that of Buffer.alloc it never moves and is never part of a pool. */
+export function memory(bytes: number): Buffer {
+  return Buffer.from(new ArrayBuffer(bytes));
+}
+
+/** Zeroed memory in parts of so many bytes. It lives as long as any part is referenced, so parts may point to others. */
+export function memoryInParts(...sizes: readonly number[]): Buffer[] {
+  const aligned = sizes.map((size) => Math.ceil(size / 8) * 8);
+  const whole = memory(aligned.reduce((sum, size) => sum + size, 0));
+  let start = 0;
+  return sizes.map((size, index) => {
+    const part = whole.subarray(start, start + size);
+    start += aligned[index] ?? 0;
+    return part;
+  });
+}
+
+/** Opens libraries: node:ffi or koffi. */
+type Carrier = (path: string) => NativeLibrary;
+
+/**
+ * Opens a library by the name that the system's loader knows. Throws NoCarrierError and LibraryNotLoadedError.
+ */
+export async function openNativeLibrary(path: string): Promise<NativeLibrary> {
+  const open = nodeCarrier() ?? (await koffiCarrier());
+  endWithoutWaiting(open);
+  try {
+    return open(path);
+  } catch (cause) {
+    throw new LibraryNotLoadedError(cause instanceof Error ? cause.message : path, { cause });
+  }
+}
+
+/** The arguments of the calls that run on other threads: kept here, so that their memory is not freed. */
+const callsInProgress = new Set<readonly NativeArgument[]>();
+let isEndPrepared = false;
+
+async function inProgress<T>(args: readonly NativeArgument[], call: Promise<T>): Promise<T> {
+  callsInProgress.add(args);
+  try {
+    return await call;
+  } finally {
+    callsInProgress.delete(args);
+  }
+}
+
+/**
+ * At its end Node waits for the threads that it started, and a call that waits for a silent Kerberos server takes half a
+ * minute. If one is still in progress at the end, the process ends by the system's own function.
+ */
+function endWithoutWaiting(open: Carrier): void {
+  if (isEndPrepared) return;
+  isEndPrepared = true;
+  const [library, name] = process.platform === 'win32' ? ['kernel32.dll', 'ExitProcess'] : ['libc.so.6', '_exit'];
+  process.once('exit', (status) => {
+    if (callsInProgress.size > 0) open(library).function(name, ['int32'])(status);
+  });
+}
+
+/** The part of node:ffi (Node 26) that is used; the types of Node 20 do not have it. */
+interface NodeFfi {
+  readonly DynamicLibrary: new (
+    path: string,
+  ) => {
+    getFunction(
+      name: string,
+      signature: { readonly arguments: readonly NativeType[]; readonly return: NativeType },
+    ): (...args: readonly NativeArgument[]) => number;
+  };
+  getRawPointer(buffer: Buffer): bigint;
+  toBuffer(address: bigint, length: number, copy: boolean): Buffer;
+}
+
+function isNodeFfi(module: object | undefined): module is NodeFfi {
+  return module !== undefined && 'DynamicLibrary' in module && 'getRawPointer' in module;
+}
+
+function nodeCarrier(): Carrier | undefined {
+  const ffi = withoutWarnings(() => process.getBuiltinModule('node:ffi'));
+  return isNodeFfi(ffi) ? (path) => nodeLibrary(ffi, path) : undefined;
+}
+
+function nodeLibrary(ffi: NodeFfi, path: string): NativeLibrary {
+  const library = new ffi.DynamicLibrary(path);
+  const worker = lazyWorker(path);
+  return {
+    function: (name, parameters) => {
+      const call = library.getFunction(name, { arguments: parameters, return: 'uint32' });
+      const onWorker = async (...args: readonly NativeArgument[]): Promise<number> => {
+        const addresses = args.map((arg) => (typeof arg === 'object' ? ffi.getRawPointer(arg) : arg));
+        return await inProgress(args, worker({ name, parameters, args: addresses }));
+      };
+      return Object.assign((...args: readonly NativeArgument[]) => call(...args), { async: onWorker });
+    },
+    addressOf: (buffer) => ffi.getRawPointer(buffer),
+    bytesAt: (address, length) => (length === 0 ? Buffer.alloc(0) : Buffer.from(ffi.toBuffer(address, length, true))),
+  };
+}
+
+/** node:ffi is experimental and says so on stderr, about which the user can do nothing. */
+function withoutWarnings<T>(load: () => T): T {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    return load();
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+interface WorkerCall {
+  readonly name: string;
+  readonly parameters: readonly NativeType[];
+  readonly args: readonly (number | bigint)[];
+}
+
+/** Runs in the worker: the library is the same in the whole process, so that addresses and handles are valid here too. */
+const workerCode = `
+  process.emitWarning = () => {};
+  const { parentPort, workerData } = require('node:worker_threads');
+  const { DynamicLibrary } = require('node:ffi');
+  const library = new DynamicLibrary(workerData);
+  parentPort.on('message', ({ name, parameters, args }) => {
+    const call = library.getFunction(name, { arguments: parameters, return: 'uint32' });
+    parentPort.postMessage(call(...args));
+  });`;
+
+/** Makes calls on a worker, one after the other; the first starts it. It does not keep the process alive. */
+function lazyWorker(path: string): (call: WorkerCall) => Promise<number> {
+  let worker: Worker | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  const run = async (call: WorkerCall): Promise<number> => {
+    if (worker === undefined) {
+      worker = new Worker(workerCode, { eval: true, workerData: path });
+      worker.unref();
+    }
+    const result = once(worker, 'message');
+    worker.postMessage(call);
+    return Number((await result)[0]);
+  };
+  return (call) => {
+    const result = last.then(() => run(call));
+    // The next call does not depend on the success of this one.
+    last = result.catch(() => undefined);
+    return result;
+  };
+}
+
+type Koffi = typeof import('koffi')['default'];
+
+async function koffiCarrier(): Promise<Carrier> {
+  const { default: koffi } = await import('koffi').catch((cause: unknown) => {
+    throw new NoCarrierError('neither node:ffi nor the package koffi', { cause });
+  });
+  return (path) => koffiLibrary(koffi, path);
+}
+
+function koffiLibrary(koffi: Koffi, path: string): NativeLibrary {
+  const library = koffi.load(path);
+  const typeNames: Readonly<Record<NativeType, string>> = { pointer: 'void *', uint32: 'uint32', int32: 'int32' };
+  return {
+    function: (name, parameters) => {
+      const call = library.func(
+        name,
+        'uint32',
+        parameters.map((type) => typeNames[type]),
+      );
+      const onThread = (...args: readonly NativeArgument[]): Promise<number> =>
+        inProgress(
+          args,
+          new Promise((resolve, reject) => {
+            call.async(...args, (error: unknown, result: number) => (error === null ? resolve(result) : reject(error)));
+          }),
+        );
+      return Object.assign((...args: readonly NativeArgument[]): number => call(...args), { async: onThread });
+    },
+    addressOf: (buffer) => koffi.address(buffer),
+    bytesAt: (address, length) => (length === 0 ? Buffer.alloc(0) : Buffer.from(koffi.view(address, length).slice(0))),
+  };
+}

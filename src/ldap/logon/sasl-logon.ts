@@ -1,0 +1,177 @@
+/**
+ * Logs on by SASL (RFC 4513 section 5.2) with a security context, and puts its security layer under the connection:
+ * GSSAPI by RFC 4752, GSS-SPNEGO as on Windows (MS-ADTS 5.1.1.1.2).
+ *
+ * Unless the server has proved its identity and every later message is encrypted, the logon fails before anything else
+ * is sent.
+ */
+
+import { afterSilence, type Connection } from '../connection.ts';
+import { ConnectionError } from '../connection-trouble.ts';
+import { explainResult, resultCode } from '../diagnostics.ts';
+import { saslBindRequest } from '../requests.ts';
+import { explainLogonError, explainSilentLogon, type LogonPlace } from './logon-trouble.ts';
+import { longestToken, SealedStream } from './sealed-stream.ts';
+import type { ContextRequest, EstablishedContext, OpenContext, SecurityContext } from './security-context.ts';
+
+/** Opens a context by the security library of the operating system, which is loaded only here. */
+export const openSystemContext: OpenContext = async (request) => {
+  if (process.platform === 'win32') return await (await import('./sspi.ts')).openSspiContext(request);
+  return await (await import('./gssapi.ts')).openGssapiContext(request);
+};
+
+export interface SaslLogonOptions extends ContextRequest {
+  readonly openContext: OpenContext;
+  /** For each step of the library and each answer of the server, in milliseconds. */
+  readonly deadlineMs: number;
+}
+
+export interface SealedLogon {
+  /** Carries the LDAP messages from here on. */
+  readonly stream: SealedStream;
+  /** The user in the library's words: `jane@CORP.EXAMPLE.COM`, `CORP\jane`. */
+  readonly user: string;
+}
+
+/**
+ * Logs on over a connection without requests in progress. On success the connection is released: its socket belongs to
+ * the stream. Throws ConnectionError.
+ */
+export async function logOnBySasl(connection: Connection, options: SaslLogonOptions): Promise<SealedLogon> {
+  const { serverName, as, deadlineMs, openContext } = options;
+  const place: LogonPlace = { serverName, hasPassword: as !== undefined, platform: process.platform };
+  try {
+    const context = await contextInTime(openContext(options), deadlineMs, place);
+    try {
+      const wire: Wire = {
+        bind: (token) => bind(connection, context.saslMechanism, token, deadlineMs),
+        step: (token) => inTime(context.step(token), deadlineMs, place),
+      };
+      const established = await (context.saslMechanism === 'GSSAPI' ? byGssapi : bySpnego)(context, wire);
+      const stream = new SealedStream(connection.release(), { ...established, onEnd: () => context.dispose() });
+      return { stream, user: established.context.user };
+    } catch (error) {
+      context.dispose();
+      throw error;
+    }
+  } catch (error) {
+    const explanation = explainLogonError(error, place);
+    throw explanation === undefined ? error : new ConnectionError(explanation, { cause: error });
+  }
+}
+
+/** The two parties of the exchange: the server, and the library. */
+interface Wire {
+  bind(token: Buffer): Promise<{ readonly token: Buffer; readonly isLast: boolean }>;
+  step: SecurityContext['step'];
+}
+
+interface Established {
+  readonly context: EstablishedContext;
+  /** The longest token that the server accepts, in bytes. */
+  readonly longestSent: number;
+}
+
+/** More rounds than any mechanism needs: Kerberos has two. */
+const mostRounds = 8;
+const nothing = Buffer.alloc(0);
+
+/** The tokens, then the server's offer of layers and our choice (RFC 4752 section 3.1). */
+async function byGssapi(context: SecurityContext, wire: Wire): Promise<Established> {
+  let step = await wire.step(nothing);
+  for (let round = 0; round < mostRounds; round++) {
+    const answer = await wire.bind(step.token);
+    if (answer.isLast) throw refused('it ended the logon without a security layer');
+    if (step.isComplete) {
+      const established = checked(context.established());
+      const longestSent = sizeInOffer(established.unwrap(answer.token).message);
+      const choice = Buffer.from([layer.confidentiality, 0, 0, 0]);
+      choice.writeUIntBE(longestToken, 1, 3);
+      const end = await wire.bind(established.wrap(choice, false));
+      if (!end.isLast) throw refused('it did not end the logon');
+      return { context: established, longestSent };
+    }
+    step = await wire.step(answer.token);
+  }
+  throw refused(`the logon took more than ${mostRounds} rounds`);
+}
+
+/** A bit mask of layers: 1 none, 2 integrity, 4 confidentiality (RFC 4752 section 3.3). */
+const layer = { confidentiality: 4 } as const;
+
+/** The server's offer: one byte of layers, three bytes of the longest token that it accepts. */
+function sizeInOffer(offer: Buffer): number {
+  if (offer.length !== 4) throw refused('its offer of security layers is malformed');
+  if ((offer.readUInt8() & layer.confidentiality) === 0) throw refused('it does not offer encryption');
+  return offer.readUIntBE(1, 3);
+}
+
+/** GSS-SPNEGO announces no size; this is the longest token that every Windows accepts. */
+const spnegoLongestSent = 0xffff;
+
+/** The tokens alone: the layer follows from the flags of the context. */
+async function bySpnego(context: SecurityContext, wire: Wire): Promise<Established> {
+  let step = await wire.step(nothing);
+  for (let round = 0; round < mostRounds; round++) {
+    const answer = await wire.bind(step.token);
+    if (!step.isComplete) step = await wire.step(answer.token);
+    else if (!answer.isLast) throw refused('it did not end the logon');
+    if (answer.isLast) {
+      if (!step.isComplete) throw refused('it ended the logon before it had proved its identity');
+      return { context: checked(context.established()), longestSent: spnegoLongestSent };
+    }
+  }
+  throw refused(`the logon took more than ${mostRounds} rounds`);
+}
+
+function checked(context: EstablishedContext): EstablishedContext {
+  if (!context.isMutual) throw refused('it did not prove its identity');
+  if (!context.isConfidential) throw refused('it does not offer encryption');
+  return context;
+}
+
+async function bind(
+  connection: Connection,
+  mechanism: SecurityContext['saslMechanism'],
+  token: Buffer,
+  deadlineMs: number,
+): ReturnType<Wire['bind']> {
+  const { result, saslToken } = await connection.request(saslBindRequest(mechanism, token), deadlineMs);
+  const isLast = result.resultCode === resultCode.success;
+  if (!isLast && result.resultCode !== resultCode.saslBindInProgress) {
+    throw new ConnectionError(explainResult(result), { resultCode: result.resultCode });
+  }
+  return { token: saslToken, isLast };
+}
+
+/** Rejects at the deadline; the work itself cannot be stopped, and its outcome is then ignored. */
+function inTime<T>(work: Promise<T>, deadlineMs: number, place: LogonPlace): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = afterSilence(deadlineMs, () => reject(new ConnectionError(explainSilentLogon(deadlineMs, place))));
+    work.then(resolve, reject).finally(cancel);
+  });
+}
+
+async function contextInTime(
+  opening: Promise<SecurityContext>,
+  deadlineMs: number,
+  place: LogonPlace,
+): Promise<SecurityContext> {
+  try {
+    return await inTime(opening, deadlineMs, place);
+  } catch (error) {
+    // If it is opened after the deadline, nothing else will free it. A second failure has no one to go to.
+    opening.then(
+      (context) => context.dispose(),
+      () => undefined,
+    );
+    throw error;
+  }
+}
+
+function refused(why: string): ConnectionError {
+  return new ConnectionError({
+    cameBack: `the server cannot be trusted with this logon: ${why}`,
+    next: 'Use another domain controller, and check what is between it and this computer.',
+  });
+}

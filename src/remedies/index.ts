@@ -1,0 +1,55 @@
+/** The remedies: the only list of them. A new one is a folder and a line here. */
+
+import type { FlagTable } from '../flags.ts';
+import type { Remedy, World } from './remedy.ts';
+
+export interface RemedyEntry {
+  /** The command. */
+  readonly name: string;
+  /** What it does, for the menu and the help. */
+  readonly summary: string;
+  readonly world: World['kind'];
+  /** Whether a flag of a remedy on files may ask for a directory: then the directory flags are its flags too. */
+  readonly mayAskDirectory?: true;
+  /** What stands behind "adsi-remedy" in examples that can be copied. */
+  readonly examples: readonly string[];
+  /** Loads the flags alone, for --help and completion. */
+  readonly flags: () => Promise<FlagTable>;
+  readonly load: () => Promise<Remedy>;
+}
+
+export const remedies: readonly RemedyEntry[] = [
+  {
+    name: 'labels',
+    summary: 'change the logon labels of TMG and ISA forms',
+    world: 'files',
+    mayAskDirectory: true,
+    examples: ['labels --root \\\\TMG01\\C$\\…\\CookieAuthTemplates --label email --dry-run'],
+    flags: async () => (await import('./labels/flags.ts')).flags,
+    load: async () => (await import('./labels/remedy.ts')).labels,
+  },
+  {
+    name: 'orphan',
+    summary: 'delete the object of an Exchange server that a failed install left behind',
+    world: 'directory',
+    examples: ['orphan --server dc1.corp.example.com --user admin@corp.example.com --name EX04 --dry-run'],
+    flags: async () => (await import('./orphan/flags.ts')).flags,
+    load: async () => (await import('./orphan/remedy.ts')).orphan,
+  },
+  {
+    name: 'tombstone',
+    summary: "change the forest's tombstoneLifetime",
+    world: 'directory',
+    examples: ['tombstone --server dc1.corp.example.com --user admin@corp.example.com --days 180 --dry-run'],
+    flags: async () => (await import('./tombstone/flags.ts')).flags,
+    load: async () => (await import('./tombstone/remedy.ts')).tombstone,
+  },
+  {
+    name: 'lingering',
+    summary: 'find lingering objects, and hand over their removal',
+    world: 'directory',
+    examples: ['lingering --server dc1.corp.example.com --user admin@corp.example.com --reference DC1 --dry-run'],
+    flags: async () => (await import('./lingering/flags.ts')).flags,
+    load: async () => (await import('./lingering/remedy.ts')).lingering,
+  },
+];

@@ -1,0 +1,169 @@
+/** A plan of this remedy in words: its title and summary, the new labels by language, and what is left to do. */
+
+import type { TableExhibit } from '../../change/exhibits.ts';
+import type { FileChange, NextStep, Plan, Proposal } from '../../change/plan.ts';
+import { decodeText, isTextEncoding } from '../../files/text-encoding.ts';
+import { groupBy } from '../../group-by.ts';
+import { counted, distinct, listed, shortened } from '../../words.ts';
+import type { Description, Step } from '../remedy.ts';
+import { displayNameOfCulture } from './cultures.ts';
+import { distinctNames } from './filters.ts';
+import { type KeyIntent, readIntent } from './intent.ts';
+import { memberOf } from './members.ts';
+import type { Label } from './wording.ts';
+
+/** What is left to do, as data: the words are drawn from the plan. */
+export function nextStepsOf({ changes }: Proposal<FileChange>): readonly NextStep[] {
+  if (changes.length === 0) return [];
+  return [
+    { id: 'restart', members: distinct(changes.map((change) => memberOf(change.root))) },
+    { id: 'other-members' },
+    { id: 'listener', sets: distinctNames(changes.map((change) => change.set)) },
+    { id: 'logon-unchanged' },
+  ];
+}
+
+/** The plan in words; that of an undo in its own. */
+export function describe(plan: Plan<FileChange>): Description {
+  const { changes } = plan;
+  return {
+    title: titleOf(plan),
+    summary: [
+      {
+        name: 'Files',
+        value: `${counted(changes.length, 'strings.txt file')} in ${counted(languagesIn(changes), 'language')}`,
+      },
+      { name: 'Array members', value: membersCounted(changes) },
+      { name: 'Form sets', value: setsIn(changes) },
+    ],
+    changes: changes.length === 0 ? [] : [labelsByLanguage(changes)],
+    nextSteps: plan.nextSteps.flatMap((step) => inWords(step, plan.undoes !== undefined)),
+  };
+}
+
+function titleOf(plan: Plan<FileChange>): string {
+  if (plan.undoes !== undefined) return 'Restore the former logon labels';
+  const { labels } = readIntent(plan.intent);
+  const names = distinct([...labels.values()].map(nameOf));
+  return `Change the ${names.length > 1 ? 'logon labels' : 'logon label'} to ${listed(names)}`;
+}
+
+const namesOfLabels: Readonly<Record<Label, string>> = {
+  email: 'e-mail address',
+  upn: 'user principal name',
+  username: 'user name',
+};
+
+function nameOf(wanted: KeyIntent): string {
+  if ('text' in wanted) return `“${shortened(wanted.text)}”`;
+  return 'label' in wanted ? namesOfLabels[wanted.label] : 'the wording of your own';
+}
+
+function languagesIn(changes: readonly FileChange[]): number {
+  return distinctNames(changes.map((change) => change.language)).length;
+}
+
+function membersCounted(changes: readonly FileChange[]): string {
+  const members = [...groupBy(changes, (change) => memberOf(change.root))];
+  return members.map(([member, ofMember]) => `${member}: ${counted(ofMember.length, 'file')}`).join(', ');
+}
+
+function setsIn(changes: readonly FileChange[]): string {
+  const sets = groupBy(changes, (change) => change.set.toLowerCase());
+  return [...sets.values()]
+    .map((ofSet) => `${ofSet[0]?.set} (${distinctNames(ofSet.map((change) => change.class)).join(', ')})`)
+    .join(', ');
+}
+
+interface ChangedLabel {
+  readonly language: string;
+  readonly key: string;
+  readonly old: string;
+  readonly now: string;
+}
+
+/** A row for each language with the same old and new text, by key where there are several. */
+function labelsByLanguage(changes: readonly FileChange[]): TableExhibit {
+  const labels = changes.flatMap((change) =>
+    change.splices.map(
+      (splice): ChangedLabel => ({
+        language: change.language,
+        key: splice.key,
+        old: textOf(splice.old, change.encoding),
+        now: textOf(splice.new, change.encoding),
+      }),
+    ),
+  );
+  const byKey = groupBy(labels, ({ key }) => key);
+  return {
+    kind: 'table',
+    id: 'labels',
+    title: '',
+    columns: [
+      { heading: 'Folder' },
+      { heading: 'Language' },
+      { heading: 'Old label' },
+      { heading: 'New label' },
+      { heading: 'Values', align: 'right' },
+    ],
+    groups: [...byKey].map(([key, ofKey]) => ({ heading: byKey.size > 1 ? key : '', rows: rowsOf(ofKey) })),
+  };
+}
+
+function rowsOf(labels: readonly ChangedLabel[]): TableExhibit['groups'][number]['rows'] {
+  const alike = groupBy(labels, ({ language, old, now }) => [language.toLowerCase(), old, now].join('\n'));
+  return [...alike.values()]
+    .flatMap(([first, ...more]) => (first === undefined ? [] : [{ ...first, count: 1 + more.length }]))
+    .map(({ language, old, now, count }) => ({ language, name: displayNameOfCulture(language), old, now, count }))
+    .toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
+    .map(({ language, name, old, now, count }) => ({
+      cells: [language, name, shortened(old), shortened(now), count.toLocaleString('en')],
+    }));
+}
+
+function textOf(base64: string, encoding: string): string {
+  const bytes = Buffer.from(base64, 'base64');
+  return isTextEncoding(encoding) ? decodeText(bytes, encoding) : bytes.toString('latin1');
+}
+
+/** A step of the plan; nothing for one that this remedy does not know. */
+function inWords(step: NextStep, isUndo: boolean): readonly Step[] {
+  switch (step.id) {
+    case 'restart':
+      return [
+        {
+          text: `The forms are cached: an array member shows the ${isUndo ? 'former' : 'new'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
+          lines: namesIn(step['members']),
+          commands: ['Restart-Service fwsrv -Force'],
+          outage: true,
+        },
+      ];
+    case 'other-members':
+      return [
+        {
+          text: 'Every member of the array needs the same files. For members that are not listed above, run this again with --root or --host.',
+          commands: [],
+        },
+      ];
+    case 'listener':
+      return [
+        {
+          text: `The web listener or the publishing rule says which form set is shown. Changed: ${namesIn(step['sets']).join(', ')}.`,
+          commands: [],
+        },
+      ];
+    case 'logon-unchanged':
+      return [
+        {
+          text: 'The label does not change how users log on. TMG and ISA Server go on accepting DOMAIN\\user as well as the user principal name. "E-mail address" is true only for users whose user principal name equals their e-mail address. Microsoft does not support changed forms and may ask for the original ones: undo restores every byte.',
+          commands: [],
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+function namesIn(value: NextStep[string] | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+}

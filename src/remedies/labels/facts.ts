@@ -1,0 +1,40 @@
+/** What is known of form sets once they were read. */
+
+import type { Ownership } from '../../files/file-properties.ts';
+import type { StringsFile, TemplateTree } from '../../files/template-tree.ts';
+import type { Form } from './forms.ts';
+import type { FileContent } from './strings-content.ts';
+import type { UpnCheck } from './upn-check.ts';
+
+/** One strings.txt: where it lies, what it is to the file system, and what it holds. */
+export interface LabelFile extends StringsFile {
+  readonly content: FileContent | { readonly kind: 'unreadable'; readonly cameBack: string };
+  readonly readOnly: boolean;
+  /** The names that the file has; above 1 there are hard links. */
+  readonly names: number;
+  /** Its owner, where a new file in its place could not be given to them. */
+  readonly foreignOwner?: Ownership;
+}
+
+export interface LabelsFacts {
+  /** Whether form sets were looked for, or only the files of a plan were looked at. */
+  readonly scope: 'new' | 'plan';
+  /** The folder that relative paths start from. */
+  readonly currentFolder: string;
+  readonly roots: readonly string[];
+  /** Where each root really lies. */
+  readonly realRoots: ReadonlyMap<string, string>;
+  /** The keys whose values were read. */
+  readonly keys: readonly string[];
+  /** What was found below each root; none for a plan's own files. */
+  readonly trees: readonly TemplateTree[];
+  /** The files that were read, by path, once by each name; of a plan that is resumed, those still to be changed. */
+  readonly files: readonly LabelFile[];
+  readonly isa2004: readonly string[];
+  /** The forms and scripts beside the files. */
+  readonly forms: readonly Form[];
+  /** Folders of files that don't let a new file be written. */
+  readonly lockedFolders: ReadonlySet<string>;
+  /** Who could not log on with the new label, if a directory was asked. */
+  readonly upns?: UpnCheck;
+}

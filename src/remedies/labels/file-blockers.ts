@@ -1,0 +1,270 @@
+/** What blocks the change of a single file, by what was found in it and around it, and the words for each. */
+
+import path from 'node:path';
+import { groupBy } from '../../group-by.ts';
+import { shortened } from '../../words.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { type LabelValue, lostLettersIn } from './strings-content.ts';
+import type { WordingLookup } from './wording.ts';
+
+/** Why a file can't be changed as asked, or not without a person's word. */
+export type FileBlocker =
+  | 'unreadable-file'
+  | 'empty-file'
+  | 'binary-file'
+  | 'damaged-encoding'
+  | 'unknown-code-page'
+  | 'isa-2004-format'
+  | 'unterminated-value'
+  | 'ambiguous-value'
+  | 'undecodable-value'
+  | 'typographic-value'
+  | 'joined-value'
+  | 'lost-letters'
+  | 'conflicting-duplicates'
+  | 'no-wording'
+  | 'text-not-encodable'
+  | 'outside-the-roots'
+  | 'read-only-file'
+  | 'locked-folder'
+  | 'owner-cannot-be-kept'
+  | 'hard-linked-file';
+
+interface BlockerWords {
+  readonly title: string;
+  readonly detail: string;
+  /** What accepting it means; without it no one can accept it. */
+  readonly whenAccepted?: 'left-out' | 'changed';
+}
+
+export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
+  'unreadable-file': {
+    title: 'Could not be read',
+    detail: 'Give the right to read, or leave these out with --skip-blocked.',
+  },
+  'empty-file': {
+    title: 'Empty',
+    detail: 'An empty strings.txt shows no texts at all on the form. Restore it from the set it was copied from.',
+  },
+  'binary-file': {
+    title: 'Not text',
+    detail: 'There are NULs where no text encoding has them. Restore it from the set it was copied from.',
+  },
+  'damaged-encoding': {
+    title: 'Damaged text',
+    detail: 'Its bytes fit no encoding as a whole. Restore it, or save it again in one encoding, and run again.',
+  },
+  'unknown-code-page': {
+    title: 'Unknown code page',
+    detail:
+      'It is neither Unicode nor ASCII, and no Windows code page is known for the name of its folder. Name one: --code-page LANGUAGE=PAGE.',
+  },
+  'isa-2004-format': {
+    title: 'Format of ISA Server 2004',
+    detail:
+      'Its keys are numbers, in another format than ISA Server 2006 and TMG use. This tool does not change such files.',
+  },
+  'unterminated-value': {
+    title: 'Value without a closing quote',
+    detail: 'Where the value ends can only be guessed. Add the closing quote, then run again.',
+  },
+  'ambiguous-value': {
+    title: 'Ambiguous closing quote',
+    detail:
+      'More than one quote on the line could be the closing one. Move what follows the value to a line of its own.',
+  },
+  'undecodable-value': {
+    title: 'Bytes in the label that the encoding does not know',
+    detail:
+      'The file may be in another encoding than it seems; the new text would then be garbled. Name it: --code-page LANGUAGE=PAGE.',
+  },
+  'typographic-value': {
+    title: 'Typographic quotes around the label',
+    detail:
+      'They are no quotes to the form, and become part of the label. Put straight quotes (") in their place, then run again.',
+  },
+  'joined-value': {
+    title: 'Two keys on one line',
+    detail:
+      'A line break is lost between them; a change of the one would delete the other. Put each key on a line of its own, then run again.',
+  },
+  'lost-letters': {
+    title: 'Letters lost to question marks',
+    detail:
+      'The file was saved in an encoding that lacks these letters; no code page brings them back. Restore it from a backup or an undamaged copy. If you accept, the label is changed where the file can hold it, and its other texts stay damaged.',
+    whenAccepted: 'changed',
+  },
+  'conflicting-duplicates': {
+    title: 'More than one value for the key',
+    detail: 'It is not known which value the form uses. If you accept, all of them are changed.',
+    whenAccepted: 'changed',
+  },
+  'no-wording': {
+    title: 'No wording for the language',
+    detail:
+      'Give the wording with --wording FILE, or one text for all with --text. If you accept, these files stay as they are.',
+    whenAccepted: 'left-out',
+  },
+  'text-not-encodable': {
+    title: 'Encoding that lacks characters of the new text',
+    detail:
+      'Choose a text that it can hold (--wording), or, if the file only holds ASCII so far, name its code page: --code-page LANGUAGE=PAGE.',
+  },
+  'outside-the-roots': {
+    title: 'Outside the given folders',
+    detail:
+      'A link leads there. Give the folder itself with --root, change these too with --follow-links, or leave them out with --skip-blocked.',
+  },
+  'read-only-file': {
+    title: 'Marked read-only',
+    detail: 'It was marked on purpose, perhaps. If it may be changed, clear the mark (attrib -r), then run again.',
+  },
+  'locked-folder': {
+    title: 'In a folder without the right to write',
+    detail:
+      'A file is replaced by a new one beside it. Give the right to write there, then run again; on Windows, open the prompt with "Run as administrator".',
+  },
+  'owner-cannot-be-kept': {
+    title: 'Owned by another user',
+    detail:
+      'A file is replaced by a new one, and only root could give that to the owner and group of the old one. Run this as their owner or as root, or leave these out with --skip-blocked.',
+  },
+  'hard-linked-file': {
+    title: 'More than one name (hard links)',
+    detail:
+      'It is replaced by a new file under this name, and its other names keep the old text. Neither the change nor its undo links them to it again. If you accept, it is changed under this name.',
+    whenAccepted: 'changed',
+  },
+};
+
+export function isFileBlocker(id: string): id is FileBlocker {
+  return Object.hasOwn(blockerWords, id);
+}
+
+/** Whether a file is changed although this blocks it, because a person accepted that. */
+export function isChangedAnyway(id: FileBlocker, accept: readonly string[]): boolean {
+  return blockerWords[id].whenAccepted === 'changed' && accept.includes(id);
+}
+
+export interface Blocked {
+  readonly id: FileBlocker;
+  /** What is wrong with this one. */
+  readonly detail?: string;
+}
+
+/** What keeps the text of a file from being read for certain. */
+export function blockersInContent(
+  { content }: Pick<LabelFile, 'content'>,
+  keys: readonly string[],
+): readonly Blocked[] {
+  switch (content.kind) {
+    case 'unreadable':
+      return [{ id: 'unreadable-file', detail: content.cameBack }];
+    case 'isa-2004':
+      return [{ id: 'isa-2004-format' }];
+    case 'not-text':
+      switch (content.detected.kind) {
+        case 'empty':
+          return [{ id: 'empty-file' }];
+        case 'binary':
+          return [{ id: 'binary-file', detail: content.detected.reason }];
+        case 'damaged':
+          return [{ id: 'damaged-encoding', detail: content.detected.reason }];
+        default:
+          return [{ id: 'unknown-code-page' }];
+      }
+    case 'strings': {
+      const flawed = content.values.find((value) => keys.includes(value.key) && value.flaw !== undefined);
+      return flawed?.flaw === undefined ? [] : [{ id: `${flawed.flaw}-value`, detail: `line ${flawed.line}` }];
+    }
+  }
+}
+
+/** What keeps a new file from being put in the place of one whose content can be changed. */
+export function blockersOfReplacing(
+  file: LabelFile,
+  keys: readonly string[],
+  { lockedFolders, realRoots }: Pick<LabelsFacts, 'lockedFolders' | 'realRoots'>,
+  followLinks: boolean,
+): readonly Blocked[] {
+  if (!followLinks && !isBelowARoot(file, realRoots)) {
+    return [{ id: 'outside-the-roots', detail: file.realPath }];
+  }
+  if (file.readOnly) return [{ id: 'read-only-file' }];
+  if (lockedFolders.has(path.dirname(file.realPath))) return [{ id: 'locked-folder' }];
+  if (file.foreignOwner !== undefined) {
+    const { uid, gid } = file.foreignOwner;
+    return [{ id: 'owner-cannot-be-kept', detail: `user ${uid}, group ${gid}` }];
+  }
+  // A person may accept each of these; accepting one is not accepting the other.
+  const values = file.content.kind === 'strings' ? file.content.values : [];
+  const conflict = conflictingKey(values.filter((value) => keys.includes(value.key)));
+  const lost = lostLettersOf(file, keys);
+  return [
+    ...(lost === undefined ? [] : [{ id: 'lost-letters', detail: lost } as const]),
+    ...(conflict === undefined ? [] : [{ id: 'conflicting-duplicates', detail: conflict } as const]),
+    ...(file.names > 1 ? [{ id: 'hard-linked-file', detail: `${file.names} names` } as const] : []),
+  ];
+}
+
+/** A few places may be meant so; a file that was saved wrongly has more. */
+const fewPlaces = 4;
+
+/** Where letters of a file are lost: in a label, or all over the file. */
+export function lostLettersOf({ content }: Pick<LabelFile, 'content'>, keys: readonly string[]): string | undefined {
+  if (content.kind !== 'strings') return undefined;
+  const label = content.values.find(
+    ({ key, text }) => keys.includes(key) && text !== undefined && (lostLettersIn(text) > 0 || /\?\?/.test(text)),
+  );
+  if (label !== undefined) return `line ${label.line}: ${shortened(label.text ?? '')}`;
+  return content.lostLetters > fewPlaces ? `${content.lostLetters} places` : undefined;
+}
+
+function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['realRoots']): boolean {
+  const own = realRoots.get(root);
+  return (
+    (own !== undefined && isWithin(realPath, own)) || [...realRoots.values()].some((other) => isWithin(realPath, other))
+  );
+}
+
+/** Both are real paths: without links or a way up in them. */
+export function isWithin(file: string, folder: string): boolean {
+  return file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
+}
+
+type NoWording = Extract<WordingLookup, { kind: 'no-wording' }>['reason'];
+
+export const withoutWording: Readonly<Record<NoWording, string>> = {
+  'not-a-culture': 'the name of the folder is not that of a culture',
+  'unknown-culture': 'no label is known in this language and script',
+  'label-unknown': 'labels are known in this language, but not this one',
+};
+
+/** "ö (U+00F6)" */
+export function named(character: string): string {
+  const code = (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
+  return `${character} (U+${code})`;
+}
+
+/** A key with more than one text, with its lines and texts. */
+export function conflictingKey(values: readonly LabelValue[]): string | undefined {
+  for (const [key, ofKey] of groupBy(values, (value) => value.key)) {
+    const texts = new Set(ofKey.map((value) => value.text ?? ''));
+    if (texts.size < 2) continue;
+    const lines = fewOf(
+      ofKey.map((value) => String(value.line)),
+      ', ',
+    );
+    return `${key} in lines ${lines}: ${fewOf([...texts], ' | ')}`;
+  }
+  return undefined;
+}
+
+const most = 6;
+
+/** The first of many, each shortened, and how many more there are. */
+export function fewOf(texts: readonly string[], separator: string): string {
+  const more = texts.length - most;
+  const few = texts.slice(0, most).map(shortened).join(separator);
+  return more > 0 ? `${few}${separator}… and ${more.toLocaleString('en')} more` : few;
+}

@@ -1,0 +1,234 @@
+/**
+ * Which of the files that were found a run is about, and names that match nothing: a typing error would otherwise leave
+ * files out silently.
+ */
+
+import path from 'node:path';
+import { keysOf } from '../../files/strings-file.ts';
+import { defaultLanguage, type NotEntered, placeOf, type StringsFile, setFolderOf } from '../../files/template-tree.ts';
+import { nearestName } from '../../nearest-name.ts';
+import { distinct } from '../../words.ts';
+import { cultureOf } from './cultures.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import type { LabelsIntent } from './intent.ts';
+import { encodingNamedFor, type Filters } from './options.ts';
+import { lookUpWording } from './wording.ts';
+
+type Place = Pick<StringsFile, 'set' | 'class' | 'language'>;
+
+/**
+ * Whether the filters keep a file; names are compared in any letter case, and a filter without names keeps all but the
+ * copies that were kept aside.
+ */
+export function isKept(file: StringsFile, filters: Filters): boolean {
+  return (
+    isSetKept(file, filters.sets) &&
+    isNamed(file.class, filters.classes) &&
+    isLanguageNamed(file.language, filters.languages) &&
+    (file.aside !== 'language' || filters.languages.some((name) => isSame(name, file.language)))
+  );
+}
+
+/** A set is named by its name, or by its path below the root: for a copy that is kept elsewhere only that will do. */
+function isSetKept(file: StringsFile, sets: readonly string[]): boolean {
+  if (sets.length === 0) return file.aside === undefined || file.aside === 'language';
+  return sets.some((name) =>
+    /[\\/]/.test(name) ? isSame(slashed(name), setPathOf(file)) : file.aside !== 'place' && isSame(name, file.set),
+  );
+}
+
+/** The path of a file's set below the root, with forward slashes. */
+export function setPathOf(file: StringsFile): string {
+  return slashed(path.relative(path.resolve(file.root), setFolderOf(file)));
+}
+
+function slashed(name: string): string {
+  return name.replaceAll('\\', '/').replace(/^(?:\.?\/)+|\/+$/g, '');
+}
+
+/** The file beside the forms is the English one, and goes by that name too. */
+function isLanguageNamed(language: string, names: readonly string[]): boolean {
+  if (isNamed(language, names)) return true;
+  return language === defaultLanguage && names.some((name) => ['en', 'en-US'].includes(cultureOf(name) ?? ''));
+}
+
+function isNamed(name: string, names: readonly string[]): boolean {
+  return names.length === 0 || names.some((candidate) => isSame(candidate, name));
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+/** Whether a folder that can't be entered may hold a file that the filters keep; those above a class may hold any. */
+export function mayHideKept(folder: string, filters: Filters): boolean {
+  const place = placeOf(path.join(folder, 'strings.txt'));
+  if (place === undefined || place.language === defaultLanguage) return true;
+  const { sets, classes, languages } = filters;
+  const isSetNamed = isNamed(place.set, sets) || sets.some((name) => /[\\/]/.test(name));
+  return isSetNamed && isNamed(place.class, classes) && isNamed(place.language, languages);
+}
+
+/** The folders of copies that were kept aside and that no filter names, each once. */
+export function copiesLeftOut({ trees }: Pick<LabelsFacts, 'trees'>, filters: Filters): readonly string[] {
+  const copies = trees
+    .flatMap((tree) => tree.files)
+    .filter((file) => file.aside !== undefined && !isKept(file, filters));
+  return distinct(copies.map((file) => (file.aside === 'language' ? path.dirname(file.path) : setFolderOf(file))));
+}
+
+export interface Selection {
+  /** The files that the filters keep, by path, each once. */
+  readonly files: readonly LabelFile[];
+  /** The same files by the further names that links give them. */
+  readonly otherNames: readonly LabelFile[];
+}
+
+/** The files that the filters keep. One that is reached through two names goes by its own rather than by a link. */
+export function select(facts: Pick<LabelsFacts, 'files'>, filters: Filters): Selection {
+  const kept = facts.files.filter((file) => isKept(file, filters));
+  const byRealPath = new Map<string, LabelFile>();
+  for (const file of kept) {
+    const known = byRealPath.get(file.realPath);
+    if (known === undefined || (isByLink(known) && !isByLink(file))) byRealPath.set(file.realPath, file);
+  }
+  const files = new Set(byRealPath.values());
+  return { files: [...files], otherNames: kept.filter((file) => !files.has(file)) };
+}
+
+/** Whether a file's name leads through a link. */
+export function isByLink(file: Pick<StringsFile, 'path' | 'realPath'>): boolean {
+  return file.path !== file.realPath;
+}
+
+/** The folders and links that could not be looked into and may hold files that the filters keep. */
+export function notEntered(
+  { trees }: Pick<LabelsFacts, 'trees'>,
+  filters: Filters,
+): { readonly unreadable: readonly NotEntered[]; readonly deadLinks: readonly NotEntered[] } {
+  const mayHide = (folder: NotEntered): boolean => mayHideKept(folder.path, filters);
+  return {
+    unreadable: trees.flatMap((tree) => tree.unreadable).filter(mayHide),
+    deadLinks: trees.flatMap((tree) => tree.deadLinks).filter(mayHide),
+  };
+}
+
+interface UnmatchedName {
+  readonly flag: '--set' | '--class' | '--language' | '--key' | '--code-page' | '--wording';
+  readonly name: string;
+  /** What there is of the kind, among what the other flags keep. */
+  readonly instead: readonly string[];
+  /** What was meant, where more is known than what is spelled alike. */
+  readonly meant?: string | undefined;
+}
+
+/** The names of a new run's flags that match nothing, each in a line with what was meant and what there is. */
+export function unmatchedNames(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
+  return [...unmatchedPlaces(facts, intent), ...unmatchedKeys(facts, intent)].map(inWords);
+}
+
+/** The keys that no file has, each in a line with what was meant and what there is. */
+export function keysNotFound(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
+  return unmatchedKeys(facts, intent).map(inWords);
+}
+
+function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly UnmatchedName[] {
+  const found = trees.flatMap((tree) => tree.files);
+  const seen = new Set(
+    trees
+      .flatMap((tree) => [...tree.unreadable, ...tree.deadLinks])
+      .flatMap((folder) => folder.path.toLowerCase().split(/[\\/]/)),
+  );
+  const ofFilter = (flag: UnmatchedName['flag'], filter: keyof Filters, nameOf: (file: Place) => string) =>
+    intent[filter]
+      .filter((name) => !seen.has(name.toLowerCase()))
+      .filter((name) => !found.some((file) => isKept(file, { ...intent, [filter]: [name] })))
+      .map((name) => ({ flag, name, instead: namesOf(found, { ...intent, [filter]: [] }, nameOf) }));
+  const languages = namesOf(found, intent, (file) => file.language);
+  const pages = [...intent.encodings]
+    .filter((named) => languages.every((language) => encodingNamedFor(language, new Map([named])) === undefined))
+    .map(([name]) => ({ flag: '--code-page', name, instead: languages }) as const);
+  return [
+    ...ofFilter('--set', 'sets', (file) => file.set),
+    ...ofFilter('--class', 'classes', (file) => file.class),
+    ...ofFilter('--language', 'languages', (file) => file.language),
+    ...pages,
+    ...intent.wordingFor
+      .filter((name) => languages.every((language) => !speaksFor(name, language)))
+      .map(
+        (name) => ({ flag: '--wording', name, instead: languages, meant: meantByCountry(name, languages) }) as const,
+      ),
+  ];
+}
+
+/** Whether a wording for a culture is used for a language folder. */
+function speaksFor(name: string, language: string): boolean {
+  const culture = cultureOf(name);
+  if (culture === undefined) return false;
+  return lookUpWording([new Map([[culture, { email: name }]])], language, 'email').kind === 'found';
+}
+
+/** Country codes that are often taken for those of the language. */
+const languageOfCountry: Readonly<Record<string, string>> = {
+  at: 'de',
+  br: 'pt',
+  cn: 'zh',
+  cz: 'cs',
+  dk: 'da',
+  ee: 'et',
+  gr: 'el',
+  jp: 'ja',
+  kr: 'ko',
+  rs: 'sr',
+  se: 'sv',
+  si: 'sl',
+  tw: 'zh',
+  ua: 'uk',
+  us: 'en',
+  vn: 'vi',
+};
+
+/** The language folder that a country code was meant for. */
+function meantByCountry(name: string, languages: readonly string[]): string | undefined {
+  const meant = languageOfCountry[name.toLowerCase()];
+  return meant === undefined ? undefined : languages.find((language) => speaksFor(meant, language));
+}
+
+function namesOf(found: readonly StringsFile[], filters: Filters, nameOf: (file: Place) => string): readonly string[] {
+  return distinctNames(found.filter((file) => isKept(file, filters)).map(nameOf)).toSorted();
+}
+
+/** Names that differ in more than letter case, in their order. */
+export function distinctNames(names: readonly string[]): readonly string[] {
+  return distinct(names, (name) => name.toLowerCase());
+}
+
+/** The keys that no file has, with those of one file: form sets differ in their texts, not in their keys. */
+function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly UnmatchedName[] {
+  const contents = distinct(select(facts, intent).files.map((file) => file.content));
+  const readable = contents.flatMap((content) => (content.kind === 'strings' ? [content] : []));
+  const [sample] = readable;
+  if (sample === undefined) return [];
+  const present = new Set(readable.flatMap((content) => distinct(content.values.map(({ key }) => key))));
+  const nowhere = intent.keys.filter((key) => !present.has(key));
+  if (nowhere.length === 0) return [];
+  const instead = keysOf(sample.bytes(), sample.encoding);
+  return nowhere.map((name) => ({ flag: '--key', name, instead }));
+}
+
+const fewNames = 12;
+
+function inWords({ flag, name, instead, meant: known }: UnmatchedName): string {
+  const near = nearestName(
+    name,
+    instead.map((other) => other.toLowerCase()),
+  );
+  const meant = known ?? instead.find((other) => other.toLowerCase() === near);
+  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+  const rest = instead.length > fewNames ? ` and ${instead.length - fewNames} more` : '';
+  const there =
+    instead.length === 0
+      ? ''
+      : ` There ${instead.length === 1 ? 'is' : 'are'} ${instead.slice(0, fewNames).join(', ')}${rest}.`;
+  return `${flag} ${name}: no match.${hint}${there}`;
+}

@@ -1,0 +1,78 @@
+/** The flags of the labels remedy. */
+
+import type { FlagTable } from '../../flags.ts';
+
+const where = 'Where';
+const what = 'The new label';
+const how = 'How';
+
+export const flags = {
+  root: {
+    kind: 'texts',
+    value: 'DIR',
+    group: where,
+    help: 'the CookieAuthTemplates folder of an array member (repeatable: one per member); default: the folders where TMG and ISA Server keep them',
+  },
+  host: {
+    kind: 'texts',
+    value: 'NAME',
+    group: where,
+    help: 'the same folders below \\\\NAME\\C$ (repeatable; on Windows)',
+  },
+  set: {
+    kind: 'texts',
+    value: 'NAME',
+    group: where,
+    help: 'only this form set, by its name or its path below the folder (repeatable); default: every set but copies kept aside',
+  },
+  class: { kind: 'texts', value: 'NAME', group: where, help: 'only this class: HTML, cHTML or xHTML (repeatable)' },
+  language: {
+    kind: 'texts',
+    value: 'NAME',
+    group: where,
+    help: 'only this language: the name of its nls folder, or "default" for the file beside the forms (repeatable)',
+  },
+  'follow-links': {
+    kind: 'yes-no',
+    group: where,
+    help: 'also change files outside the folders above that links in them lead to',
+  },
+  key: {
+    kind: 'texts',
+    value: 'KEY',
+    group: what,
+    help: 'the key whose text becomes the new label (repeatable); default: L_UserName_Text',
+  },
+  label: {
+    kind: 'text',
+    value: 'KIND',
+    values: ['email', 'upn', 'username'],
+    group: what,
+    help: 'the label: email, upn or username, in the wording of each language',
+  },
+  text: { kind: 'text', value: 'TEXT', group: what, help: 'the same text in every language' },
+  wording: {
+    kind: 'text',
+    value: 'FILE',
+    group: what,
+    help: 'A JSON file, culture to text: { "de": "E-Mail-Adresse:" }, or culture to key to text; goes before the built-in wording of --label, or is used alone',
+  },
+  'wording-template': {
+    kind: 'text',
+    value: 'FILE',
+    group: what,
+    help: 'write a file to fill in for --wording: every language found, the keys of the label and of the texts that name the domain, with the texts that are known',
+  },
+  'code-page': {
+    kind: 'texts',
+    value: 'LANGUAGE=PAGE',
+    group: how,
+    help: "the code page of a language's files, where the files do not show it (repeatable)",
+  },
+  'skip-blocked': { kind: 'yes-no', group: how, help: 'leave blocked files out and change the others' },
+  'check-upn': {
+    kind: 'yes-no',
+    group: how,
+    help: 'count in a directory the users who could not log on with what the label asks for',
+  },
+} as const satisfies FlagTable;

@@ -1,0 +1,119 @@
+/** What the forms mean for a new label: which of them show it, and where a script would spoil what it asks for. */
+
+import path from 'node:path';
+import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import { groupBy } from '../../group-by.ts';
+import { counted, distinct, shortened } from '../../words.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import type { Form } from './forms.ts';
+import type { LabelsIntent } from './intent.ts';
+
+/**
+ * Findings on the forms in these folders.
+ *
+ * @param folders the folders of the classes that are changed, each with one of its files
+ */
+export function formFindings(
+  { forms }: Pick<LabelsFacts, 'forms'>,
+  intent: LabelsIntent,
+  folders: ReadonlyMap<string, LabelFile>,
+): readonly FindingDraft[] {
+  const beside = forms.flatMap((form): PlacedForm[] => {
+    const file = folders.get(path.dirname(form.path));
+    return file === undefined ? [] : [{ form, place: `${file.set} · ${file.class}` }];
+  });
+  return [
+    ...defaultDomain(beside, intent),
+    ...withoutLabel(beside, intent),
+    ...placeholders(beside),
+    ...withLabel(beside, intent),
+  ];
+}
+
+interface PlacedForm {
+  readonly form: Form;
+  /** Set and class: "Exchange · HTML". */
+  readonly place: string;
+}
+
+function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
+  const asksForAddress = [...intent.labels.values()].some((wanted) => 'label' in wanted && wanted.label !== 'username');
+  const found = asksForAddress ? beside.filter(({ form }) => form.domainLines.length > 0) : [];
+  if (found.length === 0) return [];
+  return [
+    blocker(
+      'default-domain-script',
+      `A script puts a domain before what the user types: ${counted(found.length, 'file')}`,
+      'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines or let them leave alone what holds an @, then run again. Accept it if they do so already.',
+      {
+        evidence: found.flatMap(({ form }) =>
+          form.domainLines.map(({ line, text }) => `${form.path}, line ${line}: ${shortened(text)}`),
+        ),
+        subjects: found.map(({ form }) => form.path),
+      },
+    ),
+  ];
+}
+
+function withoutLabel(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
+  const blind = beside.filter(({ form }) => form.asksForName && !shows(form, intent));
+  if (blind.length === 0) return [];
+  return [
+    warning(
+      'form-without-label',
+      `Forms that will not show the new label: ${counted(blind.length, 'form')}`,
+      'Their label does not come from the changed key. Change another key too (--key), or the form by hand.',
+      {
+        evidence: blind.map(({ form }) => `${form.path}: ${labelSource(form)}`),
+        subjects: blind.map(({ form }) => form.path),
+      },
+    ),
+  ];
+}
+
+function labelSource({ ownLabel, keys }: Form): string {
+  if (ownLabel !== undefined) return `has a label of its own: ${shortened(ownLabel)}`;
+  const nameKeys = keys.filter((key) => /User|Logon|Name|ID_/i.test(key));
+  return nameKeys.length === 0 ? 'uses no key for it' : `uses ${nameKeys.slice(0, 4).join(', ')}`;
+}
+
+function shows({ keys }: Form, intent: LabelsIntent): boolean {
+  return keys.some((key) => intent.keys.includes(key));
+}
+
+function placeholders(beside: readonly PlacedForm[]): readonly FindingDraft[] {
+  const found = beside.flatMap(({ form: { path: file, placeholder } }) =>
+    placeholder === undefined ? [] : [{ file, placeholder }],
+  );
+  if (found.length === 0) return [];
+  return [
+    warning(
+      'hard-coded-placeholder',
+      'Forms with a placeholder of their own that names the domain',
+      'The text is in the .htm file, not in strings.txt; this change does not touch it. Change it by hand in each form.',
+      {
+        evidence: found.map(({ file, placeholder }) => `${file}: ${shortened(placeholder)}`),
+        subjects: found.map(({ file }) => file),
+      },
+    ),
+  ];
+}
+
+function withLabel(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
+  const places = groupBy(
+    beside.filter(({ form }) => form.asksForName && shows(form, intent)),
+    ({ place }) => place,
+  );
+  if (places.size === 0) return [];
+  return [
+    note('forms-that-show-it', 'Forms that will show the new label', 'They take their label from the changed key.', {
+      evidence: [...places].map(([place, inPlace]) => {
+        const names = distinct(
+          inPlace.map(({ form }) => path.basename(form.path)),
+          (name) => name.toLowerCase(),
+        );
+        return `${place}: ${names.join(', ')}`;
+      }),
+    }),
+  ];
+}

@@ -1,0 +1,154 @@
+/** What was asked for, as a plan keeps it, and what a plan of this remedy may hold at all. */
+
+import path from 'node:path';
+import type { FileChange, Intent, JsonValue, Plan } from '../../change/plan.ts';
+import { placeOf } from '../../files/template-tree.ts';
+import { decodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
+import { distinct } from '../../words.ts';
+import { type Filters, isKey, isLabelKey, keysIn, type LabelsOptions } from './options.ts';
+import { type Label, labels } from './wording.ts';
+import { faultOfText } from './wording-file.ts';
+
+/** What a key's new text is: the wording of a label in each language, one text, or a wording of the user's own. */
+export type KeyIntent = { readonly label: Label } | { readonly text: string } | { readonly own: true };
+
+export interface LabelsIntent extends Filters {
+  readonly keys: readonly string[];
+  /** By key. */
+  readonly labels: ReadonlyMap<string, KeyIntent>;
+  /** By the language in lower case. */
+  readonly encodings: ReadonlyMap<string, TextEncoding>;
+  /** The cultures of the user's own wording, as they were written. */
+  readonly wordingFor: readonly string[];
+  readonly skipBlocked: boolean;
+  readonly followLinks: boolean;
+}
+
+/** What the options ask for. */
+export function intentOf(options: LabelsOptions): Intent {
+  const { sets, classes, languages, encodings, skipBlocked, followLinks } = options;
+  return {
+    labels: Object.fromEntries(keysIn(options).map((key) => [key, wantedFor(options, key)])),
+    sets,
+    classes,
+    languages,
+    codePages: Object.fromEntries(encodings),
+    wordingFor: ownCultures(options),
+    skipBlocked,
+    followLinks,
+  };
+}
+
+function ownCultures({ newLabel }: LabelsOptions): readonly string[] {
+  if (newLabel.kind !== 'wording') return [];
+  return newLabel.wordings.flatMap((wording) => [...wording.values()].flatMap(({ givenAs }) => givenAs ?? []));
+}
+
+function wantedFor(options: LabelsOptions, key: string): KeyIntent {
+  const { newLabel } = options;
+  if (newLabel.kind === 'text') return { text: newLabel.text };
+  const label = newLabel.kind === 'wording' && isLabelKey(options, key) ? newLabel.label : undefined;
+  return label === undefined ? { own: true } : { label };
+}
+
+/** Reads what was asked for from a plan; what has another shape is left out, and `permits` names it. */
+export function readIntent(intent: Intent): LabelsIntent {
+  const asked = Object.entries(membersOf(intent['labels'])).flatMap(([key, value]) => {
+    const wanted = keyIntentOf(value);
+    return isKey(key) && wanted !== undefined ? [[key, wanted] as const] : [];
+  });
+  const pages = Object.entries(membersOf(intent['codePages'])).flatMap(([language, encoding]) =>
+    isTextEncoding(encoding) ? [[language, encoding] as const] : [],
+  );
+  return {
+    keys: asked.map(([key]) => key),
+    labels: new Map(asked),
+    sets: namesOf(intent['sets']),
+    classes: namesOf(intent['classes']),
+    languages: namesOf(intent['languages']),
+    encodings: new Map(pages),
+    wordingFor: namesOf(intent['wordingFor']),
+    skipBlocked: intent['skipBlocked'] === true,
+    followLinks: intent['followLinks'] === true,
+  };
+}
+
+function membersOf(value: JsonValue | undefined): Readonly<Record<string, JsonValue>> {
+  return isObject(value) ? value : {};
+}
+
+function isObject(value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function namesOf(value: JsonValue | undefined): readonly string[] {
+  return Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
+}
+
+function keyIntentOf(value: JsonValue): KeyIntent | undefined {
+  const { label, text, own } = membersOf(value);
+  if (typeof text === 'string') return { text };
+  if (own === true) return { own };
+  const known = labels.find((candidate) => candidate === label);
+  return known === undefined ? undefined : { label: known };
+}
+
+/**
+ * What in a plan this remedy never writes: anything but whole values of keys in strings.txt in a form set's place below
+ * its roots. Whether the values lie where the plan says, only the files show: `assess` looks there.
+ */
+export function permits(plan: Plan<FileChange>): readonly string[] {
+  const { target } = plan;
+  if (target.kind !== 'files') return ['The target is not a list of folders.'];
+  return [
+    ...faultsOfIntent(plan.intent),
+    ...plan.changes.flatMap((change) => faultsOfChange(change, target.roots, plan.undoes !== undefined)),
+  ];
+}
+
+function faultsOfIntent(intent: Intent): readonly string[] {
+  const { labels: asked, encodings } = readIntent(intent);
+  return [
+    ...(asked.size === Object.keys(membersOf(intent['labels'])).length && isObject(intent['labels'])
+      ? []
+      : ['The intent names a key or a label in a way that this remedy does not.']),
+    ...(encodings.size === Object.keys(membersOf(intent['codePages'])).length
+      ? []
+      : ['The intent names an encoding that this remedy does not know.']),
+  ];
+}
+
+function faultsOfChange(change: FileChange, roots: readonly string[], isUndo: boolean): readonly string[] {
+  if (change.kind !== 'file') return [`A change is of the kind ${JSON.stringify(change.kind)}, not of a file.`];
+  const place = placeOf(change.path);
+  const isPlace =
+    /[\\/]strings\.txt$/i.test(change.path) &&
+    place?.set === change.set &&
+    place.class === change.class &&
+    place.language === change.language;
+  const faults = [
+    ...(roots.includes(change.root) && isBelow(change.path, change.root) ? [] : ['it is not below a root of the plan']),
+    ...(isPlace ? [] : ['it is not in the place of a form set’s strings.txt, or of another set, class or language']),
+    ...(isTextEncoding(change.encoding) ? [] : [`its encoding ${JSON.stringify(change.encoding)} is not known`]),
+    ...(change.splices.every(({ key }) => isKey(key)) ? [] : ['it changes something other than the values of keys']),
+    // What an undo restores was there before, whatever it is.
+    ...(isUndo ? [] : faultsOfTexts(change)),
+  ];
+  return faults.map((fault) => `${change.path}: ${fault}.`);
+}
+
+/** What is wrong with the new texts; quotes that a value gets with its text are none of it. */
+function faultsOfTexts({ splices, encoding }: FileChange): readonly string[] {
+  if (!isTextEncoding(encoding)) return [];
+  const texts = splices.map((splice) => decodeText(Buffer.from(splice.new, 'base64'), encoding));
+  return distinct(texts.flatMap((text) => faultOfText(text.replace(/^"(.*)"$/s, '$1')) ?? []));
+}
+
+/** Whether a path lies below a folder by its name, with no way up in it; also on a computer of the other kind. */
+function isBelow(file: string, folder: string): boolean {
+  const paths = /^(?:[a-z]:|\\\\|\/\/)/i.test(folder) ? path.win32 : path.posix;
+  // Windows takes either slash for a separator, also in a path that begins as another computer's.
+  if (file.split(/[\\/]/).includes('..')) return false;
+  const [first = '', ...rest] = paths.relative(folder, file).split(paths.sep);
+  return paths.normalize(file) === file && paths.isAbsolute(file) && first !== '..' && first !== '' && rest.length > 0;
+}

@@ -1,0 +1,104 @@
+/** The array members, and how they differ: members of one array should show the same forms. */
+
+import { groupBy } from '../../group-by.ts';
+import { counted, distinct, listed } from '../../words.ts';
+import type { LabelFile, LabelsFacts } from './facts.ts';
+import { fewOf, isWithin } from './file-blockers.ts';
+import type { Selection } from './filters.ts';
+
+/** The member by its UNC path (\\TMG01\C$\…), else the folder that was named. */
+export function memberOf(root: string): string {
+  return /^[\\/]{2}([^\\/]+)[\\/]/.exec(root)?.[1] ?? root;
+}
+
+/**
+ * How the members differ, in a line each: sets and files that some lack, and files of one place with other labels, other
+ * encodings or other texts.
+ */
+export function memberDifferences(
+  { realRoots }: Pick<LabelsFacts, 'realRoots'>,
+  { files, otherNames }: Selection,
+  keys: readonly string[],
+): readonly string[] {
+  const separate = separateRoots(realRoots);
+  if (separate.size < 2) return [];
+  const all = [...files, ...otherNames].filter((file) => separate.has(file.root));
+  const members = distinct(all.map((file) => memberOf(file.root)));
+  const bySet = groupBy(all, (file) => file.set.toLowerCase());
+  return [...bySet.values()].flatMap((ofSet) => {
+    const present = distinct(ofSet.map((file) => memberOf(file.root)));
+    const places = groupBy(ofSet, (file) => `${file.class}\\${file.language}`.toLowerCase());
+    return [
+      ...members
+        .filter((member) => !present.includes(member))
+        .map((member) => `${ofSet[0]?.set}: the set is not on ${member}`),
+      ...folded([...places.values()].flatMap((inPlace) => differencesIn(inPlace, present, keys))),
+    ];
+  });
+}
+
+/** The roots that lie in no other one, each place once: the others are no members of their own. */
+function separateRoots(realRoots: LabelsFacts['realRoots']): ReadonlySet<string> {
+  const places = [...new Set(realRoots.values())];
+  const outermost = places.filter((place) => !places.some((other) => isWithin(place, other)));
+  return new Set(outermost.flatMap((place) => [...realRoots].find(([, real]) => real === place)?.[0] ?? []));
+}
+
+interface Difference {
+  /** Set, class and language. */
+  readonly place: string;
+  readonly what: string;
+}
+
+function differencesIn(
+  inPlace: readonly LabelFile[],
+  members: readonly string[],
+  keys: readonly string[],
+): readonly Difference[] {
+  const [first] = inPlace;
+  if (first === undefined) return [];
+  const place = `${first.set} · ${first.class} · ${first.language}`;
+  const present = new Set(inPlace.map((file) => memberOf(file.root)));
+  const missing = members
+    .filter((member) => !present.has(member))
+    .map((member): Difference => ({ place, what: `not on ${member}` }));
+  const ways = [
+    (file: LabelFile) => textsOf(file, keys),
+    encodingOf,
+    (file: LabelFile) => (file.content.kind === 'unreadable' ? '' : file.content.fingerprint.sha256),
+  ];
+  for (const [index, way] of ways.entries()) {
+    const alike = [...groupBy(inPlace, way)];
+    if (alike.length < 2) continue;
+    const isOnlyOtherTexts = index === ways.length - 1;
+    const each = alike.map(([value, group]) => {
+      const on = listed(distinct(group.map((file) => memberOf(file.root))));
+      return isOnlyOtherTexts ? on : `${value} on ${on}`;
+    });
+    return [
+      ...missing,
+      { place, what: isOnlyOtherTexts ? `other texts on ${each.join(' than on ')}` : each.join('; ') },
+    ];
+  }
+  return missing;
+}
+
+function textsOf({ content }: LabelFile, keys: readonly string[]): string {
+  if (content.kind !== 'strings') return 'unreadable';
+  const texts = content.values.filter((value) => keys.includes(value.key)).map(({ text }) => `"${text ?? ''}"`);
+  return texts.length === 0 ? 'no such key' : fewOf(texts, ' ');
+}
+
+function encodingOf({ content }: LabelFile): string {
+  return content.kind === 'strings' ? content.encoding : content.kind;
+}
+
+/** Places with the same difference in one line. */
+function folded(differences: readonly Difference[]): readonly string[] {
+  return [...groupBy(differences, ({ what }) => what)].map(([what, alike]) => {
+    const [first, ...more] = alike;
+    return more.length === 0
+      ? `${first?.place}: ${what}`
+      : `${first?.place} and ${counted(more.length, 'more file')}: ${what}`;
+  });
+}

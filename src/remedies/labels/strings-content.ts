@@ -1,0 +1,235 @@
+/** What one strings.txt holds: its encoding and the values of the keys, from its bytes alone. */
+
+import type { FileFingerprint } from '../../change/plan.ts';
+import type { CodePage } from '../../files/code-pages.ts';
+import { findValues, isIsa2004Format } from '../../files/strings-file.ts';
+import {
+  byteUnits,
+  type DetectedEncoding,
+  decodeText,
+  detectEncoding,
+  encodeText,
+  type TextEncoding,
+} from '../../files/text-encoding.ts';
+
+/** A value of one of the keys. */
+export type LabelValue = ReadableValue | FlawedValue;
+
+/** A value whose bytes are known: `length` of them from `offset`, without quotes. */
+export interface ReadableValue {
+  readonly key: string;
+  /** From 1. */
+  readonly line: number;
+  readonly offset: number;
+  readonly length: number;
+  readonly isQuoted: boolean;
+  readonly text: string;
+  readonly flaw?: 'undecodable' | 'typographic';
+}
+
+/** A value whose end is not known. */
+interface FlawedValue {
+  readonly key: string;
+  /** From 1. */
+  readonly line: number;
+  readonly text?: undefined;
+  readonly flaw: 'unterminated' | 'ambiguous' | 'joined';
+}
+
+interface ReadContent {
+  /** All bytes of the file. */
+  readonly bytes: () => Buffer;
+  readonly fingerprint: FileFingerprint;
+}
+
+export interface Strings extends ReadContent {
+  readonly kind: 'strings';
+  readonly encoding: TextEncoding;
+  /** Of the keys that were looked for, key by key. */
+  readonly values: readonly LabelValue[];
+  /** Places in the whole file where letters seem to be lost to question marks. */
+  readonly lostLetters: number;
+  /** The keys whose texts name the domain. */
+  readonly domainKeys: readonly string[];
+}
+
+export type FileContent =
+  | (ReadContent & { readonly kind: 'not-text'; readonly detected: Exclude<DetectedEncoding, { kind: 'text' }> })
+  | (ReadContent & { readonly kind: 'isa-2004' })
+  | Strings;
+
+/** What is known of the files of a language. */
+export interface ExpectedText {
+  /** The code page of the language, for files whose bytes show no encoding. */
+  readonly codePage?: CodePage | undefined;
+  /** The encoding that the user named for it, which goes first. */
+  readonly named?: TextEncoding | undefined;
+  /** The beginning of its word for a domain. */
+  readonly domainStem?: string | undefined;
+}
+
+/**
+ * Reads a strings.txt.
+ *
+ * @param lent its bytes, which are looked at now
+ * @param bytes gives the same bytes later
+ */
+export function readStrings(
+  lent: Buffer,
+  { bytes, fingerprint }: ReadContent,
+  keys: readonly string[],
+  { codePage, named, domainStem }: ExpectedText,
+): FileContent {
+  const detected = detectEncoding(lent, codePage, named);
+  if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
+  const { encoding } = detected;
+  const values = valuesOf(lent, encoding, keys);
+  if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
+  return {
+    kind: 'strings',
+    bytes,
+    fingerprint,
+    encoding,
+    values,
+    lostLetters: lostLettersIn(byteUnits(lent, encoding)),
+    domainKeys: domainKeysIn(lent, encoding, values, domainStem),
+  };
+}
+
+/** The text of any key, if the file has one that can be read. */
+export function textOfKey({ bytes, encoding }: Strings, key: string): string | undefined {
+  const [value] = valuesOf(bytes(), encoding, [key]);
+  return value?.flaw === undefined ? value?.text : undefined;
+}
+
+function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]): readonly LabelValue[] {
+  const read = valueReader(bytes, encoding);
+  return [...new Set(keys)].flatMap((key) =>
+    findValues(bytes, encoding, key).map((found): LabelValue => {
+      if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
+      const { kind: _, ...run } = found;
+      const value = { key, ...run, ...read(found.offset, found.length) };
+      return !value.isQuoted && /^[“”„‟″«]/.test(value.text) ? { ...value, flaw: 'typographic' } : value;
+    }),
+  );
+}
+
+/** Reads values; equal ones are decoded and kept once, for a damaged file may repeat one half a million times. */
+function valueReader(
+  bytes: Buffer,
+  encoding: TextEncoding,
+): (offset: number, length: number) => Pick<ReadableValue, 'text' | 'flaw'> {
+  const known = new Map<string, Pick<ReadableValue, 'text' | 'flaw'>>();
+  return (offset, length) => {
+    const name = bytes.toString('latin1', offset, offset + length);
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    const value = bytes.subarray(offset, offset + length);
+    const text = decodeText(value, encoding);
+    const read = survivesDecoding(value, text, encoding) ? { text } : { text, flaw: 'undecodable' as const };
+    known.set(name, read);
+    return read;
+  };
+}
+
+/**
+ * Places where letters seem to be lost to question marks, as in a file that was saved in an encoding without them:
+ * "Dom?ne", "?????". A question mark between two letters of an address ("logon.htm?url=") is none.
+ */
+export function lostLettersIn(text: string): number {
+  let places = 0;
+  for (let at = text.indexOf('?'); at !== -1; at = text.indexOf('?', at + 1)) {
+    const start = at;
+    while (text[at + 1] === '?') at += 1;
+    const isBetweenLetters = /[a-z]/i.test(text[start - 1] ?? '') && /[a-z]/i.test(text[at + 1] ?? '');
+    const isAddress = isBetweenLetters && /^\w*=/.test(text.slice(at + 1, at + 40));
+    if (at - start >= 2 || (isBetweenLetters && !isAddress)) places += 1;
+  }
+  return places;
+}
+
+/** Whether every byte of a value means a character in its encoding. */
+function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): boolean {
+  if (/[\ufffd\u0080-\u009f]/.test(text)) return false;
+  const again = encodeText(text, encoding);
+  return encoding === 'windows-1258' || (again.kind === 'encoded' && again.bytes.equals(bytes));
+}
+
+/**
+ * The keys whose texts name the domain: by the word of the language, or, where none is known, by what is before `\` or
+ * `/` in the label.
+ */
+function domainKeysIn(
+  bytes: Buffer,
+  encoding: TextEncoding,
+  values: readonly LabelValue[],
+  stem: string | undefined,
+): readonly string[] {
+  const word = stem ?? values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
+  if (word === undefined) return [];
+  const units = byteUnits(bytes, encoding);
+  const keys = new Set<string>();
+  for (const spelling of new Set([word, word.toLowerCase(), capitalised(word)])) {
+    const encoded = encodeText(spelling, encoding);
+    if (encoded.kind === 'lacking') continue;
+    const needle = byteUnits(encoded.bytes, encoding);
+    for (const line of linesWith(units, needle)) {
+      const [, key, value] = /^[ \t\ufeff]*(L_\w+)[ \t]*=(.*)$/s.exec(line) ?? [];
+      if (key !== undefined && value?.includes(needle) === true) keys.add(ownString(key));
+    }
+  }
+  return [...keys];
+}
+
+/** A part of a long text keeps all of that in memory; a string of its own does not. */
+function ownString(part: string): string {
+  return Buffer.from(part).toString();
+}
+
+/** The lines that hold a text: found by it, as nearly all lines do not. */
+function* linesWith(units: string, needle: string): Generator<string> {
+  const isEnd = (at: number): boolean => units[at] === '\n' || units[at] === '\r';
+  for (let at = units.indexOf(needle); at >= 0; ) {
+    let start = at;
+    while (start > 0 && !isEnd(start - 1)) start -= 1;
+    let end = at;
+    while (end < units.length && !isEnd(end)) end += 1;
+    yield units.slice(start, end);
+    at = units.indexOf(needle, end);
+  }
+}
+
+function domainWordOf(label: string): string | undefined {
+  const [, before] = /^([^\\/]*)[\\/]/.exec(label) ?? [];
+  return before?.match(/\p{L}[\p{L}\p{M}]+/u)?.[0];
+}
+
+function capitalised(word: string): string {
+  const [first = '', ...rest] = word;
+  return first.toUpperCase() + rest.join('').toLowerCase();
+}
+
+const block = 1024;
+
+/**
+ * Keeps the bytes of many files. Files of one name are nearly alike on all members: of the later ones only what differs
+ * from the first is kept, so that ten thousand do not take a hundred megabytes.
+ */
+export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
+  const firsts = new Map<string, Buffer>();
+  return (name, bytes) => {
+    const first = firsts.get(name);
+    if (first === undefined) {
+      firsts.set(name, bytes);
+      return () => bytes;
+    }
+    const shorter = Math.min(first.length, bytes.length);
+    let head = 0;
+    while (head + block <= shorter && first.compare(bytes, head, head + block, head, head + block) === 0) head += block;
+    while (head < shorter && first[head] === bytes[head]) head += 1;
+    let tail = 0;
+    while (tail < shorter - head && first[first.length - 1 - tail] === bytes[bytes.length - 1 - tail]) tail += 1;
+    const middle = Buffer.from(bytes.subarray(head, bytes.length - tail));
+    return () => Buffer.concat([first.subarray(0, head), middle, first.subarray(first.length - tail)]);
+  };
+}

@@ -1,0 +1,251 @@
+/** What the comparison means: what stops the hand-over, what to clean first, and what was seen that is not lingering. */
+
+import { sameDn } from '../../ad/dn.ts';
+import type { DomainController } from '../../ad/forest.ts';
+import type { Party } from '../../ad/replication-news.ts';
+import { type FindingDraft, finalBlocker, note, warning } from '../../change/findings.ts';
+import { counted, distinct, durationInWords, listed } from '../../words.ts';
+import type { Comparison } from './compare.ts';
+import type { LingeringFacts } from './gather.ts';
+import { type Found, foundIn, hostOf, referenceNotClean, stagesOf } from './propose.ts';
+import type { Verdict } from './verdicts.ts';
+
+const day = 86_400_000;
+
+/** The finding without which everything was seen. */
+export const notProvable = 'not-provable';
+
+export function assess(facts: LingeringFacts): readonly FindingDraft[] {
+  const { scope } = facts;
+  if (scope === undefined) return [];
+  return [
+    ...referenceFindings(facts, scope.reference),
+    ...lingeringFindings(facts, scope.reference),
+    ...unprovable(facts),
+    ...otherVerdicts(foundIn(facts)),
+    note(
+      'not-covered',
+      'Lingering links and partial copies are not compared',
+      'A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft’s Lingering Object Liquidator.',
+    ),
+  ];
+}
+
+/**
+ * A reference that is itself out of date would have good objects removed without a tombstone. The user chooses between
+ * sides that look alike, but not against all others, and not while a living DC is not accounted for.
+ */
+function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
+  const silent = silentTo(facts, reference);
+  const unseen = facts.comparisons.filter(
+    (one) =>
+      one.kind === 'not-provable' &&
+      one.target === reference &&
+      one.reference !== reference &&
+      isLiving(facts, one.reference),
+  );
+  return [
+    ...(silent.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'reference-lacks-news',
+            `${reference.name} lacks news of ${listed(
+              silent.map(({ name }) => name),
+              5,
+            )}`,
+            `For ${facts.lifetime} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first, or choose another reference. No removal is written.`,
+            {
+              subjects: silent.map(({ name }) => name),
+              evidence: silent.map((one) => newsInWords(facts, reference, one)),
+            },
+          ),
+        ]),
+    ...(unseen.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'reference-not-compared',
+            `${reference.name} could not be compared with every DC in use`,
+            'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
+            {
+              subjects: distinct(unseen.map((one) => one.reference.name)),
+              evidence: unseen.map(whyNot),
+            },
+          ),
+        ]),
+  ];
+}
+
+/**
+ * DCs in use of whose changes the reference has had none for the lifetime, in a naming context that is compared: those
+ * that are no targets; and where the reference is cut off from all others, every one.
+ */
+function silentTo(facts: LingeringFacts, reference: DomainController): readonly Party[] {
+  const { replication, islands, lifetime, scope } = facts;
+  const isCutOff = islands.cutOff.some(({ party }) => party.domainController === reference);
+  const own = replication.parties.find(({ domainController }) => domainController === reference);
+  if (own === undefined) return [];
+  const isTarget = ({ domainController }: Party): boolean => scope?.targets.includes(domainController) ?? false;
+  return replication.parties.filter((party) => {
+    if (party === own || party.domainController.isReadOnly || party.state.kind !== 'answered') return false;
+    if (isTarget(party) && !isCutOff) return false;
+    return replication.copies.some((copy) => {
+      if (!scope?.partitions.some((partition) => sameDn(partition, copy.namingContext))) return false;
+      if (!copy.full.includes(own) || !copy.full.includes(party)) return false;
+      const news = copy.news(own, party);
+      return news.kind === 'never' || (news.kind === 'heard' && news.age >= lifetime * day);
+    });
+  });
+}
+
+function newsInWords({ replication }: LingeringFacts, reference: DomainController, of: Party): string {
+  const own = replication.parties.find(({ domainController }) => domainController === reference);
+  const ages = replication.copies.flatMap(({ news }) => {
+    const heard = own === undefined ? undefined : news(own, of);
+    return heard?.kind === 'heard' ? [heard.age] : [];
+  });
+  return ages.length === 0
+    ? `${of.name}: never heard of`
+    : `${of.name}: last heard of ${durationInWords(Math.max(...ages))} ago`;
+}
+
+/** Whether a DC answers, or some DC has heard of it within the lifetime: a network may keep only this computer from it. */
+function isLiving({ replication, lifetime }: LingeringFacts, domainController: DomainController): boolean {
+  const party = replication.parties.find((one) => one.domainController === domainController);
+  if (party === undefined || party.state.kind === 'answered') return party !== undefined;
+  return replication.copies.some(({ full, news }) =>
+    full.some((hearer) => {
+      const heard = news(hearer, party);
+      return heard.kind === 'heard' && heard.age < lifetime * day;
+    }),
+  );
+}
+
+function lingeringFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
+  const { now, later } = stagesOf(facts);
+  const changed = now.filter(({ isChanged }) => isChanged);
+  const isOnReference = now.some(({ comparison }) => comparison.target === reference);
+  return [
+    ...(now.length === 0
+      ? []
+      : [
+          warning(
+            'lingering-objects',
+            `${counted(now.length, 'lingering object')} on ${listed(targetNames(now), 5)}`,
+            'The reference has had their creation and has no trace of them: it has deleted them and forgotten the deletion. Check the list: a removed object leaves no tombstone.',
+            { subjects: targetNames(now), measure: { value: now.length, unit: 'objects' }, evidence: now.map(lineOf) },
+          ),
+        ]),
+    ...(changed.length === 0
+      ? []
+      : [
+          warning(
+            'changed-since',
+            `${counted(changed.length, 'lingering object')} changed since the deletion`,
+            'Replicated, each stops a DC with strict replication consistency (event 1988, error 8606), or comes back on one without it (event 1388).',
+            {
+              subjects: targetNames(changed),
+              measure: { value: changed.length, unit: 'objects' },
+              evidence: changed.map(lineOf),
+            },
+          ),
+        ]),
+    ...(isOnReference
+      ? [
+          warning(
+            referenceNotClean,
+            `The reference ${reference.name} has lingering objects itself`,
+            `Remove these first, then run this again: removal from the other DCs is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
+            { subjects: targetNames(later), evidence: later.map(lineOf) },
+          ),
+        ]
+      : []),
+  ];
+}
+
+function unprovable({ comparisons }: LingeringFacts): readonly FindingDraft[] {
+  const unseen = comparisons.filter(({ kind }) => kind === 'not-provable');
+  const objects = foundIn({ comparisons }).filter(({ verdict }) => verdict === 'not-provable');
+  if (unseen.length + objects.length === 0) return [];
+  const subjects = distinct([
+    ...unseen.map(({ target }) => target),
+    ...objects.map(({ comparison }) => comparison.target),
+  ]);
+  return [
+    warning(
+      notProvable,
+      `Not provable on ${listed(
+        subjects.map(({ name }) => name),
+        5,
+      )}`,
+      'There may be lingering objects that this run could not see.',
+      { subjects: subjects.map(({ name }) => name), evidence: [...unseen.map(whyNot), ...objects.map(lineOf)] },
+    ),
+  ];
+}
+
+function whyNot(comparison: Comparison): string {
+  const { target, reference, namingContext } = comparison;
+  const why = comparison.kind === 'not-provable' ? comparison.why : '';
+  return `${namingContext} on ${target.name} against ${reference.name}: ${why}`;
+}
+
+interface VerdictWords {
+  readonly title: (count: string) => string;
+  readonly detail: string;
+}
+
+const words: Readonly<Partial<Record<Verdict, VerdictWords>>> = {
+  undeleted: {
+    title: (count) => `${count} restored on one DC after the other forgot the deletion`,
+    detail:
+      'The restore does not replicate to a DC that has forgotten the object. repadmin counts these as lingering. Decide for each: create it again on the reference, or remove it.',
+  },
+  abandoned: {
+    title: (count) => `${count} abandoned: the DC that created them no longer exists`,
+    detail:
+      'The reference never had them, so repadmin does not remove them. If they are of no use, remove them one by one with removeLingeringObject once no writable DC has them.',
+  },
+  new: {
+    title: (count) => `${count} not replicated yet`,
+    detail: 'The reference has not had their creation or restoration yet. Replication brings them.',
+  },
+  late: {
+    title: (count) => `${count} deleted on one DC and not yet on the other`,
+    detail: 'The tombstone is there. Replication deletes these objects.',
+  },
+  transient: {
+    title: (count) => `${count} of which only a tombstone is left`,
+    detail: 'The other DC has collected its tombstone already; this one follows at its next garbage collection.',
+  },
+  dynamic: {
+    title: (count) => `${count} of class dynamicObject`,
+    detail: 'They end by their own time to live and leave no tombstone. They are left out.',
+  },
+};
+
+function otherVerdicts(found: readonly Found[]): readonly FindingDraft[] {
+  return Object.entries(words).flatMap(([verdict, { title, detail }]) => {
+    const these = found.filter((one) => one.verdict === verdict);
+    if (these.length === 0) return [];
+    const make = verdict === 'undeleted' || verdict === 'abandoned' ? warning : note;
+    return [
+      make(`${verdict}-objects`, title(counted(these.length, 'object')), detail, {
+        subjects: targetNames(these),
+        evidence: these.slice(0, mostEvidence).map(lineOf),
+      }),
+    ];
+  });
+}
+
+/** Of objects that need no action; the counts are in the matrix. */
+const mostEvidence = 1000;
+
+function lineOf({ dn, comparison }: Found): string {
+  return `${hostOf(comparison.target)}: ${dn}`;
+}
+
+function targetNames(found: readonly Found[]): readonly string[] {
+  return distinct(found.map(({ comparison }) => comparison.target.name));
+}

@@ -1,0 +1,192 @@
+/** Reads the evidence of every DC, and once a reference is chosen compares the copies. Nothing is written. */
+
+import { askDomainControllers, defaultDeadlineMs } from '../../ad/ask-domain-controllers.ts';
+import { joinDn, sameDn } from '../../ad/dn.ts';
+import { integerOf, textOf } from '../../ad/entry.ts';
+import { type DomainController, type Forest, readForest } from '../../ad/forest.ts';
+import { askForReplication } from '../../ad/replication-answer.ts';
+import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
+import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import type { ForestTarget } from '../../change/plan.ts';
+import { UsageError } from '../../errors.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import type { DirectoryWorld, Scope } from '../remedy.ts';
+import { type Comparison, compareCopies, hasFullCopy } from './compare.ts';
+import { type LingeringOptions, type LingeringScope, optionsOf, scopeOf } from './options.ts';
+
+export interface LingeringFacts {
+  readonly target: ForestTarget;
+  /** When the comparison began. */
+  readonly now: Date;
+  readonly forest: Forest;
+  readonly replication: ReplicationNews;
+  /** In days. */
+  readonly lifetime: number;
+  /** At that length of silence. */
+  readonly islands: Islands;
+  /** The FSMO roles of each DC, by the DN of its NTDS Settings. */
+  readonly roles: ReadonlyMap<string, readonly string[]>;
+  /** Whether an earlier look of this run has shown the evidence already. */
+  readonly isShown: boolean;
+  /** undefined while no reference is chosen; then nothing is compared. */
+  readonly scope: LingeringScope | undefined;
+  readonly comparisons: readonly Comparison[];
+}
+
+const day = 86_400_000;
+
+/** MS-ADTS 6.1.1.2.4.1.1: where tombstoneLifetime is not set on Windows, in days. Samba takes more. */
+const unsetLifetime = 60;
+
+/**
+ * All that the remedy looks at.
+ * @throws UsageError for an export, and for names that cannot be used; DirectoryError if the chosen DC does not answer
+ */
+export async function gather(
+  world: DirectoryWorld,
+  scope: Scope<LingeringOptions>,
+  known?: LingeringFacts,
+): Promise<LingeringFacts> {
+  if (world.isExport) {
+    throw new UsageError({
+      attempted: 'look for lingering objects',
+      on: '--ldif',
+      cameBack: 'an export holds the copy of one domain controller, and two have to be compared',
+      next: 'Name a domain controller with --server or --domain.',
+    });
+  }
+  const options = scope.kind === 'new' ? scope.options : optionsOf(scope.plan);
+  const evidence = known === undefined ? await readEvidence(world) : { ...known, isShown: true };
+  const chosen = scopeOf(evidence.forest, options);
+  if (chosen === undefined) return { ...evidence, scope: undefined, comparisons: [] };
+  return { ...evidence, scope: chosen, comparisons: await compareAll(evidence.forest, chosen, world) };
+}
+
+type Evidence = Omit<LingeringFacts, 'scope' | 'comparisons'>;
+
+async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
+  const { session, watch } = world;
+  const now = world.now();
+  const forest = await readForest(session);
+  watch.begin(forest.domainControllers.map(rowName));
+  const [states, lifetime, roles] = await Promise.all([
+    askAll(forest, world),
+    readLifetime(session, forest),
+    readRoles(session, forest),
+  ]);
+  const replication = replicationNews(states, forest, now);
+  return {
+    target: world.target,
+    now,
+    forest,
+    replication,
+    lifetime,
+    islands: islandsOf(replication, lifetime * day),
+    roles,
+    isShown: false,
+  };
+}
+
+function rowName({ name, dnsHostName }: DomainController): string {
+  return dnsHostName ?? name;
+}
+
+async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly DomainControllerState[]> {
+  const answers = await askDomainControllers(
+    forest.domainControllers,
+    world,
+    async (session, { fullNamingContexts }) => {
+      const held = fullNamingContexts.length === 0 ? [forest.configurationNamingContext] : fullNamingContexts;
+      const answer = await askForReplication(session, held);
+      const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - world.now().getTime();
+      return { answer, clockAhead };
+    },
+    defaultDeadlineMs,
+    (domainController, answer) =>
+      world.watch.update(rowName(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
+  );
+  return forest.domainControllers.map((domainController, index): DomainControllerState => {
+    const answer = answers[index];
+    return {
+      domainController,
+      state:
+        answer?.kind === 'answered'
+          ? { kind: 'answered', ...answer.answer }
+          : { kind: 'unreachable', why: answer?.why ?? 'it was not asked' },
+    };
+  });
+}
+
+async function readLifetime(session: DirectorySession, { configurationNamingContext }: Forest): Promise<number> {
+  const dn = joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configurationNamingContext);
+  const entry = await session.readEntry(dn, ['tombstoneLifetime']);
+  return (entry === undefined ? undefined : integerOf(entry, 'tombstoneLifetime')) ?? unsetLifetime;
+}
+
+/** Objects whose fSMORoleOwner names a DC (MS-ADTS 6.1.5): of the forest, and of each domain. */
+async function readRoles(
+  session: DirectorySession,
+  { configurationNamingContext, namingContexts }: Forest,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const domains = namingContexts.filter(({ kind }) => kind === 'domain');
+  const several = domains.length > 1;
+  const places = [
+    { role: 'schema master', dn: joinDn('CN=Schema', configurationNamingContext) },
+    { role: 'naming master', dn: joinDn('CN=Partitions', configurationNamingContext) },
+    ...domains.flatMap(({ dn, dnsName }) => {
+      const of = several ? ` of ${dnsName ?? dn}` : '';
+      return [
+        { role: `PDC${of}`, dn },
+        { role: `RID master${of}`, dn: joinDn('CN=RID Manager$,CN=System', dn) },
+        { role: `infrastructure master${of}`, dn: joinDn('CN=Infrastructure', dn) },
+      ];
+    }),
+  ];
+  const isHere = (dn: string): boolean =>
+    session.rootDse.namingContexts.some((held) => dn.toLowerCase().endsWith(held.toLowerCase()));
+  const owners = await Promise.all(
+    places.map(async ({ role, dn }) => {
+      const entry = isHere(dn) ? await session.readEntry(dn, ['fSMORoleOwner']) : undefined;
+      return { role, owner: entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner') };
+    }),
+  );
+  const roles = new Map<string, string[]>();
+  for (const { role, owner } of owners) {
+    if (owner !== undefined) roles.set(owner.toLowerCase(), [...(roles.get(owner.toLowerCase()) ?? []), role]);
+  }
+  return roles;
+}
+
+async function compareAll(
+  forest: Forest,
+  { reference, targets, partitions }: LingeringScope,
+  world: DirectoryWorld,
+): Promise<readonly Comparison[]> {
+  const living = new Set(
+    forest.domainControllers.flatMap(({ invocationId }) => (invocationId === undefined ? [] : [invocationId])),
+  );
+  world.watch.begin(forest.domainControllers.map(rowName));
+  const comparing = {
+    session: world.session,
+    openOther: world.openOther.bind(world),
+    signal: world.signal,
+    onState: (domainController: DomainController, state: string): void =>
+      world.watch.update(rowName(domainController), state),
+  };
+  const comparisons: Comparison[] = [];
+  for (const namingContext of partitions) {
+    const holders = forest.domainControllers.filter((one) => hasFullCopy(one, namingContext));
+    if (holders.includes(reference)) {
+      // A read-only copy is looked at only as a target: it is no reference for another one.
+      const others = holders.filter((one) => one !== reference && (!one.isReadOnly || targets.includes(one)));
+      const copies = { namingContext, reference, others, targets, living };
+      comparisons.push(...(await compareCopies(copies, comparing)));
+      continue;
+    }
+    const why = `${reference.name}: it has no writable copy`;
+    for (const target of targets.filter((one) => holders.some((holder) => sameDn(holder.dn, one.dn)))) {
+      comparisons.push({ kind: 'not-provable', target, reference, namingContext, why });
+    }
+  }
+  return comparisons;
+}

@@ -1,0 +1,111 @@
+/** Which lingering objects are handed over: first those of the reference itself, and once it is clean those of the targets. */
+
+import { dnDepth } from '../../ad/dn.ts';
+import type { LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
+import type { Comparison } from './compare.ts';
+import type { LingeringFacts } from './gather.ts';
+import type { JudgedObject } from './judge-objects.ts';
+import { intentOf } from './options.ts';
+
+/** An object that was found, with the pair of DCs that it was found by. */
+export interface Found extends JudgedObject {
+  readonly comparison: Comparison;
+}
+
+export function propose(facts: LingeringFacts): Proposal<RemoveLingeringChange> {
+  const { target, scope } = facts;
+  const { now, later } = stagesOf(facts);
+  return {
+    target,
+    intent: scope === undefined ? {} : intentOf(scope),
+    changes: now.toSorted(leafFirst).flatMap(changeOf),
+    leftOut: later.map(
+      ({ dn, comparison }): LeftOut => ({
+        what: dn,
+        reason: referenceNotClean,
+        detail: `lingering on ${hostOf(comparison.target)}`,
+      }),
+    ),
+  };
+}
+
+/** The finding that says why the targets have to wait. */
+export const referenceNotClean = 'reference-not-clean';
+
+/** Lingering objects to be removed now, and those that wait until the reference is clean. */
+export function stagesOf(facts: LingeringFacts): { readonly now: readonly Found[]; readonly later: readonly Found[] } {
+  const lingering = foundIn(facts).filter(({ verdict }) => verdict === 'lingering');
+  const reference = facts.scope?.reference;
+  const onReference = lingering.filter(({ comparison }) => comparison.target === reference);
+  const onTargets = lingering.filter(({ comparison }) => comparison.target !== reference);
+  return onReference.length > 0
+    ? { now: firstOfEach(onReference), later: onTargets }
+    : { now: firstOfEach(onTargets), later: [] };
+}
+
+/** Everything with a verdict, in the order of the comparisons. */
+export function foundIn({ comparisons }: Pick<LingeringFacts, 'comparisons'>): readonly Found[] {
+  return comparisons.flatMap((comparison) =>
+    comparison.kind === 'compared' ? comparison.objects.map((object) => ({ ...object, comparison })) : [],
+  );
+}
+
+/** An object of the reference may be lingering by several others: one of them is asked. */
+function firstOfEach(found: readonly Found[]): readonly Found[] {
+  const seen = new Set<string>();
+  return found.filter(({ guid, comparison }) => {
+    const key = `${comparison.target.dn} ${guid}`;
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** By DC and naming context; children before their parents, as a DC removes no object that has some. */
+function leafFirst(one: Found, other: Found): number {
+  return (
+    hostOf(one.comparison.target).localeCompare(hostOf(other.comparison.target)) ||
+    one.comparison.namingContext.localeCompare(other.comparison.namingContext) ||
+    dnDepth(other.dn) - dnDepth(one.dn) ||
+    one.dn.localeCompare(other.dn)
+  );
+}
+
+function changeOf({ dn, guid, attributes, comparison }: Found): readonly RemoveLingeringChange[] {
+  const { target, reference, namingContext } = comparison;
+  if (reference.dsaGuid === undefined) return [];
+  return [
+    {
+      kind: 'remove-lingering',
+      dn,
+      guid,
+      on: hostOf(target),
+      reference: { host: hostOf(reference), dsaGuid: reference.dsaGuid },
+      namingContext,
+      attributes,
+    },
+  ];
+}
+
+export function hostOf({ dnsHostName, name }: Comparison['target']): string {
+  return dnsHostName ?? name;
+}
+
+/** What in the plan this remedy never writes. */
+export function faultsOfPlan(plan: Plan): readonly string[] {
+  if (plan.target.kind !== 'forest') return ['its target is not a forest'];
+  const cleaned = new Set(
+    plan.changes.flatMap((change) => (change.kind === 'remove-lingering' ? [change.on.toLowerCase()] : [])),
+  );
+  return [
+    ...(plan.undoes === undefined ? [] : ['it undoes a plan, and there is nothing to undo']),
+    ...(typeof plan.intent['reference'] === 'string' ? [] : ['its intent names no reference']),
+    ...plan.changes.flatMap((change) => {
+      if (change.kind !== 'remove-lingering') return [`it holds a change of kind ${change.kind}`];
+      const { reference } = change;
+      return cleaned.has(reference.host.toLowerCase())
+        ? [`it takes ${reference.host} as the reference, and removes from it too`]
+        : [];
+    }),
+  ];
+}

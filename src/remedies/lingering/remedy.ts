@@ -1,0 +1,36 @@
+import type { RemoveLingeringChange } from '../../change/plan.ts';
+import type { Remedy } from '../remedy.ts';
+import { ask } from './ask.ts';
+import { assess, notProvable } from './assess.ts';
+import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
+import { flags } from './flags.ts';
+import { gather, type LingeringFacts } from './gather.ts';
+import { type GivenFlags, type LingeringOptions, optionsOf, readOptions } from './options.ts';
+import { faultsOfPlan, propose } from './propose.ts';
+import { recordedExhibits, survey } from './survey.ts';
+
+/** Finds lingering objects over LDAP alone, and hands them over to be removed by their own DCs. */
+export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingeringChange> = {
+  flags,
+  readOptions: async (given) => readOptions(given as GivenFlags),
+  gather: async (world, scope, known) => {
+    if (world.kind !== 'directory') throw new TypeError('lingering objects are in a directory');
+    return gather(world, scope, known);
+  },
+  survey,
+  ask,
+  propose,
+  assess,
+  record: (facts) => ({ exhibits: recordedExhibits(facts), nextSteps: nextStepsFor(facts) }),
+  describe,
+  permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
+  handOver: {
+    optionsOf,
+    isProven: ({ findings }) => !findings.some(({ id }) => id === notProvable),
+  },
+  practice: {
+    about: 'A DC that kept objects which the others have deleted and forgotten.',
+    given: () => [],
+    dryRun: ['--reference', 'dc1.corp.example.com'],
+  },
+};

@@ -1,0 +1,177 @@
+/** The facts as pictures: the evidence on every DC, the matrix DC × partition, and the list of what was found. */
+
+import type { DomainController } from '../../ad/forest.ts';
+import type { Party } from '../../ad/replication-news.ts';
+import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
+import { counted, distinct, durationInWords } from '../../words.ts';
+import type { Comparison } from './compare.ts';
+import type { LingeringFacts } from './gather.ts';
+import { type Found, foundIn } from './propose.ts';
+import { type Verdict, verdicts } from './verdicts.ts';
+
+/** What the screen shows before a question: the evidence first; once copies are compared, the matrix. */
+export function survey(facts: LingeringFacts): readonly Exhibit[] {
+  return [
+    ...(facts.isShown ? [] : [evidenceTable(facts)]),
+    ...(facts.scope === undefined ? [] : [matrix(facts, facts.scope.reference)]),
+  ];
+}
+
+/** What of the facts a plan keeps. */
+export function recordedExhibits(facts: LingeringFacts): readonly Exhibit[] {
+  if (facts.scope === undefined) return [];
+  return [matrix(facts, facts.scope.reference), ...objectTable(facts), evidenceTable(facts)];
+}
+
+/** Who ran on and who was away: no single number says which DC is right. */
+function evidenceTable(facts: LingeringFacts): TableExhibit {
+  const { replication, islands, roles } = facts;
+  return {
+    kind: 'table',
+    id: 'evidence',
+    title: 'Which domain controller is right? The evidence, of which none decides alone',
+    columns: [
+      { heading: 'DC' },
+      { heading: 'Site' },
+      { heading: 'Oldest news of the others' },
+      { heading: 'Failures in a row', align: 'right' },
+      { heading: 'Roles' },
+    ],
+    groups: [
+      {
+        heading: '',
+        rows: replication.parties.map((party) => {
+          const isCutOff = islands.cutOff.some((one) => one.party === party);
+          return {
+            cells: [
+              party.name,
+              party.domainController.site,
+              newsInWords(facts, party),
+              failuresOf(party),
+              (roles.get(party.domainController.settingsDn.toLowerCase()) ?? []).join(', '),
+            ],
+            mark: party.state.kind !== 'answered' ? 'unknown' : isCutOff ? 'bad' : 'good',
+          };
+        }),
+      },
+    ],
+  };
+}
+
+function newsInWords({ replication }: LingeringFacts, party: Party): string {
+  if (party.state.kind !== 'answered') {
+    return `does not answer: ${party.state.kind === 'unreachable' ? party.state.why : 'not asked'}`;
+  }
+  let oldest: { readonly age: number; readonly of: Party } | undefined;
+  for (const { full, news } of replication.copies) {
+    for (const of of full) {
+      if (of === party || of.domainController.isReadOnly) continue;
+      const heard = news(party, of);
+      if (heard.kind === 'heard' && heard.age > (oldest?.age ?? -1)) oldest = { age: heard.age, of };
+    }
+  }
+  return oldest === undefined ? 'not known' : `${durationInWords(oldest.age)}, of ${oldest.of.name}`;
+}
+
+function failuresOf({ state }: Party): string {
+  if (state.kind !== 'answered') return '';
+  return Math.max(0, ...state.answer.links.map((link) => link.consecutiveFailures)).toLocaleString('en');
+}
+
+/** Rows are the DCs that were looked at, the reference first; columns the naming contexts. */
+function matrix({ comparisons }: LingeringFacts, reference: DomainController): MatrixExhibit {
+  const columns = distinct(comparisons.map(({ namingContext }) => namingContext));
+  const targets = distinct([reference, ...comparisons.map(({ target }) => target)]);
+  return {
+    kind: 'matrix',
+    id: 'lingering',
+    title: `Lingering objects by domain controller and partition; the reference is ${reference.name}`,
+    columns,
+    rows: targets.map((target) => ({
+      name: target === reference ? `${target.name} (reference)` : target.name,
+      cells: columns.map((namingContext) =>
+        cellOf(comparisons.filter((one) => one.target === target && one.namingContext === namingContext)),
+      ),
+    })),
+  };
+}
+
+function cellOf(comparisons: readonly Comparison[]): { readonly text: string; readonly mark?: Mark } {
+  if (comparisons.length === 0) return { text: 'no copy' };
+  const found = foundIn({ comparisons });
+  const lingering = new Set(found.flatMap(({ verdict, guid }) => (verdict === 'lingering' ? [guid] : [])));
+  if (lingering.size > 0) return { text: counted(lingering.size, 'object'), mark: 'bad' };
+  const isUnseen = comparisons.some(({ kind }) => kind === 'not-provable');
+  return isUnseen ? { text: 'not provable', mark: 'unknown' } : { text: 'none', mark: 'good' };
+}
+
+const headings: Readonly<Record<Verdict, string>> = {
+  lingering: 'Lingering',
+  undeleted: 'Restored after the other DC forgot the deletion',
+  abandoned: 'Abandoned: the DC that created it no longer exists',
+  new: 'New: not replicated yet',
+  late: 'Late: the deletion is on its way',
+  transient: 'Only a tombstone is left',
+  dynamic: 'Dynamic objects, left out',
+  'not-provable': 'Not provable: no creation stamp shown',
+};
+
+/** Rows of each group; the finding of a verdict names more. */
+const mostRows = 1000;
+
+/** What was found, changed objects first. */
+function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
+  const found = foundIn(facts);
+  const creators = new Map(facts.forest.domainControllers.map(({ invocationId, name }) => [invocationId, name]));
+  const groups = verdicts.flatMap((verdict) => {
+    const these = found
+      .filter((one) => one.verdict === verdict)
+      .toSorted((one, other) => Number(other.isChanged) - Number(one.isChanged));
+    if (these.length === 0) return [];
+    return [
+      {
+        heading: `${headings[verdict]} (${these.length})`,
+        rows: these.slice(0, mostRows).map((one) => rowOf(one, creators)),
+      },
+    ];
+  });
+  if (groups.length === 0) return [];
+  const columns = [{ heading: 'Object' }, { heading: 'Class' }, { heading: 'On' }, { heading: 'Against' }];
+  return [{ kind: 'table', id: 'objects', title: 'What the copies do not have alike', columns, groups }];
+}
+
+/** Names of DCs by invocationId. */
+type Creators = ReadonlyMap<string | undefined, string>;
+
+function rowOf(found: Found, creators: Creators): TableExhibit['groups'][number]['rows'][number] {
+  const { dn, className, comparison } = found;
+  return {
+    cells: [dn, className, comparison.target.name, comparison.reference.name],
+    details: detailsOf(found, creators),
+  };
+}
+
+/** Attributes by which other entries refer to an object: the back links that AD and Exchange use most. */
+const backLinks = new Set([
+  'memberof',
+  'directreports',
+  'managedobjects',
+  'isprivilegeholder',
+  'msexchuserbl',
+  'homemdbbl',
+]);
+
+function detailsOf({ guid, creation, isChanged, verdict, attributes }: Found, creators: Creators): readonly string[] {
+  const created =
+    creation === undefined
+      ? ''
+      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${creators.get(creation.originatingInvocationId) ?? `a DC that no longer exists (invocationId ${creation.originatingInvocationId})`}`;
+  const referring = attributes
+    .filter(({ name }) => backLinks.has(name.toLowerCase()))
+    .flatMap(({ name, values }) => values.map((value) => `${name}: ${typeof value === 'string' ? value : '(binary)'}`));
+  return [
+    `objectGUID ${guid}${created}`,
+    ...(verdict === 'lingering' && isChanged ? ['changed since the deletion'] : []),
+    ...referring,
+  ];
+}

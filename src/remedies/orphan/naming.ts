@@ -1,0 +1,111 @@
+/** Whether a value names what goes: by the DN of an entry, or by a name of the server in text. */
+
+import { isDeletedDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import type { Attribute, Entry } from '../../ad/entry.ts';
+import { DirectoryError } from '../../errors.ts';
+import type { OwnNames } from './names.ts';
+
+/** How a value names it. */
+export type Naming =
+  /** The DN of one of the entries. */
+  | 'dn'
+  /** The DN that an entry got by its deletion, of whatever time: `CN=…\0ADEL:…`. */
+  | 'deleted dn'
+  | 'legacyExchangeDN'
+  /** Text that begins with the server's legacyExchangeDN and `/cn=`. */
+  | 'below legacyExchangeDN'
+  | 'FQDN'
+  /** A UNC path on the server. */
+  | 'path on the server';
+
+/** What is looked for. */
+export interface Sought {
+  /** DNs, normalised. */
+  readonly dns: ReadonlySet<string>;
+  /** Names of the server that are its own. */
+  readonly names: Omit<OwnNames, 'name'> & Partial<OwnNames>;
+}
+
+/** A test of values, fast for the very many that name nothing. */
+export function namingTest({ dns, names }: Sought): (value: string) => Naming | undefined {
+  const { legacyExchangeDn, fqdn, name } = names;
+  const legacy = legacyExchangeDn?.toLowerCase();
+  const hosts = [fqdn, name?.toLowerCase()].flatMap((host) => (host === undefined ? [] : [host]));
+  const marks = [...distinctiveParts(dns), ...(legacy === undefined ? [] : [legacy]), ...hosts, 'del:'];
+  return (value) => {
+    const text = value.toLowerCase();
+    if (!marks.some((mark) => text.includes(mark))) return undefined;
+    if (text === legacy) return 'legacyExchangeDN';
+    if (text === fqdn) return 'FQDN';
+    if (legacy !== undefined && text.startsWith(`${legacy}/cn=`)) return 'below legacyExchangeDN';
+    if (hosts.some((host) => text.startsWith(`\\\\${host}\\`))) return 'path on the server';
+    return namingOfDn(dnIn(value), dns);
+  };
+}
+
+/** The DN in a value of any DN syntax: `B:8:01020304:CN=…`, `S:4:text:CN=…`, `CN=…`. */
+export function dnIn(value: string): string {
+  return value.replace(/^[BS]:\d+:[^:]*:/, '');
+}
+
+function namingOfDn(dn: string, dns: ReadonlySet<string>): Naming | undefined {
+  if (!dn.includes('=')) return undefined;
+  try {
+    if (isDeletedDn(dn)) return 'deleted dn';
+    return dns.has(normalizedDn(dn)) ? 'dn' : undefined;
+  } catch (error) {
+    // A value that is not a DN names no entry.
+    if (error instanceof DirectoryError) return undefined;
+    throw error;
+  }
+}
+
+/** For each topmost DN a run of letters and digits of its RDN, which every spelling of the DNs at or below it has. */
+function distinctiveParts(dns: ReadonlySet<string>): readonly string[] {
+  const tops = [...dns].filter((dn) => !dns.has(parentDn(dn) ?? ''));
+  return tops.map((dn) => {
+    const runs =
+      rdnOf(dn)
+        .value.toLowerCase()
+        .match(/[a-z0-9-]+/g) ?? [];
+    return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '');
+  });
+}
+
+/** Attributes of every entry that never name another, or that the entry itself is named by. */
+const ofEveryEntry = new Set([
+  'cn',
+  'distinguishedname',
+  'dscorepropagationdata',
+  'instancetype',
+  'name',
+  'objectcategory',
+  'objectclass',
+  'objectguid',
+  'usnchanged',
+  'usncreated',
+  'whenchanged',
+  'whencreated',
+]);
+
+/** An attribute's values that name what is sought, by how they name it. */
+export interface NamingValues {
+  readonly attribute: Attribute;
+  readonly naming: Naming;
+  readonly values: readonly Buffer[];
+}
+
+/** Every value of an entry that names what is sought, whatever its attribute. */
+export function namingValues(entry: Entry, test: (value: string) => Naming | undefined): readonly NamingValues[] {
+  const found: NamingValues[] = [];
+  for (const [key, attribute] of entry.attributes) {
+    if (ofEveryEntry.has(key)) continue;
+    const byNaming = new Map<Naming, Buffer[]>();
+    for (const value of attribute.values) {
+      const naming = test(value.toString());
+      if (naming !== undefined) byNaming.set(naming, [...(byNaming.get(naming) ?? []), value]);
+    }
+    for (const [naming, values] of byNaming) found.push({ attribute, naming, values });
+  }
+  return found;
+}

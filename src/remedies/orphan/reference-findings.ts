@@ -1,0 +1,228 @@
+/** References that would point at nothing after the deletion, and that the changes do not clear. */
+
+import { rdnOf } from '../../ad/dn.ts';
+import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { counted } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { valueKey } from './propose.ts';
+import type { RecipientCount } from './recipients.ts';
+import type { Referrer } from './referrers.ts';
+import { hasRole, roleBit } from './versions.ts';
+
+/** Entries that advice names in full; the rest is in the evidence. */
+const namedInFull = 3;
+
+/** Whether the changes remove every value of a reference. */
+export function clearedBy({ changes }: Pick<Proposal<DirectoryChange>, 'changes'>): (referrer: Referrer) => boolean {
+  const keyOf = (guid: string, attribute: string, value: Referrer['values'][number]): string =>
+    `${guid} ${attribute.toLowerCase()} ${valueKey(value)}`;
+  const removed = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'modify'
+        ? change.edits.flatMap(({ attribute, remove }) => remove.map((value) => keyOf(change.guid, attribute, value)))
+        : [],
+    ),
+  );
+  return ({ guid, reference, values }) => values.every((value) => removed.has(keyOf(guid, reference.attribute, value)));
+}
+
+/** References that would dangle, and those that need another value. */
+export function referenceFindings(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  const isCleared = clearedBy(proposal);
+  const clearable = clearableReferrers(facts);
+  const { referrers, toDatabases, lostWellKnownObjects } = facts.configuration;
+  const lost = new Set(lostWellKnownObjects);
+  const dangling = clearable.filter(
+    (referrer) => referrer.reference.kind !== 'linked' && !isCleared(referrer) && !lost.has(referrer),
+  );
+  const needValue = referrers.filter(({ reference }) => reference.clearing === 'needs another value');
+  const mandatory = referrers.filter(
+    // That of offline address books has a blocker of its own, with the cmdlet that moves them.
+    ({ reference }) => reference.clearing === 'mandatory' && reference.id !== 'oab-generation',
+  );
+  const ofSystem = referrers.filter(({ reference }) => reference.clearing === 'only the system writes it');
+  const { leftovers } = facts.configuration;
+  const tooMany = facts.recipients.filter(({ notListed }) => notListed > 0);
+  const elsewhere = facts.recipients.filter(
+    ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
+  );
+  const isMailboxes = facts.recipients.some(({ reference, count }) => !reference.isCleanable && count > 0);
+  return [
+    ...unknownKept(proposal, clearable),
+    ...(dangling.length === 0
+      ? []
+      : [
+          blocker(
+            'dangling-references',
+            `${counted(dangling.length, 'reference')} to the server would point at a deleted entry`,
+            'These changes do not clear them: you chose to keep them, you have no right to write them, or they are new. Clear them first, or let the plan clear them.',
+            {
+              ...about(dangling),
+              measure: { value: dangling.length, unit: 'references' },
+            },
+          ),
+        ]),
+    ...(needValue.length === 0
+      ? []
+      : [
+          warning(
+            'references-to-replace',
+            `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
+            `They are text and go on naming this server. ${needValue
+              .slice(0, namedInFull)
+              .map((referrer) => newValue(facts, referrer))
+              .join('; ')}.`,
+            about(needValue),
+          ),
+        ]),
+    ...(mandatory.length === 0
+      ? []
+      : [
+          blocker(
+            'mandatory-references',
+            `${counted(mandatory.length, 'reference')} to the server cannot be cleared: the attribute is mandatory`,
+            `Give it another value first: ${mandatory.slice(0, namedInFull).map(replaceCommand).join('; ')}. If you accept, it points at a deleted entry afterwards.`,
+            { ...about(mandatory), measure: { value: mandatory.length, unit: 'references' } },
+          ),
+        ]),
+    ...(ofSystem.length === 0
+      ? []
+      : [
+          warning(
+            'system-only-references',
+            `${counted(ofSystem.length, 'reference')} to the server that only the system can change`,
+            'The directory keeps these values itself. They are left as they are.',
+            about(ofSystem),
+          ),
+        ]),
+    ...(leftovers.length === 0
+      ? []
+      : [
+          note(
+            'leftovers',
+            `${counted(leftovers.length, 'other reference points', 'other references point')} at entries that were deleted earlier`,
+            'They are not of this server, and this plan leaves them as they are. To list and clear them: adsi-remedy orphan --leftovers.',
+            { evidence: leftovers.map(({ id }) => id) },
+          ),
+        ]),
+    ...(toDatabases.length === 0
+      ? []
+      : [
+          warning(
+            'references-to-its-databases',
+            `${counted(toDatabases.length, 'reference')} to databases that it owns, which stay without an owner`,
+            `They are left as they are, and name a database that no server mounts; once that is removed, they dangle. Before you remove it: ${toDatabases.slice(0, namedInFull).map(replaceCommand).join('; ')}.`,
+            {
+              evidence: toDatabases.map(({ id, values }) => `${id}: ${values.join(', ')}`),
+              subjects: toDatabases.map(({ id }) => id),
+            },
+          ),
+        ]),
+    ...(tooMany.length === 0
+      ? []
+      : [
+          blocker(
+            'too-many-references',
+            'More recipients refer to the server than one plan clears',
+            `Clear the others with these commands, then make the plan again: ${tooMany.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold go on naming the server.`,
+            {
+              evidence: tooMany.flatMap(countedEvidence),
+              subjects: tooMany.map(({ reference }) => reference.attribute),
+              measure: { value: tooMany.reduce((sum, { notListed }) => sum + notListed, 0), unit: 'objects' },
+            },
+          ),
+        ]),
+    ...(elsewhere.length === 0 || isMailboxes
+      ? []
+      : [
+          blocker(
+            'recipients-in-other-domains',
+            'Recipients of other domains refer to the server, which this domain controller cannot write',
+            'Clear the attribute on a domain controller of their domain (Set-ADObject -Clear), then make the plan again.',
+            {
+              evidence: elsewhere.flatMap(countedEvidence),
+              subjects: elsewhere.map(({ reference }) => reference.attribute),
+              measure: { value: elsewhere.reduce((sum, { count }) => sum + count, 0), unit: 'objects' },
+            },
+          ),
+        ]),
+  ];
+}
+
+function replaceCommand({ dn, reference }: Referrer): string {
+  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}='<DN of another entry>'}`;
+}
+
+/** What gives a text reference another value. */
+function newValue({ chosen, survey }: DeletionFacts, { dn, reference }: Referrer): string {
+  const name = quotedForPowerShell(rdnOf(dn).value);
+  switch (reference.id) {
+    case 'rpc-client-access': {
+      const other = survey.servers.find(
+        ({ server }) => server.dn !== chosen.server.dn && hasRole(server.roles, roleBit.clientAccess),
+      );
+      const host =
+        other === undefined ? '<another server>' : quotedForPowerShell(other.server.fqdn ?? other.server.name);
+      return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${host}`;
+    }
+    case 'dag-witness':
+      return `Set-DatabaseAvailabilityGroup -Identity ${name} -WitnessServer <another file server>`;
+    default:
+      return `look at ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`;
+  }
+}
+
+/** What clears an attribute of every recipient that names the server by it. */
+function clearCommands({ chosen, subtree }: DeletionFacts, { reference }: RecipientCount): readonly string[] {
+  const named =
+    reference.named === 'legacyExchangeDN'
+      ? [chosen.server.legacyExchangeDn ?? '']
+      : subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
+  return named.map((value) => {
+    const filter = quotedForPowerShell(`(${reference.attribute}=${value.replace(/[\\*()\0]/g, escapedInFilter)})`);
+    return `Get-ADObject -LDAPFilter ${filter} | Set-ADObject -Clear ${reference.attribute}`;
+  });
+}
+
+/** RFC 4515 section 3. */
+function escapedInFilter(character: string): string {
+  return `\\${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
+}
+
+/** Ids that were to be kept, and that no reference has. */
+function unknownKept({ intent }: Proposal<DirectoryChange>, clearable: readonly Referrer[]): readonly FindingDraft[] {
+  const { keep } = intent;
+  const known = new Set(clearable.map(({ id }) => id.toLowerCase()));
+  const unknown = (Array.isArray(keep) ? keep : []).filter(
+    (id) => typeof id === 'string' && !known.has(id.toLowerCase()),
+  );
+  if (unknown.length === 0) return [];
+  return [
+    warning(
+      'nothing-to-keep',
+      `--keep names ${counted(unknown.length, 'reference')} that this plan would not clear`,
+      'An ID is the attribute and the DN as the review shows them: "homeMTA of CN=…".',
+      { evidence: unknown.map(String) },
+    ),
+  ];
+}
+
+function about(referrers: readonly Referrer[]): {
+  readonly evidence: readonly string[];
+  readonly subjects: readonly string[];
+} {
+  const ids = referrers.map(({ id }) => id);
+  return { evidence: ids, subjects: ids };
+}
+
+/** The number of the recipients and the first of them, a line each. */
+export function countedEvidence({ reference, count, first }: RecipientCount): readonly string[] {
+  const more = count - first.length;
+  return [
+    `${counted(count, reference.one, reference.who)} (${reference.attribute})`,
+    ...first,
+    ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
+  ];
+}

@@ -1,0 +1,121 @@
+/** The proof of a deletion: each entry gone on every DC, with its tombstone, and nothing left that points at it. */
+
+import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
+import type { Forest } from '../../ad/forest.ts';
+import { isBackLink } from '../../change/attribute-kinds.ts';
+import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
+import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
+import { namingTest, namingValues } from './naming.ts';
+import { liesIn, type PointingRecipients, recipientsPointingAt } from './recipients.ts';
+import { everyEntry } from './referrers.ts';
+
+/** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
+export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
+  const deleted = deletedServer(plan);
+  if (deleted.entries.length === 0) return undefined;
+  return {
+    onEachDc: (session, forest) => deletionOnDc(session, deleted, forest.configurationNamingContext),
+    further: (forest) => recipientLooks(deleted, plan.target, forest),
+  };
+}
+
+/**
+ * The recipients of the domain whose DC was written to, asked there as it has all of their attributes; and those of the
+ * other domains in a global catalog, as far as it holds the attributes.
+ */
+export function recipientLooks(deleted: DeletedServer, target: Target, forest: Forest): readonly FurtherLook[] {
+  const held = namingContextsOf(target, forest);
+  const isHere = liesIn(held, forest);
+  const isRecipient = (dn: string): boolean => !isBelow(dn, forest.configurationNamingContext);
+  const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+  const own = domains.find((dn) => held.some((context) => sameDn(context, dn)));
+  const pointing = async (session: DirectorySession, base: string, isMeant: (dn: string) => boolean) =>
+    recipientsPointingAt(
+      session,
+      base,
+      await withoutNamesOfOthers(session, deleted, forest.configurationNamingContext),
+      isMeant,
+    );
+  const here: FurtherLook = {
+    of: `recipients of ${own ?? 'the domain of the domain controller that was written to'}`,
+    where: 'chosen-dc',
+    look: async (session) =>
+      sightOf(await pointing(session, own ?? session.rootDse.defaultNamingContext ?? '', isRecipient)),
+  };
+  const elsewhere: FurtherLook = {
+    of: 'recipients of the other domains, as far as a global catalog holds the attributes',
+    where: 'global-catalog',
+    look: async (session) => {
+      const found = await pointing(session, '', (dn) => isRecipient(dn) && !isHere(dn));
+      return sightOf(deleted.leavesOtherDomains ? { count: 0, first: [], leftOnPurpose: found.count } : found);
+    },
+  };
+  return domains.every((dn) => isHere(dn)) ? [here] : [here, elsewhere];
+}
+
+/** What the DC that the plan was made on holds; [] if the forest does not know it. */
+function namingContextsOf(target: Target, { domainControllers }: Forest): readonly string[] {
+  const host = target.kind === 'forest' ? target.domainController.toLowerCase() : '';
+  return domainControllers.find(({ dnsHostName }) => dnsHostName?.toLowerCase() === host)?.fullNamingContexts ?? [];
+}
+
+function sightOf({ count, first, leftOnPurpose }: PointingRecipients): Sight {
+  const left = leftOnPurpose.toLocaleString('en');
+  if (count === 0) {
+    const but = leftOnPurpose === 0 ? '' : `, except ${left} that were accepted`;
+    return { state: 'there', detail: `none points at a deleted entry${but}`, mayChange: false };
+  }
+  const besides = leftOnPurpose === 0 ? '' : `; ${left} more that were accepted`;
+  const more = count > first.length ? `; and ${(count - first.length).toLocaleString('en')} more` : '';
+  return {
+    state: 'not-yet',
+    detail: `still pointing at a deleted entry: ${first.join('; ')}${more}${besides}`,
+    mayChange: true,
+  };
+}
+
+/** What one DC has of the deletion. Throws DirectoryError. */
+export async function deletionOnDc(
+  session: DirectorySession,
+  deleted: DeletedServer,
+  configuration: string,
+): Promise<Sight> {
+  const gone = await lookForDeleted(deleted.entries, session, configuration);
+  const { pointing, leftOnPurpose } = await pointingAt(session, deleted, configuration, gone.state !== 'not-yet');
+  const details = [
+    gone.detail,
+    ...(pointing.length === 0 ? [] : [`still pointing at a deleted entry: ${pointing.join('; ')}`]),
+    ...(leftOnPurpose === 0 ? [] : [`${leftOnPurpose} still pointing at a deleted entry, as accepted`]),
+  ];
+  return pointing.length === 0
+    ? { ...gone, detail: details.join('; ') }
+    : { state: 'not-yet', detail: details.join('; '), mayChange: true };
+}
+
+/**
+ * Every value of the Configuration naming context that names what was deleted, as the plan expects it or not. As long as
+ * the entries are there, their own names prove nothing.
+ */
+async function pointingAt(
+  session: DirectorySession,
+  planned: DeletedServer,
+  configuration: string,
+  isGone: boolean,
+): Promise<{ readonly pointing: readonly string[]; readonly leftOnPurpose: number }> {
+  const deleted = await withoutNamesOfOthers(session, planned, configuration);
+  const expected = new Set([...deleted.leftOnPurpose].map((id) => id.toLowerCase()));
+  const test = namingTest({ dns: deleted.dns, names: deleted });
+  const pointing = new Set<string>();
+  for await (const entry of everyEntry(session, configuration)) {
+    if (deleted.dns.has(normalizedDn(entry.dn))) continue;
+    for (const { attribute, naming, values } of namingValues(entry, test)) {
+      const isMeant =
+        naming === 'deleted dn' ? values.some((value) => namesDeleted(value.toString(), deleted)) : isGone;
+      if (isMeant && !isBackLink(attribute.name)) pointing.add(`${attribute.name} of ${entry.dn}`);
+    }
+  }
+  const surprising = [...pointing].filter((id) => !expected.has(id.toLowerCase()));
+  return { pointing: surprising, leftOnPurpose: pointing.size - surprising.length };
+}

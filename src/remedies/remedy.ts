@@ -1,0 +1,207 @@
+/**
+ * The contract between a remedy and everything around it. A remedy is one folder that implements this interface and one
+ * line in index.ts; the runner takes it the same way as every other: gather → propose → assess → review → apply → undo.
+ */
+
+import type { Exhibit } from '../change/exhibits.ts';
+import type { FindingDraft } from '../change/findings.ts';
+import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
+import type { Proof } from '../change/verify.ts';
+import type { FileUser } from '../files/file-properties.ts';
+import type { Flags, FlagTable } from '../flags.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import type { Prompter } from '../terminal/prompter.ts';
+
+/** What every remedy is asked, whatever else. */
+export interface RemedyOptions {
+  /** Ids of findings that the user accepts. */
+  readonly accept: readonly string[];
+}
+
+/** What a remedy may know of the process that it runs in. */
+export interface Surroundings {
+  /** The folder that relative paths start from. */
+  readonly currentFolder: string;
+  readonly platform: NodeJS.Platform;
+  /** The drive of the Windows folder: "C:". */
+  readonly systemDrive: string;
+  /** The user that files are replaced by; none on Windows, which has no user numbers. */
+  readonly user?: FileUser | undefined;
+  /** The templates that come with the tool, a URL that ends in a slash. */
+  readonly templates: URL;
+  /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
+  readonly commandLine: (words: readonly string[]) => string;
+}
+
+/** How gathering goes, for the progress rows. */
+export interface Watch {
+  /** Names the rows that will be shown. */
+  readonly begin: (rows: readonly string[]) => void;
+  readonly update: (row: string, state: string) => void;
+  /** For many alike: so many of so many. */
+  readonly count: (done: number, total: number, what: string) => void;
+}
+
+interface AnyWorld extends Surroundings {
+  readonly now: () => Date;
+  readonly watch: Watch;
+  /** Aborted when the deadline of gathering has passed, or by Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+/** The world of a remedy on files. */
+export interface FilesWorld extends AnyWorld {
+  readonly kind: 'files';
+  /** Opens the directory that the flags name, for a flag that asks for one. The runner closes it. */
+  readonly openDirectory: () => Promise<DirectoryWorld>;
+}
+
+/** The world of a remedy on a directory, open for reading. */
+export interface DirectoryWorld extends AnyWorld {
+  readonly kind: 'directory';
+  /** With the chosen DC. */
+  readonly session: DirectorySession;
+  /** The forest and the DC, as a plan names them. */
+  readonly target: ForestTarget;
+  /** What an export lacks is unknown, and not absent. */
+  readonly isExport: boolean;
+  /** Another session with the chosen DC. */
+  reopen(): Promise<DirectorySession>;
+  /** A session with another DC of the forest, with the same credentials and trust. */
+  openOther(host: string): Promise<DirectorySession>;
+  /** A session with a global catalog; undefined if none answers. The caller closes it. */
+  openGlobalCatalog(): Promise<DirectorySession | undefined>;
+}
+
+export type World = FilesWorld | DirectoryWorld;
+
+/** What gathering looks at. */
+export type Scope<Options> =
+  | { readonly kind: 'new'; readonly options: Options }
+  /** A saved plan that is about to be applied, or an undo: its own changes, and the indices of those that are done. */
+  | { readonly kind: 'plan'; readonly plan: Plan; readonly done: ReadonlySet<number> };
+
+/** How a remedy asks. */
+export interface Asking {
+  /** Where no one can be asked, each question is a UsageError that names the flag which answers it. */
+  readonly prompter: Prompter;
+  /** True for the wizard, which asks all that flags leave open; else only what is indispensable is asked. */
+  readonly isWizard: boolean;
+}
+
+/** What came of asking. */
+export type Answer<Options> =
+  | { readonly kind: 'settled'; readonly options: Options }
+  /** Facts for these options are needed before the next question: gather, show and ask again. */
+  | { readonly kind: 'look-again'; readonly options: Options }
+  /** The user takes a way that this tool does not go: its steps, and nothing is changed. */
+  | { readonly kind: 'other-way'; readonly steps: readonly Step[] };
+
+/** Something to do, in words, with the commands that do it. */
+export interface Step {
+  readonly text: string;
+  /** Each runs as it stands. */
+  readonly commands: readonly string[];
+  /** Names and lines that belong to it. */
+  readonly lines?: readonly string[];
+  /** Where doing it, or not doing it, interrupts a service. */
+  readonly outage?: true;
+}
+
+/** A plan in words, drawn from the plan alone. */
+export interface Description {
+  /** "Delete the server object EX04" */
+  readonly title: string;
+  /** What changes and why, in the first screen of the page. */
+  readonly summary: readonly { readonly name: string; readonly value: string }[];
+  /** Tables and trees of the changes, beside the diff. */
+  readonly changes: readonly Exhibit[];
+  readonly nextSteps: readonly Step[];
+}
+
+/** What a remedy does on the practice site. */
+export interface Practice {
+  /** One line for the head of the practice site. */
+  readonly about: string;
+  /** Lays out files of its own in the folder. */
+  layOut?(folder: string, templates: URL): Promise<void>;
+  /** Flags that every run on the site is given. */
+  given(folder: string): readonly string[];
+  /** Flags of the dry run where there is no terminal. */
+  readonly dryRun: readonly string[];
+}
+
+/**
+ * A remedy. Methods are pure but for gather (reads, never writes), ask (asks, no other effect), readOptions (may read a
+ * file that a flag names) and practice.
+ */
+export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = unknown, C extends Change = Change> {
+  readonly flags: FlagTable;
+
+  /**
+   * @param flags what was given for this remedy's flags and for --accept
+   * @param mayAsk false where no question can be asked: what must be asked is missing then
+   * @throws UsageError
+   */
+  readOptions(flags: Flags, surroundings: Surroundings, mayAsk: boolean): Promise<Options>;
+
+  /**
+   * Reads the world, never writes.
+   *
+   * @param known facts of an earlier look of the same run, to build on
+   * @throws DirectoryError or FileError if nothing can be said without what could not be read; RefusedError
+   */
+  gather(world: World, scope: Scope<Options>, known?: Facts): Promise<Facts>;
+
+  /** What the screen shows before a question. */
+  survey(facts: Facts, options: Options): readonly Exhibit[];
+
+  /** Asks what the options leave open. No effect but its questions, so that it can be run again with earlier answers. */
+  ask(facts: Facts, options: Options, asking: Asking): Promise<Answer<Options>>;
+
+  /** What would be written; what is left out, and why. */
+  propose(facts: Facts, options: Options): Proposal<C>;
+
+  /** What these changes mean in this world, whoever made them: a new proposal, a saved plan, an undo. */
+  assess(facts: Facts, proposal: Proposal<C>): readonly FindingDraft[];
+
+  /** What of the facts a plan keeps. */
+  record(
+    facts: Facts,
+    proposal: Proposal<C>,
+  ): { readonly exhibits: readonly Exhibit[]; readonly nextSteps: readonly NextStep[] };
+
+  /** The plan in words; of a plan that undoes another: the undo's words. Never trusts a sentence of the plan. */
+  describe(plan: Plan<C>): Description;
+
+  /** Files for the change folder beside the plan's own documents, whose SHA-256 the plan holds. */
+  records?(
+    facts: Facts,
+  ): readonly { readonly name: string; readonly content: Iterable<string> | AsyncIterable<string> }[];
+
+  /** Files that a flag asks for besides the change: a template to fill in. The runner writes them, over no other. */
+  files?(facts: Facts, options: Options): readonly { readonly path: string; readonly content: string }[];
+
+  /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
+  permits(plan: Plan<C>): readonly string[];
+
+  /** The word that a person has to type before the plan is applied: the subject's name. */
+  confirm?(plan: Plan<C>): string | undefined;
+
+  /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
+  verify?(plan: Plan<C>): Proof | undefined;
+
+  /** Of a remedy that writes nothing: its changes are handed over, and apply only looks again. */
+  readonly handOver?: HandOver<Options, C>;
+
+  readonly practice: Practice;
+}
+
+/** What looking again needs of a remedy whose changes are carried out by other means. */
+export interface HandOver<Options extends RemedyOptions, C extends Change> {
+  /** The options that the plan was made with. */
+  optionsOf(plan: Plan<C>): Options;
+
+  /** Whether everything was seen: else a plan without changes proves nothing. */
+  isProven(plan: Plan<C>): boolean;
+}

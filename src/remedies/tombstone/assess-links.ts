@@ -1,0 +1,314 @@
+/** Findings on single links and single DCs: results of replication, clocks, and what is not known. */
+
+import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
+import { sameDn } from '../../ad/dn.ts';
+import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
+import { clockTolerance, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import { groupBy } from '../../group-by.ts';
+import { describeWindowsError } from '../../ldap/diagnostics.ts';
+import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
+import type { Situation } from './situation.ts';
+
+const day = 86_400_000;
+
+/** How many names a title holds before it counts the rest. */
+export const namesInTitle = 3;
+
+/** "DC4 has", "DC3 and DC4 have", "DC1, DC2, DC3 and 27 more have" */
+export function have(parties: readonly Party[]): string {
+  const names = parties.map(({ name }) => name);
+  return `${listed(names, namesInTitle)} ${names.length === 1 ? 'has' : 'have'}`;
+}
+
+/** ERROR_DS_DRA_REPL_PENDING: queued, not failed. */
+const pending = 8477;
+/** Results that name an object which the destination lacks and the source has (8606, 8240); Samba answers 58. */
+const lingeringResults = [8606, 8240];
+const sambaLingeringResult = 58;
+
+/** One source of one DC, for all naming contexts that fail in the same way. */
+interface Failure {
+  readonly destination: Party;
+  readonly source: Party | undefined;
+  readonly result: number;
+  readonly namingContexts: readonly string[];
+  readonly line: string;
+}
+
+function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
+  const { parties } = facts.replication;
+  return parties.flatMap((destination) => {
+    const { state } = destination;
+    if (state.kind !== 'answered') return [];
+    const { links, clock = facts.now } = state.answer;
+    const failing = links.filter(({ lastResult }) => lastResult !== 0 && lastResult !== pending);
+    const alike = groupBy(failing, ({ sourceDsaGuid, lastResult }) => `${sourceDsaGuid} ${lastResult}`);
+    return [...alike.values()].flatMap((group): Failure[] => {
+      const [first] = group;
+      if (first === undefined) return [];
+      const source = parties.find(({ domainController }) => domainController.dsaGuid === first.sourceDsaGuid);
+      if (source !== undefined && judgement.gone.has(source)) return [];
+      const failures = Math.max(...group.map(({ consecutiveFailures }) => consecutiveFailures));
+      const where = group.length === 1 ? first.namingContext : counted(group.length, 'naming context');
+      const line = `${destination.name} from ${source?.name ?? `DSA ${first.sourceDsaGuid}`}, ${where}: ${describeWindowsError(first.lastResult)}; ${failures} failures in a row, last success ${agoInWords(first.lastSuccess, clock)}`;
+      return [
+        {
+          destination,
+          source,
+          result: first.lastResult,
+          namingContexts: group.map(({ namingContext }) => namingContext),
+          line,
+        },
+      ];
+    });
+  });
+}
+
+/** What fails, what is switched off by hand, clocks that differ, and what is not known. */
+export function linkFindings(situation: Situation): readonly FindingDraft[] {
+  const { facts } = situation;
+  const failures = failuresOf(situation);
+  const isLingering = ({ result }: Failure): boolean =>
+    lingeringResults.includes(result) || (facts.serverKind === 'samba' && result === sambaLingeringResult);
+  const refused = failures.filter(({ result }) => result === lifetimeExceeded);
+  const lingering = failures.filter(isLingering);
+  const others = failures.filter((one) => !refused.includes(one) && !isLingering(one));
+  return [
+    ...lingeringFinding(lingering, situation),
+    ...refusedFinding(refused, situation),
+    ...(others.length === 0
+      ? []
+      : [
+          warning(
+            'replication-failures',
+            `Replication fails: ${listed(distinct(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`)), namesInTitle)}`,
+            'Repair these links first. A DC that no partner reaches grows old unseen.',
+            {
+              subjects: distinct(others.map(({ destination }) => destination.name)),
+              evidence: others.map(({ line }) => line),
+            },
+          ),
+        ]),
+    ...switchedOff(situation),
+    ...clockFindings(situation),
+    ...unknowns(situation),
+    ...showreplDiffers(situation),
+  ];
+}
+
+function lingeringFinding(lingering: readonly Failure[], situation: Situation): readonly FindingDraft[] {
+  if (lingering.length === 0) return [];
+  const { raises, isChange } = situation;
+  const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
+  const commands = lingering.flatMap(({ source, destination, namingContexts }) => {
+    const sourceDsaGuid = destination.domainController.dsaGuid;
+    if (source === undefined || sourceDsaGuid === undefined || destination.domainController.isReadOnly) return [];
+    const host = source.domainController.dnsHostName ?? source.name;
+    const isWritable = (namingContext: string): boolean =>
+      destination.domainController.fullNamingContexts.some((held) => sameDn(held, namingContext));
+    return namingContexts
+      .filter(isWritable)
+      .map((namingContext) => listLingeringObjects({ destination: host, sourceDsaGuid, namingContext }));
+  });
+  const title = `Lingering objects are likely on ${listed(sources, namesInTitle)}`;
+  const detail =
+    'A partner lacks objects that it sent changes of. They can also be tombstones at the edge of the lifetime, a new partial attribute set or a reanimation. Before any raise, list them with the commands below; without /advisory_mode they are removed.';
+  const parts = { subjects: sources, evidence: [...lingering.map(({ line }) => line), ...commands] };
+  return [
+    isChange && raises
+      ? blocker('lingering-objects-likely', title, detail, parts)
+      : warning('lingering-objects-likely', title, detail, parts),
+  ];
+}
+
+function refusedFinding(refused: readonly Failure[], { before, after }: Situation): readonly FindingDraft[] {
+  if (refused.length === 0) return [];
+  const tooShort =
+    before.days < 60 && after.days <= before.days
+      ? `The lifetime is short (${before.days} days): healthy DCs fail at that. Set ${recommendedDays} first. `
+      : '';
+  return [
+    warning(
+      'refused-partners',
+      `${listed(distinct(refused.map(({ destination, source }) => `${destination.name} refuses ${source?.name ?? 'an unknown DC'}`)), namesInTitle)} (8614)`,
+      `${tooShort}One of the two has been silent for longer than the lifetime: the result does not say which. A DC that refuses takes nothing from its partner, the new lifetime included. After cleaning, allow divergent replication there once (next steps).`,
+      {
+        subjects: distinct(refused.map(({ destination }) => destination.name)),
+        evidence: refused.map(({ line }) => line),
+      },
+    ),
+  ];
+}
+
+function switchedOff({ facts }: Situation): readonly FindingDraft[] {
+  const off = facts.replication.parties.flatMap(({ name, domainController }) => [
+    ...(domainController.isInboundReplicationOff ? [{ name, line: `${name}: inbound` }] : []),
+    ...(domainController.isOutboundReplicationOff ? [{ name, line: `${name}: outbound` }] : []),
+  ]);
+  if (off.length === 0) return [];
+  return [
+    warning(
+      'replication-switched-off',
+      `Replication is switched off on ${listed(distinct(off.map(({ name }) => name)), namesInTitle)}`,
+      'Switch it on again: repadmin /options DC -DISABLE_INBOUND_REPL (or -DISABLE_OUTBOUND_REPL).',
+      { subjects: distinct(off.map(({ name }) => name)), evidence: off.map(({ line }) => line) },
+    ),
+  ];
+}
+
+/**
+ * Clocks that differ from the middle of all clocks, this computer's included: a DC's is more often right than a laptop's.
+ * A jump makes the age of the DC's news unknown.
+ */
+function clockFindings({ facts, isChange, lowers }: Situation): readonly FindingDraft[] {
+  const clocks = facts.replication.parties.flatMap(({ name, state }) =>
+    state.kind === 'answered' && state.clockAhead !== undefined ? [{ name, ahead: state.clockAhead }] : [],
+  );
+  const computer = { name: 'this computer', ahead: 0 };
+  const sorted = [...clocks.map(({ ahead }) => ahead), 0].toSorted((one, other) => one - other);
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const off = (
+    clocks.length < 2
+      ? clocks.map((one) => ({ ...one, by: one.ahead }))
+      : [...clocks, computer].map((one) => ({ ...one, by: one.ahead - middle }))
+  ).filter(({ by }) => Math.abs(by) > clockTolerance);
+  const jumps = facts.replication.jumps;
+  const isGrave = off.some(({ by }) => Math.abs(by) >= day);
+  const others = clocks.length < 2 ? 'this computer' : 'the others';
+  const title = `Clocks differ: ${listed(
+    off.map(({ name }) => name),
+    namesInTitle,
+  )}`;
+  const detail =
+    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are reckoned by the clock of the DC that answered, not by this computer.';
+  const parts = {
+    subjects: off.map(({ name }) => name),
+    evidence: off.map(
+      ({ name, by }) => `${name} is ${durationInWords(by)} ${by > 0 ? 'ahead of' : 'behind'} ${others}`,
+    ),
+  };
+  return [
+    ...(off.length === 0
+      ? []
+      : [
+          isGrave && isChange && lowers
+            ? blocker('clock-differs', title, detail, parts)
+            : warning('clock-differs', title, detail, parts),
+        ]),
+    ...(jumps.length === 0
+      ? []
+      : [
+          warning(
+            'clock-jumped',
+            `The clock of ${listed(distinct(jumps.map(({ party }) => party.name)), namesInTitle)} jumped: the age of its news is not known`,
+            'A time in the future, or thousands of failures beside a recent success, comes from a clock that was set wrong. Check the time on the DC and its partners, then judge it by repadmin /showrepl.',
+            {
+              subjects: distinct(jumps.map(({ party }) => party.name)),
+              evidence: jumps.map(
+                ({ party, namingContext, lastSuccess, consecutiveFailures }) =>
+                  `${party.name}, ${namingContext}: last success ${lastSuccess.toISOString()}, ${counted(consecutiveFailures, 'failure')} in a row`,
+              ),
+            },
+          ),
+        ]),
+  ];
+}
+
+/** What is not known of a DC, which is never taken for healthy. */
+function unknowns({ facts, judgement }: Situation): readonly FindingDraft[] {
+  const { parties, copies } = facts.replication;
+  const living = parties.filter((party) => !judgement.gone.has(party));
+  const unreachable = living.filter(({ state }) => state.kind === 'unreachable');
+  const silent = facts.isExport ? [] : living.flatMap((party) => silentLines(party, living));
+  const never = living.flatMap((party) =>
+    copies.flatMap(({ namingContext, full, partial, news }) => {
+      const known = [...full, ...partial].includes(party) ? full.map((source) => news(party, source).kind) : [];
+      return known.includes('never') && !known.includes('heard')
+        ? [{ party, line: `${party.name}: ${namingContext}` }]
+        : [];
+    }),
+  );
+  return [
+    ...(unreachable.length === 0 ? [] : [unreachableFinding(unreachable, judgement)]),
+    ...(silent.length === 0
+      ? []
+      : [
+          warning(
+            'replication-unknown',
+            `${listed(distinct(silent.map(({ name }) => name)), namesInTitle)}: replication is not known for every naming context`,
+            'Not known is not healthy: the user may lack the right to see it. Ask the DC itself: repadmin /showrepl.',
+            { subjects: distinct(silent.map(({ name }) => name)), evidence: silent.map(({ line }) => line) },
+          ),
+        ]),
+    ...(never.length === 0
+      ? []
+      : [
+          warning(
+            'never-replicated',
+            `${have(distinct(never.map(({ party }) => party)))} a naming context that was never replicated`,
+            'Ask the DC why: repadmin /showrepl.',
+            { subjects: distinct(never.map(({ party }) => party.name)), evidence: never.map(({ line }) => line) },
+          ),
+        ]),
+  ];
+}
+
+function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['judgement']): FindingDraft {
+  return warning(
+    'unreachable-dcs',
+    `${listed(
+      unreachable.map(({ name }) => name),
+      namesInTitle,
+    )} could not be asked`,
+    'What a DC has itself received only it can say. Ask it where it can be reached: repadmin /showrepl.',
+    {
+      subjects: unreachable.map(({ name }) => name),
+      evidence: unreachable.flatMap((party) => {
+        const heard = rows.find((row) => row.party === party)?.heard;
+        const last =
+          heard === undefined
+            ? 'no other DC shows when it last heard of it'
+            : `${heard.by.name} last heard of it ${durationInWords(heard.age)} ago`;
+        const why = party.state.kind === 'unreachable' ? party.state.why : '';
+        return [`${party.name}: ${why}; ${last}`, showReplication(party.domainController.dnsHostName ?? party.name)];
+      }),
+    },
+  );
+}
+
+/** Naming contexts that a DC should get from others and says nothing of. */
+function silentLines(
+  party: Party,
+  living: readonly Party[],
+): readonly { readonly name: string; readonly line: string }[] {
+  const { name, state } = party;
+  if (state.kind !== 'answered') return [];
+  const others = living.filter((other) => other !== party && !other.domainController.isReadOnly);
+  // Where no naming contexts can be read, every other DC may be a partner.
+  const isKnown = others.some(({ domainController }) => domainController.fullNamingContexts.length > 0);
+  const expectsPartner = (namingContext: string): boolean =>
+    isKnown
+      ? others.some(({ domainController }) =>
+          domainController.fullNamingContexts.some((held) => sameDn(held, namingContext)),
+        )
+      : others.length > 0;
+  return state.answer.silent
+    .filter(({ namingContext }) => expectsPartner(namingContext))
+    .map(({ namingContext, why }) => ({ name, line: `${name}: ${namingContext}: ${why}` }));
+}
+
+/** The two sources compared: a file of repadmin and the DCs that could be asked. */
+function showreplDiffers({ facts }: Situation): readonly FindingDraft[] {
+  const { showrepl, showreplDifferences: differences } = facts;
+  const [source] = showrepl;
+  if (source === undefined || differences.length === 0) return [];
+  return [
+    note(
+      'showrepl-differs',
+      `${counted(differences.length, 'link')} of the showrepl file differ from what the DCs show now`,
+      'Where a DC could be asked, its own answer counts. The file is used for the others only.',
+      { evidence: differences, source },
+    ),
+  ];
+}

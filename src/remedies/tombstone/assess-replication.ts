@@ -1,0 +1,306 @@
+/** Findings on silence: sides that are parted, DCs that are cut off or gone, against the lifetimes of today and to come. */
+
+import { unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { sameDn } from '../../ad/dn.ts';
+import { cleaningRequests } from '../../ad/lingering-requests.ts';
+import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
+import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
+import { lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
+import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
+import { have, linkFindings, namesInTitle } from './assess-links.ts';
+import type { TombstoneFacts } from './gather.ts';
+import { nearShare, type Situation, soundParties, watchShare } from './situation.ts';
+
+const day = 86_400_000;
+
+/** Everything about replication: silences first, then single links, clocks, and what is not known. */
+export function replicationFindings(situation: Situation): readonly FindingDraft[] {
+  return [
+    ...silenceFindings(situation),
+    ...formerLifetime(situation),
+    ...goneDcs(situation),
+    ...linkFindings(situation),
+  ];
+}
+
+/** Silences by how near they are to the lifetimes, each DC and split at its worst place only. */
+function silenceFindings(situation: Situation): readonly FindingDraft[] {
+  const { before, after, lowers, isChange, judgement } = situation;
+  const past = judgement.islandsAt(before.days);
+  const isLower = isChange && lowers && after.days < before.days;
+  const pastNew = isLower ? without(judgement.islandsAt(after.days), past) : nothing;
+  const near = without(judgement.islandsAt(before.days * nearShare), past);
+  const watched = without(without(judgement.islandsAt(before.days * watchShare), past), near);
+  return [
+    ...splitFindings(situation, past, 'past'),
+    ...pastLifetime(situation, past),
+    ...pastNewLifetime(situation, pastNew),
+    ...early('near-lifetime', near, situation, 'close to the lifetime', 'Repair its replication now, or demote it'),
+    ...early('watch-list', watched, situation, 'more than half of the lifetime', 'Repair its replication in time'),
+  ];
+}
+
+type Apart = Pick<Islands, 'cutOff' | 'splits'>;
+
+const nothing: Apart = { cutOff: [], splits: [] };
+
+/** The islands of a shorter silence, without what is apart at a longer one already. */
+function without(islands: Apart, graver: Apart): Apart {
+  const known = new Set([
+    ...graver.cutOff.map(({ party }) => party),
+    ...graver.splits.flatMap(({ sides }) => sides.flat()),
+  ]);
+  return {
+    cutOff: islands.cutOff.filter(({ party }) => !known.has(party)),
+    splits: islands.splits.filter(({ sides }) => !sides.flat().every((party) => known.has(party))),
+  };
+}
+
+/** "DC4, Paramaribo: heard nothing for 75 days; last heard of 71 days ago (DC1)" */
+function cutOffLine({ party, ownAge, heardAge, heardBy, namingContexts }: CutOff, total: number): string {
+  const own =
+    ownAge === undefined
+      ? party.state.kind === 'unreachable'
+        ? `does not answer (${party.state.why})`
+        : 'its own news is not known'
+      : `last heard of the others ${durationInWords(ownAge)} ago`;
+  const others =
+    heardAge === undefined || heardBy === undefined
+      ? 'no other DC shows when it last heard of it'
+      : `${heardBy.name} last heard of it ${durationInWords(heardAge)} ago`;
+  const where = namingContexts.length < total ? `; in ${listed(namingContexts, 2)}` : '';
+  return `${party.name}, ${party.domainController.site}: ${own}; ${others}${where}`;
+}
+
+function longestOf(apart: readonly { readonly age: number | undefined }[]): number | undefined {
+  const ages = apart.flatMap(({ age }) => age ?? []);
+  return ages.length === 0 ? undefined : Math.max(...ages);
+}
+
+function daysOf(apart: readonly { readonly age: number | undefined }[]): {
+  readonly measure?: { readonly value: number; readonly unit: 'days' };
+} {
+  const longest = longestOf(apart);
+  return longest === undefined ? {} : { measure: { value: Math.floor(longest / day), unit: 'days' } };
+}
+
+/** The file of repadmin that the silence of these DCs was read from, if any of them could not be asked itself. */
+function sourceOf(parties: readonly Party[], { showrepl }: TombstoneFacts): { readonly source?: FindingSource } {
+  const isReported = parties.some(({ state }) => state.kind === 'unreachable' && state.reported !== undefined);
+  const [source] = showrepl;
+  return isReported && source !== undefined ? { source } : {};
+}
+
+/** "71 days", "up to 71 days", "longer than the lifetime (8614)" */
+function silenceInWords(apart: readonly { readonly age: number | undefined }[]): string {
+  const longest = longestOf(apart);
+  if (longest === undefined) return 'longer than the lifetime (8614)';
+  return `${apart.length === 1 ? '' : 'up to '}${durationInWords(longest)}`;
+}
+
+function pastLifetime(situation: Situation, past: Islands): readonly FindingDraft[] {
+  const { facts, before, raises, isChange } = situation;
+  const inconsistent = [...past.oldest].flatMap(([party, news]): CutOff[] =>
+    news.age < before.days * day
+      ? []
+      : [
+          {
+            party,
+            namingContexts: [news.namingContext],
+            ownAge: news.age,
+            heardAge: undefined,
+            heardBy: undefined,
+            age: news.age,
+          },
+        ],
+  );
+  const apart = [...past.cutOff, ...inconsistent];
+  if (apart.length === 0) return [];
+  const parties = apart.map(({ party }) => party);
+  const isOnlyReadOnly = parties.every(({ domainController }) => domainController.isReadOnly);
+  const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
+  const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${before.days} days`;
+  const risk = isOnlyReadOnly
+    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones. '
+    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone. ';
+  const cure =
+    commands.length === 0
+      ? 'Remove lingering objects first, or demote it by force and clean up its metadata.'
+      : 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove), or demote it by force.';
+  const parts = {
+    subjects: parties.map(({ name }) => name),
+    ...daysOf(apart),
+    ...sourceOf(parties, facts),
+    evidence: [...apart.map((one) => cutOffLine(one, facts.replication.copies.length)), ...commands],
+  };
+  return [
+    isChange && raises
+      ? blocker('past-lifetime', title, risk + cure, parts)
+      : warning('past-lifetime', title, risk + cure, parts),
+  ];
+}
+
+function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
+  const { replication } = situation.facts;
+  return cleaningRequests(parties, soundParties(situation, islands), replication, islands.oldest).map(
+    listLingeringObjects,
+  );
+}
+
+/** "Amsterdam (DC1, DC2)" */
+export function sideInWords(side: readonly Party[]): string {
+  const sites = distinct(side.map(({ domainController }) => domainController.site));
+  const names = listed(
+    side.map(({ name }) => name),
+    namesInTitle,
+  );
+  return sites.length === 1 && side.length > 1 ? `${sites[0]} (${names})` : names;
+}
+
+function splitFindings(situation: Situation, { splits }: Apart, stage: 'past' | 'new'): readonly FindingDraft[] {
+  const { before, after, raises, isChange } = situation;
+  if (splits.length === 0) return [];
+  const days = stage === 'past' ? before.days : after.days;
+  const [first] = splits;
+  const sides = first?.sides.map(sideInWords) ?? [];
+  const title = `${sides.join(' and ')} have not replicated with each other for ${silenceInWords(splits.slice(0, 1))}: longer than the lifetime of ${days} days`;
+  const detail =
+    'Neither side is known to be the good one. Choose it yourself by the evidence, clean the good side against the other DCs and then the other side against it (next steps), and only then change the lifetime: what one side deleted can come back from the other.';
+  const parts = {
+    subjects: distinct(splits.flatMap((split) => split.sides.flat().map(({ name }) => name))),
+    ...daysOf(splits),
+    evidence: splits.flatMap((split) => splitLines(split, situation)),
+  };
+  const isBlocker = isChange && (stage === 'new' || raises);
+  const id = stage === 'past' ? 'parted-sides' : 'parted-past-new-lifetime';
+  return [isBlocker ? blocker(id, title, detail, parts) : warning(id, title, detail, parts)];
+}
+
+/** What there is to choose the good side by. */
+function splitLines({ sides, namingContexts }: Split, { facts }: Situation): readonly string[] {
+  const where = `parted in ${counted(namingContexts.length, 'naming context')} of ${facts.replication.copies.length}`;
+  return [where, ...sides.flatMap((side) => side.map((party) => evidenceLine(party, sides, side, facts)))];
+}
+
+function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[], { roles }: TombstoneFacts): string {
+  const held = roles.filter(({ settingsDn }) => sameDn(settingsDn, party.domainController.settingsDn));
+  const masters = held.length === 0 ? '' : `; ${listed(held.map(({ role }) => role))}`;
+  const { state, name } = party;
+  if (state.kind !== 'answered') return `${name} (${sideInWords(own)}): does not answer${masters}`;
+  const others = new Set(
+    sides
+      .filter((side) => side !== own)
+      .flatMap((side) => side.flatMap(({ domainController }) => domainController.dsaGuid ?? [])),
+  );
+  const failing = state.answer.links.filter((link) => others.has(link.sourceDsaGuid) && link.lastResult !== 0);
+  const failures = Math.max(0, ...failing.map(({ consecutiveFailures }) => consecutiveFailures));
+  const refused = failing.some(({ lastResult }) => lastResult === lifetimeExceeded)
+    ? ', refuses the other side (8614)'
+    : '';
+  const words =
+    failing.length === 0
+      ? 'no failing link to the other side'
+      : `${counted(failures, 'failure')} in a row with the other side: the more, the longer it was running`;
+  return `${name} (${sideInWords(own)}): ${words}${refused}${masters}`;
+}
+
+function pastNewLifetime(situation: Situation, pastNew: Apart): readonly FindingDraft[] {
+  const { after, facts } = situation;
+  const { cutOff } = pastNew;
+  const found = splitFindings(situation, pastNew, 'new');
+  if (cutOff.length === 0) return found;
+  const parties = cutOff.map(({ party }) => party);
+  return [
+    ...found,
+    blocker(
+      'past-new-lifetime',
+      `${have(parties)} not replicated for ${silenceInWords(cutOff)}: longer than the new lifetime`,
+      `With ${after.days} days the others stop replicating with it (event 2042, status 8614). Repair its replication first.`,
+      {
+        subjects: parties.map(({ name }) => name),
+        ...daysOf(cutOff),
+        evidence: cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+      },
+    ),
+  ];
+}
+
+function early(
+  id: string,
+  { cutOff, splits }: Apart,
+  { before, facts }: Situation,
+  how: string,
+  cure: string,
+): readonly FindingDraft[] {
+  const parties = [...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())];
+  if (parties.length === 0) return [];
+  const title =
+    cutOff.length > 0
+      ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${before.days} days`
+      : `${listed(splits.flatMap(({ sides }) => sides.map(sideInWords)))} have not replicated with each other for ${silenceInWords(splits)}: ${how} of ${before.days} days`;
+  return [
+    warning(id, title, `${cure}: past the lifetime it may bring deleted objects back.`, {
+      subjects: distinct(parties.map(({ name }) => name)),
+      ...daysOf([...cutOff, ...splits]),
+      evidence: [
+        ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+        ...splits.map(({ sides }) => sides.map(sideInWords).join(' from ')),
+      ],
+    }),
+  ];
+}
+
+/** A DC that was past the limit before the value was last raised is not healthy by the higher number. */
+function formerLifetime(situation: Situation): readonly FindingDraft[] {
+  const { facts, judgement, before, raises, isChange } = situation;
+  const written = facts.settings.lifetimeWritten;
+  if (written === undefined || written > facts.now) return [];
+  const since = (facts.now.getTime() - written.getTime()) / day;
+  const former = unsetMeans(facts.serverKind);
+  if (former + since >= before.days) return [];
+  const { cutOff, splits } = without(judgement.islandsAt(former + since), judgement.islandsAt(before.days));
+  const apart = [...cutOff, ...splits];
+  if (apart.length === 0) return [];
+  const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
+  const silentThen = Math.floor((longestOf(apart) ?? 0) / day - since);
+  const title = `${have(parties)} not replicated since before the lifetime was last changed`;
+  const detail = `The value was written ${agoInWords(written, facts.now)}; the silence had then lasted ${silentThen} days, longer than the ${former} days of a forest without a value. A higher value does not make such a DC healthy: remove lingering objects first. What takes nothing from its partners needs the value written on it too.`;
+  const parts = {
+    subjects: parties.map(({ name }) => name),
+    ...daysOf(apart),
+    ...sourceOf(parties, facts),
+    evidence: [
+      ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+      ...commandsFor(
+        cutOff.map(({ party }) => party),
+        situation,
+        judgement.islandsAt(former + since),
+      ),
+    ],
+  };
+  return [
+    isChange && raises
+      ? blocker('past-former-lifetime', title, detail, parts)
+      : warning('past-former-lifetime', title, detail, parts),
+  ];
+}
+
+function goneDcs({ judgement }: Situation): readonly FindingDraft[] {
+  const gone = [...judgement.gone];
+  if (gone.length === 0) return [];
+  return [
+    note(
+      'gone-dcs',
+      `Leftover metadata of ${counted(gone.length, 'DC')}: ${listed(
+        gone.map(({ name }) => name),
+        namesInTitle,
+      )}`,
+      'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
+      {
+        subjects: gone.map(({ name }) => name),
+        evidence: gone.map(({ domainController }) => removeMetadata(domainController.dn)),
+      },
+    ),
+  ];
+}

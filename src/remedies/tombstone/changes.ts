@@ -1,0 +1,190 @@
+/** The changes of this remedy: made from options, read back from any proposal, and recognised in a plan. */
+
+import { unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { joinDn, sameDn } from '../../ad/dn.ts';
+import type {
+  AddChange,
+  AttributeEdit,
+  Change,
+  DeleteChange,
+  Intent,
+  LeftOut,
+  ModifyChange,
+  Plan,
+  Proposal,
+  UndeleteChange,
+} from '../../change/plan.ts';
+import { directoryServiceDn, strictMarkerName, strictMarkerParent, type TombstoneFacts } from './gather.ts';
+import { faultOfDays, type TombstoneOptions } from './options.ts';
+
+/** A modify of CN=Directory Service; an add of the strict marker, and what undoes and restores that. */
+export type TombstoneChange = ModifyChange | AddChange | DeleteChange | UndeleteChange;
+
+const lifetime = 'tombstoneLifetime';
+const recycle = 'msDS-DeletedObjectLifetime';
+
+/** What the options ask for: one modify by compare and swap, and one entry; nothing that is there already. */
+export function propose(facts: TombstoneFacts, options: TombstoneOptions): Proposal<TombstoneChange> {
+  const { settings, strictMarker, target } = facts;
+  const edits = [...lifetimeEdit(facts, options), ...recycleEdit(facts, options)];
+  const modify: ModifyChange = { kind: 'modify', dn: settings.dn, guid: settings.guid, edits };
+  const changes = [
+    ...(edits.length === 0 ? [] : [modify]),
+    ...(options.strictNewDcs && !strictMarker.isThere ? [addMarker(strictMarker.dn)] : []),
+  ];
+  return {
+    target,
+    subject: { dn: settings.dn, guid: settings.guid },
+    intent: intentOf(options),
+    changes,
+    leftOut: alreadyThere(facts, options),
+  };
+}
+
+function intentOf({ lifetime: wanted, recycleDays, strictNewDcs }: TombstoneOptions): Intent {
+  return {
+    ...(wanted.kind === 'days' ? { tombstoneLifetime: wanted.days } : {}),
+    ...(wanted.kind === 'unset' ? { tombstoneLifetime: 'unset' } : {}),
+    ...(recycleDays === undefined ? {} : { deletedObjectLifetime: recycleDays }),
+    ...(strictNewDcs ? { strictNewDcs: true } : {}),
+  };
+}
+
+function lifetimeEdit(
+  { settings, serverKind }: TombstoneFacts,
+  { lifetime: wanted }: TombstoneOptions,
+): AttributeEdit[] {
+  if (wanted.kind !== 'days' && wanted.kind !== 'unset') return [];
+  const next = wanted.kind === 'days' ? wanted.days : undefined;
+  return swap(lifetime, settings.tombstoneLifetime, next, unsetInDiff(serverKind));
+}
+
+function recycleEdit({ settings }: TombstoneFacts, { recycleDays }: TombstoneOptions): AttributeEdit[] {
+  return recycleDays === undefined
+    ? []
+    : swap(recycle, settings.deletedObjectLifetime, recycleDays, `not set: as ${lifetime}`);
+}
+
+function swap(
+  attribute: string,
+  now: number | undefined,
+  next: number | undefined,
+  whenUnset: string,
+): AttributeEdit[] {
+  if (now === next) return [];
+  const written = (days: number | undefined): readonly string[] => (days === undefined ? [] : [String(days)]);
+  return [{ attribute, remove: written(now), add: written(next), singleValued: true, whenUnset }];
+}
+
+function addMarker(dn: string): AddChange {
+  return { kind: 'add', dn, attributes: [{ name: 'objectClass', values: ['top', 'container'] }] };
+}
+
+function alreadyThere({ strictMarker }: TombstoneFacts, { strictNewDcs }: TombstoneOptions): readonly LeftOut[] {
+  return strictNewDcs && strictMarker.isThere ? [{ what: strictMarker.dn, reason: 'already-there' }] : [];
+}
+
+/** What a proposal makes of the stored values, whoever made it. */
+export interface Effect {
+  /** tombstoneLifetime afterwards, and before as far as the proposal changes it; undefined: not set. */
+  readonly lifetime: { readonly from: number | undefined; readonly to: number | undefined } | undefined;
+  readonly recycle: { readonly from: number | undefined; readonly to: number | undefined } | undefined;
+  /** Whether the strict marker comes or goes. */
+  readonly marker: 'added' | 'removed' | undefined;
+}
+
+/** Reads what the changes of a proposal do. */
+export function effectOf({ changes }: Pick<Proposal, 'changes'>): Effect {
+  const edits = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+  const of = (attribute: string): Effect['lifetime'] => {
+    const edit = edits.find((one) => one.attribute.toLowerCase() === attribute.toLowerCase());
+    return edit === undefined ? undefined : { from: numberIn(edit.remove), to: numberIn(edit.add) };
+  };
+  const kinds = new Set(changes.map(({ kind }) => kind));
+  const marker = kinds.has('add') || kinds.has('undelete') ? 'added' : kinds.has('delete') ? 'removed' : undefined;
+  return { lifetime: of(lifetime), recycle: of(recycle), marker };
+}
+
+function numberIn([value]: AttributeEdit['add']): number | undefined {
+  return typeof value === 'string' ? Number(value) : undefined;
+}
+
+/** The days of an unset value, from the words that a plan recorded for the diff. */
+export function unsetDaysIn({ changes }: Pick<Proposal, 'changes'>): number {
+  const edits = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+  return edits.some(({ whenUnset }) => whenUnset === unsetInDiff('samba'))
+    ? unsetMeans('samba')
+    : unsetMeans('windows');
+}
+
+/**
+ * What this remedy never writes: it changes both lifetimes of the forest's CN=Directory Service and the one object below
+ * CN=ForestUpdates, and nothing else.
+ */
+export function faultsOfPlan(plan: Plan): readonly string[] {
+  if (plan.target.kind !== 'forest') return ['its target is not a forest'];
+  const { configurationNamingContext: configuration } = plan.target;
+  const directoryService = directoryServiceDn(configuration);
+  const marker = joinDn(strictMarkerName, strictMarkerParent, configuration);
+  const isUndo = plan.undoes !== undefined;
+  const places = plan.changes.map((change) => ('dn' in change ? change.dn.toLowerCase() : change.path));
+  return [
+    ...(plan.subject !== undefined && !sameDn(plan.subject.dn, directoryService)
+      ? [`its subject is ${plan.subject.dn}, not ${directoryService}`]
+      : []),
+    ...(new Set(places).size < places.length ? ['it changes one entry twice'] : []),
+    ...plan.changes.flatMap((change) => faultsOfChange(change, directoryService, marker, isUndo)),
+    ...faultsOfIntent(plan.intent),
+  ];
+}
+
+function faultsOfChange(change: Change, directoryService: string, marker: string, isUndo: boolean): readonly string[] {
+  switch (change.kind) {
+    case 'modify':
+      if (!sameDn(change.dn, directoryService)) return [`it modifies ${change.dn}`];
+      return change.edits.flatMap((edit) => faultsOfEdit(edit, isUndo));
+    case 'add':
+      if (!sameDn(change.dn, marker)) return [`it adds ${change.dn}`];
+      return isUndo || isBareContainer(change) ? [] : [`it adds ${change.dn} with more than its objectClass`];
+    case 'undelete':
+    case 'delete':
+      if (isUndo && sameDn(change.dn, marker)) return [];
+      return [`it ${change.kind === 'delete' ? 'deletes' : 'restores'} ${change.dn}`];
+    case 'delete-tree':
+      return [`it deletes the tree ${change.dn}`];
+    case 'file':
+      return [`it writes the file ${change.path}`];
+    case 'remove-lingering':
+      return [`it removes ${change.dn}`];
+  }
+}
+
+function isBareContainer({ attributes }: AddChange): boolean {
+  const [only, ...more] = attributes;
+  if (only === undefined || more.length > 0 || only.name.toLowerCase() !== 'objectclass') return false;
+  return only.values.every((value) => typeof value === 'string' && ['top', 'container'].includes(value.toLowerCase()));
+}
+
+function faultsOfEdit({ attribute, remove, add, singleValued }: AttributeEdit, isUndo: boolean): readonly string[] {
+  if (![lifetime, recycle].some((name) => name.toLowerCase() === attribute.toLowerCase())) {
+    return [`it changes the attribute ${attribute}`];
+  }
+  if (remove.length > 1 || add.length > 1 || singleValued !== true)
+    return [`it gives ${attribute} more than one value`];
+  const isNumber = [...remove, ...add].every((value) => typeof value === 'string' && /^-?\d{1,10}$/.test(value));
+  if (!isNumber) return [`it gives ${attribute} a value that is not a number`];
+  // An undo restores what was there, whatever it was.
+  const fault = isUndo || add.length === 0 ? undefined : faultOfDays(Number(add[0]));
+  return fault === undefined ? [] : [`it sets ${attribute} to ${String(add[0])}: ${fault}`];
+}
+
+function faultsOfIntent(intent: Intent): readonly string[] {
+  const { tombstoneLifetime, deletedObjectLifetime, strictNewDcs, ...more } = intent;
+  const isDays = (value: unknown): boolean => value === undefined || Number.isInteger(value);
+  const isSound =
+    (isDays(tombstoneLifetime) || tombstoneLifetime === 'unset') &&
+    isDays(deletedObjectLifetime) &&
+    (strictNewDcs === undefined || strictNewDcs === true) &&
+    Object.keys(more).length === 0;
+  return isSound ? [] : ['its intent is not that of this remedy'];
+}

@@ -1,0 +1,262 @@
+/** A plan in words: its title, its summary, and what a person still has to do, kept in the plan as data. */
+
+import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
+import { cleaningRequests } from '../../ad/lingering-requests.ts';
+import {
+  allowDivergent,
+  type LingeringObjectsRequest,
+  listLingeringObjects,
+  removeMetadata,
+  replicateNow,
+  showAttribute,
+} from '../../ad/repadmin.ts';
+import { lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
+import { listed } from '../../words.ts';
+import type { Description, Step } from '../remedy.ts';
+import { sideInWords } from './assess-replication.ts';
+import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
+import type { TombstoneFacts } from './gather.ts';
+import { partiesOutOfReach, type Situation, situationOf, soundParties } from './situation.ts';
+
+type Request = LingeringObjectsRequest & { readonly [name: string]: JsonValue };
+
+/** What is left to a person, as the plan keeps it. */
+type TombstoneStep = NextStep &
+  (
+    | { readonly id: 'check-everywhere'; readonly dn: string }
+    | { readonly id: 'clean-metadata'; readonly names: readonly string[]; readonly servers: readonly string[] }
+    | { readonly id: 'clean-dcs'; readonly names: readonly string[]; readonly requests: readonly Request[] }
+    | { readonly id: 'choose-good-side'; readonly side: string; readonly requests: readonly Request[] }
+    | { readonly id: 'allow-divergent'; readonly hosts: readonly string[] }
+    | { readonly id: 'write-there-too'; readonly hosts: readonly string[] }
+    | { readonly id: 'backup-after-lowering'; readonly days: number; readonly hours: number }
+    | { readonly id: 'backup-after-raising' }
+    | { readonly id: 'existing-dcs' }
+  );
+
+/** What is left to a person after these changes. */
+export function nextStepsFor(
+  facts: TombstoneFacts,
+  proposal: Pick<Proposal, 'changes' | 'undoes'>,
+): readonly TombstoneStep[] {
+  const situation = situationOf(facts, proposal);
+  const { judgement, effect, after } = situation;
+  const outOfReach = partiesOutOfReach(facts, judgement);
+  const gone = [...judgement.gone];
+  return [
+    ...(effect.lifetime === undefined && effect.recycle === undefined
+      ? []
+      : [{ id: 'check-everywhere' as const, dn: facts.settings.dn }]),
+    ...(effect.lifetime === undefined || outOfReach.length === 0
+      ? []
+      : [{ id: 'write-there-too' as const, hosts: outOfReach.map(hostOf) }]),
+    ...cleaningSteps(situation),
+    ...(gone.length === 0
+      ? []
+      : [
+          {
+            id: 'clean-metadata' as const,
+            names: gone.map(({ name }) => name),
+            servers: gone.map(({ domainController }) => domainController.dn),
+          },
+        ]),
+    ...(effect.marker === 'added' ? [{ id: 'existing-dcs' as const }] : []),
+    ...(effect.lifetime === undefined
+      ? []
+      : situation.lowers
+        ? [
+            {
+              id: 'backup-after-lowering' as const,
+              days: after.days,
+              hours: garbageCollectionHours(facts.settings),
+            },
+          ]
+        : [{ id: 'backup-after-raising' as const }]),
+  ];
+}
+
+function hostOf({ domainController: { dnsHostName, name } }: Party): string {
+  return dnsHostName ?? name;
+}
+
+function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
+  const { facts, judgement, before } = situation;
+  const { replication } = facts;
+  const past = judgement.islandsAt(before.days);
+  const sound = soundParties(situation, past);
+  const apart = past.cutOff.map(({ party }) => party);
+  const requestsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Request[] =>
+    cleaningRequests(destinations, references, replication, past.oldest).map((request) => ({ ...request }));
+  const splitSteps = past.splits.flatMap(({ sides }) =>
+    sides.map((side): TombstoneStep => {
+      const others = sides.filter((other) => other !== side).flat();
+      // First the good side against the others, then every other DC against it.
+      const [first] = side.filter(({ state }) => state.kind === 'answered');
+      const cleanedFirst = first === undefined ? [] : requestsFor([first], others);
+      return {
+        id: 'choose-good-side',
+        side: sideInWords(side),
+        requests: [...cleanedFirst, ...requestsFor([...others, ...apart], side)],
+      };
+    }),
+  );
+  const isSplit = past.splits.length > 0;
+  const refusing = replication.parties.filter(
+    ({ state }) =>
+      state.kind === 'answered' && state.answer.links.some(({ lastResult }) => lastResult === lifetimeExceeded),
+  );
+  return [
+    ...splitSteps,
+    ...(isSplit || apart.length === 0
+      ? []
+      : [
+          {
+            id: 'clean-dcs' as const,
+            names: apart.map(({ name }) => name),
+            requests: requestsFor(apart, sound),
+          },
+        ]),
+    ...(refusing.length === 0 ? [] : [{ id: 'allow-divergent' as const, hosts: refusing.map(hostOf) }]),
+  ];
+}
+
+/** What in the plan's steps this remedy never writes. */
+export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
+  return steps.flatMap((step) =>
+    isOurs(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
+  );
+}
+
+function isOurs(step: NextStep): step is TombstoneStep {
+  return shapes[step.id]?.(step) ?? false;
+}
+
+const isName = (value: JsonValue | undefined): boolean => typeof value === 'string' && !/\p{Cc}/u.test(value);
+const areNames = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.every(isName);
+const isCount = (value: JsonValue | undefined): boolean => typeof value === 'number' && Number.isInteger(value);
+const areRequests = (value: JsonValue | undefined): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (one: JsonValue) =>
+      typeof one === 'object' &&
+      one !== null &&
+      !Array.isArray(one) &&
+      ['destination', 'sourceDsaGuid', 'namingContext'].every((name) =>
+        isName(Object.entries(one).find(([key]) => key === name)?.[1]),
+      ),
+  );
+
+const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
+  'check-everywhere': ({ dn }) => isName(dn),
+  'clean-metadata': ({ names, servers }) => areNames(names) && areNames(servers),
+  'clean-dcs': ({ names, requests }) => areNames(names) && areRequests(requests),
+  'choose-good-side': ({ side, requests }) => isName(side) && areRequests(requests),
+  'allow-divergent': ({ hosts }) => areNames(hosts),
+  'write-there-too': ({ hosts }) => areNames(hosts),
+  'backup-after-lowering': ({ days, hours }) => isCount(days) && isCount(hours),
+  'backup-after-raising': () => true,
+  'existing-dcs': () => true,
+};
+
+/** The plan in words, drawn from the plan alone. */
+export function describe(plan: Plan<TombstoneChange>): Description {
+  const effect = effectOf(plan);
+  const parts = titleParts(effect);
+  const title = parts.length === 0 ? 'Leave tombstoneLifetime as it is' : listed(parts);
+  const words = (days: number | undefined): string =>
+    days === undefined ? `not set (${unsetDaysIn(plan)} days)` : `${days} days`;
+  const change = ({ from, to }: { readonly from: number | undefined; readonly to: number | undefined }): string =>
+    `${words(from)} → ${words(to)}`;
+  return {
+    title: plan.undoes === undefined ? upperFirst(title) : `Undo: ${title}`,
+    summary: [
+      ...(effect.lifetime === undefined ? [] : [{ name: 'tombstoneLifetime', value: change(effect.lifetime) }]),
+      ...(effect.recycle === undefined
+        ? []
+        : [
+            {
+              name: 'msDS-DeletedObjectLifetime',
+              value: `${effect.recycle.from ?? 'not set'} → ${effect.recycle.to ?? 'not set'} days`,
+            },
+          ]),
+      ...(effect.marker === undefined
+        ? []
+        : [{ name: 'Strict replication of new DCs', value: effect.marker === 'added' ? 'on' : 'not enforced' }]),
+      { name: 'Reaches', value: 'every DC of the forest, by replication' },
+    ],
+    changes: [],
+    nextSteps: plan.nextSteps.filter(isOurs).map(stepInWords),
+  };
+}
+
+function titleParts({ lifetime, recycle, marker }: Effect): readonly string[] {
+  return [
+    ...(lifetime === undefined ? [] : [valueInTitle('tombstoneLifetime', lifetime.to)]),
+    ...(recycle === undefined ? [] : [valueInTitle('msDS-DeletedObjectLifetime', recycle.to)]),
+    ...(marker === undefined ? [] : [marker === 'added' ? 'make new DCs strict' : 'no longer make new DCs strict']),
+  ];
+}
+
+function valueInTitle(attribute: string, days: number | undefined): string {
+  return days === undefined ? `remove ${attribute}` : `set ${attribute} to ${days} days`;
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+function stepInWords(step: TombstoneStep): Step {
+  switch (step.id) {
+    case 'check-everywhere':
+      return {
+        text: 'The value replicates to the other DCs. To check on all of them:',
+        commands: [showAttribute(step.dn, 'tombstoneLifetime'), 'repadmin /replsummary'],
+      };
+    case 'write-there-too':
+      return {
+        text: `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+        commands: [],
+        lines: step.hosts,
+      };
+    case 'clean-dcs':
+      return {
+        text: `Past the lifetime: ${listed(step.names, 5)}. Remove lingering objects from them before they replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945). Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.`,
+        commands: step.requests.map(listLingeringObjects),
+      };
+    case 'choose-good-side':
+      return {
+        text: `If ${step.side} is the good side: list lingering objects with these commands, in this order (event 1946), then remove them by the same commands without /advisory_mode (event 1945). A forced demotion of the others loses what only they hold.`,
+        commands: step.requests.map(listLingeringObjects),
+      };
+    case 'allow-divergent':
+      return {
+        text: 'When all lingering objects are removed, let the DCs that refuse their partners replicate once, and forbid it again:',
+        commands: step.hosts.flatMap((host) => [
+          allowDivergent(host, true),
+          replicateNow(host),
+          allowDivergent(host, false),
+        ]),
+      };
+    case 'clean-metadata':
+      return {
+        text: `Clean up the metadata of DCs that no longer exist: ${listed(step.names, 5)}.`,
+        commands: step.servers.map(removeMetadata),
+      };
+    case 'existing-dcs':
+      return {
+        text: 'The object makes DCs strict that are promoted from now on. To make the existing DCs strict:',
+        commands: ['repadmin /regkey * +strict'],
+      };
+    case 'backup-after-lowering':
+      return {
+        text: `Deleted objects older than ${step.days} days go on each DC at its next garbage collection, within ${step.hours} hours. Do not use backups and install-from-media sets older than ${step.days} days any more. Make a new backup now.`,
+        commands: [],
+      };
+    case 'backup-after-raising':
+      return {
+        text: 'Make a system state backup: older ones date from the shorter lifetime. What is already collected does not come back, and a DC past the old lifetime is not rescued by the new one.',
+        commands: [],
+      };
+  }
+}

@@ -1,0 +1,33 @@
+import type { FlagTable } from '../../flags.ts';
+
+/** The flags of this remedy. */
+export const flags = {
+  days: {
+    kind: 'text',
+    value: 'N',
+    help: 'the new tombstoneLifetime in days, 3 to 36500; Microsoft recommends 180',
+    group: 'What to change',
+  },
+  unset: {
+    kind: 'yes-no',
+    help: 'remove the value; Windows then uses 60 days, Samba 180',
+    group: 'What to change',
+  },
+  'recycle-days': {
+    kind: 'text',
+    value: 'N',
+    help: 'the new msDS-DeletedObjectLifetime in days: how long the Recycle Bin can bring objects back',
+    group: 'What to change',
+  },
+  'strict-new-dcs': {
+    kind: 'yes-no',
+    help: 'add the object that makes newly promoted DCs enforce strict replication consistency',
+    group: 'What to change',
+  },
+  showrepl: {
+    kind: 'texts',
+    value: 'FILE[=+01:00]',
+    help: 'the output of "repadmin /showrepl * /csv" for DCs that cannot be reached; the zone is that of the computer that ran it, without one ages are widened by 14 hours',
+    group: 'What to read',
+  },
+} as const satisfies FlagTable;

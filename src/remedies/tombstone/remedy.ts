@@ -1,0 +1,36 @@
+import type { Remedy } from '../remedy.ts';
+import { ask } from './ask.ts';
+import { assess } from './assess.ts';
+import { faultsOfPlan, propose, type TombstoneChange } from './changes.ts';
+import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
+import { flags } from './flags.ts';
+import { gather, type TombstoneFacts } from './gather.ts';
+import { type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
+import { recordedExhibits, survey } from './survey.ts';
+import { proofOf } from './verify.ts';
+
+/** Changes the forest's tombstoneLifetime, with the replication of every DC and the deleted objects in view. */
+export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange> = {
+  flags,
+  readOptions: (given, surroundings, mayAsk) => readOptions(given as GivenFlags, surroundings, mayAsk),
+  gather: async (world, scope) => {
+    if (world.kind !== 'directory') throw new TypeError('tombstone reads a directory');
+    return gather(world, scope.kind === 'new' ? scope.options.showrepl : []);
+  },
+  survey,
+  ask,
+  propose,
+  assess,
+  record: (facts, proposal) => ({
+    exhibits: recordedExhibits(facts, proposal),
+    nextSteps: nextStepsFor(facts, proposal),
+  }),
+  describe,
+  permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
+  verify: proofOf,
+  practice: {
+    about: 'A forest whose lifetime is not set, with a site that is falling behind.',
+    given: () => [],
+    dryRun: ['--days', '180'],
+  },
+};

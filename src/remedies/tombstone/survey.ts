@@ -1,0 +1,261 @@
+/** The facts as pictures: the lifetime in force, every DC against it, and the deleted objects by age. */
+
+import { isTooSmall, type Lifetime, lifetimeInWords, unsetInWords } from '../../ad/deleted-object-lifetime.ts';
+import { forestHeadline } from '../../ad/forest.ts';
+import type {
+  BarsExhibit,
+  Exhibit,
+  HistogramExhibit,
+  Mark,
+  PropertiesExhibit,
+  RemarksExhibit,
+} from '../../change/exhibits.ts';
+import type { Proposal } from '../../change/plan.ts';
+import { agoInWords, durationInWords, listed } from '../../words.ts';
+import { adviceFor } from './ask.ts';
+import { sideInWords } from './assess-replication.ts';
+import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
+import type { TombstoneFacts } from './gather.ts';
+import type { TombstoneOptions } from './options.ts';
+import {
+  judgeReplication,
+  type ReplicationJudgement,
+  type Row,
+  type Stage,
+  situationOf,
+  stageOf,
+} from './situation.ts';
+
+/** What the screen shows before a question. */
+export function survey(facts: TombstoneFacts, { lifetime }: TombstoneOptions): readonly Exhibit[] {
+  const judgement = judgeReplication(facts);
+  const newDays = lifetime.kind === 'days' ? lifetime.days : undefined;
+  return [
+    headline(facts),
+    settings(facts, judgement),
+    ...replication(judgement),
+    deletedObjects(facts, judgement, newDays),
+    remarks(facts, judgement),
+  ].flatMap((exhibit) => exhibit ?? []);
+}
+
+/** What of the facts a plan keeps: the same pictures, with the new limit marked. */
+export function recordedExhibits(facts: TombstoneFacts, proposal: Pick<Proposal, 'changes'>): readonly Exhibit[] {
+  const { judgement, after } = situationOf(facts, proposal);
+  return [settings(facts, judgement), ...replication(judgement), deletedObjects(facts, judgement, after.days)].flatMap(
+    (exhibit) => exhibit ?? [],
+  );
+}
+
+function headline({ forest, source }: TombstoneFacts): RemarksExhibit {
+  return { kind: 'remarks', id: 'forest', title: '', rows: [{ text: forestHeadline(forest, source.inWords) }] };
+}
+
+function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): PropertiesExhibit {
+  const { forest, deletedObjects: deleted, isExport } = facts;
+  const counts = [addedUp(deleted, 'tombstones'), addedUp(deleted, 'recoverable')];
+  const all = countFrom(0, ...counts);
+  const oldest = oldestOf(...counts);
+  const unseen = deleted.filter(({ kind }) => kind !== 'counted').length;
+  const unseenWords =
+    unseen === 0 ? '' : `; ${noneSeen(isExport, `in ${unseen} of ${deleted.length} naming contexts`)}`;
+  return {
+    kind: 'properties',
+    id: 'lifetime',
+    title: '',
+    rows: [
+      { name: 'tombstoneLifetime', ...inForce(facts, lifetime) },
+      { name: 'Recycle Bin', value: forest.recycleBin, note: keptFor(facts, lifetimeInWords(lifetime)) },
+      {
+        name: 'Deleted objects',
+        value: all === 0 ? 'none seen' : all.toLocaleString('en'),
+        note: oldest === undefined ? noneSeen(isExport, '') : `the oldest ${oldest} days old${unseenWords}`,
+      },
+      { name: 'Last backup', ...lastBackup(facts) },
+    ],
+  };
+}
+
+/** The value and what it means in one line. */
+function inForce(
+  { settings: stored, serverKind }: TombstoneFacts,
+  lifetime: Lifetime,
+): { readonly value: string; readonly note?: string } {
+  if (stored.tombstoneLifetime === undefined) return { value: unsetInWords(serverKind) };
+  const value = `${stored.tombstoneLifetime} days`;
+  return isTooSmall(stored, serverKind)
+    ? { value, note: `too small to be honoured: ${lifetimeInWords(lifetime)} may be in force` }
+    : { value };
+}
+
+function noneSeen(isExport: boolean, where: string): string {
+  if (isExport) return `none${where === '' ? '' : ` ${where}`} in the export`;
+  return `none seen ${where === '' ? '' : `${where} `}(none there, or no right to see them)`;
+}
+
+function keptFor({ forest, settings: stored }: TombstoneFacts, inForce: string): string {
+  if (forest.recycleBin !== 'on') return `deleted objects are kept for ${inForce}`;
+  const recoverable = stored.deletedObjectLifetime === undefined ? inForce : `${stored.deletedObjectLifetime} days`;
+  return `objects can be brought back for ${recoverable}, then are kept for ${inForce}`;
+}
+
+/** Of the naming context whose backup is the oldest. */
+function lastBackup({ backups, now, isExport }: TombstoneFacts): { readonly value: string; readonly note: string } {
+  const known = backups.flatMap(({ namingContext, time }) => (time instanceof Date ? [{ namingContext, time }] : []));
+  const [oldest] = known.toSorted((one, other) => one.time.getTime() - other.time.getTime());
+  if (oldest === undefined) {
+    return { value: 'not known', note: isExport ? 'the export does not show one' : 'none, or no right to see it' };
+  }
+  const unknown = backups.length - known.length;
+  const more = unknown === 0 ? '' : `; ${unknown} more not known`;
+  return {
+    value: agoInWords(oldest.time, now),
+    note: `the oldest of all naming contexts: ${oldest.namingContext}${more}`,
+  };
+}
+
+/** A bar a DC, and a line for each island towards the others. */
+function replication({ lifetime, rows, splits }: ReplicationJudgement): readonly Exhibit[] {
+  const bars: BarsExhibit = {
+    kind: 'bars',
+    id: 'replication',
+    title: 'Oldest news of the others',
+    unit: 'days',
+    limit: lifetime.days,
+    rows: rows.map((row) => ({
+      name: row.party.name,
+      place: row.party.domainController.site,
+      text: newsInWords(row),
+      ...(row.silence === undefined ? {} : { value: row.silence / day }),
+      mark: markOf(row),
+      ...noteOf(row),
+    })),
+  };
+  if (splits.length === 0) return [bars];
+  const islands: RemarksExhibit = {
+    kind: 'remarks',
+    id: 'islands',
+    title: 'Sides that have not heard of each other',
+    rows: splits.flatMap(({ sides, age }) =>
+      sides.map((side) => ({
+        text: `${sideInWords(side)}: ${age === undefined ? 'longer than the lifetime' : durationInWords(age)} towards ${listed(sides.filter((other) => other !== side).map(sideInWords))}`,
+        mark: age === undefined ? ('bad' as const) : markOfStage(stageOf(age, lifetime.days)),
+      })),
+    ),
+  };
+  return [bars, islands];
+}
+
+const day = 86_400_000;
+
+/** "47 days", "cut off: does not answer; last heard of 71 days ago", or why it is not known. */
+export function newsInWords({ party, state, silence, cutOff, heard }: Row): string {
+  const isSilent = party.state.kind !== 'answered';
+  const lastHeard = heard === undefined ? '' : `; last heard of ${durationInWords(heard.age)} ago`;
+  const silent = party.state.kind === 'not-asked' ? 'not in the export' : 'does not answer';
+  switch (state) {
+    case 'gone':
+      return `gone: leftover metadata${lastHeard}`;
+    case 'alone':
+      return 'no other DC to replicate from';
+    case 'unknown':
+      return isSilent ? `unknown: ${silent}${lastHeard}` : 'unknown';
+    case 'cut-off':
+      if (isSilent) return `cut off: ${silent}${lastHeard}`;
+      if (cutOff?.ownAge === undefined || cutOff.ownAge < (silence ?? 0)) return `cut off${lastHeard}`;
+      return durationInWords(cutOff.ownAge);
+    case 'split':
+    case 'in-touch':
+      if (isSilent) return `${silent}${lastHeard}`;
+      return silence === undefined ? 'unknown' : durationInWords(silence);
+  }
+}
+
+function markOf({ state, stage }: Row): Mark {
+  if (state === 'gone') return 'unknown';
+  if (state === 'alone') return 'good';
+  return stage === undefined ? 'unknown' : markOfStage(stage);
+}
+
+function markOfStage(stage: Stage): Mark {
+  switch (stage) {
+    case 'past-lifetime':
+      return 'bad';
+    case 'near-lifetime':
+    case 'watch-list':
+      return 'watch';
+    case 'fine':
+      return 'good';
+  }
+}
+
+function noteOf({ stage }: Row): { readonly note?: string } {
+  switch (stage) {
+    case 'past-lifetime':
+      return { note: 'past lifetime' };
+    case 'near-lifetime':
+      return { note: 'near lifetime' };
+    case 'watch-list':
+      return { note: 'watch' };
+    default:
+      return {};
+  }
+}
+
+const histogramRows = 12;
+
+/** How many deleted objects there are of each age, with the limits marked; undefined if none is seen. */
+function deletedObjects(
+  { deletedObjects: deleted }: TombstoneFacts,
+  { lifetime: { atMost: today } }: ReplicationJudgement,
+  newDays = today,
+): HistogramExhibit | undefined {
+  const counts = [addedUp(deleted, 'tombstones'), addedUp(deleted, 'recoverable')];
+  const oldest = oldestOf(...counts);
+  if (oldest === undefined) return undefined;
+  const step = niceStep(Math.max(oldest, Math.min(today, newDays)) + 1);
+  return {
+    kind: 'histogram',
+    id: 'deleted-objects',
+    title: 'Deleted objects by age in days',
+    unit: 'days',
+    buckets: Array.from({ length: Math.floor(oldest / step) + 1 }, (_, index) => {
+      const from = index * step;
+      return { from, to: from + step - 1, count: countFrom(from, ...counts) - countFrom(from + step, ...counts) };
+    }),
+    limits: [
+      { at: today, text: 'the limit today' },
+      ...(newDays === today ? [] : [{ at: newDays, text: 'the new limit' }]),
+    ],
+  };
+}
+
+/** Days to a row, so that there are not too many: 1, 2, 5, 10, 20, 30, 60, 90 and so on. */
+function niceStep(days: number): number {
+  return (
+    [1, 2, 5, 10, 20, 30, 60, 90, 180, 365].find((step) => days / step <= histogramRows) ??
+    Math.ceil(days / histogramRows)
+  );
+}
+
+/** What to know before choosing a number: what is past the limit, and the advice. */
+function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): RemarksExhibit {
+  const past = judgement.rows.filter(({ stage }) => stage === 'past-lifetime').map(({ party }) => party.name);
+  const { days, reasons } = adviceFor(facts, judgement);
+  return {
+    kind: 'remarks',
+    id: 'advice',
+    title: '',
+    rows: [
+      ...(past.length === 0
+        ? []
+        : [
+            {
+              text: `${listed(past, 5)}: past the lifetime of ${judgement.lifetime.days} days. Remove lingering objects before raising it: afterwards they can come back.`,
+              mark: 'bad' as const,
+            },
+          ]),
+      { text: `Advice: ${days} days. ${reasons.join(' ')}` },
+    ],
+  };
+}

@@ -1,0 +1,165 @@
+/** The rows of a review as markup: a table of the texts in files, and an article for each row of entries. */
+
+import type { Target } from '../change/plan.ts';
+import { defaultLanguage } from '../files/template-tree.ts';
+import { counted } from '../words.ts';
+import type { Segment } from './changed-words.ts';
+import { type FilePlaces, filePlaces, placesInWords, wholePath } from './file-places.ts';
+import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
+import { type Outcome, rowOutcome } from './outcome.ts';
+import type { DiffLine, EntriesRow, FilesRow, ReviewRow } from './rows.ts';
+
+const fewDns = 5;
+const fewExceptions = 5;
+const fewFolders = 24;
+const fewLines = 12;
+const partSize = 100;
+
+/** All rows, a piece of markup a row. */
+export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: Outcome | undefined): Generator<Html> {
+  const files = rows.filter((row) => row.kind === 'files');
+  const places = filePlaces(files, target);
+  const keys = new Set(files.flatMap(({ edits }) => edits.map(({ key }) => key)));
+  const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
+  yield* inParts(files, (part) => filesTable(part, places, onlyKey, outcome));
+  yield* groupFolders(places, target.kind === 'files' ? target.roots : []);
+  const entries = rows.filter((row) => row.kind === 'entries');
+  yield* inParts(entries, (part) => entriesArticles(part, outcome));
+}
+
+/** Long lists in parts: a browser lays out only the parts that are in view. */
+function* inParts<Row>(rows: readonly Row[], draw: (part: readonly Row[]) => Iterable<Html>): Generator<Html> {
+  for (let from = 0; from < rows.length; from += partSize) {
+    yield html`<div class="${rows.length > partSize ? 'part' : 'all'}">\n`;
+    yield* draw(rows.slice(from, from + partSize));
+    yield html`</div>\n`;
+  }
+}
+
+function* filesTable(
+  rows: readonly FilesRow[],
+  places: FilePlaces,
+  onlyKey: string | undefined,
+  outcome: Outcome | undefined,
+): Generator<Html> {
+  const caption =
+    onlyKey === undefined
+      ? 'The texts of each language'
+      : html`The text <code>${isolated(onlyKey)}</code> of each language`;
+  const keyHeading = onlyKey === undefined ? html`<th scope="col">Key</th>` : [];
+  yield html`<table class="texts"><caption>${caption}</caption>
+<thead><tr><th scope="col">Row</th><th scope="col">Language</th>${keyHeading}<th scope="col">Old text</th><th scope="col">New text</th><th scope="col">Files</th></tr></thead>
+<tbody>
+`;
+  for (const row of rows) yield* filesRow(row, places, onlyKey, outcome);
+  yield html`</tbody></table>\n`;
+}
+
+function* filesRow(
+  row: FilesRow,
+  places: FilePlaces,
+  onlyKey: string | undefined,
+  outcome: Outcome | undefined,
+): Generator<Html> {
+  const { groups, others } = places.of(row);
+  const named = places.groups.length > 1 && groups.length > 0 ? ` in ${groups.map(({ name }) => name).join(', ')}` : '';
+  const tag = languageTag.test(row.language) ? row.language : undefined;
+  const below = [...(others.length > 0 ? ['others'] : []), ...(outcome === undefined ? [] : ['outcome'])].length;
+  const edits = row.edits.length > 0 ? row.edits : [{ key: '', old: [], new: [] }];
+  const span = String(edits.length + below);
+  for (const [index, edit] of edits.entries()) {
+    const start =
+      index > 0
+        ? []
+        : html`<td class="number" rowspan="${span}">${String(row.number)}</td><th scope="row" rowspan="${span}">${languageName(row.language)}</th>`;
+    const key = onlyKey === undefined ? html`<td><code>${isolated(edit.key)}</code></td>` : [];
+    const files =
+      index > 0 ? [] : html`<td class="files" rowspan="${String(edits.length)}">${row.changes.length}${named}</td>`;
+    yield html`<tr>${start}${key}<td class="text">${sided('-', edit.old, tag)}</td><td class="text">${sided('+', edit.new, tag)}</td>${files}</tr>\n`;
+  }
+  const width = onlyKey === undefined ? '4' : '3';
+  if (others.length > 0) {
+    yield html`<tr><td colspan="${width}">`;
+    // Never folded: these are places where such texts do not usually lie.
+    yield* foldedList('places', others.map(wholePath), others.length, 'more');
+    yield html`</td></tr>\n`;
+  }
+  if (outcome !== undefined) {
+    yield html`<tr><td colspan="${width}">`;
+    yield* became(row, outcome);
+    yield html`</td></tr>\n`;
+  }
+}
+
+/** "German" and the folder's name beside it. */
+function languageName(folder: string): Content {
+  const name =
+    folder === defaultLanguage ? 'Default language' : languageTag.test(folder) ? languageNames.of(folder) : undefined;
+  return name === undefined ? isolated(folder) : html`${name} <span class="aside">${folder}</span>`;
+}
+
+/** Language, script and region (RFC 5646): as much of a language tag as the names of nls folders can be. */
+const languageTag = /^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|\d{3}))?$/i;
+const languageNames = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
+
+/** Every folder once, with the groups that it belongs to. */
+function* groupFolders(places: FilePlaces, roots: readonly string[]): Generator<Html> {
+  for (const { file, folders } of places.folders) {
+    yield html`<div class="group"><p>${placesInWords(file, places)}</p>\n`;
+    const named = folders.map(({ folder, groups }) => (groups === '' ? folder : `${folder}: ${groups}`));
+    yield* pathList('places folders', named, roots, fewFolders, 'more folders');
+    yield html`</div>\n`;
+  }
+}
+
+function* entriesArticles(rows: readonly EntriesRow[], outcome: Outcome | undefined): Generator<Html> {
+  for (const row of rows) yield* entriesArticle(row, outcome);
+}
+
+/** Of an entry that is deleted or created as a whole the attributes are folded: the delete matters more than its values. */
+function* entriesArticle(row: EntriesRow, outcome: Outcome | undefined): Generator<Html> {
+  const [first = '', ...more] = row.dns;
+  const name =
+    more.length === 0 ? html`<code>${isolated(first)}</code>` : `${row.dns.length.toLocaleString('en')} entries alike`;
+  yield html`<article class="change"><h3><span class="number">${String(row.number)}</span> ${row.verb} ${name}</h3>\n`;
+  if (more.length > 0) yield* foldedList('places', row.dns, fewDns, 'more with the same change');
+  for (const { dn, from, lines } of row.parts) {
+    if (row.verb === 'delete tree') yield html`<p><code>${isolated(dn)}</code></p>\n`;
+    if (from !== undefined) yield html`<p class="aside">from <code>${isolated(from)}</code></p>\n`;
+    const isFolded = row.verb !== 'modify' || lines.length > fewLines;
+    if (isFolded) yield html`<details><summary>${counted(lines.length, 'attribute value')}</summary>\n`;
+    if (lines.length > 0) yield html`<ul class="lines">${lines.map(lineItem)}</ul>\n`;
+    if (isFolded) yield html`</details>\n`;
+  }
+  if (outcome !== undefined) yield* became(row, outcome);
+  yield html`</article>\n`;
+}
+
+function lineItem({ sign, name, value }: DiffLine): Html {
+  return html`<li>${signed(sign, html`${name}<bdi>${marked(value)}</bdi>`)}</li>`;
+}
+
+/** A text in its own language and direction. */
+function sided(sign: '-' | '+', value: readonly Segment[], language: string | undefined): Html {
+  const words = marked(value);
+  return signed(
+    sign,
+    language === undefined ? html`<bdi>${words}</bdi>` : html`<bdi lang="${language}">${words}</bdi>`,
+  );
+}
+
+function signed(sign: '-' | '+', content: Html): Html {
+  return sign === '-'
+    ? html`<del><span class="sign">-</span>${content}</del>`
+    : html`<ins><span class="sign">+</span>${content}</ins>`;
+}
+
+function marked(segments: readonly Segment[]): readonly Content[] {
+  return segments.map(({ text, changed }) => (changed ? html`<mark>${text}</mark>` : text));
+}
+
+function* became(row: ReviewRow, outcome: Outcome): Generator<Html> {
+  const { words, exceptions } = rowOutcome(row, outcome);
+  yield html`<p class="became">${words}</p>\n`;
+  if (exceptions.length > 0) yield* foldedList('exceptions', exceptions, fewExceptions, 'more not written');
+}

@@ -1,0 +1,339 @@
+/** The rows of a review as lines of text. */
+
+import { stripVTControlCharacters } from 'node:util';
+import type { Plan } from '../change/plan.ts';
+import type { Style } from '../terminal/style.ts';
+import { displayWidth, pad } from '../terminal/text-width.ts';
+import { visible } from '../terminal/visible.ts';
+import { wrapped } from '../terminal/wrapped.ts';
+import { counted, listed as inWords } from '../words.ts';
+import type { Segment } from './changed-words.ts';
+import { deletedTree } from './deleted-tree.ts';
+import {
+  type FilePlaces,
+  filePlaces,
+  type PlaceGroup,
+  placesInWords,
+  type RowPlaces,
+  wholePath,
+} from './file-places.ts';
+import { type Outcome, rowOutcome } from './outcome.ts';
+import type { DiffLine, EntriesRow, EntryPart, FilesRow, ReviewRow, TextEdit } from './rows.ts';
+
+export interface TextReviewOptions {
+  readonly style: Style;
+  /** What sentences are wrapped to, in columns. */
+  readonly width: number;
+  /**
+   * The columns of the terminal, to which all but the lines of a diff is wrapped. Left out for a file or a pipe, where
+   * each path, DN and value is a line.
+   */
+  readonly columns?: number;
+  /** Every place, every piece of evidence and every line, not only the first ones. */
+  readonly verbose: boolean;
+}
+
+/** What is drawn, and how. */
+interface Drawing extends TextReviewOptions {
+  readonly outcome: Outcome | undefined;
+}
+
+const diffMargin = 4;
+/** Folders of form sets. */
+const fewSets = 4;
+const fewGroups = 6;
+/** Of entries with the same edit. */
+const fewEntries = 5;
+/** Of one attribute, on one side of the diff. */
+const fewValues = 4;
+
+/** Whether a printed line belongs to a diff: it stays as it is, however narrow the terminal, so that it can be copied. */
+export function isDiffLine(line: string): boolean {
+  return /^[ \d]{4,}[-+] /.test(stripVTControlCharacters(line));
+}
+
+/** All rows: a table of the texts in files, entries each with their lines; a tree of those that are deleted, unless all is shown. */
+export function* diffLines(
+  plan: Plan,
+  rows: readonly ReviewRow[],
+  options: TextReviewOptions,
+  outcome?: Outcome,
+): Generator<string> {
+  const files = rows.filter((row) => row.kind === 'files');
+  const entries = rows.filter((row) => row.kind === 'entries');
+  const drawing = { ...options, outcome };
+  if (files.length > 0) yield* filesTable(files, filePlaces(files, plan.target), drawing);
+  const isInTree = ({ verb }: EntriesRow): boolean => !options.verbose && (verb === 'delete' || verb === 'delete tree');
+  for (const row of entries) if (!isInTree(row)) yield* entriesLines(row, drawing);
+  const deletes = entries.filter(isInTree);
+  if (deletes.length > 0) yield* deletesLines(deletes, drawing);
+}
+
+/** Something on a line of its own, set in by so many columns; what does not fit continues two columns further in. */
+function inLines(
+  text: string,
+  indent: number,
+  { columns = Number.POSITIVE_INFINITY }: Pick<TextReviewOptions, 'columns'>,
+): readonly string[] {
+  return wrapped(' '.repeat(indent) + text, columns, indent + 2);
+}
+
+/** language → old → new → files; a text too wide for its column has lines of its own below. */
+function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Drawing): Generator<string> {
+  const { style } = drawing;
+  const keys = new Set(rows.flatMap(({ edits }) => edits.map(({ key }) => key)));
+  const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
+  const lines = rows.flatMap((row) => tableLines(row, places.of(row), places.groups.length > 1, onlyKey, drawing));
+  const layout = layoutOf(lines, drawing);
+  if (onlyKey !== undefined) yield `  ${style.heading(visible(onlyKey))}`;
+  const headings = { number: '', language: 'lang', key: onlyKey === undefined ? 'key' : '', files: 'files' };
+  yield* rowLines({ ...headings, old: [plain('old text')], new: [plain('new text')], below: [] }, layout, {
+    ...drawing,
+    style: { ...style, removed: style.dim, added: style.dim, bold: style.dim },
+  });
+  for (const line of lines) {
+    yield* rowLines(line, layout, drawing);
+    for (const below of line.below) yield* inLines(below, layout.indent, drawing);
+  }
+  if (drawing.verbose) yield* groupLines(places, drawing);
+  else if (places.groups.length > 0) yield* inLines(style.dim(visible(shortGroups(places.groups))), 2, drawing);
+  yield '';
+}
+
+interface TableLine {
+  readonly number: string;
+  readonly language: string;
+  readonly key: string;
+  readonly old: readonly Segment[];
+  readonly new: readonly Segment[];
+  readonly files: string;
+  /** What is said of the row below it. */
+  readonly below: readonly string[];
+}
+
+function plain(text: string): Segment {
+  return { text, changed: false };
+}
+
+function tableLines(
+  row: FilesRow,
+  { groups, others }: RowPlaces,
+  isNamed: boolean,
+  onlyKey: string | undefined,
+  drawing: Drawing,
+): readonly TableLine[] {
+  const named = isNamed && groups.length > 0 ? ` ${groups.map(({ name }) => name).join(', ')}` : '';
+  const files = row.changes.length.toLocaleString('en') + named;
+  const below = [
+    ...others.map((change) => drawing.style.dim(visible(wholePath(change)))),
+    ...outcomeLines(row, drawing),
+  ];
+  const edits: readonly TextEdit[] = row.edits.length > 0 ? row.edits : [{ key: '', old: [], new: [] }];
+  return edits.map((edit, index) => ({
+    number: index === 0 ? row.number.toString() : '',
+    language: index === 0 ? visible(row.language) : '',
+    key: onlyKey === undefined ? visible(edit.key) : '',
+    old: drawing.verbose ? edit.old : shortened(edit.old),
+    new: drawing.verbose ? edit.new : shortened(edit.new),
+    files: index === 0 ? files : '',
+    below: index === edits.length - 1 ? below : [],
+  }));
+}
+
+interface Layout {
+  readonly number: number;
+  readonly language: number;
+  readonly key: number;
+  readonly old: number;
+  readonly new: number;
+  /** Where the texts begin. */
+  readonly indent: number;
+}
+
+/** The widest text that a column is made for where there is no terminal's edge. */
+const widestText = 50;
+
+function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
+  const widest = (of: (line: TableLine) => string): number =>
+    Math.max(0, ...lines.map((line) => displayWidth(of(line))));
+  const number = Math.max(
+    2,
+    widest((line) => line.number),
+  );
+  const language = Math.max(
+    'lang'.length,
+    widest((line) => line.language),
+  );
+  const key = Math.min(
+    30,
+    widest((line) => line.key),
+  );
+  const indent = 2 + number + 2 + language + 2 + (key === 0 ? 0 : key + 2);
+  const files = Math.max(
+    'files'.length,
+    widest((line) => line.files),
+  );
+  const room = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(16, columns - indent - files - 4);
+  const natural = (side: 'old' | 'new'): number =>
+    Math.min(
+      widestText,
+      Math.max(
+        'old text'.length,
+        widest((line) => textOf(line[side])),
+      ),
+    );
+  const old = Math.min(natural('old'), Math.max(Math.floor(room / 2), room - natural('new')));
+  return { number, language, key, old, new: Math.min(natural('new'), room - old), indent };
+}
+
+function textOf(segments: readonly Segment[]): string {
+  return segments.map(({ text }) => visible(text)).join('');
+}
+
+/** A line of the table; at a terminal texts continue below themselves in their column, in a file one that is too wide gets a line. */
+function* rowLines(line: TableLine, layout: Layout, drawing: Drawing): Generator<string> {
+  const { style, columns } = drawing;
+  const sides = [
+    { width: layout.old, text: painted(line.old, style.removed, style), plain: textOf(line.old), sign: '- ' },
+    { width: layout.new, text: painted(line.new, style.added, style), plain: textOf(line.new), sign: '+ ' },
+  ] as const;
+  const isTooWide = columns === undefined && sides.some(({ width, plain: text }) => displayWidth(text) > width);
+  const [old = [], now = []] = isTooWide
+    ? [[], []]
+    : sides.map(({ width, text }) => wrapped(text, width, 0).map((part) => padded(part, width)));
+  const start = `  ${pad(line.number, layout.number, 'right')}  ${style.bold(pad(line.language, layout.language))}`;
+  const key = layout.key === 0 ? '' : `  ${pad(line.key, layout.key)}`;
+  for (let index = 0; index < Math.max(1, old.length, now.length); index += 1) {
+    const before = index === 0 ? start + key : ' '.repeat(layout.indent - 2);
+    const texts = `  ${old[index] ?? ' '.repeat(layout.old)}  ${now[index] ?? ' '.repeat(layout.new)}`;
+    yield `${before}${texts}  ${index === 0 ? style.dim(line.files) : ''}`.trimEnd();
+  }
+  if (isTooWide) for (const { sign, text } of sides) yield `${' '.repeat(layout.indent)}${sign}${text}`;
+}
+
+/** Colour counts for nothing. */
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - displayWidth(stripVTControlCharacters(text))));
+}
+
+function painted(segments: readonly Segment[], paint: (text: string) => string, style: Style): string {
+  return paint(
+    segments.map(({ text, changed }) => (changed ? style.changedWord(visible(text)) : visible(text))).join(''),
+  );
+}
+
+/** Every folder once, with the groups that it belongs to. */
+function* groupLines(places: FilePlaces, drawing: Drawing): Generator<string> {
+  const { style } = drawing;
+  for (const { file, folders } of places.folders) {
+    yield* inLines(style.dim(visible(placesInWords(file, places))), 2, drawing);
+    for (const { folder, groups } of folders) {
+      yield* inLines(style.dim(visible(groups === '' ? folder : `${folder}: ${groups}`)), diffMargin, drawing);
+    }
+  }
+}
+
+/** The same in a line: "Files: Exchange\HTML and ISA\HTML, in 3 roots", "Files: A in 11 folders and B in 4 folders". */
+function shortGroups(groups: readonly PlaceGroup[]): string {
+  const roots = new Set(groups.flatMap((group) => group.roots)).size;
+  const below = roots === 1 ? '' : `, in ${counted(roots, 'root')}`;
+  const [first, ...others] = groups;
+  const folders =
+    first !== undefined && others.length === 0
+      ? inWords(first.sets, fewSets)
+      : inWords(
+          groups.map(({ name, folders: of }) => `${name} in ${counted(of.length, 'folder')}`),
+          fewGroups,
+        );
+  return `Files: ${folders}${below}`;
+}
+
+function outcomeLines(row: ReviewRow, { outcome, style }: Drawing): readonly string[] {
+  if (outcome === undefined) return [];
+  const { words, exceptions } = rowOutcome(row, outcome);
+  return [style.note(visible(words)), ...exceptions.map((text) => style.warning(visible(text)))];
+}
+
+function* entriesLines(row: EntriesRow, drawing: Drawing): Generator<string> {
+  const { style } = drawing;
+  const verb = row.dns.length === 1 ? row.verb : `${row.verb} ${row.dns.length.toLocaleString('en')} entries alike`;
+  yield* inLines(`${pad(row.number.toString(), 2, 'right')}  ${style.heading(verb)}`, 2, drawing);
+  if (row.verb !== 'delete tree') yield* listed(row.dns, fewEntries, 'more with the same change', drawing, diffMargin);
+  for (const part of row.parts) {
+    if (row.verb === 'delete tree') yield* inLines(style.dim(visible(part.dn)), diffMargin, drawing);
+    yield* partLines(part, drawing);
+  }
+  for (const line of outcomeLines(row, drawing)) yield* inLines(line, diffMargin, drawing);
+  yield '';
+}
+
+/** Where not all is shown, the first values of each attribute: none is pushed behind another. */
+function* partLines({ from, lines }: EntryPart, drawing: Drawing): Generator<string> {
+  const { style, verbose } = drawing;
+  const margin = ' '.repeat(diffMargin);
+  if (from !== undefined) yield* inLines(style.dim(visible(`from ${from}`)), diffMargin, drawing);
+  let alike = 0;
+  for (const [index, line] of lines.entries()) {
+    const next = lines[index + 1];
+    const isLast = next === undefined || next.name !== line.name || next.sign !== line.sign;
+    alike += 1;
+    if (verbose || alike <= fewValues) yield margin + paintedLine(line, style, verbose);
+    if (isLast && !verbose && alike > fewValues) {
+      yield margin +
+        style.dim(`  … ${counted(alike - fewValues, 'more value')} of ${visible(line.name.replace(/:+ $/, ''))}`);
+    }
+    if (isLast) alike = 0;
+  }
+}
+
+function paintedLine({ sign, name, value }: DiffLine, style: Style, verbose: boolean): string {
+  const text = painted(verbose ? value : shortened(value), (asItIs) => asItIs, style);
+  const whole = `${sign} ${visible(name)}${text}`;
+  return sign === '-' ? style.removed(whole) : style.added(whole);
+}
+
+/** In characters. */
+const longestValue = 2000;
+const keptAtStart = 500;
+const keptAtEnd = 100;
+
+/** A value too long to be read through is shown by its ends; --verbose, the page and the plan have all of it. */
+function shortened(value: readonly Segment[]): readonly Segment[] {
+  const text = value.map((segment) => segment.text).join('');
+  if (text.length <= longestValue) return value;
+  const left = (text.length - keptAtStart - keptAtEnd).toLocaleString('en');
+  return [plain(`${text.slice(0, keptAtStart)} […${left} more characters…] ${text.slice(-keptAtEnd)}`)];
+}
+
+/** The entries to be deleted as a tree, a line each; --verbose and the saved files show their attributes. */
+function* deletesLines(rows: readonly EntriesRow[], drawing: Drawing): Generator<string> {
+  const { style, columns = Number.POSITIVE_INFINITY } = drawing;
+  const entries = rows.flatMap(({ number, parts }) =>
+    parts.map(({ dn, lines }, index) => ({ dn, number: index === 0 ? number.toString() : '', count: lines.length })),
+  );
+  const request = rows.some(({ verb }) => verb === 'delete tree') ? ', by one request' : '';
+  yield `  ${style.heading(`delete ${counted(entries.length, 'entry', 'entries')}${request}`)}`;
+  for (const { depth, name, entry } of deletedTree(entries)) {
+    const sign = `${pad(entry.number, diffMargin - 1, 'right')} - ${'  '.repeat(depth)}`;
+    const line = `${style.removed(sign + visible(name))}  ${style.dim(counted(entry.count, 'value'))}`;
+    yield* wrapped(line, columns, sign.length);
+  }
+  for (const row of rows) for (const line of outcomeLines(row, drawing)) yield* inLines(line, diffMargin, drawing);
+  yield '';
+}
+
+/** The first few, and how many more; all with --verbose. */
+export function* listed(
+  items: readonly string[],
+  few: number,
+  more: string,
+  options: TextReviewOptions,
+  indent: number,
+): Generator<string> {
+  const { style, verbose } = options;
+  const shown = verbose || items.length <= few + 1 ? items : items.slice(0, few);
+  for (const item of shown) yield* inLines(style.dim(visible(item)), indent, options);
+  if (items.length > shown.length) {
+    yield* inLines(style.dim(`… and ${(items.length - shown.length).toLocaleString('en')} ${more}`), indent, options);
+  }
+}

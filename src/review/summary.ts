@@ -1,0 +1,220 @@
+/** What a plan is and how much it changes: the one source of the head of every document and of every count. */
+
+import { dnsNameOfDn } from '../ad/dn.ts';
+import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
+import type { Change, FilesTarget, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
+import { groupBy } from '../group-by.ts';
+import type { Step } from '../remedies/remedy.ts';
+import type { Style } from '../terminal/style.ts';
+import { visible } from '../terminal/visible.ts';
+import { counted, distinct } from '../words.ts';
+import { utc } from './outcome.ts';
+
+export interface PlanCounts {
+  readonly files: number;
+  readonly edited: number;
+  /** One by one, and by one request for a tree. */
+  readonly deleted: number;
+  /** How many of these by one request for a tree. */
+  readonly deletedAsTree: number;
+  readonly restored: number;
+  readonly created: number;
+  /** Lingering objects to be removed by other means. */
+  readonly handedOver: number;
+}
+
+/** The counts of a plan's changes, or of those of them that were done. A tree counts with each of its entries. */
+export function countsOf(changes: readonly Change[]): PlanCounts {
+  const count = (kind: Change['kind']): number => changes.filter((change) => change.kind === kind).length;
+  const deletedAsTree = changes.reduce(
+    (sum, change) => sum + (change.kind === 'delete-tree' ? change.entries.length : 0),
+    0,
+  );
+  return {
+    files: count('file'),
+    edited: count('modify'),
+    deleted: count('delete') + deletedAsTree,
+    deletedAsTree,
+    restored: count('undelete'),
+    created: count('add'),
+    handedOver: count('remove-lingering'),
+  };
+}
+
+/** Files and entries together. */
+export function totalOf({ files, edited, deleted, restored, created, handedOver }: PlanCounts): number {
+  return files + edited + deleted + restored + created + handedOver;
+}
+
+/** "12 edited, 26 deleted"; of a plan for files "" as all are edited. */
+export function countsInWords({ edited, deleted, restored, created, handedOver }: PlanCounts): string {
+  const parts: readonly (readonly [number, string])[] = [
+    [edited, 'edited'],
+    [deleted, 'deleted'],
+    [restored, 'restored'],
+    [created, 'created again'],
+    [handedOver, 'lingering objects'],
+  ];
+  return parts
+    .filter(([number]) => number > 0)
+    .map(([number, what]) => `${number.toLocaleString('en')} ${what}`)
+    .join(', ');
+}
+
+/**
+ * "2 files", "1 entry", "38 entries: 12 edited, 26 deleted"; what is done to entries is added unless all are edits. Of a
+ * plan whose removal is handed over: "3 lingering objects to hand over".
+ */
+export function changesInWords(counts: PlanCounts, verb: string): string {
+  const total = totalOf(counts);
+  if (counts.handedOver > 0 && counts.handedOver === total) {
+    return `${counted(total, 'lingering object')} to hand over`;
+  }
+  const [one, several] = counts.files > 0 ? ['file', 'files'] : ['entry', 'entries'];
+  const sentence = `${total.toLocaleString('en')} ${total === 1 ? one : several} ${verb}`;
+  return counts.files + counts.edited === total ? sentence : `${sentence}: ${countsInWords(counts)}`;
+}
+
+/** A line of the head: a name, its value, and what belongs to it. */
+export interface HeadRow {
+  readonly name: string;
+  readonly value: string;
+  readonly note?: string;
+  /** Whether the note warns. */
+  readonly isAlarming?: true;
+}
+
+/** What a plan is, where it is from and why: the head of every document. */
+export function headOf(plan: Plan): readonly HeadRow[] {
+  const { target, undoes, reason, ticket, by } = plan;
+  return [
+    { name: 'Remedy', value: plan.remedy },
+    ...(undoes === undefined ? [] : [{ name: 'Undoes', value: `plan ${undoes.id}`, note: appliedFrom(undoes.folder) }]),
+    ...(target.kind === 'files' ? rootRows(plan, target) : forestRows(target)),
+    { name: 'Made', value: `${utc(plan.created)} by ${by.account} on ${by.computer}`, note: plan.tool },
+    ...(reason === undefined ? [] : [{ name: 'Reason', value: reason }]),
+    ...(ticket === undefined ? [] : [{ name: 'Ticket', value: ticket }]),
+    { name: 'Plan', value: plan.id },
+  ];
+}
+
+/** The folder of the plan that is undone, as this one names it. */
+function appliedFrom(folder: string): string {
+  return folder === '..' ? 'applied from the folder that contains this one' : `applied from ${folder}`;
+}
+
+function rootRows({ changes }: Plan, { roots }: FilesTarget): readonly HeadRow[] {
+  const byRoot = groupBy(changes, (change) => (change.kind === 'file' ? change.root : undefined));
+  return roots.map((root) => ({
+    name: 'Folder',
+    value: root,
+    note: `${counted(byRoot.get(root)?.length ?? 0, 'file')} to change`,
+  }));
+}
+
+function forestRows({
+  configurationNamingContext: dn,
+  objectGuid,
+  domainController,
+  connection,
+}: ForestTarget): readonly HeadRow[] {
+  return [
+    { name: 'Forest', value: dnsNameOfDn(dn) ?? dn, note: `${dn}, objectGUID ${objectGuid}` },
+    { name: 'Domain controller', value: domainController },
+    { name: 'Connection', ...connectionInWords(connection) },
+  ];
+}
+
+function connectionInWords(connection: PlanConnection): Omit<HeadRow, 'name'> {
+  switch (connection.kind) {
+    case 'ldif':
+      return {
+        value: `offline, from ${counted(connection.files.length, 'export')}`,
+        note: connection.files.join(', '),
+      };
+    case 'practice':
+      return { value: 'the practice site' };
+    case 'server': {
+      const { host, port, user, auth, tls, tlsName, dns } = connection;
+      const details = [
+        protection[auth === 'integrated' ? 'integrated' : tls],
+        ...(tlsName === undefined ? [] : [`certificate checked for the name ${tlsName}`]),
+        ...(dns === undefined ? [] : [`DNS server ${dns}`]),
+      ];
+      return {
+        value: `${host}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
+        note: details.join('; '),
+        ...(auth !== 'integrated' && tls === 'none' ? { isAlarming: true } : {}),
+      };
+    }
+  }
+}
+
+const protection = {
+  integrated: 'signed and encrypted by Kerberos, as the user logged on to the computer',
+  ldaps: 'encrypted (LDAPS)',
+  starttls: 'encrypted (StartTLS)',
+  none: 'not encrypted: password and data can be read on the network',
+} as const;
+
+/** The head as comments of change.ldf and change.diff: which plan, for what, and what stops it or was accepted. */
+export function commentsOf(plan: Plan): readonly string[] {
+  const words = headOf(plan).map(
+    ({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : ` (${note})`}`,
+  );
+  const findings = plan.findings.flatMap(({ id, level, title, accepted }) => {
+    if (accepted) return [`Accepted ${level} ${id}: ${title}`];
+    if (level === 'blocker') return [`DO NOT IMPORT: blocker ${id} is not accepted: ${title}`];
+    return level === 'warning' ? [`Warning ${id}: ${title}`] : [];
+  });
+  return [...words, `Seal: ${plan.seal}`, ...findings].map(visible);
+}
+
+/** Findings that say the same in one, with the evidence of all. */
+export function foldedFindings(findings: readonly Finding[]): readonly Finding[] {
+  const same = ({ level, id, title, detail, acceptable, accepted }: Finding): string =>
+    JSON.stringify([level, id, title, detail, acceptable, accepted]);
+  return [...groupBy(findings, same).values()].flatMap(([first, ...others]) =>
+    first === undefined
+      ? []
+      : [{ ...first, evidence: distinct([first, ...others].flatMap(({ evidence }) => evidence)) }],
+  );
+}
+
+/** The next steps, those that interrupt a service first. */
+export function stepsInOrder(steps: readonly Step[]): readonly Step[] {
+  return [...steps.filter(({ outage }) => outage === true), ...steps.filter(({ outage }) => outage !== true)];
+}
+
+/** Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out", "2 warnings". */
+export function summaryParts({ changes, leftOut, findings }: Plan): readonly string[] {
+  const open = (level: FindingLevel): number =>
+    findings.filter((finding) => finding.level === level && !finding.accepted).length;
+  const accepted = findings.filter((finding) => finding.accepted);
+  const parts: readonly (readonly [number, string, string?])[] = [
+    [leftOut.length, 'left out', 'left out'],
+    [open('note'), 'note'],
+    [open('warning'), 'warning'],
+    [accepted.length, 'blocker accepted', 'blockers accepted'],
+  ];
+  const counts = parts.flatMap(([count, one, several]) => (count === 0 ? [] : [counted(count, one, several)]));
+  return [changeCount(changes, leftOut.length), ...counts];
+}
+
+function changeCount(changes: readonly Change[], leftOut: number): string {
+  if (changes.length === 0) return 'Nothing to change';
+  const files = changes.filter((change) => change.kind === 'file');
+  if (files.length === 0) return changesInWords(countsOf(changes), 'to change');
+  const languages = new Set(files.map(({ language }) => language.toLowerCase())).size;
+  const all = leftOut === 0 ? '' : ` of ${(files.length + leftOut).toLocaleString('en')}`;
+  const noun = files.length + leftOut === 1 ? 'file' : 'files';
+  return `${files.length.toLocaleString('en')}${all} ${noun} to change, in ${counted(languages, 'language')}`;
+}
+
+/** The last line on the screen: everything counted, and what stops it. */
+export function summaryLine(plan: Plan, style: Style): string {
+  const [changes = '', ...counts] = summaryParts(plan);
+  const blockers = openBlockers(plan.findings).length;
+  const stop = counted(blockers, 'blocker stops this change', 'blockers stop this change');
+  return `  ${[style.bold(changes), ...counts, ...(blockers === 0 ? [] : [style.blocker(stop)])].join(' · ')}`;
+}

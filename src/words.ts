@@ -1,0 +1,58 @@
+/** Counts, lists and durations in words, and lists without repeats. */
+
+/** A number with its noun: "1 file", "1,284 files". Give the plural where it is not the noun with an s. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
+}
+
+/** Items in a sentence: "a, b and c"; of more than `most`, the first `most` and the number of the others: "a, b and 3 more". */
+export function listed(items: readonly string[], most = Number.POSITIVE_INFINITY): string {
+  const hidden = items.length - Math.max(1, most);
+  const shown = hidden > 0 ? items.slice(0, -hidden) : items;
+  const parts = hidden > 0 ? [...shown, `${hidden.toLocaleString('en')} more`] : shown;
+  return parts.length < 2 ? (parts[0] ?? '') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** The values without repeats, in the order in which they first appear. `keyOf` says which values count as the same. */
+export function distinct<T>(values: readonly T[], keyOf: (value: T) => unknown = (value) => value): readonly T[] {
+  const byKey = new Map<unknown, T>();
+  for (const value of values) {
+    const key = keyOf(value);
+    if (!byKey.has(key)) byKey.set(key, value);
+  }
+  return [...byKey.values()];
+}
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/**
+ * A duration in milliseconds in its largest suitable unit, rounded down: "40 seconds", "14 minutes", "36 hours",
+ * "47 days". Below two days it is given in hours, which are more precise than "1 day".
+ */
+export function durationInWords(milliseconds: number): string {
+  const length = Math.abs(milliseconds);
+  if (length >= 2 * day) return counted(Math.floor(length / day), 'day');
+  if (length >= hour) return counted(Math.floor(length / hour), 'hour');
+  if (length >= minute) return counted(Math.floor(length / minute), 'minute');
+  return counted(Math.floor(length / second), 'second');
+}
+
+/** "14 minutes ago", "in 3 minutes" (a clock is ahead), "never". */
+export function agoInWords(time: Date | 'never', now: Date): string {
+  if (time === 'never') return 'never';
+  const passed = now.getTime() - time.getTime();
+  const words = durationInWords(passed);
+  return passed < 0 ? `in ${words}` : `${words} ago`;
+}
+
+const longestShown = 120;
+
+/** A text for a line on the screen: what is longer than 120 characters is cut, and an ellipsis says so. */
+export function shortened(text: string): string {
+  if (text.length <= longestShown) return text;
+  // A pair of surrogates is one character, which is not cut in two.
+  return `${[...text.slice(0, longestShown)].slice(0, -1).join('')}…`;
+}

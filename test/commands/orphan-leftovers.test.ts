@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import type { Context } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { leftoverTest } from '../../src/remedies/orphan/leftover-values.ts';
+import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
+import { orphan as orphanDn, sendConnector } from '../change/entries-support.ts';
+import { noSleep } from '../support/fixed-world.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import { answering } from '../support/prompter-double.ts';
+import { orphan } from '../support/remedy-commands.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+import { adminGroup, groups, head, organisation, person, planOf, record, runOn } from './orphan-export.ts';
+
+const templates = new URL('../../templates/', import.meta.url);
+const now = (): Date => new Date('2026-11-22T09:00:00Z');
+
+/** The practice site, on which somebody has deleted EX04 by hand; and what its entries hold of some attributes. */
+async function siteWithoutServer(): Promise<{
+  readonly run: (command: typeof orphan, args: readonly string[], world?: Partial<Context>) => Promise<CommandRun>;
+  readonly values: (dn: string, attribute: string) => Promise<readonly string[]>;
+}> {
+  const folder = await freshFolder();
+  const world = { currentFolder: folder, templates, sleep: noSleep, now, randomId: randomUUID };
+  const open = () => openPracticeDirectory(folder, world as unknown as Context);
+  const directory = await open();
+  const dns: string[] = [];
+  const found = directory.session.search({
+    base: orphanDn,
+    scope: 'subtree',
+    filter: { kind: 'present', attribute: 'objectClass' },
+    attributes: ['1.1'],
+  });
+  for await (const { dn } of found) dns.push(dn);
+  for (const dn of dns.toSorted((one, other) => other.length - one.length)) await directory.session.delete(dn);
+  await directory.close();
+  return {
+    run: (command, args, more = {}) => runCommand(command, args, { ...world, ...more, directory: open }),
+    values: async (dn, attribute) => {
+      const { session, close } = await open();
+      const entry = await session.readEntry(dn, [attribute]);
+      await close();
+      return entry?.attributes.get(attribute.toLowerCase())?.values.map(String) ?? [];
+    },
+  };
+}
+
+const database = orphanDn.replace('CN=EX04,CN=Servers', 'CN=Mailbox Database 0417206991,CN=Databases');
+
+describe('what a deletion by hand left behind', () => {
+  test('is cleared as a plan with the same diff and proof, and undo says what cannot come back', async () => {
+    const site = await siteWithoutServer();
+    const before = await site.values(database, 'msExchOwningServer');
+    expect(before).toEqual([expect.stringContaining('\\0ADEL:')]);
+    const { status, stdout, stderr } = await site.run(orphan, ['--leftovers', '--yes']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/- msExchOwningServer: CN=EX04\\0ADEL:/);
+    expect(status).toBe(0);
+    expect(await site.values(database, 'msExchOwningServer')).toEqual([]);
+    expect((await site.run(orphan, ['--leftovers', '--dry-run'])).status).toBe(0);
+    const undone = await site.run(undo, ['changes/2026-11-22-orphan', '--yes', '--verbose']);
+    // No directory takes a reference to a deleted entry: the undo's review lists what cannot come back.
+    expect(undone.stdout).toMatch(/warning +values-to-deleted-entries/);
+    expect(undone.stdout).toContain(`msExchOwningServer of ${database}`);
+    expect(undone.status).toBe(1);
+  });
+
+  test('keeps what --keep names', async () => {
+    const site = await siteWithoutServer();
+    const id = `msExchOwningServer of ${database}`;
+    const plan = planOf(await site.run(orphan, ['--leftovers', '--json', '--keep', id]));
+    expect(plan.leftOut).toContainEqual({ what: id, reason: 'keep' });
+    expect(JSON.stringify(plan.changes)).not.toContain('msExchOwningServer');
+    expect(remedy.permits(plan as never)).toEqual([]);
+  });
+
+  test('is offered where the name is not there, and in the wizard, which preselects no server in use', async () => {
+    const site = await siteWithoutServer();
+    expect((await site.run(orphan, ['--name', 'EX04'])).stderr).toContain('--leftovers clears what points at it');
+    const prompter = answering({ 'orphan.server': 'leftovers', decision: 'nothing' });
+    const { stdout, status } = await site.run(orphan, [], { prompter });
+    expect(stdout).toMatch(/references? points? at entries that are gone|references point at entries that are gone/);
+    expect(status).toBe(2);
+    prompter.verifyAllAsked();
+  });
+});
+
+test('a name of a server that no object has is left over too; that of one that is there is not', async () => {
+  const gone = '/o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX09';
+  const there = '/o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX01';
+  const [rootDse = '', ...rest] = head;
+  const plan = planOf(
+    await runOn(
+      [
+        rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
+        ...rest,
+        ...organisation,
+        ...adminGroup('North'),
+        record(`CN=EX01,CN=Servers,CN=North,${groups}`, 'msExchExchangeServer', `legacyExchangeDN: ${there}`),
+        person('gone', `msExchExpansionServerName: ${gone}`),
+        person('there', `msExchExpansionServerName: ${there}`),
+      ],
+      '--leftovers',
+      '--json',
+    ),
+  );
+  expect(plan.changes).toMatchObject([
+    { dn: expect.stringContaining('CN=gone'), edits: [{ attribute: 'msExchExpansionServerName', remove: [gone] }] },
+  ]);
+  const test = leftoverTest([there]);
+  expect([test(gone), test(there), test(`${gone}/cn=Private MDB`)]).toEqual(['legacyExchangeDN', undefined, undefined]);
+});
+
+test('a plan for leftovers that holds anything else is not permitted', async () => {
+  const site = await siteWithoutServer();
+  const plan = planOf(await site.run(orphan, ['--leftovers', '--json']));
+  const edit = (attribute: string, value: string) => ({
+    kind: 'modify' as const,
+    dn: sendConnector,
+    guid: '',
+    edits: [{ attribute, remove: [value], add: [] }],
+  });
+  const permits = (...changes: readonly unknown[]): readonly string[] => remedy.permits({ ...plan, changes } as never);
+  expect(permits(...plan.changes)).toEqual([]);
+  expect(permits(edit('homeMTA', 'CN=Microsoft MTA,CN=EX01'))).toEqual([
+    expect.stringContaining('names nothing that is gone'),
+  ]);
+  expect(
+    permits({ kind: 'delete', dn: sendConnector, guid: '', usnChanged: '1', children: [], attributes: [] }),
+  ).toHaveLength(1);
+});

@@ -1,0 +1,104 @@
+import { execFileSync } from 'node:child_process';
+import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import { readPlainFile, systemFiles } from '../../src/files/file-system.ts';
+import { replaceFile } from '../../src/files/replace-file.ts';
+import { noWaiting } from '../support/fixed-world.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await freshFolder();
+});
+
+/** Makes every step look slow, so that from the third on they are handed over to other threads. */
+function slowDisk(): void {
+  let now = 0;
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += 10;
+    return now;
+  });
+  onTestFinished(() => {
+    clock.mockRestore();
+  });
+}
+
+const disks = [
+  ['at once, as on a quick disk', () => undefined],
+  ['on other threads, as on a slow one', slowDisk],
+] as const;
+
+describe.each(disks)('files that are replaced %s', (_, prepare) => {
+  const replace = (target: string, content: Buffer): Promise<void> =>
+    replaceFile(systemFiles(), {
+      path: target,
+      content,
+      tag: 'x',
+      patience: noWaiting,
+      beforeRename: async () => undefined,
+    });
+
+  test('have the new bytes, their mode and their owner', async () => {
+    prepare();
+    const target = path.join(folder, 'a');
+    await writeFile(target, 'old');
+    await chmod(target, 0o640);
+    const isRoot = process.getuid?.() === 0;
+    if (isRoot) await chown(target, 12_345, 23_456);
+    const content = Buffer.alloc(300_000, 'new ');
+    await replace(target, content);
+    expect((await readFile(target)).equals(content)).toBe(true);
+    const stats = await stat(target);
+    expect(stats.mode & 0o7777).toBe(0o640);
+    if (isRoot) expect([stats.uid, stats.gid]).toEqual([12_345, 23_456]);
+    expect(await readdir(folder)).toEqual(['a']);
+  });
+
+  test('throw what the system says', async () => {
+    prepare();
+    await expect(replace(path.join(folder, 'missing'), Buffer.from('a'))).rejects.toMatchObject({ errno: 'ENOENT' });
+    await mkdir(path.join(folder, 'inner'));
+    await expect(systemFiles().readFile(path.join(folder, 'inner'))).rejects.toMatchObject({ code: 'EISDIR' });
+    await expect(systemFiles().unlink(path.join(folder, 'missing'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(systemFiles().open(folder, 'wx')).rejects.toMatchObject({ code: 'EEXIST' });
+  });
+});
+
+describe.each(disks)('reading a plain file %s', (_, prepare) => {
+  beforeEach(prepare);
+
+  test.each([0, 1, 65_535, 65_536, 65_537, 200_000])('of %i bytes gives all of them', async (length) => {
+    const file = path.join(folder, 'a');
+    await writeFile(file, 'x'.repeat(length));
+    expect((await readPlainFile(systemFiles(), file, 1_000_000)).bytes.toString()).toBe('x'.repeat(length));
+  });
+
+  test('gives its mode and its number of names', async () => {
+    const file = path.join(folder, 'a');
+    await writeFile(file, 'x', { mode: 0o600 });
+    const { stats } = await readPlainFile(systemFiles(), file, 10);
+    expect([stats.mode & 0o777, stats.nlink]).toEqual([0o600, 1]);
+  });
+
+  test('refuses one that is too large', async () => {
+    const file = path.join(folder, 'large');
+    await writeFile(file, '');
+    await truncate(file, 11);
+    await expect(readPlainFile(systemFiles(), file, 10)).rejects.toThrow('it has 11 bytes, more than the limit of 10');
+  });
+
+  test('refuses a folder and a pipe, without waiting for a writer', async () => {
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(readPlainFile(systemFiles(), pipe, 10)).rejects.toThrow('it is not a plain file');
+    await expect(readPlainFile(systemFiles(), folder, 10)).rejects.toThrow('it is not a plain file');
+  });
+
+  test('of a missing name throws what the system says', async () => {
+    await expect(readPlainFile(systemFiles(), path.join(folder, 'missing'), 10)).rejects.toMatchObject({
+      code: 'ENOENT',
+    });
+  });
+});

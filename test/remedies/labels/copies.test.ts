@@ -1,0 +1,128 @@
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
+import { freshFolder, type Tree, writeTree } from '../../support/fresh-folder.ts';
+import { type Examination, examine, labelOptions } from '../../support/label-options.ts';
+import { stringsContent } from '../../support/strings-content.ts';
+
+let root: string;
+
+const strings: Tree = { 'strings.txt': stringsContent('Domain\\user name:') };
+const set: Tree = { HTML: { ...strings, nls: { de: strings } } };
+
+beforeEach(async () => {
+  root = path.join(await freshFolder(), 'Templates');
+  await writeTree(root, { CookieAuthTemplates: { Exchange: set } });
+});
+
+const look = (more?: Partial<LabelsOptions>): Promise<Examination> => examine(labelOptions(root, more));
+const below = (folder: string): string => path.relative(root, folder).split(path.sep).join('/');
+/** The folders of the sets that would be changed. */
+const changedSets = ({ changes }: Examination): readonly string[] => [
+  ...new Set(changes.map((change) => below(change.path).replace(/\/HTML\/.*$/, ''))),
+];
+const copies = ({ findings }: Examination): readonly string[] =>
+  findings.filter(({ id }) => id === 'copies-left-out').flatMap(({ evidence }) => evidence.map(below));
+
+describe('a copy that was kept aside is left as it is and reported once', () => {
+  test.each([
+    'Exchange - Copy',
+    'Exchange - Copy (2)',
+    'Copy of Exchange',
+    'Exchange.bak',
+    'Exchange_old',
+    'Exchange-backup',
+    'Exchange.orig',
+    'Exchange - Kopie',
+    'Exchange 2013-05-17',
+    'Exchange_20130517',
+  ])('by its name: %s', async (name) => {
+    await writeTree(root, { CookieAuthTemplates: { [name]: set } });
+    const examination = await look();
+    expect(changedSets(examination)).toEqual(['CookieAuthTemplates/Exchange']);
+    expect(copies(examination)).toEqual([`CookieAuthTemplates/${name}`]);
+  });
+
+  test.each([
+    ['below a folder of such a name', 'CookieAuthTemplates/_backup/Exchange'],
+    ['below a copy of the folder of all sets', 'CookieAuthTemplates-backup/Exchange'],
+    ['below another set', 'CookieAuthTemplates/Exchange/before/ISA'],
+  ])('by its place: %s', async (_, place) => {
+    await writeTree(path.join(root, place), set);
+    const examination = await look();
+    expect(changedSets(examination)).toEqual(['CookieAuthTemplates/Exchange']);
+    expect(copies(examination)).toEqual([place]);
+  });
+
+  test('in a language folder', async () => {
+    const nls = 'CookieAuthTemplates/Exchange/HTML/nls';
+    await writeTree(path.join(root, nls), { 'de-backup': strings });
+    const examination = await look();
+    expect(examination.changes.map((change) => change.language).toSorted()).toEqual(['de', 'default']);
+    expect(copies(examination)).toEqual([`${nls}/de-backup`]);
+    const named = await look({ languages: ['de-backup'] });
+    expect(named.changes.map((change) => change.language)).toEqual(['de-backup']);
+    expect(copies(named)).toEqual([]);
+  });
+});
+
+describe('a copy that is named is changed', () => {
+  beforeEach(() => writeTree(root, { CookieAuthTemplates: { 'Exchange.bak': set, _backup: { Exchange: set } } }));
+
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['by the name of its set', ['exchange.bak'], ['CookieAuthTemplates/Exchange.bak']],
+    ['by the path of its set', ['CookieAuthTemplates/_backup/Exchange'], ['CookieAuthTemplates/_backup/Exchange']],
+    [
+      'by that path as Windows writes it',
+      ['.\\CookieAuthTemplates\\_backup\\Exchange\\'],
+      ['CookieAuthTemplates/_backup/Exchange'],
+    ],
+    ['but not by the name of the set that it is a copy of', ['Exchange'], ['CookieAuthTemplates/Exchange']],
+  ])('%s', async (_, sets, expected) => {
+    expect(changedSets(await look({ sets }))).toEqual(expected);
+  });
+
+  test('as the root itself', async () => {
+    root = path.join(root, 'CookieAuthTemplates/_backup');
+    expect(changedSets(await look())).toEqual(['Exchange']);
+  });
+});
+
+test.each(['Exchange2013', 'MyForms', 'Bold', 'Oldenburg', 'Copyright', 'Partner 2013'])(
+  'a set whose name only looks like that of a copy is changed: %s',
+  async (name) => {
+    await writeTree(root, { CookieAuthTemplates: { [name]: set } });
+    expect(changedSets(await look())).toContain(`CookieAuthTemplates/${name}`);
+  },
+);
+
+test('the English file in the folder of another language is named', async () => {
+  const nls = { de: strings, fr: { 'strings.txt': stringsContent('Domaine\\nom :') }, 'en-GB': strings };
+  await writeTree(root, { CookieAuthTemplates: { Exchange: { HTML: { ...strings, nls } } } });
+  expect((await look()).findings).toMatchObject([
+    {
+      id: 'english-elsewhere',
+      level: 'note',
+      evidence: [path.join(root, 'CookieAuthTemplates/Exchange/HTML/nls/de/strings.txt')],
+    },
+  ]);
+});
+
+test('a strings.txt outside a form set is reported and left as it is', async () => {
+  await writeTree(root, { CookieAuthTemplates: { Exchange: { Mobile: strings } } });
+  const { findings, changes } = await look();
+  expect(findings.filter(({ id }) => id === 'misplaced-file')).toMatchObject([
+    {
+      id: 'misplaced-file',
+      level: 'note',
+      evidence: [path.join(root, 'CookieAuthTemplates/Exchange/Mobile/strings.txt')],
+    },
+  ]);
+  expect(changes).toHaveLength(2);
+});
+
+test('the file beside the forms also goes by the name of its language: en', async () => {
+  const { changes, findings } = await look({ languages: ['en'] });
+  expect(changes.map((change) => change.language)).toEqual(['default']);
+  expect(findings).toEqual([]);
+});

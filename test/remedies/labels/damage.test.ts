@@ -1,0 +1,143 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Finding } from '../../../src/change/findings.ts';
+import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
+import { lostLettersIn } from '../../../src/remedies/labels/strings-content.ts';
+import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
+import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
+import { type Examination, emailWording, examine, judgeNow, labelOptions } from '../../support/label-options.ts';
+import { encodedAs } from '../../support/strings-content.ts';
+
+let home: string;
+
+beforeEach(async () => {
+  home = await freshFolder();
+});
+
+const root = (member: string): string => path.join(home, member);
+const fileOf = (member: string, language: string): string =>
+  path.join(root(member), 'Exchange/HTML/nls', language, 'strings.txt');
+
+async function file(member: string, language: string, content: Uint8Array | string): Promise<void> {
+  await writeTree(path.dirname(fileOf(member, language)), { 'strings.txt': content });
+}
+
+const look = (members: readonly string[], more?: Partial<LabelsOptions>): Promise<Examination> =>
+  examine(labelOptions(home, { roots: members.map(root), newLabel: emailWording, ...more }));
+
+function only({ findings }: Examination, id: string): Finding {
+  const found = findings.filter((finding) => finding.id === id);
+  expect(found, findings.map((finding) => finding.id).join(', ')).toHaveLength(1);
+  return found[0] as Finding;
+}
+
+const russian = [
+  'L_UserName_Text="Домен\\пользователь:"',
+  'L_Password_Text="Пароль для входа:"',
+  'L_A_Text="Недопустимое имя пользователя или пароль"',
+].join('\r\n');
+/** As a tool writes it that saves in an encoding without these letters. */
+const ruined = Buffer.from(russian.replace(/[^\0-\x7f]/g, '?'), 'latin1');
+
+describe('letters lost to question marks', () => {
+  test('block the file, with what is left of the label and the path of an undamaged copy', async () => {
+    await file('TMG01', 'ru', encodedAs('utf-16le with BOM', russian));
+    await file('TMG02', 'ru', ruined);
+    const examination = await look(['TMG01', 'TMG02']);
+    expect(only(examination, 'lost-letters')).toMatchObject({
+      level: 'blocker',
+      evidence: [
+        `${fileOf('TMG02', 'ru')}: line 1: ?????\\????????????:; an undamaged copy is ${fileOf('TMG01', 'ru')}`,
+      ],
+    });
+    expect(examination.changes.map((change) => change.path)).toEqual([fileOf('TMG01', 'ru')]);
+  });
+
+  test('never bring the advice to name a code page: it would be written into a ruined file', async () => {
+    await file('TMG01', 'ru', ruined);
+    for (const accept of [[], ['lost-letters']]) {
+      const { findings, changes } = await look(['TMG01'], { accept });
+      expect(findings.map(({ id }) => id)).toEqual(['lost-letters']);
+      expect(findings[0]?.detail).not.toContain('--code-page');
+      expect(changes).toEqual([]);
+    }
+  });
+
+  test('in other texts of the file block it too; accepted, the label is changed and comes back', async () => {
+    const content = `L_UserName_Text="Name:"\r\n${'L_A="Pr?fen Sie das Kennwort f?r ????"\r\n'.repeat(3)}`;
+    await file('TMG01', 'de', content);
+    expect(only(await look(['TMG01']), 'lost-letters').evidence).toEqual([`${fileOf('TMG01', 'de')}: 9 places`]);
+    const accepted = await look(['TMG01'], { accept: ['lost-letters'] });
+    const plan = planOf(accepted.changes, { ...accepted.proposal, findings: accepted.findings });
+    await applyIn(path.join(home, 'change'), plan);
+    expect(await readFile(fileOf('TMG01', 'de'), 'utf8')).toContain('"E-Mail-Adresse:"');
+    const undo = await undoOf(path.join(home, 'change'), plan);
+    expect(await judgeNow({ ...undo, intent: plan.intent, target: plan.target })).toEqual([]);
+    await applyIn(path.join(home, 'undo'), undo);
+    expect(await readFile(fileOf('TMG01', 'de'), 'utf8')).toBe(content);
+  });
+
+  test.each([
+    'What is this?',
+    '¿Olvidó su contraseña?',
+    'パスワードを忘れましたか?こちら',
+    '<a href="logon.htm?url=/owa&x=1">?</a>',
+    'Really??',
+  ])('are not what a question is: %s', (text) => {
+    expect(lostLettersIn(text)).toBe(0);
+  });
+
+  test.each(['Dom?ne', '?????', 'P?ihla?ovac? jm?no'])('are what is left of a word: %s', (text) => {
+    expect(lostLettersIn(text)).toBeGreaterThan(0);
+  });
+});
+
+describe('a label in typographic quotes, as pasted from a web page,', () => {
+  test.each(['”E-mail:”', '“E-mail:”', '„E-Mail:“', '«E-mail»'])('blocks the file: %s', async (value) => {
+    await file('TMG01', 'de', encodedAs('utf-8', `L_UserName_Text=${value}\r\n`));
+    const finding = only(await look(['TMG01']), 'typographic-value');
+    expect(finding).toMatchObject({ level: 'blocker', acceptable: false });
+    expect(finding.evidence).toEqual([`${fileOf('TMG01', 'de')}: line 1`]);
+  });
+
+  test('within straight quotes is a text like any other', async () => {
+    await file('TMG01', 'de', encodedAs('utf-8', 'L_UserName_Text="„Name“:"\r\n'));
+    expect((await look(['TMG01'])).findings).toEqual([]);
+  });
+});
+
+describe('a key behind a lost line break', () => {
+  test.each([
+    ['after the label', 'L_UserName_Text="Name:"L_Password_Text="Password:"\r\n'],
+    ['after the label, with spaces', 'L_UserName_Text="Name:"  L_Password_Text = "Password:"\r\n'],
+    ['after a label without quotes', 'L_UserName_Text=Name L_Password_Text=Password\r\n'],
+    ['before the label', 'L_Password_Text="Password:"L_UserName_Text="Name:"\r\n'],
+  ])('blocks the file: %s', async (_, content) => {
+    await file('TMG01', 'de', content);
+    const examination = await look(['TMG01'], { accept: ['joined-value'] });
+    expect(only(examination, 'joined-value')).toMatchObject({ level: 'blocker', acceptable: false });
+    expect(examination.changes).toEqual([]);
+  });
+
+  test('is not an attribute of a tag in the value', async () => {
+    await file('TMG01', 'de', 'L_UserName_Text="<b class="x" title="y">Name</b>"\r\n');
+    expect((await look(['TMG01'])).findings).toEqual([]);
+  });
+
+  test('does not lose the neighbour: every key keeps its value', async () => {
+    const content = 'L_UserName_Text="Name:"\r\nL_Password_Text="Password:"\r\n';
+    await file('TMG01', 'de', content);
+    await applyIn(path.join(home, 'change'), planOf((await look(['TMG01'])).changes));
+    expect(await readFile(fileOf('TMG01', 'de'), 'utf8')).toBe(content.replace('Name:', 'E-Mail-Adresse:'));
+  });
+});
+
+test('an undamaged copy of the same set on another member is named before one of another set', async () => {
+  await file('TMG01', 'de', '');
+  await writeTree(root('TMG01'), { ISA: { HTML: { nls: { de: { 'strings.txt': 'L_UserName_Text="a"' } } } } });
+  await file('TMG02', 'de', 'L_UserName_Text="a"\r\n');
+  expect(only(await look(['TMG01', 'TMG02']), 'empty-file').evidence).toEqual([
+    `${fileOf('TMG01', 'de')}: an undamaged copy is ${fileOf('TMG02', 'de')}`,
+  ]);
+});

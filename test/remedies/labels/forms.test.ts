@@ -1,0 +1,134 @@
+import path from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Finding } from '../../../src/change/findings.ts';
+import { readForm } from '../../../src/remedies/labels/forms.ts';
+import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
+import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
+import { freshFolder, type Tree, writeTree } from '../../support/fresh-folder.ts';
+import { type Examination, emailWording, examine, judgeNow, labelOptions } from '../../support/label-options.ts';
+import { encodedAs, stringsContent } from '../../support/strings-content.ts';
+
+let home: string;
+let root: string;
+
+beforeEach(async () => {
+  home = await freshFolder();
+  root = path.join(home, 'forms');
+});
+
+const folder = (set = 'Exchange'): string => path.join(root, set, 'HTML');
+const forms = (files: Tree, set = 'Exchange'): Promise<void> =>
+  writeTree(folder(set), { 'strings.txt': stringsContent('Domain\\user name:'), ...files });
+const look = (more?: Partial<LabelsOptions>): Promise<Examination> =>
+  examine(labelOptions(root, { newLabel: emailWording, ...more }));
+const finding = ({ findings }: Examination, id: string): Finding | undefined => findings.find((one) => one.id === id);
+
+const usual = '<label for="username">@@L_UserName_Text</label><input id="username" name="username" type="text">';
+
+describe('which forms show the new label', () => {
+  test('is said by set and class', async () => {
+    await forms({
+      'usr_pwd.htm': usual,
+      'usr_pcode.HTML': usual.toUpperCase(),
+      'logoff.htm': '@@L_OWALogoffUser_Text',
+    });
+    await forms({ 'usr_pwd.htm': usual }, 'ISA');
+    const examination = await look();
+    expect(finding(examination, 'forms-that-show-it')).toMatchObject({
+      level: 'note',
+      evidence: ['Exchange · HTML: usr_pwd.htm', 'ISA · HTML: usr_pwd.htm'],
+    });
+    expect(finding(examination, 'form-without-label')?.evidence).toEqual([
+      `${path.join(folder(), 'usr_pcode.HTML')}: uses L_USERNAME_TEXT`,
+    ]);
+  });
+
+  test.each([
+    ['a label of its own', '<label for=username><b>User\n name:</b></label>', 'has a label of its own: User name:'],
+    ['another key', usual.replace('L_UserName_Text', 'L_UserID_Text'), 'uses L_UserID_Text'],
+    ['no label at all', '<input name="username">', 'uses no key for it'],
+  ])('is not one with %s', async (_, html, reason) => {
+    await forms({ 'a.htm': html });
+    expect(finding(await look(), 'form-without-label')).toMatchObject({
+      level: 'warning',
+      evidence: [`${path.join(folder(), 'a.htm')}: ${reason}`],
+      subjects: [path.join(folder(), 'a.htm')],
+    });
+  });
+
+  test('is one whose other key is changed too', async () => {
+    await forms({ 'a.htm': usual.replace('L_UserName_Text', 'L_UserID_Text') });
+    const examination = await look({ keys: ['L_UserName_Text', 'L_UserID_Text'] });
+    expect(finding(examination, 'form-without-label')).toBeUndefined();
+  });
+});
+
+test.each([
+  ['in double quotes', '<input placeholder="Domain\\Username">'],
+  ['in single quotes', "<input placeholder = 'Domain\\Username'>"],
+  ['without quotes', '<input placeholder=Domain\\Username>'],
+  ['as an entity', '<input placeholder="Domain&#92;Username">'],
+  ['as a named entity', '<input placeholder=Domain&bsol;Username>'],
+])('a placeholder that names the domain is found %s', (_, html) => {
+  for (const encoding of ['utf-8', 'utf-16le with BOM'] as const) {
+    expect(readForm('a.htm', encodedAs(encoding, html)).placeholder).toBe('Domain\\Username');
+  }
+});
+
+describe('a script that puts a domain before the name', () => {
+  const lines = [
+    'form.username.value = "CONTOSO\\\\" + form.username.value;',
+    'name = domain + "\\\\" + name;',
+    "name = 'CONTOSO\\\\'.concat(name);",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the script's.
+    'name = `CONTOSO\\\\${name}`;',
+    'name = domain + String.fromCharCode(92) + name;',
+    'body = "username=CONTOSO%5C" + name;',
+  ];
+
+  test.each(lines)('blocks a label that asks for an address, until it is accepted: %s', async (line) => {
+    await forms({ 'flogon.js': `function go() {\n  ${line}\n}\n` });
+    const examination = await look();
+    expect(finding(examination, 'default-domain-script')).toMatchObject({
+      level: 'blocker',
+      acceptable: true,
+      accepted: false,
+      evidence: [`${path.join(folder(), 'flogon.js')}, line 2: ${line}`],
+    });
+    // The diff is the same: only whether it may be applied is the user's word.
+    expect(examination.changes).toHaveLength(1);
+    expect(finding(await look({ accept: ['default-domain-script'] }), 'default-domain-script')?.accepted).toBe(true);
+  });
+
+  test('is found in the form itself, and for the user principal name as well', async () => {
+    await forms({ 'a.htm': `${usual}<script>u.value = "CONTOSO\\\\" + u.value;</script>` });
+    const upn = await look({ newLabel: { ...emailWording, label: 'upn' } });
+    expect(finding(upn, 'default-domain-script')).toMatchObject({ level: 'blocker' });
+  });
+
+  test('does not block a label that asks for the user name', async () => {
+    await forms({ 'flogon.js': lines[0] ?? '' });
+    const username = await look({ newLabel: { ...emailWording, label: 'username' } });
+    expect(finding(username, 'default-domain-script')).toBeUndefined();
+  });
+
+  test.each([
+    'if (name.indexOf("\\\\") < 0 && name.indexOf("@") < 0) name = "CONTOSO\\\\" + name;',
+    'if (!/@/.test(name)) {\n  name = "CONTOSO\\\\" + name;\n}',
+    '// name = "CONTOSO\\\\" + name;',
+    'if (name.indexOf("\\\\") > 0) warn();',
+  ])('is not one that leaves addresses alone: %s', (script) => {
+    expect(readForm('flogon.js', Buffer.from(script)).domainLines).toEqual([]);
+  });
+
+  test('that came after the plan was saved blocks its application; an undo is not blocked', async () => {
+    await forms({});
+    const { proposal, findings } = await look();
+    const plan = planOf(proposal.changes, { ...proposal, findings });
+    await writeTree(folder(), { 'flogon.js': lines[0] ?? '' });
+    expect(await judgeNow(plan)).toMatchObject([{ id: 'default-domain-script', level: 'blocker', accepted: false }]);
+    await applyIn(path.join(home, 'change'), plan);
+    const undo = await undoOf(path.join(home, 'change'), plan);
+    expect(await judgeNow({ ...undo, intent: plan.intent, target: plan.target })).toEqual([]);
+  });
+});

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest';
+import { showDeleted } from '../../../src/ldap/controls.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { renameEntry } from '../../support/rename-entry.ts';
+import {
+  type Dcs,
+  domain,
+  handedOver,
+  hostOf,
+  look,
+  openDcs,
+  people,
+  verdictsOn,
+  whyNotProvable,
+} from './support/pair.ts';
+
+const later = new Date('2027-06-01T00:00:00Z');
+
+/** Deletes an object on one DC, whose tombstone is collected there before another one hears of it. */
+async function deleteAndForget(dcs: Dcs, on: string, ...dns: readonly string[]): Promise<void> {
+  const session = await dcs.session(on);
+  for (const dn of dns) await session.delete(dn);
+  dcs.forest.expunge(hostOf(on), later);
+}
+
+/** Two or more DCs that both have these objects, and whose links are cut. */
+async function apart(
+  names: readonly string[],
+  objects: readonly string[],
+): Promise<{ dcs: Dcs; dns: readonly string[] }> {
+  const dcs = await openDcs(names);
+  const dns: string[] = [];
+  for (const cn of objects) dns.push(await dcs.create('dc1', cn));
+  dcs.replicate();
+  for (const name of names) dcs.forest.cut(hostOf(name));
+  return { dcs, dns };
+}
+
+describe('two copies', () => {
+  test('that are alike have nothing to show, both ways', async () => {
+    const { dcs } = await apart(['dc1', 'dc2'], ['Lee']);
+    const facts = await look(dcs, 'dc1');
+    expect(verdictsOn(facts, 'dc2', 'dc1')).toEqual({});
+    expect(verdictsOn(facts, 'dc1', 'dc2')).toEqual({});
+  });
+
+  test('show what each has deleted and forgotten, with what was changed since told apart', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee', 'Kim', 'Ann']);
+    const [lee = '', kim = '', ann = ''] = dns;
+    await deleteAndForget(dcs, 'dc1', lee, kim);
+    await deleteAndForget(dcs, 'dc2', ann);
+    await (await dcs.session('dc2')).modify(kim, [{ attribute: 'description', replace: [Buffer.from('new')] }]);
+    const facts = await look(dcs, 'dc1');
+    expect(verdictsOn(facts, 'dc2', 'dc1')).toEqual({ [lee]: 'lingering', [kim]: 'lingering, changed' });
+    expect(verdictsOn(facts, 'dc1', 'dc2')).toEqual({ [ann]: 'lingering' });
+  });
+
+  test('do not call lingering what is new, late, restored or only a tombstone', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Late', 'Back', 'Both']);
+    const [late = '', back = '', both = ''] = dns;
+    const second = await dcs.session('dc2');
+    await second.delete(back);
+    await second.modify(
+      `<GUID=${await guidOf(second, 'Back')}>`,
+      [
+        { attribute: 'isDeleted', remove: 'all', add: [] },
+        { attribute: 'distinguishedName', replace: [Buffer.from(`CN=Restored,${people}`)] },
+      ],
+      [showDeleted],
+    );
+    await second.delete(both);
+    await deleteAndForget(dcs, 'dc1', back, both);
+    await (await dcs.session('dc1')).delete(late);
+    const fresh = await dcs.create('dc2', 'New');
+    const found = verdictsOn(await look(dcs, 'dc1'), 'dc2', 'dc1');
+    expect(Object.values(found).sort()).toEqual(['late', 'new, changed', 'transient, changed', 'undeleted, changed']);
+    expect(found[fresh]).toBe('new, changed');
+    expect(found[late]).toBe('late');
+    expect(found[`CN=Restored,${people}`]).toBe('undeleted, changed');
+  });
+
+  test('give the removal of the reference first, and that of the others only once it is clean', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee', 'Ann']);
+    const [lee = '', ann = ''] = dns;
+    await deleteAndForget(dcs, 'dc1', lee);
+    await deleteAndForget(dcs, 'dc2', ann);
+    expect(handedOver(await look(dcs, 'dc1'))).toMatchObject([{ dn: ann, on: hostOf('dc1') }]);
+    await deleteAndForget(dcs, 'dc1', ann);
+    expect(handedOver(await look(dcs, 'dc1'))).toMatchObject([{ dn: lee, on: hostOf('dc2') }]);
+  });
+});
+
+/** The objectGUID of a deleted object by its former name. */
+async function guidOf(session: DirectorySession, name: string): Promise<string> {
+  const request = {
+    base: domain,
+    scope: 'subtree',
+    filter: { kind: 'equal', attribute: 'isDeleted', value: 'TRUE' },
+  } as const;
+  for await (const { dn } of session.search({ ...request, attributes: ['1.1'], controls: [showDeleted] })) {
+    const [, guid] = new RegExp(`^CN=${name}\\\\0ADEL:([0-9a-f-]{36})`).exec(dn) ?? [];
+    if (guid !== undefined) return guid;
+  }
+  throw new Error(`${name} is not deleted`);
+}
+
+describe('an object that changes while the copies are compared', () => {
+  /** Does something when the list of DC2 is about to be read, the reference's having been read; or when it has been. */
+  async function lookWhile(dcs: Dcs, when: 'before' | 'after', meddle: () => Promise<void>) {
+    const openOther = async (host: string): Promise<DirectorySession> => {
+      const session = await dcs.forest.open({ host });
+      async function* search(request: Parameters<DirectorySession['search']>[0]) {
+        const isList = request.scope === 'subtree' && request.attributes.includes('objectGUID');
+        if (isList && when === 'before') await meddle();
+        yield* session.search(request);
+        if (isList && when === 'after') await meddle();
+      }
+      return new Proxy(session, {
+        get: (target, name) => {
+          if (name === 'search') return search;
+          const value: unknown = Reflect.get(target, name, target);
+          return typeof value === 'function' ? value.bind(target) : value;
+        },
+      });
+    };
+    return look(dcs, 'dc1', {}, { openOther });
+  }
+
+  test.each(['before', 'after'] as const)(
+    'is no false verdict: created, moved and deleted %s the second list',
+    async (when) => {
+      const dcs = await openDcs();
+      const moved = await dcs.create('dc1', 'Moved');
+      const deleted = await dcs.create('dc2', 'Deleted');
+      dcs.replicate();
+      let isDone = false;
+      const facts = await lookWhile(dcs, when, async () => {
+        isDone = true;
+        await dcs.create('dc1', 'Created on DC1');
+        await dcs.create('dc2', 'Created on DC2');
+        await renameEntry(await dcs.forest.connect(hostOf('dc1')), moved, 'CN=Elsewhere');
+        await (await dcs.session('dc1')).delete(deleted);
+        dcs.replicate();
+      });
+      expect(isDone).toBe(true);
+      const found = [
+        ...Object.values(verdictsOn(facts, 'dc2', 'dc1')),
+        ...Object.values(verdictsOn(facts, 'dc1', 'dc2')),
+      ];
+      expect(found.filter((verdict) => !verdict.startsWith('new') && !verdict.startsWith('late'))).toEqual([]);
+    },
+  );
+});
+
+describe('what cannot be seen is not provable, and never "none"', () => {
+  test('without the right to see deleted objects', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee']);
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    const facts = await look(dcs, 'dc1', {}, await dcs.asOrdinaryUser('dc1'));
+    expect(whyNotProvable(facts)).toEqual(Array(2).fill(expect.stringContaining('no right to see them')));
+    expect(handedOver(facts)).toEqual([]);
+  });
+
+  test('without the vector of the reference', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee']);
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    dcs.forest.setCondition(hostOf('dc1'), { withheld: ['replUpToDateVector', 'msDS-NCReplCursors'] });
+    const facts = await look(dcs, 'dc1');
+    expect(whyNotProvable(facts)).toEqual([expect.stringContaining('up-to-dateness vector')]);
+  });
+
+  test('on a DC that does not answer', async () => {
+    const { dcs } = await apart(['dc1', 'dc2', 'dc3'], ['Lee']);
+    dcs.forest.setCondition(hostOf('dc3'), { reachable: 'refused' });
+    const facts = await look(dcs, 'dc1');
+    expect(whyNotProvable(facts)).toEqual(Array(2).fill(expect.stringContaining('DC3: ')));
+    expect(verdictsOn(facts, 'dc2', 'dc1')).toEqual({});
+  });
+
+  test('where one DC alone has a copy', async () => {
+    const dcs = await openDcs(['dc1']);
+    expect(whyNotProvable(await look(dcs, 'dc1'))).toEqual(['no other domain controller has a full copy']);
+  });
+
+  test('when the time for reading is over', async () => {
+    const { dcs } = await apart(['dc1', 'dc2'], ['Lee']);
+    const facts = await look(dcs, 'dc1', {}, { signal: AbortSignal.abort() });
+    expect(whyNotProvable(facts)).toEqual(Array(2).fill(expect.stringContaining('no time left')));
+  });
+});

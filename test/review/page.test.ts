@@ -1,0 +1,221 @@
+/** review.html in a real browser, as reviewers open it: on a screen, a phone, in the dark and on paper. */
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JournalRecord } from '../../src/change/journal.ts';
+import type { Plan } from '../../src/change/plan.ts';
+import type { Description } from '../../src/remedies/remedy.ts';
+import { htmlReview } from '../../src/review/html.ts';
+import { describeWithChromium } from './describe-with-chromium.ts';
+import { commands, deletion, description, finding, labelChange, modify, planOf } from './plans.ts';
+import { labelsPlan, labelsWords, orphanPlan, orphanWords, tombstonePlan, tombstoneWords } from './sample-plans.ts';
+
+const template = readFileSync(new URL('../../templates/review.html', import.meta.url), 'utf8');
+
+const screens: readonly (readonly [string, BrowserContextOptions])[] = [
+  ['light', { viewport: { width: 1280, height: 720 }, colorScheme: 'light' }],
+  ['dark', { viewport: { width: 1280, height: 720 }, colorScheme: 'dark' }],
+  ['a phone', { viewport: { width: 390, height: 844 } }],
+];
+
+const samples: readonly (readonly [string, Plan, Description, number])[] = [
+  ['labels', labelsPlan, labelsWords, 8],
+  ['orphan', orphanPlan, orphanWords, 6],
+  ['tombstone', tombstonePlan, tombstoneWords, 5],
+];
+
+describeWithChromium('the page in Chromium', (executablePath) => {
+  let browser: Browser;
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'review-page-'));
+    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Opens the page of a plan; gives what the browser complained of and asked for. */
+  async function open(
+    plan: Plan,
+    words: Description,
+    options: BrowserContextOptions = {},
+    journal: readonly JournalRecord[] = [],
+  ): Promise<{ readonly page: Page; readonly complaints: readonly string[]; readonly requests: readonly string[] }> {
+    const file = join(folder, 'review.html');
+    writeFileSync(file, [...htmlReview(plan, words, commands, template, journal)].join(''));
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const complaints: string[] = [];
+    const requests: string[] = [];
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('request', (request) => requests.push(request.url()));
+    await page.goto(pathToFileURL(file).href);
+    return { page, complaints, requests };
+  }
+
+  /** All text of the page, what is folded included. */
+  async function textOf(page: Page): Promise<string> {
+    return await page.locator('body').evaluate((body) => body.textContent ?? '');
+  }
+
+  /** How many pages the browser prints. */
+  async function printedPages(page: Page): Promise<number> {
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    return pdf.toString('latin1').match(/\/Type\s*\/Page(?!s)/g)?.length ?? 0;
+  }
+
+  describe.each(samples)('of %s', (_, plan, words, mostPages) => {
+    test.each(screens)('is drawn %s without a complaint, a request or anything cut off', async (_name, options) => {
+      const { page, complaints, requests } = await open(plan, words, options);
+      expect(complaints).toEqual([]);
+      expect(requests).toEqual([page.url()]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.viewport?.width);
+      await page.context().close();
+    });
+
+    test.each(screens)('has no fault that axe finds, %s', async (_name, options) => {
+      const { page } = await open(plan, words, options);
+      await page.evaluate(axe.source);
+      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+      await page.context().close();
+    });
+
+    test('says what changes in the first screen', async () => {
+      const { page } = await open(plan, words, { viewport: { width: 1280, height: 720 } });
+      for (const { value } of words.summary) {
+        const box = await page.getByText(value, { exact: true }).first().boundingBox();
+        expect(box?.y ?? Number.POSITIVE_INFINITY).toBeLessThan(720);
+      }
+      expect(words.summary.length).toBeGreaterThan(0);
+      await page.context().close();
+    });
+
+    test('has every finding, exhibit and next step', async () => {
+      const { page } = await open(plan, words);
+      const text = await textOf(page);
+      const said = [
+        ...plan.findings.flatMap(({ id, title, detail }) => [id, title, detail]),
+        ...[...plan.exhibits, ...words.changes].map(({ title }) => title),
+        ...words.nextSteps.flatMap((step) => [step.text, ...step.commands]),
+      ];
+      expect(said.filter((one) => !text.includes(one))).toEqual([]);
+      expect(said.length).toBeGreaterThan(3);
+      await page.context().close();
+    });
+
+    test(`prints on at most ${mostPages} pages, everything unfolded`, async () => {
+      const { page } = await open(plan, words);
+      await page.emulateMedia({ media: 'print' });
+      const folded = page.locator('details');
+      for (const details of await folded.all()) {
+        const last = details.locator(':scope > *').last();
+        expect((await last.boundingBox())?.height ?? 0).toBeGreaterThan(0);
+      }
+      const pages = await printedPages(page);
+      expect(pages).toBeGreaterThan(0);
+      expect(pages).toBeLessThanOrEqual(mostPages);
+      await page.context().close();
+    });
+  });
+
+  test('pictures say in words what they show', async () => {
+    const { page } = await open(tombstonePlan, tombstoneWords);
+    const labels = await page
+      .locator('svg.bar')
+      .evaluateAll((bars) => bars.map((bar) => bar.getAttribute('aria-label')));
+    expect(labels).toContain('47 days, 78 % of 60 days');
+    expect(labels).toContain('33 of 40 to 59 days');
+    await page.context().close();
+  });
+
+  test('a bar is as long as its share of the limit', async () => {
+    const { page } = await open(tombstonePlan, tombstoneWords);
+    const lengths = await page.locator('svg.bar').evaluateAll((bars) =>
+      bars.slice(0, 3).map((bar) => {
+        const filled = bar.querySelector('rect:not(.track):not(.limit)')?.getBoundingClientRect().width ?? 0;
+        const limit = bar.querySelector('rect.limit')?.getBoundingClientRect().x ?? 0;
+        return filled / (limit - bar.getBoundingClientRect().x);
+      }),
+    );
+    expect(lengths[0]).toBeLessThan(0.02);
+    expect(lengths[1]).toBeCloseTo(47 / 60, 1);
+    expect(lengths[2]).toBeCloseTo(71 / 60, 1);
+    await page.context().close();
+  });
+
+  test('markup in a plan is text on the page', async () => {
+    const hostile = '"><img src=x onerror="document.title=1"><script>document.title=2</script>';
+    const plan = planOf([modify(`CN=${hostile}`, { attribute: hostile, remove: [hostile], add: [hostile] })], {
+      findings: [finding({ id: hostile, title: hostile, detail: hostile, evidence: [hostile] })],
+    });
+    const { page, complaints, requests } = await open(plan, description({ title: hostile }));
+    expect([...complaints, ...requests]).toEqual([page.url()]);
+    expect(await page.locator('main img, main script').count()).toBe(0);
+    await page.context().close();
+  });
+
+  test('the outcome is on the page once there is one', async () => {
+    const records: readonly JournalRecord[] = [
+      {
+        time: '2026-11-22T10:00:00Z',
+        event: 'begin',
+        plan: tombstonePlan.id,
+        by: { account: 'CORP\\anna', computer: 'ADMIN01' },
+      },
+      {
+        time: '2026-11-22T10:01:00Z',
+        event: 'done',
+        plan: tombstonePlan.id,
+        change: 0,
+        server: 'dc1.corp.example.com',
+      },
+    ];
+    const { page } = await open(tombstonePlan, tombstoneWords, {}, records);
+    expect(await page.locator('.verdict').textContent()).toContain('Applied: 1 of 1 change written');
+    expect(await page.locator('.became').textContent()).toBe('written 2026-11-22 10:01:00 UTC on dc1.corp.example.com');
+    await page.context().close();
+  });
+
+  const tenThousand = Array.from({ length: 10_000 }, (_, index) => index);
+  test.each([
+    [
+      'files with texts of their own',
+      planOf(
+        tenThousand.map((index) =>
+          labelChange(`Domain\\user ${index}:`, `E-mail ${index}:`, { path: `C:\\T\\${index}.txt` }),
+        ),
+      ),
+    ],
+    [
+      'entries with edits of their own',
+      planOf(
+        tenThousand.map((index) =>
+          modify(`CN=user ${index},OU=People,DC=corp,DC=example,DC=com`, {
+            attribute: 'info',
+            remove: [`${index}`],
+            add: [],
+          }),
+        ),
+      ),
+    ],
+    [
+      'deleted entries',
+      planOf(tenThousand.map((index) => deletion(`CN=${index},CN=EX04,DC=corp,DC=example,DC=com`, []))),
+    ],
+  ])('a page of 10,000 %s stays under 5 MB and can be read to its end', async (_, plan) => {
+    const { page } = await open(plan, description());
+    expect((await page.content()).length).toBeLessThan(5_000_000);
+    expect(await textOf(page)).toContain('9999');
+    await page.context().close();
+  });
+});

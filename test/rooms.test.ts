@@ -1,0 +1,119 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+
+const src = fileURLToPath(new URL('../src', import.meta.url));
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => name.replaceAll(path.sep, '/'));
+
+/** The files of src that a file imports, types and dynamic imports included. */
+function importsOf(file: string): readonly string[] {
+  const text = readFileSync(path.join(src, file), 'utf8');
+  return [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.{1,2}\/[^']+\.ts)'/g)].map(([, target = '']) =>
+    path.posix.normalize(path.posix.join(path.posix.dirname(file), target)),
+  );
+}
+
+const imports = new Map(files.map((file) => [file, importsOf(file)]));
+
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] ?? '') : file);
+
+/** Files at the top that any room may use. */
+const shared = files.filter((file) => !file.includes('/') && file !== 'main.ts');
+
+/** What the rooms may import besides themselves and the shared files. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  'main.ts': ['commands', 'remedies'],
+  commands: ['remedies', 'review', 'change', 'terminal', 'ldap', 'ad', 'embedded', 'files'],
+  remedies: ['ad', 'ldif', 'files', 'ldap', 'terminal', 'change'],
+  review: ['change', 'terminal', 'remedies', 'ad', 'ldif', 'ldap', 'files'],
+  change: ['ad', 'ldif', 'files', 'ldap'],
+  embedded: ['ldap', 'ad', 'ldif', 'files'],
+  ldap: ['ad'],
+  ad: ['ldap'],
+  ldif: ['ad'],
+  files: [],
+  terminal: [],
+};
+
+/** Where a room may use only these files of another one: interfaces and types. */
+const onlyThese: Readonly<Record<string, readonly RegExp[]>> = {
+  'ad → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
+  'remedies → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
+  'change → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
+  'remedies → terminal': [/^terminal\/(prompter|questions)\.ts$/],
+  'review → remedies': [/^remedies\/remedy\.ts$/],
+};
+
+test('no file of src imports itself by way of others', () => {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, above: readonly string[]): void => {
+    const at = above.indexOf(file);
+    if (at >= 0) {
+      circles.push([...above.slice(at), file].join(' → '));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const target of imports.get(file) ?? []) visit(target, [...above, file]);
+    done.add(file);
+  };
+  for (const file of files) visit(file, []);
+  expect(files.length).toBeGreaterThan(100);
+  expect(circles).toEqual([]);
+});
+
+test('rooms import one way', () => {
+  const wrong = files.flatMap((file) =>
+    (imports.get(file) ?? []).flatMap((target) => {
+      const [from, to] = [roomOf(file), roomOf(target)];
+      if (from === to || shared.includes(to)) return [];
+      const rules = onlyThese[`${from} → ${to}`];
+      const may = (allowed[from] ?? []).includes(to) && (rules?.some((rule) => rule.test(target)) ?? true);
+      return may ? [] : [`${file} → ${target}`];
+    }),
+  );
+  expect(wrong).toEqual([]);
+});
+
+describe('a remedy', () => {
+  const names = readdirSync(path.join(src, 'remedies'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+  test.each(names)('%s is named in its folder and its line in the list alone', (name) => {
+    const elsewhere = files
+      .filter((file) => !file.startsWith(`remedies/${name}/`) && file !== 'remedies/index.ts')
+      .filter((file) => namesRemedy(readFileSync(path.join(src, file), 'utf8'), name));
+    expect(elsewhere).toEqual([]);
+  });
+
+  test('does not import another one', () => {
+    expect(names.length).toBeGreaterThan(2);
+    const wrong = files.flatMap((file) =>
+      (imports.get(file) ?? [])
+        .filter((target) => /^remedies\/[^/]+\//.test(file) && /^remedies\/[^/]+\//.test(target))
+        .filter((target) => file.split('/')[1] !== target.split('/')[1])
+        .map((target) => `${file} → ${target}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+/** As a value, a flag's word or a path; a tombstone of the directory, a lingering object and metadata are field terms. */
+function namesRemedy(text: string, name: string): boolean {
+  const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+  return new RegExp(`['"\`](?:[^'"\`]*/)?${name}(?:/[^'"\`]*)?['"\`]|adsi-remedy ${name}\\b`).test(code);
+}
+
+test('no room below commands reads the arguments or the environment of the process, or prints', () => {
+  const wrong = files
+    .filter((file) => !file.startsWith('commands/') && file !== 'main.ts')
+    .filter((file) =>
+      /process\.(argv|env|stdout|stderr|stdin)\b|console\./.test(readFileSync(path.join(src, file), 'utf8')),
+    );
+  expect(wrong).toEqual([]);
+});

@@ -1,0 +1,119 @@
+import { chmod, readFile, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { snapshot, writeTree } from '../support/fresh-folder.ts';
+import { stringsContent } from '../support/strings-content.ts';
+import { describeOnWindows, type WindowsComputer, windowsComputer } from './support/wine.ts';
+
+const tmg = 'Program Files/Microsoft Forefront Threat Management Gateway/Templates/CookieAuthTemplates';
+const languages = ['de', 'fr', 'ja'];
+const old = 'Domain\\user name:';
+const now = 'E-mail address:';
+
+const formSet = (label: string) => ({
+  Exchange: {
+    HTML: {
+      'strings.txt': stringsContent(label),
+      nls: Object.fromEntries(languages.map((name) => [name, { 'strings.txt': stringsContent(label) }])),
+    },
+  },
+});
+
+describeOnWindows('labels on Windows', (node) => {
+  let computer: WindowsComputer;
+  let forms: string;
+
+  beforeAll(async () => {
+    computer = await windowsComputer(node);
+    forms = path.join(computer.driveC, tmg);
+  });
+  afterAll(() => computer?.remove());
+
+  let turn = 0;
+  let saved: string;
+  beforeEach(async () => {
+    turn += 1;
+    saved = `saved-${turn}`;
+    await writeTree(forms, formSet(old));
+  });
+
+  const file = (language: string): string => path.join(forms, 'Exchange', 'HTML', 'nls', language, 'strings.txt');
+  const labels = (...args: readonly string[]) => computer.run(['labels', '--text', now, ...args]);
+
+  test('help is printed', async () => {
+    const { status, stdout } = await computer.run(['--help']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('adsi-remedy labels');
+  });
+
+  test('a dry run finds the known folder without --root and changes nothing', async () => {
+    const before = await snapshot(forms);
+    const { status, stdout } = await labels('--dry-run');
+    expect(status).toBe(2);
+    expect(stdout).toContain(now);
+    expect(await snapshot(forms)).toEqual(before);
+  });
+
+  test('a saved change is applied and undone, byte for byte', async () => {
+    const before = await snapshot(forms);
+    expect(await labels('--save', saved)).toMatchObject({ status: 2 });
+    expect(await computer.run(['apply', saved])).toMatchObject({ status: 0 });
+    for (const language of languages) expect(await readFile(file(language))).toEqual(stringsContent(now));
+    expect.assertions(2 + languages.length + 2);
+    expect(await computer.run(['undo', saved, '--yes'])).toMatchObject({ status: 0 });
+    expect(await snapshot(forms)).toEqual(before);
+  });
+
+  test('the backup of a file is a copy, so that no file has a second name', async () => {
+    await labels('--save', saved);
+    await computer.run(['apply', saved]);
+    const backups = Object.entries(await snapshot(path.join(computer.driveC, 'work', saved, 'backup')));
+    expect(backups).toHaveLength(1 + languages.length);
+    for (const [name, bytes] of backups) {
+      expect(bytes).toBe(stringsContent(old).toString('latin1'));
+      expect((await stat(path.join(computer.driveC, 'work', saved, 'backup', name))).nlink).toBe(1);
+    }
+  });
+
+  test('the same folder by its administrative share and in other letter case is no drift and no link', async () => {
+    const share = `\\\\TMG01\\C$\\${tmg.split('/').join('\\').toUpperCase()}`;
+    const { status, stdout } = await labels('--root', share, '--save', saved);
+    expect(stdout).not.toContain('link');
+    expect(status).toBe(2);
+    const plan = await readFile(path.join(computer.driveC, 'work', saved, 'plan.json'), 'utf8');
+    const { seal } = JSON.parse(plan) as { seal: string };
+    expect(await computer.run(['apply', saved, '--seal', seal])).toMatchObject({ status: 0 });
+    expect(await readFile(file('de'))).toEqual(stringsContent(now));
+  });
+
+  test('a file that was marked read-only since has the plan refused', async () => {
+    await labels('--save', saved);
+    await chmod(file('fr'), 0o444);
+    const { status, stdout, stderr } = await computer.run(['apply', saved]);
+    await chmod(file('fr'), 0o644);
+    expect(`${stdout}${stderr}`).toContain('read-only');
+    expect(status).toBe(3);
+    for (const language of ['fr', 'de']) expect(await readFile(file(language))).toEqual(stringsContent(old));
+  });
+
+  test('a file that is held stays as it is, with one name; let go, it is done by the next run', async () => {
+    await labels('--save', saved);
+    const letGo = await computer.hold(file('de'));
+    const { status, stdout } = await computer.run(['apply', saved]).finally(letGo);
+    expect(stdout).toMatch(/EPERM|EBUSY|EACCES/);
+    expect(status).toBe(4);
+    expect(await readFile(file('de'))).toEqual(stringsContent(old));
+    expect((await stat(file('de'))).nlink).toBe(1);
+    expect(await computer.run(['apply', saved])).toMatchObject({ status: 0 });
+    expect(await readFile(file('de'))).toEqual(stringsContent(now));
+  });
+
+  test('a file that is held for a moment is waited for', async () => {
+    await labels('--save', saved);
+    const letGo = await computer.hold(file('de'));
+    const applying = computer.run(['apply', saved]);
+    setTimeout(() => void letGo(), 3000);
+    expect(await applying).toMatchObject({ status: 0 });
+    expect(await readFile(file('de'))).toEqual(stringsContent(now));
+  });
+});

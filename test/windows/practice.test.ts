@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { describeOnWindows, type WindowsComputer, windowsComputer } from './support/wine.ts';
+
+const bin = fileURLToPath(new URL('../../bin/adsi-remedy.js', import.meta.url));
+
+/** The words of a run in a folder, with the folder left out, slashes in its paths, the time of the run hidden, and wherever its lines were broken. */
+const comparable = (words: string, folder: string): string =>
+  words
+    .replaceAll(folder, '.')
+    .replaceAll('\\', '/')
+    .replace(/\s+/g, ' ')
+    .replace(/\b\d{14}\.0Z/g, 'TIME');
+
+describeOnWindows('the practice site on Windows', (node) => {
+  let computer: WindowsComputer;
+
+  beforeAll(async () => {
+    computer = await windowsComputer(node);
+  });
+  afterAll(() => computer?.remove());
+
+  test('has the same bytes and gives the same words as on Linux', async () => {
+    const here = await freshFolder();
+    const words = execFileSync(process.execPath, [bin, 'practice', 'site', '--verbose'], {
+      cwd: here,
+      encoding: 'utf8',
+    });
+    const there = await computer.run(['practice', 'site', '--verbose']);
+    expect(there.status).toBe(0);
+    expect(await snapshot(path.join(computer.driveC, 'work', 'site'))).toEqual(await snapshot(path.join(here, 'site')));
+    expect(comparable(there.stdout, 'C:\\work')).toBe(comparable(words, here));
+    expect(words.length).toBeGreaterThan(1000);
+  });
+});
