@@ -11,6 +11,7 @@ const project = (
     name,
     root: fileURLToPath(new URL('.', import.meta.url)),
     include: [...include],
+    isolate: false,
     testTimeout: options.testTimeout,
     hookTimeout: options.testTimeout,
     ...(options.serial === true ? { fileParallelism: false } : {}),
