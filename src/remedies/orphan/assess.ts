@@ -11,6 +11,7 @@ import {
   warning,
 } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { isProtected } from '../../change/subtree.ts';
 import { counted, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
@@ -21,7 +22,6 @@ import { referenceFindings } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
 import { replicationFindings } from './replication.ts';
 import { whatLogFound } from './setup-log.ts';
-import { isProtected } from './subtree.ts';
 import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
 

@@ -2,11 +2,11 @@
 
 import { deletedRdnOf, isConflictDn, joinDn, normalizedDn } from '../../ad/dn.ts';
 import { textOf, textsOf as textsOfEntry } from '../../ad/entry.ts';
+import { dnIn } from '../../ad/naming.ts';
 import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { dnIn } from './naming.ts';
 import { fqdnIn } from './organisation.ts';
 import { databaseClasses } from './referrers.ts';
 

@@ -3,8 +3,10 @@
 import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
+import { networkMeans, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
+import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import { equal, type Filter, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
@@ -18,7 +20,6 @@ import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
 import type { OrphanOptions } from './options.ts';
 import { type ExchangeServer, isFullServer, type Organisation, readOrganisation } from './organisation.ts';
 import { mailboxAttributesOf, type OwnMailbox } from './own-mailboxes.ts';
-import { networkMeans, type ProbeMeans, type ProbeResult, probe } from './probe.ts';
 import { countRecipients, liesIn, type RecipientCount } from './recipients.ts';
 import { recipientReferences } from './references.ts';
 import {
@@ -32,7 +33,6 @@ import {
 } from './referrers.ts';
 import { type ReplicationFacts, readReplication } from './replication.ts';
 import type { SetupLog } from './setup-log.ts';
-import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from './subtree.ts';
 
 /** A server with what its account and its objects say of it. */
 export interface SurveyedServer {

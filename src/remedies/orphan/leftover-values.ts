@@ -1,11 +1,11 @@
 /** Values that point at deleted entries, or name a server that is gone: looked for, and told from all others. */
 
 import { joinDn } from '../../ad/dn.ts';
+import type { Naming } from '../../ad/naming.ts';
 import type { Plan } from '../../change/plan.ts';
 import { or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
-import type { Naming } from './naming.ts';
 import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** Recipients' attributes that may be cleared where they name what is gone. */

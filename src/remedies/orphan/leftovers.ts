@@ -1,6 +1,8 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
 import { isSameOrBelow } from '../../ad/dn.ts';
+import { dnIn } from '../../ad/naming.ts';
+import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
@@ -8,8 +10,6 @@ import { counted } from '../../words.ts';
 import type { Description } from '../remedy.ts';
 import type { LeftoverFacts } from './gather.ts';
 import { exchangeOf, isOfRecipients, leftoverTest } from './leftover-values.ts';
-import { dnIn } from './naming.ts';
-import { editsOf, valueKey } from './propose.ts';
 import type { Referrer } from './referrers.ts';
 
 function clearableIn({ leftovers, unwritable }: LeftoverFacts): readonly Referrer[] {

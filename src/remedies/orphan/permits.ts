@@ -1,6 +1,8 @@
 /** What an orphan plan never writes: checked in the plan alone, and against fresh facts. */
 
 import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { dnIn } from '../../ad/naming.ts';
+import { valueKey } from '../../change/clear-values.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
@@ -9,10 +11,8 @@ import { deletedServer, serverDeletedIn, textsOf } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { isOfLeftovers } from './leftover-values.ts';
 import { permitsLeftovers } from './leftovers.ts';
-import { dnIn } from './naming.ts';
 import { isNextStep } from './next-steps.ts';
 import { isMailboxAttribute, isNamedAsOwn } from './own-mailboxes.ts';
-import { valueKey } from './propose.ts';
 import { databaseClasses } from './referrers.ts';
 
 /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */

@@ -1,22 +1,13 @@
 /** From the facts to the changes: first the references that would dangle, then the subtree, leaves first. */
 
-import { normalizedDn, parentDn } from '../../ad/dn.ts';
-import type {
-  AttributeEdit,
-  DeleteChange,
-  DirectoryChange,
-  LeftOut,
-  ModifyChange,
-  Proposal,
-} from '../../change/plan.ts';
-import { groupBy } from '../../group-by.ts';
-import { distinct } from '../../words.ts';
+import { editsOf } from '../../change/clear-values.ts';
+import type { DeleteChange, DirectoryChange, LeftOut, Proposal } from '../../change/plan.ts';
+import { leavesFirst, type SubtreeEntry } from '../../change/subtree.ts';
 import type { Companion } from './companions.ts';
 import { inOtherDomains } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import type { OrphanOptions } from './options.ts';
 import type { Referrer } from './referrers.ts';
-import type { SubtreeEntry } from './subtree.ts';
 
 /** The changes that let the server go and leave nothing that points at it, and what is left as it is. */
 export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<DirectoryChange> {
@@ -95,34 +86,6 @@ function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean
   ];
 }
 
-/** One modify for each referring entry, whatever number of its attributes refer. */
-export function editsOf(referrers: readonly Referrer[]): readonly ModifyChange[] {
-  return [...groupBy(referrers, ({ guid }) => guid).values()].flatMap((here) => {
-    const [first] = here;
-    return first === undefined ? [] : [{ kind: 'modify', dn: first.dn, guid: first.guid, edits: attributeEdits(here) }];
-  });
-}
-
-/** Two references may be of the same attribute: values that would dangle, and values that dangle already. */
-function attributeEdits(here: readonly Referrer[]): readonly AttributeEdit[] {
-  return [...groupBy(here, ({ reference }) => reference.attribute)].map(([attribute, referrers]) => {
-    const remove = distinct(
-      referrers.flatMap(({ values }) => values),
-      valueKey,
-    );
-    const held = distinct(
-      referrers.flatMap(({ values, otherValues }) => [...values, ...otherValues]),
-      valueKey,
-    );
-    return { attribute, remove, add: [], ...(held.length === remove.length ? {} : { held }) };
-  });
-}
-
-/** Two plan values are the same value if these are the same. */
-export function valueKey(value: AttributeEdit['remove'][number]): string {
-  return JSON.stringify(value);
-}
-
 function alongOf({ along }: DeletionFacts, kinds: readonly Companion['kind'][]): readonly SubtreeEntry[] {
   return along.filter(({ kind }) => kinds.includes(kind)).flatMap(({ entries }) => entries);
 }
@@ -135,16 +98,4 @@ function containerLast(facts: DeletionFacts): readonly DeleteChange[] {
     ...entry,
     children: server === undefined ? [] : [server.entry.guid],
   }));
-}
-
-/** The deletes in an order in which every entry is without children when its turn comes. */
-function leavesFirst(subtree: readonly SubtreeEntry[]): readonly DeleteChange[] {
-  const children = groupBy(subtree, ({ entry }) => normalizedDn(parentDn(entry.dn) ?? ''));
-  return subtree
-    .toSorted((one, other) => other.depth - one.depth)
-    .map(({ entry }) => ({
-      kind: 'delete',
-      ...entry,
-      children: (children.get(normalizedDn(entry.dn)) ?? []).map((child) => child.entry.guid),
-    }));
 }

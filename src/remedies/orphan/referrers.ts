@@ -1,18 +1,18 @@
 /** Who refers to the server, to what is below it, or to a database that it owns: every value of the Configuration naming context. */
 
-import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
+import { normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { effectiveRights } from '../../ad/forest.ts';
+import { everyEntry, type Naming, namingTest, namingValues } from '../../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
-import { equal, everything, or } from '../../ldap/filter.ts';
+import { equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { OwnNames } from './names.ts';
-import { type Naming, namingTest, namingValues } from './naming.ts';
 import { configurationReferences, type Reference, wellKnownObjects } from './references.ts';
 
 /** One attribute of one entry, with its values that name what goes. */
@@ -123,16 +123,6 @@ export async function referrersIn(
   const hits: Hit[] = [];
   for await (const entry of entries) hits.push(...hitsIn(entry, test));
   return hits.flatMap(await describing(session, hits));
-}
-
-/** Every entry of the Configuration naming context, without the schema, which is a naming context of its own. */
-export async function* everyEntry(session: DirectorySession, configuration: string): AsyncGenerator<Entry> {
-  const schema = session.rootDse.schemaNamingContext ?? `CN=Schema,${configuration}`;
-  const found = session.search({ base: configuration, scope: 'subtree', filter: everything, attributes: ['*'] });
-  for await (const entry of found) {
-    // An export holds both in one tree.
-    if (!isSameOrBelow(entry.dn, schema)) yield entry;
-  }
 }
 
 function hitsIn(entry: Entry, test: (value: string) => Naming | undefined): readonly Hit[] {

@@ -2,14 +2,13 @@
 
 import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import type { Forest } from '../../ad/forest.ts';
+import { everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
-import { namingTest, namingValues } from './naming.ts';
 import { liesIn, type PointingRecipients, recipientsPointingAt } from './recipients.ts';
-import { everyEntry } from './referrers.ts';
 
 /** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {

@@ -1,5 +1,6 @@
 /** The orphan remedy on the practice forest: its world, its facts, and what is concluded from them. */
 
+import type { ProbeMeans } from '../../../src/ad/probe.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
@@ -7,7 +8,6 @@ import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
 import type { OrphanOptions } from '../../../src/remedies/orphan/options.ts';
-import type { ProbeMeans } from '../../../src/remedies/orphan/probe.ts';
 import { propose } from '../../../src/remedies/orphan/propose.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
@@ -69,8 +69,21 @@ export function worldOf(
   };
 }
 
-/** What is gathered of EX04, in a practice forest of its own unless a session is given. */
-export async function orphanFacts(
+let untouched: Promise<DeletionFacts> | undefined;
+
+/** What is gathered of EX04: once in a practice forest that nothing changes, or for itself where anything is given. */
+export function orphanFacts(
+  asked: Partial<OrphanOptions> = {},
+  session?: DirectorySession,
+  means?: ProbeMeans,
+): Promise<DeletionFacts> {
+  const isUsual = Object.keys(asked).length === 0 && session === undefined && means === undefined;
+  if (!isUsual) return gathered(asked, session, means);
+  untouched ??= gathered();
+  return untouched;
+}
+
+async function gathered(
   asked: Partial<OrphanOptions> = {},
   session?: DirectorySession,
   means?: ProbeMeans,

@@ -1,9 +1,10 @@
 /** Whether a value names what goes: by the DN of an entry, or by a name of the server in text. */
 
-import { isDeletedDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
-import type { Attribute, Entry } from '../../ad/entry.ts';
-import { DirectoryError } from '../../errors.ts';
-import type { OwnNames } from './names.ts';
+import { DirectoryError } from '../errors.ts';
+import { everything } from '../ldap/filter.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { isDeletedDn, isSameOrBelow, normalizedDn, parentDn, rdnOf } from './dn.ts';
+import type { Attribute, Entry } from './entry.ts';
 
 /** How a value names it. */
 export type Naming =
@@ -22,8 +23,13 @@ export type Naming =
 export interface Sought {
   /** DNs, normalised. */
   readonly dns: ReadonlySet<string>;
-  /** Names of the server that are its own. */
-  readonly names: Omit<OwnNames, 'name'> & Partial<OwnNames>;
+  /** Names of the server that are its own; the FQDN in lower case. */
+  readonly names: {
+    readonly legacyExchangeDn?: string | undefined;
+    readonly fqdn?: string | undefined;
+    /** The short name. */
+    readonly name?: string | undefined;
+  };
 }
 
 /** A test of values, fast for the very many that name nothing. */
@@ -108,4 +114,14 @@ export function namingValues(entry: Entry, test: (value: string) => Naming | und
     for (const [naming, values] of byNaming) found.push({ attribute, naming, values });
   }
   return found;
+}
+
+/** Every entry of the Configuration naming context, without the schema, which is a naming context of its own. */
+export async function* everyEntry(session: DirectorySession, configuration: string): AsyncGenerator<Entry> {
+  const schema = session.rootDse.schemaNamingContext ?? `CN=Schema,${configuration}`;
+  const found = session.search({ base: configuration, scope: 'subtree', filter: everything, attributes: ['*'] });
+  for await (const entry of found) {
+    // An export holds both in one tree.
+    if (!isSameOrBelow(entry.dn, schema)) yield entry;
+  }
 }
