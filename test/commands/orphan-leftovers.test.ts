@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { leftoverTest } from '../../src/remedies/orphan/leftover-values.ts';
+import { leftoverTest } from '../../src/remedies/orphan/leftovers.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { orphan as orphanDn, sendConnector } from '../change/entries-support.ts';
 import { noSleep } from '../support/fixed-world.ts';

@@ -13,18 +13,27 @@ import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
-import { serverDeletedIn } from './deleted-server.ts';
 import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
-import { isOfLeftovers, readLeftovers } from './leftover-values.ts';
-import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
-import type { OrphanOptions } from './options.ts';
-import { type ExchangeServer, isFullServer, type Organisation, readOrganisation } from './organisation.ts';
-import { mailboxAttributesOf, type OwnMailbox } from './own-mailboxes.ts';
-import { countRecipients, liesIn, type RecipientCount } from './recipients.ts';
-import { recipientReferences } from './references.ts';
+import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
+import { findServer, ownNames, type SharedName, serverDeletedIn, sharedNames } from './names.ts';
+import type { OrphanOptions, SetupLog } from './options.ts';
+import {
+  databaseClasses,
+  type ExchangeServer,
+  isFullServer,
+  type Organisation,
+  readOrganisation,
+} from './organisation.ts';
+import {
+  countRecipients,
+  liesIn,
+  mailboxAttributesOf,
+  type OwnMailbox,
+  type RecipientCount,
+  recipientReferences,
+} from './recipients.ts';
 import {
   type ConfigurationFindings,
-  databaseClasses,
   type Referrer,
   readConfigurationReferrers,
   readOwnedDatabases,
@@ -32,7 +41,6 @@ import {
   unwritableOf,
 } from './referrers.ts';
 import { type ReplicationFacts, readReplication } from './replication.ts';
-import type { SetupLog } from './setup-log.ts';
 
 /** A server with what its account and its objects say of it. */
 export interface SurveyedServer {
@@ -115,14 +123,9 @@ export interface NothingToDelete {
 }
 
 /** What earlier deletions have left behind. */
-export interface LeftoverFacts {
+export interface LeftoverFacts extends Leftovers {
   readonly kind: 'leftovers';
   readonly survey: Survey;
-  readonly leftovers: readonly Referrer[];
-  /** Ids of those whose attribute the user may not write. */
-  readonly unwritable: ReadonlySet<string>;
-  /** Of a saved plan: the indices of changes that are done. */
-  readonly done: ReadonlySet<number>;
 }
 
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;

@@ -1,28 +1,115 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
-import { isSameOrBelow } from '../../ad/dn.ts';
-import { dnIn } from '../../ad/naming.ts';
+import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
+import { dnIn, type Naming } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
+import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted } from '../../words.ts';
+import { or, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import { counted, distinct } from '../../words.ts';
 import type { Description } from '../remedy.ts';
-import type { LeftoverFacts } from './gather.ts';
-import { exchangeOf, isOfRecipients, leftoverTest } from './leftover-values.ts';
-import type { Referrer } from './referrers.ts';
+import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
-function clearableIn({ leftovers, unwritable }: LeftoverFacts): readonly Referrer[] {
+/** What was found, and what of it the user may not write. */
+export interface Leftovers {
+  readonly leftovers: readonly Referrer[];
+  /** Ids of those whose attribute the user may not write. */
+  readonly unwritable: ReadonlySet<string>;
+  /** Of a saved plan: the indices of changes that are done. */
+  readonly done: ReadonlySet<number>;
+}
+
+/** Recipients' attributes that may be cleared where they name what is gone. */
+const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
+/** References that one plan holds; the next run finds the rest. */
+const most = 1000;
+
+/**
+ * Reads every value of the Exchange organisation, and of recipients the usual attributes. Throws DirectoryError.
+ *
+ * @param session with the DC that is written to, which holds all attributes of its domain's recipients
+ * @param names legacyExchangeDN of every server that is there
+ */
+export async function readLeftovers(
+  session: DirectorySession,
+  configuration: string,
+  names: readonly (string | undefined)[],
+): Promise<Omit<Leftovers, 'done'>> {
+  const isLeft = leftoverTest(names);
+  const organisation = session.search({
+    base: exchangeOf(configuration),
+    scope: 'subtree',
+    filter: present('objectClass'),
+    attributes: ['*'],
+  });
+  const recipients = session.search({
+    base: session.rootDse.defaultNamingContext ?? '',
+    scope: 'subtree',
+    filter: or(...ofRecipients.map(present)),
+    attributes: ['objectClass', 'objectGUID', ...ofRecipients],
+  });
+  const found = [
+    ...(await referrersIn(session, organisation, isLeft)),
+    ...(await referrersIn(session, recipients, isLeft)).filter(({ reference }) => isOfRecipients(reference.attribute)),
+  ];
+  const leftovers = distinct(found, ({ id, values }) => `${id} ${JSON.stringify(values)}`)
+    .slice(0, most)
+    .map(asClearable);
+  return { leftovers, unwritable: await unwritableOf(session, leftovers) };
+}
+
+/** The container of the Exchange organisation. */
+export function exchangeOf(configuration: string): string {
+  return joinDn('CN=Microsoft Exchange,CN=Services', configuration);
+}
+
+/** Whether it is one of the recipients' attributes that are looked at. */
+export function isOfRecipients(attribute: string): boolean {
+  return ofRecipients.some((name) => name.toLowerCase() === attribute.toLowerCase());
+}
+
+/** A server of a legacyExchangeDN: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`, and nothing below it. */
+const serverName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+$/i;
+
+/** A test for DNs of deleted entries, and for names of servers that no object has. */
+export function leftoverTest(names: readonly (string | undefined)[]): (value: string) => Naming | undefined {
+  const known = new Set(names.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()])));
+  return (value) => {
+    if (value.includes('\\0ADEL:')) return 'deleted dn';
+    return serverName.test(value) && !known.has(value.toLowerCase()) ? 'legacyExchangeDN' : undefined;
+  };
+}
+
+/** The group of a server that is gone has no other use for its name. */
+function asClearable(referrer: Referrer): Referrer {
+  const { reference } = referrer;
+  return isOfRecipients(reference.attribute)
+    ? { ...referrer, reference: { ...reference, clearing: 'may be cleared' } }
+    : referrer;
+}
+
+/** Whether a plan clears leftovers, and deletes nothing. */
+export function isOfLeftovers({ intent }: Pick<Plan, 'intent'>): boolean {
+  return intent['leftovers'] === true;
+}
+
+function clearableIn({ leftovers, unwritable }: Leftovers): readonly Referrer[] {
   return leftovers.filter(({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id));
 }
 
 /** The changes that clear them. */
-export function proposeLeftovers(facts: LeftoverFacts, keep: readonly string[]): Proposal<DirectoryChange> {
+export function proposeLeftovers(
+  facts: Leftovers,
+  target: ForestTarget,
+  keep: readonly string[],
+): Proposal<DirectoryChange> {
   const kept = new Set(keep.map((id) => id.toLowerCase()));
   const clearable = clearableIn(facts);
   const clearing = clearable.filter(({ id }) => !kept.has(id.toLowerCase()));
   return {
-    target: facts.survey.target,
+    target,
     intent: { leftovers: true, keep },
     changes: editsOf(clearing),
     leftOut: facts.leftovers
@@ -35,7 +122,7 @@ export function proposeLeftovers(facts: LeftoverFacts, keep: readonly string[]):
 }
 
 /** What they point at, and which of them a person has to set by hand. */
-export function assessLeftovers(facts: LeftoverFacts): readonly FindingDraft[] {
+export function assessLeftovers(facts: Leftovers): readonly FindingDraft[] {
   const clearable = new Set(clearableIn(facts));
   const others = facts.leftovers.filter((referrer) => !clearable.has(referrer));
   return [
@@ -71,7 +158,7 @@ function pointedAt(leftovers: readonly Referrer[]): ReadonlyMap<string, readonly
 }
 
 /** The values of a plan that fresh facts do not find, each in words. */
-export function unjustifiedLeftovers(facts: LeftoverFacts, { changes }: Proposal<DirectoryChange>): readonly string[] {
+export function unjustifiedLeftovers(facts: Leftovers, { changes }: Proposal<DirectoryChange>): readonly string[] {
   const known = new Set(
     facts.leftovers.flatMap(({ guid, reference, values }) =>
       values.map((value) => `${guid} ${reference.attribute.toLowerCase()} ${valueKey(value)}`),

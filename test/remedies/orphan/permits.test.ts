@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { notOfThisRemedy } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ModifyChange, Plan } from '../../../src/change/plan.ts';
+import { permits } from '../../../src/remedies/orphan/changes.ts';
 import { gather } from '../../../src/remedies/orphan/gather.ts';
-import { permits } from '../../../src/remedies/orphan/permits.ts';
 import { openBench, otherServer, sendConnector } from '../../change/entries-support.ts';
 import { asDeletion, judged, judgedAs, orphanFacts, planOf, worldOf } from './practice-orphan.ts';
 

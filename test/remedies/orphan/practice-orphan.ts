@@ -6,9 +6,9 @@ import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src
 import { sealPlan } from '../../../src/change/seal.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
+import { propose } from '../../../src/remedies/orphan/changes.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
 import type { OrphanOptions } from '../../../src/remedies/orphan/options.ts';
-import { propose } from '../../../src/remedies/orphan/propose.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { openBench } from '../../change/entries-support.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { sidFromText } from '../../../src/ad/values.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { clearable } from '../../../src/remedies/orphan/changes.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
-import { clearable } from '../../../src/remedies/orphan/propose.ts';
-import { configurationReferences, wellKnownObjects } from '../../../src/remedies/orphan/references.ts';
+import { configurationReferences, wellKnownObjects } from '../../../src/remedies/orphan/referrers.ts';
 import { openBench, sendConnector } from '../../change/entries-support.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 import { judged, orphanFacts } from './practice-orphan.ts';
