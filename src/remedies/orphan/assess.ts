@@ -66,7 +66,7 @@ function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): rea
     ...inUse(facts),
     ...(facts.replication === undefined
       ? []
-      : replicationFindings(facts.replication, facts.survey.forest, facts.survey.now)),
+      : replicationFindings(facts.replication, facts.chosen.server, facts.survey.now)),
     ...missingRights(facts),
     ...remarks(facts),
     signs(facts),

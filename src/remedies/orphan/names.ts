@@ -87,17 +87,12 @@ export function findServer(servers: readonly ExchangeServer[], wanted: Wanted, c
   const on = wanted.kind === 'dn' ? wanted.dn : wanted.name;
   if (only === undefined) {
     const near = wanted.kind === 'dn' ? namesakes(servers, wanted.dn) : nearestNames(shortName(on), servers);
+    const names = servers.map(({ name }) => name);
     throw new SubjectMissingError({
       attempted: 'find the Exchange server object',
       on,
       cameBack: `there is none of that name below ${container}`,
-      next:
-        near.length === 0
-          ? `There are: ${listed(
-              servers.map(({ name }) => name),
-              12,
-            )}.`
-          : `Did you mean ${near.join(' or ')}? If it was deleted, --leftovers clears what points at it.`,
+      next: `${near.length === 0 ? `There are: ${listed(names, 12)}.` : `Did you mean ${near.join(' or ')}?`} If it was deleted, --leftovers clears what points at it.`,
     });
   }
   if (found.length === 1) return only;

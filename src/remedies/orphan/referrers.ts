@@ -9,7 +9,7 @@
 import { normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { effectiveRights } from '../../ad/forest.ts';
-import { everyEntry, type Naming, namingTest, namingValues } from '../../ad/naming.ts';
+import { everyEntry, type Naming, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
@@ -222,14 +222,14 @@ export async function readConfigurationReferrers(
 export async function referrersIn(
   session: DirectorySession,
   entries: AsyncIterable<Entry>,
-  test: (value: string) => Naming | undefined,
+  test: NamingTest,
 ): Promise<readonly Referrer[]> {
   const hits: Hit[] = [];
   for await (const entry of entries) hits.push(...hitsIn(entry, test));
   return hits.flatMap(await describing(session, hits));
 }
 
-function hitsIn(entry: Entry, test: (value: string) => Naming | undefined): readonly Hit[] {
+function hitsIn(entry: Entry, test: NamingTest): readonly Hit[] {
   return namingValues(entry, test).map(({ attribute, naming, values }) => ({
     naming,
     attribute: attribute.name,
