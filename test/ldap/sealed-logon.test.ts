@@ -311,6 +311,14 @@ describe('a sealed session ends with an error', () => {
     });
   });
 
+  test('when the server falls silent, at the deadline of the answer', async () => {
+    const { open } = await bench({ script: () => undefined });
+    const session = await open({ operationDeadlineMs: 50 });
+    const error = await failureOf(session.readEntry(dn, ['cn']));
+
+    expect(error.trouble.cameBack).toBe('the server did not answer within 0.05 s');
+  });
+
   test('and leaves the outcome of a write unknown', async () => {
     const { open } = await bench({
       script: ({ messageId }, _send, socket) =>
