@@ -7,7 +7,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { type Forest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
-import { DirectoryError, UsageError } from '../errors.ts';
+import { DirectoryError, LogonError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
 import {
@@ -266,9 +266,9 @@ async function chooseAuth(
     return auth;
   }
   if (auth !== undefined) return auth;
+  if (flags.tls !== undefined || flags.ca !== undefined) return 'password';
   if (planned !== undefined) return planned.auth;
-  const saysHow = [flags.tls, flags.ca, flags.user].some((given) => given !== undefined) || flags['password-stdin'];
-  if (saysHow || !output.canAsk || output.isJson) return 'password';
+  if (flags.user !== undefined || flags['password-stdin'] || !output.canAsk || output.isJson) return 'password';
   const own = await ownUser(context);
   if (own === undefined) return 'password';
   const prompter = await output.prompter();
@@ -339,7 +339,10 @@ function addressed(chosen: ChosenServer, tlsName: string | undefined): ServerAdd
   return { ...chosen, ...(tlsName === undefined ? {} : { tlsName }) };
 }
 
-/** The first that can be reached. One that answers and says no, to the password for example, is not passed over. */
+/**
+ * The first that can be reached. One that answers and says no, to the password for example, is not passed over; nor is a
+ * logon that failed on this computer.
+ */
 async function openFirst(
   [chosen, ...others]: readonly [ChosenServer, ...ChosenServer[]],
   tlsName: string | undefined,
@@ -349,7 +352,8 @@ async function openFirst(
     return { session: await connector.open(addressed(chosen, tlsName)), chosen };
   } catch (error) {
     const [next, ...rest] = others;
-    if (next === undefined || !(error instanceof DirectoryError) || error.resultCode !== undefined) throw error;
+    if (next === undefined || !(error instanceof DirectoryError)) throw error;
+    if (error.resultCode !== undefined || error instanceof LogonError) throw error;
     return openFirst([next, ...rest], tlsName, connector);
   }
 }

@@ -1,7 +1,7 @@
 /** Why a server could not be reached or was lost, in words: sockets, TLS, certificates, and bytes that are not LDAP. */
 
 import type { PeerCertificate } from 'node:tls';
-import { DirectoryError, errnoOf, OutcomeUnknownError } from '../errors.ts';
+import { DirectoryError, errnoOf, LogonError, OutcomeUnknownError } from '../errors.ts';
 import {
   type Explanation,
   explainResult,
@@ -28,23 +28,32 @@ export class ConnectionError extends Error {
   readonly sent: boolean;
   /** If the server answered and refused (StartTLS). */
   readonly resultCode: number | undefined;
+  /** Whether the logon failed on this computer, so that every server would give the same. */
+  readonly isLogon: boolean;
 
   constructor(
     explanation: Explanation,
-    options: { readonly sent?: boolean; readonly resultCode?: number; readonly cause?: unknown } = {},
+    options: {
+      readonly sent?: boolean;
+      readonly resultCode?: number;
+      readonly isLogon?: boolean;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(explanation.cameBack, { cause: options.cause });
     this.name = 'ConnectionError';
     this.explanation = explanation;
     this.sent = options.sent ?? false;
     this.resultCode = options.resultCode;
+    this.isLogon = options.isLogon ?? false;
   }
 }
 
 /** A ConnectionError as an error for the user; any other is a fault of the program and is returned unchanged. */
 export function directoryErrorOf(attempted: string, on: string, error: unknown): unknown {
   if (!(error instanceof ConnectionError)) return error;
-  return new DirectoryError({ attempted, on, ...error.explanation, cause: error }, error.resultCode);
+  const trouble = { attempted, on, ...error.explanation, cause: error };
+  return error.isLogon ? new LogonError(trouble) : new DirectoryError(trouble, error.resultCode);
 }
 
 /** The same for a write, which may have been done if it had been sent: then an OutcomeUnknownError. */

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
+import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { administrator } from '../../src/embedded/view.ts';
@@ -311,6 +312,23 @@ test('a saved plan goes back to its server once its seal is approved; the passwo
   const result = await again({ ADSI_REMEDY_PASSWORD: 'S3cret' });
   expect([result.status, result.stderr]).toEqual([0, '']);
   expect(result.stdout).toContain('1 entry changed');
+});
+
+test('a plan that was made with the integrated logon is applied with a password if --tls says so', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  await runOn(server, ['--save', 'saved'], { folder });
+  const file = path.join(folder, 'saved/plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8'));
+  const { user: _, ...connection } = { ...plan.target.connection, auth: 'integrated' };
+  await writeFile(file, JSON.stringify(sealPlan({ ...plan, target: { ...plan.target, connection } })));
+  const args = ['saved', '--server', server, '--dry-run', '--user', 'CORP\\Administrator'];
+  const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
+
+  const asPlanned = await runCommand(apply, args, world);
+  expect([asPlanned.status, asPlanned.stdout]).toEqual([1, expect.stringContaining('encrypted by Kerberos')]);
+  const withPassword = await runCommand(apply, [...args, '--tls', 'none'], world);
+  expect([withPassword.status, withPassword.stdout]).toEqual([2, expect.stringContaining('WITHOUT ENCRYPTION')]);
 });
 
 test('a password never follows a plan: not to its server, and not without encryption, unless this run says so', async () => {
