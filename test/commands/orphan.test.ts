@@ -28,7 +28,10 @@ import {
 } from './orphan-export.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
-const accepted = ['--accept', 'owned-databases', '--accept', 'send-connector-source'];
+const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connector-source'].flatMap((id) => [
+  '--accept',
+  id,
+]);
 const serversBelow =
   'CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 
@@ -133,11 +136,12 @@ describe('a dry run', () => {
     expect(stdout).toContain(` 15 - CN=EX04,${serversBelow}`);
   });
 
-  test('warns of a domain controller that is cut off for longer than the tombstone lifetime', async () => {
+  test('is blocked by a domain controller that is past the tombstone lifetime and may bring the object back', async () => {
     const site = await siteToLookAt();
     const plan = planOf(await site.run(orphan, ['--name', 'EX04', '--json']));
     expect(plan.findings.find(({ id }) => id === 'replication-past-lifetime')).toMatchObject({
-      level: 'warning',
+      level: 'blocker',
+      acceptable: true,
       subjects: ['DC4'],
       measure: { value: 71, unit: 'days' },
       evidence: ['DC4: cut off for 71 days'],
@@ -150,6 +154,7 @@ describe('a dry run', () => {
     expect(plan.findings.filter(({ accepted: yes }) => yes).map(({ id }) => id)).toEqual([
       'owned-databases',
       'send-connector-source',
+      'replication-past-lifetime',
     ]);
   });
 });
@@ -186,6 +191,7 @@ describe('the wizard', () => {
     'orphan.clean-up': byDefault,
     'accept.owned-databases': true,
     'accept.send-connector-source': true,
+    'accept.replication-past-lifetime': true,
     decision: 'apply',
     confirm: inTurn('EX03', 'ex04'),
   };
@@ -228,6 +234,7 @@ describe('the wizard', () => {
       'orphan.clean-up': [],
       'accept.owned-databases': true,
       'accept.send-connector-source': true,
+      'accept.replication-past-lifetime': true,
       'accept.dangling-references': false,
       decision: 'save',
     });
@@ -349,7 +356,11 @@ describe('apply of a saved plan', () => {
     const site = await siteToLookAt();
     await site.run(orphan, ['--name', 'EX04', '--save', 'saved']);
     expect(await site.run(apply, ['saved', '--yes'])).toMatchObject({ status: 3 });
-    const declined = answering({ 'accept.owned-databases': false, 'accept.send-connector-source': false });
+    const declined = answering({
+      'accept.owned-databases': false,
+      'accept.send-connector-source': false,
+      'accept.replication-past-lifetime': false,
+    });
     expect(await site.run(apply, ['saved'], declined)).toMatchObject({ status: 3 });
     expect(declined.asked).not.toContain('confirm');
   });
