@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Writable } from 'node:stream';
+import { expect, test } from 'vitest';
+import type { Context } from '../src/commands/context.ts';
+import { openPracticeDirectory } from '../src/commands/embedded-directory.ts';
+import { runRemedy } from '../src/commands/run-remedy.ts';
+import { type RemedyEntry, remedies } from '../src/remedies/index.ts';
+import { countingIds, fixedClock } from './support/fixed-world.ts';
+import { freshFolder } from './support/fresh-folder.ts';
+import { templates } from './support/practice-site.ts';
+import { runCommand } from './support/run-command.ts';
+import { screenPicture } from './support/screen-picture.ts';
+
+const pictures = new URL('screens/', templates);
+const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+const columns = 100;
+
+/** What the remedy's dry run on the practice site writes to a terminal with colours. */
+async function screenOf(entry: RemedyEntry): Promise<{ readonly command: string; readonly written: string }> {
+  const currentFolder = await freshFolder();
+  const { practice } = await entry.load();
+  const site = path.join(currentFolder, 'practice');
+  await practice.layOut?.(site, templates);
+  const pieces: string[] = [];
+  const terminal = Object.assign(
+    new Writable({
+      write(piece: Buffer, _encoding, done) {
+        pieces.push(piece.toString());
+        done();
+      },
+    }),
+    { isTTY: true, columns },
+  );
+  const world = { currentFolder, templates, now: fixedClock, randomId: countingIds() };
+  const args = [...practice.given('practice'), ...practice.dryRun, '--dry-run'];
+  await runCommand((given, context) => runRemedy(entry, given, context), args, {
+    ...world,
+    env: { LANG: 'en_US.UTF-8', TERM: 'xterm-256color' },
+    stdout: terminal as unknown as Context['stdout'],
+    directory: () => openPracticeDirectory(site, world as unknown as Context),
+  });
+  // Lines that name the temporary folder differ from machine to machine.
+  const lines = pieces.join('').split('\n');
+  const written = lines.filter((line) => !line.includes(path.basename(currentFolder))).join('\n');
+  return { command: `adsi-remedy ${[entry.name, ...args].join(' ')}`, written };
+}
+
+test.each(remedies.map((entry) => [entry.name, entry] as const))(
+  'the picture of %s in the README is its screen on the practice site',
+  async (name, entry) => {
+    const { command, written } = await screenOf(entry);
+    const drawn = screenPicture(`$ ${command}\n\n${written}`, `The screen of ${command}`, columns, 70);
+    const file = new URL(`${name}.svg`, pictures);
+    if (process.env['UPDATE_SCREENS'] === '1') {
+      mkdirSync(pictures, { recursive: true });
+      writeFileSync(file, drawn);
+    }
+    expect(existsSync(file) && readFileSync(file, 'utf8')).toBe(drawn);
+    expect(readme).toContain(`(templates/screens/${name}.svg)`);
+  },
+);
+
+test('each picture is that of a remedy', () => {
+  expect(readdirSync(pictures).sort()).toEqual(remedies.map(({ name }) => `${name}.svg`).sort());
+});
