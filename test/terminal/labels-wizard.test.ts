@@ -26,7 +26,7 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('Which languages?');
   await practice.answer('the passcode forms');
   await practice.answer('the field to ask for?');
-  await practice.answer('Go on?', 'y');
+  await practice.answer('no wording for this label');
   await practice.seeDiff();
 }
 
