@@ -11,12 +11,12 @@ export function* canonicalForm(value: unknown): Generator<string> {
       yield (index === 0 ? '' : ',') + canonicalText(item);
     }
     yield ']';
-  } else if (typeof value === 'object' && value !== null) {
+  } else if (isObject(value)) {
     yield '{';
     let separator = '';
-    for (const [name, member] of membersByName(value)) {
+    for (const name of namesOf(value)) {
       yield `${separator}${JSON.stringify(name)}:`;
-      yield* canonicalForm(member);
+      yield* canonicalForm(value[name]);
       separator = ',';
     }
     yield '}';
@@ -27,14 +27,24 @@ export function* canonicalForm(value: unknown): Generator<string> {
 
 /** The canonical form as one string. */
 export function canonicalText(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = membersByName(value).map(([name, member]) => `${JSON.stringify(name)}:${canonicalText(member)}`);
-  return `{${members.join(',')}}`;
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value) text += (text === '' ? '' : ',') + canonicalText(item);
+    return `[${text}]`;
+  }
+  if (!isObject(value)) return JSON.stringify(value);
+  for (const name of namesOf(value)) {
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalText(value[name])}`;
+  }
+  return `{${text}}`;
 }
 
-function membersByName(value: object): [string, unknown][] {
-  return Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .sort(([one], [other]) => (one < other ? -1 : 1));
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The names of the members that are not undefined, in the order of their UTF-16 code units. */
+function namesOf(value: Readonly<Record<string, unknown>>): readonly string[] {
+  const names = Object.keys(value).sort();
+  return names.every((name) => value[name] !== undefined) ? names : names.filter((name) => value[name] !== undefined);
 }

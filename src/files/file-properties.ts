@@ -1,8 +1,9 @@
 /** Whether this user can replace a file and keep its owner, found out without writing. */
 
-import { access, constants, open, stat, statfs } from 'node:fs/promises';
+import { constants, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf } from '../errors.ts';
+import type { FileSystem } from './file-system.ts';
 
 /** The user that the process acts as, where the system has user numbers. */
 export interface FileUser {
@@ -42,10 +43,10 @@ export async function canKeepOwner(file: Ownership, folder: string, user: FileUs
  * found out by opening the file for writing; it is closed at once and keeps its bytes and times. Elsewhere the folder
  * decides.
  */
-export async function mayReplace(file: string): Promise<boolean> {
+export async function mayReplace(files: Pick<FileSystem, 'access' | 'open'>, file: string): Promise<boolean> {
   try {
-    if (path.sep === '\\') await (await open(file, 'r+')).close();
-    else await access(path.dirname(file), constants.W_OK);
+    if (path.sep === '\\') await (await files.open(file, 'r+')).close();
+    else await files.access(path.dirname(file), constants.W_OK);
     return true;
   } catch (error) {
     // Another program holds the file now; whether it does so when the change is applied is not known.

@@ -1,13 +1,15 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { link, lstat, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { access, link, lstat, readdir, readFile, realpath, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
 
 /** The part of node:fs/promises that reading and replacing files needs; tests put one in its place that fails. */
 export interface FileSystem {
+  /** Whether this user may do that, as one of the constants of node:fs; rejects where not. */
+  access(file: string, mode: number): Promise<void>;
   /** Gives a file a second name; left out where a second name could not be removed again (Windows). */
   link?(file: string, name: string): Promise<void>;
   lstat(file: string): Promise<fs.Stats>;
@@ -61,6 +63,7 @@ export function systemFiles(): FileSystem {
   const sync = promisify(fs.fsync);
   const datasync = promisify(fs.fdatasync);
   return {
+    access: step(fs.accessSync, access),
     ...(isWindows ? {} : { link: step(fs.linkSync, link) }),
     lstat: step(
       (file: string) => fs.lstatSync(file),
@@ -87,6 +90,14 @@ export function systemFiles(): FileSystem {
       };
     },
   };
+}
+
+/** Lists folders, at once while that is quick; for many folders. */
+export function folderLister(): (folder: string) => Promise<fs.Dirent[]> {
+  return smallSteps(() => performance.now())(
+    (folder: string) => fs.readdirSync(folder, { withFileTypes: true }),
+    (folder: string) => readdir(folder, { withFileTypes: true }),
+  );
 }
 
 const isWindows = path.sep === '\\';
@@ -139,34 +150,46 @@ function smallSteps(clock: () => number) {
 /** Opens a pipe without waiting for a writer. Windows has neither the flag nor such files. */
 const forReading = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0);
 
+/** Reads a plain file: `look` is shown its bytes and attributes, and what it gives is given. */
+export type PlainFileReader = <T>(file: string, look: (bytes: Buffer, stats: fs.Stats) => T) => Promise<T>;
+
+/** Most files that are read are far smaller; a buffer that had to be larger is not kept. In bytes. */
+const usualSize = 256 * 1024;
+
 /**
- * Reads a plain file and its attributes from one descriptor, so that both are of the same file. If the file gets longer
+ * Reads many plain files into a few buffers, which are used again: ten thousand buffers of their own take 100 MB, and a
+ * quarter of the time for making and collecting them. **The bytes are lent**: once `look` has returned they are those of
+ * another file. Bytes and attributes come from one descriptor, so that both are of the same file. If the file gets longer
  * meanwhile, the bytes are those that its size in the attributes covers.
  *
  * @param largest in bytes; a larger file is not read
- * @throws what the system says, or an Error if the path is not a plain file, or the file is too large
+ * @throws (the reader) what the system says, or an Error if the path is not a plain file, or the file is too large
  */
-export async function readPlainFile(
-  files: FileSystem,
-  file: string,
-  largest: number,
-): Promise<{ readonly bytes: Buffer; readonly stats: fs.Stats }> {
-  const handle = await files.open(file, forReading);
-  try {
-    const stats = await handle.stat();
-    if (!stats.isFile()) throw new Error('it is not a plain file');
-    if (stats.size > largest) throw new Error(`it has ${stats.size} bytes, more than the limit of ${largest}`);
-    const bytes = Buffer.allocUnsafeSlow(stats.size);
-    let length = 0;
-    while (length < stats.size) {
-      const { bytesRead } = await handle.read(bytes, length, stats.size - length, length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
+export function plainFileReader(files: FileSystem, largest: number): PlainFileReader {
+  const free: Buffer[] = [];
+  return async (file, look) => {
+    const handle = await files.open(file, forReading);
+    try {
+      const stats = await handle.stat();
+      if (!stats.isFile()) throw new Error('it is not a plain file');
+      if (stats.size > largest) throw new Error(`it has ${stats.size} bytes, more than the limit of ${largest}`);
+      const isUsual = stats.size <= usualSize;
+      const buffer = (isUsual ? free.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.max(usualSize, stats.size));
+      try {
+        let length = 0;
+        while (length < stats.size) {
+          const { bytesRead } = await handle.read(buffer, length, stats.size - length, length);
+          if (bytesRead === 0) break;
+          length += bytesRead;
+        }
+        return look(buffer.subarray(0, length), stats);
+      } finally {
+        if (isUsual) free.push(buffer);
+      }
+    } finally {
+      await handle.close();
     }
-    return { bytes: bytes.subarray(0, length), stats };
-  } finally {
-    await handle.close();
-  }
+  };
 }
 
 /**

@@ -25,8 +25,12 @@ export type FoundValue =
 
 /** Every place of the file that gives `key` a value, in the file's order. */
 export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): readonly FoundValue[] {
+  return findValuesIn(byteUnits(bytes, encoding), encoding, key);
+}
+
+/** The same in a file's code units, as `byteUnits` gives them. */
+export function findValuesIn(units: string, encoding: TextEncoding, key: string): readonly FoundValue[] {
   if (key === '') return [];
-  const units = byteUnits(bytes, encoding);
   const found: FoundValue[] = [];
   let line = 1;
   let counted = 0;

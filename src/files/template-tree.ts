@@ -3,14 +3,13 @@
  * `<set>/<class>/nls/<language>/strings.txt` for the others, in any letter case, below the CookieAuthTemplates folder.
  */
 
-import { readdir as readdirThen } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
 import { distinct } from '../words.ts';
 import { errnoInWords } from './errno.ts';
-import { realPathOf } from './file-system.ts';
+import { folderLister, realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
 import { temporarySuffix } from './replace-file.ts';
 
@@ -190,7 +189,8 @@ function searchOnce(): Search {
 
 async function searchFolder(root: string): Promise<Searched> {
   const unreadable: NotEntered[] = [];
-  const links: Entry[] = [];
+  const links: string[] = [];
+  const list = folderLister();
   const matches = await glob(['**/strings.txt', `**/.*${temporarySuffix}`, '**/*.{htm,html,js}'], {
     cwd: root,
     nocase: true,
@@ -199,21 +199,24 @@ async function searchFolder(root: string): Promise<Searched> {
     ignore: { childrenIgnored: isBackup },
     fs: {
       // glob takes a folder that it may not list for an empty one, and does not report links.
-      readdir: (folder, options, done) =>
-        readdirThen(folder, options, (error, entries) => {
-          if (error !== null && errnoOf(error) !== 'ENOENT') {
-            unreadable.push({ path: folder, cameBack: errnoInWords(error) });
-          }
-          for (const entry of entries ?? []) {
-            if (entry.isSymbolicLink()) links.push({ path: path.join(folder, entry.name), kind: 'link' });
-          }
-          done(error, entries);
-        }),
+      readdir: (folder, _, done) => {
+        const listed = list(folder);
+        listed.then(
+          (entries) => {
+            for (const entry of entries) if (entry.isSymbolicLink()) links.push(path.join(folder, entry.name));
+            done(null, entries);
+          },
+          (error: NodeJS.ErrnoException) => {
+            if (errnoOf(error) !== 'ENOENT') unreadable.push({ path: folder, cameBack: errnoInWords(error) });
+            done(error);
+          },
+        );
+      },
     },
   });
   return {
     entries: matches.filter((match) => !match.isDirectory()).map(entryOf),
-    links: links.map((link) => link.path).filter((link) => !isStrings(link) && !link.endsWith(temporarySuffix)),
+    links: links.filter((link) => !isStrings(link) && !link.endsWith(temporarySuffix)),
     unreadable,
   };
 }

@@ -93,17 +93,26 @@ function textWithoutNul(bytes: Buffer, from: number, encoding: TextEncoding): De
   return nul === -1 ? { kind: 'text', encoding } : { kind: 'binary', reason: `a NUL at byte ${nul} of UTF-8 text` };
 }
 
+const unpairedSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
 function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding {
   if (bytes.length % 2 === 1) {
     return { kind: 'damaged', reason: `truncated UTF-16: ${bytes.length} bytes, an odd number` };
   }
   if (bytes.length === 2) return { kind: 'empty' };
-  const text = byteUnits(bytes, encoding);
-  const nul = text.indexOf('\0');
-  if (nul !== -1) return { kind: 'binary', reason: `a NUL character at byte ${nul * 2} of UTF-16 text` };
-  const surrogate = firstUnpairedSurrogate(text);
-  if (surrogate !== -1) return { kind: 'damaged', reason: `an unpaired surrogate at byte ${surrogate * 2}` };
-  return { kind: 'text', encoding };
+  const isLittle = encoding.startsWith('utf-16le');
+  let hasSurrogates = false;
+  // Byte by byte, without a string: most text has neither NULs nor surrogates.
+  for (let at = 0; at < bytes.length; at += 2) {
+    const low = bytes[isLittle ? at : at + 1] ?? 0;
+    const high = bytes[isLittle ? at + 1 : at] ?? 0;
+    if (high === 0 && low === 0) return { kind: 'binary', reason: `a NUL character at byte ${at} of UTF-16 text` };
+    if (high >= 0xd8 && high <= 0xdf) hasSurrogates = true;
+  }
+  const unpaired = hasSurrogates ? byteUnits(bytes, encoding).search(unpairedSurrogate) : -1;
+  return unpaired === -1
+    ? { kind: 'text', encoding }
+    : { kind: 'damaged', reason: `an unpaired surrogate at byte ${unpaired * 2}` };
 }
 
 /**
@@ -124,13 +133,6 @@ function utf16ByNuls(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return undefined;
 }
 
-const unpairedSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
-
-function firstUnpairedSurrogate(text: string): number {
-  // Most text has no surrogates at all, which is found out four times faster.
-  return /[\ud800-\udfff]/.test(text) ? text.search(unpairedSurrogate) : -1;
-}
-
 interface Utf8Count {
   readonly valid: number;
   readonly invalid: number;
@@ -148,21 +150,31 @@ function countUtf8Sequences(bytes: Buffer): Utf8Count {
       index += 1;
       continue;
     }
-    const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (isContinuation(bytes[index + 1]) && isUtf8(bytes.subarray(index, index + length))) {
-      valid += 1;
-      index += length;
-    } else {
+    const length = sequenceLength(bytes, index);
+    if (length > 0) valid += 1;
+    else {
       if (firstInvalid === -1) firstInvalid = index;
       invalid += 1;
-      index += 1;
     }
+    index += Math.max(length, 1);
   }
   return { valid, invalid, firstInvalid };
 }
 
-function isContinuation(byte: number | undefined): boolean {
-  return byte !== undefined && byte >= 0x80 && byte <= 0xbf;
+/** The length of the well-formed multi-byte sequence that begins here, in bytes; 0 if none does. */
+function sequenceLength(bytes: Buffer, at: number): number {
+  const lead = bytes[at] ?? 0;
+  const second = bytes[at + 1] ?? 0;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  // Those that would say in more bytes what fewer can, surrogates, and what is beyond Unicode are not well-formed.
+  const lowest = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+  const highest = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+  if (second < lowest || second > highest) return 0;
+  const length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  for (let next = at + 2; next < at + length; next += 1) {
+    if (((bytes[next] ?? 0) & 0xc0) !== 0x80) return 0;
+  }
+  return length;
 }
 
 function firstInvalidUtf8(bytes: Buffer): number {

@@ -57,7 +57,7 @@ const enterAlone = {
   'labels.languages': byDefault,
   'labels.passcode-forms': byDefault,
   'labels.label': byDefault,
-  'accept.no-wording': byDefault,
+  'labels.no-wording': byDefault,
   decision: byDefault,
 };
 const bothRoots = { 'labels.root': inTurn('TMG01', 'TMG02', '') };
@@ -81,7 +81,7 @@ describe('the wizard', () => {
       'labels.languages',
       'labels.passcode-forms',
       'labels.label',
-      'accept.no-wording',
+      'labels.no-wording',
       'decision',
     ]);
     expect(stdout).toContain('10 files of form sets below');
@@ -127,7 +127,7 @@ describe('the wizard', () => {
       'labels.languages': ['de', 'hi'],
       'labels.passcode-forms': byDefault,
       'labels.label': 'username',
-      'accept.no-wording': true,
+      'labels.no-wording': 'skip',
       decision: 'apply',
     });
     expect(status).toBe(0);
@@ -186,7 +186,7 @@ describe('the wizard', () => {
   });
 
   test('saves for review, with the command that applies it', async () => {
-    const { status, stdout } = await walk({ ...enterAlone, 'accept.no-wording': true, decision: 'save' }, [
+    const { status, stdout } = await walk({ ...enterAlone, 'labels.no-wording': 'skip', decision: 'save' }, [
       '--root',
       'TMG01',
     ]);
@@ -240,22 +240,27 @@ describe('the wizard', () => {
 
 describe('blockers', () => {
   const args = ['--root', 'TMG01', '--label', 'email'];
+  const german = [...args, '--language', 'de'];
+  const twoLabels = 'L_UserName_Text="a"\r\nL_UserName_Text="b"\r\n';
 
   test('are shown with what they mean before they are asked about', async () => {
-    const { stdout } = await walk({ 'accept.no-wording': byDefault, decision: byDefault }, args);
-    expect(stdout.replace(/\s+/g, ' ')).toContain(
-      'Give the wording with --wording FILE, or one text for all with --text.',
-    );
-    expect(stdout).toContain('hi (Hindi): 1 file');
+    await writeTree(home, { TMG01: { ISA: { HTML: { nls: { de: { 'strings.txt': twoLabels } } } } } });
+    const { stdout } = await walk({ 'accept.conflicting-duplicates': byDefault, decision: byDefault }, [
+      ...german,
+      '--verbose',
+    ]);
+    expect(stdout.replace(/\s+/g, ' ')).toContain('It is not known which value the form uses.');
+    expect(stdout).toContain('L_UserName_Text in lines 1, 2: a | b');
   });
 
   test('that are not accepted stand: to apply now is not offered, and to do nothing changes nothing', async () => {
+    await writeTree(home, { TMG01: { ISA: { HTML: { nls: { de: { 'strings.txt': twoLabels } } } } } });
     const before = await snapshot(home);
-    const refused = { 'accept.no-wording': false };
-    expect((await walk({ ...refused, decision: 'apply' }, args)).stderr).toContain(
+    const refused = { 'accept.conflicting-duplicates': false };
+    expect((await walk({ ...refused, decision: 'apply' }, german)).stderr).toContain(
       'the choices are Do nothing, Save for review',
     );
-    expect(await walk({ ...refused, decision: 'nothing' }, args)).toMatchObject({ status: 2 });
+    expect(await walk({ ...refused, decision: 'nothing' }, german)).toMatchObject({ status: 2 });
     expect(await snapshot(home)).toEqual(before);
   });
 
@@ -263,8 +268,9 @@ describe('blockers', () => {
     await writeTree(home, {
       TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': '' }, es: { 'strings.txt': 'L_UserName_Text="a' } } } } },
     });
-    const { status, asked, stdout } = await walk({ 'labels.skip-blocked': true, decision: 'apply' }, args);
-    expect(asked).toEqual(['labels.skip-blocked', 'decision']);
+    const answers = { 'labels.no-wording': byDefault, 'labels.skip-blocked': true, decision: 'apply' };
+    const { status, asked, stdout } = await walk(answers, args);
+    expect(asked).toEqual(['labels.no-wording', 'labels.skip-blocked', 'decision']);
     expect(status).toBe(0);
     expect(stdout).toContain('4 of 4 files changed');
     expect(await labelIn('TMG01/Exchange/HTML/nls/de/strings.txt')).toBe('E-Mail-Adresse:');
@@ -274,10 +280,67 @@ describe('blockers', () => {
     await writeTree(home, { TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': '' } } } } } });
     await chmod(path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt'), 0o444);
     const before = await snapshot(home);
-    const { asked, status } = await walk({ 'labels.skip-blocked': false, decision: byDefault }, args);
-    expect(asked).toEqual(['labels.skip-blocked', 'decision']);
+    const answers = { 'labels.no-wording': byDefault, 'labels.skip-blocked': false, decision: byDefault };
+    const { asked, status } = await walk(answers, args);
+    expect(asked).toEqual(['labels.no-wording', 'labels.skip-blocked', 'decision']);
     expect(status).toBe(2);
     expect(await snapshot(home)).toEqual(before);
+  });
+});
+
+describe('languages without wording', () => {
+  const args = ['--root', 'TMG01', '--label', 'email'];
+  const hindi = 'TMG01/Exchange/HTML/nls/hi/strings.txt';
+  const german = 'TMG01/Exchange/HTML/nls/de/strings.txt';
+
+  test('are skipped if that is chosen, with what that means in the review', async () => {
+    const { status, stdout, asked } = await walk({ 'labels.no-wording': byDefault, decision: 'apply' }, args);
+    expect([status, asked]).toEqual([0, ['labels.no-wording', 'decision']]);
+    expect(stdout).toContain('hi (Hindi): 1 file');
+    expect(await labelIn(hindi)).toBe('x\\y:');
+    expect(await labelIn(german)).toBe('E-Mail-Adresse:');
+  });
+
+  test('are typed in one by one, and asked for again where the text can’t be a label', async () => {
+    const { status, refusals } = await walk(
+      { 'labels.no-wording': 'type', 'labels.wording': inTurn('a"b', 'ई-मेल पता:'), decision: 'apply' },
+      args,
+    );
+    expect(status).toBe(0);
+    expect(refusals.map(({ problem }) => problem)).toEqual([
+      "This can't be the label: the text holds a double quote, which would end the value.",
+    ]);
+    expect(await labelIn(hindi)).toBe('ई-मेल पता:');
+    expect(await labelIn(german)).toBe('E-Mail-Adresse:');
+  });
+
+  test('are skipped one by one where nothing is typed', async () => {
+    await walk({ 'labels.no-wording': 'type', 'labels.wording': '', decision: 'apply' }, args);
+    expect(await labelIn(hindi)).toBe('x\\y:');
+    expect(await labelIn(german)).toBe('E-Mail-Adresse:');
+  });
+
+  test('are written to a wording file that the next run takes, once it is filled in', async () => {
+    const { refusals } = await walk(
+      {
+        'labels.no-wording': 'template',
+        'labels.wording-template': inTurn('', 'TMG01', 'wording.json'),
+        decision: 'apply',
+      },
+      args,
+    );
+    expect(refusals.map(({ problem }) => problem)).toEqual(['Give a name.', 'That file exists. Give another name.']);
+    const file = path.join(home, 'wording.json');
+    const wording = JSON.parse(await readFile(file, 'utf8'));
+    expect(wording.hi).toEqual({ L_UserName_Text: '' });
+    wording.hi.L_UserName_Text = 'ई-मेल पता:';
+    await writeFile(file, JSON.stringify(wording));
+    await walk({ decision: 'apply' }, [...args, '--wording', 'wording.json']);
+    expect(await labelIn(hindi)).toBe('ई-मेल पता:');
+  });
+
+  test('are not asked about where a flag has accepted that they are skipped', async () => {
+    expect((await walk({ decision: byDefault }, [...args, '--accept', 'no-wording'])).asked).toEqual(['decision']);
   });
 });
 
@@ -325,7 +388,7 @@ describe('a user who cancels', () => {
   });
 
   test('at the question of apply, and one who says no there, leaves everything untouched', async () => {
-    await walk({ 'accept.no-wording': true, decision: 'save' }, ['--root', 'TMG01', '--label', 'email']);
+    await walk({ 'labels.no-wording': 'skip', decision: 'save' }, ['--root', 'TMG01', '--label', 'email']);
     const [folder = ''] = await readdir(path.join(home, 'changes'));
     const before = await snapshot(home);
     const saved = path.join('changes', folder);
@@ -336,7 +399,7 @@ describe('a user who cancels', () => {
 
   test('in the menu, and at the question of undo', async () => {
     expect((await walk({ menu: cancel }, [], menu)).status).toBe(130);
-    await walk({ 'accept.no-wording': true, decision: 'apply' }, ['--root', 'TMG01', '--label', 'email']);
+    await walk({ 'labels.no-wording': 'skip', decision: 'apply' }, ['--root', 'TMG01', '--label', 'email']);
     const [folder = ''] = await readdir(path.join(home, 'changes'));
     const before = await snapshot(home);
     expect((await walk({ decision: cancel }, [path.join('changes', folder)], undo)).status).toBe(130);

@@ -18,6 +18,16 @@ test('practice without a terminal shows the four remedies as dry runs, and chang
     expect(stdout).toContain(`adsi-remedy ${remedy} --dry-run`);
   }
   expect(stdout.match(/This was a dry run: nothing was changed/g)).toHaveLength(4);
+  const found = [
+    'members-differ',
+    'copies-left-out',
+    'form-without-label',
+    'hard-coded-placeholder',
+    'lost-letters',
+    'default-domain-script',
+    'no-wording',
+  ];
+  for (const id of found) expect(stdout).toMatch(new RegExp(`^ +(?:note|warning|blocker) +${id} `, 'm'));
   expect(await readdir(currentFolder)).toEqual(['adsi-remedy-practice']);
 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { readPlainFile, systemFiles } from '../../src/files/file-system.ts';
+import { plainFileReader, systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
@@ -68,17 +68,22 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
 
 describe.each(disks)('reading a plain file %s', (_, prepare) => {
   beforeEach(prepare);
+  const read = (file: string, largest: number) =>
+    plainFileReader(systemFiles(), largest)(file, (bytes, stats) => ({ content: bytes.toString(), stats }));
 
-  test.each([0, 1, 65_535, 65_536, 65_537, 200_000])('of %i bytes gives all of them', async (length) => {
-    const file = path.join(folder, 'a');
-    await writeFile(file, 'x'.repeat(length));
-    expect((await readPlainFile(systemFiles(), file, 1_000_000)).bytes.toString()).toBe('x'.repeat(length));
-  });
+  test.each([0, 1, 65_535, 65_536, 65_537, 262_144, 262_145, 600_000])(
+    'of %i bytes gives all of them',
+    async (length) => {
+      const file = path.join(folder, 'a');
+      await writeFile(file, 'x'.repeat(length));
+      expect((await read(file, 1_000_000)).content).toBe('x'.repeat(length));
+    },
+  );
 
   test('gives its mode and its number of names', async () => {
     const file = path.join(folder, 'a');
     await writeFile(file, 'x', { mode: 0o600 });
-    const { stats } = await readPlainFile(systemFiles(), file, 10);
+    const { stats } = await read(file, 10);
     expect([stats.mode & 0o777, stats.nlink]).toEqual([0o600, 1]);
   });
 
@@ -86,18 +91,28 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
     const file = path.join(folder, 'large');
     await writeFile(file, '');
     await truncate(file, 11);
-    await expect(readPlainFile(systemFiles(), file, 10)).rejects.toThrow('it has 11 bytes, more than the limit of 10');
+    await expect(read(file, 10)).rejects.toThrow('it has 11 bytes, more than the limit of 10');
   });
 
   test('refuses a folder and a pipe, without waiting for a writer', async () => {
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
-    await expect(readPlainFile(systemFiles(), pipe, 10)).rejects.toThrow('it is not a plain file');
-    await expect(readPlainFile(systemFiles(), folder, 10)).rejects.toThrow('it is not a plain file');
+    await expect(read(pipe, 10)).rejects.toThrow('it is not a plain file');
+    await expect(read(folder, 10)).rejects.toThrow('it is not a plain file');
+  });
+
+  test('shows each of many at a time its own bytes', async () => {
+    const reader = plainFileReader(systemFiles(), 1_000_000);
+    const letters = [...'abcdefghijklmnop'];
+    await Promise.all(letters.map((letter) => writeFile(path.join(folder, letter), letter.repeat(50_000))));
+    const shown = await Promise.all(
+      letters.map((letter) => reader(path.join(folder, letter), (bytes) => bytes.equals(Buffer.alloc(50_000, letter)))),
+    );
+    expect(shown).toEqual(letters.map(() => true));
   });
 
   test('of a missing name throws what the system says', async () => {
-    await expect(readPlainFile(systemFiles(), path.join(folder, 'missing'), 10)).rejects.toMatchObject({
+    await expect(read(path.join(folder, 'missing'), 10)).rejects.toMatchObject({
       code: 'ENOENT',
     });
   });

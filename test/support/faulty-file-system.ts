@@ -55,6 +55,7 @@ export function watchedFileSystem(
       watchedHandle(await real.open(file, flags, mode)),
     ),
     ...(real.link === undefined ? {} : { link: watched('link', real.link) }),
+    access: watched('access', real.access),
     lstat: watched('lstat', real.lstat),
     readFile: watched('readFile', real.readFile),
     realpath: watched('realpath', real.realpath),

@@ -2,17 +2,20 @@
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import type { LeftOut } from '../../change/plan.ts';
+import { groupBy } from '../../group-by.ts';
 import type { Choice, Prompter } from '../../terminal/prompter.ts';
 import { counted } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import { assess } from './assess.ts';
-import { displayNameOfCulture } from './cultures.ts';
+import { cultureOf, displayNameOfCulture } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
+import type { FileBlocker } from './file-blockers.ts';
 import { distinctNames, select } from './filters.ts';
 import { requireFiles } from './gather.ts';
 import { type LabelsOptions, type NewLabel, userIdKey, userNameKey } from './options.ts';
 import { propose } from './propose.ts';
-import { type Label, lookUpWording, type Wording } from './wording.ts';
+import { type CultureWording, type Label, lookUpWording, type Wording } from './wording.ts';
 import { faultOfText } from './wording-file.ts';
 
 /** Asks where the form sets are, which of them get which label, and whether blocked files are left out. */
@@ -33,7 +36,11 @@ export async function ask(
   const options =
     newLabel.kind === 'none' ? { ...narrowed, newLabel: await askLabel(prompter, newLabel.wordings) } : narrowed;
   if (options.checkUpn && facts.upns === undefined) return { kind: 'look-again', options };
-  return { kind: 'settled', options: isWizard ? await settleBlocked(facts, options, prompter) : options };
+  if (!isWizard) return { kind: 'settled', options };
+  return {
+    kind: 'settled',
+    options: await settleBlocked(facts, await settleWording(facts, options, prompter), prompter),
+  };
 }
 
 async function askRoots(prompter: Prompter, currentFolder: string): Promise<readonly string[]> {
@@ -143,19 +150,92 @@ async function askLabel(prompter: Prompter, wordings: readonly Wording[]): Promi
     id: 'labels.text',
     message: 'The new label',
     flag: '--text TEXT',
-    validate: (typed) => {
-      const fault = faultOfText(typed);
-      return fault === undefined ? undefined : `This can't be the label: ${fault}.`;
-    },
+    validate: faultInWords,
   });
   return { kind: 'text', text };
+}
+
+function faultInWords(typed: string): string | undefined {
+  const fault = faultOfText(typed);
+  return fault === undefined ? undefined : `This can't be the label: ${fault}.`;
+}
+
+/** What becomes of the languages that the label has no wording in: skipped, typed in one by one, or left to a template. */
+async function settleWording(facts: LabelsFacts, options: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
+  const { newLabel } = options;
+  const proposal = propose(facts, options);
+  const lacking = filesWithoutWording(facts, proposal.leftOut);
+  const isSettled = options.skipBlocked || options.accept.includes(noWording);
+  if (newLabel.kind !== 'wording' || lacking.length === 0 || isSettled) return options;
+  const languages = [...groupBy(lacking, (file) => cultureOf(file.language) ?? '')];
+  const choice = await prompter.select<'skip' | 'type' | 'template'>({
+    id: 'labels.no-wording',
+    message: `${counted(languages.length, 'language')} (${counted(lacking.length, 'file')}) ${languages.length === 1 ? 'has' : 'have'} no wording for this label. What is to be done with them?`,
+    flag: `--accept ${noWording}, --wording FILE or --wording-template FILE`,
+    choices: [
+      { value: 'skip', label: `Skip them and change the other ${counted(proposal.changes.length, 'file')}` },
+      { value: 'type', label: 'Type in the label of each language' },
+      { value: 'template', label: 'Skip them now, and write a wording file to fill in for the next run' },
+    ],
+  });
+  const accept = [...options.accept, noWording];
+  if (choice === 'skip') return { ...options, accept };
+  if (choice === 'template') {
+    return { ...options, accept, wordingTemplate: await askTemplate(prompter, facts.currentFolder) };
+  }
+  const typed = await askEachWording(prompter, languages);
+  return { ...options, accept, newLabel: { ...newLabel, wordings: [typed, ...newLabel.wordings] } };
+}
+
+const noWording = 'no-wording' satisfies FileBlocker;
+
+function filesWithoutWording(facts: LabelsFacts, leftOut: readonly LeftOut[]): readonly LabelFile[] {
+  const paths = new Set(leftOut.filter(({ reason }) => reason === noWording).map(({ what }) => what));
+  return paths.size === 0 ? [] : facts.files.filter((file) => paths.has(file.path));
+}
+
+/** The user's own wording of these cultures; those that are left empty have none. */
+async function askEachWording(
+  prompter: Prompter,
+  languages: readonly (readonly [culture: string, files: readonly LabelFile[]])[],
+): Promise<Wording> {
+  const wording = new Map<string, CultureWording>();
+  for (const [culture, files] of languages) {
+    const language = files[0]?.language ?? culture;
+    // A wording can't be given for a folder whose name is not that of a culture.
+    if (culture === '') continue;
+    const text = await prompter.input({
+      id: 'labels.wording',
+      message: `The new label for ${labelOf('languages', language)}, ${counted(files.length, 'file')} (empty: skip it)`,
+      flag: '--wording FILE',
+      validate: (typed) => (typed === '' ? undefined : faultInWords(typed)),
+    });
+    if (text !== '') wording.set(culture, { email: text, upn: text, username: text, givenAs: language });
+  }
+  return wording;
+}
+
+async function askTemplate(prompter: Prompter, currentFolder: string): Promise<string> {
+  const file = await prompter.input({
+    id: 'labels.wording-template',
+    message: 'Name of the new wording file',
+    flag: '--wording-template FILE',
+    initial: 'wording.json',
+    validate: (name) => {
+      if (name.trim() === '') return 'Give a name.';
+      return existsSync(path.resolve(currentFolder, name.trim())) ? 'That file exists. Give another name.' : undefined;
+    },
+  });
+  return path.resolve(currentFolder, file.trim());
 }
 
 /** Where files are blocked and no one can accept that, only leaving them out lets the others be changed. */
 async function settleBlocked(facts: LabelsFacts, options: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   if (options.skipBlocked) return options;
   const proposal = propose(facts, options);
-  const blocking = assess(facts, proposal).filter(({ level }) => level === 'blocker');
+  const blocking = assess(facts, proposal).filter(
+    ({ id, level }) => level === 'blocker' && !options.accept.includes(id),
+  );
   if (blocking.every(({ acceptable }) => acceptable) || proposal.changes.length === 0) return options;
   const skipBlocked = await prompter.confirm({
     id: 'labels.skip-blocked',

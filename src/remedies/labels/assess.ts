@@ -11,7 +11,15 @@ import { counted, listed } from '../../words.ts';
 import { cultureOf, displayNameOfCulture } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
-import { copiesLeftOut, distinctNames, isByLink, notEntered, select, unmatchedNames } from './filters.ts';
+import {
+  copiesLeftOut,
+  distinctNames,
+  isByLink,
+  notEntered,
+  type Selection,
+  select,
+  unmatchedNames,
+} from './filters.ts';
 import { formFindings } from './form-findings.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
 import { memberDifferences } from './members.ts';
@@ -23,12 +31,14 @@ import { upnFindings } from './upn-check.ts';
 export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): readonly FindingDraft[] {
   const intent = readIntent(proposal.intent);
   const changed = changedFiles(facts, proposal);
+  const selection = facts.scope === 'new' ? select(facts, intent) : undefined;
+  const files = selection?.files ?? changed.map(({ file }) => file);
   return [
     ...unjustified(facts, changed),
     ...blockers(facts, proposal, intent, changed),
-    ...aboutChanges(facts, proposal, intent, changed),
-    ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(facts, intent, changed)) : []),
-    ...(facts.scope === 'new' ? aboutTrees(facts, intent) : []),
+    ...aboutChanges(proposal, intent, changed, files),
+    ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(files)) : []),
+    ...(selection === undefined ? [] : aboutTrees(facts, intent, selection)),
     ...(facts.upns === undefined ? [] : upnFindings(facts.upns)),
   ];
 }
@@ -105,13 +115,8 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
   };
 }
 
-/** The folders of the classes that a proposal is about. */
-function formFolders(
-  facts: LabelsFacts,
-  intent: LabelsIntent,
-  changed: readonly ChangedFile[],
-): ReadonlyMap<string, LabelFile> {
-  const files = facts.scope === 'new' ? select(facts, intent).files : changed.map(({ file }) => file);
+/** The folders of the classes that these files are in, each with one of them. */
+function formFolders(files: readonly LabelFile[]): ReadonlyMap<string, LabelFile> {
   return new Map(files.map((file) => [classFolderOf(file), file]));
 }
 
@@ -200,12 +205,11 @@ function about(
 
 /** What a person should know about the changes, of a new plan or of one that was handed over. */
 function aboutChanges(
-  facts: LabelsFacts,
   proposal: Proposal<FileChange>,
   intent: LabelsIntent,
   changed: readonly ChangedFile[],
+  files: readonly LabelFile[],
 ): readonly FindingDraft[] {
-  const files = changed.map(({ file }) => file);
   const unreachable = changed.flatMap(({ file }) =>
     file.content.kind === 'unreadable' ? [{ path: file.path, cameBack: file.content.cameBack }] : [],
   );
@@ -230,7 +234,7 @@ function aboutChanges(
       'other-texts-name-the-domain',
       'Other texts of the same forms still name the domain',
       'An error message, for example, may go on asking to check the domain name. To change such texts too, have a file made with --wording-template FILE, fill it in and give it with --wording FILE.',
-      domainTexts(facts.scope === 'new' ? select(facts, intent).files : files, intent),
+      domainTexts(files, intent),
     ),
     ...about(
       note,
@@ -253,7 +257,7 @@ function aboutChanges(
       'behind-a-link',
       'Files reached through a link',
       'The file that the link leads to, itself or its folder, is changed; the link stays.',
-      files.filter(isByLink).map((file) => `${file.path} → ${file.realPath}`),
+      changed.filter(({ file }) => isByLink(file)).map(({ file }) => `${file.path} → ${file.realPath}`),
     ),
   ];
 }
@@ -291,8 +295,7 @@ function englishElsewhere(files: readonly LabelFile[]): readonly string[] {
 }
 
 /** What a person should know about the folders that a new plan looked through. */
-function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingDraft[] {
-  const selection = select(facts, intent);
+function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selection): readonly FindingDraft[] {
   const { files } = selection;
   const keyless = files.filter((file) => file.content.kind === 'strings' && valuesIn(file, intent.keys).length === 0);
   const filledRoots = new Set([...files, ...selection.otherNames].map((file) => file.root));

@@ -166,8 +166,8 @@ export function tagOf(language: string, script?: string, region?: string): strin
 }
 
 /** Intl.Locale takes its time, and the same few names come with every form set of every array member. */
-export function remembered<T>(compute: (key: string) => T): (key: string) => T {
-  const known = new Map<string, T>();
+export function remembered<Key extends string, T>(compute: (key: Key) => T): (key: Key) => T {
+  const known = new Map<Key, T>();
   return (key) => {
     const before = known.get(key);
     if (before !== undefined) return before;

@@ -7,19 +7,19 @@ import type { FileChange, Plan } from '../../change/plan.ts';
 import { FileError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
-import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
+import { type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
-import { codePageOf, domainStemOf } from './cultures.ts';
+import { codePageOf, domainStemOf, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { isKept, keysNotFound, mayHideKept } from './filters.ts';
 import { type Form, readForm } from './forms.ts';
 import { intentOf, readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
-import { type FileContent, keeper, readStrings } from './strings-content.ts';
+import { type FileContent, keeper, readStrings, valueDecoder } from './strings-content.ts';
 import { checkUserPrincipalNames } from './upn-check.ts';
 import type { Label } from './wording.ts';
 
@@ -176,18 +176,20 @@ type Reader = (bytes: Buffer, place: Pick<StringsFile, 'set' | 'class' | 'langua
 function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEncoding>): Reader {
   const known = new Map<string, FileContent>();
   const keep = keeper();
+  const decode = valueDecoder();
+  const expectedOf = remembered((language) => {
+    const named = encodingNamedFor(language, encodings);
+    const expected = { codePage: codePageOf(language), named, domainStem: domainStemOf(language) };
+    return { ...expected, name: Object.values(expected).join() };
+  });
   return (bytes, { set, class: formClass, language }) => {
     const fingerprint = fileFingerprint(bytes);
-    const expected = {
-      codePage: codePageOf(language),
-      named: encodingNamedFor(language, encodings),
-      domainStem: domainStemOf(language),
-    };
-    const name = `${Object.values(expected).join()} ${fingerprint.sha256}`;
+    const expected = expectedOf(language);
+    const name = `${expected.name} ${fingerprint.sha256}`;
     const before = known.get(name);
     if (before !== undefined) return before;
     const kept = keep(`${set} ${formClass} ${language} ${bytes.subarray(0, 2).toString('hex')}`, bytes);
-    const content = readStrings(bytes, { bytes: kept, fingerprint }, keys, expected);
+    const content = readStrings(bytes, { bytes: kept, fingerprint }, keys, expected, decode);
     known.set(name, content);
     return content;
   };
@@ -198,10 +200,10 @@ async function readAll(
   read: Reader,
   { watch, user }: FilesWorld,
 ): Promise<readonly LabelFile[]> {
-  const system = systemFiles();
+  const readFile = plainFileReader(systemFiles(), largestFile);
   let done = 0;
   return inParallel(files, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, system, read, user);
+    const facts = await readLabelFile(file, readFile, read, user);
     done += 1;
     watch.count(done, files.length, 'form set files');
     return facts;
@@ -210,15 +212,15 @@ async function readAll(
 
 async function readLabelFile(
   file: StringsFile,
-  system: FileSystem,
+  readFile: PlainFileReader,
   read: Reader,
   user: FileUser | undefined,
 ): Promise<LabelFile> {
   try {
-    const { bytes, stats } = await readPlainFile(system, file.realPath, largestFile);
-    const { mode, nlink, uid, gid } = stats;
-    const facts = { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink };
-    const owner = { uid, gid };
+    const { facts, owner } = await readFile(file.realPath, (bytes, { mode, nlink, uid, gid }) => ({
+      facts: { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink },
+      owner: { uid, gid },
+    }));
     if (user === undefined || (await canKeepOwner(owner, path.dirname(file.realPath), user))) return facts;
     return { ...facts, foreignOwner: owner };
   } catch (error) {
@@ -229,11 +231,13 @@ async function readLabelFile(
 
 /** ISA Server 2004 keeps one strings file directly in CookieAuthTemplates, with numbers for keys. */
 async function inPlaces2004(misplaced: readonly string[]): Promise<readonly string[]> {
-  const system = systemFiles();
+  const readFile = plainFileReader(systemFiles(), largestFile);
   const old = await inParallel(misplaced, filesAtOnce, (file) =>
-    readPlainFile(system, file, largestFile).then(
-      ({ bytes }) =>
+    readFile(
+      file,
+      (bytes) =>
         readStrings(bytes, { bytes: () => bytes, fingerprint: fileFingerprint(bytes) }, [], {}).kind === 'isa-2004',
+    ).catch(
       // It is not in a form set's place: nothing is lost if it can't be read.
       () => false,
     ),
@@ -245,10 +249,9 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
 async function formsBeside(beside: readonly string[], files: readonly LabelFile[]): Promise<readonly Form[]> {
   const folders = new Set(files.map(classFolderOf));
   const forms = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && folders.has(path.dirname(file)));
-  const system = systemFiles();
+  const readFile = plainFileReader(systemFiles(), largestFile);
   const read = await inParallel(forms, filesAtOnce, (form) =>
-    readPlainFile(system, form, largestFile).then(
-      ({ bytes }) => [readForm(form, bytes)],
+    readFile(form, (bytes) => [readForm(form, bytes)]).catch(
       // The label is what is changed; of a form that can't be read only these hints are lost.
       () => [],
     ),
@@ -259,8 +262,9 @@ async function formsBeside(beside: readonly string[], files: readonly LabelFile[
 async function lockedFoldersOf(files: readonly LabelFile[]): Promise<ReadonlySet<string>> {
   // A file that is marked read-only is a finding of its own.
   const readable = files.filter((file) => file.content.kind !== 'unreadable' && !file.readOnly);
+  const system = systemFiles();
   const locked = await inParallel(readable, filesAtOnce, async (file) =>
-    (await mayReplace(file.realPath)) ? [] : [path.dirname(file.realPath)],
+    (await mayReplace(system, file.realPath)) ? [] : [path.dirname(file.realPath)],
   );
   return new Set(locked.flat());
 }

@@ -68,18 +68,47 @@ const changedByHand = { file: 'TMG02/MyForms/HTML/nl', key: 'L_UserName_Text', t
  * @param wording needs `en`, which becomes the files beside the forms
  */
 export function practiceFormSets(wording: FormSetWording): readonly PracticeFile[] {
-  return members.flatMap((member) =>
+  const usual = members.flatMap((member) =>
     sets.flatMap((set) => classes.flatMap((formClass) => filesOfClass(wording, member, set, formClass))),
   );
+  return [...usual, ...oddFiles(wording)];
 }
+
+/**
+ * What is met in the field besides, on the first member: a set that the other member lacks, with a label in the form
+ * itself, a script that adds a domain and a file whose letters are lost; and a copy of a set that was kept aside.
+ */
+function oddFiles({ en = {}, de = {} }: FormSetWording): readonly PracticeFile[] {
+  const folder = `${members[0]}/${templatesFolder}`;
+  const english = encoded(stringsText(en, 'en', plainWindows), 'en', plainWindows.encoding);
+  const german = stringsText(de, 'de', plainWindows).replace(/[^\0-\x7f]/gu, '?');
+  return [
+    { path: `${folder}/Partners/HTML/usr_pwd.htm`, bytes: Buffer.from(logonForm({ label: 'Domain\\user name' })) },
+    { path: `${folder}/Partners/HTML/logon.js`, bytes: Buffer.from(addsDomain) },
+    { path: `${folder}/Partners/HTML/strings.txt`, bytes: english },
+    { path: `${folder}/Partners/HTML/nls/de/strings.txt`, bytes: Buffer.from(german) },
+    { path: `${folder}/Exchange - Copy/HTML/strings.txt`, bytes: english },
+  ];
+}
+
+const addsDomain = [
+  'function beforeSubmit(form) {',
+  '  form.username.value = "CONTOSO\\\\" + form.username.value;',
+  '}',
+  '',
+].join('\r\n');
 
 function filesOfClass(wording: FormSetWording, member: string, set: string, formClass: string): PracticeFile[] {
   const folder = `${member}/${templatesFolder}/${set}/${formClass}`;
   // Windows sees no difference, so administrators have never had to care.
   const otherCase = member === 'TMG02' && set === 'MyForms' && formClass === 'xHTML';
   const [nls, strings] = otherCase ? ['NLS', 'Strings.TXT'] : ['nls', 'strings.txt'];
+  const isCustom = set === 'MyForms' && formClass === 'HTML';
   const files: PracticeFile[] = [
-    { path: `${folder}/usr_pwd.htm`, bytes: Buffer.from(logonForm(set === 'MyForms' && formClass === 'HTML')) },
+    {
+      path: `${folder}/usr_pwd.htm`,
+      bytes: Buffer.from(logonForm(isCustom ? { placeholder: 'Domain\\Username' } : {})),
+    },
   ];
   for (const [culture, texts] of Object.entries(wording)) {
     const place = `${set}/${formClass}/${culture}`;
@@ -153,16 +182,16 @@ function spelledForCodePage(text: string, codePage: number): string {
   return (spellings[codePage] ?? []).reduce((spelled, [letter, former]) => spelled.replaceAll(letter, former), text);
 }
 
-/** A logon form that pulls its texts in with @@KEY; a custom one has a hint of its own, which no strings.txt changes. */
-function logonForm(custom: boolean): string {
+/** A logon form that pulls its texts in with @@KEY; what a custom one has of its own no strings.txt changes. */
+function logonForm({ label = '@@L_UserName_Text', placeholder }: { label?: string; placeholder?: string }): string {
   return [
     '<!DOCTYPE html>',
     '<html>',
     '<head><title>@@L_WindowTitle_Text</title></head>',
     '<body>',
     '<form method="post">',
-    '<label for="username">@@L_UserName_Text</label>',
-    custom ? '<input id="username" placeholder="Domain\\Username">' : '<input id="username">',
+    `<label for="username">${label}</label>`,
+    placeholder === undefined ? '<input id="username">' : `<input id="username" placeholder="${placeholder}">`,
     '<label for="password">@@L_Password_Text</label>',
     '<input id="password" type="password">',
     '<input type="submit" value="@@L_LoginButton_Text">',

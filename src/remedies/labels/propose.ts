@@ -29,21 +29,22 @@ export const sharedFile = 'languages-share-a-file';
 /** The changes of all files that nothing blocks or whose blockers are accepted. */
 export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<FileChange> {
   const { files, otherNames } = select(facts, options);
-  const edited = editor(options);
+  const keys = keysIn(options);
+  const edited = editor(options, keys);
   const changes: FileChange[] = [];
   const leftOut: LeftOut[] = [];
   for (const file of files) {
     const edit = edited(file);
     const blocked =
       edit.kind === 'splices'
-        ? blockersOfReplacing(file, keysIn(options), facts, options.followLinks)
+        ? blockersOfReplacing(file, keys, facts, options.followLinks)
         : edit.kind === 'blocked'
           ? edit.blocked
           : [];
     if (edit.kind === 'splices' && blocked.every(({ id }) => isChangedAnyway(id, options.accept))) {
       changes.push(changeOf(file, edit));
     } else {
-      leftOut.push(...blocked.map((one) => leftOutOf(file.path, withCopy(one, file, files, keysIn(options)))));
+      leftOut.push(...blocked.map((one) => leftOutOf(file.path, withCopy(one, file, files, keys))));
     }
   }
   return {
@@ -136,8 +137,7 @@ type Edit =
     };
 
 /** Gives the edit of a file; what array members share is edited once. */
-function editor(options: LabelsOptions): (file: LabelFile) => Edit {
-  const keys = keysIn(options);
+function editor(options: LabelsOptions, keys: readonly string[]): (file: LabelFile) => Edit {
   const known = new Map<LabelFile['content'], Map<string, Edit>>();
   const textsFor = remembered((language) => {
     const texts = textsIn(options, language);

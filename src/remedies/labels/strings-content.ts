@@ -2,7 +2,7 @@
 
 import type { FileFingerprint } from '../../change/plan.ts';
 import type { CodePage } from '../../files/code-pages.ts';
-import { findValues, isIsa2004Format } from '../../files/strings-file.ts';
+import { findValuesIn, isIsa2004Format } from '../../files/strings-file.ts';
 import {
   byteUnits,
   type DetectedEncoding,
@@ -11,6 +11,8 @@ import {
   encodeText,
   type TextEncoding,
 } from '../../files/text-encoding.ts';
+import { distinct } from '../../words.ts';
+import { remembered } from './cultures.ts';
 
 /** A value of one of the keys. */
 export type LabelValue = ReadableValue | FlawedValue;
@@ -73,17 +75,20 @@ export interface ExpectedText {
  *
  * @param lent its bytes, which are looked at now
  * @param bytes gives the same bytes later
+ * @param decode one for all files that are read
  */
 export function readStrings(
   lent: Buffer,
   { bytes, fingerprint }: ReadContent,
   keys: readonly string[],
   { codePage, named, domainStem }: ExpectedText,
+  decode = valueDecoder(),
 ): FileContent {
   const detected = detectEncoding(lent, codePage, named);
   if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
   const { encoding } = detected;
-  const values = valuesOf(lent, encoding, keys);
+  const units = byteUnits(lent, encoding);
+  const values = valuesIn(units, lent, encoding, keys, decode);
   if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
   return {
     kind: 'strings',
@@ -91,44 +96,49 @@ export function readStrings(
     fingerprint,
     encoding,
     values,
-    lostLetters: lostLettersIn(byteUnits(lent, encoding)),
-    domainKeys: domainKeysIn(lent, encoding, values, domainStem),
+    lostLetters: lostLettersIn(units),
+    domainKeys: domainKeysIn(units, encoding, values, domainStem),
   };
 }
 
 /** The text of any key, if the file has one that can be read. */
 export function textOfKey({ bytes, encoding }: Strings, key: string): string | undefined {
-  const [value] = valuesOf(bytes(), encoding, [key]);
+  const content = bytes();
+  const [value] = valuesIn(byteUnits(content, encoding), content, encoding, [key], valueDecoder());
   return value?.flaw === undefined ? value?.text : undefined;
 }
 
-function valuesOf(bytes: Buffer, encoding: TextEncoding, keys: readonly string[]): readonly LabelValue[] {
-  const read = valueReader(bytes, encoding);
+function valuesIn(
+  units: string,
+  bytes: Buffer,
+  encoding: TextEncoding,
+  keys: readonly string[],
+  decode: ValueDecoder,
+): readonly LabelValue[] {
   return [...new Set(keys)].flatMap((key) =>
-    findValues(bytes, encoding, key).map((found): LabelValue => {
+    findValuesIn(units, encoding, key).map((found): LabelValue => {
       if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
       const { kind: _, ...run } = found;
-      const value = { key, ...run, ...read(found.offset, found.length) };
+      const value = { key, ...run, ...decode(bytes.subarray(found.offset, found.offset + found.length), encoding) };
       return !value.isQuoted && /^[“”„‟″«]/.test(value.text) ? { ...value, flaw: 'typographic' } : value;
     }),
   );
 }
 
-/** Reads values; equal ones are decoded and kept once, for a damaged file may repeat one half a million times. */
-function valueReader(
-  bytes: Buffer,
-  encoding: TextEncoding,
-): (offset: number, length: number) => Pick<ReadableValue, 'text' | 'flaw'> {
-  const known = new Map<string, Pick<ReadableValue, 'text' | 'flaw'>>();
-  return (offset, length) => {
-    const name = bytes.toString('latin1', offset, offset + length);
+type DecodedValue = Pick<ReadableValue, 'text' | 'flaw'>;
+export type ValueDecoder = (value: Buffer, encoding: TextEncoding) => DecodedValue;
+
+/** Decodes values, each once: members have the same ones, and a damaged file may repeat one half a million times. */
+export function valueDecoder(): ValueDecoder {
+  const known = new Map<string, DecodedValue>();
+  return (value, encoding) => {
+    const name = `${encoding} ${value.toString('latin1')}`;
     const before = known.get(name);
     if (before !== undefined) return before;
-    const value = bytes.subarray(offset, offset + length);
     const text = decodeText(value, encoding);
-    const read = survivesDecoding(value, text, encoding) ? { text } : { text, flaw: 'undecodable' as const };
-    known.set(name, read);
-    return read;
+    const decoded = survivesDecoding(value, text, encoding) ? { text } : { text, flaw: 'undecodable' as const };
+    known.set(name, decoded);
+    return decoded;
   };
 }
 
@@ -160,19 +170,15 @@ function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): 
  * `/` in the label.
  */
 function domainKeysIn(
-  bytes: Buffer,
+  units: string,
   encoding: TextEncoding,
   values: readonly LabelValue[],
   stem: string | undefined,
 ): readonly string[] {
   const word = stem ?? values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
   if (word === undefined) return [];
-  const units = byteUnits(bytes, encoding);
   const keys = new Set<string>();
-  for (const spelling of new Set([word, word.toLowerCase(), capitalised(word)])) {
-    const encoded = encodeText(spelling, encoding);
-    if (encoded.kind === 'lacking') continue;
-    const needle = byteUnits(encoded.bytes, encoding);
+  for (const needle of spellingsOf(encoding)(word)) {
     for (const line of linesWith(units, needle)) {
       const [, key, value] = /^[ \t\ufeff]*(L_\w+)[ \t]*=(.*)$/s.exec(line) ?? [];
       if (key !== undefined && value?.includes(needle) === true) keys.add(ownString(key));
@@ -180,6 +186,16 @@ function domainKeysIn(
   }
   return [...keys];
 }
+
+/** A word in small letters, capitalised and as it is, in the code units of an encoding; without those that it lacks. */
+const spellingsOf = remembered((encoding: TextEncoding) =>
+  remembered((word: string): readonly string[] =>
+    distinct([word, word.toLowerCase(), capitalised(word)]).flatMap((spelling) => {
+      const encoded = encodeText(spelling, encoding);
+      return encoded.kind === 'lacking' ? [] : [byteUnits(encoded.bytes, encoding)];
+    }),
+  ),
+);
 
 /** A part of a long text keeps all of that in memory; a string of its own does not. */
 function ownString(part: string): string {
@@ -212,7 +228,7 @@ function capitalised(word: string): string {
 const block = 1024;
 
 /**
- * Keeps the bytes of many files. Files of one name are nearly alike on all members: of the later ones only what differs
+ * Keeps the bytes of many files, which are lent to it. Files of one name are nearly alike on all members: of the later ones only what differs
  * from the first is kept, so that ten thousand do not take a hundred megabytes.
  */
 export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
@@ -220,8 +236,9 @@ export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
   return (name, bytes) => {
     const first = firsts.get(name);
     if (first === undefined) {
-      firsts.set(name, bytes);
-      return () => bytes;
+      const own = Buffer.from(bytes);
+      firsts.set(name, own);
+      return () => own;
     }
     const shorter = Math.min(first.length, bytes.length);
     let head = 0;

@@ -83,8 +83,9 @@ const namesOf = (row: SurveyRow, detail: Detail): string => row[detail].join(', 
 
 /** The labels by language, until the new label is chosen. What most rows have is said once, above them, and not again in these. */
 export function survey(facts: LabelsFacts, options: LabelsOptions): readonly Exhibit[] {
+  if (options.newLabel.kind !== 'none') return [];
   const { files } = select(facts, options);
-  if (files.length === 0 || options.newLabel.kind !== 'none') return [];
+  if (files.length === 0) return [];
   const rows = surveyRows(files, keysIn(options));
   const usual = details.map((detail) => ({ detail, ...mostCommon(rows.map((row) => namesOf(row, detail))) }));
   const said = usual.filter(({ value }) => value !== '');

@@ -25,8 +25,10 @@ interface Strings {
 }
 
 const files = practiceFormSets(wording);
+/** Without what the first member has besides. */
+const usual = files.filter(({ path }) => !/\/(?:Partners|Exchange - Copy)\//.test(path));
 const placePattern = /^(TMG\d\d)\/.*\/CookieAuthTemplates\/([^/]+)\/([^/]+)\/(?:nls\/([^/]+)\/)?strings\.txt$/i;
-const strings: readonly Strings[] = files.flatMap(({ path, bytes }) => {
+const strings: readonly Strings[] = usual.flatMap(({ path, bytes }) => {
   const [, member = '', set = '', formClass = '', culture = 'en'] = placePattern.exec(path) ?? [];
   if (member === '') return [];
   const detected = detectEncoding(bytes, ansiCodePageOf(culture));
@@ -181,7 +183,7 @@ test('every value of every file is found by its whole key and reads as the wordi
 test('the members differ in one file', () => {
   const bytesOf = (member: string): Map<string, string> =>
     new Map(
-      files
+      usual
         .filter(({ path }) => path.startsWith(member))
         .map(({ path, bytes }) => [path.slice(member.length).toLowerCase(), bytes.toString('latin1')]),
     );
@@ -192,7 +194,7 @@ test('the members differ in one file', () => {
 });
 
 test('only the custom form has a hint that names the domain', () => {
-  const forms = files.filter(({ path }) => path.endsWith('.htm'));
+  const forms = usual.filter(({ path }) => path.endsWith('.htm'));
   expect(forms).toHaveLength(12);
   for (const { bytes } of forms) expect(bytes.toString()).toContain('>@@L_UserName_Text<');
   const custom = forms.filter(({ bytes }) => bytes.includes('placeholder="Domain\\Username"'));
@@ -200,6 +202,20 @@ test('only the custom form has a hint that names the domain', () => {
     'MyForms/HTML/usr_pwd.htm',
     'MyForms/HTML/usr_pwd.htm',
   ]);
+});
+
+test('the first member has a set besides, whose form and script are its own and whose German letters are lost, and a copy', () => {
+  const besides = files.filter((file) => !usual.includes(file));
+  const contents = Object.fromEntries(
+    besides.map(({ path, bytes }) => [path.replace(/^TMG01\/.*CookieAuthTemplates\//, ''), bytes.toString()]),
+  );
+  expect(contents).toEqual({
+    'Partners/HTML/usr_pwd.htm': expect.stringContaining('<label for="username">Domain\\user name</label>'),
+    'Partners/HTML/logon.js': expect.stringContaining(String.raw`= "CONTOSO\\" + form`),
+    'Partners/HTML/strings.txt': expect.anything(),
+    'Partners/HTML/nls/de/strings.txt': expect.stringContaining('L_UserName_Text="Dom?ne\\Benutzername:"'),
+    'Exchange - Copy/HTML/strings.txt': contents['Partners/HTML/strings.txt'],
+  });
 });
 
 const hasIconv = spawnSync('iconv', ['--version']).status === 0;
