@@ -1,9 +1,10 @@
 /** The facts as pictures: the evidence on every DC, the matrix DC × partition, and the list of what was found. */
 
 import type { DomainController } from '../../ad/forest.ts';
+import type { Originator } from '../../ad/known-changes.ts';
 import type { Party } from '../../ad/replication-news.ts';
 import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
-import { counted, distinct, durationInWords } from '../../words.ts';
+import { agoInWords, counted, distinct, durationInWords } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn } from './propose.ts';
@@ -50,6 +51,7 @@ function evidenceTable(facts: LingeringFacts): TableExhibit {
               failuresOf(party),
               (roles.get(party.domainController.settingsDn.toLowerCase()) ?? []).join(', '),
             ],
+            details: ownEvidenceInWords(facts, party),
             mark: party.state.kind !== 'answered' ? 'unknown' : isCutOff ? 'bad' : 'good',
           };
         }),
@@ -71,6 +73,15 @@ function newsInWords({ replication }: LingeringFacts, party: Party): string {
     }
   }
   return oldest === undefined ? 'not known' : `${durationInWords(oldest.age)}, of ${oldest.of.name}`;
+}
+
+function ownEvidenceInWords({ ownEvidence, now }: LingeringFacts, { domainController }: Party): readonly string[] {
+  const own = ownEvidence.get(domainController);
+  if (own === undefined) return [];
+  const ago = (time: Date | undefined): string => (time === undefined ? 'not known' : agoInWords(time, now));
+  return [
+    `last backup ${ago(own.lastBackup)} · oldest tombstone ${ago(own.oldestTombstone)} · newest change of its own ${ago(own.newestChange)}`,
+  ];
 }
 
 function failuresOf({ state }: Party): string {
@@ -122,7 +133,6 @@ const mostRows = 1000;
 /** What was found, changed objects first. */
 function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
   const found = foundIn(facts);
-  const creators = new Map(facts.forest.domainControllers.map(({ invocationId, name }) => [invocationId, name]));
   const groups = verdicts.flatMap((verdict) => {
     const these = found
       .filter((one) => one.verdict === verdict)
@@ -131,7 +141,7 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
     return [
       {
         heading: `${headings[verdict]} (${these.length})`,
-        rows: these.slice(0, mostRows).map((one) => rowOf(one, creators)),
+        rows: these.slice(0, mostRows).map((one) => rowOf(one, facts.originator)),
       },
     ];
   });
@@ -140,38 +150,26 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
   return [{ kind: 'table', id: 'objects', title: 'What the copies do not have alike', columns, groups }];
 }
 
-/** Names of DCs by invocationId. */
-type Creators = ReadonlyMap<string | undefined, string>;
-
-function rowOf(found: Found, creators: Creators): TableExhibit['groups'][number]['rows'][number] {
+function rowOf(found: Found, originator: Originator): TableExhibit['groups'][number]['rows'][number] {
   const { dn, className, comparison } = found;
   return {
     cells: [dn, className, comparison.target.name, comparison.reference.name],
-    details: detailsOf(found, creators),
+    details: detailsOf(found, originator),
   };
 }
 
-/** Attributes by which other entries refer to an object: the back links that AD and Exchange use most. */
-const backLinks = new Set([
-  'memberof',
-  'directreports',
-  'managedobjects',
-  'isprivilegeholder',
-  'msexchuserbl',
-  'homemdbbl',
-]);
-
-function detailsOf({ guid, creation, isChanged, verdict, attributes }: Found, creators: Creators): readonly string[] {
+function detailsOf(
+  { guid, creation, isChanged, verdict, referrers, keptChildren }: Found,
+  originator: Originator,
+): readonly string[] {
   const created =
     creation === undefined
       ? ''
-      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${creators.get(creation.originatingInvocationId) ?? `a DC that no longer exists (invocationId ${creation.originatingInvocationId})`}`;
-  const referring = attributes
-    .filter(({ name }) => backLinks.has(name.toLowerCase()))
-    .flatMap(({ name, values }) => values.map((value) => `${name}: ${typeof value === 'string' ? value : '(binary)'}`));
+      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${originator(creation.originatingInvocationId)?.name ?? `a DC that no longer exists (invocationId ${creation.originatingInvocationId})`}`;
   return [
     `objectGUID ${guid}${created}`,
     ...(verdict === 'lingering' && isChanged ? ['changed since the deletion'] : []),
-    ...referring,
+    ...referrers.map((referrer) => `referred to: ${referrer}`),
+    ...keptChildren.map((dn) => `holds ${dn}, which is not lingering`),
   ];
 }
