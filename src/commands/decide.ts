@@ -80,7 +80,9 @@ export type Outcome =
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
-  if (plan.changes.length === 0) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
+  // That nothing is left to hand over is evidence, which may be kept.
+  const isWorthKeeping = plan.changes.length > 0 || remedy.handOver !== undefined;
+  if (!isWorthKeeping) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
   const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
   if (outcome.kind === 'apply' && remedy.handOver === undefined) {
     requireApplicable(plan, []);
@@ -198,11 +200,17 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
     message: isBlocked
       ? 'A blocker stops this change. Save for review, or do nothing?'
       : isHandedOver
-        ? 'Save the list with the commands, or do nothing?'
+        ? plan.changes.length === 0
+          ? 'Save this result as evidence, or do nothing?'
+          : 'Save the list with the commands, or do nothing?'
         : 'Apply now, save for review, or do nothing?',
     choices: [
       { value: 'nothing', label: 'Do nothing', hint: 'nothing is changed or saved' },
-      { value: 'save', label: 'Save for review', hint: 'a change folder for a reviewer, to be applied later' },
+      {
+        value: 'save',
+        label: isHandedOver ? 'Save' : 'Save for review',
+        hint: isHandedOver ? 'a change folder with the review' : 'a change folder for a reviewer, to be applied later',
+      },
       ...(isBlocked || isHandedOver
         ? []
         : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),

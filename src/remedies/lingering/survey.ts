@@ -1,6 +1,7 @@
 /** The facts as pictures: the evidence on every DC, the matrix DC × partition, and the list of what was found. */
 
-import type { DomainController } from '../../ad/forest.ts';
+import { rdnOf, sameDn } from '../../ad/dn.ts';
+import type { DomainController, Forest } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import type { Party } from '../../ad/replication-news.ts';
 import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
@@ -90,21 +91,29 @@ function failuresOf({ state }: Party): string {
 }
 
 /** Rows are the DCs that were looked at, the reference first; columns the naming contexts. */
-function matrix({ comparisons }: LingeringFacts, reference: DomainController): MatrixExhibit {
-  const columns = distinct(comparisons.map(({ namingContext }) => namingContext));
+function matrix({ comparisons, forest }: LingeringFacts, reference: DomainController): MatrixExhibit {
+  const contexts = distinct(comparisons.map(({ namingContext }) => namingContext));
   const targets = distinct([reference, ...comparisons.map(({ target }) => target)]);
   return {
     kind: 'matrix',
     id: 'lingering',
     title: `Lingering objects by domain controller and partition; the reference is ${reference.name}`,
-    columns,
+    columns: contexts.map((dn) => shortName(dn, forest)),
     rows: targets.map((target) => ({
       name: target === reference ? `${target.name} (reference)` : target.name,
-      cells: columns.map((namingContext) =>
+      cells: contexts.map((namingContext) =>
         cellOf(comparisons.filter((one) => one.target === target && one.namingContext === namingContext)),
       ),
     })),
   };
+}
+
+/** "Configuration", "corp.example.com", "DomainDnsZones": a screen has little room for whole DNs. */
+function shortName(dn: string, { namingContexts }: Forest): string {
+  const context = namingContexts.find((one) => sameDn(one.dn, dn));
+  if (context?.kind === 'domain') return context.dnsName ?? dn;
+  const name = rdnOf(dn).value;
+  return namingContexts.filter((one) => rdnOf(one.dn).value === name).length === 1 ? name : dn;
 }
 
 function cellOf(comparisons: readonly Comparison[]): { readonly text: string; readonly mark?: Mark } {

@@ -138,7 +138,7 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
       : 'Before any raise, find them with the command below, and have them removed as it says.';
   const detail = `A partner lacks objects that it sent changes of. They can also be tombstones at the edge of the lifetime, a new partial attribute set or a reanimation. ${cure}`;
-  const parts = { subjects: sources, evidence: [...lingering.map(({ line }) => line), ...commands] };
+  const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
   return [
     isChange && raises
       ? blocker('lingering-objects-likely', title, detail, parts)

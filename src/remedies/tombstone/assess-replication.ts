@@ -122,24 +122,26 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${before.days} days`;
   const risk = isOnlyReadOnly
-    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones. '
-    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone. ';
+    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
+    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone.';
   const cure =
     commands.length === 0
       ? 'Remove lingering objects first, or demote it by force and clean up its metadata.'
       : facts.lingeringFinder === undefined
         ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove), or demote it by force.'
         : 'Find lingering objects first with the command below, and have them removed as it says; or demote it by force.';
+  const detail = `${cure} ${risk}`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
-    evidence: [...apart.map((one) => cutOffLine(one, facts.replication.copies.length)), ...commands],
+    // The command first: a screen shows one line of what was seen.
+    evidence: [...commands, ...apart.map((one) => cutOffLine(one, facts.replication.copies.length))],
   };
   return [
     isChange && raises
-      ? blocker('past-lifetime', title, risk + cure, parts)
-      : warning('past-lifetime', title, risk + cure, parts),
+      ? blocker('past-lifetime', title, detail, parts)
+      : warning('past-lifetime', title, detail, parts),
   ];
 }
 
