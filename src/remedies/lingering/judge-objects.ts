@@ -27,7 +27,7 @@ export interface JudgedObject {
   /** The most specific objectClass. */
   readonly className: string;
   readonly creation: AttributeStamp | undefined;
-  /** Everything that it holds; of lingering objects only. */
+  /** Everything that it holds; of objects that a person removes or keeps. */
   readonly attributes: readonly PlanAttribute[];
   /** What refers to it on the target: "memberOf: CN=…", "manager of CN=…". */
   readonly referrers: readonly string[];
@@ -105,9 +105,10 @@ async function judgeObject(
   };
   const verdict = verdictOf(sighting, onReference, rests);
   if (verdict === undefined) return undefined;
-  const whole = verdict === 'lingering' ? await target.readEntry(base, wholeEntry, [withoutSacl]) : undefined;
+  const isWhole = decidedByHand.includes(verdict);
+  const whole = isWhole ? await target.readEntry(base, wholeEntry, [withoutSacl]) : undefined;
   // Deleted in this moment.
-  if (verdict === 'lingering' && whole === undefined) return undefined;
+  if (isWhole && whole === undefined) return undefined;
   return {
     verdict,
     isChanged: isChangedSince(sighting, rests),

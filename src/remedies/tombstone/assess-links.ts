@@ -136,7 +136,7 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
   const cure =
     facts.lingeringFinder === undefined
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
-      : 'Before any raise, find them with the command below, and have them removed as it says.';
+      : 'Find lingering objects first with the command below, and have them removed before any raise.';
   const detail = `A partner lacks objects that it sent changes of. They can also be tombstones at the edge of the lifetime, a new partial attribute set or a reanimation. ${cure}`;
   const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
   return [
