@@ -134,16 +134,19 @@ This page shows the plan and what became of it.
 apply refuses this plan. Do what each blocker says, then make a new plan.
 </div>`;
   }
-  if (plan.changes.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
   const accepted = plan.findings.filter(({ level, accepted: isAccepted }) => level === 'blocker' && isAccepted).length;
   const warnings = plan.findings.filter(({ level }) => level === 'warning').length;
+  const toRead = warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`;
+  if (plan.changes.length === 0) {
+    return html`<div class="verdict ${warnings > 0 ? 'overruled' : 'clear'}"><strong>Nothing to change</strong>${toRead}</div>`;
+  }
   const words =
     accepted === 0
       ? 'Nothing stops this change'
       : `${counted(accepted, 'blocker was', 'blockers were')} accepted; nothing else stops this change`;
   return html`<div class="verdict ${accepted > 0 ? 'overruled' : 'clear'}">
 <strong>${words}</strong>
-This page was made before anything was changed.${warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`}
+This page was made before anything was changed.${toRead}
 </div>`;
 }
 

@@ -142,6 +142,8 @@ describe('the change folder', () => {
     expect(result.status).toBe(1);
     const plan = JSON.parse(await readFile(path.join(site.folder, 'none', 'plan.json'), 'utf8')) as Plan;
     expect(plan.changes).toEqual([]);
+    const page = await readFile(path.join(site.folder, 'none', 'review.html'), 'utf8');
+    expect(page).toMatch(/Nothing to change<\/strong> Read the 1 warning before you approve/);
     expect(await site.run(show, ['none'])).toMatchObject({ status: 0 });
     expect(await site.run(apply, ['none'])).toMatchObject({ status: 1 });
   });
