@@ -6,7 +6,7 @@ import { resultCode } from '../ldap/diagnostics.ts';
 import { equal, type Filter, or } from '../ldap/filter.ts';
 import { type DirectorySession, protectionInWords } from '../ldap/session.ts';
 import { dnsNameOfDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
-import { booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
+import { allBytesOf, booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 
 export interface Forest {
   readonly configurationNamingContext: string;
@@ -47,6 +47,8 @@ export interface DomainController extends ServerObject {
   /** objectGUID of its NTDS Settings: the DSA GUID of repadmin and of the alias below _msdcs. */
   readonly dsaGuid: string | undefined;
   readonly invocationId: string | undefined;
+  /** Attributes that hold its former invocationIds, in a form that is not published; a restore gives it a new one. */
+  readonly retiredSignatures?: readonly Buffer[];
   readonly isGlobalCatalog: boolean;
   readonly isReadOnly: boolean;
   readonly isInboundReplicationOff: boolean;
@@ -188,6 +190,8 @@ export async function effectiveRights(
 }
 
 const partitionAttributes = ['objectClass', 'nCName', 'dnsRoot', 'systemFlags', 'Enabled', 'msDS-EnabledFeature'];
+/** Of a DC as a whole, and of single naming contexts (MS-ADA3 2.198, MS-ADA2). */
+const retiredSignatureAttributes = ['retiredReplDSASignatures', 'msDS-RetiredReplNCSignatures'];
 const siteAttributes = [
   'objectClass',
   'objectGUID',
@@ -195,6 +199,7 @@ const siteAttributes = [
   'serverReference',
   'options',
   'invocationId',
+  ...retiredSignatureAttributes,
   'msDS-isRODC',
   'msDS-hasMasterNCs',
   'msDS-hasFullReplicaNCs',
@@ -306,6 +311,7 @@ function domainControllerOf(server: ServerObject, settings: Entry): DomainContro
     settingsDn: settings.dn,
     dsaGuid: guidOf(settings, 'objectGUID'),
     invocationId: guidOf(settings, 'invocationId'),
+    retiredSignatures: retiredSignatureAttributes.flatMap((name) => allBytesOf(settings, name)),
     isGlobalCatalog: (options & dsaOption.isGlobalCatalog) !== 0,
     isReadOnly,
     isInboundReplicationOff: (options & dsaOption.inboundReplicationOff) !== 0,

@@ -24,6 +24,7 @@ import type { Context, OpenDirectory } from './context.ts';
 import { redraw } from './documents.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, sayNextSteps } from './report-outcome.ts';
+import { describePlan } from './world.ts';
 
 /** A change folder to write from. */
 export interface Apply {
@@ -177,7 +178,7 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
   );
   for (const line of importAdvice(plan, ldif)) output.say(`  ${line}`);
-  sayNextSteps(remedy.describe(plan).nextSteps, output);
+  sayNextSteps(describePlan(remedy, plan, context).nextSteps, output);
   output.document({ plan: plan.id, folder, outcome: 'written', ldif: path.join(folder, folderParts.ldif) });
   return exitStatus.done;
 }

@@ -17,6 +17,7 @@ import { commandsFor, documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
+import { describePlan } from './world.ts';
 
 /** What is to be done with the plan; `ask` is what a terminal without flags gets. */
 export type Decision =
@@ -79,7 +80,9 @@ export type Outcome =
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
-  if (plan.changes.length === 0) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
+  // That nothing is left to hand over is evidence, which may be kept.
+  const isWorthKeeping = plan.changes.length > 0 || remedy.handOver !== undefined;
+  if (!isWorthKeeping) return decision.kind === 'ask' ? { kind: 'nothing' } : decision;
   const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
   if (outcome.kind === 'apply' && remedy.handOver === undefined) {
     requireApplicable(plan, []);
@@ -97,7 +100,7 @@ export async function carryOut(
 ): Promise<ExitStatus> {
   const { plan, remedy } = finished;
   if (plan.changes.length === 0) {
-    if (outcome.kind === 'save') output.tell('  There is nothing to save: no change folder was written.');
+    if (outcome.kind === 'save') await saveWithoutChanges(finished, outcome.folder, context, output);
     output.document(plan);
     return statusWithoutChanges(plan, remedy);
   }
@@ -123,6 +126,22 @@ export async function carryOut(
   }
 }
 
+/** That nothing was found is worth keeping where other means would carry it out: it is evidence for the next change. */
+async function saveWithoutChanges(
+  finished: Finished,
+  folder: string | undefined,
+  context: Context,
+  output: Output,
+): Promise<void> {
+  const { plan, remedy } = finished;
+  if (remedy.handOver === undefined) {
+    output.tell('  There is nothing to save: no change folder was written.');
+    return;
+  }
+  const saved = await save(finished, folder, context);
+  for (const line of savedLines(plan, remedy, saved, context)) output.say(`  ${line}`);
+}
+
 /** Nothing to change is done, unless it rests on what was not seen. */
 export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'>): ExitStatus {
   if (remedy.handOver !== undefined) return remedy.handOver.isProven(plan) ? exitStatus.done : exitStatus.failed;
@@ -134,7 +153,7 @@ async function handOver(finished: Finished, context: Context, output: Output): P
   const { plan, remedy } = finished;
   const folder = await save(finished, undefined, context);
   for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
-  sayNextSteps(remedy.describe(plan).nextSteps, output);
+  sayNextSteps(describePlan(remedy, plan, context).nextSteps, output);
   output.document(plan);
   return exitStatus.refused;
 }
@@ -150,7 +169,7 @@ function savedLines(plan: Plan, remedy: Remedy, folder: string, context: Context
   return [
     `Saved in ${visible(shown)} (send review.html to the reviewer)`,
     `Seal ${shortSeal(plan)}`,
-    ...(remedy.handOver === undefined
+    ...(remedy.handOver === undefined || plan.changes.length === 0
       ? []
       : ['This tool removes nothing itself: next-steps.txt says how each server does.']),
     remedy.handOver !== undefined
@@ -181,11 +200,17 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
     message: isBlocked
       ? 'A blocker stops this change. Save for review, or do nothing?'
       : isHandedOver
-        ? 'Save the list with the commands, or do nothing?'
+        ? plan.changes.length === 0
+          ? 'Save this result as evidence, or do nothing?'
+          : 'Save the list with the commands, or do nothing?'
         : 'Apply now, save for review, or do nothing?',
     choices: [
       { value: 'nothing', label: 'Do nothing', hint: 'nothing is changed or saved' },
-      { value: 'save', label: 'Save for review', hint: 'a change folder for a reviewer, to be applied later' },
+      {
+        value: 'save',
+        label: isHandedOver ? 'Save' : 'Save for review',
+        hint: isHandedOver ? 'a change folder with the review' : 'a change folder for a reviewer, to be applied later',
+      },
       ...(isBlocked || isHandedOver
         ? []
         : [{ value: 'apply' as const, label: 'Apply now', hint: 'with backup, journal and undo' }]),
@@ -202,7 +227,12 @@ async function save(finished: Finished, named: string | undefined, context: Cont
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
-  const documents = documentsOf(plan, remedy.describe(plan), commandsFor(folder, context), context.templates);
+  const documents = documentsOf(
+    plan,
+    describePlan(remedy, plan, context),
+    commandsFor(folder, remedy, context),
+    context.templates,
+  );
   await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId);
   return folder;
 }

@@ -24,6 +24,7 @@ import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
+import { describePlan } from './world.ts';
 
 /**
  * All that lies in a change folder beside the plan, the backup of files and the journal.
@@ -125,15 +126,15 @@ async function bytesBefore(change: FileChange, folder: string | undefined): Prom
 export async function redraw(
   folder: string,
   plan: Plan,
-  remedy: Pick<Remedy, 'describe'>,
+  remedy: Pick<Remedy, 'describe' | 'handOver'>,
   mayReadTargets: boolean,
   context: Context,
 ): Promise<void> {
   const journal = await readJournal(path.join(folder, folderParts.journal));
   const documents = documentsOf(
     plan,
-    remedy.describe(plan),
-    commandsFor(folder, context),
+    describePlan(remedy, plan, context),
+    commandsFor(folder, remedy, context),
     context.templates,
     journal,
     folder,
@@ -143,8 +144,9 @@ export async function redraw(
   await redrawDocuments(folder, drawn, context.randomId);
 }
 
-/** How the plan of a change folder is applied and undone, as commands. */
-export function commandsFor(folder: string, context: Context): Commands {
+/** How the plan of a change folder is applied and undone, as commands; there is no undo of what is handed over. */
+export function commandsFor(folder: string, { handOver }: Pick<Remedy, 'handOver'>, context: Context): Commands {
   const shown = shownPath(folder, context);
-  return { apply: commandLine(['apply', shown], context), undo: commandLine(['undo', shown], context) };
+  const apply = commandLine(['apply', shown], context);
+  return handOver === undefined ? { apply, undo: commandLine(['undo', shown], context) } : { apply };
 }

@@ -10,6 +10,7 @@ import { type Access, openWorldOf } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
 import { frameOf, sealedPlan } from './run-remedy.ts';
+import { describePlan } from './world.ts';
 
 /**
  * Looks again with the options of the plan, and shows what there is now with its commands. Nothing is written, the change
@@ -37,7 +38,7 @@ export async function lookAgain(
     output.review.plan(now);
     output.document({ plan: now, seal: now.seal, position: 'not-applied', findings: now.findings });
     if (now.changes.length === 0) return statusWithoutChanges(now, remedy);
-    sayNextSteps(remedy.describe(now).nextSteps, output);
+    sayNextSteps(describePlan(remedy, now, context).nextSteps, output);
     return exitStatus.refused;
   } finally {
     await opened.close();

@@ -14,6 +14,7 @@ import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
+import { describePlan } from './world.ts';
 
 export interface AppliedPlan<C extends Change> {
   readonly result: ApplyResult<C>;
@@ -78,7 +79,7 @@ export async function reportOutcome<C extends Change>(
   output.say(`  ${countLine(applied, output)}`);
   if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
   for (const line of whatNext(applied, outcome, shownPath(folder, context), context)) output.say(`  ${line}`);
-  if (outcome === 'done') sayNextSteps(applied.remedy.describe(plan).nextSteps, output);
+  if (outcome === 'done') sayNextSteps(describePlan(applied.remedy, plan, context).nextSteps, output);
   const document: OutcomeDocument = {
     plan: plan.id,
     folder,

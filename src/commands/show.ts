@@ -21,6 +21,7 @@ import { remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline } from './run-remedy.ts';
 import { requireSeal } from './seal.ts';
+import { describePlan } from './world.ts';
 
 /** Reads the change folder alone, unless --drift asks for the targets. */
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
@@ -32,7 +33,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved);
   await redrawWhereItMay(saved, remedy, context);
-  showReview(plan, remedy.describe(plan), output);
+  showReview(plan, describePlan(remedy, plan, context), output);
   const drift = flags.drift
     ? await driftOf(
         saved,

@@ -3,13 +3,15 @@
 import { setMaxListeners } from 'node:events';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
-import type { ForestTarget } from '../change/plan.ts';
+import type { ForestTarget, Plan, PlanConnection, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type {
+  Description,
   DirectoryWorld,
   FilesWorld,
+  LingeringFinder,
   Remedy,
   RemedyOptions,
   Scope,
@@ -24,9 +26,10 @@ import { openDirectory, type SavedDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 
-/** What a remedy may know of the process. */
-export function surroundingsOf(context: Context): Surroundings {
+/** What a remedy may know of the process; @param target of its world or its plan, for the commands that it prints */
+export function surroundingsOf(context: Context, target?: Target): Surroundings {
   return {
+    lingeringFinder: lingeringFinderOf(context, target),
     currentFolder: context.currentFolder,
     platform: context.platform,
     systemDrive: context.env['SystemDrive'] ?? 'C:',
@@ -34,6 +37,40 @@ export function surroundingsOf(context: Context): Surroundings {
     templates: context.templates,
     commandLine: (words) => commandLine(words, context),
   };
+}
+
+/** The remedy of the list that finds lingering objects; its command reaches the reference as the target was reached. */
+function lingeringFinderOf(context: Context, target: Target | undefined): LingeringFinder | undefined {
+  const entry = context.remedies.find(({ findsLingeringObjects }) => findsLingeringObjects !== undefined);
+  if (entry?.findsLingeringObjects === undefined) return undefined;
+  const { name, findsLingeringObjects } = entry;
+  const connection = target?.kind === 'forest' ? target.connection : undefined;
+  return {
+    name,
+    command: (suspects) => {
+      const reached = connectionWords(suspects.reference, connection);
+      return commandLine([name, ...reached, ...findsLingeringObjects(suspects)], context);
+    },
+  };
+}
+
+/** The flags that reach another DC in the same way. A practice site needs none. */
+function connectionWords(host: string, connection: PlanConnection | undefined): readonly string[] {
+  if (connection?.kind === 'practice') return [];
+  if (connection?.kind !== 'server') return ['--server', host];
+  const { auth, tls, user, dns } = connection;
+  return [
+    ...['--server', host],
+    ...(tls === 'ldaps' || auth === 'integrated' ? [] : ['--tls', tls]),
+    ...(dns === undefined ? [] : ['--dns', dns]),
+    ...(auth === 'integrated' ? ['--auth', auth] : []),
+    ...(user === undefined ? [] : ['--user', user]),
+  ];
+}
+
+/** A plan in the words of its remedy. */
+export function describePlan(remedy: Pick<Remedy, 'describe'>, plan: Plan, context: Context): Description {
+  return remedy.describe(plan, surroundingsOf(context, plan.target));
 }
 
 /** A world that is open, with what has to be closed. */
@@ -128,11 +165,12 @@ async function directoryWorld(
 ): Promise<DirectoryWorld> {
   const bounded = (session: DirectorySession): DirectorySession => withSearchDeadline(session, signal);
   const session = bounded(directory.session);
+  const target = await targetOf({ ...directory, session });
   return {
     kind: 'directory',
-    ...commonWorld(signal, context, watch),
+    ...commonWorld(signal, context, watch, target),
     session,
-    target: await targetOf({ ...directory, session }),
+    target,
     isExport: directory.isExport,
     reopen: async () => bounded(await directory.reopen()),
     openOther: async (host) => bounded(await directory.openOther(host)),
@@ -143,8 +181,8 @@ async function directoryWorld(
   };
 }
 
-function commonWorld(signal: AbortSignal, context: Context, watch: Watch) {
-  return { ...surroundingsOf(context), now: context.now, watch, signal };
+function commonWorld(signal: AbortSignal, context: Context, watch: Watch, target?: ForestTarget) {
+  return { ...surroundingsOf(context, target), now: context.now, watch, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */

@@ -1,7 +1,7 @@
 /** The remedies: the only list of them. A new one is a folder and a line here. */
 
 import type { FlagTable } from '../flags.ts';
-import type { Remedy, World } from './remedy.ts';
+import type { LingeringSuspects, Remedy, World } from './remedy.ts';
 
 export interface RemedyEntry {
   /** The command. */
@@ -13,6 +13,8 @@ export interface RemedyEntry {
   readonly mayAskDirectory?: true;
   /** What stands behind "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
+  /** Of the remedy that finds lingering objects: its arguments, where another one suspects them. */
+  readonly findsLingeringObjects?: (suspects: LingeringSuspects) => readonly string[];
   /** Loads the flags alone, for --help and completion. */
   readonly flags: () => Promise<FlagTable>;
   readonly load: () => Promise<Remedy>;
@@ -48,6 +50,10 @@ export const remedies: readonly RemedyEntry[] = [
     name: 'lingering',
     summary: 'find lingering objects, and hand over their removal',
     world: 'directory',
+    findsLingeringObjects: ({ reference, targets }) => [
+      ...['--reference', reference],
+      ...targets.flatMap((target) => ['--target', target]),
+    ],
     examples: ['lingering --server dc1.corp.example.com --user admin@corp.example.com --reference DC1 --dry-run'],
     flags: async () => (await import('./lingering/flags.ts')).flags,
     load: async () => (await import('./lingering/remedy.ts')).lingering,

@@ -31,7 +31,28 @@ export interface Surroundings {
   readonly templates: URL;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
+  /** The remedy that finds lingering objects, where another one suspects them; none if the list does not have it. */
+  readonly lingeringFinder?: LingeringFinder | undefined;
 }
+
+/** DCs between which lingering objects are likely, by their DNS names. */
+export interface LingeringSuspects {
+  /** The DC that is right. */
+  readonly reference: string;
+  /** DCs that may have lingering objects. */
+  readonly targets: readonly string[];
+}
+
+/** A remedy that others lead to. */
+export interface LingeringFinder {
+  /** Its name, which its plans bear. */
+  readonly name: string;
+  /** Its command with the names filled in, as it can be pasted where the tool was started. */
+  readonly command: (suspects: LingeringSuspects) => string;
+}
+
+/** What a plan in words needs of the process. */
+export type Leads = Pick<Surroundings, 'lingeringFinder'>;
 
 /** How gathering goes, for the progress rows. */
 export interface Watch {
@@ -171,8 +192,12 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
     proposal: Proposal<C>,
   ): { readonly exhibits: readonly Exhibit[]; readonly nextSteps: readonly NextStep[] };
 
-  /** The plan in words; of a plan that undoes another: the undo's words. Never trusts a sentence of the plan. */
-  describe(plan: Plan<C>): Description;
+  /**
+   * The plan in words; of a plan that undoes another: the undo's words. Never trusts a sentence of the plan.
+   *
+   * @param leads the remedies that its steps lead to
+   */
+  describe(plan: Plan<C>, leads: Leads): Description;
 
   /** Files for the change folder beside the plan's own documents, whose SHA-256 the plan holds. */
   records?(

@@ -17,7 +17,7 @@ import { aside, code, type Html, html, isolated, pathList, row } from './markup.
 import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
 import { countsOf, foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
-import type { Commands } from './text.ts';
+import { type Commands, handedOverWords, howHeading } from './text.ts';
 
 const fewEvidence = 8;
 
@@ -62,7 +62,7 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
     case 'origin':
       return headOf(plan).filter(isOrigin).map(headRow);
     case 'navigation':
-      return navigation(plan);
+      return navigation(plan, commands);
     case 'changes':
       return changes(plan, description, outcome);
     case 'findings':
@@ -78,13 +78,13 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
     case 'steps':
       return steps(description.nextSteps);
     case 'apply':
-      return [apply(plan, commands)];
-    case 'undo':
-      return [html`${commands.undo}`];
+      return [html`<h2 id="apply">${howHeading(commands)}</h2>\n`, apply(plan, commands)];
+    case 'reading':
+      return [reading(commands)];
     case 'folder':
-      return folder(plan);
+      return folder(plan, commands);
     case 'check':
-      return [check(plan)];
+      return [check(plan, commands)];
     case 'seal':
       return [seal(plan)];
     default:
@@ -103,7 +103,7 @@ function* section(id: string, heading: string, content: Iterable<Html>): Generat
   if (!isEmpty) yield html`</section>\n`;
 }
 
-function* navigation({ findings: found, exhibits }: Plan): Generator<Html> {
+function* navigation({ findings: found, exhibits }: Plan, commands: Commands): Generator<Html> {
   const hasNotes = found.some(({ level }) => level === 'note');
   const hasOthers = found.some(({ level }) => level !== 'note');
   const parts = [
@@ -112,7 +112,7 @@ function* navigation({ findings: found, exhibits }: Plan): Generator<Html> {
     ...(exhibits.length > 0 ? [['pictures', 'Pictures']] : []),
     ...(hasNotes ? [['notes', 'Notes']] : []),
     ['steps', 'What remains to be done'],
-    ['apply', 'Apply and undo'],
+    ['apply', howHeading(commands)],
     ['safeguards', 'Safeguards'],
     ['seal', 'Seal'],
   ];
@@ -134,16 +134,19 @@ This page shows the plan and what became of it.
 apply refuses this plan. Do what each blocker says, then make a new plan.
 </div>`;
   }
-  if (plan.changes.length === 0) return html`<div class="verdict clear"><strong>Nothing to change</strong></div>`;
   const accepted = plan.findings.filter(({ level, accepted: isAccepted }) => level === 'blocker' && isAccepted).length;
   const warnings = plan.findings.filter(({ level }) => level === 'warning').length;
+  const toRead = warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`;
+  if (plan.changes.length === 0) {
+    return html`<div class="verdict ${warnings > 0 ? 'overruled' : 'clear'}"><strong>Nothing to change</strong>${toRead}</div>`;
+  }
   const words =
     accepted === 0
       ? 'Nothing stops this change'
       : `${counted(accepted, 'blocker was', 'blockers were')} accepted; nothing else stops this change`;
   return html`<div class="verdict ${accepted > 0 ? 'overruled' : 'clear'}">
 <strong>${words}</strong>
-This page was made before anything was changed.${warnings === 0 ? '' : ` Read the ${counted(warnings, 'warning')} before you approve.`}
+This page was made before anything was changed.${toRead}
 </div>`;
 }
 
@@ -246,10 +249,26 @@ function* steps(all: readonly Step[]): Generator<Html> {
   if (all.length > 0) yield html`</ol>\n`;
 }
 
-function apply(plan: Plan, commands: Commands): Html {
-  return openBlockers(plan.findings).length > 0
-    ? html`<p>apply refuses this plan: a blocker is not accepted.</p>`
-    : html`<pre><code>${commands.apply}</code></pre>\n${applying(plan)}`;
+/** How to read the changes, and how to take a part of them. */
+function reading({ undo }: Commands): Html {
+  const rows =
+    undo === undefined
+      ? ''
+      : html` To apply some rows only, give their numbers: <code>apply --only 1,3</code> or <code>--except 2</code>.`;
+  return html`<p>Lines with <code>-</code> are removed, lines with <code>+</code> are added; words that differ are <mark>marked</mark>.${rows}</p>`;
+}
+
+function apply(plan: Plan, { apply: command, undo }: Commands): Html {
+  if (undo === undefined) {
+    return html`<p>${handedOverWords}</p>\n<h3>Look again</h3>\n<pre><code>${command}</code></pre>`;
+  }
+  const applied =
+    openBlockers(plan.findings).length > 0
+      ? html`<p>apply refuses this plan: a blocker is not accepted.</p>`
+      : html`<pre><code>${command}</code></pre>\n${applying(plan)}`;
+  return html`<h3>Apply</h3>\n${applied}\n<h3>Undo</h3>
+<pre><code>${undo}</code></pre>
+<p>The undo reads the journal and reverses what was done. It makes a new plan, which is reviewed, checked and journalled in the same way.</p>`;
 }
 
 function applying({ target }: Plan): Html {
@@ -268,7 +287,7 @@ function applying({ target }: Plan): Html {
   }
 }
 
-function* folder({ target, changes: all }: Plan): Generator<Html> {
+function* folder({ target, changes: all }: Plan, { undo }: Commands): Generator<Html> {
   const readers = asksForControls(all.filter((change) => change.kind !== 'file'))
     ? 'for ldapmodify; ldifde does not accept its controls'
     : 'for ldifde or ldapmodify';
@@ -285,14 +304,17 @@ function* folder({ target, changes: all }: Plan): Generator<Html> {
           [folderParts.ldif, `the change as LDIF, ${readers}`],
           [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
         ]),
-    [folderParts.journal, 'what apply and undo did, and when'],
+    ...(undo === undefined ? [] : [[folderParts.journal, 'what apply and undo did, and when']]),
     [folderParts.nextSteps, 'what remains to be done by hand, if anything'],
   ];
   for (const [name = '', content = ''] of contents)
     yield html`<tr><th scope="row">${code(name)}</th><td>${content}</td></tr>\n`;
 }
 
-function check({ target }: Plan): Html {
+function check({ target }: Plan, { undo }: Commands): Html {
+  if (undo === undefined) {
+    return html`<p>apply reads the directory again with the options of this plan and writes nothing, the change folder included. The list was made at the time above: objects may have been created, deleted or removed since.</p>`;
+  }
   return target.kind === 'files'
     ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
     : html`<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must have the same uSNChanged and no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;

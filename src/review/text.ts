@@ -26,9 +26,15 @@ export function* screenReview(plan: Plan, options: TextReviewOptions): Generator
 
 /** Commands of this tool as they are printed in the documents of a change folder. */
 export interface Commands {
+  /** Of a plan that is handed over: looks again whether anything of it is left. */
   readonly apply: string;
-  readonly undo: string;
+  /** Of a plan that is handed over there is none: this tool writes nothing. */
+  readonly undo?: string;
 }
+
+/** What this tool does with a plan that other means carry out. */
+export const handedOverWords =
+  'This tool writes nothing to a directory, and there is nothing to undo. Carry out the steps under “What remains to be done”; then look again whether anything is left.';
 
 /** The columns of review.txt, which prints on paper. */
 const paperWidth = 100;
@@ -60,7 +66,7 @@ export function* paperReview(
   yield* headed('Pictures', drawn(plan.exhibits, options));
   yield* headed('Notes', findingLines(notes, options));
   if (description.nextSteps.length > 0) yield* [...nextStepLines(description.nextSteps), ''];
-  yield* headed('How to apply and undo', applyLines(plan, commands));
+  yield* headed(howHeading(commands), applyLines(plan, commands));
   yield `Seal  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
 }
 
@@ -82,7 +88,17 @@ function* drawn(exhibits: Plan['exhibits'], options: TextReviewOptions): Generat
   }
 }
 
+/** The heading of the part that says what to do with the plan. */
+export function howHeading({ undo }: Commands): string {
+  return undo === undefined ? 'How to carry it out' : 'How to apply and undo it';
+}
+
 function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
+  if (undo === undefined) {
+    yield* wrapped(visible(`  ${handedOverWords}`), paperWidth, 2);
+    yield `  Look again  ${visible(apply)}`;
+    return;
+  }
   yield openBlockers(plan.findings).length > 0
     ? '  Apply  refused as it is: a blocker is not accepted.'
     : `  Apply  ${visible(apply)}`;

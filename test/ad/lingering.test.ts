@@ -45,6 +45,14 @@ function foundBy(plan: Plan, id: string): readonly string[] {
   return namesIn(evidence.map((line) => line.replace(/^\S+: /, ''))).filter((name) => !name.includes('DEL:'));
 }
 
+/** Which of these names ldapsearch finds on a DC, alive or deleted. */
+async function shownBy(dc: DomainController, names: readonly string[]): Promise<readonly string[]> {
+  const filter = `(|${names.map((name) => `(cn=${name})(cn=${name}\\0aDEL:*)`).join('')})`;
+  const showDeleted = ['-E', '!1.2.840.113556.1.4.417'];
+  const found = await dc.ldapsearch(['-b', forest.domainNamingContext, ...showDeleted, filter, 'cn']);
+  return found.flatMap((entry) => /^[^\n]+/.exec(entry.text('cn') ?? '')?.[0] ?? []).sort();
+}
+
 describeWithSamba(
   'lingering on two domain controllers that deleted and created apart',
   () => {
@@ -96,6 +104,11 @@ describeWithSamba(
       expect(foundBy(plan, 'new-objects')).toEqual(['new1', 'new2']);
       expect(foundBy(plan, 'late-objects')).toEqual(['late']);
       expect(plan.findings.map(({ id }) => id)).not.toContain('not-provable');
+      // As ldapsearch shows it, tombstones included: each is on the one DC, and the other has no trace of it.
+      expect(await shownBy(dcs.dc1, deletedOnDc2)).toEqual(deletedOnDc2);
+      expect(await shownBy(dcs.dc2, deletedOnDc2)).toEqual([]);
+      expect(await shownBy(dcs.dc2, deletedOnDc1)).toEqual(deletedOnDc1);
+      expect(await shownBy(dcs.dc1, deletedOnDc1)).toEqual([]);
     });
 
     test('says of the other DC which objects were changed since', async () => {
@@ -149,6 +162,7 @@ describeWithSamba(
       await dcs.heal();
       await dcs.replicate('dc1', forest.domainNamingContext);
       await dcs.replicate('dc2', forest.domainNamingContext);
+      expect(await shownBy(dc1, [...onBoth, 'new1', 'new2'])).toEqual(await shownBy(dc2, [...onBoth, 'new1', 'new2']));
       expect(await dc2.exists(dnOf('new1'))).toBe(true);
       expect(await dc1.exists(dnOf('new2'))).toBe(true);
       const last = await run(apply, ['change', '--json']);

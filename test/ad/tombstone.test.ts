@@ -1,7 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { formatGuid } from '../../src/ad/values.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as undo } from '../../src/commands/undo.ts';
@@ -12,18 +13,19 @@ import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { run as runProgram } from './lab/command.ts';
 import { describeWithSamba } from './lab/describe-with-samba.ts';
 import type { DomainController } from './lab/domain-controller.ts';
-import { forest } from './lab/forest.ts';
+import { forest, namingContexts } from './lab/forest.ts';
 import { add, replace } from './lab/ldif.ts';
 import { startOneDomainController } from './lab/one-dc.ts';
 import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
 import { tombstones } from './scenario/deleted-objects.ts';
 import { directoryService, unsetTombstoneLifetime } from './scenario/directory-service.ts';
-import { partner } from './scenario/replication.ts';
+import { partner, repsFrom } from './scenario/replication.ts';
 
 const day = 86_400_000;
 
+/** As ldapsearch shows it. */
 async function lifetimeOn(dc: DomainController): Promise<string | undefined> {
-  const [entry] = await dc.ldbsearch(['-b', directoryService, '-s', 'base', 'tombstoneLifetime']);
+  const [entry] = await dc.ldapsearch(['-b', directoryService, '-s', 'base', 'tombstoneLifetime']);
   return entry?.text('tombstoneLifetime');
 }
 
@@ -237,6 +239,43 @@ describeWithSamba('tombstone beside a domain controller that is long gone', () =
   });
 });
 
+/** The DC's memory of its partner: silent for 200 days, refused since. Its own replication service stays quiet. */
+async function rememberAsSilent(dc: DomainController, partnerDc: DomainController, failures: number): Promise<void> {
+  const [settings] = await dc.ldapsearch([
+    ...['-b', `CN=NTDS Settings,CN=${partnerDc.host.split('.')[0]?.toUpperCase()},CN=Servers,${forest.site}`],
+    ...['-s', 'base', 'objectGUID', 'invocationId'],
+  ]);
+  const guid = (attribute: string): string => formatGuid(settings?.bytes(attribute)[0] ?? Buffer.alloc(0));
+  const memory = repsFrom({
+    name: '',
+    dsaGuid: guid('objectGUID'),
+    invocationId: guid('invocationId'),
+    lastSuccess: new Date(Date.now() - 200 * day),
+    lastAttempt: new Date(Date.now() - 3_600_000),
+    result: 8614,
+    failures,
+  });
+  await appendFile(
+    dc.configurationFile,
+    '\tdreplsrv:periodic_startup_interval = 3600\n\tdreplsrv:periodic_interval = 3600\n',
+  );
+  await dc.offline(namingContexts.map((namingContext) => replace(namingContext, { repsFrom: memory })));
+}
+
+/** Runs the tool against DC1, in a folder of its own; it finds both DCs by DNS. */
+async function fromDc1({ dc1, dc2 }: TwoDomainControllers): Promise<{
+  readonly folder: string;
+  run(command: Parameters<typeof runCommand>[0], args: readonly string[]): Promise<CommandRun>;
+}> {
+  const folder = await freshFolder();
+  const bundle = path.join(folder, 'ca.pem');
+  await writeFile(bundle, (await readFile(dc1.caFile, 'utf8')) + (await readFile(dc2.caFile, 'utf8')));
+  const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: dc2.address } });
+  const directory = ['--server', dc1.host, '--dns', dns, '--ca', bundle, '--user', forest.adminUser];
+  const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword } };
+  return { folder, run: (command, args) => runCommand(command, [...args, ...directory], world) };
+}
+
 describeWithSamba(
   'tombstone on two domain controllers',
   () => {
@@ -248,17 +287,8 @@ describeWithSamba(
     afterAll(() => dcs?.stop());
 
     test('names the one that does not have the change while the link is cut, and all after it is healed', async () => {
-      const folder = await freshFolder();
       const { dc1, dc2 } = dcs;
-      const bundle = path.join(folder, 'ca.pem');
-      await writeFile(bundle, (await readFile(dc1.caFile, 'utf8')) + (await readFile(dc2.caFile, 'utf8')));
-      const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: dc2.address } });
-      const directory = ['--server', dc1.host, '--dns', dns, '--ca', bundle, '--user', forest.adminUser];
-      const run = (command: Parameters<typeof runCommand>[0], args: readonly string[]): Promise<CommandRun> =>
-        runCommand(command, [...args, ...directory], {
-          currentFolder: folder,
-          env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword },
-        });
+      const { run, folder } = await fromDc1(dcs);
 
       const before = await run(tombstone, ['--days', '365', '--dry-run', '--json']);
       const { exhibits } = JSON.parse(before.stdout) as Plan;
@@ -279,6 +309,46 @@ describeWithSamba(
       await delay(1000);
       await dcs.replicate('dc2', forest.configurationNamingContext);
       expect(await undone).toMatchObject({ status: 0 });
+      expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['180', '180']);
+    });
+
+    test('leads to both directions where the two refuse each other, and a raise stays on one until it is undone', async () => {
+      const { dc1, dc2 } = dcs;
+      await dcs.cut();
+      // Of the two, DC1 ran on and DC2 was away: it counts the fewer failures.
+      await rememberAsSilent(dc1, dc2, 7000);
+      await rememberAsSilent(dc2, dc1, 12);
+      const { run, folder } = await fromDc1(dcs);
+
+      const plan = JSON.parse((await run(tombstone, ['--days', '365', '--save', 'saved', '--json'])).stdout) as Plan;
+      const blockers = plan.findings.filter(({ level }) => level === 'blocker');
+      expect(blockers.map(({ id }) => id)).toEqual(['parted-sides']);
+      expect([...(blockers[0]?.subjects ?? [])].sort()).toEqual(['DC1', 'DC2']);
+      const evidence = blockers[0]?.evidence.join('\n');
+      expect(evidence).toMatch(/^DC1 .*7,000 failures in a row.*refuses the other side \(8614\)/m);
+      expect(evidence).toMatch(/^DC2 .*12 failures in a row.*refuses the other side \(8614\)/m);
+      expect(plan.findings.map(({ id }) => id)).toContain('refused-partners');
+
+      const steps = await readFile(path.join(folder, 'saved', 'next-steps.txt'), 'utf8');
+      for (const [reference, target] of [
+        [dc1.host, dc2.host],
+        [dc2.host, dc1.host],
+      ] as const) {
+        expect(steps).toMatch(
+          new RegExp(`lingering --server ${reference} .*--reference ${reference} --target ${target}`),
+        );
+        expect(steps).toContain(`repadmin /regkey ${reference} +allowDivergent`);
+        expect(steps).toContain(`repadmin /regkey ${reference} -allowDivergent`);
+      }
+
+      expect(await run(tombstone, ['--days', '365', '--yes'])).toMatchObject({ status: 3 });
+      const accepted = await run(tombstone, ['--days', '365', '--yes', '--accept', 'parted-sides']);
+      expect(accepted.status).toBe(0);
+      expect(accepted.stdout).toMatch(/does not reach these DCs by\s+replication: dc2\.corp\.example\.com/);
+      expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['365', '180']);
+      // The undo is a lowering, under which the two are parted again.
+      const undoing = [await onlyChange(folder), '--yes', '--accept', 'parted-past-new-lifetime'];
+      expect(await run(undo, undoing)).toMatchObject({ status: 0 });
       expect([await lifetimeOn(dc1), await lifetimeOn(dc2)]).toEqual(['180', '180']);
     });
 

@@ -406,7 +406,7 @@ async function requireHarmless(content: string, seen: Seen): Promise<void> {
     return;
   }
   seen.permitted += 1;
-  await requireDrawn(plan, remedy.describe(plan));
+  await requireDrawn(plan, remedy.describe(plan, {}));
   for (const change of plan.changes) {
     expect(remits[plan.remedy]?.(change, plan), `permitted: ${change.kind} of ${placeOf(change)}`).toBe(true);
   }

@@ -46,6 +46,7 @@ describe('a dry run', () => {
     const site = await practiceSite();
     const { stdout } = await site.run(lingering, fromDc1);
     expect(stdout).toMatch(/DC3 +Paramaribo +72 days, of DC4 +1,727/);
+    expect(stdout).toMatch(/last backup .* oldest tombstone .* newest change of its own/);
     expect(stdout).toMatch(/DC2 +none/);
     expect(stdout).toMatch(/DC3 +3 objects/);
     expect(stdout).toMatch(/DC4 +not provable/);
@@ -121,6 +122,32 @@ describe('the change folder', () => {
     expect(await readdir(path.join(site.folder, 'change'))).toEqual(before);
   });
 
+  test('has a review that speaks of looking again, and of no undo', async () => {
+    const { text } = await saved();
+    const paper = await text('review.txt');
+    expect(paper).toContain('How to carry it out');
+    expect(paper).toMatch(/Look again {2}.*apply change/);
+    expect(paper).not.toMatch(/^ {2}(Apply|Undo) /m);
+    const page = await text('review.html');
+    expect(page).toContain('<h3>Look again</h3>');
+    for (const untrue of ['--only', '<h3>Undo</h3>', 'journal.jsonl', 'read again by its objectGUID']) {
+      expect(page).not.toContain(untrue);
+    }
+  });
+
+  test('is kept as evidence also where nothing was found', async () => {
+    const site = await practiceSite();
+    const configuration = `CN=Configuration,${domain}`;
+    const result = await site.run(lingering, ['--reference', 'dc1', '--partition', configuration, '--save', 'none']);
+    expect(result.status).toBe(1);
+    const plan = JSON.parse(await readFile(path.join(site.folder, 'none', 'plan.json'), 'utf8')) as Plan;
+    expect(plan.changes).toEqual([]);
+    const page = await readFile(path.join(site.folder, 'none', 'review.html'), 'utf8');
+    expect(page).toMatch(/Nothing to change<\/strong> Read the 1 warning before you approve/);
+    expect(await site.run(show, ['none'])).toMatchObject({ status: 0 });
+    expect(await site.run(apply, ['none'])).toMatchObject({ status: 1 });
+  });
+
   test('can be shown, and cannot be undone: nothing was written', async () => {
     const { site } = await saved();
     expect(await site.run(show, ['change'])).toMatchObject({ status: 0 });
@@ -138,15 +165,25 @@ test('--yes saves the list and exits 3, as this tool removes nothing', async () 
   expect(await readdir(path.join(site.folder, 'changes', name))).toContain('change.ldf');
 });
 
-test('the wizard asks for the reference and the targets, and offers to save the list', async () => {
+test('the wizard asks for the reference, the targets and the partitions, and offers to save the list', async () => {
   const site = await practiceSite();
   const prompter = answering({
     'lingering.reference': 'DC1',
     'lingering.targets': ['DC3'],
+    'lingering.partitions': [domain],
     decision: 'nothing',
   });
-  const result = await site.run(lingering, ['--partition', domain], prompter);
+  const result = await site.run(lingering, [], prompter);
   prompter.verifyAllAsked();
   expect(result.status).toBe(2);
   expect(result.stdout).toContain('3 lingering objects to hand over');
+});
+
+test('the wizard offers to keep the evidence where nothing was found', async () => {
+  const site = await practiceSite();
+  const prompter = answering({ 'lingering.reference': 'DC1', 'lingering.targets': ['DC3'], decision: 'Save' });
+  const result = await site.run(lingering, ['--partition', `CN=Configuration,${domain}`], prompter);
+  expect(result.status).toBe(1);
+  const [name = ''] = await readdir(path.join(site.folder, 'changes'));
+  expect(await readdir(path.join(site.folder, 'changes', name))).toContain('plan.json');
 });

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -15,7 +15,7 @@ import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { type PracticeSite, practiceSite, templates } from '../support/practice-site.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
-import { tombstone } from '../support/remedy-commands.ts';
+import { remedyCommand, tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const directoryService = 'CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
@@ -94,7 +94,7 @@ describe('applying', () => {
     expect(result.status).toBe(0);
     expect(await site.lifetime()).toBe('180');
     expect(result.stdout).toMatch(/dc4\.corp\.example\.com +unreachable/);
-    expect(result.stdout).toContain('repadmin /removelingeringobjects dc4.corp.example.com');
+    expect(result.stdout).toContain('lingering --reference dc1.corp.example.com --target dc4.corp.example.com');
     expect(await site.run(tombstone, ['--days', '180', '--yes'])).toMatchObject({ status: 0 });
   });
 
@@ -332,7 +332,57 @@ describe('what else may be changed', () => {
     const args = ['--days', '180', '--showrepl', 'showrepl.csv=+00:00', '--json'];
     const past = planOf(await site.run(tombstone, args)).findings.find(({ id }) => id === 'past-lifetime');
     expect(past).toMatchObject({ measure: { value: 75, unit: 'days' }, source: { name: 'showrepl.csv' } });
-    expect(past?.evidence[0]).toContain('DC4, Paramaribo: last heard of the others 75 days ago');
+    expect(past?.evidence.join('\n')).toContain('DC4, Paramaribo: last heard of the others 75 days ago');
+  });
+});
+
+describe('--evidence', () => {
+  const domain = 'DC=corp,DC=example,DC=com';
+  const look = ['--reference', 'dc1', '--partition', domain, '--save', 'look'];
+
+  test('says what the last look for lingering objects found and when, and keeps its plan', async () => {
+    const site = await practiceSite();
+    expect(await site.run(remedyCommand('lingering'), look)).toMatchObject({ status: 2 });
+    const looked = await readFile(path.join(site.folder, 'look', 'plan.json'));
+    const args = ['--days', '180', '--evidence', 'look', ...accepted, '--save', 'change', '--json'];
+    const saved = await site.run(tombstone, args);
+    expect(saved.status).toBe(2);
+    const finding = (JSON.parse(saved.stdout) as Plan).findings.find(({ id }) => id === 'lingering-evidence');
+    expect(finding).toMatchObject({
+      level: 'warning',
+      title: expect.stringMatching(/found 3 lingering objects on dc3\.corp\.example\.com$/),
+      subjects: ['dc3.corp.example.com'],
+      source: {
+        name: 'look',
+        read: (JSON.parse(looked.toString()) as Plan).created,
+        sha256: createHash('sha256').update(looked).digest('hex'),
+      },
+    });
+    expect(await readFile(path.join(site.folder, 'change', 'evidence.json'))).toEqual(looked);
+
+    // Apply looks at the world alone: what the look found keeps its place.
+    const applied = await site.run(apply, ['change', '--dry-run', '--json']);
+    const { findings } = JSON.parse(applied.stdout) as Plan;
+    expect(findings).toContainEqual(finding);
+  });
+
+  test('refuses a folder that is not there, one of another remedy, and a plan that was edited', async () => {
+    const site = await practiceSite();
+    await site.run(remedyCommand('lingering'), look);
+    await site.run(tombstone, ['--days', '180', '--save', 'other']);
+    const text = await readFile(path.join(site.folder, 'look', 'plan.json'), 'utf8');
+    await writeTree(site.folder, { edited: { 'plan.json': text.replace('"dc1.corp', '"dc2.corp') } });
+    const refused = async (folder: string): Promise<CommandRun> =>
+      site.run(tombstone, ['--days', '180', '--evidence', folder]);
+    expect(await refused('nothing-here')).toMatchObject({
+      status: 64,
+      stderr: expect.stringContaining('nothing-here'),
+    });
+    expect(await refused('other')).toMatchObject({ status: 64, stderr: expect.stringContaining('made by tombstone') });
+    expect(await refused('edited')).toMatchObject({
+      status: 3,
+      stderr: expect.stringContaining('its seal does not fit'),
+    });
   });
 });
 

@@ -1,4 +1,4 @@
-/** Asks for the reference, and for the DCs to look at. */
+/** Asks for the reference, the DCs to look at, and the naming contexts. */
 
 import type { DomainController } from '../../ad/forest.ts';
 import { counted } from '../../words.ts';
@@ -42,7 +42,19 @@ export async function ask(
             hint: domainController.site,
           })),
         });
-  return { kind: 'look-again', options: { ...options, reference: hostOf(reference), targets } };
+  const contexts = facts.forest.namingContexts.filter(({ kind }) => kind !== 'schema').map(({ dn }) => dn);
+  const partitions =
+    options.partitions.length > 0 || !isWizard || contexts.length < 2
+      ? options.partitions
+      : await prompter.multiselect({
+          id: 'lingering.partitions',
+          message: 'Compare which naming contexts?',
+          flag: '--partition DN',
+          minimum: 1,
+          initial: contexts,
+          choices: contexts.map((dn) => ({ value: dn, label: dn })),
+        });
+  return { kind: 'look-again', options: { ...options, reference: hostOf(reference), targets, partitions } };
 }
 
 function hostOf({ dnsHostName, name }: DomainController): string {

@@ -151,6 +151,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
             },
           ),
         ]),
+    ...holdingOthers(now),
     ...(isOnReference
       ? [
           warning(
@@ -161,6 +162,23 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
           ),
         ]
       : []),
+  ];
+}
+
+/** A DC removes no object that holds others, and repadmin would leave these without their parent. */
+function holdingOthers(lingering: readonly Found[]): readonly FindingDraft[] {
+  const parents = lingering.filter(({ keptChildren }) => keptChildren.length > 0);
+  if (parents.length === 0) return [];
+  return [
+    warning(
+      'holds-other-objects',
+      `${counted(parents.length, 'lingering object')} ${parents.length === 1 ? 'holds' : 'hold'} objects that are not lingering`,
+      'Move these objects elsewhere on that DC before you remove their parent: a DC does not remove an object that has others below it.',
+      {
+        subjects: targetNames(parents),
+        evidence: parents.flatMap((parent) => parent.keptChildren.map((dn) => `${lineOf(parent)} holds ${dn}`)),
+      },
+    ),
   ];
 }
 

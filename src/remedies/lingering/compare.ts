@@ -8,6 +8,7 @@ import { isChosen } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
 import { allBytesOf, textOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
+import type { Originator } from '../../ad/known-changes.ts';
 import { formatSid } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
@@ -35,8 +36,8 @@ export interface CopiesToCompare {
   readonly others: readonly DomainController[];
   /** Those of them that are judged by the reference. The reference is judged by all that are writable. */
   readonly targets: readonly DomainController[];
-  /** invocationIds of the forest's DCs, lower case. */
-  readonly living: ReadonlySet<string>;
+  /** Which DC of the forest made a change. */
+  readonly originator: Originator;
 }
 
 export interface Comparing extends DomainControllerAccess {
@@ -103,12 +104,12 @@ async function judgeDirection(
   guids: readonly Buffer[],
   target: OpenController,
   reference: OpenController,
-  { namingContext, living }: CopiesToCompare,
+  { namingContext, originator }: CopiesToCompare,
 ): Promise<Comparison> {
   const pair = { target: target.domainController, reference: reference.domainController, namingContext };
   try {
     await requireDeletedObjectsShown(reference.session, namingContext);
-    const objects = await judgeObjects(guids, namingContext, target, reference, living);
+    const objects = await judgeObjects(guids, namingContext, target, reference, originator);
     return { kind: 'compared', ...pair, objects };
   } catch (error) {
     // What one direction rests on may be missing while the other is provable.

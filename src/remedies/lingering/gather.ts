@@ -4,6 +4,7 @@ import { askDomainControllers, defaultDeadlineMs } from '../../ad/ask-domain-con
 import { joinDn, sameDn } from '../../ad/dn.ts';
 import { integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, readForest } from '../../ad/forest.ts';
+import { type Originator, originatorOf } from '../../ad/known-changes.ts';
 import { askForReplication } from '../../ad/replication-answer.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
 import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
@@ -13,6 +14,7 @@ import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Comparison, compareCopies, hasFullCopy } from './compare.ts';
 import { type LingeringOptions, type LingeringScope, optionsOf, scopeOf } from './options.ts';
+import { type OwnEvidence, readOwnEvidence } from './own-evidence.ts';
 
 export interface LingeringFacts {
   readonly target: ForestTarget;
@@ -26,6 +28,10 @@ export interface LingeringFacts {
   readonly islands: Islands;
   /** The FSMO roles of each DC, by the DN of its NTDS Settings. */
   readonly roles: ReadonlyMap<string, readonly string[]>;
+  /** Of the DCs that answered in time. */
+  readonly ownEvidence: ReadonlyMap<DomainController, OwnEvidence>;
+  /** Which DC of the forest made a change. */
+  readonly originator: Originator;
   /** Whether an earlier look of this run has shown the evidence already. */
   readonly isShown: boolean;
   /** undefined while no reference is chosen; then nothing is compared. */
@@ -59,7 +65,7 @@ export async function gather(
   const evidence = known === undefined ? await readEvidence(world) : { ...known, isShown: true };
   const chosen = scopeOf(evidence.forest, options);
   if (chosen === undefined) return { ...evidence, scope: undefined, comparisons: [] };
-  return { ...evidence, scope: chosen, comparisons: await compareAll(evidence.forest, chosen, world) };
+  return { ...evidence, scope: chosen, comparisons: await compareAll(evidence, chosen, world) };
 }
 
 type Evidence = Omit<LingeringFacts, 'scope' | 'comparisons'>;
@@ -69,11 +75,13 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
   const now = world.now();
   const forest = await readForest(session);
   watch.begin(forest.domainControllers.map(rowName));
-  const [states, lifetime, roles] = await Promise.all([
+  const [states, lifetime, roles, ownEvidence] = await Promise.all([
     askAll(forest, world),
     readLifetime(session, forest),
     readRoles(session, forest),
+    readOwnEvidence(forest, { session, openOther: world.openOther.bind(world) }),
   ]);
+  const cursors = states.flatMap(({ state }) => (state.kind === 'answered' ? state.answer.cursors : []));
   const replication = replicationNews(states, forest, now);
   return {
     target: world.target,
@@ -83,6 +91,8 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
     lifetime,
     islands: islandsOf(replication, lifetime * day),
     roles,
+    ownEvidence,
+    originator: originatorOf(forest.domainControllers, cursors),
     isShown: false,
   };
 }
@@ -158,13 +168,10 @@ async function readRoles(
 }
 
 async function compareAll(
-  forest: Forest,
+  { forest, originator }: Pick<LingeringFacts, 'forest' | 'originator'>,
   { reference, targets, partitions }: LingeringScope,
   world: DirectoryWorld,
 ): Promise<readonly Comparison[]> {
-  const living = new Set(
-    forest.domainControllers.flatMap(({ invocationId }) => (invocationId === undefined ? [] : [invocationId])),
-  );
   world.watch.begin(forest.domainControllers.map(rowName));
   const comparing = {
     session: world.session,
@@ -179,7 +186,7 @@ async function compareAll(
     if (holders.includes(reference)) {
       // A read-only copy is looked at only as a target: it is no reference for another one.
       const others = holders.filter((one) => one !== reference && (!one.isReadOnly || targets.includes(one)));
-      const copies = { namingContext, reference, others, targets, living };
+      const copies = { namingContext, reference, others, targets, originator };
       comparisons.push(...(await compareCopies(copies, comparing)));
       continue;
     }

@@ -1,16 +1,19 @@
 /** The verdicts on the objects that a target and a reference do not have alike: each is looked up on both once more. */
 
 import { creationStamp, stampsOf } from '../../ad/attribute-stamps.ts';
-import { booleanOf, type Entry, textsOf } from '../../ad/entry.ts';
+import { booleanOf, type Entry, guidOf, textsOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
-import { readKnownChanges } from '../../ad/known-changes.ts';
+import { type Originator, readKnownChanges } from '../../ad/known-changes.ts';
 import type { AttributeStamp } from '../../ad/replication-values.ts';
 import { formatGuid, guidBase } from '../../ad/values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { type Control, deletedObjectsControl } from '../../ldap/controls.ts';
+import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
+import { backLinksIn, readReferrers } from './referrers.ts';
 import { isChangedSince, type Presence, type Reference, type Sighting, type Verdict, verdictOf } from './verdicts.ts';
 
 /** An object with its verdict. */
@@ -24,8 +27,12 @@ export interface JudgedObject {
   /** The most specific objectClass. */
   readonly className: string;
   readonly creation: AttributeStamp | undefined;
-  /** Everything that it holds; of lingering objects only. */
+  /** Everything that it holds; of objects that a person removes or keeps. */
   readonly attributes: readonly PlanAttribute[];
+  /** What refers to it on the target: "memberOf: CN=…", "manager of CN=…". */
+  readonly referrers: readonly string[];
+  /** DNs of objects right below it that are not lingering. */
+  readonly keptChildren: readonly string[];
 }
 
 /** A DC with a session. */
@@ -49,13 +56,32 @@ export async function judgeObjects(
   namingContext: string,
   target: OpenController,
   reference: OpenController,
-  living: ReadonlySet<string>,
+  originator: Originator,
 ): Promise<readonly JudgedObject[]> {
   const known = await readKnownChanges(reference.session, reference.domainController, namingContext);
   const judged = await inParallel(guids, lookAhead, (guid) =>
-    judgeObject(formatGuid(guid), target.session, reference.session, { known, living }),
+    judgeObject(formatGuid(guid), target.session, reference.session, { known, originator }),
   );
-  return judged.filter((object) => object !== undefined);
+  const seen = judged.filter((object) => object !== undefined);
+  const lingering = new Set(seen.flatMap(({ verdict, guid }) => (verdict === 'lingering' ? [guid] : [])));
+  const stale = seen.filter(({ verdict }) => decidedByHand.includes(verdict)).map(({ dn }) => dn);
+  const configuration = target.session.rootDse.configurationNamingContext ?? namingContext;
+  const referrers = await readReferrers(target.session, distinct([namingContext, configuration]), stale);
+  return seen.map(({ children, ...object }) => ({
+    ...object,
+    referrers: [...backLinksIn(object.attributes), ...(referrers.get(object.dn) ?? [])],
+    keptChildren: children.filter(({ guid }) => !lingering.has(guid)).map(({ dn }) => dn),
+  }));
+}
+
+/** Verdicts on objects that a person removes or keeps: what refers to them is shown. */
+const decidedByHand: readonly Verdict[] = ['lingering', 'undeleted', 'abandoned'];
+
+type Seen = Omit<JudgedObject, 'referrers' | 'keptChildren'> & { readonly children: readonly Child[] };
+
+interface Child {
+  readonly guid: string;
+  readonly dn: string;
 }
 
 async function judgeObject(
@@ -63,7 +89,7 @@ async function judgeObject(
   target: DirectorySession,
   reference: DirectorySession,
   rests: Reference,
-): Promise<JudgedObject | undefined> {
+): Promise<Seen | undefined> {
   const base = guidBase(guid);
   const onReference = presenceOf(await reference.readEntry(base, ['isDeleted'], deletedObjects(reference)));
   if (onReference === 'alive') return undefined;
@@ -79,9 +105,10 @@ async function judgeObject(
   };
   const verdict = verdictOf(sighting, onReference, rests);
   if (verdict === undefined) return undefined;
-  const whole = verdict === 'lingering' ? await target.readEntry(base, wholeEntry, [withoutSacl]) : undefined;
+  const isWhole = decidedByHand.includes(verdict);
+  const whole = isWhole ? await target.readEntry(base, wholeEntry, [withoutSacl]) : undefined;
   // Deleted in this moment.
-  if (verdict === 'lingering' && whole === undefined) return undefined;
+  if (isWhole && whole === undefined) return undefined;
   return {
     verdict,
     isChanged: isChangedSince(sighting, rests),
@@ -90,7 +117,18 @@ async function judgeObject(
     className: classes.filter((name) => name.toLowerCase() !== 'dynamicobject').at(-1) ?? '',
     creation: creationStamp(sighting.stamps),
     attributes: whole === undefined ? [] : planAttributesOf(whole),
+    children: whole === undefined ? [] : await childrenOf(target, base),
   };
+}
+
+/** Objects right below one that is to be removed. */
+async function childrenOf(session: DirectorySession, base: string): Promise<readonly Child[]> {
+  const children: Child[] = [];
+  for await (const entry of session.search({ base, scope: 'one', filter: everything, attributes: ['objectGUID'] })) {
+    const guid = guidOf(entry, 'objectGUID');
+    if (guid !== undefined) children.push({ guid, dn: entry.dn });
+  }
+  return children;
 }
 
 function presenceOf(entry: Entry | undefined): Presence {

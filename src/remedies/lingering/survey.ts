@@ -1,9 +1,11 @@
 /** The facts as pictures: the evidence on every DC, the matrix DC × partition, and the list of what was found. */
 
-import type { DomainController } from '../../ad/forest.ts';
+import { rdnOf, sameDn } from '../../ad/dn.ts';
+import type { DomainController, Forest } from '../../ad/forest.ts';
+import type { Originator } from '../../ad/known-changes.ts';
 import type { Party } from '../../ad/replication-news.ts';
 import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
-import { counted, distinct, durationInWords } from '../../words.ts';
+import { agoInWords, counted, distinct, durationInWords } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn } from './propose.ts';
@@ -50,6 +52,7 @@ function evidenceTable(facts: LingeringFacts): TableExhibit {
               failuresOf(party),
               (roles.get(party.domainController.settingsDn.toLowerCase()) ?? []).join(', '),
             ],
+            details: ownEvidenceInWords(facts, party),
             mark: party.state.kind !== 'answered' ? 'unknown' : isCutOff ? 'bad' : 'good',
           };
         }),
@@ -73,27 +76,44 @@ function newsInWords({ replication }: LingeringFacts, party: Party): string {
   return oldest === undefined ? 'not known' : `${durationInWords(oldest.age)}, of ${oldest.of.name}`;
 }
 
+function ownEvidenceInWords({ ownEvidence, now }: LingeringFacts, { domainController }: Party): readonly string[] {
+  const own = ownEvidence.get(domainController);
+  if (own === undefined) return [];
+  const ago = (time: Date | undefined): string => (time === undefined ? 'not known' : agoInWords(time, now));
+  return [
+    `last backup ${ago(own.lastBackup)} · oldest tombstone ${ago(own.oldestTombstone)} · newest change of its own ${ago(own.newestChange)}`,
+  ];
+}
+
 function failuresOf({ state }: Party): string {
   if (state.kind !== 'answered') return '';
   return Math.max(0, ...state.answer.links.map((link) => link.consecutiveFailures)).toLocaleString('en');
 }
 
 /** Rows are the DCs that were looked at, the reference first; columns the naming contexts. */
-function matrix({ comparisons }: LingeringFacts, reference: DomainController): MatrixExhibit {
-  const columns = distinct(comparisons.map(({ namingContext }) => namingContext));
+function matrix({ comparisons, forest }: LingeringFacts, reference: DomainController): MatrixExhibit {
+  const contexts = distinct(comparisons.map(({ namingContext }) => namingContext));
   const targets = distinct([reference, ...comparisons.map(({ target }) => target)]);
   return {
     kind: 'matrix',
     id: 'lingering',
     title: `Lingering objects by domain controller and partition; the reference is ${reference.name}`,
-    columns,
+    columns: contexts.map((dn) => shortName(dn, forest)),
     rows: targets.map((target) => ({
       name: target === reference ? `${target.name} (reference)` : target.name,
-      cells: columns.map((namingContext) =>
+      cells: contexts.map((namingContext) =>
         cellOf(comparisons.filter((one) => one.target === target && one.namingContext === namingContext)),
       ),
     })),
   };
+}
+
+/** "Configuration", "corp.example.com", "DomainDnsZones": a screen has little room for whole DNs. */
+function shortName(dn: string, { namingContexts }: Forest): string {
+  const context = namingContexts.find((one) => sameDn(one.dn, dn));
+  if (context?.kind === 'domain') return context.dnsName ?? dn;
+  const name = rdnOf(dn).value;
+  return namingContexts.filter((one) => rdnOf(one.dn).value === name).length === 1 ? name : dn;
 }
 
 function cellOf(comparisons: readonly Comparison[]): { readonly text: string; readonly mark?: Mark } {
@@ -122,7 +142,6 @@ const mostRows = 1000;
 /** What was found, changed objects first. */
 function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
   const found = foundIn(facts);
-  const creators = new Map(facts.forest.domainControllers.map(({ invocationId, name }) => [invocationId, name]));
   const groups = verdicts.flatMap((verdict) => {
     const these = found
       .filter((one) => one.verdict === verdict)
@@ -131,7 +150,7 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
     return [
       {
         heading: `${headings[verdict]} (${these.length})`,
-        rows: these.slice(0, mostRows).map((one) => rowOf(one, creators)),
+        rows: these.slice(0, mostRows).map((one) => rowOf(one, facts.originator)),
       },
     ];
   });
@@ -140,38 +159,26 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
   return [{ kind: 'table', id: 'objects', title: 'What the copies do not have alike', columns, groups }];
 }
 
-/** Names of DCs by invocationId. */
-type Creators = ReadonlyMap<string | undefined, string>;
-
-function rowOf(found: Found, creators: Creators): TableExhibit['groups'][number]['rows'][number] {
+function rowOf(found: Found, originator: Originator): TableExhibit['groups'][number]['rows'][number] {
   const { dn, className, comparison } = found;
   return {
     cells: [dn, className, comparison.target.name, comparison.reference.name],
-    details: detailsOf(found, creators),
+    details: detailsOf(found, originator),
   };
 }
 
-/** Attributes by which other entries refer to an object: the back links that AD and Exchange use most. */
-const backLinks = new Set([
-  'memberof',
-  'directreports',
-  'managedobjects',
-  'isprivilegeholder',
-  'msexchuserbl',
-  'homemdbbl',
-]);
-
-function detailsOf({ guid, creation, isChanged, verdict, attributes }: Found, creators: Creators): readonly string[] {
+function detailsOf(
+  { guid, creation, isChanged, verdict, referrers, keptChildren }: Found,
+  originator: Originator,
+): readonly string[] {
   const created =
     creation === undefined
       ? ''
-      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${creators.get(creation.originatingInvocationId) ?? `a DC that no longer exists (invocationId ${creation.originatingInvocationId})`}`;
-  const referring = attributes
-    .filter(({ name }) => backLinks.has(name.toLowerCase()))
-    .flatMap(({ name, values }) => values.map((value) => `${name}: ${typeof value === 'string' ? value : '(binary)'}`));
+      : `, created ${creation.changed === 'never' ? '' : `${creation.changed.toISOString().slice(0, 10)} `}by ${originator(creation.originatingInvocationId)?.name ?? `a DC that no longer exists (invocationId ${creation.originatingInvocationId})`}`;
   return [
     `objectGUID ${guid}${created}`,
     ...(verdict === 'lingering' && isChanged ? ['changed since the deletion'] : []),
-    ...referring,
+    ...referrers.map((referrer) => `referred to: ${referrer}`),
+    ...keptChildren.map((dn) => `holds ${dn}, which is not lingering`),
   ];
 }

@@ -46,8 +46,8 @@ export interface Sighting {
 /** What the reference is known to have had, and which DCs exist. */
 export interface Reference {
   readonly known: KnownChanges;
-  /** invocationIds of the forest's DCs, lower case. */
-  readonly living: ReadonlySet<string>;
+  /** The DC of the forest that made a change, now or under a former invocationId. */
+  readonly originator: (invocationId: string) => unknown;
 }
 
 /** The verdict on an object of the target; undefined where the two DCs agree, or only the other direction is of interest. */
@@ -63,7 +63,7 @@ export function verdictOf(sighting: Sighting, onReference: Presence, reference: 
   const hadIt = isKnown(reference.known, creation);
   if (sighting.presence === 'deleted') return hadIt ? 'transient' : undefined;
   if (hadIt) return isUndeletedSince(sighting, reference) ? 'undeleted' : 'lingering';
-  return reference.living.has(creation.originatingInvocationId.toLowerCase()) ? 'new' : 'abandoned';
+  return reference.originator(creation.originatingInvocationId) === undefined ? 'abandoned' : 'new';
 }
 
 /**

@@ -2,13 +2,14 @@
 
 import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
+import type { Comparable } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
 import { clockTolerance, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { groupBy } from '../../group-by.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
-import type { Situation } from './situation.ts';
+import { type Situation, suspectsIn } from './situation.ts';
 
 const day = 86_400_000;
 
@@ -67,13 +68,10 @@ function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
 
 /** What fails, what is switched off by hand, clocks that differ, and what is not known. */
 export function linkFindings(situation: Situation): readonly FindingDraft[] {
-  const { facts } = situation;
   const failures = failuresOf(situation);
-  const isLingering = ({ result }: Failure): boolean =>
-    lingeringResults.includes(result) || (facts.serverKind === 'samba' && result === sambaLingeringResult);
   const refused = failures.filter(({ result }) => result === lifetimeExceeded);
-  const lingering = failures.filter(isLingering);
-  const others = failures.filter((one) => !refused.includes(one) && !isLingering(one));
+  const lingering = failures.filter((one) => isLingering(one, situation));
+  const others = failures.filter((one) => !refused.includes(one) && !lingering.includes(one));
   return [
     ...lingeringFinding(lingering, situation),
     ...refusedFinding(refused, situation),
@@ -97,11 +95,27 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
   ];
 }
 
-function lingeringFinding(lingering: readonly Failure[], situation: Situation): readonly FindingDraft[] {
-  if (lingering.length === 0) return [];
-  const { raises, isChange } = situation;
-  const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
-  const commands = lingering.flatMap(({ source, destination, namingContexts }) => {
+/** Each DC that reports such a result, with the sources that it names: these have what it lacks. */
+export function suspectedSources(situation: Situation): readonly Comparable[] {
+  const lingering = failuresOf(situation).filter((failure) => isLingering(failure, situation));
+  const byDestination = groupBy(lingering, ({ destination }) => destination);
+  return [...byDestination].flatMap(([reference, failures]): Comparable[] =>
+    reference.domainController.isReadOnly
+      ? []
+      : [{ reference, targets: distinct(failures.flatMap(({ source }) => source ?? [])) }],
+  );
+}
+
+function isLingering({ result }: Failure, { facts }: Situation): boolean {
+  return lingeringResults.includes(result) || (facts.serverKind === 'samba' && result === sambaLingeringResult);
+}
+
+function lingeringCommands(lingering: readonly Failure[], situation: Situation): readonly string[] {
+  const { lingeringFinder } = situation.facts;
+  if (lingeringFinder !== undefined) {
+    return suspectsIn(suspectedSources(situation)).map(lingeringFinder.command);
+  }
+  return lingering.flatMap(({ source, destination, namingContexts }) => {
     const sourceDsaGuid = destination.domainController.dsaGuid;
     if (source === undefined || sourceDsaGuid === undefined || destination.domainController.isReadOnly) return [];
     const host = source.domainController.dnsHostName ?? source.name;
@@ -111,10 +125,20 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
       .filter(isWritable)
       .map((namingContext) => listLingeringObjects({ destination: host, sourceDsaGuid, namingContext }));
   });
+}
+
+function lingeringFinding(lingering: readonly Failure[], situation: Situation): readonly FindingDraft[] {
+  if (lingering.length === 0) return [];
+  const { raises, isChange, facts } = situation;
+  const sources = distinct(lingering.map(({ source }) => source?.name ?? 'an unknown DC'));
+  const commands = lingeringCommands(lingering, situation);
   const title = `Lingering objects are likely on ${listed(sources, namesInTitle)}`;
-  const detail =
-    'A partner lacks objects that it sent changes of. They can also be tombstones at the edge of the lifetime, a new partial attribute set or a reanimation. Before any raise, list them with the commands below; without /advisory_mode they are removed.';
-  const parts = { subjects: sources, evidence: [...lingering.map(({ line }) => line), ...commands] };
+  const cure =
+    facts.lingeringFinder === undefined
+      ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
+      : 'Find lingering objects first with the command below, and have them removed before any raise.';
+  const detail = `A partner lacks objects that it sent changes of. They can also be tombstones at the edge of the lifetime, a new partial attribute set or a reanimation. ${cure}`;
+  const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
   return [
     isChange && raises
       ? blocker('lingering-objects-likely', title, detail, parts)

@@ -2,7 +2,7 @@
 
 import { unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
-import { cleaningRequests } from '../../ad/lingering-requests.ts';
+import { cleaningRequests, comparisonsFor } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
 import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
 import { lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
@@ -10,7 +10,7 @@ import { blocker, type FindingDraft, type FindingSource, note, warning } from '.
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
 import { have, linkFindings, namesInTitle } from './assess-links.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { nearShare, type Situation, soundParties, watchShare } from './situation.ts';
+import { nearShare, type Situation, soundParties, suspectsIn, watchShare } from './situation.ts';
 
 const day = 86_400_000;
 
@@ -122,30 +122,35 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${before.days} days`;
   const risk = isOnlyReadOnly
-    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones. '
-    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone. ';
+    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
+    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone.';
   const cure =
     commands.length === 0
       ? 'Remove lingering objects first, or demote it by force and clean up its metadata.'
-      : 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove), or demote it by force.';
+      : facts.lingeringFinder === undefined
+        ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove), or demote it by force.'
+        : 'Find lingering objects first with the command below, and have them removed as it says; or demote it by force.';
+  const detail = `${cure} ${risk}`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
-    evidence: [...apart.map((one) => cutOffLine(one, facts.replication.copies.length)), ...commands],
+    // The command first: a screen shows one line of what was seen.
+    evidence: [...commands, ...apart.map((one) => cutOffLine(one, facts.replication.copies.length))],
   };
   return [
     isChange && raises
-      ? blocker('past-lifetime', title, risk + cure, parts)
-      : warning('past-lifetime', title, risk + cure, parts),
+      ? blocker('past-lifetime', title, detail, parts)
+      : warning('past-lifetime', title, detail, parts),
   ];
 }
 
 function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
-  const { replication } = situation.facts;
-  return cleaningRequests(parties, soundParties(situation, islands), replication, islands.oldest).map(
-    listLingeringObjects,
-  );
+  const { replication, lingeringFinder } = situation.facts;
+  const sound = soundParties(situation, islands);
+  return lingeringFinder === undefined
+    ? cleaningRequests(parties, sound, replication, islands.oldest).map(listLingeringObjects)
+    : suspectsIn(comparisonsFor(parties, sound, replication, islands.oldest)).map(lingeringFinder.command);
 }
 
 /** "Amsterdam (DC1, DC2)" */
@@ -251,15 +256,32 @@ function early(
   ];
 }
 
-/** A DC that was past the limit before the value was last raised is not healthy by the higher number. */
-function formerLifetime(situation: Situation): readonly FindingDraft[] {
-  const { facts, judgement, before, raises, isChange } = situation;
+/** What was past the limit before the value was last raised, and is within it by the higher number alone. */
+interface FormerlyPast extends Apart {
+  readonly islands: Islands;
+  readonly written: Date;
+  /** Days from then to now, and the lifetime of then. */
+  readonly since: number;
+  readonly former: number;
+}
+
+/** undefined where the value was not raised, or its change is not known. */
+export function formerlyPast({ facts, judgement, before }: Situation): FormerlyPast | undefined {
   const written = facts.settings.lifetimeWritten;
-  if (written === undefined || written > facts.now) return [];
+  if (written === undefined || written > facts.now) return undefined;
   const since = (facts.now.getTime() - written.getTime()) / day;
   const former = unsetMeans(facts.serverKind);
-  if (former + since >= before.days) return [];
-  const { cutOff, splits } = without(judgement.islandsAt(former + since), judgement.islandsAt(before.days));
+  if (former + since >= before.days) return undefined;
+  const islands = judgement.islandsAt(former + since);
+  return { ...without(islands, judgement.islandsAt(before.days)), islands, written, since, former };
+}
+
+/** A DC that was past the limit before the value was last raised is not healthy by the higher number. */
+function formerLifetime(situation: Situation): readonly FindingDraft[] {
+  const { facts, raises, isChange } = situation;
+  const past = formerlyPast(situation);
+  if (past === undefined) return [];
+  const { cutOff, splits, islands, written, since, former } = past;
   const apart = [...cutOff, ...splits];
   if (apart.length === 0) return [];
   const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
@@ -275,7 +297,7 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
       ...commandsFor(
         cutOff.map(({ party }) => party),
         situation,
-        judgement.islandsAt(former + since),
+        islands,
       ),
     ],
   };

@@ -16,6 +16,7 @@ import { adviceFor } from './ask.ts';
 import { replicationFindings } from './assess-replication.ts';
 import type { TombstoneChange } from './changes.ts';
 import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
+import { evidenceFinding } from './evidence.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { type Situation, situationOf } from './situation.ts';
 
@@ -29,6 +30,7 @@ export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange
     ...newRecycleLifetime(situation),
     ...storedLifetime(situation),
     ...replicationFindings(situation),
+    ...lingeringEvidence(situation),
     ...deletions(situation),
     ...backups(situation),
     ...recycleBin(situation),
@@ -191,6 +193,13 @@ function storedLifetime({ facts, before }: Situation): readonly FindingDraft[] {
         ]
       : []),
   ];
+}
+
+/** What an earlier look for lingering objects found. */
+function lingeringEvidence({ facts, judgement }: Situation): readonly FindingDraft[] {
+  if (facts.evidence === undefined) return [];
+  const living = facts.replication.parties.filter((party) => !judgement.gone.has(party));
+  return [evidenceFinding(facts.evidence, living, facts.now)];
 }
 
 /** What the next garbage collection under a lower value takes away; nothing for a higher one. */

@@ -1,7 +1,7 @@
 /** A plan in words: its title, its summary, and what a person still has to do, kept in the plan as data. */
 
 import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
-import { cleaningRequests } from '../../ad/lingering-requests.ts';
+import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/lingering-requests.ts';
 import {
   allowDivergent,
   type LingeringObjectsRequest,
@@ -13,21 +13,38 @@ import {
 import { lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { listed } from '../../words.ts';
-import type { Description, Step } from '../remedy.ts';
-import { sideInWords } from './assess-replication.ts';
+import type { Description, Leads, LingeringSuspects, Step } from '../remedy.ts';
+import { suspectedSources } from './assess-links.ts';
+import { formerlyPast, sideInWords } from './assess-replication.ts';
 import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { partiesOutOfReach, type Situation, situationOf, soundParties } from './situation.ts';
+import {
+  hostOf,
+  isHost,
+  partiesOutOfReach,
+  type Situation,
+  situationOf,
+  soundParties,
+  suspectsIn,
+} from './situation.ts';
 
 type Request = LingeringObjectsRequest & { readonly [name: string]: JsonValue };
+type Suspects = LingeringSuspects & { readonly [name: string]: JsonValue };
+
+/** Where lingering objects are looked for: DC by DC, and the same as requests of repadmin. */
+interface Cleaning {
+  readonly suspects: readonly Suspects[];
+  readonly requests: readonly Request[];
+}
 
 /** What is left to a person, as the plan keeps it. */
 type TombstoneStep = NextStep &
   (
     | { readonly id: 'check-everywhere'; readonly dn: string }
     | { readonly id: 'clean-metadata'; readonly names: readonly string[]; readonly servers: readonly string[] }
-    | { readonly id: 'clean-dcs'; readonly names: readonly string[]; readonly requests: readonly Request[] }
-    | { readonly id: 'choose-good-side'; readonly side: string; readonly requests: readonly Request[] }
+    | ({ readonly id: 'clean-dcs'; readonly names: readonly string[] } & Cleaning)
+    | ({ readonly id: 'choose-good-side'; readonly side: string } & Cleaning)
+    | { readonly id: 'clean-sources'; readonly suspects: readonly Suspects[] }
     | { readonly id: 'allow-divergent'; readonly hosts: readonly string[] }
     | { readonly id: 'write-there-too'; readonly hosts: readonly string[] }
     | { readonly id: 'backup-after-lowering'; readonly days: number; readonly hours: number }
@@ -76,18 +93,19 @@ export function nextStepsFor(
   ];
 }
 
-function hostOf({ domainController: { dnsHostName, name } }: Party): string {
-  return dnsHostName ?? name;
-}
-
 function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   const { facts, judgement, before } = situation;
   const { replication } = facts;
   const past = judgement.islandsAt(before.days);
   const sound = soundParties(situation, past);
-  const apart = past.cutOff.map(({ party }) => party);
+  const former = formerlyPast(situation)?.cutOff ?? [];
+  const apart = [...past.cutOff, ...former].map(({ party }) => party);
+  const good = sound.filter((party) => !apart.includes(party));
   const requestsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Request[] =>
     cleaningRequests(destinations, references, replication, past.oldest).map((request) => ({ ...request }));
+  const suspectsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Suspects[] =>
+    suspectsOf(comparisonsFor(destinations, references, replication, past.oldest));
+  const sources = suspectsOf(suspectedSources(situation));
   const splitSteps = past.splits.flatMap(({ sides }) =>
     sides.map((side): TombstoneStep => {
       const others = sides.filter((other) => other !== side).flat();
@@ -97,6 +115,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
       return {
         id: 'choose-good-side',
         side: sideInWords(side),
+        suspects: suspectsFor([...others, ...apart], side),
         requests: [...cleanedFirst, ...requestsFor([...others, ...apart], side)],
       };
     }),
@@ -114,11 +133,17 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
           {
             id: 'clean-dcs' as const,
             names: apart.map(({ name }) => name),
-            requests: requestsFor(apart, sound),
+            suspects: suspectsFor(apart, good),
+            requests: requestsFor(apart, good),
           },
         ]),
+    ...(sources.length === 0 ? [] : [{ id: 'clean-sources' as const, suspects: sources }]),
     ...(refusing.length === 0 ? [] : [{ id: 'allow-divergent' as const, hosts: refusing.map(hostOf) }]),
   ];
+}
+
+function suspectsOf(comparisons: readonly Comparable[]): readonly Suspects[] {
+  return suspectsIn(comparisons).map((one) => ({ ...one }));
 }
 
 /** What in the plan's steps this remedy never writes. */
@@ -135,6 +160,14 @@ function isOurs(step: NextStep): step is TombstoneStep {
 const isName = (value: JsonValue | undefined): boolean => typeof value === 'string' && !/\p{Cc}/u.test(value);
 const areNames = (value: JsonValue | undefined): boolean => Array.isArray(value) && value.every(isName);
 const isCount = (value: JsonValue | undefined): boolean => typeof value === 'number' && Number.isInteger(value);
+const areSuspects = (value: JsonValue | undefined): boolean =>
+  Array.isArray(value) &&
+  value.every((one: JsonValue) => {
+    if (typeof one !== 'object' || one === null || !('reference' in one) || !('targets' in one)) return false;
+    const { reference, targets } = one;
+    return isHostName(reference) && Array.isArray(targets) && targets.length > 0 && targets.every(isHostName);
+  });
+const isHostName = (value: JsonValue | undefined): boolean => typeof value === 'string' && isHost(value);
 const areRequests = (value: JsonValue | undefined): boolean =>
   Array.isArray(value) &&
   value.every(
@@ -150,8 +183,9 @@ const areRequests = (value: JsonValue | undefined): boolean =>
 const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
   'check-everywhere': ({ dn }) => isName(dn),
   'clean-metadata': ({ names, servers }) => areNames(names) && areNames(servers),
-  'clean-dcs': ({ names, requests }) => areNames(names) && areRequests(requests),
-  'choose-good-side': ({ side, requests }) => isName(side) && areRequests(requests),
+  'clean-dcs': ({ names, suspects, requests }) => areNames(names) && areSuspects(suspects) && areRequests(requests),
+  'choose-good-side': ({ side, suspects, requests }) => isName(side) && areSuspects(suspects) && areRequests(requests),
+  'clean-sources': ({ suspects }) => areSuspects(suspects),
   'allow-divergent': ({ hosts }) => areNames(hosts),
   'write-there-too': ({ hosts }) => areNames(hosts),
   'backup-after-lowering': ({ days, hours }) => isCount(days) && isCount(hours),
@@ -160,7 +194,7 @@ const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
 };
 
 /** The plan in words, drawn from the plan alone. */
-export function describe(plan: Plan<TombstoneChange>): Description {
+export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description {
   const effect = effectOf(plan);
   const parts = titleParts(effect);
   const title = parts.length === 0 ? 'Leave tombstoneLifetime as it is' : listed(parts);
@@ -186,7 +220,7 @@ export function describe(plan: Plan<TombstoneChange>): Description {
       { name: 'Reaches', value: 'every DC of the forest, by replication' },
     ],
     changes: [],
-    nextSteps: plan.nextSteps.filter(isOurs).map(stepInWords),
+    nextSteps: plan.nextSteps.filter(isOurs).map((step) => stepInWords(step, leads)),
   };
 }
 
@@ -206,7 +240,7 @@ function upperFirst(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function stepInWords(step: TombstoneStep): Step {
+function stepInWords(step: TombstoneStep, { lingeringFinder }: Leads): Step {
   switch (step.id) {
     case 'check-everywhere':
       return {
@@ -220,14 +254,31 @@ function stepInWords(step: TombstoneStep): Step {
         lines: step.hosts,
       };
     case 'clean-dcs':
+      if (lingeringFinder !== undefined) {
+        return {
+          text: `Past the lifetime: ${listed(step.names, 5)}. Find lingering objects on them and have them removed before they replicate again; run it again until it finds none. Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.`,
+          commands: step.suspects.map(lingeringFinder.command),
+        };
+      }
       return {
         text: `Past the lifetime: ${listed(step.names, 5)}. Remove lingering objects from them before they replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945). Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.`,
         commands: step.requests.map(listLingeringObjects),
       };
     case 'choose-good-side':
+      if (lingeringFinder !== undefined) {
+        return {
+          text: `If ${step.side} is the good side: find lingering objects with it as the reference and have them removed, first those of the reference itself, then those of the others; run it again until it finds none. A forced demotion of the others loses what only they hold.`,
+          commands: step.suspects.map(lingeringFinder.command),
+        };
+      }
       return {
         text: `If ${step.side} is the good side: list lingering objects with these commands, in this order (event 1946), then remove them by the same commands without /advisory_mode (event 1945). A forced demotion of the others loses what only they hold.`,
         commands: step.requests.map(listLingeringObjects),
+      };
+    case 'clean-sources':
+      return {
+        text: 'Partners report objects that these DCs have and they lack. Find lingering objects, and have them removed before any raise.',
+        commands: lingeringFinder === undefined ? [] : step.suspects.map(lingeringFinder.command),
       };
     case 'allow-divergent':
       return {

@@ -30,4 +30,10 @@ export const flags = {
     help: 'the output of "repadmin /showrepl * /csv" for DCs that cannot be reached; the zone is that of the computer that ran it, without one ages are widened by 14 hours',
     group: 'What to read',
   },
+  evidence: {
+    kind: 'text',
+    value: 'FOLDER',
+    help: 'the change folder of the last look for lingering objects: a finding says what it found, and the folder keeps it',
+    group: 'What to read',
+  },
 } as const satisfies FlagTable;

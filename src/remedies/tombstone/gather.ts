@@ -22,9 +22,10 @@ import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import type { DirectoryWorld } from '../remedy.ts';
+import type { DirectoryWorld, LingeringFinder } from '../remedy.ts';
 import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
-import type { ShowreplFile } from './options.ts';
+import { type LookEvidence, requireSameForest } from './evidence.ts';
+import type { TombstoneOptions } from './options.ts';
 
 export interface LastBackup {
   readonly namingContext: string;
@@ -75,6 +76,9 @@ export interface TombstoneFacts {
   readonly showreplDifferences: readonly string[];
   readonly deletedObjects: readonly DeletedObjects[];
   readonly backups: readonly LastBackup[];
+  /** The last look for lingering objects, if one was named. */
+  readonly evidence: LookEvidence | undefined;
+  readonly lingeringFinder: LingeringFinder | undefined;
 }
 
 const deletedObjectsRow = 'Deleted objects';
@@ -86,17 +90,18 @@ export const strictMarkerName = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa';
 /**
  * All that the remedy looks at.
  *
- * @param showrepl what files of repadmin say of DCs that do not answer
+ * @param named what files of repadmin say of DCs that do not answer, and what an earlier look found
  * @param deadlineMs for each DC, in milliseconds: from the connection to the last answer on replication, and for each
  * answer where deleted objects are counted on another DC than the chosen one, as a long count is no silence
  * @throws DirectoryError if the chosen DC does not answer or the user may not read its Configuration partition
  */
 export async function gather(
   world: DirectoryWorld,
-  showrepl: readonly ShowreplFile[] = [],
+  { showrepl = [], evidence }: Partial<Pick<TombstoneOptions, 'showrepl' | 'evidence'>> = {},
   deadlineMs = defaultDeadlineMs,
 ): Promise<TombstoneFacts> {
-  const { session, isExport, watch } = world;
+  const { session, isExport, watch, target, lingeringFinder } = world;
+  if (evidence !== undefined) requireSameForest(evidence, target);
   const configuration = session.rootDse.configurationNamingContext ?? '';
   const [forest, settings, strictMarker, now] = await Promise.all([
     readForest(session),
@@ -136,7 +141,7 @@ export async function gather(
   ]);
   const reported = showrepl.flatMap(({ links }) => links);
   return {
-    target: world.target,
+    target,
     now,
     isExport,
     source: {
@@ -155,6 +160,8 @@ export async function gather(
     showreplDifferences: differencesFrom(states, reported),
     deletedObjects: isExport ? deletedObjects.map(asExported) : deletedObjects,
     backups,
+    evidence,
+    lingeringFinder,
   };
 }
 

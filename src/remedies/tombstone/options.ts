@@ -8,6 +8,7 @@ import { UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
+import { type LookEvidence, readEvidence } from './evidence.ts';
 import type { flags as flagTable } from './flags.ts';
 
 export type WantedLifetime =
@@ -27,6 +28,8 @@ export interface TombstoneOptions extends RemedyOptions {
   readonly strictNewDcs: boolean;
   /** Files of repadmin /showrepl. */
   readonly showrepl: readonly ShowreplFile[];
+  /** The last look for lingering objects. */
+  readonly evidence: LookEvidence | undefined;
 }
 
 export interface ShowreplFile {
@@ -77,7 +80,7 @@ export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly s
  */
 export async function readOptions(
   given: GivenFlags,
-  { currentFolder }: Pick<Surroundings, 'currentFolder'>,
+  surroundings: Pick<Surroundings, 'currentFolder' | 'lingeringFinder'>,
   mayAsk: boolean,
 ): Promise<TombstoneOptions> {
   const lifetime = wantedLifetime(given, mayAsk);
@@ -86,7 +89,8 @@ export async function readOptions(
     lifetime,
     recycleDays: recycle === undefined ? undefined : parseDays(recycle, '--recycle-days'),
     strictNewDcs: given['strict-new-dcs'],
-    showrepl: await Promise.all(given.showrepl.map((argument) => readShowrepl(argument, currentFolder))),
+    showrepl: await Promise.all(given.showrepl.map((argument) => readShowrepl(argument, surroundings.currentFolder))),
+    evidence: given.evidence === undefined ? undefined : await readEvidence(given.evidence, surroundings),
     accept: given.accept,
   };
 }

@@ -3,6 +3,7 @@ import { ask } from './ask.ts';
 import { assess } from './assess.ts';
 import { faultsOfPlan, propose, type TombstoneChange } from './changes.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
+import { evidenceRecords } from './evidence.ts';
 import { flags } from './flags.ts';
 import { gather, type TombstoneFacts } from './gather.ts';
 import { type GivenFlags, readOptions, type TombstoneOptions } from './options.ts';
@@ -15,7 +16,7 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
   readOptions: (given, surroundings, mayAsk) => readOptions(given as GivenFlags, surroundings, mayAsk),
   gather: async (world, scope) => {
     if (world.kind !== 'directory') throw new TypeError('tombstone reads a directory');
-    return gather(world, scope.kind === 'new' ? scope.options.showrepl : []);
+    return gather(world, scope.kind === 'new' ? scope.options : {});
   },
   survey,
   ask,
@@ -26,6 +27,7 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
     nextSteps: nextStepsFor(facts, proposal),
   }),
   describe,
+  records: evidenceRecords,
   permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
   verify: proofOf,
   practice: {

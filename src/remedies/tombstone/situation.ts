@@ -1,9 +1,11 @@
 /** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
 
 import { type Lifetime, lifetimeInForce } from '../../ad/deleted-object-lifetime.ts';
+import type { Comparable } from '../../ad/lingering-requests.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
+import type { LingeringSuspects } from '../remedy.ts';
 import { type Effect, effectOf } from './changes.ts';
 import { addedUp, oldestOf } from './deleted-objects.ts';
 import type { TombstoneFacts } from './gather.ts';
@@ -181,6 +183,22 @@ export function situationOf(facts: TombstoneFacts, proposal: Pick<Proposal, 'cha
 export function soundParties({ facts, judgement }: Situation, { cutOff }: Islands): readonly Party[] {
   const apart = new Set(cutOff.map(({ party }) => party));
   return facts.replication.parties.filter((party) => !apart.has(party) && !judgement.gone.has(party));
+}
+
+/** The DCs of comparisons by name, as commands take them; none where a name cannot be a DNS name. */
+export function suspectsIn(comparisons: readonly Comparable[]): readonly LingeringSuspects[] {
+  return comparisons
+    .map(({ reference, targets }) => ({ reference: hostOf(reference), targets: targets.map(hostOf).filter(isHost) }))
+    .filter(({ reference, targets }) => isHost(reference) && targets.length > 0);
+}
+
+/** A name that every shell takes as one word. */
+export function isHost(name: string): boolean {
+  return /^\w[\w.-]*$/.test(name);
+}
+
+export function hostOf({ domainController: { dnsHostName, name } }: Party): string {
+  return dnsHostName ?? name;
 }
 
 /**

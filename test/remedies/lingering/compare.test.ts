@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { showDeleted } from '../../../src/ldap/controls.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { assess } from '../../../src/remedies/lingering/assess.ts';
+import { foundIn } from '../../../src/remedies/lingering/propose.ts';
 import { renameEntry } from '../../support/rename-entry.ts';
 import {
+  configuration,
   type Dcs,
   domain,
   handedOver,
@@ -150,6 +153,49 @@ describe('an object that changes while the copies are compared', () => {
       expect(found.filter((verdict) => !verdict.startsWith('new') && !verdict.startsWith('late'))).toEqual([]);
     },
   );
+});
+
+describe('an object that lingers', () => {
+  const schema = `CN=Schema,${configuration}`;
+  const attribute = (name: string, more: string): string =>
+    `dn: CN=${name},${schema}\nobjectClass: attributeSchema\nlDAPDisplayName: ${name}\nattributeSyntax: 2.5.5.1\n${more}\n`;
+
+  test('is shown with what refers to it: by link, and by an attribute that is no link', async () => {
+    const names = ['dc1', 'dc2'];
+    const dcs = await openDcs(names, [attribute('assistant', ''), attribute('manager', 'linkID: 42\n')].join('\n'));
+    const lee = await dcs.create('dc1', 'Lee');
+    const kim = await dcs.create('dc1', 'Kim');
+    dcs.replicate();
+    for (const name of names) dcs.forest.cut(hostOf(name));
+    await deleteAndForget(dcs, 'dc1', lee);
+    await (await dcs.session('dc2')).modify(kim, [
+      { attribute: 'assistant', replace: [Buffer.from(lee)] },
+      { attribute: 'manager', replace: [Buffer.from(lee)] },
+    ]);
+    const [found] = foundIn(await look(dcs, 'dc1')).filter(({ verdict }) => verdict === 'lingering');
+    expect(found?.referrers).toEqual([`directReports: ${kim}`, `assistant of ${kim}`]);
+  });
+
+  test('is reported where it holds objects that are not lingering: they are in the way of its removal', async () => {
+    const { dcs } = await apart(['dc1', 'dc2'], []);
+    const unit = `OU=Unit,${people}`;
+    await (await dcs.session('dc1')).add(unit, [{ name: 'objectClass', values: [Buffer.from('organizationalUnit')] }]);
+    const lingeringChild = await dcs.create('dc1', 'Kept,OU=Unit');
+    for (const name of ['dc1', 'dc2']) dcs.forest.heal(hostOf(name));
+    dcs.replicate();
+    for (const name of ['dc1', 'dc2']) dcs.forest.cut(hostOf(name));
+    await deleteAndForget(dcs, 'dc1', lingeringChild, unit);
+    const fresh = await dcs.create('dc2', 'Fresh,OU=Unit');
+    const facts = await look(dcs, 'dc1');
+    expect(verdictsOn(facts, 'dc2', 'dc1')).toEqual({
+      [unit]: 'lingering',
+      [lingeringChild]: 'lingering',
+      [fresh]: 'new, changed',
+    });
+    const finding = assess(facts).find(({ id }) => id === 'holds-other-objects');
+    expect(finding).toMatchObject({ level: 'warning', subjects: ['DC2'] });
+    expect(finding?.evidence).toEqual([`${hostOf('dc2')}: ${unit} holds ${fresh}`]);
+  });
 });
 
 describe('what cannot be seen is not provable, and never "none"', () => {

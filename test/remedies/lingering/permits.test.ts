@@ -73,7 +73,7 @@ describe('a saved plan', () => {
   test('gives no command while a blocker stops it', () => {
     const blocker = { ...finalBlocker('reference-lacks-news', '', ''), accepted: false };
     const commandsOf = (plan: Plan<RemoveLingeringChange>): readonly string[] =>
-      lingering.describe(plan).nextSteps.flatMap(({ commands }) => commands);
+      lingering.describe(plan, {}).nextSteps.flatMap(({ commands }) => commands);
     expect(commandsOf(planWith([removal('dc2', 'dc1')]))).toContain(
       `repadmin /removelingeringobjects dc2 ${guid} "${domain}" /advisory_mode`,
     );

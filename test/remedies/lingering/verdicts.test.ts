@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { DomainController } from '../../../src/ad/forest.ts';
+import { originatorOf } from '../../../src/ad/known-changes.ts';
 import type { AttributeStamp } from '../../../src/ad/replication-values.ts';
+import { guidFromText } from '../../../src/ad/values.ts';
 import {
   isChangedSince,
   type Presence,
@@ -20,7 +23,7 @@ const reference: Reference = {
     [dc1, 100n],
     [dc2, 50n],
   ]),
-  living: new Set([dc1, dc2]),
+  originator: (invocationId) => [dc1, dc2].find((one) => one === invocationId),
 };
 
 const stamp = (attribute: string, origin: string, usn: bigint, version = 1): AttributeStamp => ({
@@ -110,4 +113,42 @@ test('an object is changed since if the reference lacks any of its changes', () 
   const created = stamp('objectClass', dc1, 1n);
   expect(isChangedSince(object(created, stamp('description', dc2, 50n)), reference)).toBe(false);
   expect(isChangedSince(object(created, stamp('description', dc2, 51n)), reference)).toBe(true);
+});
+
+describe('a DC that was restored made its earlier changes under another invocationId', () => {
+  const dc = (more: Partial<DomainController>): DomainController => ({
+    name: 'DC1',
+    site: 'Amsterdam',
+    dn: 'CN=DC1,CN=Servers',
+    dnsHostName: 'dc1.corp.example.com',
+    serverReference: undefined,
+    settingsDn: 'CN=NTDS Settings,CN=DC1,CN=Servers',
+    dsaGuid: undefined,
+    invocationId: dc1,
+    isGlobalCatalog: true,
+    isReadOnly: false,
+    isInboundReplicationOff: false,
+    isOutboundReplicationOff: false,
+    fullNamingContexts: [],
+    partialNamingContexts: [],
+    ...more,
+  });
+  const cursor = (sourceDsaDn: string) => ({ invocationId: gone, usn: 1n, lastSuccess: 'never' as const, sourceDsaDn });
+
+  test.each([
+    [
+      'its retired signatures hold',
+      [dc({ retiredSignatures: [Buffer.concat([Buffer.alloc(8), guidFromText(gone)])] })],
+      [],
+    ],
+    ['a vector names beside its cursor', [dc({})], [cursor('cn=ntds settings,CN=DC1,CN=Servers')]],
+  ])('which %s: what it made is new, not abandoned', (_, domainControllers, cursors) => {
+    const originator = originatorOf(domainControllers, cursors);
+    expect(originator(gone)?.name).toBe('DC1');
+    expect(originator(dc1.toUpperCase())?.name).toBe('DC1');
+    expect(originator(dc2)).toBeUndefined();
+    const made = object(stamp('objectClass', gone, 10n));
+    expect(verdictOf(made, 'absent', reference)).toBe('abandoned');
+    expect(verdictOf(made, 'absent', { ...reference, originator })).toBe('new');
+  });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { type Finding, judge } from '../../../src/change/findings.ts';
+import { type Finding, judge, warning } from '../../../src/change/findings.ts';
+import type { Plan } from '../../../src/change/plan.ts';
+import { sealPlan } from '../../../src/change/seal.ts';
 import { assess } from '../../../src/remedies/tombstone/assess.ts';
 import { propose } from '../../../src/remedies/tombstone/changes.ts';
 
@@ -14,6 +16,7 @@ import {
   domain,
   type FactsOptions,
   factsOf,
+  finder,
   guidOf,
   judged,
   link,
@@ -525,4 +528,67 @@ test('an undo of a raise is judged as a lowering', () => {
   const undo = { ...proposal, undoes: { id: guidOf(1), seal: '', folder: '..', seq: 1 } };
   const finding = judge(assess(facts, undo), undo, []).find(({ id }) => id === 'purges-deleted-objects');
   expect(finding).toMatchObject({ level: 'blocker', acceptable: true, measure: { value: 4, unit: 'objects' } });
+});
+
+describe('where the list has a remedy that finds lingering objects', () => {
+  test.each([
+    ['past-lifetime', silentFor(200)],
+    [
+      'lingering-objects-likely',
+      {
+        domainControllers: [
+          answering(dc(1), [link(2, configuration, 0, 8606), link(2, domain, 0)]),
+          replicated(dc(2), 1, 0),
+        ],
+      },
+    ],
+  ])('%s leads to it, with the names filled in and nothing of repadmin', (id, facts) => {
+    const finding = find(id, { ...facts, lingeringFinder: finder });
+    expect(finding?.level).toBe('blocker');
+    expect(finding?.evidence[0]).toBe('find --reference dc1.corp.example.com --target dc2.corp.example.com');
+    expect(finding?.evidence.filter((line) => line.includes('repadmin'))).toEqual([]);
+    expect(finding?.detail).toContain('Find lingering objects first');
+  });
+});
+
+describe('what the last look for lingering objects found', () => {
+  const hosts = ['dc1', 'dc2'].map((name) => `${name}.corp.example.com`);
+  const lookAt = (targets: readonly string[], findings: Plan['findings'] = []): FactsOptions => {
+    const [reference = ''] = hosts;
+    const plan = sealPlan({
+      id: '00000000-0000-4000-8000-000000000002',
+      tool: 'adsi-remedy 1.0.0',
+      created: daysAgo(3).toISOString(),
+      by: { account: 'CORP\\admin', computer: 'WS01' },
+      remedy: 'finder',
+      target: factsOf().target,
+      intent: { reference, targets, partitions: [domain] },
+      changes: [],
+      leftOut: [],
+      findings,
+      exhibits: [],
+      nextSteps: [],
+    });
+    return { evidence: { folder: 'look', text: '', sha256: '0'.repeat(64), plan } };
+  };
+
+  test('is a note where every DC was compared and nothing was found', () => {
+    const finding = find('lingering-evidence', lookAt(hosts.slice(1)));
+    expect(finding?.level).toBe('note');
+    expect(finding?.title).toBe('The look for lingering objects 3 days ago found none');
+    expect(finding?.source).toEqual({ name: 'look', read: daysAgo(3).toISOString(), sha256: '0'.repeat(64) });
+  });
+
+  test('is a warning where a DC in use was not compared', () => {
+    const finding = find('lingering-evidence', lookAt([]));
+    expect(finding?.level).toBe('warning');
+    expect(finding?.evidence).toContain('DC2: not compared');
+  });
+
+  test('is a warning where the look could not see everything', () => {
+    const doubt = { ...warning('not-provable', 'Not provable on DC2', ''), accepted: false };
+    const finding = find('lingering-evidence', lookAt(hosts.slice(1), [doubt]));
+    expect(finding?.level).toBe('warning');
+    expect(finding?.evidence).toContain('not-provable: Not provable on DC2');
+  });
 });

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
 import { propose, type TombstoneChange } from '../../../src/remedies/tombstone/changes.ts';
@@ -11,9 +11,11 @@ import {
   configuration,
   cursor,
   days,
+  daysAgo,
   dc,
   domain,
   factsOf,
+  finder,
   guidOf,
   link,
   replicated,
@@ -38,7 +40,7 @@ function planOf(facts: TombstoneFacts, options: TombstoneOptions): Plan<Tombston
 }
 
 function steps(facts: TombstoneFacts, options: TombstoneOptions) {
-  return describePlan(planOf(facts, options)).nextSteps;
+  return describePlan(planOf(facts, options), facts).nextSteps;
 }
 
 function commands(facts: TombstoneFacts, options: TombstoneOptions): readonly string[] {
@@ -87,13 +89,14 @@ test('a lower value asks for a new backup, and says when deleted objects go', ()
   ).not.toContain('collection');
 });
 
+const refusing = (number: number, other: number) =>
+  answering(
+    dc(number),
+    [configuration, domain].map((one) => link(other, one, 75, 8614)),
+    { cursors: [configuration, domain].map((one) => cursor(other, 75, one)) },
+  );
+
 test('two sides that refuse each other get commands for both directions, then divergent replication on and off', () => {
-  const refusing = (number: number, other: number) =>
-    answering(
-      dc(number),
-      [configuration, domain].map((one) => link(other, one, 75, 8614)),
-      { cursors: [configuration, domain].map((one) => cursor(other, 75, one)) },
-    );
   const facts = factsOf({ lifetime: 60, domainControllers: [refusing(1, 2), refusing(2, 1)] });
   const found = commands(facts, days(180));
   for (const [destination, source] of [
@@ -114,6 +117,60 @@ test('two sides that refuse each other get commands for both directions, then di
   expect(goodSides.map(({ text }) => /^If (\S+) is/.exec(text)?.[1])).toEqual(['DC1', 'DC2']);
 });
 
+describe('where the list has a remedy that finds lingering objects, the steps lead to it', () => {
+  const findsIn = (facts: TombstoneFacts): readonly string[] =>
+    commands({ ...facts, lingeringFinder: finder }, days(365)).filter((command) => command.startsWith('find'));
+
+  test('with a DC past the lifetime as the target', () => {
+    const facts = factsOf({ domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 400)] });
+    expect(findsIn(facts)).toEqual(['find --reference dc1.corp.example.com --target dc2.corp.example.com']);
+  });
+
+  test('in both directions, where two DCs refuse each other', () => {
+    const facts = factsOf({ lifetime: 60, domainControllers: [refusing(1, 2), refusing(2, 1)] });
+    expect(findsIn(facts)).toEqual([
+      'find --reference dc1.corp.example.com --target dc2.corp.example.com',
+      'find --reference dc2.corp.example.com --target dc1.corp.example.com',
+    ]);
+  });
+
+  test('with the source of a result 8606 as the target, and the DC that reports it as the reference', () => {
+    const reporting = answering(dc(1), [link(2, configuration, 0, 8606), link(2, domain, 0)]);
+    const facts = factsOf({ domainControllers: [reporting, replicated(dc(2), 1, 0)] });
+    expect(findsIn(facts)).toEqual(['find --reference dc1.corp.example.com --target dc2.corp.example.com']);
+  });
+
+  test('with a DC that only a raise has put within the lifetime', () => {
+    const facts = factsOf({
+      lifetimeWritten: daysAgo(1),
+      domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 100)],
+    });
+    expect(findsIn(facts)).toEqual(['find --reference dc1.corp.example.com --target dc2.corp.example.com']);
+  });
+
+  test('with a reference that has the partitions of the target, of several domains', () => {
+    const child = `DC=child,${domain}`;
+    const inChild = { fullNamingContexts: [configuration, child] };
+    const facts = factsOf({
+      domainControllers: [
+        replicated(dc(1), 2, 0),
+        replicated(dc(2), 1, 0),
+        answering(dc(3, inChild), [link(1, configuration, 0), link(4, child, 0)]),
+        answering(dc(4, inChild), [link(1, configuration, 400), link(3, child, 400)]),
+      ],
+    });
+    expect(findsIn(facts)).toEqual(['find --reference dc3.corp.example.com --target dc4.corp.example.com']);
+  });
+
+  test('and never with a name that a shell would not take as one word', () => {
+    const hostile = dc(2, { dnsHostName: 'dc2;format' });
+    const facts = factsOf({ domainControllers: [replicated(dc(1), 2, 0), replicated(hostile, 1, 400)] });
+    expect(findsIn(facts)).toEqual([]);
+    const suspects = [{ reference: 'dc1', targets: ['dc2;format'] }];
+    expect(faultsOfSteps([{ id: 'clean-dcs', names: [], suspects, requests: [] }])).toHaveLength(1);
+  });
+});
+
 test('a DC that takes nothing from its partners needs the value written there too', () => {
   const facts = factsOf({ lifetime: 60, domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 75)] });
   const [step] = steps(facts, days(180)).filter(({ text }) => text.includes('does not reach these DCs'));
@@ -130,15 +187,15 @@ test('a DC that is gone gets the metadata clean-up with its name filled in', () 
 });
 
 test('the title and the summary say what is written', () => {
-  expect(describePlan(planOf(factsOf({ lifetime: undefined }), days(180)))).toMatchObject({
+  expect(describePlan(planOf(factsOf({ lifetime: undefined }), days(180)), {})).toMatchObject({
     title: 'Set tombstoneLifetime to 180 days',
     summary: [{ name: 'tombstoneLifetime', value: 'not set (60 days) → 180 days' }, {}],
   });
-  expect(describePlan(planOf(factsOf(), wanting({ kind: 'unset' }))).title).toBe('Remove tombstoneLifetime');
+  expect(describePlan(planOf(factsOf(), wanting({ kind: 'unset' })), {}).title).toBe('Remove tombstoneLifetime');
   const both = days(365, { recycleDays: 365, strictNewDcs: true });
   const facts = factsOf({ recycleBin: 'on' });
   const loose = { ...facts, strictMarker: { ...facts.strictMarker, isThere: false } };
-  expect(describePlan(planOf(loose, both)).title).toBe(
+  expect(describePlan(planOf(loose, both), {}).title).toBe(
     'Set tombstoneLifetime to 365 days, set msDS-DeletedObjectLifetime to 365 days and make new DCs strict',
   );
 });

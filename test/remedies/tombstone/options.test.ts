@@ -34,6 +34,7 @@ describe('flags', () => {
     'recycle-days': undefined,
     'strict-new-dcs': false,
     showrepl: [],
+    evidence: undefined,
     accept: [],
   };
 

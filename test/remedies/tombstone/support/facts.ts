@@ -2,6 +2,7 @@ import type { DomainController, Forest } from '../../../../src/ad/forest.ts';
 import type { InboundLink, NamingContextCursor } from '../../../../src/ad/replication-answer.ts';
 import { type DomainControllerState, replicationNews } from '../../../../src/ad/replication-news.ts';
 import { type Finding, judge } from '../../../../src/change/findings.ts';
+import type { LingeringFinder } from '../../../../src/remedies/remedy.ts';
 import { assess } from '../../../../src/remedies/tombstone/assess.ts';
 import { propose } from '../../../../src/remedies/tombstone/changes.ts';
 import type { DeletedObjects } from '../../../../src/remedies/tombstone/deleted-objects.ts';
@@ -66,7 +67,15 @@ export function cursor(of: number, days: number, namingContext = configuration):
 
 /** What options ask for; nothing but the lifetime unless `more` says so. */
 export function wanting(lifetime: WantedLifetime, more: Partial<TombstoneOptions> = {}): TombstoneOptions {
-  return { lifetime, recycleDays: undefined, strictNewDcs: false, showrepl: [], accept: [], ...more };
+  return {
+    lifetime,
+    recycleDays: undefined,
+    strictNewDcs: false,
+    showrepl: [],
+    evidence: undefined,
+    accept: [],
+    ...more,
+  };
 }
 
 export function days(number: number, more: Partial<TombstoneOptions> = {}): TombstoneOptions {
@@ -152,6 +161,8 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     },
     now: fixedClock(),
     isExport: false,
+    evidence: undefined,
+    lingeringFinder: undefined,
     source: { host: 'dc1.corp.example.com', isReadOnly: false, inWords: 'dc1.corp.example.com (GC, LDAPS)' },
     forest,
     serverKind: 'windows',
@@ -178,3 +189,9 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     ...more,
   };
 }
+
+/** The remedy that finds lingering objects, as a list that has it gives it. */
+export const finder: LingeringFinder = {
+  name: 'finder',
+  command: ({ reference, targets }) => `find --reference ${reference} --target ${targets.join(' --target ')}`,
+};

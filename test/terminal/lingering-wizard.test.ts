@@ -1,0 +1,36 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { describeOnEveryNode } from './support/nodes.ts';
+import { openPractice } from './support/practice.ts';
+
+const reference = '? Which domain controller is right?';
+
+describeOnEveryNode('the wizard for lingering objects on the practice site', ({ path: node }) => {
+  test('shows the evidence, asks for DCs and partitions, and saves the list with the commands', async () => {
+    const practice = await openPractice(node);
+    practice.start('lingering');
+    await practice.session.waitFor(/oldest tombstone \d+ days ago/);
+    await practice.answer(reference);
+    await practice.answer('? Look for lingering objects on which of the other 3 DCs?');
+    await practice.answer('? Compare which naming contexts?');
+    await practice.session.waitFor(/DC3 .*3 objects/);
+    await practice.choose('? Save the list with the commands, or do nothing?', 1);
+    await practice.session.waitFor('This tool removes nothing itself');
+    await practice.seeMenu();
+    await practice.cancel();
+    const [saved = ''] = readdirSync(path.join(practice.site, 'changes'));
+    expect(existsSync(path.join(practice.site, 'changes', saved, 'next-steps.txt'))).toBe(true);
+  });
+
+  test('goes back to the choice of the reference on Escape', async () => {
+    const practice = await openPractice(node);
+    practice.start('lingering');
+    await practice.answer(reference);
+    await practice.session.waitFor('? Look for lingering objects on which');
+    practice.session.press('escape');
+    await practice.session.waitFor(/← Look for lingering objects[\s\S]*\? Which domain controller is right\?/);
+    await practice.cancel();
+    expect(practice.hasNoChangeFolder()).toBe(true);
+  });
+});
