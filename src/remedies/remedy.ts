@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly user?: FileUser | undefined;
   /** The templates that come with the tool, a URL that ends in a slash. */
   readonly templates: URL;
+  /** Shows what is waited for. */
+  readonly watch: Watch;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
 }
@@ -44,7 +46,6 @@ export interface Watch {
 
 interface AnyWorld extends Surroundings {
   readonly now: () => Date;
-  readonly watch: Watch;
   /** Aborted when the deadline of gathering has passed, or by Ctrl-C. */
   readonly signal: AbortSignal;
 }

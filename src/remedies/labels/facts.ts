@@ -1,6 +1,7 @@
 /** What is known of form sets once they were read. */
 
 import type { Ownership } from '../../files/file-properties.ts';
+import type { SameFolder } from '../../files/same-folder.ts';
 import type { StringsFile, TemplateTree } from '../../files/template-tree.ts';
 import type { Form } from './forms.ts';
 import type { FileContent } from './strings-content.ts';
@@ -21,7 +22,10 @@ export interface LabelsFacts {
   readonly scope: 'new' | 'plan';
   /** The folder that relative paths start from. */
   readonly currentFolder: string;
+  /** Each folder once, also where it was named twice. */
   readonly roots: readonly string[];
+  /** Folders that were named again by another name: not looked through twice. */
+  readonly namedAgain: readonly SameFolder[];
   /** Where each root really lies. */
   readonly realRoots: ReadonlyMap<string, string>;
   /** The keys whose values were read. */

@@ -111,9 +111,9 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
       'Choose a text that it can hold (--wording), or, if the file only holds ASCII so far, name its code page: --code-page LANGUAGE=PAGE.',
   },
   'outside-the-roots': {
-    title: 'Outside the given folders',
+    title: 'Behind a link that leads out of the given folders',
     detail:
-      'A link leads there. Give the folder itself with --root, change these too with --follow-links, or leave them out with --skip-blocked.',
+      'Folders behind such links are not searched. Give the folder itself with --root, change what is behind them too with --follow-links, or leave them out with --skip-blocked.',
   },
   'read-only-file': {
     title: 'Marked read-only',

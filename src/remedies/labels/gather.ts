@@ -9,7 +9,15 @@ import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
 import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import { separateFolders } from '../../files/same-folder.ts';
+import {
+  classFolderOf,
+  findFormSets,
+  isBelow,
+  realPathOfFolder,
+  type StringsFile,
+  type TemplateTree,
+} from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
@@ -59,18 +67,25 @@ function keysToRead(options: LabelsOptions): readonly string[] {
 
 function isStillGood(known: LabelsFacts, options: LabelsOptions): boolean {
   const keys = new Set(known.keys);
-  return known.roots.join('\n') === options.roots.join('\n') && keysToRead(options).every((key) => keys.has(key));
+  const roots = [...known.roots, ...known.namedAgain.map(({ root }) => root)];
+  const isSame = options.roots.length === roots.length && options.roots.every((root) => roots.includes(root));
+  return isSame && keysToRead(options).every((key) => keys.has(key));
 }
 
 async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<LabelsFacts> {
-  const trees = await inParallel(options.roots, 4, findFormSets);
+  const named = await inParallel(options.roots, 4, async (root) => ({ root, realRoot: await realPathOfFolder(root) }));
+  const { separate, again } = await separateFolders(named);
+  const mayEnter = (folder: string): boolean =>
+    options.followLinks || separate.some(({ realRoot }) => isBelow(folder, realRoot));
+  const trees = await inParallel(separate, 4, ({ root }) => findFormSets(root, mayEnter));
   const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
   const keys = keysToRead(options);
   const files = await readAll(kept, reader(keys, options.encodings), world);
   return {
     scope: 'new',
     currentFolder: world.currentFolder,
-    roots: options.roots,
+    roots: separate.map(({ root }) => root),
+    namedAgain: again,
     realRoots: new Map(trees.map((tree) => [tree.root, tree.realRoot])),
     keys,
     trees,
@@ -108,6 +123,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     scope: 'plan',
     currentFolder: world.currentFolder,
     roots,
+    namedAgain: [],
     realRoots: new Map(
       await inParallel(roots, 4, async (root) => [root, await realPathOf(root).catch(() => root)] as const),
     ),
@@ -151,10 +167,15 @@ function hasSomeKey({ files }: LabelsFacts, options: LabelsOptions): boolean {
 function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
   const found = trees.flatMap((tree) => tree.files);
   const [dead, ...more] = trees.flatMap((tree) => tree.deadLinks);
-  const links =
+  const out = trees.flatMap((tree) => tree.linksOut);
+  const links = [
     dead === undefined
       ? ''
-      : `; the link ${dead.path} can't be followed: ${dead.cameBack}${more.length === 0 ? '' : `, nor can ${more.length} more`}`;
+      : `; the link ${dead.path} can't be followed: ${dead.cameBack}${more.length === 0 ? '' : `, nor can ${more.length} more`}`,
+    out[0] === undefined
+      ? ''
+      : `; ${counted(out.length, 'link')} that ${out.length === 1 ? 'leads' : 'lead'} out of it not followed (--follow-links): ${out[0].path} → ${out[0].realPath}`,
+  ].join('');
   const names = (nameOf: (file: StringsFile) => string): string => distinct(found.map(nameOf)).toSorted().join(', ');
   return new FileError({
     attempted: 'find form sets',

@@ -55,6 +55,7 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
     scope: 'new',
     currentFolder: '/',
     roots: ['/forms'],
+    namedAgain: [],
     realRoots: new Map([['/forms', '/forms']]),
     keys: [userNameKey],
     trees: [],
