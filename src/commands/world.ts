@@ -23,6 +23,7 @@ import { commandLine } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { openDirectory, type SavedDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
+import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
 /** What a remedy may know of the process. */
@@ -98,6 +99,7 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
     world: {
       kind: 'files',
       ...commonWorld(deadline.signal, context, shown.watch),
+      patience: patienceShowing(context, output),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);

@@ -288,7 +288,7 @@ export async function realPathOfFolder(root: string): Promise<string> {
     throw new FileError({
       attempted: 'look for form sets',
       on: root,
-      cameBack: isFile ? 'it is a file, not a folder' : errnoInWords(error),
+      cameBack: isFile && errnoOf(error) === 'ENOENT' ? 'it is a file, not a folder' : errnoInWords(error),
       next: 'Give the CookieAuthTemplates folder of each array member with --root, for example \\\\TMG01\\C$\\Program Files\\Microsoft Forefront Threat Management Gateway\\Templates\\CookieAuthTemplates.',
       cause: error,
     });

@@ -8,6 +8,7 @@ import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
 import type { FileUser } from '../files/file-properties.ts';
+import type { Patience } from '../files/patience.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Prompter } from '../terminal/prompter.ts';
@@ -53,6 +54,8 @@ interface AnyWorld extends Surroundings {
 /** The world of a remedy on files. */
 export interface FilesWorld extends AnyWorld {
   readonly kind: 'files';
+  /** With another program that has a file open. */
+  readonly patience: Patience;
   /** Opens the directory that the flags name, for a flag that asks for one. The runner closes it. */
   readonly openDirectory: () => Promise<DirectoryWorld>;
 }

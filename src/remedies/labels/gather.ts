@@ -9,6 +9,7 @@ import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
 import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../../files/patience.ts';
 import { separateFolders } from '../../files/same-folder.ts';
 import {
   classFolderOf,
@@ -217,12 +218,12 @@ function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEnco
 async function readAll(
   files: readonly StringsFile[],
   read: Reader,
-  { watch, user }: FilesWorld,
+  { watch, user, patience }: FilesWorld,
 ): Promise<readonly LabelFile[]> {
   const system = systemFiles();
   let done = 0;
   return inParallel(files, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, system, read, user);
+    const facts = await readLabelFile(file, system, read, user, onlyWhileBusy(patience));
     done += 1;
     watch.count(done, files.length, 'form set files');
     return facts;
@@ -234,9 +235,12 @@ async function readLabelFile(
   system: FileSystem,
   read: Reader,
   user: FileUser | undefined,
+  patience: Patience,
 ): Promise<LabelFile> {
   try {
-    const { bytes, stats } = await readPlainFile(system, file.realPath, largestFile);
+    const { bytes, stats } = await withPatience(patience, file.realPath, () =>
+      readPlainFile(system, file.realPath, largestFile),
+    );
     const { mode, nlink, uid, gid } = stats;
     const facts = { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink };
     const owner = { uid, gid };
