@@ -36,7 +36,12 @@ export default defineConfig({
           },
           project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 180_000 }),
           project('page', ['review/page.test.ts'], { testTimeout: 60_000 }),
-          project('windows', ['windows/**/*.test.ts'], { testTimeout: 300_000, serial: true }),
+          {
+            test: {
+              ...project('windows', ['windows/**/*.test.ts'], { testTimeout: 300_000, serial: true }).test,
+              globalSetup: fileURLToPath(new URL('windows/support/install-windows.ts', import.meta.url)),
+            },
+          },
           project('ad', ['ad/*.test.ts'], { testTimeout: 300_000, serial: true }),
         ],
   },

@@ -5,6 +5,7 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
+import { windowsTools } from '../files/lost-properties.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
@@ -100,6 +101,7 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
       kind: 'files',
       ...commonWorld(deadline.signal, context, shown.watch),
       patience: patienceShowing(context, output),
+      tools: windowsTools(context.platform, context.env),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);

@@ -8,6 +8,7 @@ import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
 import type { FileUser } from '../files/file-properties.ts';
+import type { WindowsTools } from '../files/lost-properties.ts';
 import type { Patience } from '../files/patience.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
@@ -56,6 +57,8 @@ export interface FilesWorld extends AnyWorld {
   readonly kind: 'files';
   /** With another program that has a file open. */
   readonly patience: Patience;
+  /** The tools of Windows; none elsewhere. */
+  readonly tools?: WindowsTools | undefined;
   /** Opens the directory that the flags name, for a flag that asks for one. The runner closes it. */
   readonly openDirectory: () => Promise<DirectoryWorld>;
 }

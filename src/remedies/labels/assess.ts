@@ -250,6 +250,20 @@ function aboutChanges(
     ),
     ...about(
       note,
+      'web-mark-lost',
+      'Files with the mark of the web (Zone.Identifier)',
+      'They were downloaded. The new files do not have the mark; nothing is known to depend on it there.',
+      facts.marked.filter((file) => files.some(({ path }) => path === file)),
+    ),
+    ...about(
+      note,
+      'properties-not-known',
+      'Not known: hidden and system attributes, or access rights set on single files',
+      'A new file does not get them. The tools of Windows that show them failed:',
+      changed.length === 0 ? [] : facts.lossUnknown,
+    ),
+    ...about(
+      note,
       'behind-a-link',
       'Files reached through a link',
       'The file that the link leads to, itself or its folder, is changed; the link stays.',

@@ -13,6 +13,8 @@ export interface LabelFile extends StringsFile {
   readonly readOnly: boolean;
   /** The names that the file has; above 1 there are hard links. */
   readonly names: number;
+  /** What it has that a new file in its place would not have, in words. */
+  readonly lost?: readonly string[];
   /** Its owner, where a new file in its place could not be given to them. */
   readonly foreignOwner?: Ownership;
 }
@@ -39,6 +41,10 @@ export interface LabelsFacts {
   readonly forms: readonly Form[];
   /** Folders of files that don't let a new file be written. */
   readonly lockedFolders: ReadonlySet<string>;
+  /** Files with the mark of the web, which a new file does not have. */
+  readonly marked: readonly string[];
+  /** The tools that could not say what files would lose, and why. */
+  readonly lossUnknown: readonly string[];
   /** Who could not log on with the new label, if a directory was asked. */
   readonly upns?: UpnCheck;
 }

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { errnoOf, UsageError } from '../../errors.ts';
+import { errnoOf, FileError, UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { knownTemplateFolders } from '../../files/template-tree.ts';
@@ -139,8 +139,8 @@ async function readRoots(flags: LabelsFlags, surroundings: Surroundings): Promis
   return knownTemplateFolders(surroundings.systemDrive).filter((folder) => existsSync(folder));
 }
 
-const hostTrouble = (host: string, cameBack: string, next: string, cause?: unknown): UsageError =>
-  new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next, cause });
+const hostTrouble = (host: string, cameBack: string, next: string): UsageError =>
+  new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next });
 
 function requireHost(host: string, platform: NodeJS.Platform): void {
   if (!/^[\w.-]+$/.test(host))
@@ -160,12 +160,13 @@ function requireHost(host: string, platform: NodeJS.Platform): void {
 async function foldersOnHost(host: string): Promise<readonly string[]> {
   const share = `\\\\${host}\\C$`;
   await readdir(`${share}\\`).catch((error: unknown) => {
-    throw hostTrouble(
-      host,
-      `${share} can't be opened: ${errnoInWords(error)}`,
-      `Try "dir ${share}" in the same prompt. Check that your account is an administrator there, or name the folder with --root.`,
-      error,
-    );
+    throw new FileError({
+      attempted: 'look for form sets on the host',
+      on: host,
+      cameBack: `${share} can't be opened: ${errnoInWords(error)}`,
+      next: `Try "dir ${share}" in the same prompt. Check that your account is an administrator there, or name the folder with --root.`,
+      cause: error,
+    });
   });
   const looks = await inParallel(knownTemplateFolders(share), 6, (folder) =>
     stat(folder).then(

@@ -56,6 +56,8 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
     currentFolder: '/',
     roots: ['/forms'],
     namedAgain: [],
+    marked: [],
+    lossUnknown: [],
     realRoots: new Map([['/forms', '/forms']]),
     keys: [userNameKey],
     trees: [],
