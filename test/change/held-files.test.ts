@@ -1,11 +1,13 @@
-import { readdir, readFile } from 'node:fs/promises';
+import filesystem, { readdir, readFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openJournal } from '../../src/change/journal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { ExitStatus } from '../../src/errors.ts';
+import { systemError } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { labels } from '../support/remedy-commands.ts';
@@ -13,26 +15,26 @@ import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
 /** The next refusals of the file system: the operation, what its path ends in, the errors in turn. */
-const refusals = vi.hoisted((): { operation: string; ending: string; errnos: string[] }[] => []);
+const refusals: { operation: string; ending: string; errnos: string[] }[] = [];
 
 /** The file system, in which a virus scanner holds files for a moment. */
-vi.mock('node:fs/promises', async (original) => {
-  const real = await original<typeof import('node:fs/promises')>();
-  const held =
-    (operation: 'open' | 'readFile' | 'rename' | 'unlink' | 'rm') =>
-    async (...args: readonly unknown[]): Promise<unknown> => {
+const operations = ['open', 'readFile', 'rename', 'unlink', 'rm'] as const;
+const real = { ...filesystem };
+
+function holdFiles(): void {
+  for (const operation of operations) {
+    const held = async (...args: readonly unknown[]): Promise<unknown> => {
       const found = refusals.find(
         (each) => each.operation === operation && args.some((arg) => String(arg).endsWith(each.ending)),
       );
       const errno = found?.errnos.shift();
-      if (errno !== undefined) throw Object.assign(new Error(`${errno}: held`), { code: errno });
+      if (errno !== undefined) throw systemError(errno);
       return (real[operation] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
     };
-  const held5 = Object.fromEntries(
-    (['open', 'readFile', 'rename', 'unlink', 'rm'] as const).map((name) => [name, held(name)]),
-  );
-  return { ...real, ...held5 };
-});
+    Object.assign(filesystem, { [operation]: held });
+  }
+  syncBuiltinESMExports();
+}
 
 let home: string;
 const forms = (): string => path.join(home, 'forms');
@@ -40,11 +42,14 @@ const german = (): string => path.join(forms(), 'Exchange', 'HTML', 'nls', 'de',
 const before = stringsContent('Domain\\name:');
 
 beforeEach(async () => {
+  holdFiles();
   home = await freshFolder();
   await writeTree(forms(), { Exchange: { HTML: { nls: { de: { 'strings.txt': before } } } } });
 });
 afterEach(() => {
   refusals.length = 0;
+  Object.assign(filesystem, real);
+  syncBuiltinESMExports();
 });
 
 /** On Windows, with a clock that does not wait. */
