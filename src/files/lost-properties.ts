@@ -51,7 +51,10 @@ export async function lostProperties(
     const own = files.filter((file) => isIn(file, folder));
     return own.length === 0
       ? []
-      : [await asked('attrib.exe', () => attributesBelow(pattern, own, tools)), await asked('icacls.exe', () => accessBelow(folder, pattern, own, tools))];
+      : [
+          await asked('attrib.exe', () => attributesBelow(pattern, own, tools)),
+          await asked('icacls.exe', () => accessBelow(folder, pattern, own, tools)),
+        ];
   });
   const answers = looks.flat();
   const ofFile = new Map<string, readonly string[]>();
@@ -157,7 +160,11 @@ function hasOwnAccess(sddl: string): boolean {
 async function run(tool: string, args: readonly string[], { systemRoot, temp }: WindowsTools): Promise<string> {
   const system32 = path.win32.join(systemRoot, 'System32');
   const env = { SystemRoot: systemRoot, TEMP: temp, PATH: system32 };
-  const child = spawn(path.win32.join(system32, tool), args, { env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true });
+  const child = spawn(path.win32.join(system32, tool), args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
+  });
   const pieces: Buffer[] = [];
   let said = '';
   child.stdout.on('data', (piece: Buffer) => pieces.push(piece));

@@ -41,7 +41,8 @@ describe('access entries of its own, by icacls /save, has a file', () => {
   });
 
   test('but none that only inherits, in any letter case of its name, nor one that is not in the list', () => {
-    const saved = '\ufeffDE\\strings.txt\r\nD:AI(A;ID;FA;;;BA)(A;OICIID;0x1200a9;;;BU)\r\nfr\\strings.txt\r\nD:(A;;FA;;;BA)\r\n';
+    const saved =
+      '\ufeffDE\\strings.txt\r\nD:AI(A;ID;FA;;;BA)(A;OICIID;0x1200a9;;;BU)\r\nfr\\strings.txt\r\nD:(A;;FA;;;BA)\r\n';
     expect([...ownAccessIn(saved, folder, [file('de'), file('fr'), file('ja')]).keys()]).toEqual([file('fr')]);
   });
 });

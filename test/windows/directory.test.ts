@@ -17,7 +17,8 @@ async function practiceForest(): Promise<{ forest: PracticeForest & ServedForest
   return { forest: withPort, server: `127.0.0.1:${port}` };
 }
 
-const ldifOf = (forest: PracticeForest): string => [...forest.toLdif()].join('').replaceAll('\r', '').replaceAll('\n ', '');
+const ldifOf = (forest: PracticeForest): string =>
+  [...forest.toLdif()].join('').replaceAll('\r', '').replaceAll('\n ', '');
 
 describeOnWindows('a directory, from Windows', (node) => {
   let computer: WindowsComputer;
@@ -29,7 +30,17 @@ describeOnWindows('a directory, from Windows', (node) => {
 
   const run = (server: string, ...args: readonly string[]) =>
     computer.run(
-      [...args, '--server', server, '--dns', '127.0.0.1:1', '--tls', 'none', '--user', 'Administrator@corp.example.com'],
+      [
+        ...args,
+        '--server',
+        server,
+        '--dns',
+        '127.0.0.1:1',
+        '--tls',
+        'none',
+        '--user',
+        'Administrator@corp.example.com',
+      ],
       { env: { ADSI_REMEDY_PASSWORD: 'S3cret' } },
     );
 
