@@ -5,6 +5,8 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget, Plan, PlanConnection, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
+import { windowsTools } from '../files/lost-properties.ts';
+import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type {
@@ -24,11 +26,13 @@ import { commandLine } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { openDirectory, type SavedDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
+import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
-/** What a remedy may know of the process; @param target of its world or its plan, for the commands that it prints */
-export function surroundingsOf(context: Context, target?: Target): Surroundings {
+/** What a remedy may know of the process. @param target of its world, for the commands that it prints */
+function surroundingsOf(context: Context, watch: Watch, target?: Target): Surroundings {
   return {
+    watch,
     lingeringFinder: lingeringFinderOf(context, target),
     currentFolder: context.currentFolder,
     platform: context.platform,
@@ -70,7 +74,23 @@ function connectionWords(host: string, connection: PlanConnection | undefined): 
 
 /** A plan in the words of its remedy. */
 export function describePlan(remedy: Pick<Remedy, 'describe'>, plan: Plan, context: Context): Description {
-  return remedy.describe(plan, surroundingsOf(context, plan.target));
+  return remedy.describe(plan, { lingeringFinder: lingeringFinderOf(context, plan.target) });
+}
+
+/** The options that the flags of a remedy give, with what is waited for on the screen. Throws what readOptions throws. */
+export async function optionsFrom(
+  remedy: Pick<Remedy, 'readOptions'>,
+  flags: Flags,
+  mayAsk: boolean,
+  context: Context,
+  output: Output,
+): Promise<RemedyOptions> {
+  const shown = watching(output);
+  try {
+    return await remedy.readOptions(flags, surroundingsOf(context, shown.watch), mayAsk);
+  } finally {
+    shown.end();
+  }
 }
 
 /** A world that is open, with what has to be closed. */
@@ -117,6 +137,8 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
     world: {
       kind: 'files',
       ...commonWorld(deadline.signal, context, shown.watch),
+      patience: patienceShowing(context, output),
+      tools: windowsTools(context.platform, context.env),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);
@@ -182,7 +204,7 @@ async function directoryWorld(
 }
 
 function commonWorld(signal: AbortSignal, context: Context, watch: Watch, target?: ForestTarget) {
-  return { ...surroundingsOf(context, target), now: context.now, watch, signal };
+  return { ...surroundingsOf(context, watch, target), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */

@@ -36,7 +36,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   return [
     ...unjustified(facts, changed),
     ...blockers(facts, proposal, intent, changed),
-    ...aboutChanges(proposal, intent, changed, files),
+    ...aboutChanges(facts, proposal, intent, changed, files),
     ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(files)) : []),
     ...(selection === undefined ? [] : aboutTrees(facts, intent, selection)),
     ...(facts.upns === undefined ? [] : upnFindings(facts.upns)),
@@ -172,7 +172,7 @@ function blockers(
 type Languages = ReadonlyMap<string, string>;
 
 function titleOf(id: FileBlocker, blocked: readonly BlockedFile[], languages: Languages): string {
-  const files = counted(blocked.length, 'file');
+  const files = counted(blocked.length, id === 'outside-the-roots' ? 'link' : 'file');
   if (id !== 'no-wording') return `${blockerWords[id].title}: ${files}`;
   const names = distinctNames(blocked.map((file) => languages.get(file.path) ?? ''));
   return `${counted(names.length, 'language')} without wording: ${files}`;
@@ -205,6 +205,7 @@ function about(
 
 /** What a person should know about the changes, of a new plan or of one that was handed over. */
 function aboutChanges(
+  facts: LabelsFacts,
   proposal: Proposal<FileChange>,
   intent: LabelsIntent,
   changed: readonly ChangedFile[],
@@ -251,6 +252,20 @@ function aboutChanges(
           ),
         )
         .map(({ file }) => file.path),
+    ),
+    ...about(
+      note,
+      'web-mark-lost',
+      'Files with the mark of the web (Zone.Identifier)',
+      'They were downloaded. The new files do not have the mark; nothing is known to depend on it there.',
+      facts.marked.filter((file) => files.some(({ path }) => path === file)),
+    ),
+    ...about(
+      note,
+      'properties-not-known',
+      'Not known: hidden and system attributes, or access rights set on single files',
+      'A new file does not get them. The tools of Windows that show them failed:',
+      changed.length === 0 ? [] : facts.lossUnknown,
     ),
     ...about(
       note,
@@ -329,6 +344,13 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       'An array member that is left out goes on showing the old label. Give its CookieAuthTemplates folder with --root.',
       emptyRoots,
       emptyRoots,
+    ),
+    ...about(
+      warning,
+      'named-twice',
+      `Folders named twice: ${counted(facts.namedAgain.length, 'folder')}`,
+      'Each is changed once. If these are two computers with cloned disks, run this once for each of them.',
+      facts.namedAgain.map(({ root, is }) => `${root} is in ${is}`),
     ),
     ...about(
       warning,
