@@ -241,7 +241,8 @@ function wireInWords({ auth, tls, caFile, tlsName }: Wire): string {
 }
 
 /**
- * --auth, else in the wizard what the user says, else password.
+ * --auth; else a password if --tls or --ca asks for TLS; else as the plan was made; else in the wizard what the user says,
+ * in a script a password.
  * @throws UsageError for another kind, and for integrated together with TLS
  */
 async function chooseAuth(
