@@ -33,3 +33,12 @@ test('the README has the flag table of every remedy and command (UPDATE_README=1
   const marks = [...drawn.matchAll(/<!-- flags (\S+) -->/g)].map(([, name]) => name);
   expect(marks).toEqual(expect.arrayContaining([...(await tables()).keys()]));
 });
+
+test.each(remedies)(
+  'the README has a picture of the screen of $name, drawn from a run (npm run pictures)',
+  async ({ name }) => {
+    const picture = `templates/pictures/${name}.svg`;
+    expect(await readFile(readme, 'utf8')).toContain(`](${picture})`);
+    expect(await readFile(new URL(`../${picture}`, import.meta.url), 'utf8')).toContain(`>$ adsi-remedy ${name} `);
+  },
+);
