@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const bin = fileURLToPath(new URL('../bin/adsi-remedy.js', import.meta.url));
 const pictures = fileURLToPath(new URL('../templates/pictures/', import.meta.url));
-const [head, tail] = [24, 14];
+const mostRows = 20;
 const [lineHeight, charWidth, margin] = [18, 8.43, 16];
 
 /** What practice printed for each remedy: its name, the command and the lines below it. */
@@ -20,22 +20,40 @@ function screensOf(output) {
   });
 }
 
+/** Without the notes and most rows of a long table, so that the change and what stops it are in the picture. */
 function shortened(lines) {
-  return lines.length <= head + tail + 1 ? lines : [...lines.slice(0, head), '  …', ...lines.slice(-tail)];
+  let isNote = false;
+  let rowsInTable = 0;
+  return lines.flatMap((line) => {
+    isNote = line.startsWith('  note ') || (isNote && /^ {11}/.test(line));
+    rowsInTable = /^ +\d+ {2}\S/.test(line) ? rowsInTable + 1 : 0;
+    if (isNote || rowsInTable > mostRows + 1) return [];
+    return [rowsInTable > mostRows ? '   …' : line];
+  });
 }
 
+/** Each cell is a text of its own, at its column: else a browser would order cells that are written from right to left. */
 function svg(name, lines) {
-  const columns = Math.max(...lines.map((line) => line.length));
+  const columns = Math.max(...lines.map(widthOf));
   const [width, height] = [Math.ceil(columns * charWidth) + 2 * margin, lines.length * lineHeight + 2 * margin];
-  const texts = lines.map((line, index) => {
+  const texts = lines.flatMap((line, index) => {
     const y = margin + (index + 0.75) * lineHeight;
-    return `<text x="${margin}" y="${y}" fill="${colourOf(line)}" xml:space="preserve">${escaped(line)}</text>`;
+    return [...line.matchAll(/\S+(?: \S+)*/g)].map(({ 0: cell, index: at }) => {
+      const x = (margin + widthOf(line.slice(0, at)) * charWidth).toFixed(1);
+      return `<text x="${x}" y="${y}" fill="${colourOf(line)}">${escaped(cell)}</text>`;
+    });
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="The screen of ${name}" font-family="DejaVu Sans Mono, Consolas, Menlo, monospace" font-size="14" direction="ltr" style="unicode-bidi: plaintext">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="The screen of ${name}" font-family="DejaVu Sans Mono, Consolas, Menlo, monospace" font-size="14">
 <rect width="100%" height="100%" rx="8" fill="#10161d"/>
 ${texts.join('\n')}
 </svg>
 `;
+}
+
+/** In columns of a terminal, as far as the practice site needs it. */
+function widthOf(text) {
+  const signs = text.replace(/\p{M}/gu, '');
+  return signs.length + (signs.match(/[\u1100-\u115f\u2e80-\u9fff\uac00-\ud7a3\uff00-\uff60]/g) ?? []).length;
 }
 
 /** The colours of the screen, by what a line begins with. */
