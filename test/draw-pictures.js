@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 const bin = fileURLToPath(new URL('../bin/adsi-remedy.js', import.meta.url));
 const pictures = fileURLToPath(new URL('../templates/pictures/', import.meta.url));
 const mostRows = 20;
+const mostColumns = 112;
 const [lineHeight, charWidth, margin] = [18, 8.43, 16];
 
 /** What practice printed for each remedy: its name, the command and the lines below it. */
@@ -28,7 +29,8 @@ function shortened(lines) {
     isNote = line.startsWith('  note ') || (isNote && /^ {11}/.test(line));
     rowsInTable = /^ +\d+ {2}\S/.test(line) ? rowsInTable + 1 : 0;
     if (isNote || rowsInTable > mostRows + 1) return [];
-    return [rowsInTable > mostRows ? '   …' : line];
+    if (rowsInTable > mostRows) return ['   …'];
+    return [line.length > mostColumns ? `${line.slice(0, mostColumns - 1)}…` : line];
   });
 }
 
