@@ -37,7 +37,7 @@ function written(stream: NodeJS.WriteStream): Promise<void> {
 /** The help or the version, if that is what is asked for. */
 async function answerTo([first, ...rest]: readonly string[]): Promise<string | undefined> {
   if (first === '--help' || first === '-h' || first === 'help') return helpText(commands, rest[0]);
-  if (first === '--version' || first === '-V') return `${(await import('./version.ts')).toolVersion()}\n`;
+  if (first === '--version' || first === '-V') return `${(await import('./package.ts')).toolVersion()}\n`;
   const isCommand = commands.some(({ name }) => name === first);
   return isCommand && (rest.includes('--help') || rest.includes('-h')) ? helpText(commands, first) : undefined;
 }

@@ -1,11 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** The tests that start the command run what users run: bin over a fresh dist. */
+/** The tests that start the command run what users run: bin over a fresh bundle. dist holds its modules one by one. */
 export function setup(): void {
-  const repository = fileURLToPath(new URL('..', import.meta.url));
-  execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.json'], {
-    cwd: repository,
-    stdio: 'inherit',
-  });
+  const cwd = fileURLToPath(new URL('..', import.meta.url));
+  const node = (...args: readonly string[]) => execFileSync(process.execPath, args, { cwd, stdio: 'inherit' });
+  node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
+  node('node_modules/rolldown/bin/cli.mjs', '--config', 'rolldown.config.js', '--logLevel', 'warn');
 }

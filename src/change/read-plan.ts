@@ -74,7 +74,7 @@ function shapeOf({ target }: Readonly<Record<string, unknown>>): Shape {
 
 const texts: Shape = { items: 'text' };
 const natural: Shape = { integer: [0, Number.MAX_SAFE_INTEGER] };
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const uuid = /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
 const sha256 = /^[0-9a-f]{64}$/;
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
@@ -275,11 +275,13 @@ const optional: Readonly<Record<string, Shape>> = {
   undoes: { members: { id: uuid, seal: sha256, folder: 'text', seq: natural } },
 };
 
-const filesPlan: Shape = {
+/** The whole shape of a plan for files; templates/schema/plan.schema.json is drawn from it. */
+export const filesPlan: Shape = {
   members: { ...common, target: { kinds: { files: filesTarget } }, changes: { items: fileChange } },
   optional,
 };
-const forestPlan: Shape = {
+/** The whole shape of a plan for a directory; templates/schema/plan.schema.json is drawn from it. */
+export const forestPlan: Shape = {
   members: { ...common, target: { kinds: { forest: forestTarget } }, changes: { items: directoryChange } },
   optional,
 };

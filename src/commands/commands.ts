@@ -55,7 +55,10 @@ const own: readonly CommandSpec[] = [
     about: 'print a completion script for bash, zsh, fish or powershell.',
     isRemedy: false,
     flags: async () => (await import('./command-flags.ts')).completionFlags,
-    examples: ['completion bash > ~/.local/share/bash-completion/completions/adsi-remedy'],
+    examples: [
+      'completion bash > ~/.local/share/bash-completion/completions/adsi-remedy',
+      'completion powershell >> $PROFILE',
+    ],
     load: async () => (await import('./completion.ts')).run,
   },
 ];

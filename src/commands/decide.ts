@@ -185,7 +185,10 @@ function savedLines(plan: Plan, remedy: Remedy, folder: string, context: Context
 function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
   return accept.flatMap((id) => {
     const named = plan.findings.filter((finding) => finding.id === id);
-    if (named.length === 0) return [`--accept ${visible(id)}: there is no finding with this id.`];
+    if (named.length === 0) {
+      const hint = id.includes(',') ? ' Repeat --accept for each id.' : '';
+      return [`--accept ${visible(id)}: there is no finding with this id.${hint}`];
+    }
     return named.some((finding) => finding.accepted)
       ? []
       : [`--accept ${visible(id)}: this finding can’t be accepted.`];

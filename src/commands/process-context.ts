@@ -8,11 +8,11 @@ import { asciiJson } from '../ascii-json.ts';
 import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
 import type { FileUser } from '../files/file-properties.ts';
+import { templatesFolder, toolVersion } from '../package.ts';
 import { remedies } from '../remedies/index.ts';
 import { canRedraw, createStyle, inSigns, signsFor } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
 import { fitted } from '../terminal/wrapped.ts';
-import { toolVersion } from '../version.ts';
 import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 
@@ -36,7 +36,7 @@ export function processContext(): Context {
       isCallable: async () => (await import('../ldap/logon/native-library.ts')).hasCarrier(),
       ticketOwner: async () => (await import('../ldap/logon/gssapi.ts')).ticketOwner(),
     },
-    templates: new URL('../../templates/', import.meta.url),
+    templates: templatesFolder,
     now: () => new Date(),
     randomId: randomUUID,
     sleep: (milliseconds) => sleep(milliseconds),

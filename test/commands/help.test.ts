@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { commandsOf } from '../../src/commands/commands.ts';
+import { readArguments } from '../../src/commands/flags.ts';
 import { flagInWords, helpText } from '../../src/commands/help.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { toyEntry } from '../support/toy-remedy.ts';
@@ -30,9 +31,27 @@ describe.each(commands)('the help of $name', ({ name, flags, examples }) => {
     for (const [flag, spec] of table) expect(text).toContain(`  ${flagInWords(flag, spec)}`);
   });
 
-  test('has examples that can be copied', async () => {
-    expect(examples.length).toBeGreaterThan(0);
+  test('has two or three examples that can be copied: each takes only flags of the command', async () => {
+    expect([2, 3]).toContain(examples.length);
     const text = await helpText(commands, name);
-    for (const example of examples) expect(text).toContain(`  adsi-remedy ${example}\n`);
+    const table = await flags();
+    for (const example of examples) {
+      expect(text).toContain(`  adsi-remedy ${example}\n`);
+      expect(example).not.toContain('…');
+      const [command, ...args] = example.split(/ >+ /)[0]?.split(' ') ?? [];
+      expect(command).toBe(name);
+      expect(() => readArguments(name, args, table, ['OPERAND'])).not.toThrow();
+    }
+  });
+
+  test('describes every flag in the same form, without a capital at the start or a stop at the end', async () => {
+    const helps = Object.values(await flags()).map(({ help }) => help);
+    expect(helps.length).toBeGreaterThan(0);
+    expect(helps.filter((help) => /^[A-Z][a-z ]|\.$/.test(help))).toEqual([]);
+  });
+
+  test('has no word twice in a row', async () => {
+    const [text] = (await helpText(commands, name)).split('Examples');
+    expect(text).not.toMatch(/\b([a-z-]{2,})\s+\1\b/);
   });
 });

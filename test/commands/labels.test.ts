@@ -302,6 +302,14 @@ test('an accepted id that no finding has is reported, and changes nothing else',
   expect(stdout).toContain('--accept no-wordnig: there is no finding with this id.');
 });
 
+test('--accept with a comma is answered with how to name several', async () => {
+  const home = await freshFolder();
+  await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Domain\\user name:"\r\n' } } });
+  const args = ['--root', '.', '--label', 'email', '--accept', 'no-wording,lost-letters'];
+  const { stdout } = await runCommand(labels, args, { currentFolder: home });
+  expect(stdout).toContain('no-wording,lost-letters: there is no finding with this id. Repeat --accept for each id.');
+});
+
 test('a change folder within the form sets is no form set itself: the second run finds nothing', async () => {
   const home = await freshFolder();
   await writeTree(home, { Exchange: { HTML: { 'strings.txt': 'L_UserName_Text="Domain\\user name:"\r\n' } } });

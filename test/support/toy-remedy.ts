@@ -93,7 +93,7 @@ export const toyEntry: RemedyEntry = {
   name: 'toy',
   summary: 'replace a word',
   world: 'files',
-  examples: ['toy --word hello'],
+  examples: ['toy --word hello', 'toy --word hello --save changes/toy'],
   flags: async () => flags,
   load: async () => toy,
 };
