@@ -6,6 +6,7 @@ import { asciiJson } from '../ascii-json.ts';
 export type Shape =
   | 'text'
   | 'boolean'
+  | 'number'
   /** Any JSON, nested no deeper than a plan's own data is. */
   | 'json'
   /** A distinguished name of an entry. */
@@ -37,9 +38,10 @@ export function flawIn(value: unknown, shape: Shape, at = ''): string | undefine
   return flawInMembers(value, shape.members, shape.optional ?? {}, at);
 }
 
-function isPlain(value: unknown, shape: 'text' | 'boolean' | 'json' | 'dn' | RegExp): boolean {
+function isPlain(value: unknown, shape: Extract<Shape, string> | RegExp): boolean {
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'boolean') return typeof value === 'boolean';
+  if (shape === 'number') return Number.isFinite(value);
   if (shape === 'json') return isJson(value, deepestJson);
   if (shape === 'dn') return typeof value === 'string' && isDn(value);
   return typeof value === 'string' && shape.test(value);

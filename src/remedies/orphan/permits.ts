@@ -1,9 +1,8 @@
 /** What an orphan plan never writes: checked in the plan alone, and against fresh facts. */
 
-import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { DnSyntaxError, isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { DirectoryError } from '../../errors.ts';
 import { distinct } from '../../words.ts';
 import { deletedServer, serverDeletedIn, textsOf } from './deleted-server.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
@@ -87,8 +86,19 @@ function isServerDn(dn: string, exchange: string): boolean {
   return container !== '' && isSameOrBelow(container, exchange) && /^servers$/i.test(rdnOf(container).value);
 }
 
-function isSame(one: string, other: string): boolean {
-  return normalizedDn(one) === normalizedDn(other);
+/** Whether a value names this entry. */
+function isSame(value: string, dn: string): boolean {
+  return isDnThat(value, (named) => normalizedDn(named) === normalizedDn(dn));
+}
+
+/** False for a value that is no DN: it names no entry. */
+function isDnThat(value: string, test: (dn: string) => boolean): boolean {
+  try {
+    return test(value);
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return false;
+    throw error;
+  }
 }
 
 function isIntent(intent: Proposal['intent']): boolean {
@@ -127,14 +137,7 @@ function isTextOf(value: PlanValue, { texts }: Names): boolean {
 /** Whether it is the DN, with a binary or string part or without, of one of these or of an entry that is deleted. */
 function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
   if (typeof value !== 'string') return false;
-  const dn = dnIn(value);
-  try {
-    return isDeletedDn(dn) || dns.has(normalizedDn(dn));
-  } catch (error) {
-    // A value that is not a DN names no entry.
-    if (error instanceof DirectoryError) return false;
-    throw error;
-  }
+  return isDnThat(dnIn(value), (dn) => isDeletedDn(dn) || dns.has(normalizedDn(dn)));
 }
 
 /** An undo writes below the Exchange organisation, or puts values back; that it is an exact reverse is checked with the original. */
