@@ -262,11 +262,11 @@ const common = {
   created: time,
   by: { members: { account: 'text', computer: 'text' } },
   remedy: name,
-  intent: 'json',
+  intent: 'object',
   leftOut: { items: { members: { what: 'text', reason: name }, optional: { detail: 'text' } } },
   findings: { items: finding },
   exhibits: { items: exhibit },
-  nextSteps: { items: 'json' },
+  nextSteps: { items: 'object' },
   seal: sha256,
 } as const;
 

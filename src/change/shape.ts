@@ -7,8 +7,8 @@ export type Shape =
   | 'text'
   | 'boolean'
   | 'number'
-  /** Any JSON, nested no deeper than a plan's own data is. */
-  | 'json'
+  /** Any object of JSON, nested no deeper than a plan's own data is. */
+  | 'object'
   /** A distinguished name of an entry. */
   | 'dn'
   | RegExp
@@ -42,7 +42,7 @@ function isPlain(value: unknown, shape: Extract<Shape, string> | RegExp): boolea
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'boolean') return typeof value === 'boolean';
   if (shape === 'number') return Number.isFinite(value);
-  if (shape === 'json') return isJson(value, deepestJson);
+  if (shape === 'object') return isObject(value) && isJson(value, deepestJson);
   if (shape === 'dn') return typeof value === 'string' && isDn(value);
   return typeof value === 'string' && shape.test(value);
 }
@@ -85,7 +85,7 @@ function flawInMembers(
   if (!isObject(value)) return at;
   for (const [name, shape] of Object.entries(members)) {
     const flaw = flawIn(value[name], shape, memberOf(at, name));
-    if (flaw !== undefined || !Object.hasOwn(value, name)) return flaw ?? memberOf(at, name);
+    if (flaw !== undefined) return flaw;
   }
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(members, name)) continue;

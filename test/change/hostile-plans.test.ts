@@ -54,7 +54,10 @@ function nameOf(way: WayOut, { plan, edits }: HostilePlan): string {
       .at(-1)
       ?.at.filter((step) => typeof step === 'string')
       .join('.')}`;
-  const words = way.error.trouble.cameBack.replace(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/[^ ]*[=\\/<\d].*/s, '…');
+  const words = way.error.trouble.cameBack
+    .replace(/\[\d+\]/g, '[]')
+    .replace(/"(?:[^"\\]|\\.)*"/g, '"…"')
+    .replace(/[^ ]*[=\\/<\d].*/s, '…');
   return `${way.kind}: ${words}`;
 }
 
