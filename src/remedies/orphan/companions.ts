@@ -1,9 +1,9 @@
 /** What may go together with the server although it is not below it: its databases, copies of others, an emptied container. */
 
 import { normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
 import { and, equal, everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { readSubtree, type SubtreeEntry } from './subtree.ts';
 
 /** A tree outside the server's that can go with it. */
 export interface Companion {

@@ -1,12 +1,12 @@
 /** References that would point at nothing after the deletion, and that the changes do not clear. */
 
 import { rdnOf } from '../../ad/dn.ts';
+import { valueKey } from '../../change/clear-values.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { counted } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
-import { valueKey } from './propose.ts';
 import type { RecipientCount } from './recipients.ts';
 import type { Referrer } from './referrers.ts';
 import { hasRole, roleBit } from './versions.ts';

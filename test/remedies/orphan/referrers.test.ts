@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { normalizedDn } from '../../../src/ad/dn.ts';
+import { namingTest } from '../../../src/ad/naming.ts';
+import { readSubtree } from '../../../src/change/subtree.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
-import { namingTest } from '../../../src/remedies/orphan/naming.ts';
 import { type ConfigurationFindings, readConfigurationReferrers } from '../../../src/remedies/orphan/referrers.ts';
-import { readSubtree } from '../../../src/remedies/orphan/subtree.ts';
 
 const configuration = 'CN=Configuration,DC=corp,DC=example,DC=com';
 const schema = `CN=Schema,${configuration}`;

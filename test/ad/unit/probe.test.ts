@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { networkMeans, probe, probedPorts } from '../../../src/remedies/orphan/probe.ts';
+import { networkMeans, probe, probedPorts } from '../../../src/ad/probe.ts';
 
 test('tells open from closed ports, all tried at once', async () => {
   const asked: number[] = [];

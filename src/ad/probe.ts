@@ -2,7 +2,6 @@
 
 import { lookup } from 'node:dns/promises';
 import { createConnection } from 'node:net';
-import { inParallel } from '../../files/in-parallel.ts';
 
 /** SMTP, RPC endpoint mapper, HTTPS, SMB. */
 export const probedPorts: readonly number[] = [25, 135, 443, 445];
@@ -33,9 +32,7 @@ const deadlineMs = 3000;
 export async function probe(host: string, means: ProbeMeans = networkMeans): Promise<ProbeResult> {
   const address = await means.resolve(host);
   if (address === undefined) return { kind: 'no address' };
-  const answers = await inParallel(probedPorts, probedPorts.length, (port) =>
-    means.connects(address, port, deadlineMs),
-  );
+  const answers = await Promise.all(probedPorts.map((port) => means.connects(address, port, deadlineMs)));
   return {
     kind: 'probed',
     address,

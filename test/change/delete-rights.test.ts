@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { sidFromText } from '../../../src/ad/values.ts';
-import { deleteRight } from '../../../src/remedies/orphan/subtree.ts';
+import { sidFromText } from '../../src/ad/values.ts';
+import { deleteRight } from '../../src/change/subtree.ts';
 
 const user = 'S-1-5-21-1-2-3-1104';
 const group = 'S-1-5-21-1-2-3-512';

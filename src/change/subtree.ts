@@ -1,15 +1,16 @@
 /** The server's subtree, each entry with everything that it holds, and which of it the user may delete. */
 
-import { dnDepth, normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
-import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../../ad/entry.ts';
-import { readAttributeDefinitions } from '../../ad/schema.ts';
-import { bytesOfWrittenValue, formatSid } from '../../ad/values.ts';
-import { deletedEntry, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
-import type { DeletedEntry } from '../../change/plan.ts';
-import { DirectoryError } from '../../errors.ts';
-import { everything } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
-import { distinct } from '../../words.ts';
+import { dnDepth, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
+import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../ad/entry.ts';
+import { readAttributeDefinitions } from '../ad/schema.ts';
+import { bytesOfWrittenValue, formatSid } from '../ad/values.ts';
+import { DirectoryError } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
+import { everything } from '../ldap/filter.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { distinct } from '../words.ts';
+import { deletedEntry, wholeEntry, withoutSacl } from './entry-content.ts';
+import type { DeleteChange, DeletedEntry } from './plan.ts';
 
 /** An entry of the subtree, with what the remedy itself asks of it. */
 export interface SubtreeEntry {
@@ -88,6 +89,18 @@ function notWhole(dn: string, session: DirectorySession): DirectoryError {
     cameBack: 'the user may not see its objectGUID',
     next: 'Run it as a member of Organization Management or Enterprise Admins.',
   });
+}
+
+/** The deletes in an order in which every entry is without children when its turn comes. */
+export function leavesFirst(subtree: readonly SubtreeEntry[]): readonly DeleteChange[] {
+  const children = groupBy(subtree, ({ entry }) => normalizedDn(parentDn(entry.dn) ?? ''));
+  return subtree
+    .toSorted((one, other) => other.depth - one.depth)
+    .map(({ entry }) => ({
+      kind: 'delete',
+      ...entry,
+      children: (children.get(normalizedDn(entry.dn)) ?? []).map((child) => child.entry.guid),
+    }));
 }
 
 /** Whether the directory refuses to delete the entry. */
