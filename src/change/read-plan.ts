@@ -44,10 +44,13 @@ export function parsePlan(text: string, path: string): Plan {
     throw refuse(`it is not JSON, or was written only in part (${text.length} characters)`, again);
   }
   if (!isObject(value) || value['format'] !== planFormat) throw refuse(`it is not of the format ${planFormat}`, again);
-  if (value['version'] !== planVersion) {
+  const { version } = value;
+  if (version !== planVersion) {
     throw refuse(
-      `it is of version ${asciiJson(value['version'])}, and this tool reads version ${planVersion}`,
-      'Nothing was changed. Use the version of adsi-remedy that made the plan.',
+      `it is of version ${asciiJson(version)}, and this tool reads version ${planVersion}`,
+      typeof version === 'number' && version > planVersion
+        ? 'Nothing was changed. A newer adsi-remedy made the plan: use that, or make the plan again with this one.'
+        : 'Nothing was changed. Make the plan again with this tool. What an older plan changed is in backup/ of its folder, as it was before.',
     );
   }
   const flaw = flawIn(value, shapeOf(value));
@@ -188,7 +191,6 @@ const finding: Shape = {
 
 const mark: Shape = { oneOf: ['good', 'watch', 'bad', 'unknown'] };
 const count: Shape = { integer: [0, Number.MAX_SAFE_INTEGER] };
-const number: Shape = 'json';
 const titled = { kind: 'text', id: name, title: 'text' } as const;
 
 const exhibit: Shape = {
@@ -215,11 +217,11 @@ const exhibit: Shape = {
       members: {
         ...titled,
         unit: { oneOf: ['days'] },
-        limit: number,
+        limit: 'number',
         rows: {
           items: {
             members: { name: 'text', text: 'text', mark },
-            optional: { place: 'text', value: number, note: 'text' },
+            optional: { place: 'text', value: 'number', note: 'text' },
           },
         },
       },
@@ -228,8 +230,8 @@ const exhibit: Shape = {
       members: {
         ...titled,
         unit: { oneOf: ['days'] },
-        buckets: { items: { members: { from: number, to: number, count } } },
-        limits: { items: { members: { at: number, text: 'text' } } },
+        buckets: { items: { members: { from: 'number', to: 'number', count } } },
+        limits: { items: { members: { at: 'number', text: 'text' } } },
       },
     },
     tree: {
@@ -260,11 +262,11 @@ const common = {
   created: time,
   by: { members: { account: 'text', computer: 'text' } },
   remedy: name,
-  intent: 'json',
+  intent: 'object',
   leftOut: { items: { members: { what: 'text', reason: name }, optional: { detail: 'text' } } },
   findings: { items: finding },
   exhibits: { items: exhibit },
-  nextSteps: { items: 'json' },
+  nextSteps: { items: 'object' },
   seal: sha256,
 } as const;
 

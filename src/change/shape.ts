@@ -6,8 +6,9 @@ import { asciiJson } from '../ascii-json.ts';
 export type Shape =
   | 'text'
   | 'boolean'
-  /** Any JSON, nested no deeper than a plan's own data is. */
-  | 'json'
+  | 'number'
+  /** Any object of JSON, nested no deeper than a plan's own data is. */
+  | 'object'
   /** A distinguished name of an entry. */
   | 'dn'
   | RegExp
@@ -37,10 +38,11 @@ export function flawIn(value: unknown, shape: Shape, at = ''): string | undefine
   return flawInMembers(value, shape.members, shape.optional ?? {}, at);
 }
 
-function isPlain(value: unknown, shape: 'text' | 'boolean' | 'json' | 'dn' | RegExp): boolean {
+function isPlain(value: unknown, shape: Extract<Shape, string> | RegExp): boolean {
   if (shape === 'text') return typeof value === 'string';
   if (shape === 'boolean') return typeof value === 'boolean';
-  if (shape === 'json') return isJson(value, deepestJson);
+  if (shape === 'number') return Number.isFinite(value);
+  if (shape === 'object') return isObject(value) && isJson(value, deepestJson);
   if (shape === 'dn') return typeof value === 'string' && isDn(value);
   return typeof value === 'string' && shape.test(value);
 }
@@ -83,7 +85,7 @@ function flawInMembers(
   if (!isObject(value)) return at;
   for (const [name, shape] of Object.entries(members)) {
     const flaw = flawIn(value[name], shape, memberOf(at, name));
-    if (flaw !== undefined || !Object.hasOwn(value, name)) return flaw ?? memberOf(at, name);
+    if (flaw !== undefined) return flaw;
   }
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(members, name)) continue;

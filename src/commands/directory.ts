@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { type Forest, readForest } from '../ad/forest.ts';
+import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
 import { DirectoryError, LogonError, UsageError } from '../errors.ts';
@@ -324,10 +324,9 @@ async function chooseLogon(
 }
 
 /** @throws DirectoryError if credentials would go to a host outside the forest's DNS names */
-function requireInForest(host: string, { namingContexts }: Forest): void {
-  const roots = namingContexts.flatMap(({ dnsName }) => dnsName ?? []).map((name) => name.toLowerCase());
-  const name = host.toLowerCase().replace(/\.$/, '');
-  if (roots.some((root) => name === root || name.endsWith(`.${root}`))) return;
+function requireInForest(host: string, forest: Forest): void {
+  if (isHostOfForest(forest, host)) return;
+  const roots = forest.namingContexts.flatMap(({ dnsName }) => dnsName ?? []);
   throw new DirectoryError({
     attempted: 'log on to another domain controller',
     on: host,

@@ -131,6 +131,14 @@ describe('an edit of a single value', () => {
     expect(await values()).toEqual(['90']);
   });
 
+  test('writes nothing where the entry of the objectGUID is another one than was shown', async () => {
+    const { change, access, intent, values } = await target(from60to180, '60');
+    const shown = { ...change, dn: `CN=Shown,${configuration}` };
+    const what = `the entry of this objectGUID is ${directoryService}`;
+    expect(await writeModify(shown, access, intent)).toEqual({ kind: 'drifted', what });
+    expect(await values()).toEqual(['60']);
+  });
+
   test('says that the entry is gone', async () => {
     const { change, access, intent } = await target(from60to180, '60');
     const gone = { ...change, guid: '00000000-0000-4000-8000-000000000001' };

@@ -8,6 +8,8 @@ import type { Plan } from '../../src/change/plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
+import { openDirectory } from '../../src/commands/directory.ts';
+import { createOutput } from '../../src/commands/output.ts';
 import { administrator } from '../../src/embedded/view.ts';
 import { configuration, directoryService, openForest } from '../embedded/support.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
@@ -61,14 +63,12 @@ async function runOn(
   args: readonly string[],
   { password = 'S3cret', input, folder }: World = {},
 ): Promise<CommandRun> {
-  const dns = await startDnsServer({});
   const given = (flag: string, value: string): readonly string[] => (args.includes(flag) ? [] : [flag, value]);
   const all = [
     ...args,
     '--server',
     server,
-    '--dns',
-    dns,
+    ...given('--dns', await startDnsServer({})),
     ...given('--tls', 'none'),
     ...given('--user', 'Administrator@corp.example.com'),
   ];
@@ -286,9 +286,12 @@ describe('rights', () => {
 /** The same data with another identity: objectGUID of the configuration naming context's head. */
 async function otherForest(like: ServedForest): Promise<ServedForest> {
   const head = new RegExp(`(^dn: ${configuration}\\n(?:.+\\n)*?objectGUID:: ).*`, 'm');
-  const ldif = [...like.toLdif()].join('').replace(head, `$1${Buffer.alloc(16, 7).toString('base64')}`);
+  return servedAgain([...like.toLdif()].join('').replace(head, `$1${Buffer.alloc(16, 7).toString('base64')}`));
+}
+
+function servedAgain(ldif: string): Promise<ServedForest> {
   const clock = (): Date => new Date('2026-11-22T09:00:00Z');
-  const sources = [{ name: 'other', content: ldif }];
+  const sources = [{ name: 'edited', content: ldif }];
   return openServedForest({ sources, kind: 'forest', clock, newGuid: randomUUID }, accounts);
 }
 
@@ -378,6 +381,92 @@ describe('flags that do not fit together', () => {
     const { status, stderr } = await runCommand(tombstone, all, { currentFolder: await freshFolder() });
     expect(status).toBe(64);
     expect(stderr).toContain(reason);
+  });
+});
+
+describe('a domain controller that DNS or the directory names', () => {
+  /** What DNS says of corp.example.com, and the names whose addresses were asked for afterwards. */
+  function zoneOf(...targets: readonly string[]) {
+    const lookedUp: string[] = [];
+    const services = { '_ldap._tcp.dc._msdcs.corp.example.com': targets.map((target) => ({ target, port: 389 })) };
+    return { services, lookedUp };
+  }
+
+  async function locate(zone: ReturnType<typeof zoneOf>, prompter?: ReturnType<typeof answering>): Promise<CommandRun> {
+    const flags = [
+      '--domain',
+      'corp.example.com',
+      '--dns',
+      await startDnsServer(zone),
+      '--user',
+      'me',
+      '--days',
+      '180',
+    ];
+    const env = { ADSI_REMEDY_PASSWORD: 'S3cret' };
+    const world = { currentFolder: await freshFolder(), env, ...(prompter === undefined ? {} : { prompter }) };
+    return runCommand(tombstone, flags, world);
+  }
+
+  test.each(['dc1.example.net', 'dc1.notcorp.example.com', 'corp.example.com.example.net', 'example.com'])(
+    'is not logged on to outside the domain where the user cannot be asked: %s',
+    async (target) => {
+      const zone = zoneOf(target);
+      const { status, stderr } = await locate(zone);
+      expect([status, stderr]).toEqual([64, expect.stringContaining('outside that domain: the password was not sent')]);
+      expect(stderr).toContain(target);
+      expect(zone.lookedUp).toEqual([]);
+    },
+  );
+
+  test('is left out outside the domain, and named, where others are inside', async () => {
+    const zone = zoneOf('dc1.example.net', 'dc1.corp.example.com');
+    const { stdout } = await locate(zone);
+    expect(stdout).toContain('Outside the domain: DNS also names dc1.example.net.');
+    expect(new Set(zone.lookedUp)).toEqual(new Set(['dc1.corp.example.com']));
+  });
+
+  test('is asked about at a terminal, and logged on to only if the user says so', async () => {
+    const refused = zoneOf('dc1.example.net');
+    expect(await locate(refused, answering({ 'directory.outside-domain': false }))).toMatchObject({ status: 64 });
+    expect(refused.lookedUp).toEqual([]);
+    const confirmed = zoneOf('dc1.example.net');
+    await locate(confirmed, answering({ 'directory.outside-domain': true }));
+    expect(new Set(confirmed.lookedUp)).toEqual(new Set(['dc1.example.net']));
+  });
+
+  test('gets no credentials outside the DNS names of the forest, whatever its server object says', async () => {
+    const forest = await openForest(more, { accounts: [...accounts] });
+    const ldif = [...forest.toLdif()]
+      .join('')
+      .replace(/^nCName: DC=corp.*$/m, '$&\nsystemFlags: 3\ndnsRoot: corp.example.com');
+    const server = await listening(await servedAgain(ldif));
+    const lookedUp: string[] = [];
+    const flags = {
+      server,
+      dns: await startDnsServer({ lookedUp }),
+      tls: 'none',
+      user: 'Administrator@corp.example.com',
+      ldif: [],
+      'password-stdin': false,
+      domain: undefined,
+      auth: undefined,
+      ca: undefined,
+      'tls-name': undefined,
+    };
+    const openOthers = async (_: readonly string[], context: Context): Promise<0> => {
+      const output = createOutput(context, { json: false, quiet: true, verbose: false, 'no-color': true });
+      const { openOther, close } = await openDirectory(flags, context, output);
+      for (const host of ['dc2.example.net', 'dc2.notcorp.example.com', '192.0.2.7'])
+        await expect(openOther(host)).rejects.toThrow('the credentials were not sent');
+      await expect(openOther('dc2.corp.example.com')).rejects.toThrow('DNS does not know that name');
+      await close();
+      return 0;
+    };
+    const env = { ADSI_REMEDY_PASSWORD: 'S3cret' };
+    const { stderr } = await runCommand(openOthers, [], { currentFolder: '/', env });
+    expect(stderr).toBe('');
+    expect(lookedUp).toEqual(['dc2.corp.example.com']);
   });
 });
 

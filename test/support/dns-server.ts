@@ -6,6 +6,8 @@ import { onTestFinished } from 'vitest';
 export interface Zone {
   readonly addresses?: Readonly<Record<string, string>>;
   readonly services?: Readonly<Record<string, readonly { readonly target: string; readonly port: number }[]>>;
+  /** Takes every name whose address was asked for. */
+  readonly lookedUp?: string[];
 }
 
 const type = { a: 1, srv: 33 } as const;
@@ -37,7 +39,8 @@ function answerTo(query: Buffer, zone: Zone): Buffer {
   return Buffer.concat([header, query.subarray(12, end + 4), ...records.map((data) => record(name, wanted, data))]);
 }
 
-function addressRecords(name: string, { addresses = {} }: Zone): readonly Buffer[] {
+function addressRecords(name: string, { addresses = {}, lookedUp }: Zone): readonly Buffer[] {
+  lookedUp?.push(name);
   const address = addresses[name];
   return address === undefined ? [] : [Buffer.from(address.split('.').map(Number))];
 }

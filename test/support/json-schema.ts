@@ -11,8 +11,8 @@ export const schemaFolder = new URL('../../templates/schema/', import.meta.url);
 export function schemaOf(shape: Shape): JsonSchema {
   if (shape === 'text' || shape === 'dn') return { type: 'string' };
   if (shape === 'boolean') return { type: 'boolean' };
-  if (shape === 'json') return {};
-  if (shape instanceof RegExp) return { type: 'string', pattern: shape.source };
+  if (shape === 'number' || shape === 'object') return { type: shape };
+  if (shape instanceof RegExp) return { type: 'string', pattern: patternOf(shape) };
   if ('integer' in shape) return { type: 'integer', minimum: shape.integer[0], maximum: shape.integer[1] };
   if ('oneOf' in shape) return { enum: shape.oneOf };
   if ('items' in shape) return { type: 'array', items: schemaOf(shape.items) };
@@ -28,6 +28,11 @@ export function schemaOf(shape: Shape): JsonSchema {
     required: Object.keys(shape.members),
     additionalProperties: false,
   };
+}
+
+/** A pattern has no flags in a schema: the hex digits of GUIDs are named in both cases. */
+function patternOf({ source, flags }: RegExp): string {
+  return flags.includes('i') ? source.replaceAll('a-f', 'a-fA-F') : source;
 }
 
 function ofKind(schema: JsonSchema, kind: string): JsonSchema {
@@ -72,7 +77,7 @@ function ofReference(document: unknown, reference: unknown, root: JsonSchema, at
 
 function ofValue(document: unknown, schema: Readonly<Record<string, unknown>>): string[] {
   const checks: Readonly<Record<string, (wanted: unknown) => boolean>> = {
-    type: (wanted) => typeOf(document) === wanted,
+    type: (wanted) => typeOf(document) === wanted || (wanted === 'number' && typeof document === 'number'),
     enum: (wanted) => Array.isArray(wanted) && wanted.includes(document),
     const: (wanted) => document === wanted,
     pattern: (wanted) => typeof document === 'string' && new RegExp(String(wanted), 'u').test(document),

@@ -1,6 +1,6 @@
 /** The changes of an orphan plan: made from the facts, and checked in the plan alone and against fresh facts. */
 
-import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { DnSyntaxError, isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import type {
@@ -15,7 +15,6 @@ import type {
 } from '../../change/plan.ts';
 import { leavesFirst, type SubtreeEntry } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { DirectoryError } from '../../errors.ts';
 import { distinct } from '../../words.ts';
 import type { Companion } from './companions.ts';
 import { isNextStep } from './describe.ts';
@@ -190,8 +189,19 @@ function isServerDn(dn: string, exchange: string): boolean {
   return container !== '' && isSameOrBelow(container, exchange) && /^servers$/i.test(rdnOf(container).value);
 }
 
-function isSame(one: string, other: string): boolean {
-  return normalizedDn(one) === normalizedDn(other);
+/** Whether a value names this entry. */
+function isSame(value: string, dn: string): boolean {
+  return isDnThat(value, (named) => normalizedDn(named) === normalizedDn(dn));
+}
+
+/** False for a value that is no DN: it names no entry. */
+function isDnThat(value: string, test: (dn: string) => boolean): boolean {
+  try {
+    return test(value);
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return false;
+    throw error;
+  }
 }
 
 function isIntent(intent: Proposal['intent']): boolean {
@@ -230,14 +240,7 @@ function isTextOf(value: PlanValue, { texts }: Names): boolean {
 /** Whether it is the DN, with a binary or string part or without, of one of these or of an entry that is deleted. */
 function isDnOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
   if (typeof value !== 'string') return false;
-  const dn = dnIn(value);
-  try {
-    return isDeletedDn(dn) || dns.has(normalizedDn(dn));
-  } catch (error) {
-    // A value that is not a DN names no entry.
-    if (error instanceof DirectoryError) return false;
-    throw error;
-  }
+  return isDnThat(dnIn(value), (dn) => isDeletedDn(dn) || dns.has(normalizedDn(dn)));
 }
 
 /** An undo writes below the Exchange organisation, or puts values back; that it is an exact reverse is checked with the original. */

@@ -154,7 +154,7 @@ export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
 }
 
 function isOurs(step: NextStep): step is TombstoneStep {
-  return shapes[step.id]?.(step) ?? false;
+  return Object.hasOwn(shapes, step.id) && shapes[step.id]?.(step) === true;
 }
 
 const isName = (value: JsonValue | undefined): boolean => typeof value === 'string' && !/\p{Cc}/u.test(value);

@@ -99,6 +99,21 @@ describe('against fresh facts', () => {
     expect(judged(facts).findings.map(({ id }) => id)).not.toContain(notOfThisRemedy);
   });
 
+  test('another server is not, though the plan calls it a database of its own', async () => {
+    const facts = await orphanFacts();
+    const { proposal } = judged(facts);
+    const [forged] = proposal.changes.flatMap((change) =>
+      change.kind === 'delete' ? [{ ...change, dn: otherServer }] : [],
+    );
+    expect(forged).toBeDefined();
+    const changes = forged === undefined ? [] : [forged, ...proposal.changes];
+    const { findings } = judgedAs(facts, { ...proposal, changes });
+    expect(findings.find(({ id }) => id === notOfThisRemedy)).toMatchObject({
+      acceptable: false,
+      evidence: [`delete of ${otherServer}`],
+    });
+  });
+
   test('text that is another server’s too is not, and no one can accept that', async () => {
     const facts = await orphanFacts();
     const { proposal } = judged(facts);

@@ -1,0 +1,151 @@
+/** What each remedy refuses of a plan that is whole and sealed: a line for each of its checks. */
+
+import { expect, test } from 'vitest';
+import { type Edit, textOf } from '../change/hostile/edits.ts';
+import { wayOf } from '../change/hostile/harmless.ts';
+import { configuration, smallPlans } from '../change/hostile/small-plans.ts';
+
+const organisation = `CN=Microsoft Exchange,CN=Services,${configuration}`;
+const unnamed = `CN=EX04,${organisation}`;
+const other = `CN=EX05,CN=Servers,${organisation}`;
+const outside = 'CN=Domain Admins,CN=Users,DC=x';
+const changesOf = (plan: string): readonly unknown[] => smallPlans[plan]?.changes ?? [];
+const [routing, database, server] = changesOf('orphan');
+const [lifetime, marker] = changesOf('lifetime');
+const [tree] = changesOf('orphan at once');
+const [undelete] = changesOf('orphan undone');
+const copyOfOther = {
+  ...Object(database),
+  dn: `CN=Copy,${organisation}`,
+  attributes: [
+    { name: 'objectClass', values: ['msExchMDBCopy'] },
+    { name: 'msExchHostServerLink', values: [other] },
+  ],
+};
+
+/** "changes.0.dn" as a place. */
+const placeOf = (at: string): readonly (string | number)[] =>
+  at.split('.').map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+const put = (at: string, value: unknown): Edit => ({ at: placeOf(at), put: value as never });
+const insert = (at: string, value: unknown): Edit => ({ at: placeOf(at), insert: value as never, as: '' });
+
+type Refused = readonly [plan: string, what: string, refusal: string, ...edits: readonly Edit[]];
+
+const refused: readonly Refused[] = [
+  ['orphan', 'of a remedy that there is not', 'it is of the remedy "constructor"', put('remedy', 'constructor')],
+  ['labels', 'of files', 'Its target is not a forest', put('remedy', 'orphan')],
+  ['orphan', 'of another subject', 'is not a server object', put('subject.dn', outside)],
+  [
+    'orphan',
+    'of a server that lies in no CN=Servers',
+    'is not a server object',
+    put('subject.dn', unnamed),
+    put('changes.2.dn', unnamed),
+  ],
+  ['orphan', 'that leaves the server', 'It does not delete CN=EX04', { at: ['changes', 2], remove: true }],
+  ['orphan', 'that edits after the deletion', 'edits an entry after the server', insert('changes.3', routing)],
+  [
+    'orphan',
+    'that deletes another server',
+    `It deletes ${other}`,
+    insert('changes.3', { ...Object(server), dn: other }),
+  ],
+  [
+    'orphan',
+    'that deletes a database of another server',
+    'It deletes CN=MDB1',
+    put('changes.1.attributes.1.values.0', other),
+  ],
+  [
+    'orphan',
+    'that deletes a database whose owner is no DN',
+    'It deletes CN=MDB1',
+    put('changes.1.attributes.1.values.0', 'DEL:no DN'),
+  ],
+  ['orphan', 'that deletes a copy on another server', 'It deletes CN=Copy', insert('changes.1', copyOfOther)],
+  ['orphan', 'that deletes elsewhere', `It deletes ${outside}`, put('changes.1.dn', outside)],
+  ['orphan at once', 'of another tree', `It deletes ${outside}`, put('changes.0.dn', outside)],
+  ['orphan', 'that adds a value', 'It adds values to homeMTA', put('changes.0.edits.0.add', ['x'])],
+  ['orphan', 'that removes another value', 'does not name the server', put('changes.0.edits.0.remove', [other])],
+  ['orphan', 'that makes an entry', 'It makes the entry', insert('changes.0', undelete)],
+  ['orphan', 'without its intent', 'Its intent does not say', put('intent', {})],
+  ['orphan', 'with an unknown step', 'Its next step constructor', put('nextSteps.0.id', 'constructor')],
+  ['orphan undone', 'that makes an entry elsewhere', `It makes or deletes ${outside}`, put('changes.1.dn', outside)],
+  ['leftovers', 'that deletes', 'It makes or deletes the entry', insert('changes.0', server)],
+  ['leftovers', 'that adds a value', 'It adds values to homeMTA', put('changes.0.edits.0.add', ['x'])],
+  ['leftovers', 'that removes what is there', 'names nothing that is gone', put('changes.0.edits.0.remove', [other])],
+  [
+    'leftovers',
+    'that edits another attribute elsewhere',
+    'which is not of Exchange',
+    put('changes.0.dn', outside),
+    put('changes.0.edits.0.attribute', 'member'),
+  ],
+  ['labels', 'of files', 'its target is not a forest', put('remedy', 'tombstone')],
+  ['lifetime', 'of another subject', `its subject is ${outside}`, put('subject.dn', outside)],
+  ['lifetime', 'that changes an entry twice', 'it changes one entry twice', insert('changes.0', lifetime)],
+  ['lifetime', 'that edits another entry', `it modifies ${outside}`, put('changes.0.dn', outside)],
+  ['lifetime', 'that edits another attribute', 'member', put('changes.0.edits.0.attribute', 'member')],
+  ['lifetime', 'that adds another entry', `it adds ${outside}`, put('changes.1.dn', outside)],
+  ['lifetime', 'that adds more than a container', 'with more than', put('changes.1.attributes.0.values.1', 'user')],
+  ['lifetime', 'that deletes', 'it deletes', put('changes.1', { ...Object(server), dn: Object(marker).dn })],
+  ['lifetime undone', 'that deletes elsewhere', `it deletes ${outside}`, put('changes.1.dn', outside)],
+  ['lifetime', 'that deletes a tree', 'it deletes the tree', insert('changes.0', tree)],
+  [
+    'lifetime',
+    'that removes a lingering object',
+    'changes that this tool cannot write',
+    insert('changes.0', changesOf('lingering')[0]),
+  ],
+  ['lifetime', 'of another intent', 'its intent is not', put('intent', { days: 180 })],
+  ['lifetime', 'with an unknown step', 'its next step "constructor"', put('nextSteps', [{ id: 'constructor' }])],
+  ['lifetime', 'of files', 'The target is not a list of folders', put('remedy', 'labels')],
+  ['labels', 'of a key in another way', 'names a key or a label', put('intent.labels', { L_A: { label: 'x' } })],
+  ['labels', 'of an unknown encoding', 'names an encoding', put('intent.codePages', { de: 'ebcdic' })],
+  ['labels', 'below no root', 'not below a root', put('changes.0.path', '/etc/Exchange/HTML/nls/de/strings.txt')],
+  [
+    'labels',
+    'of a root of its own',
+    'not below a root',
+    put('changes.0.root', '/etc'),
+    put('changes.0.path', '/etc/Exchange/HTML/nls/de/strings.txt'),
+  ],
+  ['labels', 'with a way up', 'not below', put('changes.0.path', '/forms/a/..\\..\\Exchange/HTML/nls/de/strings.txt')],
+  ['labels', 'with an empty step', 'not below', put('changes.0.path', '/forms//Exchange/HTML/nls/de/strings.txt')],
+  ['labels', 'of another file', 'not in the place', put('changes.0.path', '/forms/Exchange/HTML/nls/de/web.config')],
+  ['labels', 'of another set', 'not in the place', put('changes.0.set', 'ISA')],
+  ['labels', 'of another class', 'not in the place', put('changes.0.class', 'cHTML')],
+  ['labels', 'of another language', 'not in the place', put('changes.0.language', 'fr')],
+  ['labels', 'in an unknown encoding', 'its encoding "ebcdic"', put('changes.0.encoding', 'ebcdic')],
+  ['labels', 'of no key', 'something other than the values of keys', put('changes.0.splices.0.key', 'no key')],
+  ['labels', 'with a quote in a text', 'double quote', put('changes.0.splices.0.new', 'ImEiYiI=')],
+  ['labels', 'of files', 'its target is not a forest', put('remedy', 'lingering')],
+  ['lingering', 'that undoes', 'there is nothing to undo', put('undoes', smallPlans['labels undone']?.undoes)],
+  ['lingering', 'without a reference', 'names no reference', put('intent', {})],
+  ['lingering', 'that writes', 'it holds a change of kind modify', insert('changes.0', routing)],
+  ['lingering', 'that cleans its reference', 'removes from it too', put('changes.1.on', 'DC1.corp.example.com')],
+  ['lingering', 'with an unknown step', 'step', put('nextSteps', [{ id: 'constructor' }])],
+  [
+    'orphan',
+    'with what only is handed over',
+    'changes that this tool cannot write',
+    insert('changes.0', changesOf('lingering')[0]),
+  ],
+];
+
+test.each(refused.map(([plan, what, refusal, ...edits]) => [plan, what, refusal, edits] as const))(
+  'a plan (%s) %s is not permitted',
+  async (plan, _, refusal, edits) => {
+    const way = await wayOf(textOf({ plan, edits }));
+    expect(way.kind).toBe('not permitted');
+    if (way.kind === 'not permitted') expect(way.error.trouble.cameBack).toContain(refusal);
+  },
+);
+
+test.each([
+  ['labels', 'orphan'],
+  ['orphan', 'labels'],
+])('a plan (%s) with a change for another kind of target is not read', async (plan, of) => {
+  const [foreign] = changesOf(of);
+  expect((await wayOf(textOf({ plan, edits: [insert('changes.0', foreign)] }))).kind).toBe('refused');
+});
