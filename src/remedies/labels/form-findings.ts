@@ -36,6 +36,11 @@ interface PlacedForm {
   readonly place: string;
 }
 
+/** What there is about a form, with its place first: a path is cut at its end where it is too long for a line. */
+function lineAbout({ form, place }: PlacedForm, what: string): string {
+  return `${place} · ${path.basename(form.path)}${what}, in ${path.dirname(form.path)}`;
+}
+
 function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
   const asksForAddress = [...intent.labels.values()].some((wanted) => 'label' in wanted && wanted.label !== 'username');
   const found = asksForAddress ? beside.filter(({ form }) => form.domainLines.length > 0) : [];
@@ -46,8 +51,8 @@ function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): rea
       `A script puts a domain before what the user types: ${counted(found.length, 'file')}`,
       'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines or let them leave alone what holds an @, then run again. Accept it if they do so already.',
       {
-        evidence: found.flatMap(({ form }) =>
-          form.domainLines.map(({ line, text }) => `${form.path}, line ${line}: ${shortened(text)}`),
+        evidence: found.flatMap((placed) =>
+          placed.form.domainLines.map(({ line, text }) => lineAbout(placed, `, line ${line}: ${shortened(text)}`)),
         ),
         subjects: found.map(({ form }) => form.path),
       },
@@ -64,7 +69,7 @@ function withoutLabel(beside: readonly PlacedForm[], intent: LabelsIntent): read
       `Forms that will not show the new label: ${counted(blind.length, 'form')}`,
       'Their label does not come from the changed key. Change another key too (--key), or the form by hand.',
       {
-        evidence: blind.map(({ form }) => `${form.path}: ${labelSource(form)}`),
+        evidence: blind.map((placed) => lineAbout(placed, `: ${labelSource(placed.form)}`)),
         subjects: blind.map(({ form }) => form.path),
       },
     ),
@@ -82,9 +87,10 @@ function shows({ keys }: Form, intent: LabelsIntent): boolean {
 }
 
 function placeholders(beside: readonly PlacedForm[]): readonly FindingDraft[] {
-  const found = beside.flatMap(({ form: { path: file, placeholder } }) =>
-    placeholder === undefined ? [] : [{ file, placeholder }],
-  );
+  const found = beside.flatMap((placed) => {
+    const { placeholder } = placed.form;
+    return placeholder === undefined ? [] : [{ placed, placeholder }];
+  });
   if (found.length === 0) return [];
   return [
     warning(
@@ -92,8 +98,8 @@ function placeholders(beside: readonly PlacedForm[]): readonly FindingDraft[] {
       'Forms with a placeholder of their own that names the domain',
       'The text is in the .htm file, not in strings.txt; this change does not touch it. Change it by hand in each form.',
       {
-        evidence: found.map(({ file, placeholder }) => `${file}: ${shortened(placeholder)}`),
-        subjects: found.map(({ file }) => file),
+        evidence: found.map(({ placed, placeholder }) => lineAbout(placed, `: ${shortened(placeholder)}`)),
+        subjects: found.map(({ placed }) => placed.form.path),
       },
     ),
   ];

@@ -393,7 +393,9 @@ describe('what a person should know', () => {
     });
     expect(only(await look(), 'hard-coded-placeholder')).toMatchObject({
       level: 'warning',
-      evidence: ['a.htm', 'b.HTML'].map((name) => `${path.join(folderOf('default'), name)}: Domain\\Username`),
+      evidence: ['a.htm', 'b.HTML'].map(
+        (name) => `Exchange · HTML · ${name}: Domain\\Username, in ${folderOf('default')}`,
+      ),
     });
   });
 

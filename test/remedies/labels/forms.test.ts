@@ -39,7 +39,7 @@ describe('which forms show the new label', () => {
       evidence: ['Exchange · HTML: usr_pwd.htm', 'ISA · HTML: usr_pwd.htm'],
     });
     expect(finding(examination, 'form-without-label')?.evidence).toEqual([
-      `${path.join(folder(), 'usr_pcode.HTML')}: uses L_USERNAME_TEXT`,
+      `Exchange · HTML · usr_pcode.HTML: uses L_USERNAME_TEXT, in ${folder()}`,
     ]);
   });
 
@@ -51,7 +51,7 @@ describe('which forms show the new label', () => {
     await forms({ 'a.htm': html });
     expect(finding(await look(), 'form-without-label')).toMatchObject({
       level: 'warning',
-      evidence: [`${path.join(folder(), 'a.htm')}: ${reason}`],
+      evidence: [`Exchange · HTML · a.htm: ${reason}, in ${folder()}`],
       subjects: [path.join(folder(), 'a.htm')],
     });
   });
@@ -93,7 +93,7 @@ describe('a script that puts a domain before the name', () => {
       level: 'blocker',
       acceptable: true,
       accepted: false,
-      evidence: [`${path.join(folder(), 'flogon.js')}, line 2: ${line}`],
+      evidence: [`Exchange · HTML · flogon.js, line 2: ${line}, in ${folder()}`],
     });
     // The diff is the same: only whether it may be applied is the user's word.
     expect(examination.changes).toHaveLength(1);
