@@ -1,10 +1,9 @@
 /** An orphan plan in words, drawn from the plan alone, and what is left to a person after it. */
 
 import { conflictRdnOf, dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import type { Exhibit, TreeExhibit } from '../../change/exhibits.ts';
+import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, JsonValue, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description, Step } from '../remedy.ts';
@@ -14,7 +13,7 @@ import { bearersOf, serverDeletedIn } from './names.ts';
 import { isLegacy } from './supported-ways.ts';
 import { hasRole, machineGroups, releaseOf, roleBit } from './versions.ts';
 
-/** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
+/** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
   if (plan.undoes === undefined && isOfLeftovers(plan)) return describeLeftovers(plan);
   const deleted = plan.changes.flatMap(deletedBy);
@@ -52,7 +51,7 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
         ? []
         : [{ name: 'References left as they are', value: plan.leftOut.length.toLocaleString('en') }]),
     ],
-    changes: [treeOf(deleted, edits), ...leftOutTable(plan)],
+    changes: leftOutTable(plan),
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
   };
 }
@@ -60,42 +59,6 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
 function referencesIn(edits: readonly ModifyChange[]): string {
   const values = edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove));
   return counted(values.length, 'value');
-}
-
-/** Parents before children, each with the references to it. */
-function treeOf(deleted: readonly DeletedEntry[], edits: readonly ModifyChange[]): TreeExhibit {
-  const parentsFirst = deleted.toSorted((one, other) => keyOf(one.dn).localeCompare(keyOf(other.dn), 'en'));
-  const top = Math.min(...deleted.map(({ dn }) => dnDepth(dn)));
-  const references = groupBy(
-    edits.flatMap(({ dn, edits: ofEntry }) =>
-      ofEntry.flatMap(({ attribute, remove }) =>
-        remove.flatMap((value) =>
-          typeof value === 'string'
-            ? [{ value: value.toLowerCase(), words: `${attribute} of ${rdnOf(dn).value}` }]
-            : [],
-        ),
-      ),
-    ),
-    ({ value }) => value,
-  );
-  return {
-    kind: 'tree',
-    id: 'deleted',
-    title: 'What is deleted, with the references that are cleared',
-    nodes: parentsFirst.map(({ dn }) => ({
-      depth: dnDepth(dn) - top,
-      text: rdnOf(dn).value,
-      notes: (references.get(dn.toLowerCase()) ?? []).map(({ words }) => words),
-    })),
-  };
-}
-
-/** Sorts an entry behind its parent: its RDNs from the top down. */
-function keyOf(dn: string): string {
-  return normalizedDn(dn)
-    .split(/(?<!\\),/)
-    .reverse()
-    .join('\u0000');
 }
 
 function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
