@@ -1,26 +1,19 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
 
 /** One vitest project a kind of test, so that `--project quick` leaves out what needs minutes or a real AD. */
 const project = (
   name: string,
   include: readonly string[],
-  options: {
-    readonly testTimeout: number;
-    readonly exclude?: readonly string[];
-    readonly serial?: boolean;
-    readonly isolate?: false;
-  },
+  { testTimeout = 60_000, ...more }: NonNullable<UserWorkspaceConfig['test']>,
 ) => ({
   test: {
     name,
     root: fileURLToPath(new URL('.', import.meta.url)),
     include: [...include],
-    exclude: [...(options.exclude ?? [])],
-    testTimeout: options.testTimeout,
-    hookTimeout: options.testTimeout,
-    ...(options.serial === true ? { fileParallelism: false } : {}),
-    ...(options.isolate === false ? { isolate: false } : {}),
+    testTimeout,
+    hookTimeout: testTimeout,
+    ...more,
   },
 });
 
@@ -35,19 +28,20 @@ export default defineConfig({
     // Left to itself vitest keeps one core free, which on two is half the machine.
     maxWorkers: '100%',
     projects: benchRequested
-      ? [project('bench', ['bench/**/*.bench.ts'], { testTimeout: 1_800_000, serial: true })]
+      ? [project('bench', ['bench/**/*.bench.ts'], { testTimeout: 1_800_000, fileParallelism: false })]
       : [
           project('quick', ['**/*.test.ts'], {
-            testTimeout: 60_000,
             exclude: ['ad/*.test.ts', 'terminal/**', 'windows/**', 'bench/**', ...processes, 'review/page.test.ts'],
             // No module holds state, so that the files of one worker can share what they import: a third of the time.
             isolate: false,
+            // A test whose loop never runs fails.
+            expect: { requireAssertions: true },
           }),
-          project('processes', processes, { testTimeout: 60_000 }),
+          project('processes', processes, {}),
           project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 180_000 }),
-          project('page', ['review/page.test.ts'], { testTimeout: 60_000 }),
-          project('windows', ['windows/**/*.test.ts'], { testTimeout: 300_000, serial: true }),
-          project('ad', ['ad/*.test.ts'], { testTimeout: 300_000, serial: true }),
+          project('page', ['review/page.test.ts'], {}),
+          project('windows', ['windows/**/*.test.ts'], { testTimeout: 300_000, fileParallelism: false }),
+          project('ad', ['ad/*.test.ts'], { testTimeout: 300_000, fileParallelism: false }),
         ],
   },
 });
