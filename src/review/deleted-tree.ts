@@ -1,6 +1,41 @@
 /** Entries to be deleted, as the tree that they are: parents first, in whatever order they are deleted. */
 
-import { DnSyntaxError, formatDn, parseDn } from '../ad/dn.ts';
+import { DnSyntaxError, formatDn, parseDn, rdnOf } from '../ad/dn.ts';
+import { dnIn } from '../ad/naming.ts';
+import type { EntriesRow, ReviewRow } from './rows.ts';
+
+export function isDelete(row: ReviewRow): row is EntriesRow {
+  return row.kind === 'entries' && (row.verb === 'delete' || row.verb === 'delete tree');
+}
+
+/** The references that the rows clear, by the DN of the entry that they name: "homeMTA of SystemMailbox". */
+export function clearedReferences(rows: readonly ReviewRow[]): (dn: string) => readonly string[] {
+  const byTarget = new Map<string, string[]>();
+  for (const row of rows) {
+    if (row.kind !== 'entries' || row.verb !== 'modify') continue;
+    for (const { sign, name, value } of row.parts.flatMap(({ lines }) => lines)) {
+      if (sign !== '-') continue;
+      const key = keyOf(dnIn(value.map(({ text }) => text).join('')));
+      const words = row.dns.map((dn) => `${name.replace(/:+ $/, '')} of ${nameOf(dn)}`);
+      byTarget.set(key, [...(byTarget.get(key) ?? []), ...words]);
+    }
+  }
+  return (dn) => byTarget.get(keyOf(dn)) ?? [];
+}
+
+function keyOf(dn: string): string {
+  return JSON.stringify(pathOf(dn));
+}
+
+function nameOf(dn: string): string {
+  try {
+    return rdnOf(dn).value;
+  } catch (error) {
+    // A review shows every plan: what is no DN has its text as its name.
+    if (error instanceof DnSyntaxError) return dn;
+    throw error;
+  }
+}
 
 export interface TreeLine<Entry> {
   /** 0 for an entry whose parent stays. */

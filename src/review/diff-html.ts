@@ -4,6 +4,7 @@ import type { Target } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { counted } from '../words.ts';
 import type { Segment } from './changed-words.ts';
+import { clearedReferences, deletedTree, isDelete } from './deleted-tree.ts';
 import { type FilePlaces, filePlaces, placesInWords, wholePath } from './file-places.ts';
 import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
 import { type Outcome, rowOutcome } from './outcome.ts';
@@ -24,7 +25,12 @@ export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: O
   yield* inParts(files, (part) => filesTable(part, places, onlyKey, outcome));
   yield* groupFolders(places, target.kind === 'files' ? target.roots : []);
   const entries = rows.filter((row) => row.kind === 'entries');
-  yield* inParts(entries, (part) => entriesArticles(part, outcome));
+  yield* inParts(
+    entries.filter((row) => !isDelete(row)),
+    (part) => entriesArticles(part, outcome),
+  );
+  const deletes = entries.filter(isDelete);
+  if (deletes.length > 0) yield* deletesArticle(deletes, clearedReferences(rows), outcome);
 }
 
 /** Long lists in parts: a browser lays out only the parts that are in view. */
@@ -132,6 +138,37 @@ function* entriesArticle(row: EntriesRow, outcome: Outcome | undefined): Generat
     if (isFolded) yield html`</details>\n`;
   }
   if (outcome !== undefined) yield* became(row, outcome);
+  yield html`</article>\n`;
+}
+
+/** The entries to be deleted as the tree that they are, each with the references to it; its attributes are folded. */
+function* deletesArticle(
+  rows: readonly EntriesRow[],
+  referencesTo: (dn: string) => readonly string[],
+  outcome: Outcome | undefined,
+): Generator<Html> {
+  const entries = rows.flatMap((row) =>
+    row.parts.map(({ dn, lines }, index) => ({ dn, lines, row: index === 0 ? row : undefined })),
+  );
+  const request = rows.some(({ verb }) => verb === 'delete tree') ? ', by one request' : '';
+  yield html`<article class="change"><h3>delete ${counted(entries.length, 'entry', 'entries')}${request}</h3>\n`;
+  for (const { verb, dns } of rows)
+    if (verb === 'delete tree') yield html`<p><code>${isolated(dns[0] ?? '')}</code></p>\n`;
+  let open = 0;
+  for (const { depth, name, entry } of deletedTree(entries)) {
+    if (depth + 1 > open) yield html`<ul class="tree">\n`;
+    else yield html`</li>\n${Array.from({ length: open - depth - 1 }, () => html`</ul></li>\n`)}`;
+    open = depth + 1;
+    const number = entry.row === undefined ? [] : html`<span class="number">${String(entry.row.number)}</span> `;
+    yield html`<li>${number}<code>${isolated(name)}</code>`;
+    yield* referencesTo(entry.dn).map((reference) => html`<span class="aside refers">${isolated(reference)}</span>`);
+    yield html`<details><summary>${counted(entry.lines.length, 'attribute value')}</summary>\n`;
+    if (depth > 0) yield html`<p><code>${isolated(entry.dn)}</code></p>\n`;
+    if (entry.lines.length > 0) yield html`<ul class="lines">${entry.lines.map(lineItem)}</ul>\n`;
+    yield html`</details>\n`;
+    if (entry.row !== undefined && outcome !== undefined) yield* became(entry.row, outcome);
+  }
+  yield html`${Array.from({ length: open }, () => html`</li></ul>\n`)}`;
   yield html`</article>\n`;
 }
 

@@ -8,7 +8,7 @@ import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
 import { counted, listed as inWords } from '../words.ts';
 import type { Segment } from './changed-words.ts';
-import { deletedTree } from './deleted-tree.ts';
+import { clearedReferences, deletedTree, isDelete } from './deleted-tree.ts';
 import {
   type FilePlaces,
   filePlaces,
@@ -44,6 +44,8 @@ const fewSets = 4;
 const fewGroups = 6;
 /** Of entries with the same edit. */
 const fewEntries = 5;
+/** To one entry that is deleted. */
+const fewReferences = 4;
 /** Of one attribute, on one side of the diff. */
 const fewValues = 4;
 
@@ -52,7 +54,7 @@ export function isDiffLine(line: string): boolean {
   return /^[ \d]{4,}[-+] /.test(stripVTControlCharacters(line));
 }
 
-/** All rows: a table of the texts in files, entries each with their lines; a tree of those that are deleted, unless all is shown. */
+/** All rows: a table of the texts in files, entries each with their lines; those that are deleted as a tree, behind it whole where all is shown. */
 export function* diffLines(
   plan: Plan,
   rows: readonly ReviewRow[],
@@ -63,10 +65,10 @@ export function* diffLines(
   const entries = rows.filter((row) => row.kind === 'entries');
   const drawing = { ...options, outcome };
   if (files.length > 0) yield* filesTable(files, filePlaces(files, plan.target), drawing);
-  const isInTree = ({ verb }: EntriesRow): boolean => !options.verbose && (verb === 'delete' || verb === 'delete tree');
-  for (const row of entries) if (!isInTree(row)) yield* entriesLines(row, drawing);
-  const deletes = entries.filter(isInTree);
-  if (deletes.length > 0) yield* deletesLines(deletes, drawing);
+  for (const row of entries) if (!isDelete(row)) yield* entriesLines(row, drawing);
+  const deletes = entries.filter(isDelete);
+  if (deletes.length > 0) yield* deletesLines(deletes, clearedReferences(rows), drawing);
+  if (options.verbose) for (const row of deletes) yield* entriesLines(row, drawing);
 }
 
 /** Something on a line of its own, set in by so many columns; what does not fit continues two columns further in. */
@@ -305,9 +307,13 @@ function shortened(value: readonly Segment[]): readonly Segment[] {
   return [plain(`${text.slice(0, keptAtStart)} […${left} more characters…] ${text.slice(-keptAtEnd)}`)];
 }
 
-/** The entries to be deleted as a tree, a line each; --verbose and the saved files show their attributes. */
-function* deletesLines(rows: readonly EntriesRow[], drawing: Drawing): Generator<string> {
-  const { style, columns = Number.POSITIVE_INFINITY } = drawing;
+/** The entries to be deleted as a tree, each with the references to it; --verbose and the saved files show their attributes. */
+function* deletesLines(
+  rows: readonly EntriesRow[],
+  referencesTo: (dn: string) => readonly string[],
+  drawing: Drawing,
+): Generator<string> {
+  const { style, columns = Number.POSITIVE_INFINITY, verbose } = drawing;
   const entries = rows.flatMap(({ number, parts }) =>
     parts.map(({ dn, lines }, index) => ({ dn, number: index === 0 ? number.toString() : '', count: lines.length })),
   );
@@ -317,8 +323,11 @@ function* deletesLines(rows: readonly EntriesRow[], drawing: Drawing): Generator
     const sign = `${pad(entry.number, diffMargin - 1, 'right')} - ${'  '.repeat(depth)}`;
     const line = `${style.removed(sign + visible(name))}  ${style.dim(counted(entry.count, 'value'))}`;
     yield* wrapped(line, columns, sign.length);
+    const references = referencesTo(entry.dn).map((reference) => `← ${reference}`);
+    yield* listed(references, fewReferences, 'more', drawing, sign.length);
   }
-  for (const row of rows) for (const line of outcomeLines(row, drawing)) yield* inLines(line, diffMargin, drawing);
+  if (!verbose)
+    for (const row of rows) for (const line of outcomeLines(row, drawing)) yield* inLines(line, diffMargin, drawing);
   yield '';
 }
 

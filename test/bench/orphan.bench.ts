@@ -50,10 +50,10 @@ describe('looking for recipients of a server among 100,000', () => {
       import { countRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
-      const names = { legacyExchangeDn: '${legacyExchangeDn}' };
-      const doomed = { names, dns: new Set(), mailTransferAgents: ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'] };
+      const names = { legacyExchangeDn: '${legacyExchangeDn}', fqdn: undefined, name: undefined };
+      const mailTransferAgents = ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'];
       const scope = { isRecipient: () => true, isWritable: () => true };
-      const counts = await countRecipients(session, '${slapd.suffix}', doomed, ['CN=DB of EX01,CN=Databases,${slapd.suffix}'], scope);
+      const counts = await countRecipients(session, '${slapd.suffix}', names, mailTransferAgents, ['CN=DB of EX01,CN=Databases,${slapd.suffix}'], scope);
       const milliseconds = performance.now() - start;
       await session.close();
       console.log(JSON.stringify({ milliseconds, rss: process.resourceUsage().maxRSS / 1024, counts: counts.map(({ count }) => count) }));`;
@@ -83,6 +83,52 @@ describe('looking for recipients of a server among 100,000', () => {
     process.stdout.write(
       `orphan, 100,000 recipients: ${ours.toFixed(0)} ms, ldapsearch ${theirs.toFixed(0)} ms, peak ${first.rss.toFixed(0)} MB\n`,
     );
+    expect(ours / theirs).toBeLessThanOrEqual(1.5);
+    expect(first.rss).toBeLessThanOrEqual(150);
+  });
+});
+
+describe('reading every value of 100,000 entries', () => {
+  let slapd: Slapd;
+
+  beforeAll(async () => {
+    slapd = await startSlapd({ people: 100_000 });
+  });
+  afterAll(() => slapd?.stop());
+
+  /** In a process of its own, for its peak memory. */
+  const scan = async (): Promise<{ readonly milliseconds: number; readonly rss: number; readonly found: number }> => {
+    const script = `
+      import { openSession } from '${moduleOf('ldap/connector.js')}';
+      import { readConfigurationReferrers } from '${moduleOf('remedies/orphan/referrers.js')}';
+      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
+      const start = performance.now();
+      const server = 'cn=ex09,cn=servers,${slapd.suffix}';
+      const names = { legacyExchangeDn: '/o=Contoso Mail/ou=First/cn=Configuration/cn=Servers/cn=EX09', fqdn: 'ex09.example.com', name: 'EX09' };
+      const dns = new Set([server, ...Array.from({ length: 40 }, (_, index) => 'cn=child ' + index + ',' + server)]);
+      const { referrers } = await readConfigurationReferrers(session, '${slapd.suffix}', { names, dns }, ['CN=DB of EX09,CN=Databases,${slapd.suffix}']);
+      const milliseconds = performance.now() - start;
+      await session.close();
+      console.log(JSON.stringify({ milliseconds, rss: process.resourceUsage().maxRSS / 1024, found: referrers.length }));`;
+    return JSON.parse(await run(process.execPath, ['--input-type=module', '-e', script]));
+  };
+
+  const byLdapsearch = (): Promise<number> =>
+    timed(() =>
+      run('sh', [
+        '-c',
+        `ldapsearch -x -LLL -o ldif-wrap=no -E pr=1000/noprompt -H ${slapd.url} -D '${slapd.user}' -w '${slapd.password}' -b '${slapd.suffix}' '(objectClass=*)' '*' > /dev/null`,
+      ]),
+    );
+
+  test('takes at most 1.5 times as long as ldapsearch of the same subtree, and 150 MB', async () => {
+    const first = await scan();
+    const theirs = await median(byLdapsearch);
+    const ours = await median(async () => (await scan()).milliseconds);
+    process.stdout.write(
+      `orphan, scan of 100,000 entries: ${ours.toFixed(0)} ms, ldapsearch ${theirs.toFixed(0)} ms, peak ${first.rss.toFixed(0)} MB\n`,
+    );
+    expect(first.found).toBe(0);
     expect(ours / theirs).toBeLessThanOrEqual(1.5);
     expect(first.rss).toBeLessThanOrEqual(150);
   });

@@ -99,6 +99,7 @@ describe('a failed first install', () => {
     expect(plan.nextSteps).toContainEqual({
       id: 'own-mailboxes',
       accounts: expect.arrayContaining([expect.stringContaining('Health')]),
+      kinds: expect.arrayContaining(['arbitration', 'monitoring', 'system']),
     });
   });
 

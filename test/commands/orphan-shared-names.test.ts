@@ -194,7 +194,8 @@ describe('on the practice site, with an EX01 that lost a naming conflict', () =>
 
   test('its deletion and the undo of it are proven, though the mailboxes of the winner hold its names', async () => {
     const { run } = await site();
-    const args = ['--dn', `CN=EX01\\0ACNF:${guid},${servers}`, '--yes', '--confirm', 'EX01'];
+    const accepted = ['--accept', 'replication-past-lifetime'];
+    const args = ['--dn', `CN=EX01\\0ACNF:${guid},${servers}`, '--yes', '--confirm', 'EX01', ...accepted];
     const { stdout, stderr } = await run(orphan, args);
     expect(stderr).toBe('');
     expect(stdout).toMatch(/recipients of DC=corp,DC=example,DC=com: none points at a deleted entry/);

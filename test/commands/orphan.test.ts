@@ -245,6 +245,14 @@ describe('the wizard', () => {
     expect([...(await site.forest()).keys()].some(ofOrphan)).toBe(true);
   });
 
+  test('asks for no clean-up and no acceptance where a blocker stops the change whatever the answers are', async () => {
+    const site = await siteToLookAt();
+    const answers = answering({ 'orphan.supported-way': 'none', decision: 'nothing' });
+    const { stdout } = await site.run(orphan, ['--name', 'EX03'], answers);
+    expect(stdout).toMatch(/blocker +mailboxes/);
+    expect(answers.asked.filter((id) => id !== 'decision')).toEqual(['orphan.supported-way']);
+  });
+
   test('takes no --confirm of another name in place of typing it', async () => {
     const site = await siteToLookAt();
     const before = await site.forest();

@@ -346,12 +346,29 @@ describe('changes of entries', () => {
   test('that delete show every value as a removed line, folded', () => {
     const attributes = [{ name: 'objectClass', values: ['top', 'msExchExchangeServer'] }];
     const page = pageOf(planOf([deletion(server, attributes)]));
-    expect(all(page, '.change').flatMap((change) => textsOf(change, 'h3'))).toEqual([`1 delete ${server}`]);
+    expect(all(page, '.change').flatMap((change) => textsOf(change, 'h3'))).toEqual(['delete 1 entry']);
+    expect(all(page, '.tree').flatMap((tree) => textsOf(tree, 'code'))).toEqual([server]);
     expect(all(page, 'details').flatMap((details) => textsOf(details, 'del'))).toEqual([
       '-objectClass: top',
       '-objectClass: msExchExchangeServer',
     ]);
     expect(textsOf(page, 'summary')).toEqual(['2 attribute values']);
+  });
+
+  test('that delete a tree show it as one, parents first, with the references that are cleared at each entry', () => {
+    const child = `CN=SMTP,${server}`;
+    const cleared = modify('CN=Internet,CN=Connections', {
+      attribute: 'homeMTA',
+      remove: [child.toUpperCase()],
+      add: [],
+    });
+    const page = pageOf(planOf([cleared, deletion(child, []), deletion(server, [])]));
+    const [tree] = all(page, '.tree');
+    expect(all(page, '.change').flatMap((change) => textsOf(change, 'h3'))).toEqual([
+      expect.stringContaining('modify'),
+      'delete 2 entries',
+    ]);
+    expect(tree && textOf(tree).replace(/\s+/g, ' ')).toMatch(/3 ?CN=EX04,.*2 ?CN=SMTP ?homeMTA of Internet/);
   });
 
   test('that edit a few values are not folded', () => {

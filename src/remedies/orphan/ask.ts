@@ -4,7 +4,8 @@ import { parentDn, rdnOf } from '../../ad/dn.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import { distinct, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
-import { clearable } from './changes.ts';
+import { assess } from './assess.ts';
+import { clearable, propose } from './changes.ts';
 import type { Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
 import type { Along, OrphanOptions } from './options.ts';
@@ -28,6 +29,9 @@ export async function ask(
     const way = await askSupportedWay(facts, prompter);
     if (way !== 'none') return { kind: 'other-way', steps: supportedSteps(facts) };
   }
+  // Nothing more is asked of a change that a blocker stops whatever the answers are.
+  const findings = assess(facts, propose(facts, options));
+  if (findings.some(({ level, acceptable }) => level === 'blocker' && !acceptable)) return { kind: 'settled', options };
   if (!options.asked.has('also')) {
     const also = await askAlso(facts, options, prompter);
     // What goes along changes what refers to it.

@@ -12,7 +12,7 @@ import {
 } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
-import { counted, listed } from '../../words.ts';
+import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { unjustified } from './changes.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
@@ -24,6 +24,7 @@ import type { Referrer } from './referrers.ts';
 import { replicationFindings } from './replication.ts';
 import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
+import { administrators, releaseOf } from './versions.ts';
 
 /** The findings, whoever made the changes. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
@@ -189,7 +190,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           finalBlocker(
             'no-right-to-delete',
             `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of Organization Management or Enterprise Admins (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G '<DOMAIN\\user>:SDDT'.`,
+            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G '<DOMAIN\\user>:SDDT'.`,
             { evidence: undeletable, subjects: undeletable },
           ),
         ]),

@@ -1,19 +1,19 @@
 /** An orphan plan in words, drawn from the plan alone, and what is left to a person after it. */
 
 import { conflictRdnOf, dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import type { Exhibit, TreeExhibit } from '../../change/exhibits.ts';
+import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, JsonValue, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted } from '../../words.ts';
+import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description, Step } from '../remedy.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { describeLeftovers, isOfLeftovers } from './leftovers.ts';
 import { bearersOf, serverDeletedIn } from './names.ts';
-import { hasRole, roleBit } from './versions.ts';
+import { isLegacy } from './supported-ways.ts';
+import { hasRole, machineGroups, releaseOf, roleBit } from './versions.ts';
 
-/** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
+/** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
   if (plan.undoes === undefined && isOfLeftovers(plan)) return describeLeftovers(plan);
   const deleted = plan.changes.flatMap(deletedBy);
@@ -51,7 +51,7 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
         ? []
         : [{ name: 'References left as they are', value: plan.leftOut.length.toLocaleString('en') }]),
     ],
-    changes: [treeOf(deleted, edits), ...leftOutTable(plan)],
+    changes: leftOutTable(plan),
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
   };
 }
@@ -59,42 +59,6 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
 function referencesIn(edits: readonly ModifyChange[]): string {
   const values = edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove));
   return counted(values.length, 'value');
-}
-
-/** Parents before children, each with the references to it. */
-function treeOf(deleted: readonly DeletedEntry[], edits: readonly ModifyChange[]): TreeExhibit {
-  const parentsFirst = deleted.toSorted((one, other) => keyOf(one.dn).localeCompare(keyOf(other.dn), 'en'));
-  const top = Math.min(...deleted.map(({ dn }) => dnDepth(dn)));
-  const references = groupBy(
-    edits.flatMap(({ dn, edits: ofEntry }) =>
-      ofEntry.flatMap(({ attribute, remove }) =>
-        remove.flatMap((value) =>
-          typeof value === 'string'
-            ? [{ value: value.toLowerCase(), words: `${attribute} of ${rdnOf(dn).value}` }]
-            : [],
-        ),
-      ),
-    ),
-    ({ value }) => value,
-  );
-  return {
-    kind: 'tree',
-    id: 'deleted',
-    title: 'What is deleted, with the references that are cleared',
-    nodes: parentsFirst.map(({ dn }) => ({
-      depth: dnDepth(dn) - top,
-      text: rdnOf(dn).value,
-      notes: (references.get(dn.toLowerCase()) ?? []).map(({ words }) => words),
-    })),
-  };
-}
-
-/** Sorts an entry behind its parent: its RDNs from the top down. */
-function keyOf(dn: string): string {
-  return normalizedDn(dn)
-    .split(/(?<!\\),/)
-    .reverse()
-    .join('\u0000');
 }
 
 function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
@@ -144,7 +108,7 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
   const isNameOwn = sharedNames.length === 0;
   const going = [...subtree, ...along.flatMap(({ entries }) => entries)];
   const gone = new Set(going.map(({ entry }) => normalizedDn(entry.dn)));
-  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients).map((mailbox) => mailbox.dn);
+  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients);
   const left = databases.filter((dn) => !gone.has(normalizedDn(dn)));
   const dn = account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {};
   const owner = account.kind === 'of another' ? { owner: account.owner } : {};
@@ -157,11 +121,27 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
       ),
     },
     ...(isNameOwn
-      ? [{ id: 'account', account: account.kind, host, ...dn, ...owner }]
+      ? [{ id: 'account', account: account.kind, host, groups: machineGroups(releaseOf(server)), ...dn, ...owner }]
       : [{ id: 'other-server', bearers: bearersOf(sharedNames) }]),
-    ...(left.length === 0 ? [] : [{ id: 'databases', names: left.map((database) => rdnOf(database).value) }]),
-    ...(emptied.length === 0 ? [] : [{ id: 'own-mailboxes', accounts: emptied }]),
-    ...(isNameOwn ? [{ id: 'setup', host: hasRole(server.roles, roleBit.edge) ? '' : host }] : []),
+    ...(left.length === 0
+      ? []
+      : [
+          {
+            id: 'databases',
+            names: left.map((database) => rdnOf(database).value),
+            removedBy: databaseRemovalOf(server),
+          },
+        ]),
+    ...(emptied.length === 0
+      ? []
+      : [
+          {
+            id: 'own-mailboxes',
+            accounts: emptied.map(({ dn: account }) => account),
+            kinds: distinct(emptied.map(({ kind }) => kind)),
+          },
+        ]),
+    ...(isNameOwn && !isLegacy(server) ? [{ id: 'setup', host: hasRole(server.roles, roleBit.edge) ? '' : host }] : []),
   ];
 }
 
@@ -169,10 +149,10 @@ type Parameter = 'text' | 'texts' | 'text or nothing';
 
 const parameters: Readonly<Record<string, Readonly<Record<string, Parameter>>>> = {
   replication: { dn: 'text', domainControllers: 'texts' },
-  account: { account: 'text', host: 'text', dn: 'text or nothing', owner: 'text or nothing' },
+  account: { account: 'text', host: 'text', groups: 'texts', dn: 'text or nothing', owner: 'text or nothing' },
   'other-server': { bearers: 'texts' },
-  databases: { names: 'texts' },
-  'own-mailboxes': { accounts: 'texts' },
+  databases: { names: 'texts', removedBy: 'text' },
+  'own-mailboxes': { accounts: 'texts', kinds: 'texts' },
   setup: { host: 'text' },
 };
 
@@ -198,7 +178,7 @@ export function stepsInWords(step: NextStep): readonly Step[] {
     case 'replication':
       return [replicationStep(text('dn'), texts('domainControllers'))];
     case 'account':
-      return [...accountSteps(text('account'), text('dn'), text('owner')), ...dnsStep(text('host'))];
+      return [...accountSteps(text('account'), text('dn'), text('owner'), texts('groups')), ...dnsStep(text('host'))];
     case 'other-server':
       return [
         {
@@ -208,9 +188,9 @@ export function stepsInWords(step: NextStep): readonly Step[] {
         },
       ];
     case 'databases':
-      return [databaseStep(texts('names'))];
+      return [databaseStep(texts('names'), text('removedBy'))];
     case 'own-mailboxes':
-      return [ownMailboxStep(texts('accounts'))];
+      return [ownMailboxStep(texts('accounts'), texts('kinds'))];
     case 'setup':
       return [setupStep(text('host'))];
     default:
@@ -226,12 +206,12 @@ function replicationStep(dn: string, domainControllers: readonly string[]): Step
   };
 }
 
-function accountSteps(account: string, dn: string, owner: string): readonly Step[] {
+function accountSteps(account: string, dn: string, owner: string, groups: readonly string[]): readonly Step[] {
   switch (account) {
     case 'present':
       return [
         {
-          text: 'The computer account was left alone. If the machine is gone for good, remove it; until then it stays a member of Exchange Servers and Exchange Trusted Subsystem.',
+          text: `The computer account was left alone. If the machine is gone for good, remove it; until then it stays a member of ${listed(groups)}.`,
           commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
         },
         {
@@ -269,19 +249,32 @@ function dnsStep(host: string): readonly Step[] {
   ];
 }
 
+/** What removes a database in the server's version: public folder databases ended with 2010. */
+function databaseRemovalOf(server: DeletionFacts['chosen']['server']): string {
+  if (isLegacy(server)) return 'system-manager';
+  return (releaseOf(server).year ?? 2007) <= 2010 ? 'cmdlets-by-kind' : 'cmdlet';
+}
+
 /** Those below the server have gone with it. */
-function databaseStep(names: readonly string[]): Step {
+function databaseStep(names: readonly string[], removedBy: string): Step {
+  const text = 'These databases have no owner now. Remove those that are not needed';
+  if (removedBy === 'system-manager')
+    return { text: `${text}, in Exchange System Manager.`, commands: [], lines: names };
   return {
-    text: 'These databases have no owner now. Remove those that are not needed.',
+    text: `${text}.`,
     commands: names.map((name) => `Remove-MailboxDatabase -Identity ${quotedForPowerShell(name)}`),
-    lines: ['Remove-PublicFolderDatabase for a public folder database'],
+    ...(removedBy === 'cmdlet' ? {} : { lines: ['Remove-PublicFolderDatabase for a public folder database'] }),
   };
 }
 
 /** Of Exchange's own mailboxes only the accounts are left. */
-function ownMailboxStep(accounts: readonly string[]): Step {
+function ownMailboxStep(accounts: readonly string[], kinds: readonly string[]): Step {
+  const isMadeBySetup = kinds.some((kind) => kind === 'arbitration' || kind === 'discovery');
+  const again = isMadeBySetup
+    ? ' Setup /PrepareAD makes the accounts again, and the mailboxes need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.'
+    : ' Exchange makes those that it needs again.';
   return {
-    text: "These accounts were Exchange's own mailboxes. Delete them; Setup /PrepareAD makes the accounts again, and the mailboxes need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.",
+    text: `These accounts were Exchange's own mailboxes. Delete them.${again}`,
     commands: accounts.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`),
   };
 }

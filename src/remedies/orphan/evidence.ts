@@ -28,7 +28,7 @@ export interface PresentAccount {
   readonly isDisabled: boolean;
   /** lastLogonTimestamp: up to 14 days behind the truth. */
   readonly lastLogon: Date | undefined;
-  /** Whether it is a member of Exchange Servers, Exchange Trusted Subsystem or Exchange Install Domain Servers. */
+  /** Whether it is a member of a group that Exchange gives its rights by, in any version. */
   readonly isInExchangeGroups: boolean | undefined;
   /** DNs of other server objects that it may as well belong to. */
   readonly sharedWith: readonly string[];
@@ -40,7 +40,8 @@ const accountDisabled = 0x2;
 const namesASearch = 50;
 
 const accountAttributes = ['dNSHostName', 'name', 'userAccountControl', 'lastLogonTimestamp', 'memberOf'];
-const exchangeGroups = /^CN=(?:Exchange Servers|Exchange Trusted Subsystem|Exchange Install Domain Servers)\b/i;
+const exchangeGroups =
+  /^CN=(?:Exchange Servers|Exchange Trusted Subsystem|Exchange Install Domain Servers|Exchange Domain Servers)\b/i;
 
 /**
  * The accounts of these servers, by the servers' DNs. Throws DirectoryError.

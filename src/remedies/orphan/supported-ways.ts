@@ -7,6 +7,7 @@ import type { Step } from '../remedy.ts';
 import type { DeletionFacts, SurveyedServer } from './gather.ts';
 import { bearersOf } from './names.ts';
 import {
+  administrators,
   defaultInstallPath,
   hasRole,
   isOnlyProvisioned,
@@ -72,7 +73,7 @@ function recover(chosen: SurveyedServer): Way {
     label: 'A machine of the same name can be set up',
     hint: 'Setup /m:RecoverServer, then uninstall',
     step: {
-      text: `If the machine is lost: as a member of Domain Admins and Organization Management reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.`,
+      text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.`,
       commands: [
         ...(account.kind === 'present' ? [`dsmod computer ${quotedForPowerShell(account.dn)} -reset`] : []),
         setupCommand(release, `/m:RecoverServer${target}`),
@@ -83,13 +84,14 @@ function recover(chosen: SurveyedServer): Way {
 }
 
 function provisioned({ server }: SurveyedServer): Way {
-  const command = setupCommand(releaseOf(server), `/RemoveProvisionedServer:${server.name}`);
+  const release = releaseOf(server);
+  const command = setupCommand(release, `/RemoveProvisionedServer:${server.name}`);
   return {
     way: 'provisioned',
     label: `Setup /RemoveProvisionedServer:${server.name}`,
     hint: 'the object was only provisioned',
     step: {
-      text: 'The object was only provisioned: let Setup remove it, as a member of Organization Management.',
+      text: `The object was only provisioned: let Setup remove it, as a member of ${administrators(release)}.`,
       commands: [command],
     },
   };
@@ -147,6 +149,8 @@ export function supportedSteps(facts: Chosen): readonly Step[] {
 
 /** Whether this object is what setup complains of. Setup finds it by the FQDN in networkAddress, not by its name. */
 export function explanation({ server }: SurveyedServer): string {
+  if (isLegacy(server))
+    return 'This object does not explain "inconsistent state": setup of this version has no such message.';
   if (server.fqdn === undefined) {
     return 'This object does not explain a message of setup: setup finds an object by the FQDN in networkAddress, and this one has none.';
   }

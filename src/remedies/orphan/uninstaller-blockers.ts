@@ -111,13 +111,14 @@ function ownMailboxBlocker(facts: DeletionFacts): readonly FindingDraft[] {
       sharedNames.length === 0
         ? [`-Server ${quotedForPowerShell(chosen.server.name)}`]
         : databaseNames(facts).map((name) => `-Database ${name}`);
-    const switches = distinct(mailboxes.flatMap(({ kind }) => movedBy[kind] ?? []));
+    const kinds = distinct(mailboxes.map(({ kind }) => kind));
+    const switches = kinds.flatMap((kind) => movedBy[kind] ?? []);
     const moves = switches.flatMap((one) => from.map((where) => `Get-Mailbox ${one}${where} | New-MoveRequest`));
     return [
       finalBlocker(
         'arbitration-mailboxes',
         title,
-        `Another server can take them. ${moves.length === 0 ? '' : `Move them first: ${moves.join('; ')}. `}HealthMailbox… are made again by the Health Manager service: delete their accounts. A SystemMailbox{…} of a database goes with it.`,
+        `Another server can take them. ${moves.length === 0 ? '' : `Move them first: ${moves.join('; ')}. `}${kinds.flatMap((kind) => outcomeOf[kind] ?? []).join(' ')}`.trim(),
         parts,
       ),
     ];
@@ -125,7 +126,7 @@ function ownMailboxBlocker(facts: DeletionFacts): readonly FindingDraft[] {
   const cleared = new Set(ownMailboxAttributes.map(({ dn }) => dn));
   const isCleared = mailboxes.every(({ dn }) => cleared.has(dn));
   const outcome = isCleared
-    ? 'No Exchange is left that could move them. If you accept, this plan clears all of their mailbox attributes, and the accounts stay without a mailbox: the next steps delete them. Setup /PrepareAD makes the accounts again.'
+    ? 'No Exchange is left that could move them. If you accept, this plan clears all of their mailbox attributes, and the accounts stay without a mailbox: the next steps delete them, and say what makes them again.'
     : 'This domain controller cannot write all of them: name one of their domain with --server.';
   return [
     isCleared
@@ -139,6 +140,12 @@ const movedBy: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
   arbitration: '-Arbitration ',
   discovery: '',
   'audit log': '-AuditLog ',
+};
+
+/** What becomes of those that are not moved. */
+const outcomeOf: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
+  monitoring: 'Health mailboxes are made again by the Health Manager service: delete their accounts.',
+  system: 'The system mailbox of a database goes with it.',
 };
 
 function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {

@@ -72,6 +72,18 @@ export function setupCommand({ year, build }: Release, switches: string): string
   return `Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
 }
 
+/** Who administers the organisation in this release: a role group from 2010 on, a security group in 2007. */
+export function administrators({ year }: Release): string {
+  if (year !== undefined && year <= 2003) return 'Enterprise Admins';
+  return year === 2007 ? 'Exchange Organization Administrators' : 'Organization Management';
+}
+
+/** The groups that setup of this release puts the computer account in. */
+export function machineGroups({ year }: Release): readonly string[] {
+  if (year !== undefined && year <= 2003) return ['Exchange Domain Servers'];
+  return year === 2007 ? ['Exchange Servers'] : ['Exchange Servers', 'Exchange Trusted Subsystem'];
+}
+
 /** Where setup installs by default: a server elsewhere needs /TargetDir when it is recovered. */
 export function defaultInstallPath({ year }: Release): string {
   const folder = 'C:\\Program Files\\Microsoft\\Exchange Server';

@@ -26,6 +26,10 @@ const syntaxes = {
     oMObjectClass: Buffer.from('KoZIhvcUAQEBDA==', 'base64'),
   },
   text: { attributeSyntax: '2.5.5.12', oMSyntax: '64' },
+  caseSensitiveText: { attributeSyntax: '2.5.5.3', oMSyntax: '27' },
+  teletexText: { attributeSyntax: '2.5.5.4', oMSyntax: '20' },
+  printableText: { attributeSyntax: '2.5.5.5', oMSyntax: '19' },
+  ia5Text: { attributeSyntax: '2.5.5.5', oMSyntax: '22' },
   integer: { attributeSyntax: '2.5.5.9', oMSyntax: '2' },
   largeInteger: { attributeSyntax: '2.5.5.16', oMSyntax: '65' },
   boolean: { attributeSyntax: '2.5.5.8', oMSyntax: '1' },
@@ -86,7 +90,9 @@ export const otherAttributes = {
   dnsWithString: [multi('labStringReferences', 'dnWithString')],
   ofSystem: [single('labSystemReference', 'dn', { systemOnly: true })],
   mandatory: [single('labMandatoryReference', 'dn')],
-  texts: Array.from({ length: 8 }, (_, index) => multi(`labText${index + 1}`, 'text')),
+  texts: (
+    ['text', 'text', 'text', 'text', 'caseSensitiveText', 'teletexText', 'printableText', 'ia5Text'] as const
+  ).map((syntax, index) => multi(`labText${index + 1}`, syntax)),
 } as const;
 
 export const exchangeAttributes: readonly SchemaAttribute[] = [

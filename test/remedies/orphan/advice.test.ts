@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { describe as describePlan } from '../../../src/remedies/orphan/describe.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
+import type { OwnMailbox } from '../../../src/remedies/orphan/recipients.ts';
 import { supportedSteps } from '../../../src/remedies/orphan/supported-ways.ts';
-import { judged, orphanFacts } from './practice-orphan.ts';
+import { orphanFacts, planOf } from './practice-orphan.ts';
 
 /** Versions with their serialNumber, and the sets of roles that a server of them may have. */
 const versions: readonly (readonly [year: number, serial: string, roles: readonly (number | undefined)[]])[] = [
@@ -29,6 +31,13 @@ const rules: readonly (readonly [word: RegExp, isRight: (year: number, roles: nu
   [/LicenseTerms(?!_)/, (year) => year === 2013 || year === 2019],
   [/LicenseTerms_DiagnosticData/, (year) => year === 2016 || year === 2025],
   [/Remove-EdgeSubscription -Identity/, (_, roles) => roles === 64],
+  [/Exchange Domain Servers/, (year) => year <= 2003],
+  [/Exchange Organization Administrators/, (year) => year === 2007],
+  [/Organization Management|Exchange Trusted Subsystem|Enable-Mailbox|-Arbitration/, (year) => year >= 2010],
+  [/Health ?[Mm]ailbox|Health Manager|-AuditLog/, (year) => year >= 2013],
+  [/watermark|disaster recovery only/, (year) => year >= 2007],
+  [/unattended setup/, (year) => year >= 2013],
+  [/Remove-PublicFolderDatabase/, (year) => year >= 2007 && year <= 2010],
   [/Get-(?:Mailbox|ExchangeServer)|Set-SendConnector|Remove-MailboxDatabase/, (year) => year >= 2007],
 ];
 
@@ -37,38 +46,84 @@ beforeEach(async () => {
   practice = await orphanFacts();
 });
 
+type Situation = 'one of several' | 'last server' | 'with mailboxes' | 'DAG member' | 'failed first install';
+
+/** The situations that a server of a version can be in: DAGs came in 2010. */
+function situationsOf(year: number): readonly Situation[] {
+  const always = ['one of several', 'last server', 'with mailboxes', 'failed first install'] as const;
+  return year >= 2010 ? [...always, 'DAG member'] : always;
+}
+
+/** The mailboxes that setup of a version makes for itself. */
+function ownMailboxesOf(year: number): readonly OwnMailbox[] {
+  const kinds: readonly (readonly [kind: OwnMailbox['kind'], since: number])[] = [
+    ['system', 2003],
+    ['arbitration', 2010],
+    ['discovery', 2010],
+    ['monitoring', 2013],
+    ['audit log', 2016],
+  ];
+  return kinds.filter(([, since]) => year >= since).map(([kind]) => ({ kind, dn: `CN=${kind},DC=example` }));
+}
+
 /** The facts of a server of this version and these roles, in one of the situations that change the advice. */
-function factsOf(
-  serialNumber: string,
-  roles: number | undefined,
-  situation: 'one of several' | 'last server' | 'with mailboxes',
-): DeletionFacts {
+function factsOf(year: number, serialNumber: string, roles: number | undefined, situation: Situation): DeletionFacts {
   const { chosen, survey } = practice;
-  const server = { ...chosen.server, serialNumber, versionNumber: undefined, roles };
-  const mailboxes = practice.recipients.map((one) =>
-    one.reference.id === 'mailboxes' ? { ...one, count: 3, first: ['CN=anna,DC=example'] } : one,
-  );
+  const availabilityGroup = situation === 'DAG member' ? 'CN=DAG1,CN=Contoso' : undefined;
+  const server = { ...chosen.server, serialNumber, versionNumber: undefined, roles, availabilityGroup };
+  const isAlone = situation === 'last server' || situation === 'failed first install';
+  const mailboxes = ownMailboxesOf(year);
+  const counts = practice.recipients.map((one) => {
+    if (one.reference.id !== 'mailboxes') return one;
+    if (situation === 'with mailboxes') return { ...one, count: 3, first: ['CN=anna,DC=example'] };
+    const own = { count: mailboxes.length, mailboxes };
+    return situation === 'failed first install' || situation === 'DAG member' ? { ...one, count: own.count, own } : one;
+  });
   return {
     ...practice,
     chosen: { ...chosen, server },
-    hasOtherServer: situation !== 'last server',
-    survey: situation === 'last server' ? { ...survey, servers: [{ ...chosen, server }] } : survey,
-    recipients: situation === 'with mailboxes' ? mailboxes : practice.recipients,
+    hasOtherServer: !isAlone,
+    survey: isAlone ? { ...survey, servers: [{ ...chosen, server }] } : survey,
+    recipients: counts,
+    companions:
+      situation === 'DAG member'
+        ? practice.companions.map((one) => ({ ...one, copyOn: 'EX01', hindrance: 'EX01 holds a copy of it' }))
+        : practice.companions,
+    ownMailboxAttributes: isAlone
+      ? mailboxes.map(({ dn }) => ({
+          id: `homeMDB of ${dn}`,
+          reference: {
+            id: 'own-mailbox',
+            attribute: 'homeMDB',
+            kind: 'linked',
+            who: '',
+            clearing: 'may be cleared' as const,
+          },
+          dn,
+          guid: '00000000-0000-4000-8000-000000000001',
+          values: ['CN=MDB4'],
+          otherValues: [],
+          objectClasses: [],
+        }))
+      : [],
   };
 }
 
-/** All that the findings and the supported ways advise. */
+/** All that the findings, the supported ways and the next steps advise. */
 function adviceFor(facts: DeletionFacts): string {
-  const { findings } = judged(facts);
-  const steps = supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]);
-  return [...findings.map(({ detail }) => detail), ...steps].join('\n');
+  const plan = planOf(facts);
+  const steps = [...supportedSteps(facts), ...(describePlan(plan).nextSteps ?? [])];
+  return [
+    ...plan.findings.flatMap(({ detail, evidence }) => [detail, ...evidence]),
+    ...steps.flatMap(({ text, commands, lines = [] }) => [text, ...commands, ...lines]),
+  ].join('\n');
 }
 
 describe.each(versions)('Exchange %i', (year, serial, roleSets) => {
   test.each(roleSets.map((roles) => [roles]))('with roles %s gets no advice of another version or role', (roles) => {
     let advised = 0;
-    for (const situation of ['one of several', 'last server', 'with mailboxes'] as const) {
-      const advice = adviceFor(factsOf(serial, roles, situation));
+    for (const situation of situationsOf(year)) {
+      const advice = adviceFor(factsOf(year, serial, roles, situation));
       advised += advice.length;
       for (const [word, isRight] of rules) {
         if (!isRight(year, roles)) expect(advice, `${situation}: ${word}`).not.toMatch(word);
@@ -81,7 +136,7 @@ describe.each(versions)('Exchange %i', (year, serial, roleSets) => {
 
   test('gets the way that its roles have', () => {
     const ways = (roles: number | undefined): string =>
-      supportedSteps(factsOf(serial, roles, 'one of several'))
+      supportedSteps(factsOf(year, serial, roles, 'one of several'))
         .flatMap(({ text, commands }) => [text, ...commands])
         .join('\n');
     if (year <= 2003) {
@@ -97,7 +152,7 @@ describe.each(versions)('Exchange %i', (year, serial, roleSets) => {
 });
 
 test('a server that is installed elsewhere is recovered there', () => {
-  const facts = factsOf('Version 15.1 (Build 32507.6)', 16_439, 'one of several');
+  const facts = factsOf(2016, 'Version 15.1 (Build 32507.6)', 16_439, 'one of several');
   const elsewhere = { ...facts.chosen.server, installPath: 'D:\\Exchange\\' };
   const words = (server: typeof elsewhere): string =>
     supportedSteps({ ...facts, chosen: { ...facts.chosen, server } })

@@ -2,6 +2,9 @@ import { expect, test } from 'vitest';
 import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import { serverDeletedBy, describe as words } from '../../../src/remedies/orphan/describe.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
+import { isDiffLine } from '../../../src/review/diff-text.ts';
+import { screenReview } from '../../../src/review/text.ts';
+import { createStyle } from '../../../src/terminal/style.ts';
 import { sendConnector } from '../../change/entries-support.ts';
 import { orphanFacts, planOf } from './practice-orphan.ts';
 
@@ -26,12 +29,17 @@ test('a plan is titled by what it does, and summed up', async () => {
 
 test('the tree that goes is drawn parents first, with what refers to each entry', async () => {
   const plan = planOf(await orphanFacts());
-  const [tree] = words(plan).changes;
-  if (tree?.kind !== 'tree') throw new Error('the deletion is drawn as a tree');
-  expect(tree.nodes[0]).toMatchObject({ depth: 0, text: 'EX04' });
-  expect(tree.nodes).toHaveLength(plan.changes.filter(({ kind }) => kind === 'delete').length);
-  expect(tree.nodes.every(({ depth }, index) => depth <= (tree.nodes[index - 1]?.depth ?? -1) + 1)).toBe(true);
-  expect(tree.nodes.find(({ text }) => text === '1')?.notes).toContain('msExchSourceBridgeheadServersDN of Internet');
+  const lines = [...screenReview(plan, { style: createStyle(false), width: 100, verbose: false })];
+  const from = lines.findIndex((line) => line.includes('delete 11 entries'));
+  const tree = lines.slice(from + 1, lines.indexOf('', from));
+  const entries = tree.filter((line) => isDiffLine(line));
+  const depths = entries.map((line) => (/- (?<indent> *)/.exec(line)?.groups?.['indent']?.length ?? 0) / 2);
+  expect(entries[0]).toContain('- CN=EX04,CN=Servers,');
+  expect(entries).toHaveLength(plan.changes.filter(({ kind }) => kind === 'delete').length);
+  expect(depths.every((depth, index) => depth <= (depths[index - 1] ?? -1) + 1)).toBe(true);
+  expect(tree[tree.findIndex((line) => / CN=1 /.test(line)) + 1]).toMatch(
+    /^ +← msExchSourceBridgeheadServersDN of Internet$/,
+  );
 });
 
 test('a reference that is kept is left out of the changes and shown as left', async () => {

@@ -79,6 +79,7 @@ test('names that are not the server’s alone get no command that finds it by na
 test('a step of another kind, or without its parameters, is none of this remedy', () => {
   expect(isNextStep({ id: 'format-disk' })).toBe(false);
   expect(isNextStep({ id: 'constructor' })).toBe(false);
-  expect(isNextStep({ id: 'databases', names: 'DB01' })).toBe(false);
-  expect(isNextStep({ id: 'databases', names: ['DB01'] })).toBe(true);
+  expect(isNextStep({ id: 'databases', names: 'DB01', removedBy: 'cmdlet' })).toBe(false);
+  expect(isNextStep({ id: 'databases', names: ['DB01'] })).toBe(false);
+  expect(isNextStep({ id: 'databases', names: ['DB01'], removedBy: 'cmdlet' })).toBe(true);
 });

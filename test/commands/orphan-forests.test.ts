@@ -1,0 +1,256 @@
+/** Whole forests of each generation, as an export has them: what a plan deletes, clears and advises there. */
+
+import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
+import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
+import { adminGroup, exchange, groups, head, organisation, person, planOf, record, runOn } from './orphan-export.ts';
+
+const group = `CN=North,${groups}`;
+const routing = `CN=First Routing Group,CN=Routing Groups,${group}`;
+const [rootDse = '', ...rest] = head;
+
+interface Machine {
+  readonly name: string;
+  readonly serial: string;
+  /** undefined for Exchange 2003. */
+  readonly roles: number | undefined;
+}
+
+const dnOf = (name: string): string => `CN=${name},CN=Servers,${group}`;
+
+/** A server object with the objects below it that others refer to, and databases below it up to 2007. */
+function machine({ name, serial, roles }: Machine, ...lines: readonly string[]): readonly string[] {
+  const dn = dnOf(name);
+  return [
+    record(
+      dn,
+      'msExchExchangeServer',
+      ...(roles === undefined ? [] : [`msExchCurrentServerRoles: ${roles}`]),
+      `serialNumber: ${serial}`,
+      `legacyExchangeDN: /o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=${name}`,
+      `networkAddress: ncacn_ip_tcp:${name.toLowerCase()}.corp.example.com`,
+      ...lines,
+    ),
+    record(`CN=Protocols,${dn}`, 'protocolCfgSharedServer'),
+    record(`CN=SMTP,CN=Protocols,${dn}`, 'msExchProtocolCfgSMTPContainer'),
+    record(`CN=1,CN=SMTP,CN=Protocols,${dn}`, 'protocolCfgSMTPServer'),
+    record(`CN=Microsoft MTA,${dn}`, 'mTA'),
+    record(`CN=InformationStore,${dn}`, 'msExchInformationStore'),
+  ];
+}
+
+/** Storage group and stores of 2003 and 2007. */
+function stores(name: string): readonly string[] {
+  const storageGroup = `CN=First Storage Group,CN=InformationStore,${dnOf(name)}`;
+  return [
+    record(storageGroup, 'msExchStorageGroup'),
+    record(`CN=Mailbox Store,${storageGroup}`, 'msExchPrivateMDB', `msExchOwningServer: ${dnOf(name)}`),
+    record(`CN=Public Folder Store,${storageGroup}`, 'msExchPublicMDB', `msExchOwningServer: ${dnOf(name)}`),
+  ];
+}
+
+const smtpOf = (name: string): string => `CN=1,CN=SMTP,CN=Protocols,${dnOf(name)}`;
+
+const planFor = async (name: string, records: readonly string[]): Promise<Plan> => {
+  const whole = [
+    rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
+    ...rest,
+    ...organisation,
+    ...adminGroup('North'),
+    ...records,
+  ];
+  const plan = planOf(await runOn(whole, '--name', name, '--json'));
+  expect(remedy.permits(plan as never)).toEqual([]);
+  return plan;
+};
+const blockers = ({ findings }: Plan): readonly string[] =>
+  findings
+    .filter(({ level }) => level === 'blocker')
+    .map(({ id, acceptable }) => `${id}${acceptable ? '' : ' (final)'}`)
+    .toSorted();
+const cleared = ({ changes }: Plan): readonly string[] =>
+  changes
+    .flatMap((change) =>
+      change.kind === 'modify'
+        ? change.edits.map(({ attribute, remove }) => `${attribute} of ${change.dn.split(',')[0]}: ${remove.length}`)
+        : [],
+    )
+    .toSorted();
+const left = ({ leftOut }: Plan): readonly string[] => leftOut.map(({ what, reason }) => `${reason}: ${what}`);
+const words = ({ findings }: Plan): string =>
+  findings.flatMap(({ detail, evidence }) => [detail, ...evidence]).join('\n');
+const deleted = ({ changes }: Plan): readonly string[] =>
+  changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+
+describe('a forest of Exchange 2003', () => {
+  const serial = 'Version 6.5 (Build 7638.2: Service Pack 2)';
+  const server = dnOf('EX03');
+  const records = [
+    ...machine({ name: 'EX03', serial, roles: undefined }),
+    ...stores('EX03'),
+    ...machine({ name: 'EX03B', serial, roles: undefined }),
+    record(routing, 'msExchRoutingGroup', `msExchRoutingMasterDN: ${server}`),
+    record(
+      `CN=Internet,CN=Connections,${routing}`,
+      'msExchRoutingSMTPConnector',
+      `homeMTA: CN=Microsoft MTA,${server}`,
+      `msExchSourceBridgeheadServersDN: ${smtpOf('EX03')}`,
+      `msExchSourceBridgeheadServersDN: ${smtpOf('EX03B')}`,
+    ),
+    record(
+      `CN=Recipient Update Service (CORP),CN=Recipient Update Services,CN=Contoso,${exchange}`,
+      'msExchAddressListService',
+      `msExchAddressListServiceLink: ${server}`,
+    ),
+    record(
+      `CN=Folder Hierarchies,${group}`,
+      'msExchPublicFolderTreeContainer',
+      `siteFolderServer: CN=Public Folder Store,CN=First Storage Group,CN=InformationStore,${server}`,
+    ),
+    record(`CN=Offline Address Lists,CN=Contoso,${exchange}`, 'msExchOAB', `offLineABServer: ${server}`),
+  ];
+
+  test('has its roles in the routing group, the address list services and the public folders cleared', async () => {
+    const plan = await planFor('EX03', records);
+    expect(cleared(plan)).toEqual([
+      'homeMTA of CN=Internet: 1',
+      'msExchAddressListServiceLink of CN=Recipient Update Service (CORP): 1',
+      'msExchRoutingMasterDN of CN=First Routing Group: 1',
+      'msExchSourceBridgeheadServersDN of CN=Internet: 1',
+      'siteFolderServer of CN=Folder Hierarchies: 1',
+    ]);
+    expect(deleted(plan)).toHaveLength(9);
+    expect(deleted(plan).at(-1)).toBe(server);
+    expect(blockers(plan)).toEqual(['oab-generation (final)', 'send-connector-source']);
+  });
+
+  test('is advised in the words of Exchange System Manager alone', async () => {
+    const advice = words(await planFor('EX03', records));
+    expect(advice).toMatch(/All Tasks, Remove Server, of EX03.*routing group master.*site folder server/s);
+    expect(advice).not.toMatch(/Get-Mailbox|SendConnector|RecoverServer|watermark/);
+  });
+});
+
+describe('a forest of Exchange 2007', () => {
+  const serial = 'Version 8.3 (Build 30083.6)';
+  const store = `CN=Mailbox Store,CN=First Storage Group,CN=InformationStore,${dnOf('EX07')}`;
+  const records = [
+    ...machine({ name: 'EX07', serial, roles: 54 }),
+    ...stores('EX07'),
+    ...machine({ name: 'EX07B', serial, roles: 54 }),
+    record(
+      `CN=Internet,CN=Connections,${routing}`,
+      'msExchRoutingSMTPConnector',
+      `msExchSourceBridgeheadServersDN: ${smtpOf('EX07')}`,
+      `msExchSourceBridgeheadServersDN: ${smtpOf('EX07B')}`,
+    ),
+    record(
+      'CN=old,CN=Databases,CN=North,'.concat(groups),
+      'msExchPrivateMDB',
+      `msExchHomePublicMDB: CN=Public Folder Store,CN=First Storage Group,CN=InformationStore,${dnOf('EX07')}`,
+    ),
+    person(
+      'anna',
+      `homeMDB: ${store}`,
+      'msExchHomeServerName: /o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX07',
+    ),
+  ];
+
+  test('takes the stores below the server along, and has users’ mailboxes moved first by the cmdlet of 2007', async () => {
+    const plan = await planFor('EX07', records);
+    expect(deleted(plan)).toContain(store);
+    expect(cleared(plan)).toEqual([
+      'msExchHomePublicMDB of CN=old: 1',
+      'msExchSourceBridgeheadServersDN of CN=Internet: 1',
+    ]);
+    expect(blockers(plan)).toEqual(['mailboxes (final)', 'send-connector-source']);
+    expect(words(plan)).toContain('Move-Mailbox -TargetDatabase');
+    expect(words(plan)).toContain("Set-SendConnector -Identity 'Internet' -SourceTransportServers 'EX07B'");
+    expect(words(plan)).toMatch(/Setup\.com \/m:RecoverServer/);
+    expect(words(plan)).not.toMatch(/New-MoveRequest|LicenseTerms/);
+  });
+});
+
+describe('a forest of Exchange 2016 in hybrid', () => {
+  const serial = 'Version 15.1 (Build 32507.6)';
+  const hybrid = `CN=Hybrid Configuration,CN=Hybrid Configuration,CN=Contoso,${exchange}`;
+  const dag = `CN=DAG1,CN=Database Availability Groups,${group}`;
+  const records = [
+    ...machine({ name: 'EX16', serial, roles: 16_439 }),
+    ...machine({ name: 'EX16B', serial, roles: 16_439 }),
+    record(`CN=Hybrid Configuration,CN=Contoso,${exchange}`, 'container'),
+    record(
+      hybrid,
+      'msExchCoexistenceRelationship',
+      `msExchCoexistenceServers: ${dnOf('EX16')}`,
+      `msExchCoexistenceServers: ${dnOf('EX16B')}`,
+      `msExchCoexistenceTransportServers: ${dnOf('EX16')}`,
+      `msExchCoexistenceFrontendTransportServers: ${dnOf('EX16')}`,
+    ),
+    record(dag, 'msExchMDBAvailabilityGroup', 'msExchAlternateFileShareWitness: \\\\ex16.corp.example.com\\DAG1'),
+    record(
+      `CN=Outbound to Office 365,CN=Connections,${routing}`,
+      'msExchRoutingSMTPConnector',
+      `msExchSourceBridgeheadServersDN: ${smtpOf('EX16')}`,
+      `msExchSourceBridgeheadServersDN: ${smtpOf('EX16B')}`,
+    ),
+    record(
+      `CN=From on-premises,CN=Connections,${routing}`,
+      'msExchRoutingSMTPConnector',
+      'msExchSmtpSmartHost: ex16.corp.example.com',
+    ),
+    record(
+      `CN=Reports,CN=Contoso,${exchange}`,
+      'msExchVirtualDirectory',
+      'msExchInternalHostName: https://ex16.corp.example.com:444/reports',
+    ),
+  ];
+
+  test('loses this server alone of the hybrid configuration', async () => {
+    const plan = await planFor('EX16', records);
+    expect(cleared(plan)).toEqual([
+      'msExchCoexistenceFrontendTransportServers of CN=Hybrid Configuration: 1',
+      'msExchCoexistenceServers of CN=Hybrid Configuration: 1',
+      'msExchCoexistenceTransportServers of CN=Hybrid Configuration: 1',
+      'msExchSourceBridgeheadServersDN of CN=Outbound to Office 365: 1',
+    ]);
+    expect(blockers(plan)).toEqual(['send-connector-source']);
+  });
+
+  test('has what names the server in text listed, paths and URLs included: it needs another value', async () => {
+    expect(left(await planFor('EX16', records)).toSorted()).toEqual([
+      expect.stringContaining('references-to-replace: msExchAlternateFileShareWitness of CN=DAG1,'),
+      expect.stringContaining('references-to-replace: msExchInternalHostName of CN=Reports,'),
+      expect.stringContaining('references-to-replace: msExchSmtpSmartHost of CN=From on-premises,'),
+    ]);
+  });
+
+  test('has the switch for the licence terms of its build', async () => {
+    const advice = words(await planFor('EX16', records));
+    expect(advice).toContain('/m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF');
+    expect(advice).not.toContain('Setup.com');
+  });
+});
+
+describe('a forest with an Edge server that was decommissioned', () => {
+  const serial = 'Version 15.1 (Build 32507.6)';
+  const edge = 'EDGE1';
+  const records = [
+    ...machine({ name: edge, serial, roles: 64 }),
+    ...machine({ name: 'EX16', serial, roles: 16_439 }),
+    record(
+      `CN=EdgeSync - North to Internet,CN=Connections,${routing}`,
+      'msExchRoutingSMTPConnector',
+      `msExchSourceBridgeheadServersDN: ${smtpOf(edge)}`,
+    ),
+  ];
+
+  test('is advised to remove the subscription, and nothing of a domain, an account or a recovery', async () => {
+    const plan = await planFor(edge, records);
+    const advice = words(plan);
+    expect(advice).toContain("Remove-EdgeSubscription -Identity 'EDGE1'");
+    expect(advice).not.toMatch(/RecoverServer|reset the computer account|join it/);
+    expect(blockers(plan)).toEqual(['send-connector-source']);
+    expect(cleared(plan)).toEqual(['msExchSourceBridgeheadServersDN of CN=EdgeSync - North to Internet: 1']);
+  });
+});
