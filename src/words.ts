@@ -56,3 +56,8 @@ export function shortened(text: string): string {
   // A pair of surrogates is one character, which is not cut in two.
   return `${[...text.slice(0, longestShown)].slice(0, -1).join('')}…`;
 }
+
+/** A path as it was typed or pasted: Explorer's "Copy as path" puts it in quotes. */
+export function pastedPath(text: string): string {
+  return text.trim().replace(/^"(.*)"$/, '$1');
+}

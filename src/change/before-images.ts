@@ -70,13 +70,14 @@ export function beforeImages({ files, backupFolder, backups, patience }: BeforeI
     return making;
   };
   const remove = (place: string): Promise<void> => withPatience(patience, place, () => files.unlink(place));
+  const clear: Clearing = { files, remove };
   return {
     async keep({ file, target, bytes, attributes }) {
       const place = placeOf(file);
       try {
         await makeFolderOnce(path.dirname(place));
-        if (attributes.nlink === 1 && (await isLinked(target, place, files))) return;
-        await copy(bytes, place, files);
+        if (attributes.nlink === 1 && (await isLinked(target, place, clear))) return;
+        await copy(bytes, place, clear);
       } catch (error) {
         if (backups === 'as-room-permits' && noRoom.has(errnoOf(error) ?? '')) return;
         throw new FileError({
@@ -168,11 +169,11 @@ async function makeFolder(folder: string, recursive: boolean): Promise<void> {
  * Gives the file a second name in the backup. Not on Windows, which refuses to remove any name of a file that another
  * program holds: if the file could not be replaced, its second name would stay.
  */
-async function isLinked(target: string, place: string, files: FileSystem): Promise<boolean> {
-  const { link } = files;
+async function isLinked(target: string, place: string, clear: Clearing): Promise<boolean> {
+  const { link } = clear.files;
   if (link === undefined) return false;
   try {
-    await clearing(place, files, () => link(target, place));
+    await clearing(place, clear, () => link(target, place));
     return true;
   } catch (error) {
     if (error instanceof PlaceError) throw error;
@@ -181,14 +182,14 @@ async function isLinked(target: string, place: string, files: FileSystem): Promi
   }
 }
 
-async function copy(bytes: Buffer, place: string, files: FileSystem): Promise<void> {
-  const handle = await clearing(place, files, () => files.open(place, 'wx'));
+async function copy(bytes: Buffer, place: string, clear: Clearing): Promise<void> {
+  const handle = await clearing(place, clear, () => clear.files.open(place, 'wx'));
   try {
     await writeAll(handle, place, bytes);
     await handle.datasync();
   } catch (error) {
     // Half a backup is none. If it can't be removed, the error that left it half says more.
-    await files.unlink(place).catch(() => undefined);
+    await clear.remove(place).catch(() => undefined);
     throw error;
   } finally {
     await handle.close();
@@ -197,17 +198,24 @@ async function copy(bytes: Buffer, place: string, files: FileSystem): Promise<vo
 
 class PlaceError extends Error {}
 
+/** How a place is looked at and made free. */
+interface Clearing {
+  readonly files: FileSystem;
+  /** Patient with another program that has it open. */
+  readonly remove: (place: string) => Promise<void>;
+}
+
 /**
  * Makes a file in a place where an interrupted run may have left one. The old one is never written to: it may be a second
  * name of the file to keep.
  */
-async function clearing<T>(place: string, files: FileSystem, make: () => Promise<T>): Promise<T> {
+async function clearing<T>(place: string, { files, remove }: Clearing, make: () => Promise<T>): Promise<T> {
   try {
     return await make();
   } catch (error) {
     if (errnoOf(error) !== 'EEXIST') throw error;
     if (!(await files.lstat(place)).isFile()) throw new PlaceError('a link, a pipe or a folder is in its place');
-    await files.unlink(place);
+    await remove(place);
     return await make();
   }
 }

@@ -7,6 +7,7 @@ import { link, open, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import { readPlainFile } from './folder-files.ts';
 
 /** Who works on a change folder. */
@@ -22,6 +23,8 @@ export interface LockOptions {
   /** Whether a process of this host is there. */
   readonly isRunning: (process: number) => boolean;
   readonly randomId: () => string;
+  /** With other programs that have the lock open: a virus scanner looks at new files. */
+  readonly patience: Patience;
 }
 
 const lockName = 'lock.json';
@@ -32,29 +35,34 @@ const lockName = 'lock.json';
  * @throws RefusedError if another run is at work, or may be; FileError if the lock can't be written
  */
 export async function lockFolder(folder: string, options: LockOptions): Promise<() => Promise<void>> {
+  const { patience } = options;
   const file = path.join(folder, lockName);
   const text = `${JSON.stringify(options.holder)}\n`;
   for (;;) {
-    if (await isMade(file, text)) return () => attempt(file, () => unlink(file));
-    const found = await readLock(file);
+    if (await isMade(file, text, patience)) return () => attempt(file, () => patientUnlink(file, patience));
+    const found = await readLock(file, patience);
     // Let go of in between.
     if (found === undefined) continue;
     const holder = holderIn(found);
     if (holder === undefined || holder.host !== options.holder.host) throw refusal(folder, file, holder);
     if (holder.process === options.holder.process) return async () => undefined;
     if (options.isRunning(holder.process)) throw refusal(folder, file, holder);
-    await removeLeft(file, found, options.randomId());
+    await removeLeft(file, found, options);
   }
 }
 
-async function isMade(file: string, text: string): Promise<boolean> {
+function patientUnlink(file: string, patience: Patience): Promise<void> {
+  return withPatience(patience, file, () => unlink(file));
+}
+
+async function isMade(file: string, text: string, patience: Patience): Promise<boolean> {
   try {
-    const handle = await open(file, 'wx');
+    const handle = await withPatience(onlyWhileBusy(patience), file, () => open(file, 'wx'));
     try {
       await handle.writeFile(text);
     } catch (error) {
       // An empty lock would keep everybody away. That it can't be removed either says less than why it is empty.
-      await unlink(file).catch(() => undefined);
+      await patientUnlink(file, patience).catch(() => undefined);
       throw error;
     } finally {
       await handle.close();
@@ -66,9 +74,9 @@ async function isMade(file: string, text: string): Promise<boolean> {
   }
 }
 
-async function readLock(file: string): Promise<string | undefined> {
+async function readLock(file: string, patience: Patience): Promise<string | undefined> {
   try {
-    return await readPlainFile(file);
+    return await withPatience(onlyWhileBusy(patience), file, () => readPlainFile(file));
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error instanceof RemedyError ? error : trouble(file, error);
@@ -99,10 +107,10 @@ function isHolder(value: unknown): value is LockHolder {
 }
 
 /** Removes a lock that was left behind, but not one that another run has put in its place meanwhile. */
-async function removeLeft(file: string, text: string, tag: string): Promise<void> {
-  const aside = `${file}.${tag}`;
+async function removeLeft(file: string, text: string, { randomId, patience }: LockOptions): Promise<void> {
+  const aside = `${file}.${randomId()}`;
   try {
-    await rename(file, aside);
+    await withPatience(patience, file, () => rename(file, aside));
   } catch (error) {
     // Another run was quicker.
     if (errnoOf(error) === 'ENOENT') return;
@@ -115,7 +123,7 @@ async function removeLeft(file: string, text: string, tag: string): Promise<void
         if (errnoOf(error) !== 'EEXIST') throw error;
       });
     }
-    await unlink(aside);
+    await patientUnlink(aside, patience);
   });
 }
 

@@ -1,10 +1,12 @@
 /** The change folder: the plan and everything that goes with it, written as a whole or not at all. */
 
+import { existsSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/file-system.ts';
+import { type Patience, withPatience } from '../files/patience.ts';
 import { canonicalText } from './canonical.ts';
 import type { Plan } from './plan.ts';
 
@@ -34,6 +36,8 @@ export interface FolderDocument {
 /**
  * Writes a change folder: first beside its place under another name, then renamed, so that a folder that is there is
  * whole. Folders above it are made.
+ *
+ * @param patience with other programs that have a new file open: a virus scanner looks at each
  * @throws UsageError if something of that name is there already; FileError if it can't be written
  */
 export async function writeChangeFolder(
@@ -41,8 +45,9 @@ export async function writeChangeFolder(
   plan: Plan,
   documents: readonly FolderDocument[],
   randomId: () => string,
+  patience: Patience,
 ): Promise<void> {
-  await refuseExisting(folder);
+  await refuseExisting(folder, patience);
   const unfinished = `${folder}.${randomId()}.unfinished`;
   try {
     await mkdir(path.dirname(folder), { recursive: true });
@@ -52,10 +57,10 @@ export async function writeChangeFolder(
       await writeDocument(path.join(unfinished, document.name), document.content);
     }
     await syncFolder(open, unfinished);
-    await rename(unfinished, folder);
+    await withPatience(patience, folder, () => rename(unfinished, folder));
     await syncFolder(open, path.dirname(folder));
   } catch (error) {
-    await rm(unfinished, { recursive: true, force: true });
+    await withPatience(patience, unfinished, () => rm(unfinished, { recursive: true, force: true }));
     if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
     throw new FileError({
       attempted: 'write the change folder',
@@ -75,15 +80,16 @@ export async function redrawDocuments(
   folder: string,
   documents: readonly FolderDocument[],
   randomId: () => string,
+  patience: Patience,
 ): Promise<void> {
   for (const { name, content } of documents) {
     const file = path.join(folder, name);
     const beside = `${file}.${randomId()}.unfinished`;
     try {
       await writeDocument(beside, content);
-      await rename(beside, file);
+      await withPatience(patience, file, () => rename(beside, file));
     } catch (error) {
-      await rm(beside, { force: true });
+      await withPatience(patience, beside, () => rm(beside, { force: true }));
       if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
       throw new FileError({
         attempted: 'draw the review again',
@@ -105,10 +111,11 @@ async function removeUnfinished(folder: string): Promise<void> {
   for (const name of left) await rm(path.join(home, name), { recursive: true, force: true });
 }
 
-async function refuseExisting(folder: string): Promise<void> {
+async function refuseExisting(folder: string, patience: Patience): Promise<void> {
   const names = await readdir(folder).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return undefined;
     if (errnoOf(error) === 'ENOTDIR') return ['a file'];
+    // Windows reports a file in the place of a folder as missing.
+    if (errnoOf(error) === 'ENOENT') return existsSync(folder) ? ['a file'] : undefined;
     throw new FileError({
       attempted: 'write the change folder',
       on: folder,
@@ -120,7 +127,7 @@ async function refuseExisting(folder: string): Promise<void> {
   if (names === undefined) return;
   if (names.length === 0) {
     // Windows does not rename a folder onto another one, not even onto an empty one.
-    await rmdir(folder);
+    await withPatience(patience, folder, () => rmdir(folder));
     return;
   }
   throw new UsageError({

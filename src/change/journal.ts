@@ -8,6 +8,7 @@ import { dirname } from 'node:path';
 import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/file-system.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import { openPlainFile, readPlainFile, requirePlainFile } from './folder-files.ts';
 import type { Author } from './plan.ts';
 
@@ -70,14 +71,17 @@ export interface JournalWriter {
 
 /**
  * Opens a journal for appending. Records that are appended at the same time share one write and one flush.
+ *
+ * @param patience with another program that has the journal open
  * @throws FileError if the journal can't be opened or written
  */
-export async function openJournal(path: string): Promise<JournalWriter> {
+export async function openJournal(path: string, patience: Patience): Promise<JournalWriter> {
   let last = 0;
   const handle = await attempt('open the journal', path, async () => {
-    last = await cutTornLine(path);
+    const patiently = <T>(work: () => Promise<T>): Promise<T> => withPatience(onlyWhileBusy(patience), path, work);
+    last = await patiently(() => cutTornLine(path));
     const { O_APPEND, O_CREAT, O_WRONLY } = constants;
-    const opened = await openPlainFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600);
+    const opened = await patiently(() => openPlainFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600));
     // A journal whose name a crash could take away would be none.
     await syncFolder(open, dirname(path));
     return opened;

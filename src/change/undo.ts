@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
@@ -90,10 +91,15 @@ export interface Undo<C extends Change> {
  * Looks at the files of an undo: those that already hold the old bytes are left out, and so are those that have been
  * edited since, which are reported.
  */
-export async function undoFileChanges({ changes, recorded }: ToUndo<FileChange>): Promise<Undo<FileChange>> {
+export async function undoFileChanges(
+  { changes, recorded }: ToUndo<FileChange>,
+  patience: Patience,
+): Promise<Undo<FileChange>> {
+  const reading = onlyWhileBusy(patience);
   const looks = await inParallel(changes, 16, async (change): Promise<Look> => {
     try {
-      const found = fileFingerprint(await readFile(change.realPath ?? change.path));
+      const target = change.realPath ?? change.path;
+      const found = fileFingerprint(await withPatience(reading, target, () => readFile(target)));
       if (sameFingerprint(found, change.before)) return { kind: 'back' };
       return sameFingerprint(found, change.after)
         ? { kind: 'as-left', change }

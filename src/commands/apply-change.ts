@@ -6,7 +6,7 @@ import { entryWriter } from '../change/entry-writer.ts';
 import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import type { Finding } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
-import { type LockOptions, withFolderLock } from '../change/folder-lock.ts';
+import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
@@ -14,7 +14,7 @@ import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
-import { type Patience, patienceOf } from '../files/patience.ts';
+import type { Patience } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
@@ -22,6 +22,7 @@ import { visible } from '../terminal/visible.ts';
 import { quotedWord, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { redraw } from './documents.ts';
+import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, sayNextSteps } from './report-outcome.ts';
 
@@ -40,16 +41,11 @@ export interface Apply {
   readonly waitSeconds: number;
 }
 
-/** How this process holds a change folder. */
-export function lockOptionsOf({ process: { id, host, isRunning }, now, randomId }: Context): LockOptions {
-  return { holder: { process: id, host, since: now().toISOString() }, isRunning, randomId };
-}
-
 /** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
   const original = await originalOf(apply.folder, apply.plan);
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
-  return withFolderLock(folders, lockOptionsOf(context), async () => {
+  return withFolderLock(folders, lockOptionsOf(context, output), async () => {
     try {
       return await applyLocked(apply, original, context, output);
     } finally {
@@ -61,7 +57,7 @@ export async function applyChange(apply: Apply, context: Context, output: Output
 /** The page says what became of the change. That it can't be drawn again takes nothing from the outcome. */
 async function redrawIfPossible({ folder, plan, remedy }: Apply, context: Context, output: Output): Promise<void> {
   try {
-    await redraw(folder, plan, remedy, true, context);
+    await redraw(folder, plan, remedy, true, context, output);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
     output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
@@ -75,7 +71,7 @@ async function redrawIfPossible({ folder, plan, remedy }: Apply, context: Contex
 export async function clearLeftovers(saved: SavedChange, context: Context, output: Output): Promise<void> {
   const { plan, folder, records } = saved;
   if (records.length === 0 || !isFilePlan(plan)) return;
-  await withFolderLock([folder], lockOptionsOf(context), () =>
+  await withFolderLock([folder], lockOptionsOf(context, output), () =>
     clearStrays(saved, patienceShowing(context, output), output),
   );
 }
@@ -171,7 +167,7 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     return reportOutcome({ result, interrupted: false, plan, folder, remedy }, context, output);
   }
   // An LDIF that was edited beside the plan is never recommended.
-  await redraw(folder, plan, remedy, true, context);
+  await redraw(folder, plan, remedy, true, context, output);
   const ldif = quotedWord(shownPath(path.join(folder, folderParts.ldif), context), context.platform);
   output.say(
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
@@ -194,16 +190,6 @@ function importAdvice({ changes }: Plan<DirectoryChange>, ldif: string): readonl
   ];
 }
 
-/** Waits for what another program holds for a moment, and says so. */
-function patienceShowing({ platform, sleep }: Context, output: Output): Patience {
-  const shown = new Set<string>();
-  return patienceOf(platform, sleep, (on) => {
-    if (shown.has(on)) return;
-    shown.add(on);
-    output.tell(`  ${output.style.dim(visible(`Waiting: another program holds ${on}`))}`);
-  });
-}
-
 async function clearStrays({ folder, plan }: SavedPlan, patience: Patience, output: Output): Promise<void> {
   if (!isFilePlan(plan)) return;
   const strays = await removeStrays(plan.changes, {
@@ -224,8 +210,9 @@ async function writeWith<C extends Change>(
   look?: () => Promise<Verification>,
 ): Promise<ExitStatus> {
   const { folder, findings, selected, remedy, waitSeconds } = apply;
-  if (original !== undefined) await noteUndoBegun(original, plan, context.now());
-  const journal = await openJournal(path.join(folder, folderParts.journal));
+  const patience = patienceShowing(context, output);
+  if (original !== undefined) await noteUndoBegun(original, plan, context.now(), patience);
+  const journal = await openJournal(path.join(folder, folderParts.journal), patience);
   const progress = output.progress();
   try {
     const result = await context.interruptible(async (signal) => {
@@ -307,25 +294,34 @@ async function noteInOriginal(
   output: Output,
 ): Promise<void> {
   if (plan.undoes === undefined) return;
-  if (original !== undefined) return noteUndone(original, plan.id, context.now());
+  if (original !== undefined) return noteUndone(original, plan.id, context.now(), patienceShowing(context, output));
   const warning = output.style.warning('The change folder of what was undone is not here:');
   output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
 }
 
 /** Says in the journal of what an undo reverses that the undo is about to write. Throws what openJournal throws. */
-async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date): Promise<void> {
+async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date, patience: Patience): Promise<void> {
   const records = await readJournal(path.join(folder, folderParts.journal));
   if (records.some((record) => record.event === 'begin' && record.plan === id)) return;
-  await appendNote(folder, { time: now.toISOString(), event: 'begin', plan: id, detail: 'an undo of this plan' });
+  await appendNote(
+    folder,
+    { time: now.toISOString(), event: 'begin', plan: id, detail: 'an undo of this plan' },
+    patience,
+  );
 }
 
 /** Says there that it is undone: it can not be applied again. Throws what openJournal throws. */
-export async function noteUndone({ folder, plan }: SavedPlan, by: string, now: Date): Promise<void> {
-  await appendNote(folder, { time: now.toISOString(), event: 'undone', plan: plan.id, detail: `by ${by}` });
+export async function noteUndone(
+  { folder, plan }: SavedPlan,
+  by: string,
+  now: Date,
+  patience: Patience,
+): Promise<void> {
+  await appendNote(folder, { time: now.toISOString(), event: 'undone', plan: plan.id, detail: `by ${by}` }, patience);
 }
 
-async function appendNote(folder: string, record: JournalRecord): Promise<void> {
-  const journal = await openJournal(path.join(folder, folderParts.journal));
+async function appendNote(folder: string, record: JournalRecord, patience: Patience): Promise<void> {
+  const journal = await openJournal(path.join(folder, folderParts.journal), patience);
   try {
     await journal.append(record);
   } finally {

@@ -15,6 +15,7 @@ import { confirmName } from './confirm.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { commandsFor, documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
+import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
 
@@ -110,14 +111,14 @@ export async function carryOut(
       output.document(plan);
       return exitStatus.changesToMake;
     case 'save': {
-      const folder = await save(finished, outcome.folder, context);
+      const folder = await save(finished, outcome.folder, context, output);
       for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
     }
     case 'apply': {
       if (remedy.handOver !== undefined) return handOver(finished, context, output);
-      const folder = await save(finished, undefined, context);
+      const folder = await save(finished, undefined, context, output);
       return applyChange({ ...finished, folder, findings: plan.findings }, context, output);
     }
   }
@@ -132,7 +133,7 @@ export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'
 /** What --yes means where this tool writes nothing: the change folder, and what a person has to do with it. */
 async function handOver(finished: Finished, context: Context, output: Output): Promise<ExitStatus> {
   const { plan, remedy } = finished;
-  const folder = await save(finished, undefined, context);
+  const folder = await save(finished, undefined, context, output);
   for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
   sayNextSteps(remedy.describe(plan).nextSteps, output);
   output.document(plan);
@@ -195,14 +196,16 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
   return choice === 'save' ? { kind: 'save', folder: undefined } : { kind: choice };
 }
 
-async function save(finished: Finished, named: string | undefined, context: Context): Promise<string> {
+async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {
   const { plan, remedy } = finished;
   const home = finished.home ?? context.changes;
   const folder =
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
-  const documents = documentsOf(plan, remedy.describe(plan), commandsFor(folder, context), context.templates);
-  await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId);
+  const patience = patienceShowing(context, output);
+  const drawing = { commands: commandsFor(folder, context), templates: context.templates, patience };
+  const documents = documentsOf(plan, remedy.describe(plan), drawing);
+  await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId, patience);
   return folder;
 }

@@ -40,7 +40,11 @@ export const directoryFlags = {
     help: 'user principal name or DOMAIN\\user; the password comes from a hidden prompt, ADSI_REMEDY_PASSWORD or --password-stdin, never from a flag',
     group,
   },
-  'password-stdin': { kind: 'yes-no', help: 'read the password from standard input', group },
+  'password-stdin': {
+    kind: 'yes-no',
+    help: 'read the password from standard input, up to the end of the first line; in cmd, echo sends the blank before | along: echo PASSWORD| adsi-remedy …',
+    group,
+  },
   ldif: {
     kind: 'texts',
     value: 'FILE',

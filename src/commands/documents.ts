@@ -14,6 +14,7 @@ import {
   type Plan,
   type RemoveLingeringChange,
 } from '../change/plan.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif } from '../review/ldif.ts';
@@ -24,19 +25,28 @@ import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
+import { patienceShowing } from './held-files.ts';
+import type { Output } from './output.ts';
+
+/** What documents are drawn with. */
+export interface Drawing {
+  readonly commands: Commands;
+  /** The templates folder, as a URL that ends in a slash. */
+  readonly templates: URL;
+  /** With other programs that have a target or its backup open. */
+  readonly patience: Patience;
+}
 
 /**
  * All that lies in a change folder beside the plan, the backup of files and the journal.
  *
- * @param templates the templates folder, as a URL that ends in a slash
  * @param journal what became of the plan, once it was applied
  * @param folder the change folder, once there is one: its backup holds files as they were
  */
 export function documentsOf(
   plan: Plan,
   description: Description,
-  commands: Commands,
-  templates: URL,
+  { commands, templates, patience }: Drawing,
   journal: readonly JournalRecord[] = [],
   folder?: string,
 ): readonly FolderDocument[] {
@@ -46,7 +56,9 @@ export function documentsOf(
   return [
     { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
-    ...(plan.target.kind === 'files' ? [{ name: folderParts.diff, content: diffs(plan, files, folder) }] : []),
+    ...(plan.target.kind === 'files'
+      ? [{ name: folderParts.diff, content: diffs(plan, files, folder, onlyWhileBusy(patience)) }]
+      : []),
     ...(plan.target.kind === 'forest'
       ? [
           ...(handedOver.length > 0
@@ -92,10 +104,15 @@ function* forWindows(lines: Iterable<string>): Generator<string> {
   }
 }
 
-async function* diffs(plan: Plan, changes: readonly FileChange[], folder: string | undefined): AsyncGenerator<string> {
+async function* diffs(
+  plan: Plan,
+  changes: readonly FileChange[],
+  folder: string | undefined,
+  patience: Patience,
+): AsyncGenerator<string> {
   yield diffHead(plan);
   for (const change of changes) {
-    const bytes = await bytesBefore(change, folder);
+    const bytes = await bytesBefore(change, folder, patience);
     if (bytes !== undefined) yield unifiedDiff(bytes, change, plainPathOf(change.path));
     else
       yield `# not drawn, as the file that the plan was made from is not here: ${visible(plainPathOf(change.path))}\n`;
@@ -103,14 +120,18 @@ async function* diffs(plan: Plan, changes: readonly FileChange[], folder: string
 }
 
 /** The bytes that a plan was made from: the file's own, or those of the backup once it is changed. */
-async function bytesBefore(change: FileChange, folder: string | undefined): Promise<Buffer | undefined> {
+async function bytesBefore(
+  change: FileChange,
+  folder: string | undefined,
+  patience: Patience,
+): Promise<Buffer | undefined> {
   const places = [
     change.realPath ?? change.path,
     ...(folder === undefined ? [] : [path.join(folder, folderParts.backup, backupPathOf(change.path))]),
   ];
   for (const place of places) {
     // One that can't be read is not the one.
-    const bytes = await readFile(place).catch(() => undefined);
+    const bytes = await withPatience(patience, place, () => readFile(place)).catch(() => undefined);
     if (bytes !== undefined && sameFingerprint(fileFingerprint(bytes), change.before)) return bytes;
   }
   return undefined;
@@ -128,19 +149,20 @@ export async function redraw(
   remedy: Pick<Remedy, 'describe'>,
   mayReadTargets: boolean,
   context: Context,
+  output: Output,
 ): Promise<void> {
+  const patience = patienceShowing(context, output);
   const journal = await readJournal(path.join(folder, folderParts.journal));
   const documents = documentsOf(
     plan,
     remedy.describe(plan),
-    commandsFor(folder, context),
-    context.templates,
+    { commands: commandsFor(folder, context), templates: context.templates, patience },
     journal,
     folder,
   );
   const kept: readonly string[] = [folderParts.entriesBefore, ...(mayReadTargets ? [] : [folderParts.diff])];
   const drawn = documents.filter(({ name }) => !kept.includes(name));
-  await redrawDocuments(folder, drawn, context.randomId);
+  await redrawDocuments(folder, drawn, context.randomId, patience);
 }
 
 /** How the plan of a change folder is applied and undone, as commands. */

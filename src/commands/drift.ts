@@ -11,9 +11,11 @@ import type { SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
+import { patienceShowing } from './held-files.ts';
 import { type Access, doneIn, openWorldOf } from './judge-again.ts';
 import type { Output } from './output.ts';
 
@@ -31,10 +33,11 @@ export async function driftOf(saved: SavedChange, access: Access, context: Conte
   const opened = await openWorldOf(saved, access, context, output);
   try {
     const done = doneIn(saved);
+    const patience = onlyWhileBusy(patienceShowing(context, output));
     const session = opened.world.kind === 'directory' ? opened.world.session : undefined;
     const sights = await inParallel([...saved.plan.changes.entries()], 16, async ([index, change]) => ({
       on: change.kind === 'file' ? change.path : change.dn,
-      sight: await lookAt(change, done.has(index), session),
+      sight: await lookAt(change, done.has(index), session, patience),
     }));
     const moved = sights.flatMap(({ on, sight }) => (sight.kind === 'as-planned' ? [] : [{ on, what: sight.what }]));
     for (const { on, what } of moved)
@@ -47,8 +50,13 @@ export async function driftOf(saved: SavedChange, access: Access, context: Conte
   }
 }
 
-async function lookAt(change: Change, isDone: boolean, session: DirectorySession | undefined): Promise<Sight> {
-  if (change.kind === 'file') return lookAtFile(change, isDone);
+async function lookAt(
+  change: Change,
+  isDone: boolean,
+  session: DirectorySession | undefined,
+  patience: Patience,
+): Promise<Sight> {
+  if (change.kind === 'file') return lookAtFile(change, isDone, patience);
   if (session === undefined) return { kind: 'unknown', what: 'no directory is open' };
   if (!isDirectoryChange(change)) return { kind: 'unknown', what: 'apply looks for it again on its own DC' };
   try {
@@ -60,9 +68,14 @@ async function lookAt(change: Change, isDone: boolean, session: DirectorySession
   }
 }
 
-async function lookAtFile({ path, realPath, before, after }: FileChange, isDone: boolean): Promise<Sight> {
+async function lookAtFile(
+  { path, realPath, before, after }: FileChange,
+  isDone: boolean,
+  patience: Patience,
+): Promise<Sight> {
+  const target = realPath ?? path;
   try {
-    const found = fileFingerprint(await readFile(realPath ?? path));
+    const found = fileFingerprint(await withPatience(patience, target, () => readFile(target)));
     if (sameFingerprint(found, isDone ? after : before)) return asPlanned;
     return { kind: 'moved', what: sameFingerprint(found, after) ? 'it is changed already' : 'it has been edited' };
   } catch (error) {

@@ -20,7 +20,10 @@ const defaultFolder = 'adsi-remedy-practice';
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('practice', args, practiceFlags, ['DIR']);
   const output = createOutput(context, flags);
-  const folder = path.resolve(context.currentFolder, operands[0] ?? defaultFolder);
+  const folder =
+    operands[0] === undefined
+      ? path.join(path.dirname(context.changes), defaultFolder)
+      : path.resolve(context.currentFolder, operands[0]);
   const practices = new Map<string, Practice>();
   for (const entry of context.remedies) practices.set(entry.name, (await entry.load()).practice);
   for (const practice of practices.values()) await practice.layOut?.(folder, context.templates);

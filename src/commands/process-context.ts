@@ -24,7 +24,7 @@ export function processContext(): Context {
     stderr: process.stderr,
     env: process.env,
     currentFolder: process.cwd(),
-    changes: path.join(process.cwd(), 'changes'),
+    changes: path.join(ownFolder(process.cwd(), process.platform, process.env), 'changes'),
     platform: process.platform,
     remedies,
     commands: commandsOf(remedies),
@@ -51,6 +51,21 @@ export function processContext(): Context {
       }
     },
   };
+}
+
+/**
+ * Where files are made that no flag names: the current folder. An elevated prompt of Windows starts in its system folder,
+ * where nothing of the user's belongs; then it is a folder in the user's profile.
+ */
+export function ownFolder(
+  currentFolder: string,
+  platform: NodeJS.Platform,
+  { SystemRoot: systemRoot, USERPROFILE: profile }: Readonly<Record<string, string | undefined>>,
+): string {
+  if (platform !== 'win32' || systemRoot === undefined || profile === undefined) return currentFolder;
+  const way = path.win32.relative(systemRoot, currentFolder);
+  const isBelow = way.split('\\')[0] !== '..' && !path.win32.isAbsolute(way);
+  return isBelow ? path.win32.join(profile, 'adsi-remedy') : currentFolder;
 }
 
 /** npx says so in its environment; a clone is started by the path of its script; what is installed has a name of its own. */

@@ -25,7 +25,7 @@ import { type DirectoryFlags, directoryFlags } from './directory-flags.ts';
 import type { decisionFlags, outputFlags } from './flags.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
-import { look, type OpenWorld, openDirectoryWorld, openFiles, surroundingsOf } from './world.ts';
+import { look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
 
 type CommonFlags = Flags<typeof decisionFlags & typeof outputFlags> &
   DirectoryFlags & {
@@ -46,7 +46,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const remedy = await entry.load();
   const asking = await askingFor(decision, flags.yes, output);
-  const options = await remedy.readOptions(given, surroundingsOf(context), asking.mayAsk);
+  const options = await optionsFrom(remedy, given, asking.mayAsk, context, output);
   const request = { flags, deadline: readSeconds('deadline', flags.deadline, defaultDeadline) };
   const opened =
     entry.world === 'files' ? openFiles(request, context, output) : await openDirectoryWorld(request, context, output);

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { changesIn, openChange, type Position, positionOf, type SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
+import { pastedPath } from '../words.ts';
 import type { Context } from './context.ts';
 import type { Output } from './output.ts';
 
@@ -74,8 +75,7 @@ async function askFolder(context: Context, prompter: Prompter): Promise<SavedCha
     message: 'Change folder (empty: back to the menu)',
     flag: 'show FOLDER',
   });
-  // A path pasted from Explorer is quoted.
-  const folder = named.trim().replace(/^"(.*)"$/, '$1');
+  const folder = pastedPath(named);
   return folder === '' ? undefined : openChange(path.resolve(context.currentFolder, folder));
 }
 

@@ -9,7 +9,6 @@ import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
 import { headOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
-import { lockOptionsOf } from './apply-change.ts';
 import { showFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
@@ -17,6 +16,7 @@ import { shortSeal } from './decide.ts';
 import { redraw } from './documents.ts';
 import { driftOf } from './drift.ts';
 import { readArguments, readSeconds } from './flags.ts';
+import { lockOptionsOf } from './held-files.ts';
 import { remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline } from './run-remedy.ts';
@@ -31,7 +31,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved);
-  await redrawWhereItMay(saved, remedy, context);
+  await redrawWhereItMay(saved, remedy, context, output);
   showReview(plan, remedy.describe(plan), output);
   const drift = flags.drift
     ? await driftOf(
@@ -59,9 +59,16 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 }
 
 /** Documents that were edited beside the plan are replaced, where the folder may be written and no run is at work. */
-async function redrawWhereItMay({ folder, plan }: SavedChange, remedy: Remedy, context: Context): Promise<void> {
+async function redrawWhereItMay(
+  { folder, plan }: SavedChange,
+  remedy: Remedy,
+  context: Context,
+  output: Output,
+): Promise<void> {
   try {
-    await withFolderLock([folder], lockOptionsOf(context), () => redraw(folder, plan, remedy, false, context));
+    await withFolderLock([folder], lockOptionsOf(context, output), () =>
+      redraw(folder, plan, remedy, false, context, output),
+    );
   } catch (error) {
     // A folder that may only be read is shown from its plan, which is what counts.
     if (!(error instanceof RemedyError)) throw error;

@@ -10,14 +10,16 @@ import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFile
 import { undoEntryChanges } from '../change/undo-entries.ts';
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
+import type { Patience } from '../files/patience.ts';
 import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
-import { lockOptionsOf, noteUndone } from './apply-change.ts';
+import { noteUndone } from './apply-change.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { readArguments, readSeconds } from './flags.ts';
+import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
@@ -36,7 +38,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
   // What only looks leaves the folder as it is: it may lie where nothing can be written.
   const isOnlyLooking = decision.kind === 'dry-run' || decision.kind === 'save';
-  return isOnlyLooking ? work() : withFolderLock([saved.folder], lockOptionsOf(context), work);
+  return isOnlyLooking ? work() : withFolderLock([saved.folder], lockOptionsOf(context, output), work);
 }
 
 function nothingWritten({ plan, folder }: SavedChange): RefusedError {
@@ -81,7 +83,7 @@ async function undoChange(
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
   try {
-    const undo = await undoOf(toUndo, opened.directory?.session);
+    const undo = await undoOf(toUndo, opened.directory?.session, patienceShowing(context, output));
     requireSomethingToUndo(original, toUndo.recorded, undo.changes.length);
     // Without --save it is made in FOLDER, under a name that is found only then.
     const undoFolder =
@@ -135,10 +137,14 @@ async function undoChange(
 async function undoOf(
   { changes, recorded }: ToUndo<Change>,
   session: import('../ldap/session.ts').DirectorySession | undefined,
+  patience: Patience,
 ): Promise<Undo<Change>> {
   if (session === undefined) {
     const isFile = (change: Change): change is FileChange => change.kind === 'file';
-    return undoFileChanges({ changes: changes.filter(isFile), recorded: new Set([...recorded].filter(isFile)) });
+    return undoFileChanges(
+      { changes: changes.filter(isFile), recorded: new Set([...recorded].filter(isFile)) },
+      patience,
+    );
   }
   return undoEntryChanges(
     { changes: changes.filter(isDirectoryChange), recorded: new Set([...recorded].filter(isDirectoryChange)) },
@@ -169,6 +175,6 @@ async function markIfBack(
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
   if (!isWanted || undo.changes.length + undo.leftOut.length > 0 || openBlockers(undo.findings).length > 0) return;
-  await noteUndone(saved, undo.id, context.now());
+  await noteUndone(saved, undo.id, context.now(), patienceShowing(context, output));
   output.tell('  Everything is back already. The journal now says that the change is undone.');
 }

@@ -5,6 +5,8 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
+import { windowsTools } from '../files/lost-properties.ts';
+import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type {
@@ -22,11 +24,13 @@ import { commandLine } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { openDirectory, type SavedDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
+import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
 /** What a remedy may know of the process. */
-export function surroundingsOf(context: Context): Surroundings {
+function surroundingsOf(context: Context, watch: Watch): Surroundings {
   return {
+    watch,
     currentFolder: context.currentFolder,
     platform: context.platform,
     systemDrive: context.env['SystemDrive'] ?? 'C:',
@@ -34,6 +38,22 @@ export function surroundingsOf(context: Context): Surroundings {
     templates: context.templates,
     commandLine: (words) => commandLine(words, context),
   };
+}
+
+/** The options that the flags of a remedy give, with what is waited for on the screen. Throws what readOptions throws. */
+export async function optionsFrom(
+  remedy: Pick<Remedy, 'readOptions'>,
+  flags: Flags,
+  mayAsk: boolean,
+  context: Context,
+  output: Output,
+): Promise<RemedyOptions> {
+  const shown = watching(output);
+  try {
+    return await remedy.readOptions(flags, surroundingsOf(context, shown.watch), mayAsk);
+  } finally {
+    shown.end();
+  }
 }
 
 /** A world that is open, with what has to be closed. */
@@ -80,6 +100,8 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
     world: {
       kind: 'files',
       ...commonWorld(deadline.signal, context, shown.watch),
+      patience: patienceShowing(context, output),
+      tools: windowsTools(context.platform, context.env),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);
@@ -144,7 +166,7 @@ async function directoryWorld(
 }
 
 function commonWorld(signal: AbortSignal, context: Context, watch: Watch) {
-  return { ...surroundingsOf(context), now: context.now, watch, signal };
+  return { ...surroundingsOf(context, watch), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */

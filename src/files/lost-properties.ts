@@ -1,179 +1,177 @@
 /**
- * What a file has besides its bytes, mode and owner, and would lose when another file takes its place: POSIX access
- * lists and extended attributes on Linux; hidden and system attributes, access entries of its own and the mark of the
- * web on Windows. Node can see none of it, so the system's own tools are asked, by absolute path and without a shell.
+ * What a file of Windows has besides its bytes and would lose when another file takes its place: the hidden and system
+ * attributes, access entries of its own, the mark of the web. Node sees none of it, so Windows's own tools are asked, by
+ * absolute path, without a shell and in a small environment, once for all files of a name below a folder.
  */
 
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { stat } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoInWords } from './errno.ts';
 import { inParallel } from './in-parallel.ts';
 
-/** What a file would lose, in words; without the files that lose nothing. */
-export type LostProperties =
-  | { readonly kind: 'known'; readonly ofFile: ReadonlyMap<string, readonly string[]> }
-  | { readonly kind: 'not-known'; readonly why: string };
-
-/** Where the system's tools are. */
-export type SystemTools =
-  | { readonly kind: 'linux'; readonly tar: string }
-  | { readonly kind: 'windows'; readonly systemRoot: string; readonly temp: string }
-  | { readonly kind: 'none' };
-
-/** The tools of a platform; `env` gives Windows's own folders. */
-export function systemTools(platform: NodeJS.Platform, env: Readonly<Record<string, string | undefined>>): SystemTools {
-  if (platform === 'linux') return { kind: 'linux', tar: '/bin/tar' };
-  if (platform !== 'win32') return { kind: 'none' };
-  return { kind: 'windows', systemRoot: env['SystemRoot'] ?? 'C:\\Windows', temp: env['TEMP'] ?? 'C:\\Windows\\Temp' };
+/** Where Windows has its tools and its temporary files. */
+export interface WindowsTools {
+  readonly systemRoot: string;
+  readonly temp: string;
 }
 
-/** What these files would lose. Never throws: where a tool is missing or fails, that is the answer. */
-export async function lostProperties(files: readonly string[], tools: SystemTools): Promise<LostProperties> {
+/** The tools of this computer; none elsewhere than on Windows. */
+export function windowsTools(
+  platform: NodeJS.Platform,
+  { SystemRoot: systemRoot, TEMP: temp }: Readonly<Record<string, string | undefined>>,
+): WindowsTools | undefined {
+  return platform === 'win32' && systemRoot !== undefined && temp !== undefined ? { systemRoot, temp } : undefined;
+}
+
+/** What files would lose, in words by path, and what could not be found out. */
+export interface LostProperties {
+  readonly ofFile: ReadonlyMap<string, readonly string[]>;
+  /** Files with the mark of the web; a new file is trusted as its folder is. */
+  readonly marked: readonly string[];
+  /** A tool that failed, and how. */
+  readonly unknown: readonly string[];
+}
+
+/**
+ * What files of one name would lose. Never throws: what a tool does not say is in `unknown`.
+ *
+ * @param files absolute, each below one of the folders
+ */
+export async function lostProperties(
+  folders: readonly string[],
+  files: readonly string[],
+  tools: WindowsTools,
+): Promise<LostProperties> {
+  const name = path.win32.basename(files[0] ?? '');
+  const looks = await inParallel(folders, 4, async (folder) => {
+    const pattern = path.win32.join(folder, name);
+    const own = files.filter((file) => isIn(file, folder));
+    return own.length === 0
+      ? []
+      : [
+          await asked('attrib.exe', () => attributesBelow(pattern, own, tools)),
+          await asked('icacls.exe', () => accessBelow(folder, pattern, own, tools)),
+        ];
+  });
+  const answers = looks.flat();
+  const ofFile = new Map<string, readonly string[]>();
+  for (const [file, lost] of answers.flatMap((answer) => (answer.kind === 'said' ? [...answer.lost] : [])))
+    ofFile.set(file, [...(ofFile.get(file) ?? []), ...lost]);
+  const marks = await inParallel(files, 16, (file) =>
+    stat(`${file}:Zone.Identifier`).then(
+      () => [file],
+      // No mark, or no such streams on this file system.
+      () => [],
+    ),
+  );
+  return {
+    ofFile,
+    marked: marks.flat(),
+    unknown: answers.flatMap((answer) => (answer.kind === 'failed' ? [answer.why] : [])),
+  };
+}
+
+type Lost = ReadonlyMap<string, readonly string[]>;
+type Answer = { readonly kind: 'said'; readonly lost: Lost } | { readonly kind: 'failed'; readonly why: string };
+
+async function asked(tool: string, look: () => Promise<Lost>): Promise<Answer> {
   try {
-    if (tools.kind === 'linux') return { kind: 'known', ofFile: await byTar(files, tools.tar) };
-    if (tools.kind === 'windows') return { kind: 'known', ofFile: await byWindowsTools(files, tools) };
-    return { kind: 'not-known', why: 'no tool of this system shows it' };
+    return { kind: 'said', lost: await look() };
   } catch (error) {
-    return { kind: 'not-known', why: errnoInWords(error) };
+    return { kind: 'failed', why: `${tool}: ${errnoInWords(error)}` };
+  }
+}
+
+function isIn(file: string, folder: string): boolean {
+  const way = path.win32.relative(folder, file);
+  return !way.startsWith('..') && !path.win32.isAbsolute(way);
+}
+
+async function attributesBelow(pattern: string, files: readonly string[], tools: WindowsTools): Promise<Lost> {
+  return attributesIn(await run('attrib.exe', [pattern, '/s'], tools), files);
+}
+
+/**
+ * From attrib's lines, "A  SHR      C:\folder\name", the attributes that a new file would not have. The code page of the
+ * output is not known, so only the ASCII characters of names are compared.
+ */
+export function attributesIn(output: string, files: readonly string[]): Lost {
+  const comparable = (text: string): string => text.replace(/[^ -~]/g, '').toLowerCase();
+  const letters = new Map(
+    output.split(/\r?\n/).flatMap((line) => {
+      const [, marks, name] = /^([A-Z ]*?) +((?:[A-Za-z]:|\\\\).*)$/.exec(line) ?? [];
+      return marks === undefined || name === undefined ? [] : [[comparable(name), marks] as const];
+    }),
+  );
+  return new Map(
+    files.flatMap((file) => {
+      const marks = letters.get(comparable(file)) ?? '';
+      const lost = [
+        ...(marks.includes('H') ? ['hidden attribute'] : []),
+        ...(marks.includes('S') ? ['system attribute'] : []),
+      ];
+      return lost.length === 0 ? [] : [[file, lost] as const];
+    }),
+  );
+}
+
+async function accessBelow(
+  folder: string,
+  pattern: string,
+  files: readonly string[],
+  tools: WindowsTools,
+): Promise<Lost> {
+  const saved = path.win32.join(tools.temp, `adsi-remedy-${randomUUID()}.acl`);
+  try {
+    await run('icacls.exe', [pattern, '/save', saved, '/t', '/c', '/q'], tools);
+    return ownAccessIn((await readFile(saved)).toString('utf16le'), folder, files);
+  } finally {
+    await rm(saved, { force: true });
   }
 }
 
 /**
- * GNU tar, which every Linux has, writes access lists and extended attributes as records of a header of type x before
- * the file's own header (pax format of POSIX, with the SCHILY keys of star).
+ * The files with an access entry that they do not inherit, or that inherit none. `icacls /save` writes two lines a file:
+ * its path below the folder, and its access list in SDDL, where inherited entries have the flag ID and a list that is
+ * protected from inheritance the flag P ([MS-DTYP] 2.5.1).
  */
-async function byTar(files: readonly string[], tar: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const options = ['--create', '--format=pax', '--acls', '--xattrs', '--xattrs-include=*', '--absolute-names'];
-  const { stdout } = await run(tar, [...options, '--no-recursion', '--null', '--files-from=-', '--file=-'], {
-    input: files.join('\0'),
-    env: { LC_ALL: 'C' },
-  });
-  const found = new Map<string, readonly string[]>();
-  let records: ReadonlyMap<string, string> = new Map();
-  for (const { type, name, content } of headersOf(stdout)) {
-    if (type === 'x') records = recordsOf(content);
-    else {
-      const lost = [...records.keys()].flatMap(wordsOfRecord);
-      if (lost.length > 0) found.set(records.get('path') ?? name, lost);
-      records = new Map();
-    }
-  }
-  return found;
+export function ownAccessIn(saved: string, folder: string, files: readonly string[]): Lost {
+  const lines = saved.replace(/^\ufeff/, '').split(/\r?\n/);
+  const lists = new Map(
+    lines.flatMap((line, index) => {
+      const list = lines[index + 1] ?? '';
+      return list.startsWith('D:') ? [[path.win32.join(folder, line).toLowerCase(), list] as const] : [];
+    }),
+  );
+  const own = files.filter((file) => hasOwnAccess(lists.get(file.toLowerCase()) ?? ''));
+  return new Map(own.map((file) => [file, ['access entries of its own']]));
 }
 
-function wordsOfRecord(key: string): readonly string[] {
-  if (key === 'SCHILY.acl.access') return ['access list (ACL)'];
-  const attribute = /^SCHILY\.xattr\.(.*)$/.exec(key)?.[1];
-  // The system gives a new file the label that its folder asks for.
-  if (attribute === undefined || attribute === 'security.selinux') return [];
-  return [`extended attribute ${attribute}`];
+function hasOwnAccess(sddl: string): boolean {
+  const [, flags = '', entries = ''] = /^D:([A-Z_]*)(.*)$/.exec(sddl) ?? [];
+  if (flags.replaceAll('AI', '').replaceAll('AR', '') !== '') return true;
+  return [...entries.matchAll(/\([^;)]*;([^;)]*);/g)].some(([, entry = '']) => !/^(?:..)*ID/.test(entry));
 }
 
-const block = 512;
-
-function* headersOf(archive: Buffer): Generator<{ type: string; name: string; content: Buffer }> {
-  const text = (from: number, length: number): string =>
-    archive.toString('utf8', from, from + length).split('\0')[0] ?? '';
-  for (let at = 0; at + block <= archive.length && archive[at] !== 0; ) {
-    const size = Number.parseInt(text(at + 124, 12), 8);
-    const content = archive.subarray(at + block, at + block + size);
-    const [name, prefix] = [text(at, 100), text(at + 345, 155)];
-    yield { type: text(at + 156, 1), name: prefix === '' ? name : `${prefix}/${name}`, content };
-    at += block + Math.ceil(size / block) * block;
-  }
-}
-
-/** Records of the form "LENGTH KEY=VALUE\n", the length in bytes and of the whole record. */
-function recordsOf(content: Buffer): ReadonlyMap<string, string> {
-  const records = new Map<string, string>();
-  for (let at = 0; at < content.length; ) {
-    const length = Number.parseInt(content.toString('latin1', at, at + 20), 10);
-    if (!(length > 0)) break;
-    const [, key = '', value = ''] = /^\d+ ([^=]*)=(.*)\n$/s.exec(content.toString('utf8', at, at + length)) ?? [];
-    records.set(key, value);
-    at += length;
-  }
-  return records;
-}
-
-type WindowsTools = Extract<SystemTools, { readonly kind: 'windows' }>;
-
-/** A folder is asked about once, for all of its files. */
-async function byWindowsTools(
-  files: readonly string[],
-  { systemRoot, temp }: WindowsTools,
-): Promise<ReadonlyMap<string, readonly string[]>> {
+/** Runs a tool of System32 to its end and gives what it prints; an Error if it can't be started or fails. */
+async function run(tool: string, args: readonly string[], { systemRoot, temp }: WindowsTools): Promise<string> {
   const system32 = path.win32.join(systemRoot, 'System32');
   const env = { SystemRoot: systemRoot, TEMP: temp, PATH: system32 };
-  const folders = [...new Set(files.map((file) => path.dirname(file)))];
-  const found = await inParallel(folders, 4, async (cwd) => {
-    const attributes = await run(path.win32.join(system32, 'attrib.exe'), ['*'], { cwd, env });
-    const access = await run(path.win32.join(system32, 'icacls.exe'), ['*'], { cwd, env });
-    const here = files.filter((file) => path.dirname(file) === cwd);
-    return inParallel(here, 4, async (file): Promise<readonly [string, readonly string[]]> => {
-      const name = path.basename(file);
-      const hasMark = await stat(`${file}:Zone.Identifier`).then(
-        () => true,
-        // No mark, or no such streams on this file system.
-        () => false,
-      );
-      return [
-        file,
-        [
-          ...attributesIn(attributes.stdout.toString('latin1'), name),
-          ...(hasOwnAccess(access.stdout.toString('latin1'), name) ? ['access entries of its own'] : []),
-          ...(hasMark ? ['mark of the web (Zone.Identifier)'] : []),
-        ],
-      ];
-    });
+  const child = spawn(path.win32.join(system32, tool), args, {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    windowsHide: true,
   });
-  return new Map(found.flat().filter(([, lost]) => lost.length > 0));
-}
-
-/** Of attrib's lines, "A  SHR      C:\folder\name", the attributes that a new file would not have. */
-export function attributesIn(output: string, name: string): readonly string[] {
-  const line = output.split(/\r?\n/).find((each) => each.toLowerCase().endsWith(`\\${name.toLowerCase()}`)) ?? '';
-  const letters = /^[A-Z ]*(?= (?:[A-Za-z]:|\\\\))/.exec(line)?.[0] ?? '';
-  return [
-    ...(letters.includes('H') ? ['hidden attribute'] : []),
-    ...(letters.includes('S') ? ['system attribute'] : []),
-  ];
-}
-
-/**
- * Whether icacls lists an entry that is not inherited, without the mark (I). It writes "name BUILTIN\Users:(I)(RX)", and
- * further entries on lines of their own, indented.
- */
-export function hasOwnAccess(output: string, name: string): boolean {
-  const lines = output.split(/\r?\n/);
-  const first = lines.findIndex((line) => line.toLowerCase().startsWith(`${name.toLowerCase()} `));
-  if (first === -1) return false;
-  const next = lines.findIndex((line, index) => index > first && !/^\s+\S/.test(line));
-  const entries = lines.slice(first, next === -1 ? undefined : next);
-  return entries.some((entry) => /:\(/.test(entry) && !/:\(I\)|\)\(I\)/.test(entry));
-}
-
-interface Run {
-  readonly cwd?: string;
-  readonly env: Readonly<Record<string, string>>;
-  readonly input?: string;
-}
-
-/** Runs a tool to its end; an Error if it can't be started or fails. */
-async function run(tool: string, args: readonly string[], { cwd, env, input }: Run): Promise<{ stdout: Buffer }> {
-  const child = spawn(tool, args, { cwd, env, stdio: ['pipe', 'pipe', 'pipe'], windowsHide: true });
   const pieces: Buffer[] = [];
   let said = '';
   child.stdout.on('data', (piece: Buffer) => pieces.push(piece));
   child.stderr.on('data', (piece: Buffer) => {
     said = (said + piece.toString('latin1')).slice(0, 500);
   });
-  // A tool that ends early says why in its status.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
   const [status]: unknown[] = await once(child, 'close');
-  if (status !== 0) throw new Error(`${path.basename(tool)} failed (${status}): ${said.trim()}`);
-  return { stdout: Buffer.concat(pieces) };
+  if (status !== 0) throw new Error(`it failed (${status}): ${said.trim()}`);
+  return Buffer.concat(pieces).toString('latin1');
 }

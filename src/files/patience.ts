@@ -31,6 +31,11 @@ export function patienceOf(
   return { passing, delays, sleep, ...(onWait === undefined ? {} : { onWait }) };
 }
 
+/** The same for reading and for making new files: a lack of rights does not pass there, and can be of very many files. */
+export function onlyWhileBusy(patience: Patience): Patience {
+  return { ...patience, passing: new Set(['EBUSY']) };
+}
+
 /**
  * Does the work, and does it again while it fails with an error that may pass.
  * @param on the path, for `onWait`

@@ -50,6 +50,8 @@ export interface TemplateTree {
   readonly unreadable: readonly NotEntered[];
   /** Links to folders that can't be followed, by path. */
   readonly deadLinks: readonly NotEntered[];
+  /** Links to folders elsewhere, which were not to be followed, by path. */
+  readonly linksOut: readonly LinkOut[];
   /** Temporary files of ours that an interrupted run left. */
   readonly strays: readonly string[];
 }
@@ -64,13 +66,20 @@ const linksOnOneWay = 4;
 /**
  * Looks for form sets below `root`, which may be CookieAuthTemplates, a folder above it, or a set in it. Links to
  * folders (junctions, on Windows) are followed, and what a change folder keeps as its backup is no form set.
+ *
+ * @param mayEnter whether a link may be followed to a folder, given as it really lies
  * @throws FileError if the root is missing, is no folder or can't be listed
  */
-export async function findFormSets(root: string): Promise<TemplateTree> {
-  await requireFolder(root);
+export async function findFormSets(
+  root: string,
+  mayEnter: (folder: string) => boolean = () => true,
+): Promise<TemplateTree> {
   const absolute = path.resolve(root);
-  const realRoot = await realPathOf(absolute);
-  const found = await searchBehindLinks({ name: absolute, real: realRoot, links: [] }, searchOnce());
+  const realRoot = await realPathOfFolder(root);
+  const found = await searchBehindLinks(
+    { name: absolute, real: realRoot, links: [] },
+    { inFolder: searchOnce(), mayEnter },
+  );
   const files: StringsFile[] = [];
   const misplaced: string[] = [];
   const strays: string[] = [];
@@ -97,11 +106,12 @@ export async function findFormSets(root: string): Promise<TemplateTree> {
     forms: forms.filter((form) => classes.has(path.dirname(form))),
     unreadable: byPath(found.unreadable),
     deadLinks: byPath(found.deadLinks),
+    linksOut: byPath(found.linksOut),
     strays,
   };
 }
 
-function byPath(places: readonly NotEntered[]): readonly NotEntered[] {
+function byPath<P extends { readonly path: string }>(places: readonly P[]): readonly P[] {
   return places.toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }
 
@@ -109,6 +119,12 @@ function byPath(places: readonly NotEntered[]): readonly NotEntered[] {
 export interface NotEntered {
   readonly path: string;
   readonly cameBack: string;
+}
+
+/** A link and the folder that it leads to. */
+export interface LinkOut {
+  readonly path: string;
+  readonly realPath: string;
 }
 
 /** A folder to search: its name, the folder itself, and the links followed to it, as they really lie. */
@@ -122,17 +138,25 @@ interface Findings {
   readonly entries: readonly { readonly name: string; readonly entry: Entry }[];
   readonly unreadable: readonly NotEntered[];
   readonly deadLinks: readonly NotEntered[];
+  readonly linksOut: readonly LinkOut[];
+}
+
+/** How one tree is searched. */
+interface Search {
+  readonly inFolder: FolderSearch;
+  readonly mayEnter: (folder: string) => boolean;
 }
 
 /** What lies below a folder and behind the links there, by the names that lead to it. */
 async function searchBehindLinks(place: Place, search: Search): Promise<Findings> {
-  const { entries, links, unreadable } = await search(place.real);
+  const { entries, links, unreadable } = await search.inFolder(place.real);
   const named = (real: string): string =>
     place.name === place.real ? real : path.join(place.name, path.relative(place.real, real));
   const here: Findings = {
     entries: entries.map((entry) => ({ name: named(entry.path), entry })),
     unreadable: unreadable.map((folder) => ({ ...folder, path: named(folder.path) })),
     deadLinks: [],
+    linksOut: [],
   };
   const behind = await inParallel(links, foldersAtOnce, (link) =>
     searchBehindLink(named(link), [...place.links, link], search),
@@ -142,16 +166,18 @@ async function searchBehindLinks(place: Place, search: Search): Promise<Findings
     entries: all.flatMap((found) => found.entries),
     unreadable: all.flatMap((found) => found.unreadable),
     deadLinks: all.flatMap((found) => found.deadLinks),
+    linksOut: all.flatMap((found) => found.linksOut),
   };
 }
 
 /** What lies behind the last of these links; nothing if it leads to a file. */
 async function searchBehindLink(name: string, links: readonly string[], search: Search): Promise<Findings> {
-  const nothing: Findings = { entries: [], unreadable: [], deadLinks: [] };
+  const nothing: Findings = { entries: [], unreadable: [], deadLinks: [], linksOut: [] };
   const dead = (cameBack: string): Findings => ({ ...nothing, deadLinks: [{ path: name, cameBack }] });
   try {
     if (!(await stat(name)).isDirectory()) return nothing;
     const real = await realPathOf(name);
+    if (!search.mayEnter(real)) return { ...nothing, linksOut: [{ path: name, realPath: real }] };
     if (links.some((link) => isBelow(link, real))) return dead(`a circle: it leads back to ${real}`);
     if (links.length > linksOnOneWay) return dead(`it leads to ${real}, behind ${links.length - 1} other links`);
     return await searchBehindLinks({ name, real, links }, search);
@@ -161,7 +187,8 @@ async function searchBehindLink(name: string, links: readonly string[], search: 
   }
 }
 
-function isBelow(file: string, folder: string): boolean {
+/** Whether a path is a folder or below it; both are absolute. */
+export function isBelow(file: string, folder: string): boolean {
   const way = path.relative(folder, file);
   return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
 }
@@ -176,10 +203,10 @@ interface Searched {
   readonly unreadable: readonly NotEntered[];
 }
 
-type Search = (folder: string) => Promise<Searched>;
+type FolderSearch = (folder: string) => Promise<Searched>;
 
 /** Several links may lead to a folder: what is in it is looked up once. */
-function searchOnce(): Search {
+function searchOnce(): FolderSearch {
   const known = new Map<string, Promise<Searched>>();
   return (folder) => {
     const searched = known.get(folder) ?? searchFolder(folder);
@@ -244,14 +271,24 @@ async function realPathOfEntry({ path: file, kind }: Entry): Promise<string> {
   return kind === 'file' ? file : realPathOf(file).catch(() => file);
 }
 
-async function requireFolder(root: string): Promise<void> {
+/**
+ * Where a folder really lies.
+ * @throws FileError if it is missing, is no folder or can't be listed
+ */
+export async function realPathOfFolder(root: string): Promise<string> {
   try {
     await readdir(root);
+    return await realPathOf(path.resolve(root));
   } catch (error) {
+    // Windows reports a file in the place of a folder as missing.
+    const isFile = await stat(root).then(
+      (stats) => stats.isFile(),
+      () => false,
+    );
     throw new FileError({
       attempted: 'look for form sets',
       on: root,
-      cameBack: errnoInWords(error),
+      cameBack: isFile && errnoOf(error) === 'ENOENT' ? 'it is a file, not a folder' : errnoInWords(error),
       next: 'Give the CookieAuthTemplates folder of each array member with --root, for example \\\\TMG01\\C$\\Program Files\\Microsoft Forefront Threat Management Gateway\\Templates\\CookieAuthTemplates.',
       cause: error,
     });

@@ -24,7 +24,10 @@ export const remedies: readonly RemedyEntry[] = [
     summary: 'change the logon labels of TMG and ISA forms',
     world: 'files',
     mayAskDirectory: true,
-    examples: ['labels --root \\\\TMG01\\C$\\…\\CookieAuthTemplates --label email --dry-run'],
+    examples: [
+      'labels --host TMG01 --host TMG02 --label email --dry-run',
+      'labels --root \\\\TMG01\\C$\\…\\CookieAuthTemplates --label email --dry-run',
+    ],
     flags: async () => (await import('./labels/flags.ts')).flags,
     load: async () => (await import('./labels/remedy.ts')).labels,
   },

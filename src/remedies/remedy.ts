@@ -8,6 +8,8 @@ import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
 import type { FileUser } from '../files/file-properties.ts';
+import type { WindowsTools } from '../files/lost-properties.ts';
+import type { Patience } from '../files/patience.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Prompter } from '../terminal/prompter.ts';
@@ -29,6 +31,8 @@ export interface Surroundings {
   readonly user?: FileUser | undefined;
   /** The templates that come with the tool, a URL that ends in a slash. */
   readonly templates: URL;
+  /** Shows what is waited for. */
+  readonly watch: Watch;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
 }
@@ -44,7 +48,6 @@ export interface Watch {
 
 interface AnyWorld extends Surroundings {
   readonly now: () => Date;
-  readonly watch: Watch;
   /** Aborted when the deadline of gathering has passed, or by Ctrl-C. */
   readonly signal: AbortSignal;
 }
@@ -52,6 +55,10 @@ interface AnyWorld extends Surroundings {
 /** The world of a remedy on files. */
 export interface FilesWorld extends AnyWorld {
   readonly kind: 'files';
+  /** With another program that has a file open. */
+  readonly patience: Patience;
+  /** The tools of Windows; none elsewhere. */
+  readonly tools?: WindowsTools | undefined;
   /** Opens the directory that the flags name, for a flag that asks for one. The runner closes it. */
   readonly openDirectory: () => Promise<DirectoryWorld>;
 }

@@ -11,6 +11,7 @@ import { changesIn, openChange } from '../../src/change/position.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
 import { RefusedError } from '../../src/errors.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot } from '../support/fresh-folder.ts';
 
 const plan = planOf([changeOf('/forms/a', Buffer.from('old label'), Buffer.from('new label'))]);
@@ -73,7 +74,7 @@ describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder,
     const { folder, place, outside } = await folderWith('journal.jsonl', put);
     const before = await snapshot(outside);
     await expect(readJournal(place)).rejects.toEqual(refusal);
-    await expect(openJournal(place)).rejects.toEqual(refusal);
+    await expect(openJournal(place, noWaiting)).rejects.toEqual(refusal);
     await expect(openChange(folder)).rejects.toEqual(refusal);
     expect(await snapshot(outside)).toEqual(before);
   });
@@ -84,6 +85,7 @@ describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder,
       holder: { process: 1, host: 'computer', since: '2026-11-22T08:00:00Z' },
       isRunning: () => false,
       randomId: () => 'x',
+      patience: noWaiting,
     });
     await expect(taken).rejects.toBeInstanceOf(RefusedError);
     expect(await readFile(path.join(outside, 'lock.json'), 'utf8')).toBe('{}\n');

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../src/change/folder-lock.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import { countingIds } from '../support/fixed-world.ts';
+import { countingIds, noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const since = '2026-11-22T09:00:00.000Z';
@@ -22,6 +22,7 @@ const take = (process: number, host = 'here'): Promise<() => Promise<void>> =>
     holder: { process, host, since },
     isRunning: (other) => running.includes(other),
     randomId: countingIds(),
+    patience: noWaiting,
   });
 
 const leave = (process: number, host = 'here'): Promise<void> =>

@@ -6,7 +6,7 @@ import { readPlan } from '../../src/change/read-plan.ts';
 import { FileError, UsageError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
-import { countingIds } from '../support/fixed-world.ts';
+import { countingIds, noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot } from '../support/fresh-folder.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
@@ -18,7 +18,7 @@ const documents: readonly FolderDocument[] = [
 ];
 
 const write = (folder: string, content: readonly FolderDocument[] = documents): Promise<void> =>
-  writeChangeFolder(folder, plan, content, countingIds());
+  writeChangeFolder(folder, plan, content, countingIds(), noWaiting);
 
 describe('a change folder', () => {
   test('holds the plan and its documents, and nothing else is left beside it', async () => {

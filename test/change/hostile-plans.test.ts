@@ -23,6 +23,7 @@ import { orphanFacts, planOf as orphanPlanOf } from '../remedies/orphan/practice
 import { days, factsOf } from '../remedies/tombstone/support/facts.ts';
 import { commands, description } from '../review/plans.ts';
 import { changeOf, planOf as filesPlanOf } from '../support/file-plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const runs = Number(process.env['ADSI_REMEDY_FUZZ_RUNS'] ?? 300);
@@ -278,7 +279,7 @@ async function requireDrawn(plan: Plan, words: Description): Promise<void> {
   const options = { style: createStyle(false), width: 100, verbose: false };
   for (const line of screenReview(plan, options)) expect(line).not.toMatch(unseen);
   expect(diffHead(plan)).not.toMatch(unseenButLineFeed);
-  for (const { name, content } of documentsOf(plan, words, commands, templates)) {
+  for (const { name, content } of documentsOf(plan, words, { commands, templates, patience: noWaiting })) {
     // It is drawn from the files themselves.
     if (name === 'change.diff') continue;
     let document = '';

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type JournalRecord, openJournal, outcomesIn, readJournal } from '../../src/change/journal.ts';
 import { FileError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const record = (change: number, more: Partial<JournalRecord> = {}): JournalRecord => ({
@@ -23,7 +24,7 @@ beforeEach(async () => {
 });
 
 async function written(records: readonly JournalRecord[]): Promise<Buffer> {
-  const journal = await openJournal(file);
+  const journal = await openJournal(file, noWaiting);
   for (const each of records) await journal.append(each);
   await journal.close();
   return readFile(file);
@@ -65,7 +66,7 @@ describe('a journal', () => {
       events.push(`flush of ${(await readFile(file, 'utf8')).split('\n').length - 1}`);
       return datasync.call(this);
     });
-    const journal = await openJournal(file);
+    const journal = await openJournal(file, noWaiting);
     for (const change of [1, 2]) {
       await journal.append(record(change));
       events.push(`appended ${change}`);
@@ -76,7 +77,7 @@ describe('a journal', () => {
 
   test('flushes records that come at the same time together', async () => {
     const flush = vi.spyOn(await handleMethods(), 'datasync');
-    const journal = await openJournal(file);
+    const journal = await openJournal(file, noWaiting);
     const records = Array.from({ length: 100 }, (_, change) => record(change));
     await Promise.all(records.map((each) => journal.append(each)));
     await journal.close();
@@ -86,7 +87,7 @@ describe('a journal', () => {
 
   test('takes a record that was left to the next one to the disk with it, in their order', async () => {
     const file = path.join(await freshFolder(), 'journal.jsonl');
-    const journal = await openJournal(file);
+    const journal = await openJournal(file, noWaiting);
     journal.enqueue(record(0));
     await journal.append(record(1));
     expect((await readJournal(file)).map(({ change }) => change)).toEqual([0, 1]);
@@ -94,7 +95,7 @@ describe('a journal', () => {
   });
 
   test('that is closed has everything that was appended, waited for or not', async () => {
-    const journal = await openJournal(file);
+    const journal = await openJournal(file, noWaiting);
     for (const change of [0, 1, 2]) void journal.append(record(change));
     await journal.close();
     expect(await readJournal(file)).toHaveLength(3);
@@ -164,13 +165,13 @@ describe('a journal that is damaged', () => {
   test('because it is a folder says so', async () => {
     await mkdir(file);
     await expect(readJournal(file)).rejects.toMatchObject({ errno: 'EISDIR', trouble: { on: file } });
-    await expect(openJournal(file)).rejects.toThrow(FileError);
+    await expect(openJournal(file, noWaiting)).rejects.toThrow(FileError);
   });
 });
 
 describe('a disk that fails', () => {
   test.each(['appendFile', 'datasync'] as const)('at %s fails the append, and every one after it', async (method) => {
-    const journal = await openJournal(file);
+    const journal = await openJournal(file, noWaiting);
     await journal.append(record(0));
     vi.spyOn(await handleMethods(), method).mockRejectedValueOnce(systemError('ENOSPC'));
     const failed = journal.append(record(1));
@@ -182,7 +183,7 @@ describe('a disk that fails', () => {
   });
 
   test('in the middle of a line leaves a journal that can be gone on with', async () => {
-    const journal = await openJournal(file);
+    const journal = await openJournal(file, noWaiting);
     const methods = await handleMethods();
     const { appendFile } = methods;
     vi.spyOn(methods, 'appendFile').mockImplementationOnce(async function (this: FileHandle, data) {

@@ -8,7 +8,7 @@ import type { FileChange, Plan } from '../../src/change/plan.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
 import { watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, journalOf, planOf, runOf, undoOf, type World } from '../support/file-plans.ts';
-import { fixedClock } from '../support/fixed-world.ts';
+import { fixedClock, noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 
 /**
@@ -204,7 +204,7 @@ class Undo implements Step {
       real.undo = undefined;
       return;
     }
-    const journal = await openJournal(journalOf(changeFolder(real)));
+    const journal = await openJournal(journalOf(changeFolder(real)), noWaiting);
     await journal.append({ time: fixedClock().toISOString(), event: 'undone', plan: real.plan.id });
     await journal.close();
     model.state = 'undone';

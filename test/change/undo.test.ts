@@ -9,6 +9,7 @@ import { changesToUndo, requireSomethingToUndo, reversedFileChange, undoFileChan
 import { RefusedError } from '../../src/errors.ts';
 import { spliceBytes } from '../../src/files/strings-file.ts';
 import { applyIn, changeOf, journalOf, planOf, undoOf } from '../support/file-plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { stringsContent } from '../support/strings-content.ts';
 
@@ -196,7 +197,7 @@ describe('undoing', () => {
     const names = Array.from({ length: 30 }, (_, index) => `f${index}`);
     const plan = await planned(...names);
     for (const name of names) await writeFile(path.join(forms, name), 'edited'.repeat(Number(name.slice(1)) + 1));
-    const { findings } = await undoFileChanges({ changes: plan.changes, recorded: new Set(plan.changes) });
+    const { findings } = await undoFileChanges({ changes: plan.changes, recorded: new Set(plan.changes) }, noWaiting);
     expect(findings[0]?.evidence).toEqual(plan.changes.map((change) => change.path));
   });
 

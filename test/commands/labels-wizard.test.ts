@@ -69,6 +69,13 @@ const labelIn = async (file: string): Promise<string | undefined> => {
 };
 
 describe('the wizard', () => {
+  test('takes a path as Explorer copies it, in quotes', async () => {
+    const quoted = { 'labels.root': inTurn(` "${path.join(home, 'TMG01')}" `, '"TMG02"', '') };
+    const { status, stdout } = await walk({ ...quoted, ...enterAlone });
+    expect(status).toBe(2);
+    expect(stdout).toContain(`below ${path.join(home, 'TMG01')}, ${path.join(home, 'TMG02')}`);
+  });
+
   test('asks where, which and what, shows what is there, and leaves it by default', async () => {
     const before = await snapshot(home);
     const { status, asked, stdout } = await walk({ ...bothRoots, ...enterAlone });

@@ -124,6 +124,7 @@ describe('form sets', () => {
       forms: [],
       unreadable: [],
       deadLinks: [],
+      linksOut: [],
       strays: [],
     });
   });
@@ -166,6 +167,22 @@ describe('links', () => {
     expect(found?.path).toContain(link);
     expect(files).toHaveLength(2);
     expect(deadLinks).toEqual([]);
+  });
+
+  test.each(places)('to the folder of %s are named and not entered where that is not wanted', async (_, link, tree) => {
+    const outside = path.join(path.dirname(root), 'outside');
+    await writeTree(outside, tree);
+    await writeTree(root, { ISA: { HTML: strings } });
+    await mkdir(path.dirname(path.join(root, link)), { recursive: true });
+    await symlink(outside, path.join(root, link));
+    const entered: string[] = [];
+    const { files, linksOut } = await findFormSets(root, (folder) => {
+      entered.push(folder);
+      return false;
+    });
+    expect(files.map((file) => below(file.path))).toEqual(['ISA/HTML/strings.txt']);
+    expect(linksOut).toEqual([{ path: path.join(root, link), realPath: outside }]);
+    expect(entered).toEqual([outside]);
   });
 
   test('on every step of the way are followed', async () => {

@@ -99,7 +99,7 @@ export async function applyIn(
   const records = await readJournal(journalOf(folder));
   const options = { ...runOf(folder, plan, files), backups: world.backups ?? 'required' };
   if (records.length > 0) await removeStrays(plan.changes, options);
-  const journal = await openJournal(journalOf(folder));
+  const journal = await openJournal(journalOf(folder), noWaiting);
   try {
     return await applyPlan({
       plan,
@@ -122,7 +122,7 @@ export async function applyIn(
 /** The plan that reverses what the journal of a plan's folder says was done. */
 export async function undoOf(folder: string, plan: Plan<FileChange>): Promise<Plan<FileChange>> {
   const records = await readJournal(journalOf(folder));
-  const undo = await undoFileChanges(changesToUndo(plan, records));
+  const undo = await undoFileChanges(changesToUndo(plan, records), noWaiting);
   const undoes = { id: plan.id, seal: plan.seal, folder, seq: records.length };
   return planOf(undo.changes, { findings: judge(undo.findings, {}, []), leftOut: undo.leftOut, undoes });
 }

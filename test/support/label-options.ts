@@ -8,7 +8,7 @@ import { type LabelsOptions, userNameKey } from '../../src/remedies/labels/optio
 import { propose } from '../../src/remedies/labels/propose.ts';
 import { loadBuiltInWording } from '../../src/remedies/labels/wording.ts';
 import type { FilesWorld } from '../../src/remedies/remedy.ts';
-import { fixedClock } from './fixed-world.ts';
+import { fixedClock, noWaiting } from './fixed-world.ts';
 
 export const templates = new URL('../../templates/', import.meta.url);
 
@@ -47,6 +47,7 @@ export function filesWorld(more: Partial<FilesWorld> = {}): FilesWorld {
     now: fixedClock,
     watch: { begin: () => undefined, update: () => undefined, count: () => undefined },
     signal: new AbortController().signal,
+    patience: noWaiting,
     openDirectory: () => Promise.reject(new Error('no directory in this test')),
     ...more,
   };

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Choice, Prompter } from '../../terminal/prompter.ts';
-import { counted } from '../../words.ts';
+import { counted, pastedPath } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import { assess } from './assess.ts';
 import { displayNameOfCulture } from './cultures.ts';
@@ -47,15 +47,16 @@ async function askRoots(prompter: Prompter, currentFolder: string): Promise<read
         : 'The same folder of the next array member (empty: no more members)',
       flag: '--root DIR',
       validate: (text) => {
-        const folder = text.trim();
+        const folder = pastedPath(text);
         if (folder === '') return isFirst ? 'Give a folder.' : undefined;
         return existsSync(path.resolve(currentFolder, folder))
           ? undefined
           : 'There is no such folder, or you have no right to read it.';
       },
     });
-    if (root.trim() === '') return roots;
-    roots.push(path.resolve(currentFolder, root.trim()));
+    const folder = pastedPath(root);
+    if (folder === '') return roots;
+    roots.push(path.resolve(currentFolder, folder));
   }
 }
 

@@ -167,7 +167,7 @@ function blockers(
 type Languages = ReadonlyMap<string, string>;
 
 function titleOf(id: FileBlocker, blocked: readonly BlockedFile[], languages: Languages): string {
-  const files = counted(blocked.length, 'file');
+  const files = counted(blocked.length, id === 'outside-the-roots' ? 'link' : 'file');
   if (id !== 'no-wording') return `${blockerWords[id].title}: ${files}`;
   const names = distinctNames(blocked.map((file) => languages.get(file.path) ?? ''));
   return `${counted(names.length, 'language')} without wording: ${files}`;
@@ -250,6 +250,20 @@ function aboutChanges(
     ),
     ...about(
       note,
+      'web-mark-lost',
+      'Files with the mark of the web (Zone.Identifier)',
+      'They were downloaded. The new files do not have the mark; nothing is known to depend on it there.',
+      facts.marked.filter((file) => files.some(({ path }) => path === file)),
+    ),
+    ...about(
+      note,
+      'properties-not-known',
+      'Not known: hidden and system attributes, or access rights set on single files',
+      'A new file does not get them. The tools of Windows that show them failed:',
+      changed.length === 0 ? [] : facts.lossUnknown,
+    ),
+    ...about(
+      note,
       'behind-a-link',
       'Files reached through a link',
       'The file that the link leads to, itself or its folder, is changed; the link stays.',
@@ -326,6 +340,13 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent): readonly FindingD
       'An array member that is left out goes on showing the old label. Give its CookieAuthTemplates folder with --root.',
       emptyRoots,
       emptyRoots,
+    ),
+    ...about(
+      warning,
+      'named-twice',
+      `Folders named twice: ${counted(facts.namedAgain.length, 'folder')}`,
+      'Each is changed once. If these are two computers with cloned disks, run this once for each of them.',
+      facts.namedAgain.map(({ root, is }) => `${root} is in ${is}`),
     ),
     ...about(
       warning,

@@ -28,7 +28,8 @@ export type FileBlocker =
   | 'read-only-file'
   | 'locked-folder'
   | 'owner-cannot-be-kept'
-  | 'hard-linked-file';
+  | 'hard-linked-file'
+  | 'properties-lost';
 
 interface BlockerWords {
   readonly title: string;
@@ -111,9 +112,9 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
       'Choose a text that it can hold (--wording), or, if the file only holds ASCII so far, name its code page: --code-page LANGUAGE=PAGE.',
   },
   'outside-the-roots': {
-    title: 'Outside the given folders',
+    title: 'Behind a link that leads out of the given folders',
     detail:
-      'A link leads there. Give the folder itself with --root, change these too with --follow-links, or leave them out with --skip-blocked.',
+      'Folders behind such links are not searched. Give the folder itself with --root, change what is behind them too with --follow-links, or leave them out with --skip-blocked.',
   },
   'read-only-file': {
     title: 'Marked read-only',
@@ -133,6 +134,12 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
     title: 'More than one name (hard links)',
     detail:
       'It is replaced by a new file under this name, and its other names keep the old text. Neither the change nor its undo links them to it again. If you accept, it is changed under this name.',
+    whenAccepted: 'changed',
+  },
+  'properties-lost': {
+    title: 'Properties that a new file does not get',
+    detail:
+      'The file is replaced by a new one, with the access rights that its folder passes on. Note what is named here and set it again afterwards; undo does not bring it back. If you accept, the file is changed.',
     whenAccepted: 'changed',
   },
 };
@@ -203,6 +210,7 @@ export function blockersOfReplacing(
   return [
     ...(lost === undefined ? [] : [{ id: 'lost-letters', detail: lost } as const]),
     ...(conflict === undefined ? [] : [{ id: 'conflicting-duplicates', detail: conflict } as const]),
+    ...(file.lost === undefined ? [] : [{ id: 'properties-lost', detail: file.lost.join(', ') } as const]),
     ...(file.names > 1 ? [{ id: 'hard-linked-file', detail: `${file.names} names` } as const] : []),
   ];
 }

@@ -5,7 +5,14 @@
 
 import path from 'node:path';
 import { keysOf } from '../../files/strings-file.ts';
-import { defaultLanguage, type NotEntered, placeOf, type StringsFile, setFolderOf } from '../../files/template-tree.ts';
+import {
+  defaultLanguage,
+  type LinkOut,
+  type NotEntered,
+  placeOf,
+  type StringsFile,
+  setFolderOf,
+} from '../../files/template-tree.ts';
 import { nearestName } from '../../nearest-name.ts';
 import { distinct } from '../../words.ts';
 import { cultureOf } from './cultures.ts';
@@ -105,11 +112,16 @@ export function isByLink(file: Pick<StringsFile, 'path' | 'realPath'>): boolean 
 export function notEntered(
   { trees }: Pick<LabelsFacts, 'trees'>,
   filters: Filters,
-): { readonly unreadable: readonly NotEntered[]; readonly deadLinks: readonly NotEntered[] } {
-  const mayHide = (folder: NotEntered): boolean => mayHideKept(folder.path, filters);
+): {
+  readonly unreadable: readonly NotEntered[];
+  readonly deadLinks: readonly NotEntered[];
+  readonly linksOut: readonly LinkOut[];
+} {
+  const mayHide = (folder: { readonly path: string }): boolean => mayHideKept(folder.path, filters);
   return {
     unreadable: trees.flatMap((tree) => tree.unreadable).filter(mayHide),
     deadLinks: trees.flatMap((tree) => tree.deadLinks).filter(mayHide),
+    linksOut: trees.flatMap((tree) => tree.linksOut).filter(mayHide),
   };
 }
 
@@ -136,7 +148,7 @@ function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly
   const found = trees.flatMap((tree) => tree.files);
   const seen = new Set(
     trees
-      .flatMap((tree) => [...tree.unreadable, ...tree.deadLinks])
+      .flatMap((tree) => [...tree.unreadable, ...tree.deadLinks, ...tree.linksOut])
       .flatMap((folder) => folder.path.toLowerCase().split(/[\\/]/)),
   );
   const ofFilter = (flag: UnmatchedName['flag'], filter: keyof Filters, nameOf: (file: Place) => string) =>

@@ -17,7 +17,7 @@ export const flags = {
     kind: 'texts',
     value: 'NAME',
     group: where,
-    help: 'the same folders below \\\\NAME\\C$ (repeatable; on Windows)',
+    help: 'the same folders of another computer, below \\\\NAME\\C$: run it on your workstation (repeatable; on Windows)',
   },
   set: {
     kind: 'texts',
@@ -35,7 +35,7 @@ export const flags = {
   'follow-links': {
     kind: 'yes-no',
     group: where,
-    help: 'also change files outside the folders above that links in them lead to',
+    help: 'follow links and junctions that lead out of the folders above, and change the files there too',
   },
   key: {
     kind: 'texts',

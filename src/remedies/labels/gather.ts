@@ -9,7 +9,17 @@ import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
 import { type FileSystem, readPlainFile, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { classFolderOf, findFormSets, type StringsFile, type TemplateTree } from '../../files/template-tree.ts';
+import { lostProperties } from '../../files/lost-properties.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../../files/patience.ts';
+import { separateFolders } from '../../files/same-folder.ts';
+import {
+  classFolderOf,
+  findFormSets,
+  isBelow,
+  realPathOfFolder,
+  type StringsFile,
+  type TemplateTree,
+} from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
@@ -59,18 +69,30 @@ function keysToRead(options: LabelsOptions): readonly string[] {
 
 function isStillGood(known: LabelsFacts, options: LabelsOptions): boolean {
   const keys = new Set(known.keys);
-  return known.roots.join('\n') === options.roots.join('\n') && keysToRead(options).every((key) => keys.has(key));
+  const roots = [...known.roots, ...known.namedAgain.map(({ root }) => root)];
+  const isSame = options.roots.length === roots.length && options.roots.every((root) => roots.includes(root));
+  return isSame && keysToRead(options).every((key) => keys.has(key));
 }
 
 async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<LabelsFacts> {
-  const trees = await inParallel(options.roots, 4, findFormSets);
+  const named = await inParallel(options.roots, 4, async (root) => ({ root, realRoot: await realPathOfFolder(root) }));
+  const { separate, again } = await separateFolders(named);
+  const mayEnter = (folder: string): boolean =>
+    options.followLinks || separate.some(({ realRoot }) => isBelow(folder, realRoot));
+  const trees = await inParallel(separate, 4, ({ root }) => findFormSets(root, mayEnter));
   const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
   const keys = keysToRead(options);
-  const files = await readAll(kept, reader(keys, options.encodings), world);
+  const read = await readAll(kept, reader(keys, options.encodings), world);
+  const { files, ...losses } = await withLosses(
+    separate.map(({ root }) => root),
+    read,
+    world,
+  );
   return {
     scope: 'new',
     currentFolder: world.currentFolder,
-    roots: options.roots,
+    roots: separate.map(({ root }) => root),
+    namedAgain: again,
     realRoots: new Map(trees.map((tree) => [tree.root, tree.realRoot])),
     keys,
     trees,
@@ -81,6 +103,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
       files,
     ),
     lockedFolders: await lockedFoldersOf(files),
+    ...losses,
   };
 }
 
@@ -97,7 +120,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     const realPath = await realPathOf(name).catch(() => change.realPath ?? name);
     return { path: name, realPath, root, set, class: formClass, language };
   });
-  const files = await readAll(places, reader(keys, encodings), world);
+  const { files, ...losses } = await withLosses(roots, await readAll(places, reader(keys, encodings), world), world);
   const folders = distinct(files.map(classFolderOf));
   const beside = await inParallel(folders, filesAtOnce, async (folder) => {
     // A folder that can't be listed holds files that are reported one by one.
@@ -108,6 +131,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     scope: 'plan',
     currentFolder: world.currentFolder,
     roots,
+    namedAgain: [],
     realRoots: new Map(
       await inParallel(roots, 4, async (root) => [root, await realPathOf(root).catch(() => root)] as const),
     ),
@@ -117,6 +141,29 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     isa2004: [],
     forms: await formsBeside(beside.flat(), files),
     lockedFolders: await lockedFoldersOf(files),
+    ...losses,
+  };
+}
+
+/** With what each file would lose; only Windows has tools that say it. */
+async function withLosses(
+  roots: readonly string[],
+  files: readonly LabelFile[],
+  { tools }: FilesWorld,
+): Promise<Pick<LabelsFacts, 'files' | 'marked' | 'lossUnknown'>> {
+  if (tools === undefined || files.length === 0) return { files, marked: [], lossUnknown: [] };
+  const { ofFile, marked, unknown } = await lostProperties(
+    roots,
+    files.map((file) => file.path),
+    tools,
+  );
+  return {
+    files: files.map((file) => {
+      const lost = ofFile.get(file.path);
+      return lost === undefined ? file : { ...file, lost };
+    }),
+    marked,
+    lossUnknown: distinct(unknown),
   };
 }
 
@@ -151,10 +198,15 @@ function hasSomeKey({ files }: LabelsFacts, options: LabelsOptions): boolean {
 function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
   const found = trees.flatMap((tree) => tree.files);
   const [dead, ...more] = trees.flatMap((tree) => tree.deadLinks);
-  const links =
+  const out = trees.flatMap((tree) => tree.linksOut);
+  const links = [
     dead === undefined
       ? ''
-      : `; the link ${dead.path} can't be followed: ${dead.cameBack}${more.length === 0 ? '' : `, nor can ${more.length} more`}`;
+      : `; the link ${dead.path} can't be followed: ${dead.cameBack}${more.length === 0 ? '' : `, nor can ${more.length} more`}`,
+    out[0] === undefined
+      ? ''
+      : `; ${counted(out.length, 'link')} that ${out.length === 1 ? 'leads' : 'lead'} out of it not followed (--follow-links): ${out[0].path} → ${out[0].realPath}`,
+  ].join('');
   const names = (nameOf: (file: StringsFile) => string): string => distinct(found.map(nameOf)).toSorted().join(', ');
   return new FileError({
     attempted: 'find form sets',
@@ -196,12 +248,12 @@ function reader(keys: readonly string[], encodings: ReadonlyMap<string, TextEnco
 async function readAll(
   files: readonly StringsFile[],
   read: Reader,
-  { watch, user }: FilesWorld,
+  { watch, user, patience }: FilesWorld,
 ): Promise<readonly LabelFile[]> {
   const system = systemFiles();
   let done = 0;
   return inParallel(files, filesAtOnce, async (file) => {
-    const facts = await readLabelFile(file, system, read, user);
+    const facts = await readLabelFile(file, system, read, user, onlyWhileBusy(patience));
     done += 1;
     watch.count(done, files.length, 'form set files');
     return facts;
@@ -213,9 +265,12 @@ async function readLabelFile(
   system: FileSystem,
   read: Reader,
   user: FileUser | undefined,
+  patience: Patience,
 ): Promise<LabelFile> {
   try {
-    const { bytes, stats } = await readPlainFile(system, file.realPath, largestFile);
+    const { bytes, stats } = await withPatience(patience, file.realPath, () =>
+      readPlainFile(system, file.realPath, largestFile),
+    );
     const { mode, nlink, uid, gid } = stats;
     const facts = { ...file, content: read(bytes, file), readOnly: (mode & 0o222) === 0, names: nlink };
     const owner = { uid, gid };

@@ -6,9 +6,15 @@ import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf, isWithin } from './file-blockers.ts';
 import type { Selection } from './filters.ts';
 
-/** The member by its UNC path (\\TMG01\C$\…), else the folder that was named. */
+/**
+ * The member that a folder is on: the host of its UNC path (\\TMG01\C$\…), or its drive, on which a computer has all of
+ * the known folders; else the folder that was named. The long form (\\?\C:\…, \\?\UNC\TMG01\C$\…) is another name of each.
+ */
 export function memberOf(root: string): string {
-  return /^[\\/]{2}([^\\/]+)[\\/]/.exec(root)?.[1] ?? root;
+  const short = root.replace(/^[\\/]{2}[?.][\\/](UNC[\\/])?/i, (_, unc?: string) => (unc === undefined ? '' : '\\\\'));
+  const drive = /^([A-Za-z]):(?:[\\/]|$)/.exec(short)?.[1];
+  if (drive !== undefined) return `drive ${drive.toUpperCase()}`;
+  return /^[\\/]{2}([^\\/]+)[\\/]/.exec(short)?.[1]?.toUpperCase() ?? root;
 }
 
 /**
@@ -24,6 +30,7 @@ export function memberDifferences(
   if (separate.size < 2) return [];
   const all = [...files, ...otherNames].filter((file) => separate.has(file.root));
   const members = distinct(all.map((file) => memberOf(file.root)));
+  if (members.length < 2) return [];
   const bySet = groupBy(all, (file) => file.set.toLowerCase());
   return [...bySet.values()].flatMap((ofSet) => {
     const present = distinct(ofSet.map((file) => memberOf(file.root)));

@@ -1,9 +1,11 @@
 /** What a run of the labels remedy is asked to do. The wizard and the flags both end in this. */
 
 import { existsSync, readFileSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../../errors.ts';
+import { errnoOf, FileError, UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
+import { inParallel } from '../../files/in-parallel.ts';
 import { knownTemplateFolders } from '../../files/template-tree.ts';
 import { encodingOfCodePage, type TextEncoding } from '../../files/text-encoding.ts';
 import type { Flags } from '../../flags.ts';
@@ -71,7 +73,7 @@ export async function readOptions(
   refuseIdleDirectory(flags);
   const wordings = await readWordings(flags, surroundings);
   const newLabel = readNewLabel(flags, wordings);
-  const roots = readRoots(flags, surroundings);
+  const roots = await readRoots(flags, surroundings);
   const wordingTemplate =
     flags['wording-template'] === undefined
       ? undefined
@@ -122,32 +124,73 @@ export function keysIn({ keys, newLabel }: Pick<LabelsOptions, 'keys' | 'newLabe
 }
 
 /** The folders that the flags name, else the known ones of this computer that exist. */
-function readRoots(flags: LabelsFlags, surroundings: Surroundings): readonly string[] {
+async function readRoots(flags: LabelsFlags, surroundings: Surroundings): Promise<readonly string[]> {
   const named = flags.root.map((root) => path.resolve(surroundings.currentFolder, root));
-  const onHosts = flags.host.flatMap((host) => foldersOnHost(host, surroundings.platform));
+  for (const host of flags.host) requireHost(host, surroundings.platform);
+  if (flags.host.length > 0) surroundings.watch.begin(flags.host);
+  const found = await inParallel(flags.host, 16, async (host) => {
+    const folders = await foldersOnHost(host);
+    surroundings.watch.update(host, 'found');
+    return folders;
+  });
+  const onHosts = found.flat();
   if (named.length + onHosts.length > 0) return distinct([...named, ...onHosts]);
   if (surroundings.platform !== 'win32') return [];
   return knownTemplateFolders(surroundings.systemDrive).filter((folder) => existsSync(folder));
 }
 
-/** The known folders on another computer, through its administrative share. */
-function foldersOnHost(host: string, platform: NodeJS.Platform): readonly string[] {
-  const trouble = (cameBack: string, next: string): UsageError =>
-    new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next });
-  if (!/^[\w.-]+$/.test(host)) throw trouble('it is not a host name', 'Give a name like TMG01, without \\\\.');
-  if (platform !== 'win32') {
-    throw trouble(
-      `only Windows can open \\\\${host}\\C$`,
-      'Mount the share and name the folder with --root, or run this on Windows.',
-    );
-  }
-  const folders = knownTemplateFolders(`\\\\${host}\\C$`).filter((folder) => existsSync(folder));
-  if (folders.length > 0) return folders;
-  throw trouble(
-    `none of the folders where TMG and ISA Server keep form sets can be seen below \\\\${host}\\C$`,
-    'Check that your account can open that share, or name the folder with --root.',
+const hostTrouble = (host: string, cameBack: string, next: string): UsageError =>
+  new UsageError({ attempted: 'look for form sets on the host', on: host, cameBack, next });
+
+function requireHost(host: string, platform: NodeJS.Platform): void {
+  if (!/^[\w.-]+$/.test(host))
+    throw hostTrouble(host, 'it is not a host name', 'Give a name like TMG01, without \\\\.');
+  if (platform === 'win32') return;
+  throw hostTrouble(
+    host,
+    `only Windows can open \\\\${host}\\C$`,
+    'Mount the share and name the folder with --root, or run this on Windows.',
   );
 }
+
+/**
+ * The known folders on another computer, through its administrative share. The share is asked first: one that can't be
+ * opened says why, and is waited for once.
+ */
+async function foldersOnHost(host: string): Promise<readonly string[]> {
+  const share = `\\\\${host}\\C$`;
+  await readdir(`${share}\\`).catch((error: unknown) => {
+    throw new FileError({
+      attempted: 'look for form sets on the host',
+      on: host,
+      cameBack: `${share} can't be opened: ${errnoInWords(error)}`,
+      next: `Try "dir ${share}" in the same prompt. Check that your account is an administrator there, or name the folder with --root.`,
+      cause: error,
+    });
+  });
+  const looks = await inParallel(knownTemplateFolders(share), 6, (folder) =>
+    stat(folder).then(
+      (): FolderLook => ({ kind: 'there', folder }),
+      (error: unknown): FolderLook => ({ kind: 'not-seen', folder, error }),
+    ),
+  );
+  const there = looks.flatMap((look) => (look.kind === 'there' ? [look.folder] : []));
+  if (there.length > 0) return there;
+  const refused = looks.flatMap((look) =>
+    look.kind === 'not-seen' && !['ENOENT', 'ENOTDIR'].includes(errnoOf(look.error) ?? '')
+      ? [`${look.folder}: ${errnoInWords(look.error)}`]
+      : [],
+  );
+  throw hostTrouble(
+    host,
+    refused[0] ?? `${share} has none of the folders where TMG and ISA Server keep form sets`,
+    'Name the CookieAuthTemplates folder there with --root.',
+  );
+}
+
+type FolderLook =
+  | { readonly kind: 'there'; readonly folder: string }
+  | { readonly kind: 'not-seen'; readonly folder: string; readonly error: unknown };
 
 function readKey(key: string): string {
   if (isKey(key)) return key;

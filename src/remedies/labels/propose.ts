@@ -29,6 +29,7 @@ export const sharedFile = 'languages-share-a-file';
 /** The changes of all files that nothing blocks or whose blockers are accepted. */
 export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<FileChange> {
   const { files, otherNames } = select(facts, options);
+  const { unreadable, linksOut } = notEntered(facts, options);
   const edited = editor(options);
   const changes: FileChange[] = [];
   const leftOut: LeftOut[] = [];
@@ -53,9 +54,8 @@ export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<Fi
     leftOut: [
       ...leftOut,
       ...facts.isa2004.map((file) => leftOutOf(file, { id: 'isa-2004-format' })),
-      ...notEntered(facts, options).unreadable.map(({ path, cameBack }) =>
-        leftOutOf(path, { id: 'unreadable-file', detail: cameBack }),
-      ),
+      ...unreadable.map(({ path, cameBack }) => leftOutOf(path, { id: 'unreadable-file', detail: cameBack })),
+      ...linksOut.map(({ path, realPath }) => leftOutOf(path, { id: 'outside-the-roots', detail: realPath })),
       ...sharedByLanguages(files, otherNames, options),
     ],
   };

@@ -41,21 +41,46 @@ describe('a folder that is a link', () => {
     expect((await readFile(file)).toString('utf16le')).toContain('"Endereço de email:"');
   });
 
-  test('and leads out of the given folders blocks its files, unless it may be followed', async () => {
+  test('and leads out of the given folders is a blocker and not followed, unless it may be', async () => {
     await writeTree(home, { out: { x: strings } });
     await symlink('../../../../out/x', path.join(root, 'Exchange/HTML/nls/pt'));
-    const name = path.join(root, 'Exchange/HTML/nls/pt/strings.txt');
+    const name = path.join(root, 'Exchange/HTML/nls/pt');
     const examination = await look();
+    expect(examination.facts.files.map((file) => file.language)).toEqual(['de']);
     expect(examination.findings).toMatchObject([
       {
         id: 'outside-the-roots',
         level: 'blocker',
         acceptable: false,
-        evidence: [`${name}: ${path.join(home, 'out/x/strings.txt')}`],
+        title: 'Behind a link that leads out of the given folders: 1 link',
+        evidence: [`${name}: ${path.join(home, 'out/x')}`],
         subjects: [name],
       },
     ]);
     expect(examination.changes.map((change) => change.language)).toEqual(['de']);
+  });
+
+  test('and leads into another of the given folders is followed', async () => {
+    const other = path.join(home, 'TMG02');
+    await writeTree(other, { Exchange: { HTML: { nls: { pt: strings } } } });
+    await symlink(path.join(other, 'Exchange/HTML/nls/pt'), path.join(root, 'Exchange/HTML/nls/pt'));
+    const examination = await look({ roots: [root, other] });
+    expect(examination.findings.map(({ id }) => id)).not.toContain('outside-the-roots');
+    expect(examination.facts.files.map((file) => file.language)).toEqual(['de', 'pt', 'pt']);
+  });
+
+  test('and leads out, where only that is there, is in the error', async () => {
+    await writeTree(home, { out: { HTML: strings } });
+    root = path.join(home, 'TMG03');
+    await mkdir(root);
+    await symlink('../out', path.join(root, 'Exchange'));
+    await expect(look({ skipBlocked: true })).rejects.toMatchObject({
+      trouble: {
+        cameBack: expect.stringMatching(
+          /; 1 link that leads out of it not followed \(--follow-links\): \S+Exchange → \S+out$/,
+        ),
+      },
+    });
   });
 
   test('and leads nowhere or in a circle is reported, unless the filters leave it out', async () => {

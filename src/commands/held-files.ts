@@ -1,0 +1,28 @@
+/** How a run meets what others hold: files that other programs have open, and change folders that another run works on. */
+
+import type { LockOptions } from '../change/folder-lock.ts';
+import { type Patience, patienceOf } from '../files/patience.ts';
+import { visible } from '../terminal/visible.ts';
+import type { Context } from './context.ts';
+import type { Output } from './output.ts';
+
+/** Waits for what another program holds for a moment, and says so, once for each file. */
+export function patienceShowing({ platform, sleep }: Context, output: Output): Patience {
+  const shown = new Set<string>();
+  return patienceOf(platform, sleep, (on) => {
+    if (shown.has(on)) return;
+    shown.add(on);
+    output.tell(`  ${output.style.dim(visible(`Waiting: another program holds ${on}`))}`);
+  });
+}
+
+/** How this process holds a change folder. */
+export function lockOptionsOf(context: Context, output: Output): LockOptions {
+  const { process, now, randomId } = context;
+  return {
+    holder: { process: process.id, host: process.host, since: now().toISOString() },
+    isRunning: process.isRunning,
+    randomId,
+    patience: patienceShowing(context, output),
+  };
+}

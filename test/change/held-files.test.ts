@@ -1,0 +1,146 @@
+import filesystem, { readdir, readFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openJournal } from '../../src/change/journal.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import type { ExitStatus } from '../../src/errors.ts';
+import { systemError } from '../support/faulty-file-system.ts';
+import { noWaiting } from '../support/fixed-world.ts';
+import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+import { labels } from '../support/remedy-commands.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+import { stringsContent } from '../support/strings-content.ts';
+
+/** The next refusals of the file system: the operation, what its path ends in, the errors in turn. */
+const refusals: { operation: string; ending: string; errnos: string[] }[] = [];
+
+/** The file system, in which a virus scanner holds files for a moment. */
+const operations = ['open', 'readFile', 'rename', 'unlink', 'rm'] as const;
+const real = { ...filesystem };
+
+function holdFiles(): void {
+  for (const operation of operations) {
+    const held = async (...args: readonly unknown[]): Promise<unknown> => {
+      const found = refusals.find(
+        (each) => each.operation === operation && args.some((arg) => String(arg).endsWith(each.ending)),
+      );
+      const errno = found?.errnos.shift();
+      if (errno !== undefined) throw systemError(errno);
+      return (real[operation] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
+    };
+    Object.assign(filesystem, { [operation]: held });
+  }
+  syncBuiltinESMExports();
+}
+
+let home: string;
+const forms = (): string => path.join(home, 'forms');
+const german = (): string => path.join(forms(), 'Exchange', 'HTML', 'nls', 'de', 'strings.txt');
+const before = stringsContent('Domain\\name:');
+
+beforeEach(async () => {
+  holdFiles();
+  home = await freshFolder();
+  await writeTree(forms(), { Exchange: { HTML: { nls: { de: { 'strings.txt': before } } } } });
+});
+afterEach(() => {
+  refusals.length = 0;
+  Object.assign(filesystem, real);
+  syncBuiltinESMExports();
+});
+
+/** On Windows, with a clock that does not wait. */
+const onWindows = (
+  command: (args: readonly string[], context: Context) => Promise<ExitStatus>,
+  ...args: readonly string[]
+): Promise<CommandRun> =>
+  runCommand(command, args, { currentFolder: home, platform: 'win32', sleep: async () => undefined });
+const save = (): Promise<CommandRun> => onWindows(labels, '--root', 'forms', '--text', 'Mail:', '--save', 'saved');
+const refuse = (operation: string, ending: string, ...errnos: string[]): void =>
+  void refusals.push({ operation, ending, errnos });
+
+/** That all refusals were met, and that the user was told what is waited for. */
+function expectWaited({ stdout }: CommandRun, ending: string): void {
+  expect(refusals.flatMap(({ errnos }) => errnos)).toEqual([]);
+  expect(stdout).toMatch(new RegExp(`Waiting: another program holds .*${ending.replaceAll('.', '\\.')}`));
+}
+
+describe('what Windows refuses for a moment is waited for, and the user is told', () => {
+  test.each(['EPERM', 'EBUSY', 'EACCES'])('the change folder’s rename (%s)', async (errno) => {
+    refuse('rename', 'saved', errno, errno);
+    const run = await save();
+    expect(run.status).toBe(2);
+    expectWaited(run, 'saved');
+    expect(await readdir(home)).toEqual(['forms', 'saved']);
+  });
+
+  test('the removal of the lock', async () => {
+    await save();
+    refuse('unlink', 'lock.json', 'EPERM', 'EBUSY');
+    const run = await onWindows(apply, 'saved');
+    expect(run.status).toBe(0);
+    expectWaited(run, 'lock.json');
+    expect(await readdir(path.join(home, 'saved'))).not.toContain('lock.json');
+  });
+
+  test('making the lock', async () => {
+    await save();
+    refuse('open', 'lock.json', 'EBUSY');
+    const run = await onWindows(apply, 'saved');
+    expect(run.status).toBe(0);
+    expectWaited(run, 'lock.json');
+  });
+
+  test('opening the journal', async () => {
+    refuse('open', 'journal.jsonl', 'EBUSY');
+    await (await openJournal(path.join(home, 'journal.jsonl'), noWaiting)).close();
+    expect(refusals).toEqual([expect.objectContaining({ errnos: [] })]);
+  });
+
+  test('a document that is drawn again', async () => {
+    await save();
+    refuse('rename', 'review.txt', 'EPERM');
+    const run = await onWindows(apply, 'saved');
+    expect(run.status).toBe(0);
+    expectWaited(run, 'review.txt');
+  });
+
+  test('the read of a target that is to be brought back', async () => {
+    await save();
+    await onWindows(apply, 'saved');
+    refuse('readFile', 'de/strings.txt', 'EBUSY');
+    const run = await onWindows(undo, 'saved', '--yes');
+    expect(run.status).toBe(0);
+    expectWaited(run, 'de/strings.txt');
+    expect(await readFile(german())).toEqual(before);
+  });
+
+  test('the read of a backup that the diff is drawn from', async () => {
+    await save();
+    refuse('readFile', 'de~strings.txt', 'EBUSY');
+    const run = await onWindows(apply, 'saved');
+    expect(run.status).toBe(0);
+    expectWaited(run, 'de~strings.txt');
+    expect((await snapshot(path.join(home, 'saved')))['change.diff']).toContain('+L_UserName_Text="Mail:"');
+  });
+});
+
+test('what stays refused ends the run after the waits, with the system’s answer', async () => {
+  refuse('rename', 'saved', ...Array.from({ length: 8 }, () => 'EPERM'));
+  const { status, stderr } = await save();
+  expect(status).toBe(1);
+  expect(stderr).toContain('(EPERM)');
+  expect(await readdir(home)).toEqual(['forms']);
+});
+
+test('a file without the right to read is not waited for', async () => {
+  await save();
+  await onWindows(apply, 'saved');
+  refuse('readFile', 'de/strings.txt', 'EPERM');
+  const { stdout } = await onWindows(undo, 'saved', '--yes');
+  expect(refusals).toEqual([expect.objectContaining({ errnos: [] })]);
+  expect(stdout).not.toContain('Waiting');
+});
