@@ -40,7 +40,11 @@ export default defineConfig({
           project('processes', processes, {}),
           project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 180_000 }),
           project('page', ['review/page.test.ts'], {}),
-          project('windows', ['windows/**/*.test.ts'], { testTimeout: 300_000, fileParallelism: false }),
+          project('windows', ['windows/**/*.test.ts'], {
+            testTimeout: 300_000,
+            fileParallelism: false,
+            globalSetup: fileURLToPath(new URL('windows/support/install-windows.ts', import.meta.url)),
+          }),
           project('ad', ['ad/*.test.ts'], { testTimeout: 300_000, fileParallelism: false }),
         ],
   },

@@ -1,4 +1,4 @@
-import { chmod, readFile, stat } from 'node:fs/promises';
+import { chmod, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { snapshot, writeTree } from '../support/fresh-folder.ts';
@@ -27,7 +27,10 @@ describeOnWindows('labels on Windows', (node) => {
     computer = await windowsComputer(node);
     forms = path.join(computer.driveC, tmg);
   });
-  afterAll(() => computer?.remove());
+  afterAll(async () => {
+    await computer?.clear();
+    await rm(forms, { recursive: true, force: true });
+  });
 
   let turn = 0;
   let saved: string;
@@ -39,12 +42,6 @@ describeOnWindows('labels on Windows', (node) => {
 
   const file = (language: string): string => path.join(forms, 'Exchange', 'HTML', 'nls', language, 'strings.txt');
   const labels = (...args: readonly string[]) => computer.run(['labels', '--text', now, ...args]);
-
-  test('help is printed', async () => {
-    const { status, stdout } = await computer.run(['--help']);
-    expect(status).toBe(0);
-    expect(stdout).toContain('adsi-remedy labels');
-  });
 
   test('a dry run finds the known folder without --root and changes nothing', async () => {
     const before = await snapshot(forms);
@@ -116,4 +113,71 @@ describeOnWindows('labels on Windows', (node) => {
     expect(await applying).toMatchObject({ status: 0 });
     expect(await readFile(file('de'))).toEqual(stringsContent(now));
   });
+
+  test('a folder that is named by its host and by its drive is changed once, on the host', async () => {
+    const { status, stdout } = await labels('--host', 'TMG01', '--root', `C:\\${tmg.split('/').join('\\')}`, '--json');
+    expect(status).toBe(2);
+    const plan = JSON.parse(stdout) as { changes: { path: string }[]; findings: { id: string }[] };
+    expect(plan.changes).toHaveLength(1 + languages.length);
+    expect(plan.changes.every(({ path: name }) => name.startsWith('\\\\TMG01\\C$\\'))).toBe(true);
+    expect(plan.findings.map(({ id }) => id)).toContain('named-twice');
+  });
+
+  test('a host whose share can’t be opened is named with the answer of Windows', async () => {
+    const { status, stderr } = await labels('--host', 'GONE', '--dry-run');
+    expect(status).toBe(1);
+    expect(stderr).toContain("\\\\GONE\\C$ can't be opened: there is no such file or folder (ENOENT)");
+  });
+
+  test('a hidden file is a blocker: a new file is not hidden', async () => {
+    const name = `C:\\${tmg.split('/').join('\\')}\\Exchange\\HTML\\nls\\de\\strings.txt`;
+    await computer.cmd(`attrib +h "${name}"`);
+    const { status, stdout } = await labels('--json').finally(() => computer.cmd(`attrib -h "${name}"`));
+    expect(status).toBe(2);
+    const plan = JSON.parse(stdout) as { findings: { id: string; evidence: string[] }[] };
+    expect(plan.findings.find(({ id }) => id === 'properties-lost')?.evidence).toEqual([`${name}: hidden attribute`]);
+  });
+
+  test('a change folder on another volume holds the backup, and undo brings back every byte', async () => {
+    const before = await snapshot(forms);
+    const folder = `V:\\${saved}-${path.basename(path.dirname(computer.node))}`;
+    await labels('--save', folder);
+    expect(await computer.run(['apply', folder])).toMatchObject({ status: 0 });
+    expect(await readFile(file('de'))).toEqual(stringsContent(now));
+    expect(await computer.run(['undo', folder, '--yes'])).toMatchObject({ status: 0 });
+    expect(await snapshot(forms)).toEqual(before);
+  });
+
+  test('where the current folder is the system’s, the change folder is made in the user’s profile', async () => {
+    const users = path.join(computer.driveC, 'users');
+    const [user = ''] = (await readdir(users)).filter((name) => name !== 'Public');
+    const own = path.join(users, user, 'adsi-remedy');
+    const { status } = await computer.run(['labels', '--text', now, '--yes'], {
+      folder: path.join(computer.driveC, 'windows', 'system32'),
+    });
+    expect(status).toBe(0);
+    expect(await readdir(path.join(own, 'changes'))).toHaveLength(1);
+    await rm(own, { recursive: true });
+    expect(await readdir(path.join(computer.driveC, 'windows', 'system32'))).not.toContain('changes');
+  });
+
+  test('a run that is killed is continued', async () => {
+    const many = Array.from({ length: 80 }, (_, index) => `x${index}`);
+    await writeTree(forms, {
+      ISA: { HTML: { nls: Object.fromEntries(many.map((name) => [name, { 'strings.txt': stringsContent(old) }])) } },
+    });
+    await labels('--save', saved);
+    const journal = path.join(computer.driveC, 'work', saved, 'journal.jsonl');
+    await computer.runUntil(['apply', saved], async () => (await stat(journal).catch(() => ({ size: 0 }))).size > 4000);
+    expect(await readFile(journal, 'utf8')).not.toContain('"event":"end"');
+    expect(await computer.run(['apply', saved])).toMatchObject({ status: 0 });
+    const texts = await snapshot(forms);
+    expect(Object.keys(texts)).toHaveLength(1 + languages.length + many.length);
+    expect(new Set(Object.values(texts))).toEqual(new Set([stringsContent(now).toString('latin1')]));
+    await rm(path.join(forms, 'ISA'), { recursive: true });
+  });
+
+  test.skip('a link out of the folder is not followed (Wine 8 makes neither links nor junctions)', () => undefined);
+  test.skip('access entries of a single file are a blocker (the icacls of Wine 8 does nothing)', () => undefined);
+  test.skip('a file that is held without sharing is waited for (no program of Wine 8 holds one so)', () => undefined);
 });

@@ -15,13 +15,17 @@ const comparable = (words: string, folder: string): string =>
     .replace(/\s+/g, ' ')
     .replace(/\b\d{14}\.0Z/g, 'TIME');
 
+/** The icacls of Wine 8 writes nothing, and a note of the labels remedy says so. */
+const withoutNoteOfWine = (words: string): string =>
+  words.replace(/^ {2}note +properties-not-known .*\r?\n(?: {4,}.*\r?\n)+/m, '');
+
 describeOnWindows('the practice site on Windows', (node) => {
   let computer: WindowsComputer;
 
   beforeAll(async () => {
     computer = await windowsComputer(node);
   });
-  afterAll(() => computer?.remove());
+  afterAll(() => computer?.clear());
 
   test('has the same bytes and gives the same words as on Linux', async () => {
     const here = await freshFolder();
@@ -32,7 +36,7 @@ describeOnWindows('the practice site on Windows', (node) => {
     const there = await computer.run(['practice', 'site', '--verbose']);
     expect(there.status).toBe(0);
     expect(await snapshot(path.join(computer.driveC, 'work', 'site'))).toEqual(await snapshot(path.join(here, 'site')));
-    expect(comparable(there.stdout, 'C:\\work')).toBe(comparable(words, here));
+    expect(comparable(withoutNoteOfWine(there.stdout), 'C:\\work')).toBe(comparable(words, here));
     expect(words.length).toBeGreaterThan(1000);
   });
 });

@@ -24,7 +24,7 @@ describeOnWindows('a word of a printed command in cmd', (node) => {
   beforeAll(async () => {
     computer = await windowsComputer(node);
   });
-  afterAll(() => computer?.remove());
+  afterAll(() => computer?.clear());
 
   test('arrives as it is', async () => {
     const work = path.join(computer.driveC, 'work');
@@ -33,7 +33,7 @@ describeOnWindows('a word of a printed command in cmd', (node) => {
       "require('node:fs').writeFileSync('words.json', JSON.stringify(process.argv.slice(2)));",
     );
     const line = words.map((word) => quotedWord(word, 'win32')).join(' ');
-    expect(await computer.cmd(`N:\\node.exe words.js ${line}`)).toMatchObject({ status: 0 });
+    expect(await computer.cmd(`${computer.node} words.js ${line}`)).toMatchObject({ status: 0 });
     expect(JSON.parse(await readFile(path.join(work, 'words.json'), 'utf8'))).toEqual(words);
   });
 });

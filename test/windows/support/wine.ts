@@ -1,22 +1,12 @@
-/**
- * A Windows computer of the test's own: a Wine prefix in a fresh folder, with Node from npm. Nothing of the user's is in
- * it: Wine makes links from its profile folders to those of HOME, and a search from C:\ would follow them.
- */
+/** A Windows computer as tests use it: the tool is run there, lines of cmd too, and files are held. */
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { lstat, mkdir, mkdtemp, readdir, rm, symlink, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { describe, test } from 'vitest';
-
-const wine = '/usr/lib/wine/wine64';
-const wineServer = '/usr/lib/wine/wineserver64';
-/** The paths of node.exe, one a version, from .ci/install-wine. */
-const nodes = (process.env['ADSI_REMEDY_TEST_WINDOWS_NODES'] ?? '').split(':').filter((node) => node !== '');
-const repository = fileURLToPath(new URL('../../..', import.meta.url));
+import { describe, inject, test } from 'vitest';
+import { missingForWindows, nodes, wine, wineEnvironment } from './install-windows.ts';
 
 export interface Ended {
   readonly status: number | null;
@@ -27,8 +17,15 @@ export interface Ended {
 export interface WindowsComputer {
   /** The folder of drive C:, as this computer sees it. */
   readonly driveC: string;
-  /** Runs the tool in a folder of drive C: (`work` if left out), to its end. */
-  run(args: readonly string[], folder?: string): Promise<Ended>;
+  /** The path of node.exe there. */
+  readonly node: string;
+  /** Runs the tool to its end, in a folder as this computer sees it; `work` of drive C: if left out. */
+  run(
+    args: readonly string[],
+    options?: { readonly folder?: string; readonly env?: Readonly<Record<string, string>> },
+  ): Promise<Ended>;
+  /** Runs the tool and kills it once this is so; an Error if it ends before. */
+  runUntil(args: readonly string[], isSo: () => Promise<boolean>): Promise<void>;
   /** Runs a line of ASCII in cmd, in the folder `work`. */
   cmd(line: string): Promise<Ended>;
   /**
@@ -37,8 +34,8 @@ export interface WindowsComputer {
    * @param file as this computer sees it
    */
   hold(file: string): Promise<() => Promise<void>>;
-  /** Ends what is still running there and removes all of it. */
-  remove(): Promise<void>;
+  /** Removes the folder `work`. */
+  clear(): Promise<void>;
 }
 
 /**
@@ -46,11 +43,7 @@ export interface WindowsComputer {
  * with CI=true it fails instead.
  */
 export function describeOnWindows(name: string, suite: (node: string) => void): void {
-  const missing = !existsSync(wine)
-    ? 'needs Debian’s wine64: run .ci/install-wine as root'
-    : nodes.length === 0
-      ? 'needs ADSI_REMEDY_TEST_WINDOWS_NODES: see .ci/install-wine'
-      : undefined;
+  const missing = missingForWindows();
   if (missing === undefined) {
     describe.each(nodes)(`${name} with %s`, suite);
   } else if (process.env['CI'] === 'true') {
@@ -62,30 +55,29 @@ export function describeOnWindows(name: string, suite: (node: string) => void): 
   }
 }
 
-/** Sets up a computer with this Node; its drive R: is the repository. */
+/** The computer with this Node, and an empty folder `work` on its drive C:. */
 export async function windowsComputer(node: string): Promise<WindowsComputer> {
-  const home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-wine-'));
-  const prefix = path.join(home, 'prefix');
-  const env = {
-    PATH: '/usr/bin:/bin',
-    HOME: home,
-    WINEPREFIX: prefix,
-    WINEARCH: 'win64',
-    WINEDEBUG: '-all',
-    WINEDLLOVERRIDES: 'mscoree,mshtml=',
-    NODE_SKIP_PLATFORM_CHECK: '1',
-    LC_ALL: 'C.UTF-8',
-  };
-  const driveC = path.join(prefix, 'drive_c');
+  const home = inject('windowsHome');
+  const env = wineEnvironment(home);
+  const driveC = path.join(home, 'prefix', 'drive_c');
+  const drives = path.join(home, 'prefix', 'dosdevices');
+  const drive = `${'nopq'[nodes.indexOf(node)]}:`;
+  if (!existsSync(path.join(drives, drive))) await symlink(path.dirname(node), path.join(drives, drive));
+  await mkdir(path.join(driveC, 'work'));
+  const nodeExe = `${drive.toUpperCase()}\\node.exe`;
   let runs = 0;
   let holds = 0;
 
   /** Output goes to files: Node for Windows can't write to pipes of Unix. */
-  const start = (args: readonly string[], folder: string): { child: ChildProcess; ended: Promise<Ended> } => {
+  const start = (
+    args: readonly string[],
+    folder: string,
+    more: Readonly<Record<string, string>> = {},
+  ): { child: ChildProcess; ended: Promise<Ended> } => {
     runs += 1;
     const [out, err] = ['out', 'err'].map((name) => path.join(home, `${runs}.${name}`)) as [string, string];
     const [stdout, stderr] = [openSync(out, 'w'), openSync(err, 'w')];
-    const child = spawn(wine, args, { cwd: folder, env, stdio: ['ignore', stdout, stderr] });
+    const child = spawn(wine, args, { cwd: folder, env: { ...env, ...more }, stdio: ['ignore', stdout, stderr] });
     closeSync(stdout);
     closeSync(stderr);
     const ended = new Promise<Ended>((resolve, reject) => {
@@ -96,29 +88,29 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
     });
     return { child, ended };
   };
-  const runIn = (folder: string, args: readonly string[]): Promise<Ended> =>
-    start(args, path.join(driveC, folder)).ended;
-
-  const settle = (): void => void spawnSync(wineServer, ['-w'], { env, timeout: 30_000 });
-  await start(['wineboot', '--init'], home).ended;
-  settle();
-  await removeLinks(driveC);
-  const drives = path.join(prefix, 'dosdevices');
-  await unlink(path.join(drives, 'z:'));
-  await symlink(repository, path.join(drives, 'r:'));
-  await symlink(path.dirname(node), path.join(drives, 'n:'));
-  await mkdir(path.join(drives, 'unc', 'TMG01'), { recursive: true });
-  await symlink(driveC, path.join(drives, 'unc', 'TMG01', 'C$'));
-  await mkdir(path.join(driveC, 'work'));
-  await start(['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'], home).ended;
+  const work = path.join(driveC, 'work');
 
   return {
     driveC,
-    run: (args, folder = 'work') => runIn(folder, ['N:\\node.exe', 'R:\\bin\\adsi-remedy.js', ...args]),
+    node: nodeExe,
+    run: (args, { folder = work, env: more } = {}) =>
+      start([nodeExe, 'R:\\bin\\adsi-remedy.js', ...args], folder, more).ended,
+    runUntil: async (args, isSo) => {
+      const { child, ended } = start([nodeExe, 'R:\\bin\\adsi-remedy.js', ...args], work);
+      const isOver = ended.then(({ stdout, stderr }) => {
+        throw new Error(`It ended before it was to be killed: ${stdout}${stderr}`);
+      });
+      const isReached = async (): Promise<void> => {
+        while (!(await isSo())) await sleep(5);
+        child.kill('SIGKILL');
+      };
+      await Promise.race([isReached(), isOver]);
+      await isOver.catch(() => undefined);
+    },
     cmd: async (line) => {
       // Wine would escape the quotes of an argument.
-      await writeFile(path.join(driveC, 'work', 'line.cmd'), `@${line}\r\n`);
-      return runIn('work', ['cmd', '/c', 'line.cmd']);
+      await writeFile(path.join(work, 'line.cmd'), `@${line}\r\n`);
+      return start(['cmd', '/c', 'line.cmd'], work).ended;
     },
     hold: async (file) => {
       holds += 1;
@@ -128,39 +120,28 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
         string,
       ];
       await writeFile(
-        path.join(driveC, script),
-        `const fs = require('node:fs'); fs.writeFileSync('C:\\\\${ready}', '');` +
-          `setInterval(() => fs.existsSync('C:\\\\${done}') && process.exit(), 20); setTimeout(process.exit, 60000);`,
+        path.join(work, script),
+        `const fs = require('node:fs'); fs.writeFileSync('C:\\\\work\\\\${ready}', '');` +
+          `setInterval(() => fs.existsSync('C:\\\\work\\\\${done}') && process.exit(), 20); setTimeout(process.exit, 60000);`,
       );
       // cmd opens the input without leave to write or delete, and what it starts inherits that. Wine's cmd takes no path
       // with blanks there.
-      const line = `N:\\node.exe C:\\${script} < ${path.basename(file)}`;
+      const line = `${nodeExe} C:\\work\\${script} < ${path.basename(file)}`;
       const { ended } = start(['cmd', '/c', line], path.dirname(file));
       const isOver = ended.then(({ stdout, stderr }) => {
-        if (!existsSync(path.join(driveC, done))) throw new Error(`The file was not held: ${stdout}${stderr}`);
+        if (!existsSync(path.join(work, done))) throw new Error(`The file was not held: ${stdout}${stderr}`);
       });
       const isReady = async (): Promise<void> => {
-        while (!existsSync(path.join(driveC, ready))) await sleep(20);
+        while (!existsSync(path.join(work, ready))) await sleep(20);
       };
       await Promise.race([isReady(), isOver]);
       return async () => {
-        await writeFile(path.join(driveC, done), '');
+        await writeFile(path.join(work, done), '');
         await isOver;
       };
     },
-    remove: async () => {
-      spawnSync(wineServer, ['-k'], { env, timeout: 30_000 });
-      settle();
-      await rm(home, { recursive: true, force: true });
+    clear: async () => {
+      await rm(work, { recursive: true, force: true });
     },
   };
-}
-
-async function removeLinks(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const entry = path.join(folder, name);
-    const stats = await lstat(entry);
-    if (stats.isSymbolicLink()) await unlink(entry);
-    else if (stats.isDirectory()) await removeLinks(entry);
-  }
 }

@@ -1,0 +1,95 @@
+/**
+ * A Windows computer of the tests' own: a Wine prefix in a fresh folder. Nothing of the user's is in it: Wine makes links
+ * from its profile folders to those of HOME, and a search from C:\ would follow them. Setting it up takes as long as many
+ * tests, so vitest does it once, before the first file of the project, and removes it after the last.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { lstat, mkdir, mkdtemp, readdir, readlink, rm, symlink, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** The home folder of the Windows; not there where it can't be installed. */
+    windowsHome: string;
+  }
+}
+
+export const wine = '/usr/lib/wine/wine64';
+const wineServer = '/usr/lib/wine/wineserver64';
+/** The paths of node.exe, one a version, from .ci/install-wine. */
+export const nodes = (process.env['ADSI_REMEDY_TEST_WINDOWS_NODES'] ?? '').split(':').filter((node) => node !== '');
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
+
+/** What Windows lacks here, with how to get it. */
+export function missingForWindows(): string | undefined {
+  if (!existsSync(wine)) return 'needs Debian’s wine64: run .ci/install-wine as root';
+  return nodes.length === 0 ? 'needs ADSI_REMEDY_TEST_WINDOWS_NODES: see .ci/install-wine' : undefined;
+}
+
+export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  if (missingForWindows() !== undefined) return undefined;
+  const home = await installWindows();
+  project.provide('windowsHome', home);
+  return () => uninstallWindows(home);
+}
+
+/** How Wine is run in a home folder of its own. */
+export const wineEnvironment = (home: string): Readonly<Record<string, string>> => ({
+  PATH: '/usr/bin:/bin',
+  HOME: home,
+  WINEPREFIX: path.join(home, 'prefix'),
+  WINEARCH: 'win64',
+  WINEDEBUG: '-all',
+  WINEDLLOVERRIDES: 'mscoree,mshtml=',
+  NODE_SKIP_PLATFORM_CHECK: '1',
+  LC_ALL: 'C.UTF-8',
+});
+
+const settle = (env: Readonly<Record<string, string>>): void =>
+  void spawnSync(wineServer, ['-w'], { env, timeout: 30_000 });
+
+/** Installs Windows in a fresh home folder: drive R: is the repository, \\TMG01\C$ is drive C:, V: is another volume. */
+async function installWindows(): Promise<string> {
+  const home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-wine-'));
+  const env = wineEnvironment(home);
+  spawnSync(wine, ['wineboot', '--init'], { env, stdio: 'ignore' });
+  settle(env);
+  const driveC = path.join(home, 'prefix', 'drive_c');
+  await removeLinks(driveC);
+  const drives = path.join(home, 'prefix', 'dosdevices');
+  await unlink(path.join(drives, 'z:'));
+  await symlink(repository, path.join(drives, 'r:'));
+  await symlink(await mkdtemp('/dev/shm/adsi-remedy-volume-'), path.join(drives, 'v:'));
+  await mkdir(path.join(drives, 'unc', 'TMG01'), { recursive: true });
+  await symlink(driveC, path.join(drives, 'unc', 'TMG01', 'C$'));
+  // The services of Windows stay for the next process: starting them takes longer than starting Node.
+  spawnSync(wineServer, ['-p'], { env, stdio: 'ignore' });
+  spawnSync(wine, ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'], {
+    env,
+    stdio: 'ignore',
+  });
+  return home;
+}
+
+/** Ends what is still running there and removes all of it. */
+async function uninstallWindows(home: string): Promise<void> {
+  const env = wineEnvironment(home);
+  spawnSync(wineServer, ['-k'], { env, timeout: 30_000 });
+  settle(env);
+  await rm(await readlink(path.join(home, 'prefix', 'dosdevices', 'v:')), { recursive: true, force: true });
+  await rm(home, { recursive: true, force: true });
+}
+
+async function removeLinks(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const entry = path.join(folder, name);
+    const stats = await lstat(entry);
+    if (stats.isSymbolicLink()) await unlink(entry);
+    else if (stats.isDirectory()) await removeLinks(entry);
+  }
+}
