@@ -16,7 +16,7 @@ import { supportedWays } from './supported-ways.ts';
 /** The findings, whoever made the changes. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { chosen } = facts;
-  if (chosen === undefined) return [];
+  if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];
   return [
     ...foreignChanges(unjustified(facts, proposal)),
     supportedWays(chosen.identity),
@@ -27,6 +27,12 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
     ...rodcFindings(chosen),
   ];
 }
+
+const stillNoDc = note(
+  'promotion-only',
+  'NTDS Settings, the connections from it and its pool of RIDs do not come back',
+  'The entries are no domain controller without them. Promote the machine again to make it one. backup/before.ldf of the change holds all of it.',
+);
 
 function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
   if (foreign.length === 0) return [];

@@ -9,6 +9,7 @@ import { counted, listed } from '../../words.ts';
 import type { Candidate } from './candidates.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { partsOf } from './identity.ts';
+import { leftOutReasons } from './propose.ts';
 import { rolesOf } from './roles.ts';
 
 /** The findings on what others need it for. */
@@ -107,7 +108,7 @@ function heldRoles({ roles, target }: MetadataFacts, { identity }: Chosen): read
       ? []
       : [
           blocker(
-            'holds-roles',
+            leftOutReasons.roles,
             `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
             `Give them to a living domain controller first: ${seized
               .flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(target.domainController, seize)]))

@@ -1,6 +1,6 @@
 /** Which domain controller it is: from the directory, or from the entries that a plan deletes. */
 
-import { rdnOf } from '../../ad/dn.ts';
+import { isSameOrBelow, rdnOf } from '../../ad/dn.ts';
 import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import type { Candidate } from './candidates.ts';
@@ -69,6 +69,19 @@ export function partsOf(entries: readonly DeletedEntry[]): {
     account: ofClass('computer'),
     kerberos: entries.find((entry) => isKerberosAccount(entry)),
   };
+}
+
+/**
+ * objectGUIDs of the entries that only the promotion of a DC makes: NTDS Settings with all below, connections from it, and
+ * its pool of RIDs. No client may add or restore them (MS-ADTS 3.1.1.5.2.2 and 3.1.1.5.3.7.1).
+ */
+export function madeByPromotion(entries: readonly DeletedEntry[]): ReadonlySet<string> {
+  const { settings } = partsOf(entries);
+  const isMade = (entry: DeletedEntry): boolean =>
+    (settings !== undefined && isSameOrBelow(entry.dn, settings.dn)) ||
+    isOfClass(entry, 'nTDSConnection') ||
+    isOfClass(entry, 'rIDSet');
+  return new Set(entries.filter(isMade).map(({ guid }) => guid));
 }
 
 /** The krbtgt account of an RODC has a number in its name (MS-ADTS 6.1.1.3.2); that of the domain has none. */

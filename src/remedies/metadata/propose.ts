@@ -7,7 +7,7 @@ import { leavesFirst } from '../../change/subtree.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import type { Clearing } from './references.ts';
 import { treesOf } from './remains.ts';
-import { corrections } from './roles.ts';
+import { corrections, type Role, rolesOf } from './roles.ts';
 
 /** The changes that remove the DC, and what is left as it is. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
@@ -24,7 +24,7 @@ export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposa
       ...editsOf(remains.dns),
       ...treesOf(remains).flatMap((tree) => leavesFirst(tree)),
     ],
-    leftOut: leftOutOf(chosen),
+    leftOut: [...leftOutOf(chosen), ...rolesLeft(roles, identity.settings?.dn)],
   };
 }
 
@@ -34,6 +34,7 @@ export const leftOutReasons = {
   mandatory: 'mandatory-references',
   system: 'system-only-references',
   text: 'names-in-text',
+  roles: 'holds-roles',
 } as const;
 
 const reasonOf: Readonly<Partial<Record<Clearing, string>>> = {
@@ -41,6 +42,13 @@ const reasonOf: Readonly<Partial<Record<Clearing, string>>> = {
   mandatory: leftOutReasons.mandatory,
   'only the system writes it': leftOutReasons.system,
 };
+
+/** Roles that do work are for ntdsutil to seize: until then they belong to the DC that is gone. */
+function rolesLeft(roles: readonly Role[], settingsDn: string | undefined): readonly LeftOut[] {
+  return rolesOf(roles, settingsDn)
+    .filter(({ seize }) => seize !== undefined)
+    .map(({ dn }) => ({ what: `fSMORoleOwner of ${dn}`, reason: leftOutReasons.roles }));
+}
 
 function leftOutOf({ remains: { references, texts } }: Chosen): readonly LeftOut[] {
   return [

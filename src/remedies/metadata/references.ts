@@ -103,6 +103,7 @@ function hitsIn(entry: Entry, going: Going, test: ReturnType<typeof namingTest>)
   return namingValues(entry, test).flatMap(({ attribute, naming, values }) => {
     const meant = naming === 'deleted dn' ? values.filter((value) => wasOneOf(value.toString(), going)) : values;
     if (meant.length === 0 || judgedElsewhere.has(attribute.name.toLowerCase())) return [];
+    const isText = naming !== 'dn' && naming !== 'deleted dn';
     const { settings } = going;
     return [
       {
@@ -111,8 +112,9 @@ function hitsIn(entry: Entry, going: Going, test: ReturnType<typeof namingTest>)
         reference: { attribute: attribute.name },
         values: meant.map(writtenValueOf),
         otherValues: attribute.values.filter((value) => !meant.includes(value)).map(writtenValueOf),
-        isText: naming !== 'dn' && naming !== 'deleted dn',
-        isOfSettings: settings !== undefined && meant.every((value) => isSameOrBelow(dnIn(value.toString()), settings)),
+        isText,
+        isOfSettings:
+          !isText && settings !== undefined && meant.every((value) => isSameOrBelow(dnIn(value.toString()), settings)),
         objectClasses: textsOf(entry, 'objectClass').map((name) => name.toLowerCase()),
       },
     ];
@@ -126,7 +128,7 @@ export function wasOneOf(value: string, { guids, roots }: Pick<Going, 'guids' | 
 }
 
 /** With the attributes whose values are DNs, as the schema has them: a domain holds much else. */
-async function* everyEntryOfDomain(session: DirectorySession, domain: string): AsyncGenerator<Entry> {
+export async function* everyEntryOfDomain(session: DirectorySession, domain: string): AsyncGenerator<Entry> {
   const names = await readDnAttributes(session);
   const attributes = names.length === 0 ? ['*'] : ['objectClass', 'objectGUID', ...names];
   yield* session.search({ base: domain, scope: 'subtree', filter: everything, attributes });

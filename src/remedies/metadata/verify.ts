@@ -1,15 +1,17 @@
 /** The proof of a removal, on every DC: entries gone, no value that names them, and nobody who replicates from it. */
 
 import { deletedRdnOf, isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
+import type { Entry } from '../../ad/entry.ts';
 import { dnIn, everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
 import { askForReplication } from '../../ad/replication-answer.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { defaultProof, type LookOnDc, type Proof, type Sight } from '../../change/verify.ts';
+import { defaultProof, type FurtherLook, type LookOnDc, type Proof, type Sight } from '../../change/verify.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { listed } from '../../words.ts';
 import { identityIn } from './identity.ts';
+import { everyEntryOfDomain } from './references.ts';
 
 /** How the removal of a plan is proved; undefined for an undo, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
@@ -28,11 +30,23 @@ export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
     const isHeld = ({ dn }: { readonly dn: string }): boolean => held.some((context) => isSameOrBelow(dn, context));
     const byKind = await defaultProof(plan.changes.filter(isHeld)).onEachDc(session, forest);
     return both(byKind, [
-      ...(await valuesLeft(session, configuration, gone)),
+      ...(await valuesLeft(everyEntry(session, configuration), gone)),
       ...(await partnersLeft(session, held, gone)),
     ]);
   };
-  return { onEachDc, further: () => [] };
+  const { domain } = identity;
+  if (domain === undefined) return { onEachDc, further: () => [] };
+  const inDomain: FurtherLook = {
+    of: `values of ${domain}`,
+    where: 'chosen-dc',
+    look: async (session) => {
+      const left = await valuesLeft(everyEntryOfDomain(session, domain), gone);
+      return left.length === 0
+        ? { state: 'there', detail: 'nothing names it', mayChange: false }
+        : { state: 'not-yet', detail: `still there: ${listed(left, 5)}`, mayChange: true };
+    },
+  };
+  return { onEachDc, further: () => [inDomain] };
 }
 
 interface Gone {
@@ -48,11 +62,11 @@ function both(byKind: Sight, left: readonly string[]): Sight {
   return { state: 'not-yet', detail: `${byKind.detail}; still there: ${listed(left, 5)}`, mayChange: true };
 }
 
-/** Values of the Configuration partition that name what was deleted, under its old name or that of its tombstone. */
-async function valuesLeft(session: DirectorySession, configuration: string, gone: Gone): Promise<readonly string[]> {
+/** Values that name what was deleted, under its old name or that of its tombstone. */
+async function valuesLeft(entries: AsyncIterable<Entry>, gone: Gone): Promise<readonly string[]> {
   const test = namingTest({ dns: gone.dns, names: {} });
   const left = new Set<string>();
-  for await (const entry of everyEntry(session, configuration)) {
+  for await (const entry of entries) {
     if (gone.dns.has(normalizedDn(entry.dn))) continue;
     for (const { attribute, naming, values } of namingValues(entry, test)) {
       const id = `${attribute.name} of ${entry.dn}`;

@@ -1,0 +1,209 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import {
+  accepted,
+  account,
+  configuration,
+  connection,
+  dfsrMember,
+  domain,
+  dsaGuid,
+  frsMember,
+  locatorZone,
+  metadata,
+  planOf,
+  record,
+  type Site,
+  server,
+  settings,
+  siteWithDeadDc,
+  zone,
+} from '../remedies/metadata/dead-dc.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import type { CommandRun } from '../support/run-command.ts';
+
+const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
+const confirmed = ['--confirm', 'DC4'];
+
+function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable: boolean])[] {
+  return planOf(run)
+    .findings.filter(({ level }) => level === 'blocker')
+    .map(({ id, acceptable }) => [id, acceptable] as const);
+}
+
+describe('a dry run', () => {
+  let site: Site;
+  const dryRun = (...args: readonly string[]): Promise<CommandRun> => site.run(metadata, [...args, '--json']);
+  beforeAll(async () => {
+    site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')));
+  });
+  afterAll(() => rm(site.folder, { recursive: true, force: true }));
+
+  test('plans to delete a left-over server object, and nothing else', async () => {
+    const { changes, findings } = planOf(await dryRun('--dc', 'DC0'));
+    const leftOver = `CN=DC0,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+    expect(changes).toMatchObject([{ kind: 'delete', dn: leftOver }]);
+    expect(findings.filter(({ level }) => level === 'blocker')).toEqual([]);
+  });
+
+  test('deletes leaves first: connections, NTDS Settings, server, SYSVOL membership, and the account last', async () => {
+    const result = await dryRun('--dc', 'dc4.corp.example.com');
+    expect(result.status).toBe(2);
+    const deleted = planOf(result).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+    const localSettings = `CN=DFSR-LocalSettings,${account}`;
+    expect(deleted).toEqual([
+      connection,
+      `CN=from-dc3,${settings}`,
+      settings,
+      server,
+      dfsrMember,
+      frsMember,
+      `CN=Domain System Volume,${localSettings}`,
+      `CN=RID Set,${account}`,
+      localSettings,
+      account,
+    ]);
+  });
+
+  test('removes single DNS values, and none of a host that is alive', async () => {
+    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+    const removed = changes.flatMap((change) =>
+      change.kind === 'modify' && change.dn.includes('MicrosoftDNS')
+        ? [[change.dn, change.edits.flatMap(({ remove }) => remove.map((value) => JSON.stringify(value)))]]
+        : [],
+    );
+    const values = (...records: readonly Buffer[]): readonly string[] =>
+      base64(...records).map((value) => JSON.stringify({ base64: value }));
+    expect(removed).toEqual([
+      [`DC=@,${zone}`, values(record('A', '10.0.0.4'), record('NS', 'dc4.corp.example.com'))],
+      [`DC=dc4,${zone}`, values(record('A', '10.0.0.4'))],
+      [`DC=_ldap._tcp,${zone}`, values(record('SRV', 'dc4.corp.example.com'))],
+      [`DC=${dsaGuid},${locatorZone}`, values(record('CNAME', 'dc4.corp.example.com'))],
+    ]);
+  });
+
+  test('gives the infrastructure role of an application partition to the DC that is written to, and seizes no other', async () => {
+    const { changes, leftOut } = planOf(await dryRun('--dc', 'DC4'));
+    const roles = changes.flatMap((change) =>
+      change.kind === 'modify'
+        ? change.edits.filter(({ attribute }) => attribute === 'fSMORoleOwner').map(({ add }) => [change.dn, add])
+        : [],
+    );
+    const heir = `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+    expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [heir]]]);
+    const ridManager = `fSMORoleOwner of CN=RID Manager$,CN=System,${domain}`;
+    expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
+  });
+
+  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', async () => {
+    const result = await dryRun('--dc', 'DC4');
+    expect(blockersIn(result)).toEqual([
+      ['not-proven-gone', true],
+      ['holds-roles', true],
+      ['promotion-only', true],
+    ]);
+    const evidence = planOf(result).findings.find(({ id }) => id === 'not-proven-gone')?.evidence;
+    expect(evidence?.join('; ')).toMatch(/no route to host.*DC1 heard of it 71 days ago.*account is enabled/);
+  });
+
+  test('refuses a DC that answers and was heard lately, whatever is accepted', async () => {
+    const accept = ['answers', 'heard-lately'].flatMap((id) => ['--accept', id]);
+    const result = await dryRun('--dc', 'DC3', ...accept);
+    expect(blockersIn(result)).toEqual(
+      expect.arrayContaining([
+        ['answers', false],
+        ['heard-lately', false],
+      ]),
+    );
+    expect(planOf(result).findings.filter(({ accepted: isAccepted }) => isAccepted)).toEqual([]);
+  });
+
+  test('refuses the DC that it is connected to', async () => {
+    expect(blockersIn(await dryRun('--dc', 'DC1'))).toContainEqual(['own-dc', false]);
+  });
+
+  test('lists the supported ways with the names filled in', async () => {
+    const ways = planOf(await dryRun('--dn', settings)).findings.find(({ id }) => id === 'supported-ways')?.evidence;
+    expect(ways).toContain('Uninstall-ADDSDomainController -ForceRemoval');
+    expect(ways).toContain(`ntdsutil "metadata cleanup" "remove selected server ${server}" quit quit`);
+  });
+
+  test('shows the signs of each DC', async () => {
+    const { stdout } = await site.run(metadata, ['--dc', 'DC0', '--dry-run']);
+    expect(stdout).toMatch(/DC1 +Amsterdam +in use +connected to it/);
+    expect(stdout).toMatch(/DC2 +Amsterdam +in use +answers · DC1 heard of it 2 minutes ago/);
+    expect(stdout).toMatch(/DC4 +Paramaribo +cut off: may be running .*SYSVOL by DFSR · in DNS/);
+    expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no account/);
+  });
+
+  test('names the DCs where none is of the name that was given', async () => {
+    const { status, stderr } = await site.run(metadata, ['--dc', 'DC9', '--dry-run']);
+    expect(status).toBe(64);
+    expect(stderr).toMatch(/DC9[\s\S]*Did you mean DC\d|There are: DC1/);
+  });
+
+  test('takes either --dc or --dn, and a DN that is one', async () => {
+    const both = await site.run(metadata, ['--dc', 'DC4', '--dn', server, '--dry-run']);
+    expect([both.status, both.stderr]).toEqual([64, expect.stringContaining('--dc with --dn')]);
+    const wrong = await site.run(metadata, ['--dn', 'DC4', '--dry-run']);
+    expect([wrong.status, wrong.stderr]).toEqual([64, expect.stringContaining('--dn DC4')]);
+  });
+});
+
+describe('applied', () => {
+  const wholeDc = [server, settings, account, `CN=RID Set,${account}`, connection, dfsrMember, frsMember];
+  const srv = `DC=_ldap._tcp,${zone}`;
+
+  test('leaves nothing of the DC, and undo brings back all but what a promotion makes', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const done = await site.run(metadata, ['--dc', 'DC4', '--yes', ...confirmed, ...accepted]);
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    expect(done.stdout).toContain('All 3 domain controllers have it');
+    expect(await site.there(wholeDc)).toEqual([]);
+    expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
+
+    const folder = /undo (changes\S+)/.exec(done.stdout)?.[1] ?? '';
+    const back = await site.run(undo, [folder, '--yes']);
+    expect([back.status, back.stderr]).toEqual([0, '']);
+    expect(await site.there(wholeDc)).toEqual([server, account, dfsrMember, frsMember]);
+    expect(await site.values(srv, 'dnsRecord')).toHaveLength(2);
+    expect(await site.values(server, 'serverReference')).toEqual(base64(Buffer.from(account)));
+    // Values that name NTDS Settings stay away.
+    expect(
+      await site.values(`CN=NTDS Site Settings,CN=Paramaribo,CN=Sites,${configuration}`, 'interSiteTopologyGenerator'),
+    ).toEqual([]);
+
+    const again = await site.run(metadata, ['--dc', 'DC4', '--json']);
+    const left = planOf(again).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+    expect(left).toContain(account);
+    expect(left).not.toContain(settings);
+  });
+
+  test('goes on where it was interrupted, whatever was deleted and not journalled', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
+    const { changes } = planOf(saved);
+    const edits = changes.findIndex(({ kind }) => kind === 'delete');
+    const numbers = Array.from({ length: edits }, (_, index) => index + 1).join(',');
+    const first = await site.run(apply, ['change', '--yes', '--only', numbers, ...confirmed]);
+    expect(first.stdout).toContain(`${edits} of ${changes.length} entries changed`);
+    for (const { dn } of changes.filter(({ kind }) => kind === 'delete').slice(0, 4)) await site.remove(dn);
+    expect(await site.there([settings, server])).toEqual([]);
+    const rest = await site.run(apply, ['change', '--yes', ...confirmed]);
+    expect([rest.status, rest.stderr]).toEqual([0, '']);
+    expect(await site.there(wholeDc)).toEqual([]);
+  });
+
+  test('is refused where somebody has edited the account since', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
+    await site.edit(account, 'description', 'kept for the auditors');
+    const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
+    expect(status).toBe(3);
+    expect(await site.there(wholeDc)).toEqual(wholeDc);
+  });
+});
