@@ -69,6 +69,12 @@ export class DirectoryError extends RemedyError {
   }
 }
 
+/**
+ * The logon failed on this computer, before the server could judge it: no ticket, a wrong password, no Kerberos server.
+ * Another server of the domain would give the same, and one more wrong password may lock the account.
+ */
+export class LogonError extends DirectoryError {}
+
 /** The connection was lost after a write was sent: it may or may not have been carried out; a fresh look decides. */
 export class OutcomeUnknownError extends RemedyError {
   readonly code = 'outcome-unknown';

@@ -117,3 +117,28 @@ test('no room below commands reads the arguments or the environment of the proce
     );
   expect(wrong).toEqual([]);
 });
+
+describe('the integrated logon', () => {
+  const textOf = (file: string): string => readFileSync(path.join(src, file), 'utf8');
+
+  test('is loaded only when it is asked for', () => {
+    const loaders = files
+      .filter((file) => !file.startsWith('ldap/logon/'))
+      .filter((file) => /^import (?!type )[^;]*\/logon\/[^;]*;/m.test(textOf(file)));
+    expect(loaders).toEqual([]);
+    expect(files.filter((file) => /import\('[^']*\/logon\//.test(textOf(file)))).toEqual([
+      'commands/process-context.ts',
+      'ldap/ldap-session.ts',
+    ]);
+  });
+
+  test('leaves the default installation as it is: koffi is optional, and no script runs at installation', () => {
+    const { dependencies, peerDependencies, peerDependenciesMeta, optionalDependencies, scripts } = JSON.parse(
+      readFileSync(path.join(src, '..', 'package.json'), 'utf8'),
+    );
+    expect(Object.keys(dependencies)).toEqual(['enquirer', 'glob', 'iconv-lite', 'ldapts']);
+    expect([Object.keys(peerDependencies), peerDependenciesMeta.koffi]).toEqual([['koffi'], { optional: true }]);
+    expect(optionalDependencies).toBeUndefined();
+    expect(Object.keys(scripts)).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(pre|post)?install$/)]));
+  });
+});

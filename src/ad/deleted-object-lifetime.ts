@@ -1,6 +1,8 @@
 /** How long deleted objects are kept, from what is stored and what is not. */
 
 import type { RootDse } from '../ldap/root-dse.ts';
+import { joinDn } from './dn.ts';
+import { type Entry, integerOf } from './entry.ts';
 
 /** Whose server it is; it decides what an unset value means. */
 export type ServerKind = 'windows' | 'samba' | 'unknown';
@@ -32,6 +34,22 @@ export interface StoredLifetimes {
   readonly deletedObjectLifetime: number | undefined;
   /** garbageCollPeriod, in hours. */
   readonly garbageCollectionHours: number | undefined;
+}
+
+/** The DN of CN=Directory Service in a forest, which holds them. */
+export function directoryServiceDn(configurationNamingContext: string): string {
+  return joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configurationNamingContext);
+}
+
+export const lifetimeAttributes = ['tombstoneLifetime', 'garbageCollPeriod', 'msDS-DeletedObjectLifetime'];
+
+/** What the Directory Service object holds of them. */
+export function storedLifetimesOf(entry: Entry): StoredLifetimes {
+  return {
+    tombstoneLifetime: integerOf(entry, 'tombstoneLifetime'),
+    deletedObjectLifetime: integerOf(entry, 'msDS-DeletedObjectLifetime'),
+    garbageCollectionHours: integerOf(entry, 'garbageCollPeriod'),
+  };
 }
 
 /** What evidence says of the lifetime in force. */

@@ -36,7 +36,22 @@ export class DnSyntaxError extends DirectoryError {
  * Throws DnSyntaxError.
  */
 export function parseDn(text: string): Dn {
-  return new DnReader(text).dn();
+  return plainDn(text) ?? new DnReader(text).dn();
+}
+
+const specialCharacter = /[\\;+"<>\0]/;
+const plainRdn = /^([A-Z][A-Z0-9-]*)=((?![ #])[^,]*[^ ,])$/i;
+
+/** The RDNs of a DN as nearly all are, without escapes or spaces at the ends: some five times faster. Else undefined. */
+function plainDn(text: string): Dn | undefined {
+  if (specialCharacter.test(text)) return undefined;
+  const rdns: Rdn[] = [];
+  for (const part of text.split(',')) {
+    const [, type, value] = plainRdn.exec(part) ?? [];
+    if (type === undefined || value === undefined) return undefined;
+    rdns.push([{ type: canonicalType(type), value }]);
+  }
+  return rdns;
 }
 
 /** The DN as AD prints it: no spaces around separators, the least escaping, newline as `\0A`. */
@@ -201,6 +216,7 @@ const namesOfOids: Readonly<Record<string, string>> = {
 const wellKnownTypes: ReadonlySet<string> = new Set(Object.values(namesOfOids));
 
 function canonicalType(type: string): string {
+  if (wellKnownTypes.has(type)) return type;
   const upper = type.toUpperCase();
   return wellKnownTypes.has(upper) ? upper : (namesOfOids[type] ?? type);
 }

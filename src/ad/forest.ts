@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import { equal, type Filter, or } from '../ldap/filter.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, protectionInWords } from '../ldap/session.ts';
 import { dnsNameOfDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
 import { booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 
@@ -324,12 +324,16 @@ function notReadable(session: DirectorySession, what: string, why: string): Dire
   });
 }
 
-const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
-
-/** Where a forest is read from: "dc1.corp.example.com (GC, LDAPS)". */
+/**
+ * Where a forest is read from: "dc1.corp.example.com (GC, LDAPS)", or
+ * "dc1.corp.example.com (GC), sealed, as CORP\jane (Kerberos)".
+ */
 export function sourceInWords({ rootDse, identity }: DirectorySession): string {
-  const what = [...(rootDse.isGlobalCatalogReady === true ? ['GC'] : []), tlsWords[identity.tls]];
-  return `${rootDse.dnsHostName ?? identity.host} (${what.join(', ')})`;
+  const host = rootDse.dnsHostName ?? identity.host;
+  const kind = rootDse.isGlobalCatalogReady === true ? ['GC'] : [];
+  const protection = protectionInWords(identity);
+  if (identity.sealed === undefined) return `${host} (${[...kind, protection].join(', ')})`;
+  return [[host, ...kind.map((word) => `(${word})`)].join(' '), protection].join(', ');
 }
 
 /** The headline of what was read: "Forest corp.example.com, configuration read from dc1.corp.example.com (GC, LDAPS)". */

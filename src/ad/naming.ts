@@ -17,7 +17,9 @@ export type Naming =
   | 'below legacyExchangeDN'
   | 'FQDN'
   /** A UNC path on the server. */
-  | 'path on the server';
+  | 'path on the server'
+  /** A URL with the server's FQDN as its host. */
+  | 'URL on the server';
 
 /** What is looked for. */
 export interface Sought {
@@ -32,6 +34,9 @@ export interface Sought {
   };
 }
 
+/** How a value of an attribute, in lower case, names what is sought; undefined if it does not. */
+export type NamingTest = (value: string, attribute: string) => Naming | undefined;
+
 /** A test of values, fast for the very many that name nothing. */
 export function namingTest({ dns, names }: Sought): (value: string) => Naming | undefined {
   const { legacyExchangeDn, fqdn, name } = names;
@@ -45,6 +50,7 @@ export function namingTest({ dns, names }: Sought): (value: string) => Naming | 
     if (text === fqdn) return 'FQDN';
     if (legacy !== undefined && text.startsWith(`${legacy}/cn=`)) return 'below legacyExchangeDN';
     if (hosts.some((host) => text.startsWith(`\\\\${host}\\`))) return 'path on the server';
+    if (fqdn !== undefined && hostIn(text) === fqdn) return 'URL on the server';
     return namingOfDn(dnIn(value), dns);
   };
 }
@@ -52,6 +58,11 @@ export function namingTest({ dns, names }: Sought): (value: string) => Naming | 
 /** The DN in a value of any DN syntax: `B:8:01020304:CN=…`, `S:4:text:CN=…`, `CN=…`. */
 export function dnIn(value: string): string {
   return value.replace(/^[BS]:\d+:[^:]*:/, '');
+}
+
+/** The host of a URL in lower case, without its port; undefined for what is no URL. */
+function hostIn(text: string): string | undefined {
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/:?#]+)/.exec(text)?.[1];
 }
 
 function namingOfDn(dn: string, dns: ReadonlySet<string>): Naming | undefined {
@@ -102,13 +113,13 @@ export interface NamingValues {
 }
 
 /** Every value of an entry that names what is sought, whatever its attribute. */
-export function namingValues(entry: Entry, test: (value: string) => Naming | undefined): readonly NamingValues[] {
+export function namingValues(entry: Entry, test: NamingTest): readonly NamingValues[] {
   const found: NamingValues[] = [];
   for (const [key, attribute] of entry.attributes) {
     if (ofEveryEntry.has(key)) continue;
     const byNaming = new Map<Naming, Buffer[]>();
     for (const value of attribute.values) {
-      const naming = test(value.toString());
+      const naming = test(value.toString(), key);
       if (naming !== undefined) byNaming.set(naming, [...(byNaming.get(naming) ?? []), value]);
     }
     for (const [naming, values] of byNaming) found.push({ attribute, naming, values });

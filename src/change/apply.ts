@@ -29,6 +29,8 @@ export interface ChangeWriter<C extends Change> {
   nameOf(change: C): string;
   /** The DC that is written to, if it is one. */
   readonly server?: string;
+  /** After an integrated logon: "sealed, as CORP\jane (Kerberos)". */
+  readonly connection?: string;
   /**
    * Looks at all that later changes depend on before the first one is written, so that a plan which can't be carried out
    * to its end is not begun. Gives the change that stands in the way.
@@ -106,6 +108,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     accepted,
     seal: plan.seal,
     ...(request.by === undefined ? {} : { by: request.by }),
+    ...(writer.connection === undefined ? {} : { connection: writer.connection }),
     ...(selected === undefined ? {} : { selected: [...selected] }),
   });
   const notDone: ChangeResult<C>[] = [];

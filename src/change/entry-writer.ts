@@ -1,7 +1,7 @@
 /** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
 
 import { DirectoryError } from '../errors.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, protectionInWords } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult, ChangeWriter } from './apply.ts';
 import { lookAtDeletes, writeDelete, writeDeleteTree } from './delete-writer.ts';
 import type { EntryAccess } from './entry-access.ts';
@@ -39,6 +39,7 @@ export function entryWriter(
     nameOf: (change) => change.dn,
     lookAhead: (changes, open) => lookAhead(changes, open, access),
     server: first.rootDse.dnsHostName ?? first.identity.host,
+    ...(first.identity.sealed === undefined ? {} : { connection: protectionInWords(first.identity) }),
     write: (change, intent) => writeEntry(change, access, intent),
     close: () => current.close(),
   };

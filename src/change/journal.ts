@@ -51,6 +51,8 @@ export interface JournalRecord {
   readonly seal?: string;
   /** On begin: the account and computer that run it. */
   readonly by?: Author;
+  /** On begin, after an integrated logon: "sealed, as CORP\jane (Kerberos)". */
+  readonly connection?: string;
   /** On begin: the indices of the changes that were selected, if not all. */
   readonly selected?: readonly number[];
 }

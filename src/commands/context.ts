@@ -33,6 +33,8 @@ export interface Context {
     readonly host: string;
     readonly isRunning: (id: number) => boolean;
   };
+  /** What this computer has for an integrated logon; asked for only where a question offers it. */
+  readonly ownLogon: OwnLogon;
   /** The templates that come with the tool. */
   readonly templates: URL;
   readonly now: () => Date;
@@ -47,6 +49,14 @@ export interface Context {
    * ends the process at once.
    */
   readonly interruptible: <T>(work: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+}
+
+/** The logon by the operating system's own security library. */
+export interface OwnLogon {
+  /** Whether this Node can call the library. */
+  isCallable(): Promise<boolean>;
+  /** The user of the valid ticket that kinit left, `jane@CORP.EXAMPLE.COM`; undefined if there is none. */
+  ticketOwner(): Promise<string | undefined>;
 }
 
 /** A directory that is ready to be read and written. */

@@ -16,7 +16,7 @@ export const directoryFlags = {
   auth: {
     kind: 'text',
     value: 'KIND',
-    help: "integrated: the user logged on to this computer (elsewhere than Windows kinit's ticket), signed and encrypted on port 389, without certificate or password; password: the default",
+    help: "integrated: the user logged on to this computer (elsewhere than Windows kinit's ticket), signed and encrypted on port 389, without certificate or password; with --user that user's password goes to the system's Kerberos, never over the wire; password: the default",
     group,
     values: ['integrated', 'password'],
   },
@@ -28,7 +28,12 @@ export const directoryFlags = {
     values: ['ldaps', 'starttls', 'none'],
   },
   ca: { kind: 'text', value: 'FILE', help: 'the certificate authority to trust, PEM or DER', group },
-  'tls-name': { kind: 'text', value: 'NAME', help: 'the name that the certificate must bear', group },
+  'tls-name': {
+    kind: 'text',
+    value: 'NAME',
+    help: "the name that the certificate must bear, or with --auth integrated the DC's own DNS name",
+    group,
+  },
   user: {
     kind: 'text',
     value: 'NAME',

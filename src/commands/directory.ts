@@ -7,16 +7,17 @@ import { text as readAll } from 'node:stream/consumers';
 import { type Forest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
-import { DirectoryError, UsageError } from '../errors.ts';
+import { DirectoryError, LogonError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
-import type {
-  Connector,
-  DirectorySession,
-  IntegratedLogon,
-  PasswordLogon,
-  ServerAddress,
-  TlsMode,
+import {
+  type Connector,
+  type DirectorySession,
+  type IntegratedLogon,
+  type PasswordLogon,
+  protectionInWords,
+  type ServerAddress,
+  type TlsMode,
 } from '../ldap/session.ts';
 import { visible } from '../terminal/visible.ts';
 
@@ -186,6 +187,8 @@ async function openServer(
     ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
   });
   const { session, chosen } = await openFirst(candidates, tlsName, connector);
+  if (session.identity.sealed !== undefined)
+    output.tell(`  ${visible(`Logged on: ${protectionInWords(session.identity)}`)}`);
   const address = addressed(chosen, tlsName);
   let forest: Promise<Forest> | undefined;
   // The same credentials go to other servers only if the forest's own DNS names cover them.
@@ -244,7 +247,7 @@ function wireInWords({ auth, tls, caFile, tlsName }: Wire): string {
 async function chooseAuth(
   flags: DirectoryFlags,
   planned: SavedServer | undefined,
-  { env, platform }: Context,
+  context: Context,
   output: Output,
 ): Promise<Auth> {
   const { auth } = flags;
@@ -263,10 +266,11 @@ async function chooseAuth(
     return auth;
   }
   if (auth !== undefined) return auth;
+  if (flags.tls !== undefined || flags.ca !== undefined) return 'password';
   if (planned !== undefined) return planned.auth;
-  const saysHow = [flags.tls, flags.ca, flags.user].some((given) => given !== undefined) || flags['password-stdin'];
-  const domain = env['USERDNSDOMAIN'];
-  if (platform !== 'win32' || domain === undefined || saysHow || !output.canAsk || output.isJson) return 'password';
+  if (flags.user !== undefined || flags['password-stdin'] || !output.canAsk || output.isJson) return 'password';
+  const own = await ownUser(context);
+  if (own === undefined) return 'password';
   const prompter = await output.prompter();
   return prompter.select<Auth>({
     id: 'directory.auth',
@@ -275,12 +279,28 @@ async function chooseAuth(
     choices: [
       {
         value: 'integrated',
-        label: `${env['USERDOMAIN'] ?? domain}\\${env['USERNAME'] ?? ''} (you)`,
+        label: own,
         hint: 'signed and encrypted by Kerberos; no password, no certificate needed',
+        ...((await context.ownLogon.isCallable())
+          ? {}
+          : { disabled: 'needs Node 26, or: npx --package adsi-remedy --package koffi adsi-remedy' }),
       },
       { value: 'password', label: 'another user', hint: 'with a password, over LDAPS or StartTLS' },
     ],
   });
+}
+
+/**
+ * "CORP\jane (you)" on Windows in a domain, "jane@CORP.EXAMPLE.COM (your ticket)" where kinit left one; undefined
+ * elsewhere.
+ */
+async function ownUser({ env, platform, ownLogon }: Context): Promise<string | undefined> {
+  if (platform === 'win32') {
+    const domain = env['USERDNSDOMAIN'];
+    return domain === undefined ? undefined : `${env['USERDOMAIN'] ?? domain}\\${env['USERNAME'] ?? ''} (you)`;
+  }
+  const owner = await ownLogon.ticketOwner();
+  return owner === undefined ? undefined : `${owner} (your ticket)`;
 }
 
 type Logon = PasswordLogon | IntegratedLogon;
@@ -319,7 +339,10 @@ function addressed(chosen: ChosenServer, tlsName: string | undefined): ServerAdd
   return { ...chosen, ...(tlsName === undefined ? {} : { tlsName }) };
 }
 
-/** The first that can be reached. One that answers and says no, to the password for example, is not passed over. */
+/**
+ * The first that can be reached. One that answers and says no, to the password for example, is not passed over; nor is a
+ * logon that failed on this computer.
+ */
 async function openFirst(
   [chosen, ...others]: readonly [ChosenServer, ...ChosenServer[]],
   tlsName: string | undefined,
@@ -329,7 +352,8 @@ async function openFirst(
     return { session: await connector.open(addressed(chosen, tlsName)), chosen };
   } catch (error) {
     const [next, ...rest] = others;
-    if (next === undefined || !(error instanceof DirectoryError) || error.resultCode !== undefined) throw error;
+    if (next === undefined || !(error instanceof DirectoryError)) throw error;
+    if (error.resultCode !== undefined || error instanceof LogonError) throw error;
     return openFirst([next, ...rest], tlsName, connector);
   }
 }

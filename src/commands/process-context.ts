@@ -32,6 +32,10 @@ export function processContext(): Context {
     author: authorOfProcess(),
     user: userOfProcess(),
     process: { id: process.pid, host: hostname(), isRunning },
+    ownLogon: {
+      isCallable: async () => (await import('../ldap/logon/native-library.ts')).hasCarrier(),
+      ticketOwner: async () => (await import('../ldap/logon/gssapi.ts')).ticketOwner(),
+    },
     templates: new URL('../../templates/', import.meta.url),
     now: () => new Date(),
     randomId: randomUUID,

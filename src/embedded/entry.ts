@@ -1,6 +1,5 @@
 /** An entry in the store, and its values. */
 
-import { joinDn } from '../ad/dn.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 
 /** A value of syntax DN or DN-Binary; `prefix` is the part before the DN: "" or `B:32:<hex>:`. */
@@ -57,7 +56,9 @@ export class StoredEntry {
   }
 
   get dn(): string {
-    return this.parent === undefined ? this.rdn : joinDn(this.rdn, this.parent.dn);
+    let dn = this.rdn;
+    for (let at = this.parent; at !== undefined && at.rdn !== ''; at = at.parent) dn += `,${at.rdn}`;
+    return dn;
   }
 
   values(name: string): readonly Value[] {

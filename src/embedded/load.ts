@@ -107,26 +107,52 @@ export function* dump(
   rootDses: readonly LdifContentRecord[],
 ): Generator<LdifContentRecord> {
   yield* rootDses;
-  const versions = new Map<string, { readonly record: LdifContentRecord; readonly hosts: string[] }>();
+  const versionsByDn = new Map<string, { readonly entry: StoredEntry; readonly hosts: string[] }[]>();
   for (const [host, store] of stores) {
     for (const entry of store.entries()) {
-      const record: LdifContentRecord = { kind: 'content', dn: entry.dn, attributes: attributesOf(entry) };
-      const key = [record.dn, ...record.attributes.flatMap(({ name, values }) => [name, ...values.map(latin1)])].join(
-        '\n',
-      );
-      const version = versions.get(key);
-      if (version === undefined) versions.set(key, { record, hosts: [host] });
-      else version.hosts.push(host);
+      const { dn } = entry;
+      const versions = versionsByDn.get(dn);
+      const same = versions?.find((version) => holdTheSame(version.entry, entry));
+      if (same !== undefined) same.hosts.push(host);
+      else if (versions !== undefined) versions.push({ entry, hosts: [host] });
+      else versionsByDn.set(dn, [{ entry, hosts: [host] }]);
     }
   }
-  for (const { record, hosts } of versions.values()) {
-    const onlyOn = { name: onlyOnStatement, values: [Buffer.from(hosts.join(' '))] };
-    yield hosts.length === stores.size ? record : { ...record, attributes: [...record.attributes, onlyOn] };
+  for (const [dn, versions] of versionsByDn) {
+    for (const { entry, hosts } of versions) {
+      const onlyOn = { name: onlyOnStatement, values: [Buffer.from(hosts.join(' '))] };
+      const attributes = attributesOf(entry);
+      yield { kind: 'content', dn, attributes: hosts.length === stores.size ? attributes : [...attributes, onlyOn] };
+    }
   }
 }
 
-function latin1(bytes: Buffer): string {
-  return bytes.toString('latin1');
+/** Whether two DCs' entries of one DN have the same values and stamps. */
+function holdTheSame(one: StoredEntry, other: StoredEntry): boolean {
+  return (
+    haveSame(one.attributes, other.attributes, (values, others) => {
+      return values.length === others.length && values.every((value, index) => isSameValue(value, others[index]));
+    }) && haveSame(one.stamps, other.stamps, (stamp, otherStamp) => stampText('', stamp) === stampText('', otherStamp))
+  );
+}
+
+function haveSame<T>(
+  one: ReadonlyMap<AttributeType, T>,
+  other: ReadonlyMap<AttributeType, T>,
+  isSame: (value: T, otherValue: T) => boolean,
+): boolean {
+  return (
+    one.size === other.size &&
+    [...one].every(([type, value]) => {
+      const otherValue = other.get(type);
+      return otherValue !== undefined && isSame(value, otherValue);
+    })
+  );
+}
+
+function isSameValue(value: Value, other: Value | undefined): boolean {
+  if (Buffer.isBuffer(value)) return Buffer.isBuffer(other) && value.equals(other);
+  return other !== undefined && !Buffer.isBuffer(other) && value.toString() === other.toString();
 }
 
 /** Sorted: stores that took the same changes in another order hold the same. */

@@ -2,21 +2,21 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Attribute, Entry } from '../ad/entry.ts';
-import { DirectoryError, OutcomeUnknownError } from '../errors.ts';
+import { DirectoryError } from '../errors.ts';
 import {
   ConnectionError,
   directoryErrorOf,
   explainSilence,
   explainSocketError,
   type Peer,
+  writeErrorOf,
 } from '../ldap/connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from '../ldap/controls.ts';
 import { resultCode, resultError } from '../ldap/diagnostics.ts';
 import { everything } from '../ldap/filter.ts';
 import { readRootDse as parseRootDse, type RootDse, rootDseAttributes } from '../ldap/root-dse.ts';
-import type { DirectorySession, Modification, NewAttribute, SearchRequest } from '../ldap/session.ts';
+import type { DirectorySession, Modification, SearchRequest } from '../ldap/session.ts';
 import type { Condition, Replica } from './domain-controller.ts';
-import type {} from './entry.ts';
 import {
   type Client,
   noOptions,
@@ -117,12 +117,7 @@ export class EmbeddedSession implements DirectorySession {
     }
   }
 
-  async readEntry(
-    base: string,
-    attributes: readonly string[],
-    controls: readonly Control[] = [],
-    deadline = this.#deadlineMs,
-  ): Promise<Entry | undefined> {
+  readEntry: DirectorySession['readEntry'] = async (base, attributes, controls = [], deadline = this.#deadlineMs) => {
     try {
       const search = this.search({ base, scope: 'base', filter: everything, attributes, controls, deadline });
       for await (const entry of search) return entry;
@@ -131,30 +126,20 @@ export class EmbeddedSession implements DirectorySession {
       if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return undefined;
       throw error;
     }
-  }
+  };
 
-  async modify(
-    dn: string,
-    modifications: readonly Modification[],
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
+  modify: DirectorySession['modify'] = async (dn, modifications, controls, deadline) => {
     const changes = modifications.flatMap(changesOf);
     await this.#write('change', { kind: 'modify', dn, changes }, controls, deadline);
-  }
+  };
 
-  async add(
-    dn: string,
-    attributes: readonly NewAttribute[],
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
+  add: DirectorySession['add'] = async (dn, attributes, controls, deadline) => {
     await this.#write('add', { kind: 'add', dn, attributes }, controls, deadline);
-  }
+  };
 
-  async delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void> {
+  delete: DirectorySession['delete'] = async (dn, controls, deadline) => {
     await this.#write('delete', { kind: 'delete', dn }, controls, deadline);
-  }
+  };
 
   async close(): Promise<void> {
     this.#isClosed = true;
@@ -184,16 +169,7 @@ export class EmbeddedSession implements DirectorySession {
       }
       await answered(this.#client.replica, this.identity, deadline);
     } catch (error) {
-      if (attempted === 'read' || !(error instanceof ConnectionError) || !error.sent) {
-        throw directoryErrorOf(attempted, on, error);
-      }
-      throw new OutcomeUnknownError({
-        attempted,
-        on,
-        cameBack: `${error.explanation.cameBack}; whether it was done is not known`,
-        next: 'Connect again and look whether it was done.',
-        cause: error,
-      });
+      throw (attempted === 'read' ? directoryErrorOf : writeErrorOf)(attempted, on, error);
     }
   }
 }

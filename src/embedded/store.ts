@@ -231,15 +231,16 @@ export class Store {
       }
       return twin;
     };
+    const twinValue = (value: Value): Value =>
+      value instanceof Reference ? new Reference(twinOf(value.target), value.prefix) : value;
     const copyPlace = (entry: StoredEntry): void => {
       const twin = twinOf(entry);
       twin.present = entry.present;
       for (const [type, stamp] of entry.stamps) twin.stamps.set(type, stamp);
       for (const [type, values] of entry.attributes) {
-        const copies = values.map((value) =>
-          value instanceof Reference ? new Reference(twinOf(value.target), value.prefix) : value,
-        );
-        copy.set(twin, type, copies);
+        // Other values are never changed in place, so that both stores can hold them.
+        if (values.some((value) => value instanceof Reference)) copy.set(twin, type, values.map(twinValue));
+        else twin.attributes.set(type, values);
       }
       if (entry.isNamingContext) copy.markNamingContext(twin);
       for (const [key, child] of entry.children) {

@@ -1,7 +1,7 @@
 /** Why a server could not be reached or was lost, in words: sockets, TLS, certificates, and bytes that are not LDAP. */
 
 import type { PeerCertificate } from 'node:tls';
-import { DirectoryError, errnoOf } from '../errors.ts';
+import { DirectoryError, errnoOf, LogonError, OutcomeUnknownError } from '../errors.ts';
 import {
   type Explanation,
   explainResult,
@@ -28,23 +28,44 @@ export class ConnectionError extends Error {
   readonly sent: boolean;
   /** If the server answered and refused (StartTLS). */
   readonly resultCode: number | undefined;
+  /** Whether the logon failed on this computer, so that every server would give the same. */
+  readonly isLogon: boolean;
 
   constructor(
     explanation: Explanation,
-    options: { readonly sent?: boolean; readonly resultCode?: number; readonly cause?: unknown } = {},
+    options: {
+      readonly sent?: boolean;
+      readonly resultCode?: number;
+      readonly isLogon?: boolean;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(explanation.cameBack, { cause: options.cause });
     this.name = 'ConnectionError';
     this.explanation = explanation;
     this.sent = options.sent ?? false;
     this.resultCode = options.resultCode;
+    this.isLogon = options.isLogon ?? false;
   }
 }
 
 /** A ConnectionError as an error for the user; any other is a fault of the program and is returned unchanged. */
 export function directoryErrorOf(attempted: string, on: string, error: unknown): unknown {
   if (!(error instanceof ConnectionError)) return error;
-  return new DirectoryError({ attempted, on, ...error.explanation, cause: error }, error.resultCode);
+  const trouble = { attempted, on, ...error.explanation, cause: error };
+  return error.isLogon ? new LogonError(trouble) : new DirectoryError(trouble, error.resultCode);
+}
+
+/** The same for a write, which may have been done if it had been sent: then an OutcomeUnknownError. */
+export function writeErrorOf(attempted: string, on: string, error: unknown): unknown {
+  if (!(error instanceof ConnectionError) || !error.sent) return directoryErrorOf(attempted, on, error);
+  return new OutcomeUnknownError({
+    attempted,
+    on,
+    cameBack: `${error.explanation.cameBack}; it is not known whether the server did it`,
+    next: 'Connect again and check whether it was done.',
+    cause: error,
+  });
 }
 
 /** An error of the system or of OpenSSL. */
@@ -90,25 +111,26 @@ function isHangUp(errno: string): boolean {
   return errno === 'ECONNRESET' || errno === 'EPIPE';
 }
 
+const ldapsPorts = 'LDAPS is on port 636 (GC: 3269)';
+
 function explainNoTls(peer: Peer): Explanation {
   return {
     cameBack: `port ${peer.port} does not use TLS`,
-    next: `LDAPS is on port 636 (GC: 3269); for port 389 use --tls starttls. ${withoutCertificate}`,
+    next: `${ldapsPorts}; for port 389 use --tls starttls. ${withoutCertificate}`,
   };
 }
 
 /** The server hangs up on the TLS handshake, as a domain controller without a certificate does. */
-function explainNoCertificate(peer: Peer): Explanation {
-  if (peer.tls === 'starttls') {
-    return {
-      cameBack: 'the server agreed to StartTLS and then aborted the TLS handshake: it may have no certificate',
-      next: withoutCertificate,
-    };
-  }
-  return {
-    cameBack: `the server closed the connection at the TLS handshake: it has no certificate, or port ${peer.port} is not for LDAPS`,
-    next: `LDAPS is on port 636 (GC: 3269). ${withoutCertificate}`,
-  };
+function explainNoCertificate({ port, tls }: Peer): Explanation {
+  return tls === 'starttls'
+    ? {
+        cameBack: 'the server agreed to StartTLS and then aborted the TLS handshake: it may have no certificate',
+        next: withoutCertificate,
+      }
+    : {
+        cameBack: `the server closed the connection at the TLS handshake: it has no certificate, or port ${port} is not for LDAPS`,
+        next: `${ldapsPorts}. ${withoutCertificate}`,
+      };
 }
 
 /** A server that answers StartTLS with a refusal: with 52 (unavailable) if it has no certificate. */
@@ -126,6 +148,8 @@ const checkNetwork = (peer: Peer) =>
   `Check that ${peer.host} is running and that no firewall blocks port ${peer.port}.`;
 const tryAgain = () => 'Try again; if the error returns, use another domain controller.';
 
+const notAllowed = { cameBack: 'this computer does not allow the connection', next: checkNetwork };
+
 const socketErrors: Readonly<Record<string, { readonly cameBack: string; readonly next: (peer: Peer) => string }>> = {
   ECONNREFUSED: { cameBack: 'nothing listens on that port', next: checkPort },
   ENOTFOUND: { cameBack: 'DNS does not know that host name', next: checkName },
@@ -136,33 +160,28 @@ const socketErrors: Readonly<Record<string, { readonly cameBack: string; readonl
   ENETUNREACH: { cameBack: 'no route to its network', next: checkNetwork },
   EADDRNOTAVAIL: { cameBack: 'the address cannot be used from here', next: checkNetwork },
   ETIMEDOUT: { cameBack: 'no answer', next: checkNetwork },
-  EACCES: { cameBack: 'this computer does not allow the connection', next: checkNetwork },
-  EPERM: { cameBack: 'this computer does not allow the connection', next: checkNetwork },
+  EACCES: notAllowed,
+  EPERM: notAllowed,
   ECONNRESET: { cameBack: 'the server reset the connection', next: tryAgain },
   EPIPE: { cameBack: 'the server has closed the connection', next: tryAgain },
 };
 
 /** The server was silent for `milliseconds`. */
 export function explainSilence(stage: Stage, milliseconds: number, peer: Peer): Explanation {
-  const time = `${milliseconds / 1000} s`;
+  const within = `within ${milliseconds / 1000} s`;
+  const accepted = 'the server accepted the connection but did not answer';
   switch (stage) {
     case 'connecting':
-      return { cameBack: `no answer within ${time}`, next: checkNetwork(peer) };
+      return { cameBack: `no answer ${within}`, next: checkNetwork(peer) };
     case 'tls':
-      return {
-        cameBack: `the server accepted the connection but did not answer the TLS handshake within ${time}`,
-        next: checkPort(peer),
-      };
+      return { cameBack: `${accepted} the TLS handshake ${within}`, next: checkPort(peer) };
     case 'first request':
       return {
-        cameBack: `the server accepted the connection but did not answer within ${time}`,
+        cameBack: `${accepted} ${within}`,
         next: `${checkPort(peer)} If both are right, the server may be overloaded: use another one.`,
       };
     case 'talking':
-      return {
-        cameBack: `the server did not answer within ${time}`,
-        next: 'Try again, or use another domain controller.',
-      };
+      return { cameBack: `the server did not answer ${within}`, next: tryAgain() };
   }
 }
 

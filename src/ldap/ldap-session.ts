@@ -1,10 +1,10 @@
 /** A directory session over an LDAP connection. */
 
 import type { Entry } from '../ad/entry.ts';
-import { DirectoryError, OutcomeUnknownError, UsageError } from '../errors.ts';
+import { DirectoryError, UsageError } from '../errors.ts';
 import { connect, type Trust } from './connect.ts';
 import { Connection } from './connection.ts';
-import { ConnectionError, directoryErrorOf, type Peer } from './connection-trouble.ts';
+import { directoryErrorOf, type Peer, writeErrorOf } from './connection-trouble.ts';
 import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything } from './filter.ts';
@@ -14,8 +14,6 @@ import { searchEntries } from './search.ts';
 import type {
   Access,
   DirectorySession,
-  Modification,
-  NewAttribute,
   PasswordLogon,
   SearchRequest,
   ServerAddress,
@@ -75,12 +73,7 @@ export class LdapSession implements DirectorySession {
     });
   }
 
-  async readEntry(
-    base: string,
-    attributes: readonly string[],
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<Entry | undefined> {
+  readEntry: DirectorySession['readEntry'] = async (base, attributes, controls, deadline) => {
     const search: SearchRequest = {
       base,
       scope: 'base',
@@ -95,29 +88,19 @@ export class LdapSession implements DirectorySession {
       if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return undefined;
       throw error;
     }
-  }
+  };
 
-  async modify(
-    dn: string,
-    modifications: readonly Modification[],
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
+  modify: DirectorySession['modify'] = async (dn, modifications, controls, deadline) => {
     await this.#write('change', dn, modifyRequest(dn, modifications, this.#sendable(controls)), deadline);
-  }
+  };
 
-  async add(
-    dn: string,
-    attributes: readonly NewAttribute[],
-    controls?: readonly Control[],
-    deadline?: number,
-  ): Promise<void> {
+  add: DirectorySession['add'] = async (dn, attributes, controls, deadline) => {
     await this.#write('add', dn, addRequest(dn, attributes, this.#sendable(controls)), deadline);
-  }
+  };
 
-  async delete(dn: string, controls?: readonly Control[], deadline?: number): Promise<void> {
+  delete: DirectorySession['delete'] = async (dn, controls, deadline) => {
     await this.#write('delete', dn, deleteRequest(dn, this.#sendable(controls)), deadline);
-  }
+  };
 
   async close(): Promise<void> {
     await this.#connection.close();
@@ -130,14 +113,7 @@ export class LdapSession implements DirectorySession {
   async #write(attempted: string, dn: string, request: RequestOf, deadline = this.#deadlineMs): Promise<void> {
     const on = `${dn === '' ? 'the rootDSE' : dn} on ${this.#server}`;
     const { result } = await this.#connection.request(request, deadline).catch((error: unknown) => {
-      if (!(error instanceof ConnectionError) || !error.sent) throw directoryErrorOf(attempted, on, error);
-      throw new OutcomeUnknownError({
-        attempted,
-        on,
-        cameBack: `${error.explanation.cameBack}; it is not known whether the server did it`,
-        next: 'Connect again and check whether it was done.',
-        cause: error,
-      });
+      throw writeErrorOf(attempted, on, error);
     });
     if (result.resultCode !== resultCode.success) throw resultError(attempted, on, result);
   }

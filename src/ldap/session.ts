@@ -46,6 +46,13 @@ export interface SessionIdentity {
   readonly sealed?: { readonly user: string };
 }
 
+/** How a connection is protected: "LDAPS", or after an integrated logon "sealed, as CORP\jane (Kerberos)". */
+export function protectionInWords({ tls, sealed }: SessionIdentity): string {
+  return sealed === undefined ? tlsWords[tls] : `sealed, as ${sealed.user} (Kerberos)`;
+}
+
+const tlsWords = { ldaps: 'LDAPS', starttls: 'StartTLS', none: 'without TLS' } as const;
+
 export interface DirectorySession {
   readonly identity: SessionIdentity;
   readonly rootDse: RootDse;

@@ -24,6 +24,8 @@ interface Run {
   /** None where it was interrupted. */
   readonly ended?: string;
   readonly by: Author | undefined;
+  /** "sealed, as CORP\jane (Kerberos)" */
+  readonly connection: string | undefined;
 }
 
 export interface Outcome {
@@ -50,11 +52,11 @@ export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcom
   const outcomes = new Map<Change, ChangeOutcome>();
   let undone: string | undefined;
   for (const record of records.filter(({ plan: id }) => id === plan.id)) {
-    const { event, time, by, server, detail } = record;
+    const { event, time, by, connection, server, detail } = record;
     const run = runs.at(-1);
     const state = states[event];
     const change = plan.changes[record.change ?? -1];
-    if (event === 'begin') runs.push({ begun: time, by });
+    if (event === 'begin') runs.push({ begun: time, by, connection });
     if (event === 'end' && run !== undefined) runs[runs.length - 1] = { ...run, ended: time };
     if (event === 'undone') undone = time;
     if (state !== undefined && change !== undefined) outcomes.set(change, { state, time, by: run?.by, server, detail });
@@ -77,10 +79,11 @@ export function outcomeInWords(plan: Plan, { total, written, undone }: Outcome):
   return `${verb}: ${written.toLocaleString('en')} of ${counted(total, one, several)} written`;
 }
 
-/** A run in words: when, and by whom. */
-export function runInWords({ begun, ended, by }: Run): string {
+/** A run in words: when, by whom, and after an integrated logon as which user of the directory. */
+export function runInWords({ begun, ended, by, connection }: Run): string {
   const who = by === undefined ? '' : ` by ${by.account} on ${by.computer}`;
-  return `${utc(begun)} to ${ended === undefined ? 'not finished' : utc(ended)}${who}`;
+  const how = connection === undefined ? '' : `, ${connection}`;
+  return `${utc(begun)} to ${ended === undefined ? 'not finished' : utc(ended)}${who}${how}`;
 }
 
 const stateWords = {

@@ -138,7 +138,7 @@ function connectionInWords(connection: PlanConnection): Omit<HeadRow, 'name'> {
       const { host, port, user, auth, tls, tlsName, dns } = connection;
       const details = [
         protection[auth === 'integrated' ? 'integrated' : tls],
-        ...(tlsName === undefined ? [] : [`certificate checked for the name ${tlsName}`]),
+        ...(tlsName === undefined ? [] : [`${nameChecked[auth]} ${tlsName}`]),
         ...(dns === undefined ? [] : [`DNS server ${dns}`]),
       ];
       return {
@@ -150,8 +150,13 @@ function connectionInWords(connection: PlanConnection): Omit<HeadRow, 'name'> {
   }
 }
 
+const nameChecked = {
+  integrated: 'Kerberos checks the name',
+  password: 'certificate checked for the name',
+} as const;
+
 const protection = {
-  integrated: 'signed and encrypted by Kerberos, as the user logged on to the computer',
+  integrated: 'sealed (Kerberos); apply logs on as the user who runs it',
   ldaps: 'encrypted (LDAPS)',
   starttls: 'encrypted (StartTLS)',
   none: 'not encrypted: password and data can be read on the network',

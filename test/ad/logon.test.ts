@@ -1,7 +1,6 @@
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -13,11 +12,11 @@ import type { DomainController } from './lab/domain-controller.ts';
 import { forest } from './lab/forest.ts';
 import { replace } from './lab/ldif.ts';
 import { startOneDomainController } from './lab/one-dc.ts';
+import { clientFolder, hasFfi, runClient } from './scenario/client-folder.ts';
 import { directoryService } from './scenario/directory-service.ts';
 import { type Environment, kerberosEnvironment, kinit, registerLdapService } from './scenario/kerberos.ts';
 import { recordingProxy } from './scenario/recording-proxy.ts';
 
-const project = join(import.meta.dirname, '..', '..');
 const kim = { user: `kim@${forest.domain}`, password: 'S3cret-of-Kim' };
 
 /** Opens a session, reads the tombstone lifetime, sets it if asked to, and prints what happened as JSON. */
@@ -59,19 +58,10 @@ interface Call {
 
 type Outcome = Readonly<Record<string, unknown>> & { readonly ticks: number; readonly owner?: string };
 
-/**
- * A folder with the built client and its dependencies, with koffi only if asked for. A process of its own, because there
- * are two Nodes, and because Kerberos reads its environment.
- */
-async function clientFolder(parent: string, withKoffi: boolean): Promise<string> {
-  const folder = await mkdtemp(join(parent, 'client-'));
-  await cp(join(project, 'dist'), join(folder, 'dist'), { recursive: true });
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+/** The tool with the program beside it. */
+async function programFolder(parent: string, withKoffi: boolean): Promise<string> {
+  const folder = await clientFolder(parent, withKoffi);
   await writeFile(join(folder, 'client.js'), program);
-  await mkdir(join(folder, 'node_modules'));
-  for (const name of ['ldapts', ...(withKoffi ? ['koffi'] : [])]) {
-    await symlink(join(project, 'node_modules', name), join(folder, 'node_modules', name));
-  }
   return folder;
 }
 
@@ -96,18 +86,17 @@ describeWithSamba(
     afterAll(() => dc?.stop());
 
     describeOnEveryNode('the client', (node) => {
-      const hasFfi = Number(/\d+/.exec(node.version)?.[0]) >= 26;
       let client: string;
       beforeAll(async () => {
-        client = await clientFolder(folder, !hasFfi);
+        client = await programFolder(folder, !hasFfi(node));
       });
 
       const call = async (given: Call): Promise<Outcome> => {
         const { environment, address, bind = { auth: 'integrated' }, tls = 'none', lifetime, clock } = given;
         const request = JSON.stringify({ address, bind, tls, lifetime, base: directoryService });
         const command = [node.path, join(client, 'client.js'), request];
-        const [file, ...args] = clock === undefined ? command : ['faketime', '-f', clock, ...command];
-        const { stdout, stderr } = await output(file ?? '', args, environment);
+        const clocked = clock === undefined ? command : ['faketime', '-f', clock, ...command];
+        const { stdout, stderr } = await runClient(clocked, environment);
         expect(stderr).toBe('');
         return JSON.parse(stdout) as Outcome;
       };
@@ -228,18 +217,26 @@ describeWithSamba(
         expect(outcome).not.toHaveProperty('owner');
       });
 
-      test('a KDC that is silent: the event loop runs, the error comes, and the process ends', async () => {
-        const kdc = await silentKdc();
-        const environment = await kerberosEnvironment(await freshFolder(), 'silent', kdc);
-        const bind = { auth: 'integrated', as: kim };
-        const outcome = await call({ environment, address: named(), bind });
+      test.each([
+        ['a password', { auth: 'integrated', as: kim }],
+        ['a ticket', { auth: 'integrated' }],
+      ])(
+        'a KDC that is silent, with %s: the event loop runs, the error comes, and the process ends',
+        async (_, bind) => {
+          const kdc = await silentKdc();
+          const silent = await kerberosEnvironment(await freshFolder(), 'silent', kdc);
+          const tickets = await kerberosEnvironment(await freshFolder(), 'tickets', dc.address);
+          await kinit(tickets, 'Administrator', dc.adminPassword);
+          const environment = { ...tickets, KRB5_CONFIG: silent['KRB5_CONFIG'] ?? '' };
+          const outcome = await call({ environment, address: named(), bind });
 
-        expect(outcome).toMatchObject({
-          cameBack: expect.stringContaining('no Kerberos server (KDC) answers'),
-          next: expect.stringContaining('port 88'),
-        });
-        expect(outcome.ticks).toBeGreaterThan(100);
-      });
+          expect(outcome).toMatchObject({
+            cameBack: expect.stringContaining('no Kerberos server (KDC) answers'),
+            next: expect.stringContaining('port 88'),
+          });
+          expect(outcome.ticks).toBeGreaterThan(100);
+        },
+      );
 
       test('TLS below the logon is wrong usage', async () => {
         const outcome = await call({ environment: administrator, address: named(), tls: 'starttls' });
@@ -253,8 +250,8 @@ describeWithSamba(
         expect(outcome).toMatchObject({ resultCode: 8, next: expect.stringContaining('--auth integrated') });
       });
 
-      test.skipIf(hasFfi)('without koffi says how to get it', async () => {
-        client = await clientFolder(folder, false);
+      test.skipIf(hasFfi(node))('without koffi says how to get it', async () => {
+        client = await programFolder(folder, false);
         const outcome = await call({ environment: administrator, address: named() });
 
         expect(outcome).toMatchObject({
@@ -266,23 +263,6 @@ describeWithSamba(
   },
   { programs: ['kinit', 'faketime'] },
 );
-
-async function output(
-  file: string,
-  args: readonly string[],
-  environment: Environment,
-): Promise<{ readonly stdout: string; readonly stderr: string }> {
-  const child = spawn(file, args, { env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] });
-  const texts = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => {
-    texts.stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    texts.stderr += chunk;
-  });
-  await once(child, 'close');
-  return texts;
-}
 
 /** Takes requests by UDP and TCP and answers none; gives its address. */
 async function silentKdc(): Promise<string> {

@@ -11,7 +11,7 @@ import { forest } from './lab/forest.ts';
 import { add, type Change, type Entry, replace } from './lab/ldif.ts';
 import { startOneDomainController } from './lab/one-dc.ts';
 import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
-import { type Contoso, contoso, nastyStores } from './scenario/contoso.ts';
+import { type Contoso, contoso, nastyStores, withoutBlockers } from './scenario/contoso.ts';
 import { disallowDelete, enableRecycleBin } from './scenario/directory-service.ts';
 
 const bin = path.join(import.meta.dirname, '../../bin/adsi-remedy.js');
@@ -122,15 +122,6 @@ async function traces(dc: DomainController): Promise<readonly string[]> {
           : [],
       ),
     );
-}
-
-/** What people do before the object may go: the mailbox moved, the address book's server changed, out of the DAG. */
-function withoutBlockers({ orphan, ex01, databases, mailboxes, referrers }: Contoso): readonly Change[] {
-  return [
-    replace(mailboxes.cleo.dn, { homeMDB: databases.db01.dn, msExchHomeServerName: ex01.legacyExchangeDn }),
-    replace(referrers.offlineAddressBook.dn, { offLineABServer: ex01.dn }),
-    replace(orphan.dn, { msExchMDBAvailabilityGroupLink: [] }),
-  ];
 }
 
 const accepted = ['owned-databases', 'send-connector-source', 'expansion-server'].flatMap((id) => ['--accept', id]);

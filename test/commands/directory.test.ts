@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
+import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
 import { administrator } from '../../src/embedded/view.ts';
 import { configuration, directoryService, openForest } from '../embedded/support.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
@@ -14,7 +16,7 @@ import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { type Account, reader } from '../support/ldap-server/accounts.ts';
 import { openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
-import { answering, byDefault } from '../support/prompter-double.ts';
+import { answering, byDefault, cancel } from '../support/prompter-double.ts';
 import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
@@ -312,6 +314,23 @@ test('a saved plan goes back to its server once its seal is approved; the passwo
   expect(result.stdout).toContain('1 entry changed');
 });
 
+test('a plan that was made with the integrated logon is applied with a password if --tls says so', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  await runOn(server, ['--save', 'saved'], { folder });
+  const file = path.join(folder, 'saved/plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8'));
+  const { user: _, ...connection } = { ...plan.target.connection, auth: 'integrated' };
+  await writeFile(file, JSON.stringify(sealPlan({ ...plan, target: { ...plan.target, connection } })));
+  const args = ['saved', '--server', server, '--dry-run', '--user', 'CORP\\Administrator'];
+  const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
+
+  const asPlanned = await runCommand(apply, args, world);
+  expect([asPlanned.status, asPlanned.stdout]).toEqual([1, expect.stringContaining('encrypted by Kerberos')]);
+  const withPassword = await runCommand(apply, [...args, '--tls', 'none'], world);
+  expect([withPassword.status, withPassword.stdout]).toEqual([2, expect.stringContaining('WITHOUT ENCRYPTION')]);
+});
+
 test('a password never follows a plan: not to its server, and not without encryption, unless this run says so', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
@@ -345,6 +364,11 @@ describe('flags that do not fit together', () => {
     [['--server', 'dc1', '--dns', 'ns.example.com'], 'it is no IP address'],
     [['--server', 'dc1', '--dns', '192.0.2.53:99999'], 'it is no IP address'],
     [['--server', 'dc1', '--tls', 'ssl'], 'there is no such kind'],
+    [['--server', 'dc1', '--auth', 'kerberos'], 'there is no such kind'],
+    [['--server', 'dc1', '--auth', 'integrated', '--tls', 'ldaps'], 'encrypts every message itself'],
+    [['--server', 'dc1', '--auth', 'integrated', '--tls', 'starttls'], 'encrypts every message itself'],
+    [['--server', 'dc1', '--auth', 'integrated', '--ca', 'ca.pem'], 'encrypts every message itself'],
+    [['--ldif', 'x.ldf', '--auth', 'integrated'], 'an export needs no connection'],
     [['--server', 'dc1:0'], 'not of the form HOST'],
     [['--server', 'dc1:99999'], 'not of the form HOST'],
     [['--server', 'ldap://dc1'], 'not of the form HOST'],
@@ -396,5 +420,83 @@ describe('at a terminal on a Windows computer', () => {
     expect(servers[3]).toBe('dc1.corp.example.com: ');
     expect(stderr).toContain('gc2.corp.example.com:636');
     expect(stderr).not.toContain('S3cret');
+  });
+});
+
+describe('the question as whom to log on', () => {
+  const windows = {
+    platform: 'win32',
+    env: { USERDNSDOMAIN: 'CORP.EXAMPLE.COM', USERDOMAIN: 'CORP', USERNAME: 'jane' },
+  } as const;
+  const ticket = { isCallable: async () => true, ticketOwner: async () => 'jane@CORP.EXAMPLE.COM' };
+
+  /** What a wizard asks up to the name of the server, with the choices of its first question. */
+  async function questions(world: Partial<Context>, ...args: readonly string[]) {
+    const prompter = answering({
+      'directory.auth': byDefault,
+      'directory.by': 'server',
+      'directory.host': cancel,
+      'directory.user': cancel,
+    });
+    const choices: (readonly [label: string, disabled: string | undefined])[] = [];
+    const select: typeof prompter.select = (question) => {
+      if (question.id === 'directory.auth')
+        choices.push(...question.choices.map(({ label, disabled }) => [label, disabled] as const));
+      return prompter.select(question);
+    };
+    await runCommand(tombstone, args, {
+      currentFolder: await freshFolder(),
+      prompter: { ...prompter, select },
+      ...world,
+    });
+    return { asked: prompter.asked, choices };
+  }
+
+  test('is the first one on a Windows computer of a domain, and offers the user who is logged on', async () => {
+    const { asked, choices } = await questions(windows);
+    expect(asked).toEqual(['directory.auth', 'directory.by', 'directory.host']);
+    expect(choices).toEqual([
+      ['CORP\\jane (you)', undefined],
+      ['another user', undefined],
+    ]);
+  });
+
+  test('is the first one elsewhere if kinit left a ticket, and offers its owner', async () => {
+    const { asked, choices } = await questions({ ownLogon: ticket });
+    expect(asked[0]).toBe('directory.auth');
+    expect(choices[0]).toEqual(['jane@CORP.EXAMPLE.COM (your ticket)', undefined]);
+  });
+
+  test('preselects the own user: Enter asks for no user name and logs on by the integrated logon', async () => {
+    const { asked } = await questions({ ownLogon: ticket }, '--server', '127.0.0.1:1');
+    expect(asked).toEqual(['directory.auth']);
+  });
+
+  test('says what is missing if this Node cannot call the security library, and preselects the other user', async () => {
+    const ownLogon = { isCallable: async () => false, ticketOwner: async () => undefined };
+    const { asked, choices } = await questions({ ...windows, ownLogon }, '--server', '127.0.0.1:1');
+    expect(choices[0]).toEqual([
+      'CORP\\jane (you)',
+      'needs Node 26, or: npx --package adsi-remedy --package koffi adsi-remedy',
+    ]);
+    expect(asked).toEqual(['directory.auth', 'directory.user']);
+  });
+
+  test.each<[string, Partial<Context>, readonly string[]]>([
+    ['on a Windows computer without a domain', { platform: 'win32' }, []],
+    ['elsewhere without a ticket', {}, []],
+    ['if --auth says it', windows, ['--auth', 'password']],
+    ['if --user names the user', windows, ['--user', 'kim@corp.example.com']],
+    ['if --tls says that it is a password', windows, ['--tls', 'starttls']],
+    ['if a --ca says that it is a password', windows, ['--ca', 'ca.pem']],
+  ])('is not asked %s', async (_, world, args) => {
+    const { asked } = await questions(world, ...args);
+    expect(asked).toEqual(['directory.by', 'directory.host']);
+  });
+
+  test('is not asked in a script: the default is a password, whatever ticket there is', async () => {
+    const world = { currentFolder: await freshFolder(), ownLogon: ticket };
+    const { status, stderr } = await runCommand(tombstone, ['--days', '180', '--server', '127.0.0.1:1'], world);
+    expect([status, stderr]).toEqual([64, expect.stringContaining('--user')]);
   });
 });

@@ -1,47 +1,20 @@
-import { randomUUID } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { readLdifEntries } from '../../src/ldif/ldif-reader.ts';
-import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
-import { answering, type PrompterDouble } from '../support/prompter-double.ts';
+import { type PracticeSite, practiceSite } from '../support/practice-site.ts';
+import { answering } from '../support/prompter-double.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
-const templates = new URL('../../templates/', import.meta.url);
 const lingering = remedyCommand('lingering');
 const domain = 'DC=corp,DC=example,DC=com';
 const kept = ['CN=Pilot Kiosk', 'CN=Pilot Scanner'].map((name) => `${name},OU=Pilot,${domain}`);
-
-interface Site {
-  readonly folder: string;
-  run(
-    command: Parameters<typeof runCommand>[0],
-    args: readonly string[],
-    prompter?: PrompterDouble,
-  ): Promise<CommandRun>;
-}
-
-async function practiceSite(): Promise<Site> {
-  const folder = await freshFolder();
-  return {
-    folder,
-    run: (command, args, prompter) => {
-      const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
-      const context = { currentFolder: folder, templates, sleep: noSleep, ...asked };
-      const directory = (): ReturnType<typeof openPracticeDirectory> =>
-        openPracticeDirectory(folder, { ...context, now: () => new Date(), randomId: randomUUID } as Context);
-      return runCommand(command, args, { ...context, directory });
-    },
-  };
-}
 
 const fromDc1 = ['--reference', 'dc1', '--partition', domain];
 
@@ -101,7 +74,7 @@ describe('a dry run', () => {
 });
 
 describe('the change folder', () => {
-  async function saved(): Promise<{ readonly site: Site; readonly text: (name: string) => Promise<string> }> {
+  async function saved(): Promise<{ readonly site: PracticeSite; readonly text: (name: string) => Promise<string> }> {
     const site = await practiceSite();
     expect(await site.run(lingering, [...fromDc1, '--save', 'change'])).toMatchObject({ status: 2 });
     return { site, text: (name) => readFile(path.join(site.folder, 'change', name), 'utf8') };

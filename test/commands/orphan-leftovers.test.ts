@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { leftoverTest } from '../../src/remedies/orphan/leftover-values.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { orphan as orphanDn, sendConnector } from '../change/entries-support.ts';
 import { noSleep } from '../support/fixed-world.ts';
@@ -11,7 +11,17 @@ import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
-import { adminGroup, groups, head, organisation, person, planOf, record, runOn } from './orphan-export.ts';
+import {
+  adminGroup,
+  configuration,
+  groups,
+  head,
+  organisation,
+  person,
+  planOf,
+  record,
+  runOn,
+} from './orphan-export.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
 const now = (): Date => new Date('2026-11-22T09:00:00Z');
@@ -86,30 +96,81 @@ describe('what a deletion by hand left behind', () => {
   });
 });
 
-test('a name of a server that no object has is left over too; that of one that is there is not', async () => {
+describe('a name of a server that no object has', () => {
   const gone = '/o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX09';
   const there = '/o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX01';
   const [rootDse = '', ...rest] = head;
-  const plan = planOf(
-    await runOn(
-      [
-        rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
-        ...rest,
-        ...organisation,
-        ...adminGroup('North'),
-        record(`CN=EX01,CN=Servers,CN=North,${groups}`, 'msExchExchangeServer', `legacyExchangeDN: ${there}`),
-        person('gone', `msExchExpansionServerName: ${gone}`),
-        person('there', `msExchExpansionServerName: ${there}`),
-      ],
-      '--leftovers',
-      '--json',
+  const forest = [
+    rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
+    ...rest,
+    ...organisation,
+    ...adminGroup('North'),
+    record(
+      `CN=EX01,CN=Servers,CN=North,${groups}`,
+      'msExchExchangeServer',
+      `legacyExchangeDN: ${there}`,
+      'networkAddress: ncacn_ip_tcp:ex01.corp.example.com',
     ),
+  ];
+  const leftovers = async (...records: readonly string[]): Promise<Plan> =>
+    planOf(await runOn([...forest, ...records], '--leftovers', '--json'));
+
+  test('is left over too; that of one that is there is not', async () => {
+    const plan = await leftovers(
+      person('gone', `msExchExpansionServerName: ${gone}`),
+      person('there', `msExchExpansionServerName: ${there}`),
+    );
+    expect(plan.changes).toMatchObject([
+      { dn: expect.stringContaining('CN=gone'), edits: [{ attribute: 'msExchExpansionServerName', remove: [gone] }] },
+    ]);
+  });
+
+  test('is found in the lists of a DAG by its FQDN', async () => {
+    const plan = await leftovers(
+      record(
+        `CN=DAG1,CN=North,${groups}`,
+        'msExchMDBAvailabilityGroup',
+        'msExchStartedMailboxServers: EX01.corp.example.com',
+        'msExchStartedMailboxServers: ex09.corp.example.com',
+      ),
+    );
+    expect(plan.changes).toMatchObject([
+      { edits: [{ attribute: 'msExchStartedMailboxServers', remove: ['ex09.corp.example.com'] }] },
+    ]);
+    expect(remedy.permits(plan as never)).toEqual([]);
+  });
+
+  test('is listed where a mailbox has it as its server, and stays, as only Exchange moves a mailbox', async () => {
+    const plan = await leftovers(
+      person('on gone', `msExchHomeServerName: ${gone}`),
+      person('on there', `msExchHomeServerName: ${there}`),
+    );
+    expect(plan.changes).toEqual([]);
+    expect(plan.leftOut).toEqual([
+      { what: expect.stringMatching(/^msExchHomeServerName of CN=on gone,/), reason: 'leftovers-not-cleared' },
+    ]);
+  });
+
+  test('is not what an entry is named by itself, as a CAS array is', async () => {
+    const plan = await leftovers(
+      record(`CN=mail,CN=North,${groups}`, 'msExchClientAccessArray', `legacyExchangeDN: ${gone}`),
+    );
+    expect(plan.findings.map(({ id }) => id)).toEqual(['no-leftovers']);
+  });
+});
+
+test('what is outside Exchange stays as it is, but for attributes of Exchange', async () => {
+  const dead = `CN=EX09\\0ADEL:1b0ff4d6-0000-4000-8000-000000000001,CN=Deleted Objects,${configuration}`;
+  const elsewhere = record(
+    `CN=x,CN=Services,${configuration}`,
+    'container',
+    `manager: ${dead}`,
+    `msExchQueuingMDB: ${dead}`,
   );
-  expect(plan.changes).toMatchObject([
-    { dn: expect.stringContaining('CN=gone'), edits: [{ attribute: 'msExchExpansionServerName', remove: [gone] }] },
+  const plan = planOf(await runOn([...head, ...organisation, elsewhere], '--leftovers', '--json'));
+  expect(plan.changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []))).toMatchObject([
+    { attribute: 'msExchQueuingMDB', remove: [dead] },
   ]);
-  const test = leftoverTest([there]);
-  expect([test(gone), test(there), test(`${gone}/cn=Private MDB`)]).toEqual(['legacyExchangeDN', undefined, undefined]);
 });
 
 test('a plan for leftovers that holds anything else is not permitted', async () => {

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
-import type { Context } from '../../src/commands/context.ts';
+import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+import { openPracticeForest, type PracticeForest } from '../../src/embedded/practice-forest.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
@@ -27,7 +28,10 @@ import {
 } from './orphan-export.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
-const accepted = ['--accept', 'owned-databases', '--accept', 'send-connector-source'];
+const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connector-source'].flatMap((id) => [
+  '--accept',
+  id,
+]);
 const serversBelow =
   'CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 
@@ -45,10 +49,11 @@ interface Site {
   forest(): Promise<ReadonlyMap<string, string>>;
 }
 
-/** The practice forest of a new folder, opened anew by each run. */
-async function practiceSite(): Promise<Site> {
+const now = (): Date => new Date('2026-11-22T09:00:00Z');
+
+/** A site with a practice forest in memory; on disk it is opened anew by each run from where the one before saved it. */
+async function practiceSite(at: Promise<PracticeForest> | 'on disk' = newForest()): Promise<Site> {
   const folder = await freshFolder();
-  const now = (): Date => new Date('2026-11-22T09:00:00Z');
   const contextWith = (world: Partial<Context>) => ({
     currentFolder: folder,
     templates,
@@ -56,8 +61,11 @@ async function practiceSite(): Promise<Site> {
     now,
     ...world,
   });
-  const open = (world: Partial<Context>): ReturnType<typeof openPracticeDirectory> =>
-    openPracticeDirectory(folder, { ...contextWith(world), randomId: randomUUID } as Context);
+  const inMemory = at === 'on disk' ? undefined : await at;
+  const open = (world: Partial<Context>): Promise<OpenDirectory> =>
+    inMemory === undefined
+      ? openPracticeDirectory(folder, { ...contextWith(world), randomId: randomUUID } as Context)
+      : directoryOf(inMemory);
   return {
     folder,
     run: (command, args, prompter, world = {}) => {
@@ -68,27 +76,54 @@ async function practiceSite(): Promise<Site> {
       const directory = await open({});
       await work(directory.session).finally(() => directory.close());
     },
-    forest: async () => {
-      const forest = await openPracticeForest(folder, templates, now, randomUUID);
-      const records = [...forest.toLdif()].join('').replaceAll('\n ', '').split('\n\n');
-      const kept = /^(?:uSN\w+|whenChanged|lastKnownParent|practiceStamp|replPropertyMetaData|# .*):.*$/i;
-      return new Map(
-        records
-          .filter((record) => record.startsWith('dn: ') && !/^isDeleted: TRUE$/m.test(record))
-          .map((record) => {
-            const lines = record.split('\n').filter((line) => !kept.test(line));
-            return [lines[0]?.slice('dn: '.length) ?? '', lines.slice(1).sort().join('\n')];
-          }),
-      );
-    },
+    forest: async () => entriesOf(inMemory ?? (await openPracticeForest(folder, templates, now, randomUUID))),
   };
+}
+
+/** As the command opens it, without saving. */
+async function directoryOf(forest: PracticeForest): Promise<OpenDirectory> {
+  const host = forest.domainControllers[0] ?? '';
+  const session = await forest.open({ host });
+  return {
+    session,
+    connection: { kind: 'practice' },
+    isExport: false,
+    reopen: () => forest.open({ host }),
+    openOther: (other) => forest.open({ host: other }),
+    openGlobalCatalog: () => forest.open({ host, port: 3268 }),
+    close: () => session.close(),
+  };
+}
+
+function entriesOf(forest: PracticeForest): ReadonlyMap<string, string> {
+  const records = [...forest.toLdif()].join('').replaceAll('\n ', '').split('\n\n');
+  const kept = /^(?:uSN\w+|whenChanged|lastKnownParent|practiceStamp|replPropertyMetaData|# .*):.*$/i;
+  return new Map(
+    records
+      .filter((record) => record.startsWith('dn: ') && !/^isDeleted: TRUE$/m.test(record))
+      .map((record) => {
+        const lines = record.split('\n').filter((line) => !kept.test(line));
+        return [lines[0]?.slice('dn: '.length) ?? '', lines.slice(1).sort().join('\n')];
+      }),
+  );
+}
+
+function newForest(): Promise<PracticeForest> {
+  return openPracticeForest('', templates, now, randomUUID);
+}
+
+let shared: Promise<PracticeForest> | undefined;
+/** A site whose forest is the same for all tests that change nothing in it: to parse it takes longer than to look at it. */
+function siteToLookAt(): Promise<Site> {
+  shared ??= newForest();
+  return practiceSite(shared);
 }
 
 const ofOrphan = (dn: string): boolean => /CN=EX04,CN=Servers/.test(dn);
 
 describe('a dry run', () => {
   test('shows the servers with their verdicts, the supported ways, the blockers and the tree that goes', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const { status, stdout } = await site.run(orphan, ['--name', 'EX04', '--dry-run']);
     expect(status).toBe(2);
     expect(stdout).toMatch(/EX01 +in use/);
@@ -101,11 +136,12 @@ describe('a dry run', () => {
     expect(stdout).toContain(` 15 - CN=EX04,${serversBelow}`);
   });
 
-  test('warns of a domain controller that is cut off for longer than the tombstone lifetime', async () => {
-    const site = await practiceSite();
+  test('is blocked by a domain controller that is past the tombstone lifetime and may bring the object back', async () => {
+    const site = await siteToLookAt();
     const plan = planOf(await site.run(orphan, ['--name', 'EX04', '--json']));
     expect(plan.findings.find(({ id }) => id === 'replication-past-lifetime')).toMatchObject({
-      level: 'warning',
+      level: 'blocker',
+      acceptable: true,
       subjects: ['DC4'],
       measure: { value: 71, unit: 'days' },
       evidence: ['DC4: cut off for 71 days'],
@@ -113,11 +149,12 @@ describe('a dry run', () => {
   });
 
   test('accepts what is named and keeps the acceptance in the plan', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const plan = planOf(await site.run(orphan, ['--name', 'EX04', '--json', ...accepted]));
     expect(plan.findings.filter(({ accepted: yes }) => yes).map(({ id }) => id)).toEqual([
       'owned-databases',
       'send-connector-source',
+      'replication-past-lifetime',
     ]);
   });
 });
@@ -134,14 +171,14 @@ describe('a name that is not there', () => {
     ["its account's name", 'EX04$', 'Did you mean EX04'],
     ['nothing near', 'MAILSERVER', 'There are: EX01, EX02, EX03 and EX04'],
   ])('gets the nearest names: %s', async (_, given, words) => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const { status, stderr } = await site.run(orphan, ['--name', given]);
     expect(stderr).toContain(words);
     expect(status).toBe(64);
   });
 
   test.each(['ex04', 'EX04.corp.example.com'])('is there in another case and as FQDN: %s', async (given) => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     expect(await site.run(orphan, ['--name', given, '--dry-run'])).toMatchObject({ status: 2 });
   });
 });
@@ -154,12 +191,13 @@ describe('the wizard', () => {
     'orphan.clean-up': byDefault,
     'accept.owned-databases': true,
     'accept.send-connector-source': true,
+    'accept.replication-past-lifetime': true,
     decision: 'apply',
     confirm: inTurn('EX03', 'ex04'),
   };
 
   test('offers the likely orphan first, has its name typed, and deletes it; undo brings it back', async () => {
-    const site = await practiceSite();
+    const site = await practiceSite('on disk');
     const before = await site.forest();
     const prompter = answering(throughout);
     const { status, stdout, stderr } = await site.run(orphan, [], prompter);
@@ -179,7 +217,7 @@ describe('the wizard', () => {
   });
 
   test.each(['resume', 'recover'])('leaves everything as it is when the way of %s is open', async (way) => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const before = await site.forest();
     const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': way });
     const { status, stdout } = await site.run(orphan, [], answers);
@@ -189,13 +227,14 @@ describe('the wizard', () => {
   });
 
   test('clears only the references that were chosen; the others stand as a blocker', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const answers = answering({
       'orphan.supported-way': 'none',
       'orphan.also': [],
       'orphan.clean-up': [],
       'accept.owned-databases': true,
       'accept.send-connector-source': true,
+      'accept.replication-past-lifetime': true,
       'accept.dangling-references': false,
       decision: 'save',
     });
@@ -207,7 +246,7 @@ describe('the wizard', () => {
   });
 
   test('takes no --confirm of another name in place of typing it', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const before = await site.forest();
     const { confirm: _, ...answers } = throughout;
     const { status, stderr } = await site.run(orphan, ['--confirm', 'EX03'], answering(answers));
@@ -217,7 +256,7 @@ describe('the wizard', () => {
   });
 
   test('ends at Ctrl-C before the name is typed, and nothing is changed', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const before = await site.forest();
     const { status } = await site.run(orphan, [], answering({ ...throughout, confirm: cancel }));
     expect(status).toBe(130);
@@ -226,9 +265,25 @@ describe('the wizard', () => {
 });
 
 describe('apply of a saved plan', () => {
-  const saved = async (...args: readonly string[]): Promise<Site> => {
-    const site = await practiceSite();
-    await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...accepted, ...args]);
+  /** The plan is saved once for each way: the forests of all sites are the same. */
+  const plans = new Map<string, Promise<string>>();
+  const planFor = (args: readonly string[]): Promise<string> => {
+    const save = async (): Promise<string> => {
+      const site = await siteToLookAt();
+      await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...accepted, ...args]);
+      const kept = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
+      await cp(path.join(site.folder, 'saved'), kept, { recursive: true });
+      return kept;
+    };
+    const plan = plans.get(args.join(' ')) ?? save();
+    plans.set(args.join(' '), plan);
+    return plan;
+  };
+  afterAll(async () => {
+    for (const kept of plans.values()) await rm(await kept, { recursive: true });
+  });
+  const saved = async (site: Site, ...args: readonly string[]): Promise<Site> => {
+    await cp(await planFor(args), path.join(site.folder, 'saved'), { recursive: true });
     return site;
   };
   const isGone = async (site: Site): Promise<boolean> => ![...(await site.forest()).keys()].some(ofOrphan);
@@ -239,7 +294,7 @@ describe('apply of a saved plan', () => {
     ['another name is given', ['--yes', '--confirm', 'EX03']],
     ['none is given for a tree delete', ['--yes'], ['--tree-delete']],
   ])('does not go without the name: %s', async (_, args, plan: readonly string[] = []) => {
-    const site = await saved(...plan);
+    const site = await saved(await siteToLookAt(), ...plan);
     const { status, stderr } = await site.run(apply, ['saved', ...args]);
     expect(status).toBe(64);
     expect(stderr).toContain('Give --confirm with the name EX04');
@@ -247,13 +302,13 @@ describe('apply of a saved plan', () => {
   });
 
   test('goes with the name after --confirm, in any case of letters', async () => {
-    const site = await saved();
+    const site = await saved(await practiceSite());
     expect(await site.run(apply, ['saved', '--yes', '--confirm', 'ex04'])).toMatchObject({ status: 0, stderr: '' });
     expect(await isGone(site)).toBe(true);
   });
 
   test('has the name typed at a terminal, after the question', async () => {
-    const site = await saved();
+    const site = await saved(await practiceSite());
     const prompter = answering({ apply: true, confirm: inTurn('EX03', 'EX04') });
     expect(await site.run(apply, ['saved'], prompter)).toMatchObject({ status: 0 });
     expect(prompter.asked).toEqual(['apply', 'confirm']);
@@ -261,14 +316,14 @@ describe('apply of a saved plan', () => {
   });
 
   test('ends at Ctrl-C before the name is typed, and nothing is changed', async () => {
-    const site = await saved();
+    const site = await saved(await siteToLookAt());
     const { status } = await site.run(apply, ['saved'], answering({ apply: true, confirm: cancel }));
     expect(status).toBe(130);
     expect(await isGone(site)).toBe(false);
   });
 
   test('asks for the name again when it goes on, and no more when nothing is left to delete', async () => {
-    const site = await saved();
+    const site = await saved(await practiceSite());
     const aborted: Context['interruptible'] = (work) => work(AbortSignal.abort());
     await site.run(apply, ['saved', '--confirm', 'EX04'], undefined, { interruptible: aborted });
     expect(await site.run(apply, ['saved', '--yes'])).toMatchObject({ status: 64 });
@@ -280,7 +335,7 @@ describe('apply of a saved plan', () => {
   });
 
   test('asks for no name to bring entries back, and for one to undo that', async () => {
-    const site = await saved();
+    const site = await saved(await practiceSite());
     await site.run(apply, ['saved', '--confirm', 'EX04']);
     await site.run(undo, ['saved', '--save', 'back']);
     expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({
@@ -298,10 +353,14 @@ describe('apply of a saved plan', () => {
   });
 
   test('refuses a blocked plan before it asks for the name', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     await site.run(orphan, ['--name', 'EX04', '--save', 'saved']);
     expect(await site.run(apply, ['saved', '--yes'])).toMatchObject({ status: 3 });
-    const declined = answering({ 'accept.owned-databases': false, 'accept.send-connector-source': false });
+    const declined = answering({
+      'accept.owned-databases': false,
+      'accept.send-connector-source': false,
+      'accept.replication-past-lifetime': false,
+    });
     expect(await site.run(apply, ['saved'], declined)).toMatchObject({ status: 3 });
     expect(declined.asked).not.toContain('confirm');
   });
@@ -364,7 +423,7 @@ describe('undo', () => {
   });
 
   test('leaves alone what somebody has edited since, says so, and brings everything else back', async () => {
-    const before = await (await practiceSite()).forest();
+    const before = await (await siteToLookAt()).forest();
     const site = await applied();
     await site.meddle(setOwner('EX03'));
     const { status, stdout } = await site.run(undo, [folder, '--yes', '--verbose']);
@@ -384,13 +443,13 @@ describe('undo', () => {
     expect(await site.run(apply, ['back'])).toMatchObject({ status: 4 });
     await site.meddle((session) => session.modify(database, [{ attribute: 'msExchOwningServer', replace: [] }]));
     expect(await site.run(apply, ['back'])).toMatchObject({ status: 0 });
-    expect(await site.forest()).toEqual(await (await practiceSite()).forest());
+    expect(await site.forest()).toEqual(await (await siteToLookAt()).forest());
   });
 });
 
 describe('--setup-log', () => {
   test.each(['utf8', 'utf16le'] as const)('picks the object that setup found (%s)', async (encoding) => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const text = [
       "[11-20-2026 10:00:00] [0] Setup will search for an Exchange Server object for the local machine with name 'EX04'.",
       `[11-20-2026 10:00:01] [0] Exchange Server object found : 'CN=EX04,${serversBelow}'.`,
@@ -404,7 +463,7 @@ describe('--setup-log', () => {
   });
 
   test('tells that the log names another object than the flag', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     const text = `Exchange Server object found : 'CN=EX03,${serversBelow}'.`;
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), text);
     const { stdout } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--name', 'EX04', '--dry-run']);
@@ -419,7 +478,7 @@ describe('--setup-log', () => {
   ].join('\r\n');
 
   test('is refused where its last run names no server that there is, with the file that says so', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), twoRuns);
     const { status, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
     expect(stderr).toMatch(/EX09, which \S+ExchangeSetup\.log names/);
@@ -427,7 +486,7 @@ describe('--setup-log', () => {
   });
 
   test('of an object that is gone leaves the wizard to ask, and is told', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), twoRuns);
     const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': 'resume' });
     const { status, stdout, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log'], answers);
@@ -438,7 +497,7 @@ describe('--setup-log', () => {
   });
 
   test('with a DN that is none is wrong usage, told by its name', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), "Exchange Server object found : 'EX04'.");
     const { status, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
     expect(stderr).toContain('ExchangeSetup.log');
@@ -446,7 +505,7 @@ describe('--setup-log', () => {
   });
 
   test('says what is missing in a file that is no setup log', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'other.log'), 'nothing');
     const { status, stderr } = await site.run(orphan, ['--setup-log', 'other.log']);
     expect(status).toBe(64);
@@ -456,7 +515,7 @@ describe('--setup-log', () => {
 
 describe('the change folder', () => {
   test('holds the whole subtree in before.ldf, records for ldapmodify, the page to review, and the next steps', async () => {
-    const site = await practiceSite();
+    const site = await siteToLookAt();
     expect((await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...accepted])).status).toBe(2);
     const read = (name: string): Promise<string> => readFile(path.join(site.folder, 'saved', name), 'utf8');
     const forest = await site.forest();

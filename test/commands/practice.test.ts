@@ -41,7 +41,10 @@ test('practice without a terminal says of an orphan that was deleted there that 
   const folder = path.join(currentFolder, 'adsi-remedy-practice');
   const world: Partial<Context> = { templates: new URL('../../templates/', import.meta.url), now: () => new Date() };
   const args = ['--name', 'EX04', '--yes', '--confirm', 'EX04'];
-  const accepted = ['--accept', 'owned-databases', '--accept', 'send-connector-source'];
+  const accepted = ['owned-databases', 'send-connector-source', 'replication-past-lifetime'].flatMap((id) => [
+    '--accept',
+    id,
+  ]);
   const directory: Context['directory'] = () =>
     openPracticeDirectory(folder, { ...world, randomId: randomUUID } as Context);
   await runCommand(practice, [], { currentFolder });

@@ -13,48 +13,26 @@ import { DirectoryError } from '../../src/errors.ts';
 import { repsFrom } from '../ad/scenario/replication.ts';
 import { fixedClock, noSleep } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
-import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { type PracticeSite, practiceSite, templates } from '../support/practice-site.ts';
+import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
 import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
-const templates = new URL('../../templates/', import.meta.url);
 const directoryService = 'CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 const accepted = ['--accept', 'past-lifetime'];
 
-interface Site {
-  readonly folder: string;
-  run(
-    command: Parameters<typeof runCommand>[0],
-    args: readonly string[],
-    prompter?: PrompterDouble,
-    world?: Partial<Context>,
-  ): Promise<CommandRun>;
-  /** As the forest has it on disk: what a run in another process would find. */
-  ldif(): Promise<string>;
+interface Site extends PracticeSite {
   lifetime(): Promise<string | undefined>;
+  has(dn: string): Promise<boolean>;
 }
 
-/** The practice forest of a new folder, opened anew by each run. */
-async function practiceSite(): Promise<Site> {
-  const folder = await freshFolder();
-  const ldif = async (): Promise<string> => {
-    const forest = await openPracticeForest(folder, templates, () => new Date(), randomUUID);
-    return [...forest.toLdif()].join('').replaceAll('\n ', '');
-  };
+async function tombstoneSite(): Promise<Site> {
+  const site = await practiceSite();
+  const read = (dn: string) => site.withSession((session) => session.readEntry(dn, ['tombstoneLifetime']));
   return {
-    folder,
-    run: (command, args, prompter, world = {}) => {
-      const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
-      const context = { currentFolder: folder, templates, sleep: noSleep, ...asked, ...world };
-      const directory = (): ReturnType<typeof openPracticeDirectory> =>
-        openPracticeDirectory(folder, { ...context, now: () => new Date(), randomId: randomUUID } as Context);
-      return runCommand(command, args, { ...context, directory });
-    },
-    ldif,
-    lifetime: async () => {
-      const record = (await ldif()).split('\n\n').find((text) => text.includes(`dn: ${directoryService}\n`));
-      return /^tombstoneLifetime: (.*)$/m.exec(record ?? '')?.[1];
-    },
+    ...site,
+    lifetime: async () => (await read(directoryService))?.attributes.get('tombstonelifetime')?.values[0]?.toString(),
+    has: async (dn) => (await read(dn)) !== undefined,
   };
 }
 
@@ -64,7 +42,7 @@ function planOf({ stdout }: CommandRun): Plan {
 
 describe('a dry run', () => {
   test('shows every DC, the blockers and the one-line diff, and exits 2', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const { status, stdout } = await site.run(tombstone, ['--days', '180']);
     expect(status).toBe(2);
     expect(stdout).toContain('not set: 60 days in force');
@@ -79,7 +57,7 @@ describe('a dry run', () => {
   });
 
   test('keeps every line of its tables within the screen', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const { stdout } = await site.run(tombstone, ['--days', '180']);
     const tables = stdout.slice(0, stdout.indexOf('modify'));
     expect(tables.split('\n').length).toBeGreaterThan(20);
@@ -87,7 +65,7 @@ describe('a dry run', () => {
   });
 
   test('with --json is the plan alone on stdout, with the table of the DCs in it', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const result = await site.run(tombstone, ['--days', '180', '--json']);
     expect(result.status).toBe(2);
     const plan = planOf(result);
@@ -103,7 +81,7 @@ describe('a dry run', () => {
 
 describe('applying', () => {
   test('is refused while a blocker is not accepted', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const result = await site.run(tombstone, ['--days', '180', '--yes']);
     expect(result.status).toBe(3);
     expect(result.stderr).toContain('past-lifetime');
@@ -111,7 +89,7 @@ describe('applying', () => {
   });
 
   test('sets the value, says which DC could not be asked, and a second run finds nothing to do', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const result = await site.run(tombstone, ['--days', '180', '--yes', ...accepted]);
     expect(result.status).toBe(0);
     expect(await site.lifetime()).toBe('180');
@@ -121,7 +99,7 @@ describe('applying', () => {
   });
 
   test('with --wait exits 1 as long as a DC does not have it', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const args = ['--days', '180', '--yes', '--wait', '1', '--json', ...accepted];
     const result = await site.run(tombstone, args);
     expect(result.status).toBe(1);
@@ -137,7 +115,7 @@ describe('applying', () => {
   });
 
   test('with --wait ends also where the clock is set back meanwhile', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const pauses: number[] = [];
     const sleep = async (milliseconds: number): Promise<void> => {
       pauses.push(milliseconds);
@@ -149,7 +127,7 @@ describe('applying', () => {
   });
 
   test('a saved plan is applied later, once, and undone to "not set", which is a lowering and judged as one', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     expect(await site.run(tombstone, ['--days', '180', '--save', 'saved', ...accepted])).toMatchObject({ status: 2 });
     expect((await readdir(path.join(site.folder, 'saved'))).sort()).toEqual(
       ['backup', 'change.ldf', 'next-steps.txt', 'plan.json', 'review.html', 'review.txt'].sort(),
@@ -172,7 +150,7 @@ describe('applying', () => {
   });
 
   test('is refused after the value has changed, with both values', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     await site.run(tombstone, ['--days', '180', '--save', 'saved', ...accepted]);
     await site.run(tombstone, ['--days', '200', '--yes', ...accepted]);
     const result = await site.run(apply, ['saved']);
@@ -184,7 +162,7 @@ describe('applying', () => {
 
 describe('the wizard', () => {
   test('asks for the days with the advice as default, then for the blocker, then what to do', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const prompter = answering({
       'tombstone.days': byDefault,
       'accept.past-lifetime': true,
@@ -196,7 +174,7 @@ describe('the wizard', () => {
   });
 
   test('refuses impossible numbers while they are typed', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const prompter = answering({
       'tombstone.days': inTurn(2, -1, 2147483648, 90),
       'accept.past-lifetime': false,
@@ -212,7 +190,7 @@ describe('the wizard', () => {
   });
 
   test('shows what is past the lifetime, and the advice, before it asks', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const { stdout, status } = await site.run(tombstone, [], answering({ 'tombstone.days': cancel }));
     expect(stdout).toContain('DC4: past the lifetime of 60 days.');
     expect(stdout).toContain('Advice: 180 days.');
@@ -221,7 +199,7 @@ describe('the wizard', () => {
   });
 
   test('does not offer to apply over a blocker that was not accepted', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const prompter = answering({
       'tombstone.days': 180,
       'accept.past-lifetime': false,
@@ -239,7 +217,7 @@ describe('a server that ends sessions', () => {
     readonly world: Partial<Context>;
     readonly opened: OpenDirectory[];
   }> {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const opened: OpenDirectory[] = [];
     const clock = { now: () => new Date(), randomId: randomUUID };
     const directory = async (): Promise<OpenDirectory> => {
@@ -311,24 +289,25 @@ describe('flags that leave open what to do', () => {
 });
 
 describe('what else may be changed', () => {
-  const marker = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates';
+  const marker =
+    'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates,CN=Configuration,DC=corp,DC=example,DC=com';
 
   test('--strict-new-dcs adds the object that makes new DCs strict, alone, and undo removes it', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const result = await site.run(tombstone, ['--strict-new-dcs', '--yes', ...accepted]);
     expect(result.stderr).toBe('');
     expect(result.status).toBe(0);
     expect(result.stdout).toContain('repadmin /regkey * +strict');
-    expect(await site.ldif()).toContain(`dn: ${marker}`);
+    expect(await site.has(marker)).toBe(true);
     expect(await site.lifetime()).toBeUndefined();
     expect((await site.run(tombstone, ['--strict-new-dcs'])).stdout).toContain('Nothing to change');
     const [change = ''] = await readdir(path.join(site.folder, 'changes'));
     expect(await site.run(undo, [path.join('changes', change), '--yes'])).toMatchObject({ status: 0 });
-    expect(await site.ldif()).not.toContain(`dn: ${marker}`);
+    expect(await site.has(marker)).toBe(false);
   });
 
   test('--recycle-days comes with --days in one change of one entry', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const args = ['--days', '180', '--recycle-days', '200', '--json'];
     const { changes } = planOf(await site.run(tombstone, args));
     expect(changes).toMatchObject([
@@ -343,7 +322,7 @@ describe('what else may be changed', () => {
   });
 
   test('--showrepl tells of a DC that cannot be reached, and its findings keep the file as their source', async () => {
-    const site = await practiceSite();
+    const site = await tombstoneSite();
     const heading =
       'showrepl_COLUMNS,Destination DSA Site,Destination DSA,Naming Context,Source DSA Site,Source DSA,Transport Type,Number of Failures,Last Failure Time,Last Success Time,Last Failure Status';
     const daysBefore = (days: number): string =>

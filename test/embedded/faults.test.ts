@@ -98,7 +98,7 @@ describe('a connection', () => {
     socket.write(bytes);
     socket.resume();
     await once(socket, 'close');
-    await (await connectTo(forest)).search('', { scope: 'base' });
+    expect((await (await connectTo(forest)).search('', { scope: 'base' })).searchEntries).toHaveLength(1);
   });
 
   it('gives the same answers however its requests are cut into packets', async () => {

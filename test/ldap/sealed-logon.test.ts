@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DirectoryError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
+import { DirectoryError, LogonError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
 import { SecurityContextError } from '../../src/ldap/logon/security-context.ts';
@@ -210,6 +210,7 @@ describe('the integrated logon is refused', () => {
     const error = await failureOf(open());
 
     expect(error).toMatchObject({ resultCode: 7 });
+    expect(error).not.toBeInstanceOf(LogonError);
     expect(error.trouble.cameBack).toContain('no such method');
   });
 
@@ -225,6 +226,7 @@ describe('the integrated logon is refused', () => {
 
     expect(error.trouble.cameBack).toContain('did not finish within 0.05 s');
     expect(error.trouble.next).toContain('port 88');
+    expect(error).toBeInstanceOf(LogonError);
     expect(peer.binds).toHaveLength(0);
   });
 
@@ -239,6 +241,7 @@ describe('the integrated logon is refused', () => {
       'the clocks of this computer and of the domain controller differ too much: Clock skew too great (-1765328347)',
     );
     expect(error.trouble.next).toContain('clock');
+    expect(error).toBeInstanceOf(LogonError);
   });
 
   test('together with TLS, before anything is sent', async () => {
@@ -309,6 +312,14 @@ describe('a sealed session ends with an error', () => {
       cameBack: 'the server closed the connection',
       next: 'Try again; if the error returns, use another domain controller.',
     });
+  });
+
+  test('when the server falls silent, at the deadline of the answer', async () => {
+    const { open } = await bench({ script: () => undefined });
+    const session = await open({ operationDeadlineMs: 50 });
+    const error = await failureOf(session.readEntry(dn, ['cn']));
+
+    expect(error.trouble.cameBack).toBe('the server did not answer within 0.05 s');
   });
 
   test('and leaves the outcome of a write unknown', async () => {

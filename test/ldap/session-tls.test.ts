@@ -84,7 +84,7 @@ describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) =
   });
 
   test('takes the authority as DER too', async () => {
-    await open(await peerWith(mode, 'good'), mode, { ca: certificates.authorityDer });
+    expect(await open(await peerWith(mode, 'good'), mode, { ca: certificates.authorityDer })).toBeDefined();
   });
 
   test('a wrong name: says which names the certificate has', async () => {
@@ -218,8 +218,8 @@ describe('TLS against a port without TLS, and the reverse', () => {
       certificates.authority,
     ]);
 
-    await open(await peerWith('ldaps', 'good'), 'ldaps', { ca });
-    await open(await peerWith('ldaps', 'selfSigned'), 'ldaps', { ca });
+    expect(await open(await peerWith('ldaps', 'good'), 'ldaps', { ca })).toBeDefined();
+    expect(await open(await peerWith('ldaps', 'selfSigned'), 'ldaps', { ca })).toBeDefined();
   });
 
   test.skipIf(!hasOpenssl)('a TLS connection that breaks ends the session like any other', async () => {

@@ -134,6 +134,17 @@ describe('the page says where the plan comes from', () => {
     });
   });
 
+  test('that a connection was sealed by Kerberos, and for which name, but not whose ticket it was', () => {
+    const connection = {
+      ...({ kind: 'server', host: '192.0.2.1', port: 389, auth: 'integrated', tls: 'none' } as const),
+      tlsName: 'dc1.corp.example.com',
+    };
+    const page = pageOf(planOf([deletion(server, [])], { target: { ...forest, connection } }));
+    expect(rowsOf(page)['Connection']).toMatch(
+      /^192\.0\.2\.1, port 389 *sealed \(Kerberos\); apply logs on as the user who runs it; Kerberos checks the name dc1\.corp\.example\.com$/,
+    );
+  });
+
   test('that a connection was not encrypted', () => {
     const connection = {
       kind: 'server',

@@ -111,6 +111,16 @@ describe('the outcome of a row', () => {
   });
 });
 
+test('after an integrated logon the journal names the user of the directory, and page and text say it', () => {
+  const connection = 'sealed, as CORP\\jane (Kerberos)';
+  const records = journal(plan, ['begin'], ['done', 0], ['end']).map((record) =>
+    record.event === 'begin' ? { ...record, connection } : record,
+  );
+  const run = `2026-11-22 10:00:00 UTC to 2026-11-22 10:02:00 UTC by CORP\\anna on ADMIN01, ${connection}`;
+  expect([...htmlReview(plan, description(), commands, template, records)].join('')).toContain(run);
+  expect([...paperReview(plan, description(), commands, records)].join(' ').replace(/\s+/g, ' ')).toContain(run);
+});
+
 test('page and text show what became of each change once there is a journal', () => {
   const files = planOf([labelChange('User:', 'Name:')]);
   const records = journal(files, ['begin'], ['done', 0], ['end']);

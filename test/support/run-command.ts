@@ -37,6 +37,7 @@ export async function runCommand(
     author: { account: 'CONTOSO\\admin', computer: 'WS01' },
     platform: 'linux',
     process: { id: process.pid, host: 'computer', isRunning: () => true },
+    ownLogon: { isCallable: async () => true, ticketOwner: async () => undefined },
     templates: new URL('../../templates/', import.meta.url),
     now: () => new Date(),
     randomId: randomUUID,

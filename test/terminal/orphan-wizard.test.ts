@@ -39,6 +39,7 @@ async function chooseLikelyOrphan(practice: Practice): Promise<void> {
   await practice.answer('Which of them do you want to clear?');
   await practice.answer(/owns? .*Go on\?/, 'y');
   await practice.answer(/source server.*Go on\?/, 'y');
+  await practice.answer(/cut off.*Go on\?/, 'y');
   await practice.seeDiff();
 }
 

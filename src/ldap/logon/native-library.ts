@@ -102,6 +102,18 @@ export async function openNativeLibrary(path: string): Promise<NativeLibrary> {
   }
 }
 
+/** Whether this Node can call a library of the system at all. */
+export async function hasCarrier(): Promise<boolean> {
+  if (nodeCarrier() !== undefined) return true;
+  try {
+    await koffiCarrier();
+    return true;
+  } catch (error) {
+    if (error instanceof NoCarrierError) return false;
+    throw error;
+  }
+}
+
 /** The arguments of the calls that run on other threads: kept here, so that their memory is not freed. */
 const callsInProgress = new Set<readonly NativeArgument[]>();
 let isEndPrepared = false;

@@ -12,7 +12,13 @@ import { explainResult, resultCode } from '../diagnostics.ts';
 import { saslBindRequest } from '../requests.ts';
 import { explainLogonError, explainSilentLogon, type LogonPlace } from './logon-trouble.ts';
 import { longestToken, SealedStream } from './sealed-stream.ts';
-import type { ContextRequest, EstablishedContext, OpenContext, SecurityContext } from './security-context.ts';
+import {
+  type ContextRequest,
+  type EstablishedContext,
+  type OpenContext,
+  type SecurityContext,
+  SecurityContextError,
+} from './security-context.ts';
 
 /** Opens a context by the security library of the operating system, which is loaded only here. */
 export const openSystemContext: OpenContext = async (request) => {
@@ -56,8 +62,16 @@ export async function logOnBySasl(connection: Connection, options: SaslLogonOpti
     }
   } catch (error) {
     const explanation = explainLogonError(error, place);
-    throw explanation === undefined ? error : new ConnectionError(explanation, { cause: error });
+    throw explanation === undefined
+      ? error
+      : new ConnectionError(explanation, { isLogon: !isOfServer(error), cause: error });
   }
+}
+
+/** Whether another server may give another answer: one whose name Kerberos knows, or whose messages are intact. */
+function isOfServer(error: unknown): boolean {
+  if (!(error instanceof SecurityContextError)) return false;
+  return error.failure === 'unknown-service' || error.failure === 'broken-message';
 }
 
 /** The two parties of the exchange: the server, and the library. */
@@ -147,7 +161,9 @@ async function bind(
 /** Rejects at the deadline; the work itself cannot be stopped, and its outcome is then ignored. */
 function inTime<T>(work: Promise<T>, deadlineMs: number, place: LogonPlace): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = afterSilence(deadlineMs, () => reject(new ConnectionError(explainSilentLogon(deadlineMs, place))));
+    const cancel = afterSilence(deadlineMs, () =>
+      reject(new ConnectionError(explainSilentLogon(deadlineMs, place), { isLogon: true })),
+    );
     work.then(resolve, reject).finally(cancel);
   });
 }

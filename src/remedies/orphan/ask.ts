@@ -4,10 +4,10 @@ import { parentDn, rdnOf } from '../../ad/dn.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import { distinct, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
+import { clearable } from './changes.ts';
 import type { Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
 import type { Along, OrphanOptions } from './options.ts';
-import { clearable } from './propose.ts';
 import { type SupportedWay, supportedSteps, waysFor } from './supported-ways.ts';
 import { likeliestFirst, serverHint, tellingName } from './survey.ts';
 

@@ -14,14 +14,14 @@ import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { counted, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
+import { unjustified } from './changes.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
-import { unjustified } from './permits.ts';
+import { whatLogFound } from './options.ts';
 import { referenceFindings } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
 import { replicationFindings } from './replication.ts';
-import { whatLogFound } from './setup-log.ts';
 import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
 
@@ -66,7 +66,7 @@ function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): rea
     ...inUse(facts),
     ...(facts.replication === undefined
       ? []
-      : replicationFindings(facts.replication, facts.survey.forest, facts.survey.now)),
+      : replicationFindings(facts.replication, facts.chosen.server, facts.survey.now)),
     ...missingRights(facts),
     ...remarks(facts),
     signs(facts),

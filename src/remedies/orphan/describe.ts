@@ -1,16 +1,17 @@
-/** An orphan plan in words, drawn from the plan alone. */
+/** An orphan plan in words, drawn from the plan alone, and what is left to a person after it. */
 
 import { conflictRdnOf, dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import type { Exhibit, TreeExhibit } from '../../change/exhibits.ts';
-import type { DeletedEntry, DirectoryChange, ModifyChange, Plan } from '../../change/plan.ts';
+import type { DeletedEntry, DirectoryChange, JsonValue, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted } from '../../words.ts';
-import type { Description } from '../remedy.ts';
-import { serverDeletedIn } from './deleted-server.ts';
-import { isOfLeftovers } from './leftover-values.ts';
-import { describeLeftovers } from './leftovers.ts';
-import { stepsInWords } from './next-steps.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import type { Description, Step } from '../remedy.ts';
+import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
+import { describeLeftovers, isOfLeftovers } from './leftovers.ts';
+import { bearersOf, serverDeletedIn } from './names.ts';
+import { hasRole, roleBit } from './versions.ts';
 
 /** Title, summary, the tree that goes with what refers to each entry, and the next steps. */
 export function describe(plan: Plan<DirectoryChange>): Description {
@@ -132,5 +133,163 @@ function describeReturn(plan: Plan<DirectoryChange>): Description {
     ],
     changes: [],
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
+  };
+}
+
+/** The steps that these facts leave to do. */
+export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
+  const { along, chosen, databases, ownMailboxAttributes, recipients, sharedNames, subtree, survey } = facts;
+  const { server, account } = chosen;
+  const host = server.fqdn ?? server.name;
+  const isNameOwn = sharedNames.length === 0;
+  const going = [...subtree, ...along.flatMap(({ entries }) => entries)];
+  const gone = new Set(going.map(({ entry }) => normalizedDn(entry.dn)));
+  const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients).map((mailbox) => mailbox.dn);
+  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)));
+  const dn = account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {};
+  const owner = account.kind === 'of another' ? { owner: account.owner } : {};
+  return [
+    {
+      id: 'replication',
+      dn: server.dn,
+      domainControllers: survey.forest.domainControllers.map(
+        ({ name, site, dnsHostName }) => `${dnsHostName ?? name} (${site})`,
+      ),
+    },
+    ...(isNameOwn
+      ? [{ id: 'account', account: account.kind, host, ...dn, ...owner }]
+      : [{ id: 'other-server', bearers: bearersOf(sharedNames) }]),
+    ...(left.length === 0 ? [] : [{ id: 'databases', names: left.map((database) => rdnOf(database).value) }]),
+    ...(emptied.length === 0 ? [] : [{ id: 'own-mailboxes', accounts: emptied }]),
+    ...(isNameOwn ? [{ id: 'setup', host: hasRole(server.roles, roleBit.edge) ? '' : host }] : []),
+  ];
+}
+
+type Parameter = 'text' | 'texts' | 'text or nothing';
+
+const parameters: Readonly<Record<string, Readonly<Record<string, Parameter>>>> = {
+  replication: { dn: 'text', domainControllers: 'texts' },
+  account: { account: 'text', host: 'text', dn: 'text or nothing', owner: 'text or nothing' },
+  'other-server': { bearers: 'texts' },
+  databases: { names: 'texts' },
+  'own-mailboxes': { accounts: 'texts' },
+  setup: { host: 'text' },
+};
+
+/** Whether a step of a plan is one of these, with its parameters. */
+export function isNextStep(step: NextStep): boolean {
+  const wanted = Object.hasOwn(parameters, step.id) ? parameters[step.id] : undefined;
+  return wanted !== undefined && Object.entries(wanted).every(([name, kind]) => isOfKind(step[name], kind));
+}
+
+function isOfKind(value: JsonValue | undefined, kind: Parameter): boolean {
+  if (kind === 'texts') return Array.isArray(value) && value.every((one) => typeof one === 'string');
+  return typeof value === 'string' || (kind === 'text or nothing' && value === undefined);
+}
+
+/** The step in words; [] for one that is unknown. */
+export function stepsInWords(step: NextStep): readonly Step[] {
+  const text = (name: string): string => (typeof step[name] === 'string' ? step[name] : '');
+  const texts = (name: string): readonly string[] => {
+    const value = step[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  };
+  switch (step.id) {
+    case 'replication':
+      return [replicationStep(text('dn'), texts('domainControllers'))];
+    case 'account':
+      return [...accountSteps(text('account'), text('dn'), text('owner')), ...dnsStep(text('host'))];
+    case 'other-server':
+      return [
+        {
+          text: 'Leave the computer account and DNS of its name alone. They may be those of these server objects.',
+          commands: [],
+          lines: texts('bearers'),
+        },
+      ];
+    case 'databases':
+      return [databaseStep(texts('names'))];
+    case 'own-mailboxes':
+      return [ownMailboxStep(texts('accounts'))];
+    case 'setup':
+      return [setupStep(text('host'))];
+    default:
+      return [];
+  }
+}
+
+function replicationStep(dn: string, domainControllers: readonly string[]): Step {
+  return {
+    text: 'Wait until every domain controller has the deletion, or push it; Setup reads the domain controller of its own site. Then ask all of them: none may find the object. adsi-remedy shows it with --wait SECONDS.',
+    commands: ['repadmin /syncall /AeP', `repadmin /showobjmeta * ${quotedForPowerShell(dn)}`],
+    lines: domainControllers.length === 0 ? ['The domain controllers are not known here.'] : domainControllers,
+  };
+}
+
+function accountSteps(account: string, dn: string, owner: string): readonly Step[] {
+  switch (account) {
+    case 'present':
+      return [
+        {
+          text: 'The computer account was left alone. If the machine is gone for good, remove it; until then it stays a member of Exchange Servers and Exchange Trusted Subsystem.',
+          commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
+        },
+        {
+          text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
+          commands: [`dsmod computer ${quotedForPowerShell(dn)} -reset`],
+        },
+      ];
+    case 'of another':
+      return [
+        {
+          text: 'The computer account of its name belongs to another server object: leave it.',
+          commands: [],
+          lines: [dn, `belongs to ${owner}`],
+        },
+      ];
+    case 'absent':
+      return [{ text: 'No computer account was found: there is none to remove.', commands: [] }];
+    default:
+      return [{ text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] }];
+  }
+}
+
+function dnsStep(host: string): readonly Step[] {
+  const [name = '', ...domain] = host.split('.');
+  if (domain.length === 0) return [];
+  const zone = domain.join('.');
+  return [
+    {
+      text: 'DNS was left alone. If the machine is gone for good, remove its records.',
+      commands: ['A', 'AAAA'].map(
+        (type) =>
+          `Remove-DnsServerResourceRecord -ZoneName ${quotedForPowerShell(zone)} -RRType ${type} -Name ${quotedForPowerShell(name)}`,
+      ),
+    },
+  ];
+}
+
+/** Those below the server have gone with it. */
+function databaseStep(names: readonly string[]): Step {
+  return {
+    text: 'These databases have no owner now. Remove those that are not needed.',
+    commands: names.map((name) => `Remove-MailboxDatabase -Identity ${quotedForPowerShell(name)}`),
+    lines: ['Remove-PublicFolderDatabase for a public folder database'],
+  };
+}
+
+/** Of Exchange's own mailboxes only the accounts are left. */
+function ownMailboxStep(accounts: readonly string[]): Step {
+  return {
+    text: "These accounts were Exchange's own mailboxes. Delete them; Setup /PrepareAD makes the accounts again, and the mailboxes need Enable-Mailbox -Arbitration (-Discovery) or the setup of the next Mailbox server.",
+    commands: accounts.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`),
+  };
+}
+
+function setupStep(host: string): Step {
+  const where = host === '' ? '' : ` on ${host}`;
+  return {
+    text: `Run setup again${where}. It must no longer offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
+    commands: [],
   };
 }

@@ -1,5 +1,6 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
+import { catalogIfAny } from '../../ad/ask-replication.ts';
 import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
@@ -13,18 +14,27 @@ import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
-import { serverDeletedIn } from './deleted-server.ts';
 import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
-import { isOfLeftovers, readLeftovers } from './leftover-values.ts';
-import { findServer, ownNames, type SharedName, sharedNames } from './names.ts';
-import type { OrphanOptions } from './options.ts';
-import { type ExchangeServer, isFullServer, type Organisation, readOrganisation } from './organisation.ts';
-import { mailboxAttributesOf, type OwnMailbox } from './own-mailboxes.ts';
-import { countRecipients, liesIn, type RecipientCount } from './recipients.ts';
-import { recipientReferences } from './references.ts';
+import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
+import { findServer, ownNames, type SharedName, serverDeletedIn, sharedNames } from './names.ts';
+import type { OrphanOptions, SetupLog } from './options.ts';
+import {
+  databaseClasses,
+  type ExchangeServer,
+  isFullServer,
+  type Organisation,
+  readOrganisation,
+} from './organisation.ts';
+import {
+  countRecipients,
+  liesIn,
+  mailboxAttributesOf,
+  type OwnMailbox,
+  type RecipientCount,
+  recipientReferences,
+} from './recipients.ts';
 import {
   type ConfigurationFindings,
-  databaseClasses,
   type Referrer,
   readConfigurationReferrers,
   readOwnedDatabases,
@@ -32,7 +42,6 @@ import {
   unwritableOf,
 } from './referrers.ts';
 import { type ReplicationFacts, readReplication } from './replication.ts';
-import type { SetupLog } from './setup-log.ts';
 
 /** A server with what its account and its objects say of it. */
 export interface SurveyedServer {
@@ -115,14 +124,9 @@ export interface NothingToDelete {
 }
 
 /** What earlier deletions have left behind. */
-export interface LeftoverFacts {
+export interface LeftoverFacts extends Leftovers {
   readonly kind: 'leftovers';
   readonly survey: Survey;
-  readonly leftovers: readonly Referrer[];
-  /** Ids of those whose attribute the user may not write. */
-  readonly unwritable: ReadonlySet<string>;
-  /** Of a saved plan: the indices of changes that are done. */
-  readonly done: ReadonlySet<number>;
 }
 
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
@@ -150,7 +154,8 @@ export async function gather(
   const isLeftovers =
     scope.kind === 'plan' ? scope.plan.undoes === undefined && isOfLeftovers(scope.plan) : scope.options.leftovers;
   if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world, undefined);
-  const global = await globalCatalogOf(world);
+  // That no global catalog answers is a finding: only this domain's recipients are known then.
+  const global = await catalogIfAny(world);
   const sessions = { session: world.session, global };
   try {
     world.watch.begin(['Exchange']);
@@ -187,9 +192,9 @@ export async function gather(
 }
 
 function leftoversOf({ session, watch }: DirectoryWorld, { forest, servers }: Survey) {
-  watch.update('Exchange', 'reading every value of the organisation');
-  const names = servers.map(({ server }) => server.legacyExchangeDn);
-  return readLeftovers(session, forest.configurationNamingContext, names);
+  watch.update('Exchange', 'reading every value of the configuration');
+  const there = servers.map(({ server }) => server);
+  return readLeftovers(session, forest.configurationNamingContext, there);
 }
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
@@ -205,16 +210,6 @@ function clearsOwner({ edits }: Extract<Change, { kind: 'modify' }>): boolean {
 
 function nothingToDelete({ target }: DirectoryWorld, missing: string | undefined): NothingToDelete {
   return { kind: 'nothing to delete', target, missing };
-}
-
-async function globalCatalogOf(world: DirectoryWorld): Promise<DirectorySession | undefined> {
-  try {
-    return await world.openGlobalCatalog();
-  } catch (error) {
-    // That no global catalog answers is a finding: only this domain's recipients are known then.
-    if (error instanceof DirectoryError) return undefined;
-    throw error;
-  }
 }
 
 async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
@@ -256,7 +251,7 @@ function requireServers({ servers, organisations }: Organisation, forest: Forest
       organisations.length > 0
         ? 'the Exchange organisation has none that you may see'
         : 'there is no Exchange organisation in this forest, or none that you may see',
-    next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration.',
+    next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration. If the servers were deleted, --leftovers clears what points at them.',
   });
 }
 

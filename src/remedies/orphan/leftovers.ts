@@ -1,28 +1,130 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
-import { isSameOrBelow } from '../../ad/dn.ts';
-import { dnIn } from '../../ad/naming.ts';
+import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
+import { dnIn, everyEntry, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
+import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted } from '../../words.ts';
+import { and, equal, not, or, present } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import { counted, distinct } from '../../words.ts';
 import type { Description } from '../remedy.ts';
-import type { LeftoverFacts } from './gather.ts';
-import { exchangeOf, isOfRecipients, leftoverTest } from './leftover-values.ts';
-import type { Referrer } from './referrers.ts';
+import type { ExchangeServer } from './organisation.ts';
+import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
-function clearableIn({ leftovers, unwritable }: LeftoverFacts): readonly Referrer[] {
+/** What was found, and what of it the user may not write. */
+export interface Leftovers {
+  readonly leftovers: readonly Referrer[];
+  /** How many more there are than one plan holds. */
+  readonly notListed: number;
+  /** Ids of those whose attribute the user may not write. */
+  readonly unwritable: ReadonlySet<string>;
+  /** Of a saved plan: the indices of changes that are done. */
+  readonly done: ReadonlySet<number>;
+}
+
+/** Recipients' attributes that may be cleared where they name what is gone. */
+const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
+/** Which server a mailbox is on: Exchange writes it when it moves the mailbox, so it is listed and not cleared. */
+const ofMailboxes = 'msExchHomeServerName';
+/** Text attributes of DAGs whose values are FQDNs of servers, in lower case. */
+const serverLists = new Set(['msexchstartedmailboxservers', 'msexchstoppedmailboxservers']);
+/** References that one plan holds; the next run finds the rest. */
+const most = 1000;
+
+/** The names of every server that is there. */
+export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn'>;
+
+/**
+ * Reads every value of the Configuration naming context, and of recipients the usual attributes. Throws DirectoryError.
+ *
+ * @param session with the DC that is written to, which holds all attributes of its domain's recipients
+ */
+export async function readLeftovers(
+  session: DirectorySession,
+  configuration: string,
+  servers: readonly ServerNames[],
+): Promise<Omit<Leftovers, 'done'>> {
+  const isLeft = leftoverTest(servers);
+  const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
+  const onUnknown = present(ofMailboxes);
+  const recipients = session.search({
+    base: session.rootDse.defaultNamingContext ?? '',
+    scope: 'subtree',
+    filter: or(...ofRecipients.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
+    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...ofRecipients],
+  });
+  const found = [
+    ...(await referrersIn(session, everyEntry(session, configuration), isLeft)).filter(({ dn, reference }) =>
+      isOfExchange(dn, reference.attribute, configuration),
+    ),
+    ...(await referrersIn(session, recipients, isLeft)).filter(
+      ({ reference: { attribute } }) => attribute === ofMailboxes || isOfRecipients(attribute),
+    ),
+  ];
+  const all = distinct(found, ({ id, values }) => `${id} ${JSON.stringify(values)}`);
+  const leftovers = all.slice(0, most).map(asClearable);
+  return { leftovers, notListed: all.length - leftovers.length, unwritable: await unwritableOf(session, leftovers) };
+}
+
+/** Whether an attribute is one of Exchange: on an entry of its organisation, or by its name. Others are not touched. */
+function isOfExchange(dn: string, attribute: string, configuration: string): boolean {
+  const exchange = joinDn('CN=Microsoft Exchange,CN=Services', configuration);
+  return /^msExch/i.test(attribute) || isSameOrBelow(dn, exchange);
+}
+
+/** Whether it is one of the recipients' attributes that may be cleared. */
+function isOfRecipients(attribute: string): boolean {
+  return ofRecipients.some((name) => name.toLowerCase() === attribute.toLowerCase());
+}
+
+/** A server of a legacyExchangeDN: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`, and nothing below it. */
+const serverName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+$/i;
+
+/** A test for DNs of deleted entries, and for names of servers that no object has. */
+export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
+  const namesOf = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
+    new Set(names.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()])));
+  const legacyNames = namesOf(servers.map(({ legacyExchangeDn }) => legacyExchangeDn));
+  const hosts = namesOf(servers.map(({ fqdn }) => fqdn));
+  return (value, attribute) => {
+    if (value.includes('\\0ADEL:')) return 'deleted dn';
+    if (serverLists.has(attribute)) return hosts.has(value.toLowerCase()) ? undefined : 'FQDN';
+    // By legacyExchangeDN an entry names itself: a CAS array has one of this form too.
+    if (attribute === 'legacyexchangedn' || !serverName.test(value)) return undefined;
+    return legacyNames.has(value.toLowerCase()) ? undefined : 'legacyExchangeDN';
+  };
+}
+
+/** The group of a server that is gone has no other use for its name. */
+function asClearable(referrer: Referrer): Referrer {
+  const { reference } = referrer;
+  return isOfRecipients(reference.attribute)
+    ? { ...referrer, reference: { ...reference, clearing: 'may be cleared' } }
+    : referrer;
+}
+
+/** Whether a plan clears leftovers, and deletes nothing. */
+export function isOfLeftovers({ intent }: Pick<Plan, 'intent'>): boolean {
+  return intent['leftovers'] === true;
+}
+
+function clearableIn({ leftovers, unwritable }: Leftovers): readonly Referrer[] {
   return leftovers.filter(({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id));
 }
 
 /** The changes that clear them. */
-export function proposeLeftovers(facts: LeftoverFacts, keep: readonly string[]): Proposal<DirectoryChange> {
+export function proposeLeftovers(
+  facts: Leftovers,
+  target: ForestTarget,
+  keep: readonly string[],
+): Proposal<DirectoryChange> {
   const kept = new Set(keep.map((id) => id.toLowerCase()));
   const clearable = clearableIn(facts);
   const clearing = clearable.filter(({ id }) => !kept.has(id.toLowerCase()));
   return {
-    target: facts.survey.target,
+    target,
     intent: { leftovers: true, keep },
     changes: editsOf(clearing),
     leftOut: facts.leftovers
@@ -35,7 +137,7 @@ export function proposeLeftovers(facts: LeftoverFacts, keep: readonly string[]):
 }
 
 /** What they point at, and which of them a person has to set by hand. */
-export function assessLeftovers(facts: LeftoverFacts): readonly FindingDraft[] {
+export function assessLeftovers(facts: Leftovers): readonly FindingDraft[] {
   const clearable = new Set(clearableIn(facts));
   const others = facts.leftovers.filter((referrer) => !clearable.has(referrer));
   return [
@@ -45,7 +147,7 @@ export function assessLeftovers(facts: LeftoverFacts): readonly FindingDraft[] {
           note(
             'leftovers',
             `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
-            'Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values.',
+            `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values.${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
             {
               evidence: [...pointedAt(facts.leftovers)].map(
                 ([dn, here]) => `${dn}: ${counted(here.length, 'reference')}`,
@@ -71,7 +173,7 @@ function pointedAt(leftovers: readonly Referrer[]): ReadonlyMap<string, readonly
 }
 
 /** The values of a plan that fresh facts do not find, each in words. */
-export function unjustifiedLeftovers(facts: LeftoverFacts, { changes }: Proposal<DirectoryChange>): readonly string[] {
+export function unjustifiedLeftovers(facts: Leftovers, { changes }: Proposal<DirectoryChange>): readonly string[] {
   const known = new Set(
     facts.leftovers.flatMap(({ guid, reference, values }) =>
       values.map((value) => `${guid} ${reference.attribute.toLowerCase()} ${valueKey(value)}`),
@@ -94,14 +196,13 @@ export function permitsLeftovers({ changes, target }: Plan<DirectoryChange>): re
   const test = leftoverTest([]);
   return changes.flatMap((change) => {
     if (change.kind !== 'modify') return [`It makes or deletes the entry ${change.dn}.`];
-    const isExchange = isSameOrBelow(change.dn, exchangeOf(configuration));
     return change.edits.flatMap(({ attribute, add, remove }) => [
       ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${change.dn}.`]),
-      ...(isExchange || isOfRecipients(attribute)
+      ...(isOfRecipients(attribute) || isOfExchange(change.dn, attribute, configuration)
         ? []
         : [`It edits ${attribute} of ${change.dn}, which is not of Exchange.`]),
       ...remove
-        .filter((value) => typeof value !== 'string' || test(value) === undefined)
+        .filter((value) => typeof value !== 'string' || test(value, attribute.toLowerCase()) === undefined)
         .map(
           (value) =>
             `It removes ${valueKey(value)} from ${attribute} of ${change.dn}, which names nothing that is gone.`,

@@ -188,3 +188,6 @@ export function fqdnIn(addresses: readonly string[]): string | undefined {
     ?.slice('ncacn_ip_tcp:'.length)
     .toLowerCase();
 }
+
+/** The classes of databases: of 2010 and later, and of 2003 and 2007. */
+export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];

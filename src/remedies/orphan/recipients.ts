@@ -1,15 +1,79 @@
-/** Recipients that name the server or its databases: how many there are before the deletion, and who is left after it. */
+/** Recipients that name the server or its databases: counted, and Exchange's own mailboxes told apart from users'. */
 
-import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
-import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
+import { isSameOrBelow, normalizedDn, rdnOf } from '../../ad/dn.ts';
+import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
+import { readMandatoryAttributes } from '../../ad/schema.ts';
+import { writtenValueOf } from '../../ad/values.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { type DeletedServer, namesDeleted } from './deleted-server.ts';
 import type { OwnNames } from './names.ts';
-import { type OwnMailbox, ownMailboxKind } from './own-mailboxes.ts';
-import { type RecipientReference, recipientReferences } from './references.ts';
-import { namesOneOf, type Referrer, recipientReferrer } from './referrers.ts';
+import { namesOneOf, type ReferenceKind, type Referrer, recipientReferrer } from './referrers.ts';
+
+/** References from recipients, forest-wide. They may be many: found by the value that they hold, and only counted. */
+export interface RecipientReference {
+  readonly id: string;
+  readonly attribute: string;
+  readonly kind: ReferenceKind;
+  /** What the value is compared with. */
+  readonly named: 'legacyExchangeDN' | 'databases' | 'mail transfer agents';
+  /** What refers, in words, for lists: of several, and of one. */
+  readonly who: string;
+  readonly one: string;
+  /** Whether a value may be removed where no mailbox of the server holds it. */
+  readonly isCleanable: boolean;
+  /** Only of recipients that have this attribute too. */
+  readonly with?: string;
+}
+
+export const recipientReferences: readonly RecipientReference[] = [
+  {
+    id: 'mailboxes',
+    attribute: 'msExchHomeServerName',
+    kind: 'string',
+    named: 'legacyExchangeDN',
+    who: 'mailboxes homed on it',
+    one: 'mailbox homed on it',
+    isCleanable: false,
+    with: 'mailNickname',
+  },
+  {
+    id: 'database-mailboxes',
+    attribute: 'homeMDB',
+    kind: 'linked',
+    named: 'databases',
+    who: 'mailboxes in its databases',
+    one: 'mailbox in its databases',
+    isCleanable: false,
+  },
+  {
+    id: 'archives',
+    attribute: 'msExchArchiveDatabaseLink',
+    kind: 'linked',
+    named: 'databases',
+    who: 'archives in its databases',
+    one: 'archive in its databases',
+    isCleanable: false,
+  },
+  {
+    id: 'recipient-home-mta',
+    attribute: 'homeMTA',
+    kind: 'unlinked',
+    named: 'mail transfer agents',
+    who: 'recipients, as homeMTA',
+    one: 'recipient, as homeMTA',
+    isCleanable: true,
+  },
+  {
+    id: 'expansion-server',
+    attribute: 'msExchExpansionServerName',
+    kind: 'string',
+    named: 'legacyExchangeDN',
+    who: 'groups, as expansion server',
+    one: 'group, as expansion server',
+    isCleanable: true,
+  },
+];
 
 /** References of one kind from recipients: counted, with the first names. */
 export interface RecipientCount {
@@ -155,80 +219,6 @@ function asReference({ id, attribute, kind, who }: RecipientReference): Referrer
   return { id, attribute, kind, who, clearing: 'may be cleared' };
 }
 
-/** References as "homeMTA of CN=…". */
-export interface PointingRecipients {
-  readonly count: number;
-  /** The first of them. */
-  readonly first: readonly string[];
-  /** How many more were left on purpose. */
-  readonly leftOnPurpose: number;
-}
-
-/**
- * Looks through the recipients below a DN, with the search words that gather uses. A value that named an entry below the
- * server is looked for among all values of its attribute: it may be rewritten to the deleted name, and AD takes no
- * wildcard in a DN. Memory does not grow with their number. Throws DirectoryError.
- *
- * @param isMeant which entries count, by their DN
- */
-export async function recipientsPointingAt(
-  session: DirectorySession,
-  base: string,
-  deleted: DeletedServer,
-  isMeant: (dn: string) => boolean,
-): Promise<PointingRecipients> {
-  const pointing = new BoundedList<string>(firstNames);
-  let leftOnPurpose = 0;
-  // One after the other: not every server keeps several paged searches of one connection apart.
-  for (const { filter, attributes, isPointing } of searchesFor(deleted)) {
-    for await (const entry of session.search({ base, scope: 'subtree', filter, attributes })) {
-      if (!isMeant(entry.dn)) continue;
-      for (const attribute of attributes) {
-        if (!textsOf(entry, attribute).some(isPointing)) continue;
-        const id = `${attribute} of ${entry.dn}`;
-        const isMailbox = mailboxes.has(attribute) && deleted.leavesMailboxes;
-        if (isMailbox || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
-        else pointing.add(id);
-      }
-    }
-  }
-  return { count: pointing.count, first: pointing.items, leftOnPurpose };
-}
-
-/** Attributes by which mailboxes name their server and databases. */
-const mailboxes = new Set(
-  recipientReferences.filter(({ isCleanable }) => !isCleanable).map(({ attribute }) => attribute),
-);
-
-interface RecipientSearch {
-  readonly filter: Filter;
-  readonly attributes: readonly string[];
-  readonly isPointing: (value: string) => boolean;
-}
-
-function searchesFor(deleted: DeletedServer): readonly RecipientSearch[] {
-  const { legacyExchangeDn } = deleted;
-  const byName = recipientReferences.filter(({ named }) => named === 'legacyExchangeDN');
-  const byDn = recipientReferences.filter(({ named }) => went(named, deleted)).map(({ attribute }) => attribute);
-  const isPointing = (value: string): boolean => namesDeleted(value, deleted) || namesOneOf(value, deleted.dns);
-  return [
-    ...byName.flatMap((reference) =>
-      recipientFilters(reference, legacyExchangeDn === undefined ? [] : [legacyExchangeDn]).map((filter) => ({
-        filter,
-        attributes: [reference.attribute],
-        // The server has compared it, as the attribute's syntax says.
-        isPointing: () => true,
-      })),
-    ),
-    ...(byDn.length === 0 ? [] : [{ filter: or(...byDn.map(present)), attributes: byDn, isPointing }]),
-  ];
-}
-
-/** Whether anything of what such a reference names was deleted. */
-function went(named: RecipientReference['named'], { hasDatabases, hasMailTransferAgents }: DeletedServer): boolean {
-  return (named === 'databases' && hasDatabases) || (named === 'mail transfer agents' && hasMailTransferAgents);
-}
-
 /** Whether the entry of a DN lies in one of these naming contexts, given all those of the forest. */
 export function liesIn(
   held: readonly string[],
@@ -256,4 +246,129 @@ class BoundedList<T> {
     this.count += 1;
     if (this.items.length < this.#most) this.items.push(item);
   }
+}
+
+/** monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
+export type OwnMailboxKind = 'arbitration' | 'discovery' | 'audit log' | 'monitoring' | 'system';
+
+/** One of them, as it was counted. */
+export interface OwnMailbox {
+  readonly dn: string;
+  readonly kind: OwnMailboxKind;
+}
+
+/**
+ * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
+ * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
+ * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
+ * GroupMailbox and LinkedRoomMailbox, which people use.)
+ */
+const kindsByBit: readonly (readonly [bit: bigint, kind: OwnMailboxKind])[] = [
+  [13n, 'system'],
+  [14n, 'system'],
+  [23n, 'arbitration'],
+  [29n, 'discovery'],
+  [39n, 'monitoring'],
+  [42n, 'audit log'],
+];
+
+/** The names that setup and the Health Manager give, for mailboxes without msExchRecipientTypeDetails. */
+const kindsByName: readonly (readonly [name: RegExp, kind: OwnMailboxKind])[] = [
+  [/^HealthMailbox/i, 'monitoring'],
+  [/^SystemMailbox\{(?:1f05a927|e0dc1c29|bb558c35|d0e409a0|2ce34405)/i, 'arbitration'],
+  [/^(?:FederatedEmail\.4c1f4d8b|Migration\.8f3e7716)/i, 'arbitration'],
+  [/^DiscoverySearchMailbox ?\{/i, 'discovery'],
+  [/^SystemMailbox\{/i, 'system'],
+];
+
+/** Which of Exchange's own it is; undefined for a user's. */
+export function ownMailboxKind(entry: Entry): OwnMailboxKind | undefined {
+  const type = largeIntegerOf(entry, 'msExchRecipientTypeDetails') ?? 0n;
+  const byBit = kindsByBit.find(([bit]) => (type & (1n << bit)) !== 0n)?.[1];
+  if (byBit !== undefined) return byBit;
+  if (textsOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'msexchsystemmailbox')) return 'system';
+  return kindByName(entry.dn);
+}
+
+function kindByName(dn: string): OwnMailboxKind | undefined {
+  const { value } = rdnOf(dn);
+  return kindsByName.find(([name]) => name.test(value))?.[1];
+}
+
+/** Whether an entry may be one of them by its name: all that a plan alone can show. */
+export function isNamedAsOwn(dn: string): boolean {
+  return kindByName(dn) !== undefined;
+}
+
+/**
+ * What makes an account a mailbox. All of it or nothing is cleared: an account that keeps some, and has no database,
+ * stops setup ("Database is mandatory on UserMailbox").
+ */
+const mailboxAttributes = [
+  'homeMDB',
+  'homeMTA',
+  'legacyExchangeDN',
+  'mail',
+  'mailNickname',
+  'mDBUseDefaults',
+  'msExchALObjectVersion',
+  'msExchArchiveDatabaseLink',
+  'msExchArchiveGUID',
+  'msExchArchiveName',
+  'msExchCapabilityIdentifiers',
+  'msExchHideFromAddressLists',
+  'msExchHomeServerName',
+  'msExchMailboxGuid',
+  'msExchMailboxSecurityDescriptor',
+  'msExchPoliciesIncluded',
+  'msExchRBACPolicyLink',
+  'msExchRecipientDisplayType',
+  'msExchRecipientTypeDetails',
+  'msExchUserAccountControl',
+  'msExchUserCulture',
+  'msExchVersion',
+  'protocolSettings',
+  'proxyAddresses',
+  'showInAddressBook',
+];
+
+/** Whether the attribute is one of those that make an account a mailbox. */
+export function isMailboxAttribute(name: string): boolean {
+  return mailboxAttributes.some((one) => one.toLowerCase() === name.toLowerCase());
+}
+
+/** Every mailbox attribute of these accounts, as references that can be cleared. Throws DirectoryError. */
+export async function mailboxAttributesOf(
+  session: DirectorySession,
+  mailboxes: readonly OwnMailbox[],
+): Promise<readonly Referrer[]> {
+  const found: Referrer[] = [];
+  for (const { dn } of mailboxes) {
+    const entry = await session.readEntry(dn, ['objectClass', 'objectGUID', ...mailboxAttributes]);
+    if (entry !== undefined) found.push(...(await attributesOf(session, entry)));
+  }
+  return found;
+}
+
+async function attributesOf(session: DirectorySession, entry: Entry): Promise<readonly Referrer[]> {
+  const classes = textsOf(entry, 'objectClass');
+  const mandatory = await readMandatoryAttributes(session, classes);
+  const isMandatory = (name: string): boolean => [...mandatory.values()].some((names) => names.has(name.toLowerCase()));
+  return mailboxAttributes
+    .filter((name) => allBytesOf(entry, name).length > 0 && !isMandatory(name))
+    .map((attribute) => ({
+      id: `${attribute} of ${entry.dn}`,
+      reference: {
+        id: 'own-mailbox',
+        attribute,
+        kind: 'string',
+        who: "Exchange's own mailboxes",
+        clearing: 'may be cleared',
+      },
+      dn: entry.dn,
+      guid: guidOf(entry, 'objectGUID') ?? '',
+      values: allBytesOf(entry, attribute).map(writtenValueOf),
+      otherValues: [],
+      objectClasses: [],
+    }));
 }

@@ -1,9 +1,15 @@
-/** Who refers to the server, to what is below it, or to a database that it owns: every value of the Configuration naming context. */
+/**
+ * Who refers to the server, to what is below it, or to a database that it owns: every value of the Configuration naming
+ * context is read; a list has the words for the usual ones.
+ *
+ * A linked value vanishes with its target; an unlinked DN stays and is rewritten to the deleted name; a string stays as
+ * it is. So the first needs a record for undo only, and the others need a clean-up.
+ */
 
 import { normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { effectiveRights } from '../../ad/forest.ts';
-import { everyEntry, type Naming, namingTest, namingValues } from '../../ad/naming.ts';
+import { everyEntry, type Naming, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
@@ -13,7 +19,108 @@ import { groupBy } from '../../group-by.ts';
 import { equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { OwnNames } from './names.ts';
-import { configurationReferences, type Reference, wellKnownObjects } from './references.ts';
+import { databaseClasses } from './organisation.ts';
+
+export type ReferenceKind = 'linked' | 'unlinked' | 'string';
+
+/** What a value names. */
+export type Named =
+  /** An entry that goes: the server or one below it. */
+  | 'deleted entry'
+  /** The server's legacyExchangeDN. */
+  | 'legacyExchangeDN'
+  /** The server's FQDN. */
+  | 'FQDN'
+  /** Text that begins with the server's legacyExchangeDN and `/cn=`. */
+  | 'below legacyExchangeDN'
+  /** A UNC path on the server. */
+  | 'path on the server';
+
+export interface Reference {
+  /** Stable: ids of findings are made of it. */
+  readonly id: string;
+  readonly attribute: string;
+  readonly kind: ReferenceKind;
+  readonly named: Named;
+  /** What refers, in words, for lists: "send connectors, as source server". */
+  readonly who: string;
+  /** Whether the attribute may be without the value afterwards. */
+  readonly clearing: 'may be cleared' | 'mandatory' | 'needs another value' | 'only the system writes it';
+  /** Only on entries of this class. */
+  readonly objectClass?: string;
+}
+
+const dnReference = (
+  id: string,
+  attribute: string,
+  kind: 'linked' | 'unlinked',
+  who: string,
+  clearing: Reference['clearing'] = 'may be cleared',
+): Reference => ({ id, attribute, kind, named: 'deleted entry', who, clearing });
+
+/** References from the Configuration naming context that have words and advice of their own. Any attribute may refer. */
+export const configurationReferences: readonly Reference[] = [
+  dnReference('owned-databases', 'msExchOwningServer', 'unlinked', 'databases that it owns'),
+  dnReference('database-master', 'msExchMasterServerOrAvailabilityGroup', 'unlinked', 'databases, as master'),
+  dnReference('database-copies', 'msExchHostServerLink', 'linked', 'database copies on it'),
+  dnReference('home-mta', 'homeMTA', 'unlinked', 'connectors and databases, as homeMTA'),
+  dnReference('send-connector-source', 'msExchSourceBridgeheadServersDN', 'linked', 'connectors, as source server'),
+  dnReference('connector-target', 'msExchTargetBridgeheadServersDN', 'linked', 'connectors, as target server'),
+  dnReference('routing-master', 'msExchRoutingMasterDN', 'unlinked', 'routing groups, as master'),
+  dnReference('oab-generation', 'offLineABServer', 'unlinked', 'offline address books that it generates', 'mandatory'),
+  dnReference(
+    'oab-distribution',
+    'msExchOABVirtualDirectoriesLink',
+    'linked',
+    'offline address books, as web distribution',
+  ),
+  dnReference('recipient-update', 'msExchAddressListServiceLink', 'linked', 'recipient update services'),
+  dnReference('home-database', 'homeMDB', 'linked', 'system mailboxes, as their database'),
+  dnReference('home-public-database', 'msExchHomePublicMDB', 'unlinked', 'databases, as public folder database'),
+  dnReference(
+    'default-public-database',
+    'msExchDefaultPublicMDB',
+    'unlinked',
+    'databases, as default public folder database',
+  ),
+  dnReference('site-folders', 'siteFolderServer', 'unlinked', 'administrative groups, as site folder server'),
+  {
+    id: 'dag-started',
+    attribute: 'msExchStartedMailboxServers',
+    kind: 'string',
+    named: 'FQDN',
+    who: 'DAGs, as started server',
+    clearing: 'may be cleared',
+  },
+  {
+    id: 'dag-stopped',
+    attribute: 'msExchStoppedMailboxServers',
+    kind: 'string',
+    named: 'FQDN',
+    who: 'DAGs, as stopped server',
+    clearing: 'may be cleared',
+  },
+  {
+    id: 'dag-witness',
+    attribute: 'msExchFileShareWitness',
+    kind: 'string',
+    named: 'path on the server',
+    who: 'DAGs, as witness server',
+    clearing: 'needs another value',
+  },
+  {
+    id: 'rpc-client-access',
+    attribute: 'legacyExchangeDN',
+    kind: 'string',
+    named: 'below legacyExchangeDN',
+    who: 'databases, as RPC client access server',
+    clearing: 'needs another value',
+    objectClass: 'msExchMDB',
+  },
+];
+
+/** Values of this attribute of CN=Microsoft Exchange that point at deleted entries break setup. */
+export const wellKnownObjects = 'otherWellKnownObjects';
 
 /** One attribute of one entry, with its values that name what goes. */
 export interface Referrer {
@@ -46,9 +153,6 @@ export interface ConfigurationFindings {
   /** Other values that point at entries deleted earlier. */
   readonly leftovers: readonly Referrer[];
 }
-
-/** The classes of databases: of 2010 and later, and of 2003 and 2007. */
-export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
 
 /** DNs of the databases that name the server as their owner. Throws DirectoryError. */
 export async function readOwnedDatabases(
@@ -118,14 +222,14 @@ export async function readConfigurationReferrers(
 export async function referrersIn(
   session: DirectorySession,
   entries: AsyncIterable<Entry>,
-  test: (value: string) => Naming | undefined,
+  test: NamingTest,
 ): Promise<readonly Referrer[]> {
   const hits: Hit[] = [];
   for await (const entry of entries) hits.push(...hitsIn(entry, test));
   return hits.flatMap(await describing(session, hits));
 }
 
-function hitsIn(entry: Entry, test: (value: string) => Naming | undefined): readonly Hit[] {
+function hitsIn(entry: Entry, test: NamingTest): readonly Hit[] {
   return namingValues(entry, test).map(({ attribute, naming, values }) => ({
     naming,
     attribute: attribute.name,

@@ -4,14 +4,12 @@ import type { DirectoryChange } from '../../change/plan.ts';
 import type { Remedy } from '../remedy.ts';
 import { ask } from './ask.ts';
 import { assess } from './assess.ts';
-import { describe, serverDeletedBy } from './describe.ts';
+import { permits, propose } from './changes.ts';
+import { describe, nextStepsOf, serverDeletedBy } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type OrphanFacts } from './gather.ts';
 import { proposeLeftovers } from './leftovers.ts';
-import { nextStepsOf } from './next-steps.ts';
 import { type OrphanOptions, readOptions } from './options.ts';
-import { permits } from './permits.ts';
-import { propose } from './propose.ts';
 import { survey } from './survey.ts';
 import { proofOf } from './verify.ts';
 
@@ -25,7 +23,7 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
   survey,
   ask,
   propose: (facts, options) =>
-    facts.kind === 'leftovers' ? proposeLeftovers(facts, options.keep) : propose(facts, options),
+    facts.kind === 'leftovers' ? proposeLeftovers(facts, facts.survey.target, options.keep) : propose(facts, options),
   assess,
   record: (facts) => ({
     exhibits: survey(facts),

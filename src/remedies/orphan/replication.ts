@@ -1,102 +1,80 @@
-/** Whether every DC will get the deletion: one that is cut off for longer than the tombstone lifetime keeps or revives the object. */
+/** Whether every DC gets the deletion: one that is cut off for longer than the tombstone lifetime keeps or revives the object. */
 
+import { askAllForReplication } from '../../ad/ask-replication.ts';
+import {
+  directoryServiceDn,
+  lifetimeAttributes,
+  lifetimeInForce,
+  serverKindOf,
+  storedLifetimesOf,
+  unsetMeans,
+} from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
-import { integerOf } from '../../ad/entry.ts';
-import type { DomainController, Forest } from '../../ad/forest.ts';
-import { askForReplication } from '../../ad/replication-answer.ts';
+import type { Forest } from '../../ad/forest.ts';
 import { islandsOf } from '../../ad/replication-islands.ts';
-import { type DomainControllerState, goneParties, replicationNews } from '../../ad/replication-news.ts';
-import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import { RemedyError } from '../../errors.ts';
-import { inParallel } from '../../files/in-parallel.ts';
+import { goneParties, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { counted } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
+import type { ExchangeServer } from './organisation.ts';
 
 const day = 86_400_000;
-/** DCs asked at the same time. */
-const atOnce = 8;
-/** In days, where tombstoneLifetime is not set (MS-ADTS 6.1.1.2.4.1.1). */
-const defaultLifetime = 60;
 /** Days of silence after which replication is failing: links between sites may be idle over a night. */
 const silence = 2;
 
 export interface ReplicationFacts {
-  readonly states: readonly DomainControllerState[];
-  /** tombstoneLifetime in days. */
+  /** Of the Configuration naming context alone. */
+  readonly news: ReplicationNews;
+  /** The tombstone lifetime in force, in days. */
   readonly lifetime: number;
 }
 
-/** Asks every DC for its partners in the Configuration naming context. Throws DirectoryError. */
+/** What every DC has heard of the Configuration naming context. Throws DirectoryError. */
 export async function readReplication(world: DirectoryWorld, forest: Forest): Promise<ReplicationFacts> {
-  const { configurationNamingContext: configuration, domainControllers } = forest;
-  const service = await world.session.readEntry(`CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`, [
-    'tombstoneLifetime',
-  ]);
-  const stored = service === undefined ? undefined : integerOf(service, 'tombstoneLifetime');
+  const { configurationNamingContext: configuration } = forest;
+  const service = await world.session.readEntry(directoryServiceDn(configuration), lifetimeAttributes);
+  const kind = serverKindOf(world.session.rootDse, false);
+  const states = await askAllForReplication(forest, world, { namingContexts: [configuration] });
+  const news = replicationNews(states, forest, world.now());
   return {
-    states: await inParallel(domainControllers, atOnce, (domainController) =>
-      askOne(world, domainController, configuration),
-    ),
-    lifetime: stored ?? defaultLifetime,
+    news: { ...news, copies: news.copies.filter(({ namingContext }) => sameDn(namingContext, configuration)) },
+    lifetime: service === undefined ? unsetMeans(kind) : lifetimeInForce(storedLifetimesOf(service), kind).days,
   };
 }
 
-async function askOne(
-  world: DirectoryWorld,
-  domainController: DomainController,
-  configuration: string,
-): Promise<DomainControllerState> {
-  const host = domainController.dnsHostName ?? domainController.name;
-  const isChosen = host.toLowerCase() === world.session.rootDse.dnsHostName?.toLowerCase();
-  try {
-    const session = isChosen ? await world.reopen() : await world.openOther(host);
-    const answer = await askForReplication(session, [configuration]).finally(() => session.close());
-    const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - world.now().getTime();
-    return { domainController, state: { kind: 'answered', answer, clockAhead } };
-  } catch (error) {
-    // A DC that does not answer is part of the judgement.
-    if (!(error instanceof RemedyError)) throw error;
-    return { domainController, state: { kind: 'unreachable', why: error.trouble.cameBack } };
-  }
+/** A DC that is cut off. */
+interface Behind {
+  readonly name: string;
+  /** undefined where it never heard of the others, or they of it. */
+  readonly days: number | undefined;
+  /** Whether it may hold the object and hand it back: not an RODC, and not one that was cut off before it was made. */
+  readonly mayBringBack: boolean;
 }
 
 /** DCs that are past the lifetime or fall behind, and those that do not answer. */
 export function replicationFindings(
-  { states, lifetime }: ReplicationFacts,
-  forest: Forest,
+  { news, lifetime }: ReplicationFacts,
+  { created }: Pick<ExchangeServer, 'created'>,
   now: Date,
 ): readonly FindingDraft[] {
-  const all = replicationNews(states, forest, now);
-  const news = {
-    ...all,
-    copies: all.copies.filter(({ namingContext }) => sameDn(namingContext, forest.configurationNamingContext)),
-  };
   const gone = goneParties(news, lifetime * day);
   const { cutOff, splits } = islandsOf(news, silence * day, (party) => gone.has(party));
-  const behind = cutOff.map(({ party, age }) => ({
-    name: party.name,
-    days: age === undefined ? undefined : Math.floor(age / day),
-  }));
+  const behind = cutOff.map(
+    ({ party, age }): Behind => ({
+      name: party.name,
+      days: age === undefined ? undefined : Math.floor(age / day),
+      mayBringBack:
+        !party.domainController.isReadOnly &&
+        (created === undefined || age === undefined || created.getTime() <= now.getTime() - age),
+    }),
+  );
   const past = behind.filter(({ days }) => days === undefined || days >= lifetime);
   const late = behind.filter((one) => !past.includes(one));
   const silent = news.parties.filter(
     ({ name, state }) => state.kind === 'unreachable' && !behind.some((one) => one.name === name),
   );
   return [
-    ...(past.length === 0
-      ? []
-      : [
-          warning(
-            'replication-past-lifetime',
-            `${counted(past.length, 'domain controller is', 'domain controllers are')} cut off for the tombstone lifetime (${lifetime} days) or longer`,
-            'It never gets this deletion: the server object stays there, and may come back from there as a lingering object. Repair or remove that domain controller first: repadmin /replsummary shows which it is.',
-            {
-              evidence: past.map(inWords),
-              subjects: past.map(({ name }) => name),
-              measure: { value: Math.max(lifetime, ...past.map(({ days }) => days ?? lifetime)), unit: 'days' },
-            },
-          ),
-        ]),
+    ...pastLifetime(past, lifetime),
     ...(late.length === 0 && splits.length === 0
       ? []
       : [
@@ -132,6 +110,41 @@ export function replicationFindings(
   ];
 }
 
-function inWords({ name, days }: { readonly name: string; readonly days: number | undefined }): string {
+/** The object comes back from a DC that still has it; from the others it does not. */
+function pastLifetime(past: readonly Behind[], lifetime: number): readonly FindingDraft[] {
+  const withObject = past.filter(({ mayBringBack }) => mayBringBack);
+  const others = past.filter(({ mayBringBack }) => !mayBringBack);
+  const cutOff = (which: readonly Behind[]): string =>
+    `${counted(which.length, 'domain controller is', 'domain controllers are')} cut off for the tombstone lifetime (${lifetime} days) or longer`;
+  const parts = (which: readonly Behind[]) => ({
+    evidence: which.map(inWords),
+    subjects: which.map(({ name }) => name),
+    measure: { value: Math.max(lifetime, ...which.map(({ days }) => days ?? lifetime)), unit: 'days' } as const,
+  });
+  return [
+    ...(withObject.length === 0
+      ? []
+      : [
+          blocker(
+            'replication-past-lifetime',
+            `${cutOff(withObject)}, and may bring the object back`,
+            'It never gets this deletion: it keeps the server object, and hands it back if it replicates again (a lingering object). Demote it by force and clean up its metadata, or repair it, first: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
+            parts(withObject),
+          ),
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          warning(
+            'replication-past-lifetime-without-object',
+            `${cutOff(others)}; the object does not come back from there`,
+            'A read-only domain controller hands nothing on, and one that was cut off before the object was made does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
+            parts(others),
+          ),
+        ]),
+  ];
+}
+
+function inWords({ name, days }: Behind): string {
   return `${name}: ${days === undefined ? 'never heard of' : `cut off for ${counted(days, 'day')}`}`;
 }

@@ -6,8 +6,7 @@ import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { groupBy } from '../../group-by.ts';
 import { type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
-import type { OrphanOptions } from './options.ts';
-import { type SetupLog, whatLogFound } from './setup-log.ts';
+import { type OrphanOptions, type SetupLog, whatLogFound } from './options.ts';
 import { explanation } from './supported-ways.ts';
 import { productName, rolesInWords } from './versions.ts';
 

@@ -1,14 +1,17 @@
 /** The proof of a deletion: each entry gone on every DC, with its tombstone, and nothing left that points at it. */
 
 import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
+import { textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
+import { type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deleted-server.ts';
-import { liesIn, type PointingRecipients, recipientsPointingAt } from './recipients.ts';
+import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './names.ts';
+import { liesIn, type RecipientReference, recipientFilters, recipientReferences } from './recipients.ts';
+import { namesOneOf } from './referrers.ts';
 
 /** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
@@ -117,4 +120,81 @@ async function pointingAt(
   }
   const surprising = [...pointing].filter((id) => !expected.has(id.toLowerCase()));
   return { pointing: surprising, leftOnPurpose: pointing.size - surprising.length };
+}
+
+/** Recipients that are named; the others are counted. */
+const firstNames = 5;
+
+/** References as "homeMTA of CN=…". */
+export interface PointingRecipients {
+  readonly count: number;
+  /** The first of them. */
+  readonly first: readonly string[];
+  /** How many more were left on purpose. */
+  readonly leftOnPurpose: number;
+}
+
+/**
+ * Looks through the recipients below a DN, with the search words that gather uses. A value that named an entry below the
+ * server is looked for among all values of its attribute: it may be rewritten to the deleted name, and AD takes no
+ * wildcard in a DN. Memory does not grow with their number. Throws DirectoryError.
+ *
+ * @param isMeant which entries count, by their DN
+ */
+export async function recipientsPointingAt(
+  session: DirectorySession,
+  base: string,
+  deleted: DeletedServer,
+  isMeant: (dn: string) => boolean,
+): Promise<PointingRecipients> {
+  const first: string[] = [];
+  let count = 0;
+  let leftOnPurpose = 0;
+  // One after the other: not every server keeps several paged searches of one connection apart.
+  for (const { filter, attributes, isPointing } of searchesFor(deleted)) {
+    for await (const entry of session.search({ base, scope: 'subtree', filter, attributes })) {
+      if (!isMeant(entry.dn)) continue;
+      for (const attribute of attributes.filter((name) => textsOf(entry, name).some(isPointing))) {
+        const id = `${attribute} of ${entry.dn}`;
+        const isMailbox = mailboxes.has(attribute) && deleted.leavesMailboxes;
+        if (isMailbox || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
+        else if (++count <= firstNames) first.push(id);
+      }
+    }
+  }
+  return { count, first, leftOnPurpose };
+}
+
+/** Attributes by which mailboxes name their server and databases. */
+const mailboxes = new Set(
+  recipientReferences.filter(({ isCleanable }) => !isCleanable).map(({ attribute }) => attribute),
+);
+
+interface RecipientSearch {
+  readonly filter: Filter;
+  readonly attributes: readonly string[];
+  readonly isPointing: (value: string) => boolean;
+}
+
+function searchesFor(deleted: DeletedServer): readonly RecipientSearch[] {
+  const { legacyExchangeDn } = deleted;
+  const byName = recipientReferences.filter(({ named }) => named === 'legacyExchangeDN');
+  const byDn = recipientReferences.filter(({ named }) => went(named, deleted)).map(({ attribute }) => attribute);
+  const isPointing = (value: string): boolean => namesDeleted(value, deleted) || namesOneOf(value, deleted.dns);
+  return [
+    ...byName.flatMap((reference) =>
+      recipientFilters(reference, legacyExchangeDn === undefined ? [] : [legacyExchangeDn]).map((filter) => ({
+        filter,
+        attributes: [reference.attribute],
+        // The server has compared it, as the attribute's syntax says.
+        isPointing: () => true,
+      })),
+    ),
+    ...(byDn.length === 0 ? [] : [{ filter: or(...byDn.map(present)), attributes: byDn, isPointing }]),
+  ];
+}
+
+/** Whether anything of what such a reference names was deleted. */
+function went(named: RecipientReference['named'], { hasDatabases, hasMailTransferAgents }: DeletedServer): boolean {
+  return (named === 'databases' && hasDatabases) || (named === 'mail transfer agents' && hasMailTransferAgents);
 }

@@ -1,6 +1,6 @@
 /** The changes of this remedy: made from options, read back from any proposal, and recognised in a plan. */
 
-import { unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { directoryServiceDn, unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import { joinDn, sameDn } from '../../ad/dn.ts';
 import type {
   AddChange,
@@ -14,7 +14,7 @@ import type {
   Proposal,
   UndeleteChange,
 } from '../../change/plan.ts';
-import { directoryServiceDn, strictMarkerName, strictMarkerParent, type TombstoneFacts } from './gather.ts';
+import { strictMarkerName, strictMarkerParent, type TombstoneFacts } from './gather.ts';
 import { faultOfDays, type TombstoneOptions } from './options.ts';
 
 /** A modify of CN=Directory Service; an add of the strict marker, and what undoes and restores that. */

@@ -1,10 +1,18 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
-import { type Answer, askDomainControllers, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { askAllForReplication } from '../../ad/ask-replication.ts';
 import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
-import { type ServerKind, type StoredLifetimes, serverKindOf } from '../../ad/deleted-object-lifetime.ts';
-import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
-import { generalizedTimeOf, guidOf, integerOf, textOf } from '../../ad/entry.ts';
+import {
+  directoryServiceDn,
+  lifetimeAttributes,
+  type ServerKind,
+  type StoredLifetimes,
+  serverKindOf,
+  storedLifetimesOf,
+} from '../../ad/deleted-object-lifetime.ts';
+import { joinDn } from '../../ad/dn.ts';
+import { generalizedTimeOf, guidOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
 import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
@@ -75,11 +83,6 @@ const deletedObjectsRow = 'Deleted objects';
 export const strictMarkerParent = 'CN=Operations,CN=ForestUpdates';
 export const strictMarkerName = 'CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa';
 
-/** The DN of CN=Directory Service in a forest. */
-export function directoryServiceDn(configurationNamingContext: string): string {
-  return joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configurationNamingContext);
-}
-
 /**
  * All that the remedy looks at.
  *
@@ -105,7 +108,13 @@ export async function gather(
   });
   if (settings === undefined) throw isExport ? lackingExport(session) : notReadable(configuration, session);
   watch.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
-  const states = isExport ? await readExported(forest, session) : await askAll(forest, world, deadlineMs);
+  const states = isExport
+    ? await readExported(forest, session)
+    : await askAllForReplication(forest, world, {
+        deadlineMs,
+        onAnswer: (domainController, answer) =>
+          watch.update(rowName(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
+      });
   const [rights, roles, deletedObjects, backups] = await Promise.all([
     isExport ? undefined : effectiveRights(session, settings.dn),
     readRoles(session, forest),
@@ -168,14 +177,13 @@ async function clockOf({ session, isExport, now }: DirectoryWorld): Promise<Date
   return (rootDse === undefined ? undefined : generalizedTimeOf(rootDse, 'currentTime')) ?? opened;
 }
 
-const settingsAttributes = ['objectGUID', 'tombstoneLifetime', 'garbageCollPeriod', 'msDS-DeletedObjectLifetime'];
-
 async function readDirectoryService(
   session: DirectorySession,
   configuration: string,
 ): Promise<DirectoryService | undefined> {
   const entry = await session.readEntry(directoryServiceDn(configuration), [
-    ...settingsAttributes,
+    'objectGUID',
+    ...lifetimeAttributes,
     ...metadataAttributes,
   ]);
   const guid = entry === undefined ? undefined : guidOf(entry, 'objectGUID');
@@ -184,9 +192,7 @@ async function readDirectoryService(
   return {
     dn: entry.dn,
     guid,
-    tombstoneLifetime: integerOf(entry, 'tombstoneLifetime'),
-    deletedObjectLifetime: integerOf(entry, 'msDS-DeletedObjectLifetime'),
-    garbageCollectionHours: integerOf(entry, 'garbageCollPeriod'),
+    ...storedLifetimesOf(entry),
     lifetimeWritten: written instanceof Date ? written : undefined,
   };
 }
@@ -224,69 +230,6 @@ function rowName({ name, dnsHostName }: DomainController): string {
   return dnsHostName ?? name;
 }
 
-async function askAll(
-  forest: Forest,
-  world: DirectoryWorld,
-  deadlineMs: number,
-): Promise<readonly DomainControllerState[]> {
-  const common = commonNamingContexts(forest);
-  const answers = await askDomainControllers(
-    forest.domainControllers,
-    world,
-    async (session, domainController) => {
-      const answer = await askForReplication(session, heldBy(domainController, common));
-      const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - world.now().getTime();
-      return { answer, clockAhead };
-    },
-    deadlineMs,
-    (domainController, answer) => world.watch.update(rowName(domainController), inWords(answer)),
-  );
-  const asked = forest.domainControllers.map((domainController, index) => ({
-    domainController,
-    answer: answers[index],
-  }));
-  const silent = asked.filter(({ answer }) => answer?.kind !== 'answered').map((one) => one.domainController);
-  const accounts = silent.length === 0 ? undefined : await accountsOf(silent, world);
-  return asked.map(({ domainController, answer }): DomainControllerState => {
-    if (answer?.kind === 'answered') return { domainController, state: { kind: 'answered', ...answer.answer } };
-    const account = accounts?.get(domainController);
-    const why = answer?.why ?? 'it was not asked';
-    return { domainController, state: { kind: 'unreachable', why, ...(account === undefined ? {} : { account }) } };
-  });
-}
-
-function inWords(answer: Answer<unknown>): string {
-  return answer.kind === 'answered' ? 'answered' : answer.why;
-}
-
-/** Whether the computer accounts of these DCs are there, as far as the chosen DC or a global catalog shows. */
-async function accountsOf(
-  domainControllers: readonly DomainController[],
-  world: DirectoryWorld,
-): Promise<ReadonlyMap<DomainController, 'there' | 'missing'>> {
-  const found = new Map<DomainController, 'there' | 'missing'>();
-  const isHere = ({ serverReference }: DomainController): boolean =>
-    world.session.rootDse.namingContexts.some((held) => isSameOrBelow(serverReference ?? '', held));
-  const look = async (session: DirectorySession, one: DomainController): Promise<void> => {
-    const account = await session.readEntry(one.serverReference ?? '', ['1.1']);
-    found.set(one, account === undefined ? 'missing' : 'there');
-  };
-  // A server object without serverReference is one whose account was deleted: the link went with it.
-  for (const one of domainControllers) if (one.serverReference === undefined) found.set(one, 'missing');
-  const named = domainControllers.filter(({ serverReference }) => serverReference !== undefined);
-  await Promise.all(named.filter(isHere).map((one) => look(world.session, one)));
-  const elsewhere = named.filter((one) => !isHere(one));
-  if (elsewhere.length === 0) return found;
-  const catalog = await world.openGlobalCatalog();
-  if (catalog === undefined) return found;
-  try {
-    await Promise.all(elsewhere.map((one) => look(catalog, one)));
-  } finally {
-    await catalog.close();
-  }
-  return found;
-}
-
 /** An export shows the naming contexts' heads as one DC had them; of the others it says nothing. */
 async function readExported(forest: Forest, session: DirectorySession): Promise<readonly DomainControllerState[]> {
   const contexts = forest.namingContexts.map(({ dn }) => dn);
@@ -317,15 +260,6 @@ function exporterOf(
 function asExported(deleted: DeletedObjects): DeletedObjects {
   if (deleted.kind === 'counted') return deleted;
   return { kind: 'unknown', namingContext: deleted.namingContext, why: 'none in the export' };
-}
-
-/** What to ask a DC for: its naming contexts, or those that every DC has, where its own cannot be read. */
-function heldBy(
-  { fullNamingContexts, partialNamingContexts }: DomainController,
-  common: readonly string[],
-): readonly string[] {
-  const listed = [...fullNamingContexts, ...partialNamingContexts];
-  return listed.length === 0 ? common : listed;
 }
 
 /** Who holds the roles of the forest and of its root domain (MS-ADTS 6.1.5); what cannot be read is left out. */
@@ -362,11 +296,6 @@ async function ownerAt(session: DirectorySession, dn: string): Promise<string | 
     if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
     throw error;
   }
-}
-
-/** Those that every DC has. */
-function commonNamingContexts({ namingContexts }: Forest): readonly string[] {
-  return namingContexts.filter(({ kind }) => kind === 'configuration' || kind === 'schema').map(({ dn }) => dn);
 }
 
 /** The last backup of a naming context: the DC that is backed up changes dSASignature on its head. */

@@ -1,5 +1,5 @@
 import { forest } from '../lab/forest.ts';
-import type { Change } from '../lab/ldif.ts';
+import { type Change, replace } from '../lab/ldif.ts';
 import { nastyNames, rdn } from './names.ts';
 import { type AdminGroup, adminGroup, exchangeOrganisation, type Organisation } from './organisation.ts';
 import { computerAccount, distributionGroup, exchangeSecurityGroups, mailbox } from './recipients.ts';
@@ -151,6 +151,15 @@ export function contoso({ now }: ContosoOptions): Contoso {
       wellKnownObject(organisation, wellKnownGuid, `CN=Microsoft System Attendant,${orphan.dn}`),
     ],
   };
+}
+
+/** What people do before the object may go: the mailbox moved, the address book's server changed, out of the DAG. */
+export function withoutBlockers({ orphan, ex01, databases, mailboxes, referrers }: Contoso): readonly Change[] {
+  return [
+    replace(mailboxes.cleo.dn, { homeMDB: databases.db01.dn, msExchHomeServerName: ex01.legacyExchangeDn }),
+    replace(referrers.offlineAddressBook.dn, { offLineABServer: ex01.dn }),
+    replace(orphan.dn, { msExchMDBAvailabilityGroupLink: [] }),
+  ];
 }
 
 /** Public folder stores of every nasty name below a server, as Exchange 2003 keeps them. */

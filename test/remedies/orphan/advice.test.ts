@@ -32,12 +32,9 @@ const rules: readonly (readonly [word: RegExp, isRight: (year: number, roles: nu
   [/Get-(?:Mailbox|ExchangeServer)|Set-SendConnector|Remove-MailboxDatabase/, (year) => year >= 2007],
 ];
 
-let gathered: Promise<DeletionFacts> | undefined;
 let practice: DeletionFacts;
 beforeEach(async () => {
-  // Once for all: nothing here changes them.
-  gathered ??= orphanFacts();
-  practice = await gathered;
+  practice = await orphanFacts();
 });
 
 /** The facts of a server of this version and these roles, in one of the situations that change the advice. */

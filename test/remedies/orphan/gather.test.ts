@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type DeletionFacts, gather } from '../../../src/remedies/orphan/gather.ts';
-import { openBench } from '../../change/entries-support.ts';
-import { judged, options, orphanFacts, worldOf } from './practice-orphan.ts';
+import { judged, options, orphanFacts, practiceSession, worldOf } from './practice-orphan.ts';
 
 /** What is gathered of the practice forest's orphan, with a machine that answers on these ports. */
 async function factsWith(openPorts: readonly number[], address: string | undefined): Promise<DeletionFacts> {
@@ -36,7 +35,7 @@ test('without a global catalog the recipients of other domains are unknown, whic
 });
 
 test('each step is named in words before it is begun', async () => {
-  const { session } = await openBench();
+  const session = await practiceSession();
   const steps: string[] = [];
   await gather(worldOf(session, { steps }), { kind: 'new', options });
   expect(steps).toEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { isNextStep, nextStepsOf, stepsInWords } from '../../../src/remedies/orphan/describe.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
-import { isNextStep, nextStepsOf, stepsInWords } from '../../../src/remedies/orphan/next-steps.ts';
 import { orphanFacts } from './practice-orphan.ts';
 
 /** The next steps of the practice forest's orphan, with some facts changed: their sentences, lines and commands. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { notOfThisRemedy } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ModifyChange, Plan } from '../../../src/change/plan.ts';
+import { permits } from '../../../src/remedies/orphan/changes.ts';
 import { gather } from '../../../src/remedies/orphan/gather.ts';
-import { permits } from '../../../src/remedies/orphan/permits.ts';
 import { openBench, otherServer, sendConnector } from '../../change/entries-support.ts';
-import { asDeletion, judged, judgedAs, orphanFacts, planOf, worldOf } from './practice-orphan.ts';
+import { asDeletion, judged, judgedAs, orphanFacts, planOf, practiceSession, worldOf } from './practice-orphan.ts';
 
 /** The plan for EX04 with some of it changed, as a file that was edited would have it. */
 async function edited(
@@ -28,8 +28,7 @@ describe('a plan is permitted', () => {
 
 describe('a plan is not permitted', () => {
   test('that deletes another server, or what is not below the server', async () => {
-    const [other] = await (await openBench()).doomedSubtree(otherServer);
-    if (other === undefined) throw new Error('there is another server');
+    const other = await (await openBench()).doomed(`CN=Protocols,${otherServer}`);
     expect(await edited(({ changes }) => ({ changes: [other, ...changes] }))).toEqual([
       `It deletes ${other.dn}, which is not below the server and does not go with it.`,
     ]);
@@ -103,7 +102,7 @@ describe('against fresh facts', () => {
   test('text that is another server’s too is not, and no one can accept that', async () => {
     const facts = await orphanFacts();
     const { proposal } = judged(facts);
-    const { session } = await openBench();
+    const session = await practiceSession();
     const entry = await session.readEntry(sendConnector, ['objectGUID']);
     expect(entry).toBeDefined();
     const foreign: ModifyChange = {
@@ -122,7 +121,7 @@ describe('against fresh facts', () => {
 
 describe('a saved plan that is looked at again', () => {
   test('is judged as it was, without options', async () => {
-    const { session } = await openBench();
+    const session = await practiceSession();
     const before = await orphanFacts({}, session);
     const plan = planOf(before);
     const again = asDeletion(await gather(worldOf(session), { kind: 'plan', plan, done: new Set() }));
@@ -131,7 +130,7 @@ describe('a saved plan that is looked at again', () => {
   });
 
   test('is blocked by a reference that is new since', async () => {
-    const { session } = await openBench();
+    const session = await practiceSession();
     const plan = planOf(await orphanFacts({}, session));
     const { server } = (await orphanFacts({}, session)).chosen;
     await session.modify(sendConnector, [
@@ -144,7 +143,7 @@ describe('a saved plan that is looked at again', () => {
   });
 
   test('whose references are cleared already still finds the databases that the server owned', async () => {
-    const { session } = await openBench();
+    const session = await practiceSession();
     const plan = planOf(await orphanFacts({}, session));
     const done = new Set<number>();
     for (const [index, change] of plan.changes.entries()) {

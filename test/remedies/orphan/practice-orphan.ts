@@ -1,17 +1,18 @@
 /** The orphan remedy on the practice forest: its world, its facts, and what is concluded from them. */
 
+import { randomUUID } from 'node:crypto';
 import type { ProbeMeans } from '../../../src/ad/probe.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
+import { openPracticeForest } from '../../../src/embedded/practice-forest.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/orphan/assess.ts';
+import { propose } from '../../../src/remedies/orphan/changes.ts';
 import { type DeletionFacts, gather, type OrphanFacts } from '../../../src/remedies/orphan/gather.ts';
 import type { OrphanOptions } from '../../../src/remedies/orphan/options.ts';
-import { propose } from '../../../src/remedies/orphan/propose.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
-import { openBench } from '../../change/entries-support.ts';
 
 export const now = new Date('2026-11-22T09:00:00Z');
 
@@ -27,6 +28,13 @@ export const options: OrphanOptions = {
   asked: new Set(),
   mayAsk: false,
 };
+
+/** A session with a practice forest of its own, without a socket. */
+export async function practiceSession(): Promise<DirectorySession> {
+  const templates = new URL('../../../templates/', import.meta.url);
+  const forest = await openPracticeForest('', templates, () => now, randomUUID);
+  return forest.open({ host: 'dc1.corp.example.com' });
+}
 
 export const target: ForestTarget = {
   kind: 'forest',
@@ -69,13 +77,26 @@ export function worldOf(
   };
 }
 
-/** What is gathered of EX04, in a practice forest of its own unless a session is given. */
-export async function orphanFacts(
+let untouched: Promise<DeletionFacts> | undefined;
+
+/** What is gathered of EX04: once in a practice forest that nothing changes, or for itself where anything is given. */
+export function orphanFacts(
   asked: Partial<OrphanOptions> = {},
   session?: DirectorySession,
   means?: ProbeMeans,
 ): Promise<DeletionFacts> {
-  const world = worldOf(session ?? (await openBench()).session);
+  const isUsual = Object.keys(asked).length === 0 && session === undefined && means === undefined;
+  if (!isUsual) return gathered(asked, session, means);
+  untouched ??= gathered();
+  return untouched;
+}
+
+async function gathered(
+  asked: Partial<OrphanOptions> = {},
+  session?: DirectorySession,
+  means?: ProbeMeans,
+): Promise<DeletionFacts> {
+  const world = worldOf(session ?? (await practiceSession()));
   return asDeletion(await gather(world, { kind: 'new', options: { ...options, ...asked } }, undefined, means));
 }
 

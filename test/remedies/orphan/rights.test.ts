@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
 import { sidFromText } from '../../../src/ad/values.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { clearable } from '../../../src/remedies/orphan/changes.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
-import { clearable } from '../../../src/remedies/orphan/propose.ts';
-import { configurationReferences, wellKnownObjects } from '../../../src/remedies/orphan/references.ts';
-import { openBench, sendConnector } from '../../change/entries-support.ts';
+import { configurationReferences, wellKnownObjects } from '../../../src/remedies/orphan/referrers.ts';
+import { sendConnector } from '../../change/entries-support.ts';
 import { makeEntry } from '../../support/make-entry.ts';
-import { judged, orphanFacts } from './practice-orphan.ts';
+import { judged, orphanFacts, practiceSession } from './practice-orphan.ts';
 
 const enterpriseAdmins = 'S-1-5-21-1-2-3-519';
 
 /** What is gathered by one who may write every attribute but those of this entry. */
 async function factsOfOneWhoMayNotWrite(locked: string): Promise<DeletionFacts> {
-  const { session } = await openBench();
+  const session = await practiceSession();
   const limited: DirectorySession = {
     ...session,
     identity: session.identity,

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/ad/entry.ts';
 import type { DirectoryChange } from '../../../src/change/plan.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/ldap/session.ts';
-import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/deleted-server.ts';
+import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/names.ts';
 import { deletionOnDc } from '../../../src/remedies/orphan/verify.ts';
 import { leaf, openBench, sendConnector } from '../../change/entries-support.ts';
 import { makeEntry } from '../../support/make-entry.ts';

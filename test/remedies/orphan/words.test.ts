@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
-import { readSetupLog } from '../../../src/remedies/orphan/setup-log.ts';
+import { readSetupLog } from '../../../src/remedies/orphan/options.ts';
 import {
   isOnlyProvisioned,
   productName,

@@ -1,0 +1,84 @@
+/** Reading over port 389 after an integrated logon, every message sealed by Kerberos, against the same over LDAPS. */
+
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { describeWithSamba } from '../ad/lab/describe-with-samba.ts';
+import type { DomainController } from '../ad/lab/domain-controller.ts';
+import { forest } from '../ad/lab/forest.ts';
+import { add } from '../ad/lab/ldif.ts';
+import { startOneDomainController } from '../ad/lab/one-dc.ts';
+import { runClient } from '../ad/scenario/client-folder.ts';
+import { type Environment, kerberosEnvironment, kinit, registerLdapService } from '../ad/scenario/kerberos.ts';
+import { duel } from './support/duel.ts';
+import { scoreboard } from './support/scoreboard.ts';
+
+const many = 10_000;
+const rounds = 5;
+const largestRatio = 1.3;
+const parent = `CN=Bulk,${forest.domainNamingContext}`;
+
+const container = add(parent, { objectClass: 'container' });
+const contacts = Array.from({ length: many }, (_, index) =>
+  add(`CN=contact ${index},${parent}`, {
+    objectClass: 'contact',
+    displayName: `Contact ${index} of the sales department`,
+    mail: `contact.${index}@example.com`,
+    proxyAddresses: [`SMTP:contact.${index}@example.com`, `smtp:c${index}@old.example.com`],
+  }),
+);
+
+const built = JSON.stringify(new URL('../../dist/ldap/', import.meta.url).href);
+
+/** Opens a session and reads all contacts with all attributes; prints the seconds of both and the count. */
+const program = `
+  const [{ openSession }, { everything }] = await Promise.all([import(${built} + 'connector.js'), import(${built} + 'filter.js')]);
+  const { base, ca, ...options } = JSON.parse(process.argv[1]);
+  const { readFile } = await import('node:fs/promises');
+  const trust = ca === undefined ? {} : { ca: await readFile(ca) };
+  const started = performance.now();
+  const session = await openSession({ ...options, ...trust });
+  let count = 0;
+  for await (const entry of session.search({ base, scope: 'one', filter: everything, attributes: ['*'] })) count += entry.attributes.size > 10 ? 1 : 0;
+  console.log(JSON.stringify({ seconds: (performance.now() - started) / 1000, count, sealed: session.identity.sealed !== undefined }));
+  await session.close();`;
+
+const board = scoreboard('Sealed by Kerberos against LDAPS');
+
+describeWithSamba(
+  'read throughput of a sealed session',
+  () => {
+    let dc: DomainController;
+    let environment: Environment;
+
+    beforeAll(async () => {
+      dc = await startOneDomainController({ changes: [container, ...contacts], services: ['ldap', 'kdc'] });
+      await registerLdapService(dc);
+      environment = await kerberosEnvironment(join(dc.samDatabase, '..'), 'administrator', dc.address);
+      await kinit(environment, 'Administrator', dc.adminPassword);
+    });
+    afterAll(async () => {
+      board.print();
+      await dc?.stop();
+    });
+
+    const seconds = async (options: { readonly tls: string; readonly ca?: string; readonly bind: object }) => {
+      const request = JSON.stringify({ host: dc.address, tlsName: dc.host, base: parent, ...options });
+      const command = [process.execPath, '--input-type=module', '--eval', program, request];
+      const { stdout, stderr } = await runClient(command, environment);
+      expect(stderr).toBe('');
+      const outcome = JSON.parse(stdout);
+      expect(outcome).toMatchObject({ count: many, sealed: options.tls === 'none' });
+      return Number(outcome.seconds);
+    };
+
+    test(`${many.toLocaleString('en')} entries`, async () => {
+      const bind = { auth: 'password', user: dc.adminUser, password: dc.adminPassword };
+      const result = await duel(rounds, async () => ({
+        ours: await seconds({ tls: 'none', bind: { auth: 'integrated' } }),
+        peer: await seconds({ tls: 'ldaps', ca: dc.caFile, bind }),
+      }));
+      board.ratio('open and read, sealed against LDAPS', result, largestRatio);
+    });
+  },
+  { programs: ['kinit'] },
+);

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { onTestFinished } from 'vitest';
+import type { Context, OpenDirectory } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import type { DirectorySession } from '../../src/ldap/session.ts';
+import { noSleep } from './fixed-world.ts';
+import { freshFolder } from './fresh-folder.ts';
+import type { PrompterDouble } from './prompter-double.ts';
+import { type CommandRun, runCommand } from './run-command.ts';
+
+export const templates = new URL('../../templates/', import.meta.url);
+
+type Work<T> = (session: DirectorySession) => Promise<T>;
+
+export interface PracticeSite {
+  readonly folder: string;
+  /** Runs a command on the site's forest. */
+  run(
+    command: Parameters<typeof runCommand>[0],
+    args: readonly string[],
+    prompter?: PrompterDouble,
+    world?: Partial<Context>,
+  ): Promise<CommandRun>;
+  /** Reads or changes the forest with a session of its own, as another administrator would. */
+  withSession<T>(work: Work<T>): Promise<T>;
+}
+
+/**
+ * The practice forest for a new folder. It stays open from run to run and is saved at the end of the test:
+ * practice-forest.test.ts and practice-saving.test.ts show that a forest is the same when it is opened again.
+ */
+export async function practiceSite(now: () => Date = () => new Date()): Promise<PracticeSite> {
+  const folder = await freshFolder();
+  const world = { currentFolder: folder, templates, sleep: noSleep, now, randomId: randomUUID };
+  let opened: Promise<OpenDirectory> | undefined;
+  const open = async (): Promise<OpenDirectory> => {
+    opened ??= openPracticeDirectory(folder, world as unknown as Context);
+    const directory = await opened;
+    const session = await directory.reopen();
+    return { ...directory, session, close: () => session.close() };
+  };
+  onTestFinished(async () => (await opened)?.close());
+  return {
+    folder,
+    run: (command, args, prompter, more = {}) => {
+      const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
+      return runCommand(command, args, { ...world, ...asked, ...more, directory: open });
+    },
+    withSession: async (work) => {
+      const { session, close } = await open();
+      return await work(session).finally(close);
+    },
+  };
+}
