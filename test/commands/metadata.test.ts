@@ -24,6 +24,7 @@ import {
   zone,
 } from '../remedies/metadata/dead-dc.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { answering, byDefault } from '../support/prompter-double.ts';
 import type { CommandRun } from '../support/run-command.ts';
 
 const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
@@ -41,7 +42,10 @@ describe('a dry run', () => {
   beforeAll(async () => {
     site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')));
   });
-  afterAll(() => rm(site.folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await site.save();
+    await rm(site.folder, { recursive: true, force: true });
+  });
 
   test('plans to delete a left-over server object, and nothing else', async () => {
     const { changes, findings } = planOf(await dryRun('--dc', 'DC0'));
@@ -140,6 +144,12 @@ describe('a dry run', () => {
     expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no account/);
   });
 
+  test('shows DNS records as what they say', async () => {
+    const { stdout } = await site.run(metadata, ['--dc', 'DC4', '--dry-run']);
+    expect(stdout).toMatch(/- dnsRecord:: A 10\.0\.0\.4 \(28 bytes/);
+    expect(stdout).toMatch(/- dnsRecord:: SRV dc4\.corp\.example\.com \(54 bytes/);
+  });
+
   test('names the DCs where none is of the name that was given', async () => {
     const { status, stderr } = await site.run(metadata, ['--dc', 'DC9', '--dry-run']);
     expect(status).toBe(64);
@@ -166,6 +176,7 @@ describe('applied', () => {
     expect(await site.there(wholeDc)).toEqual([]);
     expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
 
+    await site.save();
     const folder = /undo (changes\S+)/.exec(done.stdout)?.[1] ?? '';
     const back = await site.run(undo, [folder, '--yes']);
     expect([back.status, back.stderr]).toEqual([0, '']);
@@ -205,5 +216,29 @@ describe('applied', () => {
     const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
     expect(status).toBe(3);
     expect(await site.there(wholeDc)).toEqual(wholeDc);
+  });
+});
+
+describe('the wizard', () => {
+  test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const prompter = answering({
+      'metadata.dc': byDefault,
+      'metadata.supported-way': 'None of them: go on to remove it here',
+      decision: 'nothing',
+    });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
+    expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
+    expect(status).toBe(2);
+  });
+
+  test('shows the steps of a supported way that is taken, and changes nothing', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`remove selected server ${server}`);
+    expect(await site.there([server])).toEqual([server]);
   });
 });

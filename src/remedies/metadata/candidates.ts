@@ -3,12 +3,12 @@
  * gone: server objects with NTDS Settings, server objects without, and accounts of DCs without a server object.
  */
 
-import { askDomainControllers, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { askAllForReplication, catalogIfAny } from '../../ad/ask-replication.ts';
 import { dnDepth, isSameOrBelow, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { networkMeans } from '../../ad/probe.ts';
-import { askForReplication } from '../../ad/replication-answer.ts';
 import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
 import { dateOfFileTime } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
@@ -74,7 +74,12 @@ export interface DomainControllerSettings {
 export async function readCandidates(world: DirectoryWorld, forest: Forest): Promise<readonly Candidate[]> {
   const { domainControllers, leftoverServers } = forest;
   world.watch.begin([...domainControllers.map(hostOf), 'Accounts']);
-  const states = world.isExport ? domainControllers.map(notAsked) : await askAll(forest, world);
+  const states = world.isExport
+    ? domainControllers.map(notAsked)
+    : await askAllForReplication(forest, world, {
+        onAnswer: (one, answer) =>
+          world.watch.update(hostOf(one), answer.kind === 'answered' ? 'answered' : answer.why),
+      });
   world.watch.update('Accounts', 'reading');
   const { accounts, domains } = await readAccounts(world, forest);
   world.watch.update('Accounts', `${accounts.length}`);
@@ -139,26 +144,6 @@ function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostName' | 'n
 
 function notAsked(domainController: DomainController): DomainControllerState {
   return { domainController, state: { kind: 'not-asked' } };
-}
-
-async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly DomainControllerState[]> {
-  const answers = await askDomainControllers(
-    forest.domainControllers,
-    world,
-    async (session, { fullNamingContexts, partialNamingContexts }) => {
-      const held = [...fullNamingContexts, ...partialNamingContexts];
-      const answer = await askForReplication(session, held.length === 0 ? [forest.configurationNamingContext] : held);
-      const clockAhead = answer.clock === undefined ? undefined : answer.clock.getTime() - world.now().getTime();
-      return { answer, clockAhead };
-    },
-    defaultDeadlineMs,
-    (one, answer) => world.watch.update(hostOf(one), answer.kind === 'answered' ? 'answered' : answer.why),
-  );
-  return forest.domainControllers.map((domainController, index): DomainControllerState => {
-    const answer = answers[index];
-    if (answer?.kind === 'answered') return { domainController, state: { kind: 'answered', ...answer.answer } };
-    return { domainController, state: { kind: 'unreachable', why: answer?.why ?? 'it was not asked' } };
-  });
 }
 
 async function reachOf(
@@ -230,7 +215,7 @@ async function readAccounts(
   const accounts: Entry[] = [];
   for (const base of here) accounts.push(...(await accountsBelow(session, base)));
   if (here.length === domains.length) return { accounts, domains };
-  const catalog = await world.openGlobalCatalog();
+  const catalog = await catalogIfAny(world);
   if (catalog === undefined) return { accounts, domains: here };
   const isElsewhere = ({ dn }: Entry): boolean => !here.some((domain) => isSameOrBelow(dn, domain));
   const known = await accountsBelow(catalog, '').finally(() => catalog.close());

@@ -1,7 +1,14 @@
 /** Reads the domain controllers of the forest and, once one is chosen, all that the directory holds of it. Never writes. */
 
-import { isDeletedDn, joinDn } from '../../ad/dn.ts';
-import { integerOf } from '../../ad/entry.ts';
+import {
+  directoryServiceDn,
+  lifetimeAttributes,
+  lifetimeInForce,
+  serverKindOf,
+  storedLifetimesOf,
+  unsetMeans,
+} from '../../ad/deleted-object-lifetime.ts';
+import { isDeletedDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { guidBase } from '../../ad/values.ts';
 import { whatIsLeft } from '../../change/modify-writer.ts';
@@ -13,9 +20,8 @@ import { type DnsNode, readDnsNodes } from './dns-values.ts';
 import { type Identity, identityIn, identityOf } from './identity.ts';
 import { type Lost, readLost } from './lost.ts';
 import { findCandidate, type MetadataOptions } from './options.ts';
-import { type Remains, readRemains } from './remains.ts';
+import { type Remains, readRemains, readSysvolMembers, type SysvolMember } from './remains.ts';
 import { type Role, readRoles } from './roles.ts';
-import { readSysvolMembers, type SysvolMember } from './sysvol.ts';
 
 export interface MetadataFacts {
   readonly target: ForestTarget;
@@ -49,9 +55,6 @@ export interface Chosen {
   readonly lost: readonly Lost[];
 }
 
-/** In days, where tombstoneLifetime is not set (MS-ADTS 6.1.1.2.4.1.1). */
-const defaultLifetime = 60;
-
 /** @throws DirectoryError; SubjectMissingError or UsageError if the options name none of them, or several */
 export async function gather(
   world: DirectoryWorld,
@@ -67,8 +70,9 @@ export async function gather(
     return { ...facts, settled, chosen: await choose(world, facts, identity, candidate) };
   }
   const { wanted } = scope.options;
-  if (wanted === undefined || known?.chosen !== undefined) return facts;
+  if (wanted === undefined) return { ...facts, chosen: undefined };
   const candidate = findCandidate(facts.candidates, wanted);
+  if (known?.chosen?.candidate === candidate) return facts;
   return { ...facts, chosen: await choose(world, facts, identityOf(candidate), candidate) };
 }
 
@@ -106,17 +110,14 @@ async function readSurvey(world: DirectoryWorld): Promise<MetadataFacts> {
   const { session, isExport, target } = world;
   const forest = isExport ? await readExportedForest(session) : await readForest(session);
   const candidates = await readCandidates(world, forest);
-  const service = await session.readEntry(
-    joinDn('CN=Directory Service,CN=Windows NT,CN=Services', forest.configurationNamingContext),
-    ['tombstoneLifetime'],
-  );
-  const stored = service === undefined ? undefined : integerOf(service, 'tombstoneLifetime');
+  const service = await session.readEntry(directoryServiceDn(forest.configurationNamingContext), lifetimeAttributes);
+  const kind = serverKindOf(session.rootDse, isExport);
   return {
     target,
     readFrom: isExport ? 'an export' : sourceInWords(session),
     now: world.now(),
     forest,
-    lifetime: stored ?? defaultLifetime,
+    lifetime: service === undefined ? unsetMeans(kind) : lifetimeInForce(storedLifetimesOf(service), kind).days,
     isExport,
     candidates,
     roles: await readRoles(session, forest),

@@ -9,7 +9,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { DirectoryError } from '../../errors.ts';
 import { faultsOfSteps } from './describe.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
-import { isSysvol } from './sysvol.ts';
+import { isSysvol } from './remains.ts';
 
 /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
 export function permits(plan: Plan<DirectoryChange>): readonly string[] {

@@ -108,6 +108,8 @@ const remains = [
 export interface Site {
   readonly folder: string;
   run(command: Command, args: readonly string[], prompter?: PrompterDouble): Promise<CommandRun>;
+  /** Saves the forest: the next run reads it from the site's folder. */
+  save(): Promise<void>;
   /** What a fresh session finds of these DNs: those that are there. */
   there(dns: readonly string[]): Promise<readonly string[]>;
   /** The values of an attribute, as base64. */
@@ -127,14 +129,24 @@ export async function siteWithDeadDc(folder: string): Promise<Site> {
   const forest = path.join(templates, 'practice', 'forest.ldif');
   await writeFile(forest, `${await readFile(forest, 'utf8')}\n${remains}`);
   const world = { currentFolder: folder, templates: pathToFileURL(`${templates}/`), sleep: noSleep };
-  const directory = (): Promise<OpenDirectory> =>
-    openPracticeDirectory(folder, { ...world, now: () => new Date(), randomId: randomUUID } as unknown as Context);
+  const context = { ...world, now: () => new Date(), randomId: randomUUID } as unknown as Context;
+  let opened: Promise<OpenDirectory> | undefined;
+  const directory = async (): Promise<OpenDirectory> => {
+    opened ??= openPracticeDirectory(folder, context);
+    const held = await opened;
+    const session = await held.reopen();
+    return { ...held, session, close: () => session.close() };
+  };
   const within = async <T>(look: (opened: OpenDirectory) => Promise<T>): Promise<T> => {
-    const opened = await directory();
-    return await look(opened).finally(() => opened.close());
+    const own = await directory();
+    return await look(own).finally(() => own.close());
   };
   return {
     folder,
+    async save() {
+      await (await opened)?.close();
+      opened = undefined;
+    },
     run: (command, args, prompter) =>
       runCommand(command, args, { ...world, directory, ...(prompter === undefined ? {} : { prompter }) }),
     there: (dns) =>
