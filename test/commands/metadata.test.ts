@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,7 +26,7 @@ import {
 } from '../remedies/metadata/dead-dc.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
-import type { CommandRun } from '../support/run-command.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
 const confirmed = ['--confirm', 'DC4'];
@@ -242,3 +243,65 @@ describe('the wizard', () => {
     expect(await site.there([server])).toEqual([server]);
   });
 });
+
+describe('offline', () => {
+  const site = `CN=Amsterdam,CN=Sites,${configuration}`;
+  const dcs = ['DC1', 'DC2'].flatMap((name) => {
+    const own = `CN=${name},CN=Servers,${site}`;
+    const computer = `CN=${name},OU=Domain Controllers,${domain}`;
+    const host = `dNSHostName: ${name.toLowerCase()}.corp.example.com`;
+    return [
+      exported(own, 'server', host, `serverReference: ${computer}`),
+      exported(
+        `CN=NTDS Settings,${own}`,
+        'nTDSDSA',
+        `msDS-hasMasterNCs: ${domain}`,
+        `msDS-hasMasterNCs: ${configuration}`,
+      ),
+      exported(computer, 'computer', host, 'primaryGroupID: 516', 'userAccountControl: 532480'),
+    ];
+  });
+  const crossRef = ['nETBIOSName: CORP', `nCName: ${domain}`, 'dnsRoot: corp.example.com', 'systemFlags: 3'];
+  const whole = [
+    `dn:\nconfigurationNamingContext: ${configuration}\ndefaultNamingContext: ${domain}\nschemaNamingContext: CN=Schema,${configuration}\nnamingContexts: ${configuration}\nnamingContexts: ${domain}\ndnsHostName: dc1.corp.example.com\ndsServiceName: CN=NTDS Settings,CN=DC1,CN=Servers,${site}\n`,
+    exported(domain, 'domainDNS'),
+    exported(`OU=Domain Controllers,${domain}`, 'organizationalUnit'),
+    exported(configuration, 'configuration'),
+    exported(`CN=Partitions,${configuration}`, 'crossRefContainer'),
+    exported(`CN=CORP,CN=Partitions,${configuration}`, 'crossRef', ...crossRef),
+    exported(`CN=Sites,${configuration}`, 'sitesContainer'),
+    exported(site, 'site'),
+    exported(`CN=Servers,${site}`, 'serversContainer'),
+    exported(
+      `CN=NTDS Site Settings,${site}`,
+      'nTDSSiteSettings',
+      `interSiteTopologyGenerator: CN=NTDS Settings,CN=DC2,CN=Servers,${site}`,
+    ),
+    ...dcs,
+  ];
+
+  test('plans on an export, writes the LDIF to import, and says what an export does not show', async () => {
+    const folder = await freshFolder();
+    await writeFile(path.join(folder, 'forest.ldf'), whole.join('\n'));
+    const args = ['--dc', 'DC2', '--ldif', 'forest.ldf', '--save', 'change', '--json', '--accept', 'not-proven-gone'];
+    const more = ['--accept', 'promotion-only', '--accept', 'lifetime-not-over'];
+    const saved = await runCommand(metadata, [...args, ...more], { currentFolder: folder });
+    expect([saved.status, saved.stderr.includes('error')]).toEqual([2, false]);
+    const { findings, changes } = planOf(saved);
+    expect(findings.map(({ id }) => id)).toContain('export');
+    expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
+      ['modify', `CN=NTDS Site Settings,${site}`],
+      ['delete', `CN=NTDS Settings,CN=DC2,CN=Servers,${site}`],
+      ['delete', `CN=DC2,CN=Servers,${site}`],
+      ['delete', `CN=DC2,OU=Domain Controllers,${domain}`],
+    ]);
+    const ldif = await readFile(path.join(folder, 'change', 'change.ldf'), 'utf8');
+    expect(ldif.match(/^changetype: delete$/gm)).toHaveLength(3);
+  });
+});
+
+/** An entry of an export. */
+function exported(dn: string, objectClass: string, ...lines: readonly string[]): string {
+  const guid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64');
+  return [`dn: ${dn}`, `objectClass: ${objectClass}`, `objectGUID:: ${guid}`, ...lines, ''].join('\n');
+}
