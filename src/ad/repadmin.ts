@@ -30,9 +30,17 @@ export function replicateNow(host: string): string {
   return `repadmin /syncall ${quoted(host)} /A /e /d`;
 }
 
+/** Who replicates with whom, and what fails, on every DC. */
+export const replicationSummary = 'repadmin /replsummary *';
+
 /** Removes what is left of a DC that is gone, by the DN of its server object. */
 export function removeMetadata(serverDn: string): string {
   return `ntdsutil "metadata cleanup" ${quoted(`remove selected server ${serverDn}`)} quit quit`;
+}
+
+/** Gives a role to another DC when its holder is gone for good; `role` as ntdsutil calls it: "PDC". */
+export function seizeRole(host: string, role: string): string {
+  return `ntdsutil roles connections ${quoted(`connect to server ${host}`)} quit ${quoted(`seize ${role}`)} quit quit`;
 }
 
 /** `repadmin /showattr * "CN=…" /atts:tombstoneLifetime` */

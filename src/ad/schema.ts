@@ -56,6 +56,24 @@ function definitionOf(entry: Entry): AttributeDefinition {
   };
 }
 
+/** The names of all attributes whose values are DNs and no back links; [] if the schema cannot be read. Throws DirectoryError. */
+export async function readDnAttributes(session: DirectorySession): Promise<readonly string[]> {
+  const base = session.rootDse.schemaNamingContext;
+  if (base === undefined) return [];
+  const syntaxes = [...dnSyntaxes].map((syntax) => equal('attributeSyntax', syntax));
+  const filter = and(equal('objectClass', 'attributeSchema'), or(...syntaxes));
+  const names: string[] = [];
+  try {
+    for await (const entry of session.search({ base, scope: 'one', filter, attributes: attributeProperties })) {
+      const { name, link } = definitionOf(entry);
+      if (link !== 'back') names.push(name);
+    }
+  } catch (error) {
+    if (!isWithoutSchema(error)) throw error;
+  }
+  return names;
+}
+
 const mandatoryProperties = ['mustContain', 'systemMustContain'];
 const classesAbove = ['subClassOf', 'auxiliaryClass', 'systemAuxiliaryClass'];
 
@@ -130,9 +148,13 @@ async function readByName(
       for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
     }
   } catch (error) {
-    // An export without the schema does not have its head either.
-    if (error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject) return [];
-    throw error;
+    if (!isWithoutSchema(error)) throw error;
+    return [];
   }
   return found;
+}
+
+/** An export without the schema does not have its head either. */
+function isWithoutSchema(error: unknown): boolean {
+  return error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject;
 }

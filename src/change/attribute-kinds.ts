@@ -17,7 +17,11 @@ const otherBackLinks = new Set([
   'managedobjects',
   'masteredby',
   'memberof',
+  'msds-isdomainfor',
+  'msds-isfullreplicafor',
+  'msds-ispartialreplicafor',
   'msds-masteredby',
+  'sitelinklist',
 ]);
 
 /**
@@ -38,6 +42,24 @@ const identity = new Set([
   'parentguid',
   'subschemasubentry',
   'whencreated',
+]);
+
+/** What the system keeps of an account (MS-SAMR 3.1.1.8, MS-ADTS 3.1.1.5.3): no client writes it. */
+const stateOfAccount = new Set([
+  'badpasswordtime',
+  'badpwdcount',
+  'iscriticalsystemobject',
+  'lastlogoff',
+  'lastlogon',
+  'lastlogontimestamp',
+  'lockouttime',
+  'logoncount',
+  'msds-revealeddsas',
+  'msds-revealedlist',
+  'msds-revealedusers',
+  'pwdlastset',
+  'ridsetreferences',
+  'samaccounttype',
 ]);
 
 /** Whether the attribute is the other end of a link, which AD computes from the forward link. */
@@ -65,7 +87,7 @@ function isConstructed(key: string): boolean {
  */
 export function isRestorable(name: string, by: 'undelete' | 'add', rdnType: string): boolean {
   const key = name.toLowerCase();
-  if (isVolatile(key) || identity.has(key) || key === rdnType.toLowerCase()) return false;
+  if (isVolatile(key) || identity.has(key) || stateOfAccount.has(key) || key === rdnType.toLowerCase()) return false;
   return by === 'add' || (key !== 'objectclass' && key !== 'systemflags');
 }
 

@@ -8,6 +8,7 @@ import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
+import { withoutGone } from '../change/undo-gone.ts';
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
@@ -78,7 +79,8 @@ async function undoChange(
   const { folder, plan: original, records } = saved;
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
-  const toUndo = changesToUndo(original, records);
+  const all = changesToUndo(original, records);
+  const toUndo = remedy.gone === undefined ? all : withoutGone(all, remedy.gone(original));
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);

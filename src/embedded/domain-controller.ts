@@ -159,7 +159,9 @@ export class Replica {
     const cursors = [...this.#vector.values()].flatMap(({ source, usn, lastSuccess }): Cursor[] =>
       lastSuccess === undefined ? [] : [{ source, usn, lastSuccess }],
     );
-    return { partners: this.partners, cursors };
+    // As after the next run of the KCC: it drops partners whose NTDS Settings are gone (MS-ADTS 6.2.2).
+    const known = new Set(domainControllersIn(this.store).map(({ host }) => host));
+    return { partners: this.partners.filter(({ source }) => known.has(source.host)), cursors };
   }
 
   get vector(): ReadonlyMap<string, Known> {

@@ -6,9 +6,16 @@
 import { guidFromText } from '../ad/values.ts';
 import type { Connector, DirectorySession, ServerAddress } from '../ldap/session.ts';
 import { writeLdif } from '../ldif/ldif-writer.ts';
-import { type Condition, exportedFrom, Replica, type RootDseRecord, type Surroundings } from './domain-controller.ts';
+import {
+  type Condition,
+  domainControllersIn,
+  exportedFrom,
+  Replica,
+  type RootDseRecord,
+  type Surroundings,
+} from './domain-controller.ts';
 import { dump, type LdifSource, type LoadedForest, loadExport, loadForest } from './load.ts';
-import { replicationOf, withoutStatements } from './practice-statements.ts';
+import { aboutHosts, replicationOf, withoutStatements } from './practice-statements.ts';
 import { spread } from './replication.ts';
 import { EmbeddedSession, socketError } from './session.ts';
 import { administrator } from './view.ts';
@@ -107,6 +114,19 @@ function hostOf(record: RootDseRecord | undefined): string | undefined {
   return record?.get('dnshostname')?.values[0]?.toString().toLowerCase();
 }
 
+/** The DCs that any other one still has NTDS Settings of: one whose metadata was removed comes back by promotion only. */
+function livingHosts(stores: LoadedForest['stores']): ReadonlySet<string> {
+  const hosts = [...stores.keys()];
+  if (hosts.length === 1) return new Set(hosts);
+  return new Set(
+    [...stores].flatMap(([own, store]) =>
+      domainControllersIn(store)
+        .map(({ host }) => host)
+        .filter((host) => host !== own),
+    ),
+  );
+}
+
 class Embedded implements EmbeddedForest {
   readonly #replicas: ReadonlyMap<string, Replica>;
   readonly #loaded: LoadedForest;
@@ -142,6 +162,9 @@ class Embedded implements EmbeddedForest {
   }
 
   toLdif(): Iterable<string> {
-    return writeLdif(dump(this.#loaded.stores, this.#loaded.rootDses));
+    const { stores, rootDses } = this.#loaded;
+    const living = livingHosts(stores);
+    const left = new Map([...stores].filter(([host]) => living.has(host)));
+    return writeLdif(dump(left, aboutHosts(rootDses, living)));
   }
 }

@@ -43,7 +43,10 @@ export async function openPracticeForest(
       isChanged = true;
     },
   });
-  forest.setCondition(lostDomainController, { reachable: 'no-route' });
+  // Its metadata may have been removed.
+  if (forest.domainControllers.includes(lostDomainController)) {
+    forest.setCondition(lostDomainController, { reachable: 'no-route' });
+  }
   const save = (): void => {
     if (!isChanged) return;
     writeWhole(file, [...forest.toLdif()].join(''));

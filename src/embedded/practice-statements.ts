@@ -122,6 +122,29 @@ export function replicationOf(
   return { partners, cursors, cutFrom };
 }
 
+/** The rootDSE records of these hosts, without what they state of others. */
+export function aboutHosts(
+  records: readonly LdifContentRecord[],
+  hosts: ReadonlySet<string>,
+): readonly LdifContentRecord[] {
+  const isKnown = (name: string | undefined): boolean =>
+    [...hosts].some((host) => name !== undefined && (host === name.toLowerCase() || host.startsWith(`${name}.`)));
+  const statements: ReadonlySet<string> = new Set([partnerStatement, cursorStatement, cutStatement]);
+  return records
+    .map((record) => ({
+      ...record,
+      attributes: record.attributes
+        .map(({ name, values }) => {
+          const isStatement = statements.has(name.toLowerCase());
+          return { name, values: values.filter((value) => !isStatement || isKnown(wordsOf(value.toString())[0])) };
+        })
+        .filter(({ values }) => values.length > 0),
+    }))
+    .filter(({ attributes }) =>
+      attributes.some(({ name, values }) => name.toLowerCase() === 'dnshostname' && isKnown(values[0]?.toString())),
+    );
+}
+
 /** The record as a client may see it. */
 export function withoutStatements(record: RootDseRecord): RootDseRecord {
   return new Map([...record].filter(([name]) => ![partnerStatement, cursorStatement, cutStatement].includes(name)));

@@ -46,11 +46,11 @@ export const namesBySyntax: Readonly<Record<Exclude<Syntax, 'text'>, string>> = 
     offLineABContainers msExchHomePublicMDB msExchDefaultPublicMDB siteFolderServer msExchServerSite
     msExchHomeRoutingGroup msExchOrigMDB fromServer interSiteTopologyGenerator msDS-DefaultQuota
     configurationNamingContext defaultNamingContext rootDomainNamingContext schemaNamingContext dsServiceName
-    serverName`,
+    serverName rIDSetReferences`,
   dnWithBinary: 'wellKnownObjects otherWellKnownObjects',
   octets: `dSASignature repsFrom repsTo replUpToDateVector replPropertyMetaData invocationId msExchMailboxGuid
     msExchArchiveGUID userCertificate msExchMailboxSecurityDescriptor mS-DS-CreatorSID sIDHistory securityIdentifier
-    msDS-OptionalFeatureGUID schemaIDGUID attributeSecurityGUID userParameters unicodePwd`,
+    msDS-OptionalFeatureGUID schemaIDGUID attributeSecurityGUID userParameters unicodePwd dnsRecord`,
   guid: 'objectGUID',
   sid: 'objectSid tokenGroups',
   securityDescriptor: 'nTSecurityDescriptor',
@@ -77,6 +77,11 @@ export const linkPairs: readonly (readonly [string, string])[] = [
   ['msDS-HasDomainNCs', 'msDS-IsDomainFor'],
   ['msDS-EnabledFeature', 'msDS-EnabledFeatureBL'],
   ['siteList', 'siteLinkList'],
+  ['msDS-NC-Replica-Locations', 'msDS-NC-Replica-LocationsBL'],
+  ['bridgeheadTransportList', 'bridgeheadServerListBL'],
+  ['msDFSR-ComputerReference', 'msDFSR-ComputerReferenceBL'],
+  ['frsComputerReference', 'frsComputerReferenceBL'],
+  ['msDS-KrbTgtLink', 'msDS-KrbTgtLinkBl'],
   ['homeMDB', 'homeMDBBL'],
   ['msExchArchiveDatabaseLink', 'msExchArchiveDatabaseLinkBL'],
   ['msExchSourceBridgeheadServersDN', 'msExchSourceBridgeheadServersDNBL'],
@@ -98,7 +103,8 @@ export const singleValued =
     msExchDefaultPublicMDB siteFolderServer msExchServerSite msExchHomeRoutingGroup replUpToDateVector
     replPropertyMetaData invocationId msExchMailboxGuid objectGUID objectSid nTSecurityDescriptor managedBy manager
     serverReference homeMDB msExchArchiveDatabaseLink msExchUseOAB msExchMDBAvailabilityGroupLink
-    msExchHostServerLink canonicalName dSHeuristics`);
+    msExchHostServerLink canonicalName dSHeuristics msDFSR-ComputerReference frsComputerReference msDS-KrbTgtLink
+    fromServer interSiteTopologyGenerator`);
 
 /** Integers, times and truth values have one value, but for the few named here. */
 export const severalNumbers = new Set(['tokengroups']);

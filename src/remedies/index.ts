@@ -71,4 +71,12 @@ export const remedies: readonly RemedyEntry[] = [
     flags: async () => (await import('./lingering/flags.ts')).flags,
     load: async () => (await import('./lingering/remedy.ts')).lingering,
   },
+  {
+    name: 'metadata',
+    summary: 'clean up after a domain controller that is gone',
+    world: 'directory',
+    examples: ['metadata --server dc1.corp.example.com --user admin@corp.example.com --dc DC0 --dry-run'],
+    flags: async () => (await import('./metadata/flags.ts')).flags,
+    load: async () => (await import('./metadata/remedy.ts')).metadata,
+  },
 ];

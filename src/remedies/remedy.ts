@@ -223,6 +223,9 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** How the change is proved, where the default by kind of change is not enough; undefined where it is. */
   verify?(plan: Plan<C>): Proof | undefined;
 
+  /** objectGUIDs of what the plan deletes and no undo can bring back; the values that name it stay away too. */
+  gone?(plan: Plan<C>): ReadonlySet<string>;
+
   /** Of a remedy that writes nothing: its changes are handed over, and apply only looks again. */
   readonly handOver?: HandOver<Options, C>;
 

@@ -129,7 +129,7 @@ function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): read
   const [added] = add;
   if (removed === undefined && added === undefined) return [];
   if (remove.length === 1 && add.length === 1 && removed !== undefined && added !== undefined) {
-    const [old, now] = [shownValue(removed), shownValue(added)];
+    const [old, now] = [shownValue(removed, attribute), shownValue(added, attribute)];
     const marked = markChangedWords(old.text, now.text);
     return [
       { sign: '-', name: nameOf(attribute, old), value: marked.old },
@@ -149,7 +149,7 @@ function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): read
 function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonly DiffLine[] {
   return attributes.flatMap(({ name, values }) =>
     values.map((value): DiffLine => {
-      const shown = shownValue(value);
+      const shown = shownValue(value, name);
       return { sign, name: nameOf(name, shown), value: [{ text: shown.text, changed: false }] };
     }),
   );

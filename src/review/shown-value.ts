@@ -1,6 +1,7 @@
 /** Values of a plan as a reader sees them: text as text, bytes that are no text by their digits. */
 
 import { createHash } from 'node:crypto';
+import { parseDnsRecord } from '../ad/dns-record.ts';
 import type { PlanValue } from '../change/plan.ts';
 import { decodeText, encodingOfCodePage, type TextEncoding } from '../files/text-encoding.ts';
 
@@ -13,10 +14,18 @@ export interface ShownValue {
 /** Binary values up to this many bytes are shown as they are: a GUID, a SID. */
 const shortBinary = 32;
 
-/** An attribute's value. One that is base64 in the plan although it is clean text is shown as that text, and marked. */
-export function shownValue(value: PlanValue): ShownValue {
+/**
+ * A value of the attribute. One that is base64 in the plan although it is clean text is shown as that text, and marked; a
+ * DNS record as what it says, with its bytes.
+ */
+export function shownValue(value: PlanValue, attribute = ''): ShownValue {
   if (typeof value === 'string') return { text: value, isPlain: true };
   const bytes = Buffer.from(value.base64, 'base64');
+  const record = attribute.toLowerCase() === 'dnsrecord' ? parseDnsRecord(bytes) : undefined;
+  if (record !== undefined) {
+    const says = 'target' in record ? record.target : record.address;
+    return { text: `${record.type} ${says} ${inDigits(bytes)}`, isPlain: false };
+  }
   const text = cleanText(bytes);
   return { text: text === undefined ? inDigits(bytes) : `${text} (base64 in the plan)`, isPlain: false };
 }

@@ -9,15 +9,16 @@ import { freshFolder } from '../support/fresh-folder.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
-test('practice without a terminal shows the four remedies as dry runs, and changes nothing but its own folder', async () => {
+test('practice without a terminal shows the five remedies as dry runs, and changes nothing but its own folder', async () => {
   const currentFolder = await freshFolder();
   const { status, stdout } = await runCommand(practice, [], { currentFolder });
   expect(status).toBe(0);
   const lingering = 'lingering --reference dc1.corp.example.com';
-  for (const remedy of ['labels --label email', 'tombstone --days 180', 'orphan --name EX04', lingering]) {
+  const known = ['labels --label email', 'tombstone --days 180', 'orphan --name EX04', lingering, 'metadata --dc DC0'];
+  for (const remedy of known) {
     expect(stdout).toContain(`adsi-remedy ${remedy} --dry-run`);
   }
-  expect(stdout.match(/This was a dry run: nothing was changed/g)).toHaveLength(4);
+  expect(stdout.match(/This was a dry run: nothing was changed/g)).toHaveLength(5);
   const found = [
     'members-differ',
     'copies-left-out',
@@ -31,7 +32,7 @@ test('practice without a terminal shows the four remedies as dry runs, and chang
   expect(await readdir(currentFolder)).toEqual(['adsi-remedy-practice']);
 });
 
-test('practice --json gives the four plans as one document, alone on stdout', async () => {
+test('practice --json gives the five plans as one document, alone on stdout', async () => {
   const { status, stdout } = await runCommand(practice, ['--json'], { currentFolder: await freshFolder() });
   expect(status).toBe(0);
   const plans: Record<string, { remedy: string; changes: unknown[] }> = JSON.parse(stdout);
@@ -40,6 +41,7 @@ test('practice --json gives the four plans as one document, alone on stdout', as
     ['orphan', 'orphan'],
     ['tombstone', 'tombstone'],
     ['lingering', 'lingering'],
+    ['metadata', 'metadata'],
   ]);
   expect(plans['labels']?.changes).not.toEqual([]);
 });

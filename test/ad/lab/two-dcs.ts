@@ -22,6 +22,8 @@ export interface TwoDomainControllers {
    * A DC that has just been healed or started may refuse at first: it is asked again, for half a minute.
    */
   replicate(destination: 'dc1' | 'dc2', namingContext: string): Promise<void>;
+  /** Joins a new dc2 to the domain, once the old one has been stopped. It starts with a random administrator's password. */
+  rejoin(): Promise<DomainController>;
   /** Ends both DCs and removes all that they had. */
   stop(): Promise<void>;
 }
@@ -34,6 +36,7 @@ export async function startTwoDomainControllers(): Promise<TwoDomainControllers>
   const source = await template('two-dcs', buildTemplate);
   return await inTwoHosts(async (hosts, link) => {
     const adminPassword = randomPassword();
+    const joined: NamespaceHost[] = [];
     const start = async (name: 'dc1' | 'dc2', host: NamespaceHost): Promise<DomainController> => {
       const tree = join(host.directory, name);
       await copyTree(join(source, name), tree);
@@ -57,8 +60,16 @@ export async function startTwoDomainControllers(): Promise<TwoDomainControllers>
       heal: link.heal,
       linked: () => answers(hosts[1], dc1.address),
       replicate,
+      async rejoin() {
+        const host = await openNamespace();
+        joined.push(host);
+        await host.useNameServers([hosts[0].address]);
+        await joinHosts([hosts[0], host]);
+        await joinDomain(host, dc1.host, adminPassword);
+        return await startReplica('dc2', host, adminPassword, services);
+      },
       async stop() {
-        await Promise.all(hosts.map((host) => host.close()));
+        await Promise.all([...hosts, ...joined].map((host) => host.close()));
       },
     };
   });
@@ -102,11 +113,7 @@ async function buildTemplate(directory: string): Promise<void> {
     const firstServices = [...services, 'kcc', 'dnsupdate'];
     const dc1 = await startReplica('dc1', first, adminPassword, firstServices);
 
-    const joinDomain = ['domain', 'join', forest.domain, 'DC', '--configfile=/dev/null', '--username=Administrator'];
-    const as = [`--targetdir=${trees.dc2}`, '--option=netbios name=dc2', '--dns-backend=SAMBA_INTERNAL'];
-    await second.run('samba-tool', [...joinDomain, `--server=${dc1.host}`, ...as], {
-      environment: { PASSWD: adminPassword },
-    });
+    await joinDomain(second, dc1.host, adminPassword);
     await startReplica('dc2', second, adminPassword, firstServices);
     const applicationPartitions = ['DomainDnsZones', 'ForestDnsZones'].map(
       (zone) => `DC=${zone},${forest.domainNamingContext}`,
@@ -119,6 +126,17 @@ async function buildTemplate(directory: string): Promise<void> {
     await copyTree(trees.dc2, join(directory, 'dc2'));
     for (const host of hosts) await host.close();
   });
+}
+
+/** Makes the tree of dc2 in the host's folder. */
+async function joinDomain(host: NamespaceHost, server: string, password: string): Promise<void> {
+  const command = ['domain', 'join', forest.domain, 'DC', '--configfile=/dev/null', '--username=Administrator'];
+  const as = [
+    `--targetdir=${join(host.directory, 'dc2')}`,
+    '--option=netbios name=dc2',
+    '--dns-backend=SAMBA_INTERNAL',
+  ];
+  await host.run('samba-tool', [...command, `--server=${server}`, ...as], { environment: { PASSWD: password } });
 }
 
 function startReplica(

@@ -209,6 +209,15 @@ const remits = new Map<string, (change: Change, plan: Plan) => boolean>(
     },
     lingering: (change, { target, undoes: undone }) =>
       change.kind === 'remove-lingering' && undone === undefined && target.kind === 'forest',
+    // Connections, the server object, SYSVOL membership and the account of one DC; values are removed, and one is corrected.
+    metadata: (change, { target, undoes: undone }) => {
+      if (change.kind === 'file' || change.kind === 'remove-lingering' || target.kind !== 'forest') return false;
+      if (undone !== undefined) return change.kind === 'modify' || !/^CN=NTDS Settings,/i.test(change.dn);
+      if (change.kind !== 'modify') return change.kind === 'delete';
+      return change.edits.every(
+        ({ add }) => add.length === 0 || (add.length === 1 && /^CN=Infrastructure,DC=/i.test(change.dn)),
+      );
+    },
   }),
 );
 

@@ -100,8 +100,14 @@ const returns: readonly Change[] = [
 const subject = { dn: server, guid };
 const deletionSteps = [
   { id: 'replication', dn: server, domainControllers: ['dc1.corp.example.com (Amsterdam)'] },
-  { id: 'account', account: 'present', host: 'ex04.corp.example.com', dn: 'CN=EX04,CN=Computers,DC=x' },
-  { id: 'databases', names: ['MDB1'] },
+  {
+    id: 'account',
+    account: 'present',
+    host: 'ex04.corp.example.com',
+    groups: ['Exchange Servers'],
+    dn: 'CN=EX04,CN=Computers,DC=x',
+  },
+  { id: 'databases', names: ['MDB1'], removedBy: 'cmdlet' },
   { id: 'setup', host: 'ex04.corp.example.com' },
 ];
 const orphan = planOf([modify(`CN=Routing,${organisation}`, clearing), ...deletions], {
@@ -138,6 +144,14 @@ const removal: RemoveLingeringChange = {
   namingContext: 'DC=x',
   attributes: [{ name: 'description', values: ['kept', { base64: 'AAEC' }] }],
 };
+
+const goneDc = `CN=DC0,CN=Servers,CN=Utrecht,CN=Sites,${configuration}`;
+const metadata = {
+  remedy: 'metadata',
+  subject: { dn: goneDc, guid },
+  target,
+  intent: {},
+} as const;
 
 /** By a name that the corpus uses. */
 export const smallPlans: Readonly<Record<string, Plan>> = {
@@ -188,4 +202,19 @@ export const smallPlans: Readonly<Record<string, Plan>> = {
     leftOut: [{ what: removal.dn, reason: 'reference-not-clean', detail: 'lingering on dc4' }],
     nextSteps: [{ id: 'replicate-again', hosts: ['dc1.corp.example.com'] }],
   }),
+  metadata: planOf(
+    [
+      modify(`CN=Utrecht,CN=Sites,${configuration}`, { attribute: 'seeAlso', remove: [goneDc], add: [] }),
+      deletion(`CN=NTDS Settings,${goneDc}`, [{ name: 'objectClass', values: ['top', 'nTDSDSA'] }]),
+      { ...deletion(goneDc, [{ name: 'objectClass', values: ['top', 'server'] }]), children: [guid] },
+    ],
+    metadata,
+  ),
+  'metadata undone': planOf(
+    [
+      { kind: 'undelete', dn: goneDc, guid, tombstoneDn: gone, attributes: [] },
+      modify(`CN=Utrecht,CN=Sites,${configuration}`, { attribute: 'seeAlso', remove: [], add: [goneDc] }),
+    ],
+    { ...metadata, undoes },
+  ),
 };

@@ -1,0 +1,64 @@
+/** Undoing without what cannot come back: entries that only the system makes, and the values that name them. */
+
+import { isDeletedDn, normalizedDn } from '../ad/dn.ts';
+import { dnIn } from '../ad/naming.ts';
+import { DirectoryError } from '../errors.ts';
+import type { AttributeEdit, Change, DeleteChange, ModifyChange, PlanValue } from './plan.ts';
+import type { ToUndo } from './undo.ts';
+
+/**
+ * What is left to undo: the deletes of these entries are left out, and so are values that name them or an entry that was
+ * deleted before: no directory takes those.
+ *
+ * @param gone objectGUIDs
+ */
+export function withoutGone(toUndo: ToUndo<Change>, gone: ReadonlySet<string>): ToUndo<Change> {
+  const dns = new Set(
+    toUndo.changes.flatMap((change) =>
+      change.kind === 'delete' && gone.has(change.guid) ? [normalizedDn(change.dn)] : [],
+    ),
+  );
+  const left = new Map(toUndo.changes.map((change) => [change, changeLeft(change, gone, dns)] as const));
+  const of = (changes: Iterable<Change>): readonly Change[] => [...changes].flatMap((change) => left.get(change) ?? []);
+  return { changes: of(toUndo.changes), recorded: new Set(of(toUndo.recorded)) };
+}
+
+function changeLeft(change: Change, gone: ReadonlySet<string>, dns: ReadonlySet<string>): Change | undefined {
+  switch (change.kind) {
+    case 'delete':
+      return gone.has(change.guid) ? undefined : deleteLeft(change, dns);
+    case 'modify':
+      return modifyLeft(change, dns);
+    default:
+      return change;
+  }
+}
+
+function deleteLeft(change: DeleteChange, dns: ReadonlySet<string>): DeleteChange {
+  const attributes = change.attributes
+    .map((attribute) => ({ ...attribute, values: attribute.values.filter((value) => !namesOneOf(value, dns)) }))
+    .filter(({ values }) => values.length > 0);
+  return { ...change, attributes };
+}
+
+/** A value that took the place of one that names them stays. */
+function modifyLeft(change: ModifyChange, dns: ReadonlySet<string>): ModifyChange | undefined {
+  const edits = change.edits.flatMap((edit): readonly AttributeEdit[] => {
+    const remove = edit.remove.filter((value) => !namesOneOf(value, dns));
+    if (remove.length === edit.remove.length) return [edit];
+    return remove.length === 0 || edit.add.length > 0 ? [] : [{ ...edit, remove }];
+  });
+  return edits.length === 0 ? undefined : { ...change, edits };
+}
+
+function namesOneOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
+  if (typeof value !== 'string' || !value.includes('=')) return false;
+  try {
+    const dn = dnIn(value);
+    return isDeletedDn(dn) || dns.has(normalizedDn(dn));
+  } catch (error) {
+    // Text that holds an equals sign and is no DN.
+    if (error instanceof DirectoryError) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+/** Asks which domain controller is gone, and whether a supported way is open. */
+
+import type { Answer, Asking } from '../remedy.ts';
+import type { Candidate } from './candidates.ts';
+import type { MetadataFacts } from './gather.ts';
+import type { MetadataOptions } from './options.ts';
+import { type SupportedWay, waysFor } from './supported-ways.ts';
+import { hintOf, verdictOf } from './survey.ts';
+
+export async function ask(
+  facts: MetadataFacts,
+  options: MetadataOptions,
+  { prompter, isWizard }: Asking,
+): Promise<Answer<MetadataOptions>> {
+  const { chosen, candidates } = facts;
+  if (chosen === undefined) {
+    const likeliest = candidates.findIndex((one) => ['left over', 'gone'].includes(verdictOf(one, facts)));
+    const { dn } = await prompter.select<Candidate>({
+      id: 'metadata.dc',
+      message: 'Which domain controller is gone for good?',
+      flag: '--dc NAME or --dn DN',
+      filterable: true,
+      initial: Math.max(0, likeliest),
+      choices: candidates.map((one) => ({ value: one, label: one.name, hint: hintOf(one, facts) })),
+    });
+    return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn } } };
+  }
+  const ways = waysFor(chosen.identity);
+  if (!isWizard || options.isWayAsked || ways.length === 0) return { kind: 'settled', options };
+  const way = await prompter.select<SupportedWay | 'none'>({
+    id: 'metadata.supported-way',
+    message: `Microsoft supports other ways to remove ${chosen.identity.name}. Do you want to use one of them?`,
+    flag: '--dc NAME',
+    choices: [
+      ...ways.map((one) => ({ value: one.way, label: one.label, hint: one.hint })),
+      { value: 'none', label: 'None of them: go on to remove it here' },
+    ],
+  });
+  if (way === 'none') return { kind: 'settled', options: { ...options, isWayAsked: true } };
+  return { kind: 'other-way', steps: ways.map(({ step }) => step) };
+}

@@ -1,0 +1,183 @@
+/** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
+
+import { type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
+import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { isProtected } from '../../change/subtree.ts';
+import { counted, listed } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import { aliveFindings } from './alive.ts';
+import { dutyFindings } from './duties.ts';
+import type { Chosen, MetadataFacts } from './gather.ts';
+import { leftOutReasons, unjustified } from './propose.ts';
+import { treesOf } from './remains.ts';
+import { rolesOfDeleted } from './roles.ts';
+import { supportedWays } from './supported-ways.ts';
+
+/** The findings, whoever made the changes. */
+export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  const { chosen } = facts;
+  if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];
+  return [
+    ...foreignChanges(unjustified(facts, proposal)),
+    supportedWays(chosen.identity),
+    ...aliveFindings(facts, chosen),
+    ...dutyFindings(facts, chosen, proposal),
+    ...missingRights(chosen),
+    ...leftFindings(facts, chosen),
+    ...rodcFindings(chosen),
+  ];
+}
+
+const stillNoDc = note(
+  'promotion-only',
+  'NTDS Settings, the connections from it and its pool of RIDs do not come back',
+  'The entries are no domain controller without them. Promote the machine again to make it one. backup/before.ldf of the change holds all of it.',
+);
+
+function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
+  if (foreign.length === 0) return [];
+  return [
+    finalBlocker(
+      notOfThisRemedy,
+      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
+      'The directory does not justify these changes: they are neither entries of the domain controller nor values that name it. Make a new plan.',
+      { evidence: foreign, subjects: foreign },
+    ),
+  ];
+}
+
+/** Entries that the directory keeps, and those that the user may not delete. */
+function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
+  const guarded = treesOf(remains)
+    .flat()
+    .filter(isProtected)
+    .map(({ entry }) => entry.dn);
+  const { undeletable } = remains;
+  return [
+    ...(guarded.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'protected-entries',
+            `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
+            `The directory refuses to delete them. Let Windows remove ${identity.name}: see the supported ways.`,
+            { evidence: guarded, subjects: guarded },
+          ),
+        ]),
+    ...(undeletable.length === 0
+      ? []
+      : [
+          finalBlocker(
+            'no-right-to-delete',
+            `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')}`,
+            `Computed from the security descriptors and your groups. Run it as a member of Enterprise Admins (--user). If the entries are protected from accidental deletion: ${undeletable
+              .slice(0, 3)
+              .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -ProtectedFromAccidentalDeletion $false`)
+              .join('; ')}.`,
+            { evidence: undeletable, subjects: undeletable },
+          ),
+        ]),
+  ];
+}
+
+/** What the plan leaves as it is, and what could not be looked at. */
+function leftFindings(facts: MetadataFacts, { identity, candidate, remains }: Chosen): readonly FindingDraft[] {
+  const { references, texts, namesakes } = remains;
+  const idsOf = (clearing: (typeof references)[number]['clearing']): readonly string[] =>
+    references.filter((reference) => reference.clearing === clearing).map(({ id }) => id);
+  const deleted = rolesOfDeleted(facts.roles).filter(({ seize }) => seize !== undefined);
+  return [
+    ...finding(note, leftOutReasons.withTarget, idsOf('goes with its target'), {
+      title: 'Links to its NTDS Settings go with them',
+      detail:
+        'Partitions list it as a replica, for instance. The directory removes such values itself, and no undo brings them back.',
+    }),
+    ...finding(warning, leftOutReasons.mandatory, idsOf('mandatory'), {
+      title: 'Mandatory attributes name it',
+      detail: 'They cannot be without a value. Give them another one: afterwards they name a deleted entry.',
+    }),
+    ...finding(warning, leftOutReasons.system, idsOf('only the system writes it'), {
+      title: 'Attributes name it that only the system writes',
+      detail: 'They are left to the domain controllers.',
+    }),
+    ...finding(note, leftOutReasons.text, texts, {
+      title: `Text names ${identity.host ?? identity.name}`,
+      detail: 'It may be a service that another host offers under this name now. Look at each.',
+    }),
+    ...finding(warning, 'name-in-use', namesakes, {
+      title: `Another computer has the DNS name ${identity.host ?? ''}`,
+      detail: 'Its account and the DNS records of the name are not touched.',
+    }),
+    ...finding(
+      warning,
+      'roles-of-deleted',
+      deleted.map(({ name, owner }) => `${name}: ${owner}`),
+      {
+        title: 'Roles belong to domain controllers that are deleted already',
+        detail: 'Give each to a living one: Move-ADDirectoryServerOperationMasterRole -Force, or ntdsutil roles.',
+      },
+    ),
+    ...unseen(facts, { identity, candidate }),
+  ];
+}
+
+type Build = typeof note;
+
+function finding(
+  build: Build,
+  id: string,
+  evidence: readonly string[],
+  { title, detail }: { readonly title: string; readonly detail: string },
+): readonly FindingDraft[] {
+  return evidence.length === 0 ? [] : [build(id, title, detail, { evidence, subjects: evidence })];
+}
+
+function unseen(
+  { forest, target, isExport }: MetadataFacts,
+  { identity, candidate }: Pick<Chosen, 'identity' | 'candidate'>,
+): readonly FindingDraft[] {
+  const here = forest.domainControllers.find(({ dnsHostName }) => dnsHostName === target.domainController);
+  const missing = forest.namingContexts
+    .filter(({ kind, dn }) => kind === 'application' && here !== undefined && !here.fullNamingContexts.includes(dn))
+    .map(({ dn }) => dn);
+  return [
+    ...finding(warning, 'partitions-not-here', missing, {
+      title: `${target.domainController} does not hold every application partition`,
+      detail: 'DNS records in these are not looked at. Run it again on a domain controller that holds them.',
+    }),
+    ...(identity.domain === undefined
+      ? [
+          warning(
+            'domain-unknown',
+            `The domain of ${identity.name} is not known`,
+            'It has no account and no DNS name of the forest: only the Configuration partition is looked at.',
+          ),
+        ]
+      : []),
+    ...(candidate !== undefined && candidate.account === undefined && candidate.isAccountKnown
+      ? [note('no-account', `${identity.name} has no computer account`, 'It was deleted before.')]
+      : []),
+    ...(isExport
+      ? [
+          warning(
+            'export',
+            'An export does not show whether the domain controller answers',
+            'Nor what the export leaves out: other partitions, DNS. Look that up before you import the LDIF.',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). */
+function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
+  const revealed = remains.account.flatMap(({ entry }) =>
+    entry.attributes.filter(({ name }) => name.toLowerCase() === 'msds-revealedusers').flatMap(({ values }) => values),
+  );
+  const users = [...new Set(revealed.map((value) => String(value).replace(/^B:\d+:[^:]*:/, '')))];
+  return finding(warning, 'revealed-passwords', users, {
+    title: `The read-only domain controller has had the passwords of ${listed([counted(users.length, 'account')])}`,
+    detail:
+      'The list goes with its account. If the machine was stolen, reset these passwords: in Active Directory Users and Computers that is offered when the account is deleted there.',
+  });
+}

@@ -1,0 +1,267 @@
+/**
+ * Every domain controller of the forest and what is left of former ones, with what speaks for and against each being
+ * gone: server objects with NTDS Settings, server objects without, and accounts of DCs without a server object.
+ */
+
+import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import { askAllForReplication, catalogIfAny } from '../../ad/ask-replication.ts';
+import { dnDepth, isSameOrBelow, rdnOf, sameDn } from '../../ad/dn.ts';
+import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
+import type { DomainController, Forest } from '../../ad/forest.ts';
+import { networkMeans } from '../../ad/probe.ts';
+import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
+import { dateOfFileTime } from '../../ad/values.ts';
+import { DirectoryError } from '../../errors.ts';
+import { and, equal, or } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import type { DirectoryWorld } from '../remedy.ts';
+
+/** Whether it answers on LDAP. */
+export type Reach =
+  /** The run is connected to it. */
+  | { readonly kind: 'this' }
+  | { readonly kind: 'answers'; readonly how: string }
+  | { readonly kind: 'silent'; readonly why: string }
+  /** Offline, or it has no DNS name. */
+  | { readonly kind: 'not-asked' };
+
+/** What the other DCs last heard of its changes. */
+export type Heard =
+  | { readonly kind: 'heard'; readonly by: string /** In milliseconds. */; readonly age: number }
+  | { readonly kind: 'never' | 'unknown' };
+
+export interface Account {
+  readonly dn: string;
+  readonly guid: string;
+  readonly isEnabled: boolean;
+  /** lastLogonTimestamp: up to 14 days behind the truth. */
+  readonly lastLogon: Date | undefined;
+  /** An RODC has a Kerberos account of its own: its DN (msDS-KrbTgtLink). */
+  readonly kerberosAccount: string | undefined;
+}
+
+export interface Candidate {
+  /** 'server' has no NTDS Settings, 'account' no server object either. */
+  readonly kind: 'dc' | 'server' | 'account';
+  readonly name: string;
+  /** '' for an account. */
+  readonly site: string;
+  /** Of the server object, else of the account. */
+  readonly dn: string;
+  /** dNSHostName. */
+  readonly host: string | undefined;
+  readonly settings: DomainControllerSettings | undefined;
+  readonly account: Account | undefined;
+  /** Whether the accounts of its domain could be looked at: else that there is none says nothing. */
+  readonly isAccountKnown: boolean;
+  /** DN of its domain, where that can be known. */
+  readonly domain: string | undefined;
+  readonly reach: Reach;
+  readonly heard: Heard;
+}
+
+/** NTDS Settings, with what they say of the DC. */
+export interface DomainControllerSettings {
+  readonly dn: string;
+  readonly dsaGuid: string | undefined;
+  readonly invocationId: string | undefined;
+  readonly isReadOnly: boolean;
+  readonly isGlobalCatalog: boolean;
+  readonly fullNamingContexts: readonly string[];
+}
+
+/** Asks every DC, and reads the accounts of all domains that can be seen. Throws DirectoryError. */
+export async function readCandidates(world: DirectoryWorld, forest: Forest): Promise<readonly Candidate[]> {
+  const { domainControllers, leftoverServers } = forest;
+  world.watch.begin([...domainControllers.map(hostOf), 'Accounts']);
+  const states = world.isExport
+    ? domainControllers.map(notAsked)
+    : await askAllForReplication(forest, world, {
+        onAnswer: (one, answer) =>
+          world.watch.update(hostOf(one), answer.kind === 'answered' ? 'answered' : answer.why),
+      });
+  world.watch.update('Accounts', 'reading');
+  const { accounts, domains } = await readAccounts(world, forest);
+  world.watch.update('Accounts', `${accounts.length}`);
+  const heard = heardOf(states, forest, world.now());
+  const domainOf = domainFinder(forest);
+  const common = (name: string, host: string | undefined, account: Entry | undefined, reference = '') => {
+    const domain = domainOf(account?.dn ?? reference, host);
+    return {
+      name,
+      host,
+      account: account === undefined ? undefined : accountOf(account),
+      isAccountKnown: domain === undefined ? domains.length > 0 : domains.some((dn) => sameDn(dn, domain)),
+      domain,
+    };
+  };
+  const taken = new Set<Entry>();
+  const claim = (server: Pick<DomainController, 'serverReference' | 'dnsHostName'>): Entry | undefined => {
+    const found = accountFor(server, accounts);
+    if (found !== undefined) taken.add(found);
+    return found;
+  };
+  const dcs = await Promise.all(
+    states.map(async ({ domainController, state }, index): Promise<Candidate> => {
+      const { name, site, dn, dnsHostName, serverReference } = domainController;
+      return {
+        ...common(name, dnsHostName, claim(domainController), serverReference),
+        kind: 'dc',
+        site,
+        dn,
+        settings: { ...domainController, dn: domainController.settingsDn },
+        reach: isChosen(domainController, world.session) ? { kind: 'this' } : await reachOf(state, dnsHostName, world),
+        heard: heard[index] ?? { kind: 'unknown' },
+      };
+    }),
+  );
+  const servers = await Promise.all(
+    leftoverServers.map(async (server): Promise<Candidate> => {
+      const { name, site, dn, dnsHostName, serverReference } = server;
+      const account = claim(server);
+      const reach = await tryToReach(dnsHostName, world);
+      const parts = common(name, dnsHostName, account, serverReference);
+      return { ...parts, kind: 'server', site, dn, settings: undefined, reach, heard: { kind: 'unknown' } };
+    }),
+  );
+  const others = await Promise.all(
+    accounts
+      .filter((account) => !taken.has(account))
+      .map(async (account): Promise<Candidate> => {
+        const host = textOf(account, 'dNSHostName');
+        const reach = await tryToReach(host, world);
+        const parts = common(rdnOf(account.dn).value, host, account);
+        const { dn } = account;
+        return { ...parts, kind: 'account', site: '', dn, settings: undefined, reach, heard: { kind: 'unknown' } };
+      }),
+  );
+  return [...dcs, ...servers, ...others];
+}
+
+function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostName' | 'name'>): string {
+  return dnsHostName ?? name;
+}
+
+function notAsked(domainController: DomainController): DomainControllerState {
+  return { domainController, state: { kind: 'not-asked' } };
+}
+
+async function reachOf(
+  state: DomainControllerState['state'],
+  host: string | undefined,
+  world: DirectoryWorld,
+): Promise<Reach> {
+  if (state.kind === 'answered') return { kind: 'answers', how: 'it let us log on' };
+  if (state.kind === 'not-asked' || host === undefined) return { kind: 'not-asked' };
+  return (await isOpen(host, world))
+    ? { kind: 'answers', how: `port 389 is open, but: ${state.why}` }
+    : { kind: 'silent', why: state.why };
+}
+
+/** A machine that refuses the logon or has a bad certificate answers nevertheless. */
+async function isOpen(host: string, { target }: DirectoryWorld): Promise<boolean> {
+  if (target.connection.kind !== 'server') return false;
+  const address = await networkMeans.resolve(host);
+  return address !== undefined && (await networkMeans.connects(address, 389, defaultDeadlineMs));
+}
+
+async function tryToReach(host: string | undefined, world: DirectoryWorld): Promise<Reach> {
+  if (host === undefined || world.isExport) return { kind: 'not-asked' };
+  try {
+    await (await world.openOther(host)).close();
+    return { kind: 'answers', how: 'it let us log on' };
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error;
+    if (error.resultCode !== undefined) return { kind: 'answers', how: error.trouble.cameBack };
+    return (await isOpen(host, world))
+      ? { kind: 'answers', how: `port 389 is open, but: ${error.trouble.cameBack}` }
+      : { kind: 'silent', why: error.trouble.cameBack };
+  }
+}
+
+/** The youngest news that any other DC has of each, in the order of the states. */
+function heardOf(states: readonly DomainControllerState[], forest: Forest, now: Date): readonly Heard[] {
+  const { parties, copies } = replicationNews(states, forest, now);
+  return parties.map((party): Heard => {
+    const all = copies
+      .filter(({ full }) => full.includes(party))
+      .flatMap(({ full, partial, news }) =>
+        [...full, ...partial]
+          .filter((hearer) => hearer !== party)
+          .map((hearer) => ({ by: hearer.name, news: news(hearer, party) })),
+      );
+    const ages = all.flatMap(({ by, news }) => (news.kind === 'heard' ? [{ by, age: news.age }] : []));
+    const [youngest] = ages.toSorted((one, other) => one.age - other.age);
+    if (youngest !== undefined) return { kind: 'heard', ...youngest };
+    return { kind: all.some(({ news }) => news.kind === 'never') ? 'never' : 'unknown' };
+  });
+}
+
+/** primaryGroupID of DCs and of read-only DCs (MS-ADTS 6.1.1.3.1). */
+const groupsOfDomainControllers = ['516', '521'];
+/** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
+const accountDisabled = 0x2;
+
+const accountAttributes = ['objectGUID', 'dNSHostName', 'userAccountControl', 'lastLogonTimestamp', 'msDS-KrbTgtLink'];
+
+/** The accounts of DCs: of the domain of the chosen DC, and through a global catalog of the others. */
+async function readAccounts(
+  world: DirectoryWorld,
+  { namingContexts }: Forest,
+): Promise<{ readonly accounts: readonly Entry[]; readonly domains: readonly string[] }> {
+  const { session } = world;
+  const domains = namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+  const here = domains.filter((dn) => session.rootDse.namingContexts.some((held) => sameDn(held, dn)));
+  const accounts: Entry[] = [];
+  for (const base of here) accounts.push(...(await accountsBelow(session, base)));
+  if (here.length === domains.length) return { accounts, domains };
+  const catalog = await catalogIfAny(world);
+  if (catalog === undefined) return { accounts, domains: here };
+  const isElsewhere = ({ dn }: Entry): boolean => !here.some((domain) => isSameOrBelow(dn, domain));
+  const known = await accountsBelow(catalog, '').finally(() => catalog.close());
+  return { accounts: [...accounts, ...known.filter((entry) => isElsewhere(entry))], domains };
+}
+
+async function accountsBelow(session: DirectorySession, base: string): Promise<readonly Entry[]> {
+  const found: Entry[] = [];
+  const groups = groupsOfDomainControllers.map((group) => equal('primaryGroupID', group));
+  const filter = and(equal('objectClass', 'computer'), or(...groups));
+  const search = session.search({ base, scope: 'subtree', filter, attributes: accountAttributes });
+  for await (const entry of search) found.push(entry);
+  return found;
+}
+
+function accountFor(
+  { serverReference, dnsHostName }: Pick<DomainController, 'serverReference' | 'dnsHostName'>,
+  accounts: readonly Entry[],
+): Entry | undefined {
+  if (serverReference !== undefined) return accounts.find(({ dn }) => sameDn(dn, serverReference));
+  if (dnsHostName === undefined) return undefined;
+  return accounts.find((entry) => textOf(entry, 'dNSHostName')?.toLowerCase() === dnsHostName.toLowerCase());
+}
+
+function accountOf(entry: Entry): Account {
+  const lastLogon = textOf(entry, 'lastLogonTimestamp');
+  const time = lastLogon === undefined ? 'never' : dateOfFileTime(lastLogon);
+  return {
+    dn: entry.dn,
+    guid: guidOf(entry, 'objectGUID') ?? '',
+    isEnabled: ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) === 0,
+    lastLogon: time === 'never' ? undefined : time,
+    kerberosAccount: textOf(entry, 'msDS-KrbTgtLink'),
+  };
+}
+
+/** The domain that a DN lies in, else the one whose DNS name the host's ends in. */
+function domainFinder({ namingContexts }: Forest): (dn: string, host: string | undefined) => string | undefined {
+  const domains = namingContexts
+    .filter(({ kind }) => kind === 'domain')
+    .toSorted((one, other) => dnDepth(other.dn) - dnDepth(one.dn));
+  return (dn, host = '') => {
+    const byDn = domains.find((domain) => dn !== '' && isSameOrBelow(dn, domain.dn));
+    const name = host.toLowerCase();
+    const isNamed = ({ dnsName }: (typeof domains)[number]): boolean =>
+      dnsName !== undefined && name.endsWith(`.${dnsName.toLowerCase()}`);
+    return (byDn ?? domains.find(isNamed))?.dn;
+  };
+}

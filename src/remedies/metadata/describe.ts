@@ -1,0 +1,184 @@
+/** A plan in words, and what a person has to do after it, drawn from the plan alone. */
+
+import { dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
+import { parseDnsRecord } from '../../ad/dns-record.ts';
+import { replicationSummary } from '../../ad/repadmin.ts';
+import { bytesOfWrittenValue } from '../../ad/values.ts';
+import type { Exhibit, TreeExhibit } from '../../change/exhibits.ts';
+import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan, PlanValue } from '../../change/plan.ts';
+import { deletedBy } from '../../change/undo-link.ts';
+import { counted } from '../../words.ts';
+import type { Description, Step } from '../remedy.ts';
+import type { MetadataFacts } from './gather.ts';
+import { identityIn, partsOf } from './identity.ts';
+
+/** Title, summary, what goes, the values that are cleared, and the next steps. */
+export function describe(plan: Plan<DirectoryChange>): Description {
+  const deleted = plan.changes.flatMap(deletedBy);
+  const edits = plan.changes.filter((change) => change.kind === 'modify');
+  if (plan.undoes !== undefined) return describeUndo(plan, deleted, edits);
+  const { settings, account } = partsOf(deleted);
+  const name = nameOfGone(plan) ?? '';
+  return {
+    title: `Remove ${settings === undefined ? 'what is left of ' : ''}the domain controller ${name}`,
+    summary: [
+      {
+        name: settings === undefined && account !== undefined ? 'Account' : 'Server object',
+        value: plan.subject?.dn ?? '',
+      },
+      { name: 'Deleted', value: `${counted(deleted.length, 'entry', 'entries')}, one by one, leaves first` },
+      {
+        name: 'Values removed or corrected',
+        value: edits.length === 0 ? 'none' : `${valuesIn(edits)} in ${counted(edits.length, 'entry', 'entries')}`,
+      },
+      ...(plan.leftOut.length === 0
+        ? []
+        : [{ name: 'Values left as they are', value: plan.leftOut.length.toLocaleString('en') }]),
+    ],
+    changes: [treeOf(deleted), ...valueTable(edits), ...leftOutTable(plan)],
+    nextSteps: plan.nextSteps.flatMap(stepsInWords),
+  };
+}
+
+/** The name that a person types before the plan is applied. */
+export function nameOfGone(plan: Pick<Plan<DirectoryChange>, 'changes' | 'intent'>): string | undefined {
+  return identityIn(plan)?.name;
+}
+
+function describeUndo(
+  plan: Plan<DirectoryChange>,
+  deleted: readonly DeletedEntry[],
+  edits: readonly ModifyChange[],
+): Description {
+  const back = plan.changes.filter(({ kind }) => kind === 'undelete' || kind === 'add');
+  const name = rdnOf(plan.subject?.dn ?? 'CN=the domain controller').value;
+  return {
+    title:
+      deleted.length === 0
+        ? `Bring back what was left of ${name}, without its NTDS Settings`
+        : `Remove again what was brought back of ${name}`,
+    summary: [
+      { name: 'Brought back', value: counted(back.length, 'entry', 'entries') },
+      { name: 'Deleted again', value: counted(deleted.length, 'entry', 'entries') },
+      { name: 'Values put back', value: `in ${counted(edits.length, 'entry', 'entries')}` },
+    ],
+    changes: [],
+    nextSteps: plan.nextSteps.flatMap(stepsInWords),
+  };
+}
+
+function valuesIn(edits: readonly ModifyChange[]): string {
+  return counted(edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove)).length, 'value');
+}
+
+/** Entries by their place, parents before children. */
+function treeOf(deleted: readonly DeletedEntry[]): TreeExhibit {
+  const dns = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
+  const isTop = ({ dn }: DeletedEntry): boolean => ![...dns].some((other) => normalizedDn(dn).endsWith(`,${other}`));
+  const below = (top: DeletedEntry): readonly DeletedEntry[] =>
+    deleted
+      .filter(({ dn }) => normalizedDn(dn).endsWith(`,${normalizedDn(top.dn)}`))
+      .toSorted((one, other) => keyOf(one.dn).localeCompare(keyOf(other.dn), 'en'));
+  return {
+    kind: 'tree',
+    id: 'deleted',
+    title: 'What is deleted',
+    nodes: deleted
+      .filter(isTop)
+      .flatMap((top) => [
+        { depth: 0, text: top.dn, notes: [] },
+        ...below(top).map(({ dn }) => ({ depth: dnDepth(dn) - dnDepth(top.dn), text: rdnOf(dn).value, notes: [] })),
+      ]),
+  };
+}
+
+/** Sorts an entry behind its parent: its RDNs from the top down. */
+function keyOf(dn: string): string {
+  return normalizedDn(dn)
+    .split(/(?<!\\),/)
+    .reverse()
+    .join('\u0000');
+}
+
+/** The values that are removed, with DNS records in words: the diff has them in binary. */
+function valueTable(edits: readonly ModifyChange[]): readonly Exhibit[] {
+  if (edits.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      id: 'values',
+      title: 'Values that are removed or corrected',
+      columns: [{ heading: 'Attribute' }, { heading: 'Entry' }, { heading: 'Value' }],
+      groups: [
+        {
+          heading: '',
+          rows: edits.flatMap(({ dn, edits: ofEntry }) =>
+            ofEntry.flatMap(({ attribute, remove, add }) =>
+              remove.map((value) => ({
+                cells: [attribute, dn, [value, ...add].map((one) => valueInWords(attribute, one)).join(' → ')],
+              })),
+            ),
+          ),
+        },
+      ],
+    },
+  ];
+}
+
+function valueInWords(attribute: string, value: PlanValue): string {
+  if (attribute.toLowerCase() === 'dnsrecord') {
+    const record = parseDnsRecord(bytesOfWrittenValue(value));
+    if (record !== undefined) return `${record.type} ${'target' in record ? record.target : record.address}`;
+  }
+  return typeof value === 'string' ? value : `${value.base64} (base64)`;
+}
+
+function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
+  if (leftOut.length === 0) return [];
+  return [
+    {
+      kind: 'table',
+      id: 'left-out',
+      title: 'Values that stay as they are, or go with their target',
+      columns: [{ heading: 'Value' }, { heading: 'Finding' }],
+      groups: [{ heading: '', rows: leftOut.map(({ what, reason }) => ({ cells: [what, reason] })) }],
+    },
+  ];
+}
+
+/** What is left to do: as data in the plan. */
+export function nextStepsOf({ chosen, forest }: MetadataFacts): readonly NextStep[] {
+  if (chosen === undefined) return [];
+  const { name } = chosen.identity;
+  const hosts = forest.domainControllers
+    .filter((one) => one.name !== name)
+    .map(({ dnsHostName, name: own }) => dnsHostName ?? own);
+  return [{ id: 'replication', name, hosts }];
+}
+
+/** What in the plan's steps this remedy never writes. */
+export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
+  return steps.flatMap(({ id, name, hosts }) =>
+    id === 'replication' &&
+    typeof name === 'string' &&
+    Array.isArray(hosts) &&
+    hosts.every((host) => typeof host === 'string')
+      ? []
+      : [`Its next step ${id} is unknown or incomplete.`],
+  );
+}
+
+function stepsInWords({ id, name, hosts }: NextStep): readonly Step[] {
+  if (id !== 'replication' || !Array.isArray(hosts)) return [];
+  return [
+    {
+      text: `Wait until every domain controller has the deletion and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then. adsi-remedy shows it with --wait SECONDS.`,
+      commands: [replicationSummary, 'repadmin /kcc *'],
+      lines: hosts.map(String),
+    },
+    {
+      text: `Look at what is not in the directory: name servers and forwarders of DNS servers, DHCP options, hosts that use ${String(name)} for time or LDAP, monitoring, backup, certificates.`,
+      commands: [],
+    },
+  ];
+}

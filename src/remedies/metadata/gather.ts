@@ -1,0 +1,131 @@
+/** Reads the domain controllers of the forest and, once one is chosen, all that the directory holds of it. Never writes. */
+
+import {
+  directoryServiceDn,
+  lifetimeAttributes,
+  lifetimeInForce,
+  serverKindOf,
+  storedLifetimesOf,
+  unsetMeans,
+} from '../../ad/deleted-object-lifetime.ts';
+import { isDeletedDn } from '../../ad/dn.ts';
+import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
+import { guidBase } from '../../ad/values.ts';
+import { whatIsLeft } from '../../change/modify-writer.ts';
+import { type ForestTarget, isDirectoryChange, type Plan } from '../../change/plan.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import type { DirectoryWorld, Scope } from '../remedy.ts';
+import { type Candidate, readCandidates } from './candidates.ts';
+import { type DnsNode, readDnsNodes } from './dns-values.ts';
+import { type Identity, identityIn, identityOf } from './identity.ts';
+import { type Lost, readLost } from './lost.ts';
+import { findCandidate, type MetadataOptions } from './options.ts';
+import { type Remains, readRemains, readSysvolMembers, type SysvolMember } from './remains.ts';
+import { type Role, readRoles } from './roles.ts';
+
+export interface MetadataFacts {
+  readonly target: ForestTarget;
+  /** "dc1.corp.example.com (GC, LDAPS)", "an export". */
+  readonly readFrom: string;
+  readonly now: Date;
+  readonly forest: Forest;
+  /** tombstoneLifetime in days. */
+  readonly lifetime: number;
+  readonly isExport: boolean;
+  readonly candidates: readonly Candidate[];
+  readonly roles: readonly Role[];
+  readonly sysvolMembers: readonly SysvolMember[];
+  readonly dnsNodes: readonly DnsNode[];
+  /** DN of the NTDS Settings of the DC that is written to; undefined offline. */
+  readonly heir: string | undefined;
+  /** undefined while none is chosen, and for an undo. */
+  readonly chosen: Chosen | undefined;
+  /** Whether an earlier look of this run has shown the DCs. */
+  readonly isShown: boolean;
+  /** Of a saved plan: objectGUIDs of entries that are as it wants them, gone or without the values. */
+  readonly settled: ReadonlySet<string>;
+}
+
+export interface Chosen {
+  readonly identity: Identity;
+  /** undefined once its server object and account are gone, as in the middle of a plan. */
+  readonly candidate: Candidate | undefined;
+  readonly remains: Remains;
+  /** What only it has, where it can still be read. */
+  readonly lost: readonly Lost[];
+}
+
+/** @throws DirectoryError; SubjectMissingError or UsageError if the options name none of them, or several */
+export async function gather(
+  world: DirectoryWorld,
+  scope: Scope<MetadataOptions>,
+  known?: MetadataFacts,
+): Promise<MetadataFacts> {
+  const facts = known === undefined ? await readSurvey(world) : { ...known, isShown: true };
+  if (scope.kind === 'plan') {
+    const identity = identityIn({ ...scope.plan, changes: scope.plan.changes.filter(isDirectoryChange) });
+    if (identity === undefined) return facts;
+    const candidate = facts.candidates.find((one) => [identity.serverDn, identity.accountDn].includes(one.dn));
+    const settled = await readSettled(world.session, scope.plan);
+    return { ...facts, settled, chosen: await choose(world, facts, identity, candidate) };
+  }
+  const { wanted } = scope.options;
+  if (wanted === undefined) return { ...facts, chosen: undefined };
+  const candidate = findCandidate(facts.candidates, wanted);
+  if (known?.chosen?.candidate === candidate) return facts;
+  return { ...facts, chosen: await choose(world, facts, identityOf(candidate), candidate) };
+}
+
+async function choose(
+  world: DirectoryWorld,
+  facts: MetadataFacts,
+  identity: Identity,
+  candidate: Candidate | undefined,
+): Promise<Chosen> {
+  return {
+    identity,
+    candidate,
+    remains: await readRemains(world, facts, identity),
+    lost: candidate === undefined ? [] : await readLost(world, facts.forest, candidate),
+  };
+}
+
+/** What is done of a plan, by the entries themselves: the journal of a run that was killed may not say so. */
+async function readSettled(session: DirectorySession, { changes }: Plan): Promise<ReadonlySet<string>> {
+  const settled = new Set<string>();
+  for (const change of changes) {
+    if (change.kind !== 'delete' && change.kind !== 'modify') continue;
+    const edits = change.kind === 'modify' ? change.edits : [];
+    const attributes = edits.length === 0 ? ['1.1'] : edits.map(({ attribute }) => attribute);
+    const entry = await session.readEntry(guidBase(change.guid), attributes);
+    const isThere = entry !== undefined && !isDeletedDn(entry.dn);
+    if (!isThere || (edits.length > 0 && edits.every((edit) => whatIsLeft(edit, entry).kind === 'done'))) {
+      settled.add(change.guid);
+    }
+  }
+  return settled;
+}
+
+async function readSurvey(world: DirectoryWorld): Promise<MetadataFacts> {
+  const { session, isExport, target } = world;
+  const forest = isExport ? await readExportedForest(session) : await readForest(session);
+  const candidates = await readCandidates(world, forest);
+  const service = await session.readEntry(directoryServiceDn(forest.configurationNamingContext), lifetimeAttributes);
+  const kind = serverKindOf(session.rootDse, isExport);
+  return {
+    target,
+    readFrom: isExport ? 'an export' : sourceInWords(session),
+    now: world.now(),
+    forest,
+    lifetime: service === undefined ? unsetMeans(kind) : lifetimeInForce(storedLifetimesOf(service), kind).days,
+    isExport,
+    candidates,
+    roles: await readRoles(session, forest),
+    sysvolMembers: await readSysvolMembers(session, forest),
+    dnsNodes: await readDnsNodes(session, forest),
+    heir: isExport ? undefined : session.rootDse.dsServiceName,
+    chosen: undefined,
+    isShown: false,
+    settled: new Set(),
+  };
+}

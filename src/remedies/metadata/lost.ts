@@ -1,0 +1,97 @@
+/** What only this domain controller has: changes made on it that the DC of the run has not had (KB 2020053). */
+
+import { metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
+import { sameDn } from '../../ad/dn.ts';
+import type { DomainController, Forest } from '../../ad/forest.ts';
+import { isKnown, readKnownChanges } from '../../ad/known-changes.ts';
+import { bytesOfWrittenValue } from '../../ad/values.ts';
+import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
+import type { PlanAttribute } from '../../change/plan.ts';
+import { DirectoryError } from '../../errors.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import { writeLdif } from '../../ldif/ldif-writer.ts';
+import type { DirectoryWorld } from '../remedy.ts';
+import type { Candidate } from './candidates.ts';
+
+/** An object with attributes that no other DC has in this form. */
+export interface Lost {
+  readonly dn: string;
+  /** Names of the attributes that were changed there alone. */
+  readonly attributes: readonly string[];
+  /** Everything that it holds there. */
+  readonly whole: readonly PlanAttribute[];
+}
+
+/** What is listed; an isolated DC that ran on for a year has more than a person reads. */
+export const mostLost = 1000;
+
+/**
+ * Reads it from the DC itself; [] for one that does not answer, or that the user may not read: a finding says that it is
+ * unknown then.
+ */
+export async function readLost(world: DirectoryWorld, forest: Forest, candidate: Candidate): Promise<readonly Lost[]> {
+  const { reach, host, settings } = candidate;
+  const byDn = (dn: string | undefined): DomainController | undefined =>
+    forest.domainControllers.find(({ settingsDn }) => dn !== undefined && sameDn(settingsDn, dn));
+  const there = byDn(settings?.dn);
+  const here = byDn(world.session.rootDse.dsServiceName);
+  if (reach.kind !== 'answers' || host === undefined || there === undefined || here === undefined) return [];
+  try {
+    const session = await world.openOther(host);
+    return await readOnlyThere(world.session, session, here, there).finally(() => session.close());
+  } catch (error) {
+    // It answers, but does not show what it has.
+    if (error instanceof DirectoryError) return [];
+    throw error;
+  }
+}
+
+async function readOnlyThere(
+  session: DirectorySession,
+  other: DirectorySession,
+  here: DomainController,
+  there: DomainController,
+): Promise<readonly Lost[]> {
+  const origin = there.invocationId?.toLowerCase() ?? '';
+  const shared = there.fullNamingContexts.filter((dn) => here.fullNamingContexts.some((one) => sameDn(one, dn)));
+  const lost: Lost[] = [];
+  for (const namingContext of shared) {
+    const known = await readKnownChanges(session, here, namingContext);
+    const search = other.search({
+      base: namingContext,
+      scope: 'subtree',
+      filter: { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${(known.get(origin) ?? 0n) + 1n}` },
+      attributes: [...wholeEntry, ...metadataAttributes],
+      controls: [withoutSacl],
+    });
+    for await (const entry of search) {
+      const attributes = stampsOf(entry)
+        .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && !isKnown(known, stamp))
+        .map(({ attribute }) => attribute);
+      if (attributes.length === 0) continue;
+      const whole = planAttributesOf(entry).filter(({ name }) => !metadataAttributes.includes(name));
+      lost.push({ dn: entry.dn, attributes, whole });
+      if (lost.length === mostLost) return lost;
+    }
+  }
+  return lost;
+}
+
+/** Beside the plan's own documents in the change folder. */
+export const lostFile = 'only-there.ldf';
+
+/** The objects as they are on that DC, for the change folder; [] if there are none. */
+export function lostRecords({ chosen }: { readonly chosen: { readonly lost: readonly Lost[] } | undefined }) {
+  const lost = chosen?.lost ?? [];
+  return lost.length === 0 ? [] : [{ name: lostFile, content: [lostLdif(lost)] }];
+}
+
+/** The LDIF of the objects, to keep. */
+export function lostLdif(lost: readonly Lost[]): string {
+  const records = lost.map(({ dn, whole }) => ({
+    kind: 'content' as const,
+    dn,
+    attributes: whole.map(({ name, values }) => ({ name, values: values.map(bytesOfWrittenValue) })),
+  }));
+  return [...writeLdif(records)].join('');
+}

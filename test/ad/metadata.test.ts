@@ -1,0 +1,228 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { startDnsServer } from '../support/dns-server.ts';
+import { remedyCommand } from '../support/remedy-commands.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+import { CommandError, run as runProgram } from './lab/command.ts';
+import { describeWithSamba } from './lab/describe-with-samba.ts';
+import { forest, namingContexts } from './lab/forest.ts';
+import { add, readLdif, replace } from './lab/ldif.ts';
+import { copyTree, databaseOf } from './lab/tree.ts';
+import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
+import { repsFrom } from './scenario/replication.ts';
+
+const metadata = remedyCommand('metadata');
+const { domainNamingContext: domain, configurationNamingContext: configuration, site } = forest;
+const server = `CN=DC2,CN=Servers,${site}`;
+const settings = `CN=NTDS Settings,${server}`;
+const account = `CN=DC2,OU=Domain Controllers,${domain}`;
+const group = `CN=Branch servers,CN=Users,${domain}`;
+const topology = `CN=Topology,CN=Domain System Volume,CN=DFSR-GlobalSettings,CN=System,${domain}`;
+const member = `CN=DC2,${topology}`;
+const zone = `DC=${forest.domain},CN=MicrosoftDNS,DC=DomainDnsZones,${domain}`;
+const applications = ['DomainDnsZones', 'ForestDnsZones'].map((name) => `DC=${name},${domain}`);
+const day = 86_400_000;
+const accepted = ['not-proven-gone', 'promotion-only'].flatMap((id) => ['--accept', id]);
+const confirmed = ['--confirm', 'DC2'];
+
+/** What every write leaves behind, and what DNS counts: a record's serial and time to live. */
+const notCompared = /^(usn|whenchanged|replpropertymetadata|repluptodatevector|dnsrecord|dnstombstoned)/;
+
+/** One line an entry and a value, of every partition, as Samba's own tool prints the database. */
+async function contentOf(database: string): Promise<ReadonlySet<string>> {
+  const lines = new Set<string>();
+  for (const base of [domain, configuration, ...applications]) {
+    for (const entry of readLdif(await runProgram('ldbsearch', ['-H', database, '-b', base, '-s', 'sub']))) {
+      lines.add(entry.dn);
+      for (const name of entry.names.filter((one) => !notCompared.test(one))) {
+        for (const value of entry.bytes(name)) lines.add(`${entry.dn} | ${name}: ${value.toString('latin1')}`);
+      }
+    }
+  }
+  return lines;
+}
+
+/** Names in the records of every DNS node, whatever their type. */
+async function publishedNames(database: string): Promise<readonly string[]> {
+  const found = await Promise.all(
+    applications.map((base) =>
+      runProgram('ldbsearch', ['-H', database, '-b', base, '(objectClass=dnsNode)', 'dnsRecord']),
+    ),
+  );
+  return found
+    .flatMap((text) => readLdif(text))
+    .flatMap((entry) => entry.bytes('dnsRecord').map((value) => `${entry.dn} ${value.toString('latin1')}`));
+}
+
+function lost(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly string[] {
+  return [...before].filter((line) => !after.has(line)).sort();
+}
+
+/** "0 errors" of dbcheck's last line. */
+async function databaseErrors(database: string): Promise<number> {
+  const args = ['dbcheck', '--cross-ncs', '-H', database, '--configfile=/dev/null'];
+  const text = await runProgram('samba-tool', args).catch((error: unknown) => {
+    // It ends so where it finds any.
+    if (error instanceof CommandError) return error.message;
+    throw error;
+  });
+  return Number(/Checked \d+ objects \((\d+) errors\)/.exec(text)?.[1] ?? Number.NaN);
+}
+
+function guidText(bytes: Buffer): string {
+  const hex = (from: number, to: number): string => bytes.subarray(from, to).toString('hex');
+  const turned = (from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).reverse().toString('hex');
+  return [turned(0, 4), turned(4, 6), turned(6, 8), hex(8, 10), hex(10, 16)].join('-');
+}
+
+function planOf({ stdout }: CommandRun): Plan<DirectoryChange> {
+  return JSON.parse(stdout) as Plan<DirectoryChange>;
+}
+
+function finalBlockers(run: CommandRun): readonly string[] {
+  return planOf(run)
+    .findings.filter(({ level, acceptable }) => level === 'blocker' && !acceptable)
+    .map(({ id }) => id);
+}
+
+describeWithSamba(
+  'metadata on two domain controllers of which one is gone for good',
+  () => {
+    let dcs: TwoDomainControllers;
+    let folder: string;
+    let before: ReadonlySet<string>;
+    let bySamba: string;
+    let isDead = false;
+
+    const on = (dc: 'dc1' | 'dc2') => async (command: Parameters<typeof runCommand>[0], args: readonly string[]) => {
+      const { dc1, dc2 } = dcs;
+      // Nothing listens there.
+      const second = isDead ? '127.0.0.2' : dc2.address;
+      const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: second } });
+      const directory = ['--server', dcs[dc].host, '--dns', dns, '--ca', path.join(folder, 'ca.pem')];
+      return await runCommand(command, [...args, ...directory, '--user', forest.adminUser], {
+        currentFolder: folder,
+        env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword },
+      });
+    };
+    const run = on('dc1');
+    const databaseOfDc1 = (): string => dcs.dc1.samDatabase;
+
+    beforeAll(async () => {
+      dcs = await startTwoDomainControllers();
+      folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
+      const certificates = [dcs.dc1, dcs.dc2].map(({ caFile }) => readFile(caFile, 'utf8'));
+      await writeFile(path.join(folder, 'ca.pem'), (await Promise.all(certificates)).join(''));
+    });
+    afterAll(async () => {
+      await dcs?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    test('refuses a DC that answers, the own DC, and names the roles of the one that holds them', async () => {
+      expect(finalBlockers(await run(metadata, ['--dc', 'DC2', '--json']))).toEqual(
+        expect.arrayContaining(['answers', 'heard-lately']),
+      );
+      expect(finalBlockers(await run(metadata, ['--dc', 'DC1', '--json']))).toContain('own-dc');
+      const { findings } = planOf(await on('dc2')(metadata, ['--dc', 'DC1', '--json']));
+      expect(findings.find(({ id }) => id === 'holds-roles')?.subjects).toHaveLength(5);
+    });
+
+    test('plans what Samba removes itself, and what that leaves behind', async () => {
+      const { dc1 } = dcs;
+      const [found] = await dc1.ldapsearch(['-b', settings, '-s', 'base', 'objectGUID', 'invocationId']);
+      const idOf = (name: string): string => guidText(found?.bytes(name)[0] ?? Buffer.alloc(16));
+      await dcs.dc2.stop();
+      isDead = true;
+      const parents = topology
+        .split(/,(?=CN=)/)
+        .slice(0, 3)
+        .map((_, index, all) => [...all.slice(index), `CN=System,${domain}`].join(','));
+      for (const dn of parents.reverse())
+        if (!(await dc1.exists(dn))) await dc1.ldapmodify([add(dn, { objectClass: classOf(dn) })]);
+      await dc1.ldapmodify([
+        add(member, { objectClass: 'msDFSR-Member', 'msDFSR-ComputerReference': account, serverReference: settings }),
+        add(group, { objectClass: 'group', sAMAccountName: 'Branch servers', member: account, managedBy: account }),
+      ]);
+      const heard = { name: 'dc2', dsaGuid: idOf('objectGUID'), invocationId: idOf('invocationId') };
+      const silent = {
+        lastSuccess: new Date(Date.now() - 200 * day),
+        lastAttempt: new Date(),
+        result: 1722,
+        failures: 900,
+      };
+      const old = repsFrom({ ...heard, ...silent });
+      await dc1.offline([...namingContexts, ...applications].map((context) => replace(context, { repsFrom: old })));
+
+      await dc1.pause();
+      await copyTree(path.dirname(path.dirname(dc1.configurationFile)), path.join(folder, 'copy'));
+      await dc1.resume();
+      bySamba = databaseOf(path.join(folder, 'copy'));
+      before = await contentOf(databaseOfDc1());
+      await runProgram('samba-tool', [
+        ...['domain', 'demote', '--remove-other-dead-server=DC2', '-H', bySamba, '--configfile=/dev/null'],
+      ]);
+
+      const saved = await run(metadata, ['--dc', 'DC2', '--save', 'change', '--json', ...accepted]);
+      expect([saved.status, finalBlockers(saved)]).toEqual([2, []]);
+      const deleted = planOf(saved).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+      const entriesOfSamba = lost(before, await contentOf(bySamba)).filter((line) => !line.includes(' | '));
+      expect(deleted.toSorted()).toEqual(entriesOfSamba);
+      expect(deleted).toEqual(expect.arrayContaining([settings, server, member, account]));
+    });
+
+    test('removes them, and leaves a database that is as clean as after Samba itself', async () => {
+      const done = await run(apply, ['change', '--yes', ...confirmed]);
+      // Without a KCC the DC goes on trying to replicate from it.
+      expect(done.stdout).toContain('until the KCC has run');
+      const after = await contentOf(databaseOfDc1());
+      const bySambaToo = lost(before, await contentOf(bySamba));
+      expect(bySambaToo.filter((line) => after.has(line))).toEqual([]);
+      expect(lost(before, after).filter((line) => !bySambaToo.includes(line))).toEqual([]);
+      const named = [...after].filter((line) => /\bDC2\b/i.test(line) && !/^DC=DC2,DC=corp/i.test(line));
+      expect(named).toEqual([]);
+      expect(await databaseErrors(databaseOfDc1())).toBeLessThanOrEqual(await databaseErrors(bySamba));
+    });
+
+    test('leaves no DNS value that names it', async () => {
+      const names = await publishedNames(databaseOfDc1());
+      expect(names.length).toBeGreaterThan(10);
+      expect(names.filter((text) => /\x03dc2\x04corp/i.test(text))).toEqual([]);
+      const [node] = await dcs.dc1.ldapsearch(['-b', `DC=dc2,${zone}`, '-s', 'base', 'dnsRecord']);
+      expect(node?.bytes('dnsRecord')).toEqual([]);
+    });
+
+    test('brings back by undo what no promotion makes, and removes that again as a left-over', async () => {
+      const back = await run(undo, ['change', '--yes']);
+      expect([back.status, back.stderr]).toEqual([0, '']);
+      const { dc1 } = dcs;
+      const there = await Promise.all([server, account, member, settings].map((dn) => dc1.exists(dn)));
+      expect(there).toEqual([true, true, true, false]);
+      const [branch] = await dc1.ldapsearch(['-b', group, '-s', 'base', 'member', 'managedBy']);
+      expect([branch?.texts('member'), branch?.texts('managedBy')]).toEqual([[account], [account]]);
+
+      const again = await run(metadata, ['--dc', 'DC2', '--yes', ...confirmed]);
+      expect([again.status, again.stderr]).toEqual([0, '']);
+      expect(await dc1.exists(account)).toBe(false);
+    });
+
+    test('lets a new DC of the same name join and replicate', async () => {
+      const dc2 = await dcs.rejoin();
+      const made = `CN=after,${group.slice(group.indexOf(',') + 1)}`;
+      await dcs.dc1.ldapmodify([add(made, { objectClass: 'contact' })]);
+      await expect.poll(() => dc2.exists(made), { timeout: 60_000, interval: 1000 }).toBe(true);
+    });
+  },
+  { namespaces: true },
+);
+
+/** The classes of the containers of SYSVOL's replica set (MS-FRS2 2.3). */
+function classOf(dn: string): string {
+  if (dn.startsWith('CN=Topology,')) return 'msDFSR-Topology';
+  return dn.startsWith('CN=Domain System Volume,') ? 'msDFSR-ReplicationGroup' : 'msDFSR-GlobalSettings';
+}

@@ -1,0 +1,307 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import {
+  accepted,
+  account,
+  configuration,
+  connection,
+  dfsrMember,
+  domain,
+  dsaGuid,
+  frsMember,
+  locatorZone,
+  metadata,
+  planOf,
+  record,
+  type Site,
+  server,
+  settings,
+  siteWithDeadDc,
+  zone,
+} from '../remedies/metadata/dead-dc.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import { answering, byDefault } from '../support/prompter-double.ts';
+import { type CommandRun, runCommand } from '../support/run-command.ts';
+
+const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
+const confirmed = ['--confirm', 'DC4'];
+
+function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable: boolean])[] {
+  return planOf(run)
+    .findings.filter(({ level }) => level === 'blocker')
+    .map(({ id, acceptable }) => [id, acceptable] as const);
+}
+
+describe('a dry run', () => {
+  let site: Site;
+  const dryRun = (...args: readonly string[]): Promise<CommandRun> => site.run(metadata, [...args, '--json']);
+  beforeAll(async () => {
+    site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')));
+  });
+  afterAll(async () => {
+    await site.save();
+    await rm(site.folder, { recursive: true, force: true });
+  });
+
+  test('plans to delete a left-over server object, and nothing else', async () => {
+    const { changes, findings } = planOf(await dryRun('--dc', 'DC0'));
+    const leftOver = `CN=DC0,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+    expect(changes).toMatchObject([{ kind: 'delete', dn: leftOver }]);
+    expect(findings.filter(({ level }) => level === 'blocker')).toEqual([]);
+  });
+
+  test('deletes leaves first: connections, NTDS Settings, server, SYSVOL membership, and the account last', async () => {
+    const result = await dryRun('--dc', 'dc4.corp.example.com');
+    expect(result.status).toBe(2);
+    const deleted = planOf(result).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+    const localSettings = `CN=DFSR-LocalSettings,${account}`;
+    expect(deleted).toEqual([
+      connection,
+      `CN=from-dc3,${settings}`,
+      settings,
+      server,
+      dfsrMember,
+      frsMember,
+      `CN=Domain System Volume,${localSettings}`,
+      `CN=RID Set,${account}`,
+      localSettings,
+      account,
+    ]);
+  });
+
+  test('removes single DNS values, and none of a host that is alive', async () => {
+    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+    const removed = changes.flatMap((change) =>
+      change.kind === 'modify' && change.dn.includes('MicrosoftDNS')
+        ? [[change.dn, change.edits.flatMap(({ remove }) => remove.map((value) => JSON.stringify(value)))]]
+        : [],
+    );
+    const values = (...records: readonly Buffer[]): readonly string[] =>
+      base64(...records).map((value) => JSON.stringify({ base64: value }));
+    expect(removed).toEqual([
+      [`DC=@,${zone}`, values(record('A', '10.0.0.4'), record('NS', 'dc4.corp.example.com'))],
+      [`DC=dc4,${zone}`, values(record('A', '10.0.0.4'))],
+      [`DC=_ldap._tcp,${zone}`, values(record('SRV', 'dc4.corp.example.com'))],
+      [`DC=${dsaGuid},${locatorZone}`, values(record('CNAME', 'dc4.corp.example.com'))],
+    ]);
+  });
+
+  test('gives the infrastructure role of an application partition to the DC that is written to, and seizes no other', async () => {
+    const { changes, leftOut } = planOf(await dryRun('--dc', 'DC4'));
+    const roles = changes.flatMap((change) =>
+      change.kind === 'modify'
+        ? change.edits.filter(({ attribute }) => attribute === 'fSMORoleOwner').map(({ add }) => [change.dn, add])
+        : [],
+    );
+    const heir = `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+    expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [heir]]]);
+    const ridManager = `fSMORoleOwner of CN=RID Manager$,CN=System,${domain}`;
+    expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
+  });
+
+  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', async () => {
+    const result = await dryRun('--dc', 'DC4');
+    expect(blockersIn(result)).toEqual([
+      ['not-proven-gone', true],
+      ['holds-roles', true],
+      ['promotion-only', true],
+    ]);
+    const evidence = planOf(result).findings.find(({ id }) => id === 'not-proven-gone')?.evidence;
+    expect(evidence?.join('; ')).toMatch(/no route to host.*DC1 heard of it 71 days ago.*account is enabled/);
+  });
+
+  test('refuses a DC that answers and was heard lately, whatever is accepted', async () => {
+    const accept = ['answers', 'heard-lately'].flatMap((id) => ['--accept', id]);
+    const result = await dryRun('--dc', 'DC3', ...accept);
+    expect(blockersIn(result)).toEqual(
+      expect.arrayContaining([
+        ['answers', false],
+        ['heard-lately', false],
+      ]),
+    );
+    expect(planOf(result).findings.filter(({ accepted: isAccepted }) => isAccepted)).toEqual([]);
+  });
+
+  test('refuses the DC that it is connected to', async () => {
+    expect(blockersIn(await dryRun('--dc', 'DC1'))).toContainEqual(['own-dc', false]);
+  });
+
+  test('lists the supported ways with the names filled in', async () => {
+    const ways = planOf(await dryRun('--dn', settings)).findings.find(({ id }) => id === 'supported-ways')?.evidence;
+    expect(ways).toContain('Uninstall-ADDSDomainController -ForceRemoval');
+    expect(ways).toContain(`ntdsutil "metadata cleanup" "remove selected server ${server}" quit quit`);
+  });
+
+  test('shows the signs of each DC', async () => {
+    const { stdout } = await site.run(metadata, ['--dc', 'DC0', '--dry-run']);
+    expect(stdout).toMatch(/DC1 +Amsterdam +in use +connected to it/);
+    expect(stdout).toMatch(/DC2 +Amsterdam +in use +answers · DC1 heard of it 2 minutes ago/);
+    expect(stdout).toMatch(/DC4 +Paramaribo +cut off: may be running .*SYSVOL by DFSR · in DNS/);
+    expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no account/);
+  });
+
+  test('shows DNS records as what they say', async () => {
+    const { stdout } = await site.run(metadata, ['--dc', 'DC4', '--dry-run']);
+    expect(stdout).toMatch(/- dnsRecord:: A 10\.0\.0\.4 \(28 bytes/);
+    expect(stdout).toMatch(/- dnsRecord:: SRV dc4\.corp\.example\.com \(54 bytes/);
+  });
+
+  test('names the DCs where none is of the name that was given', async () => {
+    const { status, stderr } = await site.run(metadata, ['--dc', 'DC9', '--dry-run']);
+    expect(status).toBe(64);
+    expect(stderr).toMatch(/DC9[\s\S]*Did you mean DC\d|There are: DC1/);
+  });
+
+  test('takes either --dc or --dn, and a DN that is one', async () => {
+    const both = await site.run(metadata, ['--dc', 'DC4', '--dn', server, '--dry-run']);
+    expect([both.status, both.stderr]).toEqual([64, expect.stringContaining('--dc with --dn')]);
+    const wrong = await site.run(metadata, ['--dn', 'DC4', '--dry-run']);
+    expect([wrong.status, wrong.stderr]).toEqual([64, expect.stringContaining('--dn DC4')]);
+  });
+});
+
+describe('applied', () => {
+  const wholeDc = [server, settings, account, `CN=RID Set,${account}`, connection, dfsrMember, frsMember];
+  const srv = `DC=_ldap._tcp,${zone}`;
+
+  test('leaves nothing of the DC, and undo brings back all but what a promotion makes', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const done = await site.run(metadata, ['--dc', 'DC4', '--yes', ...confirmed, ...accepted]);
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    expect(done.stdout).toContain('All 3 domain controllers have it');
+    expect(await site.there(wholeDc)).toEqual([]);
+    expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
+
+    await site.save();
+    const folder = /undo (changes\S+)/.exec(done.stdout)?.[1] ?? '';
+    const back = await site.run(undo, [folder, '--yes']);
+    expect([back.status, back.stderr]).toEqual([0, '']);
+    expect(await site.there(wholeDc)).toEqual([server, account, dfsrMember, frsMember]);
+    expect(await site.values(srv, 'dnsRecord')).toHaveLength(2);
+    expect(await site.values(server, 'serverReference')).toEqual(base64(Buffer.from(account)));
+    // Values that name NTDS Settings stay away.
+    expect(
+      await site.values(`CN=NTDS Site Settings,CN=Paramaribo,CN=Sites,${configuration}`, 'interSiteTopologyGenerator'),
+    ).toEqual([]);
+
+    const again = await site.run(metadata, ['--dc', 'DC4', '--json']);
+    const left = planOf(again).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+    expect(left).toContain(account);
+    expect(left).not.toContain(settings);
+  });
+
+  test('goes on where it was interrupted, whatever was deleted and not journalled', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
+    const { changes } = planOf(saved);
+    const edits = changes.findIndex(({ kind }) => kind === 'delete');
+    const numbers = Array.from({ length: edits }, (_, index) => index + 1).join(',');
+    const first = await site.run(apply, ['change', '--yes', '--only', numbers, ...confirmed]);
+    expect(first.stdout).toContain(`${edits} of ${changes.length} entries changed`);
+    for (const { dn } of changes.filter(({ kind }) => kind === 'delete').slice(0, 4)) await site.remove(dn);
+    expect(await site.there([settings, server])).toEqual([]);
+    const rest = await site.run(apply, ['change', '--yes', ...confirmed]);
+    expect([rest.status, rest.stderr]).toEqual([0, '']);
+    expect(await site.there(wholeDc)).toEqual([]);
+  });
+
+  test('is refused where somebody has edited the account since', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
+    await site.edit(account, 'description', 'kept for the auditors');
+    const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
+    expect(status).toBe(3);
+    expect(await site.there(wholeDc)).toEqual(wholeDc);
+  });
+});
+
+describe('the wizard', () => {
+  test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const prompter = answering({
+      'metadata.dc': byDefault,
+      'metadata.supported-way': 'None of them: go on to remove it here',
+      decision: 'nothing',
+    });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
+    expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
+    expect(status).toBe(2);
+  });
+
+  test('shows the steps of a supported way that is taken, and changes nothing', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`remove selected server ${server}`);
+    expect(await site.there([server])).toEqual([server]);
+  });
+});
+
+describe('offline', () => {
+  const site = `CN=Amsterdam,CN=Sites,${configuration}`;
+  const dcs = ['DC1', 'DC2'].flatMap((name) => {
+    const own = `CN=${name},CN=Servers,${site}`;
+    const computer = `CN=${name},OU=Domain Controllers,${domain}`;
+    const host = `dNSHostName: ${name.toLowerCase()}.corp.example.com`;
+    return [
+      exported(own, 'server', host, `serverReference: ${computer}`),
+      exported(
+        `CN=NTDS Settings,${own}`,
+        'nTDSDSA',
+        `msDS-hasMasterNCs: ${domain}`,
+        `msDS-hasMasterNCs: ${configuration}`,
+      ),
+      exported(computer, 'computer', host, 'primaryGroupID: 516', 'userAccountControl: 532480'),
+    ];
+  });
+  const crossRef = ['nETBIOSName: CORP', `nCName: ${domain}`, 'dnsRoot: corp.example.com', 'systemFlags: 3'];
+  const whole = [
+    `dn:\nconfigurationNamingContext: ${configuration}\ndefaultNamingContext: ${domain}\nschemaNamingContext: CN=Schema,${configuration}\nnamingContexts: ${configuration}\nnamingContexts: ${domain}\ndnsHostName: dc1.corp.example.com\ndsServiceName: CN=NTDS Settings,CN=DC1,CN=Servers,${site}\n`,
+    exported(domain, 'domainDNS'),
+    exported(`OU=Domain Controllers,${domain}`, 'organizationalUnit'),
+    exported(configuration, 'configuration'),
+    exported(`CN=Partitions,${configuration}`, 'crossRefContainer'),
+    exported(`CN=CORP,CN=Partitions,${configuration}`, 'crossRef', ...crossRef),
+    exported(`CN=Sites,${configuration}`, 'sitesContainer'),
+    exported(site, 'site'),
+    exported(`CN=Servers,${site}`, 'serversContainer'),
+    exported(
+      `CN=NTDS Site Settings,${site}`,
+      'nTDSSiteSettings',
+      `interSiteTopologyGenerator: CN=NTDS Settings,CN=DC2,CN=Servers,${site}`,
+    ),
+    ...dcs,
+  ];
+
+  test('plans on an export, writes the LDIF to import, and says what an export does not show', async () => {
+    const folder = await freshFolder();
+    await writeFile(path.join(folder, 'forest.ldf'), whole.join('\n'));
+    const args = ['--dc', 'DC2', '--ldif', 'forest.ldf', '--save', 'change', '--json', '--accept', 'not-proven-gone'];
+    const more = ['--accept', 'promotion-only', '--accept', 'lifetime-not-over'];
+    const saved = await runCommand(metadata, [...args, ...more], { currentFolder: folder });
+    expect([saved.status, saved.stderr.includes('error')]).toEqual([2, false]);
+    const { findings, changes } = planOf(saved);
+    expect(findings.map(({ id }) => id)).toContain('export');
+    expect(changes.map(({ kind, dn }) => [kind, dn])).toEqual([
+      ['modify', `CN=NTDS Site Settings,${site}`],
+      ['delete', `CN=NTDS Settings,CN=DC2,CN=Servers,${site}`],
+      ['delete', `CN=DC2,CN=Servers,${site}`],
+      ['delete', `CN=DC2,OU=Domain Controllers,${domain}`],
+    ]);
+    const ldif = await readFile(path.join(folder, 'change', 'change.ldf'), 'utf8');
+    expect(ldif.match(/^changetype: delete$/gm)).toHaveLength(3);
+  });
+});
+
+/** An entry of an export. */
+function exported(dn: string, objectClass: string, ...lines: readonly string[]): string {
+  const guid = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64');
+  return [`dn: ${dn}`, `objectClass: ${objectClass}`, `objectGUID:: ${guid}`, ...lines, ''].join('\n');
+}

@@ -1,0 +1,173 @@
+/** The practice forest in which DC4 has left all that a domain controller can leave: DNS, SYSVOL, references. */
+
+import { randomUUID } from 'node:crypto';
+import { cp, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
+import type { Context, OpenDirectory } from '../../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../../src/commands/embedded-directory.ts';
+import { noSleep } from '../../support/fixed-world.ts';
+import type { PrompterDouble } from '../../support/prompter-double.ts';
+import { remedyCommand } from '../../support/remedy-commands.ts';
+import { type CommandRun, runCommand } from '../../support/run-command.ts';
+
+export const domain = 'DC=corp,DC=example,DC=com';
+export const configuration = `CN=Configuration,${domain}`;
+export const server = `CN=DC4,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+export const settings = `CN=NTDS Settings,${server}`;
+export const account = `CN=DC4,OU=Domain Controllers,${domain}`;
+const otherSettings = `CN=NTDS Settings,CN=DC3,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+export const connection = `CN=from-dc4,${otherSettings}`;
+export const dfsrMember = `CN=DC4,CN=Topology,CN=Domain System Volume,CN=DFSR-GlobalSettings,CN=System,${domain}`;
+export const frsMember = `CN=DC4,CN=Domain System Volume (SYSVOL share),CN=File Replication Service,CN=System,${domain}`;
+export const zone = `DC=corp.example.com,CN=MicrosoftDNS,DC=DomainDnsZones,${domain}`;
+export const locatorZone = `DC=_msdcs.corp.example.com,CN=MicrosoftDNS,DC=ForestDnsZones,${domain}`;
+export const dsaGuid = 'd4d4d4d4-0000-4000-8000-000000000004';
+
+const types = { A: 1, NS: 2, CNAME: 5, PTR: 12, SRV: 33 } as const;
+
+/** A value of dnsRecord (MS-DNSP 2.3.2.2), written apart from the code that reads it. */
+export function record(type: keyof typeof types, data: string): Buffer {
+  const labels = data.split('.').map((label) => Buffer.concat([Buffer.from([label.length]), Buffer.from(label)]));
+  const joined = Buffer.concat(labels);
+  const name = Buffer.concat([Buffer.from([joined.length + 1, labels.length]), joined, Buffer.from([0])]);
+  const service = Buffer.from([0, 0, 0, 100, 1, 133]);
+  const body =
+    type === 'A' ? Buffer.from(data.split('.').map(Number)) : type === 'SRV' ? Buffer.concat([service, name]) : name;
+  const header = Buffer.alloc(24);
+  header.writeUInt16LE(body.length, 0);
+  header.writeUInt16LE(types[type], 2);
+  header.writeUInt8(5, 4);
+  header.writeUInt8(240, 5);
+  header.writeUInt32BE(600, 12);
+  return Buffer.concat([header, body]);
+}
+
+const node = (dn: string, ...records: readonly Buffer[]): string =>
+  [`dn: ${dn}`, 'objectClass: dnsNode', ...records.map((value) => `dnsRecord:: ${value.toString('base64')}`), ''].join(
+    '\n',
+  );
+const entry = (dn: string, objectClass: string, ...lines: readonly string[]): string =>
+  [`dn: ${dn}`, `objectClass: ${objectClass}`, ...lines, ''].join('\n');
+
+const container = (dn: string): string => entry(dn, 'container');
+const dfsr = `CN=DFSR-GlobalSettings,CN=System,${domain}`;
+const infrastructure = `CN=Infrastructure,DC=DomainDnsZones,${domain}`;
+
+const remains = [
+  container(`CN=System,${domain}`),
+  container(dfsr),
+  container(`CN=Domain System Volume,${dfsr}`),
+  container(`CN=Topology,CN=Domain System Volume,${dfsr}`),
+  entry(dfsrMember, 'msDFSR-Member', `msDFSR-ComputerReference: ${account}`, `serverReference: ${settings}`),
+  container(`CN=File Replication Service,CN=System,${domain}`),
+  container(`CN=Domain System Volume (SYSVOL share),CN=File Replication Service,CN=System,${domain}`),
+  entry(frsMember, 'nTFRSMember', `frsComputerReference: ${account}`),
+  entry(`CN=RID Set,${account}`, 'rIDSet', 'rIDNextRID: 1105'),
+  entry(`CN=DFSR-LocalSettings,${account}`, 'msDFSR-LocalSettings'),
+  entry(
+    `CN=Domain System Volume,CN=DFSR-LocalSettings,${account}`,
+    'msDFSR-Subscriber',
+    `msDFSR-MemberReference: ${dfsrMember}`,
+  ),
+  entry(connection, 'nTDSConnection', `fromServer: ${settings}`, 'enabledConnection: TRUE'),
+  entry(`CN=from-dc3,${settings}`, 'nTDSConnection', `fromServer: ${otherSettings}`),
+  entry(
+    `CN=NTDS Site Settings,CN=Paramaribo,CN=Sites,${configuration}`,
+    'nTDSSiteSettings',
+    `interSiteTopologyGenerator: ${settings}`,
+  ),
+  entry(`CN=RID Manager$,CN=System,${domain}`, 'rIDManager', `fSMORoleOwner: ${settings}`),
+  entry(infrastructure, 'infrastructureUpdate', `fSMORoleOwner: ${settings}`),
+  entry(
+    `CN=Servers of the branch,OU=Paramaribo,${domain}`,
+    'group',
+    'groupType: -2147483646',
+    `member: ${account}`,
+    `managedBy: ${account}`,
+  ),
+  entry(`CN=Branch LDAP,CN=Services,${configuration}`, 'serviceConnectionPoint', 'keywords: dc4.corp.example.com'),
+  container(`CN=MicrosoftDNS,DC=DomainDnsZones,${domain}`),
+  entry(zone, 'dnsZone'),
+  node(
+    `DC=@,${zone}`,
+    record('A', '10.0.0.1'),
+    record('A', '10.0.0.4'),
+    record('NS', 'dc4.corp.example.com'),
+    record('NS', 'dc1.corp.example.com'),
+  ),
+  node(`DC=dc1,${zone}`, record('A', '10.0.0.1')),
+  node(`DC=dc4,${zone}`, record('A', '10.0.0.4')),
+  node(`DC=_ldap._tcp,${zone}`, record('SRV', 'dc1.corp.example.com'), record('SRV', 'dc4.corp.example.com')),
+  container(`CN=MicrosoftDNS,DC=ForestDnsZones,${domain}`),
+  entry(locatorZone, 'dnsZone'),
+  node(`DC=${dsaGuid},${locatorZone}`, record('CNAME', 'dc4.corp.example.com')),
+].join('\n');
+
+export interface Site {
+  readonly folder: string;
+  run(command: Command, args: readonly string[], prompter?: PrompterDouble): Promise<CommandRun>;
+  /** Saves the forest: the next run reads it from the site's folder. */
+  save(): Promise<void>;
+  /** What a fresh session finds of these DNs: those that are there. */
+  there(dns: readonly string[]): Promise<readonly string[]>;
+  /** The values of an attribute, as base64. */
+  values(dn: string, attribute: string): Promise<readonly string[]>;
+  /** Deletes an entry, as another client does. */
+  remove(dn: string): Promise<void>;
+  edit(dn: string, attribute: string, value: string): Promise<void>;
+}
+
+type Command = Parameters<typeof runCommand>[0];
+export const metadata = remedyCommand('metadata');
+
+/** A practice site in which DC4 has left all of it, in an empty folder. */
+export async function siteWithDeadDc(folder: string): Promise<Site> {
+  const templates = path.join(folder, 'templates');
+  await cp(fileURLToPath(new URL('../../../templates/', import.meta.url)), templates, { recursive: true });
+  const forest = path.join(templates, 'practice', 'forest.ldif');
+  await writeFile(forest, `${await readFile(forest, 'utf8')}\n${remains}`);
+  const world = { currentFolder: folder, templates: pathToFileURL(`${templates}/`), sleep: noSleep };
+  const context = { ...world, now: () => new Date(), randomId: randomUUID } as unknown as Context;
+  let opened: Promise<OpenDirectory> | undefined;
+  const directory = async (): Promise<OpenDirectory> => {
+    opened ??= openPracticeDirectory(folder, context);
+    const held = await opened;
+    const session = await held.reopen();
+    return { ...held, session, close: () => session.close() };
+  };
+  const within = async <T>(look: (opened: OpenDirectory) => Promise<T>): Promise<T> => {
+    const own = await directory();
+    return await look(own).finally(() => own.close());
+  };
+  return {
+    folder,
+    async save() {
+      await (await opened)?.close();
+      opened = undefined;
+    },
+    run: (command, args, prompter) =>
+      runCommand(command, args, { ...world, directory, ...(prompter === undefined ? {} : { prompter }) }),
+    there: (dns) =>
+      within(async ({ session }) => {
+        const found = await Promise.all(dns.map((dn) => session.readEntry(dn, ['1.1'])));
+        return dns.filter((_, index) => found[index] !== undefined);
+      }),
+    values: (dn, attribute) =>
+      within(async ({ session }) => {
+        const found = await session.readEntry(dn, [attribute]);
+        return (found?.attributes.get(attribute.toLowerCase())?.values ?? []).map((value) => value.toString('base64'));
+      }),
+    remove: (dn) => within(({ session }) => session.delete(dn)),
+    edit: (dn, attribute, value) =>
+      within(({ session }) => session.modify(dn, [{ attribute, remove: [], add: [Buffer.from(value)] }])),
+  };
+}
+
+/** What has to be accepted for DC4 to go. */
+export const accepted = ['not-proven-gone', 'promotion-only', 'holds-roles'].flatMap((id) => ['--accept', id]);
+
+export function planOf({ stdout }: CommandRun): Plan<DirectoryChange> {
+  return JSON.parse(stdout) as Plan<DirectoryChange>;
+}

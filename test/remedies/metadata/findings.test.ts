@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest';
+import type { FindingDraft } from '../../../src/change/findings.ts';
+import type { DeletedEntry } from '../../../src/change/plan.ts';
+import type { SubtreeEntry } from '../../../src/change/subtree.ts';
+import { assess } from '../../../src/remedies/metadata/assess.ts';
+import type { Candidate } from '../../../src/remedies/metadata/candidates.ts';
+import type { MetadataFacts } from '../../../src/remedies/metadata/gather.ts';
+import { identityOf } from '../../../src/remedies/metadata/identity.ts';
+import { propose } from '../../../src/remedies/metadata/propose.ts';
+import type { Remains } from '../../../src/remedies/metadata/remains.ts';
+import { verdictOf } from '../../../src/remedies/metadata/survey.ts';
+import { account, configuration, domain, server, settings } from './dead-dc.ts';
+
+const day = 86_400_000;
+const childDomain = `DC=child,${domain}`;
+const zones = `DC=DomainDnsZones,${domain}`;
+
+const dead: Candidate = {
+  kind: 'dc',
+  name: 'DC4',
+  site: 'Paramaribo',
+  dn: server,
+  host: 'dc4.corp.example.com',
+  settings: {
+    dn: settings,
+    dsaGuid: 'd4d4d4d4-0000-4000-8000-000000000004',
+    invocationId: undefined,
+    isReadOnly: false,
+    isGlobalCatalog: false,
+    fullNamingContexts: [domain, configuration],
+  },
+  account: { dn: account, guid: 'a4', isEnabled: true, lastLogon: undefined, kerberosAccount: undefined },
+  isAccountKnown: true,
+  domain,
+  reach: { kind: 'silent', why: 'no answer' },
+  heard: { kind: 'heard', by: 'DC1', age: 100 * day },
+};
+
+const alive: Candidate = {
+  ...dead,
+  name: 'DC1',
+  site: 'Amsterdam',
+  dn: `CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`,
+  host: 'dc1.corp.example.com',
+  settings: {
+    ...(dead.settings as NonNullable<Candidate['settings']>),
+    dn: `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`,
+    isGlobalCatalog: true,
+  },
+  reach: { kind: 'this' },
+};
+
+function entry(dn: string, ...objectClasses: readonly string[]): DeletedEntry {
+  return { dn, guid: dn, usnChanged: '1', attributes: [{ name: 'objectClass', values: ['top', ...objectClasses] }] };
+}
+
+function leaf(one: DeletedEntry): SubtreeEntry {
+  return { entry: one, depth: 1, objectClasses: new Set(), systemFlags: 0 };
+}
+
+const remains: Remains = {
+  connections: [],
+  server: [leaf(entry(server, 'server')), { ...leaf(entry(settings, 'nTDSDSA')), depth: 2 }],
+  sysvol: [],
+  kerberos: [],
+  account: [leaf(entry(account, 'computer'))],
+  references: [],
+  dns: [],
+  texts: [],
+  namesakes: [],
+  undeletable: [],
+  rightsKnown: true,
+};
+
+/** What is found of a DC that is dead unless it is said otherwise. */
+function findings(
+  candidate: Partial<Candidate> = {},
+  facts: Partial<MetadataFacts> = {},
+  left: Partial<Remains> = {},
+): readonly FindingDraft[] {
+  const gone = { ...dead, ...candidate };
+  const all: MetadataFacts = {
+    target: {
+      kind: 'forest',
+      configurationNamingContext: configuration,
+      objectGuid: 'forest',
+      domainController: 'dc1.corp.example.com',
+      connection: { kind: 'practice' },
+    },
+    readFrom: 'dc1.corp.example.com',
+    now: new Date('2026-11-22T09:00:00Z'),
+    forest: {
+      configurationNamingContext: configuration,
+      objectGuid: 'forest',
+      rootDomainNamingContext: domain,
+      namingContexts: [
+        { dn: domain, kind: 'domain', dnsName: 'corp.example.com' },
+        { dn: zones, kind: 'application', dnsName: 'DomainDnsZones.corp.example.com' },
+      ],
+      domainControllers: [],
+      leftoverServers: [],
+      recycleBin: 'off',
+    },
+    lifetime: 60,
+    isExport: false,
+    candidates: [gone, alive],
+    roles: [],
+    sysvolMembers: [],
+    dnsNodes: [],
+    heir: alive.settings?.dn,
+    chosen: { identity: identityOf(gone), candidate: gone, remains: { ...remains, ...left }, lost: [] },
+    isShown: true,
+    settled: new Set(),
+    ...facts,
+  };
+  return assess(all, propose(all));
+}
+
+const stops = (found: readonly FindingDraft[], isAcceptable: boolean): readonly string[] =>
+  found.filter(({ level, acceptable }) => level === 'blocker' && acceptable === isAcceptable).map(({ id }) => id);
+
+describe('what nobody can accept', () => {
+  test('a DC that was heard of within a day, though it does not answer', () => {
+    expect(stops(findings({ heard: { kind: 'heard', by: 'DC1', age: day - 1 } }), false)).toEqual(['heard-lately']);
+    expect(stops(findings({ heard: { kind: 'heard', by: 'DC1', age: day } }), false)).toEqual([]);
+  });
+
+  test('one that answers, also by refusing the logon', () => {
+    expect(stops(findings({ reach: { kind: 'answers', how: 'invalid credentials' } }), false)).toEqual(['answers']);
+  });
+
+  test('the last writable one of its domain', () => {
+    const child = { domain: childDomain };
+    expect(stops(findings(child), false)).toEqual(['last-of-domain']);
+    const readOnly = { ...alive, domain: childDomain, settings: { ...settingsOf(alive), isReadOnly: true } };
+    expect(stops(findings(child, { candidates: [readOnly] }), false)).toContain('last-of-domain');
+  });
+
+  test('one of another domain, with the DC to use in its place', () => {
+    const sibling = { ...alive, name: 'DC9', domain: childDomain, host: 'dc9.child.corp.example.com' };
+    const here = {
+      ...settingsOf(alive),
+      name: 'DC1',
+      site: 'Amsterdam',
+      dn: alive.dn,
+      settingsDn: settingsOf(alive).dn,
+      dnsHostName: 'dc1.corp.example.com',
+      serverReference: undefined,
+      isInboundReplicationOff: false,
+      isOutboundReplicationOff: false,
+      partialNamingContexts: [],
+    };
+    const forest = {
+      configurationNamingContext: configuration,
+      objectGuid: 'forest',
+      rootDomainNamingContext: domain,
+      namingContexts: [],
+      domainControllers: [here],
+      leftoverServers: [],
+      recycleBin: 'off' as const,
+    };
+    const found = findings({ domain: childDomain }, { forest, candidates: [dead, alive, sibling] });
+    expect(stops(found, false)).toEqual(['other-domain']);
+    expect(found.find(({ id }) => id === 'other-domain')?.detail).toContain('--server dc9.child.corp.example.com');
+  });
+
+  test('entries that the user may not delete', () => {
+    expect(stops(findings({}, {}, { undeletable: [account] }), false)).toEqual(['no-right-to-delete']);
+  });
+});
+
+function settingsOf({ settings: own }: Candidate): NonNullable<Candidate['settings']> {
+  if (own === undefined) throw new Error('it has NTDS Settings');
+  return own;
+}
+
+describe('what can be accepted', () => {
+  const usual = ['not-proven-gone', 'promotion-only'];
+
+  test('that it is cut off and not proven gone, unless its account is disabled or missing', () => {
+    expect(stops(findings(), true)).toEqual(usual);
+    const disabled = { ...dead.account, isEnabled: false } as NonNullable<Candidate['account']>;
+    expect(stops(findings({ account: disabled }), true)).toEqual(['promotion-only']);
+    expect(stops(findings({ account: undefined }), true)).toEqual(['promotion-only']);
+    expect(stops(findings({ account: undefined, isAccountKnown: false }), true)).toEqual(usual);
+  });
+
+  test('that a backup may bring it back, with the days that are left', () => {
+    const found = findings({ heard: { kind: 'heard', by: 'DC1', age: 40 * day } });
+    expect(found.find(({ id }) => id === 'lifetime-not-over')?.measure).toEqual({ value: 20, unit: 'days' });
+    expect(stops(findings({ heard: { kind: 'unknown' } }), true)).toContain('lifetime-not-over');
+  });
+
+  test('FSMO roles, each with the command that seizes it', () => {
+    const roles = [{ name: 'PDC emulator', dn: domain, guid: 'pdc', owner: settings, seize: 'PDC' }];
+    const found = findings({}, { roles }).find(({ id }) => id === 'holds-roles');
+    expect(found?.detail).toContain(
+      'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize PDC"',
+    );
+  });
+
+  test('the last global catalog of its site, and no other', () => {
+    const catalog = { settings: { ...settingsOf(dead), isGlobalCatalog: true } };
+    expect(stops(findings(catalog), true)).toContain('last-global-catalog');
+    expect(stops(findings({ ...catalog, site: alive.site }), true)).not.toContain('last-global-catalog');
+  });
+
+  test('the only replica of an application partition', () => {
+    const alone = { settings: { ...settingsOf(dead), fullNamingContexts: [domain, configuration, zones] } };
+    expect(findings(alone).find(({ id }) => id === 'only-replica')?.subjects).toEqual([zones]);
+    expect(stops(findings(), true)).not.toContain('only-replica');
+  });
+
+  test('a preferred bridgehead', () => {
+    const bridgehead = entry(server, 'server');
+    const transport = { name: 'bridgeheadTransportList', values: ['CN=IP,CN=Inter-Site Transports'] };
+    const named = leaf({ ...bridgehead, attributes: [...bridgehead.attributes, transport] });
+    expect(stops(findings({}, {}, { server: [named] }), true)).toContain('preferred-bridgehead');
+  });
+});
+
+describe('what else is said', () => {
+  const idsOf = (found: readonly FindingDraft[]): readonly string[] => found.map(({ id }) => id);
+
+  test('whose passwords a read-only DC has had', () => {
+    const revealed = {
+      name: 'msDS-RevealedUsers',
+      values: [`B:8:01020304:CN=Cleo,${domain}`, `B:8:05:CN=Cleo,${domain}`],
+    };
+    const own = entry(account, 'computer');
+    const found = findings({}, {}, { account: [leaf({ ...own, attributes: [...own.attributes, revealed] })] });
+    expect(found.find(({ id }) => id === 'revealed-passwords')?.subjects).toEqual([`CN=Cleo,${domain}`]);
+  });
+
+  test('that another computer has its name now', () => {
+    expect(idsOf(findings({}, {}, { namesakes: [`CN=DC4,CN=Computers,${domain}`] }))).toContain('name-in-use');
+  });
+
+  test('roles of DCs that are deleted already; those of partitions are corrected in the plan', () => {
+    const owner = `CN=NTDS Settings\\0ADEL:11111111-2222-3333-4444-555555555555,CN=DC7,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+    const roles = [
+      { name: 'RID master', dn: `CN=RID Manager$,CN=System,${domain}`, guid: 'rid', owner, seize: 'RID master' },
+      { name: 'infrastructure', dn: `CN=Infrastructure,${zones}`, guid: 'zones', owner, seize: undefined },
+    ];
+    const found = findings({}, { roles }).find(({ id }) => id === 'roles-of-deleted');
+    expect(found?.evidence).toEqual([`RID master: ${owner}`]);
+  });
+
+  test('offline, that an export does not show whether it answers', () => {
+    const found = findings({ reach: { kind: 'not-asked' } }, { isExport: true, heir: undefined });
+    expect(idsOf(found)).toContain('export');
+    expect(stops(found, true)).toContain('not-proven-gone');
+  });
+});
+
+describe('the verdict', () => {
+  const lifetime = { lifetime: 60 };
+  test.each([
+    ['in use', { reach: { kind: 'answers', how: '' } }],
+    ['in use', { heard: { kind: 'heard', by: 'DC1', age: 1 } }],
+    ['left over', { kind: 'server', settings: undefined, account: undefined }],
+    ['gone', { account: undefined }],
+    ['cut off: may be running', {}],
+    ['cut off: may be running', { account: undefined, isAccountKnown: false }],
+    ['not known', { reach: { kind: 'not-asked' } }],
+  ] as const)('is "%s" for %j', (verdict, candidate) => {
+    expect(verdictOf({ ...dead, ...(candidate as Partial<Candidate>) }, lifetime)).toBe(verdict);
+  });
+});
