@@ -75,7 +75,10 @@ export const remedies: readonly RemedyEntry[] = [
     name: 'metadata',
     summary: 'clean up after a domain controller that is gone',
     world: 'directory',
-    examples: ['metadata --server dc1.corp.example.com --user admin@corp.example.com --dc DC0 --dry-run'],
+    examples: [
+      'metadata --server dc1.corp.example.com --user admin@corp.example.com --dc DC0 --dry-run',
+      'metadata --domain corp.example.com --auth integrated --dc DC0 --save changes/DC0',
+    ],
     flags: async () => (await import('./metadata/flags.ts')).flags,
     load: async () => (await import('./metadata/remedy.ts')).metadata,
   },

@@ -126,7 +126,7 @@ describe('the labels of the practice site', () => {
       'Changes',
       'Blockers and warnings',
       'Notes',
-      'How to apply and undo',
+      'How to apply and undo it',
       'Apply',
       'Undo',
       'Seal',

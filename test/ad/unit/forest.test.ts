@@ -117,6 +117,7 @@ describe('a forest', () => {
         settingsDn: `cn=ntds settings,CN=DC1,CN=Servers,CN=Amsterdam,${sites}`,
         dsaGuid: '9c04206a-9a46-41df-b23b-f2b402ba7801',
         invocationId: '9c04206a-9a46-41df-b23b-f2b402ba7811',
+        retiredSignatures: [],
         isGlobalCatalog: true,
         isReadOnly: false,
         isInboundReplicationOff: true,
