@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as practice } from '../../src/commands/practice.ts';
+import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -50,6 +51,7 @@ test('practice without a terminal says of an orphan that was deleted there that 
   const currentFolder = await freshFolder();
   const folder = path.join(currentFolder, 'adsi-remedy-practice');
   const world: Partial<Context> = { templates: new URL('../../templates/', import.meta.url), now: () => new Date() };
+  const site = { currentFolder, remedies: remedies.filter(({ name }) => name === 'orphan') };
   const args = ['--name', 'EX04', '--yes', '--confirm', 'EX04'];
   const accepted = ['owned-databases', 'send-connector-source', 'replication-past-lifetime'].flatMap((id) => [
     '--accept',
@@ -57,14 +59,14 @@ test('practice without a terminal says of an orphan that was deleted there that 
   ]);
   const directory: Context['directory'] = () =>
     openPracticeDirectory(folder, { ...world, randomId: randomUUID } as Context);
-  await runCommand(practice, [], { currentFolder });
+  await runCommand(practice, [], site);
   const deleted = await runCommand(orphan, [...args, ...accepted], { currentFolder, ...world, directory });
   expect(deleted.stdout).toContain('Undo it with');
 
-  const { status, stdout, stderr } = await runCommand(practice, [], { currentFolder });
+  const { status, stdout, stderr } = await runCommand(practice, [], site);
   expect(stdout).toMatch(/orphan --name EX04 --dry-run[\s\S]*Nothing to change: it is not there any more/);
   expect([status, stderr]).toEqual([0, '']);
-  const json = await runCommand(practice, ['--json'], { currentFolder });
+  const json = await runCommand(practice, ['--json'], site);
   expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });
   expect(json.status).toBe(0);
 });
