@@ -15,7 +15,7 @@ import { type Control, controlOid, sendableControls } from '../ldap/controls.ts'
 import { resultCode, resultError } from '../ldap/diagnostics.ts';
 import { everything } from '../ldap/filter.ts';
 import { readRootDse as parseRootDse, type RootDse, rootDseAttributes } from '../ldap/root-dse.ts';
-import type { DirectorySession, Modification, SearchRequest } from '../ldap/session.ts';
+import type { DirectorySession, Modification, SearchRequest, SessionIdentity } from '../ldap/session.ts';
 import type { Condition, Replica } from './domain-controller.ts';
 import {
   type Client,
@@ -59,7 +59,7 @@ export function socketError(code: string, host: string): Error {
 
 /** A session with a DC of the embedded forest; for remedies the same as a session over the network. */
 export class EmbeddedSession implements DirectorySession {
-  readonly identity: Peer;
+  readonly identity: SessionIdentity;
   readonly rootDse: RootDse;
   readonly #client: Client;
   readonly #server: string;
@@ -90,7 +90,7 @@ export class EmbeddedSession implements DirectorySession {
   }
 
   private constructor(peer: Peer, rootDse: RootDse, client: Client, deadlineMs: number) {
-    this.identity = peer;
+    this.identity = { ...peer, isInProcess: true };
     this.rootDse = rootDse;
     this.#client = client;
     this.#server = `${peer.host}:${peer.port}`;

@@ -44,10 +44,13 @@ export interface SessionIdentity {
   readonly tls: TlsMode;
   /** After an integrated logon: every message is signed and encrypted by Kerberos, for this user. */
   readonly sealed?: { readonly user: string };
+  /** The directory is in this process: nothing crosses a network. */
+  readonly isInProcess?: true;
 }
 
 /** How a connection is protected: "LDAPS", or after an integrated logon "sealed, as CORP\jane (Kerberos)". */
-export function protectionInWords({ tls, sealed }: SessionIdentity): string {
+export function protectionInWords({ tls, sealed, isInProcess }: SessionIdentity): string {
+  if (isInProcess) return 'no network';
   return sealed === undefined ? tlsWords[tls] : `sealed, as ${sealed.user} (Kerberos)`;
 }
 

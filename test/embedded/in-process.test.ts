@@ -46,9 +46,9 @@ const many = [
 ].join('\n');
 
 describe('a session in this process', () => {
-  it('has the same identity and rootDSE as one over the wire', async () => {
+  it('has the identity and rootDSE of one over the wire, but no network', async () => {
     const [inProcess, wire] = await both(await openForest());
-    expect(inProcess.identity).toEqual(wire.identity);
+    expect(inProcess.identity).toEqual({ ...wire.identity, isInProcess: true });
     expect(inProcess.rootDse).toEqual(wire.rootDse);
   });
 
