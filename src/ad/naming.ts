@@ -35,17 +35,26 @@ export interface Sought {
 }
 
 /** How a value of an attribute, in lower case, names what is sought; undefined if it does not. */
-export type NamingTest = (value: string, attribute: string) => Naming | undefined;
+export interface NamingTest {
+  (value: string, attribute: string): Naming | undefined;
+  /** Whether the bytes may name it: fast for the very many values that name nothing. */
+  readonly mayName?: (value: Buffer) => boolean;
+}
 
-/** A test of values, fast for the very many that name nothing. */
-export function namingTest({ dns, names }: Sought): (value: string) => Naming | undefined {
+/** A test of values. */
+export function namingTest({ dns, names }: Sought): NamingTest & ((value: string) => Naming | undefined) {
   const { legacyExchangeDn, fqdn, name } = names;
   const legacy = legacyExchangeDn?.toLowerCase();
   const hosts = [fqdn, name?.toLowerCase()].flatMap((host) => (host === undefined ? [] : [host]));
-  const marks = [...distinctiveParts(dns), ...(legacy === undefined ? [] : [legacy]), ...hosts, 'del:'];
-  return (value) => {
+  const marks = withoutLonger([...distinctiveParts(dns), ...(legacy === undefined ? [] : [legacy]), ...hosts, 'del:']);
+  const hasMark = (text: string): boolean => marks.some((mark) => text.includes(mark));
+  // Latin-1 is the fastest to read; it shows ASCII as it is.
+  const isAscii = marks.every((mark) => /^[ -~]*$/.test(mark));
+  const mayName = (value: Buffer): boolean =>
+    hasMark((isAscii ? value.toString('latin1') : value.toString()).toLowerCase());
+  const test = (value: string): Naming | undefined => {
     const text = value.toLowerCase();
-    if (!marks.some((mark) => text.includes(mark))) return undefined;
+    if (!hasMark(text)) return undefined;
     if (text === legacy) return 'legacyExchangeDN';
     if (text === fqdn) return 'FQDN';
     if (legacy !== undefined && text.startsWith(`${legacy}/cn=`)) return 'below legacyExchangeDN';
@@ -53,6 +62,13 @@ export function namingTest({ dns, names }: Sought): (value: string) => Naming | 
     if (fqdn !== undefined && hostIn(text) === fqdn) return 'URL on the server';
     return namingOfDn(dnIn(value), dns);
   };
+  return Object.assign(test, { mayName });
+}
+
+/** Text that has one of the texts has one of these. */
+function withoutLonger(texts: readonly string[]): readonly string[] {
+  const distinct = [...new Set(texts)];
+  return distinct.filter((text) => !distinct.some((other) => other !== text && text.includes(other)));
 }
 
 /** The DN in a value of any DN syntax: `B:8:01020304:CN=…`, `S:4:text:CN=…`, `CN=…`. */
@@ -79,14 +95,15 @@ function namingOfDn(dn: string, dns: ReadonlySet<string>): Naming | undefined {
 
 /** For each topmost DN a run of letters and digits of its RDN, which every spelling of the DNs at or below it has. */
 function distinctiveParts(dns: ReadonlySet<string>): readonly string[] {
-  const tops = [...dns].filter((dn) => !dns.has(parentDn(dn) ?? ''));
-  return tops.map((dn) => {
-    const runs =
-      rdnOf(dn)
-        .value.toLowerCase()
-        .match(/[a-z0-9-]+/g) ?? [];
-    return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '');
-  });
+  return [...dns].filter((dn) => !dns.has(parentDn(dn) ?? '')).map(distinctivePart);
+}
+
+function distinctivePart(dn: string): string {
+  const runs =
+    rdnOf(dn)
+      .value.toLowerCase()
+      .match(/[a-z0-9-]+/g) ?? [];
+  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest), '');
 }
 
 /** Attributes of every entry that never name another, or that the entry itself is named by. */
@@ -119,6 +136,7 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
     if (ofEveryEntry.has(key)) continue;
     const byNaming = new Map<Naming, Buffer[]>();
     for (const value of attribute.values) {
+      if (test.mayName?.(value) === false) continue;
       const naming = test(value.toString(), key);
       if (naming !== undefined) byNaming.set(naming, [...(byNaming.get(naming) ?? []), value]);
     }
@@ -130,9 +148,10 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
 /** Every entry of the Configuration naming context, without the schema, which is a naming context of its own. */
 export async function* everyEntry(session: DirectorySession, configuration: string): AsyncGenerator<Entry> {
   const schema = session.rootDse.schemaNamingContext ?? `CN=Schema,${configuration}`;
+  const mark = distinctivePart(schema);
   const found = session.search({ base: configuration, scope: 'subtree', filter: everything, attributes: ['*'] });
   for await (const entry of found) {
     // An export holds both in one tree.
-    if (!isSameOrBelow(entry.dn, schema)) yield entry;
+    if (!entry.dn.toLowerCase().includes(mark) || !isSameOrBelow(entry.dn, schema)) yield entry;
   }
 }

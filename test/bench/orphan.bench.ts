@@ -48,7 +48,7 @@ describe('looking for recipients of a server among 100,000', () => {
     const script = `
       import { openSession } from '${moduleOf('ldap/connector.js')}';
       import { countRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
-      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
+      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { auth: 'password', user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const names = { legacyExchangeDn: '${legacyExchangeDn}', fqdn: undefined, name: undefined };
       const mailTransferAgents = ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'];
@@ -101,7 +101,7 @@ describe('reading every value of 100,000 entries', () => {
     const script = `
       import { openSession } from '${moduleOf('ldap/connector.js')}';
       import { readConfigurationReferrers } from '${moduleOf('remedies/orphan/referrers.js')}';
-      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { user: '${slapd.user}', password: '${slapd.password}' } });
+      const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { auth: 'password', user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const server = 'cn=ex09,cn=servers,${slapd.suffix}';
       const names = { legacyExchangeDn: '/o=Contoso Mail/ou=First/cn=Configuration/cn=Servers/cn=EX09', fqdn: 'ex09.example.com', name: 'EX09' };

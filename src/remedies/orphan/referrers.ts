@@ -9,7 +9,15 @@
 import { normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { effectiveRights } from '../../ad/forest.ts';
-import { everyEntry, type Naming, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
+import {
+  dnIn,
+  everyEntry,
+  type Naming,
+  type NamingTest,
+  type NamingValues,
+  namingTest,
+  namingValues,
+} from '../../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
@@ -199,14 +207,17 @@ export async function readConfigurationReferrers(
   databases: readonly string[],
 ): Promise<ConfigurationFindings> {
   const databaseDns = new Set(databases.map(normalizedDn));
-  const ofServer = namingTest(toDelete);
-  const ofDatabases = namingTest({ dns: databaseDns, names: { legacyExchangeDn: undefined, fqdn: undefined } });
+  const test = namingTest({ dns: new Set([...toDelete.dns, ...databaseDns]), names: toDelete.names });
   const hits: Hit[] = [];
   const databaseHits: Hit[] = [];
   for await (const entry of everyEntry(session, configuration)) {
-    if (toDelete.dns.has(normalizedDn(entry.dn))) continue;
-    hits.push(...hitsIn(entry, ofServer));
-    databaseHits.push(...hitsIn(entry, ofDatabases).filter(({ naming }) => naming === 'dn'));
+    if (test(entry.dn) !== undefined && toDelete.dns.has(normalizedDn(entry.dn))) continue;
+    for (const found of namingValues(entry, test)) {
+      const isOfDatabase = (value: Buffer): boolean =>
+        found.naming === 'dn' && databaseDns.has(normalizedDn(dnIn(value.toString())));
+      hits.push(...hitOf(entry, found, (value) => !isOfDatabase(value)));
+      databaseHits.push(...hitOf(entry, found, isOfDatabase));
+    }
   }
   const describe = await describing(session, [...hits, ...databaseHits]);
   const of = (naming: (naming: Hit) => boolean): readonly Referrer[] => hits.filter(naming).flatMap(describe);
@@ -225,20 +236,26 @@ export async function referrersIn(
   test: NamingTest,
 ): Promise<readonly Referrer[]> {
   const hits: Hit[] = [];
-  for await (const entry of entries) hits.push(...hitsIn(entry, test));
+  for await (const entry of entries) hits.push(...namingValues(entry, test).flatMap((found) => hitOf(entry, found)));
   return hits.flatMap(await describing(session, hits));
 }
 
-function hitsIn(entry: Entry, test: NamingTest): readonly Hit[] {
-  return namingValues(entry, test).map(({ attribute, naming, values }) => ({
-    naming,
-    attribute: attribute.name,
-    dn: entry.dn,
-    guid: guidOf(entry, 'objectGUID') ?? '',
-    objectClasses: textsOf(entry, 'objectClass').map((name) => name.toLowerCase()),
-    values: values.map(writtenValueOf),
-    otherValues: attribute.values.filter((value) => !values.includes(value)).map(writtenValueOf),
-  }));
+/** The hit of those of the found values that are meant; [] if none is. */
+function hitOf(entry: Entry, found: NamingValues, isMeant: (value: Buffer) => boolean = () => true): readonly Hit[] {
+  const { attribute, naming } = found;
+  const values = found.values.filter(isMeant);
+  if (values.length === 0) return [];
+  return [
+    {
+      naming,
+      attribute: attribute.name,
+      dn: entry.dn,
+      guid: guidOf(entry, 'objectGUID') ?? '',
+      objectClasses: textsOf(entry, 'objectClass').map((name) => name.toLowerCase()),
+      values: values.map(writtenValueOf),
+      otherValues: attribute.values.filter((value) => !values.includes(value)).map(writtenValueOf),
+    },
+  ];
 }
 
 /** What the schema makes of each hit; a back link is none, as the server keeps it. Throws DirectoryError. */
