@@ -593,6 +593,11 @@ describe('the page stands alone', () => {
   });
 });
 
+test('the safeguards say what a replaced file loses for good', () => {
+  const page = textOf(pageOf(planOf([labelChange('User:', 'Name:')])));
+  expect(page).toContain('extended attributes and POSIX access lists of the old one');
+});
+
 test('a page of ten thousand files comes in small pieces', () => {
   const pieces = (count: number): readonly number[] => {
     const plan = planOf(

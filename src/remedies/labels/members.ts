@@ -7,14 +7,15 @@ import { fewOf, isWithin } from './file-blockers.ts';
 import type { Selection } from './filters.ts';
 
 /**
- * The member that a folder is on: the host of its UNC path (\\TMG01\C$\…), or its drive, on which a computer has all of
- * the known folders; else the folder that was named. The long form (\\?\C:\…, \\?\UNC\TMG01\C$\…) is another name of each.
+ * The member that a folder is on: the host of its UNC path (\\TMG01\C$\…); its drive, if it is that or is below its
+ * Program Files, where a computer has all of the known folders; else the folder that was named, as that of a copy. The
+ * long form (\\?\C:\…, \\?\UNC\TMG01\C$\…) is another name of each.
  */
 export function memberOf(root: string): string {
   const short = root.replace(/^[\\/]{2}[?.][\\/](UNC[\\/])?/i, (_, unc?: string) => (unc === undefined ? '' : '\\\\'));
-  const drive = /^([A-Za-z]):(?:[\\/]|$)/.exec(short)?.[1];
+  const drive = /^([A-Z]):[\\/]*(?:$|Program Files(?: \(x86\))?(?:$|[\\/]))/i.exec(short)?.[1];
   if (drive !== undefined) return `drive ${drive.toUpperCase()}`;
-  return /^[\\/]{2}([^\\/]+)[\\/]/.exec(short)?.[1]?.toUpperCase() ?? root;
+  return /^[\\/]{2}([^\\/]+)[\\/]/.exec(short)?.[1]?.toUpperCase() ?? short;
 }
 
 /**

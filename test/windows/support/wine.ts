@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, inject, test } from 'vitest';
@@ -34,7 +34,7 @@ export interface WindowsComputer {
    * @param file as this computer sees it
    */
   hold(file: string): Promise<() => Promise<void>>;
-  /** Removes the folder `work`. */
+  /** Removes the folder `work` and what is on drive V:. */
   clear(): Promise<void>;
 }
 
@@ -141,7 +141,9 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
       };
     },
     clear: async () => {
-      await rm(work, { recursive: true, force: true });
+      const volume = path.join(drives, 'v:');
+      const left = (await readdir(volume)).map((name) => path.join(volume, name));
+      for (const place of [work, ...left]) await rm(place, { recursive: true, force: true });
     },
   };
 }
