@@ -1,6 +1,7 @@
 /** How long deleted objects are kept, from what is stored and what is not. */
 
 import type { RootDse } from '../ldap/root-dse.ts';
+import { counted } from '../words.ts';
 import { joinDn } from './dn.ts';
 import { type Entry, integerOf } from './entry.ts';
 
@@ -87,7 +88,7 @@ export function unsetInDiff(kind: ServerKind): string {
 
 /** "180 days", "2 to 60 days" */
 export function lifetimeInWords({ days, atMost }: Lifetime): string {
-  return days === atMost ? `${days} days` : `${days} to ${atMost} days`;
+  return days === atMost ? counted(days, 'day') : `${days} to ${atMost} days`;
 }
 
 /**

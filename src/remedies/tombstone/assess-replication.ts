@@ -120,7 +120,7 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
   const parties = apart.map(({ party }) => party);
   const isOnlyReadOnly = parties.every(({ domainController }) => domainController.isReadOnly);
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
-  const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${before.days} days`;
+  const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${counted(before.days, 'day')}`;
   const risk = isOnlyReadOnly
     ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
     : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone.';
@@ -169,7 +169,7 @@ function splitFindings(situation: Situation, { splits }: Apart, stage: 'past' | 
   const days = stage === 'past' ? before.days : after.days;
   const [first] = splits;
   const sides = first?.sides.map(sideInWords) ?? [];
-  const title = `${sides.join(' and ')} have not replicated with each other for ${silenceInWords(splits.slice(0, 1))}: longer than the lifetime of ${days} days`;
+  const title = `${sides.join(' and ')} have not replicated with each other for ${silenceInWords(splits.slice(0, 1))}: longer than the lifetime of ${counted(days, 'day')}`;
   const detail =
     'Neither side is known to be the good one. Choose it yourself by the evidence, clean the good side against the other DCs and then the other side against it (next steps), and only then change the lifetime: what one side deleted can come back from the other.';
   const parts = {
@@ -242,8 +242,8 @@ function early(
   if (parties.length === 0) return [];
   const title =
     cutOff.length > 0
-      ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${before.days} days`
-      : `${listed(splits.flatMap(({ sides }) => sides.map(sideInWords)))} have not replicated with each other for ${silenceInWords(splits)}: ${how} of ${before.days} days`;
+      ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${counted(before.days, 'day')}`
+      : `${listed(splits.flatMap(({ sides }) => sides.map(sideInWords)))} have not replicated with each other for ${silenceInWords(splits)}: ${how} of ${counted(before.days, 'day')}`;
   return [
     warning(id, title, `${cure}: past the lifetime it may bring deleted objects back.`, {
       subjects: distinct(parties.map(({ name }) => name)),

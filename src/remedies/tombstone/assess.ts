@@ -117,7 +117,7 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
           note(
             'not-retroactive',
             'A higher value does not reach back',
-            `What is already collected does not come back, and for the next ${after.days - before.days} days the forest still remembers only the old window. Backups made so far are no longer good than the objects deleted since then are kept.`,
+            `What is already collected does not come back, and for the next ${counted(after.days - before.days, 'day')} the forest still remembers only the old window. Backups made so far are no longer good than the objects deleted since then are kept.`,
           ),
         ]
       : []),
@@ -235,7 +235,7 @@ function deletions(situation: Situation): readonly FindingDraft[] {
     blocker(
       'purges-deleted-objects',
       `The lower value takes ${atLeast}${parts.join(' and ')}`,
-      `They are older than ${limit} days. ${detail}`,
+      `They are older than ${counted(limit, 'day')}. ${detail}`,
       { evidence, measure: { value: collected + recycled, unit: 'objects' } },
     ),
   ];
@@ -260,7 +260,7 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
       : [
           warning(
             'backup-past-lifetime',
-            `The last backup is older than ${limit} days`,
+            `The last backup is older than ${counted(limit, 'day')}`,
             'Restoring it would bring deleted objects back. Make a system state backup of a DC of each domain.',
             { subjects: useless.map(({ namingContext }) => namingContext), evidence: useless.map(line) },
           ),
@@ -270,7 +270,7 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
       : [
           warning(
             'backup-old',
-            `The last backup is older than half of ${limit} days`,
+            `The last backup is older than half of ${counted(limit, 'day')}`,
             'That is when event 2089 asks for a new one. Make a system state backup.',
             { subjects: old.map(({ namingContext }) => namingContext), evidence: old.map(line) },
           ),

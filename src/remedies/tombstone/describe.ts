@@ -193,6 +193,14 @@ const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
   'existing-dcs': () => true,
 };
 
+/** Which DCs get the value: all, but for those that the plan says to write it to as well. */
+function reachInWords(steps: readonly TombstoneStep[]): string {
+  const others = steps.flatMap((step) => (step.id === 'write-there-too' ? step.hosts : []));
+  return others.length === 0
+    ? 'every DC of the forest, by replication'
+    : `the DCs that replicate; not ${listed(others, 5)}`;
+}
+
 /** The plan in words, drawn from the plan alone. */
 export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description {
   const effect = effectOf(plan);
@@ -217,7 +225,7 @@ export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description
       ...(effect.marker === undefined
         ? []
         : [{ name: 'Strict replication of new DCs', value: effect.marker === 'added' ? 'on' : 'not enforced' }]),
-      { name: 'Reaches', value: 'every DC of the forest, by replication' },
+      { name: 'Reaches', value: reachInWords(plan.nextSteps.filter(isOurs)) },
     ],
     changes: [],
     nextSteps: plan.nextSteps.filter(isOurs).map((step) => stepInWords(step, leads)),

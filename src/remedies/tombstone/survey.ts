@@ -11,7 +11,7 @@ import type {
   RemarksExhibit,
 } from '../../change/exhibits.ts';
 import type { Proposal } from '../../change/plan.ts';
-import { agoInWords, durationInWords, listed } from '../../words.ts';
+import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
 import { adviceFor } from './ask.ts';
 import { sideInWords } from './assess-replication.ts';
 import { addedUp, countFrom, oldestOf } from './deleted-objects.ts';
@@ -69,7 +69,7 @@ function settings(facts: TombstoneFacts, { lifetime }: ReplicationJudgement): Pr
       {
         name: 'Deleted objects',
         value: all === 0 ? 'none seen' : all.toLocaleString('en'),
-        note: oldest === undefined ? noneSeen(isExport, '') : `the oldest ${oldest} days old${unseenWords}`,
+        note: oldest === undefined ? noneSeen(isExport, '') : `the oldest ${counted(oldest, 'day')} old${unseenWords}`,
       },
       { name: 'Last backup', ...lastBackup(facts) },
     ],
@@ -82,7 +82,7 @@ function inForce(
   lifetime: Lifetime,
 ): { readonly value: string; readonly note?: string } {
   if (stored.tombstoneLifetime === undefined) return { value: unsetInWords(serverKind) };
-  const value = `${stored.tombstoneLifetime} days`;
+  const value = counted(stored.tombstoneLifetime, 'day');
   return isTooSmall(stored, serverKind)
     ? { value, note: `too small to be honoured: ${lifetimeInWords(lifetime)} may be in force` }
     : { value };
@@ -95,7 +95,8 @@ function noneSeen(isExport: boolean, where: string): string {
 
 function keptFor({ forest, settings: stored }: TombstoneFacts, inForce: string): string {
   if (forest.recycleBin !== 'on') return `deleted objects are kept for ${inForce}`;
-  const recoverable = stored.deletedObjectLifetime === undefined ? inForce : `${stored.deletedObjectLifetime} days`;
+  const recoverable =
+    stored.deletedObjectLifetime === undefined ? inForce : counted(stored.deletedObjectLifetime, 'day');
   return `objects can be brought back for ${recoverable}, then are kept for ${inForce}`;
 }
 
@@ -251,7 +252,7 @@ function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): Remark
         ? []
         : [
             {
-              text: `${listed(past, 5)}: past the lifetime of ${judgement.lifetime.days} days. Remove lingering objects before raising it: afterwards they can come back.`,
+              text: `${listed(past, 5)}: past the lifetime of ${counted(judgement.lifetime.days, 'day')}. Remove lingering objects before raising it: afterwards they can come back.`,
               mark: 'bad' as const,
             },
           ]),
