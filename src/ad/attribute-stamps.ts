@@ -7,6 +7,9 @@ import { parseAttributeStampXml } from './replication-xml.ts';
 /** What to read for stampOf and stampsOf: Windows has both, Samba only the first. */
 export const metadataAttributes: readonly string[] = ['replPropertyMetaData', 'msDS-ReplAttributeMetaData'];
 
+/** What to read for linkStampsOf: Windows only. */
+export const linkMetadataAttribute = 'msDS-ReplValueMetaData';
+
 /** The last change of an attribute, from an entry read with `metadataAttributes`; undefined where the DC does not show it. */
 export function stampOf(entry: Entry, attribute: string): AttributeStamp | undefined {
   const wanted = attribute.toLowerCase();
@@ -17,9 +20,23 @@ export function stampOf(entry: Entry, attribute: string): AttributeStamp | undef
 export function stampsOf(entry: Entry): readonly AttributeStamp[] {
   const xml = allBytesOf(entry, 'msDS-ReplAttributeMetaData');
   const raw = bytesOf(entry, 'replPropertyMetaData');
-  try {
+  return orNone(() => {
     if (xml.length > 0) return xml.map(parseAttributeStampXml);
     return raw === undefined ? [] : parsePropertyMetaData(raw);
+  });
+}
+
+/**
+ * The last change of each value of a link, such as a group's member, from an entry read with `linkMetadataAttribute`:
+ * these have stamps of their own, with the same fields (MS-ADTS 3.1.1.4.5.18). [] where the DC does not show them.
+ */
+export function linkStampsOf(entry: Entry): readonly AttributeStamp[] {
+  return orNone(() => allBytesOf(entry, linkMetadataAttribute).map(parseAttributeStampXml));
+}
+
+function orNone(read: () => readonly AttributeStamp[]): readonly AttributeStamp[] {
+  try {
+    return read();
   } catch (error) {
     // Metadata that cannot be understood says nothing.
     if (error instanceof UnreadableReplicationValueError) return [];

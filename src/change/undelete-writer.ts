@@ -65,10 +65,15 @@ async function undelete(change: UndeleteChange, deleted: Entry, session: Directo
   const modifications: Modification[] = [
     { attribute: 'isDeleted', remove: 'all', add: [] },
     { attribute: 'distinguishedName', replace: [Buffer.from(change.dn)] },
-    ...lost.filter(({ name }) => !isSecurityDescriptor(name)).map(replacement),
+    ...lost.filter(({ name }) => !isSecurityDescriptor(name) && !isPrimaryGroup(name)).map(replacement),
   ];
   // By its DN: Samba finds a tombstone to be undeleted only so.
   await session.modify(deleted.dn, modifications, [showDeleted]);
+}
+
+/** The server derives it from userAccountControl (MS-SAMR 3.1.1.8.1), and Samba takes no other beside its own. */
+function isPrimaryGroup(name: string): boolean {
+  return name.toLowerCase() === 'primarygroupid';
 }
 
 /** With the Recycle Bin a deleted object still has everything, and its links come back with it. */

@@ -113,7 +113,10 @@ const firstAlike = 5;
 function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): Outcome {
   const touched = result.done + result.doneBefore > 0;
   if (interrupted) return touched ? 'partial' : 'interrupted';
-  if (result.notDone.length === 0 && result.endedBy === undefined) return 'done';
+  if (result.notDone.length === 0 && result.endedBy === undefined) {
+    // What --only and --except leave out stays open.
+    return result.notBegun > 0 ? 'partial' : 'done';
+  }
   // A write whose outcome nobody knows may have been done: undo has to look at it.
   const mayBeDone = result.notDone.some(({ outcome }) => outcome.kind === 'unknown');
   if (touched || mayBeDone) return 'partial';

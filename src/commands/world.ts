@@ -13,7 +13,9 @@ import type {
   Description,
   DirectoryWorld,
   FilesWorld,
+  Leads,
   LingeringFinder,
+  MetadataCleaner,
   Remedy,
   RemedyOptions,
   Scope,
@@ -33,7 +35,7 @@ import type { Output } from './output.ts';
 function surroundingsOf(context: Context, watch: Watch, target?: Target): Surroundings {
   return {
     watch,
-    lingeringFinder: lingeringFinderOf(context, target),
+    ...leadsOf(context, target),
     currentFolder: context.currentFolder,
     platform: context.platform,
     systemDrive: context.env['SystemDrive'] ?? 'C:',
@@ -41,6 +43,23 @@ function surroundingsOf(context: Context, watch: Watch, target?: Target): Surrou
     templates: context.templates,
     commandLine: (words) => commandLine(words, context),
   };
+}
+
+/** The remedies of the list that another one leads to. */
+function leadsOf(context: Context, target: Target | undefined): Leads {
+  return {
+    lingeringFinder: lingeringFinderOf(context, target),
+    metadataCleaner: metadataCleanerOf(context, target),
+  };
+}
+
+/** The remedy of the list that cleans up after a DC that is gone; its command reaches the DC of the target. */
+function metadataCleanerOf(context: Context, target: Target | undefined): MetadataCleaner | undefined {
+  const entry = context.remedies.find(({ cleansMetadata }) => cleansMetadata !== undefined);
+  if (entry?.cleansMetadata === undefined || target?.kind !== 'forest') return undefined;
+  const { name, cleansMetadata } = entry;
+  const reached = connectionWords(target.domainController, target.connection);
+  return { command: (serverDn) => commandLine([name, ...reached, ...cleansMetadata(serverDn)], context) };
 }
 
 /** The remedy of the list that finds lingering objects; its command reaches the reference as the target was reached. */
@@ -74,7 +93,7 @@ function connectionWords(host: string, connection: PlanConnection | undefined): 
 
 /** A plan in the words of its remedy. */
 export function describePlan(remedy: Pick<Remedy, 'describe'>, plan: Plan, context: Context): Description {
-  return remedy.describe(plan, { lingeringFinder: lingeringFinderOf(context, plan.target) });
+  return remedy.describe(plan, leadsOf(context, plan.target));
 }
 
 /** The options that the flags of a remedy give, with what is waited for on the screen. Throws what readOptions throws. */

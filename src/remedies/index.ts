@@ -15,6 +15,8 @@ export interface RemedyEntry {
   readonly examples: readonly string[];
   /** Of the remedy that finds lingering objects: its arguments, where another one suspects them. */
   readonly findsLingeringObjects?: (suspects: LingeringSuspects) => readonly string[];
+  /** Of the remedy that cleans up after a DC that is gone: its arguments, where another one finds the server object. */
+  readonly cleansMetadata?: (serverDn: string) => readonly string[];
   /** Loads the flags alone, for --help and completion. */
   readonly flags: () => Promise<FlagTable>;
   readonly load: () => Promise<Remedy>;
@@ -75,6 +77,7 @@ export const remedies: readonly RemedyEntry[] = [
     name: 'metadata',
     summary: 'clean up after a domain controller that is gone',
     world: 'directory',
+    cleansMetadata: (serverDn) => ['--dn', serverDn],
     examples: [
       'metadata --server dc1.corp.example.com --user admin@corp.example.com --dc DC0 --dry-run',
       'metadata --domain corp.example.com --auth integrated --dc DC0 --save changes/DC0',

@@ -37,6 +37,8 @@ export interface Surroundings {
   readonly commandLine: (words: readonly string[]) => string;
   /** The remedy that finds lingering objects, where another one suspects them; none if the list does not have it. */
   readonly lingeringFinder?: LingeringFinder | undefined;
+  /** The remedy that cleans up after a DC that is gone, where another one finds it; none if the list does not have it. */
+  readonly metadataCleaner?: MetadataCleaner | undefined;
 }
 
 /** DCs between which lingering objects are likely, by their DNS names. */
@@ -55,8 +57,14 @@ export interface LingeringFinder {
   readonly command: (suspects: LingeringSuspects) => string;
 }
 
+/** A remedy that others lead to. */
+export interface MetadataCleaner {
+  /** Its command for a server object by its DN, as it can be pasted where the tool was started. */
+  readonly command: (serverDn: string) => string;
+}
+
 /** What a plan in words needs of the process. */
-export type Leads = Pick<Surroundings, 'lingeringFinder'>;
+export type Leads = Pick<Surroundings, 'lingeringFinder' | 'metadataCleaner'>;
 
 /** How gathering goes, for the progress rows. */
 export interface Watch {

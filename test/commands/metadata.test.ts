@@ -13,6 +13,7 @@ import {
   dfsrMember,
   domain,
   dsaGuid,
+  entry,
   frsMember,
   locatorZone,
   metadata,
@@ -202,6 +203,7 @@ describe('applied', () => {
     const edits = changes.findIndex(({ kind }) => kind === 'delete');
     const numbers = Array.from({ length: edits }, (_, index) => index + 1).join(',');
     const first = await site.run(apply, ['change', '--yes', '--only', numbers, ...confirmed]);
+    expect([first.status, first.stderr]).toEqual([4, '']);
     expect(first.stdout).toContain(`${edits} of ${changes.length} entries changed`);
     for (const { dn } of changes.filter(({ kind }) => kind === 'delete').slice(0, 4)) await site.remove(dn);
     expect(await site.there([settings, server])).toEqual([]);
@@ -217,6 +219,54 @@ describe('applied', () => {
     const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
     expect(status).toBe(3);
     expect(await site.there(wholeDc)).toEqual(wholeDc);
+  });
+});
+
+describe('what an earlier clean-up has left', () => {
+  const accountOf = (name: string): string => `CN=${name},OU=Domain Controllers,${domain}`;
+  const hostOf = (name: string): string => `dNSHostName: ${name.toLowerCase()}.corp.example.com`;
+  const left = accountOf('DC7');
+  const readOnly = accountOf('RODC8');
+  const readOnlyServer = `CN=RODC8,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+  const kerberos = `CN=krbtgt_4711,CN=Users,${domain}`;
+  const otherKerberos = `CN=krbtgt_4712,CN=Users,${domain}`;
+  const revealed = `CN=Branch users,OU=Paramaribo,${domain}`;
+  const more = [
+    entry(left, 'computer', hostOf('DC7'), 'primaryGroupID: 516', 'userAccountControl: 532480'),
+    entry(`CN=RID Set,${left}`, 'rIDSet', 'rIDNextRID: 1305'),
+    entry(kerberos, 'user', 'sAMAccountName: krbtgt_4711', 'userAccountControl: 514'),
+    entry(otherKerberos, 'user', 'sAMAccountName: krbtgt_4712', 'userAccountControl: 514'),
+    entry(revealed, 'group', 'groupType: -2147483646'),
+    entry(
+      readOnly,
+      'computer',
+      ...[hostOf('RODC8'), 'primaryGroupID: 521', 'userAccountControl: 83890176'],
+      ...[`msDS-KrbTgtLink: ${kerberos}`, `msDS-RevealOnDemandGroup: ${revealed}`],
+    ),
+    entry(readOnlyServer, 'server', hostOf('RODC8'), `serverReference: ${readOnly}`),
+  ].join('\n');
+
+  test('an account without a server object goes with its children, and undo brings it back', async () => {
+    const site = await siteWithDeadDc(await freshFolder(), more);
+    const saved = await site.run(metadata, ['--dc', 'DC7', '--save', 'change', '--json', ...accepted]);
+    expect(planOf(saved).changes.map(({ kind, dn }) => [kind, dn])).toEqual([
+      ['delete', `CN=RID Set,${left}`],
+      ['delete', left],
+    ]);
+    const done = await site.run(apply, ['change', '--yes', '--confirm', 'DC7']);
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    expect(await site.there([left, account])).toEqual([account]);
+    const back = await site.run(undo, ['change', '--yes']);
+    expect([back.status, back.stderr]).toEqual([0, '']);
+    expect(await site.there([left])).toEqual([left]);
+  });
+
+  test('of an RODC its own Kerberos account goes too, and no other, nor the groups that it may hold', async () => {
+    const site = await siteWithDeadDc(await freshFolder(), more);
+    const done = await site.run(metadata, ['--dc', 'RODC8', '--yes', '--confirm', 'RODC8', ...accepted]);
+    expect([done.status, done.stderr]).toEqual([0, '']);
+    const all = [readOnlyServer, kerberos, readOnly, otherKerberos, revealed];
+    expect(await site.there(all)).toEqual([otherKerberos, revealed]);
   });
 });
 

@@ -44,6 +44,7 @@ async function told(result: Partial<ApplyResult<FileChange>>, flag?: 'json' | 'v
 describe('the status of an apply', () => {
   test.each<[number, string, Partial<ApplyResult<FileChange>>]>([
     [0, 'everything was done', { done: 9 }],
+    [4, 'the rest was not selected', { done: 7, notBegun: 2 }],
     [3, 'all had moved and nothing was written', { notDone: all({ kind: 'drifted', what: 'it has gone' }) }],
     [1, 'all failed and nothing was written', { notDone: all({ kind: 'failed', error: full }) }],
     [4, 'nobody knows whether one was written', { notDone: all({ kind: 'unknown', error: full }).slice(0, 1) }],

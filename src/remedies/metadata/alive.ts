@@ -109,14 +109,16 @@ function lifetimeNotOver(
   ];
 }
 
-function whatIsLost({ name, reach, kind }: Candidate, { chosen, now }: MetadataFacts): readonly FindingDraft[] {
-  const lost = chosen?.lost ?? [];
-  if (lost.length > 0) {
+function whatIsLost({ name, reach, kind }: Candidate, facts: MetadataFacts): readonly FindingDraft[] {
+  const { chosen, now, target } = facts;
+  const lost = chosen?.lost;
+  if (lost !== undefined) {
+    if (lost.length === 0) return [];
     const dns = lost.map(({ dn }) => dn);
     return [
       warning(
         'only-it-has',
-        `${counted(lost.length, 'object was', 'objects were')} changed on ${name} alone`,
+        `${counted(lost.length, 'object was', 'objects were')} changed on ${name}, and ${target.domainController} has not heard of it`,
         'A forced demotion loses these changes. only-there.ldf in the change folder holds the objects as they are there.',
         {
           evidence: dns.slice(0, 100),
@@ -131,12 +133,12 @@ function whatIsLost({ name, reach, kind }: Candidate, { chosen, now }: MetadataF
       ),
     ];
   }
-  if (kind !== 'dc' || reach.kind === 'this' || reach.kind === 'answers') return [];
+  if (kind !== 'dc' || reach.kind === 'this') return [];
   return [
     warning(
       'what-is-lost',
-      `What only ${name} had is lost and not known`,
-      'Changes that were made on it after it last replicated. If its disk can be read, or it can be started, look there first.',
+      `What only ${name} has is lost, and cannot be read`,
+      'Changes that were made on it after it last replicated. If it can be started, or its disk read, look there first.',
       { subjects: [name] },
     ),
   ];

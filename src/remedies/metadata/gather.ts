@@ -51,8 +51,8 @@ export interface Chosen {
   /** undefined once its server object and account are gone, as in the middle of a plan. */
   readonly candidate: Candidate | undefined;
   readonly remains: Remains;
-  /** What only it has, where it can still be read. */
-  readonly lost: readonly Lost[];
+  /** What was changed on it and has not arrived here; undefined where it cannot be read any more. */
+  readonly lost: readonly Lost[] | undefined;
 }
 
 /** @throws DirectoryError; SubjectMissingError or UsageError if the options name none of them, or several */
@@ -86,7 +86,7 @@ async function choose(
     identity,
     candidate,
     remains: await readRemains(world, facts, identity),
-    lost: candidate === undefined ? [] : await readLost(world, facts.forest, candidate),
+    lost: candidate === undefined ? undefined : await readLost(world, facts.forest, candidate),
   };
 }
 

@@ -1,6 +1,6 @@
-/** What only this domain controller has: changes made on it that the DC of the run has not had (KB 2020053). */
+/** What a forced demotion loses: changes made on this domain controller that the DC of the run has not had (KB 2020053). */
 
-import { metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
+import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
 import { sameDn } from '../../ad/dn.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { isKnown, readKnownChanges } from '../../ad/known-changes.ts';
@@ -10,13 +10,14 @@ import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { writeLdif } from '../../ldif/ldif-writer.ts';
+import { distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 
-/** An object with attributes that no other DC has in this form. */
+/** An object that was changed there. */
 export interface Lost {
   readonly dn: string;
-  /** Names of the attributes that were changed there alone. */
+  /** Names of the attributes whose last change was made there and has not arrived here. */
   readonly attributes: readonly string[];
   /** Everything that it holds there. */
   readonly whole: readonly PlanAttribute[];
@@ -25,23 +26,24 @@ export interface Lost {
 /** What is listed; an isolated DC that ran on for a year has more than a person reads. */
 export const mostLost = 1000;
 
-/**
- * Reads it from the DC itself; [] for one that does not answer, or that the user may not read: a finding says that it is
- * unknown then.
- */
-export async function readLost(world: DirectoryWorld, forest: Forest, candidate: Candidate): Promise<readonly Lost[]> {
+/** Reads it from the DC itself; undefined for one that does not answer, or does not show what it has. */
+export async function readLost(
+  world: DirectoryWorld,
+  forest: Forest,
+  candidate: Candidate,
+): Promise<readonly Lost[] | undefined> {
   const { reach, host, settings } = candidate;
   const byDn = (dn: string | undefined): DomainController | undefined =>
     forest.domainControllers.find(({ settingsDn }) => dn !== undefined && sameDn(settingsDn, dn));
   const there = byDn(settings?.dn);
   const here = byDn(world.session.rootDse.dsServiceName);
-  if (reach.kind !== 'answers' || host === undefined || there === undefined || here === undefined) return [];
+  if (reach.kind !== 'answers' || host === undefined || there === undefined || here === undefined) return undefined;
   try {
     const session = await world.openOther(host);
     return await readOnlyThere(world.session, session, here, there).finally(() => session.close());
   } catch (error) {
     // It answers, but does not show what it has.
-    if (error instanceof DirectoryError) return [];
+    if (error instanceof DirectoryError) return undefined;
     throw error;
   }
 }
@@ -53,6 +55,7 @@ async function readOnlyThere(
   there: DomainController,
 ): Promise<readonly Lost[]> {
   const origin = there.invocationId?.toLowerCase() ?? '';
+  const metadata = [...metadataAttributes, linkMetadataAttribute];
   const shared = there.fullNamingContexts.filter((dn) => here.fullNamingContexts.some((one) => sameDn(one, dn)));
   const lost: Lost[] = [];
   for (const namingContext of shared) {
@@ -61,16 +64,16 @@ async function readOnlyThere(
       base: namingContext,
       scope: 'subtree',
       filter: { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${(known.get(origin) ?? 0n) + 1n}` },
-      attributes: [...wholeEntry, ...metadataAttributes],
+      attributes: [...wholeEntry, ...metadata],
       controls: [withoutSacl],
     });
     for await (const entry of search) {
-      const attributes = stampsOf(entry)
+      const changed = [...stampsOf(entry), ...linkStampsOf(entry)]
         .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && !isKnown(known, stamp))
         .map(({ attribute }) => attribute);
-      if (attributes.length === 0) continue;
-      const whole = planAttributesOf(entry).filter(({ name }) => !metadataAttributes.includes(name));
-      lost.push({ dn: entry.dn, attributes, whole });
+      if (changed.length === 0) continue;
+      const whole = planAttributesOf(entry).filter(({ name }) => !metadata.includes(name));
+      lost.push({ dn: entry.dn, attributes: distinct(changed), whole });
       if (lost.length === mostLost) return lost;
     }
   }
@@ -81,7 +84,11 @@ async function readOnlyThere(
 export const lostFile = 'only-there.ldf';
 
 /** The objects as they are on that DC, for the change folder; [] if there are none. */
-export function lostRecords({ chosen }: { readonly chosen: { readonly lost: readonly Lost[] } | undefined }) {
+export function lostRecords({
+  chosen,
+}: {
+  readonly chosen: { readonly lost: readonly Lost[] | undefined } | undefined;
+}) {
   const lost = chosen?.lost ?? [];
   return lost.length === 0 ? [] : [{ name: lostFile, content: [lostLdif(lost)] }];
 }

@@ -90,13 +90,13 @@ function accountInWords({ isEnabled, lastLogon }: NonNullable<Candidate['account
 
 /** What a forced demotion would lose. */
 function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
-  if (chosen === undefined || chosen.lost.length === 0) return [];
+  if (chosen?.lost === undefined || chosen.lost.length === 0) return [];
   const { identity, lost } = chosen;
   return [
     {
       kind: 'table',
       id: 'only-there',
-      title: `Changed on ${identity.name} alone: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
+      title: `Changed on ${identity.name} and not known here: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
       columns: [{ heading: 'Object' }, { heading: 'Attributes' }],
       groups: [
         {

@@ -308,7 +308,7 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
   ];
 }
 
-function goneDcs({ judgement }: Situation): readonly FindingDraft[] {
+function goneDcs({ judgement, facts }: Situation): readonly FindingDraft[] {
   const gone = [...judgement.gone];
   if (gone.length === 0) return [];
   return [
@@ -321,7 +321,9 @@ function goneDcs({ judgement }: Situation): readonly FindingDraft[] {
       'It does not answer, no DC has heard of it within the lifetime, and its computer account or its name in DNS is missing. It does not stop a raise. Clean up its metadata; there is nothing to remove on it.',
       {
         subjects: gone.map(({ name }) => name),
-        evidence: gone.map(({ domainController }) => removeMetadata(domainController.dn)),
+        evidence: gone.map(({ domainController }) =>
+          (facts.metadataCleaner?.command ?? removeMetadata)(domainController.dn),
+        ),
       },
     ),
   ];

@@ -248,7 +248,7 @@ function upperFirst(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function stepInWords(step: TombstoneStep, { lingeringFinder }: Leads): Step {
+function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: Leads): Step {
   switch (step.id) {
     case 'check-everywhere':
       return {
@@ -300,7 +300,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder }: Leads): Step {
     case 'clean-metadata':
       return {
         text: `Clean up the metadata of DCs that no longer exist: ${listed(step.names, 5)}.`,
-        commands: step.servers.map(removeMetadata),
+        commands: step.servers.map(metadataCleaner?.command ?? removeMetadata),
       };
     case 'existing-dcs':
       return {

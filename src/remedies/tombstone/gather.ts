@@ -22,7 +22,7 @@ import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import type { DirectoryWorld, LingeringFinder } from '../remedy.ts';
+import type { DirectoryWorld, LingeringFinder, MetadataCleaner } from '../remedy.ts';
 import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
 import { type LookEvidence, requireSameForest } from './evidence.ts';
 import type { TombstoneOptions } from './options.ts';
@@ -79,6 +79,7 @@ export interface TombstoneFacts {
   /** The last look for lingering objects, if one was named. */
   readonly evidence: LookEvidence | undefined;
   readonly lingeringFinder: LingeringFinder | undefined;
+  readonly metadataCleaner: MetadataCleaner | undefined;
 }
 
 const deletedObjectsRow = 'Deleted objects';
@@ -100,7 +101,7 @@ export async function gather(
   { showrepl = [], evidence }: Partial<Pick<TombstoneOptions, 'showrepl' | 'evidence'>> = {},
   deadlineMs = defaultDeadlineMs,
 ): Promise<TombstoneFacts> {
-  const { session, isExport, watch, target, lingeringFinder } = world;
+  const { session, isExport, watch, target, lingeringFinder, metadataCleaner } = world;
   if (evidence !== undefined) requireSameForest(evidence, target);
   const configuration = session.rootDse.configurationNamingContext ?? '';
   const [forest, settings, strictMarker, now] = await Promise.all([
@@ -162,6 +163,7 @@ export async function gather(
     backups,
     evidence,
     lingeringFinder,
+    metadataCleaner,
   };
 }
 

@@ -48,7 +48,8 @@ const node = (dn: string, ...records: readonly Buffer[]): string =>
   [`dn: ${dn}`, 'objectClass: dnsNode', ...records.map((value) => `dnsRecord:: ${value.toString('base64')}`), ''].join(
     '\n',
   );
-const entry = (dn: string, objectClass: string, ...lines: readonly string[]): string =>
+/** An entry of the forest, as LDIF. */
+export const entry = (dn: string, objectClass: string, ...lines: readonly string[]): string =>
   [`dn: ${dn}`, `objectClass: ${objectClass}`, ...lines, ''].join('\n');
 
 const container = (dn: string): string => entry(dn, 'container');
@@ -122,12 +123,12 @@ export interface Site {
 type Command = Parameters<typeof runCommand>[0];
 export const metadata = remedyCommand('metadata');
 
-/** A practice site in which DC4 has left all of it, in an empty folder. */
-export async function siteWithDeadDc(folder: string): Promise<Site> {
+/** A practice site in which DC4 has left all of it, in an empty folder. @param more entries, as LDIF */
+export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
   const templates = path.join(folder, 'templates');
   await cp(fileURLToPath(new URL('../../../templates/', import.meta.url)), templates, { recursive: true });
   const forest = path.join(templates, 'practice', 'forest.ldif');
-  await writeFile(forest, `${await readFile(forest, 'utf8')}\n${remains}`);
+  await writeFile(forest, `${await readFile(forest, 'utf8')}\n${remains}\n${more}`);
   const world = { currentFolder: folder, templates: pathToFileURL(`${templates}/`), sleep: noSleep };
   const context = { ...world, now: () => new Date(), randomId: randomUUID } as unknown as Context;
   let opened: Promise<OpenDirectory> | undefined;

@@ -414,6 +414,13 @@ describe('a DC that is gone: it does not answer, its account is deleted, no DC h
     });
   });
 
+  test('leads to the remedy that cleans up after it, where there is one', () => {
+    const metadataCleaner = { command: (serverDn: string) => `clean ${serverDn}` };
+    const facts = { ...factsOf({ domainControllers }), metadataCleaner };
+    const finding = judged(facts, raised).find(({ id }) => id === 'gone-dcs');
+    expect(finding?.evidence).toEqual([`clean ${dc(3).dn}`]);
+  });
+
   test('is not gone while its account is there and DNS knows it', () => {
     const known = [
       answering(dc(1), [link(2, configuration, 0), link(2, domain, 0), link(3, configuration, 700, 1722)]),

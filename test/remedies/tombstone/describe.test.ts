@@ -184,6 +184,10 @@ test('a DC that is gone gets the metadata clean-up with its name filled in', () 
     `ntdsutil "metadata cleanup" "remove selected server ${dc(3).dn}" quit quit`,
   );
   expect(commands(facts, days(365)).filter((command) => command.includes('dc3.corp'))).toEqual([]);
+  const metadataCleaner = { command: (serverDn: string) => `clean ${serverDn}` };
+  const found = commands({ ...facts, metadataCleaner }, days(365));
+  expect(found).toContain(`clean ${dc(3).dn}`);
+  expect(found.filter((command) => command.startsWith('ntdsutil'))).toEqual([]);
 });
 
 test('the title and the summary say what is written', () => {

@@ -163,6 +163,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
     isExport: false,
     evidence: undefined,
     lingeringFinder: undefined,
+    metadataCleaner: undefined,
     source: { host: 'dc1.corp.example.com', isReadOnly: false, inWords: 'dc1.corp.example.com (GC, LDAPS)' },
     forest,
     serverKind: 'windows',
