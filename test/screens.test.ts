@@ -40,10 +40,18 @@ async function screenOf(entry: RemedyEntry): Promise<{ readonly command: string;
     stdout: terminal as unknown as Context['stdout'],
     directory: () => openPracticeDirectory(site, world as unknown as Context),
   });
-  // Lines that name the temporary folder differ from machine to machine.
   const lines = pieces.join('').split('\n');
-  const written = lines.filter((line) => !line.includes(path.basename(currentFolder))).join('\n');
+  const written = lines.map((line) => upTo(line, currentFolder)).join('\n');
   return { command: `adsi-remedy ${[entry.name, ...args].join(' ')}`, written };
+}
+
+/**
+ * The line as far as the folder's path, which differs from machine to machine and from run to run. The screen cuts long
+ * lines anywhere in a path, so that the beginning of one decides.
+ */
+function upTo(line: string, folder: string): string {
+  const at = line.indexOf(folder.slice(0, 5));
+  return at < 0 ? line : `${line.slice(0, at)}…`;
 }
 
 test.each(remedies.map((entry) => [entry.name, entry] as const))(

@@ -9,13 +9,22 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { JournalRecord } from '../../src/change/journal.ts';
 import type { Plan } from '../../src/change/plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { remedies } from '../../src/remedies/index.ts';
 import type { Description } from '../../src/remedies/remedy.ts';
 import { htmlReview } from '../../src/review/html.ts';
+import { countingIds, fixedClock, noSleep } from '../support/fixed-world.ts';
+import { templates } from '../support/practice-site.ts';
+import { remedyCommand } from '../support/remedy-commands.ts';
+import { runCommand } from '../support/run-command.ts';
 import { describeWithChromium } from './describe-with-chromium.ts';
 import { commands, deletion, description, finding, labelChange, modify, planOf } from './plans.ts';
 import { labelsPlan, labelsWords, orphanPlan, orphanWords, tombstonePlan, tombstoneWords } from './sample-plans.ts';
 
-const template = readFileSync(new URL('../../templates/review.html', import.meta.url), 'utf8');
+const template = readFileSync(new URL('review.html', templates), 'utf8');
 
 const screens: readonly (readonly [string, BrowserContextOptions])[] = [
   ['light', { viewport: { width: 1280, height: 720 }, colorScheme: 'light' }],
@@ -42,15 +51,27 @@ describeWithChromium('the page in Chromium', (executablePath) => {
     rmSync(folder, { recursive: true });
   });
 
-  /** Opens the page of a plan; gives what the browser complained of and asked for. */
-  async function open(
+  interface Opened {
+    readonly page: Page;
+    /** What the browser complained of. */
+    readonly complaints: readonly string[];
+    /** What it asked for. */
+    readonly requests: readonly string[];
+  }
+
+  /** Opens the page of a plan. */
+  function open(
     plan: Plan,
     words: Description,
     options: BrowserContextOptions = {},
     journal: readonly JournalRecord[] = [],
-  ): Promise<{ readonly page: Page; readonly complaints: readonly string[]; readonly requests: readonly string[] }> {
+  ): Promise<Opened> {
     const file = join(folder, 'review.html');
     writeFileSync(file, [...htmlReview(plan, words, commands, template, journal)].join(''));
+    return openFile(file, options);
+  }
+
+  async function openFile(file: string, options: BrowserContextOptions = {}): Promise<Opened> {
     const context = await browser.newContext(options);
     const page = await context.newPage();
     const complaints: string[] = [];
@@ -65,6 +86,13 @@ describeWithChromium('the page in Chromium', (executablePath) => {
   /** All text of the page, what is folded included. */
   async function textOf(page: Page): Promise<string> {
     return await page.locator('body').evaluate((body) => body.textContent ?? '');
+  }
+
+  /** What axe finds: the rule, and an element that breaks it. */
+  async function faultsOf(page: Page): Promise<readonly unknown[]> {
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
+    return violations.map(({ id, nodes }) => [id, nodes[0]?.html]);
   }
 
   /** How many pages the browser prints. */
@@ -84,9 +112,7 @@ describeWithChromium('the page in Chromium', (executablePath) => {
 
     test.each(screens)('has no fault that axe finds, %s', async (_name, options) => {
       const { page } = await open(plan, words, options);
-      await page.evaluate(axe.source);
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults;
-      expect(violations.map(({ id, nodes }) => [id, nodes[0]?.html])).toEqual([]);
+      expect(await faultsOf(page)).toEqual([]);
       await page.context().close();
     });
 
@@ -125,6 +151,85 @@ describeWithChromium('the page in Chromium', (executablePath) => {
       expect(pages).toBeGreaterThan(0);
       expect(pages).toBeLessThanOrEqual(mostPages);
       await page.context().close();
+    });
+  });
+
+  /** The pages that the tool itself writes on its practice site: those of each remedy, and of a change that was undone. */
+  describe('on the practice site', () => {
+    let site: string;
+
+    beforeAll(async () => {
+      site = join(folder, 'site');
+      const world = {
+        currentFolder: folder,
+        templates,
+        now: fixedClock,
+        randomId: countingIds(),
+        sleep: noSleep,
+        directory: () => openPracticeDirectory(site, world as unknown as Context),
+      };
+      for (const { name, load } of remedies) {
+        const { practice } = await load();
+        await practice.layOut?.(site, templates);
+        const args = [...practice.given('site'), ...practice.dryRun, '--save', name, '--accept', 'past-lifetime'];
+        expect((await runCommand(remedyCommand(name), args, world)).stderr).toBe('');
+      }
+      expect(await runCommand(apply, ['tombstone', '--yes'], world)).toMatchObject({ status: 0 });
+      expect(await runCommand(undo, ['tombstone', '--save', 'undo'], world)).toMatchObject({ status: 2 });
+    }, 180_000);
+
+    const pages: readonly (readonly [string, number])[] = [
+      ['labels', 8],
+      ['lingering', 5],
+      ['metadata', 4],
+      ['orphan', 13],
+      ['tombstone', 5],
+      ['undo', 5],
+    ];
+
+    test('there is a page of every remedy', () => {
+      expect(pages.map(([name]) => name)).toEqual(expect.arrayContaining(remedies.map(({ name }) => name)));
+    });
+
+    test('a table of four columns keeps its words whole on a phone', async () => {
+      const { page } = await openFile(join(folder, 'metadata', 'review.html'), {
+        viewport: { width: 390, height: 844 },
+      });
+      const site = await page.getByRole('cell', { name: 'Amsterdam', exact: true }).first().boundingBox();
+      expect(site?.height).toBeLessThan(30);
+      await page.context().close();
+    });
+
+    describe.each(pages)('the page of %s', (name, mostPages) => {
+      test.each(screens)('is drawn %s, whole and without a fault', async (_name, options) => {
+        const { page, complaints, requests } = await openFile(join(folder, name, 'review.html'), options);
+        expect(complaints).toEqual([]);
+        expect(requests).toEqual([page.url()]);
+        expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(options.viewport?.width);
+        expect(await faultsOf(page)).toEqual([]);
+        await page.context().close();
+      });
+
+      test('has every finding and exhibit', async () => {
+        const plan: Plan = JSON.parse(readFileSync(join(folder, name, 'plan.json'), 'utf8'));
+        const { page } = await openFile(join(folder, name, 'review.html'));
+        const text = await textOf(page);
+        const said = [
+          ...plan.findings.flatMap(({ id, title, detail }) => [id, title, detail]),
+          ...plan.exhibits.map(({ title }) => title),
+        ];
+        expect(said.length).toBeGreaterThan(3);
+        expect(said.filter((one) => !text.includes(one))).toEqual([]);
+        await page.context().close();
+      });
+
+      test(`prints on at most ${mostPages} pages`, async () => {
+        const { page } = await openFile(join(folder, name, 'review.html'));
+        const printed = await printedPages(page);
+        expect(printed).toBeGreaterThan(0);
+        expect(printed).toBeLessThanOrEqual(mostPages);
+        await page.context().close();
+      });
     });
   });
 
