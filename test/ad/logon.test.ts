@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { cp, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
@@ -58,9 +58,12 @@ interface Call {
 
 type Outcome = Readonly<Record<string, unknown>> & { readonly ticks: number; readonly owner?: string };
 
-/** The tool with the program beside it. */
+const modules = join(import.meta.dirname, '..', '..', 'dist');
+
+/** The tool with its single modules and the program beside it. */
 async function programFolder(parent: string, withKoffi: boolean): Promise<string> {
   const folder = await clientFolder(parent, withKoffi);
+  await cp(modules, join(folder, 'dist'), { recursive: true });
   await writeFile(join(folder, 'client.js'), program);
   return folder;
 }

@@ -75,7 +75,7 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
         () => replace(scene.orphan.smtpServer, { description: 'in use' }),
         () => replace(scene.orphan.smtpServer, { description: [] }),
       ],
-    ])('not at all, nor its references, where %s', async (_what, meddle, takeBack) => {
+    ])('not at all, nor its references, where %s; wholly, once that is gone', async (_what, meddle, takeBack) => {
       expect(await save('saved', ...way)).toMatchObject({ status: 2 });
       await dc.ldapmodify([meddle()]);
       const meddled = await snapshot(dc);
@@ -84,6 +84,9 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
       expect(status).toBe(3);
       expect(await snapshot(dc)).toEqual(meddled);
       await dc.ldapmodify([takeBack()]);
+      expect(await run(apply, 'saved', '--confirm', 'EX02')).toMatchObject({ status: 0 });
+      expect(await dc.exists(scene.orphan.dn)).toBe(false);
+      expect(await run(undo, 'saved', '--yes')).toMatchObject({ status: 0 });
       expect(await snapshot(dc)).toEqual(before);
     });
 

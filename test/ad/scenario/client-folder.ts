@@ -16,7 +16,7 @@ export function hasFfi({ version }: TestNode): boolean {
 /** A new folder with the tool, and with koffi only if asked for: the default installation does not have it. */
 export async function clientFolder(parent: string, withKoffi: boolean): Promise<string> {
   const folder = await mkdtemp(join(parent, 'client-'));
-  for (const part of ['bin', 'dist', 'templates', 'package.json']) {
+  for (const part of ['bin', 'bundle', 'templates', 'package.json']) {
     await cp(join(project, part), join(folder, part), { recursive: true });
   }
   const { dependencies } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8'));

@@ -6,6 +6,8 @@ export interface TestNode {
   readonly path: string;
   /** "v26.10.0". */
   readonly version: string;
+  /** The first or the last of the Nodes: for a test that takes too long for each of them. */
+  readonly outermost: boolean;
 }
 
 const listed = process.env['ADSI_REMEDY_TEST_NODES']?.split(':').filter((path) => path !== '') ?? [];
@@ -24,7 +26,10 @@ const howToGet = 'export ADSI_REMEDY_TEST_NODES="$(.ci/install-nodes FOLDER)"';
  * not two at least, a skipped test says how to get another; where CI is true, it fails.
  */
 export function describeOnEveryNode(name: string, tests: (node: TestNode) => void): void {
-  for (const [version, path] of present) describe(`${name}, Node ${version}`, () => tests({ path, version }));
+  for (const [index, [version, path]] of [...present].entries()) {
+    const outermost = index === 0 || index === present.size - 1;
+    describe(`${name}, Node ${version}`, () => tests({ path, version, outermost }));
+  }
   const lacks = missing.length > 0 ? missing.join(', ') : present.size < 2 ? 'a second Node' : undefined;
   if (lacks === undefined) return;
   test.skipIf(process.env['CI'] !== 'true')(`${name}: needs ${lacks}; get it by ${howToGet}`, () => {
