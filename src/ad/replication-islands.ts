@@ -7,7 +7,7 @@
  * is the healthy one [inferred from the KB's rule].
  */
 
-import type { CopyNews, Party, ReplicationNews } from './replication-news.ts';
+import { type CopyNews, type Party, type ReplicationNews, saidOf } from './replication-news.ts';
 
 /** A DC that is apart from all the others. Ages in milliseconds; undefined where they are not known. */
 export interface CutOff {
@@ -137,7 +137,7 @@ function classified(islands: readonly Island[], copy: CopyNews, threshold: numbe
   const writable = (members: readonly Party[]): number =>
     members.filter(({ domainController }) => !domainController.isReadOnly).length;
   const candidates = parted.filter(
-    (members) => writable(members) > 0 && members.some(({ state }) => state.kind === 'answered'),
+    (members) => writable(members) > 0 && members.some((party) => saidOf(party) !== undefined),
   );
   const several = candidates.filter((members) => writable(members) > 1);
   const sides = several.length > 0 ? several : candidates.filter((side) => !isDeaf(side, candidates, copy, threshold));

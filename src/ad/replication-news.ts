@@ -186,7 +186,9 @@ function toldBy(party: Party, namingContext: string, now: Date, keyOf: (dn: stri
 }
 
 /** What a DC says itself, or what a file of repadmin says of it. */
-function saidOf({ state }: DomainControllerState): Pick<ReplicationAnswer, 'links' | 'cursors' | 'clock'> | undefined {
+export function saidOf({
+  state,
+}: DomainControllerState): Pick<ReplicationAnswer, 'links' | 'cursors' | 'clock'> | undefined {
   if (state.kind === 'answered') return state.answer;
   if (state.kind === 'not-asked' || state.reported === undefined) return undefined;
   return { links: state.reported, cursors: [], clock: undefined };
@@ -276,10 +278,8 @@ function bestPaths(
  */
 export function goneParties({ parties, copies }: ReplicationNews, silence: number): ReadonlySet<Party> {
   const isUnknownInDns = ({ domainController: { dsaGuid } }: Party): boolean =>
-    parties.some(
-      ({ state }) =>
-        state.kind === 'answered' &&
-        state.answer.links.some((link) => link.sourceDsaGuid === dsaGuid && link.lastResult === dnsLookupFailure),
+    parties.some((party) =>
+      saidOf(party)?.links.some((link) => link.sourceDsaGuid === dsaGuid && link.lastResult === dnsLookupFailure),
     );
   const isHeard = (party: Party): boolean =>
     copies.some(({ full, partial, news }) =>
@@ -291,8 +291,8 @@ export function goneParties({ parties, copies }: ReplicationNews, silence: numbe
   return new Set(
     parties.filter(
       (party) =>
-        party.state.kind === 'unreachable' &&
-        (party.state.account === 'missing' || isUnknownInDns(party)) &&
+        party.state.kind !== 'answered' &&
+        ((party.state.kind === 'unreachable' && party.state.account === 'missing') || isUnknownInDns(party)) &&
         !isHeard(party),
     ),
   );

@@ -4,7 +4,7 @@ import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
 import type { Comparable } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
-import { clockTolerance, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import { clockTolerance, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { groupBy } from '../../group-by.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
@@ -40,9 +40,9 @@ interface Failure {
 function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
   const { parties } = facts.replication;
   return parties.flatMap((destination) => {
-    const { state } = destination;
-    if (state.kind !== 'answered') return [];
-    const { links, clock = facts.now } = state.answer;
+    const said = saidOf(destination);
+    if (said === undefined) return [];
+    const { links, clock = facts.now } = said;
     const failing = links.filter(({ lastResult }) => lastResult !== 0 && lastResult !== pending);
     const alike = groupBy(failing, ({ sourceDsaGuid, lastResult }) => `${sourceDsaGuid} ${lastResult}`);
     return [...alike.values()].flatMap((group): Failure[] => {

@@ -5,7 +5,7 @@ import { sameDn } from '../../ad/dn.ts';
 import { cleaningRequests, comparisonsFor } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
 import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
-import { lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
 import { have, linkFindings, namesInTitle } from './assess-links.ts';
@@ -191,14 +191,15 @@ function splitLines({ sides, namingContexts }: Split, { facts }: Situation): rea
 function evidenceLine(party: Party, sides: Split['sides'], own: readonly Party[], { roles }: TombstoneFacts): string {
   const held = roles.filter(({ settingsDn }) => sameDn(settingsDn, party.domainController.settingsDn));
   const masters = held.length === 0 ? '' : `; ${listed(held.map(({ role }) => role))}`;
-  const { state, name } = party;
-  if (state.kind !== 'answered') return `${name} (${sideInWords(own)}): does not answer${masters}`;
+  const { name } = party;
+  const said = saidOf(party);
+  if (said === undefined) return `${name} (${sideInWords(own)}): does not answer${masters}`;
   const others = new Set(
     sides
       .filter((side) => side !== own)
       .flatMap((side) => side.flatMap(({ domainController }) => domainController.dsaGuid ?? [])),
   );
-  const failing = state.answer.links.filter((link) => others.has(link.sourceDsaGuid) && link.lastResult !== 0);
+  const failing = said.links.filter((link) => others.has(link.sourceDsaGuid) && link.lastResult !== 0);
   const failures = Math.max(0, ...failing.map(({ consecutiveFailures }) => consecutiveFailures));
   const refused = failing.some(({ lastResult }) => lastResult === lifetimeExceeded)
     ? ', refuses the other side (8614)'
@@ -287,13 +288,14 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
   const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
   const silentThen = Math.floor((longestOf(apart) ?? 0) / day - since);
   const title = `${have(parties)} not replicated since before the lifetime was last changed`;
-  const detail = `The value was written ${agoInWords(written, facts.now)}; the silence had then lasted ${silentThen} days, longer than the ${former} days of a forest without a value. A higher value does not make such a DC healthy: remove lingering objects first. What takes nothing from its partners needs the value written on it too.`;
+  const detail = `The value was written ${agoInWords(written, facts.now)}; the silence had then lasted ${silentThen} days, longer than the ${former} days of a forest without a value. A higher value does not make such a DC healthy: remove lingering objects first.${splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : ''} What takes nothing from its partners needs the value written on it too.`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
     evidence: [
       ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+      ...splits.flatMap((split) => splitLines(split, situation)),
       ...commandsFor(
         cutOff.map(({ party }) => party),
         situation,

@@ -10,7 +10,7 @@ import {
   replicateNow,
   showAttribute,
 } from '../../ad/repadmin.ts';
-import { lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { listed } from '../../words.ts';
 import type { Description, Leads, LingeringSuspects, Step } from '../remedy.ts';
@@ -98,15 +98,17 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   const { replication } = facts;
   const past = judgement.islandsAt(before.days);
   const sound = soundParties(situation, past);
-  const former = formerlyPast(situation)?.cutOff ?? [];
-  const apart = [...past.cutOff, ...former].map(({ party }) => party);
+  // What a raise has put within the limit by its number alone is not cleaned by it.
+  const former = formerlyPast(situation);
+  const apart = [...past.cutOff, ...(former?.cutOff ?? [])].map(({ party }) => party);
+  const splits = [...past.splits, ...(former?.splits ?? [])];
   const good = sound.filter((party) => !apart.includes(party));
   const requestsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Request[] =>
     cleaningRequests(destinations, references, replication, past.oldest).map((request) => ({ ...request }));
   const suspectsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Suspects[] =>
     suspectsOf(comparisonsFor(destinations, references, replication, past.oldest));
   const sources = suspectsOf(suspectedSources(situation));
-  const splitSteps = past.splits.flatMap(({ sides }) =>
+  const splitSteps = splits.flatMap(({ sides }) =>
     sides.map((side): TombstoneStep => {
       const others = sides.filter((other) => other !== side).flat();
       // First the good side against the others, then every other DC against it.
@@ -120,14 +122,12 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
       };
     }),
   );
-  const isSplit = past.splits.length > 0;
-  const refusing = replication.parties.filter(
-    ({ state }) =>
-      state.kind === 'answered' && state.answer.links.some(({ lastResult }) => lastResult === lifetimeExceeded),
+  const refusing = replication.parties.filter((party) =>
+    saidOf(party)?.links.some(({ lastResult }) => lastResult === lifetimeExceeded),
   );
   return [
     ...splitSteps,
-    ...(isSplit || apart.length === 0
+    ...(splits.length > 0 || apart.length === 0
       ? []
       : [
           {

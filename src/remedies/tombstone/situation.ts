@@ -3,7 +3,7 @@
 import { type Lifetime, lifetimeInForce } from '../../ad/deleted-object-lifetime.ts';
 import type { Comparable } from '../../ad/lingering-requests.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
-import { goneParties, lifetimeExceeded, type Party } from '../../ad/replication-news.ts';
+import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
 import type { LingeringSuspects } from '../remedy.ts';
 import { type Effect, effectOf } from './changes.ts';
@@ -123,10 +123,11 @@ function gravityOf({ state, stage }: Row): number {
 
 /** The shortest silence in days after which a DC refused its partner as past the lifetime. */
 function refusedAfter({ replication, now }: TombstoneFacts): number | undefined {
-  const ages = replication.parties.flatMap(({ state }) => {
-    if (state.kind !== 'answered') return [];
-    const clock = state.answer.clock ?? now;
-    return state.answer.links.flatMap(({ lastResult, lastSuccess }) => {
+  const ages = replication.parties.flatMap((party) => {
+    const said = saidOf(party);
+    if (said === undefined) return [];
+    const clock = said.clock ?? now;
+    return said.links.flatMap(({ lastResult, lastSuccess }) => {
       if (lastResult !== lifetimeExceeded || !(lastSuccess instanceof Date)) return [];
       const age = (clock.getTime() - lastSuccess.getTime()) / day;
       return age < 0 ? [] : [Math.floor(age)];
