@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import type { DomainControllerState } from '../../../src/ad/replication-news.ts';
 import { type Finding, judge, warning } from '../../../src/change/findings.ts';
 import type { Plan } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
 import { assess } from '../../../src/remedies/tombstone/assess.ts';
 import { propose } from '../../../src/remedies/tombstone/changes.ts';
-
 import type { TombstoneOptions } from '../../../src/remedies/tombstone/options.ts';
+import { tombstone } from '../../../src/remedies/tombstone/remedy.ts';
 import {
   answering,
   configuration,
@@ -32,6 +33,11 @@ const unset = wanting({ kind: 'unset' });
 
 function find(id: string, facts: FactsOptions, options: TombstoneOptions = raised): Finding | undefined {
   return judged(factsOf(facts), options).find((finding) => finding.id === id);
+}
+
+function nextStepIds(facts: FactsOptions, options: TombstoneOptions): readonly string[] {
+  const all = factsOf(facts);
+  return tombstone.record(all, propose(all, options)).nextSteps.map(({ id }) => id);
 }
 
 const silentFor = (silence: number) => ({
@@ -260,6 +266,34 @@ describe('two sites of two DCs, fine within and parted for 75 of 60 days', () =>
     expect(find('past-lifetime', { lifetime: 60, domainControllers }, days(180))).toBeUndefined();
   });
 
+  test('stay a split after a raise, with what there is to choose the good side by', () => {
+    const facts = { lifetime: 180, lifetimeWritten: daysAgo(5), domainControllers };
+    const finding = find('past-former-lifetime', facts, days(365));
+    expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC1', 'DC2', 'DC3', 'DC4'] });
+    expect(finding?.detail).toContain('Choose the good side yourself');
+    expect(finding?.evidence).toContainEqual(
+      expect.stringMatching(/^DC1 \(Amsterdam \(DC1 and DC2\)\): .*refuses the other side/),
+    );
+    expect(nextStepIds(facts, days(365)).filter((id) => id === 'choose-good-side')).toHaveLength(2);
+  });
+
+  test('are a split too where one of them is known by a file of repadmin alone', () => {
+    const reported = (one: DomainControllerState): DomainControllerState => ({
+      domainController: one.domainController,
+      state: {
+        kind: 'unreachable',
+        why: 'no route to host',
+        account: 'there',
+        reported: one.state.kind === 'answered' ? one.state.answer.links : [],
+      },
+    });
+    const [one, two, three, four] = domainControllers;
+    if (!one || !two || !three || !four) throw new RangeError('there are four');
+    const seen = { lifetime: 60, domainControllers: [one, two, reported(three), reported(four)] };
+    expect(find('parted-sides', seen, days(180))?.subjects).toEqual(['DC1', 'DC2', 'DC3', 'DC4']);
+    expect(find('past-lifetime', seen, days(180))).toBeUndefined();
+  });
+
   test('show what there is to choose the good side by', () => {
     const finding = find('parted-sides', { lifetime: 60, domainControllers }, days(180));
     expect(finding?.evidence).toContainEqual(
@@ -356,6 +390,20 @@ describe('results that name an object which the destination lacks', () => {
     expect(find('lingering-objects-likely', { domainControllers }, lowered)?.level).toBe('warning');
   });
 
+  test('8606 counts as well where a file of repadmin has it', () => {
+    const links = [configuration, domain].map((one) => link(1, one, 3, 8606));
+    const domainControllers: DomainControllerState[] = [
+      replicated(dc(1), 2, 0),
+      replicated(dc(2), 1, 0),
+      { domainController: dc(3), state: { kind: 'unreachable', why: 'no route to host', reported: links } },
+    ];
+    const finding = find('lingering-objects-likely', { domainControllers }, days(365));
+    expect(finding).toMatchObject({
+      level: 'blocker',
+      evidence: expect.arrayContaining([expect.stringMatching(/^DC3 from DC1, /)]),
+    });
+  });
+
   test('58 counts as such on Samba only', () => {
     const domainControllers = [
       answering(dc(1), [link(2, configuration, 3, 58), link(2, domain, 0)]),
@@ -419,6 +467,17 @@ describe('a DC that is gone: it does not answer, its account is deleted, no DC h
     const facts = { ...factsOf({ domainControllers }), metadataCleaner };
     const finding = judged(facts, raised).find(({ id }) => id === 'gone-dcs');
     expect(finding?.evidence).toEqual([`clean ${dc(3).dn}`]);
+  });
+
+  test('is gone in an export too, where a partner says that DNS does not know it', () => {
+    const links = [configuration, domain].flatMap((one) => [link(2, one, 0), link(3, one, 700, 8524)]);
+    const domainControllers: DomainControllerState[] = [
+      answering(dc(1), links),
+      replicated(dc(2), 1, 0),
+      { domainController: dc(3), state: { kind: 'not-asked' } },
+    ];
+    expect(find('gone-dcs', { domainControllers }, days(365))?.subjects).toEqual(['DC3']);
+    expect(find('past-lifetime', { domainControllers }, days(365))).toBeUndefined();
   });
 
   test('is not gone while its account is there and DNS knows it', () => {
