@@ -59,7 +59,9 @@ export function nextStepsFor(
 ): readonly TombstoneStep[] {
   const situation = situationOf(facts, proposal);
   const { judgement, effect, after } = situation;
-  const outOfReach = partiesOutOfReach(facts, judgement);
+  const former = formerlyPast(situation);
+  // A DC that was silent past the former lifetime takes nothing in by the higher number alone.
+  const outOfReach = partiesOutOfReach(facts, judgement, former && former.former + former.since);
   const gone = [...judgement.gone];
   return [
     ...(effect.lifetime === undefined && effect.recycle === undefined

@@ -205,17 +205,20 @@ export function hostOf({ domainController: { dnsHostName, name } }: Party): stri
 /**
  * DCs that the new value does not reach by replication: they take nothing from their partners, or are on another side of a
  * split than the DC that it is written on.
+ *
+ * @param limit the silence in days that a DC's partners take for too long
  */
 export function partiesOutOfReach(
   facts: TombstoneFacts,
   { gone, lifetime, islandsAt }: ReplicationJudgement,
+  limit = lifetime.days,
 ): readonly Party[] {
-  const { cutOff, splits } = islandsAt(lifetime.days);
+  const { cutOff, splits } = islandsAt(limit);
   const { parties } = facts.replication;
   const source = parties.find(
     ({ domainController }) => domainController.dnsHostName?.toLowerCase() === facts.source.host.toLowerCase(),
   );
-  const deaf = cutOff.filter(({ ownAge }) => ownAge === undefined || ownAge >= lifetime.days * day);
+  const deaf = cutOff.filter(({ ownAge }) => ownAge === undefined || ownAge >= limit * day);
   const isFar = (party: Party): boolean =>
     splits.some(({ sides }) =>
       sides.some((side) => side.includes(party) && source !== undefined && !side.includes(source)),

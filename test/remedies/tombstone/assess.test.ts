@@ -343,6 +343,10 @@ describe('after a raise', () => {
     expect(find('past-former-lifetime', facts, days(180))?.level).toBe('warning');
   });
 
+  test('a DC that was past the former limit is told to need the value written on it too', () => {
+    expect(nextStepIds(facts, days(365))).toContain('write-there-too');
+  });
+
   test('a DC that was within it is none', () => {
     const younger = { ...facts, domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 64)] };
     expect(find('past-former-lifetime', younger, days(365))).toBeUndefined();
