@@ -140,12 +140,22 @@ function classified(islands: readonly Island[], copy: CopyNews, threshold: numbe
     (members) => writable(members) > 0 && members.some((party) => saidOf(party) !== undefined),
   );
   const several = candidates.filter((members) => writable(members) > 1);
-  const sides = several.length > 0 ? several : candidates.filter((side) => !isDeaf(side, candidates, copy, threshold));
+  const sides = several.length > 0 ? several : withoutDeaf(candidates, copy, threshold);
   return {
     apart: parted.filter((members) => !sides.includes(members)).flat(),
     main: sides.flat(),
     sides: sides.length > 1 ? sides : [],
   };
+}
+
+/** DCs that are alone, without those that hear nothing: once one is left out, another may be the one that hears nothing. */
+function withoutDeaf(
+  alone: readonly (readonly Party[])[],
+  copy: CopyNews,
+  threshold: number,
+): readonly (readonly Party[])[] {
+  const hearing = alone.filter((side) => !isDeaf(side, alone, copy, threshold));
+  return hearing.length === alone.length ? hearing : withoutDeaf(hearing, copy, threshold);
 }
 
 /** Of DCs that are alone: one whose own news is too old, while every other one has fresh news of it. */

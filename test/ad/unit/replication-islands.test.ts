@@ -288,6 +288,20 @@ describe('whatever the DCs have heard of each other', () => {
         for (const { party } of found.cutOff) expect(members).not.toContain(party);
         expect(found.cutOff.length + members.length).toBeLessThanOrEqual(5 * 2);
       }),
+      {
+        examples: [
+          [
+            [
+              [0, 60, 60, 60, 60],
+              [0, 0, 60, 0, 0],
+              [0, 0, 0, 0, 60],
+              [0, 60, 60, 0, 60],
+              [0, 60, 0, 0, 0],
+            ],
+          ],
+        ],
+        numRuns: 1000,
+      },
     );
   });
 
