@@ -6,5 +6,5 @@ export function setup(): void {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   const node = (...args: readonly string[]) => execFileSync(process.execPath, args, { cwd, stdio: 'inherit' });
   node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.json');
-  node('node_modules/rolldown/bin/cli.mjs', '--config', 'rolldown.config.js', '--logLevel', 'warn');
+  node('node_modules/rolldown/bin/cli.mjs', '--config', '.ci/rolldown.config.js', '--logLevel', 'warn');
 }
