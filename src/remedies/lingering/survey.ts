@@ -121,8 +121,13 @@ function cellOf(comparisons: readonly Comparison[]): { readonly text: string; re
   const found = foundIn({ comparisons });
   const lingering = new Set(found.flatMap(({ verdict, guid }) => (verdict === 'lingering' ? [guid] : [])));
   if (lingering.size > 0) return { text: counted(lingering.size, 'object'), mark: 'bad' };
-  const isUnseen = comparisons.some(({ kind }) => kind === 'not-provable');
-  return isUnseen ? { text: 'not provable', mark: 'unknown' } : { text: 'none', mark: 'good' };
+  const isUnseen =
+    comparisons.some(({ kind }) => kind === 'not-provable') || found.some(({ verdict }) => verdict === 'not-provable');
+  if (isUnseen) return { text: 'not provable', mark: 'unknown' };
+  const restored = new Set(found.flatMap(({ verdict, guid }) => (verdict === 'undeleted' ? [guid] : [])));
+  return restored.size > 0
+    ? { text: `${counted(restored.size, 'object')} restored`, mark: 'watch' }
+    : { text: 'none', mark: 'good' };
 }
 
 const headings: Readonly<Record<Verdict, string>> = {

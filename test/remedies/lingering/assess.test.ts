@@ -3,6 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../../src/remedies/lingering/assess.ts';
 import type { LingeringFacts } from '../../../src/remedies/lingering/gather.ts';
+import type { JudgedObject } from '../../../src/remedies/lingering/judge-objects.ts';
+import { recordedExhibits } from '../../../src/remedies/lingering/survey.ts';
+import type { Verdict } from '../../../src/remedies/lingering/verdicts.ts';
 import { hostOf, look, openDcs } from './support/pair.ts';
 
 const days = 86_400_000;
@@ -56,5 +59,37 @@ describe('the reference', () => {
     const dcs = await oneBehind('dc3');
     dcs.forest.setCondition(hostOf('dc3'), { reachable: 'no-route' });
     expect(blockersOf(await look(dcs, 'dc1'))).toEqual([]);
+  });
+});
+
+describe('the cell of a DC and a partition', () => {
+  /** The cell of DC2 for the first partition, where one object of this verdict was found. */
+  async function cellWith(verdict: Verdict): Promise<unknown> {
+    const facts = await look(await openDcs(['dc1', 'dc2']), 'dc1');
+    const of = facts.comparisons.find((one) => one.kind === 'compared' && one.target.name.toLowerCase() === 'dc2');
+    if (of === undefined) throw new RangeError('DC2 was compared');
+    const object: JudgedObject = {
+      verdict,
+      isChanged: false,
+      dn: 'CN=Kiosk,DC=corp,DC=example,DC=com',
+      guid: '9c04206a-9a46-41df-b23b-f2b402ba789f',
+      className: 'user',
+      creation: undefined,
+      attributes: [],
+      referrers: [],
+      keptChildren: [],
+    };
+    const found = recordedExhibits({ ...facts, comparisons: [{ ...of, kind: 'compared', objects: [object] }] });
+    const matrix = found.find(({ kind }) => kind === 'matrix');
+    return matrix?.kind === 'matrix' ? matrix.rows.find(({ name }) => /^dc2$/i.test(name))?.cells[0] : undefined;
+  }
+
+  test.each([
+    ['lingering', '1 object', 'bad'],
+    ['not-provable', 'not provable', 'unknown'],
+    ['undeleted', '1 object restored', 'watch'],
+    ['late', 'none', 'good'],
+  ] as const)('of one object that is %s is "%s"', async (verdict, text, mark) => {
+    expect(await cellWith(verdict)).toEqual({ text, mark });
   });
 });
