@@ -63,7 +63,8 @@ export interface ClockJump {
   readonly namingContext: string;
   readonly kind: 'future' | 'failures-without-time';
   readonly lastSuccess: Date;
-  readonly consecutiveFailures: number;
+  /** undefined where a cursor alone shows the time. */
+  readonly consecutiveFailures: number | undefined;
 }
 
 export interface ReplicationNews {
@@ -197,12 +198,23 @@ export function saidOf({
 function jumpsOf(party: Party, now: Date): readonly ClockJump[] {
   const answer = saidOf(party);
   if (answer === undefined) return [];
-  return answer.links.flatMap((link) => {
-    const kind = jumpOf(link, answer.clock ?? now);
+  const clock = answer.clock ?? now;
+  const ofLinks = answer.links.flatMap((link): ClockJump[] => {
+    const kind = jumpOf(link, clock);
     if (kind === undefined || !(link.lastSuccess instanceof Date)) return [];
     const { namingContext, lastSuccess, consecutiveFailures } = link;
     return [{ party, namingContext, kind, lastSuccess, consecutiveFailures }];
   });
+  // A cursor that shows the time of a link is the same jump.
+  const shown = new Set(ofLinks.map(({ namingContext, lastSuccess }) => `${namingContext} ${lastSuccess.getTime()}`));
+  const ofCursors = answer.cursors.flatMap(({ namingContext, lastSuccess }): ClockJump[] =>
+    !(lastSuccess instanceof Date) ||
+    !isFuture(lastSuccess, clock) ||
+    shown.has(`${namingContext} ${lastSuccess.getTime()}`)
+      ? []
+      : [{ party, namingContext, kind: 'future', lastSuccess, consecutiveFailures: undefined }],
+  );
+  return [...ofLinks, ...ofCursors];
 }
 
 function youngest(times: readonly (PointInTime | 'unknown')[], clock: Date): News {
@@ -214,7 +226,8 @@ function youngest(times: readonly (PointInTime | 'unknown')[], clock: Date): New
   return { kind: times.includes('never') ? 'never' : 'unknown' };
 }
 
-function isFuture(time: Date, clock: Date): boolean {
+/** Whether a time is later than a clock allows. */
+export function isFuture(time: Date, clock: Date): boolean {
   return time.getTime() - clock.getTime() > clockTolerance;
 }
 

@@ -22,10 +22,13 @@ export interface ShowreplLink {
   /** A Windows error code; 0 is success. */
   readonly lastResult: number;
   readonly consecutiveFailures: number;
+  /** By how many milliseconds its times may be later than they are given here: the file's zone is not known. */
+  readonly laterBy: number;
 }
 
-/** The widest offset from UTC of any zone, in minutes: without a zone, a time may be that much older. */
+/** The widest offsets from UTC of any zone, in minutes: without a zone, a time is taken for the oldest it can be. */
 const widestOffset = 14 * 60;
+const westernmostOffset = -12 * 60;
 
 const columnNames = [
   'Destination DSA',
@@ -39,12 +42,22 @@ const columnNames = [
 
 type ColumnName = (typeof columnNames)[number];
 
-/** `FILE=+01:00`: the file, and its offset from UTC in minutes, if one is given. */
+/**
+ * `FILE=+01:00`: the file, and its offset from UTC in minutes, if one is given.
+ * @throws UsageError for an offset that no zone has
+ */
 export function showreplArgument(text: string): { readonly file: string; readonly offset: number | undefined } {
-  const match = /^(.*)=([+-])(\d{2}):(\d{2})$/s.exec(text);
-  if (match === null) return { file: text, offset: undefined };
-  const [, file = '', sign, hours, minutes] = match;
-  return { file, offset: (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) };
+  const [, file, zone = ''] = /^(.*)=([+-][\d:]+)$/s.exec(text) ?? [];
+  if (file === undefined) return { file: text, offset: undefined };
+  const [, sign, hours, minutes] = /^([+-])(\d{2}):([0-5]\d)$/.exec(zone) ?? [];
+  const distance = Number(hours) * 60 + Number(minutes);
+  if (distance <= widestOffset) return { file, offset: sign === '-' ? -distance : distance };
+  throw new UsageError({
+    attempted: 'read --showrepl',
+    on: text,
+    cameBack: `${zone} is not the offset of a time zone: hours and minutes from -14:00 to +14:00`,
+    next: `Give the zone of the computer that ran repadmin, such as ${file}=+01:00; without one, ages are widened by 14 hours.`,
+  });
 }
 
 /**
@@ -87,6 +100,7 @@ export function parseShowrepl(text: string, offset: number | undefined, name: st
         lastAttempt: time('Last Failure Time'),
         lastResult: count('Last Failure Status'),
         consecutiveFailures: count('Number of Failures'),
+        laterBy: offset === undefined ? (widestOffset - westernmostOffset) * 60_000 : 0,
       },
     ];
   });
@@ -117,26 +131,52 @@ export function withReported(
   });
 }
 
-/** Where a file and a DC that was asked do not agree: a link that only one of them has, and another result. */
+/**
+ * Where files and a DC that was asked do not agree, of the DCs that they show: links that only one of them has, other
+ * results, failures in a row, and times of the last success.
+ */
 export function differencesFrom(
   states: readonly DomainControllerState[],
   links: readonly ShowreplLink[],
 ): readonly string[] {
   const all = states.map(({ domainController }) => domainController);
   return states.flatMap(({ domainController, state }) => {
-    if (state.kind !== 'answered') return [];
-    const shown = state.answer.links;
-    return linksOf(domainController, links, all).flatMap((link) => {
-      const same = shown.find(
-        (one) => one.sourceDsaGuid === link.sourceDsaGuid && sameDn(one.namingContext, link.namingContext),
-      );
-      const source = all.find(({ dsaGuid }) => dsaGuid === link.sourceDsaGuid)?.name ?? link.sourceDsaGuid;
-      const where = `${domainController.name} from ${source}, ${link.namingContext}`;
-      if (same === undefined) return [`${where}: in the file only`];
-      if (same.lastResult === link.lastResult) return [];
-      return [`${where}: ${link.lastResult} in the file, ${same.lastResult} on the DC`];
-    });
+    const listed = linksOf(domainController, links, all);
+    if (state.kind !== 'answered' || listed.length === 0) return [];
+    const isSame = (one: InboundLink, other: InboundLink): boolean =>
+      one.sourceDsaGuid === other.sourceDsaGuid && sameDn(one.namingContext, other.namingContext);
+    const where = ({ sourceDsaGuid, namingContext }: InboundLink): string =>
+      `${domainController.name} from ${all.find(({ dsaGuid }) => dsaGuid === sourceDsaGuid)?.name ?? sourceDsaGuid}, ${namingContext}`;
+    const { links: shown } = state.answer;
+    return [
+      ...shown
+        .filter((link) => !listed.some((one) => isSame(one, link)))
+        .map((link) => `${where(link)}: on the DC only`),
+      ...listed.flatMap((link) => {
+        const there = shown.find((one) => isSame(one, link));
+        const differing = there === undefined ? ['in the file only'] : differencesOf(link, there);
+        return differing.length === 0 ? [] : [`${where(link)}: ${differing.join('; ')}`];
+      }),
+    ];
   });
+}
+
+interface ReportedLink extends InboundLink, Pick<ShowreplLink, 'laterBy'> {}
+
+/** In the file, then on the DC. */
+function differencesOf(file: ReportedLink, dc: InboundLink): readonly string[] {
+  const words = (time: PointInTime): string => (time instanceof Date ? time.toISOString() : 'never');
+  const time = ({ lastSuccess }: InboundLink): number => (lastSuccess instanceof Date ? lastSuccess.getTime() : 0);
+  const later = time(dc) - time(file);
+  // The file has whole seconds.
+  const isSameTime = Math.abs(later) < 1000 || (time(file) > 0 && later > 0 && later <= file.laterBy);
+  return [
+    ...(file.lastResult === dc.lastResult ? [] : [`result ${file.lastResult} in the file, ${dc.lastResult} on the DC`]),
+    ...(file.consecutiveFailures === dc.consecutiveFailures
+      ? []
+      : [`failures in a row ${file.consecutiveFailures} in the file, ${dc.consecutiveFailures} on the DC`]),
+    ...(isSameTime ? [] : [`last success ${words(file.lastSuccess)} in the file, ${words(dc.lastSuccess)} on the DC`]),
+  ];
 }
 
 /** A destination's links; a source that is no DC of the forest any more stays under its name. */
@@ -144,7 +184,7 @@ function linksOf(
   { name }: DomainController,
   links: readonly ShowreplLink[],
   all: readonly DomainController[],
-): readonly InboundLink[] {
+): readonly ReportedLink[] {
   const isNamed = (other: string, shown: string): boolean => other.toLowerCase() === shown.toLowerCase();
   return links
     .filter(({ destination }) => isNamed(destination, name))

@@ -381,6 +381,14 @@ const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 3
 function readServer(given: string, otherwise: number): ChosenServer {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(given) ?? [];
   const host = bracketed ?? plain ?? (isIPv6(given) ? given : undefined);
+  if (bracketed === undefined && isIPv6(given) && /:(389|636|3268|3269)$/.test(given)) {
+    const at = given.lastIndexOf(':');
+    throw misuse(
+      `--server ${given}`,
+      'it is an IPv6 address, and its end reads like a port',
+      `Put the address in brackets: [${given.slice(0, at)}]:${given.slice(at + 1)}, or [${given}] if all of it is the address.`,
+    );
+  }
   const number = port === undefined ? otherwise : Number(port);
   if (host !== undefined && number > 0 && number < 65_536) return { host, port: number };
   throw misuse(

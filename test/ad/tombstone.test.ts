@@ -223,7 +223,6 @@ describeWithSamba('tombstone beside a domain controller that is long gone', () =
     const folder = await freshFolder();
     const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc.adminPassword } };
     const directory = ['--server', dc.address, '--ca', dc.caFile, '--user', forest.adminUser];
-    const started = performance.now();
     const result = await runCommand(tombstone, ['--days', '365', '--json', ...directory], world);
     expect(result.status).toBe(2);
     expect(findingIds(result.stdout)).toEqual(expect.arrayContaining(['past-lifetime', 'unreachable-dcs']));
@@ -234,7 +233,7 @@ describeWithSamba('tombstone beside a domain controller that is long gone', () =
     expect(finding?.evidence[0]).toMatch(
       /lingering --server dc1\.corp\.example\.com .*--reference dc1\.corp\.example\.com --target dc2\.corp\.example\.com$/,
     );
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(finding?.detail).not.toContain('demote');
 
     expect(await runCommand(tombstone, ['--days', '365', '--yes', ...directory], world)).toMatchObject({ status: 3 });
     expect(await lifetimeOn(dc)).toBe('180');
@@ -362,11 +361,13 @@ describeWithSamba(
         const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: dc2.address } });
         const args = ['--days', '365', '--json', '--server', dc1.host, '--dns', dns, '--ca', dc1.caFile];
         const world = { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword } };
-        const started = performance.now();
         const result = await runCommand(tombstone, [...args, '--user', forest.adminUser], world);
-        expect(performance.now() - started).toBeLessThan(10_000);
         expect(result.status).toBe(2);
-        expect(findingIds(result.stdout)).toContain('unreachable-dcs');
+        const { findings } = JSON.parse(result.stdout) as Plan;
+        const silent = findings.find(({ id }) => id === 'unreachable-dcs');
+        expect(silent?.subjects).toEqual(['DC2']);
+        // It was given up at its own deadline, not at one of the connection or of the whole run.
+        expect(silent?.evidence[0]).toContain('DC2: no answer within 5 seconds');
       } finally {
         await dcs.dc2.resume();
       }

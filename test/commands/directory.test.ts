@@ -360,6 +360,8 @@ test('what is told of a plan names the entry and no password', async () => {
 describe('flags that do not fit together', () => {
   test.each([
     [['--server', 'dc1', '--domain', 'corp.example.com'], 'each of them says which server'],
+    [['--server', '::1:636'], 'Put the address in brackets: [::1]:636, or [::1:636]'],
+    [['--server', '2001:db8::1:3268'], 'Put the address in brackets: [2001:db8::1]:3268'],
     [['--ldif', 'x.ldf', '--server', 'dc1'], 'an export needs no connection'],
     [['--ldif', 'x.ldf', '--user', 'me'], 'an export needs no connection'],
     [['--ldif', 'x.ldf', '--dns', '192.0.2.53'], 'an export needs no connection'],

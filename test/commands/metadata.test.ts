@@ -174,7 +174,7 @@ describe('applied', () => {
     const site = await siteWithDeadDc(await freshFolder());
     const done = await site.run(metadata, ['--dc', 'DC4', '--yes', ...confirmed, ...accepted]);
     expect([done.status, done.stderr]).toEqual([0, '']);
-    expect(done.stdout).toContain('All 3 domain controllers have it');
+    expect(done.stdout).toContain('All 4 domain controllers have it');
     expect(await site.there(wholeDc)).toEqual([]);
     expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
 

@@ -47,7 +47,13 @@ describe('a dry run', () => {
     expect(status).toBe(2);
     expect(stdout).toContain('not set: 60 days in force');
     expect(stdout).toMatch(/DC1 +Amsterdam +\d+ minutes? +▏ +0 %/);
-    expect(stdout).toMatch(/DC3 +Paramaribo +47 days +█+. +78 % +watch/);
+    expect(stdout).toMatch(/DC3 +Paramaribo +\d+ minutes? +▏ +0 %/);
+    expect(stdout).toContain('Amsterdam (DC1 and DC2): 47 days towards Paramaribo (DC3 and DC5)');
+    expect(stdout).toContain('Paramaribo (DC3 and DC5): 47 days towards Amsterdam (DC1 and DC2)');
+    expect(stdout.replace(/\s+/g, ' ')).toContain(
+      'At least 77 are needed: Amsterdam (DC1 and DC2) and Paramaribo (DC3 and DC5) last replicated with each other 47 days ago, plus 30 in reserve.',
+    );
+    expect(stdout).toMatch(/watch-list +Amsterdam \(DC1 and DC2\) and Paramaribo \(DC3 and DC5\)/);
     expect(stdout.replace(/\s+/g, ' ')).toMatch(/DC4 Paramaribo cut off: does not answer; .*> 100 % past lifetime/);
     expect(stdout).toContain('- (not set: 60 days)\n    + tombstoneLifetime: 180');
     expect(stdout).toMatch(/← 60 days: the limit today/);
@@ -72,7 +78,7 @@ describe('a dry run', () => {
     expect(plan.remedy).toBe('tombstone');
     expect(plan.exhibits.find(({ id }) => id === 'replication')).toMatchObject({
       kind: 'bars',
-      rows: [{ name: 'DC4' }, { name: 'DC3' }, {}, {}],
+      rows: [{ name: 'DC4' }, {}, {}, {}, {}],
     });
     expect(plan.changes).toMatchObject([{ kind: 'modify', dn: directoryService }]);
     expect(result.stderr).toContain('tombstoneLifetime');
@@ -110,6 +116,7 @@ describe('applying', () => {
         { host: 'dc2.corp.example.com', state: 'there' },
         { host: 'dc3.corp.example.com' },
         { host: 'dc4.corp.example.com', state: 'unreachable' },
+        { host: 'dc5.corp.example.com', state: 'there' },
       ],
     });
   });
@@ -433,7 +440,7 @@ describe('an export', () => {
         failures: 7000,
       }).toString('base64');
     const head = 'dn: CN=Configuration,DC=corp,DC=example,DC=com\n';
-    const links = ['DC2', 'DC3', 'DC4'].map((name) => `repsFrom:: ${refused(name)}\n`).join('');
+    const links = ['DC2', 'DC3', 'DC4', 'DC5'].map((name) => `repsFrom:: ${refused(name)}\n`).join('');
     const records = whole.split('\n\n').filter((record) => !record.includes('dn:\n') && !/^dn: $/m.test(record));
     const bare = records.map((record) => `${record}\n`.replace(head, head + links)).join('\n');
     await writeTree(folder, { 'export.ldf': bare });
@@ -441,7 +448,7 @@ describe('an export', () => {
       currentFolder: folder,
     });
     const finding = planOf(result).findings.find(({ id }) => id === 'refused-partners');
-    expect(finding?.evidence).toHaveLength(3);
+    expect(finding?.evidence).toHaveLength(4);
     expect(finding?.evidence[0]).toMatch(/^DC1 from DC2, .*8614/);
   });
 

@@ -31,9 +31,9 @@ const orphan = `CN=EX04,CN=Servers,${adminGroup}`;
 const daysAgo = (days: number): string => new Date(now.getTime() - days * 86_400_000).toISOString().slice(0, 10);
 
 describe('the practice forest', () => {
-  it('has four DCs, of which the fourth cannot be reached', async () => {
+  it('has five DCs, of which the fourth cannot be reached', async () => {
     const forest = await open(await freshFolder());
-    expect(forest.domainControllers.map((host) => host.split('.')[0])).toEqual(['dc1', 'dc2', 'dc3', 'dc4']);
+    expect(forest.domainControllers.map((host) => host.split('.')[0])).toEqual(['dc1', 'dc2', 'dc3', 'dc4', 'dc5']);
     await expect(forest.connect('dc4.corp.example.com')).rejects.toMatchObject({ code: 'EHOSTUNREACH' });
   });
 
@@ -43,12 +43,15 @@ describe('the practice forest', () => {
     expect(await valuesOf(client, `CN=Partitions,${configuration}`, 'msDS-EnabledFeature')).toEqual([]);
   });
 
-  it('has a DC that has heard nothing for 47 days, and one that nobody has heard for 71', async () => {
+  it('has two sites that have heard nothing of each other for 47 days, and a DC that is silent for 71', async () => {
     const forest = await open(await freshFolder());
     const third = await connectTo(forest, 'dc3.corp.example.com');
     const heard = await valuesOf(third, configuration, 'msDS-NCReplInboundNeighbors');
     expect(heard[0]).toContain(`<ftimeLastSyncSuccess>${daysAgo(47)}`);
     const cursors = await valuesOf(await connectTo(forest), configuration, 'msDS-NCReplCursors');
+    for (const name of ['CN=DC3', 'CN=DC5']) {
+      expect(cursors.find((xml) => xml.includes(name))).toContain(`<ftimeLastSyncSuccess>${daysAgo(47)}`);
+    }
     expect(cursors.find((xml) => xml.includes('CN=DC4'))).toContain(`<ftimeLastSyncSuccess>${daysAgo(71)}`);
   });
 

@@ -1,11 +1,12 @@
 /** The question of the tombstone remedy, and the number of days that it advises. */
 
 import { faultWithGarbageCollection, recommendedDays } from '../../ad/deleted-object-lifetime.ts';
-import { durationInWords } from '../../words.ts';
+import { durationInWords, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
+import { sideInWords } from './assess-replication.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { faultOfDays, type TombstoneOptions } from './options.ts';
-import { judgeReplication, type ReplicationJudgement } from './situation.ts';
+import { judgeReplication, type ReplicationJudgement, type Stage, stageUnder } from './situation.ts';
 
 /** Asks for the number of days, with the advice as what Enter alone takes; nothing if a flag says what to change. */
 export async function ask(
@@ -40,16 +41,27 @@ const reserveDays = 30;
 
 /**
  * At least what Microsoft recommends and what is in force, and more than the longest silence of a DC that is to be kept
- * and the age of the last backup, with a reserve. A DC that is past the lifetime is not to be rescued by the number.
+ * and the age of the last backup, with a reserve. A DC that is past the lifetime, or was past a former one, is not to be rescued by the number.
  */
-export function adviceFor(facts: TombstoneFacts, { lifetime, rows }: ReplicationJudgement): Advice {
+export function adviceFor(facts: TombstoneFacts, { lifetime, former, rows, splits }: ReplicationJudgement): Advice {
   const inForce = lifetime.atMost;
-  const silences = rows.flatMap(({ party, silence }) =>
-    silence === undefined || silence >= lifetime.days * day
+  const isPast = (stage: Stage | undefined): boolean => stage === 'past-lifetime' || stage === 'past-former-lifetime';
+  const silences = rows.flatMap(({ party, silence, stage }) =>
+    silence === undefined || isPast(stage)
       ? []
       : [{ age: silence, what: `${party.name} last replicated ${durationInWords(silence)} ago` }],
   );
-  const bridged = [...silences, ...backupAges(facts, inForce)].toSorted((one, other) => other.age - one.age);
+  const parted = splits.flatMap(({ sides, age }) =>
+    age === undefined || isPast(stageUnder(age, lifetime, former))
+      ? []
+      : [
+          {
+            age,
+            what: `${listed(sides.map(sideInWords))} last replicated with each other ${durationInWords(age)} ago`,
+          },
+        ],
+  );
+  const bridged = [...silences, ...parted, ...backupAges(facts, inForce)].toSorted((one, other) => other.age - one.age);
   const [longest] = bridged;
   // Whole days as the words have them, so that a reader's sum comes out; the reserve is far more than the rest.
   const needed = longest === undefined ? 0 : Math.floor(longest.age / day) + reserveDays;

@@ -4,7 +4,8 @@ import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
 import type { Comparable } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
-import { clockTolerance, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
+import type { PointInTime } from '../../ad/values.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { groupBy } from '../../group-by.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
@@ -52,7 +53,7 @@ function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
       if (source !== undefined && judgement.gone.has(source)) return [];
       const failures = Math.max(...group.map(({ consecutiveFailures }) => consecutiveFailures));
       const where = group.length === 1 ? first.namingContext : counted(group.length, 'naming context');
-      const line = `${destination.name} from ${source?.name ?? `DSA ${first.sourceDsaGuid}`}, ${where}: ${describeWindowsError(first.lastResult)}; ${failures} failures in a row, last success ${agoInWords(first.lastSuccess, clock)}`;
+      const line = `${destination.name} from ${source?.name ?? `DSA ${first.sourceDsaGuid}`}, ${where}: ${describeWindowsError(first.lastResult)}; ${counted(failures, 'failure')} in a row, last success ${successInWords(first.lastSuccess, clock)}`;
       return [
         {
           destination,
@@ -64,6 +65,13 @@ function failuresOf({ facts, judgement }: Situation): readonly Failure[] {
       ];
     });
   });
+}
+
+/** "75 days ago"; of a time that cannot be true, the time itself. */
+function successInWords(time: PointInTime, clock: Date): string {
+  return time instanceof Date && isFuture(time, clock)
+    ? `${time.toISOString()}, in the future: its age is not known`
+    : agoInWords(time, clock);
 }
 
 /** What fails, what is switched off by hand, clocks that differ, and what is not known. */
@@ -231,7 +239,7 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
               subjects: distinct(jumps.map(({ party }) => party.name)),
               evidence: jumps.map(
                 ({ party, namingContext, lastSuccess, consecutiveFailures }) =>
-                  `${party.name}, ${namingContext}: last success ${lastSuccess.toISOString()}, ${counted(consecutiveFailures, 'failure')} in a row`,
+                  `${party.name}, ${namingContext}: last success ${lastSuccess.toISOString()}${consecutiveFailures === undefined ? '' : `, ${counted(consecutiveFailures, 'failure')} in a row`}`,
               ),
             },
           ),
@@ -330,8 +338,8 @@ function showreplDiffers({ facts }: Situation): readonly FindingDraft[] {
   return [
     note(
       'showrepl-differs',
-      `${counted(differences.length, 'link')} of the showrepl file differ from what the DCs show now`,
-      'Where a DC could be asked, its own answer counts. The file is used for the others only.',
+      `The showrepl file and the DCs differ in ${counted(differences.length, 'link')}`,
+      'Where a DC could be asked, its own answer counts: the file is older, and is used for the others only.',
       { evidence: differences, source },
     ),
   ];

@@ -1,6 +1,5 @@
 /** Findings on silence: sides that are parted, DCs that are cut off or gone, against the lifetimes of today and to come. */
 
-import { unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
 import { cleaningRequests, comparisonsFor } from '../../ad/lingering-requests.ts';
 import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
@@ -10,7 +9,16 @@ import { blocker, type FindingDraft, type FindingSource, note, warning } from '.
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
 import { have, linkFindings, namesInTitle } from './assess-links.ts';
 import type { TombstoneFacts } from './gather.ts';
-import { nearShare, type Situation, soundParties, suspectsIn, watchShare } from './situation.ts';
+import {
+  type Apart,
+  type FormerlyPast,
+  nearShare,
+  type Situation,
+  soundParties,
+  suspectsIn,
+  watchShare,
+  without,
+} from './situation.ts';
 
 const day = 86_400_000;
 
@@ -30,31 +38,23 @@ function silenceFindings(situation: Situation): readonly FindingDraft[] {
   const past = judgement.islandsAt(before.days);
   const isLower = isChange && lowers && after.days < before.days;
   const pastNew = isLower ? without(judgement.islandsAt(after.days), past) : nothing;
-  const near = without(judgement.islandsAt(before.days * nearShare), past);
-  const watched = without(without(judgement.islandsAt(before.days * watchShare), past), near);
+  // What a raise has put within the limit is a graver finding of its own.
+  const graver = joined(past, judgement.former ?? nothing);
+  const near = without(judgement.islandsAt(before.days * nearShare), graver);
+  const watched = without(judgement.islandsAt(before.days * watchShare), joined(graver, near));
   return [
     ...splitFindings(situation, past, 'past'),
     ...pastLifetime(situation, past),
     ...pastNewLifetime(situation, pastNew),
-    ...early('near-lifetime', near, situation, 'close to the lifetime', 'Repair its replication now, or demote it'),
-    ...early('watch-list', watched, situation, 'more than half of the lifetime', 'Repair its replication in time'),
+    ...early('near-lifetime', near, situation, 'close to the lifetime', 'Repair replication now'),
+    ...early('watch-list', watched, situation, 'more than half of the lifetime', 'Repair replication in time'),
   ];
 }
 
-type Apart = Pick<Islands, 'cutOff' | 'splits'>;
-
 const nothing: Apart = { cutOff: [], splits: [] };
 
-/** The islands of a shorter silence, without what is apart at a longer one already. */
-function without(islands: Apart, graver: Apart): Apart {
-  const known = new Set([
-    ...graver.cutOff.map(({ party }) => party),
-    ...graver.splits.flatMap(({ sides }) => sides.flat()),
-  ]);
-  return {
-    cutOff: islands.cutOff.filter(({ party }) => !known.has(party)),
-    splits: islands.splits.filter(({ sides }) => !sides.flat().every((party) => known.has(party))),
-  };
+function joined(one: Apart, other: Apart): Apart {
+  return { cutOff: [...one.cutOff, ...other.cutOff], splits: [...one.splits, ...other.splits] };
 }
 
 /** "DC4, Paramaribo: heard nothing for 75 days; last heard of 71 days ago (DC1)" */
@@ -65,8 +65,9 @@ function cutOffLine({ party, ownAge, heardAge, heardBy, namingContexts }: CutOff
         ? `does not answer (${party.state.why})`
         : 'its own news is not known'
       : `last heard of the others ${durationInWords(ownAge)} ago`;
-  const others =
-    heardAge === undefined || heardBy === undefined
+  const others = party.domainController.isReadOnly
+    ? 'read-only: it replicates nothing out'
+    : heardAge === undefined || heardBy === undefined
       ? 'no other DC shows when it last heard of it'
       : `${heardBy.name} last heard of it ${durationInWords(heardAge)} ago`;
   const where = namingContexts.length < total ? `; in ${listed(namingContexts, 2)}` : '';
@@ -118,19 +119,9 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
   const apart = [...past.cutOff, ...inconsistent];
   if (apart.length === 0) return [];
   const parties = apart.map(({ party }) => party);
-  const isOnlyReadOnly = parties.every(({ domainController }) => domainController.isReadOnly);
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${counted(before.days, 'day')}`;
-  const risk = isOnlyReadOnly
-    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
-    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone.';
-  const cure =
-    commands.length === 0
-      ? 'Remove lingering objects first, or demote it by force and clean up its metadata.'
-      : facts.lingeringFinder === undefined
-        ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove), or demote it by force.'
-        : 'Find lingering objects first with the command below, and have them removed as it says; or demote it by force.';
-  const detail = `${cure} ${risk}`;
+  const detail = `${cureOf(parties, commands.length > 0, facts)} ${riskOf(parties)}`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
@@ -143,6 +134,32 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
       ? blocker('past-lifetime', title, detail, parts)
       : warning('past-lifetime', title, detail, parts),
   ];
+}
+
+/** What to do with DCs past the lifetime. Demotion is for those alone that said themselves what they last heard. */
+function cureOf(parties: readonly Party[], hasCommands: boolean, { lingeringFinder }: TombstoneFacts): string {
+  const silent = parties.filter((party) => saidOf(party) === undefined);
+  const asked = parties.filter((party) => !silent.includes(party));
+  const names = (some: readonly Party[]): string =>
+    listed(
+      some.map(({ name }) => name),
+      namesInTitle,
+    );
+  const clean = !hasCommands
+    ? 'Remove lingering objects first'
+    : lingeringFinder === undefined
+      ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove)'
+      : 'Find lingering objects first with the command below, and have them removed as it says';
+  if (silent.length === 0) return `${clean}, or demote it by force and clean up its metadata.`;
+  const ask = `Nothing could be asked of ${names(silent)}: perhaps only the link to it is cut. Ask it there before anything else (repadmin /showrepl).`;
+  return asked.length === 0 ? `${ask} ${clean}.` : `${ask} ${clean}, or demote ${names(asked)} by force.`;
+}
+
+/** An RODC has no outbound replication. */
+function riskOf(parties: readonly Party[]): string {
+  return parties.every(({ domainController }) => domainController.isReadOnly)
+    ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
+    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone.';
 }
 
 function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
@@ -245,8 +262,11 @@ function early(
     cutOff.length > 0
       ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${counted(before.days, 'day')}`
       : `${listed(splits.flatMap(({ sides }) => sides.map(sideInWords)))} have not replicated with each other for ${silenceInWords(splits)}: ${how} of ${counted(before.days, 'day')}`;
+  const risk = parties.every(({ domainController }) => domainController.isReadOnly)
+    ? 'past the lifetime it may hold lingering objects. A read-only DC replicates nothing out.'
+    : 'past the lifetime deleted objects may come back.';
   return [
-    warning(id, title, `${cure}: past the lifetime it may bring deleted objects back.`, {
+    warning(id, title, `${cure}: ${risk}`, {
       subjects: distinct(parties.map(({ name }) => name)),
       ...daysOf([...cutOff, ...splits]),
       evidence: [
@@ -257,38 +277,18 @@ function early(
   ];
 }
 
-/** What was past the limit before the value was last raised, and is within it by the higher number alone. */
-interface FormerlyPast extends Apart {
-  readonly islands: Islands;
-  readonly written: Date;
-  /** Days from then to now, and the lifetime of then. */
-  readonly since: number;
-  readonly former: number;
-}
-
-/** undefined where the value was not raised, or its change is not known. */
-export function formerlyPast({ facts, judgement, before }: Situation): FormerlyPast | undefined {
-  const written = facts.settings.lifetimeWritten;
-  if (written === undefined || written > facts.now) return undefined;
-  const since = (facts.now.getTime() - written.getTime()) / day;
-  const former = unsetMeans(facts.serverKind);
-  if (former + since >= before.days) return undefined;
-  const islands = judgement.islandsAt(former + since);
-  return { ...without(islands, judgement.islandsAt(before.days)), islands, written, since, former };
-}
-
 /** A DC that was past the limit before the value was last raised is not healthy by the higher number. */
 function formerLifetime(situation: Situation): readonly FindingDraft[] {
-  const { facts, raises, isChange } = situation;
-  const past = formerlyPast(situation);
-  if (past === undefined) return [];
-  const { cutOff, splits, islands, written, since, former } = past;
+  const { facts, raises, isChange, judgement } = situation;
+  const { former } = judgement;
+  if (former === undefined) return [];
+  const { cutOff, splits } = former;
   const apart = [...cutOff, ...splits];
   if (apart.length === 0) return [];
   const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
-  const silentThen = Math.floor((longestOf(apart) ?? 0) / day - since);
   const title = `${have(parties)} not replicated since before the lifetime was last changed`;
-  const detail = `The value was written ${agoInWords(written, facts.now)}; the silence had then lasted ${silentThen} days, longer than the ${former} days of a forest without a value. A higher value does not make such a DC healthy: remove lingering objects first.${splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : ''} What takes nothing from its partners needs the value written on it too.`;
+  const choice = splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : '';
+  const detail = `${formerInWords(former, longestOf(apart) ?? 0, facts)} A higher value does not make such a DC healthy: remove lingering objects first.${choice} What takes nothing from its partners needs the value written on it too.`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
@@ -299,7 +299,7 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
       ...commandsFor(
         cutOff.map(({ party }) => party),
         situation,
-        islands,
+        former.islands,
       ),
     ],
   };
@@ -308,6 +308,15 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
       ? blocker('past-former-lifetime', title, detail, parts)
       : warning('past-former-lifetime', title, detail, parts),
   ];
+}
+
+/** What is known of the lifetime before the last write, and how long a silence in milliseconds had lasted then. */
+function formerInWords({ written, former, isKnown }: FormerlyPast, silence: number, { now }: TombstoneFacts): string {
+  const silentThen = counted(Math.floor((silence - (now.getTime() - written.getTime())) / day), 'day');
+  const when = agoInWords(written, now);
+  return isKnown
+    ? `The value was first written ${when}; the silence had then lasted ${silentThen}, longer than the ${former} days of a forest without a value.`
+    : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: reckoned with the ${former} days of a forest without one, it was past that.`;
 }
 
 function goneDcs({ judgement, facts }: Situation): readonly FindingDraft[] {

@@ -338,11 +338,14 @@ function strictConsistency({ facts, effect }: Situation): readonly FindingDraft[
     ];
   }
   if (strictMarker.isThere || isExport) return [];
+  const offer = strictMarker.hasParent
+    ? 'To add the object, give --strict-new-dcs.'
+    : 'Its container is missing too: run adprep /forestprep of a current Windows version.';
   return [
     note(
       'new-dcs-may-be-loose',
       'Newly promoted DCs may not enforce strict replication consistency (forest object missing)',
-      `To add the object, give --strict-new-dcs. ${limits}`,
+      `${offer} ${limits}`,
     ),
   ];
 }

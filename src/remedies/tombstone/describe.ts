@@ -9,13 +9,14 @@ import {
   removeMetadata,
   replicateNow,
   showAttribute,
+  showReplication,
 } from '../../ad/repadmin.ts';
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { listed } from '../../words.ts';
 import type { Description, Leads, LingeringSuspects, Step } from '../remedy.ts';
 import { suspectedSources } from './assess-links.ts';
-import { formerlyPast, sideInWords } from './assess-replication.ts';
+import { sideInWords } from './assess-replication.ts';
 import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
@@ -42,7 +43,12 @@ type TombstoneStep = NextStep &
   (
     | { readonly id: 'check-everywhere'; readonly dn: string }
     | { readonly id: 'clean-metadata'; readonly names: readonly string[]; readonly servers: readonly string[] }
-    | ({ readonly id: 'clean-dcs'; readonly names: readonly string[] } & Cleaning)
+    | ({
+        readonly id: 'clean-dcs';
+        readonly names: readonly string[];
+        /** DNS names of those among them of which nothing could be asked: perhaps only the link to them is cut. */
+        readonly unasked: readonly string[];
+      } & Cleaning)
     | ({ readonly id: 'choose-good-side'; readonly side: string } & Cleaning)
     | { readonly id: 'clean-sources'; readonly suspects: readonly Suspects[] }
     | { readonly id: 'allow-divergent'; readonly hosts: readonly string[] }
@@ -59,9 +65,7 @@ export function nextStepsFor(
 ): readonly TombstoneStep[] {
   const situation = situationOf(facts, proposal);
   const { judgement, effect, after } = situation;
-  const former = formerlyPast(situation);
-  // A DC that was silent past the former lifetime takes nothing in by the higher number alone.
-  const outOfReach = partiesOutOfReach(facts, judgement, former && former.former + former.since);
+  const outOfReach = partiesOutOfReach(facts, judgement);
   const gone = [...judgement.gone];
   return [
     ...(effect.lifetime === undefined && effect.recycle === undefined
@@ -101,7 +105,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   const past = judgement.islandsAt(before.days);
   const sound = soundParties(situation, past);
   // What a raise has put within the limit by its number alone is not cleaned by it.
-  const former = formerlyPast(situation);
+  const { former } = judgement;
   const apart = [...past.cutOff, ...(former?.cutOff ?? [])].map(({ party }) => party);
   const splits = [...past.splits, ...(former?.splits ?? [])];
   const good = sound.filter((party) => !apart.includes(party));
@@ -135,6 +139,7 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
           {
             id: 'clean-dcs' as const,
             names: apart.map(({ name }) => name),
+            unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOf),
             suspects: suspectsFor(apart, good),
             requests: requestsFor(apart, good),
           },
@@ -185,7 +190,8 @@ const areRequests = (value: JsonValue | undefined): boolean =>
 const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
   'check-everywhere': ({ dn }) => isName(dn),
   'clean-metadata': ({ names, servers }) => areNames(names) && areNames(servers),
-  'clean-dcs': ({ names, suspects, requests }) => areNames(names) && areSuspects(suspects) && areRequests(requests),
+  'clean-dcs': ({ names, unasked, suspects, requests }) =>
+    areNames(names) && areNames(unasked) && areSuspects(suspects) && areRequests(requests),
   'choose-good-side': ({ side, suspects, requests }) => isName(side) && areSuspects(suspects) && areRequests(requests),
   'clean-sources': ({ suspects }) => areSuspects(suspects),
   'allow-divergent': ({ hosts }) => areNames(hosts),
@@ -264,15 +270,22 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
         lines: step.hosts,
       };
     case 'clean-dcs':
-      if (lingeringFinder !== undefined) {
-        return {
-          text: `Past the lifetime: ${listed(step.names, 5)}. Find lingering objects on them and have them removed before they replicate again; run it again until it finds none. Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.`,
-          commands: step.suspects.map(lingeringFinder.command),
-        };
-      }
       return {
-        text: `Past the lifetime: ${listed(step.names, 5)}. Remove lingering objects from them before they replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945). Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.`,
-        commands: step.requests.map(listLingeringObjects),
+        text: `Past the lifetime: ${listed(step.names, 5)}. ${
+          lingeringFinder === undefined
+            ? 'Remove lingering objects from them before they replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945).'
+            : 'Find lingering objects on them and have them removed before they replicate again; run it again until it finds none.'
+        } ${
+          step.unasked.length === 0
+            ? 'Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.'
+            : `Nothing could be asked of ${listed(step.unasked, 5)}: if only the link is cut, it may be in order, and a side of its own with its neighbours. First ask there when it last heard of the others. Demote nothing before that.`
+        }`,
+        commands: [
+          ...step.unasked.map(showReplication),
+          ...(lingeringFinder === undefined
+            ? step.requests.map(listLingeringObjects)
+            : step.suspects.map(lingeringFinder.command)),
+        ],
       };
     case 'choose-good-side':
       if (lingeringFinder !== undefined) {

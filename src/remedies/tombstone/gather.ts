@@ -45,6 +45,8 @@ export interface DirectoryService extends StoredLifetimes {
   readonly guid: string;
   /** When tombstoneLifetime was last written; undefined if never, or if the user may not read it. */
   readonly lifetimeWritten: Date | undefined;
+  /** How often it was written or removed, by its metadata; undefined likewise. */
+  readonly lifetimeVersion: number | undefined;
 }
 
 /** The object that makes DCs strict when they are promoted (Microsoft KB 870695). */
@@ -197,12 +199,13 @@ async function readDirectoryService(
   ]);
   const guid = entry === undefined ? undefined : guidOf(entry, 'objectGUID');
   if (entry === undefined || guid === undefined) return undefined;
-  const written = stampOf(entry, 'tombstoneLifetime')?.changed;
+  const stamp = stampOf(entry, 'tombstoneLifetime');
   return {
     dn: entry.dn,
     guid,
     ...storedLifetimesOf(entry),
-    lifetimeWritten: written instanceof Date ? written : undefined,
+    lifetimeWritten: stamp?.changed instanceof Date ? stamp.changed : undefined,
+    lifetimeVersion: stamp?.version,
   };
 }
 

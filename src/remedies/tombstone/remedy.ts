@@ -31,7 +31,7 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
   permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
   verify: proofOf,
   practice: {
-    about: 'A forest whose lifetime is not set, with a site that is falling behind.',
+    about: 'A forest whose lifetime is not set, with a site that is cut off and a DC that is past the limit.',
     given: () => [],
     dryRun: ['--days', '180'],
   },

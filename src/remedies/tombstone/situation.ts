@@ -1,6 +1,6 @@
 /** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
 
-import { type Lifetime, lifetimeInForce } from '../../ad/deleted-object-lifetime.ts';
+import { type Lifetime, lifetimeInForce, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import type { Comparable } from '../../ad/lingering-requests.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
@@ -16,7 +16,7 @@ const day = 86_400_000;
 export const watchShare = 0.5;
 export const nearShare = 0.9;
 
-export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime';
+export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime' | 'past-former-lifetime';
 
 /** The stage of a silence of so many milliseconds under a lifetime of so many days. */
 export function stageOf(milliseconds: number, days: number): Stage {
@@ -39,14 +39,30 @@ export interface Row {
   readonly heard: { readonly age: number; readonly by: Party } | undefined;
 }
 
+export type Apart = Pick<Islands, 'cutOff' | 'splits'>;
+
+/** What was past the limit before the value was last written, and is within it by the higher number alone. */
+export interface FormerlyPast extends Apart {
+  readonly islands: Islands;
+  readonly written: Date;
+  /** The silence of now, in days, that was past the former lifetime when the value was written. */
+  readonly limit: number;
+  /** The former lifetime in days; where it is not known, what the server takes without a value. */
+  readonly former: number;
+  /** Whether that was the former lifetime: metadata counts the writes and keeps no former value. */
+  readonly isKnown: boolean;
+}
+
 export interface ReplicationJudgement {
   /** In force, as far as the stored values and the evidence tell. */
   readonly lifetime: Lifetime;
+  /** undefined where the value was not written, or so long ago that it makes no difference. */
+  readonly former: FormerlyPast | undefined;
   /** Leftover metadata of DCs that do not exist any more. */
   readonly gone: ReadonlySet<Party>;
   /** The forest at a silence of so many days. */
   readonly islandsAt: (days: number) => Islands;
-  /** Sides that are parted for at least half of the lifetime. */
+  /** Sides that are parted for at least half of the lifetime, or were past a former one. */
   readonly splits: readonly Split[];
   /** One a DC, the worst first. */
   readonly rows: readonly Row[];
@@ -62,7 +78,9 @@ export function judgeReplication(facts: TombstoneFacts): ReplicationJudgement {
   const gone = goneParties(replication, lifetime.days * day);
   const isGone = (party: Party): boolean => gone.has(party);
   const islandsAt = (days: number): Islands => islandsOf(replication, days * day, isGone);
-  const watched = islandsAt(lifetime.days * watchShare);
+  const former = formerlyPast(facts, lifetime, islandsAt);
+  // A DC that only a raise has put within the limit is apart still, and spoils no other DC's bar.
+  const watched = islandsAt(Math.min(lifetime.days * watchShare, former?.limit ?? lifetime.days));
   const isOnly = replication.parties.filter((party) => !gone.has(party)).length === 1;
   const rows = replication.parties.map((party): Row => {
     const cutOff = watched.cutOff.find((one) => one.party === party);
@@ -70,7 +88,7 @@ export function judgeReplication(facts: TombstoneFacts): ReplicationJudgement {
     const split = watched.splits.find(({ sides }) => sides.flat().includes(party));
     const heard = heardOf(party, facts);
     const silence = silenceOf(party, { cutOff, oldest, split, heard });
-    const stage = silence === undefined ? undefined : stageOf(silence, lifetime.days);
+    const stage = silence === undefined ? undefined : stageUnder(silence, lifetime, former);
     const common = { party, silence, stage, cutOff, oldest, heard };
     if (gone.has(party)) return { ...common, state: 'gone', silence: undefined, stage: undefined };
     if (cutOff !== undefined) return { ...common, state: 'cut-off' };
@@ -78,7 +96,45 @@ export function judgeReplication(facts: TombstoneFacts): ReplicationJudgement {
     if (isOnly && party.state.kind === 'answered') return { ...common, state: 'alone' };
     return { ...common, state: silence === undefined ? 'unknown' : 'in-touch' };
   });
-  return { lifetime, gone, islandsAt, splits: watched.splits, rows: rows.toSorted(worstFirst) };
+  return { lifetime, former, gone, islandsAt, splits: watched.splits, rows: rows.toSorted(worstFirst) };
+}
+
+/** The stage of a silence in milliseconds, under the lifetime of today and the one before. */
+export function stageUnder(
+  silence: number,
+  lifetime: Lifetime,
+  former: Pick<FormerlyPast, 'limit'> | undefined,
+): Stage {
+  const stage = stageOf(silence, lifetime.days);
+  const isFormerlyPast = former !== undefined && silence >= former.limit * day;
+  return stage !== 'past-lifetime' && isFormerlyPast ? 'past-former-lifetime' : stage;
+}
+
+function formerlyPast(
+  { settings: { lifetimeWritten: written, lifetimeVersion }, serverKind, now }: TombstoneFacts,
+  lifetime: Lifetime,
+  islandsAt: ReplicationJudgement['islandsAt'],
+): FormerlyPast | undefined {
+  if (written === undefined || written > now) return undefined;
+  const former = unsetMeans(serverKind);
+  const limit = former + (now.getTime() - written.getTime()) / day;
+  if (limit >= lifetime.days) return undefined;
+  const islands = islandsAt(limit);
+  const apart = without(islands, islandsAt(lifetime.days));
+  // Before its first write an attribute has no value.
+  return { ...apart, islands, written, limit, former, isKnown: lifetimeVersion === 1 };
+}
+
+/** The islands of a shorter silence, without what is apart at a longer one already. */
+export function without(islands: Apart, graver: Apart): Apart {
+  const known = new Set([
+    ...graver.cutOff.map(({ party }) => party),
+    ...graver.splits.flatMap(({ sides }) => sides.flat()),
+  ]);
+  return {
+    cutOff: islands.cutOff.filter(({ party }) => !known.has(party)),
+    splits: islands.splits.filter(({ sides }) => !sides.flat().every((party) => known.has(party))),
+  };
 }
 
 function silenceOf(
@@ -118,7 +174,7 @@ function worstFirst(one: Row, other: Row): number {
 function gravityOf({ state, stage }: Row): number {
   if (state === 'gone') return -1;
   if (stage === undefined) return state === 'alone' ? 0 : 1;
-  return { fine: 0, 'watch-list': 2, 'near-lifetime': 3, 'past-lifetime': 4 }[stage];
+  return { fine: 0, 'watch-list': 2, 'near-lifetime': 3, 'past-former-lifetime': 4, 'past-lifetime': 5 }[stage];
 }
 
 /** The shortest silence in days after which a DC refused its partner as past the lifetime. */
@@ -205,14 +261,13 @@ export function hostOf({ domainController: { dnsHostName, name } }: Party): stri
 /**
  * DCs that the new value does not reach by replication: they take nothing from their partners, or are on another side of a
  * split than the DC that it is written on.
- *
- * @param limit the silence in days that a DC's partners take for too long
  */
 export function partiesOutOfReach(
   facts: TombstoneFacts,
-  { gone, lifetime, islandsAt }: ReplicationJudgement,
-  limit = lifetime.days,
+  { gone, lifetime, former, islandsAt }: ReplicationJudgement,
 ): readonly Party[] {
+  // A DC that was silent past the former lifetime takes nothing in by the higher number alone.
+  const limit = former?.limit ?? lifetime.days;
   const { cutOff, splits } = islandsAt(limit);
   const { parties } = facts.replication;
   const source = parties.find(

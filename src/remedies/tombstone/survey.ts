@@ -23,7 +23,7 @@ import {
   type Row,
   type Stage,
   situationOf,
-  stageOf,
+  stageUnder,
 } from './situation.ts';
 
 /** What the screen shows before a question. */
@@ -116,7 +116,7 @@ function lastBackup({ backups, now, isExport }: TombstoneFacts): { readonly valu
 }
 
 /** A bar a DC, and a line for each island towards the others. */
-function replication({ lifetime, rows, splits }: ReplicationJudgement): readonly Exhibit[] {
+function replication({ lifetime, former, rows, splits }: ReplicationJudgement): readonly Exhibit[] {
   const bars: BarsExhibit = {
     kind: 'bars',
     id: 'replication',
@@ -140,7 +140,7 @@ function replication({ lifetime, rows, splits }: ReplicationJudgement): readonly
     rows: splits.flatMap(({ sides, age }) =>
       sides.map((side) => ({
         text: `${sideInWords(side)}: ${age === undefined ? 'longer than the lifetime' : durationInWords(age)} towards ${listed(sides.filter((other) => other !== side).map(sideInWords))}`,
-        mark: age === undefined ? ('bad' as const) : markOfStage(stageOf(age, lifetime.days)),
+        mark: age === undefined ? ('bad' as const) : markOfStage(stageUnder(age, lifetime, former)),
       })),
     ),
   };
@@ -181,6 +181,7 @@ function markOf({ state, stage }: Row): Mark {
 function markOfStage(stage: Stage): Mark {
   switch (stage) {
     case 'past-lifetime':
+    case 'past-former-lifetime':
       return 'bad';
     case 'near-lifetime':
     case 'watch-list':
@@ -194,6 +195,8 @@ function noteOf({ stage }: Row): { readonly note?: string } {
   switch (stage) {
     case 'past-lifetime':
       return { note: 'past lifetime' };
+    case 'past-former-lifetime':
+      return { note: 'past former lifetime' };
     case 'near-lifetime':
       return { note: 'near lifetime' };
     case 'watch-list':
@@ -241,7 +244,10 @@ function niceStep(days: number): number {
 
 /** What to know before choosing a number: what is past the limit, and the advice. */
 function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): RemarksExhibit {
-  const past = judgement.rows.filter(({ stage }) => stage === 'past-lifetime').map(({ party }) => party.name);
+  const named = (wanted: Stage): readonly string[] =>
+    judgement.rows.filter(({ stage }) => stage === wanted).map(({ party }) => party.name);
+  const past = named('past-lifetime');
+  const formerly = named('past-former-lifetime');
   const { days, reasons } = adviceFor(facts, judgement);
   return {
     kind: 'remarks',
@@ -252,7 +258,15 @@ function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): Remark
         ? []
         : [
             {
-              text: `${listed(past, 5)}: past the lifetime of ${counted(judgement.lifetime.days, 'day')}. Remove lingering objects before raising it: afterwards they can come back.`,
+              text: `${listed(past, 5)}: past the lifetime of ${counted(judgement.lifetime.days, 'day')}. Remove lingering objects before raising it.`,
+              mark: 'bad' as const,
+            },
+          ]),
+      ...(formerly.length === 0
+        ? []
+        : [
+            {
+              text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. The higher value does not make it healthy: remove lingering objects.`,
               mark: 'bad' as const,
             },
           ]),

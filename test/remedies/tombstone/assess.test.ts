@@ -334,13 +334,29 @@ test('no DC of two that refuse each other is said to be the one to demote', () =
 
 describe('after a raise', () => {
   const domainControllers = [replicated(dc(1), 2, 0), replicated(dc(2), 1, 71)];
-  const facts = { lifetime: 180, lifetimeWritten: daysAgo(5), domainControllers };
+  const facts = { lifetime: 180, lifetimeWritten: daysAgo(5), lifetimeVersion: 1, domainControllers };
 
   test('a DC that was past the former limit stays a finding until it has caught up', () => {
     const finding = find('past-former-lifetime', facts, days(365));
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, subjects: ['DC2'] });
     expect(finding?.detail).toContain('the silence had then lasted 66 days, longer than the 60 days');
     expect(find('past-former-lifetime', facts, days(180))?.level).toBe('warning');
+  });
+
+  test('of a value that was written before, the former one is not known and is said not to be', () => {
+    const finding = find('past-former-lifetime', { ...facts, lifetimeVersion: 3 }, days(365));
+    expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC2'] });
+    expect(finding?.detail).toContain('lasted 66 days. Metadata keeps no former value: reckoned with the 60 days');
+  });
+
+  test('a DC that was past the former limit is no second finding on the watch list', () => {
+    const later = { ...facts, domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, 170)] };
+    expect(find('past-former-lifetime', later, days(365))?.subjects).toEqual(['DC2']);
+    for (const id of ['watch-list', 'near-lifetime']) expect(find(id, later, days(365))).toBeUndefined();
+  });
+
+  test('the advice does not count a DC that was past the former limit', () => {
+    expect(find('advice', { ...facts, backups: [] }, days(365))?.detail).toBe('Microsoft recommends 180.');
   });
 
   test('a DC that was past the former limit is told to need the value written on it too', () => {
@@ -429,6 +445,25 @@ describe('clocks', () => {
     expect(finding?.evidence[0]).toContain('2031-07-06');
   });
 
+  test('a time in 2031 that a cursor alone shows is the same jump', () => {
+    const future = { ...cursor(2, 0), lastSuccess: new Date('2031-07-06T00:00:00Z') };
+    const links = [configuration, domain].map((one) => link(2, one, 0));
+    const domainControllers = [answering(dc(1), links, { cursors: [future] }), replicated(dc(2), 1, 0)];
+    const finding = find('clock-jumped', { domainControllers });
+    expect(finding).toMatchObject({ level: 'warning', subjects: ['DC1'] });
+    expect(finding?.evidence).toEqual([`DC1, ${configuration}: last success 2031-07-06T00:00:00.000Z`]);
+  });
+
+  test('a failing link with a time in the future has no age in its line', () => {
+    const links = [configuration, domain].map((one) => ({
+      ...link(2, one, 0, 1722),
+      lastSuccess: new Date('2031-07-06T00:00:00Z'),
+    }));
+    const domainControllers = [answering(dc(1), links), replicated(dc(2), 1, 0)];
+    const [line] = find('replication-failures', { domainControllers })?.evidence ?? [];
+    expect(line).toContain('last success 2031-07-06T00:00:00.000Z, in the future: its age is not known');
+  });
+
   test('this computer is the one that is off where all DCs agree', () => {
     const ahead = { clockAhead: 50 * 86_400_000 };
     const links = (from: number) => [configuration, domain].map((one) => link(from, one, 0));
@@ -447,6 +482,50 @@ describe('clocks', () => {
     ];
     expect(find('clock-differs', { domainControllers }, lowered)?.level).toBe('blocker');
     expect(find('clock-differs', { domainControllers })?.level).toBe('warning');
+  });
+});
+
+describe('a site behind a cut line, of which nothing can be asked', () => {
+  const cursors = [3, 4].flatMap((other) => [configuration, domain].map((one) => cursor(other, 75, one)));
+  const near = (number: number, mate: number): DomainControllerState =>
+    answering(
+      dc(number),
+      [configuration, domain].map((one) => link(mate, one, 0)),
+      { cursors },
+    );
+  const facts = {
+    lifetime: 60,
+    domainControllers: [near(1, 2), near(2, 1), unreachable(dc(3)), unreachable(dc(4))],
+    lingeringFinder: finder,
+  };
+
+  test('is past the lifetime by what the others heard, and is to be asked there, not to be demoted', () => {
+    const finding = find('past-lifetime', facts, days(180));
+    expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC3', 'DC4'] });
+    expect(finding?.detail).toContain('Nothing could be asked of DC3 and DC4: perhaps only the link to it is cut.');
+    const all = factsOf(facts);
+    const { nextSteps } = tombstone.record(all, propose(all, days(180)));
+    expect(nextSteps.find(({ id }) => id === 'clean-dcs')).toMatchObject({
+      unasked: ['dc3.corp.example.com', 'dc4.corp.example.com'],
+    });
+    for (const { detail } of judged(all, days(180))) expect(detail).not.toMatch(/demote (it )?(now )?by force/);
+  });
+
+  test('names for demotion only a DC that was asked itself', () => {
+    const asked = answering(
+      dc(3),
+      [configuration, domain].map((one) => link(1, one, 75)),
+    );
+    const domainControllers = [near(1, 2), near(2, 1), asked, unreachable(dc(4))];
+    const finding = find('past-lifetime', { ...facts, domainControllers }, days(180));
+    expect(finding?.detail).toContain('Nothing could be asked of DC4');
+    expect(finding?.detail).toContain('or demote DC3 by force');
+  });
+
+  test('near the lifetime is to be repaired, and not demoted', () => {
+    const finding = find('near-lifetime', { ...facts, lifetime: 80 }, days(180));
+    expect(finding?.subjects).toEqual(['DC3', 'DC4']);
+    expect(finding?.detail).not.toContain('demote');
   });
 });
 
@@ -505,6 +584,24 @@ test('an RODC past the lifetime is not said to bring deleted objects back', () =
   expect(finding?.subjects).toEqual(['DC3']);
   expect(finding?.detail).toContain('cannot bring deleted objects back');
 });
+
+test.each([
+  [100, 'watch-list'],
+  [170, 'near-lifetime'],
+])(
+  'an RODC that is silent for %i of 180 days is on the way to hold lingering objects, not to bring them back',
+  (age, id) => {
+    const domainControllers = [
+      replicated(dc(1), 2, 0),
+      replicated(dc(2), 1, 0),
+      replicated(dc(3, { isReadOnly: true }), 1, age),
+    ];
+    const finding = find(id, { domainControllers });
+    expect(finding?.subjects).toEqual(['DC3']);
+    expect(finding?.detail).toContain('A read-only DC replicates nothing out');
+    expect(finding?.detail).not.toContain('come back');
+  },
+);
 
 describe('120 DCs with 30 past the limit', () => {
   const domainControllers = Array.from({ length: 120 }, (_, index) => {
@@ -569,6 +666,12 @@ describe('the object that makes new DCs strict', () => {
     const finding = find('new-dcs-may-be-loose', { strictMarker: missing(true) });
     expect(finding?.detail).toContain('--strict-new-dcs');
     expect(finding?.detail).toContain('repadmin /regkey * +strict');
+  });
+
+  test('is not offered where its container is missing, which has to be made first', () => {
+    const finding = find('new-dcs-may-be-loose', { strictMarker: missing(false) });
+    expect(finding?.detail).not.toContain('--strict-new-dcs');
+    expect(finding?.detail).toContain('adprep /forestprep');
   });
 
   test('cannot be added where the forest lacks its container', () => {

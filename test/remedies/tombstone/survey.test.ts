@@ -48,6 +48,32 @@ const withOneGone = factsOf({
 });
 
 describe('the survey', () => {
+  test('marks a DC that only a raise has put within the limit as bad, and leaves the bars of the others', () => {
+    const raised = factsOf({
+      lifetime: 180,
+      lifetimeWritten: daysAgo(5),
+      lifetimeVersion: 1,
+      domainControllers: [
+        answering(dc(1), [link(2, configuration, 0), link(2, domain, 0)], { cursors: [cursor(3, 71)] }),
+        replicated(dc(2), 1, 0),
+        replicated(dc(3), 1, 71),
+      ],
+    });
+    const exhibits = survey(raised, wanting({ kind: 'open' }));
+    expect(bars(exhibits)).toEqual([
+      ['DC3', '71 days', 71, 'bad'],
+      ['DC1', '0 seconds', 0, 'good'],
+      ['DC2', '0 seconds', 0, 'good'],
+    ]);
+    const advice = exhibits.find(({ id }) => id === 'advice');
+    expect(advice).toMatchObject({
+      rows: [
+        { text: expect.stringMatching(/^DC3: silent since before the lifetime was last changed/), mark: 'bad' },
+        { text: expect.stringMatching(/^Advice: 180 days/) },
+      ],
+    });
+  });
+
   test('has a bar for each DC, the worst first', () => {
     expect(bars(survey(withOneGone, wanting({ kind: 'open' })))).toEqual([
       ['DC3', 'cut off: does not answer; last heard of 71 days ago', 71, 'bad'],

@@ -123,6 +123,7 @@ export interface FactsOptions extends Partial<Omit<TombstoneFacts, 'settings' | 
   readonly domainControllers?: readonly DomainControllerState[];
   readonly lifetime?: number | undefined;
   readonly lifetimeWritten?: Date;
+  readonly lifetimeVersion?: number;
   readonly garbageCollectionHours?: number;
   readonly deletedObjectLifetime?: number;
   readonly recycleBin?: Forest['recycleBin'];
@@ -133,6 +134,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
   const {
     lifetime,
     lifetimeWritten,
+    lifetimeVersion,
     garbageCollectionHours,
     deletedObjectLifetime,
     recycleBin,
@@ -174,6 +176,7 @@ export function factsOf(options: FactsOptions = {}): TombstoneFacts {
       garbageCollectionHours,
       deletedObjectLifetime,
       lifetimeWritten,
+      lifetimeVersion,
     },
     mayWrite: true,
     strictMarker: {
