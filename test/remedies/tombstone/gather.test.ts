@@ -1,39 +1,9 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { gather } from '../../../src/remedies/tombstone/gather.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
-import { days, factsOf, judged } from './support/facts.ts';
-
-async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld> = {}): Promise<DirectoryWorld> {
-  const session = await forest.open({ host: 'dc1.corp.example.com' });
-  onTestFinished(() => session.close());
-  const nothing = (): void => undefined;
-  return {
-    kind: 'directory',
-    session,
-    target: factsOf().target,
-    isExport: false,
-    reopen: () => forest.open({ host: 'dc1.corp.example.com' }),
-    openOther: (host) => forest.open({ host }),
-    openGlobalCatalog: async () => undefined,
-    now: () => now,
-    watch: { begin: nothing, update: nothing, count: nothing },
-    signal: new AbortController().signal,
-    currentFolder: '/',
-    platform: 'linux',
-    systemDrive: 'C:',
-    templates: new URL('../../../templates/', import.meta.url),
-    commandLine: (words) => words.join(' '),
-    ...more,
-  };
-}
-
-function server(name: string): string {
-  const dn = `CN=${name},CN=Sites,${configuration}`;
-  return `dn: ${dn}\nobjectClass: server\ndNSHostName: ${name.toLowerCase()}.corp.example.com\n
-dn: CN=NTDS Settings,${dn}\nobjectClass: nTDSDSA\noptions: 1\n`;
-}
+import { directoryOf, server } from './support/directory.ts';
+import { days, judged } from './support/facts.ts';
 
 function stateOf(facts: Awaited<ReturnType<typeof gather>>, name: string): unknown {
   return facts.replication.parties.find(({ domainController }) => domainController.name === name)?.state;
