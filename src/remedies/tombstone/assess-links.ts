@@ -158,7 +158,7 @@ function refusedFinding(refused: readonly Failure[], { before, after }: Situatio
   if (refused.length === 0) return [];
   const tooShort =
     before.days < 60 && after.days <= before.days
-      ? `The lifetime is short (${before.days} days): healthy DCs fail at that. Set ${recommendedDays} first. `
+      ? `The lifetime is short (${counted(before.days, 'day')}): healthy DCs fail at that. Set ${recommendedDays} first. `
       : '';
   return [
     warning(

@@ -13,7 +13,7 @@ import {
 } from '../../ad/repadmin.ts';
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
-import { listed } from '../../words.ts';
+import { counted, listed } from '../../words.ts';
 import type { Description, Leads, LingeringSuspects, Step } from '../remedy.ts';
 import { suspectedSources } from './assess-links.ts';
 import { sideInWords } from './assess-replication.ts';
@@ -215,7 +215,7 @@ export function describe(plan: Plan<TombstoneChange>, leads: Leads): Description
   const parts = titleParts(effect);
   const title = parts.length === 0 ? 'Leave tombstoneLifetime as it is' : listed(parts);
   const words = (days: number | undefined): string =>
-    days === undefined ? `not set (${unsetDaysIn(plan)} days)` : `${days} days`;
+    days === undefined ? `not set (${unsetDaysIn(plan)} days)` : counted(days, 'day');
   const change = ({ from, to }: { readonly from: number | undefined; readonly to: number | undefined }): string =>
     `${words(from)} → ${words(to)}`;
   return {
@@ -249,7 +249,7 @@ function titleParts({ lifetime, recycle, marker }: Effect): readonly string[] {
 }
 
 function valueInTitle(attribute: string, days: number | undefined): string {
-  return days === undefined ? `remove ${attribute}` : `set ${attribute} to ${days} days`;
+  return days === undefined ? `remove ${attribute}` : `set ${attribute} to ${counted(days, 'day')}`;
 }
 
 function upperFirst(text: string): string {
