@@ -37,8 +37,8 @@ export interface Sought {
 /** How a value of an attribute, in lower case, names what is sought; undefined if it does not. */
 export interface NamingTest {
   (value: string, attribute: string): Naming | undefined;
-  /** Whether the bytes may name it: fast for the very many values that name nothing. */
-  readonly mayName?: (value: Buffer) => boolean;
+  /** Whether values among these bytes of a whole entry may name it: fast for the very many entries that name nothing. */
+  readonly mayName: (entry: Buffer) => boolean;
 }
 
 /** A test of values. */
@@ -48,10 +48,6 @@ export function namingTest({ dns, names }: Sought): NamingTest & ((value: string
   const hosts = [fqdn, name?.toLowerCase()].flatMap((host) => (host === undefined ? [] : [host]));
   const marks = withoutLonger([...distinctiveParts(dns), ...(legacy === undefined ? [] : [legacy]), ...hosts, 'del:']);
   const hasMark = (text: string): boolean => marks.some((mark) => text.includes(mark));
-  // Latin-1 is the fastest to read; it shows ASCII as it is.
-  const isAscii = marks.every((mark) => /^[ -~]*$/.test(mark));
-  const mayName = (value: Buffer): boolean =>
-    hasMark((isAscii ? value.toString('latin1') : value.toString()).toLowerCase());
   const test = (value: string): Naming | undefined => {
     const text = value.toLowerCase();
     if (!hasMark(text)) return undefined;
@@ -62,7 +58,17 @@ export function namingTest({ dns, names }: Sought): NamingTest & ((value: string
     if (fqdn !== undefined && hostIn(text) === fqdn) return 'URL on the server';
     return namingOfDn(dnIn(value), dns);
   };
-  return Object.assign(test, { mayName });
+  return Object.assign(test, { mayName: bytesWith(marks) });
+}
+
+/** A test of bytes for one of these texts, which are in lower case. */
+export function bytesWith(texts: readonly string[]): (bytes: Buffer) => boolean {
+  // Latin-1 is the fastest to read; it shows ASCII as it is.
+  const isAscii = texts.every((text) => /^[ -~]*$/.test(text));
+  return (bytes) => {
+    const read = (isAscii ? bytes.toString('latin1') : bytes.toString()).toLowerCase();
+    return texts.some((text) => read.includes(text));
+  };
 }
 
 /** Text that has one of the texts has one of these. */
@@ -136,7 +142,6 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
     if (ofEveryEntry.has(key)) continue;
     const byNaming = new Map<Naming, Buffer[]>();
     for (const value of attribute.values) {
-      if (test.mayName?.(value) === false) continue;
       const naming = test(value.toString(), key);
       if (naming !== undefined) byNaming.set(naming, [...(byNaming.get(naming) ?? []), value]);
     }
@@ -145,11 +150,24 @@ export function namingValues(entry: Entry, test: NamingTest): readonly NamingVal
   return found;
 }
 
-/** Every entry of the Configuration naming context, without the schema, which is a naming context of its own. */
-export async function* everyEntry(session: DirectorySession, configuration: string): AsyncGenerator<Entry> {
+/**
+ * Every entry of the Configuration naming context that may pass the test, without the schema, which is a naming context
+ * of its own. Throws DirectoryError.
+ */
+export async function* everyEntry(
+  session: DirectorySession,
+  configuration: string,
+  { mayName }: Pick<NamingTest, 'mayName'>,
+): AsyncGenerator<Entry> {
   const schema = session.rootDse.schemaNamingContext ?? `CN=Schema,${configuration}`;
   const mark = distinctivePart(schema);
-  const found = session.search({ base: configuration, scope: 'subtree', filter: everything, attributes: ['*'] });
+  const found = session.search({
+    base: configuration,
+    scope: 'subtree',
+    filter: everything,
+    attributes: ['*'],
+    mayMatter: mayName,
+  });
   for await (const entry of found) {
     // An export holds both in one tree.
     if (!entry.dn.toLowerCase().includes(mark) || !isSameOrBelow(entry.dn, schema)) yield entry;

@@ -1,5 +1,7 @@
 /** Findings: what follows from the facts for a proposal, and which of them a person has accepted. */
 
+import { counted } from '../words.ts';
+
 export type FindingLevel = 'blocker' | 'warning' | 'note';
 
 /** How bad it is; more is worse. */
@@ -74,6 +76,24 @@ function draft(id: string, level: FindingLevel, title: string, detail: string, p
 
 /** The id of the finding that no one can accept: a plan changes what its remedy or the facts do not justify. */
 export const notOfThisRemedy = 'not-of-this-remedy';
+
+/**
+ * The changes of a plan that fresh facts do not justify.
+ *
+ * @param foreign each in words
+ * @param neither what its changes may be: "entries of the server nor references to it"
+ */
+export function foreignChanges(foreign: readonly string[], neither: string): readonly FindingDraft[] {
+  if (foreign.length === 0) return [];
+  return [
+    finalBlocker(
+      notOfThisRemedy,
+      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
+      `The directory does not justify these changes: they are neither ${neither}. Make a new plan.`,
+      { evidence: foreign, subjects: foreign },
+    ),
+  ];
+}
 
 /**
  * Findings of a new proposal, notes first and blockers last, each accepted if its id is named and a person may accept it.

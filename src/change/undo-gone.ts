@@ -3,8 +3,10 @@
 import { isDeletedDn, normalizedDn } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
-import type { AttributeEdit, Change, DeleteChange, ModifyChange, PlanValue } from './plan.ts';
-import type { ToUndo } from './undo.ts';
+import { counted } from '../words.ts';
+import { type FindingDraft, warning } from './findings.ts';
+import type { AttributeEdit, Change, DeleteChange, LeftOut, ModifyChange, Plan, PlanValue } from './plan.ts';
+import type { ToUndo, Undo } from './undo.ts';
 
 /**
  * What is left to undo: the deletes of these entries are left out, and so are values that name them or an entry that was
@@ -39,6 +41,38 @@ function deleteLeft(change: DeleteChange, dns: ReadonlySet<string>): DeleteChang
     .map((attribute) => ({ ...attribute, values: attribute.values.filter((value) => !namesOneOf(value, dns)) }))
     .filter(({ values }) => values.length > 0);
   return { ...change, attributes };
+}
+
+/** The reason of an undo for leaving out values that no directory takes. */
+const lostForGood = 'values-to-deleted-entries';
+
+/** What edits that were made have removed and cannot come back: values that pointed at an entry deleted before. */
+export function lostValues(made: Iterable<Change>): Pick<Undo<Change>, 'leftOut' | 'findings'> {
+  const lost = [...made].flatMap((change) =>
+    change.kind === 'modify'
+      ? change.edits
+          .filter(({ remove }) => remove.some((value) => namesOneOf(value, new Set())))
+          .map(({ attribute }) => `${attribute} of ${change.dn}`)
+      : [],
+  );
+  return { leftOut: lost.map((what): LeftOut => ({ what, reason: lostForGood })), findings: lostFindings(lost) };
+}
+
+function lostFindings(lost: readonly string[]): readonly FindingDraft[] {
+  if (lost.length === 0) return [];
+  return [
+    warning(
+      lostForGood,
+      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
+      'The directory refuses references to deleted entries. backup/before.ldf of the original change holds the values.',
+      { evidence: lost, subjects: lost },
+    ),
+  ];
+}
+
+/** Whether an undo brings back everything that can come back. */
+export function isWholeUndo({ leftOut }: Pick<Plan, 'leftOut'>): boolean {
+  return leftOut.every(({ reason }) => reason === lostForGood);
 }
 
 /** A value that took the place of one that names them stays. */

@@ -10,6 +10,7 @@ import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
+import { isWholeUndo } from '../change/undo-gone.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
@@ -240,7 +241,7 @@ async function writeWith<C extends Change>(
     const { notDone, notBegun, endedBy } = result.applied;
     const complete = notDone.length === 0 && notBegun === 0 && endedBy === undefined;
     // What an undo left out is still as the change left it, or as someone has edited it: the change is not undone.
-    const isWhole = plan.undoes === undefined || plan.leftOut.length === 0;
+    const isWhole = plan.undoes === undefined || isWholeUndo(plan);
     if (complete && isWhole) await noteInOriginal(plan, original, context, output);
     const seen = complete ? await look?.() : undefined;
     const status = await reportOutcome(

@@ -8,7 +8,7 @@ import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
-import { withoutGone } from '../change/undo-gone.ts';
+import { isWholeUndo, lostValues, withoutGone } from '../change/undo-gone.ts';
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
@@ -80,13 +80,14 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const all = changesToUndo(original, records);
-  const toUndo = remedy.gone === undefined ? all : withoutGone(all, remedy.gone(original));
+  const toUndo = withoutGone(all, remedy.gone?.(original) ?? new Set());
+  const lost = lostValues(all.recorded);
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
   try {
     const undo = await undoOf(toUndo, opened.directory?.session, patienceShowing(context, output));
-    requireSomethingToUndo(original, toUndo.recorded, undo.changes.length);
+    requireSomethingToUndo(original, all.recorded, undo.changes.length);
     // Without --save it is made in FOLDER, under a name that is found only then.
     const undoFolder =
       decision.kind === 'save' ? path.resolve(context.currentFolder, decision.folder) : path.join(folder, 'undo');
@@ -95,7 +96,7 @@ async function undoChange(
       ...(original.subject === undefined ? {} : { subject: original.subject }),
       intent: original.intent,
       changes: undo.changes,
-      leftOut: undo.leftOut,
+      leftOut: [...undo.leftOut, ...lost.leftOut],
       undoes: {
         id: original.id,
         seal: original.seal,
@@ -109,7 +110,7 @@ async function undoChange(
       sealPlan({
         ...frame,
         ...proposal,
-        findings: [...judge(undo.findings, {}, accept), ...judge(assessed, proposal, accept)],
+        findings: [...judge([...undo.findings, ...lost.findings], {}, accept), ...judge(assessed, proposal, accept)],
         ...recorded,
       });
     const prompter = await output.prompter();
@@ -176,7 +177,8 @@ async function markIfBack(
   output: Output,
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
-  if (!isWanted || undo.changes.length + undo.leftOut.length > 0 || openBlockers(undo.findings).length > 0) return;
+  if (!isWanted || undo.changes.length > 0 || !isWholeUndo(undo) || openBlockers(undo.findings).length > 0) return;
   await noteUndone(saved, undo.id, context.now(), patienceShowing(context, output));
-  output.tell('  Everything is back already. The journal now says that the change is undone.');
+  const all = undo.leftOut.length === 0 ? 'Everything' : 'Everything that can come back';
+  output.tell(`  ${all} is back already. The journal now says that the change is undone.`);
 }

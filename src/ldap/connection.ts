@@ -70,8 +70,10 @@ export class Connection {
   /**
    * Sends a request and returns the object that receives its answers. The deadline limits how long the server may be
    * silent while an answer is awaited, in milliseconds. Throws ConnectionError if the connection has ended.
+   *
+   * @param mayMatter whether an entry may be of use, by its bytes; of others only their arrival is reported
    */
-  send(request: RequestOf, deadlineMs: number): PendingRequest {
+  send(request: RequestOf, deadlineMs: number, mayMatter?: (bytes: Buffer) => boolean): PendingRequest {
     if (this.#ended !== undefined) {
       const { cameBack, next } = this.#ended;
       throw new ConnectionError({ cameBack: `the session had already ended: ${cameBack}`, next });
@@ -79,6 +81,7 @@ export class Connection {
     const messageId = this.#lastMessageId + 1;
     const pending = new PendingRequest({
       deadlineMs,
+      mayMatter: mayMatter ?? (() => true),
       onWait: () => this.#socket.resume(),
       onSilence: () => this.#lose(explainSilence(this.#stage, deadlineMs, this.#peer)),
       onAbandon: () => this.#abandon(messageId),
@@ -125,7 +128,8 @@ export class Connection {
 
   readonly #onData = (chunk: Buffer): void => {
     try {
-      for (const message of this.#splitter.push(chunk)) this.#deliver(this.#reader.read(message), message.length);
+      for (const message of this.#splitter.push(chunk))
+        this.#deliver(this.#reader.read(message, this.#mayMatter), message.length);
     } catch (error) {
       // The requests in progress receive the error.
       if (error instanceof NotLdapError) this.#lose(explainForeignBytes(error.bytes, this.#peer));
@@ -138,6 +142,9 @@ export class Connection {
     const heldBytes = exchanges.reduce((sum, pending) => sum + pending.heldBytes, 0);
     if (heldBytes > heldBytesLimit && !exchanges.some((pending) => pending.isWaiting)) this.#socket.pause();
   };
+
+  readonly #mayMatter = (messageId: number, message: Buffer): boolean =>
+    this.#pending.get(messageId)?.mayMatter(message) ?? false;
 
   #deliver(response: Response, bytes: number): void {
     if (response.messageId !== 0) {
@@ -180,6 +187,7 @@ export class Connection {
 
 interface PendingRequestOptions {
   readonly deadlineMs: number;
+  readonly mayMatter: (bytes: Buffer) => boolean;
   readonly onWait: () => void;
   readonly onSilence: () => void;
   readonly onAbandon: () => void;
@@ -197,13 +205,17 @@ export class PendingRequest {
     this.#options = options;
   }
 
+  get mayMatter(): (bytes: Buffer) => boolean {
+    return this.#options.mayMatter;
+  }
+
   get isWaiting(): boolean {
     return this.#wake !== undefined;
   }
 
   deliver(response: Response, bytes: number): void {
     this.#held.push(response);
-    this.heldBytes += bytes;
+    if (response.kind !== 'unwanted') this.heldBytes += bytes;
     this.#wake?.();
   }
 

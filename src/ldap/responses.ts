@@ -25,6 +25,8 @@ export type Response =
       /** The incomplete ones of `attributes`; none in most entries. */
       readonly partial: readonly PartialAttribute[];
     }
+  /** An entry that the request does not want, not read any further. */
+  | { readonly kind: 'unwanted'; readonly messageId: number }
   | { readonly kind: 'reference'; readonly messageId: number; readonly urls: readonly string[] }
   | {
       readonly kind: 'result';
@@ -148,14 +150,21 @@ function messageLength(data: Buffer, start: number): number {
 export class ResponseReader {
   readonly #names = new Map<string, AttributeName>();
 
-  /** Reads one whole message; the values are views of its bytes, not copies. Throws NotLdapError. */
-  read(message: Buffer): Response {
+  /**
+   * Reads one whole message; the values are views of its bytes, not copies. Throws NotLdapError.
+   *
+   * @param isWanted by the id and the bytes of an entry's message; an entry with values sent in part is always read
+   */
+  read(message: Buffer, isWanted: (messageId: number, message: Buffer) => boolean = () => true): Response {
     const ber = new BerCursor(message);
     ber.enter(tag.sequence);
     const messageId = ber.integer(tag.integer);
     const operation = ber.peek();
     const end = ber.enter(operation);
-    if (operation === tag.searchEntry) return this.#entry(messageId, ber, end);
+    if (operation === tag.searchEntry) {
+      const isRead = isWanted(messageId, message) || message.includes(rangeOption);
+      return isRead ? this.#entry(messageId, ber, end) : { kind: 'unwanted', messageId };
+    }
     if (operation === tag.searchReference) return { kind: 'reference', messageId, urls: texts(ber, end) };
     if (resultTags.has(operation)) return result(messageId, ber, end);
     throw ber.malformed();
@@ -189,6 +198,9 @@ export class ResponseReader {
 }
 
 const noneParted: PartialAttribute[] = [];
+
+/** In the name of an attribute whose values were sent in part: the rest may hold anything. */
+const rangeOption = Buffer.from(';range=');
 
 interface AttributeName {
   readonly name: string;

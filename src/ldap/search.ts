@@ -24,6 +24,8 @@ export interface Search {
   readonly pageSize: number | undefined;
   /** How long the server may be silent, in milliseconds. */
   readonly deadlineMs: number;
+  /** Which entries may be left out, by their bytes; none if undefined. */
+  readonly mayMatter?: ((bytes: Buffer) => boolean) | undefined;
   /** Host and port, for errors. */
   readonly server: string;
 }
@@ -60,7 +62,11 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
   const controls = sendableControls(search.controls, search.supportedControls, search.server);
   const ask = (cookie: Buffer) => {
     const paging = search.pageSize === undefined ? [] : [pagedResults(search.pageSize, cookie)];
-    return connection.send(searchRequest({ ...search, controls: [...controls, ...paging] }), search.deadlineMs);
+    return connection.send(
+      searchRequest({ ...search, controls: [...controls, ...paging] }),
+      search.deadlineMs,
+      search.mayMatter,
+    );
   };
   let pending: PendingRequest | undefined = ask(Buffer.alloc(0));
   let emptyPages = 0;
@@ -69,7 +75,7 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
     while (pending !== undefined) {
       const batch = await pending.take();
       const last = batch.at(-1);
-      if (batch.some(({ kind }) => kind === 'entry')) isPageEmpty = false;
+      if (batch.some(({ kind }) => kind === 'entry' || kind === 'unwanted')) isPageEmpty = false;
       if (last?.kind === 'result') {
         emptyPages = isPageEmpty ? emptyPages + 1 : 0;
         isPageEmpty = true;
@@ -134,6 +140,7 @@ async function remainingValues(
       filter: everything,
       attributes: [`${name};range=${next}-*`],
       pageSize: undefined,
+      mayMatter: undefined,
     } as const;
     let entry: EntryResponse | undefined;
     for await (const batch of answers(connection, part, on)) {

@@ -22,6 +22,11 @@ export interface SearchRequest {
   readonly pageSize?: number;
   /** How long the server may be silent, in milliseconds; default the session's. */
   readonly deadline?: number;
+  /**
+   * Whether an entry may be of use, by all bytes of its message: DN, names of attributes, values. Where it is not, the
+   * entry may be left out before its values are read one by one, which takes most of the time of a long search.
+   */
+  readonly mayMatter?: (bytes: Buffer) => boolean;
 }
 
 /**

@@ -73,7 +73,10 @@ describe('what a deletion by hand left behind', () => {
     // No directory takes a reference to a deleted entry: the undo's review lists what cannot come back.
     expect(undone.stdout).toMatch(/warning +values-to-deleted-entries/);
     expect(undone.stdout).toContain(`msExchOwningServer of ${database}`);
-    expect(undone.status).toBe(1);
+    expect(undone).toMatchObject({ status: 0, stderr: '' });
+    expect(await site.values(database, 'msExchOwningServer')).toEqual([]);
+    const again = await site.run(undo, ['changes/2026-11-22-orphan', '--yes']);
+    expect(again).toMatchObject({ status: 3, stderr: expect.stringContaining('it was undone already') });
   });
 
   test('keeps what --keep names', async () => {

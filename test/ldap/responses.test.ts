@@ -96,6 +96,17 @@ describe('a response is read', () => {
     });
   });
 
+  test('an entry that the request does not want is not read, unless values are missing in it', () => {
+    const isWanted = (id: number, message: Buffer): boolean => id === 3 && message.includes('EX04');
+    const readIf = (values: Readonly<Record<string, readonly string[]>>): Response =>
+      new ResponseReader().read(searchEntry(3, 'CN=g', values), isWanted);
+
+    expect(readIf({ homeMTA: ['CN=EX01'] })).toEqual({ kind: 'unwanted', messageId: 3 });
+    expect(readIf({ homeMTA: ['CN=EX04'] })).toMatchObject({ kind: 'entry', dn: 'CN=g' });
+    // What is missing in it may be wanted.
+    expect(readIf({ 'member;range=0-0': ['CN=EX01'] })).toMatchObject({ kind: 'entry', partial: [{ next: 1 }] });
+  });
+
   test('an entry: names in lower case, a range separated from its name', () => {
     const entry = read(
       searchEntry(3, 'CN=g', {

@@ -1,6 +1,6 @@
 /** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
 
-import { type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
+import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { counted, listed } from '../../words.ts';
@@ -18,7 +18,7 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
   const { chosen } = facts;
   if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];
   return [
-    ...foreignChanges(unjustified(facts, proposal)),
+    ...foreignChanges(unjustified(facts, proposal), 'entries of the domain controller nor values that name it'),
     supportedWays(chosen.identity),
     ...aliveFindings(facts, chosen),
     ...dutyFindings(facts, chosen, proposal),
@@ -33,18 +33,6 @@ const stillNoDc = note(
   'NTDS Settings, the connections from it and its pool of RIDs do not come back',
   'The entries are no domain controller without them. Promote the machine again to make it one. backup/before.ldf of the change holds all of it.',
 );
-
-function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
-  if (foreign.length === 0) return [];
-  return [
-    finalBlocker(
-      notOfThisRemedy,
-      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
-      'The directory does not justify these changes: they are neither entries of the domain controller nor values that name it. Make a new plan.',
-      { evidence: foreign, subjects: foreign },
-    ),
-  ];
-}
 
 /** Entries that the directory keeps, and those that the user may not delete. */
 function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {

@@ -2,7 +2,7 @@
 
 import { deletedRdnOf, isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
 import { type Entry, guidOf, textsOf } from '../../ad/entry.ts';
-import { dnIn, everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
+import { dnIn, everyEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { readAttributeDefinitions, readDnAttributes, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
@@ -64,8 +64,8 @@ export async function readReferences(
     }
   };
   const test = namingTest({ dns: going.dns, names: { fqdn: going.host } });
-  for await (const entry of everyEntry(session, configuration)) look(entry);
-  if (domain !== undefined) for await (const entry of everyEntryOfDomain(session, domain)) look(entry);
+  for await (const entry of everyEntry(session, configuration, test)) look(entry);
+  if (domain !== undefined) for await (const entry of everyEntryOfDomain(session, domain, test)) look(entry);
   const names = hits.map(({ reference }) => reference.attribute);
   const definitions = await readAttributeDefinitions(session, names);
   const mandatory = await readMandatoryAttributes(
@@ -128,8 +128,12 @@ export function wasOneOf(value: string, { guids, roots }: Pick<Going, 'guids' | 
 }
 
 /** With the attributes whose values are DNs, as the schema has them: a domain holds much else. */
-export async function* everyEntryOfDomain(session: DirectorySession, domain: string): AsyncGenerator<Entry> {
+export async function* everyEntryOfDomain(
+  session: DirectorySession,
+  domain: string,
+  { mayName }: Pick<NamingTest, 'mayName'>,
+): AsyncGenerator<Entry> {
   const names = await readDnAttributes(session);
   const attributes = names.length === 0 ? ['*'] : ['objectClass', 'objectGUID', ...names];
-  yield* session.search({ base: domain, scope: 'subtree', filter: everything, attributes });
+  yield* session.search({ base: domain, scope: 'subtree', filter: everything, attributes, mayMatter: mayName });
 }

@@ -2,7 +2,7 @@
 
 import { deletedRdnOf, isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
 import type { Entry } from '../../ad/entry.ts';
-import { dnIn, everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
+import { dnIn, everyEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { askForReplication } from '../../ad/replication-answer.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan } from '../../change/plan.ts';
@@ -30,7 +30,7 @@ export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
     const isHeld = ({ dn }: { readonly dn: string }): boolean => held.some((context) => isSameOrBelow(dn, context));
     const byKind = await defaultProof(plan.changes.filter(isHeld)).onEachDc(session, forest);
     return both(byKind, [
-      ...(await valuesLeft(everyEntry(session, configuration), gone)),
+      ...(await valuesLeft((test) => everyEntry(session, configuration, test), gone)),
       ...(await partnersLeft(session, held, gone)),
     ]);
   };
@@ -40,7 +40,7 @@ export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
     of: `values of ${domain}`,
     where: 'chosen-dc',
     look: async (session) => {
-      const left = await valuesLeft(everyEntryOfDomain(session, domain), gone);
+      const left = await valuesLeft((test) => everyEntryOfDomain(session, domain, test), gone);
       return left.length === 0
         ? { state: 'there', detail: 'nothing names it', mayChange: false }
         : { state: 'not-yet', detail: `still there: ${listed(left, 5)}`, mayChange: true };
@@ -63,10 +63,10 @@ function both(byKind: Sight, left: readonly string[]): Sight {
 }
 
 /** Values that name what was deleted, under its old name or that of its tombstone. */
-async function valuesLeft(entries: AsyncIterable<Entry>, gone: Gone): Promise<readonly string[]> {
+async function valuesLeft(read: (test: NamingTest) => AsyncIterable<Entry>, gone: Gone): Promise<readonly string[]> {
   const test = namingTest({ dns: gone.dns, names: {} });
   const left = new Set<string>();
-  for await (const entry of entries) {
+  for await (const entry of read(test)) {
     if (gone.dns.has(normalizedDn(entry.dn))) continue;
     for (const { attribute, naming, values } of namingValues(entry, test)) {
       const id = `${attribute.name} of ${entry.dn}`;

@@ -6,8 +6,8 @@ import {
   type FindingDraft,
   type FindingSource,
   finalBlocker,
+  foreignChanges,
   note,
-  notOfThisRemedy,
   warning,
 } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
@@ -26,40 +26,18 @@ import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
 import { administrators, releaseOf } from './versions.ts';
 
+/** What a change of this remedy is, for one that is not. */
+const neitherOf = 'entries of the server nor references to it';
+
 /** The findings, whoever made the changes. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  return [...lostForGood(proposal), ...judgement(facts, proposal)];
-}
-
-/** Values of an undo that name a deleted entry: a directory takes no reference to one. */
-function lostForGood({ changes, undoes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  if (undoes === undefined) return [];
-  const lost = changes.flatMap((change) =>
-    change.kind === 'modify'
-      ? change.edits
-          .filter(({ add }) => add.some((value) => typeof value === 'string' && value.includes('\\0ADEL:')))
-          .map(({ attribute }) => `${attribute} of ${change.dn}`)
-      : [],
-  );
-  if (lost.length === 0) return [];
-  return [
-    warning(
-      'values-to-deleted-entries',
-      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
-      'The directory refuses references to deleted entries. before.ldf of the original change holds the values.',
-      { evidence: lost, subjects: lost },
-    ),
-  ];
-}
-
-function judgement(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
   if (facts.kind === 'servers') return [];
   if (facts.kind === 'leftovers') {
-    return [...foreignChanges(unjustifiedLeftovers(facts, proposal)), ...assessLeftovers(facts)];
+    return [...foreignChanges(unjustifiedLeftovers(facts, proposal), neitherOf), ...assessLeftovers(facts)];
   }
   return [
-    ...foreignChanges(unjustified(facts, proposal)),
+    ...foreignChanges(unjustified(facts, proposal), neitherOf),
     supportedWays(facts),
     ...uninstallerBlockers(facts, proposal),
     ...referenceFindings(facts, proposal),
@@ -81,18 +59,6 @@ function serverGone(dn: string): FindingDraft {
     'It was deleted or moved since the plan was made. Each change is still checked before it is written.',
     { evidence: [dn], subjects: [dn] },
   );
-}
-
-function foreignChanges(foreign: readonly string[]): readonly FindingDraft[] {
-  if (foreign.length === 0) return [];
-  return [
-    finalBlocker(
-      notOfThisRemedy,
-      `${counted(foreign.length, 'change does', 'changes do')} not belong to this plan`,
-      'The directory does not justify these changes: they are neither entries of the server nor references to it. Make a new plan.',
-      { evidence: foreign, subjects: foreign },
-    ),
-  ];
 }
 
 /** What goes with the server although it must stay, and what the server leaves behind empty. */

@@ -2,19 +2,18 @@
 
 import { catalogIfAny } from '../../ad/ask-replication.ts';
 import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { generalizedTimeOf } from '../../ad/entry.ts';
-import { type Forest, readExportedForest, readForest, sourceInWords, unknownForest } from '../../ad/forest.ts';
+import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { networkMeans, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
-import { equal, type Filter, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
 import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
+import { gapsIn, missingAttributes, newestChangeIn } from './export-gaps.ts';
 import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
 import { findServer, ownNames, type SharedName, serverDeletedIn, sharedNames } from './names.ts';
 import type { OrphanOptions, SetupLog } from './options.ts';
@@ -253,70 +252,6 @@ function requireServers({ servers, organisations }: Organisation, forest: Forest
         : 'there is no Exchange organisation in this forest, or none that you may see',
     next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration. If the servers were deleted, --leftovers clears what points at them.',
   });
-}
-
-/** Looks in an export for one of each kind that the remedy asks for: that none is found there proves nothing. */
-async function gapsIn(
-  whole: DirectorySession,
-  forest: Forest,
-  newest: Date | undefined,
-): Promise<{ readonly lacksComputers: boolean; readonly lines: readonly string[] }> {
-  const lacksComputers = !(await hasAny(whole, equal('objectClass', 'computer')));
-  const lacksRecipients = !(await hasAny(whole, present('mailNickname')));
-  const gaps: readonly (readonly [isLacking: boolean, words: string])[] = [
-    [lacksComputers, 'no computer accounts: whether a server has one, and when it last logged on'],
-    [lacksRecipients, 'no recipients: whose mailbox or archive is on it, and which groups it expands'],
-    [forest.domainControllers.length === 0, 'no domain controllers (CN=Sites): which of them have to get the deletion'],
-    [forest.recycleBin === 'unknown', 'no CN=Partitions: the naming contexts, and whether the Recycle Bin is on'],
-    [forest.objectGuid === unknownForest, 'no head of the Configuration partition: which forest it is'],
-    [newest === undefined, 'no whenChanged: how old it is, so that logons are judged as of today'],
-  ];
-  return { lacksComputers, lines: gaps.filter(([isLacking]) => isLacking).map(([, words]) => words) };
-}
-
-/** The newest whenChanged of an export: when it was made, or shortly before. undefined if it has none. */
-async function newestChangeIn(whole: DirectorySession): Promise<Date | undefined> {
-  let newest: Date | undefined;
-  const found = whole.search({
-    base: '',
-    scope: 'subtree',
-    filter: present('whenChanged'),
-    attributes: ['whenChanged'],
-  });
-  for await (const entry of found) {
-    const changed = generalizedTimeOf(entry, 'whenChanged');
-    if (changed !== undefined && (newest === undefined || changed > newest)) newest = changed;
-  }
-  return newest;
-}
-
-/** What no server object of an export has although Exchange writes it: ldifde -l leaves out what it does not list. */
-function missingAttributes({ servers }: Organisation): readonly string[] {
-  const expected: readonly (readonly [
-    attribute: string,
-    isThere: (server: ExchangeServer) => boolean,
-    what: string,
-  ])[] = [
-    [
-      'legacyExchangeDN',
-      ({ legacyExchangeDn }) => legacyExchangeDn !== undefined,
-      'which mailboxes and groups name it',
-    ],
-    ['networkAddress', ({ fqdn }) => fqdn !== undefined, 'its FQDN, by which setup finds it'],
-    [
-      'serialNumber and versionNumber',
-      ({ serialNumber, versionNumber }) => (serialNumber ?? versionNumber) !== undefined,
-      'its version',
-    ],
-  ];
-  return expected
-    .filter(([, isThere]) => !servers.some(isThere))
-    .map(([attribute, , what]) => `no ${attribute} on any server (export without -l, or list it): ${what}`);
-}
-
-async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean> {
-  for await (const _ of whole.search({ base: '', scope: 'subtree', filter, attributes: ['1.1'] })) return true;
-  return false;
 }
 
 async function accountsOf(

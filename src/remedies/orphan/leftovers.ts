@@ -1,7 +1,7 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
 import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
-import { dnIn, everyEntry, type NamingTest } from '../../ad/naming.ts';
+import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../change/plan.ts';
@@ -56,7 +56,7 @@ export async function readLeftovers(
     attributes: ['objectClass', 'objectGUID', ofMailboxes, ...ofRecipients],
   });
   const found = [
-    ...(await referrersIn(session, everyEntry(session, configuration), isLeft)).filter(({ dn, reference }) =>
+    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(({ dn, reference }) =>
       isOfExchange(dn, reference.attribute, configuration),
     ),
     ...(await referrersIn(session, recipients, isLeft)).filter(
@@ -88,13 +88,14 @@ export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
     new Set(names.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()])));
   const legacyNames = namesOf(servers.map(({ legacyExchangeDn }) => legacyExchangeDn));
   const hosts = namesOf(servers.map(({ fqdn }) => fqdn));
-  return (value, attribute) => {
+  const test = (value: string, attribute: string): Naming | undefined => {
     if (value.includes('\\0ADEL:')) return 'deleted dn';
     if (serverLists.has(attribute)) return hosts.has(value.toLowerCase()) ? undefined : 'FQDN';
     // By legacyExchangeDN an entry names itself: a CAS array has one of this form too.
     if (attribute === 'legacyexchangedn' || !serverName.test(value)) return undefined;
     return legacyNames.has(value.toLowerCase()) ? undefined : 'legacyExchangeDN';
   };
+  return Object.assign(test, { mayName: bytesWith(['\\0adel:', '/cn=servers/cn=', ...serverLists]) });
 }
 
 /** The group of a server that is gone has no other use for its name. */

@@ -210,7 +210,7 @@ export async function readConfigurationReferrers(
   const test = namingTest({ dns: new Set([...toDelete.dns, ...databaseDns]), names: toDelete.names });
   const hits: Hit[] = [];
   const databaseHits: Hit[] = [];
-  for await (const entry of everyEntry(session, configuration)) {
+  for await (const entry of everyEntry(session, configuration, test)) {
     if (test(entry.dn) !== undefined && toDelete.dns.has(normalizedDn(entry.dn))) continue;
     for (const found of namingValues(entry, test)) {
       const isOfDatabase = (value: Buffer): boolean =>

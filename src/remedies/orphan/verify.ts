@@ -110,7 +110,7 @@ async function pointingAt(
   const expected = new Set([...deleted.leftOnPurpose].map((id) => id.toLowerCase()));
   const test = namingTest({ dns: deleted.dns, names: deleted });
   const pointing = new Set<string>();
-  for await (const entry of everyEntry(session, configuration)) {
+  for await (const entry of everyEntry(session, configuration, test)) {
     if (deleted.dns.has(normalizedDn(entry.dn))) continue;
     for (const { attribute, naming, values } of namingValues(entry, test)) {
       const isMeant =
