@@ -1,7 +1,7 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { access, link, lstat, readdir, readFile, realpath, rename, unlink } from 'node:fs/promises';
+import { access, link, readdir, readFile, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
@@ -65,16 +65,15 @@ export function systemFiles(): FileSystem {
   return {
     access: step(fs.accessSync, access),
     ...(isWindows ? {} : { link: step(fs.linkSync, link) }),
-    lstat: step(
-      (file: string) => fs.lstatSync(file),
-      (file: string) => lstat(file),
-    ),
+    // The last look at a file and its replacement come one right after the other: handed over, they would wait in
+    // line behind other work, and what another program writes in that time would be lost.
+    lstat: async (file) => fs.lstatSync(file),
+    rename: async (from, to) => fs.renameSync(from, to),
     readFile: step(
       (file: string) => fs.readFileSync(file),
       (file: string) => readFile(file),
     ),
     realpath: step((file: string) => (isWindows ? fs.realpathSync(file) : fs.realpathSync.native(file)), realPathOf),
-    rename: step(fs.renameSync, rename),
     unlink: step(fs.unlinkSync, unlink),
     open: async (file, flags, mode) => {
       const descriptor = await openStep(file, flags, mode);
