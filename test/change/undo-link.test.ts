@@ -31,12 +31,15 @@ describe('an undo belongs to the plan that it names', () => {
   });
 
   test.each<[string, Partial<UnsealedPlan>]>([
-    ['an undo', { undoes: undefined }],
     ['of its id', { undoes: { id: other, seal: plan.seal, folder: '..', seq: 4 } }],
     ['of its seal', { undoes: { id: plan.id, seal: '0'.repeat(64), folder: '..', seq: 4 } }],
     ['of its remedy', { remedy: 'tombstone' }],
   ])('and to none if it is not %s', (_, more) => {
     expect(undoesPlan(undoOf([restored], plan, more), plan)).toBe(false);
+  });
+
+  test('and to none if it names none', () => {
+    expect(undoesPlan(planOf([restored]), plan)).toBe(false);
   });
 
   test('and to none if one change among its reverses is no reverse', () => {

@@ -37,10 +37,18 @@ async function shortest(hostile: HostilePlan, way: string): Promise<HostilePlan>
   return hostile;
 }
 
+const isPermitted = async (content: string): Promise<boolean> => (await wayOf(content)).kind === 'permitted';
+
+/** Made once a worker: which edits a plan permits is found out by trying each. */
+let plans: Promise<fc.Arbitrary<HostilePlan>> | undefined;
+export function fuzzedPlans(): Promise<fc.Arbitrary<HostilePlan>> {
+  plans ??= hostilePlans(isPermitted);
+  return plans;
+}
+
 /** The same test in each file that calls this, with other plans. */
 export function testHostilePlans(): void {
   test('a plan with anything else in any place, sealed again, is refused in words or harmless', async () => {
-    const isPermitted = async (content: string): Promise<boolean> => (await wayOf(content)).kind === 'permitted';
     const seen = { refused: 0, 'not permitted': 0, permitted: 0 };
     const known = new Set<string>();
     // The test looks up the source of each line of a trace, and one line shows that there is a trace.
@@ -48,7 +56,7 @@ export function testHostilePlans(): void {
     Error.stackTraceLimit = 1;
     try {
       await fc.assert(
-        fc.asyncProperty(await hostilePlans(isPermitted), async (hostile) => {
+        fc.asyncProperty(await fuzzedPlans(), async (hostile) => {
           const way = await requireHarmless(textOf(hostile));
           seen[way.kind] += 1;
           if (newcomers === undefined) return;
