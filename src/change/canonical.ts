@@ -1,28 +1,28 @@
 /** The canonical form of JSON data, over which a plan is sealed: object members by name, no white space. */
 
 /**
- * Gives the canonical form in pieces, so that a plan of ten thousand changes never stands in memory as one string.
- * Members that are undefined are left out, as JSON does.
+ * Gives the canonical form in pieces, one for each item of a list that is a member of the whole, so that a plan of ten
+ * thousand changes never stands in memory as one string. Members that are undefined are left out, as JSON does.
  */
-export function* canonicalForm(value: unknown): Generator<string> {
-  if (Array.isArray(value)) {
-    yield '[';
-    for (const [index, item] of value.entries()) {
-      yield (index === 0 ? '' : ',') + canonicalText(item);
-    }
-    yield ']';
-  } else if (isObject(value)) {
-    yield '{';
-    let separator = '';
-    for (const name of namesOf(value)) {
-      yield `${separator}${JSON.stringify(name)}:`;
-      yield* canonicalForm(value[name]);
-      separator = ',';
-    }
-    yield '}';
-  } else {
-    yield JSON.stringify(value);
+export function* canonicalForm(value: Readonly<Record<string, unknown>>): Generator<string> {
+  let separator = '{';
+  for (const name of namesOf(value)) {
+    const member = value[name];
+    yield `${separator}${JSON.stringify(name)}:`;
+    if (Array.isArray(member)) yield* piecesOf(member);
+    else yield canonicalText(member);
+    separator = ',';
   }
+  yield separator === '{' ? '{}' : '}';
+}
+
+function* piecesOf(list: readonly unknown[]): Generator<string> {
+  let separator = '[';
+  for (const item of list) {
+    yield separator + canonicalText(item);
+    separator = ',';
+  }
+  yield separator === '[' ? '[]' : ']';
 }
 
 /** The canonical form as one string. */

@@ -25,6 +25,13 @@ export function sealPlan<C extends Change>(content: UnsealedPlan<C>): Plan<C> {
 /** The SHA-256 (hex) over the canonical form of a plan without its seal. */
 export function sealOf(plan: Omit<Plan, 'seal'> & { readonly seal?: string }): string {
   const hash = createHash('sha256');
-  for (const piece of canonicalForm({ ...plan, seal: undefined })) hash.update(piece);
-  return hash.digest('hex');
+  // Each call of the hash costs more than the few characters of most pieces.
+  let pieces = '';
+  for (const piece of canonicalForm({ ...plan, seal: undefined })) {
+    pieces += piece;
+    if (pieces.length < 65_536) continue;
+    hash.update(pieces);
+    pieces = '';
+  }
+  return hash.update(pieces).digest('hex');
 }

@@ -23,19 +23,21 @@ export type Shape =
 
 const deepestJson = 8;
 
-/**
- * The place of the first thing that does not have its shape: "changes[3].splices[0].offset"; undefined if all has.
- *
- * @param at the place of the value itself, for what is within it
- */
-export function flawIn(value: unknown, shape: Shape, at = ''): string | undefined {
-  if (typeof shape === 'string' || shape instanceof RegExp) return isPlain(value, shape) ? undefined : at;
-  if ('integer' in shape) return isInteger(value, shape.integer) ? undefined : at;
-  if ('oneOf' in shape) return typeof value === 'string' && shape.oneOf.includes(value) ? undefined : at;
-  if ('items' in shape) return flawInItems(value, shape.items, at);
-  if ('either' in shape) return flawIn(value, shape.either[0], at) && flawIn(value, shape.either[1], at);
-  if ('kinds' in shape) return flawInKind(value, shape.kinds, at);
-  return flawInMembers(value, shape.members, shape.optional ?? {}, at);
+/** The place of the first thing that does not have its shape: "changes[3].splices[0].offset"; undefined if all has. */
+export function flawIn(value: unknown, shape: Shape): string | undefined {
+  return placeOfFlaw(value, shape)?.reduce<string>(placeWithin, '');
+}
+
+type Place = readonly (string | number)[];
+
+function placeOfFlaw(value: unknown, shape: Shape): Place | undefined {
+  if (typeof shape === 'string' || shape instanceof RegExp) return isPlain(value, shape) ? undefined : [];
+  if ('integer' in shape) return isInteger(value, shape.integer) ? undefined : [];
+  if ('oneOf' in shape) return typeof value === 'string' && shape.oneOf.includes(value) ? undefined : [];
+  if ('items' in shape) return flawInItems(value, shape.items);
+  if ('either' in shape) return placeOfFlaw(value, shape.either[0]) && placeOfFlaw(value, shape.either[1]);
+  if ('kinds' in shape) return flawInKind(value, shape.kinds);
+  return flawInMembers(value, shape.members, shape.optional ?? {});
 }
 
 function isPlain(value: unknown, shape: Extract<Shape, string> | RegExp): boolean {
@@ -56,22 +58,22 @@ function isDn(text: string): boolean {
   }
 }
 
-function flawInKind(value: unknown, kinds: Readonly<Record<string, Shape>>, at: string): string | undefined {
-  if (!isObject(value)) return at;
+function flawInKind(value: unknown, kinds: Readonly<Record<string, Shape>>): Place | undefined {
+  if (!isObject(value)) return [];
   const { kind } = value;
   const shape = typeof kind === 'string' && Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
-  return shape === undefined ? memberOf(at, 'kind') : flawIn(value, shape, at);
+  return shape === undefined ? ['kind'] : placeOfFlaw(value, shape);
 }
 
 function isInteger(value: unknown, [least, most]: readonly [number, number]): boolean {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most;
 }
 
-function flawInItems(value: unknown, shape: Shape, at: string): string | undefined {
-  if (!Array.isArray(value)) return at;
+function flawInItems(value: unknown, shape: Shape): Place | undefined {
+  if (!Array.isArray(value)) return [];
   for (const [index, item] of value.entries()) {
-    const flaw = flawIn(item, shape, `${at}[${index}]`);
-    if (flaw !== undefined) return flaw;
+    const flaw = placeOfFlaw(item, shape);
+    if (flaw !== undefined) return [index, ...flaw];
   }
   return undefined;
 }
@@ -80,27 +82,36 @@ function flawInMembers(
   value: unknown,
   members: Readonly<Record<string, Shape>>,
   optional: Readonly<Record<string, Shape>>,
-  at: string,
-): string | undefined {
-  if (!isObject(value)) return at;
-  for (const [name, shape] of Object.entries(members)) {
-    const flaw = flawIn(value[name], shape, memberOf(at, name));
+): Place | undefined {
+  if (!isObject(value)) return [];
+  for (const name of Object.keys(members)) {
+    const flaw = flawInMember(value, name, members);
     if (flaw !== undefined) return flaw;
   }
   for (const name of Object.keys(value)) {
     if (Object.hasOwn(members, name)) continue;
-    const shape = Object.hasOwn(optional, name) ? optional[name] : undefined;
-    // A member that no reader knows could say anything to a person who reads the file.
-    const flaw = shape === undefined ? memberOf(at, name) : flawIn(value[name], shape, memberOf(at, name));
+    const flaw = flawInMember(value, name, optional);
     if (flaw !== undefined) return flaw;
   }
   return undefined;
 }
 
+/** A member that no shape is of could say anything to a person who reads the file. */
+function flawInMember(
+  value: Readonly<Record<string, unknown>>,
+  name: string,
+  shapes: Readonly<Record<string, Shape>>,
+): Place | undefined {
+  const shape = Object.hasOwn(shapes, name) ? shapes[name] : undefined;
+  const flaw = shape === undefined ? [] : placeOfFlaw(value[name], shape);
+  return flaw && [name, ...flaw];
+}
+
 /** A name that came from the data is shown: it is quoted, in ASCII, where it is not a plain word. */
-function memberOf(at: string, name: string): string {
-  if (!/^[\w-]+$/.test(name)) return `${at}[${asciiJson(name)}]`;
-  return at === '' ? name : `${at}.${name}`;
+function placeWithin(at: string, step: string | number): string {
+  if (typeof step === 'number') return `${at}[${step}]`;
+  if (!/^[\w-]+$/.test(step)) return `${at}[${asciiJson(step)}]`;
+  return at === '' ? step : `${at}.${step}`;
 }
 
 function isJson(value: unknown, depth: number): boolean {
@@ -121,18 +132,40 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
  */
 export function duplicateMember(json: string): string | undefined {
   const open: (Set<string> | undefined)[] = [];
-  let last: string | undefined;
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs)) {
-    const names = open.at(-1);
-    if (token === ':' && last !== undefined && names !== undefined) {
-      const name: unknown = JSON.parse(last);
-      if (names.has(String(name))) return String(name);
-      names.add(String(name));
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json[at];
+    if (character === '{') open.push(new Set());
+    else if (character === '[') open.push(undefined);
+    else if (character === '}' || character === ']') open.pop();
+    else if (character === '"') {
+      const end = endOfString(json, at);
+      const names = isName(json, end) ? open.at(-1) : undefined;
+      const name = names === undefined ? '' : String(JSON.parse(json.slice(at, end)));
+      if (names?.has(name) === true) return name;
+      names?.add(name);
+      at = end - 1;
     }
-    if (token === '{') open.push(new Set());
-    else if (token === '[') open.push(undefined);
-    else if (token === '}' || token === ']') open.pop();
-    last = token.startsWith('"') ? token : undefined;
   }
   return undefined;
+}
+
+/** The place behind the quotation mark that ends the string of JSON that begins at `from`. */
+function endOfString(json: string, from: number): number {
+  let end = json.indexOf('"', from + 1);
+  while (isEscaped(json, end)) end = json.indexOf('"', end + 1);
+  return end + 1;
+}
+
+/** Whether an odd number of backslashes is before this place. */
+function isEscaped(json: string, place: number): boolean {
+  let before = place;
+  while (json[before - 1] === '\\') before -= 1;
+  return (place - before) % 2 === 1;
+}
+
+/** Whether a string of JSON that ends before this place is the name of a member. */
+function isName(json: string, end: number): boolean {
+  let next = end;
+  while (' \t\r\n'.includes(json[next] ?? ':')) next += 1;
+  return json[next] === ':';
 }

@@ -17,7 +17,7 @@ import { aside, code, type Html, html, isolated, pathList, row } from './markup.
 import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
 import { countsOf, foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
-import { type Commands, handedOverWords, howHeading } from './text.ts';
+import { type Commands, handedOverWords, howHeading, lostWords } from './text.ts';
 
 const fewEvidence = 8;
 
@@ -316,7 +316,7 @@ function check({ target }: Plan, { undo }: Commands): Html {
     return html`<p>apply reads the directory again with the options of this plan and writes nothing, the change folder included. The list was made at the time above: objects may have been created, deleted or removed since.</p>`;
   }
   return target.kind === 'files'
-    ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. A new file takes the place of each: it gets neither extended attributes and POSIX access lists of the old one nor, on Windows, alternate data streams and the creation time, and the undo does not bring these back. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
+    ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. ${lostWords} A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
     : html`<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must have the same uSNChanged and no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
 }
 

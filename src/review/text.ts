@@ -36,6 +36,10 @@ export interface Commands {
 export const handedOverWords =
   'This tool writes nothing to a directory, and there is nothing to undo. Carry out the steps under “What remains to be done”; then look again whether anything is left.';
 
+/** What replacing a file costs it; none of it can be seen by Node. */
+export const lostWords =
+  'A new file takes the place of each: it gets neither extended attributes and POSIX access lists of the old one nor, on Windows, alternate data streams and the creation time, and the undo does not bring these back.';
+
 /** The columns of review.txt, which prints on paper. */
 const paperWidth = 100;
 
@@ -103,6 +107,7 @@ function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
     ? '  Apply  refused as it is: a blocker is not accepted.'
     : `  Apply  ${visible(apply)}`;
   yield `  Undo   ${visible(undo)}`;
+  if (plan.target.kind === 'files') yield* wrapped(`  ${lostWords}`, paperWidth, 2);
 }
 
 /** What became of a plan: a line in all, and a line a run. */

@@ -40,14 +40,18 @@ function carryOut(edit: Edit, data: unknown): void {
   const parent = edit.at.slice(0, -1).reduce((value: unknown, step) => memberOf(value, step), data);
   if (Array.isArray(parent)) {
     const index = Math.min(Number(name), parent.length);
-    if ('put' in edit) parent.splice(index, 1, structuredClone(edit.put));
-    else if ('insert' in edit) parent.splice(index, 0, structuredClone(edit.insert));
+    if ('put' in edit) parent.splice(index, 1, copyOf(edit.put));
+    else if ('insert' in edit) parent.splice(index, 0, copyOf(edit.insert));
     else parent.splice(index, 1);
   } else if (typeof parent === 'object' && parent !== null) {
     if ('remove' in edit) Reflect.deleteProperty(parent, name);
-    else
-      define(parent, 'put' in edit ? String(name) : edit.as, structuredClone('put' in edit ? edit.put : edit.insert));
+    else define(parent, 'put' in edit ? String(name) : edit.as, copyOf('put' in edit ? edit.put : edit.insert));
   }
+}
+
+/** A later edit may act within what this one put there. */
+function copyOf(value: Json): Json {
+  return typeof value === 'object' ? structuredClone(value) : value;
 }
 
 function memberOf(value: unknown, name: string | number): unknown {
