@@ -93,8 +93,8 @@ async function oldestTombstone(session: DirectorySession, namingContext: string)
   return found === undefined ? [] : [found];
 }
 
-/** How many of the DC's last USNs are looked through: a quiet DC's own change is found among few. */
-const usnWindows = [1000n, 20_000n];
+/** How many of the DC's last USNs are looked through: its own change is among few, and each costs its whole metadata. */
+const usnWindow = 2000n;
 
 async function newestChanges(
   session: DirectorySession,
@@ -104,13 +104,9 @@ async function newestChanges(
   const rootDse = await session.readEntry('', ['highestCommittedUSN']);
   const highest = rootDse === undefined ? undefined : largeIntegerOf(rootDse, 'highestCommittedUSN');
   if (highest === undefined) return [];
-  for (const window of usnWindows) {
-    const from = highest > window ? highest - window : 0n;
-    const filter: Filter = { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: String(from) };
-    const changes = await inEach((base) => ownChanges(session, base, filter, invocationId));
-    if (changes.length > 0 || from === 0n) return changes;
-  }
-  return [];
+  const from = highest > usnWindow ? highest - usnWindow : 0n;
+  const filter: Filter = { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: String(from) };
+  return await inEach((base) => ownChanges(session, base, filter, invocationId));
 }
 
 async function ownChanges(
