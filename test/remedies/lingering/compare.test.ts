@@ -5,8 +5,10 @@ import { assess } from '../../../src/remedies/lingering/assess.ts';
 import { foundIn } from '../../../src/remedies/lingering/propose.ts';
 import { renameEntry } from '../../support/rename-entry.ts';
 import {
+  apart,
   configuration,
   type Dcs,
+  deleteAndForget,
   domain,
   handedOver,
   hostOf,
@@ -16,28 +18,6 @@ import {
   verdictsOn,
   whyNotProvable,
 } from './support/pair.ts';
-
-const later = new Date('2027-06-01T00:00:00Z');
-
-/** Deletes an object on one DC, whose tombstone is collected there before another one hears of it. */
-async function deleteAndForget(dcs: Dcs, on: string, ...dns: readonly string[]): Promise<void> {
-  const session = await dcs.session(on);
-  for (const dn of dns) await session.delete(dn);
-  dcs.forest.expunge(hostOf(on), later);
-}
-
-/** Two or more DCs that both have these objects, and whose links are cut. */
-async function apart(
-  names: readonly string[],
-  objects: readonly string[],
-): Promise<{ dcs: Dcs; dns: readonly string[] }> {
-  const dcs = await openDcs(names);
-  const dns: string[] = [];
-  for (const cn of objects) dns.push(await dcs.create('dc1', cn));
-  dcs.replicate();
-  for (const name of names) dcs.forest.cut(hostOf(name));
-  return { dcs, dns };
-}
 
 describe('two copies', () => {
   test('that are alike have nothing to show, both ways', async () => {
