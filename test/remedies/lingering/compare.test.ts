@@ -12,6 +12,7 @@ import {
   domain,
   handedOver,
   hostOf,
+  interrupted,
   look,
   openDcs,
   people,
@@ -90,22 +91,8 @@ async function guidOf(session: DirectorySession, name: string): Promise<string> 
 describe('an object that changes while the copies are compared', () => {
   /** Does something when the list of DC2 is about to be read, the reference's having been read; or when it has been. */
   async function lookWhile(dcs: Dcs, when: 'before' | 'after', meddle: () => Promise<void>) {
-    const openOther = async (host: string): Promise<DirectorySession> => {
-      const session = await dcs.forest.open({ host });
-      async function* search(request: Parameters<DirectorySession['search']>[0]) {
-        const isList = request.scope === 'subtree' && request.attributes.includes('objectGUID');
-        if (isList && when === 'before') await meddle();
-        yield* session.search(request);
-        if (isList && when === 'after') await meddle();
-      }
-      return new Proxy(session, {
-        get: (target, name) => {
-          if (name === 'search') return search;
-          const value: unknown = Reflect.get(target, name, target);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-    };
+    const openOther = async (host: string): Promise<DirectorySession> =>
+      interrupted(await dcs.forest.open({ host }), when, meddle);
     return look(dcs, 'dc1', {}, { openOther });
   }
 

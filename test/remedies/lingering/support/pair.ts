@@ -196,6 +196,27 @@ export async function apart(
   return { dcs, dns };
 }
 
+/** A session whose search for the list of a copy is preceded or followed by something. */
+export function interrupted(
+  session: DirectorySession,
+  when: 'before' | 'after',
+  meddle: () => Promise<void>,
+): DirectorySession {
+  async function* search(request: Parameters<DirectorySession['search']>[0]) {
+    const isList = request.scope === 'subtree' && request.attributes.includes('objectGUID');
+    if (isList && when === 'before') await meddle();
+    yield* session.search(request);
+    if (isList && when === 'after') await meddle();
+  }
+  return new Proxy(session, {
+    get: (target, name) => {
+      if (name === 'search') return search;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** What a look with the first named DC as the reference finds. */
 export async function look(
   dcs: Dcs,
