@@ -11,7 +11,7 @@ import { type Access, openWorldOf } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
 import { frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
-import { describePlan } from './world.ts';
+import { describePlan, look } from './world.ts';
 
 /**
  * Looks again with the options of the plan, and shows what there is now with its commands. Nothing is written, the change
@@ -32,7 +32,7 @@ export async function lookAgain(
   const opened = await openWorldOf(saved, access, context, output);
   try {
     const options = optionsOf(plan);
-    const facts = await remedy.gather(opened.world, { kind: 'new', options });
+    const facts = await look(remedy, opened, { kind: 'new', options });
     showSurvey(remedy, facts, options, output);
     const frame = frameOf(plan.remedy, { reason: plan.reason, ticket: plan.ticket }, context);
     const fresh = sealedPlan(frame, remedy, facts, remedy.propose(facts, options), accept);
@@ -40,7 +40,7 @@ export async function lookAgain(
     output.review.plan(now);
     output.document({ plan: now, seal: now.seal, position: 'not-applied', findings: now.findings });
     if (now.changes.length === 0) return statusWithoutChanges(now, remedy);
-    sayNextSteps(describePlan(remedy, now, context).nextSteps, output);
+    sayNextSteps(describePlan(remedy, now, context, opened.directory).nextSteps, output);
     return exitStatus.refused;
   } finally {
     await opened.close();

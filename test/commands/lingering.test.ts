@@ -3,9 +3,12 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import { describePlan } from '../../src/commands/world.ts';
 import { readLdifEntries } from '../../src/ldif/ldif-reader.ts';
+import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { type PracticeSite, practiceSite } from '../support/practice-site.ts';
 import { answering } from '../support/prompter-double.ts';
@@ -226,4 +229,42 @@ test('the wizard offers to keep the evidence where nothing was found', async () 
   expect(result.status).toBe(1);
   const [name = ''] = await readdir(path.join(site.folder, 'changes'));
   expect(await readdir(path.join(site.folder, 'changes', name))).toContain('plan.json');
+});
+
+describe('the command that other remedies print', () => {
+  const context = {
+    remedies,
+    program: ['adsi-remedy'],
+    platform: 'linux',
+    currentFolder: '/work',
+  } as unknown as Context;
+  const server = { kind: 'server', host: '192.0.2.1', port: 636, auth: 'password', tls: 'ldaps', user: 'me' } as const;
+  const plan = {
+    target: {
+      kind: 'forest',
+      configurationNamingContext: `CN=Configuration,${domain}`,
+      objectGuid: '9c04206a-9a46-41df-b23b-f2b402ba789f',
+      domainController: 'dc1.corp.example.com',
+      connection: { ...server, tlsName: 'dc1.corp.example.com' },
+    },
+  } as unknown as Plan;
+
+  /** The command for a reference, printed by a run that was given a --ca or not. */
+  function commandFor(reference: string, caFile?: string): string {
+    const describing: Parameters<typeof describePlan>[0] = {
+      describe: (_, { lingeringFinder }) => {
+        const command = lingeringFinder?.command({ reference, targets: ['dc2.corp.example.com'] }) ?? '';
+        return { title: command, summary: [], changes: [], nextSteps: [] };
+      },
+    };
+    return describePlan(describing, plan, context, { caFile }).title;
+  }
+
+  test('repeats the trust of this run, and the name on the certificate where that is the same server', () => {
+    expect(commandFor('dc1.corp.example.com', '/work/ca.pem')).toBe(
+      'adsi-remedy lingering --server dc1.corp.example.com --ca ca.pem --tls-name dc1.corp.example.com --user me --reference dc1.corp.example.com --target dc2.corp.example.com',
+    );
+    expect(commandFor('dc2.corp.example.com', '/work/ca.pem')).not.toContain('--tls-name');
+    expect(commandFor('dc1.corp.example.com')).not.toContain('--ca');
+  });
 });
