@@ -1,4 +1,6 @@
 #!/usr/bin/env node
-import { main } from '../bundle/main.js';
+'use strict';
 
-await main();
+const { main } = require('../bundle/main.cjs');
+
+main();

@@ -1,5 +1,6 @@
 /** From the command line to an exit status. The only place that ends the process. */
 
+import { writeSync } from 'node:fs';
 import { commandsOf } from './commands/commands.ts';
 import { helpText } from './commands/help.ts';
 import { remedies } from './remedies/index.ts';
@@ -8,6 +9,10 @@ const commands = commandsOf(remedies);
 
 /** Runs the command that the process was started with and ends the process with its status. */
 export async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  const answer = await answerTo(args);
+  const rest = answer === undefined ? undefined : restOfWriting(answer);
+  if (rest?.length === 0) process.exit(0);
   // What is under way goes on whoever listens. A reader that has seen enough (head, a pager) closes the pipe, and the
   // status is still that of the work; output that the disk did not take is a failure.
   let isOutputLost = false;
@@ -15,19 +20,26 @@ export async function main(): Promise<void> {
     if (error.code !== 'EPIPE') isOutputLost = true;
   };
   process.stdout.on('error', note);
-  const args = process.argv.slice(2);
-  const answer = await answerTo(args);
-  let status = 0;
-  if (answer === undefined) {
-    process.stderr.on('error', note);
-    status = await run(args);
-    await written(process.stderr);
-  } else {
-    // Don't open stderr: --help must be fast.
-    process.stdout.write(answer);
-  }
+  process.stderr.on('error', note);
+  if (rest !== undefined) process.stdout.write(rest);
+  const status = rest === undefined ? await run(args) : 0;
+  await written(process.stderr);
   await written(process.stdout);
   process.exit(isOutputLost && (status === 0 || status === 2) ? 1 : status);
+}
+
+/**
+ * Writes the text without process.stdout, whose opening takes longer than all else that --help does. Windows' console
+ * takes no UTF-8 bytes, so there it is not tried. Gives the bytes that are still to be written.
+ */
+function restOfWriting(text: string): Uint8Array {
+  let rest = Buffer.from(text);
+  try {
+    while (process.platform !== 'win32' && rest.length > 0) rest = rest.subarray(writeSync(1, rest));
+  } catch {
+    // process.stdout waits where a pipe is full, and says what is wrong with it otherwise.
+  }
+  return rest;
 }
 
 function written(stream: NodeJS.WriteStream): Promise<void> {
