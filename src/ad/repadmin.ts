@@ -1,4 +1,4 @@
-/** Commands for domain controllers with their names filled in: repadmin, ntdsutil. They run in cmd and in PowerShell. */
+/** Commands for domain controllers with their names filled in: repadmin, ldifde, ntdsutil. They run in cmd and in PowerShell. */
 
 import { quotedForPowerShell } from '../words-for-shells.ts';
 
@@ -15,9 +15,19 @@ export interface LingeringObjectsRequest {
   readonly namingContext: string;
 }
 
-/** Lists lingering objects (events 1946); without /advisory_mode the same command removes them (events 1945). */
-export function listLingeringObjects({ destination, sourceDsaGuid, namingContext }: LingeringObjectsRequest): string {
-  return `repadmin /removelingeringobjects ${quoted(destination)} ${quoted(sourceDsaGuid)} ${quoted(namingContext)} /advisory_mode`;
+/** Lists lingering objects (events 1946). */
+export function listLingeringObjects(request: LingeringObjectsRequest): string {
+  return `${removeLingeringObjects(request)} /advisory_mode`;
+}
+
+/** Removes what the same command with /advisory_mode lists (events 1945). */
+export function removeLingeringObjects({ destination, sourceDsaGuid, namingContext }: LingeringObjectsRequest): string {
+  return `repadmin /removelingeringobjects ${quoted(destination)} ${quoted(sourceDsaGuid)} ${quoted(namingContext)}`;
+}
+
+/** Has a DC remove the lingering objects that a file of removeLingeringObject operations names. */
+export function importRemoval(host: string, file: string): string {
+  return `ldifde -i -s ${quoted(host)} -f ${quoted(file)}`;
 }
 
 /** Lets a DC replicate once more with partners past the lifetime, or forbids it again (event 2042, KB 2020053 step 6). */

@@ -23,6 +23,11 @@ export const folderParts = {
   nextSteps: 'next-steps.txt',
 } as const;
 
+/** The name of the LDIF that removes lingering objects from one DC: change.ldf where it is the only one. */
+export function removalFile(host: string, hosts: readonly string[]): string {
+  return hosts.length < 2 ? folderParts.ldif : `change-${host.replace(/[^\w.-]/g, '_')}.ldf`;
+}
+
 /** A change folder holds what a directory or a file held: it is for its user alone. */
 const privateFolder = 0o700;
 const privateFile = 0o600;

@@ -251,6 +251,7 @@ async function writeWith<C extends Change>(
         plan,
         folder,
         remedy,
+        directory: apply.directory,
         ...(seen === undefined ? {} : { seen }),
       },
       context,

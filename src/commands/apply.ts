@@ -34,7 +34,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     isApproved: flags.seal !== undefined,
     mayAsk: output.canAsk && !flags.yes && !output.isJson && !flags['dry-run'],
   };
-  if (remedy.handOver !== undefined) return lookAgain(saved, remedy, remedy.handOver, access, context, output);
+  if (remedy.handOver !== undefined)
+    return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, context, output);
   const position = await positionOf(saved);
   requireNotUndone(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),

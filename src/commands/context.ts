@@ -65,6 +65,8 @@ export interface OpenDirectory {
   readonly session: DirectorySession;
   /** For the plan's target. */
   readonly connection: PlanConnection;
+  /** --ca, for commands that are printed: a plan never brings one. */
+  readonly caFile?: string | undefined;
   /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
   readonly isExport: boolean;
   /** Another session with the chosen DC. */

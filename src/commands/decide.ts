@@ -154,7 +154,7 @@ async function handOver(finished: Finished, context: Context, output: Output): P
   const { plan, remedy } = finished;
   const folder = await save(finished, undefined, context, output);
   for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
-  sayNextSteps(describePlan(remedy, plan, context).nextSteps, output);
+  sayNextSteps(describePlan(remedy, plan, context, finished.directory).nextSteps, output);
   output.document(plan);
   return exitStatus.refused;
 }
@@ -233,7 +233,7 @@ async function save(finished: Finished, named: string | undefined, context: Cont
       : path.resolve(context.currentFolder, named);
   const patience = patienceShowing(context, output);
   const drawing = { commands: commandsFor(folder, remedy, context), templates: context.templates, patience };
-  const documents = documentsOf(plan, describePlan(remedy, plan, context), drawing);
+  const documents = documentsOf(plan, describePlan(remedy, plan, context, finished.directory), drawing);
   await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId, patience);
   return folder;
 }

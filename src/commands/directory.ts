@@ -200,6 +200,7 @@ async function openServer(
   };
   return {
     session,
+    caFile,
     connection: {
       kind: 'server',
       ...chosen,

@@ -62,7 +62,7 @@ export function documentsOf(
       : []),
     ...(plan.target.kind === 'forest'
       ? [
-          ...(handedOver.length > 0
+          ...(commands.undo === undefined
             ? removalDocuments(plan, handedOver)
             : [{ name: folderParts.ldif, content: changeLdif(plan.changes.filter(isDirectoryChange), plan) }]),
           { name: folderParts.entriesBefore, content: beforeLdif(entries) },

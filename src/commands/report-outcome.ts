@@ -12,7 +12,7 @@ import { nextStepLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
-import type { Context } from './context.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
 import { describePlan } from './world.ts';
 
@@ -23,6 +23,8 @@ export interface AppliedPlan<C extends Change> {
   readonly plan: Plan<C>;
   readonly folder: string;
   readonly remedy: Pick<Remedy, 'describe'>;
+  /** The one that it was applied to. */
+  readonly directory?: Pick<OpenDirectory, 'caFile'> | undefined;
   /** Of a plan for a directory that was applied to its end. */
   readonly seen?: Verification;
 }
@@ -79,7 +81,8 @@ export async function reportOutcome<C extends Change>(
   output.say(`  ${countLine(applied, output)}`);
   if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
   for (const line of whatNext(applied, outcome, shownPath(folder, context), context)) output.say(`  ${line}`);
-  if (outcome === 'done') sayNextSteps(describePlan(applied.remedy, plan, context).nextSteps, output);
+  if (outcome === 'done')
+    sayNextSteps(describePlan(applied.remedy, plan, context, applied.directory).nextSteps, output);
   const document: OutcomeDocument = {
     plan: plan.id,
     folder,

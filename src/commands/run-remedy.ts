@@ -3,7 +3,6 @@
 import { writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../change/canonical.ts';
-import type { Exhibit } from '../change/exhibits.ts';
 import { type Finding, judge, openBlockers } from '../change/findings.ts';
 import type { Plan, Proposal } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -140,7 +139,7 @@ async function settle(
     const facts = seen?.facts ?? (await look(remedy, opened, { kind: 'new', options: current }, before));
     if (seen === undefined) {
       known.push({ options: current, facts });
-      showSurvey(remedy.survey(facts, current), output);
+      showSurvey(remedy, facts, current, output);
     }
     const answer = await remedy.ask(facts, current, asking);
     if (answer.kind === 'other-way') return { ...answer, facts, options: current };
@@ -150,8 +149,10 @@ async function settle(
   }
 }
 
-function showSurvey(exhibits: readonly Exhibit[], output: Output): void {
-  for (const exhibit of exhibits) {
+/** Shows what there is, with --verbose in full. */
+export function showSurvey(remedy: Remedy, facts: unknown, options: RemedyOptions, output: Output): void {
+  const whole = output.review.options.verbose ? (remedy.surveyInFull?.(facts) ?? []) : [];
+  for (const exhibit of [...remedy.survey(facts, options), ...whole]) {
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
     output.say('');
   }

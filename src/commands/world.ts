@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
-import type { ForestTarget, Plan, PlanConnection, Target } from '../change/plan.ts';
+import type { ForestTarget, Plan, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
 import { windowsTools } from '../files/lost-properties.ts';
 import type { Flags } from '../flags.ts';
@@ -24,18 +24,18 @@ import type {
   World,
 } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
-import { commandLine } from './command-line.ts';
+import { commandLine, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { openDirectory, type SavedDirectory } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
-/** What a remedy may know of the process. @param target of its world, for the commands that it prints */
-function surroundingsOf(context: Context, watch: Watch, target?: Target): Surroundings {
+/** What a remedy may know of the process. @param target of its world, with caFile, for the commands that it prints */
+function surroundingsOf(context: Context, watch: Watch, target?: Target, caFile?: string): Surroundings {
   return {
     watch,
-    ...leadsOf(context, target),
+    ...leadsOf(context, target, caFile),
     currentFolder: context.currentFolder,
     platform: context.platform,
     systemDrive: context.env['SystemDrive'] ?? 'C:',
@@ -46,54 +46,75 @@ function surroundingsOf(context: Context, watch: Watch, target?: Target): Surrou
 }
 
 /** The remedies of the list that another one leads to. */
-function leadsOf(context: Context, target: Target | undefined): Leads {
+function leadsOf(context: Context, target: Target | undefined, caFile: string | undefined): Leads {
+  const reached = (host: string): readonly string[] => connectionWords(host, target, caFile, context);
   return {
-    lingeringFinder: lingeringFinderOf(context, target),
-    metadataCleaner: metadataCleanerOf(context, target),
+    lingeringFinder: lingeringFinderOf(context, reached),
+    metadataCleaner: metadataCleanerOf(context, target, reached),
   };
 }
 
 /** The remedy of the list that cleans up after a DC that is gone; its command reaches the DC of the target. */
-function metadataCleanerOf(context: Context, target: Target | undefined): MetadataCleaner | undefined {
+function metadataCleanerOf(
+  context: Context,
+  target: Target | undefined,
+  reached: (host: string) => readonly string[],
+): MetadataCleaner | undefined {
   const entry = context.remedies.find(({ cleansMetadata }) => cleansMetadata !== undefined);
   if (entry?.cleansMetadata === undefined || target?.kind !== 'forest') return undefined;
   const { name, cleansMetadata } = entry;
-  const reached = connectionWords(target.domainController, target.connection);
-  return { command: (serverDn) => commandLine([name, ...reached, ...cleansMetadata(serverDn)], context) };
+  const words = [name, ...reached(target.domainController)];
+  return { command: (serverDn) => commandLine([...words, ...cleansMetadata(serverDn)], context) };
 }
 
 /** The remedy of the list that finds lingering objects; its command reaches the reference as the target was reached. */
-function lingeringFinderOf(context: Context, target: Target | undefined): LingeringFinder | undefined {
+function lingeringFinderOf(
+  context: Context,
+  reached: (host: string) => readonly string[],
+): LingeringFinder | undefined {
   const entry = context.remedies.find(({ findsLingeringObjects }) => findsLingeringObjects !== undefined);
   if (entry?.findsLingeringObjects === undefined) return undefined;
   const { name, findsLingeringObjects } = entry;
-  const connection = target?.kind === 'forest' ? target.connection : undefined;
   return {
     name,
-    command: (suspects) => {
-      const reached = connectionWords(suspects.reference, connection);
-      return commandLine([name, ...reached, ...findsLingeringObjects(suspects)], context);
-    },
+    command: (suspects) =>
+      commandLine([name, ...reached(suspects.reference), ...findsLingeringObjects(suspects)], context),
   };
 }
 
-/** The flags that reach another DC in the same way. A practice site needs none. */
-function connectionWords(host: string, connection: PlanConnection | undefined): readonly string[] {
+/** The flags that reach a DC in the same way as the target's. A practice site needs none. */
+function connectionWords(
+  host: string,
+  target: Target | undefined,
+  caFile: string | undefined,
+  context: Context,
+): readonly string[] {
+  const forest = target?.kind === 'forest' ? target : undefined;
+  const connection = forest?.connection;
   if (connection?.kind === 'practice') return [];
   if (connection?.kind !== 'server') return ['--server', host];
-  const { auth, tls, user, dns } = connection;
+  const { auth, tls, tlsName, user, dns } = connection;
+  // The name on the certificate is the target's own.
+  const isTarget = host.toLowerCase() === forest?.domainController.toLowerCase();
   return [
     ...['--server', host],
     ...(tls === 'ldaps' || auth === 'integrated' ? [] : ['--tls', tls]),
+    ...(caFile === undefined ? [] : ['--ca', shownPath(caFile, context)]),
+    ...(tlsName === undefined || !isTarget ? [] : ['--tls-name', tlsName]),
     ...(dns === undefined ? [] : ['--dns', dns]),
     ...(auth === 'integrated' ? ['--auth', auth] : []),
     ...(user === undefined ? [] : ['--user', user]),
   ];
 }
 
-/** A plan in the words of its remedy. */
-export function describePlan(remedy: Pick<Remedy, 'describe'>, plan: Plan, context: Context): Description {
-  return remedy.describe(plan, leadsOf(context, plan.target));
+/** A plan in the words of its remedy. @param directory the one that this run has open, for the commands that are printed */
+export function describePlan(
+  remedy: Pick<Remedy, 'describe'>,
+  plan: Plan,
+  context: Context,
+  directory?: Pick<OpenDirectory, 'caFile'>,
+): Description {
+  return remedy.describe(plan, leadsOf(context, plan.target, directory?.caFile));
 }
 
 /** The options that the flags of a remedy give, with what is waited for on the screen. Throws what readOptions throws. */
@@ -209,7 +230,7 @@ async function directoryWorld(
   const target = await targetOf({ ...directory, session });
   return {
     kind: 'directory',
-    ...commonWorld(signal, context, watch, target),
+    ...commonWorld(signal, context, watch, target, directory.caFile),
     session,
     target,
     isExport: directory.isExport,
@@ -222,8 +243,8 @@ async function directoryWorld(
   };
 }
 
-function commonWorld(signal: AbortSignal, context: Context, watch: Watch, target?: ForestTarget) {
-  return { ...surroundingsOf(context, watch, target), now: context.now, signal };
+function commonWorld(signal: AbortSignal, context: Context, watch: Watch, target?: ForestTarget, caFile?: string) {
+  return { ...surroundingsOf(context, watch, target, caFile), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */

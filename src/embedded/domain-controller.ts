@@ -7,6 +7,7 @@ import { formatGuid } from '../ad/values.ts';
 import type { StoredEntry } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import type { Store } from './store.ts';
+import { valueKey } from './value.ts';
 
 /** Attributes of a rootDSE record in the data, by lower-case name; they replace those that the DC would give. */
 export type RootDseRecord = ReadonlyMap<string, { readonly name: string; readonly values: readonly Buffer[] }>;
@@ -63,10 +64,13 @@ export function exportedFrom(host: string | undefined): DomainController {
 /** NTDSDSA_OPT_IS_GC of the options of NTDS Settings (MS-ADTS 6.1.1.2.2.1.2.1.1). */
 const isGlobalCatalogOption = 1;
 
+const objectClass = attributeType('objectClass');
+const ntdsSettingsClass = valueKey(objectClass, 'nTDSDSA');
+
 /** Every DC that has NTDS Settings and a DNS name, in the order of the data. */
 export function domainControllersIn(store: Store): DomainController[] {
-  return [...store.entries()]
-    .filter((entry) => entry.hasClass('nTDSDSA') && !entry.isDeleted)
+  return [...store.holders(objectClass, ntdsSettingsClass)]
+    .filter((entry) => !entry.isDeleted)
     .flatMap(fromNtdsSettings);
 }
 

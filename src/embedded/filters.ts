@@ -19,13 +19,7 @@ export function compileFilter(filter: Filter, store: Store): Match {
     }
     case 'or': {
       const parts = filter.filters.map((part) => compileFilter(part, store));
-      return (entry) =>
-        negated(
-          allOf(
-            parts.map((part) => (at: StoredEntry) => negated(part(at))),
-            entry,
-          ),
-        );
+      return (entry) => someOf(parts, entry);
     }
     case 'not': {
       const part = compileFilter(filter.filter, store);
@@ -55,6 +49,16 @@ function allOf(parts: readonly Match[], entry: StoredEntry): boolean | undefined
     if (match === undefined) unknown = true;
   }
   return unknown ? undefined : true;
+}
+
+function someOf(parts: readonly Match[], entry: StoredEntry): boolean | undefined {
+  let unknown = false;
+  for (const part of parts) {
+    const match = part(entry);
+    if (match === true) return true;
+    if (match === undefined) unknown = true;
+  }
+  return unknown ? undefined : false;
 }
 
 function negated(match: boolean | undefined): boolean | undefined {

@@ -192,6 +192,9 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** What the screen shows before a question. */
   survey(facts: Facts, options: Options): readonly Exhibit[];
 
+  /** What --verbose shows behind the survey: a long list. */
+  surveyInFull?(facts: Facts): readonly Exhibit[];
+
   /** Asks what the options leave open. No effect but its questions, so that it can be run again with earlier answers. */
   ask(facts: Facts, options: Options, asking: Asking): Promise<Answer<Options>>;
 

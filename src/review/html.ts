@@ -301,7 +301,12 @@ function* folder({ target, changes: all }: Plan, { undo }: Commands): Generator<
           [`${folderParts.backup}/`, 'each file byte for byte, copied here before it is changed'],
         ]
       : [
-          [folderParts.ldif, `the change as LDIF, ${readers}`],
+          undo === undefined
+            ? [
+                folderParts.ldif,
+                'the removal as LDIF, for ldifde on Windows; of several DCs each has a file of its own',
+              ]
+            : [folderParts.ldif, `the change as LDIF, ${readers}`],
           [folderParts.entriesBefore.replaceAll('\\', '/'), 'every attribute of every entry that is changed, as LDIF'],
         ]),
     ...(undo === undefined ? [] : [[folderParts.journal, 'what apply and undo did, and when']]),

@@ -40,7 +40,7 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
 }
 
 /** A name that is no host name is not put into a command. */
-export function hostInCommand(name: string): string {
+function hostInCommand(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }
 
@@ -69,8 +69,11 @@ export function asksForControls(changes: readonly EntryChange[]): boolean {
 
 /** backup/before.ldf: every entry to be deleted, and the former values of attributes to be edited. */
 export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> {
+  const isHandedOver = changes.some(({ kind }) => kind === 'remove-lingering');
   yield ldifComment('State before the change: entries to be deleted with all their attributes; of entries to be');
-  yield ldifComment('edited only the attributes to be edited. For reading and for undo, not for import.');
+  yield ldifComment(
+    `edited only the attributes to be edited. For reading${isHandedOver ? '' : ' and for undo'}, not for import.`,
+  );
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {

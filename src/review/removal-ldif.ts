@@ -3,40 +3,35 @@
  * 314282). The DC asks the reference itself before it removes anything.
  */
 
+import { importRemoval } from '../ad/repadmin.ts';
 import { guidBase } from '../ad/values.ts';
 import { openBlockers } from '../change/findings.ts';
 import type { FolderDocument } from '../change/folder.ts';
-import { folderParts } from '../change/folder.ts';
+import { folderParts, removalFile } from '../change/folder.ts';
 import type { Plan, RemoveLingeringChange } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, listed } from '../words.ts';
-import { hostInCommand } from './ldif.ts';
 
-/** The name of the LDIF for one DC: change.ldf where it is the only one. */
-export function removalFile(host: string, hosts: readonly string[]): string {
-  return hosts.length < 2 ? folderParts.ldif : `change-${host.replace(/[^\w.-]/g, '_')}.ldf`;
-}
-
-/** The DCs that have lingering objects, each once. */
-export function hostsOf(changes: readonly RemoveLingeringChange[]): readonly string[] {
-  return [...new Set(changes.map(({ on }) => on))];
-}
-
-/** A document for each DC, as each takes only its own operations; none has an operation while a blocker stops the plan. */
+/** A document for each DC, as each takes only its own operations; none has one while a blocker stops the plan. */
 export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringChange[]): readonly FolderDocument[] {
   const blockers = openBlockers(plan.findings);
   if (blockers.length > 0) {
     const comments = blockers.map(({ id, title }) => ldifComment(visible(`No operation is written: ${id}: ${title}`)));
     return [{ name: folderParts.ldif, content: [...headComments(plan), ...comments] }];
   }
-  const hosts = hostsOf(changes);
-  const ofHosts = [...groupBy(changes, ({ on }) => on)].map(([host, ofHost]) => ({
-    name: removalFile(host, hosts),
-    content: removalLdif(plan, host, ofHost),
-  }));
-  if (hosts.length < 2) return ofHosts;
+  const byHost = groupBy(changes, ({ on }) => on);
+  const hosts = [...byHost.keys()];
+  if (hosts.length === 0) {
+    const none = ldifComment('No lingering object was found: there is nothing to import.');
+    return [{ name: folderParts.ldif, content: [...headComments(plan), none] }];
+  }
+  const ofHosts = [...byHost].map(([host, ofHost]) => {
+    const name = removalFile(host, hosts);
+    return { name, content: removalLdif(plan, host, name, ofHost) };
+  });
+  if (hosts.length === 1) return ofHosts;
   const names = listed(hosts.map((host) => removalFile(host, hosts)));
   const pointer = ldifComment(`Each domain controller has a file of its own: ${names}`);
   return [{ name: folderParts.ldif, content: [...headComments(plan), pointer] }, ...ofHosts];
@@ -48,14 +43,20 @@ function headComments({ id, seal, created, target }: Plan): readonly string[] {
   return [`Plan ${id}, made ${created}, seal ${seal}`, ...forest].map((line) => ldifComment(visible(line)));
 }
 
-function* removalLdif(plan: Plan, host: string, changes: readonly RemoveLingeringChange[]): Generator<string> {
+function* removalLdif(
+  plan: Plan,
+  host: string,
+  file: string,
+  changes: readonly RemoveLingeringChange[],
+): Generator<string> {
   const references = [...new Set(changes.map(({ reference }) => `${reference.host} (DSA GUID ${reference.dsaGuid})`))];
   yield* headComments(plan);
   for (const line of [
     `Removes ${counted(changes.length, 'lingering object')} from ${host}, for a Windows domain controller:`,
-    `ldifde -i -s ${hostInCommand(host)} -f FILE`,
+    importRemoval(host, file),
     `Reference: ${listed(references)}; it must be reachable from ${host}.`,
-    'Before you import: repadmin /removelingeringobjects with /advisory_mode must have given this list (event 1946).',
+    'Before you import: repadmin /removelingeringobjects with /advisory_mode must have given this list (event 1946),',
+    'with no other objects than those that next-steps.txt names.',
     'A removed object leaves no tombstone and cannot be restored: backup/before.ldf holds its attributes.',
   ]) {
     yield ldifComment(visible(line));

@@ -64,10 +64,13 @@ export function* paperReview(
     summaryLine(plan, options.style),
   ]);
   if (outcome !== undefined) yield* headed('Outcome', outcomeLines(plan, outcome));
+  // Of a plan that is handed over the counts come before the list.
+  const pictures = [...headed('Pictures', drawn(plan.exhibits, options))];
+  if (commands.undo === undefined) yield* pictures;
   yield* headed('Changes', diffLines(plan, reviewRows(plan.changes), options, outcome));
   yield* headed('', drawn(description.changes, options));
   yield* headed('Blockers and warnings', findingLines(others, options));
-  yield* headed('Pictures', drawn(plan.exhibits, options));
+  if (commands.undo !== undefined) yield* pictures;
   yield* headed('Notes', findingLines(notes, options));
   if (description.nextSteps.length > 0) yield* [...nextStepLines(description.nextSteps), ''];
   yield* headed(howHeading(commands), applyLines(plan, commands));

@@ -4,6 +4,9 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { OpenDirectory } from '../../src/commands/context.ts';
+import { connectByDns, ldapConnector } from '../../src/ldap/connector.ts';
+import { interrupted } from '../remedies/lingering/support/pair.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -15,6 +18,7 @@ import { add, type Change, replace } from './lab/ldif.ts';
 import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
 
 const people = `OU=Lab,${forest.domainNamingContext}`;
+const users = `CN=Users,${forest.domainNamingContext}`;
 const dnOf = (name: string): string => `CN=${name},${people}`;
 const contact = (name: string): Change => add(dnOf(name), { objectClass: 'contact' });
 const deletion = (name: string): Change => ({ kind: 'delete', dn: dnOf(name) });
@@ -168,6 +172,71 @@ describeWithSamba(
       const last = await run(apply, ['change', '--json']);
       expect(last.status).toBe(0);
     });
+
+    /** The forest as the command opens it, with something done around the reading of the second list. */
+    async function openedWhile(when: 'before' | 'after', meddle: () => Promise<void>): Promise<OpenDirectory> {
+      const { dc1, dc2 } = dcs;
+      const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: dc2.address } });
+      const connector = ldapConnector({
+        tls: 'ldaps',
+        ca: await readFile(bundle),
+        bind: { auth: 'password', user: forest.adminUser, password: dc1.adminPassword },
+        createConnection: connectByDns(dns),
+      });
+      const session = await connector.open({ host: dc1.host });
+      return {
+        session,
+        connection: { kind: 'practice' },
+        isExport: false,
+        reopen: () => connector.open({ host: dc1.host }),
+        openOther: async (host) => interrupted(await connector.open({ host }), when, meddle),
+        openGlobalCatalog: async () => undefined,
+        close: () => session.close(),
+      };
+    }
+
+    test.each(['before', 'after'] as const)(
+      'finds none while objects are created, moved and deleted %s the second list',
+      async (when) => {
+        const { dc1, dc2 } = dcs;
+        const nameOf = (name: string): string => `${name}-${when}`;
+        const both = async (): Promise<void> => {
+          await dcs.replicate('dc2', forest.domainNamingContext);
+          await dcs.replicate('dc1', forest.domainNamingContext);
+        };
+        await dc1.ldapmodify(['moved', 'deleted', 'unheard'].map((name) => contact(nameOf(name))));
+        await both();
+        let times = 0;
+        const meddle = async (): Promise<void> => {
+          times += 1;
+          await dc1.ldapmodify([
+            contact(nameOf('created1')),
+            { kind: 'modrdn', dn: dnOf(nameOf('moved')), newRdn: `CN=${nameOf('elsewhere')}`, newSuperior: users },
+          ]);
+          await dc2.ldapmodify([contact(nameOf('created2')), deletion(nameOf('deleted'))]);
+          await both();
+          // What has not been replicated when the objects are looked up.
+          await dc1.ldapmodify([contact(nameOf('fresh1')), deletion(nameOf('unheard'))]);
+          await dc2.ldapmodify([contact(nameOf('fresh2'))]);
+        };
+        const result = await runCommand(
+          lookForLingering,
+          ['--reference', 'dc1', '--partition', forest.domainNamingContext, '--json'],
+          { currentFolder: folder, directory: () => openedWhile(when, meddle) },
+        );
+        expect(times).toBe(1);
+        expect(result.status).toBe(0);
+        const plan = planOf(result);
+        expect([...plan.changes, ...plan.leftOut]).toEqual([]);
+        const allowed = ['new-objects', 'late-objects', 'transient-objects', 'not-covered'];
+        expect(plan.findings.map(({ id }) => id).filter((id) => !allowed.includes(id))).toEqual([]);
+        // It happened, as ldapsearch shows it.
+        expect(await dc2.exists(`CN=${nameOf('elsewhere')},${users}`)).toBe(true);
+        expect(await dc2.exists(dnOf(nameOf('deleted')))).toBe(false);
+        expect(await dc1.exists(dnOf(nameOf('created2')))).toBe(true);
+        expect(await dc1.exists(dnOf(nameOf('fresh2')))).toBe(false);
+      },
+    );
   },
   { namespaces: true },
 );

@@ -3,9 +3,12 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import { describePlan } from '../../src/commands/world.ts';
 import { readLdifEntries } from '../../src/ldif/ldif-reader.ts';
+import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { type PracticeSite, practiceSite } from '../support/practice-site.ts';
 import { answering } from '../support/prompter-double.ts';
@@ -17,6 +20,8 @@ const domain = 'DC=corp,DC=example,DC=com';
 const kept = ['CN=Pilot Kiosk', 'CN=Pilot Scanner'].map((name) => `${name},OU=Pilot,${domain}`);
 
 const fromDc1 = ['--reference', 'dc1', '--partition', domain];
+/** DC4 of the practice forest does not answer. */
+const confirmed = [...fromDc1, '--accept', 'silent-dc'];
 
 function planOf({ stdout }: CommandRun): Plan<RemoveLingeringChange> {
   return JSON.parse(stdout) as Plan<RemoveLingeringChange>;
@@ -51,6 +56,16 @@ describe('a dry run', () => {
     expect(stdout).toMatch(/DC3 +3 objects/);
     expect(stdout).toMatch(/DC4 +not provable/);
     expect(stdout).toContain('3 lingering objects to hand over');
+    expect(stdout).toMatch(/Objects by verdict\n.*Lingering +Changed since\n +DC3 +DC1 +corp\.example\.com +3 +1/);
+    expect(stdout).not.toContain('objectGUID 79c2bbc4');
+  });
+
+  test('shows with --verbose the class of every object, where it comes from, and that it was changed', async () => {
+    const site = await practiceSite();
+    const { stdout } = await site.run(lingering, [...fromDc1, '--verbose']);
+    expect(stdout).toMatch(
+      /CN=Pilot Scanner,\S+ +user +DC3 +DC1\n +objectGUID 79c2bbc4\S+, created \d{4}-\d\d-\d\d by DC1\n +changed since/,
+    );
   });
 
   test.each([
@@ -77,7 +92,7 @@ describe('a dry run', () => {
 describe('the change folder', () => {
   async function saved(): Promise<{ readonly site: PracticeSite; readonly text: (name: string) => Promise<string> }> {
     const site = await practiceSite();
-    expect(await site.run(lingering, [...fromDc1, '--save', 'change'])).toMatchObject({ status: 2 });
+    expect(await site.run(lingering, [...confirmed, '--save', 'change'])).toMatchObject({ status: 2 });
     return { site, text: (name) => readFile(path.join(site.folder, 'change', name), 'utf8') };
   }
 
@@ -91,6 +106,20 @@ describe('the change folder', () => {
     const { changes } = JSON.parse(await text('plan.json')) as Plan<RemoveLingeringChange>;
     expect(values).toEqual(changes.map(({ guid, reference }) => `<GUID=${reference.dsaGuid}>:<GUID=${guid}>`));
     expect(values).toHaveLength(3);
+    expect(ldif).toContain('# ldifde -i -s dc3.corp.example.com -f change.ldf\n');
+  });
+
+  test('has neither operations nor commands while a DC that is silent is not confirmed to be out of use', async () => {
+    const site = await practiceSite();
+    expect(await site.run(lingering, [...fromDc1, '--save', 'change'])).toMatchObject({ status: 2 });
+    for (const name of ['change.ldf', 'next-steps.txt', 'review.txt', 'review.html']) {
+      const text = await readFile(path.join(site.folder, 'change', name), 'utf8');
+      expect(text).not.toMatch(/^removeLingeringObject|repadmin \/removelingeringobjects dc3|ldifde -i/m);
+    }
+    expect(await site.run(apply, ['change', '--accept', 'silent-dc'])).toMatchObject({
+      status: 3,
+      stdout: expect.stringContaining('repadmin /removelingeringobjects dc3.corp.example.com'),
+    });
   });
 
   test('keeps every attribute of every object', async () => {
@@ -100,6 +129,7 @@ describe('the change folder', () => {
       records.push([dn, attributes.map(({ name }) => name)]);
     }
     expect(records.map(([dn]) => dn)).toEqual([...kept, `OU=Pilot,${domain}`]);
+    expect(await text(path.join('backup', 'before.ldf'))).not.toContain('undo');
     expect(records[1]?.[1]).toEqual(expect.arrayContaining(['description', 'objectSid', 'nTSecurityDescriptor']));
   });
 
@@ -111,6 +141,10 @@ describe('the change folder', () => {
     expect(steps.match(command)).toHaveLength(2);
     expect(steps.indexOf('/advisory_mode')).toBeGreaterThan(0);
     expect(steps).toContain('+allowDivergent');
+    expect(steps).toContain('ldifde -i -s dc3.corp.example.com -f change.ldf');
+    expect(steps.replace(/\s+/g, ' ')).toContain(
+      `against dc1.corp.example.com in ${domain}: the 3 objects of this plan`,
+    );
   });
 
   test('is looked at again by apply, which exits 3 with the commands while objects are left', async () => {
@@ -128,6 +162,11 @@ describe('the change folder', () => {
     expect(paper).toContain('How to carry it out');
     expect(paper).toMatch(/Look again {2}.*apply change/);
     expect(paper).not.toMatch(/^ {2}(Apply|Undo) /m);
+    // Counts first, the list behind.
+    const places = [`3 objects in ${domain}`, 'Lingering objects by domain controller', 'hand over\r\n'];
+    const order = places.map((words) => paper.indexOf(words));
+    expect(order).toEqual(order.toSorted((one, other) => one - other));
+    expect(Math.min(...order)).toBeGreaterThan(0);
     const page = await text('review.html');
     expect(page).toContain('<h3>Look again</h3>');
     for (const untrue of ['--only', '<h3>Undo</h3>', 'journal.jsonl', 'read again by its objectGUID']) {
@@ -142,6 +181,9 @@ describe('the change folder', () => {
     expect(result.status).toBe(1);
     const plan = JSON.parse(await readFile(path.join(site.folder, 'none', 'plan.json'), 'utf8')) as Plan;
     expect(plan.changes).toEqual([]);
+    const ldif = await readFile(path.join(site.folder, 'none', 'change.ldf'), 'utf8');
+    expect(ldif).toContain('there is nothing to import');
+    expect(ldif).not.toMatch(/ldifde|ldapmodify/);
     const page = await readFile(path.join(site.folder, 'none', 'review.html'), 'utf8');
     expect(page).toMatch(/Nothing to change<\/strong> Read the 1 warning before you approve/);
     expect(await site.run(show, ['none'])).toMatchObject({ status: 0 });
@@ -171,6 +213,7 @@ test('the wizard asks for the reference, the targets and the partitions, and off
     'lingering.reference': 'DC1',
     'lingering.targets': ['DC3'],
     'lingering.partitions': [domain],
+    'accept.silent-dc': true,
     decision: 'nothing',
   });
   const result = await site.run(lingering, [], prompter);
@@ -186,4 +229,42 @@ test('the wizard offers to keep the evidence where nothing was found', async () 
   expect(result.status).toBe(1);
   const [name = ''] = await readdir(path.join(site.folder, 'changes'));
   expect(await readdir(path.join(site.folder, 'changes', name))).toContain('plan.json');
+});
+
+describe('the command that other remedies print', () => {
+  const context = {
+    remedies,
+    program: ['adsi-remedy'],
+    platform: 'linux',
+    currentFolder: '/work',
+  } as unknown as Context;
+  const server = { kind: 'server', host: '192.0.2.1', port: 636, auth: 'password', tls: 'ldaps', user: 'me' } as const;
+  const plan = {
+    target: {
+      kind: 'forest',
+      configurationNamingContext: `CN=Configuration,${domain}`,
+      objectGuid: '9c04206a-9a46-41df-b23b-f2b402ba789f',
+      domainController: 'dc1.corp.example.com',
+      connection: { ...server, tlsName: 'dc1.corp.example.com' },
+    },
+  } as unknown as Plan;
+
+  /** The command for a reference, printed by a run that was given a --ca or not. */
+  function commandFor(reference: string, caFile?: string): string {
+    const describing: Parameters<typeof describePlan>[0] = {
+      describe: (_, { lingeringFinder }) => {
+        const command = lingeringFinder?.command({ reference, targets: ['dc2.corp.example.com'] }) ?? '';
+        return { title: command, summary: [], changes: [], nextSteps: [] };
+      },
+    };
+    return describePlan(describing, plan, context, { caFile }).title;
+  }
+
+  test('repeats the trust of this run, and the name on the certificate where that is the same server', () => {
+    expect(commandFor('dc1.corp.example.com', '/work/ca.pem')).toBe(
+      'adsi-remedy lingering --server dc1.corp.example.com --ca ca.pem --tls-name dc1.corp.example.com --user me --reference dc1.corp.example.com --target dc2.corp.example.com',
+    );
+    expect(commandFor('dc2.corp.example.com', '/work/ca.pem')).not.toContain('--tls-name');
+    expect(commandFor('dc1.corp.example.com')).not.toContain('--ca');
+  });
 });

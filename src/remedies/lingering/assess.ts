@@ -1,16 +1,12 @@
 /** What the comparison means: what stops the hand-over, what to clean first, and what was seen that is not lingering. */
 
-import { sameDn } from '../../ad/dn.ts';
 import type { DomainController } from '../../ad/forest.ts';
-import type { Party } from '../../ad/replication-news.ts';
-import { type FindingDraft, finalBlocker, note, warning } from '../../change/findings.ts';
-import { counted, distinct, durationInWords, listed } from '../../words.ts';
-import type { Comparison } from './compare.ts';
+import { type FindingDraft, note, warning } from '../../change/findings.ts';
+import { counted, distinct, listed } from '../../words.ts';
+import { referenceFindings, whyNot } from './assess-reference.ts';
 import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn, hostOf, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
-
-const day = 86_400_000;
 
 /** The finding without which everything was seen. */
 export const notProvable = 'not-provable';
@@ -29,97 +25,6 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
       'A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft’s Lingering Object Liquidator.',
     ),
   ];
-}
-
-/**
- * A reference that is itself out of date would have good objects removed without a tombstone. The user chooses between
- * sides that look alike, but not against all others, and not while a living DC is not accounted for.
- */
-function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
-  const silent = silentTo(facts, reference);
-  const unseen = facts.comparisons.filter(
-    (one) =>
-      one.kind === 'not-provable' &&
-      one.target === reference &&
-      one.reference !== reference &&
-      isLiving(facts, one.reference),
-  );
-  return [
-    ...(silent.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'reference-lacks-news',
-            `${reference.name} lacks news of ${listed(
-              silent.map(({ name }) => name),
-              5,
-            )}`,
-            `For ${facts.lifetime} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first, or choose another reference. No removal is written.`,
-            {
-              subjects: silent.map(({ name }) => name),
-              evidence: silent.map((one) => newsInWords(facts, reference, one)),
-            },
-          ),
-        ]),
-    ...(unseen.length === 0
-      ? []
-      : [
-          finalBlocker(
-            'reference-not-compared',
-            `${reference.name} could not be compared with every DC in use`,
-            'Until then it is not known whether the reference itself has lingering objects. Remove the cause, then run this again. No removal is written.',
-            {
-              subjects: distinct(unseen.map((one) => one.reference.name)),
-              evidence: unseen.map(whyNot),
-            },
-          ),
-        ]),
-  ];
-}
-
-/**
- * DCs in use of whose changes the reference has had none for the lifetime, in a naming context that is compared: those
- * that are no targets; and where the reference is cut off from all others, every one.
- */
-function silentTo(facts: LingeringFacts, reference: DomainController): readonly Party[] {
-  const { replication, islands, lifetime, scope } = facts;
-  const isCutOff = islands.cutOff.some(({ party }) => party.domainController === reference);
-  const own = replication.parties.find(({ domainController }) => domainController === reference);
-  if (own === undefined) return [];
-  const isTarget = ({ domainController }: Party): boolean => scope?.targets.includes(domainController) ?? false;
-  return replication.parties.filter((party) => {
-    if (party === own || party.domainController.isReadOnly || party.state.kind !== 'answered') return false;
-    if (isTarget(party) && !isCutOff) return false;
-    return replication.copies.some((copy) => {
-      if (!scope?.partitions.some((partition) => sameDn(partition, copy.namingContext))) return false;
-      if (!copy.full.includes(own) || !copy.full.includes(party)) return false;
-      const news = copy.news(own, party);
-      return news.kind === 'never' || (news.kind === 'heard' && news.age >= lifetime * day);
-    });
-  });
-}
-
-function newsInWords({ replication }: LingeringFacts, reference: DomainController, of: Party): string {
-  const own = replication.parties.find(({ domainController }) => domainController === reference);
-  const ages = replication.copies.flatMap(({ news }) => {
-    const heard = own === undefined ? undefined : news(own, of);
-    return heard?.kind === 'heard' ? [heard.age] : [];
-  });
-  return ages.length === 0
-    ? `${of.name}: never heard of`
-    : `${of.name}: last heard of ${durationInWords(Math.max(...ages))} ago`;
-}
-
-/** Whether a DC answers, or some DC has heard of it within the lifetime: a network may keep only this computer from it. */
-function isLiving({ replication, lifetime }: LingeringFacts, domainController: DomainController): boolean {
-  const party = replication.parties.find((one) => one.domainController === domainController);
-  if (party === undefined || party.state.kind === 'answered') return party !== undefined;
-  return replication.copies.some(({ full, news }) =>
-    full.some((hearer) => {
-      const heard = news(hearer, party);
-      return heard.kind === 'heard' && heard.age < lifetime * day;
-    }),
-  );
 }
 
 function lingeringFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
@@ -203,12 +108,6 @@ function unprovable({ comparisons }: LingeringFacts): readonly FindingDraft[] {
   ];
 }
 
-function whyNot(comparison: Comparison): string {
-  const { target, reference, namingContext } = comparison;
-  const why = comparison.kind === 'not-provable' ? comparison.why : '';
-  return `${namingContext} on ${target.name} against ${reference.name}: ${why}`;
-}
-
 interface VerdictWords {
   readonly title: (count: string) => string;
   readonly detail: string;
@@ -218,7 +117,7 @@ const words: Readonly<Partial<Record<Verdict, VerdictWords>>> = {
   undeleted: {
     title: (count) => `${count} restored on one DC after the other forgot the deletion`,
     detail:
-      'The restore does not replicate to a DC that has forgotten the object. repadmin counts these as lingering. Decide for each: create it again on the reference, or remove it.',
+      'The restore does not replicate to a DC that has forgotten the object. repadmin lists these as lingering too and, without /advisory_mode, removes them. Decide for each: create it again on the reference, or remove it.',
   },
   abandoned: {
     title: (count) => `${count} abandoned: the DC that created them no longer exists`,
@@ -251,7 +150,10 @@ function otherVerdicts(found: readonly Found[]): readonly FindingDraft[] {
     return [
       make(`${verdict}-objects`, title(counted(these.length, 'object')), detail, {
         subjects: targetNames(these),
-        evidence: these.slice(0, mostEvidence).map(lineOf),
+        evidence: [
+          ...these.slice(0, mostEvidence).map(lineOf),
+          ...(these.length > mostEvidence ? [`and ${(these.length - mostEvidence).toLocaleString('en')} more`] : []),
+        ],
       }),
     ];
   });

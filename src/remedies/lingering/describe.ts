@@ -1,35 +1,79 @@
 /** A plan in words, and what a person has to do with it, drawn from the plan alone. */
 
-import { allowDivergent, listLingeringObjects, replicateNow } from '../../ad/repadmin.ts';
+import {
+  allowDivergent,
+  importRemoval,
+  type LingeringObjectsRequest,
+  listLingeringObjects,
+  removeLingeringObjects,
+  replicateNow,
+} from '../../ad/repadmin.ts';
 import { openBlockers } from '../../change/findings.ts';
+import { removalFile } from '../../change/folder.ts';
 import type { JsonValue, NextStep, Plan, RemoveLingeringChange } from '../../change/plan.ts';
+import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
+import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import { hostOf, referenceNotClean, stagesOf } from './propose.ts';
+import type { Verdict } from './verdicts.ts';
 
 /** ERROR_DS_REPL_LIFETIME_EXCEEDED, ERROR_DS_INSUFFICIENT_ATTR_TO_CREATE_OBJECT: a DC refuses a partner. */
 const refusals: readonly number[] = [8614, 8606];
 
-/** What the plan keeps for its next steps: the DCs that refuse a partner. */
+/**
+ * What the plan keeps for its next steps: the DCs that refuse a partner, and what repadmin lists besides the plan's objects.
+ */
 export function nextStepsFor(facts: LingeringFacts): readonly NextStep[] {
   const { parties } = facts.replication;
   const refusing = parties.filter(
     ({ state }) =>
       state.kind === 'answered' && state.answer.links.some(({ lastResult }) => refusals.includes(lastResult)),
   );
-  const involved = stagesOf(facts).now.flatMap(({ comparison }) => [comparison.target, comparison.reference]);
+  const { now } = stagesOf(facts);
+  const involved = now.flatMap(({ comparison }) => [comparison.target, comparison.reference]);
   const hosts = distinct([...refusing.map(({ domainController }) => domainController), ...involved].map(hostOf));
-  return hosts.length === 0 ? [] : [{ id: 'replicate-again', hosts }];
+  return [
+    ...[...groupBy(now, ({ comparison }) => comparison)].flatMap(([comparison, these]) =>
+      listedToo(comparison, new Set(these.map(({ guid }) => guid))),
+    ),
+    ...(hosts.length === 0 ? [] : [{ id: 'replicate-again', hosts }]),
+  ];
+}
+
+/**
+ * repadmin lists a restored object as lingering, as the reference has no trace of it; and one that lingers by several DCs
+ * for each of them, while the plan has it removed once.
+ */
+function listedToo(comparison: Comparison, inPlan: ReadonlySet<string>): readonly NextStep[] {
+  const { target, reference, namingContext } = comparison;
+  const { dsaGuid } = reference;
+  if (comparison.kind !== 'compared' || dsaGuid === undefined) return [];
+  const dnsOf = (verdict: Verdict): readonly string[] =>
+    comparison.objects.filter((one) => one.verdict === verdict && !inPlan.has(one.guid)).map(({ dn }) => dn);
+  const restored = dnsOf('undeleted');
+  const again = dnsOf('lingering');
+  if (restored.length + again.length === 0) return [];
+  return [{ id: 'listed-too', host: hostOf(target), dsaGuid, namingContext, restored, again }];
 }
 
 /** What in the plan's steps this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
   return steps.flatMap((step) =>
-    step.id === 'replicate-again' && areNames(step['hosts'])
-      ? []
-      : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
+    isOwnStep(step) ? [] : [`its next step ${JSON.stringify(step.id)} is not one of this remedy`],
   );
+}
+
+function isOwnStep({ id, hosts, host, dsaGuid, namingContext, restored, again }: NextStep): boolean {
+  switch (id) {
+    case 'replicate-again':
+      return areNames(hosts);
+    case 'listed-too':
+      return areNames([host ?? null, dsaGuid ?? null, namingContext ?? null]) && areNames(restored) && areNames(again);
+    default:
+      return false;
+  }
 }
 
 function areNames(value: JsonValue | undefined): boolean {
@@ -48,11 +92,22 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Compared with', value: namesOf(intent['targets']) },
       { name: 'Partitions', value: namesOf(intent['partitions']) },
+      ...countsByDc(plan),
       { name: 'Written by this tool', value: 'nothing: each DC removes its own lingering objects' },
     ],
     changes: [],
     nextSteps: changes.length === 0 ? [] : openBlockers(plan.findings).length > 0 ? blockedSteps : removalSteps(plan),
   };
+}
+
+/** How many objects there are on each DC in each naming context, before any list. */
+function countsByDc({ changes }: Plan<RemoveLingeringChange>): Description['summary'] {
+  return [...groupBy(changes, ({ on }) => on)].map(([host, all]) => ({
+    name: `Lingering on ${host}`,
+    value: [...groupBy(all, ({ namingContext }) => namingContext)]
+      .map(([namingContext, these]) => `${counted(these.length, 'object')} in ${namingContext}`)
+      .join(' · '),
+  }));
 }
 
 const blockedSteps: readonly Step[] = [
@@ -62,26 +117,64 @@ const blockedSteps: readonly Step[] = [
   },
 ];
 
-function removalSteps({ changes, findings, nextSteps }: Plan<RemoveLingeringChange>): readonly Step[] {
-  const requests = distinct(
-    changes.map(({ on, reference, namingContext }) => ({
-      destination: on,
-      sourceDsaGuid: reference.dsaGuid,
-      namingContext,
-    })),
-    ({ destination, sourceDsaGuid, namingContext }) => [destination, sourceDsaGuid, namingContext].join('\n'),
+/** One command of repadmin: a DC is cleaned in a naming context against another one. */
+interface Request extends LingeringObjectsRequest {
+  readonly reference: string;
+  /** How many objects of the plan it is about. */
+  readonly count: number;
+  /** DNs of restored objects, and of objects that another command is about, which it lists too. */
+  readonly restored: readonly string[];
+  readonly again: readonly string[];
+}
+
+function requestsOf({ changes, nextSteps }: Plan<RemoveLingeringChange>): readonly Request[] {
+  const keyOf = (words: readonly (JsonValue | undefined)[]): string => words.join('\n');
+  const more = new Map(
+    nextSteps.flatMap((step) =>
+      step.id === 'listed-too' ? [[keyOf([step['host'], step['dsaGuid'], step['namingContext']]), step] as const] : [],
+    ),
   );
-  const advisory = requests.map(listLingeringObjects);
-  const hosts = nextSteps.flatMap(({ hosts: named }) => namesIn(named));
-  const isReferenceFirst = findings.some(({ id }) => id === referenceNotClean);
+  const groups = groupBy(changes, ({ on, reference, namingContext }) => keyOf([on, reference.dsaGuid, namingContext]));
+  return [...groups].flatMap(([key, all]) => {
+    const [first] = all;
+    if (first === undefined) return [];
+    const { on, reference, namingContext } = first;
+    const step = more.get(key);
+    return [
+      {
+        destination: on,
+        sourceDsaGuid: reference.dsaGuid,
+        namingContext,
+        reference: reference.host,
+        count: all.length,
+        restored: namesIn(step?.['restored']),
+        again: namesIn(step?.['again']),
+      },
+    ];
+  });
+}
+
+function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
+  const requests = requestsOf(plan);
+  const hosts = distinct(requests.map(({ destination }) => destination));
+  const refusing = plan.nextSteps.flatMap(({ hosts: named }) => namesIn(named));
+  const isReferenceFirst = plan.findings.some(({ id }) => id === referenceNotClean);
   return [
     {
-      text: 'List them with Windows’ own tool. Each command must report exactly the objects of this plan, in events 1946 of the Directory Service log of the DC that it names. If the lists differ, stop.',
-      commands: advisory,
+      text: 'List the objects with Windows’ own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. If a command lists an object that is not in its line here, or not all of them, stop.',
+      lines: requests.flatMap(linesOf),
+      commands: requests.map(listLingeringObjects),
     },
     {
-      text: 'If the lists are the same, remove them (events 1945). Or import the LDIF of the change folder on each DC, which removes exactly this list: ldifde -i -s DC -f change.ldf. A removed object leaves no tombstone; backup/before.ldf holds its attributes.',
-      commands: advisory.map((command) => command.replace(/ \/advisory_mode$/, '')),
+      text: 'If the lists are the same, remove the objects. Either with repadmin, which removes all that it lists (events 1945):',
+      lines: requests
+        .filter(({ restored }) => restored.length > 0)
+        .map((one) => `Not on ${placeOf(one)}: repadmin would remove the restored objects too. Use the LDIF there.`),
+      commands: requests.filter(({ restored }) => restored.length === 0).map(removeLingeringObjects),
+    },
+    {
+      text: 'Or with the LDIF of the change folder, which removes exactly the objects of this plan. A removed object leaves no tombstone; backup/before.ldf holds its attributes.',
+      commands: hosts.map((host) => importRemoval(host, removalFile(host, hosts))),
     },
     isReferenceFirst
       ? {
@@ -90,7 +183,7 @@ function removalSteps({ changes, findings, nextSteps }: Plan<RemoveLingeringChan
         }
       : {
           text: 'Where a DC refuses its partner as silent for too long (event 2042, error 8614), let it replicate once, and forbid it again (KB 2020053):',
-          commands: hosts.flatMap((host) => [
+          commands: refusing.flatMap((host) => [
             allowDivergent(host, true),
             replicateNow(host),
             allowDivergent(host, false),
@@ -101,6 +194,20 @@ function removalSteps({ changes, findings, nextSteps }: Plan<RemoveLingeringChan
       commands: ['repadmin /regkey * +strict'],
     },
   ];
+}
+
+/** What a command must list: the objects of the plan, and others with the reason. */
+function linesOf(request: Request): readonly string[] {
+  const { count, restored, again } = request;
+  return [
+    `On ${placeOf(request)}: the ${counted(count, 'object')} of this plan`,
+    ...restored.map((dn) => `and ${dn}: restored there, which repadmin takes for lingering`),
+    ...again.map((dn) => `and ${dn}: another command removes it`),
+  ];
+}
+
+function placeOf({ destination, reference, namingContext }: Request): string {
+  return `${destination} against ${reference} in ${namingContext}`;
 }
 
 function textOf(value: JsonValue | undefined): string {

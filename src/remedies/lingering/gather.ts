@@ -75,12 +75,13 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
   const now = world.now();
   const forest = await readForest(session);
   watch.begin(forest.domainControllers.map(rowName));
-  const [states, lifetime, roles, ownEvidence] = await Promise.all([
+  const [states, lifetime, roles] = await Promise.all([
     askAll(forest, world),
     readLifetime(session, forest),
     readRoles(session, forest),
-    readOwnEvidence(forest, { session, openOther: world.openOther.bind(world) }),
   ]);
+  // A DC's own USN is read after what the others have of it, and is lower only if it went back.
+  const ownEvidence = await readOwnEvidence(forest, { session, openOther: world.openOther.bind(world) });
   const cursors = states.flatMap(({ state }) => (state.kind === 'answered' ? state.answer.cursors : []));
   const replication = replicationNews(states, forest, now);
   return {

@@ -75,7 +75,7 @@ export async function judgeObjects(
 }
 
 /** Verdicts on objects that a person removes or keeps: what refers to them is shown. */
-const decidedByHand: readonly Verdict[] = ['lingering', 'undeleted', 'abandoned'];
+export const decidedByHand: readonly Verdict[] = ['lingering', 'undeleted', 'abandoned'];
 
 type Seen = Omit<JudgedObject, 'referrers' | 'keptChildren'> & { readonly children: readonly Child[] };
 

@@ -18,6 +18,8 @@ export interface OwnEvidence {
   readonly oldestTombstone: Date | undefined;
   /** The newest change that was made on this DC itself. */
   readonly newestChange: Date | undefined;
+  /** Its highestCommittedUSN. */
+  readonly highestUsn: bigint | undefined;
 }
 
 /** How long a DC may take, in milliseconds: a container of deleted objects may be large. */
@@ -53,12 +55,21 @@ async function evidenceOf(
 ): Promise<OwnEvidence> {
   const inEach = async (read: (namingContext: string) => Promise<readonly Date[]>): Promise<readonly Date[]> =>
     (await Promise.all(namingContexts.map((namingContext) => orNone(read(namingContext))))).flat();
+  const rootDse = await session.readEntry('', ['highestCommittedUSN']);
+  const highestUsn = rootDse === undefined ? undefined : largeIntegerOf(rootDse, 'highestCommittedUSN');
   const [backups, tombstones, changes] = await Promise.all([
     inEach((namingContext) => backupTimes(session, namingContext)),
     inEach((namingContext) => oldestTombstone(session, namingContext)),
-    invocationId === undefined ? [] : newestChanges(session, invocationId, inEach),
+    invocationId === undefined || highestUsn === undefined
+      ? []
+      : inEach((namingContext) => ownChanges(session, namingContext, highestUsn - usnWindow, invocationId)),
   ]);
-  return { lastBackup: newest(backups), oldestTombstone: oldest(tombstones), newestChange: newest(changes) };
+  return {
+    lastBackup: newest(backups),
+    oldestTombstone: oldest(tombstones),
+    newestChange: newest(changes),
+    highestUsn,
+  };
 }
 
 /** What a DC refuses, or does not have, is not known. */
@@ -93,32 +104,17 @@ async function oldestTombstone(session: DirectorySession, namingContext: string)
   return found === undefined ? [] : [found];
 }
 
-/** How many of the DC's last USNs are looked through: a quiet DC's own change is found among few. */
-const usnWindows = [1000n, 20_000n];
-
-async function newestChanges(
-  session: DirectorySession,
-  invocationId: string,
-  inEach: (read: (namingContext: string) => Promise<readonly Date[]>) => Promise<readonly Date[]>,
-): Promise<readonly Date[]> {
-  const rootDse = await session.readEntry('', ['highestCommittedUSN']);
-  const highest = rootDse === undefined ? undefined : largeIntegerOf(rootDse, 'highestCommittedUSN');
-  if (highest === undefined) return [];
-  for (const window of usnWindows) {
-    const from = highest > window ? highest - window : 0n;
-    const filter: Filter = { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: String(from) };
-    const changes = await inEach((base) => ownChanges(session, base, filter, invocationId));
-    if (changes.length > 0 || from === 0n) return changes;
-  }
-  return [];
-}
+/** How many of the DC's last USNs are looked through: its own change is among few, and each costs its whole metadata. */
+const usnWindow = 2000n;
 
 async function ownChanges(
   session: DirectorySession,
   base: string,
-  filter: Filter,
+  fromUsn: bigint,
   invocationId: string,
 ): Promise<readonly Date[]> {
+  const from = String(fromUsn > 0n ? fromUsn : 0n);
+  const filter: Filter = { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: from };
   let last: Date | undefined;
   const controls = [deletedObjectsControl(session.rootDse.supportedControls)];
   const attributes = ['replPropertyMetaData'];

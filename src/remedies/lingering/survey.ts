@@ -5,9 +5,11 @@ import type { DomainController, Forest } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import type { Party } from '../../ad/replication-news.ts';
 import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
+import { groupBy } from '../../group-by.ts';
 import { agoInWords, counted, distinct, durationInWords } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
+import { decidedByHand } from './judge-objects.ts';
 import { type Found, foundIn } from './propose.ts';
 import { type Verdict, verdicts } from './verdicts.ts';
 
@@ -15,14 +17,19 @@ import { type Verdict, verdicts } from './verdicts.ts';
 export function survey(facts: LingeringFacts): readonly Exhibit[] {
   return [
     ...(facts.isShown ? [] : [evidenceTable(facts)]),
-    ...(facts.scope === undefined ? [] : [matrix(facts, facts.scope.reference)]),
+    ...(facts.scope === undefined ? [] : [matrix(facts, facts.scope.reference), ...countsTable(facts)]),
   ];
+}
+
+/** What --verbose shows behind it: every object, with its class, where it comes from and what refers to it. */
+export function surveyInFull(facts: LingeringFacts): readonly Exhibit[] {
+  return objectTable(facts);
 }
 
 /** What of the facts a plan keeps. */
 export function recordedExhibits(facts: LingeringFacts): readonly Exhibit[] {
   if (facts.scope === undefined) return [];
-  return [matrix(facts, facts.scope.reference), ...objectTable(facts), evidenceTable(facts)];
+  return [matrix(facts, facts.scope.reference), ...countsTable(facts), ...objectTable(facts), evidenceTable(facts)];
 }
 
 /** Who ran on and who was away: no single number says which DC is right. */
@@ -141,7 +148,48 @@ const headings: Readonly<Record<Verdict, string>> = {
   'not-provable': 'Not provable: no creation stamp shown',
 };
 
-/** Rows of each group; the finding of a verdict names more. */
+const counts: Readonly<Record<Verdict, string>> = {
+  lingering: 'Lingering',
+  undeleted: 'Restored',
+  abandoned: 'Abandoned',
+  new: 'New',
+  late: 'Late',
+  transient: 'Tombstone only',
+  dynamic: 'Dynamic',
+  'not-provable': 'Not provable',
+};
+
+/** How many objects of each verdict there are, by pair of DCs and naming context; verdicts that occur. */
+function countsTable(facts: LingeringFacts): readonly TableExhibit[] {
+  const found = foundIn(facts);
+  const shown = verdicts.filter((verdict) => found.some((one) => one.verdict === verdict));
+  if (shown.length === 0) return [];
+  const hasChanged = found.some(isLingeringAndChanged);
+  const number = (these: readonly Found[]): string => these.length.toLocaleString('en');
+  const rows = [...groupBy(found, ({ comparison }) => comparison)].map(([comparison, all]) => ({
+    cells: [
+      comparison.target.name,
+      comparison.reference.name,
+      shortName(comparison.namingContext, facts.forest),
+      ...shown.map((verdict) => number(all.filter((one) => one.verdict === verdict))),
+      ...(hasChanged ? [number(all.filter(isLingeringAndChanged))] : []),
+    ],
+  }));
+  const columns = [
+    ...[{ heading: 'On' }, { heading: 'Against' }, { heading: 'Partition' }],
+    ...[...shown.map((verdict) => counts[verdict]), ...(hasChanged ? ['Changed since'] : [])].map((heading) => ({
+      heading,
+      align: 'right' as const,
+    })),
+  ];
+  return [{ kind: 'table', id: 'counts', title: 'Objects by verdict', columns, groups: [{ heading: '', rows }] }];
+}
+
+function isLingeringAndChanged({ verdict, isChanged }: Found): boolean {
+  return verdict === 'lingering' && isChanged;
+}
+
+/** Rows of a verdict that needs no action. */
 const mostRows = 1000;
 
 /** What was found, changed objects first. */
@@ -152,10 +200,13 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
       .filter((one) => one.verdict === verdict)
       .toSorted((one, other) => Number(other.isChanged) - Number(one.isChanged));
     if (these.length === 0) return [];
+    const rows = decidedByHand.includes(verdict) ? these : these.slice(0, mostRows);
+    const part =
+      rows.length < these.length ? `, of which the first ${rows.length.toLocaleString('en')} are listed` : '';
     return [
       {
-        heading: `${headings[verdict]} (${these.length})`,
-        rows: these.slice(0, mostRows).map((one) => rowOf(one, facts.originator)),
+        heading: `${headings[verdict]} (${these.length.toLocaleString('en')}${part})`,
+        rows: rows.map((one) => rowOf(one, facts.originator)),
       },
     ];
   });

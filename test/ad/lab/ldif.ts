@@ -10,6 +10,7 @@ export type Attributes = Readonly<Record<string, Value | readonly Value[]>>;
 export type Change =
   | { readonly kind: 'add'; readonly dn: string; readonly attributes: Attributes }
   | { readonly kind: 'modify'; readonly dn: string; readonly edits: readonly Edit[] }
+  | { readonly kind: 'modrdn'; readonly dn: string; readonly newRdn: string; readonly newSuperior: string }
   | { readonly kind: 'delete'; readonly dn: string };
 
 export interface Edit {
@@ -116,6 +117,13 @@ function recordLines(change: Change): readonly string[] {
           ...writeLines(attribute, values),
           '-',
         ]),
+      ];
+    case 'modrdn':
+      return [
+        ...head,
+        writeLine('newrdn', change.newRdn),
+        'deleteoldrdn: 1',
+        writeLine('newsuperior', change.newSuperior),
       ];
     case 'delete':
       return head;

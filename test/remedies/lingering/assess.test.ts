@@ -6,7 +6,7 @@ import type { LingeringFacts } from '../../../src/remedies/lingering/gather.ts';
 import type { JudgedObject } from '../../../src/remedies/lingering/judge-objects.ts';
 import { recordedExhibits } from '../../../src/remedies/lingering/survey.ts';
 import type { Verdict } from '../../../src/remedies/lingering/verdicts.ts';
-import { hostOf, look, openDcs } from './support/pair.ts';
+import { apart, configuration, type Dcs, deleteAndForget, handedOver, hostOf, look, openDcs } from './support/pair.ts';
 
 const days = 86_400_000;
 
@@ -55,10 +55,133 @@ describe('the reference', () => {
     expect(blockersOf(await look(await openDcs(['dc1']), 'dc1'))).toEqual([]);
   });
 
-  test('need not be compared with a DC that nobody has heard of for the lifetime and that does not answer', async () => {
-    const dcs = await oneBehind('dc3');
+  test('must not be a DC whose update sequence numbers went back: what it lost would look deleted', async () => {
+    const facts = await look(await openDcs(), 'dc1');
+    const [dc1] = facts.forest.domainControllers;
+    const own = dc1 === undefined ? undefined : facts.ownEvidence.get(dc1);
+    if (dc1 === undefined || own === undefined) throw new RangeError('DC1 shows its own evidence');
+    const withHighest = (highestUsn: bigint | undefined): LingeringFacts => ({
+      ...facts,
+      ownEvidence: new Map([[dc1, { ...own, highestUsn }]]),
+    });
+    expect(blockersOf(withHighest(own.highestUsn))).toEqual([]);
+    expect(blockersOf(withHighest(0n))).toEqual(['usn-rollback']);
+    expect(blockersOf(withHighest(undefined))).toEqual([]);
+  });
+});
+
+/** Lets all DCs be parted for longer than the lifetime. */
+function passTime({ forest }: Dcs, names: readonly string[]): void {
+  for (const name of names) forest.setCondition(hostOf(name), { clockOffset: 100 * days });
+}
+
+function findingOf(facts: LingeringFacts, wanted: string) {
+  return assess(facts).find(({ id }) => id === wanted);
+}
+
+describe('where the DC that decides has had no changes of the other one for the lifetime', () => {
+  test('a person confirms the removals, and what the other one alone has stays', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee', 'Kim']);
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    const [lee = ''] = dns;
+    await (await dcs.session('dc2')).modify(lee, [{ attribute: 'description', replace: [Buffer.from('in use')] }]);
+    const fresh = await dcs.create('dc2', 'Fresh');
+    passTime(dcs, ['dc1', 'dc2']);
+    const facts = await look(dcs, 'dc1');
+    expect(blockersOf(facts)).toEqual(['parted-sides, acceptable']);
+    const finding = findingOf(facts, 'parted-sides');
+    expect(finding).toMatchObject({ subjects: ['DC2 against DC1'], measure: { value: 2, unit: 'objects' } });
+    expect(finding?.detail).toContain('1 object of the list was changed since');
+    expect(finding?.evidence).toEqual(['DC2 against DC1: 2 objects, 1 changed since; DC2: last heard of 100 days ago']);
+    expect(handedOver(facts).map(({ dn }) => dn)).not.toContain(fresh);
+  });
+
+  test('the same holds for the objects of the reference that another DC has deleted', async () => {
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Ann']);
+    await deleteAndForget(dcs, 'dc2', ...dns);
+    passTime(dcs, ['dc1', 'dc2']);
+    const facts = await look(dcs, 'dc1');
+    expect(findingOf(facts, 'parted-sides')).toMatchObject({ acceptable: true, subjects: ['DC1 against DC2'] });
+  });
+
+  test('two halves can be cleaned, each DC of the other half against the reference', async () => {
+    const names = ['dc1', 'dc2', 'dc3', 'dc4'];
+    const { dcs, dns } = await apart(names, ['Lee']);
+    for (const [one, other] of [
+      ['dc1', 'dc2'],
+      ['dc2', 'dc1'],
+      ['dc3', 'dc4'],
+      ['dc4', 'dc3'],
+    ] as const) {
+      dcs.forest.heal(hostOf(one), hostOf(other));
+    }
+    for (const dn of dns) await (await dcs.session('dc1')).delete(dn);
+    passTime(dcs, names);
+    for (const name of names) dcs.forest.replicate(hostOf(name));
+    for (const name of ['dc1', 'dc2']) dcs.forest.expunge(hostOf(name), new Date('2028-01-01T00:00:00Z'));
+    const facts = await look(dcs, 'dc1');
+    expect(blockersOf(facts)).toEqual(['parted-sides, acceptable']);
+    expect(findingOf(facts, 'parted-sides')?.subjects).toEqual(['DC3 against DC1', 'DC4 against DC1']);
+    expect(handedOver(facts).map(({ on }) => on)).toEqual([hostOf('dc3'), hostOf('dc4')]);
+  });
+
+  test('nothing is to be confirmed where nothing is to be removed, or where the news is fresh', async () => {
+    const parted = await apart(['dc1', 'dc2'], ['Lee']);
+    passTime(parted.dcs, ['dc1', 'dc2']);
+    expect(blockersOf(await look(parted.dcs, 'dc1'))).toEqual([]);
+    const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee']);
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    const facts = await look(dcs, 'dc1');
+    expect(handedOver(facts)).toHaveLength(1);
+    expect(blockersOf(facts)).toEqual([]);
+  });
+});
+
+describe('a DC that does not answer and that no DC has heard of for the lifetime', () => {
+  async function withSilentDc3() {
+    const { dcs, dns } = await apart(['dc1', 'dc2', 'dc3'], ['Lee']);
+    for (const [one, other] of [
+      ['dc1', 'dc2'],
+      ['dc2', 'dc1'],
+    ] as const) {
+      dcs.forest.heal(hostOf(one), hostOf(other));
+    }
+    passTime(dcs, ['dc1', 'dc2', 'dc3']);
+    for (const name of ['dc1', 'dc2']) dcs.forest.replicate(hostOf(name));
     dcs.forest.setCondition(hostOf('dc3'), { reachable: 'no-route' });
-    expect(blockersOf(await look(dcs, 'dc1'))).toEqual([]);
+    return { dcs, dns };
+  }
+
+  test('stops a removal until a person confirms that it is not in use', async () => {
+    const { dcs, dns } = await withSilentDc3();
+    dcs.forest.cut(hostOf('dc2'));
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    const facts = await look(dcs, 'dc1');
+    expect(handedOver(facts)).toHaveLength(1);
+    expect(blockersOf(facts)).toEqual(['silent-dc, acceptable']);
+    expect(findingOf(facts, 'silent-dc')?.subjects).toEqual(['DC3']);
+  });
+
+  test('is only not provable where nothing is to be removed', async () => {
+    const { dcs } = await withSilentDc3();
+    const facts = await look(dcs, 'dc1');
+    expect(blockersOf(facts)).toEqual([]);
+    expect(findingOf(facts, 'not-provable')?.subjects).toContain('DC3');
+  });
+
+  test('needs no word of a person where its name is not in DNS any more: it exists on paper only', async () => {
+    const { dcs, dns } = await withSilentDc3();
+    dcs.forest.cut(hostOf('dc2'));
+    await deleteAndForget(dcs, 'dc1', ...dns);
+    const facts = await look(dcs, 'dc1');
+    const guid = facts.forest.domainControllers.find(({ name }) => name === 'DC3')?.dsaGuid ?? '';
+    const parties = facts.replication.parties.map((party) => {
+      if (party.name !== 'DC1' || party.state.kind !== 'answered') return party;
+      const link = { namingContext: configuration, sourceDsaGuid: guid, lastResult: 8524, consecutiveFailures: 9 };
+      const links = [{ ...link, lastSuccess: 'never' as const, lastAttempt: 'never' as const }];
+      return { ...party, state: { ...party.state, answer: { ...party.state.answer, links } } };
+    });
+    expect(blockersOf({ ...facts, replication: { ...facts.replication, parties } })).toEqual([]);
   });
 });
 

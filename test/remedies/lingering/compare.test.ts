@@ -5,39 +5,20 @@ import { assess } from '../../../src/remedies/lingering/assess.ts';
 import { foundIn } from '../../../src/remedies/lingering/propose.ts';
 import { renameEntry } from '../../support/rename-entry.ts';
 import {
+  apart,
   configuration,
   type Dcs,
+  deleteAndForget,
   domain,
   handedOver,
   hostOf,
+  interrupted,
   look,
   openDcs,
   people,
   verdictsOn,
   whyNotProvable,
 } from './support/pair.ts';
-
-const later = new Date('2027-06-01T00:00:00Z');
-
-/** Deletes an object on one DC, whose tombstone is collected there before another one hears of it. */
-async function deleteAndForget(dcs: Dcs, on: string, ...dns: readonly string[]): Promise<void> {
-  const session = await dcs.session(on);
-  for (const dn of dns) await session.delete(dn);
-  dcs.forest.expunge(hostOf(on), later);
-}
-
-/** Two or more DCs that both have these objects, and whose links are cut. */
-async function apart(
-  names: readonly string[],
-  objects: readonly string[],
-): Promise<{ dcs: Dcs; dns: readonly string[] }> {
-  const dcs = await openDcs(names);
-  const dns: string[] = [];
-  for (const cn of objects) dns.push(await dcs.create('dc1', cn));
-  dcs.replicate();
-  for (const name of names) dcs.forest.cut(hostOf(name));
-  return { dcs, dns };
-}
 
 describe('two copies', () => {
   test('that are alike have nothing to show, both ways', async () => {
@@ -110,22 +91,8 @@ async function guidOf(session: DirectorySession, name: string): Promise<string> 
 describe('an object that changes while the copies are compared', () => {
   /** Does something when the list of DC2 is about to be read, the reference's having been read; or when it has been. */
   async function lookWhile(dcs: Dcs, when: 'before' | 'after', meddle: () => Promise<void>) {
-    const openOther = async (host: string): Promise<DirectorySession> => {
-      const session = await dcs.forest.open({ host });
-      async function* search(request: Parameters<DirectorySession['search']>[0]) {
-        const isList = request.scope === 'subtree' && request.attributes.includes('objectGUID');
-        if (isList && when === 'before') await meddle();
-        yield* session.search(request);
-        if (isList && when === 'after') await meddle();
-      }
-      return new Proxy(session, {
-        get: (target, name) => {
-          if (name === 'search') return search;
-          const value: unknown = Reflect.get(target, name, target);
-          return typeof value === 'function' ? value.bind(target) : value;
-        },
-      });
-    };
+    const openOther = async (host: string): Promise<DirectorySession> =>
+      interrupted(await dcs.forest.open({ host }), when, meddle);
     return look(dcs, 'dc1', {}, { openOther });
   }
 

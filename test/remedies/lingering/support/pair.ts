@@ -174,6 +174,49 @@ export async function openDcs(names: readonly string[] = ['dc1', 'dc2'], ldif = 
   return dcs;
 }
 
+const later = new Date('2027-06-01T00:00:00Z');
+
+/** Deletes an object on one DC, whose tombstone is collected there before another one hears of it. */
+export async function deleteAndForget(dcs: Dcs, on: string, ...dns: readonly string[]): Promise<void> {
+  const session = await dcs.session(on);
+  for (const dn of dns) await session.delete(dn);
+  dcs.forest.expunge(hostOf(on), later);
+}
+
+/** Two or more DCs that both have these objects, and whose links are cut. */
+export async function apart(
+  names: readonly string[],
+  objects: readonly string[],
+): Promise<{ dcs: Dcs; dns: readonly string[] }> {
+  const dcs = await openDcs(names);
+  const dns: string[] = [];
+  for (const cn of objects) dns.push(await dcs.create('dc1', cn));
+  dcs.replicate();
+  for (const name of names) dcs.forest.cut(hostOf(name));
+  return { dcs, dns };
+}
+
+/** A session whose search for the list of a copy is preceded or followed by something. */
+export function interrupted(
+  session: DirectorySession,
+  when: 'before' | 'after',
+  meddle: () => Promise<void>,
+): DirectorySession {
+  async function* search(request: Parameters<DirectorySession['search']>[0]) {
+    const isList = request.scope === 'subtree' && request.attributes.includes('objectGUID');
+    if (isList && when === 'before') await meddle();
+    yield* session.search(request);
+    if (isList && when === 'after') await meddle();
+  }
+  return new Proxy(session, {
+    get: (target, name) => {
+      if (name === 'search') return search;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** What a look with the first named DC as the reference finds. */
 export async function look(
   dcs: Dcs,
