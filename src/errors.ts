@@ -99,9 +99,15 @@ export class CancelledError extends RemedyError {
   }
 }
 
-/** The user pressed Escape to go back one question; at the first question this cancels. */
+/** The user goes back one question, by Escape, or to the question with this id; at the first question this cancels. */
 export class BackError extends CancelledError {
   override readonly code = 'back';
+  readonly to: string | undefined;
+
+  constructor(to?: string) {
+    super();
+    this.to = to;
+  }
 }
 
 export const exitStatus = {

@@ -20,12 +20,13 @@ import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
+import { counted } from '../words.ts';
 import { quotedWord, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { redraw } from './documents.ts';
 import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
-import { reportOutcome, sayNextSteps } from './report-outcome.ts';
+import { reportOutcome, reportSeen, sayNextSteps } from './report-outcome.ts';
 import { describePlan } from './world.ts';
 
 /** A change folder to write from. */
@@ -41,6 +42,8 @@ export interface Apply {
   /** Of a plan for a directory. */
   readonly directory?: OpenDirectory;
   readonly waitSeconds: number;
+  /** Whether the user may be asked to wait for DCs that do not have the change yet. */
+  readonly offersToWait: boolean;
 }
 
 /** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
@@ -109,7 +112,9 @@ async function applyLocked(
   if (directory.isExport) return rehearse(plan, directory, run);
   const writer = entryWriter(await directory.reopen(), directory.reopen, plan.target.domainController);
   try {
-    return await writeWith(writer, plan, run, () => verify(plan, apply, directory, context, output));
+    return await writeWith(writer, plan, run, (waitSeconds) =>
+      verify(plan, { remedy: apply.remedy, waitSeconds }, directory, context, output),
+    );
   } finally {
     await writer.close();
   }
@@ -209,7 +214,7 @@ async function writeWith<C extends Change>(
   writer: ChangeWriter<C>,
   plan: Plan<C>,
   { apply, original, records, context, output }: Run,
-  look?: () => Promise<Verification>,
+  look?: (waitSeconds: number) => Promise<Verification>,
 ): Promise<ExitStatus> {
   const { folder, findings, selected, remedy, waitSeconds } = apply;
   const patience = patienceShowing(context, output);
@@ -243,7 +248,7 @@ async function writeWith<C extends Change>(
     // What an undo left out is still as the change left it, or as someone has edited it: the change is not undone.
     const isWhole = plan.undoes === undefined || isWholeUndo(plan);
     if (complete && isWhole) await noteInOriginal(plan, original, context, output);
-    const seen = complete ? await look?.() : undefined;
+    const seen = complete ? await look?.(waitSeconds) : undefined;
     const status = await reportOutcome(
       {
         result: result.applied,
@@ -258,11 +263,29 @@ async function writeWith<C extends Change>(
       output,
     );
     if (complete && !isWhole) return exitStatus.partial;
+    if (apply.offersToWait && look !== undefined && (await wantsToWait(seen, output))) {
+      return reportSeen(await look(offeredSeconds), output);
+    }
     return seen?.everywhere === false && waitSeconds > 0 ? exitStatus.failed : status;
   } finally {
     progress.done();
     await journal.close();
   }
+}
+
+/** How long the wizard offers to wait for replication, in seconds: as long as replication between sites takes by default. */
+const offeredSeconds = 900;
+
+/** Asks whether to wait, where a DC that answers does not have the change yet. The outcome was reported already. */
+async function wantsToWait(seen: Verification | undefined, output: Output): Promise<boolean> {
+  const late = seen?.domainControllers.filter(({ state }) => state === 'not-yet').length ?? 0;
+  if (late === 0) return false;
+  const prompter = await output.prompter();
+  return prompter.confirm({
+    id: 'wait',
+    message: `${counted(late, 'domain controller does', 'domain controllers do')} not have it yet. Wait for replication, ${offeredSeconds / 60} minutes at most?`,
+    flag: '--wait SECONDS',
+  });
 }
 
 /** Looks for the change on every DC. */

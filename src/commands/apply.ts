@@ -71,6 +71,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
         ...(selected.size === left.size ? {} : { selected }),
         ...(opened.directory === undefined ? {} : { directory: opened.directory }),
         waitSeconds,
+        offersToWait: mayAsk && flags.wait === undefined,
       },
       context,
       output,

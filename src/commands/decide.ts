@@ -5,9 +5,11 @@ import { requireApplicable } from '../change/apply.ts';
 import { openBlockers } from '../change/findings.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
+import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
+import type { Prompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { applyChange } from './apply-change.ts';
 import { commandLine, shownPath } from './command-line.ts';
@@ -66,6 +68,8 @@ export interface Finished {
   /** Of a plan for a directory. */
   readonly directory?: OpenDirectory;
   readonly waitSeconds: number;
+  /** Whether the user may be asked to wait for DCs that do not have the change yet. */
+  readonly offersToWait: boolean;
   /** What --accept named: an id without a finding is reported. */
   readonly accept: readonly string[];
   /** What --confirm gave. */
@@ -75,7 +79,10 @@ export interface Finished {
 /** What becomes of a plan. */
 export type Outcome =
   | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
-  | { readonly kind: 'save'; readonly folder: string | undefined };
+  | { readonly kind: 'save'; readonly folder: string | undefined; readonly why?: Why };
+
+/** For the reviewer, as far as no flag gave it. */
+type Why = Partial<Pick<Plan, 'reason' | 'ticket'>>;
 
 /** Decides what becomes of the plan; asks what the flags leave open. No effect but its questions. */
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
@@ -94,11 +101,13 @@ export async function settleOutcome(finished: Finished, decision: Decision, outp
 
 /** Does with the plan what was decided. */
 export async function carryOut(
-  finished: Finished,
+  shown: Finished,
   outcome: Outcome,
   context: Context,
   output: Output,
 ): Promise<ExitStatus> {
+  const why = outcome.kind === 'save' ? outcome.why : undefined;
+  const finished = why === undefined ? shown : { ...shown, plan: sealPlan({ ...shown.plan, ...why }) };
   const { plan, remedy } = finished;
   if (plan.changes.length === 0) {
     if (outcome.kind === 'save') await saveWithoutChanges(finished, outcome.folder, context, output);
@@ -221,7 +230,19 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
     ],
     flag: '--yes, --save FOLDER or --dry-run',
   });
-  return choice === 'save' ? { kind: 'save', folder: undefined } : { kind: choice };
+  return choice === 'save' ? { kind: 'save', folder: undefined, why: await askWhy(plan, prompter) } : { kind: choice };
+}
+
+/** Why the change is made, in the reviewer's words; Enter alone leaves it out. */
+async function askWhy({ reason, ticket }: Plan, prompter: Prompter): Promise<Why> {
+  const ask = async (name: 'reason' | 'ticket', message: string, flag: string): Promise<Why> => {
+    const typed = (await prompter.input({ id: name, message, flag })).trim();
+    return typed === '' ? {} : { [name]: typed };
+  };
+  return {
+    ...(reason === undefined ? await ask('reason', 'Reason, for the reviewer (Enter skips)', '--reason TEXT') : {}),
+    ...(ticket === undefined ? await ask('ticket', 'Ticket (Enter skips)', '--ticket ID') : {}),
+  };
 }
 
 async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {

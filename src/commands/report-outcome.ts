@@ -197,8 +197,7 @@ export function sayNextSteps(steps: readonly Step[], output: Output): void {
 /** The outcome of applying a plan that was done already: only verified. */
 export function reportVerified(plan: Plan, folder: string, seen: Verification | undefined, output: Output): ExitStatus {
   output.say('  Nothing is left to do: an earlier run has done it all.');
-  if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
-  const isProven = seen?.everywhere ?? true;
+  const status = seen === undefined ? exitStatus.done : reportSeen(seen, output);
   const document: OutcomeDocument = {
     plan: plan.id,
     folder,
@@ -210,7 +209,13 @@ export function reportVerified(plan: Plan, folder: string, seen: Verification | 
     ...(seen === undefined ? {} : { domainControllers: seen.domainControllers, further: seen.further }),
   };
   output.document(document);
-  return isProven ? exitStatus.done : exitStatus.failed;
+  return status;
+}
+
+/** Tells what every DC showed, and gives the exit status that it means. */
+export function reportSeen(seen: Verification, output: Output): ExitStatus {
+  for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
+  return seen.everywhere ? exitStatus.done : exitStatus.failed;
 }
 
 const stateWords = { there: 'has it', 'not-yet': 'not yet', unreachable: 'unreachable', unknown: 'unknown' } as const;

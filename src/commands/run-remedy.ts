@@ -6,7 +6,7 @@ import { canonicalText } from '../change/canonical.ts';
 import { type Finding, judge, openBlockers } from '../change/findings.ts';
 import type { Plan, Proposal } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
-import { type ExitStatus, exitStatus, FileError } from '../errors.ts';
+import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Flags } from '../flags.ts';
 import { toolVersion } from '../package.ts';
@@ -59,7 +59,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
       if (settled.kind === 'other-way') return { ...settled, files };
       const frame = frameOf(entry.name, flags, context);
       const finished: Finished = {
-        plan: await planFor(frame, remedy, facts, settled.options, decision, asked),
+        plan: await planFor(frame, remedy, facts, settled.options, settled.options !== options, decision, asked),
         remedy,
         records: remedy.records?.(facts) ?? [],
         folderName: entry.name,
@@ -67,6 +67,7 @@ export async function runRemedy(entry: RemedyEntry, args: readonly string[], con
         confirm: flags.confirm,
         ...('directory' in opened ? { directory: opened.directory } : {}),
         waitSeconds,
+        offersToWait: decision.kind === 'ask' && flags.wait === undefined,
       };
       return { kind: 'finished' as const, files, finished, outcome: await settleOutcome(finished, decision, asked) };
     });
@@ -204,31 +205,38 @@ export function sealedPlan(
   return sealPlan({ ...frame, ...proposal, findings, ...remedy.record(facts, proposal) });
 }
 
-/** The plan, shown; in the wizard with what the user says to its blockers. */
+/** The plan, shown; in the wizard with what the user says to its blockers. @param isAsked whether questions gave options */
 async function planFor(
   frame: PlanFrame,
   remedy: Remedy,
   facts: unknown,
   options: RemedyOptions,
+  isAsked: boolean,
   decision: Decision,
   output: Output,
 ): Promise<Plan> {
   const planWith = (accept: readonly string[]): Plan =>
     sealedPlan(frame, remedy, facts, remedy.propose(facts, { ...options, accept }), accept);
-  return finishPlan(planWith, options.accept, decision, output);
+  return finishPlan(planWith, options.accept, decision, output, isAsked ? remedy.questionBehind : undefined);
 }
 
-/** Shows a plan; in the wizard its blockers are asked about, and what an acceptance changes is shown again. */
+/**
+ * Shows a plan; in the wizard its blockers are asked about, and what an acceptance changes is shown again.
+ *
+ * @param questionBehind the question that is asked again where a blocker is not accepted
+ * @throws BackError to that question
+ */
 export async function finishPlan(
   planWith: (accept: readonly string[]) => Plan,
   accept: readonly string[],
   decision: Decision,
   output: Output,
+  questionBehind?: Remedy['questionBehind'],
 ): Promise<Plan> {
   const plan = planWith(accept);
   output.review.plan(plan);
   if (decision.kind !== 'ask') return plan;
-  const accepted = await askAboutBlockers(plan.findings, output);
+  const accepted = await askAboutBlockers(plan.findings, output, questionBehind);
   if (accepted.length === 0) return plan;
   const settled = planWith([...accept, ...accepted]);
   showChangedPart(plan, settled, output);
@@ -236,7 +244,11 @@ export async function finishPlan(
 }
 
 /** Asks about each blocker that may be overruled, unless one that may not be stops the change anyway; gives the ids. */
-export async function askAboutBlockers(findings: readonly Finding[], output: Output): Promise<readonly string[]> {
+export async function askAboutBlockers(
+  findings: readonly Finding[],
+  output: Output,
+  questionBehind: Remedy['questionBehind'] = () => undefined,
+): Promise<readonly string[]> {
   const open = openBlockers(findings);
   if (open.length === 0 || open.some(({ acceptable }) => !acceptable)) return [];
   const prompter = await output.prompter();
@@ -247,6 +259,8 @@ export async function askAboutBlockers(findings: readonly Finding[], output: Out
       message: `${title}. Go on?`,
       flag: `--accept ${id}`,
     });
+    const question = goesOn ? undefined : questionBehind(id);
+    if (question !== undefined) throw new BackError(question);
     if (goesOn) accepted.push(id);
   }
   return accepted;

@@ -126,6 +126,7 @@ async function undoChange(
         accept: flags.accept,
         ...(opened.directory === undefined ? {} : { directory: opened.directory }),
         waitSeconds,
+        offersToWait: decision.kind === 'ask' && flags.wait === undefined,
       };
       return { finished: ready, outcome: await settleOutcome(ready, decision, asked) };
     });

@@ -198,6 +198,9 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** Asks what the options leave open. No effect but its questions, so that it can be run again with earlier answers. */
   ask(facts: Facts, options: Options, asking: Asking): Promise<Answer<Options>>;
 
+  /** The id of the question whose answer a blocker is about, by the blocker's id: asked again where it is not accepted. */
+  questionBehind?(blocker: string): string | undefined;
+
   /** What would be written; what is left out, and why. */
   propose(facts: Facts, options: Options): Proposal<C>;
 

@@ -114,7 +114,8 @@ class RememberingPrompter implements Prompter {
 
 /**
  * Runs a function that asks questions. When the user presses Escape, the function runs again: it gets all earlier answers
- * but the last one at once, and that question is asked again. The function must have no effect but its questions, and it
+ * but the last one at once, and that question is asked again; a BackError that names a question goes back to that one. The
+ * function must have no effect but its questions, and it
  * must ask the same questions after the same answers. If it runs another `askingAgain` with the prompter that it got, the
  * two are one: Escape at the first question of the inner function goes back to the last question before.
  *
@@ -128,8 +129,11 @@ export async function askingAgain<T>(prompter: Prompter, ask: (prompter: Prompte
     try {
       return await ask(run);
     } catch (error) {
-      if (!(error instanceof BackError) || run.answers.length === 0) throw error;
-      remembered = run.answers.slice(0, -1);
+      if (!(error instanceof BackError)) throw error;
+      const { to } = error;
+      const last = to === undefined ? run.answers.length - 1 : run.answers.findLastIndex(({ id }) => id === to);
+      if (last < 0) throw error;
+      remembered = run.answers.slice(0, last);
     }
   }
 }

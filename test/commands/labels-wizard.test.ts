@@ -1,11 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { chmod, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
+import { sealOf } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
+import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { Prompter } from '../../src/terminal/prompter.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { templates } from '../support/practice-site.ts';
 import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
 import { labels } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -52,11 +58,9 @@ async function walk(
 
 /** Enter alone at every question. */
 const enterAlone = {
-  'labels.sets': byDefault,
-  'labels.classes': byDefault,
-  'labels.languages': byDefault,
-  'labels.passcode-forms': byDefault,
+  'labels.extent': byDefault,
   'labels.label': byDefault,
+  'labels.check-upn': byDefault,
   'labels.no-wording': byDefault,
   decision: byDefault,
 };
@@ -83,11 +87,9 @@ describe('the wizard', () => {
       'labels.root',
       'labels.root',
       'labels.root',
-      'labels.sets',
-      'labels.classes',
-      'labels.languages',
-      'labels.passcode-forms',
+      'labels.extent',
       'labels.label',
+      'labels.check-upn',
       'labels.no-wording',
       'decision',
     ]);
@@ -101,7 +103,7 @@ describe('the wizard', () => {
 
   test('plans on what it has read and shown: a file that changes meanwhile is refused, not planned anew', async () => {
     const file = path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt');
-    const prompter = answering({ 'labels.label': 'email', decision: 'apply' });
+    const prompter = answering({ 'labels.label': 'email', 'labels.check-upn': false, decision: 'apply' });
     const meanwhile: Prompter = {
       ...prompter,
       select: async (question) => {
@@ -118,7 +120,12 @@ describe('the wizard', () => {
 
   test('shows the label of the password form alone, though it has looked for that of the passcode forms too', async () => {
     const { stdout } = await walk(
-      { 'labels.passcode-forms': byDefault, 'labels.label': byDefault, decision: byDefault },
+      {
+        'labels.passcode-forms': byDefault,
+        'labels.label': byDefault,
+        'labels.check-upn': byDefault,
+        decision: byDefault,
+      },
       ['--root', 'TMG01', '--set', 'ISA'],
     );
     expect(stdout).toMatch(/de +German +1 +Name:\n/);
@@ -129,11 +136,13 @@ describe('the wizard', () => {
     const before = await snapshot(home);
     const { status, stdout } = await walk({
       ...bothRoots,
+      'labels.extent': 'choose',
       'labels.sets': ['Exchange'],
       'labels.classes': ['HTML'],
       'labels.languages': ['de', 'hi'],
       'labels.passcode-forms': byDefault,
       'labels.label': 'username',
+      'labels.check-upn': byDefault,
       'labels.no-wording': 'skip',
       decision: 'apply',
     });
@@ -149,11 +158,34 @@ describe('the wizard', () => {
     const args = ['--root', 'TMG01', '--set', 'ISA', '--label', 'email'];
     expect((await walk({ decision: 'apply' }, args)).asked).toEqual(['decision']);
     expect(await readFile(path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt'), 'utf8')).toContain('"Kennung:"');
-    const answers = { 'labels.passcode-forms': true, 'labels.label': 'E-mail address', decision: 'apply' };
-    await walk(answers, ['--root', 'TMG02', '--set', 'ISA']);
+    const answers = { 'labels.label': 'E-mail address', 'labels.check-upn': false, decision: 'apply' };
+    await walk({ 'labels.passcode-forms': true, ...answers }, ['--root', 'TMG02', '--set', 'ISA']);
     expect(await readFile(path.join(home, 'TMG02/ISA/HTML/nls/de/strings.txt'), 'utf8')).toBe(
       'L_UserName_Text="E-Mail-Adresse:"\r\nL_UserID_Text="E-Mail-Adresse:"\r\n',
     );
+  });
+
+  test('changes everything, the passcode forms too, by one answer', async () => {
+    const answers = { 'labels.extent': 'passcode', 'labels.label': 'text', 'labels.text': 'Name:', decision: 'apply' };
+    const { status } = await walk(answers, ['--root', 'TMG01']);
+    expect(status).toBe(0);
+    expect(await readFile(path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt'), 'utf8')).toBe(
+      'L_UserName_Text="Name:"\r\nL_UserID_Text="Name:"\r\n',
+    );
+    expect(await labelIn('TMG01/Exchange/HTML/nls/hi/strings.txt')).toBe('Name:');
+  });
+
+  test('counts the users in the directory, if that is wanted', async () => {
+    const site = path.join(home, 'site');
+    const directory = () =>
+      openPracticeDirectory(site, { templates, now: () => new Date(), randomId: randomUUID } as unknown as Context);
+    const answers = { 'labels.label': 'upn', 'labels.check-upn': true, decision: byDefault };
+    const prompter = answering(answers);
+    const args = ['--root', 'TMG01', '--set', 'ISA', '--key', 'L_UserName_Text'];
+    const { status, stdout } = await runCommand(labels, args, { currentFolder: home, prompter, directory });
+    prompter.verifyAllAsked();
+    expect(status).toBe(2);
+    expect(stdout).toContain('All 21 mailbox users have a user principal name');
   });
 
   test('takes a text of one’s own, and asks again for one that can’t be a label', async () => {
@@ -179,7 +211,14 @@ describe('the wizard', () => {
     ['labels.classes', ['HTML']],
     ['labels.languages', ['de', 'hi']],
   ])('asks again where nothing is marked: %s', async (id, some) => {
-    const { refusals } = await walk({ ...enterAlone, [id]: inTurn([], some) }, ['--root', 'TMG01']);
+    const choices = {
+      'labels.extent': 'choose',
+      'labels.sets': byDefault,
+      'labels.classes': byDefault,
+      'labels.languages': byDefault,
+      'labels.passcode-forms': byDefault,
+    };
+    const { refusals } = await walk({ ...enterAlone, ...choices, [id]: inTurn([], some) }, ['--root', 'TMG01']);
     expect(refusals.map((refusal) => refusal.id)).toEqual([id]);
   });
 
@@ -193,41 +232,46 @@ describe('the wizard', () => {
   });
 
   test('saves for review, with the command that applies it', async () => {
-    const { status, stdout } = await walk({ ...enterAlone, 'labels.no-wording': 'skip', decision: 'save' }, [
-      '--root',
-      'TMG01',
-    ]);
+    const why = { reason: ' Logon with the address ', ticket: '' };
+    const answers = { ...enterAlone, 'labels.no-wording': 'skip', decision: 'save', ...why };
+    const { status, stdout } = await walk(answers, ['--root', 'TMG01']);
     expect(status).toBe(2);
     const [, folder = ''] = /Apply it with: adsi-remedy apply (\S+)/.exec(stdout) ?? [];
-    expect(await readdir(path.join(home, folder))).toContain('plan.json');
+    const plan: Plan = JSON.parse(await readFile(path.join(home, folder, 'plan.json'), 'utf8'));
+    expect(plan).toMatchObject({ reason: 'Logon with the address', seal: sealOf(plan) });
+    expect(plan).not.toHaveProperty('ticket');
     expect((await walk({ apply: true }, [folder], apply)).status).toBe(0);
     expect((await walk({ decision: 'apply' }, [folder], undo)).status).toBe(0);
     expect(await labelIn('TMG01/Exchange/HTML/nls/de/strings.txt')).toBe('Domäne\\Name:');
   });
 
   test('is left out as far as flags have answered', async () => {
-    const { asked } = await walk({ 'labels.classes': byDefault, 'labels.label': byDefault, decision: byDefault }, [
-      '--root',
-      'TMG01',
-      '--set',
-      'Exchange',
-      '--language',
-      'de',
-    ]);
-    expect(asked).toEqual(['labels.classes', 'labels.label', 'decision']);
+    const answers = {
+      'labels.classes': byDefault,
+      'labels.label': 'text',
+      'labels.text': 'Name:',
+      decision: 'save',
+      ticket: 'CHG1',
+    };
+    const flags = ['--root', 'TMG01', '--set', 'Exchange', '--language', 'de', '--reason', 'ours'];
+    const { asked } = await walk(answers, flags);
+    expect(asked).toEqual(['labels.classes', 'labels.label', 'labels.text', 'decision', 'ticket']);
   });
 
   test('does not ask what has only one answer', async () => {
     await writeTree(home, { one: { Exchange: { HTML: { 'strings.txt': stringsContent('a') } } } });
-    expect((await walk({ 'labels.label': byDefault, decision: byDefault }, ['--root', 'one'])).asked).toEqual([
-      'labels.label',
-      'decision',
-    ]);
+    expect(
+      (await walk({ 'labels.label': 'username', 'labels.check-upn': false, decision: byDefault }, ['--root', 'one']))
+        .asked,
+    ).toEqual(['labels.label', 'labels.check-upn', 'decision']);
   });
 
   test('gives numbers with their noun', async () => {
     await writeTree(home, { one: { Exchange: { HTML: { 'strings.txt': stringsContent('a') } } } });
-    const { stdout } = await walk({ 'labels.label': byDefault, decision: byDefault }, ['--root', 'one']);
+    const { stdout } = await walk({ 'labels.label': 'username', 'labels.check-upn': false, decision: byDefault }, [
+      '--root',
+      'one',
+    ]);
     expect(stdout).toContain('1 file of form sets below');
   });
 
@@ -356,6 +400,7 @@ describe('a user who cancels', () => {
   const complete: readonly (readonly [id: string, answer: unknown])[] = [
     ['labels.root', 'TMG01'],
     ['labels.root', ''],
+    ['labels.extent', 'choose'],
     ['labels.sets', byDefault],
     ['labels.classes', byDefault],
     ['labels.languages', byDefault],
@@ -395,7 +440,8 @@ describe('a user who cancels', () => {
   });
 
   test('at the question of apply, and one who says no there, leaves everything untouched', async () => {
-    await walk({ 'labels.no-wording': 'skip', decision: 'save' }, ['--root', 'TMG01', '--label', 'email']);
+    const answers = { 'labels.no-wording': 'skip', decision: 'save', reason: '', ticket: '' };
+    await walk(answers, ['--root', 'TMG01', '--label', 'email']);
     const [folder = ''] = await readdir(path.join(home, 'changes'));
     const before = await snapshot(home);
     const saved = path.join('changes', folder);

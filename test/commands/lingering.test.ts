@@ -224,7 +224,8 @@ test('the wizard asks for the reference, the targets and the partitions, and off
 
 test('the wizard offers to keep the evidence where nothing was found', async () => {
   const site = await practiceSite();
-  const prompter = answering({ 'lingering.reference': 'DC1', 'lingering.targets': ['DC3'], decision: 'Save' });
+  const why = { reason: '', ticket: '' };
+  const prompter = answering({ 'lingering.reference': 'DC1', 'lingering.targets': ['DC3'], decision: 'Save', ...why });
   const result = await site.run(lingering, ['--partition', `CN=Configuration,${domain}`], prompter);
   expect(result.status).toBe(1);
   const [name = ''] = await readdir(path.join(site.folder, 'changes'));

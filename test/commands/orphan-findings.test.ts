@@ -175,6 +175,8 @@ describe('in the wizard', () => {
       'accept.send-connector-source': true,
       'accept.dangling-references': true,
       decision: 'save',
+      reason: '',
+      ticket: '',
     });
     const { stdout } = await runIn(folder, records, ['--name', 'EX04'], answers);
     const [saved = ''] = /changes\/\S+?-orphan/.exec(stdout) ?? [];

@@ -237,6 +237,8 @@ describe('the wizard', () => {
       'accept.replication-past-lifetime': true,
       'accept.dangling-references': false,
       decision: 'save',
+      reason: '',
+      ticket: '',
     });
     const { stdout } = await site.run(orphan, ['--name', 'EX04'], answers);
     expect(stdout).toMatch(/blocker +dangling-references/);

@@ -205,6 +205,21 @@ describe('the wizard', () => {
     expect(await site.lifetime()).toBeUndefined();
   });
 
+  test('asks for another number where what the first one brings is not accepted', async () => {
+    const site = await tombstoneSite();
+    const prompter = answering({
+      'tombstone.days': inTurn(30, 180),
+      'accept.past-lifetime': inTurn(true, true),
+      'accept.past-new-lifetime': inTurn(true),
+      'accept.purges-deleted-objects': inTurn(true),
+      'accept.below-recommended': false,
+      decision: 'apply',
+    });
+    expect(await site.run(tombstone, [], prompter)).toMatchObject({ status: 0 });
+    expect(prompter.asked.filter((id) => id === 'tombstone.days')).toHaveLength(2);
+    expect(await site.lifetime()).toBe('180');
+  });
+
   test('does not offer to apply over a blocker that was not accepted', async () => {
     const site = await tombstoneSite();
     const prompter = answering({

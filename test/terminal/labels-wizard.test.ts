@@ -21,11 +21,9 @@ function formSetsOf(site: string): Promise<readonly unknown[]> {
 /** From the menu to the question on what becomes of the change. */
 async function askForEmailAddress(practice: Practice): Promise<void> {
   practice.start('labels');
-  await practice.answer('Which form sets?');
-  await practice.answer('Which classes?');
-  await practice.answer('Which languages?');
-  await practice.answer('the passcode forms');
+  await practice.answer('Which labels');
   await practice.answer('the field to ask for?');
+  await practice.answer('Also count in the directory');
   await practice.answer('no wording for this label');
   await practice.answer('question marks: 1 file. Go on?', 'y');
   await practice.answer('what the user types: 1 file. Go on?', 'y');
@@ -74,9 +72,9 @@ describeOnEveryNode('the labels wizard on the practice site', ({ path: node }) =
     const practice = await openPractice(node);
     const { session, start, leave } = practice;
     start('labels');
-    await session.waitFor('Which form sets?');
+    await session.waitFor('Which labels');
     session.press('escape');
-    await session.waitFor(/← Which form sets[\s\S]*\? What do you want to repair\?/);
+    await session.waitFor(/← Which labels[\s\S]*\? What do you want to repair\?/);
     await leave();
   });
 

@@ -17,6 +17,8 @@ describeOnEveryNode('the wizard for lingering objects on the practice site', ({ 
     await practice.session.waitFor(/DC3 .*3 objects/);
     await practice.answer(/DC4 was not compared.*Go on\?/, 'y');
     await practice.choose('? Save the list with the commands, or do nothing?', 1);
+    await practice.answer('? Reason');
+    await practice.answer('? Ticket', 'CHG1');
     await practice.session.waitFor('This tool removes nothing itself');
     await practice.seeMenu();
     await practice.cancel();

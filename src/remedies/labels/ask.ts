@@ -34,7 +34,7 @@ export async function ask(
   const narrowed = isWizard && given.newLabel.kind === 'none' ? await narrow(facts, given, prompter) : given;
   const { newLabel } = narrowed;
   const options =
-    newLabel.kind === 'none' ? { ...narrowed, newLabel: await askLabel(prompter, newLabel.wordings) } : narrowed;
+    newLabel.kind === 'none' ? await askLabelAndCheck(narrowed, newLabel.wordings, isWizard, prompter) : narrowed;
   if (options.checkUpn && facts.upns === undefined) return { kind: 'look-again', options };
   if (!isWizard) return { kind: 'settled', options };
   return {
@@ -67,47 +67,117 @@ async function askRoots(prompter: Prompter, currentFolder: string): Promise<read
   }
 }
 
-/** Which sets, classes, languages and keys. */
+/** Which sets, classes, languages and keys: one question for all of it, and each of its own only where the user wants that. */
 async function narrow(facts: LabelsFacts, given: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   const { files } = select(facts, given);
-  const sets = await chosen(prompter, 'sets', files, (file) => file.set, given.sets);
-  const classes = await chosen(prompter, 'classes', files, (file) => file.class, given.classes);
-  const languages = await chosen(prompter, 'languages', files, (file) => file.language, given.languages);
-  const keys = given.keys.length === 0 && hasKey(files, userIdKey) ? await askKeys(prompter) : given.keys;
-  const options = { ...given, sets, classes, languages, keys };
+  const counts = filters.flatMap(({ of, nouns, nameOf }) => {
+    const names = namesIn(files, nameOf);
+    return given[of].length > 0 || names.length < 2 ? [] : [counted(names.length, ...nouns)];
+  });
+  const asksForKeys = given.keys.length === 0 && hasKey(files, userIdKey);
+  const extent =
+    counts.length + (asksForKeys ? 1 : 0) > 1 ? await askExtent(files.length, counts, asksForKeys, prompter) : 'choose';
+  if (extent !== 'choose') return { ...given, keys: keysFor(extent === 'passcode', asksForKeys, given) };
+  let options = given;
+  for (const filter of filters) options = { ...options, [filter.of]: await chosen(prompter, filter, files, given) };
+  options = { ...options, keys: keysFor(asksForKeys && (await askKeys(prompter)), asksForKeys, given) };
   requireFiles(facts, options);
   return options;
+}
+
+function keysFor(withPasscode: boolean, isOpen: boolean, given: LabelsOptions): readonly string[] {
+  if (!isOpen) return given.keys;
+  return withPasscode ? [userNameKey, userIdKey] : [userNameKey];
+}
+
+/** Everything, with the passcode forms or without, or a choice. */
+function askExtent(
+  files: number,
+  counts: readonly string[],
+  asksForKeys: boolean,
+  prompter: Prompter,
+): Promise<'all' | 'passcode' | 'choose'> {
+  return prompter.select<'all' | 'passcode' | 'choose'>({
+    id: 'labels.extent',
+    message: 'Which labels do you want to change?',
+    flag: '--set, --class, --language or --key',
+    choices: [
+      {
+        value: 'all',
+        label: asksForKeys ? 'Those of all password forms' : 'All',
+        hint: [counted(files, 'file'), ...counts].join(', '),
+      },
+      ...(asksForKeys
+        ? [
+            {
+              value: 'passcode' as const,
+              label: 'Those of all password and passcode forms',
+              hint: `RADIUS OTP, SecurID: ${userIdKey} too`,
+            },
+          ]
+        : []),
+      { value: 'choose', label: 'Let me choose', hint: 'form sets, classes, languages' },
+    ],
+  });
 }
 
 function hasKey(files: readonly LabelFile[], key: string): boolean {
   return files.some(({ content }) => content.kind === 'strings' && content.values.some((value) => value.key === key));
 }
 
-const questions = {
-  sets: {
+interface Filter {
+  readonly of: 'sets' | 'classes' | 'languages';
+  readonly nameOf: (file: LabelFile) => string;
+  /** What it counts. */
+  readonly nouns: readonly [one: string, several: string];
+  readonly message: string;
+  readonly flag: string;
+}
+
+const filters: readonly Filter[] = [
+  {
+    of: 'sets',
+    nameOf: ({ set }) => set,
+    nouns: ['form set', 'form sets'],
     message: 'Which form sets? The web listener or the publishing rule says which one is shown',
     flag: '--set NAME',
   },
-  classes: { message: 'Which classes? HTML is for browsers, cHTML and xHTML are for phones', flag: '--class NAME' },
-  languages: { message: 'Which languages?', flag: '--language NAME' },
-} as const;
+  {
+    of: 'classes',
+    nameOf: (file) => file.class,
+    nouns: ['class', 'classes'],
+    message: 'Which classes? HTML is for browsers, cHTML and xHTML are for phones',
+    flag: '--class NAME',
+  },
+  {
+    of: 'languages',
+    nameOf: ({ language }) => language,
+    nouns: ['language', 'languages'],
+    message: 'Which languages?',
+    flag: '--language NAME',
+  },
+];
+
+function namesIn(files: readonly LabelFile[], nameOf: Filter['nameOf']): readonly string[] {
+  return distinctNames(files.map(nameOf)).toSorted((one, other) => one.localeCompare(other, 'en'));
+}
 
 /** One of the filters; asked only where there is a choice. Everything is marked at first. */
 async function chosen(
   prompter: Prompter,
-  filter: keyof typeof questions,
+  { of, nameOf, message, flag }: Filter,
   files: readonly LabelFile[],
-  nameOf: (file: LabelFile) => string,
-  given: readonly string[],
+  { [of]: given }: LabelsOptions,
 ): Promise<readonly string[]> {
-  const names = distinctNames(files.map(nameOf)).toSorted((one, other) => one.localeCompare(other, 'en'));
+  const names = namesIn(files, nameOf);
   if (given.length > 0 || names.length < 2) return given;
   const marked = await prompter.multiselect({
-    id: `labels.${filter}`,
-    ...questions[filter],
+    id: `labels.${of}`,
+    message,
+    flag,
     choices: names.map((name): Choice<string> => {
       const count = files.filter((file) => nameOf(file).toLowerCase() === name.toLowerCase()).length;
-      return { value: name, label: labelOf(filter, name), hint: counted(count, 'file') };
+      return { value: name, label: labelOf(of, name), hint: counted(count, 'file') };
     }),
     initial: names,
     minimum: 1,
@@ -116,18 +186,34 @@ async function chosen(
 }
 
 /** Languages by folder and name: "de-AT · German (Austria)". */
-function labelOf(filter: keyof typeof questions, name: string): string {
+function labelOf(filter: Filter['of'], name: string): string {
   const language = filter === 'languages' ? displayNameOfCulture(name) : name;
   return language === name ? name : `${name} · ${language}`;
 }
 
-async function askKeys(prompter: Prompter): Promise<readonly string[]> {
-  const both = await prompter.confirm({
+function askKeys(prompter: Prompter): Promise<boolean> {
+  return prompter.confirm({
     id: 'labels.passcode-forms',
     message: `Also change the label of the passcode forms (RADIUS OTP, SecurID: ${userIdKey})?`,
     flag: `--key ${userIdKey}`,
   });
-  return both ? [userNameKey, userIdKey] : [userNameKey];
+}
+
+/** The label; in the wizard then whether those who could not log on with it are counted. */
+async function askLabelAndCheck(
+  options: LabelsOptions,
+  wordings: readonly Wording[],
+  isWizard: boolean,
+  prompter: Prompter,
+): Promise<LabelsOptions> {
+  const newLabel = await askLabel(prompter, wordings);
+  if (!isWizard || options.checkUpn || newLabel.kind !== 'wording') return { ...options, newLabel };
+  const checkUpn = await prompter.confirm({
+    id: 'labels.check-upn',
+    message: 'Also count in the directory the users who could not log on with that?',
+    flag: '--check-upn',
+  });
+  return { ...options, newLabel, checkUpn };
 }
 
 async function askLabel(prompter: Prompter, wordings: readonly Wording[]): Promise<NewLabel> {

@@ -1,6 +1,7 @@
 /** The questions of the orphan remedy. What a flag has answered is not asked. */
 
 import { parentDn, rdnOf } from '../../ad/dn.ts';
+import { probedPorts } from '../../ad/probe.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import { distinct, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
@@ -22,7 +23,8 @@ export async function ask(
     const chosen = await askServer(facts.survey, facts.suggested, prompter);
     if (chosen === 'leftovers') return { kind: 'look-again', options: { ...options, leftovers: true } };
     const { server } = chosen;
-    return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: server.dn } } };
+    const probe = options.probe || (isWizard && (await askProbe(chosen, facts.survey, prompter)));
+    return { kind: 'look-again', options: { ...options, probe, wanted: { kind: 'dn', dn: server.dn } } };
   }
   if (facts.kind !== 'deletion' || !isWizard) return { kind: 'settled', options };
   if (!options.asked.has('way')) {
@@ -69,6 +71,20 @@ function askServer(
         hint: 'clear the references that earlier deletions by hand left behind',
       },
     ],
+  });
+}
+
+/** Asks whether the server's ports are tried, where there is a network and the directory alone leaves doubt. */
+async function askProbe(
+  { server, evidence }: SurveyedServer,
+  { target }: Survey,
+  prompter: Prompter,
+): Promise<boolean> {
+  if (target.connection.kind !== 'server' || !offered.has(evidence.verdict)) return false;
+  return prompter.confirm({
+    id: 'orphan.probe',
+    message: `Also try whether ${server.fqdn ?? server.name} answers on the network (ports ${listed(probedPorts.map(String))})?`,
+    flag: '--probe',
   });
 }
 

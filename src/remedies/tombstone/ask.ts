@@ -8,6 +8,21 @@ import type { TombstoneFacts } from './gather.ts';
 import { faultOfDays, type TombstoneOptions } from './options.ts';
 import { judgeReplication, type ReplicationJudgement, type Stage, stageUnder } from './situation.ts';
 
+const daysQuestion = 'tombstone.days';
+
+/** Blockers that another number of days removes. */
+const doubtsOfDays: ReadonlySet<string> = new Set([
+  'below-recommended',
+  'purges-deleted-objects',
+  'past-new-lifetime',
+  'parted-past-new-lifetime',
+]);
+
+/** A user who does not accept what the number of days brings is asked for another number. */
+export function questionBehind(blocker: string): string | undefined {
+  return doubtsOfDays.has(blocker) ? daysQuestion : undefined;
+}
+
 /** Asks for the number of days, with the advice as what Enter alone takes; nothing if a flag says what to change. */
 export async function ask(
   facts: TombstoneFacts,
@@ -16,7 +31,7 @@ export async function ask(
 ): Promise<Answer<TombstoneOptions>> {
   if (options.lifetime.kind !== 'open') return { kind: 'settled', options };
   const days = await prompter.integer({
-    id: 'tombstone.days',
+    id: daysQuestion,
     message: 'New lifetime in days',
     flag: '--days N, or --unset',
     initial: adviceFor(facts, judgeReplication(facts)).days,

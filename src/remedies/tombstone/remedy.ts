@@ -1,5 +1,5 @@
 import type { Remedy } from '../remedy.ts';
-import { ask } from './ask.ts';
+import { ask, questionBehind } from './ask.ts';
 import { assess } from './assess.ts';
 import { faultsOfPlan, propose, type TombstoneChange } from './changes.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
@@ -20,6 +20,7 @@ export const tombstone: Remedy<TombstoneOptions, TombstoneFacts, TombstoneChange
   },
   survey,
   ask,
+  questionBehind,
   propose,
   assess,
   record: (facts, proposal) => ({
