@@ -316,9 +316,13 @@ async function chooseLogon(
 ): Promise<Logon> {
   if (auth === 'integrated') {
     const { user } = flags;
-    return user === undefined
-      ? { auth }
-      : { auth, as: { user, password: await readPassword(flags, user, context, output) } };
+    if (user !== undefined) return { auth, as: { user, password: await readPassword(flags, user, context, output) } };
+    if (!flags['password-stdin']) return { auth };
+    throw misuse(
+      'the integrated logon with --password-stdin',
+      'without --user it logs on as the user of this computer, and no password is used',
+      'Give --user NAME for that password, or leave out --password-stdin. Nothing was sent.',
+    );
   }
   const user = flags.user ?? planned?.user ?? (await askUser(output));
   return { auth, user, password: await readPassword(flags, user, context, output) };

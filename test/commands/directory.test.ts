@@ -373,6 +373,7 @@ describe('flags that do not fit together', () => {
     [['--server', 'dc1', '--auth', 'integrated', '--tls', 'ldaps'], 'encrypts every message itself'],
     [['--server', 'dc1', '--auth', 'integrated', '--tls', 'starttls'], 'encrypts every message itself'],
     [['--server', 'dc1', '--auth', 'integrated', '--ca', 'ca.pem'], 'encrypts every message itself'],
+    [['--server', 'dc1', '--auth', 'integrated', '--password-stdin'], 'without --user'],
     [['--ldif', 'x.ldf', '--auth', 'integrated'], 'an export needs no connection'],
     [['--server', 'dc1:0'], 'not of the form HOST'],
     [['--server', 'dc1:99999'], 'not of the form HOST'],
