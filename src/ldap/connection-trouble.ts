@@ -189,7 +189,10 @@ export function explainSilence(stage: Stage, milliseconds: number, peer: Peer): 
 export function explainClose(peer: Peer, answered: boolean, midway: boolean): Explanation {
   if (midway) return { cameBack: 'the server closed the connection in the middle of an answer', next: tryAgain() };
   if (answered) return { cameBack: 'the server closed the connection', next: tryAgain() };
-  const hint = peer.tls === 'ldaps' ? '' : 'An LDAPS port does this: then use --tls ldaps. ';
+  const hint =
+    peer.tls === 'ldaps'
+      ? ''
+      : 'An LDAPS port does this: then use --tls ldaps, or the plain port for --auth integrated. ';
   return { cameBack: 'the server closed the connection without answering', next: `${hint}${checkPort(peer)}` };
 }
 
@@ -199,7 +202,7 @@ export function explainForeignBytes(bytes: Buffer, peer: Peer): Explanation {
   if ((bytes[0] === 0x15 || bytes[0] === 0x16) && bytes[1] === 0x03) {
     return {
       cameBack: `port ${peer.port} uses TLS`,
-      next: 'Use --tls ldaps for this port (636, GC: 3269), or the plain port 389 (GC: 3268) with --tls starttls.',
+      next: 'Use --tls ldaps for this port (636, GC: 3269), or the plain port 389 (GC: 3268) with --tls starttls or --auth integrated.',
     };
   }
   // It began like a message.

@@ -163,6 +163,7 @@ describe('TLS against a port without TLS, and the reverse', () => {
 
     expect(error.trouble.cameBack).toBe(`port ${peer.port} uses TLS`);
     expect(error.trouble.next).toContain('--tls ldaps');
+    expect(error.trouble.next).toContain('389 (GC: 3268) with --tls starttls or --auth integrated');
   });
 
   test.skipIf(!hasOpenssl).each(['none', 'starttls'] as const)('%s to a TLS port that hangs up', async (mode) => {
@@ -170,7 +171,7 @@ describe('TLS against a port without TLS, and the reverse', () => {
     const error = await failureOf(open({ port }, mode));
 
     expect(error.trouble.cameBack).toBe('the server closed the connection without answering');
-    expect(error.trouble.next).toContain('use --tls ldaps');
+    expect(error.trouble.next).toContain('use --tls ldaps, or the plain port for --auth integrated');
   });
 
   test('a server that refuses StartTLS says so', async () => {
