@@ -10,6 +10,7 @@ describe('a failed integrated logon is explained', () => {
   test.each<[LogonFailure, LogonPlace, string, string]>([
     ['no-credentials', linux, 'no Kerberos ticket', 'kinit'],
     ['no-credentials', windows, 'no Kerberos ticket', 'runas /netonly /user:CORP\\admin cmd'],
+    ['no-credentials', { ...windows, hasPassword: true }, 'for this user', 'name@domain'],
     ['expired', linux, 'ticket has expired', 'kinit'],
     ['expired', windows, 'ticket has expired', 'Lock and unlock'],
     ['unknown-service', linux, 'ldap/dc1.example.com', '--tls-name: dc1.example.com is not one of its names'],

@@ -48,7 +48,8 @@ function explainFailure({ failure, message }: SecurityContextError, place: Logon
 }
 
 const meanings: Readonly<Partial<Record<LogonFailure, (place: LogonPlace) => string>>> = {
-  'no-credentials': () => 'no Kerberos ticket on this computer',
+  'no-credentials': ({ hasPassword }) =>
+    hasPassword ? 'no Kerberos ticket could be obtained for this user' : 'no Kerberos ticket on this computer',
   expired: () => 'the Kerberos ticket has expired',
   'unknown-service': ({ serverName }) => `Kerberos does not know the service ldap/${serverName}`,
   'unknown-user': () => 'unknown user',
@@ -59,11 +60,15 @@ const meanings: Readonly<Partial<Record<LogonFailure, (place: LogonPlace) => str
   'no-kdc': () => 'no Kerberos server (KDC) answers',
 };
 
+const fullUserName = 'Give the user as name@domain, with the full DNS name of the domain.';
+
 const nextSteps: Readonly<Record<LogonFailure, (place: LogonPlace) => string>> = {
-  'no-credentials': ({ platform }) =>
-    platform === 'win32'
+  'no-credentials': ({ platform, hasPassword }) => {
+    if (hasPassword) return fullUserName;
+    return platform === 'win32'
       ? 'Log on to Windows with a domain account, or start a prompt as another user: runas /netonly /user:CORP\\admin cmd'
-      : 'Get a ticket with: kinit USER@REALM. Or give the user with --user.',
+      : 'Get a ticket with: kinit USER@REALM. Or give the user with --user.';
+  },
   expired: ({ platform }) =>
     platform === 'win32' ? 'Lock and unlock Windows to renew it.' : 'Get a new ticket with: kinit USER@REALM',
   'unknown-service': ({ serverName }) =>
@@ -80,7 +85,7 @@ const nextSteps: Readonly<Record<LogonFailure, (place: LogonPlace) => string>> =
     platform === 'win32'
       ? 'Check the network, that this computer uses the DNS of the domain, and that port 88 of a domain controller can be reached.'
       : 'Check the network, the DNS, the realm in /etc/krb5.conf, and that port 88 of a domain controller can be reached.',
-  'user-name-form': () => 'Give the user as name@domain, with the full DNS name of the domain.',
+  'user-name-form': () => fullUserName,
   'broken-message': () => 'Try again; if the error returns, use another domain controller.',
   other: ({ hasPassword }) =>
     `Check the Kerberos settings of this computer${hasPassword ? ' and the user name' : ''}, or use --auth password with LDAPS.`,
