@@ -148,7 +148,7 @@ describe('the integrated logon is refused', () => {
     ['offers only signing', { offer: Buffer.from([3, 0, 255, 255]) }, falseContext(), 'does not offer encryption'],
     ['offers no layer at all', { offer: Buffer.from([1, 0, 0, 0]) }, falseContext(), 'does not offer encryption'],
     ['sends a malformed offer', { offer: Buffer.from([4]) }, falseContext(), 'offer of security layers is malformed'],
-    ['accepts no message', { offer: Buffer.from([4, 0, 0, 0]) }, falseContext(), 'accepts no sealed message'],
+    ['accepts no message', { offer: Buffer.from([4, 0, 0, 0]) }, falseContext(), 'it accepts no sealed message'],
     [
       'changes its offer on the way',
       {
@@ -262,6 +262,7 @@ describe('a sealed session ends with an error', () => {
       })(),
     );
     expect(context.disposals()).toBeGreaterThan(0);
+    expect(context.usesAfterDisposal()).toBe(0);
     return error;
   }
 
@@ -291,6 +292,12 @@ describe('a sealed session ends with an error', () => {
       return header;
     });
     expect(error.trouble.cameBack).toContain(`it announces a sealed message of ${length} bytes`);
+  });
+
+  test('at a message that is not LDAP: the tokens behind it are not opened, as the context is freed', async () => {
+    const foreign = framed(falseWrap(Buffer.from('HTTP/1.1 400 Bad Request'), true));
+    const error = await searchMeeting((answer) => Buffer.concat([foreign, framed(falseWrap(answer, true))]));
+    expect(error.trouble.cameBack).toContain('is not an LDAP server');
   });
 
   test('at a token that is cut short', async () => {

@@ -82,8 +82,8 @@ interface Wire {
 
 interface Established {
   readonly context: EstablishedContext;
-  /** The longest token that the server accepts, in bytes. */
-  readonly longestSent: number;
+  /** The longest message whose token the server accepts, in bytes. */
+  readonly longestMessage: number;
 }
 
 /** More rounds than any mechanism needs: Kerberos has two. */
@@ -98,12 +98,12 @@ async function byGssapi(context: SecurityContext, wire: Wire): Promise<Establish
     if (answer.isLast) throw refused('it ended the logon without a security layer');
     if (step.isComplete) {
       const established = checked(context.established());
-      const longestSent = sizeInOffer(established.unwrap(answer.token).message);
+      const longestMessage = sendable(established, sizeInOffer(established.unwrap(answer.token).message));
       const choice = Buffer.from([layer.confidentiality, 0, 0, 0]);
       choice.writeUIntBE(longestToken, 1, 3);
       const end = await wire.bind(established.wrap(choice, false));
       if (!end.isLast) throw refused('it did not end the logon');
-      return { context: established, longestSent };
+      return { context: established, longestMessage };
     }
     step = await wire.step(answer.token);
   }
@@ -132,10 +132,18 @@ async function bySpnego(context: SecurityContext, wire: Wire): Promise<Establish
     else if (!answer.isLast) throw refused('it did not end the logon');
     if (answer.isLast) {
       if (!step.isComplete) throw refused('it ended the logon before it had proved its identity');
-      return { context: checked(context.established()), longestSent: spnegoLongestSent };
+      const established = checked(context.established());
+      return { context: established, longestMessage: sendable(established, spnegoLongestSent) };
     }
   }
   throw refused(`the logon took more than ${mostRounds} rounds`);
+}
+
+/** The longest message whose token has at most so many bytes. */
+function sendable(context: EstablishedContext, tokenBytes: number): number {
+  const longest = context.longestMessage(tokenBytes);
+  if (longest < 1) throw refused('it accepts no sealed message');
+  return longest;
 }
 
 function checked(context: EstablishedContext): EstablishedContext {

@@ -12,8 +12,8 @@ export const longestToken = 0xff_ffff;
 
 export interface SealedStreamOptions {
   readonly context: EstablishedContext;
-  /** The longest token that the server accepts, in bytes. */
-  readonly longestSent: number;
+  /** The longest message whose token the server accepts, in bytes; at least 1. */
+  readonly longestMessage: number;
   /** Called once, at the end. */
   readonly onEnd: () => void;
 }
@@ -30,14 +30,12 @@ export class SealedStream extends Duplex {
   #parts: Buffer[] = [];
   #length = 0;
 
-  /** Throws ConnectionError if the server accepts no message at all. */
-  constructor(socket: Duplex, { context, longestSent, onEnd }: SealedStreamOptions) {
+  constructor(socket: Duplex, { context, longestMessage, onEnd }: SealedStreamOptions) {
     super();
     this.#socket = socket;
     this.#context = context;
     this.#onEnd = onEnd;
-    this.#longestMessage = context.longestMessage(longestSent);
-    if (this.#longestMessage < 1) throw refused('the server accepts no sealed message');
+    this.#longestMessage = longestMessage;
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.destroy(error));
     socket.on('end', () => this.#receiveEnd());
@@ -79,7 +77,11 @@ export class SealedStream extends Duplex {
     this.#parts.push(chunk);
     this.#length += chunk.length;
     try {
-      for (let token = this.#nextToken(); token !== undefined; token = this.#nextToken()) this.#open(token);
+      for (let token = this.#nextToken(); token !== undefined; token = this.#nextToken()) {
+        this.#open(token);
+        // Its reader may have ended the session at this message: the context is then freed.
+        if (this.destroyed) return;
+      }
     } catch (error) {
       this.destroy(explained(error));
     }

@@ -50,6 +50,8 @@ export interface FalseContext {
   readonly received: readonly string[];
   /** How often it was freed. */
   readonly disposals: () => number;
+  /** How often it was to open a message after it was freed: the memory of a real one is then someone else's. */
+  readonly usesAfterDisposal: () => number;
 }
 
 /** A context that sends client-1, client-2 … and is complete after as many of the server's tokens as steps. */
@@ -57,6 +59,7 @@ export function falseContext(options: FalseContextOptions = {}): FalseContext {
   const { saslMechanism = 'GSSAPI', flags = {}, steps = 1 } = options;
   const received: string[] = [];
   let disposals = 0;
+  let usesAfterDisposal = 0;
   const context: SecurityContext = {
     saslMechanism,
     step: async (token) => {
@@ -71,12 +74,20 @@ export function falseContext(options: FalseContextOptions = {}): FalseContext {
       isConfidential: true,
       longestMessage: (wrappedBytes) => wrappedBytes - overhead,
       wrap: falseWrap,
-      unwrap: falseUnwrap,
+      unwrap: (token) => {
+        if (disposals > 0) usesAfterDisposal += 1;
+        return falseUnwrap(token);
+      },
       ...flags,
     }),
     dispose: () => {
       disposals += 1;
     },
   };
-  return { open: async () => context, received, disposals: () => disposals };
+  return {
+    open: async () => context,
+    received,
+    disposals: () => disposals,
+    usesAfterDisposal: () => usesAfterDisposal,
+  };
 }
