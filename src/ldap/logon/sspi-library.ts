@@ -67,11 +67,14 @@ export class Sspi {
     const identity = this.#identity(who);
     const packageName = wideText('Negotiate');
     const expiry = memory(8);
-    const code = await this.#function('AcquireCredentialsHandleW').async(
-      ...([0n, packageName, outbound, 0n, identity, 0n, 0n, credential, expiry] as const),
-    );
-    Buffer.from(identity.buffer).fill(0);
-    this.#check(code);
+    try {
+      const code = await this.#function('AcquireCredentialsHandleW').async(
+        ...([0n, packageName, outbound, 0n, identity, 0n, 0n, credential, expiry] as const),
+      );
+      this.#check(code);
+    } finally {
+      Buffer.from(identity.buffer).fill(0);
+    }
   }
 
   async initialize(step: {

@@ -42,24 +42,27 @@ class SspiContext implements SecurityContext {
   }
 
   async acquire(as: ContextRequest['as']): Promise<void> {
-    await this.#handles.during(() => this.#sspi.acquireCredentials(identityOf(as), this.#credential));
-    this.#hasCredential = true;
+    await this.#handles.during(async () => {
+      await this.#sspi.acquireCredentials(identityOf(as), this.#credential);
+      this.#hasCredential = true;
+    });
   }
 
   async step(token: Buffer): Promise<SecurityStep> {
     const isFirst = !this.#hasContext;
-    const step = await this.#handles.during(() =>
-      this.#sspi.initialize({
+    // Within the call, so that what comes after a dispose is freed too.
+    return await this.#handles.during(async () => {
+      const step = await this.#sspi.initialize({
         credential: this.#credential,
         context: isFirst ? undefined : this.#context,
         newContext: this.#context,
         target: this.#target,
         token,
         returnedFlags: this.#returnedFlags,
-      }),
-    );
-    this.#hasContext = true;
-    return step;
+      });
+      this.#hasContext = true;
+      return step;
+    });
   }
 
   established(): EstablishedContext {
