@@ -81,10 +81,15 @@ const nextSteps: Readonly<Record<LogonFailure, (place: LogonPlace) => string>> =
     platform === 'win32'
       ? 'Set the clock of this computer: w32tm /resync'
       : "Set the clock of this computer to the domain's (chronyc makestep, or w32tm /resync on Windows).",
-  'no-kdc': ({ platform }) =>
-    platform === 'win32'
-      ? 'Check the network, that this computer uses the DNS of the domain, and that port 88 of a domain controller can be reached.'
-      : 'Check the network, the DNS, the realm in /etc/krb5.conf, and that port 88 of a domain controller can be reached.',
+  'no-kdc': ({ platform, hasPassword }) => {
+    const settings =
+      platform === 'win32' ? 'that this computer uses the DNS of the domain' : 'the DNS, the realm in /etc/krb5.conf';
+    const check = `Check the network, ${settings}, and that port 88 of a domain controller can be reached.`;
+    // Kerberos looks for a realm of that name, and a UPN may end in a name that is none.
+    return hasPassword
+      ? `${check} In --user, give the DNS name of the domain after the @, not another UPN suffix.`
+      : check;
+  },
   'user-name-form': () => fullUserName,
   'broken-message': () => 'Try again; if the error returns, use another domain controller.',
   other: ({ hasPassword }) =>
