@@ -21,12 +21,14 @@ const kim = { user: `kim@${forest.domain}`, password: 'S3cret-of-Kim' };
 
 /** Opens a session, reads the tombstone lifetime, sets it if asked to, and prints what happened as JSON. */
 const program = `
+import { readdirSync } from 'node:fs';
 import { openSession } from './dist/ldap/connector.js';
 import { textOf } from './dist/ad/entry.js';
 import { ticketOwner } from './dist/ldap/logon/gssapi.js';
-const { address, bind, tls, base, lifetime } = JSON.parse(process.argv[2]);
+const { address, bind, tls, base, lifetime, more } = JSON.parse(process.argv[2]);
 let ticks = 0;
 const timer = setInterval(() => { ticks += 1; }, 10);
+const threads = () => readdirSync('/proc/self/task').length;
 let outcome;
 try {
   const session = await openSession({ ...address, bind, tls });
@@ -36,7 +38,11 @@ try {
     const edit = { attribute: 'tombstoneLifetime', remove: [Buffer.from(before)], add: [Buffer.from(lifetime)] };
     await session.modify(base, [edit]);
   }
-  outcome = { sealed: session.identity.sealed, before, after: await read() };
+  const threadsBefore = threads();
+  const others = await Promise.all(Array.from({ length: more }, () => openSession({ ...address, bind, tls })));
+  const users = others.map(({ identity }) => identity.sealed?.user);
+  outcome = { sealed: session.identity.sealed, before, after: await read(), users, threads: threads() - threadsBefore };
+  for (const other of others) await other.close();
   await session.close();
 } catch (error) {
   outcome = { ...error.trouble, cause: undefined, resultCode: error.resultCode };
@@ -52,6 +58,8 @@ interface Call {
   readonly bind?: unknown;
   readonly tls?: string;
   readonly lifetime?: string;
+  /** How many more sessions to open, all at once. */
+  readonly more?: number;
   /** A shift of the clock, as faketime takes it. */
   readonly clock?: string;
 }
@@ -95,8 +103,8 @@ describeWithSamba(
       });
 
       const call = async (given: Call): Promise<Outcome> => {
-        const { environment, address, bind = { auth: 'integrated' }, tls = 'none', lifetime, clock } = given;
-        const request = JSON.stringify({ address, bind, tls, lifetime, base: directoryService });
+        const { environment, address, bind = { auth: 'integrated' }, tls = 'none', lifetime, more = 0, clock } = given;
+        const request = JSON.stringify({ address, bind, tls, lifetime, more, base: directoryService });
         const command = [node.path, join(client, 'client.js'), request];
         const clocked = clock === undefined ? command : ['faketime', '-f', clock, ...command];
         const { stdout, stderr } = await runClient(clocked, environment);
@@ -125,6 +133,12 @@ describeWithSamba(
       test('reads from the global catalog on port 3268', async () => {
         const address = { ...named(), port: dc.ports.globalCatalog };
         expect(await call({ environment: administrator, address })).toMatchObject({ before: await lifetime() });
+      });
+
+      test('opens sessions with all domain controllers of a large forest at once, on few threads', async () => {
+        const { users, threads } = await call({ environment: administrator, address: named(), more: 40 });
+        expect(users).toEqual(Array.from({ length: 40 }, () => `Administrator@${forest.realm}`));
+        expect(threads).toBeLessThan(10);
       });
 
       test('sends nothing in clear', async () => {

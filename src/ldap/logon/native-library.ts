@@ -165,13 +165,13 @@ function nodeCarrier(): Carrier | undefined {
 
 function nodeLibrary(ffi: NodeFfi, path: string): NativeLibrary {
   const library = new ffi.DynamicLibrary(path);
-  const worker = lazyWorker(path);
+  const workers = Workers.of(path);
   return {
     function: (name, parameters) => {
       const call = library.getFunction(name, { arguments: parameters, return: 'uint32' });
       const onWorker = async (...args: readonly NativeArgument[]): Promise<number> => {
         const addresses = args.map((arg) => (typeof arg === 'object' ? ffi.getRawPointer(arg) : arg));
-        return await inProgress(args, worker({ name, parameters, args: addresses }));
+        return await inProgress(args, workers.run({ name, parameters, args: addresses }));
       };
       return Object.assign((...args: readonly NativeArgument[]) => call(...args), { async: onWorker });
     },
@@ -208,25 +208,61 @@ const workerCode = `
     parentPort.postMessage(call(...args));
   });`;
 
-/** Makes calls on a worker, one after the other; the first starts it. It does not keep the process alive. */
-function lazyWorker(path: string): (call: WorkerCall) => Promise<number> {
-  let worker: Worker | undefined;
-  let last: Promise<unknown> = Promise.resolve();
-  const run = async (call: WorkerCall): Promise<number> => {
-    if (worker === undefined) {
-      worker = new Worker(workerCode, { eval: true, workerData: path });
-      worker.unref();
+/** A worker takes 8 MB and some time to start, and the domain controllers of a forest are asked all at once. */
+const mostWorkers = 4;
+
+/** The workers of a library: started when all others are busy, used again, and not keeping the process alive. */
+class Workers {
+  static readonly #ofLibraries = new Map<string, Workers>();
+  readonly #path: string;
+  #started = 0;
+  readonly #idle: Worker[] = [];
+  readonly #waiting: ((worker: Worker) => void)[] = [];
+
+  private constructor(path: string) {
+    this.#path = path;
+  }
+
+  static of(path: string): Workers {
+    const workers = Workers.#ofLibraries.get(path) ?? new Workers(path);
+    Workers.#ofLibraries.set(path, workers);
+    return workers;
+  }
+
+  async run(call: WorkerCall): Promise<number> {
+    const worker = await this.#take();
+    try {
+      const answer = once(worker, 'message');
+      worker.postMessage(call);
+      const [result] = await answer;
+      this.#giveBack(worker);
+      return Number(result);
+    } catch (error) {
+      // It has ended, and others may wait for it.
+      this.#giveBack(this.#start());
+      throw error;
     }
-    const result = once(worker, 'message');
-    worker.postMessage(call);
-    return Number((await result)[0]);
-  };
-  return (call) => {
-    const result = last.then(() => run(call));
-    // The next call does not depend on the success of this one.
-    last = result.catch(() => undefined);
-    return result;
-  };
+  }
+
+  async #take(): Promise<Worker> {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#started === mostWorkers) return await new Promise((resolve) => this.#waiting.push(resolve));
+    this.#started += 1;
+    return this.#start();
+  }
+
+  #giveBack(worker: Worker): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#idle.push(worker);
+    else next(worker);
+  }
+
+  #start(): Worker {
+    const worker = new Worker(workerCode, { eval: true, workerData: this.#path });
+    worker.unref();
+    return worker;
+  }
 }
 
 type Koffi = typeof import('koffi')['default'];
