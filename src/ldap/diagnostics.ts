@@ -44,8 +44,11 @@ export function resultError(attempted: string, on: string, result: LdapResult): 
   return new DirectoryError({ attempted, on, ...explainResult(result) }, result.resultCode);
 }
 
-/** A result that is not success, in words: the code's name, the Windows code's meaning, and the server's text. */
-export function explainResult(result: LdapResult): Explanation {
+/**
+ * A result that is not success, in words: the code's name, the Windows code's meaning, and the server's text.
+ * @param service the service principal name of the Kerberos ticket that was sent, if the request was a logon by one
+ */
+export function explainResult(result: LdapResult, service?: string): Explanation {
   const known = results.get(result.resultCode);
   const text = printable(result.diagnostic);
   const windowsError = windowsErrorIn(result.resultCode, text);
@@ -56,7 +59,10 @@ export function explainResult(result: LdapResult): Explanation {
     ...(result.referrals.length === 0 ? [] : [`the server refers to ${shownReferrals(result.referrals)}`]),
     ...(text === '' ? [] : [`the server says "${text}"`]),
   ];
-  return { cameBack: parts.join('; '), next: nextStep(result, text, windowsError) ?? known?.next ?? lookAtTheServer };
+  return {
+    cameBack: parts.join('; '),
+    next: nextStep(result, text, windowsError, service) ?? known?.next ?? lookAtTheServer,
+  };
 }
 
 /** Some are enough: a server may send any number. */
@@ -84,12 +90,20 @@ function isLdapTwin(windowsError: number): boolean {
 }
 
 /** The next step where the Windows code or the text is more specific than the result code. */
-function nextStep(result: LdapResult, text: string, windowsError: number | undefined): string | undefined {
+function nextStep(
+  result: LdapResult,
+  text: string,
+  windowsError: number | undefined,
+  service: string | undefined,
+): string | undefined {
   if (result.resultCode === resultCode.referral) {
     const host = /^ldaps?:\/\/([^/?]+)/i.exec(result.referrals[0] ?? '')?.[1] ?? /ref 1: '([^']+)'/.exec(text)?.[1];
     return host === undefined ? undefined : `Use the server that it names: --server ${host}`;
   }
   if (result.resultCode === resultCode.operationsError && /authentication|successful bind/i.test(text)) return logOn;
+  // The password was right, or there would be no ticket.
+  if (result.resultCode === resultCode.invalidCredentials && service !== undefined && (windowsError ?? 1326) === 1326)
+    return `The server cannot use the ticket for ${service}: check that this is its own DNS name and that the clocks agree, get a new ticket, or use another domain controller.`;
   return windowsError === undefined ? undefined : nextSteps.get(windowsError);
 }
 

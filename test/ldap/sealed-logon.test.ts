@@ -206,6 +206,24 @@ describe('the integrated logon is refused', () => {
     expect(error.trouble.cameBack).toContain('no such method');
   });
 
+  test.each([
+    [
+      'the ticket',
+      '52e',
+      /^The server cannot use the ticket for ldap\/dc1\.example\.com: .* clocks agree, get a new ticket/,
+    ],
+    ['the account', '533', /^Have the account enabled/],
+  ])('where the server refuses %s, without advice on the password', async (_, data, next) => {
+    const text = `80090308: LdapErr: DSID-0C090569, comment: AcceptSecurityContext error, data ${data}, v4f7c`;
+    const { open } = await bench({
+      answerTo: (_bind, messageId) => result(messageId, responseTag.bind, { code: 49, text }),
+    });
+    const error = await failureOf(open());
+
+    expect(error).toMatchObject({ resultCode: 49 });
+    expect(error.trouble.next).toMatch(next);
+  });
+
   test('where the library waits too long: the event loop keeps running', async () => {
     let finish = (): void => {};
     const waiting = new Promise<void>((resolve) => {

@@ -9,7 +9,7 @@
 import { afterSilence, type Connection } from '../connection.ts';
 import { ConnectionError } from '../connection-trouble.ts';
 import { explainResult, resultCode } from '../diagnostics.ts';
-import { saslBindRequest } from '../requests.ts';
+import { type RequestOf, saslBindRequest } from '../requests.ts';
 import { explainLogonError, explainSilentLogon, type LogonPlace } from './logon-trouble.ts';
 import { longestToken, SealedStream } from './sealed-stream.ts';
 import {
@@ -50,7 +50,7 @@ export async function logOnBySasl(connection: Connection, options: SaslLogonOpti
     const context = await contextInTime(openContext(options), deadlineMs, place);
     try {
       const wire: Wire = {
-        bind: (token) => bind(connection, context.saslMechanism, token, deadlineMs),
+        bind: (token) => bind(connection, saslBindRequest(context.saslMechanism, token), options),
         step: (token) => inTime(context.step(token), deadlineMs, place),
       };
       const established = await (context.saslMechanism === 'GSSAPI' ? byGssapi : bySpnego)(context, wire);
@@ -154,14 +154,13 @@ function checked(context: EstablishedContext): EstablishedContext {
 
 async function bind(
   connection: Connection,
-  mechanism: SecurityContext['saslMechanism'],
-  token: Buffer,
-  deadlineMs: number,
+  request: RequestOf,
+  { serverName, deadlineMs }: Pick<SaslLogonOptions, 'serverName' | 'deadlineMs'>,
 ): ReturnType<Wire['bind']> {
-  const { result, saslToken } = await connection.request(saslBindRequest(mechanism, token), deadlineMs);
+  const { result, saslToken } = await connection.request(request, deadlineMs);
   const isLast = result.resultCode === resultCode.success;
   if (!isLast && result.resultCode !== resultCode.saslBindInProgress) {
-    throw new ConnectionError(explainResult(result), { resultCode: result.resultCode });
+    throw new ConnectionError(explainResult(result, `ldap/${serverName}`), { resultCode: result.resultCode });
   }
   return { token: saslToken, isLast };
 }
