@@ -222,6 +222,31 @@ describeWithSamba(
         });
       });
 
+      test('a clock that was set back since the ticket was obtained has the same error and next step', async () => {
+        const behind = await kerberosEnvironment(await freshFolder(), 'behind', dc.address);
+        await kinit(behind, 'Administrator', dc.adminPassword);
+        await call({ environment: behind, address: named() });
+        const outcome = await call({ environment: behind, address: named(), clock: '-1h' });
+
+        expect(outcome).toMatchObject({
+          cameBack: expect.stringMatching(/clocks of this computer and of the domain controller.*not yet valid/),
+          next: expect.stringContaining('clock'),
+        });
+      });
+
+      test('a ticket from another service than the domain controller is refused, with advice on the ticket', async () => {
+        await run('samba-tool', ['spn', 'add', 'ldap/alias.corp.example.com', 'kim', '-H', dc.samDatabase]);
+        onTestFinished(async () => {
+          await run('samba-tool', ['spn', 'delete', 'ldap/alias.corp.example.com', 'kim', '-H', dc.samDatabase]);
+        });
+        const address = { host: dc.address, tlsName: 'alias.corp.example.com' };
+
+        expect(await call({ environment: administrator, address })).toMatchObject({
+          resultCode: 49,
+          next: expect.stringContaining('cannot use the ticket for ldap/alias.corp.example.com'),
+        });
+      });
+
       test('a ticket that has expired has its own error and next step', async () => {
         const short = await kerberosEnvironment(await freshFolder(), 'short', dc.address);
         await kinit(short, 'Administrator', dc.adminPassword, '-l', '10m');

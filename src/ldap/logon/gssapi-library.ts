@@ -293,6 +293,7 @@ const failuresOfKerberos: ReadonlyMap<number, LogonFailure> = new Map([
   [-1765328360, 'wrong-password'], // KRB5KDC_ERR_PREAUTH_FAILED
   [-1765328353, 'wrong-password'], // KRB5KRB_AP_ERR_BAD_INTEGRITY
   [-1765328352, 'expired'], // KRB5KRB_AP_ERR_TKT_EXPIRED
+  [-1765328351, 'clock-skew'], // KRB5KRB_AP_ERR_TKT_NYV: a ticket from the future
   [-1765328347, 'clock-skew'], // KRB5KRB_AP_ERR_SKEW
   [-1765328243, 'no-credentials'], // KRB5_CC_NOTFOUND
   [-1765328230, 'no-kdc'], // KRB5_REALM_UNKNOWN
