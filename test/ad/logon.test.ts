@@ -135,10 +135,10 @@ describeWithSamba(
         expect(await call({ environment: administrator, address })).toMatchObject({ before: await lifetime() });
       });
 
-      test('opens sessions with all domain controllers of a large forest at once, on few threads', async () => {
-        const { users, threads } = await call({ environment: administrator, address: named(), more: 40 });
-        expect(users).toEqual(Array.from({ length: 40 }, () => `Administrator@${forest.realm}`));
-        expect(threads).toBeLessThan(10);
+      test('opens sessions with a dozen domain controllers at once, on few threads', async () => {
+        const outcome = await call({ environment: administrator, address: named(), more: 12 });
+        expect(outcome).toMatchObject({ users: Array.from({ length: 12 }, () => `Administrator@${forest.realm}`) });
+        expect(outcome['threads']).toBeLessThan(10);
       });
 
       test('sends nothing in clear', async () => {
