@@ -80,8 +80,9 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const all = changesToUndo(original, records);
-  const toUndo = withoutGone(all, remedy.gone?.(original) ?? new Set());
-  const lost = lostValues(all.recorded);
+  const gone = remedy.gone?.(original) ?? new Set<string>();
+  const toUndo = withoutGone(all, gone);
+  const lost = lostValues(all.recorded, gone);
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
