@@ -36,8 +36,12 @@ export function withoutMiddle(path: string, roots: ReadonlyMap<string, string>):
   const isBelow = (folder: string): boolean => path.startsWith(folder) && separators.test(path.charAt(folder.length));
   const [root, name] = [...roots].find(([folder]) => isBelow(folder.replace(/[\\/]+$/, ''))) ?? ['', ''];
   const separator = separatorOf(path);
-  const below = path.slice(root.length).split(separators).slice(-partsOfFile);
-  return [name, '…', ...below].filter((part) => part !== '').join(separator);
+  const below = path
+    .slice(root.length)
+    .split(separators)
+    .filter((part) => part !== '');
+  const middle = below.length > partsOfFile || name === '' ? ['…'] : [];
+  return [name, ...middle, ...below.slice(-partsOfFile)].filter((part) => part !== '').join(separator);
 }
 
 function separatorOf(path: string): string {

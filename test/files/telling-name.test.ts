@@ -24,6 +24,11 @@ describe('a path without its middle', () => {
     );
   });
 
+  test('is whole below its root where it has no middle', () => {
+    const roots = tellingNames(['/srv/TMG01', '/srv/TMG02']);
+    expect(withoutMiddle('/srv/TMG02/ISA/HTML/strings.txt', roots)).toBe('TMG02/ISA/HTML/strings.txt');
+  });
+
   test('keeps its last parts where no root is above it', () => {
     const path = `\\\\TMG03\\${tmg}\\ISA\\HTML\\nls\\de\\strings.txt`;
     expect(withoutMiddle(path, new Map())).toBe('…\\ISA\\HTML\\nls\\de\\strings.txt');
