@@ -15,8 +15,10 @@ import {
   dsaGuid,
   entry,
   frsMember,
+  livingSettings,
   locatorZone,
   metadata,
+  partition,
   planOf,
   record,
   type Site,
@@ -99,10 +101,18 @@ describe('a dry run', () => {
         ? change.edits.filter(({ attribute }) => attribute === 'fSMORoleOwner').map(({ add }) => [change.dn, add])
         : [],
     );
-    const heir = `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
-    expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [heir]]]);
+    expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [livingSettings]]]);
     const ridManager = `fSMORoleOwner of CN=RID Manager$,CN=System,${domain}`;
     expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
+  });
+
+  test('takes it out of the replicas of each application partition, and no other DC', async () => {
+    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+    const ofPartitions = changes.filter((change) => change.dn.includes('CN=Partitions,'));
+    const edits = ofPartitions.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+    const edit = { attribute: 'msDS-NC-Replica-Locations', remove: [settings], add: [], held: expect.any(Array) };
+    expect(ofPartitions.map(({ dn }) => dn)).toContain(partition);
+    expect(edits).toEqual([edit, edit]);
   });
 
   test('says why a DC that is cut off does not go, and that no undo makes it a DC again', async () => {
@@ -177,6 +187,7 @@ describe('applied', () => {
     expect(done.stdout).toContain('All 3 domain controllers have it');
     expect(await site.there(wholeDc)).toEqual([]);
     expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
+    expect(await site.values(partition, 'msDS-NC-Replica-Locations')).toEqual(base64(Buffer.from(livingSettings)));
 
     await site.save();
     const folder = /undo (changes\S+)/.exec(done.stdout)?.[1] ?? '';
@@ -186,6 +197,7 @@ describe('applied', () => {
     expect(await site.values(srv, 'dnsRecord')).toHaveLength(2);
     expect(await site.values(server, 'serverReference')).toEqual(base64(Buffer.from(account)));
     // Values that name NTDS Settings stay away.
+    expect(await site.values(partition, 'msDS-NC-Replica-Locations')).toEqual(base64(Buffer.from(livingSettings)));
     expect(
       await site.values(`CN=NTDS Site Settings,CN=Paramaribo,CN=Sites,${configuration}`, 'interSiteTopologyGenerator'),
     ).toEqual([]);
@@ -196,17 +208,18 @@ describe('applied', () => {
     expect(left).not.toContain(settings);
   });
 
-  test('goes on where it was interrupted, whatever was deleted and not journalled', async () => {
+  test.each([true, false])('goes on after the process ended at each step (carried out: %s)', async (isCarriedOut) => {
     const site = await siteWithDeadDc(await freshFolder());
     const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     const { changes } = planOf(saved);
-    const edits = changes.findIndex(({ kind }) => kind === 'delete');
-    const numbers = Array.from({ length: edits }, (_, index) => index + 1).join(',');
-    const first = await site.run(apply, ['change', '--yes', '--only', numbers, ...confirmed]);
-    expect([first.status, first.stderr]).toEqual([4, '']);
-    expect(first.stdout).toContain(`${edits} of ${changes.length} entries changed`);
-    for (const { dn } of changes.filter(({ kind }) => kind === 'delete').slice(0, 4)) await site.remove(dn);
-    expect(await site.there([settings, server])).toEqual([]);
+    for (const [done, { dn, kind }] of changes.entries()) {
+      // A write that was not carried out is the first one of the next run, which ends at its second.
+      site.endAtWrite({ write: isCarriedOut || done === 0 ? 1 : 2, isCarriedOut });
+      const { status, stderr } = await site.run(apply, ['change', '--yes', ...confirmed]);
+      expect([status, stderr], dn).toEqual([1, expect.stringContaining('the process ended')]);
+      if (kind === 'delete') expect(await site.there([dn]), dn).toEqual(isCarriedOut ? [] : [dn]);
+    }
+    site.endAtWrite(undefined);
     const rest = await site.run(apply, ['change', '--yes', ...confirmed]);
     expect([rest.status, rest.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([]);

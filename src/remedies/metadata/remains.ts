@@ -53,7 +53,7 @@ export async function readRemains(
   identity: Identity,
 ): Promise<Remains> {
   const { session, watch, isExport } = world;
-  const { serverDn, settings, accountDn, kerberosDn, host } = identity;
+  const { serverDn, accountDn, kerberosDn, host } = identity;
   const step = (what: string): void => watch.update(identity.name, what);
   watch.begin([identity.name]);
   step('reading its entries');
@@ -73,7 +73,6 @@ export async function readRemains(
     dns: dnsOf(everything),
     guids: new Set([...identity.guids, ...everything.map(({ entry }) => entry.guid)]),
     roots,
-    settings: settings?.dn,
     host: host?.toLowerCase(),
   });
   const namesakes = domain === undefined || host === undefined ? [] : await readNamesakes(session, domain, host, going);
