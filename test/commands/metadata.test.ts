@@ -3,8 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Plan, PlanConnection } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import { describePlan } from '../../src/commands/world.ts';
+import { remedies } from '../../src/remedies/index.ts';
+import type { Remedy } from '../../src/remedies/remedy.ts';
 import {
   accepted,
   account,
@@ -29,6 +34,7 @@ import {
 } from '../remedies/metadata/dead-dc.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
+import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
@@ -287,6 +293,33 @@ describe('what an earlier clean-up has left', () => {
   });
 });
 
+test('a DC of a child domain is refused, with a DC of its own domain to use', async () => {
+  const child = `DC=child,${domain}`;
+  const ofChild = (name: string): string => {
+    const own = `CN=${name},CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+    const held = [child, configuration].map((dn) => `msDS-hasMasterNCs: ${dn}`);
+    return [
+      entry(own, 'server', `dNSHostName: ${name.toLowerCase()}.child.corp.example.com`),
+      entry(`CN=NTDS Settings,${own}`, 'nTDSDSA', ...held),
+    ].join('\n');
+  };
+  const crossRef = entry(
+    `CN=CHILD,CN=Partitions,${configuration}`,
+    'crossRef',
+    ...[`nCName: ${child}`, 'dnsRoot: child.corp.example.com', 'nETBIOSName: CHILD', 'systemFlags: 3'],
+  );
+  const more = [entry(child, 'domainDNS'), crossRef, ofChild('DC5'), ofChild('DC6')].join('\n');
+  const site = await siteWithDeadDc(await freshFolder(), more);
+  const saved = await site.run(metadata, ['--dc', 'DC5', '--save', 'change', '--json']);
+  expect(blockersIn(saved)).toContainEqual(['other-domain', false]);
+  const detail = planOf(saved).findings.find(({ id }) => id === 'other-domain')?.detail;
+  expect(detail).toContain('--server dc6.child.corp.example.com');
+  const { status } = await site.run(apply, ['change', '--yes', '--confirm', 'DC5', '--accept', 'other-domain']);
+  expect(status).toBe(3);
+  const settingsOfDc5 = `CN=NTDS Settings,CN=DC5,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+  expect(await site.there([settingsOfDc5])).toEqual([settingsOfDc5]);
+});
+
 describe('the wizard', () => {
   test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
     const site = await siteWithDeadDc(await freshFolder());
@@ -308,6 +341,43 @@ describe('the wizard', () => {
     expect(status).toBe(0);
     expect(stdout).toContain(`remove selected server ${server}`);
     expect(await site.there([server])).toEqual([server]);
+  });
+});
+
+describe('the command that another remedy prints for a DC that is gone', () => {
+  const onPlan = (connection: PlanConnection): string => {
+    const target = {
+      kind: 'forest',
+      configurationNamingContext: configuration,
+      domainController: 'dc1.corp.example.com',
+    };
+    const describing: Pick<Remedy, 'describe'> = {
+      describe: (_, { metadataCleaner }) => ({
+        title: metadataCleaner?.command(server) ?? '',
+        summary: [],
+        changes: [],
+        nextSteps: [],
+      }),
+    };
+    const context = { remedies, program: ['adsi-remedy'], platform: 'linux' } as unknown as Context;
+    return describePlan(describing, { target: { ...target, connection } } as unknown as Plan, context).title;
+  };
+
+  test('reaches the DC as that plan reached it', () => {
+    const connection = { kind: 'server', auth: 'password', tls: 'starttls', user: 'admin@corp.example.com' } as const;
+    expect(onPlan({ ...connection, host: 'dc1.corp.example.com', port: 389 } as unknown as PlanConnection)).toMatch(
+      / metadata --server dc1\.corp\.example\.com --tls starttls --user admin@corp\.example\.com --dn CN=DC4,/,
+    );
+  });
+
+  test('removes that DC where it is run as printed', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const children = [`CN=Domain System Volume,CN=DFSR-LocalSettings,${account}`, `CN=DFSR-LocalSettings,${account}`];
+    for (const dn of [...children, `CN=RID Set,${account}`, account]) await site.remove(dn);
+    const { stdout } = await site.run(remedyCommand('tombstone'), ['--days', '90', '--dry-run', '--verbose']);
+    const printed = / metadata (--dn \S+)$/m.exec(stdout)?.[1]?.split(' ') ?? [];
+    const { changes } = planOf(await site.run(metadata, [...printed, '--json']));
+    expect(changes.map((change) => change.dn)).toContain(settings);
   });
 });
 

@@ -7,7 +7,9 @@ import { readAttributeDefinitions, readDnAttributes, readMandatoryAttributes } f
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { HeldValues } from '../../change/clear-values.ts';
-import { everything } from '../../ldap/filter.ts';
+import { DirectoryError } from '../../errors.ts';
+import { resultCode } from '../../ldap/diagnostics.ts';
+import { everything, type Filter } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 
 /** What happens to values that name an entry of the DC. */
@@ -119,4 +121,19 @@ export async function* everyEntryOfDomain(session: DirectorySession, domain: str
   const names = await readDnAttributes(session);
   const attributes = names.length === 0 ? ['*'] : ['objectClass', 'objectGUID', ...names];
   yield* session.search({ base: domain, scope: 'subtree', filter: everything, attributes });
+}
+
+/** A search below what an export may lack. */
+export async function* searchIfThere(
+  session: DirectorySession,
+  base: string,
+  filter: Filter,
+  attributes: readonly string[],
+): AsyncGenerator<Entry> {
+  try {
+    yield* session.search({ base, scope: 'subtree', filter, attributes });
+  } catch (error) {
+    // It is not there: an export without it, a domain that never used FRS, a partition without zones.
+    if (!(error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject)) throw error;
+  }
 }
