@@ -308,16 +308,16 @@ test('a DC of a child domain is refused, with a DC of its own domain to use', as
     'crossRef',
     ...[`nCName: ${child}`, 'dnsRoot: child.corp.example.com', 'nETBIOSName: CHILD', 'systemFlags: 3'],
   );
-  const more = [entry(child, 'domainDNS'), crossRef, ofChild('DC5'), ofChild('DC6')].join('\n');
+  const more = [entry(child, 'domainDNS'), crossRef, ofChild('DC11'), ofChild('DC12')].join('\n');
   const site = await siteWithDeadDc(await freshFolder(), more);
-  const saved = await site.run(metadata, ['--dc', 'DC5', '--save', 'change', '--json']);
+  const saved = await site.run(metadata, ['--dc', 'DC11', '--save', 'change', '--json']);
   expect(blockersIn(saved)).toContainEqual(['other-domain', false]);
   const detail = planOf(saved).findings.find(({ id }) => id === 'other-domain')?.detail;
-  expect(detail).toContain('--server dc6.child.corp.example.com');
-  const { status } = await site.run(apply, ['change', '--yes', '--confirm', 'DC5', '--accept', 'other-domain']);
+  expect(detail).toContain('--server dc12.child.corp.example.com');
+  const { status } = await site.run(apply, ['change', '--yes', '--confirm', 'DC11', '--accept', 'other-domain']);
   expect(status).toBe(3);
-  const settingsOfDc5 = `CN=NTDS Settings,CN=DC5,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
-  expect(await site.there([settingsOfDc5])).toEqual([settingsOfDc5]);
+  const settingsOfDc11 = `CN=NTDS Settings,CN=DC11,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+  expect(await site.there([settingsOfDc11])).toEqual([settingsOfDc11]);
 });
 
 describe('the wizard', () => {
