@@ -20,7 +20,6 @@ import type {
   RemedyOptions,
   Scope,
   Surroundings,
-  Watch,
   World,
 } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
@@ -31,10 +30,14 @@ import type { DirectoryFlags } from './directory-flags.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
+/** What is seen of a run while it waits. */
+type Shown = Pick<Surroundings, 'watch' | 'patience'>;
+
 /** What a remedy may know of the process. @param target of its world, for the commands that it prints */
-function surroundingsOf(context: Context, watch: Watch, target?: Target): Surroundings {
+function surroundingsOf(context: Context, { watch, patience }: Shown, target?: Target): Surroundings {
   return {
     watch,
+    patience,
     ...leadsOf(context, target),
     currentFolder: context.currentFolder,
     platform: context.platform,
@@ -104,9 +107,9 @@ export async function optionsFrom(
   context: Context,
   output: Output,
 ): Promise<RemedyOptions> {
-  const shown = watching(output);
+  const shown = watching(context, output);
   try {
-    return await remedy.readOptions(flags, surroundingsOf(context, shown.watch), mayAsk);
+    return await remedy.readOptions(flags, surroundingsOf(context, shown), mayAsk);
   } finally {
     shown.end();
   }
@@ -149,19 +152,18 @@ export interface WorldRequest {
 /** Opens the world of a remedy on files; a directory is opened only if it asks for one. */
 export function openFiles(request: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
   const opened: OpenDirectory[] = [];
-  const shown = watching(output);
+  const shown = watching(context, output);
   const deadline = readingDeadline(request.deadline);
   return {
     gathering: deadline.gathering,
     world: {
       kind: 'files',
-      ...commonWorld(deadline.signal, context, shown.watch),
-      patience: patienceShowing(context, output),
+      ...commonWorld(deadline.signal, context, shown),
       tools: windowsTools(context.platform, context.env),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);
-        return directoryWorld(directory, deadline.signal, context, shown.watch);
+        return directoryWorld(directory, deadline.signal, context, shown);
       },
     },
     endProgress: shown.end,
@@ -179,12 +181,12 @@ export async function openDirectoryWorld(
   output: Output,
 ): Promise<OpenWorld<DirectoryWorld> & { readonly directory: OpenDirectory }> {
   const directory = await openDirectory(request.flags, context, output, request.saved);
-  const shown = watching(output);
+  const shown = watching(context, output);
   const deadline = readingDeadline(request.deadline);
   try {
     return {
       gathering: deadline.gathering,
-      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown.watch)),
+      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown)),
       directory,
       endProgress: shown.end,
       close: async () => {
@@ -202,14 +204,14 @@ async function directoryWorld(
   directory: OpenDirectory,
   signal: AbortSignal,
   context: Context,
-  watch: Watch,
+  shown: Shown,
 ): Promise<DirectoryWorld> {
   const bounded = (session: DirectorySession): DirectorySession => withSearchDeadline(session, signal);
   const session = bounded(directory.session);
   const target = await targetOf({ ...directory, session });
   return {
     kind: 'directory',
-    ...commonWorld(signal, context, watch, target),
+    ...commonWorld(signal, context, shown, target),
     session,
     target,
     isExport: directory.isExport,
@@ -222,8 +224,8 @@ async function directoryWorld(
   };
 }
 
-function commonWorld(signal: AbortSignal, context: Context, watch: Watch, target?: ForestTarget) {
-  return { ...surroundingsOf(context, watch, target), now: context.now, signal };
+function commonWorld(signal: AbortSignal, context: Context, shown: Shown, target?: ForestTarget) {
+  return { ...surroundingsOf(context, shown, target), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */
@@ -248,7 +250,7 @@ function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { read
 }
 
 /** Progress on the screen, a row for each name; `end` takes them away. */
-function watching(output: Output): { readonly watch: Watch; readonly end: () => void } {
+function watching(context: Context, output: Output): Shown & { readonly end: () => void } {
   let rows: ProgressRows | undefined;
   let bar: { readonly progress: Progress; done: number } | undefined;
   const end = (): void => {
@@ -275,6 +277,7 @@ function watching(output: Output): { readonly watch: Watch; readonly end: () => 
         if (done === total) end();
       },
     },
+    patience: patienceShowing(context, output),
     end,
   };
 }

@@ -65,17 +65,17 @@ const refusal = expect.objectContaining({
 describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder, %s', (_, put) => {
   test('is not read as its plan', async () => {
     const { folder, place, outside } = await folderWith('plan.json', put);
-    await expect(readPlan(place)).rejects.toEqual(refusal);
-    await expect(openChange(folder)).rejects.toEqual(refusal);
-    expect(await changesIn(path.dirname(folder))).toMatchObject([{ folder: outside }]);
+    await expect(readPlan(place, noWaiting)).rejects.toEqual(refusal);
+    await expect(openChange(folder, noWaiting)).rejects.toEqual(refusal);
+    expect(await changesIn(path.dirname(folder), noWaiting)).toMatchObject([{ folder: outside }]);
   });
 
   test('is neither read nor written as its journal', async () => {
     const { folder, place, outside } = await folderWith('journal.jsonl', put);
     const before = await snapshot(outside);
-    await expect(readJournal(place)).rejects.toEqual(refusal);
+    await expect(readJournal(place, noWaiting)).rejects.toEqual(refusal);
     await expect(openJournal(place, noWaiting)).rejects.toEqual(refusal);
-    await expect(openChange(folder)).rejects.toEqual(refusal);
+    await expect(openChange(folder, noWaiting)).rejects.toEqual(refusal);
     expect(await snapshot(outside)).toEqual(before);
   });
 

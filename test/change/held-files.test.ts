@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openJournal } from '../../src/change/journal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
+import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { ExitStatus } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
@@ -125,6 +126,46 @@ describe('what Windows refuses for a moment is waited for, and the user is told'
     expect(run.status).toBe(0);
     expectWaited(run, 'de~strings.txt');
     expect((await snapshot(path.join(home, 'saved')))['change.diff']).toContain('+L_UserName_Text="Mail:"');
+  });
+});
+
+describe('the plan and an existing journal are waited for wherever they are read', () => {
+  const once = (ending: string): void => refuse('open', ending, 'EBUSY', 'EBUSY');
+
+  const commands = { show, apply, undo };
+  const all = (['show', 'apply', 'undo'] as const).flatMap((command) => [
+    [command, 'plan.json'] as const,
+    [command, 'journal.jsonl'] as const,
+  ]);
+
+  test.each(all)('by %s: %s', async (command, name) => {
+    await save();
+    if (command !== 'apply') await onWindows(apply, 'saved');
+    once(path.join('saved', name));
+    const run = await onWindows(commands[command], 'saved', ...(command === 'undo' ? ['--dry-run'] : []));
+    expect(run.status).toBe(command === 'undo' ? 2 : 0);
+    expectWaited(run, name);
+  });
+
+  test.each(['plan.json', 'journal.jsonl'])('%s of what an undo brings back', async (name) => {
+    await save();
+    await onWindows(apply, 'saved');
+    await onWindows(undo, 'saved', '--save', 'undo');
+    once(path.join('saved', name));
+    const run = await onWindows(apply, 'undo');
+    expect(run.status).toBe(0);
+    expectWaited(run, name);
+    expect(await readFile(german())).toEqual(before);
+  });
+
+  test('the plan of an undo that stays held ends the run: the change may be undone in part', async () => {
+    await save();
+    await onWindows(apply, 'saved');
+    await onWindows(undo, 'saved', '--save', 'undo');
+    refuse('open', path.join('undo', 'plan.json'), ...Array.from({ length: 8 }, () => 'EBUSY'));
+    const { status, stderr } = await onWindows(apply, 'saved');
+    expect(status).toBe(1);
+    expect(stderr).toContain('(EBUSY)');
   });
 });
 

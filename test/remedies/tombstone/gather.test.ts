@@ -3,6 +3,7 @@ import type { EmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { gather } from '../../../src/remedies/tombstone/gather.ts';
 import { configuration, domain, now, openForest } from '../../embedded/support.ts';
+import { noWaiting } from '../../support/fixed-world.ts';
 import { days, factsOf, judged } from './support/facts.ts';
 
 async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld> = {}): Promise<DirectoryWorld> {
@@ -23,6 +24,7 @@ async function directoryOf(forest: EmbeddedForest, more: Partial<DirectoryWorld>
     currentFolder: '/',
     platform: 'linux',
     systemDrive: 'C:',
+    patience: noWaiting,
     templates: new URL('../../../templates/', import.meta.url),
     commandLine: (words) => words.join(' '),
     ...more,
