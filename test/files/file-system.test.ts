@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { plainFileReader, systemFiles } from '../../src/files/file-system.ts';
+import { plainFileReader, realPathBelowRefused, systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
+import { systemError } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
@@ -115,5 +116,35 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
     await expect(read(path.join(folder, 'missing'), 10)).rejects.toMatchObject({
       code: 'ENOENT',
     });
+  });
+});
+
+describe('a folder of a share below folders that this user may not look at', () => {
+  const folder = path.resolve('/share/closed/forms');
+  const refusal = systemError('EACCES');
+  /** The folders on the way: the names of those that are links, and what the others answer. */
+  const looking =
+    (links: readonly string[], refused: readonly string[], errno = 'EPERM') =>
+    async (part: string) => {
+      if (refused.includes(path.basename(part))) throw systemError(errno);
+      return { isSymbolicLink: () => links.includes(path.basename(part)) };
+    };
+
+  test('keeps its name', async () => {
+    expect(await realPathBelowRefused(folder, refusal, looking([], ['closed', 'share']))).toBe(folder);
+  });
+
+  test.each([
+    ['it is a link itself', looking(['forms'], ['closed'])],
+    ['another folder on the way is a link', looking(['share'], ['closed'])],
+    ['it can’t be looked at either', looking([], ['forms'])],
+    ['the answer is another one than a refusal', looking([], ['closed'], 'EIO')],
+  ])('is refused where %s', async (_, look) => {
+    await expect(realPathBelowRefused(folder, refusal, look)).rejects.toBe(refusal);
+  });
+
+  test('is refused for any other error', async () => {
+    const missing = systemError('ENOENT');
+    await expect(realPathBelowRefused(folder, missing, looking([], ['closed']))).rejects.toBe(missing);
   });
 });

@@ -3,7 +3,14 @@ import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
 import { temporarySuffix } from '../../src/files/replace-file.ts';
-import { findFormSets, knownTemplateFolders, placeOf, type TemplateTree } from '../../src/files/template-tree.ts';
+import {
+  findFormSets,
+  knownTemplateFolders,
+  placeOf,
+  realPathOfFolder,
+  type TemplateTree,
+} from '../../src/files/template-tree.ts';
+import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder, type Tree, writeTree } from '../support/fresh-folder.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
@@ -271,6 +278,20 @@ describe('links', () => {
     expect((await findFormSets(link)).files).toMatchObject([
       { path: path.join(link, 'Exchange/HTML/strings.txt'), realPath: path.join(root, 'Exchange/HTML/strings.txt') },
     ]);
+  });
+});
+
+test('a root behind a link that can’t be resolved is refused with the folder above it that said no', async () => {
+  await writeTree(root, { Exchange: { HTML: strings } });
+  const above = path.dirname(root);
+  const refuse = async (): Promise<never> => {
+    throw Object.assign(systemError('EACCES'), { path: above, syscall: 'lstat' });
+  };
+  await expect(realPathOfFolder(root, refuse)).rejects.toMatchObject({
+    trouble: {
+      on: root,
+      cameBack: `a link on the way to it can't be resolved, as the folder ${above} can't be looked at: permission denied (EACCES)`,
+    },
   });
 });
 
