@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Entry } from '../../src/ad/entry.ts';
-import { DirectoryError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
 import { withSearchDeadline } from '../../src/ldap/search-deadline.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { responseTag, result, searchEntry, searchReference } from './peer/ber.ts';
 import { attributesOf, domainController, fakePeer, type PeerOptions, type Script } from './peer/fake-peer.ts';
 
@@ -21,15 +21,6 @@ async function count(entries: AsyncIterable<Entry>): Promise<number> {
   let found = 0;
   for await (const _entry of entries) found += 1;
   return found;
-}
-
-async function failureOf(action: Promise<unknown>): Promise<DirectoryError> {
-  const error = await action.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof DirectoryError) return error;
-  throw error;
 }
 
 /** The header of a message that says it has so many bytes. */

@@ -1,9 +1,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { DirectoryError, LogonError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
+import { LogonError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
 import { SecurityContextError } from '../../src/ldap/logon/security-context.ts';
 import type { Access, DirectorySession } from '../../src/ldap/session.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { responseTag, result, searchEntry } from './peer/ber.ts';
 import { type FalseContext, falseContext, falseUnwrap, falseWrap, overhead } from './peer/false-context.ts';
 import { framed, type SealedPeer, type SealedPeerOptions, sealedPeer } from './peer/sealed-peer.ts';
@@ -34,15 +35,6 @@ async function bench(options: SealedPeerOptions = {}, context: FalseContext = fa
       return session;
     },
   };
-}
-
-async function failureOf(action: Promise<unknown>): Promise<DirectoryError | OutcomeUnknownError> {
-  const error = await action.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof DirectoryError || error instanceof OutcomeUnknownError) return error;
-  throw error;
 }
 
 describe('the integrated logon', () => {

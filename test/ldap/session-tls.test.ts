@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { DirectoryError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import type { ServerAddress, TlsMode } from '../../src/ldap/session.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { responseTag, result } from './peer/ber.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from './peer/certificates.ts';
 import { domainController, type FakePeer, fakePeer, requestTag } from './peer/fake-peer.ts';
@@ -46,15 +46,6 @@ async function listening(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   return (server.address() as AddressInfo).port;
-}
-
-async function failureOf(action: Promise<unknown>): Promise<DirectoryError> {
-  const error = await action.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof DirectoryError) return error;
-  throw error;
 }
 
 describe.skipIf(!hasOpenssl).each(['ldaps', 'starttls'] as const)('%s', (mode) => {

@@ -6,6 +6,7 @@ import { openSession } from '../../src/ldap/connector.ts';
 import { showDeleted, showRecycled } from '../../src/ldap/controls.ts';
 import { equal, everything } from '../../src/ldap/filter.ts';
 import type { Access, DirectorySession, PasswordLogon, SearchRequest } from '../../src/ldap/session.ts';
+import { failureOf } from '../support/failure-of.ts';
 import { element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 import {
   attributesOf,
@@ -47,15 +48,6 @@ async function collect(entries: AsyncIterable<Entry>): Promise<Entry[]> {
   const list: Entry[] = [];
   for await (const entry of entries) list.push(entry);
   return list;
-}
-
-async function failureOf(action: Promise<unknown>): Promise<DirectoryError | OutcomeUnknownError> {
-  const error = await action.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof DirectoryError || error instanceof OutcomeUnknownError) return error;
-  throw error;
 }
 
 describe('opening a session', () => {

@@ -1,7 +1,7 @@
 import { createSocket, type RemoteInfo } from 'node:dgram';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { inOrder, locateServers } from '../../../src/ad/locate.ts';
-import { DirectoryError } from '../../../src/errors.ts';
+import { failureOf } from '../../support/failure-of.ts';
 
 interface Srv {
   readonly priority: number;
@@ -63,15 +63,6 @@ function record({ priority, weight, target }: Srv): Buffer {
 
 const dc = (target: string, priority = 0, weight = 100): Srv => ({ target, priority, weight });
 const random = () => 0.5;
-
-async function failureOf(action: Promise<unknown>): Promise<DirectoryError> {
-  const error = await action.then(
-    () => new Error('it succeeded'),
-    (thrown: unknown) => thrown,
-  );
-  if (error instanceof DirectoryError) return error;
-  throw error;
-}
 
 describe('domain controllers by DNS', () => {
   test('are found by priority, with the GCs marked', async () => {
