@@ -8,7 +8,6 @@ import {
   rename,
   rm,
   stat,
-  symlink,
   truncate,
   unlink,
   writeFile,
@@ -29,6 +28,7 @@ import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } f
 import { applyIn, changeOf, journalOf, planOf, runOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+import { need, symlink } from '../support/on-windows.ts';
 
 const old = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="Domain\\user name:"\r\n`);
 const now = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="E-mail address:"\r\n`);
@@ -405,6 +405,7 @@ describe('two change folders for the same files', () => {
   });
 
   test('applied at the same time: each file is written by one of them, and the other meets drift', async () => {
+    need('oneWriter');
     const names = Array.from({ length: 60 }, (_, index) => `f${index}`);
     const plan = await planned(...names);
     const second = planOf(names.map((name) => changeOf(path.join(forms, name), old(name), other(name))));
@@ -439,6 +440,7 @@ describe('a plan that does not fit itself', () => {
 
 describe('whatever single call of the file system fails', () => {
   test.each(['instead', 'after'] as const)('the outcome says what the file holds (%s)', async (when) => {
+    if (when === 'instead') need('secondNames');
     const seen = new Set<string>();
     for (let call = 1; ; call += 1) {
       home = await freshFolder();

@@ -1,7 +1,7 @@
 /** A change folder came from someone else: what in it is a link or a pipe is neither followed nor waited for. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planText } from '../../src/change/folder.ts';
@@ -13,6 +13,7 @@ import { RefusedError } from '../../src/errors.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { symlink } from '../support/on-windows.ts';
 
 const plan = planOf([changeOf('/forms/a', Buffer.from('old label'), Buffer.from('new label'))]);
 

@@ -66,7 +66,8 @@ const refuse = (operation: string, ending: string, ...errnos: string[]): void =>
 /** That all refusals were met, and that the user was told what is waited for. */
 function expectWaited({ stdout }: CommandRun, ending: string): void {
   expect(refusals.flatMap(({ errnos }) => errnos)).toEqual([]);
-  expect(stdout).toMatch(new RegExp(`Waiting: another program holds .*${ending.replaceAll('.', '\\.')}`));
+  const waiting = stdout.split('\n').filter((line) => line.includes('Waiting: another program holds'));
+  expect(waiting.join('\n')).toContain(ending);
 }
 
 describe('what Windows refuses for a moment is waited for, and the user is told', () => {
@@ -112,10 +113,10 @@ describe('what Windows refuses for a moment is waited for, and the user is told'
   test('the read of a target that is to be brought back', async () => {
     await save();
     await onWindows(apply, 'saved');
-    refuse('readFile', 'de/strings.txt', 'EBUSY');
+    refuse('readFile', path.join('de', 'strings.txt'), 'EBUSY');
     const run = await onWindows(undo, 'saved', '--yes');
     expect(run.status).toBe(0);
-    expectWaited(run, 'de/strings.txt');
+    expectWaited(run, path.join('de', 'strings.txt'));
     expect(await readFile(german())).toEqual(before);
   });
 
@@ -180,7 +181,7 @@ test('what stays refused ends the run after the waits, with the system’s answe
 test('a file without the right to read is not waited for', async () => {
   await save();
   await onWindows(apply, 'saved');
-  refuse('readFile', 'de/strings.txt', 'EPERM');
+  refuse('readFile', path.join('de', 'strings.txt'), 'EPERM');
   const { stdout } = await onWindows(undo, 'saved', '--yes');
   expect(refusals).toEqual([expect.objectContaining({ errnos: [] })]);
   expect(stdout).not.toContain('Waiting');

@@ -7,6 +7,7 @@ import { replaceFile } from '../../src/files/replace-file.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 
 let folder: string;
 
@@ -42,6 +43,7 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
     });
 
   test('have the new bytes, their mode and their owner', async () => {
+    need('modes');
     prepare();
     const target = path.join(folder, 'a');
     await writeFile(target, 'old');
@@ -82,6 +84,7 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
   );
 
   test('gives its mode and its number of names', async () => {
+    need('modes');
     const file = path.join(folder, 'a');
     await writeFile(file, 'x', { mode: 0o600 });
     const { stats } = await read(file, 10);
@@ -96,6 +99,7 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
   });
 
   test('refuses a folder and a pipe, without waiting for a writer', async () => {
+    need('pipes');
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     await expect(read(pipe, 10)).rejects.toThrow('it is not a plain file');

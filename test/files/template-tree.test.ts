@@ -1,4 +1,4 @@
-import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
@@ -12,6 +12,7 @@ import {
 } from '../../src/files/template-tree.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { need, symlink } from '../support/on-windows.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
 let root: string;
@@ -328,6 +329,7 @@ describe('a root', () => {
     ['that is a file', 'file', 'ENOTDIR'],
     ['below a file', 'file/below', 'ENOTDIR'],
   ])('%s is told with its path', async (_, name, errno) => {
+    if (name === 'file/below') need('notAFolder');
     await writeFile(path.join(root, 'file'), '');
     const place = path.join(root, name);
     const error = await refusal(place);

@@ -31,7 +31,7 @@ export async function writeTree(folder: string, tree: Tree): Promise<void> {
  */
 export async function snapshot(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
-  const names = (await readdir(folder, { recursive: true })).sort();
+  const names = (await readdir(folder, { recursive: true })).map((name) => name.split(path.sep).join('/')).sort();
   for (const name of names) {
     const place = path.join(folder, name);
     const stats = await lstat(place);
