@@ -4,7 +4,7 @@
  */
 
 import * as fs from 'node:fs/promises';
-import { getCurrentTest } from 'vitest/suite';
+import { TestRunner } from 'vitest';
 
 const isWindows = process.platform === 'win32';
 
@@ -21,7 +21,7 @@ const lacks = {
 
 /** Skips the test that calls it on Windows. */
 export function need(what: keyof typeof lacks): void {
-  if (isWindows) getCurrentTest()?.context.skip(lacks[what]);
+  if (isWindows) TestRunner.getCurrentTest()?.context.skip(lacks[what]);
 }
 
 /** Makes a symbolic link; on Windows the test is skipped. */
