@@ -31,7 +31,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
-  const saved = await namedChange('undo', operands[0], context.currentFolder);
+  const patience = patienceShowing(context, output);
+  const saved = await namedChange('undo', operands[0], context.currentFolder, patience);
   requireSeal(saved.plan, flags.seal);
   const remedy = await remedyOf(saved.plan, saved.folder, context);
   if (remedy.handOver !== undefined) throw nothingWritten(saved);

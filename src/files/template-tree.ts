@@ -278,12 +278,13 @@ async function realPathOfEntry({ path: file, kind }: Entry): Promise<string> {
 
 /**
  * Where a folder really lies.
+ * @param resolve gives the path without links
  * @throws FileError if it is missing, is no folder or can't be listed
  */
-export async function realPathOfFolder(root: string): Promise<string> {
+export async function realPathOfFolder(root: string, resolve = realPathOf): Promise<string> {
   try {
     await readdir(root);
-    return await realPathOf(path.resolve(root));
+    return await resolve(path.resolve(root));
   } catch (error) {
     // Windows reports a file in the place of a folder as missing.
     const isFile = await stat(root).then(
@@ -293,11 +294,19 @@ export async function realPathOfFolder(root: string): Promise<string> {
     throw new FileError({
       attempted: 'look for form sets',
       on: root,
-      cameBack: isFile && errnoOf(error) === 'ENOENT' ? 'it is a file, not a folder' : errnoInWords(error),
+      cameBack: isFile && errnoOf(error) === 'ENOENT' ? 'it is a file, not a folder' : refusedAbove(root, error),
       next: 'Give the CookieAuthTemplates folder of each array member with --root, for example \\\\TMG01\\C$\\Program Files\\Microsoft Forefront Threat Management Gateway\\Templates\\CookieAuthTemplates.',
       cause: error,
     });
   }
+}
+
+/** The system's error in words; of a folder above the root that can't be looked at, with its name. */
+function refusedAbove(root: string, error: unknown): string {
+  const on = error instanceof Error && 'path' in error ? String(error.path) : root;
+  return on !== path.resolve(root) && isBelow(path.resolve(root), on)
+    ? `a link on the way to it can't be resolved, as the folder ${on} can't be looked at: ${errnoInWords(error)}`
+    : errnoInWords(error);
 }
 
 /** Which set, class and language a strings.txt belongs to, by its folders; undefined if it lies elsewhere. */

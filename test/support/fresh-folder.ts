@@ -32,7 +32,8 @@ export async function writeTree(folder: string, tree: Tree): Promise<void> {
  */
 export async function snapshot(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const names = all.map((name) => name.split(path.sep).join('/')).sort();
   for (const name of names) {
     const place = path.join(folder, name);
     const stats = lstatSync(place);

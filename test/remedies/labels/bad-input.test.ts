@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, link, mkdir, readFile, stat, symlink, truncate, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
-
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/file-properties.ts';
 import { codePageOf } from '../../../src/remedies/labels/cultures.ts';
@@ -13,6 +12,7 @@ import { shortened } from '../../../src/words.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
+import { symlink } from '../../support/on-windows.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
 import { unprivileged } from '../../support/unprivileged.ts';
 
