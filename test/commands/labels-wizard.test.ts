@@ -102,7 +102,8 @@ describe('the wizard', () => {
   });
 
   test('offers each language by folder and name, so that typing "german" finds de', async () => {
-    const prompter = answering({ ...enterAlone, 'labels.label': cancel });
+    const choosing = { 'labels.extent': 'choose', 'labels.sets': byDefault, 'labels.classes': byDefault };
+    const prompter = answering({ ...choosing, 'labels.languages': byDefault, 'labels.label': cancel });
     let offered: readonly string[] = [];
     const looking: Prompter = {
       ...prompter,
