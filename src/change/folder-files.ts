@@ -3,6 +3,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { errnoOf, RefusedError } from '../errors.ts';
+import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 
 /** Windows has neither; the look before opening has to do there. */
 const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
@@ -23,14 +24,16 @@ export async function openPlainFile(path: string, flags: number, mode?: number):
   throw refusal(path);
 }
 
-/** The text of a file of a change folder. Throws as openPlainFile does. */
-export async function readPlainFile(path: string): Promise<string> {
-  const handle = await openPlainFile(path, constants.O_RDONLY);
-  try {
-    return await handle.readFile('utf8');
-  } finally {
-    await handle.close();
-  }
+/** The text of a file of a change folder; a file that another program holds is waited for. Throws as openPlainFile does. */
+export function readPlainFile(path: string, patience: Patience): Promise<string> {
+  return withPatience(onlyWhileBusy(patience), path, async () => {
+    const handle = await openPlainFile(path, constants.O_RDONLY);
+    try {
+      return await handle.readFile('utf8');
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 /** @throws RefusedError if there is something of this name that is not a file; what the system says otherwise */

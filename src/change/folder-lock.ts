@@ -76,7 +76,7 @@ async function isMade(file: string, text: string, patience: Patience): Promise<b
 
 async function readLock(file: string, patience: Patience): Promise<string | undefined> {
   try {
-    return await withPatience(onlyWhileBusy(patience), file, () => readPlainFile(file));
+    return await readPlainFile(file, patience);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error instanceof RemedyError ? error : trouble(file, error);

@@ -1,7 +1,6 @@
 /** The change folder: the plan and everything that goes with it, written as a whole or not at all. */
 
-import { existsSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -116,11 +115,20 @@ async function removeUnfinished(folder: string): Promise<void> {
   for (const name of left) await rm(path.join(home, name), { recursive: true, force: true });
 }
 
+/** Whether the first of the path and the folders above it that is there is a file. */
+async function firstThereIsFile(place: string): Promise<boolean> {
+  // What can't be looked at is named by the step that makes the folder.
+  const stats = await stat(place).catch(() => undefined);
+  if (stats !== undefined) return stats.isFile();
+  const above = path.dirname(place);
+  return above !== place && firstThereIsFile(above);
+}
+
 async function refuseExisting(folder: string, patience: Patience): Promise<void> {
-  const names = await readdir(folder).catch((error: unknown) => {
+  const names = await readdir(folder).catch(async (error: unknown) => {
     if (errnoOf(error) === 'ENOTDIR') return ['a file'];
-    // Windows reports a file in the place of a folder as missing.
-    if (errnoOf(error) === 'ENOENT') return existsSync(folder) ? ['a file'] : undefined;
+    // Windows reports a file in the place of a folder as missing, and what is below a file too.
+    if (errnoOf(error) === 'ENOENT') return (await firstThereIsFile(folder)) ? ['a file'] : undefined;
     throw new FileError({
       attempted: 'write the change folder',
       on: folder,

@@ -163,10 +163,10 @@ async function attempt<T>(attempted: string, on: string, work: () => Promise<T>)
  * became of it.
  * @throws FileError if it can't be read
  */
-export async function readJournal(path: string): Promise<readonly JournalRecord[]> {
+export async function readJournal(path: string, patience: Patience): Promise<readonly JournalRecord[]> {
   let text: string;
   try {
-    text = await readPlainFile(path);
+    text = await readPlainFile(path, patience);
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return [];
     if (error instanceof RemedyError) throw error;

@@ -3,6 +3,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { RefusedError, RemedyError, UsageError } from '../errors.ts';
+import type { Patience } from '../files/patience.ts';
 import { folderParts } from './folder.ts';
 import { type JournalRecord, outcomesIn, readJournal } from './journal.ts';
 import type { Plan } from './plan.ts';
@@ -34,19 +35,19 @@ export type Position =
  * @param named absolute
  * @throws FileError or PlanNotUsableError if it holds no plan that can be used; RefusedError if its journal is damaged
  */
-export async function openChange(named: string): Promise<SavedChange> {
+export async function openChange(named: string, patience: Patience): Promise<SavedChange> {
   const folder = path.basename(named) === folderParts.plan ? path.dirname(named) : named;
-  const plan = await readPlan(path.join(folder, folderParts.plan));
-  return { folder, plan, records: await readJournal(path.join(folder, folderParts.journal)) };
+  const plan = await readPlan(path.join(folder, folderParts.plan), patience);
+  return { folder, plan, records: await readJournal(path.join(folder, folderParts.journal), patience) };
 }
 
 /** The change folders in a folder, the newest plan first. What is no change folder is passed over. */
-export async function changesIn(home: string): Promise<readonly SavedChange[]> {
+export async function changesIn(home: string, patience: Patience): Promise<readonly SavedChange[]> {
   const names = await readdir(home).catch(() => []);
   const found = await Promise.all(
     names.map(async (name) => {
       try {
-        return [await openChange(path.join(home, name))];
+        return [await openChange(path.join(home, name), patience)];
       } catch (error) {
         // Not a change folder, or one that show explains when it is named.
         if (error instanceof RemedyError) return [];
@@ -58,10 +59,10 @@ export async function changesIn(home: string): Promise<readonly SavedChange[]> {
 }
 
 /** What has become of a saved change so far. Throws what reading the journal of an undo throws. */
-export async function positionOf({ folder, plan, records }: SavedChange): Promise<Position> {
+export async function positionOf({ folder, plan, records }: SavedChange, patience: Patience): Promise<Position> {
   if (isUndone(plan, records)) return { kind: 'undone' };
-  for (const undo of await undosOf(folder, plan)) {
-    const of = await readJournal(path.join(undo.folder, folderParts.journal));
+  for (const undo of await undosOf(folder, plan, patience)) {
+    const of = await readJournal(path.join(undo.folder, folderParts.journal), patience);
     if (!mayHaveWritten(undo.plan, of)) continue;
     const done = [...outcomesIn(of, undo.plan.id).values()].filter((outcome) => outcome === 'done').length;
     return { kind: 'undone-in-part', undoFolder: undo.folder, isUnfinished: done < undo.plan.changes.length };
@@ -132,6 +133,7 @@ export async function namedChange(
   command: string,
   named: string | undefined,
   currentFolder: string,
+  patience: Patience,
 ): Promise<SavedChange> {
   if (named === undefined) {
     throw new UsageError({
@@ -141,5 +143,5 @@ export async function namedChange(
       next: `Give the folder that --save wrote: adsi-remedy ${command} changes/2026-11-22-labels`,
     });
   }
-  return openChange(path.resolve(currentFolder, named));
+  return openChange(path.resolve(currentFolder, named), patience);
 }

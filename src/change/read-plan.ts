@@ -3,6 +3,7 @@
 import { asciiJson } from '../ascii-json.ts';
 import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import type { Patience } from '../files/patience.ts';
 import { attributeDescriptionPattern } from '../ldif/ldif.ts';
 import { readPlainFile } from './folder-files.ts';
 import { type Plan, planFormat, planVersion } from './plan.ts';
@@ -14,8 +15,8 @@ import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
  * @throws FileError if it can't be read; PlanNotUsableError if it is half-written, of another version, misshapen, or not
  * as it was sealed
  */
-export async function readPlan(path: string): Promise<Plan> {
-  const text = await readPlainFile(path).catch((error: unknown) => {
+export async function readPlan(path: string, patience: Patience): Promise<Plan> {
+  const text = await readPlainFile(path, patience).catch((error: unknown) => {
     if (error instanceof RemedyError) throw error;
     throw new FileError({
       attempted: 'read the plan',

@@ -5,7 +5,7 @@ import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, warning } from './findings.ts';
-import type { AttributeEdit, Change, DeleteChange, LeftOut, ModifyChange, Plan, PlanValue } from './plan.ts';
+import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, Plan, PlanValue } from './plan.ts';
 import type { ToUndo, Undo } from './undo.ts';
 
 /**
@@ -29,6 +29,8 @@ function changeLeft(change: Change, gone: ReadonlySet<string>, dns: ReadonlySet<
   switch (change.kind) {
     case 'delete':
       return gone.has(change.guid) ? undefined : deleteLeft(change, dns);
+    case 'delete-tree':
+      return { ...change, entries: change.entries.map((entry) => deleteLeft(entry, dns)) };
     case 'modify':
       return modifyLeft(change, dns);
     default:
@@ -36,25 +38,42 @@ function changeLeft(change: Change, gone: ReadonlySet<string>, dns: ReadonlySet<
   }
 }
 
-function deleteLeft(change: DeleteChange, dns: ReadonlySet<string>): DeleteChange {
-  const attributes = change.attributes
+function deleteLeft<D extends DeletedEntry>(deleted: D, dns: ReadonlySet<string>): D {
+  const attributes = deleted.attributes
     .map((attribute) => ({ ...attribute, values: attribute.values.filter((value) => !namesOneOf(value, dns)) }))
     .filter(({ values }) => values.length > 0);
-  return { ...change, attributes };
+  return { ...deleted, attributes };
 }
 
 /** The reason of an undo for leaving out values that no directory takes. */
 const lostForGood = 'values-to-deleted-entries';
 
-/** What edits that were made have removed and cannot come back: values that pointed at an entry deleted before. */
-export function lostValues(made: Iterable<Change>): Pick<Undo<Change>, 'leftOut' | 'findings'> {
-  const lost = [...made].flatMap((change) =>
-    change.kind === 'modify'
-      ? change.edits
-          .filter(({ remove }) => remove.some((value) => namesOneOf(value, new Set())))
-          .map(({ attribute }) => `${attribute} of ${change.dn}`)
-      : [],
-  );
+/**
+ * What the changes that were made have removed and cannot come back: values that pointed at an entry deleted before.
+ *
+ * @param gone objectGUIDs of entries that do not come back at all
+ */
+export function lostValues(
+  made: Iterable<Change>,
+  gone: ReadonlySet<string>,
+): Pick<Undo<Change>, 'leftOut' | 'findings'> {
+  const isLost = (values: readonly PlanValue[]): boolean => values.some((value) => namesOneOf(value, new Set()));
+  const ofDeleted = ({ dn, attributes }: DeletedEntry): readonly string[] =>
+    attributes
+      .filter(({ values, isBackLink }) => isBackLink !== true && isLost(values))
+      .map(({ name }) => `${name} of ${dn}`);
+  const lost = [...made].flatMap((change): readonly string[] => {
+    switch (change.kind) {
+      case 'modify':
+        return change.edits.filter(({ remove }) => isLost(remove)).map((edit) => `${edit.attribute} of ${change.dn}`);
+      case 'delete':
+        return gone.has(change.guid) ? [] : ofDeleted(change);
+      case 'delete-tree':
+        return change.entries.flatMap(ofDeleted);
+      default:
+        return [];
+    }
+  });
   return { leftOut: lost.map((what): LeftOut => ({ what, reason: lostForGood })), findings: lostFindings(lost) };
 }
 

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { normalizedDn } from '../ad/dn.ts';
 import { errnoOf, RemedyError } from '../errors.ts';
+import type { Patience } from '../files/patience.ts';
 import { canonicalText } from './canonical.ts';
 import { sameFingerprint } from './fingerprint.ts';
 import { folderParts } from './folder.ts';
@@ -41,22 +42,22 @@ export function folderSeenFrom(from: string, to: string): string {
  *
  * @param undoFolder absolute
  */
-export async function originalOf(undoFolder: string, undo: Plan): Promise<SavedPlan | undefined> {
+export async function originalOf(undoFolder: string, undo: Plan, patience: Patience): Promise<SavedPlan | undefined> {
   if (undo.undoes === undefined) return undefined;
   const around = path.dirname(undoFolder);
   for (const folder of [around, ...(await foldersIn(around))]) {
-    const plan = await planIn(folder);
+    const plan = await planIn(folder, patience);
     if (plan !== undefined && undoesPlan(undo, plan)) return { folder, plan };
   }
   return undefined;
 }
 
 /** The undos of a plan: in its change folder, and beside it; the newest first. */
-export async function undosOf(folder: string, plan: Plan): Promise<readonly SavedPlan[]> {
+export async function undosOf(folder: string, plan: Plan, patience: Patience): Promise<readonly SavedPlan[]> {
   const places = [...(await foldersIn(folder)), ...(await foldersIn(path.dirname(folder)))];
   const found: SavedPlan[] = [];
   for (const place of places) {
-    const undo = place === folder ? undefined : await planIn(place);
+    const undo = place === folder ? undefined : await planIn(place, patience);
     if (undo !== undefined && undoesPlan(undo, plan)) found.push({ folder: place, plan: undo });
   }
   return found.sort((one, other) => (one.plan.created < other.plan.created ? 1 : -1));
@@ -79,12 +80,12 @@ async function foldersIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function planIn(folder: string): Promise<Plan | undefined> {
+async function planIn(folder: string, patience: Patience): Promise<Plan | undefined> {
   try {
-    return await readPlan(path.join(folder, folderParts.plan));
+    return await readPlan(path.join(folder, folderParts.plan), patience);
   } catch (error) {
-    // Nothing there, or nothing that can be used: it is not the plan that is looked for.
-    if (error instanceof RemedyError) return undefined;
+    // Nothing there, or nothing that can be used: it is not the plan that is looked for. One that is held may be.
+    if (error instanceof RemedyError && errnoOf(error.cause) !== 'EBUSY') return undefined;
     throw error;
   }
 }

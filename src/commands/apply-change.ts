@@ -48,7 +48,7 @@ export interface Apply {
 
 /** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
-  const original = await originalOf(apply.folder, apply.plan);
+  const original = await originalOf(apply.folder, apply.plan, patienceShowing(context, output));
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
   return withFolderLock(folders, lockOptionsOf(context, output), async () => {
     try {
@@ -88,12 +88,12 @@ async function applyLocked(
   output: Output,
 ): Promise<ExitStatus> {
   const { plan, folder, findings, directory } = apply;
-  const records = await readJournal(path.join(folder, folderParts.journal));
+  const patience = patienceShowing(context, output);
+  const records = await readJournal(path.join(folder, folderParts.journal), patience);
   requireApplicable({ ...plan, findings }, records);
-  if (original !== undefined) await refuseOutrun(plan, original);
+  if (original !== undefined) await refuseOutrun(plan, original, patience);
   const run: Run = { apply, original, records, context, output };
   if (isFilePlan(plan)) {
-    const patience = patienceShowing(context, output);
     // What is undone may have been killed, beside files also that the undo has nothing to do with.
     if (original !== undefined) await clearStrays(original, patience, output);
     const writer = fileWriter({
@@ -142,8 +142,8 @@ function isDirectoryPlan(plan: Plan): plan is Plan<DirectoryChange> & { readonly
  * Refuses an undo whose original was resumed since the undo was planned: it would leave that in place. The order of the
  * original's journal counts, whatever the clock did.
  */
-async function refuseOutrun({ undoes }: Plan, original: SavedPlan): Promise<void> {
-  const records = await readJournal(path.join(original.folder, folderParts.journal));
+async function refuseOutrun({ undoes }: Plan, original: SavedPlan, patience: Patience): Promise<void> {
+  const records = await readJournal(path.join(original.folder, folderParts.journal), patience);
   const isLater = ({ plan, change, seq = 0 }: JournalRecord): boolean =>
     plan === undoes?.id && change !== undefined && seq > undoes.seq;
   if (!records.some(isLater)) return;
@@ -327,7 +327,7 @@ async function noteInOriginal(
 
 /** Says in the journal of what an undo reverses that the undo is about to write. Throws what openJournal throws. */
 async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date, patience: Patience): Promise<void> {
-  const records = await readJournal(path.join(folder, folderParts.journal));
+  const records = await readJournal(path.join(folder, folderParts.journal), patience);
   if (records.some((record) => record.event === 'begin' && record.plan === id)) return;
   await appendNote(
     folder,

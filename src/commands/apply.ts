@@ -11,6 +11,7 @@ import { commandLine, shownPath } from './command-line.ts';
 import { confirmName } from './confirm.ts';
 import type { Context } from './context.ts';
 import { readArguments, readSeconds } from './flags.ts';
+import { patienceShowing } from './held-files.ts';
 import { doneIn, judgeNow, openWorldOf, remedyOf, whatIsNew } from './judge-again.ts';
 import { lookAgain } from './look-again.ts';
 import { createOutput, type Output } from './output.ts';
@@ -24,7 +25,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const output = createOutput(context, flags);
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
-  const saved = await namedChange('apply', operands[0], context.currentFolder);
+  const patience = patienceShowing(context, output);
+  const saved = await namedChange('apply', operands[0], context.currentFolder, patience);
   const { folder, plan } = saved;
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
@@ -36,7 +38,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   };
   if (remedy.handOver !== undefined)
     return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, context, output);
-  const position = await positionOf(saved);
+  const position = await positionOf(saved, patience);
   requireNotUndone(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),
   );

@@ -153,7 +153,7 @@ export async function redraw(
   output: Output,
 ): Promise<void> {
   const patience = patienceShowing(context, output);
-  const journal = await readJournal(path.join(folder, folderParts.journal));
+  const journal = await readJournal(path.join(folder, folderParts.journal), patience);
   const documents = documentsOf(
     plan,
     describePlan(remedy, plan, context),

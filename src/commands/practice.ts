@@ -40,6 +40,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
   for (const { about } of practices.values()) output.tell(`  ${about}`);
   output.tell('  Nothing of yours is changed: try what you like, then delete the folder.');
+  output.tell('  Try this first: save a change, open its review.html, apply it, undo it.');
   output.tell('');
   if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
   const plans: Record<string, unknown> = {};

@@ -3,9 +3,11 @@
 import path from 'node:path';
 import { changesIn, openChange, type Position, positionOf, type SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
+import type { Patience } from '../files/patience.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import { pastedPath } from '../words.ts';
 import type { Context } from './context.ts';
+import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
 const positionWords: Readonly<Record<Position['kind'], string>> = {
@@ -18,17 +20,18 @@ const positionWords: Readonly<Record<Position['kind'], string>> = {
 
 /** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
-  const saved = await changesIn(context.changes);
+  const patience = patienceShowing(context, output);
+  const saved = await changesIn(context.changes, patience);
   const choices = await Promise.all(
     saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {
       const { plan, folder } = change;
-      const { kind } = await positionOf(change);
+      const { kind } = await positionOf(change, patience);
       const hint = `${plan.remedy}, ${plan.created.slice(0, 16).replace('T', ' ')} UTC, ${positionWords[kind]}`;
       return { value: change, label: path.basename(folder), hint };
     }),
   );
   const asked = await askingAgain(await output.prompter(), (prompter) =>
-    askChangeAndAction(choices, context, prompter),
+    askChangeAndAction(choices, context, patience, prompter),
   );
   if (asked === undefined) return exitStatus.done;
   const { change, action } = asked;
@@ -46,6 +49,7 @@ export async function openSaved(args: readonly string[], context: Context, outpu
 async function askChangeAndAction(
   choices: readonly Choice<SavedChange | undefined>[],
   context: Context,
+  patience: Patience,
   prompter: Prompter,
 ): Promise<{ readonly change: SavedChange; readonly action: 'show' | 'apply' | 'undo' } | undefined> {
   const elsewhere: Choice<undefined> = { value: undefined, label: 'Another folder', hint: 'name the change folder' };
@@ -58,25 +62,25 @@ async function askChangeAndAction(
           choices: [...choices, elsewhere],
           filterable: true,
         });
-  const change = picked ?? (await askFolder(context, prompter));
+  const change = picked ?? (await askFolder(context, patience, prompter));
   if (change === undefined) return undefined;
   const action = await prompter.select<'show' | 'apply' | 'undo'>({
     id: 'saved.action',
     message: 'What do you want to do with it?',
-    choices: actionsFor(await positionOf(change)),
+    choices: actionsFor(await positionOf(change, patience)),
   });
   return { change, action };
 }
 
 /** A folder by its path; Enter alone goes back. */
-async function askFolder(context: Context, prompter: Prompter): Promise<SavedChange | undefined> {
+async function askFolder(context: Context, patience: Patience, prompter: Prompter): Promise<SavedChange | undefined> {
   const named = await prompter.input({
     id: 'saved.folder',
     message: 'Change folder (empty: back to the menu)',
     flag: 'show FOLDER',
   });
   const folder = pastedPath(named);
-  return folder === '' ? undefined : openChange(path.resolve(context.currentFolder, folder));
+  return folder === '' ? undefined : openChange(path.resolve(context.currentFolder, folder), patience);
 }
 
 function actionsFor({ kind }: Position): readonly Choice<'show' | 'apply' | 'undo'>[] {

@@ -16,7 +16,7 @@ import { shortSeal } from './decide.ts';
 import { redraw } from './documents.ts';
 import { driftOf } from './drift.ts';
 import { readArguments, readSeconds } from './flags.ts';
-import { lockOptionsOf } from './held-files.ts';
+import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline } from './run-remedy.ts';
@@ -27,11 +27,12 @@ import { describePlan } from './world.ts';
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('show', args, showFlags, ['FOLDER']);
   const output = createOutput(context, flags);
-  const saved = await namedChange('show', operands[0], context.currentFolder);
+  const patience = patienceShowing(context, output);
+  const saved = await namedChange('show', operands[0], context.currentFolder, patience);
   const { plan, folder } = saved;
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
-  const position = await positionOf(saved);
+  const position = await positionOf(saved, patience);
   await redrawWhereItMay(saved, remedy, context, output);
   showReview(plan, describePlan(remedy, plan, context), output);
   const drift = flags.drift

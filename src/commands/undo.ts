@@ -31,7 +31,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
-  const saved = await namedChange('undo', operands[0], context.currentFolder);
+  const patience = patienceShowing(context, output);
+  const saved = await namedChange('undo', operands[0], context.currentFolder, patience);
   requireSeal(saved.plan, flags.seal);
   const remedy = await remedyOf(saved.plan, saved.folder, context);
   if (remedy.handOver !== undefined) throw nothingWritten(saved);
@@ -80,8 +81,9 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const all = changesToUndo(original, records);
-  const toUndo = withoutGone(all, remedy.gone?.(original) ?? new Set());
-  const lost = lostValues(all.recorded);
+  const gone = remedy.gone?.(original) ?? new Set<string>();
+  const toUndo = withoutGone(all, gone);
+  const lost = lostValues(all.recorded, gone);
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);

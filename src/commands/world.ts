@@ -20,7 +20,6 @@ import type {
   RemedyOptions,
   Scope,
   Surroundings,
-  Watch,
   World,
 } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
@@ -31,10 +30,14 @@ import type { DirectoryFlags } from './directory-flags.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
+/** What is seen of a run while it waits. */
+type Shown = Pick<Surroundings, 'watch' | 'patience'>;
+
 /** What a remedy may know of the process. @param target of its world, with caFile, for the commands that it prints */
-function surroundingsOf(context: Context, watch: Watch, target?: Target, caFile?: string): Surroundings {
+function surroundingsOf(context: Context, { watch, patience }: Shown, target?: Target, caFile?: string): Surroundings {
   return {
     watch,
+    patience,
     ...leadsOf(context, target, caFile),
     currentFolder: context.currentFolder,
     platform: context.platform,
@@ -125,9 +128,9 @@ export async function optionsFrom(
   context: Context,
   output: Output,
 ): Promise<RemedyOptions> {
-  const shown = watching(output);
+  const shown = watching(context, output);
   try {
-    return await remedy.readOptions(flags, surroundingsOf(context, shown.watch), mayAsk);
+    return await remedy.readOptions(flags, surroundingsOf(context, shown), mayAsk);
   } finally {
     shown.end();
   }
@@ -170,19 +173,18 @@ export interface WorldRequest {
 /** Opens the world of a remedy on files; a directory is opened only if it asks for one. */
 export function openFiles(request: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
   const opened: OpenDirectory[] = [];
-  const shown = watching(output);
+  const shown = watching(context, output);
   const deadline = readingDeadline(request.deadline);
   return {
     gathering: deadline.gathering,
     world: {
       kind: 'files',
-      ...commonWorld(deadline.signal, context, shown.watch),
-      patience: patienceShowing(context, output),
+      ...commonWorld(deadline.signal, context, shown),
       tools: windowsTools(context.platform, context.env),
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);
-        return directoryWorld(directory, deadline.signal, context, shown.watch);
+        return directoryWorld(directory, deadline.signal, context, shown);
       },
     },
     endProgress: shown.end,
@@ -200,12 +202,12 @@ export async function openDirectoryWorld(
   output: Output,
 ): Promise<OpenWorld<DirectoryWorld> & { readonly directory: OpenDirectory }> {
   const directory = await openDirectory(request.flags, context, output, request.saved);
-  const shown = watching(output);
+  const shown = watching(context, output);
   const deadline = readingDeadline(request.deadline);
   try {
     return {
       gathering: deadline.gathering,
-      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown.watch)),
+      world: await deadline.gathering(() => directoryWorld(directory, deadline.signal, context, shown)),
       directory,
       endProgress: shown.end,
       close: async () => {
@@ -223,14 +225,14 @@ async function directoryWorld(
   directory: OpenDirectory,
   signal: AbortSignal,
   context: Context,
-  watch: Watch,
+  shown: Shown,
 ): Promise<DirectoryWorld> {
   const bounded = (session: DirectorySession): DirectorySession => withSearchDeadline(session, signal);
   const session = bounded(directory.session);
   const target = await targetOf({ ...directory, session });
   return {
     kind: 'directory',
-    ...commonWorld(signal, context, watch, target, directory.caFile),
+    ...commonWorld(signal, context, shown, target, directory.caFile),
     session,
     target,
     isExport: directory.isExport,
@@ -243,8 +245,8 @@ async function directoryWorld(
   };
 }
 
-function commonWorld(signal: AbortSignal, context: Context, watch: Watch, target?: ForestTarget, caFile?: string) {
-  return { ...surroundingsOf(context, watch, target, caFile), now: context.now, signal };
+function commonWorld(signal: AbortSignal, context: Context, shown: Shown, target?: ForestTarget, caFile?: string) {
+  return { ...surroundingsOf(context, shown, target, caFile), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */
@@ -269,7 +271,7 @@ function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { read
 }
 
 /** Progress on the screen, a row for each name; `end` takes them away. */
-function watching(output: Output): { readonly watch: Watch; readonly end: () => void } {
+function watching(context: Context, output: Output): Shown & { readonly end: () => void } {
   let rows: ProgressRows | undefined;
   let bar: { readonly progress: Progress; done: number } | undefined;
   const end = (): void => {
@@ -296,6 +298,7 @@ function watching(output: Output): { readonly watch: Watch; readonly end: () => 
         if (done === total) end();
       },
     },
+    patience: patienceShowing(context, output),
     end,
   };
 }

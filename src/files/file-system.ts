@@ -1,7 +1,7 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { access, link, readdir, readFile, realpath, unlink } from 'node:fs/promises';
+import { access, link, lstat, readdir, readFile, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
@@ -60,6 +60,10 @@ export function systemFiles(): FileSystem {
   const chownStep = step(fs.fchownSync, promisify(fs.fchown));
   const chmodStep = step(fs.fchmodSync, promisify(fs.fchmod));
   const closeStep = step(fs.closeSync, promisify(fs.close));
+  const realPathStep = step(
+    (file: string): string => (isWindows ? fs.realpathSync(file) : fs.realpathSync.native(file)),
+    resolvedPath,
+  );
   const sync = promisify(fs.fsync);
   const datasync = promisify(fs.fdatasync);
   return {
@@ -73,7 +77,7 @@ export function systemFiles(): FileSystem {
       (file: string) => fs.readFileSync(file),
       (file: string) => readFile(file),
     ),
-    realpath: step((file: string) => (isWindows ? fs.realpathSync(file) : fs.realpathSync.native(file)), realPathOf),
+    realpath: (file) => realPathStep(file).catch((error: unknown) => realPathBelowRefused(file, error)),
     unlink: step(fs.unlinkSync, unlink),
     open: async (file, flags, mode) => {
       const descriptor = await openStep(file, flags, mode);
@@ -100,16 +104,47 @@ export function folderLister(): (folder: string) => Promise<fs.Dirent[]> {
 }
 
 const isWindows = path.sep === '\\';
-const walkedRealPath = promisify<string, string>(fs.realpath);
+
+const resolvedPath: (file: string) => Promise<string> = isWindows
+  ? promisify<string, string>(fs.realpath)
+  : (file) => realpath(file);
 
 /**
  * The path without links. Windows's own function for this fails on RAM disks, names the share behind a mapped drive and
  * corrects letter case; Node's, which resolves one folder after the other, does none of that. It is slower, so it is not
- * used elsewhere.
+ * used elsewhere. Upper folders of a share that this user may not look at keep their names.
  * @throws what the system says
  */
 export function realPathOf(file: string): Promise<string> {
-  return isWindows ? walkedRealPath(file) : realpath(file);
+  return resolvedPath(file).catch((error: unknown) => realPathBelowRefused(file, error));
+}
+
+/**
+ * The path as it is named, after the system refused to resolve it: a share may let users into a folder and not let them
+ * look at those above. Only where nothing on the way that can be looked at is a link: what is behind a link has another
+ * path, which can not be checked.
+ * @throws the refusal otherwise
+ */
+export async function realPathBelowRefused(
+  file: string,
+  refusal: unknown,
+  look: (part: string) => Promise<Pick<fs.Stats, 'isSymbolicLink'>> = lstat,
+): Promise<string> {
+  if (!isRefusal(refusal)) throw refusal;
+  const named = path.resolve(file);
+  for (let part = named; part !== path.dirname(part); part = path.dirname(part)) {
+    const stats = await look(part).catch((error: unknown) => {
+      if (part !== named && isRefusal(error)) return undefined;
+      throw refusal;
+    });
+    if (stats?.isSymbolicLink()) throw refusal;
+  }
+  return named;
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = errnoOf(error);
+  return code === 'EPERM' || code === 'EACCES';
 }
 
 /** Whether two paths without links are of one file: on Windows letter case does not matter. */

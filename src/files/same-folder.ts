@@ -32,11 +32,14 @@ export async function separateFolders(
     way: await identitiesUpFrom(folder.realRoot),
   }));
   const byRank = ways.toSorted((one, other) => rankOf(one.folder) - rankOf(other.folder));
-  const holderOf = (one: (typeof ways)[number], rank: number) =>
-    byRank.find(({ folder, way: [self] }, otherRank) => {
-      if (self === undefined || folder === one.folder || isBelow(one.folder.realRoot, folder.realRoot)) return false;
-      return self === one.way[0] ? otherRank < rank : one.way.includes(self);
+  const holderOf = (one: (typeof ways)[number], rank: number) => {
+    const above = new Set(one.way);
+    return byRank.find(({ folder, way: [self] }, otherRank) => {
+      if (self === undefined || folder === one.folder || !above.has(self)) return false;
+      const isHolder = self !== one.way[0] || otherRank < rank;
+      return isHolder && !isBelow(one.folder.realRoot, folder.realRoot);
     });
+  };
   const holders = new Map(byRank.map((one, rank) => [one.folder, holderOf(one, rank)?.folder]));
   return {
     separate: folders.filter((folder) => holders.get(folder) === undefined),

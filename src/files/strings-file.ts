@@ -39,7 +39,7 @@ export function findValuesIn(units: string, encoding: TextEncoding, key: string)
     if (!isFirst && !followsQuote(units, at)) continue;
     const equals = skipSpaces(units, at + key.length);
     if (units[equals] !== '=') continue;
-    line += lineEndsIn(units.slice(counted, at));
+    line += lineEndsIn(units, counted, at);
     counted = at;
     found.push(isFirst ? readValue(units, equals + 1, line, encoding) : { kind: 'joined', line });
   }
@@ -131,9 +131,18 @@ function endOfLine(units: string, from: number): number {
   return lineEnd.exec(units)?.index ?? units.length;
 }
 
-function lineEndsIn(units: string): number {
-  return units.match(/\r\n|\n|\r/g)?.length ?? 0;
+/** The line ends (CRLF, LF or CR) that begin before `to`; in the largest files no list of them is made. */
+function lineEndsIn(units: string, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at += 1) {
+    const unit = units.charCodeAt(at);
+    if (unit === lineFeed || (unit === carriageReturn && units.charCodeAt(at + 1) !== lineFeed)) count += 1;
+  }
+  return count;
 }
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
 /** Whether the file is of the older kind of ISA Server 2004, whose keys are numbers (`19=Domain\user name:`). */
 export function isIsa2004Format(bytes: Buffer, encoding: TextEncoding): boolean {
@@ -154,6 +163,11 @@ export interface ByteSplice {
 
 /** The bytes with every splice done; the splices are in ascending order and none overlaps the one before it. */
 export function spliceBytes(bytes: Buffer, splices: readonly ByteSplice[]): Buffer {
+  return Buffer.concat(splicedParts(bytes, splices));
+}
+
+/** The same in parts, so that no second copy of a file is made where they are only looked at. */
+export function splicedParts(bytes: Buffer, splices: readonly ByteSplice[]): readonly Buffer[] {
   const parts: Buffer[] = [];
   let at = 0;
   for (const splice of splices) {
@@ -161,7 +175,7 @@ export function spliceBytes(bytes: Buffer, splices: readonly ByteSplice[]): Buff
     at = splice.offset + splice.old.length;
   }
   parts.push(bytes.subarray(at));
-  return Buffer.concat(parts);
+  return parts;
 }
 
 /** Where bytes of a file are replaced: old ones by new ones, as the value of a key. */

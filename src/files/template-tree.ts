@@ -218,9 +218,9 @@ async function searchFolder(root: string): Promise<Searched> {
   const unreadable: NotEntered[] = [];
   const links: string[] = [];
   const list = folderLister();
-  const matches = await glob(['**/strings.txt', `**/.*${temporarySuffix}`, '**/*.{htm,html,js}'], {
+  // One pattern for everything takes less time than one for each kind of name.
+  const matches = await glob('**', {
     cwd: root,
-    nocase: true,
     dot: true,
     withFileTypes: true,
     ignore: { childrenIgnored: isBackup },
@@ -242,11 +242,13 @@ async function searchFolder(root: string): Promise<Searched> {
     },
   });
   return {
-    entries: matches.filter((match) => !match.isDirectory()).map(entryOf),
+    entries: matches.filter((match) => wantedName.test(match.name) && !match.isDirectory()).map(entryOf),
     links: links.filter((link) => !isStrings(link) && !link.endsWith(temporarySuffix)),
     unreadable,
   };
 }
+
+const wantedName = new RegExp(`^(?:strings\\.txt|\\..*\\${temporarySuffix}|.*\\.(?:html?|js))$`, 'i');
 
 function entryOf(match: Path): Entry {
   return { path: match.fullpath(), kind: match.isSymbolicLink() ? 'link' : 'file' };
@@ -265,7 +267,7 @@ interface Entry {
 }
 
 function isStrings(file: string): boolean {
-  return path.basename(file).toLowerCase() === 'strings.txt';
+  return /(?:^|[\\/])strings\.txt$/i.test(file);
 }
 
 /** All links to folders are followed by now, so that the system need not be asked about every file. */
@@ -276,12 +278,13 @@ async function realPathOfEntry({ path: file, kind }: Entry): Promise<string> {
 
 /**
  * Where a folder really lies.
+ * @param resolve gives the path without links
  * @throws FileError if it is missing, is no folder or can't be listed
  */
-export async function realPathOfFolder(root: string): Promise<string> {
+export async function realPathOfFolder(root: string, resolve = realPathOf): Promise<string> {
   try {
     await readdir(root);
-    return await realPathOf(path.resolve(root));
+    return await resolve(path.resolve(root));
   } catch (error) {
     // Windows reports a file in the place of a folder as missing.
     const isFile = await stat(root).then(
@@ -291,11 +294,19 @@ export async function realPathOfFolder(root: string): Promise<string> {
     throw new FileError({
       attempted: 'look for form sets',
       on: root,
-      cameBack: isFile && errnoOf(error) === 'ENOENT' ? 'it is a file, not a folder' : errnoInWords(error),
+      cameBack: isFile && errnoOf(error) === 'ENOENT' ? 'it is a file, not a folder' : refusedAbove(root, error),
       next: 'Give the CookieAuthTemplates folder of each array member with --root, for example \\\\TMG01\\C$\\Program Files\\Microsoft Forefront Threat Management Gateway\\Templates\\CookieAuthTemplates.',
       cause: error,
     });
   }
+}
+
+/** The system's error in words; of a folder above the root that can't be looked at, with its name. */
+function refusedAbove(root: string, error: unknown): string {
+  const on = error instanceof Error && 'path' in error ? String(error.path) : root;
+  return on !== path.resolve(root) && isBelow(path.resolve(root), on)
+    ? `a link on the way to it can't be resolved, as the folder ${on} can't be looked at: ${errnoInWords(error)}`
+    : errnoInWords(error);
 }
 
 /** Which set, class and language a strings.txt belongs to, by its folders; undefined if it lies elsewhere. */

@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly templates: URL;
   /** Shows what is waited for. */
   readonly watch: Watch;
+  /** With another program that has a file open. */
+  readonly patience: Patience;
   /** Writes a command line as it can be pasted where the tool was started: a shell's quoting, "npx adsi-remedy@1.0.0". */
   readonly commandLine: (words: readonly string[]) => string;
   /** The remedy that finds lingering objects, where another one suspects them; none if the list does not have it. */
@@ -84,8 +86,6 @@ interface AnyWorld extends Surroundings {
 /** The world of a remedy on files. */
 export interface FilesWorld extends AnyWorld {
   readonly kind: 'files';
-  /** With another program that has a file open. */
-  readonly patience: Patience;
   /** The tools of Windows; none elsewhere. */
   readonly tools?: WindowsTools | undefined;
   /** Opens the directory that the flags name, for a flag that asks for one. The runner closes it. */

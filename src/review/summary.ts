@@ -191,7 +191,10 @@ export function stepsInOrder(steps: readonly Step[]): readonly Step[] {
   return [...steps.filter(({ outage }) => outage === true), ...steps.filter(({ outage }) => outage !== true)];
 }
 
-/** Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out", "2 warnings". */
+/**
+ * Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out", "2 warnings"; the last part
+ * says what stops the change, if a blocker does.
+ */
 export function summaryParts({ changes, leftOut, findings }: Plan): readonly string[] {
   const open = (level: FindingLevel): number =>
     findings.filter((finding) => finding.level === level && !finding.accepted).length;
@@ -201,6 +204,7 @@ export function summaryParts({ changes, leftOut, findings }: Plan): readonly str
     [open('note'), 'note'],
     [open('warning'), 'warning'],
     [accepted.length, 'blocker accepted', 'blockers accepted'],
+    [openBlockers(findings).length, 'blocker stops this change', 'blockers stop this change'],
   ];
   const counts = parts.flatMap(([count, one, several]) => (count === 0 ? [] : [counted(count, one, several)]));
   return [changeCount(changes, leftOut.length), ...counts];
@@ -219,7 +223,6 @@ function changeCount(changes: readonly Change[], leftOut: number): string {
 /** The last line on the screen: everything counted, and what stops it. */
 export function summaryLine(plan: Plan, style: Style): string {
   const [changes = '', ...counts] = summaryParts(plan);
-  const blockers = openBlockers(plan.findings).length;
-  const stop = counted(blockers, 'blocker stops this change', 'blockers stop this change');
-  return `  ${[style.bold(changes), ...counts, ...(blockers === 0 ? [] : [style.blocker(stop)])].join(' · ')}`;
+  const stop = openBlockers(plan.findings).length === 0 ? [] : counts.splice(-1).map(style.blocker);
+  return `  ${[style.bold(changes), ...counts, ...stop].join(' · ')}`;
 }

@@ -3,9 +3,10 @@
 import { type Finding, openBlockers } from '../change/findings.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
+import { tellingNames, withoutMiddle } from '../files/telling-name.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
-import { truncate } from '../terminal/text-width.ts';
+import { displayWidth, truncate } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
@@ -14,14 +15,27 @@ import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.t
 import { reviewRows } from './rows.ts';
 import { foldedFindings, headOf, stepsInOrder, summaryLine } from './summary.ts';
 
+/** What is read at a terminal before the decision, in lines, as far as the diff leaves room for it. */
+const mostBeforeDecision = 60;
+
 /** The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything. */
 export function* screenReview(plan: Plan, options: TextReviewOptions): Generator<string> {
-  yield* diffLines(plan, reviewRows(plan.changes), options);
-  if (plan.findings.length > 0) yield* [...findingLines(plan.findings, options), ''];
-  yield summaryLine(plan, options.style);
-  if (!options.verbose && plan.changes.length > 0) {
-    yield `  ${options.style.dim('--verbose shows every path, value and finding in full.')}`;
+  let room = options.columns === undefined ? Number.POSITIVE_INFINITY : mostBeforeDecision;
+  for (const line of diffLines(plan, reviewRows(plan.changes), options)) {
+    room -= 1;
+    yield line;
   }
+  const isShort = !options.verbose && plan.changes.length > 0;
+  const summary = [
+    ...wrapped(summaryLine(plan, options.style), options.columns ?? Number.POSITIVE_INFINITY, 2),
+    ...(isShort ? [`  ${options.style.dim('--verbose shows every path, value and finding in full.')}`] : []),
+  ];
+  const roots = plan.target.kind === 'files' ? plan.target.roots : [];
+  if (plan.findings.length > 0) {
+    yield* findingLines(plan.findings, options, { room: room - summary.length - 1, roots });
+    yield '';
+  }
+  yield* summary;
 }
 
 /** Commands of this tool as they are printed in the documents of a change folder. */
@@ -143,19 +157,45 @@ const findingIndent = 11;
 /** On the screen: the title, what it means, and the first of what was seen. */
 const mostLines = 3;
 
+/** Where findings are shown. */
+interface FindingsPlace {
+  /** The lines that they may take together; their titles are shown in any case, but for those of notes. */
+  readonly room: number;
+  /** The folders that paths are below. */
+  readonly roots: readonly string[];
+}
+
 /**
  * The findings, each with its id: a note by its title, others in three lines at most, unless all is shown. Then how the
  * open blockers can be accepted.
  */
-export function* findingLines(findings: readonly Finding[], options: TextReviewOptions): Generator<string> {
+export function* findingLines(
+  findings: readonly Finding[],
+  options: TextReviewOptions,
+  { room, roots }: FindingsPlace = { room: Number.POSITIVE_INFINITY, roots: [] },
+): Generator<string> {
   const folded = foldedFindings(findings);
-  for (const finding of folded)
-    yield* options.verbose ? wholeFinding(finding, options) : shortFinding(finding, options);
-  const toAccept = openBlockers(folded).filter(({ acceptable }) => acceptable);
-  if (toAccept.length > 0) {
-    const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');
-    yield `  ${options.style.dim(`To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`)}`;
+  const acceptance = acceptanceLines(folded, options);
+  if (options.verbose) for (const finding of folded) yield* wholeFinding(finding, options);
+  else {
+    const names = tellingNames(roots);
+    yield* inRoom(
+      folded.map((finding) => shortFinding(finding, options, names)),
+      room - acceptance.length,
+    );
   }
+  yield* acceptance;
+}
+
+function acceptanceLines(
+  findings: readonly Finding[],
+  { style, columns = Number.POSITIVE_INFINITY }: TextReviewOptions,
+): readonly string[] {
+  const toAccept = openBlockers(findings).filter(({ acceptable }) => acceptable);
+  if (toAccept.length === 0) return [];
+  const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');
+  const line = `To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`;
+  return wrapped(`  ${style.dim(line)}`, columns, 2);
 }
 
 function* wholeFinding(finding: Finding, options: TextReviewOptions): Generator<string> {
@@ -164,16 +204,49 @@ function* wholeFinding(finding: Finding, options: TextReviewOptions): Generator<
   yield* listed(finding.evidence, 0, '', options, findingIndent);
 }
 
-function* shortFinding(finding: Finding, options: TextReviewOptions): Generator<string> {
+/** A finding in a few lines, by how much they matter. */
+interface ShortFinding {
+  readonly isNote: boolean;
+  readonly title: readonly string[];
+  readonly evidence: readonly string[];
+  readonly detail: readonly string[];
+}
+
+function shortFinding(finding: Finding, options: TextReviewOptions, roots: ReadonlyMap<string, string>): ShortFinding {
   const title = titleLines(finding, options);
-  yield* title;
-  if (finding.level === 'note') return;
-  const evidence = firstEvidence(finding, options);
-  const room = Math.max(0, mostLines - title.length - evidence.length);
+  if (finding.level === 'note') return { isNote: true, title, evidence: [], detail: [] };
+  const evidence = firstEvidence(finding, options, roots).slice(0, mostLines - title.length);
+  const room = mostLines - title.length - evidence.length;
   const detail = detailLines(finding, options);
   const shown = detail.slice(0, room);
-  yield* detail.length > room ? shown.map((line, index) => (index === room - 1 ? `${line} …` : line)) : shown;
-  yield* evidence.slice(0, mostLines - title.length);
+  const isCut = detail.length > room;
+  return {
+    isNote: false,
+    title,
+    evidence,
+    detail: shown.map((line, index) => (isCut && index === room - 1 ? `${line} …` : line)),
+  };
+}
+
+/** As much as there is room for: of the gravest first the evidence, then the titles of notes, then what it means. */
+function inRoom(findings: readonly ShortFinding[], room: number): readonly string[] {
+  let rest = findings.reduce((left, { isNote, title }) => (isNote ? left : left - title.length), room);
+  const admitted = new Set<readonly string[]>();
+  const admit = (lines: readonly string[]): void => {
+    if (lines.length > rest) return;
+    rest -= lines.length;
+    admitted.add(lines);
+  };
+  const gravestFirst = findings.toReversed();
+  for (const { evidence } of gravestFirst) admit(evidence);
+  for (const { isNote, title } of gravestFirst) if (isNote) admit(title);
+  for (const { detail } of gravestFirst) admit(detail);
+  const shown = (lines: readonly string[]): readonly string[] => (admitted.has(lines) ? lines : []);
+  return findings.flatMap(({ isNote, title, detail, evidence }) => [
+    ...(isNote ? shown(title) : title),
+    ...shown(detail),
+    ...shown(evidence),
+  ]);
 }
 
 function titleLines(
@@ -188,10 +261,17 @@ function detailLines({ detail }: Finding, { width }: TextReviewOptions): readonl
   return detail === '' ? [] : wrapped(' '.repeat(findingIndent) + visible(detail), width, findingIndent);
 }
 
-function firstEvidence({ evidence }: Finding, { style, width }: TextReviewOptions): readonly string[] {
+function firstEvidence(
+  { evidence, subjects }: Finding,
+  { style, width }: TextReviewOptions,
+  roots: ReadonlyMap<string, string>,
+): readonly string[] {
   const [first, ...others] = evidence;
   if (first === undefined) return [];
   const more = others.length === 0 ? '' : ` and ${others.length.toLocaleString('en')} more`;
   const room = width - findingIndent - more.length;
-  return [' '.repeat(findingIndent) + style.dim(truncate(visible(first), room) + more)];
+  const file = roots.size === 0 ? undefined : subjects.find((subject) => first.startsWith(subject));
+  const isLong = displayWidth(visible(first)) > room;
+  const line = isLong && file !== undefined ? withoutMiddle(file, roots) + first.slice(file.length) : first;
+  return [' '.repeat(findingIndent) + style.dim(truncate(visible(line), room) + more)];
 }

@@ -4,10 +4,11 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import { run as undo } from '../../src/commands/undo.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
-import { run as runProgram } from './lab/command.ts';
+import { CommandError, run as runProgram } from './lab/command.ts';
 import { describeWithSamba } from './lab/describe-with-samba.ts';
 import { forest, namingContexts } from './lab/forest.ts';
 import { add, readLdif, replace } from './lab/ldif.ts';
@@ -62,6 +63,21 @@ function lost(before: ReadonlySet<string>, after: ReadonlySet<string>): readonly
   return [...before].filter((line) => !after.has(line)).sort();
 }
 
+/** The errors that Samba's own check finds, in its words, without the history of each value. */
+async function databaseErrors(database: string): Promise<readonly string[]> {
+  const args = ['dbcheck', '--cross-ncs', '-H', database, '--configfile=/dev/null'];
+  const text = await runProgram('samba-tool', args).catch((error: unknown) => {
+    // It ends with 1 where it finds any.
+    if (error instanceof CommandError) return error.stdout;
+    throw error;
+  });
+  expect(text).toMatch(/Checked \d+ objects \(\d+ errors\)/);
+  return text
+    .split('\n')
+    .filter((line) => /^(ERROR|WARNING)/.test(line))
+    .map((line) => line.replace(/ - .*/, ''));
+}
+
 function guidText(bytes: Buffer): string {
   const hex = (from: number, to: number): string => bytes.subarray(from, to).toString('hex');
   const turned = (from: number, to: number): string => Buffer.from(bytes.subarray(from, to)).reverse().toString('hex');
@@ -87,17 +103,19 @@ describeWithSamba(
     let bySamba: string;
     let isDead = false;
 
-    const on = (dc: 'dc1' | 'dc2') => async (command: Parameters<typeof runCommand>[0], args: readonly string[]) => {
+    const directoryOf = async (dc: 'dc1' | 'dc2'): Promise<readonly string[]> => {
       const { dc1, dc2 } = dcs;
       // Nothing listens there.
       const second = isDead ? '127.0.0.2' : dc2.address;
       const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: second } });
-      const directory = ['--server', dcs[dc].host, '--dns', dns, '--ca', path.join(folder, 'ca.pem')];
-      return await runCommand(command, [...args, ...directory, '--user', forest.adminUser], {
-        currentFolder: folder,
-        env: { ADSI_REMEDY_PASSWORD: dc1.adminPassword },
-      });
+      const ca = path.join(folder, 'ca.pem');
+      return ['--server', dcs[dc].host, '--dns', dns, '--ca', ca, '--user', forest.adminUser];
     };
+    const on = (dc: 'dc1' | 'dc2') => async (command: Parameters<typeof runCommand>[0], args: readonly string[]) =>
+      await runCommand(command, [...args, ...(await directoryOf(dc))], {
+        currentFolder: folder,
+        env: { ADSI_REMEDY_PASSWORD: dcs.dc1.adminPassword },
+      });
     const run = on('dc1');
     const databaseOfDc1 = (): string => dcs.dc1.samDatabase;
 
@@ -164,14 +182,19 @@ describeWithSamba(
       expect(deleted).toEqual(expect.arrayContaining([settings, server, member, account]));
     });
 
-    test('removes what Samba itself removes, value by value', async () => {
+    test('removes what Samba itself removes, and leaves a database that is as clean', async () => {
       const done = await run(apply, ['change', '--yes', ...confirmed]);
-      // Without a KCC the DC goes on trying to replicate from it.
+      // The lab's KCC is off: the DC goes on trying to replicate from it.
       expect(done.stdout).toContain('until the KCC has run');
       const after = await contentOf(databaseOfDc1());
       const bySambaToo = lost(before, await contentOf(bySamba));
       expect(bySambaToo.filter((line) => after.has(line))).toEqual([]);
       expect(lost(before, after).filter((line) => !bySambaToo.includes(line))).toEqual([]);
+      const named = [...after].filter((line) => /\bDC2\b/i.test(line) && !/^DC=DC2,DC=corp/i.test(line));
+      expect(named).toEqual([]);
+      // Both leave the removed replica locations of application partitions as links that the check still sees.
+      const [ours, samba] = await Promise.all([databaseOfDc1(), bySamba].map(databaseErrors));
+      expect(ours).toEqual(samba);
     });
 
     test('leaves no DNS value that names it', async () => {
@@ -180,6 +203,20 @@ describeWithSamba(
       expect(names.filter((text) => /\x03dc2\x04corp/i.test(text))).toEqual([]);
       const [node] = await dcs.dc1.ldapsearch(['-b', `DC=dc2,${zone}`, '-s', 'base', 'dnsRecord']);
       expect(node?.bytes('dnsRecord')).toEqual([]);
+    });
+
+    test('brings back by undo what no promotion makes, and removes that again as a left-over', async () => {
+      const back = await run(undo, ['change', '--yes']);
+      expect([back.status, back.stderr]).toEqual([0, '']);
+      const { dc1 } = dcs;
+      const there = await Promise.all([server, account, member, settings].map((dn) => dc1.exists(dn)));
+      expect(there).toEqual([true, true, true, false]);
+      const [branch] = await dc1.ldapsearch(['-b', group, '-s', 'base', 'member', 'managedBy']);
+      expect([branch?.texts('member'), branch?.texts('managedBy')]).toEqual([[account], [account]]);
+
+      const again = await run(metadata, ['--dc', 'DC2', '--yes', ...confirmed]);
+      expect([again.status, again.stderr]).toEqual([0, '']);
+      expect(await dc1.exists(account)).toBe(false);
     });
 
     test('lets a new DC of the same name join and replicate', async () => {

@@ -8,7 +8,6 @@ import {
   rename,
   rm,
   stat,
-  symlink,
   truncate,
   unlink,
   writeFile,
@@ -27,7 +26,9 @@ import type { FileSystem } from '../../src/files/file-system.ts';
 import { temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { applyIn, changeOf, journalOf, planOf, runOf } from '../support/file-plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+import { need, symlink } from '../support/on-windows.ts';
 
 const old = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="Domain\\user name:"\r\n`);
 const now = (name: string): Buffer => Buffer.from(`; ${name}\r\nL_UserName_Text="E-mail address:"\r\n`);
@@ -62,7 +63,7 @@ async function states(): Promise<Record<string, string>> {
 }
 
 async function journalled(): Promise<string[]> {
-  const records = await readJournal(journalOf(changeFolder));
+  const records = await readJournal(journalOf(changeFolder), noWaiting);
   return records.map(({ event, change }) => (change === undefined ? event : `${event} ${change}`));
 }
 
@@ -146,7 +147,7 @@ describe('applying a plan', () => {
     const files = watchedFileSystem(() => undefined);
     expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
     expect(files.calls).toEqual(['realpath', 'readFile']);
-    expect((await readJournal(journalOf(changeFolder)))[1]).toMatchObject({
+    expect((await readJournal(journalOf(changeFolder), noWaiting))[1]).toMatchObject({
       event: 'done',
       detail: 'found as planned',
     });
@@ -164,7 +165,7 @@ describe('a file that has changed since the plan was made', () => {
     const result = await apply(plan);
     expect(result).toMatchObject({ done: 2, notDone: [{ change: plan.changes[1], outcome: { kind: 'drifted' } }] });
     expect(await states()).toEqual({ a: 'new', b: 'edited', c: 'new' });
-    const drifted = (await readJournal(journalOf(changeFolder))).find(({ event }) => event === 'drifted');
+    const drifted = (await readJournal(journalOf(changeFolder), noWaiting)).find(({ event }) => event === 'drifted');
     expect(drifted).toMatchObject({
       change: 1,
       on: path.join(forms, 'b'),
@@ -403,6 +404,7 @@ describe('two change folders for the same files', () => {
   });
 
   test('applied at the same time: each file is written by one of them, and the other meets drift', async () => {
+    need('oneWriter');
     const names = Array.from({ length: 60 }, (_, index) => `f${index}`);
     const plan = await planned(...names);
     const second = planOf(names.map((name) => changeOf(path.join(forms, name), old(name), other(name))));
@@ -437,6 +439,7 @@ describe('a plan that does not fit itself', () => {
 
 describe('whatever single call of the file system fails', () => {
   test.each(['instead', 'after'] as const)('the outcome says what the file holds (%s)', async (when) => {
+    if (when === 'instead') need('secondNames');
     const seen = new Set<string>();
     for (let call = 1; ; call += 1) {
       home = await freshFolder();
@@ -452,7 +455,7 @@ describe('whatever single call of the file system fails', () => {
       if (outcome === 'done' || outcome === 'unknown') expect(state, at).toBe('new');
       else expect([state, outcome], at).toEqual(['old', 'failed']);
       // The journal says the same; a file that was left behind is named in it.
-      const last = (await readJournal(journalOf(changeFolder))).findLast(({ change }) => change === 0);
+      const last = (await readJournal(journalOf(changeFolder), noWaiting)).findLast(({ change }) => change === 0);
       expect(last?.event, at).toBe(outcome);
       for (const stray of Object.keys(others)) expect(last?.detail, at).toContain(stray);
       // And the next run does what is left and cleans up.
@@ -606,7 +609,10 @@ describe('a plan that may not be applied', () => {
   test('unless the blocker was accepted, which the journal keeps', async () => {
     const { changes } = await planned('a');
     expect(await apply(planOf(changes, { findings: [{ ...blocker, accepted: true }] }))).toMatchObject({ done: 1 });
-    expect((await readJournal(journalOf(changeFolder)))[0]).toMatchObject({ event: 'begin', accepted: ['no-wording'] });
+    expect((await readJournal(journalOf(changeFolder), noWaiting))[0]).toMatchObject({
+      event: 'begin',
+      accepted: ['no-wording'],
+    });
   });
 
   test('because it was undone', async () => {

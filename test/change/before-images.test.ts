@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { link, lstat, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { backupPathOf, beforeImages } from '../../src/change/before-images.ts';
@@ -9,6 +9,7 @@ import { failingFileSystem, systemError, watchedFileSystem } from '../support/fa
 import { applyIn, changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need, symlink } from '../support/on-windows.ts';
 
 const old = Buffer.from('L_UserName_Text="User name:"\r\n');
 const now = Buffer.from('L_UserName_Text="E-mail address:"\r\n');
@@ -42,6 +43,7 @@ async function leaveSecondName(): Promise<void> {
 
 describe('the before image', () => {
   test('is the old file itself, under its only name once the new file has taken the other', async () => {
+    need('secondNames');
     const { ino } = await stat(file);
     await apply();
     expect(await readFile(file)).toEqual(now);
@@ -61,6 +63,7 @@ describe('the before image', () => {
     'is a copy on the disk if a second name is not possible (%s)',
     async (errno) => {
       const files = failingFileSystem('link', [errno]);
+      need('secondNames');
       await keep(files);
       expect(await readFile(place)).toEqual(old);
       expect((await stat(place)).ino).not.toBe((await stat(file)).ino);
@@ -116,6 +119,7 @@ describe('of a file that could not be replaced', () => {
     });
 
   test('the second name is removed', async () => {
+    need('secondNames');
     expect(await apply(failing())).toMatchObject({
       notDone: [{ outcome: { kind: 'failed', error: { errno: 'EIO' } } }],
     });
@@ -131,6 +135,7 @@ describe('of a file that could not be replaced', () => {
   });
 
   test('a second name that can’t be removed is reported, with the failure before it', async () => {
+    need('secondNames');
     const { notDone } = await apply(failing('EACCES'));
     const [outcome] = notDone.map((result) => result.outcome);
     const error = outcome?.kind === 'failed' ? outcome.error : undefined;

@@ -1,7 +1,7 @@
 /** A change folder came from someone else: what in it is a link or a pipe is neither followed nor waited for. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { planText } from '../../src/change/folder.ts';
@@ -13,6 +13,7 @@ import { RefusedError } from '../../src/errors.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { symlink } from '../support/on-windows.ts';
 
 const plan = planOf([changeOf('/forms/a', Buffer.from('old label'), Buffer.from('new label'))]);
 
@@ -65,17 +66,17 @@ const refusal = expect.objectContaining({
 describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder, %s', (_, put) => {
   test('is not read as its plan', async () => {
     const { folder, place, outside } = await folderWith('plan.json', put);
-    await expect(readPlan(place)).rejects.toEqual(refusal);
-    await expect(openChange(folder)).rejects.toEqual(refusal);
-    expect(await changesIn(path.dirname(folder))).toMatchObject([{ folder: outside }]);
+    await expect(readPlan(place, noWaiting)).rejects.toEqual(refusal);
+    await expect(openChange(folder, noWaiting)).rejects.toEqual(refusal);
+    expect(await changesIn(path.dirname(folder), noWaiting)).toMatchObject([{ folder: outside }]);
   });
 
   test('is neither read nor written as its journal', async () => {
     const { folder, place, outside } = await folderWith('journal.jsonl', put);
     const before = await snapshot(outside);
-    await expect(readJournal(place)).rejects.toEqual(refusal);
+    await expect(readJournal(place, noWaiting)).rejects.toEqual(refusal);
     await expect(openJournal(place, noWaiting)).rejects.toEqual(refusal);
-    await expect(openChange(folder)).rejects.toEqual(refusal);
+    await expect(openChange(folder, noWaiting)).rejects.toEqual(refusal);
     expect(await snapshot(outside)).toEqual(before);
   });
 

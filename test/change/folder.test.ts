@@ -29,7 +29,7 @@ describe('a change folder', () => {
       'new/change/review.txt': 'one\ntwo\n',
       'new/change/backup/before.ldf': 'dn: x\n',
     });
-    expect(await readPlan(path.join(home, 'new', 'change', 'plan.json'))).toEqual(plan);
+    expect(await readPlan(path.join(home, 'new', 'change', 'plan.json'), noWaiting)).toEqual(plan);
   });
 
   test('may take the place of an empty folder', async () => {

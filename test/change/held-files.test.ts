@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openJournal } from '../../src/change/journal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
+import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { ExitStatus } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
@@ -65,7 +66,8 @@ const refuse = (operation: string, ending: string, ...errnos: string[]): void =>
 /** That all refusals were met, and that the user was told what is waited for. */
 function expectWaited({ stdout }: CommandRun, ending: string): void {
   expect(refusals.flatMap(({ errnos }) => errnos)).toEqual([]);
-  expect(stdout).toMatch(new RegExp(`Waiting: another program holds .*${ending.replaceAll('.', '\\.')}`));
+  const waiting = stdout.split('\n').filter((line) => line.includes('Waiting: another program holds'));
+  expect(waiting.join('\n')).toContain(ending);
 }
 
 describe('what Windows refuses for a moment is waited for, and the user is told', () => {
@@ -111,10 +113,10 @@ describe('what Windows refuses for a moment is waited for, and the user is told'
   test('the read of a target that is to be brought back', async () => {
     await save();
     await onWindows(apply, 'saved');
-    refuse('readFile', 'de/strings.txt', 'EBUSY');
+    refuse('readFile', path.join('de', 'strings.txt'), 'EBUSY');
     const run = await onWindows(undo, 'saved', '--yes');
     expect(run.status).toBe(0);
-    expectWaited(run, 'de/strings.txt');
+    expectWaited(run, path.join('de', 'strings.txt'));
     expect(await readFile(german())).toEqual(before);
   });
 
@@ -125,6 +127,46 @@ describe('what Windows refuses for a moment is waited for, and the user is told'
     expect(run.status).toBe(0);
     expectWaited(run, 'de~strings.txt');
     expect((await snapshot(path.join(home, 'saved')))['change.diff']).toContain('+L_UserName_Text="Mail:"');
+  });
+});
+
+describe('the plan and an existing journal are waited for wherever they are read', () => {
+  const once = (ending: string): void => refuse('open', ending, 'EBUSY', 'EBUSY');
+
+  const commands = { show, apply, undo };
+  const all = (['show', 'apply', 'undo'] as const).flatMap((command) => [
+    [command, 'plan.json'] as const,
+    [command, 'journal.jsonl'] as const,
+  ]);
+
+  test.each(all)('by %s: %s', async (command, name) => {
+    await save();
+    if (command !== 'apply') await onWindows(apply, 'saved');
+    once(path.join('saved', name));
+    const run = await onWindows(commands[command], 'saved', ...(command === 'undo' ? ['--dry-run'] : []));
+    expect(run.status).toBe(command === 'undo' ? 2 : 0);
+    expectWaited(run, name);
+  });
+
+  test.each(['plan.json', 'journal.jsonl'])('%s of what an undo brings back', async (name) => {
+    await save();
+    await onWindows(apply, 'saved');
+    await onWindows(undo, 'saved', '--save', 'undo');
+    once(path.join('saved', name));
+    const run = await onWindows(apply, 'undo');
+    expect(run.status).toBe(0);
+    expectWaited(run, name);
+    expect(await readFile(german())).toEqual(before);
+  });
+
+  test('the plan of an undo that stays held ends the run: the change may be undone in part', async () => {
+    await save();
+    await onWindows(apply, 'saved');
+    await onWindows(undo, 'saved', '--save', 'undo');
+    refuse('open', path.join('undo', 'plan.json'), ...Array.from({ length: 8 }, () => 'EBUSY'));
+    const { status, stderr } = await onWindows(apply, 'saved');
+    expect(status).toBe(1);
+    expect(stderr).toContain('(EBUSY)');
   });
 });
 
@@ -139,7 +181,7 @@ test('what stays refused ends the run after the waits, with the system’s answe
 test('a file without the right to read is not waited for', async () => {
   await save();
   await onWindows(apply, 'saved');
-  refuse('readFile', 'de/strings.txt', 'EPERM');
+  refuse('readFile', path.join('de', 'strings.txt'), 'EPERM');
   const { stdout } = await onWindows(undo, 'saved', '--yes');
   expect(refusals).toEqual([expect.objectContaining({ errnos: [] })]);
   expect(stdout).not.toContain('Waiting');

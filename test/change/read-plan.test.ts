@@ -10,6 +10,7 @@ import { sealOf, sealPlan } from '../../src/change/seal.ts';
 import { FileError, PlanNotUsableError } from '../../src/errors.ts';
 import { deletion, forest } from '../review/plans.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const finding: Finding = {
@@ -60,7 +61,7 @@ describe('a plan that was saved', () => {
     const folder = await freshFolder();
     const file = path.join(folder, 'plan.json');
     await writeFile(file, text);
-    expect(await readPlan(file)).toEqual(plan);
+    expect(await readPlan(file, noWaiting)).toEqual(plan);
   });
 
   test('is read behind a byte order mark, which an editor may have put there', () => {
@@ -273,13 +274,13 @@ describe('a plan file that is not whole', () => {
 describe('a plan file that can’t be read', () => {
   test('because it is not there', async () => {
     const file = path.join(await freshFolder(), 'plan.json');
-    await expect(readPlan(file)).rejects.toThrow(FileError);
-    await expect(readPlan(file)).rejects.toMatchObject({ errno: 'ENOENT', trouble: { on: file } });
+    await expect(readPlan(file, noWaiting)).rejects.toThrow(FileError);
+    await expect(readPlan(file, noWaiting)).rejects.toMatchObject({ errno: 'ENOENT', trouble: { on: file } });
   });
 
   test('because it is a folder', async () => {
     const file = path.join(await freshFolder(), 'plan.json');
     await mkdir(file);
-    await expect(readPlan(file)).rejects.toMatchObject({ errno: 'EISDIR', trouble: { on: file } });
+    await expect(readPlan(file, noWaiting)).rejects.toMatchObject({ errno: 'EISDIR', trouble: { on: file } });
   });
 });

@@ -101,6 +101,21 @@ describe('the wizard', () => {
     expect(await snapshot(home)).toEqual(before);
   });
 
+  test('offers each language by folder and name, so that typing "german" finds de', async () => {
+    const choosing = { 'labels.extent': 'choose', 'labels.sets': byDefault, 'labels.classes': byDefault };
+    const prompter = answering({ ...choosing, 'labels.languages': byDefault, 'labels.label': cancel });
+    let offered: readonly string[] = [];
+    const looking: Prompter = {
+      ...prompter,
+      multiselect: (question) => {
+        if (question.id === 'labels.languages') offered = question.choices.map(({ label }) => label);
+        return prompter.multiselect(question);
+      },
+    };
+    await runCommand(labels, ['--root', 'TMG01'], { currentFolder: home, prompter: looking });
+    expect(offered).toEqual(['de · German', 'fr · French', 'hi · Hindi']);
+  });
+
   test('plans on what it has read and shown: a file that changes meanwhile is refused, not planned anew', async () => {
     const file = path.join(home, 'TMG01/ISA/HTML/nls/de/strings.txt');
     const prompter = answering({ 'labels.label': 'email', 'labels.check-upn': false, decision: 'apply' });

@@ -71,8 +71,9 @@ describe('the labels of the practice site', () => {
   const onSite = (...args: readonly string[]): Promise<CommandRun> =>
     run(labels, [...roots.flatMap((root) => ['--root', root]), '--label', 'email', ...accepted, ...args]);
   const forms = async (): Promise<Readonly<Record<string, string>>> => {
-    const all = Object.entries(await snapshot(home));
-    return Object.fromEntries(all.filter(([name]) => !name.startsWith('saved') && !name.startsWith('changes')));
+    const others = (await readdir(home)).filter((name) => !name.startsWith('saved') && !name.startsWith('changes'));
+    expect(others).toEqual(['site']);
+    return snapshot(path.join(home, 'site'));
   };
 
   beforeAll(async () => {
@@ -139,8 +140,17 @@ describe('the labels of the practice site', () => {
   const plan = async (): Promise<Plan<FileChange>> =>
     JSON.parse(await readFile(path.join(home, 'saved', 'plan.json'), 'utf8'));
 
+  const known = new Map<string, Buffer>();
+
   /** What a file has to hold after the change, by a way that has no code in common with the tool's. */
   function expectedBytes(name: string, bytes: Buffer): Buffer {
+    const key = `${name} ${bytes.toString('latin1')}`;
+    const expected = known.get(key) ?? changedBytes(name, bytes);
+    known.set(key, expected);
+    return expected;
+  }
+
+  function changedBytes(name: string, bytes: Buffer): Buffer {
     const [, language = 'default'] = /\/nls\/([^/]+)\/strings\.txt$/i.exec(name) ?? [];
     const detected = detectEncoding(bytes, codePageOf(language));
     const wording = lookUpWording([builtInWording], language, 'email');
@@ -194,7 +204,7 @@ describe('the labels of the practice site', () => {
     expect(Object.keys(now)).toEqual(Object.keys(before));
     const differing: string[] = [];
     for (const [name, bytes] of Object.entries(before)) {
-      const expected = expectedBytes(name, Buffer.from(bytes, 'latin1')).toString('latin1');
+      const expected = expectedBytes(path.join(home, 'site', name), Buffer.from(bytes, 'latin1')).toString('latin1');
       if (now[name] !== expected) differing.push(name);
     }
     expect(differing).toEqual([]);

@@ -3,8 +3,13 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Plan, PlanConnection } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import type { Context } from '../../src/commands/context.ts';
 import { run as undo } from '../../src/commands/undo.ts';
+import { describePlan } from '../../src/commands/world.ts';
+import { remedies } from '../../src/remedies/index.ts';
+import type { Remedy } from '../../src/remedies/remedy.ts';
 import {
   accepted,
   account,
@@ -15,8 +20,10 @@ import {
   dsaGuid,
   entry,
   frsMember,
+  livingSettings,
   locatorZone,
   metadata,
+  partition,
   planOf,
   record,
   type Site,
@@ -27,6 +34,7 @@ import {
 } from '../remedies/metadata/dead-dc.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering, byDefault } from '../support/prompter-double.ts';
+import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
@@ -99,10 +107,18 @@ describe('a dry run', () => {
         ? change.edits.filter(({ attribute }) => attribute === 'fSMORoleOwner').map(({ add }) => [change.dn, add])
         : [],
     );
-    const heir = `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
-    expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [heir]]]);
+    expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [livingSettings]]]);
     const ridManager = `fSMORoleOwner of CN=RID Manager$,CN=System,${domain}`;
     expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
+  });
+
+  test('takes it out of the replicas of each application partition, and no other DC', async () => {
+    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+    const ofPartitions = changes.filter((change) => change.dn.includes('CN=Partitions,'));
+    const edits = ofPartitions.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+    const edit = { attribute: 'msDS-NC-Replica-Locations', remove: [settings], add: [], held: expect.any(Array) };
+    expect(ofPartitions.map(({ dn }) => dn)).toContain(partition);
+    expect(edits).toEqual([edit, edit]);
   });
 
   test('says why a DC that is cut off does not go, and that no undo makes it a DC again', async () => {
@@ -177,6 +193,7 @@ describe('applied', () => {
     expect(done.stdout).toContain('All 4 domain controllers have it');
     expect(await site.there(wholeDc)).toEqual([]);
     expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
+    expect(await site.values(partition, 'msDS-NC-Replica-Locations')).toEqual(base64(Buffer.from(livingSettings)));
 
     await site.save();
     const folder = /undo (changes\S+)/.exec(done.stdout)?.[1] ?? '';
@@ -186,6 +203,7 @@ describe('applied', () => {
     expect(await site.values(srv, 'dnsRecord')).toHaveLength(2);
     expect(await site.values(server, 'serverReference')).toEqual(base64(Buffer.from(account)));
     // Values that name NTDS Settings stay away.
+    expect(await site.values(partition, 'msDS-NC-Replica-Locations')).toEqual(base64(Buffer.from(livingSettings)));
     expect(
       await site.values(`CN=NTDS Site Settings,CN=Paramaribo,CN=Sites,${configuration}`, 'interSiteTopologyGenerator'),
     ).toEqual([]);
@@ -196,17 +214,22 @@ describe('applied', () => {
     expect(left).not.toContain(settings);
   });
 
-  test('goes on where it was interrupted, whatever was deleted and not journalled', async () => {
+  // As many runs as there are changes: over a second.
+  test('goes on after the process ended at each step, before or after the directory carried it out', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     const { changes } = planOf(saved);
-    const edits = changes.findIndex(({ kind }) => kind === 'delete');
-    const numbers = Array.from({ length: edits }, (_, index) => index + 1).join(',');
-    const first = await site.run(apply, ['change', '--yes', '--only', numbers, ...confirmed]);
-    expect([first.status, first.stderr]).toEqual([4, '']);
-    expect(first.stdout).toContain(`${edits} of ${changes.length} entries changed`);
-    for (const { dn } of changes.filter(({ kind }) => kind === 'delete').slice(0, 4)) await site.remove(dn);
-    expect(await site.there([settings, server])).toEqual([]);
+    let write = 1;
+    for (const [step, { dn, kind }] of changes.entries()) {
+      const isCarriedOut = step % 2 === 0;
+      site.endAtWrite({ write, isCarriedOut });
+      const { status, stderr } = await site.run(apply, ['change', '--yes', ...confirmed]);
+      expect([status, stderr], dn).toEqual([1, expect.stringContaining('the process ended')]);
+      if (kind === 'delete') expect(await site.there([dn])).toEqual(isCarriedOut ? [] : [dn]);
+      // What was not carried out is the first write of the next run, which ends at its second.
+      write = isCarriedOut ? 1 : 2;
+    }
+    site.endAtWrite(undefined);
     const rest = await site.run(apply, ['change', '--yes', ...confirmed]);
     expect([rest.status, rest.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([]);
@@ -270,6 +293,33 @@ describe('what an earlier clean-up has left', () => {
   });
 });
 
+test('a DC of a child domain is refused, with a DC of its own domain to use', async () => {
+  const child = `DC=child,${domain}`;
+  const ofChild = (name: string): string => {
+    const own = `CN=${name},CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+    const held = [child, configuration].map((dn) => `msDS-hasMasterNCs: ${dn}`);
+    return [
+      entry(own, 'server', `dNSHostName: ${name.toLowerCase()}.child.corp.example.com`),
+      entry(`CN=NTDS Settings,${own}`, 'nTDSDSA', ...held),
+    ].join('\n');
+  };
+  const crossRef = entry(
+    `CN=CHILD,CN=Partitions,${configuration}`,
+    'crossRef',
+    ...[`nCName: ${child}`, 'dnsRoot: child.corp.example.com', 'nETBIOSName: CHILD', 'systemFlags: 3'],
+  );
+  const more = [entry(child, 'domainDNS'), crossRef, ofChild('DC11'), ofChild('DC12')].join('\n');
+  const site = await siteWithDeadDc(await freshFolder(), more);
+  const saved = await site.run(metadata, ['--dc', 'DC11', '--save', 'change', '--json']);
+  expect(blockersIn(saved)).toContainEqual(['other-domain', false]);
+  const detail = planOf(saved).findings.find(({ id }) => id === 'other-domain')?.detail;
+  expect(detail).toContain('--server dc12.child.corp.example.com');
+  const { status } = await site.run(apply, ['change', '--yes', '--confirm', 'DC11', '--accept', 'other-domain']);
+  expect(status).toBe(3);
+  const settingsOfDc11 = `CN=NTDS Settings,CN=DC11,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+  expect(await site.there([settingsOfDc11])).toEqual([settingsOfDc11]);
+});
+
 describe('the wizard', () => {
   test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
     const site = await siteWithDeadDc(await freshFolder());
@@ -291,6 +341,43 @@ describe('the wizard', () => {
     expect(status).toBe(0);
     expect(stdout).toContain(`remove selected server ${server}`);
     expect(await site.there([server])).toEqual([server]);
+  });
+});
+
+describe('the command that another remedy prints for a DC that is gone', () => {
+  const onPlan = (connection: PlanConnection): string => {
+    const target = {
+      kind: 'forest',
+      configurationNamingContext: configuration,
+      domainController: 'dc1.corp.example.com',
+    };
+    const describing: Pick<Remedy, 'describe'> = {
+      describe: (_, { metadataCleaner }) => ({
+        title: metadataCleaner?.command(server) ?? '',
+        summary: [],
+        changes: [],
+        nextSteps: [],
+      }),
+    };
+    const context = { remedies, program: ['adsi-remedy'], platform: 'linux' } as unknown as Context;
+    return describePlan(describing, { target: { ...target, connection } } as unknown as Plan, context).title;
+  };
+
+  test('reaches the DC as that plan reached it', () => {
+    const connection = { kind: 'server', auth: 'password', tls: 'starttls', user: 'admin@corp.example.com' } as const;
+    expect(onPlan({ ...connection, host: 'dc1.corp.example.com', port: 389 } as unknown as PlanConnection)).toMatch(
+      / metadata --server dc1\.corp\.example\.com --tls starttls --user admin@corp\.example\.com --dn CN=DC4,/,
+    );
+  });
+
+  test('removes that DC where it is run as printed', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const children = [`CN=Domain System Volume,CN=DFSR-LocalSettings,${account}`, `CN=DFSR-LocalSettings,${account}`];
+    for (const dn of [...children, `CN=RID Set,${account}`, account]) await site.remove(dn);
+    const { stdout } = await site.run(remedyCommand('tombstone'), ['--days', '90', '--dry-run', '--verbose']);
+    const printed = / metadata (--dn \S+)$/m.exec(stdout)?.[1]?.split(' ') ?? [];
+    const { changes } = planOf(await site.run(metadata, [...printed, '--json']));
+    expect(changes.map((change) => change.dn)).toContain(settings);
   });
 });
 

@@ -4,8 +4,10 @@ import { describe, expect, test } from 'vitest';
 import { adviceFor, errnoInWords } from '../../src/files/errno.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 
 test('what the system really answers is put in words, with its code', async () => {
+  need('notAFolder');
   const folder = await freshFolder();
   await mkdir(path.join(folder, 'a'));
   await writeFile(path.join(folder, 'a', 'b'), '');

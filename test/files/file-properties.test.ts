@@ -6,6 +6,7 @@ import { systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 
 const user: FileUser = { id: 1000, groups: [1000, 27] };
 
@@ -22,6 +23,7 @@ describe('the owner of a file', () => {
   });
 
   test('is kept with the group that the folder hands on, but only for the user’s own files', async () => {
+    need('users');
     const folder = await freshFolder();
     await chmod(folder, 0o2777);
     const { gid } = await stat(folder);

@@ -2,10 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { plainFileReader, systemFiles } from '../../src/files/file-system.ts';
+import { plainFileReader, realPathBelowRefused, systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
+import { systemError } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 
 let folder: string;
 
@@ -41,6 +43,7 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
     });
 
   test('have the new bytes, their mode and their owner', async () => {
+    need('modes');
     prepare();
     const target = path.join(folder, 'a');
     await writeFile(target, 'old');
@@ -81,6 +84,7 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
   );
 
   test('gives its mode and its number of names', async () => {
+    need('modes');
     const file = path.join(folder, 'a');
     await writeFile(file, 'x', { mode: 0o600 });
     const { stats } = await read(file, 10);
@@ -95,6 +99,7 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
   });
 
   test('refuses a folder and a pipe, without waiting for a writer', async () => {
+    need('pipes');
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     await expect(read(pipe, 10)).rejects.toThrow('it is not a plain file');
@@ -115,5 +120,35 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
     await expect(read(path.join(folder, 'missing'), 10)).rejects.toMatchObject({
       code: 'ENOENT',
     });
+  });
+});
+
+describe('a folder of a share below folders that this user may not look at', () => {
+  const folder = path.resolve('/share/closed/forms');
+  const refusal = systemError('EACCES');
+  /** The folders on the way: the names of those that are links, and what the others answer. */
+  const looking =
+    (links: readonly string[], refused: readonly string[], errno = 'EPERM') =>
+    async (part: string) => {
+      if (refused.includes(path.basename(part))) throw systemError(errno);
+      return { isSymbolicLink: () => links.includes(path.basename(part)) };
+    };
+
+  test('keeps its name', async () => {
+    expect(await realPathBelowRefused(folder, refusal, looking([], ['closed', 'share']))).toBe(folder);
+  });
+
+  test.each([
+    ['it is a link itself', looking(['forms'], ['closed'])],
+    ['another folder on the way is a link', looking(['share'], ['closed'])],
+    ['it can’t be looked at either', looking([], ['forms'])],
+    ['the answer is another one than a refusal', looking([], ['closed'], 'EIO')],
+  ])('is refused where %s', async (_, look) => {
+    await expect(realPathBelowRefused(folder, refusal, look)).rejects.toBe(refusal);
+  });
+
+  test('is refused for any other error', async () => {
+    const missing = systemError('ENOENT');
+    await expect(realPathBelowRefused(folder, missing, looking([], ['closed']))).rejects.toBe(missing);
   });
 });

@@ -1,4 +1,4 @@
-import { chmod, chown, link, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, link, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +8,7 @@ import { type Replacement, replaceFile, temporarySuffix } from '../../src/files/
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need, symlink } from '../support/on-windows.ts';
 
 const old = Buffer.from('the old bytes');
 const now = Buffer.from('the new bytes, and more of them');
@@ -55,6 +56,7 @@ describe('replacing a file', () => {
   });
 
   test('syncs the new bytes before the rename and the folder after it', async () => {
+    need('syncedFolders');
     const files = untroubled();
     await replaced(files);
     const order = files.calls.filter((call) => ['handle.sync', 'readFile', 'rename'].includes(call));
@@ -62,6 +64,7 @@ describe('replacing a file', () => {
   });
 
   test.each([0o644, 0o600, 0o444, 0o755, 0o660, 0o666, 0o2644, 0o4755])('keeps the mode %o', async (mode) => {
+    if (mode !== 0o444 && mode !== 0o666) need('modes');
     await chmod(target, mode);
     await replaced(untroubled());
     expect((await stat(target)).mode & 0o7777).toBe(mode);
@@ -133,6 +136,7 @@ describe('whatever single call fails', () => {
   test.each(['instead', 'after'] as const)(
     'the target holds all of the old or all of the new bytes, and no temporary file is left unnamed (%s)',
     async (when) => {
+      need('syncedFolders');
       let failures = 0;
       for (let call = 1; ; call += 1) {
         folder = await freshFolder();
@@ -223,6 +227,7 @@ describe('what the system answers', () => {
     ['rename', 'EXDEV', 'another file system'],
     ['rename', 'EIO', 'I/O error'],
   ])('to %s, %s, is put in words, and the old bytes stay', async (call, errno, words) => {
+    if (call === 'handle.chmod') need('modes');
     if (call === 'handle.chown') await chown(target, 12_345, 23_456);
     // More than the process's mask lets a new file have.
     if (call === 'handle.chmod') await chmod(target, 0o666);

@@ -1,8 +1,9 @@
-import { mkdir, symlink } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { separateFolders } from '../../src/files/same-folder.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { symlink } from '../support/on-windows.ts';
 
 let home: string;
 

@@ -1,10 +1,18 @@
-import { chmod, mkdir, realpath, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
 import { temporarySuffix } from '../../src/files/replace-file.ts';
-import { findFormSets, knownTemplateFolders, placeOf, type TemplateTree } from '../../src/files/template-tree.ts';
+import {
+  findFormSets,
+  knownTemplateFolders,
+  placeOf,
+  realPathOfFolder,
+  type TemplateTree,
+} from '../../src/files/template-tree.ts';
+import { systemError } from '../support/faulty-file-system.ts';
 import { freshFolder, type Tree, writeTree } from '../support/fresh-folder.ts';
+import { need, symlink } from '../support/on-windows.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
 let root: string;
@@ -274,6 +282,20 @@ describe('links', () => {
   });
 });
 
+test('a root behind a link that can’t be resolved is refused with the folder above it that said no', async () => {
+  await writeTree(root, { Exchange: { HTML: strings } });
+  const above = path.dirname(root);
+  const refuse = async (): Promise<never> => {
+    throw Object.assign(systemError('EACCES'), { path: above, syscall: 'lstat' });
+  };
+  await expect(realPathOfFolder(root, refuse)).rejects.toMatchObject({
+    trouble: {
+      on: root,
+      cameBack: `a link on the way to it can't be resolved, as the folder ${above} can't be looked at: permission denied (EACCES)`,
+    },
+  });
+});
+
 describe('a folder that can’t be listed', () => {
   /** What is found by a user who may not open this folder. */
   async function withoutAccessTo(folder: string): Promise<TemplateTree> {
@@ -307,6 +329,7 @@ describe('a root', () => {
     ['that is a file', 'file', 'ENOTDIR'],
     ['below a file', 'file/below', 'ENOTDIR'],
   ])('%s is told with its path', async (_, name, errno) => {
+    if (name === 'file/below') need('notAFolder');
     await writeFile(path.join(root, 'file'), '');
     const place = path.join(root, name);
     const error = await refusal(place);

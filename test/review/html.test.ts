@@ -242,6 +242,8 @@ describe('findings', () => {
   test('are counted in the summary, accepted ones apart', () => {
     const page = withFindings(finding(), finding({ level: 'note' }), finding({ level: 'blocker', accepted: true }));
     expect(rowsOf(page)['Total']).toBe('1 file to change, in 1 language · 1 note · 1 warning · 1 blocker accepted');
+    const stopped = withFindings(finding({ level: 'blocker' }), finding({ level: 'blocker' }));
+    expect(rowsOf(stopped)['Total']).toBe('1 file to change, in 1 language · 2 blockers stop this change');
   });
 });
 

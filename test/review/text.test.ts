@@ -157,10 +157,28 @@ describe('texts in files', () => {
         ),
       )
       .slice(0, 491);
-    const findings = ['note', 'note', 'note', 'warning', 'warning'].map((level, index) =>
-      finding({ level: level as 'note', id: `finding-${index}`, evidence: all.map(({ path }) => path) }),
+    const seen = `${folder}\\Set3\\HTML\\nls\\l7\\strings.txt`;
+    const findings = (['note', 'warning', 'blocker'] as const)
+      .flatMap((level) => [level, level, level])
+      .map((level, index) =>
+        finding({
+          level,
+          id: `finding-${index}`,
+          detail: 'What it means, in a sentence that is longer than a line on a screen of 80 columns is.',
+          evidence: [`${seen}: five letters`, ...all.map(({ path }) => path)],
+          subjects: [seen],
+          acceptable: true,
+        }),
+      );
+    const lines = review(planOf(all, { findings }), { width: 80, columns: 80 });
+    expect(lines.length).toBeLessThanOrEqual(60);
+    for (const { id, level } of findings) if (level !== 'note') expect(lines.join('\n')).toContain(`${id}  `);
+    // What there is room for is given to the gravest: which file it is can be told.
+    const evidence = lines.filter((line) => line.includes('five letters'));
+    expect(evidence.length).toBeGreaterThan(0);
+    expect(new Set(evidence)).toEqual(
+      new Set(['           Templates\\Set3\\HTML\\nls\\l7\\strings.txt: five letters and 491 more']),
     );
-    expect(review(planOf(all, { findings }), { width: 80, columns: 80 }).length).toBeLessThanOrEqual(60);
   });
 });
 

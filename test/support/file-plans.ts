@@ -96,7 +96,7 @@ export async function applyIn(
 ): Promise<ApplyResult<FileChange>> {
   await mkdir(folder, { recursive: true });
   const files = world.files ?? systemFiles();
-  const records = await readJournal(journalOf(folder));
+  const records = await readJournal(journalOf(folder), noWaiting);
   const options = { ...runOf(folder, plan, files), backups: world.backups ?? 'required' };
   if (records.length > 0) await removeStrays(plan.changes, options);
   const journal = await openJournal(journalOf(folder), noWaiting);
@@ -121,7 +121,7 @@ export async function applyIn(
 
 /** The plan that reverses what the journal of a plan's folder says was done. */
 export async function undoOf(folder: string, plan: Plan<FileChange>): Promise<Plan<FileChange>> {
-  const records = await readJournal(journalOf(folder));
+  const records = await readJournal(journalOf(folder), noWaiting);
   const undo = await undoFileChanges(changesToUndo(plan, records), noWaiting);
   const undoes = { id: plan.id, seal: plan.seal, folder, seq: records.length };
   return planOf(undo.changes, { findings: judge(undo.findings, {}, []), leftOut: undo.leftOut, undoes });

@@ -1,4 +1,5 @@
-import { lstat, mkdir, mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -6,7 +7,7 @@ import { onTestFinished } from 'vitest';
 /** A new, empty folder that is removed when the test is over. */
 export async function freshFolder(): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -15,12 +16,12 @@ export interface Tree {
   readonly [name: string]: Tree | string | Uint8Array;
 }
 
-/** Writes a tree below a folder, which is made where it is not there. */
+/** Writes a tree below a folder, which is made where it is not there; at once, as the folders of tests are local. */
 export async function writeTree(folder: string, tree: Tree): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
   for (const [name, content] of Object.entries(tree)) {
     const place = path.join(folder, name);
-    if (typeof content === 'string' || content instanceof Uint8Array) await writeFile(place, content);
+    if (typeof content === 'string' || content instanceof Uint8Array) writeFileSync(place, content);
     else await writeTree(place, content);
   }
 }
@@ -31,12 +32,13 @@ export async function writeTree(folder: string, tree: Tree): Promise<void> {
  */
 export async function snapshot(folder: string): Promise<Readonly<Record<string, string>>> {
   const found: Record<string, string> = {};
-  const names = (await readdir(folder, { recursive: true })).sort();
+  const all = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const names = all.map((name) => name.split(path.sep).join('/')).sort();
   for (const name of names) {
     const place = path.join(folder, name);
-    const stats = await lstat(place);
-    if (stats.isFile()) found[name] = (await readFile(place)).toString('latin1');
-    if (stats.isSymbolicLink()) found[name] = `→ ${await readlink(place)}`;
+    const stats = lstatSync(place);
+    if (stats.isFile()) found[name] = readFileSync(place).toString('latin1');
+    if (stats.isSymbolicLink()) found[name] = `→ ${readlinkSync(place)}`;
   }
   return found;
 }

@@ -1,3 +1,5 @@
+import { need } from './on-windows.ts';
+
 /** The user that owns nothing. */
 const nobody = 65_534;
 
@@ -6,6 +8,7 @@ const nobody = 65_534;
  * by root, their own rights will do. The user is that of the whole process: nothing else may go on meanwhile.
  */
 export async function unprivileged<T>(work: () => Promise<T>): Promise<T> {
+  need('users');
   const { getuid, seteuid, setegid } = process;
   if (getuid?.() !== 0 || seteuid === undefined || setegid === undefined) return work();
   setegid(nobody);

@@ -26,7 +26,7 @@ async function askForEmailAddress(practice: Practice): Promise<void> {
   await practice.answer('Also count in the directory');
   await practice.answer('no wording for this label');
   await practice.answer('question marks: 1 file. Go on?', 'y');
-  await practice.answer('what the user types: 1 file. Go on?', 'y');
+  await practice.answer('domain to the name: 1 file. Go on?', 'y');
   await practice.seeDiff();
 }
 

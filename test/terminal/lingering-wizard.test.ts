@@ -12,7 +12,7 @@ describeOnEveryNode('the wizard for lingering objects on the practice site', ({ 
     practice.start('lingering');
     await practice.session.waitFor(/oldest tombstone \d+ days ago/);
     await practice.answer(reference);
-    await practice.answer('? Look for lingering objects on which of the other 3 DCs?');
+    await practice.answer('? Look for lingering objects on which of the other 4 DCs?');
     await practice.answer('? Compare which naming contexts?');
     await practice.session.waitFor(/DC3 .*3 objects/);
     await practice.answer(/DC4 was not compared.*Go on\?/, 'y');

@@ -45,24 +45,39 @@ describeOnWindows('a directory, from Windows', (node) => {
       { env: { ADSI_REMEDY_PASSWORD: 'S3cret' } },
     );
 
-  test('the tombstone lifetime is planned, saved and applied', async () => {
+  test('the tombstone lifetime is planned, saved, applied and undone', async () => {
     const { forest, server } = await practiceForest();
     const accepted = ['--accept', 'past-lifetime'];
+    const shorterAgain = ['--accept', 'below-recommended', '--accept', 'past-new-lifetime'];
     expect(ldifOf(forest)).not.toMatch(/^tombstoneLifetime:/m);
     const saving = await run(server, 'tombstone', '--days', '180', '--save', 'tombstone', ...accepted);
     expect(saving, saving.stderr).toMatchObject({ status: 2 });
     const applied = await run(server, 'apply', 'tombstone', ...accepted);
     expect(applied.stdout).toContain('180');
     expect(ldifOf(forest)).toMatch(/^tombstoneLifetime: 180$/m);
+    const undone = await run(server, 'undo', 'tombstone', '--yes', ...shorterAgain);
+    expect(undone, undone.stderr).toMatchObject({ status: 0 });
+    expect(ldifOf(forest)).not.toMatch(/^tombstoneLifetime:/m);
   });
 
-  test('an orphan is planned, and a dry run changes nothing', async () => {
+  test('an orphan is planned, which changes nothing, deleted and brought back', async () => {
     const { forest, server } = await practiceForest();
+    const orphan = /^dn: CN=EX04,CN=Servers,/m;
+    const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connector-source'].flatMap((id) => [
+      '--accept',
+      id,
+    ]);
     const before = ldifOf(forest);
-    expect(before).toMatch(/^dn: CN=EX04,CN=Servers,/m);
-    const { status, stdout } = await run(server, 'orphan', '--name', 'EX04', '--dry-run');
-    expect(status).toBe(2);
-    expect(stdout).toContain('11 deleted');
+    expect(before).toMatch(orphan);
+    const planned = await run(server, 'orphan', '--name', 'EX04', '--save', 'orphan', ...accepted);
+    expect(planned, planned.stderr).toMatchObject({ status: 2 });
+    expect(planned.stdout).toContain('11 deleted');
     expect(ldifOf(forest)).toBe(before);
+    const applied = await run(server, 'apply', 'orphan', '--confirm', 'EX04');
+    expect(applied, applied.stderr).toMatchObject({ status: 0 });
+    expect(ldifOf(forest)).not.toMatch(orphan);
+    const undone = await run(server, 'undo', 'orphan', '--yes');
+    expect(undone, undone.stderr).toMatchObject({ status: 0 });
+    expect(ldifOf(forest)).toMatch(orphan);
   });
 });

@@ -112,12 +112,15 @@ const cultureOfTag = remembered((tag: string): string | undefined => {
 });
 
 /** The name of a culture in English, for tables: "German (Germany)". A name that is no culture's comes back as it is. */
-export function displayNameOfCulture(name: string): string {
+export const displayNameOfCulture = remembered((name: string): string => {
   const culture = cultureOf(name);
   if (culture === undefined) return name;
-  const english = new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
+  // Made when it is first used: it takes as long as all names together.
+  english ??= new Intl.DisplayNames('en', { type: 'language', languageDisplay: 'standard', fallback: 'none' });
   return english.of(culture) ?? name;
-}
+});
+
+let english: Intl.DisplayNames | undefined;
 
 /**
  * The code page of a language folder's files, by the culture that its name means; undefined where the name is none of a

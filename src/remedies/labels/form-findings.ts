@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import { tellingNames } from '../../files/telling-name.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
@@ -14,13 +15,16 @@ import type { LabelsIntent } from './intent.ts';
  * @param folders the folders of the classes that are changed, each with one of its files
  */
 export function formFindings(
-  { forms }: Pick<LabelsFacts, 'forms'>,
+  { forms, roots }: Pick<LabelsFacts, 'forms' | 'roots'>,
   intent: LabelsIntent,
   folders: ReadonlyMap<string, LabelFile>,
 ): readonly FindingDraft[] {
+  const names = tellingNames(roots);
   const beside = forms.flatMap((form): PlacedForm[] => {
     const file = folders.get(path.dirname(form.path));
-    return file === undefined ? [] : [{ form, place: `${file.set} · ${file.class}` }];
+    if (file === undefined) return [];
+    const member = roots.length < 2 ? '' : ` on ${names.get(file.root) ?? file.root}`;
+    return [{ form, place: `${file.set} · ${file.class}`, member }];
   });
   return [
     ...defaultDomain(beside, intent),
@@ -34,11 +38,13 @@ interface PlacedForm {
   readonly form: Form;
   /** Set and class: "Exchange · HTML". */
   readonly place: string;
+  /** " on TMG01", where there are several. */
+  readonly member: string;
 }
 
-/** What there is about a form, with its place first: a path is cut at its end where it is too long for a line. */
-function lineAbout({ form, place }: PlacedForm, what: string): string {
-  return `${place} · ${path.basename(form.path)}${what}, in ${path.dirname(form.path)}`;
+/** What there is about a form, with its place first: the line is cut at its end where it is too long for the screen. */
+function lineAbout({ form, place, member }: PlacedForm, what: string): string {
+  return `${place} · ${path.basename(form.path)}${member}${what}, in ${path.dirname(form.path)}`;
 }
 
 function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
@@ -48,7 +54,7 @@ function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): rea
   return [
     blocker(
       'default-domain-script',
-      `A script puts a domain before what the user types: ${counted(found.length, 'file')}`,
+      `Scripts that add a domain to the name: ${counted(found.length, 'file')}`,
       'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines or let them leave alone what holds an @, then run again. Accept it if they do so already.',
       {
         evidence: found.flatMap((placed) =>
@@ -95,7 +101,7 @@ function placeholders(beside: readonly PlacedForm[]): readonly FindingDraft[] {
   return [
     warning(
       'hard-coded-placeholder',
-      'Forms with a placeholder of their own that names the domain',
+      'Forms whose own placeholder names the domain',
       'The text is in the .htm file, not in strings.txt; this change does not touch it. Change it by hand in each form.',
       {
         evidence: found.map(({ placed, placeholder }) => lineAbout(placed, `: ${shortened(placeholder)}`)),

@@ -1,7 +1,9 @@
 /** The array members, and how they differ: members of one array should show the same forms. */
 
+import { tellingNames } from '../../files/telling-name.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
+import { remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf, isWithin } from './file-blockers.ts';
 import type { Selection } from './filters.ts';
@@ -20,7 +22,7 @@ export function memberOf(root: string): string {
 
 /**
  * How the members differ, in a line each: sets and files that some lack, and files of one place with other labels, other
- * encodings or other texts.
+ * encodings or other texts. What a whole set lacks comes first.
  */
 export function memberDifferences(
   { realRoots }: Pick<LabelsFacts, 'realRoots'>,
@@ -30,19 +32,25 @@ export function memberDifferences(
   const separate = separateRoots(realRoots);
   if (separate.size < 2) return [];
   const all = [...files, ...otherNames].filter((file) => separate.has(file.root));
-  const members = distinct(all.map((file) => memberOf(file.root)));
+  const names = tellingNames(distinct(all.map((file) => memberOf(file.root))));
+  const members = [...names.values()];
   if (members.length < 2) return [];
-  const bySet = groupBy(all, (file) => file.set.toLowerCase());
-  return [...bySet.values()].flatMap((ofSet) => {
-    const present = distinct(ofSet.map((file) => memberOf(file.root)));
-    const places = groupBy(ofSet, (file) => `${file.class}\\${file.language}`.toLowerCase());
-    return [
-      ...members
+  const nameOf = remembered((root) => names.get(memberOf(root)) ?? root);
+  const sets = [...groupBy(all, (file) => file.set.toLowerCase()).values()].map((ofSet) => ({
+    ofSet,
+    present: distinct(ofSet.map((file) => nameOf(file.root))),
+  }));
+  return [
+    ...sets.flatMap(({ ofSet, present }) =>
+      members
         .filter((member) => !present.includes(member))
         .map((member) => `${ofSet[0]?.set}: the set is not on ${member}`),
-      ...folded([...places.values()].flatMap((inPlace) => differencesIn(inPlace, present, keys))),
-    ];
-  });
+    ),
+    ...sets.flatMap(({ ofSet, present }) => {
+      const places = groupBy(ofSet, (file) => `${file.class}\\${file.language}`.toLowerCase());
+      return folded([...places.values()].flatMap((inPlace) => differencesIn(inPlace, present, keys, nameOf)));
+    }),
+  ];
 }
 
 /** The roots that lie in no other one, each place once: the others are no members of their own. */
@@ -62,11 +70,12 @@ function differencesIn(
   inPlace: readonly LabelFile[],
   members: readonly string[],
   keys: readonly string[],
+  nameOf: (root: string) => string,
 ): readonly Difference[] {
   const [first] = inPlace;
   if (first === undefined) return [];
   const place = `${first.set} · ${first.class} · ${first.language}`;
-  const present = new Set(inPlace.map((file) => memberOf(file.root)));
+  const present = new Set(inPlace.map((file) => nameOf(file.root)));
   const missing = members
     .filter((member) => !present.has(member))
     .map((member): Difference => ({ place, what: `not on ${member}` }));
@@ -80,7 +89,7 @@ function differencesIn(
     if (alike.length < 2) continue;
     const isOnlyOtherTexts = index === ways.length - 1;
     const each = alike.map(([value, group]) => {
-      const on = listed(distinct(group.map((file) => memberOf(file.root))));
+      const on = listed(distinct(group.map((file) => nameOf(file.root))));
       return isOnlyOtherTexts ? on : `${value} on ${on}`;
     });
     return [

@@ -1,8 +1,8 @@
 /** From what was read to the edits that give every file its new label, and the files that are left out. */
 
-import { fileFingerprint } from '../../change/fingerprint.ts';
+import { fingerprintOfParts } from '../../change/fingerprint.ts';
 import type { FileChange, FileFingerprint, LeftOut, Proposal, Splice } from '../../change/plan.ts';
-import { type KeySplice, spliceBytes, writtenInPlaceOf } from '../../files/strings-file.ts';
+import { type KeySplice, splicedParts, writtenInPlaceOf } from '../../files/strings-file.ts';
 import { type EncodedText, encodeText, type TextEncoding } from '../../files/text-encoding.ts';
 import { shortened } from '../../words.ts';
 import { remembered } from './cultures.ts';
@@ -195,7 +195,7 @@ function editOf(content: Strings, values: readonly ReadableValue[], wanted: Text
   return {
     kind: 'splices',
     content,
-    after: fileFingerprint(spliceBytes(bytes, splices)),
+    after: fingerprintOfParts(splicedParts(bytes, splices)),
     splices: splices.map(({ key, line, offset, old, new: now }) => ({
       key,
       line,

@@ -118,7 +118,7 @@ function whatIsLost({ name, reach, kind }: Candidate, facts: MetadataFacts): rea
     return [
       warning(
         'only-it-has',
-        `${counted(lost.length, 'object was', 'objects were')} changed on ${name}, and ${target.domainController} has not heard of it`,
+        `${counted(lost.length, 'object was', 'objects were')} changed or deleted on ${name}, and ${target.domainController} has not heard of it`,
         'A forced demotion loses these changes. only-there.ldf in the change folder holds the objects as they are there.',
         {
           evidence: dns.slice(0, 100),

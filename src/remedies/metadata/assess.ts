@@ -75,11 +75,6 @@ function leftFindings(facts: MetadataFacts, { identity, candidate, remains }: Ch
     references.filter((reference) => reference.clearing === clearing).map(({ id }) => id);
   const deleted = rolesOfDeleted(facts.roles).filter(({ seize }) => seize !== undefined);
   return [
-    ...finding(note, leftOutReasons.withTarget, idsOf('goes with its target'), {
-      title: 'Links to its NTDS Settings go with them',
-      detail:
-        'Partitions list it as a replica, for instance. The directory removes such values itself, and no undo brings them back.',
-    }),
     ...finding(warning, leftOutReasons.mandatory, idsOf('mandatory'), {
       title: 'Mandatory attributes name it',
       detail: 'They cannot be without a value. Give them another one: afterwards they name a deleted entry.',

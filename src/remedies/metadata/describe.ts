@@ -139,7 +139,7 @@ function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
     {
       kind: 'table',
       id: 'left-out',
-      title: 'Values that stay as they are, or go with their target',
+      title: 'Values that stay as they are',
       columns: [{ heading: 'Value' }, { heading: 'Finding' }],
       groups: [{ heading: '', rows: leftOut.map(({ what, reason }) => ({ cells: [what, reason] })) }],
     },

@@ -6,10 +6,9 @@ import { allBytesOf, guidOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import type { HeldValues } from '../../change/clear-values.ts';
-import { DirectoryError } from '../../errors.ts';
-import { resultCode } from '../../ldap/diagnostics.ts';
 import { equal } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { searchIfThere } from './references.ts';
 
 /** Values of one node. */
 export interface DnsValues extends HeldValues {
@@ -83,26 +82,18 @@ export async function readDnsNodes(session: DirectorySession, { namingContexts }
   const contexts = namingContexts.map(({ dn }) => dn);
   const held = contexts.filter((dn) => session.rootDse.namingContexts.some((one) => sameDn(one, dn)));
   for (const base of held.flatMap((dn) => [`CN=MicrosoftDNS,${dn}`, `CN=MicrosoftDNS,CN=System,${dn}`])) {
-    try {
-      const attributes = ['dnsRecord', 'objectGUID'];
-      for await (const entry of session.search({
-        base,
-        scope: 'subtree',
-        filter: equal('objectClass', 'dnsNode'),
-        attributes,
-      })) {
-        const zone = rdnOf(parentDn(entry.dn) ?? '').value;
-        const { value } = rdnOf(entry.dn);
-        nodes.push({
-          dn: entry.dn,
-          guid: guidOf(entry, 'objectGUID') ?? '',
-          name: (value === '@' ? zone : `${value}.${zone}`).toLowerCase(),
-          values: allBytesOf(entry, 'dnsRecord').map((bytes) => ({ bytes, record: parseDnsRecord(bytes) })),
-        });
-      }
-    } catch (error) {
-      // Not every partition has zones.
-      if (!(error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject)) throw error;
+    for await (const entry of searchIfThere(session, base, equal('objectClass', 'dnsNode'), [
+      'dnsRecord',
+      'objectGUID',
+    ])) {
+      const zone = rdnOf(parentDn(entry.dn) ?? '').value;
+      const { value } = rdnOf(entry.dn);
+      nodes.push({
+        dn: entry.dn,
+        guid: guidOf(entry, 'objectGUID') ?? '',
+        name: (value === '@' ? zone : `${value}.${zone}`).toLowerCase(),
+        values: allBytesOf(entry, 'dnsRecord').map((bytes) => ({ bytes, record: parseDnsRecord(bytes) })),
+      });
     }
   }
   return nodes;

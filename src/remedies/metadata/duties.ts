@@ -154,7 +154,7 @@ function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryCha
     blocker(
       'promotion-only',
       `No undo brings ${identity.name} back as a domain controller`,
-      `Undo brings back its server object, account, SYSVOL membership, references and DNS records, but not its NTDS Settings and the connections (${listed(
+      `Undo brings back its server object, account, SYSVOL membership, references and DNS records, but not its NTDS Settings, its pool of RIDs and the connections (${listed(
         [counted(remains.connections.length, 'connection of others', 'connections of others')],
       )}). A domain controller comes back by promotion only. backup/before.ldf holds all of it.`,
       { evidence: [settings.dn], subjects: [identity.name] },

@@ -2,23 +2,28 @@
 
 import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
 import { sameDn } from '../../ad/dn.ts';
+import { type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { isKnown, readKnownChanges } from '../../ad/known-changes.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
+import { deletedObjectsControl } from '../../ldap/controls.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { writeLdif } from '../../ldif/ldif-writer.ts';
 import { distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 
-/** An object that was changed there. */
+/** An object that was changed or deleted there. */
 export interface Lost {
+  /** Its DN there: of a deleted one that of its tombstone. */
   readonly dn: string;
-  /** Names of the attributes whose last change was made there and has not arrived here. */
-  readonly attributes: readonly string[];
+  readonly change: /** Names of the attributes whose last change was made there and has not arrived here. */
+    | { readonly kind: 'edited'; readonly attributes: readonly string[] }
+    /** Its last parent, if the tombstone names it. */
+    | { readonly kind: 'deleted'; readonly from: string | undefined };
   /** Everything that it holds there. */
   readonly whole: readonly PlanAttribute[];
 }
@@ -65,7 +70,7 @@ async function readOnlyThere(
       scope: 'subtree',
       filter: { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${(known.get(origin) ?? 0n) + 1n}` },
       attributes: [...wholeEntry, ...metadata],
-      controls: [withoutSacl],
+      controls: [withoutSacl, deletedObjectsControl(other.rootDse.supportedControls)],
     });
     for await (const entry of search) {
       const changed = [...stampsOf(entry), ...linkStampsOf(entry)]
@@ -73,11 +78,18 @@ async function readOnlyThere(
         .map(({ attribute }) => attribute);
       if (changed.length === 0) continue;
       const whole = planAttributesOf(entry).filter(({ name }) => !metadata.includes(name));
-      lost.push({ dn: entry.dn, attributes: distinct(changed), whole });
+      lost.push({ dn: entry.dn, change: changeOf(entry, distinct(changed)), whole });
       if (lost.length === mostLost) return lost;
     }
   }
   return lost;
+}
+
+/** A deletion stamps what it strips too: of its attributes isDeleted says it all. */
+function changeOf(entry: Entry, attributes: readonly string[]): Lost['change'] {
+  return attributes.includes('isDeleted')
+    ? { kind: 'deleted', from: textOf(entry, 'lastKnownParent') }
+    : { kind: 'edited', attributes };
 }
 
 /** Beside the plan's own documents in the change folder. */

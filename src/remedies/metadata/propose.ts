@@ -30,7 +30,6 @@ export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposa
 
 /** Ids of the findings and choices that leave something out. */
 export const leftOutReasons = {
-  withTarget: 'goes-with-its-target',
   mandatory: 'mandatory-references',
   system: 'system-only-references',
   text: 'names-in-text',
@@ -38,7 +37,6 @@ export const leftOutReasons = {
 } as const;
 
 const reasonOf: Readonly<Partial<Record<Clearing, string>>> = {
-  'goes with its target': leftOutReasons.withTarget,
   mandatory: leftOutReasons.mandatory,
   'only the system writes it': leftOutReasons.system,
 };

@@ -7,16 +7,13 @@ import { readAttributeDefinitions, readDnAttributes, readMandatoryAttributes } f
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { HeldValues } from '../../change/clear-values.ts';
-import { everything } from '../../ldap/filter.ts';
+import { DirectoryError } from '../../errors.ts';
+import { resultCode } from '../../ldap/diagnostics.ts';
+import { everything, type Filter } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 
 /** What happens to values that name an entry of the DC. */
-export type Clearing =
-  | 'may be cleared'
-  /** A link to NTDS Settings: it goes with them, and nothing can bring it back. */
-  | 'goes with its target'
-  | 'mandatory'
-  | 'only the system writes it';
+export type Clearing = 'may be cleared' | 'mandatory' | 'only the system writes it';
 
 export interface Reference extends HeldValues {
   /** "managedBy of CN=…" */
@@ -32,8 +29,6 @@ export interface Going {
   readonly guids: ReadonlySet<string>;
   /** DNs of the server object and the account. */
   readonly roots: readonly string[];
-  /** DN of NTDS Settings, if they are there. */
-  readonly settings: string | undefined;
   /** dNSHostName, lower case. */
   readonly host: string | undefined;
 }
@@ -78,15 +73,13 @@ export async function readReferences(
     const isBack = definition === undefined ? isBackLink(attribute) : definition.link === 'back';
     if (isBack) return [];
     const isNeeded = hit.objectClasses.some((name) => mandatory.get(name)?.has(attribute));
-    const { isText: _, objectClasses: __, isOfSettings, ...held } = hit;
+    const { isText: _, objectClasses: __, ...held } = hit;
     const clearing =
-      definition?.link === 'forward' && isOfSettings
-        ? 'goes with its target'
-        : definition?.isSystemOnly === true
-          ? 'only the system writes it'
-          : isNeeded && hit.otherValues.length === 0
-            ? 'mandatory'
-            : 'may be cleared';
+      definition?.isSystemOnly === true
+        ? 'only the system writes it'
+        : isNeeded && hit.otherValues.length === 0
+          ? 'mandatory'
+          : 'may be cleared';
     return [{ ...held, id: `${hit.reference.attribute} of ${hit.dn}`, clearing }];
   });
   return { references, texts };
@@ -94,7 +87,6 @@ export async function readReferences(
 
 interface Hit extends HeldValues {
   readonly isText: boolean;
-  readonly isOfSettings: boolean;
   /** Lower case. */
   readonly objectClasses: readonly string[];
 }
@@ -104,7 +96,6 @@ function hitsIn(entry: Entry, going: Going, test: ReturnType<typeof namingTest>)
     const meant = naming === 'deleted dn' ? values.filter((value) => wasOneOf(value.toString(), going)) : values;
     if (meant.length === 0 || judgedElsewhere.has(attribute.name.toLowerCase())) return [];
     const isText = naming !== 'dn' && naming !== 'deleted dn';
-    const { settings } = going;
     return [
       {
         dn: entry.dn,
@@ -113,8 +104,6 @@ function hitsIn(entry: Entry, going: Going, test: ReturnType<typeof namingTest>)
         values: meant.map(writtenValueOf),
         otherValues: attribute.values.filter((value) => !meant.includes(value)).map(writtenValueOf),
         isText,
-        isOfSettings:
-          !isText && settings !== undefined && meant.every((value) => isSameOrBelow(dnIn(value.toString()), settings)),
         objectClasses: textsOf(entry, 'objectClass').map((name) => name.toLowerCase()),
       },
     ];
@@ -136,4 +125,19 @@ export async function* everyEntryOfDomain(
   const names = await readDnAttributes(session);
   const attributes = names.length === 0 ? ['*'] : ['objectClass', 'objectGUID', ...names];
   yield* session.search({ base: domain, scope: 'subtree', filter: everything, attributes, mayMatter: mayName });
+}
+
+/** A search below what an export may lack. */
+export async function* searchIfThere(
+  session: DirectorySession,
+  base: string,
+  filter: Filter,
+  attributes: readonly string[],
+): AsyncGenerator<Entry> {
+  try {
+    yield* session.search({ base, scope: 'subtree', filter, attributes });
+  } catch (error) {
+    // It is not there: an export without it, a domain that never used FRS, a partition without zones.
+    if (!(error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject)) throw error;
+  }
 }

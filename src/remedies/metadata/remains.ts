@@ -6,12 +6,12 @@ import type { Forest } from '../../ad/forest.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
-import { and, equal, type Filter, or } from '../../ldap/filter.ts';
+import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import { type DnsNode, type DnsValues, dnsValuesOf } from './dns-values.ts';
 import type { Identity } from './identity.ts';
-import { type Reference, readReferences, wasOneOf } from './references.ts';
+import { type Reference, readReferences, searchIfThere, wasOneOf } from './references.ts';
 
 /** Entries that go, in the order of deletion: each group leaves first. */
 export interface Remains extends DeleteRights {
@@ -53,7 +53,7 @@ export async function readRemains(
   identity: Identity,
 ): Promise<Remains> {
   const { session, watch, isExport } = world;
-  const { serverDn, settings, accountDn, kerberosDn, host } = identity;
+  const { serverDn, accountDn, kerberosDn, host } = identity;
   const step = (what: string): void => watch.update(identity.name, what);
   watch.begin([identity.name]);
   step('reading its entries');
@@ -73,7 +73,6 @@ export async function readRemains(
     dns: dnsOf(everything),
     guids: new Set([...identity.guids, ...everything.map(({ entry }) => entry.guid)]),
     roots,
-    settings: settings?.dn,
     host: host?.toLowerCase(),
   });
   const namesakes = domain === undefined || host === undefined ? [] : await readNamesakes(session, domain, host, going);
@@ -219,19 +218,4 @@ export function isSysvol(dn: string): SysvolMember['by'] | undefined {
   if (/,CN=Topology,CN=Domain System Volume,CN=DFSR-GlobalSettings,CN=System,/i.test(dn)) return 'DFSR';
   const ofFrs = /,CN=Domain System Volume \(SYSVOL share\),CN=File Replication Service,CN=System,/i;
   return ofFrs.test(dn) ? 'FRS' : undefined;
-}
-
-/** A search below what an export may lack. */
-export async function* searchIfThere(
-  session: DirectorySession,
-  base: string,
-  filter: Filter,
-  attributes: readonly string[],
-): AsyncGenerator<Entry> {
-  try {
-    yield* session.search({ base, scope: 'subtree', filter, attributes });
-  } catch (error) {
-    // It is not there: an export without it, a domain that never used FRS.
-    if (!(error instanceof DirectoryError && error.resultCode === resultCode.noSuchObject)) throw error;
-  }
 }

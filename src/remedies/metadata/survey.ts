@@ -8,7 +8,7 @@ import { heardInWords } from './alive.ts';
 import type { Candidate } from './candidates.ts';
 import { isInDns } from './dns-values.ts';
 import type { MetadataFacts } from './gather.ts';
-import { mostLost } from './lost.ts';
+import { type Lost, mostLost } from './lost.ts';
 
 const day = 86_400_000;
 
@@ -97,15 +97,20 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
       kind: 'table',
       id: 'only-there',
       title: `Changed on ${identity.name} and not known here: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
-      columns: [{ heading: 'Object' }, { heading: 'Attributes' }],
+      columns: [{ heading: 'Object' }, { heading: 'Change' }],
       groups: [
         {
           heading: '',
-          rows: lost.map(({ dn, attributes }) => ({ cells: [dn, attributes.join(', ')] })),
+          rows: lost.map(({ dn, change }) => ({ cells: [dn, changeInWords(change)] })),
         },
       ],
     },
   ];
+}
+
+function changeInWords(change: Lost['change']): string {
+  if (change.kind === 'edited') return change.attributes.join(', ');
+  return change.from === undefined ? 'deleted' : `deleted from ${change.from}`;
 }
 
 /** "gone: DC1 heard of it 71 days ago" */

@@ -34,7 +34,7 @@ export const orphan: Remedy<OrphanOptions, OrphanFacts, DirectoryChange> = {
   confirm: serverDeletedBy,
   verify: proofOf,
   practice: {
-    about: 'A forest of four domain controllers, corp.example.com, with Exchange: EX04 is left of a failed install.',
+    about: 'A forest of five domain controllers, corp.example.com, with Exchange: EX04 is left of a failed install.',
     given: () => [],
     dryRun: ['--name', 'EX04'],
   },

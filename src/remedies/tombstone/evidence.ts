@@ -29,10 +29,10 @@ export interface LookEvidence {
  */
 export async function readEvidence(
   folder: string,
-  { currentFolder, lingeringFinder }: Pick<Surroundings, 'currentFolder' | 'lingeringFinder'>,
+  { currentFolder, lingeringFinder, patience }: Pick<Surroundings, 'currentFolder' | 'lingeringFinder' | 'patience'>,
 ): Promise<LookEvidence> {
   const file = path.resolve(currentFolder, folder, folderParts.plan);
-  const text = await readPlainFile(file).catch((error: unknown) => {
+  const text = await readPlainFile(file, patience).catch((error: unknown) => {
     if (error instanceof RemedyError) throw error;
     throw notUsable(folder, `${folderParts.plan}: ${errnoInWords(error)}`, error);
   });

@@ -80,7 +80,7 @@ export type GivenFlags = Flags<typeof flagTable> & { readonly accept: readonly s
  */
 export async function readOptions(
   given: GivenFlags,
-  surroundings: Pick<Surroundings, 'currentFolder' | 'lingeringFinder'>,
+  surroundings: Pick<Surroundings, 'currentFolder' | 'lingeringFinder' | 'patience'>,
   mayAsk: boolean,
 ): Promise<TombstoneOptions> {
   const lifetime = wantedLifetime(given, mayAsk);

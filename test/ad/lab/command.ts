@@ -12,12 +12,15 @@ export interface CommandOptions {
 export class CommandError extends Error {
   readonly status: number | null;
   readonly stderr: string;
+  /** What it had written until then, as far as it was kept. */
+  readonly stdout: string;
 
-  constructor(command: readonly string[], status: number | null, stderr: string) {
+  constructor(command: readonly string[], status: number | null, stderr: string, stdout = '') {
     super(`${command.join(' ')} ended with ${status ?? 'a signal'}: ${stderr.trim()}`);
     this.name = 'CommandError';
     this.status = status;
     this.stderr = stderr;
+    this.stdout = stdout;
   }
 }
 
@@ -33,11 +36,12 @@ export async function run(program: string, args: readonly string[], options: Com
     child.once('close', resolve);
   });
   const input = options.input ?? '';
-  const written = pipeline(typeof input === 'string' ? [input] : input, child.stdin).catch(() => {
+  const given = pipeline(typeof input === 'string' ? [input] : input, child.stdin).catch(() => {
     // A program that ends before it has read all its input is judged by its status, not by our broken pipe.
   });
   const status = await ended;
-  await written;
-  if (status !== 0) throw new CommandError([program, ...args], status, Buffer.concat(stderr).toString());
-  return Buffer.concat(stdout).toString();
+  await given;
+  const written = Buffer.concat(stdout).toString();
+  if (status !== 0) throw new CommandError([program, ...args], status, Buffer.concat(stderr).toString(), written);
+  return written;
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fileFingerprint } from '../../../src/change/fingerprint.ts';
@@ -9,6 +9,7 @@ import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
 import { emailWording, examine, judgeNow, labelOptions } from '../../support/label-options.ts';
+import { symlink } from '../../support/on-windows.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
 
 let home: string;

@@ -1,10 +1,11 @@
-import { mkdir, readFile, symlink } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
 import { freshFolder, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
+import { symlink } from '../../support/on-windows.ts';
 import { stringsContent } from '../../support/strings-content.ts';
 
 let home: string;

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -248,7 +249,7 @@ describe('laying them out', () => {
     await layOutFormSets(folder, templates);
     expect(practice.given(folder)).toEqual(['--root', join(folder, 'TMG01'), '--root', join(folder, 'TMG02')]);
     for (const { path, bytes } of files) {
-      if (!(await readFile(join(folder, path))).equals(bytes)) expect.fail(`${path} has other bytes`);
+      if (!readFileSync(join(folder, path)).equals(bytes)) expect.fail(`${path} has other bytes`);
     }
     expect((await readdir(folder)).sort()).toEqual(['TMG01', 'TMG02', 'practice-form-sets.txt']);
   });
@@ -274,7 +275,7 @@ describe('laying them out', () => {
     await expect(layOutFormSets(folder, pathToFileURL(`${broken}/`))).rejects.toThrow(FileError);
     await layOutFormSets(folder, templates);
     for (const { path, bytes } of files) {
-      if (!(await readFile(join(folder, path))).equals(bytes)) expect.fail(`${path} has other bytes`);
+      if (!readFileSync(join(folder, path)).equals(bytes)) expect.fail(`${path} has other bytes`);
     }
   });
 

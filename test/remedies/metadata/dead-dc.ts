@@ -7,6 +7,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import type { Context, OpenDirectory } from '../../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../../src/commands/embedded-directory.ts';
+import { withSearchDeadline } from '../../../src/ldap/search-deadline.ts';
+import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { noSleep } from '../../support/fixed-world.ts';
 import type { PrompterDouble } from '../../support/prompter-double.ts';
 import { remedyCommand } from '../../support/remedy-commands.ts';
@@ -17,6 +19,9 @@ export const configuration = `CN=Configuration,${domain}`;
 export const server = `CN=DC4,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
 export const settings = `CN=NTDS Settings,${server}`;
 export const account = `CN=DC4,OU=Domain Controllers,${domain}`;
+export const livingSettings = `CN=NTDS Settings,CN=DC1,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+/** The crossRef of DomainDnsZones. */
+export const partition = `CN=8b1ab3c0-5e0a-4a43-9d4c-36c6a4a01bde,CN=Partitions,${configuration}`;
 const otherSettings = `CN=NTDS Settings,CN=DC3,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
 export const connection = `CN=from-dc4,${otherSettings}`;
 export const dfsrMember = `CN=DC4,CN=Topology,CN=Domain System Volume,CN=DFSR-GlobalSettings,CN=System,${domain}`;
@@ -109,6 +114,8 @@ const remains = [
 export interface Site {
   readonly folder: string;
   run(command: Command, args: readonly string[], prompter?: PrompterDouble): Promise<CommandRun>;
+  /** The process of the next runs ends at this write, before or after the directory has carried it out; undefined: none. */
+  endAtWrite(end: ProcessEnd | undefined): void;
   /** Saves the forest: the next run reads it from the site's folder. */
   save(): Promise<void>;
   /** What a fresh session finds of these DNs: those that are there. */
@@ -120,6 +127,12 @@ export interface Site {
   edit(dn: string, attribute: string, value: string): Promise<void>;
 }
 
+/** Counted from 1 within a run. */
+export interface ProcessEnd {
+  readonly write: number;
+  readonly isCarriedOut: boolean;
+}
+
 type Command = Parameters<typeof runCommand>[0];
 export const metadata = remedyCommand('metadata');
 
@@ -128,15 +141,21 @@ export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
   const templates = path.join(folder, 'templates');
   await cp(fileURLToPath(new URL('../../../templates/', import.meta.url)), templates, { recursive: true });
   const forest = path.join(templates, 'practice', 'forest.ldif');
-  await writeFile(forest, `${await readFile(forest, 'utf8')}\n${remains}\n${more}`);
+  const practice = await readFile(forest, 'utf8');
+  // Each application partition names the DCs that hold it: the living one, and the dead one.
+  const replicas = [livingSettings, settings].map((dn) => `msDS-NC-Replica-Locations: ${dn}\n`).join('');
+  const withReplicas = practice.replace(/^dnsRoot: \w+DnsZones\.corp\.example\.com\n/gm, `$&${replicas}`);
+  await writeFile(forest, `${withReplicas}\n${remains}\n${more}`);
   const world = { currentFolder: folder, templates: pathToFileURL(`${templates}/`), sleep: noSleep };
   const context = { ...world, now: () => new Date(), randomId: randomUUID } as unknown as Context;
   let opened: Promise<OpenDirectory> | undefined;
+  let end: ProcessEnd | undefined;
   const directory = async (): Promise<OpenDirectory> => {
     opened ??= openPracticeDirectory(folder, context);
     const held = await opened;
-    const session = await held.reopen();
-    return { ...held, session, close: () => session.close() };
+    const reopen = async (): Promise<DirectorySession> => endingAt(end, await held.reopen());
+    const session = await reopen();
+    return { ...held, session, reopen, close: () => session.close() };
   };
   const within = async <T>(look: (opened: OpenDirectory) => Promise<T>): Promise<T> => {
     const own = await directory();
@@ -147,6 +166,9 @@ export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
     async save() {
       await (await opened)?.close();
       opened = undefined;
+    },
+    endAtWrite: (at) => {
+      end = at;
     },
     run: (command, args, prompter) =>
       runCommand(command, args, { ...world, directory, ...(prompter === undefined ? {} : { prompter }) }),
@@ -164,6 +186,28 @@ export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
     edit: (dn, attribute, value) =>
       within(({ session }) => session.modify(dn, [{ attribute, remove: [], add: [Buffer.from(value)] }])),
   };
+}
+
+/** A session whose process ends at a write: neither journal nor screen says how that went. */
+function endingAt(end: ProcessEnd | undefined, session: DirectorySession): DirectorySession {
+  if (end === undefined) return session;
+  let writes = 0;
+  const until = async (write: () => Promise<void>): Promise<void> => {
+    writes += 1;
+    if (writes < end.write) return await write();
+    if (end.isCarriedOut) await write();
+    throw new ProcessEnded();
+  };
+  return {
+    ...withSearchDeadline(session, new AbortController().signal),
+    modify: (...edit) => until(() => session.modify(...edit)),
+    delete: (...entry) => until(() => session.delete(...entry)),
+  };
+}
+
+/** None that a remedy catches. */
+class ProcessEnded extends Error {
+  override readonly message = 'the process ended';
 }
 
 /** What has to be accepted for DC4 to go. */

@@ -7,6 +7,7 @@ import { assess } from '../../../src/remedies/metadata/assess.ts';
 import { gather, type MetadataFacts } from '../../../src/remedies/metadata/gather.ts';
 import { lostFile, lostRecords } from '../../../src/remedies/metadata/lost.ts';
 import { propose } from '../../../src/remedies/metadata/propose.ts';
+import { survey } from '../../../src/remedies/metadata/survey.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 import { type Dcs, hostOf, openDcs, people } from '../lingering/support/pair.ts';
@@ -27,21 +28,35 @@ describe('two DCs that no longer replicate', () => {
   let made: string;
   beforeAll(async () => {
     dcs = await openDcs();
-    await dcs.create('dc2', 'Had by both');
+    for (const name of ['Had by both', 'Deleted there', 'Deleted here']) await dcs.create('dc2', name);
     dcs.replicate();
     for (const name of ['dc1', 'dc2']) dcs.forest.cut(hostOf(name));
     await dcs.create('dc1', 'Made here');
     made = await dcs.create('dc2', 'Made there');
     const there = await dcs.session('dc2');
+    await there.delete(`CN=Deleted there,${people}`);
+    await (await dcs.session('dc1')).delete(`CN=Deleted here,${people}`);
     await there.modify(hadByBoth, [{ attribute: 'description', remove: [], add: [Buffer.from('Branch')] }]);
   });
 
   test('what was made or changed there is named, with the attributes, and nothing that both have had', async () => {
     const { chosen } = await lookAt(dcs, 'DC2');
-    const changed = new Map(chosen?.lost?.map(({ dn, attributes }) => [dn, attributes]));
-    expect([...changed.keys()].toSorted()).toEqual([hadByBoth, made]);
-    expect(changed.get(hadByBoth)).toEqual(['description']);
-    expect(changed.get(made)).toContain('sAMAccountName');
+    const changed = new Map(chosen?.lost?.map(({ dn, change }) => [dn, change]));
+    expect([...changed.keys()].toSorted()).toEqual([
+      expect.stringContaining('CN=Deleted there\\0ADEL:'),
+      hadByBoth,
+      made,
+    ]);
+    expect(changed.get(hadByBoth)).toEqual({ kind: 'edited', attributes: ['description'] });
+    expect(changed.get(made)).toMatchObject({ attributes: expect.arrayContaining(['sAMAccountName']) });
+  });
+
+  test('what was deleted there is listed with its last place, and what was deleted here is not', async () => {
+    const facts = await lookAt(dcs, 'DC2');
+    const deleted = facts.chosen?.lost?.filter(({ change }) => change.kind === 'deleted');
+    expect(deleted).toMatchObject([{ change: { from: people } }]);
+    expect(JSON.stringify(survey(facts))).toContain(`"deleted from ${people}"`);
+    expect(lostRecords(facts)[0]?.content.join('')).toMatch(/isDeleted: TRUE/);
   });
 
   test('the objects are kept whole, as they are there', async () => {

@@ -13,6 +13,7 @@ import { type DeletionFacts, gather, type OrphanFacts } from '../../../src/remed
 import type { OrphanOptions } from '../../../src/remedies/orphan/options.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
+import { noWaiting } from '../../support/fixed-world.ts';
 
 export const now = new Date('2026-11-22T09:00:00Z');
 
@@ -69,6 +70,7 @@ export function worldOf(
     currentFolder: '/',
     platform: 'linux',
     systemDrive: 'C:',
+    patience: noWaiting,
     templates: new URL('../../../templates/', import.meta.url),
     commandLine: (words) => words.join(' '),
     now: () => now,

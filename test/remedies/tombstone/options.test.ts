@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import { type GivenFlags, parseDays, readOptions } from '../../../src/remedies/tombstone/options.ts';
+import { noWaiting } from '../../support/fixed-world.ts';
 
 describe('the number of --days', () => {
   test.each(['3', '36', '60', '180', '36500'])('%s is taken', (text) => {
@@ -38,7 +39,8 @@ describe('flags', () => {
     accept: [],
   };
 
-  const read = (given: GivenFlags, mayAsk = true) => readOptions(given, { currentFolder: '/' }, mayAsk);
+  const read = (given: GivenFlags, mayAsk = true) =>
+    readOptions(given, { currentFolder: '/', patience: noWaiting }, mayAsk);
 
   test('that leave the lifetime open are asked about where a question can be asked', async () => {
     expect((await read(nothing)).lifetime).toEqual({ kind: 'open' });

@@ -10,6 +10,7 @@ import { gather, type LingeringFacts } from '../../../../src/remedies/lingering/
 import type { LingeringOptions } from '../../../../src/remedies/lingering/options.ts';
 import { propose } from '../../../../src/remedies/lingering/propose.ts';
 import type { DirectoryWorld } from '../../../../src/remedies/remedy.ts';
+import { noWaiting } from '../../../support/fixed-world.ts';
 import { openServedForest, type ServedForest } from '../../../support/ldap-server/served-forest.ts';
 
 export const domain = 'DC=corp,DC=example,DC=com';
@@ -163,6 +164,7 @@ export async function openDcs(names: readonly string[] = ['dc1', 'dc2'], ldif = 
         currentFolder: '/',
         platform: 'linux',
         systemDrive: 'C:',
+        patience: noWaiting,
         templates: new URL('../../../../templates/', import.meta.url),
         commandLine: (words) => words.join(' '),
         ...more,

@@ -5,6 +5,7 @@ import type { EmbeddedForest } from '../../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../../src/ldap/session.ts';
 import type { DirectoryWorld } from '../../../../src/remedies/remedy.ts';
 import { configuration, now } from '../../../embedded/support.ts';
+import { noWaiting } from '../../../support/fixed-world.ts';
 import { factsOf } from './facts.ts';
 
 /** The world of a run against DC1; the session is closed at the end of the test. */
@@ -31,6 +32,7 @@ export async function directoryOf(
     currentFolder: '/',
     platform: 'linux',
     systemDrive: 'C:',
+    patience: noWaiting,
     templates: new URL('../../../../templates/', import.meta.url),
     commandLine: (words) => words.join(' '),
     ...more,

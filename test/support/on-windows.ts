@@ -1,0 +1,31 @@
+/**
+ * What tests need and Windows lacks, or the Windows of the tests. A test that asks for it is skipped there, and the
+ * report says for want of what.
+ */
+
+import * as fs from 'node:fs/promises';
+import { TestRunner } from 'vitest';
+
+const isWindows = process.platform === 'win32';
+
+const lacks = {
+  links: 'Windows lets only some users make symbolic links, and Wine none',
+  pipes: 'Windows has no pipes with a name in a folder',
+  modes: 'Windows keeps no mode but read-only',
+  users: 'Windows has no user numbers',
+  syncedFolders: 'Windows syncs no folders',
+  secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
+  notAFolder: 'Windows says ENOENT for a path below a file',
+  oneWriter: 'on Windows the backup is a copy: nothing shows a second run that the first is about to rename',
+} as const;
+
+/** Skips the test that calls it on Windows. */
+export function need(what: keyof typeof lacks): void {
+  if (isWindows) TestRunner.getCurrentTest()?.context.skip(lacks[what]);
+}
+
+/** Makes a symbolic link; on Windows the test is skipped. */
+export async function symlink(target: string, place: string): Promise<void> {
+  need('links');
+  await fs.symlink(target, place);
+}
