@@ -38,7 +38,9 @@ describe('a failed integrated logon is explained', () => {
   test('without node:ffi and koffi by the two ways to get one', () => {
     const explanation = explainLogonError(new NoCarrierError('none'), linux);
 
-    expect(explanation?.next).toBe('Use Node 26, or run: npx --package adsi-remedy --package koffi adsi-remedy …');
+    expect(explanation?.next).toBe(
+      'Use Node 26, or start it with the same options by: npx --package adsi-remedy --package koffi adsi-remedy',
+    );
   });
 
   test('without the library by what to install', () => {

@@ -18,7 +18,7 @@ export function explainLogonError(error: unknown, place: LogonPlace): Explanatio
   if (error instanceof NoCarrierError) {
     return {
       cameBack: `this Node (${process.version}) cannot call the system's security library: it has no node:ffi, and the package koffi is not installed`,
-      next: 'Use Node 26, or run: npx --package adsi-remedy --package koffi adsi-remedy …',
+      next: 'Use Node 26, or start it with the same options by: npx --package adsi-remedy --package koffi adsi-remedy',
     };
   }
   if (error instanceof SecurityContextError) return explainFailure(error, place);

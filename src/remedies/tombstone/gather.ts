@@ -15,7 +15,12 @@ import { joinDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, guidOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
-import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import {
+  type DomainControllerState,
+  isFuture,
+  type ReplicationNews,
+  replicationNews,
+} from '../../ad/replication-news.ts';
 import { differencesFrom, withReported } from '../../ad/showrepl.ts';
 import type { FindingSource } from '../../change/findings.ts';
 import type { ForestTarget } from '../../change/plan.ts';
@@ -140,7 +145,7 @@ export async function gather(
       },
       deadlineMs,
     ),
-    Promise.all(session.rootDse.namingContexts.map((namingContext) => readLastBackup(session, namingContext))),
+    Promise.all(session.rootDse.namingContexts.map((namingContext) => readLastBackup(session, namingContext, now))),
   ]);
   const reported = showrepl.flatMap(({ links }) => links);
   return {
@@ -310,12 +315,15 @@ async function ownerAt(session: DirectorySession, dn: string): Promise<string | 
   }
 }
 
-/** The last backup of a naming context: the DC that is backed up changes dSASignature on its head. */
-async function readLastBackup(session: DirectorySession, namingContext: string): Promise<LastBackup> {
+/**
+ * The last backup of a naming context: the DC that is backed up changes dSASignature on its head. The time is not known
+ * where that DC's clock had jumped ahead.
+ */
+async function readLastBackup(session: DirectorySession, namingContext: string, now: Date): Promise<LastBackup> {
   try {
     const head = await session.readEntry(namingContext, metadataAttributes);
     const changed = head === undefined ? undefined : stampOf(head, 'dSASignature')?.changed;
-    return { namingContext, time: changed instanceof Date ? changed : 'not-known' };
+    return { namingContext, time: changed instanceof Date && !isFuture(changed, now) ? changed : 'not-known' };
   } catch (error) {
     // The DC does not give it: then nothing is known of backups, and that is what the result says.
     if (error instanceof DirectoryError && error.resultCode !== undefined) return { namingContext, time: 'not-known' };
