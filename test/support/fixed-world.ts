@@ -1,4 +1,5 @@
 import { type Patience, patienceOf } from '../../src/files/patience.ts';
+import type { DirectoryWorld, Surroundings } from '../../src/remedies/remedy.ts';
 
 /** A clock that stands still on the day that this was written. */
 export function fixedClock(): Date {
@@ -19,3 +20,19 @@ export const noSleep = async (): Promise<void> => {};
 
 /** The patience that Windows needs, without the time that it takes. */
 export const noWaiting: Patience = patienceOf('win32', noSleep);
+
+/** What a remedy may know of a process in which nobody looks on and nothing has to be waited for. */
+export function quietSurroundings(now: () => Date = fixedClock): Surroundings & Pick<DirectoryWorld, 'now' | 'signal'> {
+  const nothing = (): void => undefined;
+  return {
+    currentFolder: '/',
+    platform: 'linux',
+    systemDrive: 'C:',
+    templates: new URL('../../templates/', import.meta.url),
+    patience: noWaiting,
+    commandLine: (words) => words.join(' '),
+    watch: { begin: nothing, update: nothing, count: nothing },
+    now,
+    signal: new AbortController().signal,
+  };
+}

@@ -8,7 +8,7 @@ import { type LabelsOptions, userNameKey } from '../../src/remedies/labels/optio
 import { propose } from '../../src/remedies/labels/propose.ts';
 import { loadBuiltInWording } from '../../src/remedies/labels/wording.ts';
 import type { FilesWorld } from '../../src/remedies/remedy.ts';
-import { fixedClock, noWaiting } from './fixed-world.ts';
+import { quietSurroundings } from './fixed-world.ts';
 
 export const templates = new URL('../../templates/', import.meta.url);
 
@@ -39,15 +39,9 @@ export const emailWording = { kind: 'wording', label: 'email', wordings: [builtI
 export function filesWorld(more: Partial<FilesWorld> = {}): FilesWorld {
   return {
     kind: 'files',
+    ...quietSurroundings(),
     currentFolder: process.cwd(),
     platform: process.platform,
-    systemDrive: 'C:',
-    templates,
-    commandLine: (words) => words.join(' '),
-    now: fixedClock,
-    watch: { begin: () => undefined, update: () => undefined, count: () => undefined },
-    signal: new AbortController().signal,
-    patience: noWaiting,
     openDirectory: () => Promise.reject(new Error('no directory in this test')),
     ...more,
   };

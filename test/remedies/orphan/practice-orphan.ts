@@ -13,7 +13,7 @@ import { type DeletionFacts, gather, type OrphanFacts } from '../../../src/remed
 import type { OrphanOptions } from '../../../src/remedies/orphan/options.ts';
 import { orphan } from '../../../src/remedies/orphan/remedy.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
-import { noWaiting } from '../../support/fixed-world.ts';
+import { quietSurroundings } from '../../support/fixed-world.ts';
 
 export const now = new Date('2026-11-22T09:00:00Z');
 
@@ -67,15 +67,8 @@ export function worldOf(
     reopen: async () => another,
     openOther: async () => another,
     openGlobalCatalog: async () => global,
-    currentFolder: '/',
-    platform: 'linux',
-    systemDrive: 'C:',
-    patience: noWaiting,
-    templates: new URL('../../../templates/', import.meta.url),
-    commandLine: (words) => words.join(' '),
-    now: () => now,
+    ...quietSurroundings(() => now),
     watch: { begin: () => {}, update: (_, step) => steps.push(step), count: () => {} },
-    signal: new AbortController().signal,
   };
 }
 

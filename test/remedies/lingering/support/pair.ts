@@ -10,7 +10,7 @@ import { gather, type LingeringFacts } from '../../../../src/remedies/lingering/
 import type { LingeringOptions } from '../../../../src/remedies/lingering/options.ts';
 import { propose } from '../../../../src/remedies/lingering/propose.ts';
 import type { DirectoryWorld } from '../../../../src/remedies/remedy.ts';
-import { noWaiting } from '../../../support/fixed-world.ts';
+import { quietSurroundings } from '../../../support/fixed-world.ts';
 import { openServedForest, type ServedForest } from '../../../support/ldap-server/served-forest.ts';
 
 export const domain = 'DC=corp,DC=example,DC=com';
@@ -143,7 +143,6 @@ export async function openDcs(names: readonly string[] = ['dc1', 'dc2'], ldif = 
     },
     world: async (name, more = {}) => {
       const chosen = await session(name);
-      const nothing = (): void => undefined;
       return {
         kind: 'directory',
         session: chosen,
@@ -158,15 +157,7 @@ export async function openDcs(names: readonly string[] = ['dc1', 'dc2'], ldif = 
         reopen: () => session(name),
         openOther: (host) => forest.open({ host }),
         openGlobalCatalog: async () => undefined,
-        now: () => now,
-        watch: { begin: nothing, update: nothing, count: nothing },
-        signal: new AbortController().signal,
-        currentFolder: '/',
-        platform: 'linux',
-        systemDrive: 'C:',
-        patience: noWaiting,
-        templates: new URL('../../../../templates/', import.meta.url),
-        commandLine: (words) => words.join(' '),
+        ...quietSurroundings(() => now),
         ...more,
       };
     },

@@ -5,7 +5,7 @@ import type { EmbeddedForest } from '../../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../../src/ldap/session.ts';
 import type { DirectoryWorld } from '../../../../src/remedies/remedy.ts';
 import { configuration, now } from '../../../embedded/support.ts';
-import { noWaiting } from '../../../support/fixed-world.ts';
+import { quietSurroundings } from '../../../support/fixed-world.ts';
 import { factsOf } from './facts.ts';
 
 /** The world of a run against DC1; the session is closed at the end of the test. */
@@ -17,7 +17,6 @@ export async function directoryOf(
   const open = async (host: string): Promise<DirectorySession> => seen(await forest.open({ host }));
   const session = await open(forest.domainControllers[0] ?? '');
   onTestFinished(() => session.close());
-  const nothing = (): void => undefined;
   return {
     kind: 'directory',
     session,
@@ -26,15 +25,7 @@ export async function directoryOf(
     reopen: () => open('dc1.corp.example.com'),
     openOther: open,
     openGlobalCatalog: async () => undefined,
-    now: () => now,
-    watch: { begin: nothing, update: nothing, count: nothing },
-    signal: new AbortController().signal,
-    currentFolder: '/',
-    platform: 'linux',
-    systemDrive: 'C:',
-    patience: noWaiting,
-    templates: new URL('../../../../templates/', import.meta.url),
-    commandLine: (words) => words.join(' '),
+    ...quietSurroundings(() => now),
     ...more,
   };
 }
