@@ -87,7 +87,9 @@ const decimal = /^\d{1,20}$/;
 const name = /^[^\p{Cc}]{1,1024}$/u;
 
 const fingerprint: Shape = { members: { length: natural, sha256 } };
-const planValue: Shape = { either: ['text', { members: { base64 } }] };
+/** UTF-8 has no half characters: it would be written as U+FFFD, which is not what the review shows. */
+const wholeText = /^\P{Surrogate}*$/u;
+const planValue: Shape = { either: [wholeText, { members: { base64 } }] };
 const values: Shape = { items: planValue };
 /** As LDIF and the wire take it: else the documents of the plan could not be drawn. */
 const attributeName = attributeDescriptionPattern;

@@ -49,9 +49,10 @@ function isPlain(value: unknown, shape: Extract<Shape, string> | RegExp): boolea
   return typeof value === 'string' && shape.test(value);
 }
 
+/** UTF-8 has no half characters: such a DN would be sent as another one than is shown. */
 function isDn(text: string): boolean {
   try {
-    return dnDepth(text) > 0;
+    return !/\p{Surrogate}/u.test(text) && dnDepth(text) > 0;
   } catch (error) {
     if (error instanceof DnSyntaxError) return false;
     throw error;

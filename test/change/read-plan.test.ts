@@ -256,6 +256,11 @@ describe('a plan file that is not whole', () => {
     ['changes[0].usnChanged', { target: forest, changes: [{ ...deleted, usnChanged: '7 or so' }] }],
     ['changes[0].guid', { target: forest, changes: [{ ...deleted, guid: 'g' }] }],
     ['changes[0].dn', { target: forest, changes: [{ ...deleted, dn: 'no DN' }] }],
+    ['changes[0].dn', { target: forest, changes: [{ ...deleted, dn: 'CN=\ud800,DC=x' }] }],
+    [
+      'changes[0].attributes[0].values[0]',
+      { target: forest, changes: [{ ...deleted, attributes: [{ name: 'cn', values: ['a\ud800'] }] }] },
+    ],
     ['changes[0].children[0]', { target: forest, changes: [{ ...deleted, children: ['g'] }] }],
     [
       'changes[0].attributes[0].name',
