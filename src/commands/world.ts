@@ -5,7 +5,7 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget, Plan, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
-import { windowsTools } from '../files/lost-properties.ts';
+import { windowsTools } from '../files/own-access.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';

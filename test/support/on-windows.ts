@@ -10,6 +10,7 @@ const isWindows = process.platform === 'win32';
 
 const lacks = {
   links: 'Windows lets only some users make symbolic links, and Wine none',
+  scripts: 'Windows starts no scripts as programs',
   pipes: 'Windows has no pipes with a name in a folder',
   modes: 'Windows keeps no mode but read-only',
   users: 'Windows has no user numbers',
