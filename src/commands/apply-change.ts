@@ -15,7 +15,7 @@ import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
-import { accessKeeper, windowsTools } from '../files/own-access.ts';
+import { accessKeeper } from '../files/own-access.ts';
 import type { Patience } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
@@ -97,10 +97,9 @@ async function applyLocked(
   if (isFilePlan(plan)) {
     // What is undone may have been killed, beside files also that the undo has nothing to do with.
     if (original !== undefined) await clearStrays(original, patience, output);
-    const tools = windowsTools(context.platform, context.env);
     const writer = fileWriter({
       files: systemFiles(),
-      keepAccess: tools === undefined ? undefined : await accessKeeper(plan.changes, tools),
+      keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools)),
       backupFolder: path.join(folder, folderParts.backup),
       // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
       backups: plan.undoes === undefined ? 'required' : 'as-room-permits',

@@ -5,7 +5,6 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget, Plan, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
-import { windowsTools } from '../files/own-access.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
@@ -180,7 +179,7 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
     world: {
       kind: 'files',
       ...commonWorld(deadline.signal, context, shown),
-      tools: windowsTools(context.platform, context.env),
+      tools: context.tools,
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);

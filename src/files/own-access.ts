@@ -51,7 +51,7 @@ export async function ownAccess(files: readonly PlacedFile[], tools: WindowsTool
   const looks = await inParallel([...below], 4, async ([root, placed]): Promise<OwnAccess> => {
     const paths = placed.map((file) => file.path);
     try {
-      const pattern = path.win32.join(root, path.win32.basename(paths[0] ?? ''));
+      const pattern = path.join(root, path.basename(paths[0] ?? ''));
       return ownAccessIn(await accessLists(pattern, ['/t', '/c'], tools), root, paths);
     } catch (error) {
       return { lists: new Map(), unknown: [`icacls.exe: ${errnoInWords(error)}`] };
@@ -72,7 +72,7 @@ export function ownAccessIn(saved: string, folder: string, files: readonly strin
   const lists = new Map(
     lines.flatMap((line, index) => {
       const list = lines[index + 1] ?? '';
-      return list.startsWith('D:') ? [[path.win32.join(folder, line).toLowerCase(), list] as const] : [];
+      return list.startsWith('D:') ? [[path.join(folder, line).toLowerCase(), list] as const] : [];
     }),
   );
   const found = files.map((file) => ({ file, list: lists.get(file.toLowerCase()) }));
@@ -90,7 +90,10 @@ export function ownAccessIn(saved: string, folder: string, files: readonly strin
  */
 function ownPartOf(sddl: string): string {
   const [, flags = '', entries = ''] = /^D:([A-Z_]*)(.*)$/.exec(sddl) ?? [];
-  return flags.replaceAll('AI', '').replaceAll('AR', '') + entries.replace(/\([^;()]*;(?:[A-Z]{2})*?ID(?:[A-Z]{2})*;[^()]*\)/g, '');
+  return (
+    flags.replaceAll('AI', '').replaceAll('AR', '') +
+    entries.replace(/\([^;()]*;(?:[A-Z]{2})*?ID(?:[A-Z]{2})*;[^()]*\)/g, '')
+  );
 }
 
 /** Gives a new file the access entries that the file has whose place it is to take. */
@@ -109,8 +112,8 @@ export async function accessKeeper(files: readonly PlacedFile[], tools: WindowsT
 }
 
 async function giveAccess(list: string, file: string, newFile: string, tools: WindowsTools): Promise<void> {
-  const folder = path.win32.dirname(newFile);
-  const name = path.win32.basename(newFile);
+  const folder = path.dirname(newFile);
+  const name = path.basename(newFile);
   try {
     await withTemporaryFile(tools, async (place) => {
       await writeFile(place, `${name}\r\n${list}\r\n`, 'utf16le');

@@ -17,7 +17,6 @@ const lacks = {
   syncedFolders: 'Windows syncs no folders',
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
   notAFolder: 'Windows says ENOENT for a path below a file',
-  oneWriter: 'on Windows the backup is a copy: nothing shows a second run that the first is about to rename',
 } as const;
 
 /** Skips the test that calls it on Windows. */
