@@ -52,7 +52,7 @@ export function countsInWords({ edited, deleted, restored, created, handedOver }
     [edited, 'edited'],
     [deleted, 'deleted'],
     [restored, 'restored'],
-    [created, 'created again'],
+    [created, 'created'],
     [handedOver, 'lingering objects'],
   ];
   return parts
