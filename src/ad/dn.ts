@@ -22,6 +22,16 @@ export function sameDn(one: string, other: string): boolean {
   return one === other || normalizedDn(one) === normalizedDn(other);
 }
 
+/** Whether a value is a DN that passes the test; false for a value that is no DN: it names no entry. */
+export function isDnThat(value: string, test: (dn: string) => boolean): boolean {
+  try {
+    return test(value);
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return false;
+    throw error;
+  }
+}
+
 /** The DN one level up; "" above a DN of one level; undefined above the empty DN. Throws DnSyntaxError. */
 export function parentDn(text: string): string | undefined {
   const dn = parseDn(text);

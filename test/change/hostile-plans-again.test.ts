@@ -20,7 +20,7 @@ function namedIn({ dn, values }: RecordedWrite): readonly (readonly string[])[] 
     if (attribute === 'distinguishedName') return [text];
     return Buffer.from(text).equals(value)
       ? [`${attribute}: ${text}`, `${attribute}:: ${text}`, inDigits(attribute, value)]
-      : [inDigits(attribute, value)];
+      : [inDigits(attribute, value), `(${value.length} bytes: ${value.toString('hex')})`];
   });
   return dn === deletedDn ? edits : [[dn], ...edits];
 }

@@ -235,6 +235,7 @@ describe('a plan file that is not whole', () => {
     ['undoes.id', { undoes: { id: '../../x', seal: '0'.repeat(64), folder: '..', seq: 1 } }],
     ['created', { created: 'now\u001b[2J' }],
     ['constructor', { constructor: 'of mine' }],
+    ['constructor', { constructor: {} }],
     ['intent', { intent: null }],
     ['intent', { intent: [] }],
     ['nextSteps[0]', { nextSteps: [null] }],

@@ -9,6 +9,11 @@ const organisation = `CN=Microsoft Exchange,CN=Services,${configuration}`;
 const unnamed = `CN=EX04,${organisation}`;
 const other = `CN=EX05,CN=Servers,${organisation}`;
 const outside = 'CN=Domain Admins,CN=Users,DC=x';
+const otherGuid = '9c04206a-9a46-41df-b23b-f2b402ba789f';
+const noSite = `CN=DC0,CN=Servers,CN=Utrecht,CN=Services,${configuration}`;
+const noServers = `CN=DC0,CN=Computers,CN=Utrecht,CN=Sites,${configuration}`;
+const sysvol = 'CN=Topology,CN=Domain System Volume,CN=DFSR-GlobalSettings,CN=System,DC=x';
+const ofAccount = 'metadata of an account';
 const changesOf = (plan: string): readonly unknown[] => smallPlans[plan]?.changes ?? [];
 const [routing, database, server] = changesOf('orphan');
 const [lifetime, marker] = changesOf('lifetime');
@@ -29,6 +34,8 @@ const placeOf = (at: string): readonly (string | number)[] =>
 const put = (at: string, value: unknown): Edit => ({ at: placeOf(at), put: value as never });
 const insert = (at: string, value: unknown): Edit => ({ at: placeOf(at), insert: value as never, as: '' });
 
+const without = (at: string): Edit => ({ at: placeOf(at), remove: true });
+
 type Refused = readonly [plan: string, what: string, refusal: string, ...edits: readonly Edit[]];
 
 const refused: readonly Refused[] = [
@@ -42,8 +49,14 @@ const refused: readonly Refused[] = [
     put('subject.dn', unnamed),
     put('changes.2.dn', unnamed),
   ],
-  ['orphan', 'that leaves the server', 'It does not delete CN=EX04', { at: ['changes', 2], remove: true }],
+  ['orphan', 'that leaves the server', 'It does not delete CN=EX04', without('changes.2')],
   ['orphan', 'that edits after the deletion', 'edits an entry after the server', insert('changes.3', routing)],
+  [
+    'orphan',
+    'that deletes another entry in the server’s place',
+    'It does not delete CN=EX04',
+    put('changes.2.guid', otherGuid),
+  ],
   [
     'orphan',
     'that deletes another server',
@@ -90,7 +103,12 @@ const refused: readonly Refused[] = [
   ['lifetime', 'that adds more than a container', 'with more than', put('changes.1.attributes.0.values.1', 'user')],
   ['lifetime', 'that deletes', 'it deletes', put('changes.1', { ...Object(server), dn: Object(marker).dn })],
   ['lifetime undone', 'that deletes elsewhere', `it deletes ${outside}`, put('changes.1.dn', outside)],
-  ['lifetime', 'that deletes a tree', 'it deletes the tree', insert('changes.0', tree)],
+  ['lifetime', 'that deletes a tree', 'it holds a change of kind delete-tree', insert('changes.0', tree)],
+  ['lifetime', 'of two values', 'more than one value', put('changes.0.edits.0.add', ['180', '181'])],
+  ['lifetime', 'that takes two values', 'more than one value', put('changes.0.edits.0.remove', ['60', '61'])],
+  ['lifetime', 'of an attribute with many values', 'more than one', put('changes.0.edits.0.singleValued', false)],
+  ['lifetime', 'of no number', 'not a number', put('changes.0.edits.0.add', ['many'])],
+  ['lifetime', 'of too few days', 'it sets tombstoneLifetime to 1', put('changes.0.edits.0.add', ['1'])],
   [
     'lifetime',
     'that removes a lingering object',
@@ -110,6 +128,21 @@ const refused: readonly Refused[] = [
     put('changes.0.root', '/etc'),
     put('changes.0.path', '/etc/Exchange/HTML/nls/de/strings.txt'),
   ],
+  [
+    'labels',
+    'with a path that depends on the current folder',
+    'not below a root',
+    put('target.roots', ['/forms', process.cwd()]),
+    put('changes.0.root', process.cwd()),
+    put('changes.0.path', 'Exchange/HTML/nls/de/strings.txt'),
+  ],
+  [
+    'labels',
+    'of a root that is the folder of the file',
+    'not below a root',
+    put('target.roots', ['/forms', '/forms/Exchange/HTML/nls/de']),
+    put('changes.0.root', '/forms/Exchange/HTML/nls/de'),
+  ],
   ['labels', 'with a way up', 'not below', put('changes.0.path', '/forms/a/..\\..\\Exchange/HTML/nls/de/strings.txt')],
   ['labels', 'with an empty step', 'not below', put('changes.0.path', '/forms//Exchange/HTML/nls/de/strings.txt')],
   ['labels', 'of another file', 'not in the place', put('changes.0.path', '/forms/Exchange/HTML/nls/de/web.config')],
@@ -125,6 +158,103 @@ const refused: readonly Refused[] = [
   ['lingering', 'that writes', 'it holds a change of kind modify', insert('changes.0', routing)],
   ['lingering', 'that cleans its reference', 'removes from it too', put('changes.1.on', 'DC1.corp.example.com')],
   ['lingering', 'with an unknown step', 'step', put('nextSteps', [{ id: 'constructor' }])],
+  [
+    'metadata',
+    'of files',
+    'Its target is not a forest',
+    put('target', smallPlans['labels']?.target),
+    put('changes', []),
+  ],
+  ['metadata', 'that leaves the server', 'It does not delete its subject', without('changes.2')],
+  [
+    'metadata',
+    'that deletes another entry in its place',
+    'It does not delete its subject',
+    put('changes.2.guid', otherGuid),
+  ],
+  [
+    'metadata',
+    'of a server outside the sites',
+    `It deletes ${noSite}`,
+    without('changes.0'),
+    without('changes.0'),
+    put('subject.dn', noSite),
+    put('changes.0.dn', noSite),
+  ],
+  [
+    'metadata',
+    'of a server in no CN=Servers',
+    `It deletes ${noServers}`,
+    without('changes.0'),
+    without('changes.0'),
+    put('subject.dn', noServers),
+    put('changes.0.dn', noServers),
+  ],
+  ['metadata', 'that deletes elsewhere', `It deletes ${outside}`, put('changes.1.dn', outside)],
+  ['metadata', 'that deletes a tree', 'by one request for the whole tree', insert('changes.0', tree)],
+  ['metadata', 'that makes an entry', 'It makes the entry', insert('changes.0', undelete)],
+  ['metadata', 'that adds a value', 'It adds values to seeAlso', put('changes.0.edits.0.add', [outside])],
+  [
+    'metadata',
+    'that removes another value',
+    'does not name the domain controller',
+    put('changes.0.edits.0.remove', [outside]),
+  ],
+  [
+    'metadata',
+    'that removes what is no DN',
+    'does not name the domain controller',
+    put('changes.0.edits.0.remove', ['no DN']),
+  ],
+  ['metadata', 'with an unknown step', 'step', put('nextSteps', [{ id: 'constructor' }])],
+  [
+    'metadata undone',
+    'that makes NTDS Settings',
+    'comes back by promotion only',
+    put('changes.0.dn', `CN=NTDS Settings,${outside}`),
+  ],
+  [ofAccount, 'that moves another role', 'It adds values to member', put('changes.0.edits.0.attribute', 'member')],
+  [ofAccount, 'that gives a role to no DC', 'It adds values', put('changes.0.edits.0.add', [outside])],
+  [ofAccount, 'that moves a role elsewhere', 'It adds values', put('changes.0.dn', outside)],
+  [ofAccount, 'that removes bytes of an entry that is no node of DNS', 'removes a value', put('changes.1.dn', outside)],
+  [
+    ofAccount,
+    'that removes bytes that are no record',
+    'removes a value',
+    put('changes.1.edits.0.remove', [{ base64: 'AAAA' }]),
+  ],
+  [
+    ofAccount,
+    'that deletes a connection from another DC',
+    'It deletes CN=from-dc9',
+    put('changes.2.attributes.1.values', [outside]),
+  ],
+  [
+    ofAccount,
+    'that deletes a connection from nowhere',
+    'It deletes CN=from-dc9',
+    put('changes.2.attributes.1.values', ['no DN']),
+  ],
+  [ofAccount, 'that deletes a member of another DC', 'It deletes CN=DC8', put('changes.3.dn', `CN=DC8,${sysvol}`)],
+  [
+    ofAccount,
+    'that deletes a member of another replica set',
+    'It deletes CN=DC9',
+    put('changes.3.dn', `CN=DC9,CN=Data,${sysvol}`.replace('CN=Domain System Volume', 'CN=Data')),
+  ],
+  [
+    ofAccount,
+    'that deletes the ticket account of another DC',
+    'It deletes CN=krbtgt_9',
+    put('changes.5.attributes.2.values', [outside]),
+  ],
+  [
+    ofAccount,
+    'whose ticket account is no DN',
+    'It deletes CN=krbtgt_9',
+    put('changes.5.attributes.2.values', ['no DN']),
+  ],
+  [ofAccount, 'of a computer that is no DC', 'It deletes CN=DC9', put('changes.5.attributes.1.values', ['515'])],
   [
     'orphan',
     'with what only is handed over',

@@ -153,6 +153,11 @@ function textOfPage(of: Plan): string {
     .replace(/&#(\d+);/g, (_, digits: string) => String.fromCodePoint(Number(digits)));
 }
 
+/** The lines without their margin and, of a folder, the groups that it is in. */
+function linesOf(view: readonly string[]): ReadonlySet<string> {
+  return new Set(view.map((line) => line.replace(/: [A-Z]+(?:, [A-Z]+)*$/, '').trim()));
+}
+
 /** Whether a line is the path, or the folder that is named for the files of its language, which has a row. */
 function isNamed(
   { path, realPath = path, language }: Pick<FileChange, 'path' | 'realPath' | 'language'>,
@@ -213,14 +218,7 @@ test('every path is whole in review.txt, or that of its language in a named fold
   const seen = { whole: 0, 'in its folder': 0, not: 0 };
   fc.assert(
     fc.property(plan, (of) => {
-      const lines = new Set(
-        [...paperReview(of, description(), commands)].map((line) =>
-          line
-            .trim()
-            .replace(/: [A-Z]+(?:, [A-Z]+)*$/, '')
-            .trim(),
-        ),
-      );
+      const lines = linesOf([...paperReview(of, description(), commands)]);
       for (const change of of.changes) {
         if (change.kind !== 'file') continue;
         const named = isNamed(change, lines);
@@ -274,7 +272,7 @@ test('a file system is asked to write nothing that review.txt and the screen do 
       for (const { path, target: realPath, language: its, key, old, now, encoding } of written) {
         count += 1;
         for (const view of views) {
-          const lines = new Set(view.map((line) => line.trim()));
+          const lines = linesOf(view);
           expect(isNamed({ path, realPath, language: its }, lines), `${path} → ${realPath}`).not.toBe('not');
           const shown = view.join('\n');
           expect(shown).toContain(key);

@@ -1,12 +1,11 @@
 /** What a metadata plan never writes: checked in the plan alone. */
 
-import { isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { parseDnsRecord } from '../../ad/dns-record.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
 import type { AttributeEdit, DeletedEntry, DirectoryChange, ModifyChange, Plan, PlanValue } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { DirectoryError } from '../../errors.ts';
 import { faultsOfSteps } from './describe.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
 import { isSysvol } from './remains.ts';
@@ -55,8 +54,7 @@ function isRootOfDc(
   configuration: string,
   dns: ReadonlySet<string>,
 ): boolean {
-  const names = (attribute: string): boolean =>
-    textsIn(entry, attribute).some((value) => dns.has(normalizedDn(value)) || isDeletedDn(value));
+  const names = (attribute: string): boolean => textsIn(entry, attribute).some((value) => isGone(value, dns));
   if (entry === server) return isServerPlace(entry.dn, configuration);
   if (entry === account) {
     const isGroup = textsIn(entry, 'primaryGroupID').some((group) => group === '516' || group === '521');
@@ -64,7 +62,10 @@ function isRootOfDc(
     return isGroup && isReferred && !isSameOrBelow(entry.dn, configuration);
   }
   if (isKerberosAccount(entry)) {
-    return account !== undefined && textsIn(account, 'msDS-KrbTgtLink').some((value) => sameDn(value, entry.dn));
+    return (
+      account !== undefined &&
+      textsIn(account, 'msDS-KrbTgtLink').some((value) => isDnThat(value, (dn) => sameDn(dn, entry.dn)))
+    );
   }
   if (isOfClass(entry, 'nTDSConnection') || isOfClass(entry, 'msDFSR-Connection')) return names('fromServer');
   if (!isOfClass(entry, 'msDFSR-Member') && !isOfClass(entry, 'nTFRSMember')) return false;
@@ -78,7 +79,7 @@ function isRootOfDc(
 
 function belongsTo(server: DeletedEntry, account: DeletedEntry): boolean {
   const host = textsIn(server, 'dNSHostName')[0]?.toLowerCase();
-  const isLinked = textsIn(server, 'serverReference').some((value) => sameDn(value, account.dn));
+  const isLinked = textsIn(server, 'serverReference').some((value) => isDnThat(value, (dn) => sameDn(dn, account.dn)));
   return isLinked || (host !== undefined && textsIn(account, 'dNSHostName')[0]?.toLowerCase() === host);
 }
 
@@ -114,14 +115,12 @@ function isDnsRecord(dn: string, attribute: string, value: PlanValue): boolean {
 
 function namesGone(value: PlanValue, dns: ReadonlySet<string>): boolean {
   if (typeof value !== 'string') return false;
-  const dn = dnIn(value);
-  try {
-    return dns.has(normalizedDn(dn)) || isDeletedDn(dn);
-  } catch (error) {
-    // A value that is no DN names no entry.
-    if (error instanceof DirectoryError) return false;
-    throw error;
-  }
+  return isGone(dnIn(value), dns);
+}
+
+/** Whether it is the DN of one of these or of a deleted entry. */
+function isGone(value: string, dns: ReadonlySet<string>): boolean {
+  return isDnThat(value, (dn) => dns.has(normalizedDn(dn)) || isDeletedDn(dn));
 }
 
 /** That an undo is an exact reverse is checked with the original; NTDS Settings it never makes. */

@@ -1,6 +1,6 @@
 /** The changes of an orphan plan: made from the facts, and checked in the plan alone and against fresh facts. */
 
-import { DnSyntaxError, isDeletedDn, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import type {
@@ -192,16 +192,6 @@ function isServerDn(dn: string, exchange: string): boolean {
 /** Whether a value names this entry. */
 function isSame(value: string, dn: string): boolean {
   return isDnThat(value, (named) => normalizedDn(named) === normalizedDn(dn));
-}
-
-/** False for a value that is no DN: it names no entry. */
-function isDnThat(value: string, test: (dn: string) => boolean): boolean {
-  try {
-    return test(value);
-  } catch (error) {
-    if (error instanceof DnSyntaxError) return false;
-    throw error;
-  }
 }
 
 function isIntent(intent: Proposal['intent']): boolean {

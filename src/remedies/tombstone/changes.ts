@@ -150,12 +150,8 @@ function faultsOfChange(change: Change, directoryService: string, marker: string
     case 'delete':
       if (isUndo && sameDn(change.dn, marker)) return [];
       return [`it ${change.kind === 'delete' ? 'deletes' : 'restores'} ${change.dn}`];
-    case 'delete-tree':
-      return [`it deletes the tree ${change.dn}`];
-    case 'file':
-      return [`it writes the file ${change.path}`];
-    case 'remove-lingering':
-      return [`it removes ${change.dn}`];
+    default:
+      return [`it holds a change of kind ${change.kind}`];
   }
 }
 

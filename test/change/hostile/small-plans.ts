@@ -1,7 +1,14 @@
 /** Small plans of every remedy that together hold every kind of change, exhibit, finding and target: what fuzzing starts from. */
 
 import type { Exhibit } from '../../../src/change/exhibits.ts';
-import type { AttributeEdit, Change, Plan, PlanConnection, RemoveLingeringChange } from '../../../src/change/plan.ts';
+import type {
+  AttributeEdit,
+  Change,
+  Plan,
+  PlanAttribute,
+  PlanConnection,
+  RemoveLingeringChange,
+} from '../../../src/change/plan.ts';
 import { deletion, finding, forest, guid, labelChange, modify, planOf } from '../../review/plans.ts';
 
 /** Short, as it is in everything that is read and drawn. */
@@ -154,6 +161,44 @@ const metadata = {
   intent: {},
 } as const;
 
+const account = 'CN=DC9,OU=Domain Controllers,DC=x';
+const ticketAccount = 'CN=krbtgt_9,CN=Users,DC=x';
+const goneSettings = `CN=NTDS Settings\\0ADEL:${guid},CN=Deleted Objects,${configuration}`;
+const ofClass = (name: string, ...more: readonly PlanAttribute[]): readonly PlanAttribute[] => [
+  { name: 'objectClass', values: ['top', name] },
+  ...more,
+];
+/** An RODC of which the account is left, with what refers to it. */
+const accountLeft: readonly Change[] = [
+  modify('CN=Infrastructure,DC=x', {
+    attribute: 'fSMORoleOwner',
+    remove: [goneSettings],
+    add: [`CN=NTDS Settings,CN=DC1,CN=Servers,CN=Utrecht,CN=Sites,${configuration}`],
+  }),
+  modify('DC=dc9,DC=x,CN=MicrosoftDNS,DC=DomainDnsZones,DC=x', {
+    attribute: 'dnsRecord',
+    remove: [{ base64: 'BAABAAXwAAAAAAAAAAACWAAAAAAAAAAACgAABA==' }],
+    add: [],
+  }),
+  deletion(
+    `CN=from-dc9,CN=Utrecht,${configuration}`,
+    ofClass('nTDSConnection', { name: 'fromServer', values: [goneSettings] }),
+  ),
+  deletion(
+    `CN=DC9,CN=Topology,CN=Domain System Volume,CN=DFSR-GlobalSettings,CN=System,DC=x`,
+    ofClass('msDFSR-Member'),
+  ),
+  deletion(ticketAccount, ofClass('user', { name: 'sAMAccountName', values: ['krbtgt_9'] })),
+  deletion(
+    account,
+    ofClass(
+      'computer',
+      { name: 'primaryGroupID', values: ['521'] },
+      { name: 'msDS-KrbTgtLink', values: [ticketAccount] },
+    ),
+  ),
+];
+
 /** By a name that the corpus uses. */
 export const smallPlans: Readonly<Record<string, Plan>> = {
   orphan,
@@ -220,6 +265,7 @@ export const smallPlans: Readonly<Record<string, Plan>> = {
     ],
     metadata,
   ),
+  'metadata of an account': planOf(accountLeft, { ...metadata, subject: { dn: account, guid } }),
   'metadata undone': planOf(
     [
       { kind: 'undelete', dn: goneDc, guid, tombstoneDn: gone, attributes: [] },
