@@ -8,8 +8,9 @@ import type { LingeringFacts } from './gather.ts';
 import { type Found, foundIn, hostOf, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
 
-/** The finding without which everything was seen. */
+/** The findings without which everything was seen, and everything that was found is handed over. */
 export const notProvable = 'not-provable';
+export const othersNotClean = 'others-not-clean';
 
 export function assess(facts: LingeringFacts): readonly FindingDraft[] {
   const { scope } = facts;
@@ -28,7 +29,7 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
 }
 
 function lingeringFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
-  const { now, later } = stagesOf(facts);
+  const { now, later, elsewhere } = stagesOf(facts);
   const changed = now.filter(({ isChanged }) => isChanged);
   const isOnReference = now.some(({ comparison }) => comparison.target === reference);
   return [
@@ -57,6 +58,20 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
           ),
         ]),
     ...holdingOthers(now),
+    ...(elsewhere.length === 0
+      ? []
+      : [
+          warning(
+            othersNotClean,
+            `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is no target' : 'are no targets'}`,
+            'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
+            {
+              subjects: targetNames(elsewhere),
+              measure: { value: elsewhere.length, unit: 'objects' },
+              evidence: elsewhere.map(lineOf),
+            },
+          ),
+        ]),
     ...(isOnReference
       ? [
           warning(

@@ -34,7 +34,7 @@ export interface CopiesToCompare {
   readonly reference: DomainController;
   /** The other full copies. */
   readonly others: readonly DomainController[];
-  /** Those of them that are judged by the reference. The reference is judged by all that are writable. */
+  /** Those of them that must be comparable. All are judged by the reference, and it by all that are writable. */
   readonly targets: readonly DomainController[];
   /** Which DC of the forest made a change. */
   readonly originator: Originator;
@@ -87,7 +87,7 @@ async function compareCopy(
       const comparisons = [
         // An RODC's copy proves nothing about another one's: removal takes a writable reference.
         ...(other.isReadOnly ? [] : [await judge(there, reference, opened)]),
-        ...(copies.targets.includes(other) ? [await judge(here, opened, reference)] : []),
+        await judge(here, opened, reference),
       ];
       comparing.onState(other, 'compared');
       return comparisons;

@@ -91,6 +91,9 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Compared with', value: namesOf(intent['targets']) },
+      ...(intent['alsoCompared'] === undefined
+        ? []
+        : [{ name: 'Compared, no target', value: namesOf(intent['alsoCompared']) }]),
       { name: 'Partitions', value: namesOf(intent['partitions']) },
       ...countsByDc(plan),
       { name: 'Written by this tool', value: 'nothing: each DC removes its own lingering objects' },

@@ -68,7 +68,8 @@ export function evidenceFinding(
     changes.flatMap((change) => (change.kind === 'remove-lingering' ? [change.on] : [])),
     (host) => host,
   );
-  const compared = [...namesIn(intent['reference']), ...namesIn(intent['targets'])];
+  const others = [...namesIn(intent['targets']), ...namesIn(intent['alsoCompared'])];
+  const compared = [...namesIn(intent['reference']), ...others];
   const left = living.filter(
     ({ domainController: { dnsHostName, name } }) => !compared.some((host) => sameName(host, dnsHostName ?? name)),
   );
@@ -82,7 +83,7 @@ export function evidenceFinding(
     subjects: [...byHost.keys()],
     evidence: [
       `${folder}: made ${created}, reference ${listed(namesIn(intent['reference']))}`,
-      `compared with ${listed(namesIn(intent['targets']))} in ${listed(namesIn(intent['partitions']))}`,
+      `compared with ${listed(others)} in ${listed(namesIn(intent['partitions']))}`,
       ...[...byHost].map(([host, all]) => `${host}: ${counted(all.length, 'lingering object')}`),
       ...(leftOut.length === 0 ? [] : [`${counted(leftOut.length, 'object')} to be removed after these`]),
       ...doubts.map(({ id, title }) => `${id}: ${title}`),

@@ -1,6 +1,6 @@
 /** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
 
-import { type Lifetime, lifetimeInForce, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { type Lifetime, lifetimeInForce, silenceAtLastWrite, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import type { Comparable } from '../../ad/lingering-requests.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
@@ -120,14 +120,12 @@ function formerlyPast(
   lifetime: Lifetime,
   islandsAt: ReplicationJudgement['islandsAt'],
 ): FormerlyPast | undefined {
-  if (written === undefined || written > now) return undefined;
-  const former = unsetMeans(serverKind);
-  const limit = former + (now.getTime() - written.getTime()) / day;
-  if (limit >= lifetime.days) return undefined;
+  const limit = silenceAtLastWrite(written, serverKind, lifetime, now);
+  if (written === undefined || limit === undefined) return undefined;
   const islands = islandsAt(limit);
   const apart = without(islands, islandsAt(lifetime.days));
   // Before its first write an attribute has no value.
-  return { ...apart, islands, written, limit, former, isKnown: lifetimeVersion === 1 };
+  return { ...apart, islands, written, limit, former: unsetMeans(serverKind), isKnown: lifetimeVersion === 1 };
 }
 
 /** The islands of a shorter silence, without what is apart at a longer one already. */
