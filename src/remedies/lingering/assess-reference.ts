@@ -19,6 +19,9 @@ const day = 86_400_000;
  */
 export function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
   const silent = silentTo(facts, reference);
+  const canBeNamed =
+    !isCutOff(facts, reference) &&
+    silent.every(({ domainController }) => !facts.scope?.targets.includes(domainController));
   const unseen = facts.comparisons.filter(
     (one) => one.kind === 'not-provable' && one.target === reference && one.reference !== reference,
   );
@@ -30,7 +33,7 @@ export function referenceFindings(facts: LingeringFacts, reference: DomainContro
           finalBlocker(
             'reference-lacks-news',
             `${reference.name} lacks news of ${namesOf(silent.map(({ domainController }) => domainController))}`,
-            `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first, or choose another reference. No removal is written.`,
+            `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
             {
               subjects: silent.map(({ name }) => name),
               evidence: silent.map((one) => newsInWords(facts, reference, one)),
@@ -146,12 +149,12 @@ function pairName({ target, reference }: Comparison): string {
  * others, these too.
  */
 function silentTo(facts: LingeringFacts, reference: DomainController): readonly Party[] {
-  const { replication, islands, scope } = facts;
-  const isCutOff = islands.cutOff.some(({ party }) => party.domainController === reference);
+  const { replication, scope } = facts;
+  const canDecide = !isCutOff(facts, reference);
   return replication.parties.filter(({ domainController, state }) => {
     if (domainController === reference || state.kind !== 'answered') return false;
     const isDecided = (partition: string): boolean =>
-      !isCutOff &&
+      canDecide &&
       (scope?.targets.includes(domainController) ?? false) &&
       wasCompared(facts, domainController, reference, partition);
     return (
@@ -160,6 +163,11 @@ function silentTo(facts: LingeringFacts, reference: DomainController): readonly 
       ) ?? false
     );
   });
+}
+
+/** Whether a DC is apart from all others. */
+function isCutOff({ islands }: LingeringFacts, domainController: DomainController): boolean {
+  return islands.cutOff.some(({ party }) => party.domainController === domainController);
 }
 
 /** Whether two DCs were compared in a naming context, each by the other. */

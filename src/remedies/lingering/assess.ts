@@ -1,11 +1,11 @@
 /** What the comparison means: what stops the hand-over, what to clean first, and what was seen that is not lingering. */
 
-import type { DomainController } from '../../ad/forest.ts';
+import { type DomainController, hostOf } from '../../ad/forest.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { referenceFindings, whyNot } from './assess-reference.ts';
 import type { LingeringFacts } from './gather.ts';
-import { type Found, foundIn, hostOf, referenceNotClean, stagesOf } from './propose.ts';
+import { type Found, foundIn, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
 
 /** The findings without which everything was seen, and everything that was found is handed over. */
@@ -77,7 +77,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
           warning(
             referenceNotClean,
             `The reference ${reference.name} has lingering objects itself`,
-            `Remove these first, then run this again: removal from the other DCs is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
+            `Remove these first, then run this again: removal from the other DCs, which may hold the same objects, is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
             { subjects: targetNames(later), evidence: later.map(lineOf) },
           ),
         ]

@@ -7,7 +7,7 @@ import type { DomainControllerAccess } from '../../ad/ask-domain-controllers.ts'
 import { isChosen } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
 import { allBytesOf, textOf } from '../../ad/entry.ts';
-import type { DomainController } from '../../ad/forest.ts';
+import { type DomainController, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import { formatSid } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
@@ -175,7 +175,7 @@ async function withSession<T>(
   use: (session: DirectorySession) => Promise<T>,
 ): Promise<T> {
   if (isChosen(domainController, access.session)) return await use(access.session);
-  const session = await access.openOther(domainController.dnsHostName ?? domainController.name);
+  const session = await access.openOther(hostOf(domainController));
   try {
     return await use(session);
   } finally {

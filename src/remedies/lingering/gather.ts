@@ -12,7 +12,7 @@ import {
 } from '../../ad/deleted-object-lifetime.ts';
 import { joinDn, sameDn } from '../../ad/dn.ts';
 import { textOf } from '../../ad/entry.ts';
-import { type DomainController, type Forest, readForest } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hostOf, readForest } from '../../ad/forest.ts';
 import { type Originator, originatorOf } from '../../ad/known-changes.ts';
 import { askForReplication } from '../../ad/replication-answer.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
@@ -83,7 +83,7 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
   const { session, watch } = world;
   const now = session.rootDse.currentTime ?? world.now();
   const forest = await readForest(session);
-  watch.begin(forest.domainControllers.map(rowName));
+  watch.begin(forest.domainControllers.map(hostOf));
   const [states, silenceLimit, roles] = await Promise.all([
     askAll(forest, world),
     readSilenceLimit(session, forest, now),
@@ -107,10 +107,6 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
   };
 }
 
-function rowName({ name, dnsHostName }: DomainController): string {
-  return dnsHostName ?? name;
-}
-
 async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly DomainControllerState[]> {
   const answers = await askDomainControllers(
     forest.domainControllers,
@@ -123,7 +119,7 @@ async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly D
     },
     defaultDeadlineMs,
     (domainController, answer) =>
-      world.watch.update(rowName(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
+      world.watch.update(hostOf(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
   );
   return forest.domainControllers.map((domainController, index): DomainControllerState => {
     const answer = answers[index];
@@ -199,13 +195,13 @@ async function compareAll(
   { reference, targets, partitions }: LingeringScope,
   world: DirectoryWorld,
 ): Promise<readonly Comparison[]> {
-  world.watch.begin(forest.domainControllers.map(rowName));
+  world.watch.begin(forest.domainControllers.map(hostOf));
   const comparing = {
     session: world.session,
     openOther: world.openOther.bind(world),
     signal: world.signal,
     onState: (domainController: DomainController, state: string): void =>
-      world.watch.update(rowName(domainController), state),
+      world.watch.update(hostOf(domainController), state),
   };
   const comparisons: Comparison[] = [];
   for (const namingContext of partitions) {

@@ -1,6 +1,7 @@
 /** Which lingering objects are handed over: first those of the reference itself, and once it is clean those of the targets. */
 
 import { dnDepth } from '../../ad/dn.ts';
+import { hostOf } from '../../ad/forest.ts';
 import type { Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
 import { distinct } from '../../words.ts';
 import type { Comparison } from './compare.ts';
@@ -106,10 +107,6 @@ function changeOf({ dn, guid, attributes, comparison }: Found): readonly RemoveL
       attributes,
     },
   ];
-}
-
-export function hostOf({ dnsHostName, name }: Comparison['target']): string {
-  return dnsHostName ?? name;
 }
 
 /** What in the plan this remedy never writes. */

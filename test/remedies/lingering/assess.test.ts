@@ -83,7 +83,11 @@ describe('the reference', () => {
 
   test('must not lack news of a DC in use that is no target', async () => {
     const dcs = await oneBehind('dc3');
-    expect(blockersOf(await look(dcs, 'dc1', { targets: ['dc2'] }))).toEqual(['reference-lacks-news']);
+    const facts = await look(dcs, 'dc1', { targets: ['dc2'] });
+    expect(blockersOf(facts)).toEqual(['reference-lacks-news']);
+    expect(findingOf(facts, 'reference-lacks-news')?.detail).toContain('name that DC as a target too');
+    const cutOff = findingOf(await look(dcs, 'dc3', { targets: ['dc2'] }), 'reference-lacks-news');
+    expect(cutOff?.detail).toContain('with that DC first, or choose another reference');
   });
 
   test('must be compared with every DC in use, also with one that only this computer cannot reach', async () => {
