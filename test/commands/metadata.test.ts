@@ -334,6 +334,15 @@ describe('the wizard', () => {
     expect(status).toBe(2);
   });
 
+  test('says where else to look where none of them is gone, and changes nothing', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const { status, stdout } = await site.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
+    expect(status).toBe(0);
+    expect(stdout).toContain('dcdiag /test:dns /e');
+    expect(stdout).toContain('Nothing was changed.');
+    expect(await site.there([server])).toEqual([server]);
+  });
+
   test('shows the steps of a supported way that is taken, and changes nothing', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
