@@ -77,7 +77,7 @@ export function evidenceFinding(
   const isClean = changes.length === 0 && doubts.length === 0 && left.length === 0;
   const found =
     changes.length === 0
-      ? 'found none'
+      ? `found none${isClean ? '' : ' to hand over'}`
       : `found ${counted(changes.length, 'lingering object')} on ${listed([...byHost.keys()], 3)}`;
   const parts = {
     subjects: [...byHost.keys()],
@@ -98,7 +98,7 @@ export function evidenceFinding(
         evidenceId,
         title,
         changes.length === 0
-          ? 'It did not see everything: there may be lingering objects that it could not find.'
+          ? 'It left something open, which is listed here: there may be lingering objects that it did not hand over.'
           : 'Have them removed, then look again: what they bring back with a higher lifetime stays.',
         parts,
       );
