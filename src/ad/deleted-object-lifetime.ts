@@ -112,6 +112,22 @@ export function lifetimeInForce(
   return { days, atMost: Math.max(days, Math.min(longest, evidence.refusedAfter ?? longest)) };
 }
 
+/**
+ * The silence, in days, that was past the former lifetime when the value was last written: a higher value makes no DC
+ * healthy. Metadata keeps no former value, so it is reckoned with what the server takes without one. undefined where the
+ * value was never written, or so long ago that the lifetime in force is shorter.
+ */
+export function silenceAtLastWrite(
+  written: Date | undefined,
+  kind: ServerKind,
+  inForce: Lifetime,
+  now: Date,
+): number | undefined {
+  if (written === undefined || written > now) return undefined;
+  const silence = unsetMeans(kind) + (now.getTime() - written.getTime()) / 86_400_000;
+  return silence >= inForce.days ? undefined : silence;
+}
+
 /** Whether the stored value is so small that another one may be in force. Samba honours every value. */
 export function isTooSmall(stored: StoredLifetimes, kind: ServerKind): boolean {
   const { tombstoneLifetime } = stored;

@@ -59,6 +59,11 @@ export interface DomainController extends ServerObject {
   readonly partialNamingContexts: readonly string[];
 }
 
+/** The name that a DC is reached by: its DNS name, or its short one where the directory has no other. */
+export function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostName' | 'name'>): string {
+  return dnsHostName ?? name;
+}
+
 /**
  * The forest of the session's server. `deadline` is in milliseconds for each answer. Throws DirectoryError, also for a
  * server that is not a DC.

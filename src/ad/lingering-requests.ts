@@ -1,5 +1,6 @@
 /** Which DCs to clean of lingering objects, and against which DC: the requests that repadmin takes. */
 
+import { hostOf } from './forest.ts';
 import type { LingeringObjectsRequest } from './repadmin.ts';
 import type { OldestNews } from './replication-islands.ts';
 import type { CopyNews, Party, ReplicationNews } from './replication-news.ts';
@@ -21,8 +22,7 @@ export function cleaningRequests(
       if (!copy.full.includes(destination) && !copy.partial.includes(destination)) return [];
       const sourceDsaGuid = referenceFor(copy, destination, references, oldest)?.domainController.dsaGuid;
       if (sourceDsaGuid === undefined) return [];
-      const { dnsHostName, name } = destination.domainController;
-      return [{ destination: dnsHostName ?? name, sourceDsaGuid, namingContext: copy.namingContext }];
+      return [{ destination: hostOf(destination.domainController), sourceDsaGuid, namingContext: copy.namingContext }];
     }),
   );
 }

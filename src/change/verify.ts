@@ -2,7 +2,7 @@
 
 import { isDeletedDn, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
 import { booleanOf, type Entry, guidOf } from '../ad/entry.ts';
-import { type DomainController, type Forest, readForest } from '../ad/forest.ts';
+import { type Forest, hostOf, readForest } from '../ad/forest.ts';
 import { guidBase, guidFromText } from '../ad/values.ts';
 import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
@@ -122,11 +122,6 @@ async function readFresh({ reopen }: ProofAccess): Promise<Forest | DirectoryErr
     if (error instanceof DirectoryError) return error;
     throw error;
   }
-}
-
-/** A DC by the name that it is reached by. */
-export function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostName' | 'name'>): string {
-  return dnsHostName ?? name;
 }
 
 async function watchDc(

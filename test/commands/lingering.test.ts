@@ -47,6 +47,16 @@ describe('a dry run', () => {
     expect(planOf(result).findings.map(({ id }) => id)).toContain('not-provable');
   });
 
+  test('exits 1 if only a DC that is no target has lingering objects, and names it', async () => {
+    const site = await practiceSite();
+    const args = ['--reference', 'dc1', '--target', 'dc2', '--partition', domain, '--json'];
+    const result = await site.run(lingering, args);
+    expect(result.status).toBe(1);
+    const { changes, findings } = planOf(result);
+    expect(changes).toEqual([]);
+    expect(findings.find(({ id }) => id === 'others-not-clean')?.subjects).toEqual(['DC3']);
+  });
+
   test('shows the evidence on every DC and the matrix DC by partition', async () => {
     const site = await practiceSite();
     const { stdout } = await site.run(lingering, fromDc1);

@@ -388,6 +388,16 @@ describe('--evidence', () => {
     expect(findings).toContainEqual(finding);
   });
 
+  test('counts a DC that was no target as compared, and repeats that it is not clean', async () => {
+    const site = await practiceSite();
+    expect(await site.run(remedyCommand('lingering'), [...look, '--target', 'dc2'])).toMatchObject({ status: 1 });
+    const run = await site.run(tombstone, ['--days', '180', '--evidence', 'look', '--json']);
+    const finding = planOf(run).findings.find(({ id }) => id === 'lingering-evidence');
+    expect(finding).toMatchObject({ level: 'warning', title: expect.stringContaining('found none to hand over') });
+    expect(finding?.evidence).toContain('others-not-clean: DC3 has lingering objects too, and is no target');
+    expect(finding?.evidence.filter((line) => line.endsWith('not compared'))).toEqual(['DC4: not compared']);
+  });
+
   test('refuses a folder that is not there, one of another remedy, and a plan that was edited', async () => {
     const site = await practiceSite();
     await site.run(remedyCommand('lingering'), look);

@@ -1,6 +1,6 @@
 /** Asks for the reference, the DCs to look at, and the naming contexts. */
 
-import type { DomainController } from '../../ad/forest.ts';
+import { hostOf } from '../../ad/forest.ts';
 import { counted } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import type { LingeringFacts } from './gather.ts';
@@ -55,8 +55,4 @@ export async function ask(
           choices: contexts.map((dn) => ({ value: dn, label: dn })),
         });
   return { kind: 'look-again', options: { ...options, reference: hostOf(reference), targets, partitions } };
-}
-
-function hostOf({ dnsHostName, name }: DomainController): string {
-  return dnsHostName ?? name;
 }

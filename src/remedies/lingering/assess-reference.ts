@@ -19,6 +19,9 @@ const day = 86_400_000;
  */
 export function referenceFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
   const silent = silentTo(facts, reference);
+  const canBeNamed =
+    !isCutOff(facts, reference) &&
+    silent.every(({ domainController }) => !facts.scope?.targets.includes(domainController));
   const unseen = facts.comparisons.filter(
     (one) => one.kind === 'not-provable' && one.target === reference && one.reference !== reference,
   );
@@ -30,7 +33,7 @@ export function referenceFindings(facts: LingeringFacts, reference: DomainContro
           finalBlocker(
             'reference-lacks-news',
             `${reference.name} lacks news of ${namesOf(silent.map(({ domainController }) => domainController))}`,
-            `For ${facts.lifetime} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first, or choose another reference. No removal is written.`,
+            `For ${facts.silenceLimit} days or longer the reference has had no changes of a DC that is in use. What it lacks may be its own loss. Let it replicate with that DC first,${canBeNamed ? ' name that DC as a target too,' : ''} or choose another reference. No removal is written.`,
             {
               subjects: silent.map(({ name }) => name),
               evidence: silent.map((one) => newsInWords(facts, reference, one)),
@@ -82,7 +85,7 @@ function setBack({ replication, ownEvidence, forest }: LingeringFacts): readonly
 
 /** DCs that do not answer and that no DC has heard of: no one but a person can say that they are not in use. */
 function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[]): readonly FindingDraft[] {
-  const gone = goneParties(facts.replication, facts.lifetime * day);
+  const gone = goneParties(facts.replication, facts.silenceLimit * day);
   const silent = distinct(unseen.map((one) => one.reference)).filter(
     (one) => !isInUse(facts, one) && ![...gone].some(({ domainController }) => domainController === one),
   );
@@ -92,7 +95,7 @@ function silentControllers(facts: LingeringFacts, unseen: readonly Comparison[])
     blocker(
       'silent-dc',
       `${names} ${silent.length === 1 ? 'was' : 'were'} not compared: confirm that ${silent.length === 1 ? 'it is' : 'they are'} not in use`,
-      `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for the lifetime of ${facts.lifetime} days. Objects that were deleted there may linger on all others. Bring the DC back before the removal, or clean up after it if it is gone for good.`,
+      `${names} ${silent.length === 1 ? 'does' : 'do'} not answer, and no DC has heard of ${silent.length === 1 ? 'it' : 'them'} for ${facts.silenceLimit} days or longer. Objects that were deleted there may linger on all others. Bring the DC back before the removal, or clean up after it if it is gone for good.`,
       {
         subjects: silent.map(({ name }) => name),
         evidence: unseen.filter((one) => silent.includes(one.reference)).map(whyNot),
@@ -118,7 +121,7 @@ function partedPairs(facts: LingeringFacts): readonly FindingDraft[] {
     blocker(
       'parted-sides',
       `${counted(removals.length, 'removal')} on ${namesOf(cleaned)}: confirm that ${namesOf(deciding)} deleted the objects rightly`,
-      `${namesOf(deciding)} has had no changes of ${namesOf(cleaned)} for the lifetime of ${facts.lifetime} days, so that only a person can say which side is right. Have the list checked on both sides. What the deciding DC has never had is new and stays.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
+      `${namesOf(deciding)} has had no changes of ${namesOf(cleaned)} for ${facts.silenceLimit} days or longer, so that only a person can say which side is right. Have the list checked on both sides. What the deciding DC has never had is new and stays.${changed === 0 ? '' : ` ${counted(changed, 'object')} of the list ${changed === 1 ? 'was' : 'were'} changed since; the removal loses these changes.`}`,
       {
         subjects: pairs.flatMap(([first]) => (first === undefined ? [] : [pairName(first.comparison)])),
         measure: { value: removals.length, unit: 'objects' },
@@ -141,25 +144,56 @@ function pairName({ target, reference }: Comparison): string {
 }
 
 /**
- * DCs in use of whose changes the reference has had none for the lifetime, in a naming context that is compared: those
- * that are no targets; and where the reference is cut off from all others, every one.
+ * DCs in use of whose changes the reference has had none for too long, in a naming context that is compared: all but the
+ * targets that were compared there object by object, in both directions; and where the reference is cut off from all
+ * others, these too.
  */
 function silentTo(facts: LingeringFacts, reference: DomainController): readonly Party[] {
-  const { replication, islands, scope } = facts;
-  const isCutOff = islands.cutOff.some(({ party }) => party.domainController === reference);
+  const { replication, scope } = facts;
+  const canDecide = !isCutOff(facts, reference);
   return replication.parties.filter(({ domainController, state }) => {
     if (domainController === reference || state.kind !== 'answered') return false;
-    if (!isCutOff && scope?.targets.includes(domainController)) return false;
-    return scope?.partitions.some((partition) => lacksNews(facts, reference, domainController, partition)) ?? false;
+    const isDecided = (partition: string): boolean =>
+      canDecide &&
+      (scope?.targets.includes(domainController) ?? false) &&
+      wasCompared(facts, domainController, reference, partition);
+    return (
+      scope?.partitions.some(
+        (partition) => lacksNews(facts, reference, domainController, partition) && !isDecided(partition),
+      ) ?? false
+    );
   });
 }
 
+/** Whether a DC is apart from all others. */
+function isCutOff({ islands }: LingeringFacts, domainController: DomainController): boolean {
+  return islands.cutOff.some(({ party }) => party.domainController === domainController);
+}
+
+/** Whether two DCs were compared in a naming context, each by the other. */
+function wasCompared(
+  { comparisons }: LingeringFacts,
+  one: DomainController,
+  other: DomainController,
+  namingContext: string,
+): boolean {
+  const isBy = (target: DomainController, reference: DomainController): boolean =>
+    comparisons.some(
+      (pair) =>
+        pair.kind === 'compared' &&
+        pair.target === target &&
+        pair.reference === reference &&
+        sameDn(pair.namingContext, namingContext),
+    );
+  return isBy(one, other) && isBy(other, one);
+}
+
 /**
- * Whether a DC has had no changes of another one for the lifetime, in a naming context that both have. What is not known
+ * Whether a DC has had no changes of another one for too long, in a naming context that both have. What is not known
  * counts as none; an RODC makes no changes.
  */
 function lacksNews(
-  { replication, lifetime }: LingeringFacts,
+  { replication, silenceLimit }: LingeringFacts,
   hearer: DomainController,
   source: DomainController,
   namingContext: string,
@@ -171,7 +205,7 @@ function lacksNews(
     const other = copy.full.find(({ domainController }) => domainController === source);
     if (one === undefined || other === undefined) return false;
     const news = copy.news(one, other);
-    return news.kind !== 'heard' || news.age >= lifetime * day;
+    return news.kind !== 'heard' || news.age >= silenceLimit * day;
   });
 }
 
@@ -187,13 +221,13 @@ function newsInWords({ replication }: LingeringFacts, hearer: DomainController, 
 }
 
 /** Whether a DC answers, or some DC has heard of it within the lifetime: a network may keep only this computer from it. */
-function isInUse({ replication, lifetime }: LingeringFacts, domainController: DomainController): boolean {
+function isInUse({ replication, silenceLimit }: LingeringFacts, domainController: DomainController): boolean {
   const party = replication.parties.find((one) => one.domainController === domainController);
   if (party === undefined || party.state.kind === 'answered') return party !== undefined;
   return replication.copies.some(({ full, news }) =>
     full.some((hearer) => {
       const heard = news(hearer, party);
-      return heard.kind === 'heard' && heard.age < lifetime * day;
+      return heard.kind === 'heard' && heard.age < silenceLimit * day;
     }),
   );
 }

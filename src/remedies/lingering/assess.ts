@@ -1,15 +1,16 @@
 /** What the comparison means: what stops the hand-over, what to clean first, and what was seen that is not lingering. */
 
-import type { DomainController } from '../../ad/forest.ts';
+import { type DomainController, hostOf } from '../../ad/forest.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { referenceFindings, whyNot } from './assess-reference.ts';
 import type { LingeringFacts } from './gather.ts';
-import { type Found, foundIn, hostOf, referenceNotClean, stagesOf } from './propose.ts';
+import { type Found, foundIn, referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
 
-/** The finding without which everything was seen. */
+/** The findings without which everything was seen, and everything that was found is handed over. */
 export const notProvable = 'not-provable';
+export const othersNotClean = 'others-not-clean';
 
 export function assess(facts: LingeringFacts): readonly FindingDraft[] {
   const { scope } = facts;
@@ -28,7 +29,7 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
 }
 
 function lingeringFindings(facts: LingeringFacts, reference: DomainController): readonly FindingDraft[] {
-  const { now, later } = stagesOf(facts);
+  const { now, later, elsewhere } = stagesOf(facts);
   const changed = now.filter(({ isChanged }) => isChanged);
   const isOnReference = now.some(({ comparison }) => comparison.target === reference);
   return [
@@ -57,12 +58,26 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
           ),
         ]),
     ...holdingOthers(now),
+    ...(elsewhere.length === 0
+      ? []
+      : [
+          warning(
+            othersNotClean,
+            `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is no target' : 'are no targets'}`,
+            'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
+            {
+              subjects: targetNames(elsewhere),
+              measure: { value: elsewhere.length, unit: 'objects' },
+              evidence: elsewhere.map(lineOf),
+            },
+          ),
+        ]),
     ...(isOnReference
       ? [
           warning(
             referenceNotClean,
             `The reference ${reference.name} has lingering objects itself`,
-            `Remove these first, then run this again: removal from the other DCs is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
+            `Remove these first, then run this again: removal from the other DCs, which may hold the same objects, is written only against a clean reference.${later.length === 0 ? '' : ` ${counted(later.length, 'lingering object')} on ${listed(targetNames(later), 5)} wait until then.`}`,
             { subjects: targetNames(later), evidence: later.map(lineOf) },
           ),
         ]

@@ -7,7 +7,7 @@ import type { DomainControllerAccess } from '../../ad/ask-domain-controllers.ts'
 import { isChosen } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
 import { allBytesOf, textOf } from '../../ad/entry.ts';
-import type { DomainController } from '../../ad/forest.ts';
+import { type DomainController, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import { formatSid } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
@@ -34,7 +34,7 @@ export interface CopiesToCompare {
   readonly reference: DomainController;
   /** The other full copies. */
   readonly others: readonly DomainController[];
-  /** Those of them that are judged by the reference. The reference is judged by all that are writable. */
+  /** Those of them that must be comparable. All are judged by the reference, and it by all that are writable. */
   readonly targets: readonly DomainController[];
   /** Which DC of the forest made a change. */
   readonly originator: Originator;
@@ -87,7 +87,7 @@ async function compareCopy(
       const comparisons = [
         // An RODC's copy proves nothing about another one's: removal takes a writable reference.
         ...(other.isReadOnly ? [] : [await judge(there, reference, opened)]),
-        ...(copies.targets.includes(other) ? [await judge(here, opened, reference)] : []),
+        await judge(here, opened, reference),
       ];
       comparing.onState(other, 'compared');
       return comparisons;
@@ -175,7 +175,7 @@ async function withSession<T>(
   use: (session: DirectorySession) => Promise<T>,
 ): Promise<T> {
   if (isChosen(domainController, access.session)) return await use(access.session);
-  const session = await access.openOther(domainController.dnsHostName ?? domainController.name);
+  const session = await access.openOther(hostOf(domainController));
   try {
     return await use(session);
   } finally {

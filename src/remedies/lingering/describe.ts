@@ -1,5 +1,6 @@
 /** A plan in words, and what a person has to do with it, drawn from the plan alone. */
 
+import { hostOf } from '../../ad/forest.ts';
 import {
   allowDivergent,
   importRemoval,
@@ -16,7 +17,7 @@ import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
-import { hostOf, referenceNotClean, stagesOf } from './propose.ts';
+import { referenceNotClean, stagesOf } from './propose.ts';
 import type { Verdict } from './verdicts.ts';
 
 /** ERROR_DS_REPL_LIFETIME_EXCEEDED, ERROR_DS_INSUFFICIENT_ATTR_TO_CREATE_OBJECT: a DC refuses a partner. */
@@ -91,6 +92,9 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Compared with', value: namesOf(intent['targets']) },
+      ...(intent['alsoCompared'] === undefined
+        ? []
+        : [{ name: 'Compared, no target', value: namesOf(intent['alsoCompared']) }]),
       { name: 'Partitions', value: namesOf(intent['partitions']) },
       ...countsByDc(plan),
       { name: 'Written by this tool', value: 'nothing: each DC removes its own lingering objects' },

@@ -1,9 +1,18 @@
 /** Reads the evidence of every DC, and once a reference is chosen compares the copies. Nothing is written. */
 
 import { askDomainControllers, defaultDeadlineMs } from '../../ad/ask-domain-controllers.ts';
+import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
+import {
+  directoryServiceDn,
+  lifetimeAttributes,
+  lifetimeInForce,
+  serverKindOf,
+  silenceAtLastWrite,
+  storedLifetimesOf,
+} from '../../ad/deleted-object-lifetime.ts';
 import { joinDn, sameDn } from '../../ad/dn.ts';
-import { integerOf, textOf } from '../../ad/entry.ts';
-import { type DomainController, type Forest, readForest } from '../../ad/forest.ts';
+import { textOf } from '../../ad/entry.ts';
+import { type DomainController, type Forest, hostOf, readForest } from '../../ad/forest.ts';
 import { type Originator, originatorOf } from '../../ad/known-changes.ts';
 import { askForReplication } from '../../ad/replication-answer.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
@@ -18,12 +27,15 @@ import { type OwnEvidence, readOwnEvidence } from './own-evidence.ts';
 
 export interface LingeringFacts {
   readonly target: ForestTarget;
-  /** When the comparison began. */
+  /** When the comparison began, by the chosen DC's clock. */
   readonly now: Date;
   readonly forest: Forest;
   readonly replication: ReplicationNews;
-  /** In days. */
-  readonly lifetime: number;
+  /**
+   * From how many days of silence on a DC is out of touch: the tombstone lifetime, and after a raise what was past the
+   * former one already.
+   */
+  readonly silenceLimit: number;
   /** At that length of silence. */
   readonly islands: Islands;
   /** The FSMO roles of each DC, by the DN of its NTDS Settings. */
@@ -40,9 +52,6 @@ export interface LingeringFacts {
 }
 
 const day = 86_400_000;
-
-/** MS-ADTS 6.1.1.2.4.1.1: where tombstoneLifetime is not set on Windows, in days. Samba takes more. */
-const unsetLifetime = 60;
 
 /**
  * All that the remedy looks at.
@@ -72,12 +81,12 @@ type Evidence = Omit<LingeringFacts, 'scope' | 'comparisons'>;
 
 async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
   const { session, watch } = world;
-  const now = world.now();
+  const now = session.rootDse.currentTime ?? world.now();
   const forest = await readForest(session);
-  watch.begin(forest.domainControllers.map(rowName));
-  const [states, lifetime, roles] = await Promise.all([
+  watch.begin(forest.domainControllers.map(hostOf));
+  const [states, silenceLimit, roles] = await Promise.all([
     askAll(forest, world),
-    readLifetime(session, forest),
+    readSilenceLimit(session, forest, now),
     readRoles(session, forest),
   ]);
   // A DC's own USN is read after what the others have of it, and is lower only if it went back.
@@ -89,17 +98,13 @@ async function readEvidence(world: DirectoryWorld): Promise<Evidence> {
     now,
     forest,
     replication,
-    lifetime,
-    islands: islandsOf(replication, lifetime * day),
+    silenceLimit,
+    islands: islandsOf(replication, silenceLimit * day),
     roles,
     ownEvidence,
     originator: originatorOf(forest.domainControllers, cursors),
     isShown: false,
   };
-}
-
-function rowName({ name, dnsHostName }: DomainController): string {
-  return dnsHostName ?? name;
 }
 
 async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly DomainControllerState[]> {
@@ -114,7 +119,7 @@ async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly D
     },
     defaultDeadlineMs,
     (domainController, answer) =>
-      world.watch.update(rowName(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
+      world.watch.update(hostOf(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
   );
   return forest.domainControllers.map((domainController, index): DomainControllerState => {
     const answer = answers[index];
@@ -128,11 +133,28 @@ async function askAll(forest: Forest, world: DirectoryWorld): Promise<readonly D
   });
 }
 
-async function readLifetime(session: DirectorySession, { configurationNamingContext }: Forest): Promise<number> {
-  const dn = joinDn('CN=Directory Service,CN=Windows NT,CN=Services', configurationNamingContext);
-  const entry = await session.readEntry(dn, ['tombstoneLifetime']);
-  return (entry === undefined ? undefined : integerOf(entry, 'tombstoneLifetime')) ?? unsetLifetime;
+async function readSilenceLimit(
+  session: DirectorySession,
+  { configurationNamingContext }: Forest,
+  now: Date,
+): Promise<number> {
+  const entry = await session.readEntry(directoryServiceDn(configurationNamingContext), [
+    ...lifetimeAttributes,
+    ...metadataAttributes,
+  ]);
+  const kind = serverKindOf(session.rootDse, false);
+  const stored = entry === undefined ? noLifetimes : storedLifetimesOf(entry);
+  const inForce = lifetimeInForce(stored, kind);
+  const written = entry === undefined ? undefined : stampOf(entry, 'tombstoneLifetime')?.changed;
+  const silence = silenceAtLastWrite(written instanceof Date ? written : undefined, kind, inForce, now);
+  return Math.floor(silence ?? inForce.days);
 }
+
+const noLifetimes = {
+  tombstoneLifetime: undefined,
+  deletedObjectLifetime: undefined,
+  garbageCollectionHours: undefined,
+};
 
 /** Objects whose fSMORoleOwner names a DC (MS-ADTS 6.1.5): of the forest, and of each domain. */
 async function readRoles(
@@ -173,13 +195,13 @@ async function compareAll(
   { reference, targets, partitions }: LingeringScope,
   world: DirectoryWorld,
 ): Promise<readonly Comparison[]> {
-  world.watch.begin(forest.domainControllers.map(rowName));
+  world.watch.begin(forest.domainControllers.map(hostOf));
   const comparing = {
     session: world.session,
     openOther: world.openOther.bind(world),
     signal: world.signal,
     onState: (domainController: DomainController, state: string): void =>
-      world.watch.update(rowName(domainController), state),
+      world.watch.update(hostOf(domainController), state),
   };
   const comparisons: Comparison[] = [];
   for (const namingContext of partitions) {

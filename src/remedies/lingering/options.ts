@@ -1,7 +1,7 @@
 /** Which DCs and naming contexts are compared: from flags, from answers, or from a plan. */
 
 import { sameDn } from '../../ad/dn.ts';
-import type { DomainController, Forest } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import type { Intent, JsonValue } from '../../change/plan.ts';
 import { DirectoryError, SubjectMissingError, UsageError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
@@ -63,7 +63,7 @@ function domainControllerOf({ domainControllers }: Forest, name: string, flag: s
       attempted: `read ${flag}`,
       on: name,
       cameBack: 'the forest has no domain controller of this name',
-      next: `Name one of: ${domainControllers.map((one) => one.dnsHostName ?? one.name).join(', ')}`,
+      next: `Name one of: ${domainControllers.map(hostOf).join(', ')}`,
     });
   }
   if (more.length > 0) throw unusable(flag, name, 'several domain controllers have this name: give the DNS name');
@@ -103,8 +103,8 @@ function unusable(flag: string, on: string, cameBack: string): UsageError {
 /** The scope as a plan keeps it. */
 export function intentOf({ reference, targets, partitions }: LingeringScope): Intent {
   return {
-    reference: reference.dnsHostName ?? reference.name,
-    targets: targets.map(({ dnsHostName, name }) => dnsHostName ?? name),
+    reference: hostOf(reference),
+    targets: targets.map(hostOf),
     partitions,
   };
 }

@@ -1,11 +1,13 @@
 /** Which lingering objects are handed over: first those of the reference itself, and once it is clean those of the targets. */
 
 import { dnDepth } from '../../ad/dn.ts';
-import type { LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
+import { hostOf } from '../../ad/forest.ts';
+import type { Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
+import { distinct } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import type { JudgedObject } from './judge-objects.ts';
-import { intentOf } from './options.ts';
+import { intentOf, type LingeringScope } from './options.ts';
 
 /** An object that was found, with the pair of DCs that it was found by. */
 export interface Found extends JudgedObject {
@@ -17,7 +19,7 @@ export function propose(facts: LingeringFacts): Proposal<RemoveLingeringChange> 
   const { now, later } = stagesOf(facts);
   return {
     target,
-    intent: scope === undefined ? {} : intentOf(scope),
+    intent: scope === undefined ? {} : { ...intentOf(scope), ...alsoCompared(facts, scope) },
     changes: now.toSorted(leafFirst).flatMap(changeOf),
     leftOut: later.map(
       ({ dn, comparison }): LeftOut => ({
@@ -29,18 +31,38 @@ export function propose(facts: LingeringFacts): Proposal<RemoveLingeringChange> 
   };
 }
 
+/** DCs that are no targets, and were compared because the reference is compared with every other copy. */
+function alsoCompared({ comparisons }: LingeringFacts, { reference, targets }: LingeringScope): Intent {
+  const others = distinct(comparisons.map(({ target }) => target)).filter(
+    (one) => one !== reference && !targets.includes(one),
+  );
+  const unseen = comparisons.filter(({ kind }) => kind !== 'compared');
+  const compared = others.filter((one) => unseen.every(({ target, reference: by }) => target !== one && by !== one));
+  return compared.length === 0 ? {} : { alsoCompared: compared.map(hostOf) };
+}
+
 /** The finding that says why the targets have to wait. */
 export const referenceNotClean = 'reference-not-clean';
 
-/** Lingering objects to be removed now, and those that wait until the reference is clean. */
-export function stagesOf(facts: LingeringFacts): { readonly now: readonly Found[]; readonly later: readonly Found[] } {
+/** Lingering objects by when they are handed over. */
+export interface Stages {
+  readonly now: readonly Found[];
+  /** After the reference is clean. */
+  readonly later: readonly Found[];
+  /** On DCs that are no targets: not in this run. */
+  readonly elsewhere: readonly Found[];
+}
+
+export function stagesOf(facts: LingeringFacts): Stages {
   const lingering = foundIn(facts).filter(({ verdict }) => verdict === 'lingering');
   const reference = facts.scope?.reference;
   const onReference = lingering.filter(({ comparison }) => comparison.target === reference);
-  const onTargets = lingering.filter(({ comparison }) => comparison.target !== reference);
+  const isTarget = ({ comparison: { target } }: Found): boolean => facts.scope?.targets.includes(target) ?? false;
+  const onTargets = lingering.filter(isTarget);
+  const elsewhere = lingering.filter((one) => one.comparison.target !== reference && !isTarget(one));
   return onReference.length > 0
-    ? { now: firstOfEach(onReference), later: onTargets }
-    : { now: firstOfEach(onTargets), later: [] };
+    ? { now: firstOfEach(onReference), later: onTargets, elsewhere }
+    : { now: firstOfEach(onTargets), later: [], elsewhere };
 }
 
 /** Everything with a verdict, in the order of the comparisons. */
@@ -85,10 +107,6 @@ function changeOf({ dn, guid, attributes, comparison }: Found): readonly RemoveL
       attributes,
     },
   ];
-}
-
-export function hostOf({ dnsHostName, name }: Comparison['target']): string {
-  return dnsHostName ?? name;
 }
 
 /** What in the plan this remedy never writes. */

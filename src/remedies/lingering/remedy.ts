@@ -1,7 +1,7 @@
 import type { RemoveLingeringChange } from '../../change/plan.ts';
 import type { Remedy } from '../remedy.ts';
 import { ask } from './ask.ts';
-import { assess, notProvable } from './assess.ts';
+import { assess, notProvable, othersNotClean } from './assess.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type LingeringFacts } from './gather.ts';
@@ -27,7 +27,7 @@ export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingering
   permits: (plan) => [...faultsOfPlan(plan), ...faultsOfSteps(plan.nextSteps)],
   handOver: {
     optionsOf,
-    isProven: ({ findings }) => !findings.some(({ id }) => id === notProvable),
+    isProven: ({ findings }) => !findings.some(({ id }) => id === notProvable || id === othersNotClean),
   },
   practice: {
     about: 'A DC that kept objects which the others have deleted and forgotten.',

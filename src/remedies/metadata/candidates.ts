@@ -7,7 +7,7 @@ import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts'
 import { askAllForReplication, catalogIfAny } from '../../ad/ask-replication.ts';
 import { dnDepth, isSameOrBelow, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
-import type { DomainController, Forest } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import { networkMeans } from '../../ad/probe.ts';
 import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
 import { dateOfFileTime } from '../../ad/values.ts';
@@ -136,10 +136,6 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
       }),
   );
   return [...dcs, ...servers, ...others];
-}
-
-function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostName' | 'name'>): string {
-  return dnsHostName ?? name;
 }
 
 function notAsked(domainController: DomainController): DomainControllerState {

@@ -10,7 +10,7 @@ import { blocker, type FindingDraft, note, warning } from '../../change/findings
 import { groupBy } from '../../group-by.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
-import { type Situation, suspectsIn } from './situation.ts';
+import { hostOfParty, type Situation, suspectsIn } from './situation.ts';
 
 const day = 86_400_000;
 
@@ -126,7 +126,7 @@ function lingeringCommands(lingering: readonly Failure[], situation: Situation):
   return lingering.flatMap(({ source, destination, namingContexts }) => {
     const sourceDsaGuid = destination.domainController.dsaGuid;
     if (source === undefined || sourceDsaGuid === undefined || destination.domainController.isReadOnly) return [];
-    const host = source.domainController.dnsHostName ?? source.name;
+    const host = hostOfParty(source);
     const isWritable = (namingContext: string): boolean =>
       destination.domainController.fullNamingContexts.some((held) => sameDn(held, namingContext));
     return namingContexts
@@ -303,7 +303,7 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
             ? 'no other DC shows when it last heard of it'
             : `${heard.by.name} last heard of it ${durationInWords(heard.age)} ago`;
         const why = party.state.kind === 'unreachable' ? party.state.why : '';
-        return [`${party.name}: ${why}; ${last}`, showReplication(party.domainController.dnsHostName ?? party.name)];
+        return [`${party.name}: ${why}; ${last}`, showReplication(hostOfParty(party))];
       }),
     },
   );

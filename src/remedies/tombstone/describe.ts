@@ -20,7 +20,7 @@ import { sideInWords } from './assess-replication.ts';
 import { type Effect, effectOf, type TombstoneChange, unsetDaysIn } from './changes.ts';
 import type { TombstoneFacts } from './gather.ts';
 import {
-  hostOf,
+  hostOfParty,
   isHost,
   isWithinDefault,
   partiesOutOfReach,
@@ -79,8 +79,8 @@ export function nextStepsFor(
       : [
           {
             id: 'write-there-too' as const,
-            hosts: outOfReach.filter(({ domainController }) => !domainController.isReadOnly).map(hostOf),
-            readOnly: outOfReach.filter(({ domainController }) => domainController.isReadOnly).map(hostOf),
+            hosts: outOfReach.filter(({ domainController }) => !domainController.isReadOnly).map(hostOfParty),
+            readOnly: outOfReach.filter(({ domainController }) => domainController.isReadOnly).map(hostOfParty),
           },
         ]),
     ...cleaningSteps(situation),
@@ -150,14 +150,14 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
           {
             id: 'clean-dcs' as const,
             names: apart.map(({ name }) => name),
-            unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOf),
+            unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOfParty),
             isInOrder: cutOff.every(({ age }) => isWithinDefault(age)),
             suspects: suspectsOf(comparisons(apart, good)),
             requests: requestsFor(apart, good),
           },
         ]),
     ...(sources.length === 0 ? [] : [{ id: 'clean-sources' as const, suspects: sources }]),
-    ...(refusing.length === 0 ? [] : [{ id: 'allow-divergent' as const, hosts: refusing.map(hostOf) }]),
+    ...(refusing.length === 0 ? [] : [{ id: 'allow-divergent' as const, hosts: refusing.map(hostOfParty) }]),
   ];
 }
 

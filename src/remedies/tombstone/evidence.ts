@@ -68,7 +68,8 @@ export function evidenceFinding(
     changes.flatMap((change) => (change.kind === 'remove-lingering' ? [change.on] : [])),
     (host) => host,
   );
-  const compared = [...namesIn(intent['reference']), ...namesIn(intent['targets'])];
+  const others = [...namesIn(intent['targets']), ...namesIn(intent['alsoCompared'])];
+  const compared = [...namesIn(intent['reference']), ...others];
   const left = living.filter(
     ({ domainController: { dnsHostName, name } }) => !compared.some((host) => sameName(host, dnsHostName ?? name)),
   );
@@ -76,13 +77,13 @@ export function evidenceFinding(
   const isClean = changes.length === 0 && doubts.length === 0 && left.length === 0;
   const found =
     changes.length === 0
-      ? 'found none'
+      ? `found none${isClean ? '' : ' to hand over'}`
       : `found ${counted(changes.length, 'lingering object')} on ${listed([...byHost.keys()], 3)}`;
   const parts = {
     subjects: [...byHost.keys()],
     evidence: [
       `${folder}: made ${created}, reference ${listed(namesIn(intent['reference']))}`,
-      `compared with ${listed(namesIn(intent['targets']))} in ${listed(namesIn(intent['partitions']))}`,
+      `compared with ${listed(others)} in ${listed(namesIn(intent['partitions']))}`,
       ...[...byHost].map(([host, all]) => `${host}: ${counted(all.length, 'lingering object')}`),
       ...(leftOut.length === 0 ? [] : [`${counted(leftOut.length, 'object')} to be removed after these`]),
       ...doubts.map(({ id, title }) => `${id}: ${title}`),
@@ -97,7 +98,7 @@ export function evidenceFinding(
         evidenceId,
         title,
         changes.length === 0
-          ? 'It did not see everything: there may be lingering objects that it could not find.'
+          ? 'It left something open, which is listed here: there may be lingering objects that it did not hand over.'
           : 'Have them removed, then look again: what they bring back with a higher lifetime stays.',
         parts,
       );

@@ -13,7 +13,14 @@ import {
 } from '../../ad/deleted-object-lifetime.ts';
 import { joinDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, guidOf, textOf } from '../../ad/entry.ts';
-import { type DomainController, effectiveRights, type Forest, readForest, sourceInWords } from '../../ad/forest.ts';
+import {
+  type DomainController,
+  effectiveRights,
+  type Forest,
+  hostOf,
+  readForest,
+  sourceInWords,
+} from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
 import {
   type DomainControllerState,
@@ -120,13 +127,13 @@ export async function gather(
     throw isExport && error instanceof DirectoryError ? lackingExport(session, error) : error;
   });
   if (settings === undefined) throw isExport ? lackingExport(session) : notReadable(configuration, session);
-  watch.begin([...forest.domainControllers.map(rowName), deletedObjectsRow]);
+  watch.begin([...forest.domainControllers.map(hostOf), deletedObjectsRow]);
   const states = isExport
     ? await readExported(forest, session)
     : await askAllForReplication(forest, world, {
         deadlineMs,
         onAnswer: (domainController, answer) =>
-          watch.update(rowName(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
+          watch.update(hostOf(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
       });
   const [rights, roles, deletedObjects, backups] = await Promise.all([
     isExport ? undefined : effectiveRights(session, settings.dn),
@@ -241,10 +248,6 @@ function lackingExport({ rootDse }: DirectorySession, cause?: DirectoryError): D
     next: 'Export the whole Configuration partition, its head included, with all attributes: ldifde -d "CN=Configuration,DC=…" -f FILE',
     cause,
   });
-}
-
-function rowName({ name, dnsHostName }: DomainController): string {
-  return dnsHostName ?? name;
 }
 
 /** An export shows the naming contexts' heads as one DC had them; of the others it says nothing. */

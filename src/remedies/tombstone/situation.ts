@@ -1,6 +1,7 @@
 /** The replication of the forest against its lifetime, and what a proposal makes of that. Pure. */
 
-import { type Lifetime, lifetimeInForce, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { type Lifetime, lifetimeInForce, silenceAtLastWrite, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { hostOf } from '../../ad/forest.ts';
 import type { Comparable } from '../../ad/lingering-requests.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
@@ -120,14 +121,12 @@ function formerlyPast(
   lifetime: Lifetime,
   islandsAt: ReplicationJudgement['islandsAt'],
 ): FormerlyPast | undefined {
-  if (written === undefined || written > now) return undefined;
-  const former = unsetMeans(serverKind);
-  const limit = former + (now.getTime() - written.getTime()) / day;
-  if (limit >= lifetime.days) return undefined;
+  const limit = silenceAtLastWrite(written, serverKind, lifetime, now);
+  if (written === undefined || limit === undefined) return undefined;
   const islands = islandsAt(limit);
   const apart = without(islands, islandsAt(lifetime.days));
   // Before its first write an attribute has no value.
-  return { ...apart, islands, written, limit, former, isKnown: lifetimeVersion === 1 };
+  return { ...apart, islands, written, limit, former: unsetMeans(serverKind), isKnown: lifetimeVersion === 1 };
 }
 
 /** The islands of a shorter silence, without what is apart at a longer one already. */
@@ -250,17 +249,21 @@ export function soundParties({ facts, judgement }: Situation, { cutOff }: Island
 /** The DCs of comparisons by name, as commands take them; none where a name cannot be a DNS name. */
 export function suspectsIn(comparisons: readonly Comparable[]): readonly LingeringSuspects[] {
   return comparisons
-    .map(({ reference, targets }) => ({ reference: hostOf(reference), targets: targets.map(hostOf).filter(isHost) }))
+    .map(({ reference, targets }) => ({
+      reference: hostOfParty(reference),
+      targets: targets.map(hostOfParty).filter(isHost),
+    }))
     .filter(({ reference, targets }) => isHost(reference) && targets.length > 0);
+}
+
+/** The name that its DC is reached by. */
+export function hostOfParty({ domainController }: Party): string {
+  return hostOf(domainController);
 }
 
 /** A name that every shell takes as one word. */
 export function isHost(name: string): boolean {
   return /^\w[\w.-]*$/.test(name);
-}
-
-export function hostOf({ domainController: { dnsHostName, name } }: Party): string {
-  return dnsHostName ?? name;
 }
 
 /**

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { assess } from '../../../src/remedies/lingering/assess.ts';
 import type { LingeringFacts } from '../../../src/remedies/lingering/gather.ts';
 import type { JudgedObject } from '../../../src/remedies/lingering/judge-objects.ts';
+import { propose } from '../../../src/remedies/lingering/propose.ts';
 import { recordedExhibits } from '../../../src/remedies/lingering/survey.ts';
 import type { Verdict } from '../../../src/remedies/lingering/verdicts.ts';
 import { apart, configuration, type Dcs, deleteAndForget, handedOver, hostOf, look, openDcs } from './support/pair.ts';
@@ -28,6 +29,29 @@ async function oneBehind(behind: string) {
   return dcs;
 }
 
+/** Sets a value far above every silence. */
+async function raise(dcs: Dcs, name: string): Promise<void> {
+  const dn = `CN=Directory Service,CN=Windows NT,CN=Services,${configuration}`;
+  await (await dcs.session(name)).modify(dn, [{ attribute: 'tombstoneLifetime', replace: [Buffer.from('365')] }]);
+}
+
+test('a DC that is no target and has lingering objects is named, and nothing is handed over for it', async () => {
+  const names = ['dc1', 'dc2', 'dc3'];
+  const { dcs, dns } = await apart(names, ['Lee']);
+  await deleteAndForget(dcs, 'dc1', ...dns);
+  const facts = await look(dcs, 'dc1', { targets: ['dc3'] });
+  expect(findingOf(facts, 'others-not-clean')).toMatchObject({
+    level: 'warning',
+    subjects: ['DC2'],
+    measure: { value: 1 },
+  });
+  expect(handedOver(facts).map(({ on }) => on)).toEqual([hostOf('dc3')]);
+  expect(propose(facts).intent).toMatchObject({ alsoCompared: [hostOf('dc2')] });
+  const all = await look(dcs, 'dc1');
+  expect(findingOf(all, 'others-not-clean')).toBeUndefined();
+  expect(propose(all).intent).not.toHaveProperty('alsoCompared');
+});
+
 describe('the reference', () => {
   test('must not be the DC that is cut off from all others, even if they are the targets', async () => {
     const dcs = await oneBehind('dc3');
@@ -40,9 +64,30 @@ describe('the reference', () => {
     expect(blockersOf(await look(dcs, 'dc1', { targets: ['dc3'] }))).toEqual([]);
   });
 
+  test('must not be the DC that only a raise has put within the lifetime again', async () => {
+    const dcs = await oneBehind('dc3');
+    for (const name of ['dc1', 'dc3']) await raise(dcs, name);
+    expect(blockersOf(await look(dcs, 'dc3'))).toEqual(['reference-lacks-news']);
+    expect((await look(dcs, 'dc1')).silenceLimit).toBe(60);
+  });
+
+  test('may lack news only of a target that was compared in both directions', async () => {
+    const facts = await look(await oneBehind('dc3'), 'dc1');
+    for (const left of ['DC1', 'DC3']) {
+      const comparisons = facts.comparisons.filter(
+        ({ target, reference }) => target.name !== left || ![target.name, reference.name].includes('DC3'),
+      );
+      expect(blockersOf({ ...facts, comparisons })).toEqual(['reference-lacks-news']);
+    }
+  });
+
   test('must not lack news of a DC in use that is no target', async () => {
     const dcs = await oneBehind('dc3');
-    expect(blockersOf(await look(dcs, 'dc1', { targets: ['dc2'] }))).toEqual(['reference-lacks-news']);
+    const facts = await look(dcs, 'dc1', { targets: ['dc2'] });
+    expect(blockersOf(facts)).toEqual(['reference-lacks-news']);
+    expect(findingOf(facts, 'reference-lacks-news')?.detail).toContain('name that DC as a target too');
+    const cutOff = findingOf(await look(dcs, 'dc3', { targets: ['dc2'] }), 'reference-lacks-news');
+    expect(cutOff?.detail).toContain('with that DC first, or choose another reference');
   });
 
   test('must be compared with every DC in use, also with one that only this computer cannot reach', async () => {
