@@ -128,8 +128,7 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
       : [
           {
             id: 'databases',
-            names: left.map((database) => rdnOf(database).value),
-            removedBy: databaseRemovalOf(server),
+            ...databasesLeft(left, facts),
           },
         ]),
     ...(emptied.length === 0
@@ -249,14 +248,25 @@ function dnsStep(host: string): readonly Step[] {
   ];
 }
 
-/** What removes a database in the server's version: public folder databases ended with 2010. */
-function databaseRemovalOf(server: DeletionFacts['chosen']['server']): string {
-  if (isLegacy(server)) return 'system-manager';
-  return (releaseOf(server).year ?? 2007) <= 2010 ? 'cmdlets-by-kind' : 'cmdlet';
+/** What removes the databases: no cmdlet where no Exchange is left; public folder databases ended with 2010. */
+function databasesLeft(
+  dns: readonly string[],
+  { chosen: { server }, hasOtherServer }: DeletionFacts,
+): { readonly names: readonly string[]; readonly removedBy: string } {
+  if (!hasOtherServer) return { names: dns, removedBy: 'directory' };
+  const names = dns.map((dn) => rdnOf(dn).value);
+  if (isLegacy(server)) return { names, removedBy: 'system-manager' };
+  return { names, removedBy: (releaseOf(server).year ?? 2007) <= 2010 ? 'cmdlets-by-kind' : 'cmdlet' };
 }
 
 /** Those below the server have gone with it. */
 function databaseStep(names: readonly string[], removedBy: string): Step {
+  if (removedBy === 'directory') {
+    return {
+      text: 'These databases have no owner now, and no Exchange is left that could remove them. Delete those whose files are gone for good.',
+      commands: names.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)} -Recursive`),
+    };
+  }
   const text = 'These databases have no owner now. Remove those that are not needed';
   if (removedBy === 'system-manager')
     return { text: `${text}, in Exchange System Manager.`, commands: [], lines: names };

@@ -11,7 +11,7 @@ import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
-import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
+import { type Companion, readCopies, readDatabases, readEmptyContainers } from './companions.ts';
 import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
 import { gapsIn, missingAttributes, newestChangeIn } from './export-gaps.ts';
 import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
@@ -126,6 +126,8 @@ export interface NothingToDelete {
 export interface LeftoverFacts extends Leftovers {
   readonly kind: 'leftovers';
   readonly survey: Survey;
+  /** DNs of the empty CN=Servers of legacy administrative groups. */
+  readonly emptyContainers: readonly string[];
 }
 
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
@@ -190,10 +192,12 @@ export async function gather(
   }
 }
 
-function leftoversOf({ session, watch }: DirectoryWorld, { forest, servers }: Survey) {
+async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { forest, servers }: Survey) {
   watch.update('Exchange', 'reading every value of the configuration');
   const there = servers.map(({ server }) => server);
-  return readLeftovers(session, forest.configurationNamingContext, there);
+  const context = forest.configurationNamingContext;
+  const empty = await readEmptyContainers(session, context, there, undefined, isExport);
+  return { ...(await readLeftovers(session, context, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
@@ -361,10 +365,15 @@ async function readDeletion(
     isRecipient: (dn) => !isBelow(dn, context),
   });
   const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));
+  const ownDatabases = (await readDatabases(session, server.dn, owned, isExport)).map((one) =>
+    inUse(one, counts, hasOtherServer),
+  );
+  const going = ownDatabases.filter(goes).map(({ dn }) => dn);
+  const servers = survey.servers.map((one) => one.server);
   const companions = [
-    ...(await readDatabases(session, server.dn, owned, isExport)).map((one) => inUse(one, counts, hasOtherServer)),
-    ...(await readCopies(session, context, server.dn, owned, isExport)),
-    ...(await readEmptiedContainer(session, server.dn, server.roles === undefined, isExport)),
+    ...ownDatabases,
+    ...(await readCopies(session, context, server.dn, going, isExport)),
+    ...(await readEmptyContainers(session, context, servers, server, isExport)),
   ];
   const along = companions.filter(goes);
   step('reading every value of the configuration');
