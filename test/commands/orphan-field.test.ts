@@ -285,15 +285,42 @@ describe('an export', () => {
     expect(stderr).toMatch(/-m and -o leave out objectGUID, and\s+-l leaves out what it does not list/);
   });
 
-  test('made with -l names the attributes that are missing', async () => {
-    const without = forest({ version: 2016, roles: 38 }).map((one) =>
-      one.replace(/^(?:networkAddress|legacyExchangeDN):.*\n/gm, ''),
-    );
-    const found = findingOf(await planFor(without), 'export-incomplete');
-    expect(found?.evidence.filter((line) => line.includes('-l'))).toEqual([
-      expect.stringMatching(/^no legacyExchangeDN on any server/),
-      expect.stringMatching(/^no networkAddress on any server/),
-    ]);
+  describe('made with -l', () => {
+    const whole = forest(exchange2016, another(), owned(), copyOn('EX04'), inDatabase('anna'), account(77));
+    const without = (...names: readonly string[]): readonly string[] =>
+      whole.map((one) => one.replaceAll(new RegExp(`^(?:${names.join('|')}):.*\n`, 'gm'), ''));
+    const missingIn = async (records: readonly string[]): Promise<readonly string[]> =>
+      (findingOf(await planFor(records), 'export-incomplete')?.evidence ?? []).filter((line) => line.includes('-l'));
+
+    test.each([
+      ['legacyExchangeDN', 'server'],
+      ['networkAddress', 'server'],
+      ['msExchCurrentServerRoles', 'server'],
+      ['userAccountControl', 'computer account'],
+      ['lastLogonTimestamp', 'computer account'],
+      ['homeMDB', 'recipient'],
+      ['msExchHomeServerName', 'recipient'],
+      ['msExchOwningServer', 'database'],
+      ['msExchHostServerLink', 'database copy'],
+    ])('without %s on any %s says that it is missing', async (name, on) => {
+      expect(await missingIn(whole)).toEqual([]);
+      expect(await missingIn(without(name))).toEqual([expect.stringMatching(`^no ${name} on any ${on} `)]);
+    });
+
+    test('without homeMDB lets no database go, as mailboxes may be in it', async () => {
+      const plan = await planFor(without('homeMDB'), '--also', 'databases');
+      expect(deletedBy(plan)).not.toContain(database);
+      expect(findingOf(plan, 'databases-stay')?.evidence).toEqual([
+        `${database}: the export does not show which mailboxes are in it`,
+      ]);
+    });
+
+    test('without objectClass is refused with that, and not for want of rights', async () => {
+      const { status, stderr } = await runOn(without('objectClass'), '--name', 'EX04', '--dry-run');
+      expect(stderr).toMatch(/no entry has objectClass/);
+      expect(stderr).not.toContain('user');
+      expect(status).toBe(3);
+    });
   });
 });
 
