@@ -16,7 +16,7 @@ export type LocatedLdifEntry = LdifContentRecord & { readonly line: number };
 /**
  * The entries of an export as they arrive: content records, and the records with `changetype: add` that ldifde writes.
  * References (`ref:`) and the summary that ldapsearch prints are skipped; a summary of a search that was cut short is an
- * error. UTF-8 with or without byte order mark, or UTF-16. Throws LdifSyntaxError, also for any other change record, and
+ * error. UTF-8 with or without byte order mark, or UTF-16; several files may be joined to one. Throws LdifSyntaxError, also for any other change record, and
  * whatever the input throws.
  *
  * @param source names the file in messages
@@ -261,6 +261,9 @@ function utf16Of(start: Buffer): 'utf-16le' | 'utf-16be' | undefined {
   return undefined;
 }
 
+/** In UTF-8, one character per byte. Within a file it is where another file was joined to it. */
+const byteOrderMark = '\xef\xbb\xbf';
+
 /** Splits the text into records: the lines between blank lines, unfolded and without comments. */
 class LineReader {
   readonly #source: string;
@@ -301,6 +304,11 @@ class LineReader {
   #physicalLine(withReturn: string): readonly LdifLine[] {
     this.#number++;
     const text = withReturn.endsWith('\r') ? withReturn.slice(0, -1) : withReturn;
+    if (text.startsWith(byteOrderMark)) {
+      const record = this.#endOfRecord();
+      this.#line = { number: this.#number, parts: [text.slice(byteOrderMark.length)] };
+      return record;
+    }
     if (text.startsWith(' ') && this.#line !== undefined) {
       this.#line.parts.push(text.slice(1));
       return [];

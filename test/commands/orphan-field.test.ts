@@ -1,88 +1,73 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Finding } from '../../src/change/findings.ts';
 import type { Plan } from '../../src/change/plan.ts';
+import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import {
   adminGroup,
+  blockersOf,
   configuration,
+  databaseOf,
+  deletedBy,
+  dnOf,
+  exchange,
+  findingOf,
+  forestWith,
+  group,
   groups,
-  head,
-  organisation,
+  legacyNameOf,
+  type Made,
   person,
   planOf,
+  planFor as planOn,
   record,
   runIn,
   runOn,
+  serverObject,
 } from './orphan-export.ts';
 
-const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
-const database = `CN=MDB4,CN=Databases,CN=North,${groups}`;
-const legacyExchangeDn = '/o=Contoso/cn=EX04';
-const [rootDse = '', ...rest] = head;
-const systemObjects = 'CN=Microsoft Exchange System Objects,DC=corp,DC=example,DC=com';
+const server = dnOf('EX04');
+const database = databaseOf('MDB4');
 
-/** The server of a version, in an organisation with these entries. */
-const forest = (serial: string, roles: number | undefined, ...records: readonly string[]): readonly string[] => [
-  rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
-  ...rest,
-  ...organisation,
-  ...adminGroup('North'),
-  record(
-    server,
-    'msExchExchangeServer',
-    ...(roles === undefined ? [] : [`msExchCurrentServerRoles: ${roles}`]),
-    `serialNumber: ${serial}`,
-    `legacyExchangeDN: ${legacyExchangeDn}`,
-    'networkAddress: ncacn_ip_tcp:ex04.corp.example.com',
-  ),
-  ...records,
-];
-const exchange2016 = 'Version 15.1 (Build 32507.6)';
-const exchange2010 = 'Version 14.3 (Build 30123.4)';
-const another = (name = 'EX01'): string =>
-  record(
-    `CN=${name},CN=Servers,CN=North,${groups}`,
-    'msExchExchangeServer',
-    'msExchCurrentServerRoles: 38',
-    `legacyExchangeDN: /o=Contoso/cn=${name}`,
-    `networkAddress: ncacn_ip_tcp:${name.toLowerCase()}.corp.example.com`,
-  );
-const owned = (...lines: readonly string[]): string =>
-  record(database, 'msExchMDB', `msExchOwningServer: ${server}`, ...lines);
+/** EX04 of a version, in an organisation with these entries. */
+const forest = (made: Made, ...records: readonly string[]): readonly string[] =>
+  forestWith(serverObject('EX04', made), ...records);
+const exchange2016 = { version: 2016, roles: 16_439 } as const;
+const exchange2010 = { version: 2010, roles: 38 } as const;
+const exchange2003 = { version: 2003, roles: undefined } as const;
+const another = (...lines: readonly string[]): string => serverObject('EX01', { roles: 38 }, ...lines);
+const owned = (name = 'MDB4'): string => record(databaseOf(name), 'msExchMDB', `msExchOwningServer: ${server}`);
+const copyOn = (name: string, of = database): string =>
+  record(`CN=${name},${of}`, 'msExchMDBCopy', `msExchHostServerLink: ${dnOf(name)}`);
+const inDatabase = (name: string, ...lines: readonly string[]): string =>
+  person(name, `homeMDB: ${database}`, `msExchHomeServerName: ${legacyNameOf('EX04')}`, ...lines);
 
-const planFor = async (records: readonly string[], ...args: readonly string[]): Promise<Plan> =>
-  planOf(await runOn(records, '--name', 'EX04', '--json', ...args));
-const finding = ({ findings }: Plan, id: string): Finding | undefined => findings.find((one) => one.id === id);
-const blockers = ({ findings }: Plan): readonly string[] =>
-  findings
-    .filter(({ level }) => level === 'blocker')
-    .map(({ id, acceptable }) => `${id}${acceptable ? '' : ' (final)'}`);
-const deletedBy = ({ changes }: Plan): readonly string[] =>
-  changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+const planFor = async (records: readonly string[], ...args: readonly string[]): Promise<Plan> => {
+  const plan = await planOn('EX04', records, ...args);
+  expect(remedy.permits(plan as never)).toEqual([]);
+  return plan;
+};
 
 describe('a failed first install', () => {
-  const arbitration = person(
+  const arbitration = inDatabase(
     'SystemMailbox{1f05a927-3be2-4fb9-aa03-b59fe3b56f4c}',
-    `homeMDB: ${database}`,
-    `msExchHomeServerName: ${legacyExchangeDn}`,
     'msExchRecipientTypeDetails: 8388608',
     'msExchMailboxGuid:: AAECAwQFBgcICQoLDA0ODw==',
   );
-  const health = person('HealthMailbox0659e34', `homeMDB: ${database}`, `msExchHomeServerName: ${legacyExchangeDn}`);
+  const health = inDatabase('HealthMailbox0659e34');
   const ofDatabase = record(
-    `CN=SystemMailbox{4E6B7F0A-93D1-4C57-8A62-0B9F4C1D7E35},${systemObjects}`,
+    `CN=SystemMailbox{4E6B7F0A-93D1-4C57-8A62-0B9F4C1D7E35},CN=Microsoft Exchange System Objects,DC=corp,DC=example,DC=com`,
     'msExchSystemMailbox',
     'mailNickname: SystemMailbox4E6B',
     `homeMDB: ${database}`,
   );
-  const records = forest(exchange2016, 16_439, owned(), arbitration, health, ofDatabase);
+  const records = forest(exchange2016, owned(), arbitration, health, ofDatabase);
 
   test("has Exchange's own mailboxes that can be accepted, and that the plan clears wholly", async () => {
     const plan = await planFor(records);
-    expect(blockers(plan)).toEqual(['arbitration-mailboxes', 'only-server', 'owned-databases']);
-    const found = finding(plan, 'arbitration-mailboxes');
+    expect(blockersOf(plan)).toEqual(['arbitration-mailboxes', 'only-server', 'owned-databases']);
+    const found = findingOf(plan, 'arbitration-mailboxes');
     expect(found?.evidence.map((line) => line.split(':')[0]).toSorted()).toEqual([
       'arbitration',
       'monitoring',
@@ -104,53 +89,95 @@ describe('a failed first install', () => {
   });
 
   test('lets the databases that only it owns go with it, where no user has a mailbox in them', async () => {
-    const copy = record(`CN=EX04,${database}`, 'msExchMDBCopy', `msExchHostServerLink: ${server}`);
-    const plan = await planFor([...records, copy], '--also', 'databases');
-    expect(blockers(plan)).toEqual(['arbitration-mailboxes', 'only-server']);
+    const plan = await planFor([...records, copyOn('EX04')], '--also', 'databases');
+    expect(blockersOf(plan)).toEqual(['arbitration-mailboxes', 'only-server']);
     expect(deletedBy(plan)).toEqual([`CN=EX04,${database}`, database, server]);
     expect(plan.changes.some((change) => change.kind === 'modify' && change.dn === database)).toBe(false);
   });
 
   test('keeps a database with a user’s mailbox, and gives that up only where the files are said to be gone', async () => {
-    const anna = person('anna', `homeMDB: ${database}`, `msExchHomeServerName: ${legacyExchangeDn}`);
+    const anna = inDatabase('anna');
     const plan = await planFor([...records, anna], '--also', 'databases');
     expect(deletedBy(plan)).toEqual([server]);
-    expect(finding(plan, 'mailboxes')).toMatchObject({
+    expect(findingOf(plan, 'mailboxes')).toMatchObject({
       title: '1 mailbox is on the server or in its databases',
       acceptable: true,
-      detail: expect.stringContaining('only if the database files are gone'),
+      detail: expect.stringMatching(/No other server is left.*if the database files are gone/),
     });
-    expect(blockers(await planFor([...records, anna, another()]))).toContain('mailboxes (final)');
+    expect(blockersOf(await planFor([...records, anna, another()]))).toContain('mailboxes (final)');
   });
 
   test('with another server has them moved first, by the cmdlets of their kinds', async () => {
     const plan = await planFor([...records, another()]);
-    expect(blockers(plan)).toContain('arbitration-mailboxes (final)');
-    expect(finding(plan, 'arbitration-mailboxes')?.detail).toContain(
+    expect(blockersOf(plan)).toContain('arbitration-mailboxes (final)');
+    expect(findingOf(plan, 'arbitration-mailboxes')?.detail).toContain(
       "Get-Mailbox -Arbitration -Server 'EX04' | New-MoveRequest",
     );
     expect(plan.changes.some((change) => change.kind === 'modify' && change.dn.includes('1f05a927'))).toBe(false);
   });
 });
 
+describe('the last server that is left', () => {
+  const lists = `CN=Offline Address Lists,CN=Address Lists Container,CN=Contoso,${exchange}`;
+  const addressBook = record(`CN=Default Offline Address Book,${lists}`, 'msExchOAB', `offLineABServer: ${server}`);
+
+  test('has an offline address book that can be accepted, as no other server can generate it', async () => {
+    const plan = await planFor(forest(exchange2010, addressBook));
+    expect(blockersOf(plan)).toEqual(['oab-generation', 'only-server']);
+    expect(findingOf(plan, 'oab-generation')?.detail).toContain('When a new one is installed, give it that one');
+    expect(plan.leftOut).toContainEqual({
+      what: `offLineABServer of CN=Default Offline Address Book,${lists}`,
+      reason: 'mandatory-references',
+    });
+    expect(blockersOf(await planFor(forest(exchange2010, addressBook, another())))).toEqual(['oab-generation (final)']);
+  });
+
+  test('is advised with nothing that needs an Exchange server', async () => {
+    const dag = `CN=DAG1,${group}`;
+    const plan = await planFor([
+      ...forestWith(serverObject('EX04', exchange2010, `msExchMDBAvailabilityGroupLink: ${dag}`)),
+      record(dag, 'msExchMDBAvailabilityGroup', 'msExchFileShareWitness: \\\\ex04\\DAG1'),
+      owned(),
+      record(databaseOf('MDB5'), 'msExchMDB', `legacyExchangeDN: ${legacyNameOf('EX04')}/cn=Microsoft Private MDB`),
+      inDatabase('anna'),
+      person('archived', `msExchArchiveDatabaseLink: ${database}`),
+      addressBook,
+    ]);
+    const ids = ['mailboxes', 'archives', 'dag-member', 'only-server', 'owned-databases', 'oab-generation'];
+    expect(plan.findings.map(({ id }) => id)).toEqual(expect.arrayContaining([...ids, 'references-to-replace']));
+    const advice = plan.findings.filter(({ id }) => id !== 'supported-ways').map(({ detail }) => detail);
+    expect(advice.join('\n')).not.toMatch(/(?:Get|Set|Move|Remove|New|Enable)-(?!ADObject)\w+/);
+    expect(findingOf(plan, 'dag-member')?.detail).toContain(
+      `Set-ADObject -Identity '${server}' -Clear msExchMDBAvailabilityGroupLink`,
+    );
+    expect(plan.nextSteps).toContainEqual({ id: 'databases', names: [database], removedBy: 'directory' });
+  });
+
+  test('clears a mailbox that is arbitration by its type, whatever its name', async () => {
+    const plan = await planFor(forest(exchange2010, owned(), inDatabase('m', 'msExchRecipientTypeDetails: 8388608')));
+    const edits = plan.changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+    expect(edits.map(({ attribute }) => attribute)).toContain('mailNickname');
+    const otherType = JSON.parse(JSON.stringify(plan).replaceAll('8388608', '1'));
+    expect(remedy.permits(otherType)).toContainEqual(
+      expect.stringMatching(/^It removes \S+ from mailNickname of CN=m,/),
+    );
+  });
+});
+
 describe('a member of a DAG', () => {
-  const group = `CN=DAG1,CN=North,${groups}`;
+  const dag = `CN=DAG1,${group}`;
   const records = [
-    ...forest(exchange2010, 38).map((one) =>
-      one.startsWith(`dn: ${server}\n`)
-        ? one.replace('serialNumber', `msExchMDBAvailabilityGroupLink: ${group}\nserialNumber`)
-        : one,
-    ),
+    ...forestWith(serverObject('EX04', exchange2010, `msExchMDBAvailabilityGroupLink: ${dag}`)),
     another(),
-    record(group, 'msExchMDBAvailabilityGroup'),
+    record(dag, 'msExchMDBAvailabilityGroup'),
     owned(),
-    record(`CN=EX04,${database}`, 'msExchMDBCopy', `msExchHostServerLink: ${server}`),
-    record(`CN=EX01,${database}`, 'msExchMDBCopy', `msExchHostServerLink: CN=EX01,CN=Servers,CN=North,${groups}`),
+    copyOn('EX04'),
+    copyOn('EX01'),
   ];
 
-  test('has a database with another copy activated there, never removed', async () => {
+  test('has a database with another copy activated there, never removed, and its own copy goes', async () => {
     const plan = await planFor(records, '--also', 'databases');
-    const detail = finding(plan, 'dag-member')?.detail ?? '';
+    const detail = findingOf(plan, 'dag-member')?.detail ?? '';
     const order = [
       "Move-ActiveMailboxDatabase -Identity 'MDB4' -ActivateOnServer 'EX01'",
       "Remove-MailboxDatabaseCopy -Identity 'MDB4\\EX04'",
@@ -158,42 +185,74 @@ describe('a member of a DAG', () => {
     ].map((command) => detail.indexOf(command));
     expect(order).toEqual(order.toSorted((one, other) => one - other));
     expect(order).not.toContain(-1);
-    expect(finding(plan, 'owned-databases')?.detail).toContain('Move-ActiveMailboxDatabase');
+    expect(findingOf(plan, 'owned-databases')?.detail).toContain('Move-ActiveMailboxDatabase');
     expect(JSON.stringify(plan.findings)).not.toContain('Remove-MailboxDatabase -Identity');
-    expect(deletedBy(plan)).toEqual([server]);
+    expect(deletedBy(plan)).toEqual([`CN=EX04,${database}`, server]);
+    expect(findingOf(plan, 'databases-stay')?.evidence).toEqual([`${database}: EX01 holds a copy of it`]);
+  });
+
+  test('has mailboxes moved of those databases alone that have no other copy', async () => {
+    const alone = databaseOf('MDB5');
+    const plan = await planFor([
+      ...records,
+      owned('MDB5'),
+      copyOn('EX04', alone),
+      inDatabase('anna'),
+      person('bert', `homeMDB: ${alone}`, `msExchHomeServerName: ${legacyNameOf('EX04')}`),
+    ]);
+    expect(findingOf(plan, 'mailboxes')?.detail).toBe(
+      "Move them first: Move-ActiveMailboxDatabase -Identity 'MDB4' -ActivateOnServer 'EX01'; Get-Mailbox -Database 'MDB5' -ResultSize Unlimited | New-MoveRequest.",
+    );
+    expect(findingOf(plan, 'dag-member')?.detail).not.toContain('MDB5');
   });
 
   test('takes the copy object along that it left below a database of another server', async () => {
-    const others = `CN=MDB1,CN=Databases,CN=North,${groups}`;
-    const copy = `CN=EX04,${others}`;
+    const others = databaseOf('MDB1');
     const plan = await planFor([
-      ...forest(exchange2010, 38, another()),
-      record(others, 'msExchMDB', `msExchOwningServer: CN=EX01,CN=Servers,CN=North,${groups}`),
-      record(copy, 'msExchMDBCopy', `msExchHostServerLink: ${server}`),
+      ...forest(exchange2010, another()),
+      record(others, 'msExchMDB', `msExchOwningServer: ${dnOf('EX01')}`),
+      copyOn('EX04', others),
     ]);
-    expect(deletedBy(plan)).toEqual([copy, server]);
+    expect(deletedBy(plan)).toEqual([`CN=EX04,${others}`, server]);
   });
 });
 
-describe('the last server of a legacy administrative group', () => {
-  const exchange2003 = 'Version 6.5 (Build 7638.2: Service Pack 2)';
+describe('an empty CN=Servers of a legacy administrative group', () => {
+  const own = `CN=Servers,${group}`;
+  const modern = adminGroup('Exchange Administrative Group (FYDIBOHF23SPDLT)');
+  const old = `CN=Servers,CN=Old,${groups}`;
 
-  test('leaves an empty CN=Servers, which is said and offered', async () => {
-    const records = forest(exchange2003, undefined, ...adminGroup('Modern', 'EX01'));
+  test('is left by its last server, which is said, and offered to go with the plan', async () => {
+    const records = forest(exchange2003, ...modern);
     const plan = await planFor(records);
-    expect(finding(plan, 'empty-servers-container')).toMatchObject({
-      level: 'warning',
-      evidence: [`CN=Servers,CN=North,${groups}`],
-    });
+    expect(findingOf(plan, 'empty-servers-container')).toMatchObject({ level: 'warning', evidence: [own] });
     const along = await planFor(records, '--also', 'servers-container');
-    expect(deletedBy(along)).toEqual([server, `CN=Servers,CN=North,${groups}`]);
-    expect(finding(along, 'empty-servers-container')).toBeUndefined();
+    expect(deletedBy(along)).toEqual([server, own]);
+    expect(findingOf(along, 'empty-servers-container')).toBeUndefined();
   });
 
-  test('does not where another server is left there', async () => {
-    const plan = await planFor(forest(exchange2003, undefined, another()), '--also', 'servers-container');
+  test('is none where another server is left there', async () => {
+    const plan = await planFor(forest(exchange2003, another()), '--also', 'servers-container');
     expect(deletedBy(plan)).toEqual([server]);
-    expect(finding(plan, 'empty-servers-container')).toBeUndefined();
+    expect(findingOf(plan, 'empty-servers-container')).toBeUndefined();
+  });
+
+  test('that an earlier server left is found too, in a plan for any server and among leftovers', async () => {
+    const records = forest(exchange2010, another(), ...modern, ...adminGroup('Old'));
+    expect(findingOf(await planFor(records), 'empty-servers-container')?.evidence).toEqual([old]);
+    expect(deletedBy(await planFor(records, '--also', 'servers-container'))).toEqual([server, old]);
+    const leftovers = planOf(await runOn(records, '--leftovers', '--json'));
+    expect(findingOf(leftovers, 'empty-servers-container')?.detail).toContain(`Remove-ADObject -Identity '${old}'`);
+    expect(leftovers.changes).toEqual([]);
+  });
+
+  test('is the only other thing that a plan may delete of its kind: no server that is still in it', async () => {
+    const plan = await planFor(forest(exchange2003, ...modern), '--also', 'servers-container');
+    const renamed = JSON.parse(JSON.stringify(plan).replaceAll('CN=EX04,CN=Servers', 'CN=EX05,CN=Servers'));
+    const [first] = renamed.changes;
+    expect(remedy.permits({ ...plan, changes: [first, ...plan.changes] } as never)).toContainEqual(
+      expect.stringContaining('It deletes CN=EX05,'),
+    );
   });
 });
 
@@ -214,27 +273,54 @@ describe('an export', () => {
 
   test('of 75 days ago is judged as of its newest entry, and said to be old', async () => {
     const dated = record(`CN=dated,${configuration}`, 'container', `whenChanged: ${daysAgo(75)}`);
-    const plan = await planFor(forest(exchange2016, 16, another(), account(77), dated));
-    expect(finding(plan, 'signs')?.title).toBe('Verdict: in use');
-    expect(finding(plan, 'export-old')).toMatchObject({ level: 'warning', measure: { value: 75, unit: 'days' } });
+    const plan = await planFor(forest({ version: 2016, roles: 16 }, another(), account(77), dated));
+    expect(findingOf(plan, 'signs')?.title).toBe('Verdict: in use');
+    expect(findingOf(plan, 'export-old')).toMatchObject({ level: 'warning', measure: { value: 75, unit: 'days' } });
   });
 
   test('without objectGUID is refused with the switches that leave it out', async () => {
-    const without = forest(exchange2016, 38).map((one) => one.replace(/^objectGUID::.*\n/m, ''));
+    const without = forest({ version: 2016, roles: 38 }).map((one) => one.replace(/^objectGUID::.*\n/m, ''));
     const { status, stderr } = await runOn(without, '--name', 'EX04', '--dry-run');
     expect(status).toBe(1);
     expect(stderr).toMatch(/-m and -o leave out objectGUID, and\s+-l leaves out what it does not list/);
   });
 
-  test('made with -l names the attributes that are missing', async () => {
-    const without = forest(exchange2016, 38).map((one) =>
-      one.replace(/^(?:networkAddress|legacyExchangeDN):.*\n/gm, ''),
-    );
-    const found = finding(await planFor(without), 'export-incomplete');
-    expect(found?.evidence.filter((line) => line.includes('-l'))).toEqual([
-      expect.stringMatching(/^no legacyExchangeDN on any server/),
-      expect.stringMatching(/^no networkAddress on any server/),
-    ]);
+  describe('made with -l', () => {
+    const whole = forest(exchange2016, another(), owned(), copyOn('EX04'), inDatabase('anna'), account(77));
+    const without = (...names: readonly string[]): readonly string[] =>
+      whole.map((one) => one.replaceAll(new RegExp(`^(?:${names.join('|')}):.*\n`, 'gm'), ''));
+    const missingIn = async (records: readonly string[]): Promise<readonly string[]> =>
+      (findingOf(await planFor(records), 'export-incomplete')?.evidence ?? []).filter((line) => line.includes('-l'));
+
+    test.each([
+      ['legacyExchangeDN', 'server'],
+      ['networkAddress', 'server'],
+      ['msExchCurrentServerRoles', 'server'],
+      ['userAccountControl', 'computer account'],
+      ['lastLogonTimestamp', 'computer account'],
+      ['homeMDB', 'recipient'],
+      ['msExchHomeServerName', 'recipient'],
+      ['msExchOwningServer', 'database'],
+      ['msExchHostServerLink', 'database copy'],
+    ])('without %s on any %s says that it is missing', async (name, on) => {
+      expect(await missingIn(whole)).toEqual([]);
+      expect(await missingIn(without(name))).toEqual([expect.stringMatching(`^no ${name} on any ${on} `)]);
+    });
+
+    test('without homeMDB lets no database go, as mailboxes may be in it', async () => {
+      const plan = await planFor(without('homeMDB'), '--also', 'databases');
+      expect(deletedBy(plan)).not.toContain(database);
+      expect(findingOf(plan, 'databases-stay')?.evidence).toEqual([
+        `${database}: the export does not show which mailboxes are in it`,
+      ]);
+    });
+
+    test('without objectClass is refused with that, and not for want of rights', async () => {
+      const { status, stderr } = await runOn(without('objectClass'), '--name', 'EX04', '--dry-run');
+      expect(stderr).toMatch(/no entry has objectClass/);
+      expect(stderr).not.toContain('user');
+      expect(status).toBe(3);
+    });
   });
 });
 
@@ -246,12 +332,8 @@ test('a setup log of a machine that has Exchange is a blocker', async () => {
     "[1] The installation mode is set to: 'BuildToBuildUpgrade'.",
   ];
   await writeFile(path.join(folder, 'ExchangeSetup.log'), log.join('\r\n'));
-  const run = await runIn(folder, forest(exchange2016, 16_439, another()), [
-    '--setup-log',
-    'ExchangeSetup.log',
-    '--json',
-  ]);
-  expect(finding(planOf(run), 'setup-log-installed')).toMatchObject({
+  const run = await runIn(folder, forest(exchange2016, another()), ['--setup-log', 'ExchangeSetup.log', '--json']);
+  expect(findingOf(planOf(run), 'setup-log-installed')).toMatchObject({
     level: 'blocker',
     evidence: ["The installation mode is set to: 'BuildToBuildUpgrade'"],
     source: { name: expect.stringContaining('ExchangeSetup.log'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
@@ -259,7 +341,7 @@ test('a setup log of a machine that has Exchange is a blocker', async () => {
 });
 
 test('an object without an FQDN in networkAddress explains no message of setup', async () => {
-  const without = forest(exchange2016, 16_439, another()).map((one) => one.replace(/^networkAddress: .*ex04.*\n/m, ''));
+  const without = forest(exchange2016, another()).map((one) => one.replace(/^networkAddress: .*ex04.*\n/m, ''));
   const plan = await planFor(without);
-  expect(finding(plan, 'supported-ways')?.detail).toContain('this one has none');
+  expect(findingOf(plan, 'supported-ways')?.detail).toContain('this one has none');
 });

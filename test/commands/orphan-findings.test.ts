@@ -2,58 +2,42 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Finding } from '../../src/change/findings.ts';
-
 import { freshFolder } from '../support/fresh-folder.ts';
 import { answering } from '../support/prompter-double.ts';
 import {
-  adminGroup,
+  blockersOf,
   configuration,
-  groups,
-  head,
-  organisation,
+  databaseOf,
+  dnOf,
+  forestWith,
+  group,
+  legacyNameOf,
   person,
-  planOf,
+  planFor,
   record,
   runIn,
   runOn,
+  serverObject,
 } from './orphan-export.ts';
 
-const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
-const database = `CN=MDB4,CN=Databases,CN=North,${groups}`;
-const legacyExchangeDn = '/o=Contoso/cn=EX04';
+const server = dnOf('EX04');
+const database = databaseOf('MDB4');
+const legacyExchangeDn = legacyNameOf('EX04');
 const amsterdam = `msExchServerSite: CN=Amsterdam,CN=Sites,${configuration}`;
 const utrecht = `msExchServerSite: CN=Utrecht,CN=Sites,${configuration}`;
-const [rootDse = '', ...rest] = head;
 
 const other = (name: string, roles: number, ...lines: readonly string[]): string =>
-  record(
-    `CN=${name},CN=Servers,CN=North,${groups}`,
-    'msExchExchangeServer',
-    `msExchCurrentServerRoles: ${roles}`,
-    ...lines,
-  );
+  record(dnOf(name), 'msExchExchangeServer', `msExchCurrentServerRoles: ${roles}`, ...lines);
 
 /** EX04 and what else is in the forest. */
-const forest = (...records: readonly string[]): readonly string[] => [
-  ...rest,
-  ...organisation,
-  ...adminGroup('North'),
-  record(
-    server,
-    'msExchExchangeServer',
-    'msExchCurrentServerRoles: 38',
-    `legacyExchangeDN: ${legacyExchangeDn}`,
-    'networkAddress: ncacn_ip_tcp:ex04.corp.example.com',
-    amsterdam,
-  ),
-  ...records,
-];
+const forest = (...records: readonly string[]): readonly string[] =>
+  forestWith(serverObject('EX04', { roles: 38 }, amsterdam), ...records);
 
-const findingsOn = async (records: readonly string[], ...args: readonly string[]): Promise<readonly Finding[]> =>
-  planOf(await runOn(records, '--name', 'EX04', '--json', ...args)).findings;
+const findingsOn = async (records: readonly string[]): Promise<readonly Finding[]> =>
+  (await planFor('EX04', records)).findings;
 
 const idsOn = async (...records: readonly string[]): Promise<readonly string[]> =>
-  (await findingsOn(forest(...records))).filter(({ level }) => level === 'blocker').map(({ id }) => id);
+  blockersOf(await planFor('EX04', forest(...records))).map((id) => id.replace(' (final)', ''));
 
 const detailOf = (findings: readonly Finding[], id: string): string =>
   findings.find((finding) => finding.id === id)?.detail ?? '';
@@ -105,7 +89,7 @@ describe("mailboxes of Exchange's own", () => {
 
 test('a witness path of a server with a longer name is no reference', async () => {
   const dag = (witness: string): string =>
-    record(`CN=DAG1,CN=North,${groups}`, 'msExchMDBAvailabilityGroup', `msExchFileShareWitness: ${witness}`);
+    record(`CN=DAG1,${group}`, 'msExchMDBAvailabilityGroup', `msExchFileShareWitness: ${witness}`);
   const named = async (witness: string): Promise<boolean> =>
     (await findingsOn(forest(other('EX01', 2), dag(witness)))).some(({ id }) => id === 'references-to-replace');
   expect(await named('\\\\EX04\\DAG1')).toBe(true);
@@ -127,7 +111,7 @@ test('one mailbox and one group are reported as one', async () => {
 });
 
 test('each blocker comes with commands that do what it asks for', async () => {
-  const connector = `CN=Internet,CN=North,${groups}`;
+  const connector = `CN=Internet,${group}`;
   const findings = await findingsOn(
     forest(
       other('EX01', 2),
@@ -159,11 +143,7 @@ describe('in the wizard', () => {
     other('EX01', 2),
     record(database, 'msExchMDB', `msExchOwningServer: ${server}`),
     record(`CN=1,${server}`, 'protocolCfgSMTPServer'),
-    record(
-      `CN=Internet,CN=North,${groups}`,
-      'msExchRoutingSMTPConnector',
-      `msExchSourceBridgeheadServersDN: CN=1,${server}`,
-    ),
+    record(`CN=Internet,${group}`, 'msExchRoutingSMTPConnector', `msExchSourceBridgeheadServersDN: CN=1,${server}`),
   );
   const runWizard = async (cleanUp: readonly string[]): Promise<{ readonly stdout: string; readonly plan: string }> => {
     const folder = await freshFolder();
@@ -206,7 +186,7 @@ describe('in the wizard', () => {
 });
 
 test('the forest is named as the other remedies name it, and an export as one', async () => {
-  const { stdout } = await runOn([rootDse, ...forest(other('EX01', 2))], '--name', 'EX04', '--dry-run');
+  const { stdout } = await runOn(forest(other('EX01', 2)), '--name', 'EX04', '--dry-run');
   expect(stdout).toMatch(/^ {2}Forest corp\.example\.com, configuration read from an export$/m);
 });
 

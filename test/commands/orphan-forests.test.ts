@@ -3,34 +3,29 @@
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
-import { adminGroup, exchange, groups, head, organisation, person, planOf, record, runOn } from './orphan-export.ts';
+import {
+  blockersOf,
+  databaseOf,
+  deletedBy,
+  dnOf,
+  exchange,
+  forestWith,
+  group,
+  legacyNameOf,
+  type Made,
+  person,
+  planFor as planOn,
+  record,
+  serverObject,
+} from './orphan-export.ts';
 
-const group = `CN=North,${groups}`;
 const routing = `CN=First Routing Group,CN=Routing Groups,${group}`;
-const [rootDse = '', ...rest] = head;
 
-interface Machine {
-  readonly name: string;
-  readonly serial: string;
-  /** undefined for Exchange 2003. */
-  readonly roles: number | undefined;
-}
-
-const dnOf = (name: string): string => `CN=${name},CN=Servers,${group}`;
-
-/** A server object with the objects below it that others refer to, and databases below it up to 2007. */
-function machine({ name, serial, roles }: Machine, ...lines: readonly string[]): readonly string[] {
+/** A server object with the objects below it that others refer to. */
+function machine(name: string, made: Made): readonly string[] {
   const dn = dnOf(name);
   return [
-    record(
-      dn,
-      'msExchExchangeServer',
-      ...(roles === undefined ? [] : [`msExchCurrentServerRoles: ${roles}`]),
-      `serialNumber: ${serial}`,
-      `legacyExchangeDN: /o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=${name}`,
-      `networkAddress: ncacn_ip_tcp:${name.toLowerCase()}.corp.example.com`,
-      ...lines,
-    ),
+    serverObject(name, made),
     record(`CN=Protocols,${dn}`, 'protocolCfgSharedServer'),
     record(`CN=SMTP,CN=Protocols,${dn}`, 'msExchProtocolCfgSMTPContainer'),
     record(`CN=1,CN=SMTP,CN=Protocols,${dn}`, 'protocolCfgSMTPServer'),
@@ -52,22 +47,10 @@ function stores(name: string): readonly string[] {
 const smtpOf = (name: string): string => `CN=1,CN=SMTP,CN=Protocols,${dnOf(name)}`;
 
 const planFor = async (name: string, records: readonly string[]): Promise<Plan> => {
-  const whole = [
-    rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
-    ...rest,
-    ...organisation,
-    ...adminGroup('North'),
-    ...records,
-  ];
-  const plan = planOf(await runOn(whole, '--name', name, '--json'));
+  const plan = await planOn(name, forestWith(...records));
   expect(remedy.permits(plan as never)).toEqual([]);
   return plan;
 };
-const blockers = ({ findings }: Plan): readonly string[] =>
-  findings
-    .filter(({ level }) => level === 'blocker')
-    .map(({ id, acceptable }) => `${id}${acceptable ? '' : ' (final)'}`)
-    .toSorted();
 const cleared = ({ changes }: Plan): readonly string[] =>
   changes
     .flatMap((change) =>
@@ -79,16 +62,13 @@ const cleared = ({ changes }: Plan): readonly string[] =>
 const left = ({ leftOut }: Plan): readonly string[] => leftOut.map(({ what, reason }) => `${reason}: ${what}`);
 const words = ({ findings }: Plan): string =>
   findings.flatMap(({ detail, evidence }) => [detail, ...evidence]).join('\n');
-const deleted = ({ changes }: Plan): readonly string[] =>
-  changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
-
 describe('a forest of Exchange 2003', () => {
-  const serial = 'Version 6.5 (Build 7638.2: Service Pack 2)';
+  const version = 2003;
   const server = dnOf('EX03');
   const records = [
-    ...machine({ name: 'EX03', serial, roles: undefined }),
+    ...machine('EX03', { version, roles: undefined }),
     ...stores('EX03'),
-    ...machine({ name: 'EX03B', serial, roles: undefined }),
+    ...machine('EX03B', { version, roles: undefined }),
     record(routing, 'msExchRoutingGroup', `msExchRoutingMasterDN: ${server}`),
     record(
       `CN=Internet,CN=Connections,${routing}`,
@@ -119,9 +99,9 @@ describe('a forest of Exchange 2003', () => {
       'msExchSourceBridgeheadServersDN of CN=Internet: 1',
       'siteFolderServer of CN=Folder Hierarchies: 1',
     ]);
-    expect(deleted(plan)).toHaveLength(9);
-    expect(deleted(plan).at(-1)).toBe(server);
-    expect(blockers(plan)).toEqual(['oab-generation (final)', 'send-connector-source']);
+    expect(deletedBy(plan)).toHaveLength(9);
+    expect(deletedBy(plan).at(-1)).toBe(server);
+    expect(blockersOf(plan)).toEqual(['oab-generation (final)', 'send-connector-source']);
   });
 
   test('is advised in the words of Exchange System Manager alone', async () => {
@@ -132,12 +112,12 @@ describe('a forest of Exchange 2003', () => {
 });
 
 describe('a forest of Exchange 2007', () => {
-  const serial = 'Version 8.3 (Build 30083.6)';
+  const version = 2007;
   const store = `CN=Mailbox Store,CN=First Storage Group,CN=InformationStore,${dnOf('EX07')}`;
   const records = [
-    ...machine({ name: 'EX07', serial, roles: 54 }),
+    ...machine('EX07', { version, roles: 54 }),
     ...stores('EX07'),
-    ...machine({ name: 'EX07B', serial, roles: 54 }),
+    ...machine('EX07B', { version, roles: 54 }),
     record(
       `CN=Internet,CN=Connections,${routing}`,
       'msExchRoutingSMTPConnector',
@@ -145,25 +125,21 @@ describe('a forest of Exchange 2007', () => {
       `msExchSourceBridgeheadServersDN: ${smtpOf('EX07B')}`,
     ),
     record(
-      'CN=old,CN=Databases,CN=North,'.concat(groups),
+      databaseOf('old'),
       'msExchPrivateMDB',
       `msExchHomePublicMDB: CN=Public Folder Store,CN=First Storage Group,CN=InformationStore,${dnOf('EX07')}`,
     ),
-    person(
-      'anna',
-      `homeMDB: ${store}`,
-      'msExchHomeServerName: /o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX07',
-    ),
+    person('anna', `homeMDB: ${store}`, `msExchHomeServerName: ${legacyNameOf('EX07')}`),
   ];
 
   test('takes the stores below the server along, and has users’ mailboxes moved first by the cmdlet of 2007', async () => {
     const plan = await planFor('EX07', records);
-    expect(deleted(plan)).toContain(store);
+    expect(deletedBy(plan)).toContain(store);
     expect(cleared(plan)).toEqual([
       'msExchHomePublicMDB of CN=old: 1',
       'msExchSourceBridgeheadServersDN of CN=Internet: 1',
     ]);
-    expect(blockers(plan)).toEqual(['mailboxes (final)', 'send-connector-source']);
+    expect(blockersOf(plan)).toEqual(['mailboxes (final)', 'send-connector-source']);
     expect(words(plan)).toContain('Move-Mailbox -TargetDatabase');
     expect(words(plan)).toContain("Set-SendConnector -Identity 'Internet' -SourceTransportServers 'EX07B'");
     expect(words(plan)).toMatch(/Setup\.com \/m:RecoverServer/);
@@ -172,12 +148,12 @@ describe('a forest of Exchange 2007', () => {
 });
 
 describe('a forest of Exchange 2016 in hybrid', () => {
-  const serial = 'Version 15.1 (Build 32507.6)';
+  const version = 2016;
   const hybrid = `CN=Hybrid Configuration,CN=Hybrid Configuration,CN=Contoso,${exchange}`;
   const dag = `CN=DAG1,CN=Database Availability Groups,${group}`;
   const records = [
-    ...machine({ name: 'EX16', serial, roles: 16_439 }),
-    ...machine({ name: 'EX16B', serial, roles: 16_439 }),
+    ...machine('EX16', { version, roles: 16_439 }),
+    ...machine('EX16B', { version, roles: 16_439 }),
     record(`CN=Hybrid Configuration,CN=Contoso,${exchange}`, 'container'),
     record(
       hybrid,
@@ -214,7 +190,7 @@ describe('a forest of Exchange 2016 in hybrid', () => {
       'msExchCoexistenceTransportServers of CN=Hybrid Configuration: 1',
       'msExchSourceBridgeheadServersDN of CN=Outbound to Office 365: 1',
     ]);
-    expect(blockers(plan)).toEqual(['send-connector-source']);
+    expect(blockersOf(plan)).toEqual(['send-connector-source']);
   });
 
   test('has what names the server in text listed, paths and URLs included: it needs another value', async () => {
@@ -233,11 +209,11 @@ describe('a forest of Exchange 2016 in hybrid', () => {
 });
 
 describe('a forest with an Edge server that was decommissioned', () => {
-  const serial = 'Version 15.1 (Build 32507.6)';
+  const version = 2016;
   const edge = 'EDGE1';
   const records = [
-    ...machine({ name: edge, serial, roles: 64 }),
-    ...machine({ name: 'EX16', serial, roles: 16_439 }),
+    ...machine(edge, { version, roles: 64 }),
+    ...machine('EX16', { version, roles: 16_439 }),
     record(
       `CN=EdgeSync - North to Internet,CN=Connections,${routing}`,
       'msExchRoutingSMTPConnector',
@@ -250,7 +226,7 @@ describe('a forest with an Edge server that was decommissioned', () => {
     const advice = words(plan);
     expect(advice).toContain("Remove-EdgeSubscription -Identity 'EDGE1'");
     expect(advice).not.toMatch(/RecoverServer|reset the computer account|join it/);
-    expect(blockers(plan)).toEqual(['send-connector-source']);
+    expect(blockersOf(plan)).toEqual(['send-connector-source']);
     expect(cleared(plan)).toEqual(['msExchSourceBridgeheadServersDN of CN=EdgeSync - North to Internet: 1']);
   });
 });

@@ -12,15 +12,17 @@ import { answering } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import {
-  adminGroup,
   configuration,
-  groups,
+  forestWith,
+  group,
   head,
+  legacyNameOf,
   organisation,
   person,
   planOf,
   record,
   runOn,
+  serverObject,
 } from './orphan-export.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
@@ -100,21 +102,9 @@ describe('what a deletion by hand left behind', () => {
 });
 
 describe('a name of a server that no object has', () => {
-  const gone = '/o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX09';
-  const there = '/o=Contoso/ou=North/cn=Configuration/cn=Servers/cn=EX01';
-  const [rootDse = '', ...rest] = head;
-  const forest = [
-    rootDse.replace('namingContexts:', 'namingContexts: DC=corp,DC=example,DC=com\nnamingContexts:'),
-    ...rest,
-    ...organisation,
-    ...adminGroup('North'),
-    record(
-      `CN=EX01,CN=Servers,CN=North,${groups}`,
-      'msExchExchangeServer',
-      `legacyExchangeDN: ${there}`,
-      'networkAddress: ncacn_ip_tcp:ex01.corp.example.com',
-    ),
-  ];
+  const gone = legacyNameOf('EX09');
+  const there = legacyNameOf('EX01');
+  const forest = forestWith(serverObject('EX01', { roles: 38 }));
   const leftovers = async (...records: readonly string[]): Promise<Plan> =>
     planOf(await runOn([...forest, ...records], '--leftovers', '--json'));
 
@@ -131,7 +121,7 @@ describe('a name of a server that no object has', () => {
   test('is found in the lists of a DAG by its FQDN', async () => {
     const plan = await leftovers(
       record(
-        `CN=DAG1,CN=North,${groups}`,
+        `CN=DAG1,${group}`,
         'msExchMDBAvailabilityGroup',
         'msExchStartedMailboxServers: EX01.corp.example.com',
         'msExchStartedMailboxServers: ex09.corp.example.com',
@@ -155,9 +145,7 @@ describe('a name of a server that no object has', () => {
   });
 
   test('is not the name of an entry itself, as of a CAS array', async () => {
-    const plan = await leftovers(
-      record(`CN=mail,CN=North,${groups}`, 'msExchClientAccessArray', `legacyExchangeDN: ${gone}`),
-    );
+    const plan = await leftovers(record(`CN=mail,${group}`, 'msExchClientAccessArray', `legacyExchangeDN: ${gone}`));
     expect(plan.findings.map(({ id }) => id)).toEqual(['no-leftovers']);
   });
 });

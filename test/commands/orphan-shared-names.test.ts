@@ -132,7 +132,7 @@ describe.each([
   });
 
   test('is not asked about in the wizard by ways that find a server by its name', async () => {
-    const answers = answering({ 'accept.live-account': true, decision: 'nothing' });
+    const answers = answering({ 'accept.live-account': true, 'orphan.also': [], decision: 'nothing' });
     const { status } = await runIn(await freshFolder(), [...liveServer, twin(dn)], ['--dn', dn], answers);
     expect(status).toBe(2);
     expect(answers.asked).not.toContain('orphan.supported-way');

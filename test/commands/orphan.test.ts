@@ -567,6 +567,7 @@ describe('a forest as an export has it', () => {
       'no CN=Partitions',
       'no head of the Configuration partition',
       'no whenChanged',
+      'no instanceType, which every entry has',
       'no legacyExchangeDN on any server',
       'no networkAddress on any server',
       'no serialNumber and versionNumber on any server',

@@ -290,6 +290,43 @@ describe('searching', () => {
     ]);
   });
 
+  test('leaves out what cannot matter by its bytes, over pages without any other, and no entry sent in ranges', async () => {
+    const pages = new Map([
+      ['', { entries: { a: ['EX01'], b: ['EX04'] }, cookie: 'second' }],
+      ['second', { entries: { c: ['EX01'], d: ['EX02'] }, cookie: 'third' }],
+      ['third', { entries: { e: ['ex04.example.com'] }, cookie: 'fourth' }],
+      ['fourth', { entries: {}, cookie: '' }],
+    ]);
+    const { session } = await sessionOn((request, socket) => {
+      const { messageId } = request;
+      const [asked = ''] = attributesOf(request);
+      if (asked.startsWith('member;range=')) {
+        socket.write(searchEntry(messageId, 'CN=g,DC=example,DC=com', { 'member;range=2-*': ['EX04'] }));
+        socket.write(result(messageId, responseTag.search));
+        return;
+      }
+      const { entries, cookie } = pages.get(cookieOf(request) ?? '?') ?? { entries: {}, cookie: '' };
+      for (const [name, description] of Object.entries(entries)) {
+        socket.write(searchEntry(messageId, `CN=${name},DC=example,DC=com`, { description }));
+      }
+      if (cookie === '') {
+        socket.write(searchEntry(messageId, 'CN=g,DC=example,DC=com', { 'member;range=0-1': ['EX01', 'EX02'] }));
+      }
+      socket.write(result(messageId, responseTag.search, { cookie }));
+    });
+    const seen: string[] = [];
+    const mayMatter = (bytes: Buffer): boolean => {
+      const text = bytes.toString('latin1').toLowerCase();
+      seen.push(text);
+      return text.includes('ex04');
+    };
+    const found = await collect(session.search({ ...subtree, attributes: ['*'], mayMatter }));
+
+    expect(found.map(({ dn }) => dn.slice(0, 4))).toEqual(['CN=b', 'CN=e', 'CN=g']);
+    expect(textsOf(found[2] as Entry, 'member')).toEqual(['EX01', 'EX02', 'EX04']);
+    expect(seen.filter((text) => text.includes('description'))).toHaveLength(5);
+  });
+
   test('fails when the entry is deleted between two ranges', async () => {
     const { session } = await sessionOn((request, socket) => {
       if (!attributesOf(request).some((name) => name.includes('range'))) {

@@ -93,6 +93,15 @@ describe('reading entries', () => {
     expect(await read([...bytes].map((byte) => Buffer.from([byte])))).toEqual(exampleRecords);
   });
 
+  it.each(['utf8', 'utf16le'] as const)('reads files that were joined to one (%s)', async (encoding) => {
+    const one = 'dn: CN=a\r\ncn: a\r\n';
+    const other = 'version: 1\r\n\r\ndn: CN=b\r\ncn: b\r\n';
+    for (const between of ['\r\n', '']) {
+      const joined = [`\uFEFF${one}${between}`, `\uFEFF${other}`].map((text) => Buffer.from(text, encoding));
+      expect((await read(Buffer.concat(joined))).map(({ dn }) => dn)).toEqual(['CN=a', 'CN=b']);
+    }
+  });
+
   it('keeps raw UTF-8, and raw bytes of any other encoding, unchanged', async () => {
     const [record] = await read(Buffer.concat([Buffer.from('dn: CN=ä\ncn: ä\nold: '), Buffer.from([0xe4, 0x0a])]));
     expect(record).toMatchObject({

@@ -41,7 +41,7 @@ export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>):
     supportedWays(facts),
     ...uninstallerBlockers(facts, proposal),
     ...referenceFindings(facts, proposal),
-    ...companionFindings(facts),
+    ...companionFindings(facts, proposal),
     ...inUse(facts),
     ...(facts.replication === undefined
       ? []
@@ -61,8 +61,14 @@ function serverGone(dn: string): FindingDraft {
   );
 }
 
-/** What goes with the server although it must stay, and what the server leaves behind empty. */
-function companionFindings({ along, companions }: DeletionFacts): readonly FindingDraft[] {
+/** What goes with the server although it must stay, what stays although it was to go, and what is left empty. */
+function companionFindings(
+  { along, companions }: DeletionFacts,
+  { intent }: Proposal<DirectoryChange>,
+): readonly FindingDraft[] {
+  const { also } = intent;
+  const isForDatabases = Array.isArray(also) && also.includes('database');
+  const staying = companions.filter((one) => one.kind === 'database' && !along.includes(one));
   const needed = along.filter(({ hindrance }) => hindrance !== undefined);
   const emptied = companions.filter((one) => one.kind === 'servers-container' && !along.includes(one));
   return [
@@ -79,13 +85,26 @@ function companionFindings({ along, companions }: DeletionFacts): readonly Findi
             },
           ),
         ]),
+    ...(staying.length === 0 || !isForDatabases
+      ? []
+      : [
+          note(
+            'databases-stay',
+            `${counted(staying.length, 'database')} cannot go with the server`,
+            'Another server holds a copy, or a mailbox is in it.',
+            {
+              evidence: staying.map(({ dn, hindrance = '' }) => `${dn}: ${hindrance}`),
+              subjects: staying.map(({ dn }) => dn),
+            },
+          ),
+        ]),
     ...(emptied.length === 0
       ? []
       : [
           warning(
             'empty-servers-container',
-            'The administrative group is left with an empty CN=Servers, which stops public folder replication into Exchange 2010',
-            'Exchange 2010 and later log event 1020 of the Store Driver then. Delete the container with the server: --also servers-container. The administrative group itself stays.',
+            `${counted(emptied.length, 'administrative group is', 'administrative groups are')} left with an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+            `Exchange 2010 and later log event 1020 of the Store Driver then. Delete ${emptied.length === 1 ? 'the container' : 'the containers'} with the server: --also servers-container. ${emptied.length === 1 ? 'The administrative group itself stays' : 'The administrative groups themselves stay'}.`,
             { evidence: emptied.map(({ dn }) => dn), subjects: emptied.map(({ dn }) => dn) },
           ),
         ]),
@@ -146,7 +165,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           finalBlocker(
             'protected-entries',
             `${counted(guarded.length, 'entry is', 'entries are')} protected by systemFlags (DISALLOW_DELETE)`,
-            `The directory refuses to delete them, and with them everything above. Find out who set that, and why: ${lookAtProtection(guarded[0] ?? '')}. systemFlags is for the system alone, and Set-ADObject cannot clear the flag: let Setup remove the server (Setup /m:RecoverServer on a machine of its name, then uninstall), or ask Microsoft's support.`,
+            `The directory refuses to delete them, and with them everything above. Find out who set that, and why: ${lookAtProtection(guarded[0] ?? '')}. systemFlags is for the system alone, and Set-ADObject cannot clear the flag: remove the server by one of the supported ways, or ask Microsoft's support.`,
             { evidence: guarded, subjects: guarded },
           ),
         ]),

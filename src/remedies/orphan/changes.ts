@@ -1,6 +1,6 @@
 /** The changes of an orphan plan: made from the facts, and checked in the plan alone and against fresh facts. */
 
-import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { isBelow, isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import type {
@@ -23,7 +23,7 @@ import { isOfLeftovers, permitsLeftovers } from './leftovers.ts';
 import { deletedServer, inOtherDomains, serverDeletedIn, textsOf } from './names.ts';
 import type { OrphanOptions } from './options.ts';
 import { databaseClasses } from './organisation.ts';
-import { isMailboxAttribute, isNamedAsOwn } from './recipients.ts';
+import { isMailboxAttribute, isNamedAsOwn, isTypeOfOwnMailbox } from './recipients.ts';
 import type { Referrer } from './referrers.ts';
 
 /** The changes that let the server go and leave nothing that points at it, and what is left as it is. */
@@ -113,7 +113,7 @@ function containerLast(facts: DeletionFacts): readonly DeleteChange[] {
   return alongOf(facts, ['servers-container']).map(({ entry }) => ({
     kind: 'delete',
     ...entry,
-    children: server === undefined ? [] : [server.entry.guid],
+    children: server !== undefined && isBelow(server.entry.dn, entry.dn) ? [server.entry.guid] : [],
   }));
 }
 
@@ -140,6 +140,8 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
   }
   const names = namesIn(plan);
   const roots = [subject.dn, ...companionsIn(plan, subject.dn).filter((dn) => isSameOrBelow(dn, exchange))];
+  const goes = (change: DirectoryChange, dn: string): boolean =>
+    roots.some((root) => isSameOrBelow(dn, root)) || (isEmptyContainer(change) && isSameOrBelow(dn, exchange));
   const last = changes.at(-1);
   const server = serverDeletedIn(changes);
   const deletesServer = server?.guid === subject.guid && isSame(server.dn, subject.dn);
@@ -151,7 +153,7 @@ function shapeOfDeletion(plan: Plan<DirectoryChange>, exchange: string): readonl
         case 'delete':
         case 'delete-tree':
           return entriesOf(change)
-            .filter((dn) => !roots.some((root) => isSameOrBelow(dn, root)))
+            .filter((dn) => !goes(change, dn))
             .map((dn) => `It deletes ${dn}, which is not below the server and does not go with it.`);
         case 'modify':
           return editsBeyond(change, names);
@@ -168,7 +170,16 @@ function entriesOf(change: DirectoryChange): readonly string[] {
   return distinct([change.dn, ...deletedBy(change).map(({ dn }) => dn)]);
 }
 
-/** Entries outside the server's tree that a plan may delete with it: its databases, its copies, its container. */
+/** A delete of CN=Servers alone: the directory refuses it while a server is in it. */
+function isEmptyContainer(change: DirectoryChange): boolean {
+  return (
+    change.kind === 'delete' &&
+    rdnOf(change.dn).value.toLowerCase() === 'servers' &&
+    textsOf(change, 'objectClass').some((name) => name.toLowerCase() === 'msexchserverscontainer')
+  );
+}
+
+/** Trees outside the server's that a plan may delete with it: its databases, and copies on it. */
 function companionsIn({ changes }: Plan<DirectoryChange>, server: string): readonly string[] {
   const owner = (entry: DeletedEntry, attribute: string): boolean =>
     textsOf(entry, attribute).some((value) => isSame(value, server));
@@ -177,8 +188,7 @@ function companionsIn({ changes }: Plan<DirectoryChange>, server: string): reado
     const isDatabase = databaseClasses.some((name) => classes.has(name.toLowerCase()));
     const isCompanion =
       (isDatabase && owner(entry, 'msExchOwningServer')) ||
-      (classes.has('msexchmdbcopy') && owner(entry, 'msExchHostServerLink')) ||
-      isSame(entry.dn, parentDn(server) ?? '');
+      (classes.has('msexchmdbcopy') && owner(entry, 'msExchHostServerLink'));
     return isCompanion ? [entry.dn] : [];
   });
 }
@@ -212,15 +222,23 @@ function namesIn(plan: Plan<DirectoryChange>): Names {
   return { dns, texts: new Set(texts) };
 }
 
-function editsBeyond({ dn, edits }: ModifyChange, names: Names): readonly string[] {
+function editsBeyond(change: ModifyChange, names: Names): readonly string[] {
+  const { dn, edits } = change;
+  const isOwnMailbox = isNamedAsOwn(dn) || edits.some(isTypeOfOwn);
   return edits.flatMap(({ attribute, add, remove }) => [
     ...(add.length === 0 ? [] : [`It adds values to ${attribute} of ${dn}.`]),
     ...remove
       // Of a mailbox that is Exchange's own all that makes it one may go.
-      .filter(() => !(isNamedAsOwn(dn) && isMailboxAttribute(attribute)))
+      .filter(() => !(isOwnMailbox && isMailboxAttribute(attribute)))
       .filter((value) => !isTextOf(value, names) && !isDnOf(value, names.dns))
       .map((value) => `It removes ${valueKey(value)} from ${attribute} of ${dn}, which does not name the server.`),
   ]);
+}
+
+/** Whether an edit takes away the type of a mailbox of Exchange's own: of another mailbox the directory refuses it. */
+function isTypeOfOwn({ attribute, remove }: ModifyChange['edits'][number]): boolean {
+  const isType = attribute.toLowerCase() === 'msexchrecipienttypedetails';
+  return isType && remove.some((value) => typeof value === 'string' && isTypeOfOwnMailbox(value));
 }
 
 function isTextOf(value: PlanValue, { texts }: Names): boolean {

@@ -1,9 +1,10 @@
-/** What may go together with the server although it is not below it: its databases, copies of others, an emptied container. */
+/** What may go together with the server although it is not below it: its databases, copies on it, empty containers. */
 
-import { normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { isBelow, joinDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
 import { and, equal, everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import type { ExchangeServer } from './organisation.ts';
 
 /** A tree outside the server's that can go with it. */
 export interface Companion {
@@ -46,15 +47,14 @@ export async function readDatabases(
   return found;
 }
 
-/** Copies on the server of databases that stay. Throws DirectoryError. */
+/** Copies on the server of databases that stay. Throws DirectoryError. @param going DNs of the databases that go with it */
 export async function readCopies(
   session: DirectorySession,
   configuration: string,
   server: string,
-  owned: readonly string[],
+  going: readonly string[],
   isExport: boolean,
 ): Promise<readonly Companion[]> {
-  const keys = new Set(owned.map(normalizedDn));
   const dns: string[] = [];
   const copies = session.search({
     base: `CN=Services,${configuration}`,
@@ -62,7 +62,7 @@ export async function readCopies(
     filter: and(equal('objectClass', 'msExchMDBCopy'), equal('msExchHostServerLink', server)),
     attributes: ['1.1'],
   });
-  for await (const { dn } of copies) if (!keys.has(normalizedDn(parentDn(dn) ?? ''))) dns.push(dn);
+  for await (const { dn } of copies) if (!going.some((database) => isBelow(dn, database))) dns.push(dn);
   const found: Companion[] = [];
   for (const dn of dns) {
     found.push({ kind: 'copy', dn, entries: await readSubtree(session, dn, isExport), hindrance: undefined });
@@ -70,23 +70,47 @@ export async function readCopies(
   return found;
 }
 
-/** The server's container, if the server is all that it holds and the server is of Exchange 2003 or before. Throws DirectoryError. */
-export async function readEmptiedContainer(
+/** The administrative group that every server of 2007 and later is in; its name is the same in every organisation. */
+const modernGroup = /\(FYDIBOHF23SPDLT\)$/i;
+
+/**
+ * CN=Servers of legacy administrative groups that no server is in, or none but one that goes: empty they stop public
+ * folder replication into Exchange 2010. Throws DirectoryError.
+ *
+ * @param going the server that goes, if one does
+ */
+export async function readEmptyContainers(
   session: DirectorySession,
-  server: string,
-  isLegacy: boolean,
+  configuration: string,
+  servers: readonly ExchangeServer[],
+  going: ExchangeServer | undefined,
   isExport: boolean,
 ): Promise<readonly Companion[]> {
-  const container = parentDn(server) ?? '';
-  if (!isLegacy || rdnOf(container).value.toLowerCase() !== 'servers') return [];
-  const children = session.search({ base: container, scope: 'one', filter: everything, attributes: ['1.1'] });
-  for await (const child of children) {
-    if (!sameDn(child.dn, server)) return [];
+  const containers = session.search({
+    base: joinDn('CN=Services', configuration),
+    scope: 'subtree',
+    filter: equal('objectClass', 'msExchServersContainer'),
+    attributes: ['1.1'],
+  });
+  const dns: string[] = [];
+  for await (const { dn } of containers) {
+    const isOwn = going !== undefined && sameDn(dn, parentDn(going.dn) ?? '');
+    const isLegacy = isOwn ? going.roles === undefined : !modernGroup.test(rdnOf(parentDn(dn) ?? dn).value);
+    if (isLegacy && !servers.some((server) => server !== going && isBelow(server.dn, dn))) dns.push(dn);
   }
-  const [entry] = await readSubtree(session, container, isExport);
-  return entry === undefined
-    ? []
-    : [{ kind: 'servers-container', dn: container, entries: [entry], hindrance: undefined }];
+  const found: Companion[] = [];
+  for (const dn of dns) {
+    if (!(await holdsOnly(session, dn, going?.dn))) continue;
+    const [entry] = await readSubtree(session, dn, isExport);
+    if (entry !== undefined) found.push({ kind: 'servers-container', dn, entries: [entry], hindrance: undefined });
+  }
+  return found;
+}
+
+async function holdsOnly(session: DirectorySession, container: string, child: string | undefined): Promise<boolean> {
+  const children = session.search({ base: container, scope: 'one', filter: everything, attributes: ['1.1'] });
+  for await (const { dn } of children) if (child === undefined || !sameDn(dn, child)) return false;
+  return true;
 }
 
 function valuesOf(

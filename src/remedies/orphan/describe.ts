@@ -102,14 +102,17 @@ function describeReturn(plan: Plan<DirectoryChange>): Description {
 
 /** The steps that these facts leave to do. */
 export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
-  const { along, chosen, databases, ownMailboxAttributes, recipients, sharedNames, subtree, survey } = facts;
+  const { along, chosen, companions, databases, ownMailboxAttributes, recipients, sharedNames, subtree, survey } =
+    facts;
   const { server, account } = chosen;
   const host = server.fqdn ?? server.name;
   const isNameOwn = sharedNames.length === 0;
   const going = [...subtree, ...along.flatMap(({ entries }) => entries)];
   const gone = new Set(going.map(({ entry }) => normalizedDn(entry.dn)));
   const emptied = ownMailboxAttributes.length === 0 ? [] : ownMailboxesIn(recipients);
-  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)));
+  const replicated = companions.filter(({ copyOn }) => copyOn !== undefined);
+  const isReplicated = (dn: string): boolean => replicated.some((one) => one.dn === dn);
+  const left = databases.filter((dn) => !gone.has(normalizedDn(dn)) && !isReplicated(dn));
   const dn = account.kind === 'present' || account.kind === 'of another' ? { dn: account.dn } : {};
   const owner = account.kind === 'of another' ? { owner: account.owner } : {};
   return [
@@ -121,15 +124,32 @@ export function nextStepsOf(facts: DeletionFacts): readonly NextStep[] {
       ),
     },
     ...(isNameOwn
-      ? [{ id: 'account', account: account.kind, host, groups: machineGroups(releaseOf(server)), ...dn, ...owner }]
+      ? [
+          {
+            id: 'account',
+            account: account.kind,
+            host,
+            groups: hasRole(server.roles, roleBit.edge) ? [] : machineGroups(releaseOf(server)),
+            ...dn,
+            ...owner,
+          },
+        ]
       : [{ id: 'other-server', bearers: bearersOf(sharedNames) }]),
+    ...(replicated.length === 0
+      ? []
+      : [
+          {
+            id: 'replicated-databases',
+            names: replicated.map(({ dn }) => rdnOf(dn).value),
+            servers: replicated.map(({ copyOn = '' }) => copyOn),
+          },
+        ]),
     ...(left.length === 0
       ? []
       : [
           {
             id: 'databases',
-            names: left.map((database) => rdnOf(database).value),
-            removedBy: databaseRemovalOf(server),
+            ...databasesLeft(left, facts),
           },
         ]),
     ...(emptied.length === 0
@@ -152,6 +172,7 @@ const parameters: Readonly<Record<string, Readonly<Record<string, Parameter>>>> 
   account: { account: 'text', host: 'text', groups: 'texts', dn: 'text or nothing', owner: 'text or nothing' },
   'other-server': { bearers: 'texts' },
   databases: { names: 'texts', removedBy: 'text' },
+  'replicated-databases': { names: 'texts', servers: 'texts' },
   'own-mailboxes': { accounts: 'texts', kinds: 'texts' },
   setup: { host: 'text' },
 };
@@ -189,6 +210,8 @@ export function stepsInWords(step: NextStep): readonly Step[] {
       ];
     case 'databases':
       return [databaseStep(texts('names'), text('removedBy'))];
+    case 'replicated-databases':
+      return [replicatedStep(texts('names'), texts('servers'))];
     case 'own-mailboxes':
       return [ownMailboxStep(texts('accounts'), texts('kinds'))];
     case 'setup':
@@ -211,13 +234,11 @@ function accountSteps(account: string, dn: string, owner: string, groups: readon
     case 'present':
       return [
         {
-          text: `The computer account was left alone. If the machine is gone for good, remove it; until then it stays a member of ${listed(groups)}.`,
+          text: `The computer account was left alone. If the machine is gone for good, remove it${groups.length === 0 ? '' : `; until then it stays a member of ${listed(groups)}`}.`,
           commands: [`Remove-ADComputer -Identity ${quotedForPowerShell(dn)}`],
         },
-        {
-          text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
-          commands: [`dsmod computer ${quotedForPowerShell(dn)} -reset`],
-        },
+        // An Edge server, which is in no Exchange group, need not be in a domain.
+        ...(groups.length === 0 ? [] : [resetStep(dn)]),
       ];
     case 'of another':
       return [
@@ -232,6 +253,13 @@ function accountSteps(account: string, dn: string, owner: string, groups: readon
     default:
       return [{ text: 'Whether there is a computer account is not known: look for one of its name.', commands: [] }];
   }
+}
+
+function resetStep(account: string): Step {
+  return {
+    text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
+    commands: [`dsmod computer ${quotedForPowerShell(account)} -reset`],
+  };
 }
 
 function dnsStep(host: string): readonly Step[] {
@@ -249,14 +277,36 @@ function dnsStep(host: string): readonly Step[] {
   ];
 }
 
-/** What removes a database in the server's version: public folder databases ended with 2010. */
-function databaseRemovalOf(server: DeletionFacts['chosen']['server']): string {
-  if (isLegacy(server)) return 'system-manager';
-  return (releaseOf(server).year ?? 2007) <= 2010 ? 'cmdlets-by-kind' : 'cmdlet';
+/** What removes the databases: no cmdlet where no Exchange is left; public folder databases ended with 2010. */
+function databasesLeft(
+  dns: readonly string[],
+  { chosen: { server }, hasOtherServer }: DeletionFacts,
+): { readonly names: readonly string[]; readonly removedBy: string } {
+  if (!hasOtherServer) return { names: dns, removedBy: 'directory' };
+  const names = dns.map((dn) => rdnOf(dn).value);
+  if (isLegacy(server)) return { names, removedBy: 'system-manager' };
+  return { names, removedBy: (releaseOf(server).year ?? 2007) <= 2010 ? 'cmdlets-by-kind' : 'cmdlet' };
+}
+
+/** A database with a copy elsewhere is healthy there: it is never removed. */
+function replicatedStep(names: readonly string[], servers: readonly string[]): Step {
+  return {
+    text: 'These databases have a copy on another server. Make sure that they are active there, and do not remove them.',
+    commands: names.map(
+      (name, index) =>
+        `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(name)} -ActivateOnServer ${quotedForPowerShell(servers[index] ?? '')}`,
+    ),
+  };
 }
 
 /** Those below the server have gone with it. */
 function databaseStep(names: readonly string[], removedBy: string): Step {
+  if (removedBy === 'directory') {
+    return {
+      text: 'These databases have no owner now, and no Exchange is left that could remove them. Delete those whose files are gone for good.',
+      commands: names.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)} -Recursive`),
+    };
+  }
   const text = 'These databases have no owner now. Remove those that are not needed';
   if (removedBy === 'system-manager')
     return { text: `${text}, in Exchange System Manager.`, commands: [], lines: names };

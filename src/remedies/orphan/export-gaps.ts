@@ -2,30 +2,75 @@
 
 import { generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, unknownForest } from '../../ad/forest.ts';
-import { equal, type Filter, present } from '../../ldap/filter.ts';
+import { RefusedError } from '../../errors.ts';
+import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import type { ExchangeServer, Organisation } from './organisation.ts';
+import { databaseClasses, type ExchangeServer, type Organisation } from './organisation.ts';
+import { releaseOf } from './versions.ts';
+
+export interface ExportGaps {
+  readonly lacksComputers: boolean;
+  /** Whether a mailbox may be in a database without this export showing it. */
+  readonly lacksMailboxes: boolean;
+  /** Each of them, in words. */
+  readonly lines: readonly string[];
+}
+
+/** Of a directory, which can be asked for everything. */
+export const noGaps: ExportGaps = { lacksComputers: false, lacksMailboxes: false, lines: [] };
+
+const computers = equal('objectClass', 'computer');
+const recipients = present('mailNickname');
 
 /**
- * Looks in an export for one of each kind that the remedy asks for: that none is found there proves nothing. Throws
- * DirectoryError.
+ * Looks in an export for one of each kind that the remedy asks for, and for one with each attribute that says what it
+ * refers to: that none is found there proves nothing. Throws DirectoryError.
+ *
+ * @param newest the newest whenChanged
  */
 export async function gapsIn(
   whole: DirectorySession,
   forest: Forest,
+  organisation: Organisation,
   newest: Date | undefined,
-): Promise<{ readonly lacksComputers: boolean; readonly lines: readonly string[] }> {
-  const lacksComputers = !(await hasAny(whole, equal('objectClass', 'computer')));
-  const lacksRecipients = !(await hasAny(whole, present('mailNickname')));
-  const gaps: readonly (readonly [isLacking: boolean, words: string])[] = [
-    [lacksComputers, 'no computer accounts: whether a server has one, and when it last logged on'],
-    [lacksRecipients, 'no recipients: whose mailbox or archive is on it, and which groups it expands'],
+): Promise<ExportGaps> {
+  const has = (filter: Filter): Promise<boolean> => hasAny(whole, filter);
+  const hasComputers = await has(computers);
+  const hasRecipients = await has(recipients);
+  const isWhole = await has(present('instanceType'));
+  const kinds: readonly (readonly [isLacking: boolean, words: string])[] = [
+    [!hasComputers, 'no computer accounts: whether a server has one, and when it last logged on'],
+    [!hasRecipients, 'no recipients: whose mailbox or archive is on it, and which groups it expands'],
     [forest.domainControllers.length === 0, 'no domain controllers (CN=Sites): which of them have to get the deletion'],
     [forest.recycleBin === 'unknown', 'no CN=Partitions: the naming contexts, and whether the Recycle Bin is on'],
     [forest.objectGuid === unknownForest, 'no head of the Configuration partition: which forest it is'],
     [newest === undefined, 'no whenChanged: how old it is, so that logons are judged as of today'],
+    [
+      !isWhole,
+      'no instanceType, which every entry has: attributes were left out, and what is not named here may be too',
+    ],
   ];
-  return { lacksComputers, lines: gaps.filter(([isLacking]) => isLacking).map(([, words]) => words) };
+  return {
+    lacksComputers: !hasComputers,
+    lacksMailboxes:
+      !(await has(present('homeMDB'))) && (hasRecipients || !isWhole || !(await has(equal('objectClass', 'user')))),
+    lines: [
+      ...kinds.filter(([isLacking]) => isLacking).map(([, words]) => words),
+      ...missingOnServers(organisation),
+      ...(await missingElsewhere(whole)),
+    ],
+  };
+}
+
+/** Refuses an export without objectClass, in which nothing is found. Throws RefusedError and DirectoryError. */
+export async function requireClasses(whole: DirectorySession): Promise<void> {
+  if (await hasAny(whole, present('objectClass'))) return;
+  throw new RefusedError({
+    attempted: 'find Exchange server objects',
+    on: 'the export',
+    cameBack: 'no entry has objectClass, which says what it is',
+    next: 'Export again with ldifde -d and -f alone: -o leaves out attributes, and -l leaves out what it does not list.',
+  });
 }
 
 /** The newest whenChanged of an export: when it was made, or shortly before. undefined if it has none. Throws DirectoryError. */
@@ -44,8 +89,12 @@ export async function newestChangeIn(whole: DirectorySession): Promise<Date | un
   return newest;
 }
 
-/** What no server object of an export has although Exchange writes it: ldifde -l leaves out what it does not list. */
-export function missingAttributes({ servers }: Organisation): readonly string[] {
+function missing(attributes: string, on: string, what: string): string {
+  return `no ${attributes} on any ${on} (export without -l and -o, or list it): ${what}`;
+}
+
+/** What no server object has although Exchange writes it: ldifde -l leaves out what it does not list. */
+function missingOnServers({ servers }: Organisation): readonly string[] {
   const expected: readonly (readonly [
     attribute: string,
     isThere: (server: ExchangeServer) => boolean,
@@ -62,10 +111,51 @@ export function missingAttributes({ servers }: Organisation): readonly string[] 
       ({ serialNumber, versionNumber }) => (serialNumber ?? versionNumber) !== undefined,
       'its version',
     ],
+    [
+      'msExchCurrentServerRoles',
+      // Exchange 2003 and before have no such attribute.
+      (server) => server.roles !== undefined || (releaseOf(server).year ?? 0) <= 2003,
+      'its roles, by which setup judges it',
+    ],
   ];
   return expected
-    .filter(([, isThere]) => !servers.some(isThere))
-    .map(([attribute, , what]) => `no ${attribute} on any server (export without -l, or list it): ${what}`);
+    .filter(([, isThere]) => servers.length > 0 && !servers.some(isThere))
+    .map(([attribute, , what]) => missing(attribute, 'server', what));
+}
+
+/** Attributes that other objects refer or are judged by; each is looked for where there is such an object. */
+const expectedElsewhere: readonly (readonly [on: string, filter: Filter, attribute: string, what: string])[] = [
+  ['computer account', computers, 'userAccountControl', 'whether it is disabled'],
+  ['computer account', computers, 'lastLogonTimestamp', 'when it last logged on'],
+  ['recipient', recipients, 'homeMDB', 'whose mailbox is in its databases'],
+  ['recipient', recipients, 'msExchHomeServerName', 'whose mailbox is homed on it'],
+  [
+    'database',
+    or(...databaseClasses.map((name) => equal('objectClass', name))),
+    'msExchOwningServer',
+    'which of them it owns',
+  ],
+  [
+    'database copy',
+    equal('objectClass', 'msExchMDBCopy'),
+    'msExchHostServerLink',
+    'which of them it holds, and which are elsewhere',
+  ],
+  [
+    'send connector',
+    equal('objectClass', 'msExchRoutingSMTPConnector'),
+    'msExchSourceBridgeheadServersDN',
+    'which of them it is a source server of',
+  ],
+];
+
+async function missingElsewhere(whole: DirectorySession): Promise<readonly string[]> {
+  const lines: string[] = [];
+  for (const [on, filter, attribute, what] of expectedElsewhere) {
+    const isMissing = (await hasAny(whole, filter)) && !(await hasAny(whole, and(filter, present(attribute))));
+    if (isMissing) lines.push(missing(attribute, on, what));
+  }
+  return lines;
 }
 
 async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean> {

@@ -29,7 +29,7 @@ export const flags = {
     kind: 'texts',
     value: 'WHAT',
     values: ['databases', 'servers-container'],
-    help: 'what goes with the server: databases that only it owns and that hold no mailbox; CN=Servers of a legacy administrative group that it leaves empty (repeatable)',
+    help: 'what goes with the server: databases that only it owns and that hold no mailbox; each empty CN=Servers of a legacy administrative group (repeatable)',
     group: how,
   },
   'tree-delete': { kind: 'yes-no', help: 'one request for the whole tree in place of leaf-first deletes', group: how },

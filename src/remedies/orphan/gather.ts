@@ -11,9 +11,9 @@ import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
-import { type Companion, readCopies, readDatabases, readEmptiedContainer } from './companions.ts';
+import { type Companion, readCopies, readDatabases, readEmptyContainers } from './companions.ts';
 import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
-import { gapsIn, missingAttributes, newestChangeIn } from './export-gaps.ts';
+import { gapsIn, newestChangeIn, noGaps, requireClasses } from './export-gaps.ts';
 import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
 import { findServer, ownNames, type SharedName, serverDeletedIn, sharedNames } from './names.ts';
 import type { OrphanOptions, SetupLog } from './options.ts';
@@ -61,6 +61,8 @@ export interface Survey {
   readonly accountsUnknown: string | undefined;
   /** What an export leaves unknown, in words; [] for a directory. */
   readonly exportGaps: readonly string[];
+  /** Whether an export does not show which mailboxes are in a database. */
+  readonly mailboxesUnknown: boolean;
   /** How old an export is, in whole days: logons are judged as of its newest entry. undefined for a directory. */
   readonly exportAge: number | undefined;
   /** The time that the facts are of: now, or that of an export's newest entry. */
@@ -126,6 +128,8 @@ export interface NothingToDelete {
 export interface LeftoverFacts extends Leftovers {
   readonly kind: 'leftovers';
   readonly survey: Survey;
+  /** DNs of the empty CN=Servers of legacy administrative groups. */
+  readonly emptyContainers: readonly string[];
 }
 
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
@@ -190,10 +194,12 @@ export async function gather(
   }
 }
 
-function leftoversOf({ session, watch }: DirectoryWorld, { forest, servers }: Survey) {
+async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { forest, servers }: Survey) {
   watch.update('Exchange', 'reading every value of the configuration');
   const there = servers.map(({ server }) => server);
-  return readLeftovers(session, forest.configurationNamingContext, there);
+  const context = forest.configurationNamingContext;
+  const empty = await readEmptyContainers(session, context, there, undefined, isExport);
+  return { ...(await readLeftovers(session, context, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
@@ -213,15 +219,14 @@ function nothingToDelete({ target }: DirectoryWorld, missing: string | undefined
 
 async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
   const { session, isExport, target } = world;
-  const newest = isExport ? await newestChangeIn(sessions.global ?? session) : undefined;
+  const whole = isExport ? (sessions.global ?? session) : undefined;
+  if (whole !== undefined) await requireClasses(whole);
+  const newest = whole === undefined ? undefined : await newestChangeIn(whole);
   const now = newest ?? world.now();
   const forest = isExport ? await readExportedForest(session) : await readForest(session);
-  const gaps =
-    isExport && sessions.global !== undefined
-      ? await gapsIn(sessions.global, forest, newest)
-      : { lacksComputers: false, lines: [] };
   const organisation = await readOrganisation(session, forest.configurationNamingContext);
-  if (!mayBeEmpty) requireServers(organisation, forest);
+  if (!mayBeEmpty) requireServers(organisation, forest, isExport);
+  const gaps = whole === undefined ? noGaps : await gapsIn(whole, forest, organisation, newest);
   const { accounts, unknown } = gaps.lacksComputers
     ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
     : await accountsOf(sessions, organisation.servers);
@@ -235,22 +240,27 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty:
       return { server, account, evidence: weigh(server, account, organisation.servers, now) };
     }),
     accountsUnknown: unknown,
-    exportGaps: [...gaps.lines, ...(isExport ? missingAttributes(organisation) : [])],
+    exportGaps: gaps.lines,
+    mailboxesUnknown: gaps.lacksMailboxes,
     exportAge: newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now())),
     now,
   };
 }
 
-function requireServers({ servers, organisations }: Organisation, forest: Forest): void {
+function requireServers({ servers, organisations }: Organisation, forest: Forest, isExport: boolean): void {
   if (servers.length > 0) return;
+  const whose = isExport ? 'that the export holds' : 'that you may see';
+  const look = isExport
+    ? `Export the whole of it: ldifde -d "${forest.configurationNamingContext}" -f FILE, without -l and -o.`
+    : 'Name a domain controller of the right forest with --server, and a user who may read its configuration.';
   throw new RefusedError({
     attempted: 'find Exchange server objects',
     on: joinDn('CN=Services', forest.configurationNamingContext),
     cameBack:
       organisations.length > 0
-        ? 'the Exchange organisation has none that you may see'
-        : 'there is no Exchange organisation in this forest, or none that you may see',
-    next: 'Name a domain controller of the right forest with --server, and a user who may read its configuration. If the servers were deleted, --leftovers clears what points at them.',
+        ? `the Exchange organisation has none ${whose}`
+        : `there is no Exchange organisation in this forest, or none ${whose}`,
+    next: `${look} If the servers were deleted, --leftovers clears what points at them.`,
   });
 }
 
@@ -361,10 +371,17 @@ async function readDeletion(
     isRecipient: (dn) => !isBelow(dn, context),
   });
   const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));
+  const outOfCatalog = await notInGlobalCatalog(session, forest);
+  const unseen = mailboxesUnseen(survey, global !== undefined, outOfCatalog);
+  const ownDatabases = (await readDatabases(session, server.dn, owned, isExport)).map((one) =>
+    inUse(one, counts, hasOtherServer, unseen),
+  );
+  const going = ownDatabases.filter(goes).map(({ dn }) => dn);
+  const servers = survey.servers.map((one) => one.server);
   const companions = [
-    ...(await readDatabases(session, server.dn, owned, isExport)).map((one) => inUse(one, counts, hasOtherServer)),
-    ...(await readCopies(session, context, server.dn, owned, isExport)),
-    ...(await readEmptiedContainer(session, server.dn, server.roles === undefined, isExport)),
+    ...ownDatabases,
+    ...(await readCopies(session, context, server.dn, going, isExport)),
+    ...(await readEmptyContainers(session, context, servers, server, isExport)),
   ];
   const along = companions.filter(goes);
   step('reading every value of the configuration');
@@ -396,7 +413,7 @@ async function readDeletion(
         ),
     hasOtherServer,
     isForestWide: global !== undefined,
-    notInGlobalCatalog: await notInGlobalCatalog(session, forest),
+    notInGlobalCatalog: outOfCatalog,
     probe: undefined,
     replication,
     ...rights,
@@ -416,8 +433,30 @@ function mailTransferAgentsIn(subtree: readonly SubtreeEntry[]): readonly string
   return subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
 }
 
-/** A database in which mailboxes are must stay; those of Exchange's own count while another server can take them. */
-function inUse(database: Companion, counts: readonly RecipientCount[], hasOtherServer: boolean): Companion {
+/** Why mailboxes may be in a database that were not seen; undefined if all were. */
+function mailboxesUnseen(
+  { mailboxesUnknown, forest }: Survey,
+  isForestWide: boolean,
+  outOfCatalog: readonly string[],
+): string | undefined {
+  if (mailboxesUnknown) return 'the export does not show which mailboxes are in it';
+  const isOneDomain = forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2;
+  const isSeen = isOneDomain || (isForestWide && !outOfCatalog.includes('homeMDB'));
+  return isSeen ? undefined : 'mailboxes of other domains may be in it';
+}
+
+/**
+ * A database in which mailboxes are or may be must stay; those of Exchange's own count while another server can take them.
+ *
+ * @param unseen why mailboxes may be in it that were not seen
+ */
+function inUse(
+  database: Companion,
+  counts: readonly RecipientCount[],
+  hasOtherServer: boolean,
+  unseen: string | undefined,
+): Companion {
+  if (database.hindrance === undefined && unseen !== undefined) return { ...database, hindrance: unseen };
   const key = normalizedDn(database.dn);
   const users = counts.reduce((sum, { usersOf }) => sum + (usersOf.get(key) ?? 0), 0);
   if (users > 0) return { ...database, hindrance: `${counted(users, 'mailbox is', 'mailboxes are')} in it` };

@@ -9,6 +9,7 @@ import { groupBy } from '../../group-by.ts';
 import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
@@ -137,8 +138,10 @@ export function proposeLeftovers(
   };
 }
 
-/** What they point at, and which of them a person has to set by hand. */
-export function assessLeftovers(facts: Leftovers): readonly FindingDraft[] {
+/** What they point at, which of them a person has to set by hand, and containers that were left empty. */
+export function assessLeftovers(
+  facts: Leftovers & { readonly emptyContainers: readonly string[] },
+): readonly FindingDraft[] {
   const clearable = new Set(clearableIn(facts));
   const others = facts.leftovers.filter((referrer) => !clearable.has(referrer));
   return [
@@ -166,6 +169,20 @@ export function assessLeftovers(facts: Leftovers): readonly FindingDraft[] {
             { evidence: others.map(({ id, reference }) => `${id} (${reference.clearing})`) },
           ),
         ]),
+    ...emptyContainerFinding(facts.emptyContainers),
+  ];
+}
+
+/** This plan deletes nothing: the container is deleted by hand. */
+function emptyContainerFinding(containers: readonly string[]): readonly FindingDraft[] {
+  if (containers.length === 0) return [];
+  return [
+    warning(
+      'empty-servers-container',
+      `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+      `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
+      { evidence: containers, subjects: containers },
+    ),
   ];
 }
 

@@ -283,11 +283,19 @@ const kindsByName: readonly (readonly [name: RegExp, kind: OwnMailboxKind])[] = 
 
 /** Which of Exchange's own it is; undefined for a user's. */
 export function ownMailboxKind(entry: Entry): OwnMailboxKind | undefined {
-  const type = largeIntegerOf(entry, 'msExchRecipientTypeDetails') ?? 0n;
-  const byBit = kindsByBit.find(([bit]) => (type & (1n << bit)) !== 0n)?.[1];
-  if (byBit !== undefined) return byBit;
+  const byType = kindByType(largeIntegerOf(entry, 'msExchRecipientTypeDetails') ?? 0n);
+  if (byType !== undefined) return byType;
   if (textsOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'msexchsystemmailbox')) return 'system';
   return kindByName(entry.dn);
+}
+
+function kindByType(type: bigint): OwnMailboxKind | undefined {
+  return kindsByBit.find(([bit]) => (type & (1n << bit)) !== 0n)?.[1];
+}
+
+/** Whether a value of msExchRecipientTypeDetails is that of one of them. */
+export function isTypeOfOwnMailbox(value: string): boolean {
+  return /^\d+$/.test(value) && kindByType(BigInt(value)) !== undefined;
 }
 
 function kindByName(dn: string): OwnMailboxKind | undefined {

@@ -12,7 +12,7 @@ import type { Referrer } from './referrers.ts';
 import { hasRole, roleBit } from './versions.ts';
 
 /** Entries that advice names in full; the rest is in the evidence. */
-const namedInFull = 3;
+export const namedInFull = 3;
 
 /** Whether the changes remove every value of a reference. */
 export function clearedBy({ changes }: Pick<Proposal<DirectoryChange>, 'changes'>): (referrer: Referrer) => boolean {
@@ -156,22 +156,18 @@ function replaceCommand({ dn, reference }: Referrer): string {
 }
 
 /** What gives a text reference another value. */
-function newValue({ chosen, survey }: DeletionFacts, { dn, reference }: Referrer): string {
+function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, { dn, reference }: Referrer): string {
   const name = quotedForPowerShell(rdnOf(dn).value);
-  switch (reference.id) {
-    case 'rpc-client-access': {
-      const other = survey.servers.find(
-        ({ server }) => server.dn !== chosen.server.dn && hasRole(server.roles, roleBit.clientAccess),
-      );
-      const host =
-        other === undefined ? '<another server>' : quotedForPowerShell(other.server.fqdn ?? other.server.name);
-      return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${host}`;
-    }
-    case 'dag-witness':
-      return `Set-DatabaseAvailabilityGroup -Identity ${name} -WitnessServer <another file server>`;
-    default:
-      return `look at ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`;
+  const other = survey.servers.find(
+    ({ server }) => server.dn !== chosen.server.dn && hasRole(server.roles, roleBit.clientAccess),
+  );
+  if (reference.id === 'rpc-client-access' && other !== undefined) {
+    return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.server.fqdn ?? other.server.name)}`;
   }
+  if (reference.id === 'dag-witness' && hasOtherServer) {
+    return `Set-DatabaseAvailabilityGroup -Identity ${name} -WitnessServer <another file server>`;
+  }
+  return `look at ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`;
 }
 
 /** What clears an attribute of every recipient that names the server by it. */

@@ -8,7 +8,7 @@ import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { type DeletionFacts, ownMailboxesIn, type Survey } from './gather.ts';
 import { isFullServer } from './organisation.ts';
 import type { OwnMailboxKind, RecipientCount } from './recipients.ts';
-import { clearedBy, countedEvidence } from './reference-findings.ts';
+import { clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
 import { isLegacy } from './supported-ways.ts';
 import { hasRole, releaseOf, roleBit } from './versions.ts';
@@ -31,9 +31,10 @@ function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
   const [archives] = found('archives');
   // While another server can mount or take them, users' mailboxes are never given up.
   const make = hasOtherServer ? finalBlocker : blocker;
-  const lost = hasOtherServer
-    ? ''
-    : ' No other server is left: accept this only if the database files are gone for good. The accounts stay; their mailboxes are lost.';
+  const advice = (move: () => string): string =>
+    hasOtherServer
+      ? `Move them first: ${move()}.`
+      : 'No other server is left that could take them: recover this one, or accept this if the database files are gone for good. The accounts stay; their mailboxes are lost.';
   return [
     ...(homed.length === 0
       ? []
@@ -41,7 +42,7 @@ function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           make(
             'mailboxes',
             `${counted(most, 'mailbox is', 'mailboxes are')} on the server or in its databases`,
-            `Move them first: ${moveMailboxes(facts)}.${lost}`,
+            advice(() => moveMailboxes(facts)),
             { evidence: homed.flatMap(userEvidence), measure: { value: most, unit: 'objects' } },
           ),
         ]),
@@ -52,12 +53,15 @@ function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           make(
             'archives',
             `${counted(usersIn(archives), 'archive')} in the server's databases`,
-            `Move them first: ${databaseNames(facts)
-              .map(
-                (name) =>
-                  `Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq ${name} | New-MoveRequest -ArchiveOnly`,
-              )
-              .join('; ')}.${lost}`,
+            advice(() =>
+              [
+                ...activations(facts),
+                ...databaseNames(facts).map(
+                  (name) =>
+                    `Get-Mailbox -Archive -ResultSize Unlimited | where ArchiveDatabase -eq ${name} | New-MoveRequest -ArchiveOnly`,
+                ),
+              ].join('; '),
+            ),
             { evidence: userEvidence(archives), measure: { value: usersIn(archives), unit: 'objects' } },
           ),
         ]),
@@ -72,22 +76,41 @@ function userEvidence(recipient: RecipientCount): readonly string[] {
   return countedEvidence({ ...recipient, count: usersIn(recipient) });
 }
 
-/** Names of its databases for commands, the first of them. */
-function databaseNames({ databases }: DeletionFacts): readonly string[] {
-  return databases.slice(0, 3).map((dn) => quotedForPowerShell(rdnOf(dn).value));
+/** Names for commands of its databases that have no copy elsewhere, the first of them. */
+function databaseNames({ databases, companions }: DeletionFacts): readonly string[] {
+  const replicated = new Set(companions.flatMap(({ dn, copyOn }) => (copyOn === undefined ? [] : [dn])));
+  return databases
+    .filter((dn) => !replicated.has(dn))
+    .slice(0, namedInFull)
+    .map((dn) => quotedForPowerShell(rdnOf(dn).value));
 }
 
-/** How its users' mailboxes are moved, in this version. A cmdlet finds a server by its name: not where others bear it. */
+/** A database with another copy is activated there: its mailboxes are where it is. */
+function activations({ companions }: DeletionFacts): readonly string[] {
+  return companions.flatMap(({ dn, copyOn }) =>
+    copyOn === undefined
+      ? []
+      : [
+          `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)} -ActivateOnServer ${quotedForPowerShell(copyOn)}`,
+        ],
+  );
+}
+
+/** Where mailboxes are moved from. A cmdlet finds a server by its name: not where others bear it. */
+function movedFrom(facts: DeletionFacts): readonly string[] {
+  return facts.sharedNames.length === 0 && activations(facts).length === 0
+    ? [`-Server ${quotedForPowerShell(facts.chosen.server.name)}`]
+    : databaseNames(facts).map((name) => `-Database ${name}`);
+}
+
+/** How its users' mailboxes are moved, in this version. */
 function moveMailboxes(facts: DeletionFacts): string {
-  const { chosen, sharedNames } = facts;
+  const { chosen } = facts;
   if (isLegacy(chosen.server)) {
     return 'in Active Directory Users and Computers with Exchange Tasks, Move Mailbox';
   }
-  const from =
-    sharedNames.length === 0
-      ? [`-Server ${quotedForPowerShell(chosen.server.name)}`]
-      : databaseNames(facts).map((name) => `-Database ${name}`);
-  return from.map((where) => `Get-Mailbox ${where} -ResultSize Unlimited | ${moveCmdlet(chosen)}`).join('; ');
+  const moves = movedFrom(facts).map((where) => `Get-Mailbox ${where} -ResultSize Unlimited | ${moveCmdlet(chosen)}`);
+  return [...activations(facts), ...moves].join('; ');
 }
 
 /** New-MoveRequest picks a database without being given one; Move-Mailbox of 2007 has to be given one. */
@@ -97,7 +120,7 @@ function moveCmdlet({ server }: DeletionFacts['chosen']): string {
 
 /** Mailboxes of Exchange's own: moved while another server is there, else cleared by this plan. */
 function ownMailboxBlocker(facts: DeletionFacts): readonly FindingDraft[] {
-  const { chosen, hasOtherServer, ownMailboxAttributes, recipients, sharedNames } = facts;
+  const { hasOtherServer, ownMailboxAttributes, recipients } = facts;
   const mailboxes = ownMailboxesIn(recipients);
   if (mailboxes.length === 0) return [];
   const title = `${counted(mailboxes.length, "mailbox of Exchange's own is", "mailboxes of Exchange's own are")} on the server (${listed(distinct(mailboxes.map(({ kind }) => kind)))})`;
@@ -107,13 +130,12 @@ function ownMailboxBlocker(facts: DeletionFacts): readonly FindingDraft[] {
     measure: { value: mailboxes.length, unit: 'objects' },
   } as const;
   if (hasOtherServer) {
-    const from =
-      sharedNames.length === 0
-        ? [`-Server ${quotedForPowerShell(chosen.server.name)}`]
-        : databaseNames(facts).map((name) => `-Database ${name}`);
     const kinds = distinct(mailboxes.map(({ kind }) => kind));
     const switches = kinds.flatMap((kind) => movedBy[kind] ?? []);
-    const moves = switches.flatMap((one) => from.map((where) => `Get-Mailbox ${one}${where} | New-MoveRequest`));
+    const moves = [
+      ...activations(facts),
+      ...switches.flatMap((one) => movedFrom(facts).map((where) => `Get-Mailbox ${one}${where} | New-MoveRequest`)),
+    ];
     return [
       finalBlocker(
         'arbitration-mailboxes',
@@ -149,7 +171,7 @@ const outcomeOf: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
 };
 
 function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
-  const { chosen, survey, sharedNames, hasOtherServer } = facts;
+  const { chosen, survey, hasOtherServer } = facts;
   const { server } = chosen;
   const others = survey.servers.filter((one) => one.server.dn !== server.dn);
   const isHub = (roles: number | undefined): boolean =>
@@ -163,9 +185,7 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           finalBlocker(
             'dag-member',
             'The server is a member of a database availability group',
-            sharedNames.length === 0
-              ? leaveGroup(facts, server.availabilityGroup)
-              : `Exchange's cmdlets find a server by its name, and would take the other one out of the group. Clear the link of this very object: Set-ADObject -Identity ${quotedForPowerShell(server.dn)} -Clear msExchMDBAvailabilityGroupLink.`,
+            membershipAdvice(facts, server.availabilityGroup),
             { evidence: [server.availabilityGroup] },
           ),
         ]),
@@ -175,7 +195,7 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           blocker(
             'only-server',
             'No other server of the Exchange organisation can take its place',
-            `Check it${isLegacy(server) ? '' : ': Get-ExchangeServer | Format-Table Name, ServerRole, AdminDisplayVersion; where no Exchange shell is left'}: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again. Accept this only if you install a new one at once, or give Exchange up.`,
+            `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again. Accept this only if you install a new one at once, or give Exchange up.`,
             { evidence: others.map(({ server: { dn } }) => `not counted: ${dn}`), subjects: [server.dn] },
           ),
         ]),
@@ -185,26 +205,36 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           blocker(
             'last-hub-of-edge-subscription',
             'The server is the last hub transport server of a site with an Edge subscription',
-            'Without it the Edge servers get no recipients and deliver nothing: Remove-EdgeSubscription, or install another hub there.',
+            `Without it the Edge servers get no recipients and deliver nothing. Install another hub there, or remove the subscriptions: ${edges
+              .slice(0, namedInFull)
+              .map((one) => `Remove-EdgeSubscription -Identity ${quotedForPowerShell(one.server.name)}`)
+              .join('; ')}.`,
             { evidence: edges.map((one) => one.server.dn), subjects: edges.map((one) => one.server.dn) },
           ),
         ]),
   ];
 }
 
+/** How it leaves the group: by cmdlets where a server is left to run them, and they find this very object by its name. */
+function membershipAdvice(facts: DeletionFacts, group: string): string {
+  const { chosen, hasOtherServer, sharedNames } = facts;
+  if (hasOtherServer && sharedNames.length === 0) return leaveGroup(facts, group);
+  const why = hasOtherServer
+    ? "Exchange's cmdlets find a server by its name, and would take the other one out of the group."
+    : 'No Exchange is left that could take it out of the group.';
+  return `${why} Clear the link of this very object: Set-ADObject -Identity ${quotedForPowerShell(chosen.server.dn)} -Clear msExchMDBAvailabilityGroupLink.`;
+}
+
 /** A database with another copy is activated there, never removed: that would lose a healthy copy. */
-function leaveGroup({ chosen, companions }: DeletionFacts, group: string): string {
+function leaveGroup(facts: DeletionFacts, group: string): string {
+  const { chosen, companions } = facts;
   const name = quotedForPowerShell(chosen.server.name);
-  const active = companions.flatMap(({ dn, copyOn }) =>
-    copyOn === undefined
-      ? []
-      : [
-          `Move-ActiveMailboxDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)} -ActivateOnServer ${quotedForPowerShell(copyOn)}`,
-        ],
-  );
+  const active = activations(facts);
+  // The last copy of a database is never removed.
+  const last = new Set(companions.flatMap(({ kind, dn, copyOn }) => (kind === 'database' && !copyOn ? [dn] : [])));
   const copies = companions
-    .filter(({ kind, copyOn }) => kind === 'copy' || copyOn !== undefined)
-    .map(({ kind, dn }) => rdnOf(kind === 'copy' ? (parentDn(dn) ?? dn) : dn).value)
+    .filter(({ kind, dn }) => kind === 'copy' && !last.has(parentDn(dn) ?? ''))
+    .map(({ dn }) => rdnOf(parentDn(dn) ?? dn).value)
     .map(
       (database) => `Remove-MailboxDatabaseCopy -Identity ${quotedForPowerShell(`${database}\\${chosen.server.name}`)}`,
     );
@@ -224,12 +254,11 @@ function servicesOf({ forest }: Survey): string {
 interface ReferenceBlocker {
   readonly title: string;
   readonly detail: (facts: DeletionFacts, entries: readonly Referrer[], recipients: readonly string[]) => string;
-  /** What happens to the references when the blocker is accepted; undefined if it can't be. */
+  /** What happens to the references when the blocker is accepted; undefined if it can't be while another server is there. */
   readonly accepted?: { readonly cleared: string; readonly left: string };
+  /** The same for what can be accepted only where no other server can take the server's place. */
+  readonly acceptedOfLast?: string;
 }
-
-/** Entries that advice names in full; the rest is in the evidence. */
-const namedInFull = 3;
 
 /** Blockers of the official uninstaller that are references; they may be overruled where the reference can be cleared. */
 const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
@@ -261,8 +290,12 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
     title: 'The server generates offline address books',
     detail: ({ chosen, survey }, entries) => {
       const other = survey.servers.find((one) => one.server.dn !== chosen.server.dn && isFullServer(one.server));
-      const value = other === undefined ? '<DN of another server>' : other.server.dn;
-      return `The attribute is mandatory and can only be given another server: ${entries
+      const value = other === undefined ? '<DN of the new server>' : other.server.dn;
+      const when =
+        other === undefined
+          ? 'The attribute is mandatory, and no other server is left. When a new one is installed, give it that one'
+          : 'The attribute is mandatory and can only be given another server';
+      return `${when}: ${entries
         .slice(0, namedInFull)
         .map(
           ({ dn }) =>
@@ -270,6 +303,8 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
         )
         .join('; ')}.`;
     },
+    acceptedOfLast:
+      'If you accept, it points at a deleted entry until then, and the offline address book is not generated.',
   },
   'expansion-server': {
     title: 'The server is the expansion server of groups',
@@ -286,8 +321,12 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
 };
 
 /** A database is activated where it has another copy; else its mailboxes are moved and it is removed. */
-function databaseAdvice({ chosen, companions }: DeletionFacts, { dn, objectClasses }: Referrer): string {
+function databaseAdvice(
+  { chosen, companions, hasOtherServer }: DeletionFacts,
+  { dn, objectClasses }: Referrer,
+): string {
   const name = quotedForPowerShell(rdnOf(dn).value);
+  if (!hasOtherServer) return `${name}: no Exchange is left that could remove it.`;
   if (isLegacy(chosen.server)) return `${name}: move its mailboxes, then delete it in Exchange System Manager.`;
   const copyOn = companions.find((one) => one.dn === dn)?.copyOn;
   if (copyOn !== undefined) {
@@ -337,7 +376,7 @@ function connectorAdvice(
 function referrerBlockers(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { configuration, recipients } = facts;
   const isCleared = clearedBy(proposal);
-  return Object.entries(referenceBlockers).flatMap(([id, { title, detail, accepted }]) => {
+  return Object.entries(referenceBlockers).flatMap(([id, { title, detail, accepted, acceptedOfLast }]) => {
     const entries = configuration.referrers.filter(({ reference }) => reference.id === id);
     const recipient = recipients.find(({ reference }) => reference.id === id);
     const count = recipient?.count ?? 0;
@@ -347,7 +386,8 @@ function referrerBlockers(facts: DeletionFacts, proposal: Proposal<DirectoryChan
     ];
     if (evidence.length === 0) return [];
     const areCleared = [...entries, ...(recipient?.cleanable ?? [])].every(isCleared);
-    const outcome = accepted === undefined ? [] : [areCleared ? accepted.cleared : accepted.left];
+    const ofLast = facts.hasOtherServer || acceptedOfLast === undefined ? [] : [acceptedOfLast];
+    const outcome = accepted === undefined ? ofLast : [areCleared ? accepted.cleared : accepted.left];
     const make = outcome.length > 0 ? blocker : finalBlocker;
     return [
       make(id, title, [detail(facts, entries, recipient?.first ?? []), ...outcome].join(' '), {

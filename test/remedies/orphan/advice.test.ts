@@ -5,40 +5,59 @@ import type { OwnMailbox } from '../../../src/remedies/orphan/recipients.ts';
 import { supportedSteps } from '../../../src/remedies/orphan/supported-ways.ts';
 import { orphanFacts, planOf } from './practice-orphan.ts';
 
-/** Versions with their serialNumber, and the sets of roles that a server of them may have. */
+/** Versions with their serialNumber, and the sets of roles that a server of them may have; of 2016 and 2019 the last of the old licence switch too. */
 const versions: readonly (readonly [year: number, serial: string, roles: readonly (number | undefined)[]])[] = [
   [2003, 'Version 6.5 (Build 7638.2: Service Pack 2)', [undefined]],
-  [2007, 'Version 8.3 (Build 30083.6)', [0, 2, 4, 32, 38, 54, 64, 4096]],
-  [2010, 'Version 14.3 (Build 30123.4)', [0, 2, 4, 32, 38, 54, 64, 4096]],
-  [2013, 'Version 15.0 (Build 31497.2)', [0, 54, 64, 4096, 16_385, 16_439]],
-  [2016, 'Version 15.1 (Build 32507.6)', [0, 64, 4096, 16_439]],
-  [2019, 'Version 15.2 (Build 30922.7)', [0, 64, 4096, 16_439]],
-  [2025, 'Version 15.2 (Build 32562.17)', [0, 64, 4096, 16_439]],
+  [2007, 'Version 8.3 (Build 30083.6)', [0, 2, 4, 32, 38, 54, 64, 4096, 4098]],
+  [2010, 'Version 14.3 (Build 30123.4)', [0, 2, 4, 32, 38, 54, 64, 4096, 4098]],
+  [2013, 'Version 15.0 (Build 31497.2)', [0, 54, 64, 4096, 4098, 16_385, 16_439]],
+  [2016, 'Version 15.1 (Build 32308.8)', [16_439]],
+  [2016, 'Version 15.1 (Build 32375.7)', [0, 64, 4096, 4098, 16_439]],
+  [2019, 'Version 15.2 (Build 30922.7)', [16_439]],
+  [2019, 'Version 15.2 (Build 30986.5)', [0, 64, 4096, 4098, 16_439]],
+  [2025, 'Version 15.2 (Build 32562.17)', [0, 64, 4096, 4098, 16_439]],
 ];
 
-/** What is of some versions only: a word of a command or of advice, and whether it belongs to the server. */
-const rules: readonly (readonly [word: RegExp, isRight: (year: number, roles: number | undefined) => boolean])[] = [
-  [/New-MoveRequest|Move-ActiveMailboxDatabase|DatabaseAvailabilityGroup/, (year) => year >= 2010],
-  [/Move-Mailbox\b/, (year) => year === 2007],
-  [/Exchange System Manager|\/disasterrecovery|Exchange Tasks/, (year) => year <= 2003],
+/** Whose setup takes the licence switch of September 2021. */
+const newTerms = ['Version 15.1 (Build 32375.7)', 'Version 15.2 (Build 30986.5)', 'Version 15.2 (Build 32562.17)'];
+
+interface Advised {
+  readonly year: number;
+  readonly serial: string;
+  readonly roles: number | undefined;
+  readonly situation: Situation;
+}
+
+/** What is of some servers only: a word of a command or of advice, and whether it belongs to the server. */
+const rules: readonly (readonly [word: RegExp, isRight: (server: Advised) => boolean])[] = [
+  [/New-MoveRequest|Move-ActiveMailboxDatabase|DatabaseAvailabilityGroup/, ({ year }) => year >= 2010],
+  [/Move-Mailbox\b/, ({ year }) => year === 2007],
+  [/Exchange System Manager|\/disasterrecovery|Exchange Tasks/, ({ year }) => year <= 2003],
   [
     /RecoverServer/,
-    (year, roles) => year >= 2007 && roles !== undefined && (roles & 0x403f) !== 0 && (roles & 64) === 0,
+    ({ year, roles }) => year >= 2007 && roles !== undefined && (roles & 0x403f) !== 0 && (roles & 64) === 0,
   ],
-  [/RemoveProvisionedServer/, (_, roles) => roles === 4096],
-  [/Setup\.com/, (year) => year >= 2007 && year <= 2010],
-  [/Setup\.exe/, (year) => year >= 2013],
-  [/LicenseTerms(?!_)/, (year) => year === 2013 || year === 2019],
-  [/LicenseTerms_DiagnosticData/, (year) => year === 2016 || year === 2025],
-  [/Remove-EdgeSubscription -Identity/, (_, roles) => roles === 64],
-  [/Exchange Domain Servers/, (year) => year <= 2003],
-  [/Exchange Organization Administrators/, (year) => year === 2007],
-  [/Organization Management|Exchange Trusted Subsystem|Enable-Mailbox|-Arbitration/, (year) => year >= 2010],
-  [/Health ?[Mm]ailbox|Health Manager|-AuditLog/, (year) => year >= 2013],
-  [/watermark|disaster recovery only/, (year) => year >= 2007],
-  [/unattended setup/, (year) => year >= 2013],
-  [/Remove-PublicFolderDatabase/, (year) => year >= 2007 && year <= 2010],
-  [/Get-(?:Mailbox|ExchangeServer)|Set-SendConnector|Remove-MailboxDatabase/, (year) => year >= 2007],
+  [/RemoveProvisionedServer/, ({ roles }) => roles === 4096],
+  [/Setup\.com/, ({ year }) => year >= 2007 && year <= 2010],
+  [/Setup\.exe/, ({ year }) => year >= 2013],
+  [/LicenseTerms(?!_)/, ({ year, serial }) => year >= 2013 && !newTerms.includes(serial)],
+  [/LicenseTerms_DiagnosticData/, ({ serial }) => newTerms.includes(serial)],
+  // An Edge server is in no Exchange group, and need not be in a domain.
+  [/-reset|join it|stays a member/, ({ roles }) => roles !== 64],
+  [/Remove-EdgeSubscription -Identity/, ({ roles }) => roles === 64],
+  [/Exchange Domain Servers/, ({ year }) => year <= 2003],
+  [/Exchange Organization Administrators/, ({ year }) => year === 2007],
+  [/Organization Management|Exchange Trusted Subsystem|Enable-Mailbox|-Arbitration/, ({ year }) => year >= 2010],
+  [/Health ?[Mm]ailbox|Health Manager|-AuditLog/, ({ year }) => year >= 2013],
+  [/watermark|disaster recovery only/, ({ year }) => year >= 2007],
+  [/unattended setup/, ({ year }) => year >= 2013],
+  [/Remove-PublicFolderDatabase/, ({ year }) => year >= 2007 && year <= 2010],
+  [/Get-(?:Mailbox|ExchangeServer)|Set-SendConnector|Remove-MailboxDatabase/, ({ year }) => year >= 2007],
+  // Where no Exchange is left nothing may need its shell; an Edge server has one of its own.
+  [
+    /(?:Get|New|Set|Remove|Move)-(?!AD|Dns|EdgeSubscription)\w+/,
+    ({ situation }) => situation !== 'last server' && situation !== 'failed first install',
+  ],
 ];
 
 let practice: DeletionFacts;
@@ -46,11 +65,23 @@ beforeEach(async () => {
   practice = await orphanFacts();
 });
 
-type Situation = 'one of several' | 'last server' | 'with mailboxes' | 'DAG member' | 'failed first install';
+type Situation =
+  | 'one of several'
+  | 'last server'
+  | 'with mailboxes'
+  | 'DAG member'
+  | 'failed first install'
+  | 'protected entry';
 
 /** The situations that a server of a version can be in: DAGs came in 2010. */
 function situationsOf(year: number): readonly Situation[] {
-  const always = ['one of several', 'last server', 'with mailboxes', 'failed first install'] as const;
+  const always = [
+    'one of several',
+    'last server',
+    'with mailboxes',
+    'failed first install',
+    'protected entry',
+  ] as const;
   return year >= 2010 ? [...always, 'DAG member'] : always;
 }
 
@@ -71,6 +102,14 @@ function factsOf(year: number, serialNumber: string, roles: number | undefined, 
   const { chosen, survey } = practice;
   const availabilityGroup = situation === 'DAG member' ? 'CN=DAG1,CN=Contoso' : undefined;
   const server = { ...chosen.server, serialNumber, versionNumber: undefined, roles, availabilityGroup };
+  const account = {
+    kind: 'present',
+    dn: 'CN=EX04,CN=Computers,DC=example',
+    isDisabled: true,
+    lastLogon: undefined,
+    isInExchangeGroups: undefined,
+    sharedWith: [],
+  } as const;
   const isAlone = situation === 'last server' || situation === 'failed first install';
   const mailboxes = ownMailboxesOf(year);
   const counts = practice.recipients.map((one) => {
@@ -81,9 +120,12 @@ function factsOf(year: number, serialNumber: string, roles: number | undefined, 
   });
   return {
     ...practice,
-    chosen: { ...chosen, server },
+    chosen: { ...chosen, server, account },
+    ...(situation === 'protected entry'
+      ? { subtree: practice.subtree.map((one) => ({ ...one, systemFlags: 0x8000_0000 })) }
+      : {}),
     hasOtherServer: !isAlone,
-    survey: isAlone ? { ...survey, servers: [{ ...chosen, server }] } : survey,
+    survey: isAlone ? { ...survey, servers: [{ ...chosen, server, account }] } : survey,
     recipients: counts,
     companions:
       situation === 'DAG member'
@@ -119,14 +161,14 @@ function adviceFor(facts: DeletionFacts): string {
   ].join('\n');
 }
 
-describe.each(versions)('Exchange %i', (year, serial, roleSets) => {
+describe.each(versions)('Exchange %i, %s', (year, serial, roleSets) => {
   test.each(roleSets.map((roles) => [roles]))('with roles %s gets no advice of another version or role', (roles) => {
     let advised = 0;
     for (const situation of situationsOf(year)) {
       const advice = adviceFor(factsOf(year, serial, roles, situation));
       advised += advice.length;
       for (const [word, isRight] of rules) {
-        if (!isRight(year, roles)) expect(advice, `${situation}: ${word}`).not.toMatch(word);
+        if (!isRight({ year, serial, roles, situation })) expect(advice, `${situation}: ${word}`).not.toMatch(word);
       }
       // The database that mailboxes move to is for the user to choose.
       expect(advice.replaceAll('-TargetDatabase <database>', '')).not.toMatch(/<(?:database|DAG|connector|group)>/);
@@ -144,12 +186,32 @@ describe.each(versions)('Exchange %i', (year, serial, roleSets) => {
       return;
     }
     expect(ways(4096)).toContain('/RemoveProvisionedServer:EX04');
+    expect(ways(year >= 2013 ? 16_439 : 38)).toMatch(
+      /same version of Windows with the same drive letters.*reset|reset.*same version of Windows with the same drive letters/s,
+    );
     expect(ways(64)).toContain("Remove-EdgeSubscription -Identity 'EX04'");
     expect(ways(0)).toMatch(/run setup again/);
     expect(ways(year >= 2013 ? 16_439 : 38)).toMatch(/\/m:RecoverServer.*\/m:Uninstall/s);
     if (year >= 2013) expect(ways(16_439)).toContain('unattended setup stops');
   });
 });
+
+test.each(versions.filter(([year]) => year >= 2010))(
+  'Exchange %i, %s, leaves a DAG in the order that loses no copy',
+  (year, serial) => {
+    const advice = adviceFor(factsOf(year, serial, year >= 2013 ? 16_439 : 38, 'DAG member'));
+    const steps = [
+      'Move-ActiveMailboxDatabase',
+      'Remove-DatabaseAvailabilityGroupServer',
+      '-ConfigurationOnly',
+      'evict',
+    ];
+    const order = steps.map((step) => advice.indexOf(step, advice.indexOf('In this order')));
+    expect(order).toEqual(order.toSorted((one, other) => one - other));
+    expect(order).not.toContain(-1);
+    expect(advice).not.toContain('Remove-MailboxDatabase -Identity');
+  },
+);
 
 test('a server that is installed elsewhere is recovered there', () => {
   const facts = factsOf(2016, 'Version 15.1 (Build 32507.6)', 16_439, 'one of several');
