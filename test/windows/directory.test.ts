@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { copyFile } from 'node:fs/promises';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { openPracticeForest, type PracticeForest } from '../../src/embedded/practice-forest.ts';
 import { administrator } from '../../src/embedded/view.ts';
 import { describeWithSamba } from '../ad/lab/describe-with-samba.ts';
@@ -103,14 +103,11 @@ describeWithSamba('Samba’s directory, from Windows', () => {
     });
     afterAll(() => computer?.clear());
 
-    let dns: string;
-    beforeEach(async () => {
-      dns = await startDnsServer({ addresses: { [dc.host]: dc.address } });
-    });
-    const run = (...args: readonly string[]) =>
-      computer.run([...args, '--server', dc.address, '--ca', 'ca.pem', '--dns', dns, '--user', dc.adminUser], {
-        env: { ADSI_REMEDY_PASSWORD: dc.adminPassword },
-      });
+    const run = async (...args: readonly string[]) => {
+      const dns = await startDnsServer({ addresses: { [dc.host]: dc.address } });
+      const reached = ['--server', dc.address, '--ca', 'ca.pem', '--dns', dns, '--user', dc.adminUser];
+      return computer.run([...args, ...reached], { env: { ADSI_REMEDY_PASSWORD: dc.adminPassword } });
+    };
 
     test('the tombstone lifetime is changed and changed back', async () => {
       const lifetime = async (): Promise<string | undefined> => {
