@@ -147,6 +147,12 @@ describe('wrong usage is 64 and says what would be right', () => {
     await writeTree(home, { taken: { file: 'mine' } });
     await expectRefused(() => relabel('--save', 'taken'), 64, 'something is there already');
   });
+
+  test('a folder to save in that would be below a file', async () => {
+    await writeTree(home, { file: 'mine' });
+    const words = `${path.join(home, 'file')} is a file, not a folder`;
+    await expectRefused(() => relabel('--save', 'file/sub/saved'), 64, words);
+  });
 });
 
 describe('what failed is 1, and nothing was changed', () => {

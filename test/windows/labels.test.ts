@@ -86,6 +86,16 @@ describeOnWindows('labels on Windows', (node) => {
     expect(await readFile(file('de'))).toEqual(stringsContent(now));
   });
 
+  test('a drive in lower case is no link, and a copy that is the root itself is changed', async () => {
+    const copy = inWork('Exchange - Copy');
+    await cp(path.join(forms, 'Exchange'), copy, { recursive: true });
+    const { status, stdout } = await labels('--root', 'c:\\work\\Exchange - Copy', '--dry-run');
+    await rm(copy, { recursive: true });
+    expect(stdout).not.toContain('link');
+    expect(stdout).toContain(`${1 + languages.length} files to change`);
+    expect(status).toBe(2);
+  });
+
   test('a file that was marked read-only since has the plan refused', async () => {
     await chmod(file('fr'), 0o444);
     const { status, stdout, stderr } = await computer.run(['apply', saved]);
