@@ -115,20 +115,23 @@ async function removeUnfinished(folder: string): Promise<void> {
   for (const name of left) await rm(path.join(home, name), { recursive: true, force: true });
 }
 
-/** Whether the first of the path and the folders above it that is there is a file. */
-async function firstThereIsFile(place: string): Promise<boolean> {
+/** The first of the path and the folders above it that is there, if that is a file. */
+async function fileOnTheWay(place: string): Promise<string | undefined> {
   // What can't be looked at is named by the step that makes the folder.
   const stats = await stat(place).catch(() => undefined);
-  if (stats !== undefined) return stats.isFile();
+  if (stats !== undefined) return stats.isFile() ? place : undefined;
   const above = path.dirname(place);
-  return above !== place && firstThereIsFile(above);
+  return above === place ? undefined : fileOnTheWay(above);
 }
 
 async function refuseExisting(folder: string, patience: Patience): Promise<void> {
   const names = await readdir(folder).catch(async (error: unknown) => {
-    if (errnoOf(error) === 'ENOTDIR') return ['a file'];
     // Windows reports a file in the place of a folder as missing, and what is below a file too.
-    if (errnoOf(error) === 'ENOENT') return (await firstThereIsFile(folder)) ? ['a file'] : undefined;
+    if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'ENOENT') {
+      const file = await fileOnTheWay(folder);
+      if (file === undefined) return undefined;
+      throw alreadyThere(folder, file === folder ? 'a file is there already' : `${file} is a file, not a folder`);
+    }
     throw new FileError({
       attempted: 'write the change folder',
       on: folder,
@@ -143,10 +146,14 @@ async function refuseExisting(folder: string, patience: Patience): Promise<void>
     await withPatience(patience, folder, () => rmdir(folder));
     return;
   }
-  throw new UsageError({
+  throw alreadyThere(folder, 'something is there already');
+}
+
+function alreadyThere(folder: string, cameBack: string): UsageError {
+  return new UsageError({
     attempted: 'write the change folder',
     on: folder,
-    cameBack: 'something is there already',
+    cameBack,
     next: 'Name a folder that is not there yet: a saved change is never overwritten.',
   });
 }

@@ -135,11 +135,13 @@ async function giveAccess(list: string, file: string, newFile: string, tools: Wi
   }
 }
 
-/** What `icacls /save` says of these files. */
+/** What `icacls /save` says of these files: with /c of the others too, when it fails on one. */
 async function accessLists(pattern: string, how: readonly string[], tools: WindowsTools): Promise<string> {
   return withTemporaryFile(tools, async (place) => {
-    await run(tools, [pattern, '/save', place, ...how, '/q']);
-    return readFile(place, 'utf16le');
+    const failure: unknown = await run(tools, [pattern, '/save', place, ...how, '/q']).catch((error: unknown) => error);
+    return readFile(place, 'utf16le').catch((error: unknown) => {
+      throw failure ?? error;
+    });
   });
 }
 

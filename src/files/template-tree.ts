@@ -74,8 +74,9 @@ export async function findFormSets(
   root: string,
   mayEnter: (folder: string) => boolean = () => true,
 ): Promise<TemplateTree> {
-  const absolute = path.resolve(root);
-  const realRoot = await realPathOfFolder(root);
+  // The search gives paths with a capital for the drive.
+  const absolute = path.resolve(root).replace(/^[a-z]:/, (drive) => drive.toUpperCase());
+  const realRoot = await realPathOfFolder(absolute);
   const found = await searchBehindLinks(
     { name: absolute, real: realRoot, links: [] },
     { inFolder: searchOnce(), mayEnter },

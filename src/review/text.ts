@@ -69,7 +69,7 @@ export const handedOverWords =
 
 /** What replacing a file costs it; none of it can be seen by Node. */
 export const lostWords =
-  'A new file takes the place of each: it gets neither extended attributes and POSIX access lists of the old one nor, on Windows, alternate data streams and the creation time, and the undo does not bring these back.';
+  'A new file takes the place of each: it gets neither extended attributes and POSIX access lists of the old one nor, on Windows, its owner and creation time, and the undo does not bring these back.';
 
 /** The columns of review.txt, which prints on paper. */
 const paperWidth = 100;

@@ -10,6 +10,7 @@ import { runRemedy } from '../../src/commands/run-remedy.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 import { answering } from '../support/prompter-double.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { toyEntry } from '../support/toy-remedy.ts';
@@ -173,6 +174,7 @@ describe('the seal', () => {
 });
 
 test('a change folder is private to its user', async () => {
+  need('modes');
   await mkdir(path.join(folder, 'changes'));
   await toy('--word', 'new', '--save', saved);
   const { stat } = await import('node:fs/promises');

@@ -147,6 +147,12 @@ describe('wrong usage is 64 and says what would be right', () => {
     await writeTree(home, { taken: { file: 'mine' } });
     await expectRefused(() => relabel('--save', 'taken'), 64, 'something is there already');
   });
+
+  test('a folder to save in that would be below a file', async () => {
+    await writeTree(home, { file: 'mine' });
+    const words = `${path.join(home, 'file')} is a file, not a folder`;
+    await expectRefused(() => relabel('--save', 'file/sub/saved'), 64, words);
+  });
 });
 
 describe('what failed is 1, and nothing was changed', () => {
@@ -308,26 +314,26 @@ describe('what was done in part is 4', () => {
 describe('an undo that did not come to its end', () => {
   /** Applied, and undone but for one file that somebody has edited. */
   async function undoneInPart(...save: readonly string[]): Promise<CommandRun> {
-    await relabel('--save', 'changes/saved');
-    await run(apply, ['changes/saved']);
+    await relabel('--save', 'saved');
+    await run(apply, ['saved']);
     await writeFile(fileOf('fr'), 'edited');
-    if (save.length === 0) return run(undo, ['changes/saved', '--yes']);
-    await run(undo, ['changes/saved', ...save]);
-    return run(apply, ['changes/back']);
+    if (save.length === 0) return run(undo, ['saved', '--yes']);
+    await run(undo, ['saved', ...save]);
+    return run(apply, ['back']);
   }
 
   test.each([
-    ['in its folder', [], /changes\/saved\/\S+-undo/],
-    ['beside it', ['--save', 'changes/back'], /changes\/back/],
+    ['in its folder', [], /saved[\\/]\S+-undo/],
+    ['beside it', ['--save', 'back'], /\bback/],
   ])('is reported by apply and show, with the way on (%s)', async (_, save, folder) => {
     expect((await undoneInPart(...save)).status).toBe(4);
-    const { status, stderr } = await run(apply, ['changes/saved']);
+    const { status, stderr } = await run(apply, ['saved']);
     expect(stderr).toContain('an undo of this change was started and has not finished');
     expect(stderr).toMatch(folder);
-    expect(stderr).toContain('adsi-remedy undo changes/saved');
+    expect(stderr).toContain('adsi-remedy undo saved');
     expect(status).toBe(3);
-    const shown = await run(show, ['changes/saved']);
-    expect(shown.stdout).toContain('undone in part. Plan the rest of the undo with: adsi-remedy undo changes/saved');
+    const shown = await run(show, ['saved']);
+    expect(shown.stdout).toContain('undone in part. Plan the rest of the undo with: adsi-remedy undo saved');
   });
 
   test('is no undo if it has written nothing', async () => {

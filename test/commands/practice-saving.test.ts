@@ -11,6 +11,7 @@ import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { directoryService } from '../embedded/support.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
 const built = new URL('../../dist/commands/embedded-directory.js', import.meta.url);
@@ -45,6 +46,7 @@ test('the practice forest is saved when it is closed, and not before', async () 
 });
 
 test('the practice forest is saved at Ctrl-C, which still ends the process', async () => {
+  need('signals');
   const folder = await freshFolder();
   const child = changing(folder, "setInterval(() => {}, 1000); console.log('changed');");
   await once(child.stdout, 'data');

@@ -74,6 +74,17 @@ describe('the access entries of a file that is replaced', () => {
     expect(await icacls.leftOver()).toEqual([]);
   });
 
+  test('are found also if icacls can’t read those of another file, which is named', async () => {
+    const icacls = await standInForIcacls();
+    await icacls.set(german, own);
+    await writeTree(forms, { denied: { 'strings.txt': 'denied' } });
+    const denied = path.join(forms, 'denied', 'strings.txt');
+    expect(await ownAccess([...files, { path: denied, root: forms }], icacls.tools)).toEqual({
+      lists: new Map([[german, own]]),
+      unknown: [`icacls.exe: no access list of ${denied}`],
+    });
+  });
+
   test('are none where the file only inherits: nothing is set', async () => {
     const icacls = await standInForIcacls();
     const keep = await accessKeeper(files, icacls.tools);

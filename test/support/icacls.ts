@@ -21,7 +21,8 @@ export interface StandIn {
 }
 
 /**
- * A script that keeps access lists by inode, as a file system does, so that a new file in an old one's place has none.
+ * A script that keeps access lists by inode, as a file system does, so that a new file in an old one's place has none. It
+ * can't read those below a folder `denied`.
  *
  * @param restored what /restore makes of a list, in JavaScript
  */
@@ -39,8 +40,9 @@ export async function standInForIcacls(restored = 'list'): Promise<StandIn> {
     if (how === '/save') {
       const names = more.includes('/t') ? fs.readdirSync(dirname(at), { recursive: true }) : [basename(at)];
       const found = names.filter((name) => basename(name) === basename(at));
-      const lines = found.flatMap((name) => [name, lists[inode(join(dirname(at), name))] ?? '${inherited}']);
+      const lines = found.filter((name) => !name.includes('denied')).flatMap((name) => [name, lists[inode(join(dirname(at), name))] ?? '${inherited}']);
       fs.writeFileSync(saved, lines.map((line) => line + '\\r\\n').join(''), 'utf16le');
+      process.exitCode = found.length * 2 - lines.length;
     } else {
       const [name, list] = fs.readFileSync(saved, 'utf16le').split('\\r\\n');
       lists[inode(join(at, name))] = ${restored};

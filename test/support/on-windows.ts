@@ -13,6 +13,8 @@ const lacks = {
   scripts: 'Windows starts no scripts as programs',
   pipes: 'Windows has no pipes with a name in a folder',
   modes: 'Windows keeps no mode but read-only',
+  refusedNames: 'Node tries for ever to make a folder whose name Wine takes for too long',
+  signals: 'on Windows a process can’t send another one Ctrl-C: it ends at once',
   users: 'Windows has no user numbers',
   syncedFolders: 'Windows syncs no folders',
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',

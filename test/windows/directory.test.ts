@@ -9,6 +9,7 @@ import type { DomainController } from '../ad/lab/domain-controller.ts';
 import { startOneDomainController } from '../ad/lab/one-dc.ts';
 import { contoso, withoutBlockers } from '../ad/scenario/contoso.ts';
 import { directoryService } from '../ad/scenario/directory-service.ts';
+import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { type ServedForest, served } from '../support/ldap-server/served-forest.ts';
 import { describeOnWindows, type WindowsComputer, windowsComputer } from './support/wine.ts';
@@ -16,13 +17,17 @@ import { describeOnWindows, type WindowsComputer, windowsComputer } from './supp
 const templates = new URL('../../templates/', import.meta.url);
 const dc = 'dc1.corp.example.com';
 
-/** The practice forest on a port of this computer: what is written is asked for in the forest itself. */
-async function practiceForest(): Promise<{ forest: PracticeForest & ServedForest; server: string }> {
+/**
+ * The practice forest on a port of this computer: what is written is asked for in the forest itself. Its other DCs are
+ * not found: where no DNS server answers, Windows waits long for one.
+ */
+async function practiceForest(): Promise<{ forest: PracticeForest & ServedForest; reached: readonly string[] }> {
   const forest = await openPracticeForest(await freshFolder(), templates, () => new Date(), randomUUID);
   const withPort = served(forest, [{ name: 'Administrator', password: 'S3cret', access: administrator }]);
   const { port, close } = await withPort.listen(dc);
   onTestFinished(close);
-  return { forest: withPort, server: `127.0.0.1:${port}` };
+  const dns = await startDnsServer({});
+  return { forest: withPort, reached: ['--server', `127.0.0.1:${port}`, '--tls', 'none', '--dns', dns] };
 }
 
 const ldifOf = (forest: PracticeForest): string =>
@@ -36,39 +41,28 @@ describeOnWindows('a directory, from Windows', (node) => {
   });
   afterAll(() => computer?.clear());
 
-  const run = (server: string, ...args: readonly string[]) =>
-    computer.run(
-      [
-        ...args,
-        '--server',
-        server,
-        '--dns',
-        '127.0.0.1:1',
-        '--tls',
-        'none',
-        '--user',
-        'Administrator@corp.example.com',
-      ],
-      { env: { ADSI_REMEDY_PASSWORD: 'S3cret' } },
-    );
+  const run = (reached: readonly string[], ...args: readonly string[]) =>
+    computer.run([...args, ...reached, '--user', 'Administrator@corp.example.com'], {
+      env: { ADSI_REMEDY_PASSWORD: 'S3cret' },
+    });
 
   test('the tombstone lifetime is planned, saved, applied and undone', async () => {
-    const { forest, server } = await practiceForest();
+    const { forest, reached } = await practiceForest();
     const accepted = ['--accept', 'past-lifetime'];
     const shorterAgain = ['--accept', 'below-recommended', '--accept', 'past-new-lifetime'];
     expect(ldifOf(forest)).not.toMatch(/^tombstoneLifetime:/m);
-    const saving = await run(server, 'tombstone', '--days', '180', '--save', 'tombstone', ...accepted);
+    const saving = await run(reached, 'tombstone', '--days', '180', '--save', 'tombstone', ...accepted);
     expect(saving, saving.stderr).toMatchObject({ status: 2 });
-    const applied = await run(server, 'apply', 'tombstone', ...accepted);
+    const applied = await run(reached, 'apply', 'tombstone', ...accepted);
     expect(applied.stdout).toContain('180');
     expect(ldifOf(forest)).toMatch(/^tombstoneLifetime: 180$/m);
-    const undone = await run(server, 'undo', 'tombstone', '--yes', ...shorterAgain);
+    const undone = await run(reached, 'undo', 'tombstone', '--yes', ...shorterAgain);
     expect(undone, undone.stderr).toMatchObject({ status: 0 });
     expect(ldifOf(forest)).not.toMatch(/^tombstoneLifetime:/m);
   });
 
   test('an orphan is planned, which changes nothing, deleted and brought back', async () => {
-    const { forest, server } = await practiceForest();
+    const { forest, reached } = await practiceForest();
     const orphan = /^dn: CN=EX04,CN=Servers,/m;
     const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connector-source'].flatMap((id) => [
       '--accept',
@@ -76,14 +70,14 @@ describeOnWindows('a directory, from Windows', (node) => {
     ]);
     const before = ldifOf(forest);
     expect(before).toMatch(orphan);
-    const planned = await run(server, 'orphan', '--name', 'EX04', '--save', 'orphan', ...accepted);
+    const planned = await run(reached, 'orphan', '--name', 'EX04', '--save', 'orphan', ...accepted);
     expect(planned, planned.stderr).toMatchObject({ status: 2 });
     expect(planned.stdout).toContain('11 deleted');
     expect(ldifOf(forest)).toBe(before);
-    const applied = await run(server, 'apply', 'orphan', '--confirm', 'EX04');
+    const applied = await run(reached, 'apply', 'orphan', '--confirm', 'EX04');
     expect(applied, applied.stderr).toMatchObject({ status: 0 });
     expect(ldifOf(forest)).not.toMatch(orphan);
-    const undone = await run(server, 'undo', 'orphan', '--yes');
+    const undone = await run(reached, 'undo', 'orphan', '--yes');
     expect(undone, undone.stderr).toMatchObject({ status: 0 });
     expect(ldifOf(forest)).toMatch(orphan);
   });
@@ -109,10 +103,11 @@ describeWithSamba('Samba’s directory, from Windows', () => {
     });
     afterAll(() => computer?.clear());
 
-    const run = (...args: readonly string[]) =>
-      computer.run([...args, '--server', dc.address, '--ca', 'ca.pem', '--user', dc.adminUser], {
-        env: { ADSI_REMEDY_PASSWORD: dc.adminPassword },
-      });
+    const run = async (...args: readonly string[]) => {
+      const dns = await startDnsServer({ addresses: { [dc.host]: dc.address } });
+      const reached = ['--server', dc.address, '--ca', 'ca.pem', '--dns', dns, '--user', dc.adminUser];
+      return computer.run([...args, ...reached], { env: { ADSI_REMEDY_PASSWORD: dc.adminPassword } });
+    };
 
     test('the tombstone lifetime is changed and changed back', async () => {
       const lifetime = async (): Promise<string | undefined> => {

@@ -86,6 +86,16 @@ describeOnWindows('labels on Windows', (node) => {
     expect(await readFile(file('de'))).toEqual(stringsContent(now));
   });
 
+  test('a drive in lower case is no link, and a copy that is the root itself is changed', async () => {
+    const copy = inWork('Exchange - Copy');
+    await cp(path.join(forms, 'Exchange'), copy, { recursive: true });
+    const { status, stdout } = await labels('--root', 'c:\\work\\Exchange - Copy', '--dry-run');
+    await rm(copy, { recursive: true });
+    expect(stdout).not.toContain('link');
+    expect(stdout).toContain(`${1 + languages.length} files to change`);
+    expect(status).toBe(2);
+  });
+
   test('a file that was marked read-only since has the plan refused', async () => {
     await chmod(file('fr'), 0o444);
     const { status, stdout, stderr } = await computer.run(['apply', saved]);
@@ -132,12 +142,13 @@ describeOnWindows('labels on Windows', (node) => {
   test('a hidden system file is still one after the change and after its undo', async () => {
     const name = `C:\\${tmg.split('/').join('\\')}\\Exchange\\HTML\\nls\\de\\strings.txt`;
     const attrib = async (line: string): Promise<string> => (await computer.cmd(line)).stdout.slice(0, 12);
-    const before = await attrib(`attrib +h +s "${name}" & attrib "${name}"`);
+    // Wine's attrib heeds one switch of several.
+    const before = await attrib(`attrib +h "${name}" & attrib +s "${name}" & attrib "${name}"`);
     expect(before).toMatch(/S.*H/);
     expect(await computer.run(['apply', saved])).toMatchObject({ status: 0 });
     expect([await attrib(`attrib "${name}"`), await readFile(file('de'))]).toEqual([before, stringsContent(now)]);
     expect(await computer.run(['undo', saved, '--yes'])).toMatchObject({ status: 0 });
-    const after = await attrib(`attrib "${name}" & attrib -h -s "${name}"`);
+    const after = await attrib(`attrib "${name}" & attrib -h "${name}" & attrib -s "${name}"`);
     expect([after, await readFile(file('de'))]).toEqual([before, stringsContent(old)]);
   });
 

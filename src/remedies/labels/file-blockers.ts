@@ -1,6 +1,7 @@
 /** What blocks the change of a single file, by what was found in it and around it, and the words for each. */
 
 import path from 'node:path';
+import { isBelow } from '../../files/template-tree.ts';
 import { groupBy } from '../../group-by.ts';
 import { shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
@@ -227,9 +228,9 @@ function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['rea
   );
 }
 
-/** Both are real paths: without links or a way up in them. */
+/** Whether a path lies in a folder. Both are real paths; on Windows letter case does not matter. */
 export function isWithin(file: string, folder: string): boolean {
-  return file.startsWith(folder.endsWith(path.sep) ? folder : `${folder}${path.sep}`);
+  return path.relative(folder, file) !== '' && isBelow(file, folder);
 }
 
 type NoWording = Extract<WordingLookup, { kind: 'no-wording' }>['reason'];

@@ -12,7 +12,7 @@ import { shortened } from '../../../src/words.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
-import { symlink } from '../../support/on-windows.ts';
+import { need, symlink } from '../../support/on-windows.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
 import { unprivileged } from '../../support/unprivileged.ts';
 
@@ -208,6 +208,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
   });
 
   test('that is a pipe without a writer: it is not waited for', async () => {
+    need('pipes');
     await formSets({});
     await mkdir(folderOf('de'), { recursive: true });
     execFileSync('mkfifo', [fileOf('de')]);

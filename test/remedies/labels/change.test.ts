@@ -49,15 +49,16 @@ const look = (more?: Partial<LabelsOptions>): Promise<Examination> => examine(la
 
 /** Facts of one file with these bytes, for its properties without a file system. */
 function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
-  const place = { root: '/forms', set: 'Exchange', class: 'HTML', language: 'zh-CN' };
-  const file = '/forms/Exchange/HTML/nls/zh-CN/strings.txt';
+  const forms = path.resolve('/forms');
+  const place = { root: forms, set: 'Exchange', class: 'HTML', language: 'zh-CN' };
+  const file = path.join(forms, 'Exchange', 'HTML', 'nls', 'zh-CN', 'strings.txt');
   return {
     scope: 'new',
     currentFolder: '/',
-    roots: ['/forms'],
+    roots: [forms],
     namedAgain: [],
     access: { lists: new Map(), unknown: [] },
-    realRoots: new Map([['/forms', '/forms']]),
+    realRoots: new Map([[forms, forms]]),
     keys: [userNameKey],
     trees: [],
     files: [

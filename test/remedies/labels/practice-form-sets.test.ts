@@ -11,6 +11,7 @@ import { findValues } from '../../../src/files/strings-file.ts';
 import { decodeText, detectEncoding, type TextEncoding } from '../../../src/files/text-encoding.ts';
 import { layOutFormSets, practice } from '../../../src/remedies/labels/practice.ts';
 import { type FormSetWording, practiceFormSets } from '../../../src/remedies/labels/practice-form-set-files.ts';
+import { need } from '../../support/on-windows.ts';
 
 const templates = new URL('../../../templates/', import.meta.url);
 const wording: FormSetWording = JSON.parse(await readFile(new URL('practice/form-sets.json', templates), 'utf8'));
@@ -266,6 +267,7 @@ describe('laying them out', () => {
   });
 
   test('completes what an interruption has left', async () => {
+    need('refusedNames');
     const folder = join(scratch, 'site');
     const broken = join(scratch, 'templates');
     await mkdir(join(broken, 'practice'), { recursive: true });

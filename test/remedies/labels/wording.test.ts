@@ -79,7 +79,10 @@ test('a missing wording file is an error that names it', async () => {
   try {
     const loading = loadBuiltInWording(pathToFileURL(`${empty}/`));
     await expect(loading).rejects.toThrow(FileError);
-    await expect(loading).rejects.toMatchObject({ errno: 'ENOENT', trouble: { on: `${empty}/wording/labels.json` } });
+    await expect(loading).rejects.toMatchObject({
+      errno: 'ENOENT',
+      trouble: { on: join(empty, 'wording', 'labels.json') },
+    });
   } finally {
     await rm(empty, { recursive: true });
   }
