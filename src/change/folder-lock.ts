@@ -3,7 +3,8 @@
  * opposite of each other.
  */
 
-import { link, open, readFile, rename, unlink } from 'node:fs/promises';
+import { hash } from 'node:crypto';
+import { open, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -22,7 +23,6 @@ export interface LockOptions {
   readonly holder: LockHolder;
   /** Whether a process of this host is there. */
   readonly isRunning: (process: number) => boolean;
-  readonly randomId: () => string;
   /** With other programs that have the lock open: a virus scanner looks at new files. */
   readonly patience: Patience;
 }
@@ -38,7 +38,7 @@ export async function lockFolder(folder: string, options: LockOptions): Promise<
   const { patience } = options;
   const file = path.join(folder, lockName);
   const text = `${JSON.stringify(options.holder)}\n`;
-  for (;;) {
+  for (let round = 1; ; round += 1) {
     if (await isMade(file, text, patience)) return () => attempt(file, () => patientUnlink(file, patience));
     const found = await readLock(file, patience);
     // Let go of in between.
@@ -47,9 +47,16 @@ export async function lockFolder(folder: string, options: LockOptions): Promise<
     if (holder === undefined || holder.host !== options.holder.host) throw refusal(folder, file, holder);
     if (holder.process === options.holder.process) return async () => undefined;
     if (options.isRunning(holder.process)) throw refusal(folder, file, holder);
-    await removeLeft(file, found, options);
+    const mark = `${file}.${hash('sha256', found).slice(0, 16)}`;
+    if (await isLeftRemoved(file, found, mark, options)) continue;
+    if (round === mostRounds) throw refusal(folder, mark, undefined);
+    await patience.sleep(roundMilliseconds);
   }
 }
+
+/** For as long a run waits for another one that is about to remove a lock that was left behind. */
+const mostRounds = 40;
+const roundMilliseconds = 50;
 
 function patientUnlink(file: string, patience: Patience): Promise<void> {
   return withPatience(patience, file, () => unlink(file));
@@ -106,25 +113,31 @@ function isHolder(value: unknown): value is LockHolder {
   );
 }
 
-/** Removes a lock that was left behind, but not one that another run has put in its place meanwhile. */
-async function removeLeft(file: string, text: string, { randomId, patience }: LockOptions): Promise<void> {
-  const aside = `${file}.${randomId()}`;
-  try {
-    await withPatience(patience, file, () => rename(file, aside));
-  } catch (error) {
-    // Another run was quicker.
-    if (errnoOf(error) === 'ENOENT') return;
-    throw trouble(file, error);
+/**
+ * Removes a lock that was left behind, but not one that another run has put in its place meanwhile: only the run that
+ * has made the mark for this very lock may remove it, and looks at it once more before. False while another run has the
+ * mark.
+ */
+async function isLeftRemoved(file: string, text: string, mark: string, options: LockOptions): Promise<boolean> {
+  const { holder, isRunning, patience } = options;
+  if (await isMade(mark, `${JSON.stringify(holder)}\n`, patience)) {
+    await attempt(file, async () => {
+      try {
+        if ((await readLock(file, patience)) === text) await removeIfThere(file, patience);
+      } finally {
+        await removeIfThere(mark, patience);
+      }
+    });
+    return true;
   }
-  await attempt(aside, async () => {
-    if ((await readFile(aside, 'utf8')) !== text) {
-      await link(aside, file).catch((error: unknown) => {
-        // Taken anew in the meantime: then there is one again, which is all that is wanted.
-        if (errnoOf(error) !== 'EEXIST') throw error;
-      });
-    }
-    await patientUnlink(aside, patience);
-  });
+  const remover = holderIn((await readLock(mark, patience)) ?? '');
+  // It was killed in between.
+  if (remover !== undefined && !isRunning(remover.process)) await attempt(mark, () => removeIfThere(mark, patience));
+  return false;
+}
+
+function removeIfThere(file: string, patience: Patience): Promise<void> {
+  return withPatience(patience, file, () => rm(file, { force: true }));
 }
 
 async function attempt(file: string, work: () => Promise<void>): Promise<void> {

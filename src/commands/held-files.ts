@@ -18,11 +18,10 @@ export function patienceShowing({ platform, sleep }: Context, output: Output): P
 
 /** How this process holds a change folder. */
 export function lockOptionsOf(context: Context, output: Output): LockOptions {
-  const { process, now, randomId } = context;
+  const { process, now } = context;
   return {
     holder: { process: process.id, host: process.host, since: now().toISOString() },
     isRunning: process.isRunning,
-    randomId,
     patience: patienceShowing(context, output),
   };
 }

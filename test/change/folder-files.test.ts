@@ -85,7 +85,6 @@ describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder,
     const taken = lockFolder(folder, {
       holder: { process: 1, host: 'computer', since: '2026-11-22T08:00:00Z' },
       isRunning: () => false,
-      randomId: () => 'x',
       patience: noWaiting,
     });
     await expect(taken).rejects.toBeInstanceOf(RefusedError);

@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { lockFolder } from '../../src/change/folder-lock.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
-import { countingIds, noWaiting } from '../support/fixed-world.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
 const since = '2026-11-22T09:00:00.000Z';
-const running = [17, 18, 19];
+const running = [17, 18, 19, 20, 21];
 
 let folder: string;
 let lock: string;
@@ -21,7 +22,6 @@ const take = (process: number, host = 'here'): Promise<() => Promise<void>> =>
   lockFolder(folder, {
     holder: { process, host, since },
     isRunning: (other) => running.includes(other),
-    randomId: countingIds(),
     patience: noWaiting,
   });
 
@@ -77,9 +77,34 @@ describe('a lock that was left behind', () => {
   });
 
   test('is replaced by one of many that find it', async () => {
-    await leave(4711);
-    const taken = await Promise.allSettled(running.map((process) => take(process)));
-    expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    expect(await readdir(folder)).toEqual(['lock.json']);
+    for (let round = 0; round < 50; round += 1) {
+      await leave(4711);
+      const taken = await Promise.allSettled(running.map((process) => take(process)));
+      expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      expect(await readdir(folder)).toEqual(['lock.json']);
+    }
+  });
+
+  describe('with the mark of a run that was about to remove it', () => {
+    const markOf = (text: string): string => `${lock}.${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+
+    test('and was killed, is replaced, and the mark goes too', async () => {
+      await leave(4711);
+      await writeFile(markOf(await readFile(lock, 'utf8')), JSON.stringify({ process: 4712, host: 'here', since }));
+      await take(17);
+      expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ process: 17 });
+      expect(await readdir(folder)).toEqual(['lock.json']);
+    });
+
+    test.each(['', JSON.stringify({ process: 18, host: 'here', since })])(
+      'and may be at work (%j), is kept',
+      async (text) => {
+        await leave(4711);
+        const left = await readFile(lock, 'utf8');
+        await writeFile(markOf(left), text);
+        await expect(take(17)).rejects.toMatchObject({ trouble: { next: expect.stringContaining(markOf(left)) } });
+        expect(await readFile(lock, 'utf8')).toBe(left);
+      },
+    );
   });
 });
