@@ -46,11 +46,13 @@ function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable
     .map(({ id, acceptable }) => [id, acceptable] as const);
 }
 
-describe('a dry run', () => {
+describe('where nothing is written', () => {
   let site: Site;
+  let ofDc4: CommandRun;
   const dryRun = (...args: readonly string[]): Promise<CommandRun> => site.run(metadata, [...args, '--json']);
   beforeAll(async () => {
     site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')));
+    ofDc4 = await dryRun('--dc', 'dc4.corp.example.com');
   });
   afterAll(async () => {
     await site.save();
@@ -64,10 +66,9 @@ describe('a dry run', () => {
     expect(findings.filter(({ level }) => level === 'blocker')).toEqual([]);
   });
 
-  test('deletes leaves first: connections, NTDS Settings, server, SYSVOL membership, and the account last', async () => {
-    const result = await dryRun('--dc', 'dc4.corp.example.com');
-    expect(result.status).toBe(2);
-    const deleted = planOf(result).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+  test('deletes leaves first: connections, NTDS Settings, server, SYSVOL membership, and the account last', () => {
+    expect(ofDc4.status).toBe(2);
+    const deleted = planOf(ofDc4).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
     const localSettings = `CN=DFSR-LocalSettings,${account}`;
     expect(deleted).toEqual([
       connection,
@@ -83,8 +84,8 @@ describe('a dry run', () => {
     ]);
   });
 
-  test('removes single DNS values, and none of a host that is alive', async () => {
-    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+  test('removes single DNS values, and none of a host that is alive', () => {
+    const { changes } = planOf(ofDc4);
     const removed = changes.flatMap((change) =>
       change.kind === 'modify' && change.dn.includes('MicrosoftDNS')
         ? [[change.dn, change.edits.flatMap(({ remove }) => remove.map((value) => JSON.stringify(value)))]]
@@ -100,8 +101,8 @@ describe('a dry run', () => {
     ]);
   });
 
-  test('gives the infrastructure role of an application partition to the DC that is written to, and seizes no other', async () => {
-    const { changes, leftOut } = planOf(await dryRun('--dc', 'DC4'));
+  test('gives the infrastructure role of an application partition to the DC that is written to, and seizes no other', () => {
+    const { changes, leftOut } = planOf(ofDc4);
     const roles = changes.flatMap((change) =>
       change.kind === 'modify'
         ? change.edits.filter(({ attribute }) => attribute === 'fSMORoleOwner').map(({ add }) => [change.dn, add])
@@ -112,8 +113,8 @@ describe('a dry run', () => {
     expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
   });
 
-  test('takes it out of the replicas of each application partition, and no other DC', async () => {
-    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+  test('takes it out of the replicas of each application partition, and no other DC', () => {
+    const { changes } = planOf(ofDc4);
     const ofPartitions = changes.filter((change) => change.dn.includes('CN=Partitions,'));
     const edits = ofPartitions.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
     const edit = { attribute: 'msDS-NC-Replica-Locations', remove: [settings], add: [], held: expect.any(Array) };
@@ -121,14 +122,13 @@ describe('a dry run', () => {
     expect(edits).toEqual([edit, edit]);
   });
 
-  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', async () => {
-    const result = await dryRun('--dc', 'DC4');
-    expect(blockersIn(result)).toEqual([
+  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', () => {
+    expect(blockersIn(ofDc4)).toEqual([
       ['not-proven-gone', true],
       ['holds-roles', true],
       ['promotion-only', true],
     ]);
-    const evidence = planOf(result).findings.find(({ id }) => id === 'not-proven-gone')?.evidence;
+    const evidence = planOf(ofDc4).findings.find(({ id }) => id === 'not-proven-gone')?.evidence;
     expect(evidence?.join('; ')).toMatch(/no route to host.*DC1 heard of it 71 days ago.*account is enabled/);
   });
 
@@ -154,16 +154,13 @@ describe('a dry run', () => {
     expect(ways).toContain(`ntdsutil "metadata cleanup" "remove selected server ${server}" quit quit`);
   });
 
-  test('shows the signs of each DC', async () => {
-    const { stdout } = await site.run(metadata, ['--dc', 'DC0', '--dry-run']);
+  test('shows the signs of each DC, and DNS records as what they say', async () => {
+    const { stdout } = await site.run(metadata, ['--dc', 'DC4', '--dry-run']);
     expect(stdout).toMatch(/DC1 +Amsterdam +in use +connected to it/);
     expect(stdout).toMatch(/DC2 +Amsterdam +in use +answers · DC1 heard of it 2 minutes ago/);
     expect(stdout).toMatch(/DC4 +Paramaribo +cut off: may be running .*SYSVOL by DFSR · in DNS/);
     expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no account/);
-  });
-
-  test('shows DNS records as what they say', async () => {
-    const { stdout } = await site.run(metadata, ['--dc', 'DC4', '--dry-run']);
+    expect(stdout).toMatch(/supported-ways .*demote dc4\.corp\.example\.com; delete its account .*; ntdsutil/);
     expect(stdout).toMatch(/- dnsRecord:: A 10\.0\.0\.4 \(28 bytes/);
     expect(stdout).toMatch(/- dnsRecord:: SRV dc4\.corp\.example\.com \(54 bytes/);
   });
@@ -179,6 +176,26 @@ describe('a dry run', () => {
     expect([both.status, both.stderr]).toEqual([64, expect.stringContaining('--dc with --dn')]);
     const wrong = await site.run(metadata, ['--dn', 'DC4', '--dry-run']);
     expect([wrong.status, wrong.stderr]).toEqual([64, expect.stringContaining('--dn DC4')]);
+  });
+
+  test('the wizard offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
+    const prompter = answering({
+      'metadata.dc': byDefault,
+      'metadata.supported-way': 'None of them: go on to remove it here',
+      decision: 'nothing',
+    });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
+    expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
+    expect(status).toBe(2);
+  });
+
+  test('the wizard shows the steps of a supported way that is taken, and changes nothing', async () => {
+    const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`remove selected server ${server}`);
+    expect(await site.there([server])).toEqual([server]);
   });
 });
 
@@ -318,30 +335,6 @@ test('a DC of a child domain is refused, with a DC of its own domain to use', as
   expect(status).toBe(3);
   const settingsOfDc11 = `CN=NTDS Settings,CN=DC11,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
   expect(await site.there([settingsOfDc11])).toEqual([settingsOfDc11]);
-});
-
-describe('the wizard', () => {
-  test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    const prompter = answering({
-      'metadata.dc': byDefault,
-      'metadata.supported-way': 'None of them: go on to remove it here',
-      decision: 'nothing',
-    });
-    const { status, stdout } = await site.run(metadata, [], prompter);
-    expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
-    expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
-    expect(status).toBe(2);
-  });
-
-  test('shows the steps of a supported way that is taken, and changes nothing', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
-    const { status, stdout } = await site.run(metadata, [], prompter);
-    expect(status).toBe(0);
-    expect(stdout).toContain(`remove selected server ${server}`);
-    expect(await site.there([server])).toEqual([server]);
-  });
 });
 
 describe('the command that another remedy prints for a DC that is gone', () => {
