@@ -116,7 +116,7 @@ function lifetimeNotOver(
 }
 
 function whatIsLost({ name, reach, kind }: Candidate, facts: MetadataFacts): readonly FindingDraft[] {
-  const { chosen, now, target } = facts;
+  const { chosen, now } = facts;
   const lost = chosen?.lost;
   if (lost !== undefined) {
     if (lost.length === 0) return [];
@@ -124,7 +124,7 @@ function whatIsLost({ name, reach, kind }: Candidate, facts: MetadataFacts): rea
     return [
       warning(
         'only-it-has',
-        `${counted(lost.length, 'object was', 'objects were')} changed or deleted on ${name}, and ${target.domainController} has not heard of it`,
+        `${counted(lost.length, 'object was', 'objects were')} changed or deleted on ${name}, and no other domain controller that answers has heard of it`,
         'A forced demotion loses these changes. only-there.ldf in the change folder holds the objects as they are there.',
         {
           evidence: dns.slice(0, 100),

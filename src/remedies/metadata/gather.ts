@@ -52,7 +52,7 @@ export interface Chosen {
   /** undefined once its server object and account are gone, as in the middle of a plan. */
   readonly candidate: Candidate | undefined;
   readonly remains: Remains;
-  /** What was changed on it and has not arrived here; undefined where it cannot be read any more. */
+  /** What was changed on it and has arrived nowhere else; undefined where it cannot be read any more. */
   readonly lost: readonly Lost[] | undefined;
 }
 

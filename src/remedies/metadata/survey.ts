@@ -99,7 +99,7 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
     {
       kind: 'table',
       id: 'only-there',
-      title: `Changed on ${identity.name} and not known here: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
+      title: `Changed on ${identity.name} alone: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
       columns: [{ heading: 'Object' }, { heading: 'Change' }],
       groups: [
         {

@@ -34,6 +34,7 @@ const dead: Candidate = {
   domain,
   reach: { kind: 'silent', why: 'no answer' },
   heard: { kind: 'heard', by: 'DC1', age: 100 * day },
+  had: new Map(),
 };
 
 const alive: Candidate = {

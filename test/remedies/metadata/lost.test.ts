@@ -79,6 +79,17 @@ describe('two DCs that no longer replicate', () => {
   });
 });
 
+test('what another DC than that of the run has had is not lost', async () => {
+  const dcs = await openDcs(['dc1', 'dc2', 'dc3']);
+  dcs.forest.cut(hostOf('dc1'));
+  await dcs.create('dc2', 'Went to dc3');
+  dcs.replicate();
+  dcs.forest.cut(hostOf('dc3'));
+  const made = await dcs.create('dc2', 'Went nowhere');
+  const { chosen } = await lookAt(dcs, 'DC2');
+  expect(chosen?.lost?.map(({ dn }) => dn)).toEqual([made]);
+});
+
 test('where both have had everything, nothing is lost', async () => {
   const dcs = await openDcs();
   const facts = await lookAt(dcs, 'DC2');
