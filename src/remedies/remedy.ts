@@ -8,7 +8,7 @@ import type { FindingDraft } from '../change/findings.ts';
 import type { Change, ForestTarget, NextStep, Plan, Proposal } from '../change/plan.ts';
 import type { Proof } from '../change/verify.ts';
 import type { FileUser } from '../files/file-properties.ts';
-import type { WindowsTools } from '../files/lost-properties.ts';
+import type { WindowsTools } from '../files/own-access.ts';
 import type { Patience } from '../files/patience.ts';
 import type { Flags, FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';

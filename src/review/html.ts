@@ -192,7 +192,7 @@ function* entryCounts(all: readonly EntryChange[]): Generator<Html> {
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
     ['Entries restored', restored],
-    ['Entries created again', created],
+    ['Entries created', created],
     ['Lingering objects', handedOver],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);

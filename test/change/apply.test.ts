@@ -404,7 +404,6 @@ describe('two change folders for the same files', () => {
   });
 
   test('applied at the same time: each file is written by one of them, and the other meets drift', async () => {
-    need('oneWriter');
     const names = Array.from({ length: 60 }, (_, index) => `f${index}`);
     const plan = await planned(...names);
     const second = planOf(names.map((name) => changeOf(path.join(forms, name), old(name), other(name))));

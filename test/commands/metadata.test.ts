@@ -190,6 +190,14 @@ describe('where nothing is written', () => {
     expect(status).toBe(2);
   });
 
+  test('the wizard says where else to look where none of them is gone, and changes nothing', async () => {
+    const { status, stdout } = await site.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
+    expect(status).toBe(0);
+    expect(stdout).toContain('dcdiag /test:dns /e');
+    expect(stdout).toContain('Nothing was changed.');
+    expect(await site.there([server])).toEqual([server]);
+  });
+
   test('the wizard shows the steps of a supported way that is taken, and changes nothing', async () => {
     const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
     const { status, stdout } = await site.run(metadata, [], prompter);

@@ -117,7 +117,7 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
           note(
             'not-retroactive',
             'A higher value does not reach back',
-            `What is already collected does not come back, and for the next ${counted(after.days - before.days, 'day')} the forest still remembers only the old window. Backups made so far are no longer good than the objects deleted since then are kept.`,
+            `What is already collected does not come back: only in ${counted(after.days - before.days, 'day')} will the forest remember every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} stay useless.`,
           ),
         ]
       : []),
