@@ -39,6 +39,7 @@ import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
 const confirmed = ['--confirm', 'DC4'];
+const wholeDc = [server, settings, account, `CN=RID Set,${account}`, connection, dfsrMember, frsMember];
 
 function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable: boolean])[] {
   return planOf(run)
@@ -46,7 +47,7 @@ function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable
     .map(({ id, acceptable }) => [id, acceptable] as const);
 }
 
-describe('where nothing is written', () => {
+describe('where no run writes', () => {
   let site: Site;
   let ofDc4: CommandRun;
   const dryRun = (...args: readonly string[]): Promise<CommandRun> => site.run(metadata, [...args, '--json']);
@@ -205,10 +206,17 @@ describe('where nothing is written', () => {
     expect(stdout).toContain(`remove selected server ${server}`);
     expect(await site.there([server])).toEqual([server]);
   });
+
+  test('apply is refused where another client has edited the account since', async () => {
+    await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
+    await site.edit(account, 'description', 'kept for the auditors');
+    const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
+    expect(status).toBe(3);
+    expect(await site.there(wholeDc)).toEqual(wholeDc);
+  });
 });
 
 describe('applied', () => {
-  const wholeDc = [server, settings, account, `CN=RID Set,${account}`, connection, dfsrMember, frsMember];
   const srv = `DC=_ldap._tcp,${zone}`;
 
   test('leaves nothing of the DC, and undo brings back all but what a promotion makes', async () => {
@@ -259,15 +267,6 @@ describe('applied', () => {
     expect([rest.status, rest.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([]);
   });
-
-  test('is refused where somebody has edited the account since', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
-    await site.edit(account, 'description', 'kept for the auditors');
-    const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
-    expect(status).toBe(3);
-    expect(await site.there(wholeDc)).toEqual(wholeDc);
-  });
 });
 
 describe('what an earlier clean-up has left', () => {
@@ -294,8 +293,16 @@ describe('what an earlier clean-up has left', () => {
     entry(readOnlyServer, 'server', hostOf('RODC8'), `serverReference: ${readOnly}`),
   ].join('\n');
 
+  let site: Site;
+  beforeAll(async () => {
+    site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')), more);
+  });
+  afterAll(async () => {
+    await site.save();
+    await rm(site.folder, { recursive: true, force: true });
+  });
+
   test('an account without a server object goes with its children, and undo brings it back', async () => {
-    const site = await siteWithDeadDc(await freshFolder(), more);
     const saved = await site.run(metadata, ['--dc', 'DC7', '--save', 'change', '--json', ...accepted]);
     expect(planOf(saved).changes.map(({ kind, dn }) => [kind, dn])).toEqual([
       ['delete', `CN=RID Set,${left}`],
@@ -310,7 +317,6 @@ describe('what an earlier clean-up has left', () => {
   });
 
   test('of an RODC its own Kerberos account goes too, and no other, nor the groups that it may hold', async () => {
-    const site = await siteWithDeadDc(await freshFolder(), more);
     const done = await site.run(metadata, ['--dc', 'RODC8', '--yes', '--confirm', 'RODC8', ...accepted]);
     expect([done.status, done.stderr]).toEqual([0, '']);
     const all = [readOnlyServer, kerberos, readOnly, otherKerberos, revealed];
