@@ -76,7 +76,7 @@ function longestFirst(one: CutOff, other: CutOff): number {
   return (other.age ?? 0) - (one.age ?? 0) || one.party.name.localeCompare(other.party.name);
 }
 
-/** How two DCs are to each other. What is not known parts nobody and joins nobody. */
+/** How two DCs are to each other. What is not known neither parts nor joins two DCs. */
 type Relation = 'in-touch' | 'parted' | 'unknown';
 
 function relationOf(one: Party, other: Party, copy: CopyNews, threshold: number): Relation {

@@ -60,7 +60,7 @@ export async function applyChange(apply: Apply, context: Context, output: Output
   });
 }
 
-/** The page says what became of the change. That it can't be drawn again takes nothing from the outcome. */
+/** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
 async function redrawIfPossible(apply: Apply, context: Context, output: Output): Promise<void> {
   try {
     await redraw(apply, true, context, output);

@@ -179,7 +179,7 @@ describe('where no run writes', () => {
     expect([wrong.status, wrong.stderr]).toEqual([64, expect.stringContaining('--dn DC4')]);
   });
 
-  test('the wizard offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
+  test('the wizard offers what is left over first, then the supported ways, and continues if none is taken', async () => {
     const prompter = answering({
       'metadata.dc': byDefault,
       'metadata.supported-way': 'None of them: go on to remove it here',
@@ -248,7 +248,7 @@ describe('applied', () => {
   });
 
   // As many runs as there are changes: over a second.
-  test('goes on after the process ended at each step, before or after the directory carried it out', async () => {
+  test('continues after the process ended at each step, before or after the directory carried it out', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     const { changes } = planOf(saved);

@@ -228,7 +228,7 @@ describe('the wizard', () => {
     expect(await site.forest()).toEqual(before);
   });
 
-  test('clears only the references that were chosen; the others stand as a blocker', async () => {
+  test('clears only the references that were chosen; the others are a blocker', async () => {
     const site = await siteToLookAt();
     const answers = answering({
       'orphan.supported-way': 'none',
@@ -340,7 +340,7 @@ describe('apply of a saved plan', () => {
     expect(await isGone(site)).toBe(false);
   });
 
-  test('asks for the name again when it goes on, and no more when nothing is left to delete', async () => {
+  test('asks for the name again when it continues, and no more when nothing is left to delete', async () => {
     const site = await saved(await practiceSite());
     const aborted: Context['interruptible'] = (work) => work(AbortSignal.abort());
     await site.run(apply, ['saved', '--confirm', 'EX04'], undefined, { interruptible: aborted });
@@ -440,7 +440,7 @@ describe('undo', () => {
     expect(await site.forest()).toEqual(before);
   });
 
-  test('leaves alone what somebody has edited since, says so, and brings everything else back', async () => {
+  test('leaves alone what was edited since, says so, and brings everything else back', async () => {
     const before = await (await siteToLookAt()).forest();
     const site = await applied();
     await site.meddle(setOwner('EX03'));
@@ -503,7 +503,7 @@ describe('--setup-log', () => {
     expect(status).toBe(64);
   });
 
-  test('of an object that is gone leaves the wizard to ask, and is told', async () => {
+  test('of an object that is gone is reported, and the wizard asks', async () => {
     const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), twoRuns);
     const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': 'resume' });
@@ -514,7 +514,7 @@ describe('--setup-log', () => {
     expect(status).toBe(0);
   });
 
-  test('with a DN that is none is wrong usage, told by its name', async () => {
+  test('with a DN that is none is wrong usage, reported by its name', async () => {
     const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), "Exchange Server object found : 'EX04'.");
     const { status, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
@@ -679,7 +679,7 @@ describe('a forest as an export has it', () => {
     });
   });
 
-  test('with references to a database that it owns has them told, and left as they are', async () => {
+  test('with references to a database that it owns reports them and leaves them as they are', async () => {
     const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
     const owned = `CN=PF04,CN=Databases,CN=North,${groups}`;
     const other = `CN=DB01,CN=Databases,CN=North,${groups}`;
@@ -728,7 +728,7 @@ describe('a forest as an export has it', () => {
     expect(stderr).toContain(`Did you mean "CN=EX04,CN=Servers,CN=North,${groups}"?`);
   });
 
-  test('without Exchange is told so', async () => {
+  test('without Exchange is named as such', async () => {
     const { status, stderr } = await runOn(head, '--name', 'EX04');
     expect(status).toBe(3);
     expect(stderr).toContain('no Exchange organisation in this forest');

@@ -213,7 +213,7 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
     namesInTitle,
   )}`;
   const detail =
-    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are reckoned by the clock of the DC that answered, not by this computer.';
+    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are computed by the clock of the DC that answered, not by this computer.';
   const parts = {
     subjects: off.map(({ name }) => name),
     evidence: off.map(

@@ -333,7 +333,7 @@ function formerInWords({ written, former, isKnown }: FormerlyPast, silence: numb
   const when = agoInWords(written, now);
   return isKnown
     ? `The value was first written ${when}; the silence had then lasted ${silentThen}, longer than the ${former} days of a forest without a value.`
-    : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: reckoned with the ${former} days of a forest without one, it was past that.`;
+    : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: measured against the ${former} days of a forest without one, it was past that.`;
 }
 
 function goneDcs({ judgement, facts }: Situation): readonly FindingDraft[] {

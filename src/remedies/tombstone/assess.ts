@@ -20,7 +20,7 @@ import { evidenceFinding } from './evidence.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { type Situation, situationOf } from './situation.ts';
 
-/** What these changes mean in this world, whoever made them. */
+/** What these changes mean in this forest: those of a new proposal, of a saved plan or of an undo. */
 export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {
   const situation = situationOf(facts, proposal);
   return [

@@ -167,7 +167,7 @@ describe('the wording', () => {
     expect(examination.findings).toMatchObject([{ id: 'no-wording', level: 'blocker' }]);
   });
 
-  test('of a label that a language lacks is told as missing', async () => {
+  test('of a label that a language lacks is reported as missing', async () => {
     await formsOf(['vi', 'de']);
     const examination = await look({ newLabel: { ...emailWording, label: 'upn' } });
     expect(newTexts(examination)).toEqual({ de: 'Benutzerprinzipalname:' });

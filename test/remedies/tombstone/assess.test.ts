@@ -50,7 +50,7 @@ test('a healthy forest has nothing against a higher value', () => {
 });
 
 describe('a DC that is past the lifetime', () => {
-  test('stands against raising the value, with the commands filled in', () => {
+  test('stops raising the value, with the commands filled in', () => {
     const finding = find('past-lifetime', silentFor(200));
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, accepted: false });
     expect(finding?.evidence).toContain(
@@ -175,7 +175,7 @@ test.each([
   expect(find('very-long', {}, days(number))?.level).toBe(level);
 });
 
-test('a value that garbage collection does not honour is refused, whoever accepts it', () => {
+test('a value that garbage collection does not honour is refused even if accepted', () => {
   const options = days(21, { accept: ['too-short-for-garbage-collection'] });
   expect(find('too-short-for-garbage-collection', { garbageCollectionHours: 168 }, options)).toMatchObject({
     level: 'blocker',
@@ -353,7 +353,7 @@ describe('after a raise', () => {
   test('of a value that was written before, the former one is not known and is said not to be', () => {
     const finding = find('past-former-lifetime', { ...facts, lifetimeVersion: 3 }, days(365));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC2'] });
-    expect(finding?.detail).toContain('lasted 66 days. Metadata keeps no former value: reckoned with the 60 days');
+    expect(finding?.detail).toContain('lasted 66 days. Metadata keeps no former value: measured against the 60 days');
   });
 
   test('a DC that was past the former limit is no second finding on the watch list', () => {
@@ -366,7 +366,7 @@ describe('after a raise', () => {
     expect(find('advice', { ...facts, backups: [] }, days(365))?.detail).toBe('Microsoft recommends 180.');
   });
 
-  test('a DC that was past the former limit is told to need the value written on it too', () => {
+  test('a DC that was past the former limit needs the value written on it too', () => {
     expect(nextStepIds(facts, days(365))).toContain('write-there-too');
   });
 
