@@ -214,11 +214,11 @@ describeWithSamba(
       expect(deleted).toEqual(expect.arrayContaining([settings, server, member, account]));
     });
 
-    test('goes on after a run that was killed, and waits until no DC replicates from it', async () => {
+    test('continues after a run that was killed, and waits until no DC replicates from it', async () => {
       const applying = ['apply', 'change', '--yes', ...confirmed];
       expect((await runProcess(applying, 3)).end).toBe('SIGKILL');
       expect(await dcs.dc1.exists(account)).toBe(true);
-      // The lab's KCC is off: the DC goes on trying to replicate from it.
+      // The lab's KCC is off: the DC still tries to replicate from it.
       const rest = await runProcess(applying);
       expect(rest).toEqual({ end: 0, stdout: expect.stringContaining('until the KCC has run') });
       expect(await dcs.dc1.exists(account)).toBe(false);
