@@ -1,21 +1,25 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
-import { run as apply } from '../../src/commands/apply.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { startDnsServer } from '../support/dns-server.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 import { CommandError, run as runProgram } from './lab/command.ts';
 import { describeWithSamba } from './lab/describe-with-samba.ts';
+import type { DomainController } from './lab/domain-controller.ts';
 import { forest, namingContexts } from './lab/forest.ts';
 import { add, readLdif, replace } from './lab/ldif.ts';
 import { copyTree, databaseOf } from './lab/tree.ts';
 import { startTwoDomainControllers, type TwoDomainControllers } from './lab/two-dcs.ts';
 import { repsFrom } from './scenario/replication.ts';
 
+const bin = path.join(import.meta.dirname, '../../bin/adsi-remedy.js');
 const metadata = remedyCommand('metadata');
 const { domainNamingContext: domain, configurationNamingContext: configuration, site } = forest;
 const server = `CN=DC2,CN=Servers,${site}`;
@@ -30,8 +34,9 @@ const day = 86_400_000;
 const accepted = ['not-proven-gone', 'promotion-only'].flatMap((id) => ['--accept', id]);
 const confirmed = ['--confirm', 'DC2'];
 
-/** What every write leaves behind, and what DNS counts: a record's serial and time to live. */
-const notCompared = /^(usn|whenchanged|reps(from|to)|replpropertymetadata|repluptodatevector|dnsrecord|dnstombstoned)/;
+/** What every write and every logon leaves behind, and what DNS counts: a record's serial and time to live. */
+const notCompared =
+  /^(usn|whenchanged|lastlogon|logoncount|reps(from|to)|replpropertymetadata|repluptodatevector|dnsrecord|dnstombstoned)/;
 
 /** One line an entry and a value, of every partition, as Samba's own tool prints the database. */
 async function contentOf(database: string): Promise<ReadonlySet<string>> {
@@ -95,19 +100,23 @@ function finalBlockers(run: CommandRun): readonly string[] {
 }
 
 describeWithSamba(
-  'metadata on two domain controllers of which one is gone for good',
+  'metadata on three domain controllers of which one is gone for good',
   () => {
     let dcs: TwoDomainControllers;
+    let dc3: DomainController;
     let folder: string;
     let before: ReadonlySet<string>;
     let bySamba: string;
+    /** What Samba's own removal took away. */
+    let lostBySamba: readonly string[];
     let isDead = false;
 
     const directoryOf = async (dc: 'dc1' | 'dc2'): Promise<readonly string[]> => {
       const { dc1, dc2 } = dcs;
       // Nothing listens there.
       const second = isDead ? '127.0.0.2' : dc2.address;
-      const dns = await startDnsServer({ addresses: { [dc1.host]: dc1.address, [dc2.host]: second } });
+      const addresses = { [dc1.host]: dc1.address, [dc2.host]: second, [dc3.host]: dc3.address };
+      const dns = await startDnsServer({ addresses });
       const ca = path.join(folder, 'ca.pem');
       return ['--server', dcs[dc].host, '--dns', dns, '--ca', ca, '--user', forest.adminUser];
     };
@@ -116,13 +125,29 @@ describeWithSamba(
         currentFolder: folder,
         env: { ADSI_REMEDY_PASSWORD: dcs.dc1.adminPassword },
       });
+    /** Runs the command as a process; with `killAfter` until the journal holds so many changes. */
+    const runProcess = async (args: readonly string[], killAfter = Number.POSITIVE_INFINITY) => {
+      const env = { ...process.env, ADSI_REMEDY_PASSWORD: dcs.dc1.adminPassword, NO_COLOR: '1' };
+      const given = [bin, ...args, ...(await directoryOf('dc1'))];
+      const child = spawn(process.execPath, given, { cwd: folder, env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const journal = path.join(folder, 'change', 'journal.jsonl');
+      const timer = setInterval(() => {
+        const written = existsSync(journal) ? readFileSync(journal, 'utf8') : '';
+        if (written.split('"event":"done"').length > killAfter) child.kill('SIGKILL');
+      }, 2);
+      const out: Buffer[] = [];
+      child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+      const [status, signal] = await once(child, 'close').finally(() => clearInterval(timer));
+      return { end: signal ?? status, stdout: Buffer.concat(out).toString() };
+    };
     const run = on('dc1');
     const databaseOfDc1 = (): string => dcs.dc1.samDatabase;
 
     beforeAll(async () => {
       dcs = await startTwoDomainControllers();
+      dc3 = await dcs.join('dc3');
       folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
-      const certificates = [dcs.dc1, dcs.dc2].map(({ caFile }) => readFile(caFile, 'utf8'));
+      const certificates = [dcs.dc1, dcs.dc2, dc3].map(({ caFile }) => readFile(caFile, 'utf8'));
       await writeFile(path.join(folder, 'ca.pem'), (await Promise.all(certificates)).join(''));
     });
     afterAll(async () => {
@@ -163,7 +188,13 @@ describeWithSamba(
         failures: 900,
       };
       const old = repsFrom({ ...heard, ...silent });
-      await dc1.offline([...namingContexts, ...applications].map((context) => replace(context, { repsFrom: old })));
+      // What a DC hears of another one by way of a third, it has heard a moment ago: it forgets that.
+      const heardAround = { replUpToDateVector: [] };
+      const contexts = [...namingContexts, ...applications];
+      await Promise.all([
+        dc1.offline(contexts.map((context) => replace(context, { ...heardAround, repsFrom: old }))),
+        dc3.offline(contexts.map((context) => replace(context, heardAround))),
+      ]);
 
       await dc1.pause();
       await copyTree(path.dirname(path.dirname(dc1.configurationFile)), path.join(folder, 'copy'));
@@ -177,19 +208,31 @@ describeWithSamba(
       const saved = await run(metadata, ['--dc', 'DC2', '--save', 'change', '--json', ...accepted]);
       expect([saved.status, finalBlockers(saved)]).toEqual([2, []]);
       const deleted = planOf(saved).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
-      const entriesOfSamba = lost(before, await contentOf(bySamba)).filter((line) => !line.includes(' | '));
+      lostBySamba = lost(before, await contentOf(bySamba));
+      const entriesOfSamba = lostBySamba.filter((line) => !line.includes(' | '));
       expect(deleted.toSorted()).toEqual(entriesOfSamba);
       expect(deleted).toEqual(expect.arrayContaining([settings, server, member, account]));
     });
 
-    test('removes what Samba itself removes, and leaves a database that is as clean', async () => {
-      const done = await run(apply, ['change', '--yes', ...confirmed]);
-      // The lab's KCC is off: the DC goes on trying to replicate from it.
-      expect(done.stdout).toContain('until the KCC has run');
+    test('continues after a run that was killed, and waits until no DC replicates from it', async () => {
+      const applying = ['apply', 'change', '--yes', ...confirmed];
+      expect((await runProcess(applying, 3)).end).toBe('SIGKILL');
+      expect(await dcs.dc1.exists(account)).toBe(true);
+      // The lab's KCC is off: the DC still tries to replicate from it.
+      const rest = await runProcess(applying);
+      expect(rest).toEqual({ end: 0, stdout: expect.stringContaining('until the KCC has run') });
+      expect(await dcs.dc1.exists(account)).toBe(false);
+      const waiting = runProcess([...applying, '--wait', '120']);
+      await runProgram('samba_kcc', ['-H', databaseOfDc1(), '--configfile=/dev/null']);
+      expect(await waiting).toEqual({ end: 0, stdout: expect.stringContaining('All 2 domain controllers have it') });
+      const gone = [settings, server, member, account];
+      expect(await Promise.all(gone.map((dn) => dc3.exists(dn)))).toEqual(gone.map(() => false));
+    });
+
+    test('has removed what Samba itself removes, and left a database that is as clean', async () => {
       const after = await contentOf(databaseOfDc1());
-      const bySambaToo = lost(before, await contentOf(bySamba));
-      expect(bySambaToo.filter((line) => after.has(line))).toEqual([]);
-      expect(lost(before, after).filter((line) => !bySambaToo.includes(line))).toEqual([]);
+      expect(lostBySamba.filter((line) => after.has(line))).toEqual([]);
+      expect(lost(before, after).filter((line) => !lostBySamba.includes(line))).toEqual([]);
       const named = [...after].filter((line) => /\bDC2\b/i.test(line) && !/^DC=DC2,DC=corp/i.test(line));
       expect(named).toEqual([]);
       // Samba keeps a link value that was removed before its target was deleted, and the check still sees it: for both
@@ -224,11 +267,18 @@ describeWithSamba(
       expect(await dc1.exists(account)).toBe(false);
     });
 
-    test('lets a new DC of the same name join and replicate', async () => {
-      const dc2 = await dcs.rejoin();
+    test('lets a new DC of the same name join and replicate, as the remaining one does', async () => {
+      const { dc1 } = dcs;
+      const dc2 = await dcs.join('dc2');
       const made = `CN=after,${group.slice(group.indexOf(',') + 1)}`;
-      await dcs.dc1.ldapmodify([add(made, { objectClass: 'contact' })]);
-      await expect.poll(() => dc2.exists(made), { timeout: 60_000, interval: 1000 }).toBe(true);
+      await dc1.ldapmodify([add(made, { objectClass: 'contact' })]);
+      // A DC that starts pulls from its partner within a quarter of a minute; when it is notified is up to Samba.
+      const pulled = async (dc: DomainController): Promise<void> => {
+        await dc.pause();
+        await dc.resume();
+        await expect.poll(() => dc.exists(made), { timeout: 120_000, interval: 500 }).toBe(true);
+      };
+      await Promise.all([dc2, dc3].map(pulled));
     });
   },
   { namespaces: true },

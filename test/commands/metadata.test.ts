@@ -39,6 +39,7 @@ import { type CommandRun, runCommand } from '../support/run-command.ts';
 
 const base64 = (...values: readonly Buffer[]): readonly string[] => values.map((value) => value.toString('base64'));
 const confirmed = ['--confirm', 'DC4'];
+const wholeDc = [server, settings, account, `CN=RID Set,${account}`, connection, dfsrMember, frsMember];
 
 function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable: boolean])[] {
   return planOf(run)
@@ -46,11 +47,13 @@ function blockersIn(run: CommandRun): readonly (readonly [id: string, acceptable
     .map(({ id, acceptable }) => [id, acceptable] as const);
 }
 
-describe('a dry run', () => {
+describe('where no run writes', () => {
   let site: Site;
+  let ofDc4: CommandRun;
   const dryRun = (...args: readonly string[]): Promise<CommandRun> => site.run(metadata, [...args, '--json']);
   beforeAll(async () => {
     site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')));
+    ofDc4 = await dryRun('--dc', 'dc4.corp.example.com');
   });
   afterAll(async () => {
     await site.save();
@@ -64,10 +67,9 @@ describe('a dry run', () => {
     expect(findings.filter(({ level }) => level === 'blocker')).toEqual([]);
   });
 
-  test('deletes leaves first: connections, NTDS Settings, server, SYSVOL membership, and the account last', async () => {
-    const result = await dryRun('--dc', 'dc4.corp.example.com');
-    expect(result.status).toBe(2);
-    const deleted = planOf(result).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
+  test('deletes leaves first: connections, NTDS Settings, server, SYSVOL membership, and the account last', () => {
+    expect(ofDc4.status).toBe(2);
+    const deleted = planOf(ofDc4).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
     const localSettings = `CN=DFSR-LocalSettings,${account}`;
     expect(deleted).toEqual([
       connection,
@@ -83,8 +85,8 @@ describe('a dry run', () => {
     ]);
   });
 
-  test('removes single DNS values, and none of a host that is alive', async () => {
-    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+  test('removes single DNS values, and none of a host that is alive', () => {
+    const { changes } = planOf(ofDc4);
     const removed = changes.flatMap((change) =>
       change.kind === 'modify' && change.dn.includes('MicrosoftDNS')
         ? [[change.dn, change.edits.flatMap(({ remove }) => remove.map((value) => JSON.stringify(value)))]]
@@ -100,8 +102,8 @@ describe('a dry run', () => {
     ]);
   });
 
-  test('gives the infrastructure role of an application partition to the DC that is written to, and seizes no other', async () => {
-    const { changes, leftOut } = planOf(await dryRun('--dc', 'DC4'));
+  test('gives the infrastructure role of an application partition to the DC that is written to, and seizes no other', () => {
+    const { changes, leftOut } = planOf(ofDc4);
     const roles = changes.flatMap((change) =>
       change.kind === 'modify'
         ? change.edits.filter(({ attribute }) => attribute === 'fSMORoleOwner').map(({ add }) => [change.dn, add])
@@ -112,8 +114,8 @@ describe('a dry run', () => {
     expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
   });
 
-  test('takes it out of the replicas of each application partition, and no other DC', async () => {
-    const { changes } = planOf(await dryRun('--dc', 'DC4'));
+  test('takes it out of the replicas of each application partition, and no other DC', () => {
+    const { changes } = planOf(ofDc4);
     const ofPartitions = changes.filter((change) => change.dn.includes('CN=Partitions,'));
     const edits = ofPartitions.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
     const edit = { attribute: 'msDS-NC-Replica-Locations', remove: [settings], add: [], held: expect.any(Array) };
@@ -121,14 +123,13 @@ describe('a dry run', () => {
     expect(edits).toEqual([edit, edit]);
   });
 
-  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', async () => {
-    const result = await dryRun('--dc', 'DC4');
-    expect(blockersIn(result)).toEqual([
+  test('says why a DC that is cut off does not go, and that no undo makes it a DC again', () => {
+    expect(blockersIn(ofDc4)).toEqual([
       ['not-proven-gone', true],
       ['holds-roles', true],
       ['promotion-only', true],
     ]);
-    const evidence = planOf(result).findings.find(({ id }) => id === 'not-proven-gone')?.evidence;
+    const evidence = planOf(ofDc4).findings.find(({ id }) => id === 'not-proven-gone')?.evidence;
     expect(evidence?.join('; ')).toMatch(/no route to host.*DC1 heard of it 71 days ago.*account is enabled/);
   });
 
@@ -154,16 +155,13 @@ describe('a dry run', () => {
     expect(ways).toContain(`ntdsutil "metadata cleanup" "remove selected server ${server}" quit quit`);
   });
 
-  test('shows the signs of each DC', async () => {
-    const { stdout } = await site.run(metadata, ['--dc', 'DC0', '--dry-run']);
+  test('shows the signs of each DC, and DNS records as what they say', async () => {
+    const { stdout } = await site.run(metadata, ['--dc', 'DC4', '--dry-run']);
     expect(stdout).toMatch(/DC1 +Amsterdam +in use +connected to it/);
     expect(stdout).toMatch(/DC2 +Amsterdam +in use +answers · DC1 heard of it 2 minutes ago/);
     expect(stdout).toMatch(/DC4 +Paramaribo +cut off: may be running .*SYSVOL by DFSR · in DNS/);
     expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no account/);
-  });
-
-  test('shows DNS records as what they say', async () => {
-    const { stdout } = await site.run(metadata, ['--dc', 'DC4', '--dry-run']);
+    expect(stdout).toMatch(/supported-ways .*demote dc4\.corp\.example\.com; delete its account .*; ntdsutil/);
     expect(stdout).toMatch(/- dnsRecord:: A 10\.0\.0\.4 \(28 bytes/);
     expect(stdout).toMatch(/- dnsRecord:: SRV dc4\.corp\.example\.com \(54 bytes/);
   });
@@ -180,10 +178,45 @@ describe('a dry run', () => {
     const wrong = await site.run(metadata, ['--dn', 'DC4', '--dry-run']);
     expect([wrong.status, wrong.stderr]).toEqual([64, expect.stringContaining('--dn DC4')]);
   });
+
+  test('the wizard offers what is left over first, then the supported ways, and continues if none is taken', async () => {
+    const prompter = answering({
+      'metadata.dc': byDefault,
+      'metadata.supported-way': 'None of them: go on to remove it here',
+      decision: 'nothing',
+    });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
+    expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
+    expect(status).toBe(2);
+  });
+
+  test('the wizard says where else to look where none of them is gone, and changes nothing', async () => {
+    const { status, stdout } = await site.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
+    expect(status).toBe(0);
+    expect(stdout).toContain('dcdiag /test:dns /e');
+    expect(stdout).toContain('Nothing was changed.');
+    expect(await site.there([server])).toEqual([server]);
+  });
+
+  test('the wizard shows the steps of a supported way that is taken, and changes nothing', async () => {
+    const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
+    const { status, stdout } = await site.run(metadata, [], prompter);
+    expect(status).toBe(0);
+    expect(stdout).toContain(`remove selected server ${server}`);
+    expect(await site.there([server])).toEqual([server]);
+  });
+
+  test('apply is refused where another client has edited the account since', async () => {
+    await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
+    await site.edit(account, 'description', 'kept for the auditors');
+    const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
+    expect(status).toBe(3);
+    expect(await site.there(wholeDc)).toEqual(wholeDc);
+  });
 });
 
 describe('applied', () => {
-  const wholeDc = [server, settings, account, `CN=RID Set,${account}`, connection, dfsrMember, frsMember];
   const srv = `DC=_ldap._tcp,${zone}`;
 
   test('leaves nothing of the DC, and undo brings back all but what a promotion makes', async () => {
@@ -234,15 +267,6 @@ describe('applied', () => {
     expect([rest.status, rest.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([]);
   });
-
-  test('is refused where the account was edited since', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
-    await site.edit(account, 'description', 'kept for the auditors');
-    const { status } = await site.run(apply, ['change', '--yes', ...confirmed]);
-    expect(status).toBe(3);
-    expect(await site.there(wholeDc)).toEqual(wholeDc);
-  });
 });
 
 describe('what an earlier clean-up has left', () => {
@@ -269,8 +293,16 @@ describe('what an earlier clean-up has left', () => {
     entry(readOnlyServer, 'server', hostOf('RODC8'), `serverReference: ${readOnly}`),
   ].join('\n');
 
+  let site: Site;
+  beforeAll(async () => {
+    site = await siteWithDeadDc(await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-')), more);
+  });
+  afterAll(async () => {
+    await site.save();
+    await rm(site.folder, { recursive: true, force: true });
+  });
+
   test('an account without a server object goes with its children, and undo brings it back', async () => {
-    const site = await siteWithDeadDc(await freshFolder(), more);
     const saved = await site.run(metadata, ['--dc', 'DC7', '--save', 'change', '--json', ...accepted]);
     expect(planOf(saved).changes.map(({ kind, dn }) => [kind, dn])).toEqual([
       ['delete', `CN=RID Set,${left}`],
@@ -285,7 +317,6 @@ describe('what an earlier clean-up has left', () => {
   });
 
   test('of an RODC its own Kerberos account goes too, and no other, nor the groups that it may hold', async () => {
-    const site = await siteWithDeadDc(await freshFolder(), more);
     const done = await site.run(metadata, ['--dc', 'RODC8', '--yes', '--confirm', 'RODC8', ...accepted]);
     expect([done.status, done.stderr]).toEqual([0, '']);
     const all = [readOnlyServer, kerberos, readOnly, otherKerberos, revealed];
@@ -318,39 +349,6 @@ test('a DC of a child domain is refused, with a DC of its own domain to use', as
   expect(status).toBe(3);
   const settingsOfDc11 = `CN=NTDS Settings,CN=DC11,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
   expect(await site.there([settingsOfDc11])).toEqual([settingsOfDc11]);
-});
-
-describe('the wizard', () => {
-  test('offers what is left over first, then the supported ways, and continues if none is taken', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    const prompter = answering({
-      'metadata.dc': byDefault,
-      'metadata.supported-way': 'None of them: go on to remove it here',
-      decision: 'nothing',
-    });
-    const { status, stdout } = await site.run(metadata, [], prompter);
-    expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
-    expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
-    expect(status).toBe(2);
-  });
-
-  test('says where else to look where none of them is gone, and changes nothing', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    const { status, stdout } = await site.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
-    expect(status).toBe(0);
-    expect(stdout).toContain('dcdiag /test:dns /e');
-    expect(stdout).toContain('Nothing was changed.');
-    expect(await site.there([server])).toEqual([server]);
-  });
-
-  test('shows the steps of a supported way that is taken, and changes nothing', async () => {
-    const site = await siteWithDeadDc(await freshFolder());
-    const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
-    const { status, stdout } = await site.run(metadata, [], prompter);
-    expect(status).toBe(0);
-    expect(stdout).toContain(`remove selected server ${server}`);
-    expect(await site.there([server])).toEqual([server]);
-  });
 });
 
 describe('the command that another remedy prints for a DC that is gone', () => {

@@ -1,17 +1,17 @@
 /** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
 
+import { removeMetadata } from '../../ad/repadmin.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { counted, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
-import { aliveFindings } from './alive.ts';
-import { dutyFindings } from './duties.ts';
+import type { Step } from '../remedy.ts';
+import { aliveFindings, dutyFindings } from './blockers.ts';
+import { leftOutReasons, rolesOfDeleted, unjustified } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
-import { leftOutReasons, unjustified } from './propose.ts';
+import type { Identity } from './identity.ts';
 import { treesOf } from './remains.ts';
-import { rolesOfDeleted } from './roles.ts';
-import { supportedWays } from './supported-ways.ts';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
@@ -30,8 +30,8 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
 
 const stillNoDc = note(
   'promotion-only',
-  'NTDS Settings, the connections from it and its pool of RIDs do not come back',
-  'The entries are no domain controller without them. Promote the machine again to make it one. backup/before.ldf of the change holds all of it.',
+  'What comes back is no domain controller',
+  'Only a promotion makes NTDS Settings, the connections from it and its pool of RIDs. backup/before.ldf of the change holds all that was deleted.',
 );
 
 /** Entries that the directory keeps, and those that the user may not delete. */
@@ -163,4 +163,79 @@ function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
     detail:
       'The list goes with its account. If the machine was stolen, reset these passwords: in Active Directory Users and Computers that is offered when the account is deleted there.',
   });
+}
+
+export type SupportedWay = 'demote' | 'account' | 'ntdsutil';
+
+export interface Way {
+  readonly way: SupportedWay;
+  /** "demote dc4.corp.example.com" */
+  readonly short: string;
+  readonly label: string;
+  readonly hint: string;
+  readonly step: Step;
+}
+
+/** The ways that may be open: what an earlier clean-up has left is no machine to demote. */
+export function waysFor({ name, host, settings, serverDn, accountDn }: Identity): readonly Way[] {
+  const machine = host ?? name;
+  return [
+    ...(settings === undefined ? [] : [demotion(machine)]),
+    ...(accountDn === undefined ? [] : [accountDeletion(name, accountDn, settings !== undefined)]),
+    ...(serverDn === undefined ? [] : [metadataCleanup(serverDn)]),
+  ];
+}
+
+function demotion(machine: string): Way {
+  return {
+    way: 'demote',
+    short: `demote ${machine}`,
+    label: `${machine} can still be reached or started`,
+    hint: 'demote it; by force if it cannot replicate',
+    step: {
+      text: `If the machine can still be started: demote it, on ${machine} itself. With -ForceRemoval it keeps its metadata in the directory, which has to be cleaned up then, and the changes that only it has are lost. On Windows Server 2008 R2 and before: dcpromo, or dcpromo /forceremoval.`,
+      commands: [
+        'Uninstall-ADDSDomainController',
+        'Uninstall-ADDSDomainController -ForceRemoval',
+        'dcpromo /forceremoval',
+      ],
+      outage: true,
+    },
+  };
+}
+
+function accountDeletion(name: string, accountDn: string, hasMetadata: boolean): Way {
+  return {
+    way: 'account',
+    short: 'delete its account in Users and Computers',
+    label: 'Active Directory Users and Computers can delete its account',
+    hint: hasMetadata ? 'Windows Server 2008 and later clean up its metadata with it' : 'it has no metadata any more',
+    step: {
+      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. DNS has to be looked at by hand.`,
+      commands: [`Get-ADComputer -Identity ${quotedForPowerShell(accountDn)}`],
+    },
+  };
+}
+
+function metadataCleanup(serverDn: string): Way {
+  return {
+    way: 'ntdsutil',
+    short: 'ntdsutil, metadata cleanup',
+    label: 'ntdsutil can remove it',
+    hint: 'metadata cleanup, remove selected server',
+    step: {
+      text: 'With ntdsutil, on a domain controller. DNS and SYSVOL membership have to be looked at by hand.',
+      commands: [removeMetadata(serverDn)],
+    },
+  };
+}
+
+function supportedWays(identity: Identity): FindingDraft {
+  const ways = waysFor(identity);
+  return note(
+    'supported-ways',
+    `Look at what Microsoft supports first: ${ways.map(({ short }) => short).join('; ')}`,
+    'It removes the same entries, without a review and without an undo. What it leaves behind (DNS, SYSVOL membership, values that name it) this remedy finds afterwards too.',
+    { evidence: ways.flatMap(({ step }) => [step.text, ...step.commands]) },
+  );
 }

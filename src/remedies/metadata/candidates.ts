@@ -5,7 +5,7 @@
 
 import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { askAllForReplication, catalogIfAny } from '../../ad/ask-replication.ts';
-import { dnDepth, isSameOrBelow, rdnOf, sameDn } from '../../ad/dn.ts';
+import { dnDepth, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import { networkMeans } from '../../ad/probe.ts';
@@ -58,6 +58,8 @@ export interface Candidate {
   readonly domain: string | undefined;
   readonly reach: Reach;
   readonly heard: Heard;
+  /** The highest USN of its own changes that any other DC says to have, by normalised naming context. */
+  readonly had: ReadonlyMap<string, bigint>;
 }
 
 /** NTDS Settings, with what they say of the DC. */
@@ -85,6 +87,7 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
   world.watch.update('Accounts', `${accounts.length}`);
   const heard = heardOf(states, forest, world.now());
   const domainOf = domainFinder(forest);
+  const notADc = { settings: undefined, heard: { kind: 'unknown' }, had: new Map() } as const;
   const common = (name: string, host: string | undefined, account: Entry | undefined, reference = '') => {
     const domain = domainOf(account?.dn ?? reference, host);
     return {
@@ -112,6 +115,7 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
         settings: { ...domainController, dn: domainController.settingsDn },
         reach: isChosen(domainController, world.session) ? { kind: 'this' } : await reachOf(state, dnsHostName, world),
         heard: heard[index] ?? { kind: 'unknown' },
+        had: hadOf(domainController, states),
       };
     }),
   );
@@ -121,7 +125,7 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
       const account = claim(server);
       const reach = await tryToReach(dnsHostName, world);
       const parts = common(name, dnsHostName, account, serverReference);
-      return { ...parts, kind: 'server', site, dn, settings: undefined, reach, heard: { kind: 'unknown' } };
+      return { ...notADc, ...parts, kind: 'server', site, dn, reach };
     }),
   );
   const others = await Promise.all(
@@ -132,7 +136,7 @@ export async function readCandidates(world: DirectoryWorld, forest: Forest): Pro
         const reach = await tryToReach(host, world);
         const parts = common(rdnOf(account.dn).value, host, account);
         const { dn } = account;
-        return { ...parts, kind: 'account', site: '', dn, settings: undefined, reach, heard: { kind: 'unknown' } };
+        return { ...notADc, ...parts, kind: 'account', site: '', dn, reach };
       }),
   );
   return [...dcs, ...servers, ...others];
@@ -191,6 +195,22 @@ function heardOf(states: readonly DomainControllerState[], forest: Forest, now: 
     if (youngest !== undefined) return { kind: 'heard', ...youngest };
     return { kind: all.some(({ news }) => news.kind === 'never') ? 'never' : 'unknown' };
   });
+}
+
+function hadOf(
+  domainController: DomainController,
+  states: readonly DomainControllerState[],
+): ReadonlyMap<string, bigint> {
+  const had = new Map<string, bigint>();
+  for (const { domainController: other, state } of states) {
+    if (other === domainController || state.kind !== 'answered') continue;
+    for (const { namingContext, invocationId, usn } of state.answer.cursors) {
+      const key = normalizedDn(namingContext);
+      const isOwn = invocationId.toLowerCase() === domainController.invocationId?.toLowerCase();
+      if (isOwn && usn > (had.get(key) ?? -1n)) had.set(key, usn);
+    }
+  }
+  return had;
 }
 
 /** primaryGroupID of DCs and of read-only DCs (MS-ADTS 6.1.1.3.1). */

@@ -1,18 +1,16 @@
 /** A plan in words, and what a person has to do after it, drawn from the plan alone. */
 
-import { dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import { parseDnsRecord } from '../../ad/dns-record.ts';
+import { rdnOf } from '../../ad/dn.ts';
 import { replicationSummary } from '../../ad/repadmin.ts';
-import { bytesOfWrittenValue } from '../../ad/values.ts';
-import type { Exhibit, TreeExhibit } from '../../change/exhibits.ts';
-import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan, PlanValue } from '../../change/plan.ts';
+import type { Exhibit } from '../../change/exhibits.ts';
+import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { counted } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import type { MetadataFacts } from './gather.ts';
 import { identityIn, partsOf } from './identity.ts';
 
-/** Title, summary, what goes, the values that are cleared, and the next steps. */
+/** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
   const deleted = plan.changes.flatMap(deletedBy);
   const edits = plan.changes.filter((change) => change.kind === 'modify');
@@ -35,7 +33,7 @@ export function describe(plan: Plan<DirectoryChange>): Description {
         ? []
         : [{ name: 'Values left as they are', value: plan.leftOut.length.toLocaleString('en') }]),
     ],
-    changes: [treeOf(deleted), ...valueTable(edits), ...leftOutTable(plan)],
+    changes: leftOutTable(plan),
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
   };
 }
@@ -69,68 +67,6 @@ function describeUndo(
 
 function valuesIn(edits: readonly ModifyChange[]): string {
   return counted(edits.flatMap((change) => change.edits.flatMap(({ remove }) => remove)).length, 'value');
-}
-
-/** Entries by their place, parents before children. */
-function treeOf(deleted: readonly DeletedEntry[]): TreeExhibit {
-  const dns = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
-  const isTop = ({ dn }: DeletedEntry): boolean => ![...dns].some((other) => normalizedDn(dn).endsWith(`,${other}`));
-  const below = (top: DeletedEntry): readonly DeletedEntry[] =>
-    deleted
-      .filter(({ dn }) => normalizedDn(dn).endsWith(`,${normalizedDn(top.dn)}`))
-      .toSorted((one, other) => keyOf(one.dn).localeCompare(keyOf(other.dn), 'en'));
-  return {
-    kind: 'tree',
-    id: 'deleted',
-    title: 'What is deleted',
-    nodes: deleted
-      .filter(isTop)
-      .flatMap((top) => [
-        { depth: 0, text: top.dn, notes: [] },
-        ...below(top).map(({ dn }) => ({ depth: dnDepth(dn) - dnDepth(top.dn), text: rdnOf(dn).value, notes: [] })),
-      ]),
-  };
-}
-
-/** Sorts an entry behind its parent: its RDNs from the top down. */
-function keyOf(dn: string): string {
-  return normalizedDn(dn)
-    .split(/(?<!\\),/)
-    .reverse()
-    .join('\u0000');
-}
-
-/** The values that are removed, with DNS records in words: the diff has them in binary. */
-function valueTable(edits: readonly ModifyChange[]): readonly Exhibit[] {
-  if (edits.length === 0) return [];
-  return [
-    {
-      kind: 'table',
-      id: 'values',
-      title: 'Values that are removed or corrected',
-      columns: [{ heading: 'Attribute' }, { heading: 'Entry' }, { heading: 'Value' }],
-      groups: [
-        {
-          heading: '',
-          rows: edits.flatMap(({ dn, edits: ofEntry }) =>
-            ofEntry.flatMap(({ attribute, remove, add }) =>
-              remove.map((value) => ({
-                cells: [attribute, dn, [value, ...add].map((one) => valueInWords(attribute, one)).join(' → ')],
-              })),
-            ),
-          ),
-        },
-      ],
-    },
-  ];
-}
-
-function valueInWords(attribute: string, value: PlanValue): string {
-  if (attribute.toLowerCase() === 'dnsrecord') {
-    const record = parseDnsRecord(bytesOfWrittenValue(value));
-    if (record !== undefined) return `${record.type} ${'target' in record ? record.target : record.address}`;
-  }
-  return typeof value === 'string' ? value : `${value.base64} (base64)`;
 }
 
 function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {

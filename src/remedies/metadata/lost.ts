@@ -1,10 +1,10 @@
-/** What a forced demotion loses: changes made on this domain controller that the DC of the run has not had (KB 2020053). */
+/** What a forced demotion loses: changes made on this domain controller that no other one has had (KB 2020053). */
 
 import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
-import { sameDn } from '../../ad/dn.ts';
+import { normalizedDn, sameDn } from '../../ad/dn.ts';
 import { type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
-import { isKnown, readKnownChanges } from '../../ad/known-changes.ts';
+import { readKnownChanges } from '../../ad/known-changes.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
@@ -20,7 +20,7 @@ import type { Candidate } from './candidates.ts';
 export interface Lost {
   /** Its DN there: of a deleted one that of its tombstone. */
   readonly dn: string;
-  readonly change: /** Names of the attributes whose last change was made there and has not arrived here. */
+  readonly change: /** Names of the attributes whose last change was made there and has arrived nowhere else. */
     | { readonly kind: 'edited'; readonly attributes: readonly string[] }
     /** Its last parent, if the tombstone names it. */
     | { readonly kind: 'deleted'; readonly from: string | undefined };
@@ -37,7 +37,7 @@ export async function readLost(
   forest: Forest,
   candidate: Candidate,
 ): Promise<readonly Lost[] | undefined> {
-  const { reach, host, settings } = candidate;
+  const { reach, host, settings, had } = candidate;
   const byDn = (dn: string | undefined): DomainController | undefined =>
     forest.domainControllers.find(({ settingsDn }) => dn !== undefined && sameDn(settingsDn, dn));
   const there = byDn(settings?.dn);
@@ -45,7 +45,7 @@ export async function readLost(
   if (reach.kind !== 'answers' || host === undefined || there === undefined || here === undefined) return undefined;
   try {
     const session = await world.openOther(host);
-    return await readOnlyThere(world.session, session, here, there).finally(() => session.close());
+    return await readOnlyThere(world.session, session, { here, there, had }).finally(() => session.close());
   } catch (error) {
     // It answers, but does not show what it has.
     if (error instanceof DirectoryError) return undefined;
@@ -56,25 +56,26 @@ export async function readLost(
 async function readOnlyThere(
   session: DirectorySession,
   other: DirectorySession,
-  here: DomainController,
-  there: DomainController,
+  { here, there, had }: { readonly here: DomainController; readonly there: DomainController } & Pick<Candidate, 'had'>,
 ): Promise<readonly Lost[]> {
   const origin = there.invocationId?.toLowerCase() ?? '';
   const metadata = [...metadataAttributes, linkMetadataAttribute];
   const shared = there.fullNamingContexts.filter((dn) => here.fullNamingContexts.some((one) => sameDn(one, dn)));
   const lost: Lost[] = [];
   for (const namingContext of shared) {
-    const known = await readKnownChanges(session, here, namingContext);
+    const known = (await readKnownChanges(session, here, namingContext)).get(origin) ?? 0n;
+    const hadByOthers = had.get(normalizedDn(namingContext)) ?? 0n;
+    const highest = known > hadByOthers ? known : hadByOthers;
     const search = other.search({
       base: namingContext,
       scope: 'subtree',
-      filter: { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${(known.get(origin) ?? 0n) + 1n}` },
+      filter: { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${highest + 1n}` },
       attributes: [...wholeEntry, ...metadata],
       controls: [withoutSacl, deletedObjectsControl(other.rootDse.supportedControls)],
     });
     for await (const entry of search) {
       const changed = [...stampsOf(entry), ...linkStampsOf(entry)]
-        .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && !isKnown(known, stamp))
+        .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && stamp.originatingUsn > highest)
         .map(({ attribute }) => attribute);
       if (changed.length === 0) continue;
       const whole = planAttributesOf(entry).filter(({ name }) => !metadata.includes(name));

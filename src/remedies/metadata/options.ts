@@ -87,6 +87,6 @@ function hasDn({ dn, settings, account }: Candidate, wanted: string): boolean {
 }
 
 function isCalled({ name, host }: Candidate, wanted: string): boolean {
-  const asked = wanted.toLowerCase().replace(/\$$/, '');
+  const asked = wanted.toLowerCase().replace(/[$.]$/, '');
   return name.toLowerCase() === asked || host?.toLowerCase() === asked;
 }

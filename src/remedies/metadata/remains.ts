@@ -9,9 +9,16 @@ import { resultCode } from '../../ldap/diagnostics.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld } from '../remedy.ts';
-import { type DnsNode, type DnsValues, dnsValuesOf } from './dns-values.ts';
 import type { Identity } from './identity.ts';
-import { type Reference, readReferences, searchIfThere, wasOneOf } from './references.ts';
+import {
+  type DnsNode,
+  type DnsValues,
+  dnsValuesOf,
+  type Reference,
+  readReferences,
+  searchIfThere,
+  wasOneOf,
+} from './references.ts';
 
 /** Entries that go, in the order of deletion: each group leaves first. */
 export interface Remains extends DeleteRights {

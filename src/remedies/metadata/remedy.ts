@@ -3,17 +3,15 @@
 import type { DirectoryChange } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import type { Remedy } from '../remedy.ts';
-import { ask } from './ask.ts';
 import { assess } from './assess.ts';
+import { permits, propose } from './changes.ts';
 import { describe, nameOfGone, nextStepsOf } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type MetadataFacts } from './gather.ts';
 import { madeByPromotion } from './identity.ts';
 import { lostRecords } from './lost.ts';
 import { type GivenFlags, type MetadataOptions, readOptions } from './options.ts';
-import { permits } from './permits.ts';
-import { propose } from './propose.ts';
-import { recordedExhibits, survey } from './survey.ts';
+import { ask, recordedExhibits, survey } from './survey.ts';
 import { proofOf } from './verify.ts';
 
 export const metadata: Remedy<MetadataOptions, MetadataFacts, DirectoryChange> = {

@@ -1,14 +1,17 @@
-/** What the screen shows before a question: every domain controller with the signs, and what the chosen one leaves. */
+/** What the screen shows before a question, and the question which domain controller is gone. */
 
 import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { agoInWords } from '../../words.ts';
-import { heardInWords } from './alive.ts';
+import type { Answer, Asking, Step } from '../remedy.ts';
+import { type SupportedWay, waysFor } from './assess.ts';
+import { heardInWords } from './blockers.ts';
 import type { Candidate } from './candidates.ts';
-import { isInDns } from './dns-values.ts';
 import type { MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
+import type { MetadataOptions } from './options.ts';
+import { isInDns } from './references.ts';
 
 const day = 86_400_000;
 
@@ -96,7 +99,7 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
     {
       kind: 'table',
       id: 'only-there',
-      title: `Changed on ${identity.name} and not known here: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
+      title: `Changed on ${identity.name} alone: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
       columns: [{ heading: 'Object' }, { heading: 'Change' }],
       groups: [
         {
@@ -116,4 +119,44 @@ function changeInWords(change: Lost['change']): string {
 /** "gone: DC1 heard of it 71 days ago" */
 export function hintOf(candidate: Candidate, facts: MetadataFacts): string {
   return [verdictOf(candidate, facts), ...signsOf(candidate, facts)].join(' · ');
+}
+
+const whereElseToLook: Step = {
+  text: 'The list holds each server object of the forest and each account of a domain controller. For one that is not in it, look for DNS records and for members of replication groups (DFS Replication) by hand.',
+  commands: ['dcdiag /test:dns /e'],
+};
+
+export async function ask(
+  facts: MetadataFacts,
+  options: MetadataOptions,
+  { prompter, isWizard }: Asking,
+): Promise<Answer<MetadataOptions>> {
+  const { chosen, candidates } = facts;
+  if (chosen === undefined) {
+    const likeliest = candidates.findIndex((one) => ['left over', 'gone'].includes(verdictOf(one, facts)));
+    const one = await prompter.select<Candidate | 'none'>({
+      id: 'metadata.dc',
+      message: 'Which domain controller is gone for good?',
+      flag: '--dc NAME or --dn DN',
+      filterable: true,
+      initial: likeliest === -1 ? candidates.length : likeliest,
+      choices: candidates.map((each) => ({ value: each, label: each.name, hint: hintOf(each, facts) })),
+      noneOfThese: { value: 'none', label: 'None of them', hint: 'change nothing' },
+    });
+    if (one === 'none') return { kind: 'other-way', steps: [whereElseToLook] };
+    return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: one.dn } } };
+  }
+  const ways = waysFor(chosen.identity);
+  if (!isWizard || options.isWayAsked) return { kind: 'settled', options };
+  const way = await prompter.select<SupportedWay | 'none'>({
+    id: 'metadata.supported-way',
+    message: `Microsoft supports other ways to remove ${chosen.identity.name}. Do you want to use one of them?`,
+    flag: '--dc NAME',
+    choices: [
+      ...ways.map((one) => ({ value: one.way, label: one.label, hint: one.hint })),
+      { value: 'none', label: 'None of them: go on to remove it here' },
+    ],
+  });
+  if (way === 'none') return { kind: 'settled', options: { ...options, isWayAsked: true } };
+  return { kind: 'other-way', steps: ways.map(({ step }) => step) };
 }

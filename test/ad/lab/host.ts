@@ -173,21 +173,25 @@ export async function openNamespace(): Promise<NamespaceHost> {
 /** Joins two hosts by a veth pair over which each reaches the other's address. */
 export async function joinHosts(hosts: readonly [NamespaceHost, NamespaceHost]): Promise<Link> {
   const [first, second] = hosts;
-  const peer = ['peer', 'name', 'partner', 'netns', String(second.processId)];
-  await ipInside(first, ['link', 'add', 'name', 'partner', 'type', 'veth', ...peer]);
+  const ends = [
+    { host: first, partner: second, device: `to-${second.processId}` },
+    { host: second, partner: first, device: `to-${first.processId}` },
+  ] as const;
+  const peer = ['peer', 'name', ends[1].device, 'netns', String(second.processId)];
+  await ipInside(first, ['link', 'add', 'name', ends[0].device, 'type', 'veth', ...peer]);
 
   const heal = async (): Promise<void> => {
-    for (const [host, partner] of [hosts, [second, first] as const]) {
-      await ipInside(host, ['link', 'set', 'partner', 'up']);
+    for (const { host, partner, device } of ends) {
+      await ipInside(host, ['link', 'set', device, 'up']);
       // The kernel drops an interface's routes when it goes down.
-      await ipInside(host, ['route', 'replace', `${partner.address}/32`, 'dev', 'partner', 'src', host.address]);
+      await ipInside(host, ['route', 'replace', `${partner.address}/32`, 'dev', device, 'src', host.address]);
     }
   };
   await heal();
   return {
     heal,
     async cut() {
-      for (const host of hosts) await ipInside(host, ['link', 'set', 'partner', 'down']);
+      for (const { host, device } of ends) await ipInside(host, ['link', 'set', device, 'down']);
     },
   };
 }

@@ -22,8 +22,8 @@ export interface TwoDomainControllers {
    * A DC that has just been healed or started may refuse at first: it is asked again, for half a minute.
    */
   replicate(destination: 'dc1' | 'dc2', namingContext: string): Promise<void>;
-  /** Joins a new dc2 to the domain, once the old one has been stopped. It starts with a random administrator's password. */
-  rejoin(): Promise<DomainController>;
+  /** Joins a third DC to the domain, or a new dc2 once the old one has been stopped. It pulls from dc1. */
+  join(name: 'dc2' | 'dc3'): Promise<DomainController>;
   /** Ends both DCs and removes all that they had. */
   stop(): Promise<void>;
 }
@@ -60,13 +60,13 @@ export async function startTwoDomainControllers(): Promise<TwoDomainControllers>
       heal: link.heal,
       linked: () => answers(hosts[1], dc1.address),
       replicate,
-      async rejoin() {
+      async join(name) {
         const host = await openNamespace();
         joined.push(host);
         await host.useNameServers([hosts[0].address]);
         await joinHosts([hosts[0], host]);
-        await joinDomain(host, dc1.host, adminPassword);
-        return await startReplica('dc2', host, adminPassword, services);
+        await joinDomain(name, host, dc1.host, adminPassword);
+        return await startReplica(name, host, adminPassword, services);
       },
       async stop() {
         await Promise.all([...hosts, ...joined].map((host) => host.close()));
@@ -113,7 +113,7 @@ async function buildTemplate(directory: string): Promise<void> {
     const firstServices = [...services, 'kcc', 'dnsupdate'];
     const dc1 = await startReplica('dc1', first, adminPassword, firstServices);
 
-    await joinDomain(second, dc1.host, adminPassword);
+    await joinDomain('dc2', second, dc1.host, adminPassword);
     await startReplica('dc2', second, adminPassword, firstServices);
     const applicationPartitions = ['DomainDnsZones', 'ForestDnsZones'].map(
       (zone) => `DC=${zone},${forest.domainNamingContext}`,
@@ -128,19 +128,19 @@ async function buildTemplate(directory: string): Promise<void> {
   });
 }
 
-/** Makes the tree of dc2 in the host's folder. */
-async function joinDomain(host: NamespaceHost, server: string, password: string): Promise<void> {
+/** Makes the tree of the DC in the host's folder. */
+async function joinDomain(name: string, host: NamespaceHost, server: string, password: string): Promise<void> {
   const command = ['domain', 'join', forest.domain, 'DC', '--configfile=/dev/null', '--username=Administrator'];
   const as = [
-    `--targetdir=${join(host.directory, 'dc2')}`,
-    '--option=netbios name=dc2',
+    `--targetdir=${join(host.directory, name)}`,
+    `--option=netbios name=${name}`,
     '--dns-backend=SAMBA_INTERNAL',
   ];
   await host.run('samba-tool', [...command, `--server=${server}`, ...as], { environment: { PASSWD: password } });
 }
 
 function startReplica(
-  name: 'dc1' | 'dc2',
+  name: 'dc1' | 'dc2' | 'dc3',
   host: NamespaceHost,
   adminPassword: string,
   runServices: readonly string[],

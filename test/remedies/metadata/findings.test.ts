@@ -4,9 +4,9 @@ import type { DeletedEntry } from '../../../src/change/plan.ts';
 import type { SubtreeEntry } from '../../../src/change/subtree.ts';
 import { assess } from '../../../src/remedies/metadata/assess.ts';
 import type { Candidate } from '../../../src/remedies/metadata/candidates.ts';
+import { propose } from '../../../src/remedies/metadata/changes.ts';
 import type { MetadataFacts } from '../../../src/remedies/metadata/gather.ts';
 import { identityOf } from '../../../src/remedies/metadata/identity.ts';
-import { propose } from '../../../src/remedies/metadata/propose.ts';
 import type { Remains } from '../../../src/remedies/metadata/remains.ts';
 import { verdictOf } from '../../../src/remedies/metadata/survey.ts';
 import { account, configuration, domain, server, settings } from './dead-dc.ts';
@@ -34,6 +34,7 @@ const dead: Candidate = {
   domain,
   reach: { kind: 'silent', why: 'no answer' },
   heard: { kind: 'heard', by: 'DC1', age: 100 * day },
+  had: new Map(),
 };
 
 const alive: Candidate = {

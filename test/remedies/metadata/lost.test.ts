@@ -4,9 +4,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { linkStampsOf } from '../../../src/ad/attribute-stamps.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { assess } from '../../../src/remedies/metadata/assess.ts';
+import { propose } from '../../../src/remedies/metadata/changes.ts';
 import { gather, type MetadataFacts } from '../../../src/remedies/metadata/gather.ts';
 import { lostFile, lostRecords } from '../../../src/remedies/metadata/lost.ts';
-import { propose } from '../../../src/remedies/metadata/propose.ts';
 import { survey } from '../../../src/remedies/metadata/survey.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { makeEntry } from '../../support/make-entry.ts';
@@ -77,6 +77,17 @@ describe('two DCs that no longer replicate', () => {
     expect(findingsOf(facts)).toContain('what-is-lost');
     expect(lostRecords(facts)).toEqual([]);
   });
+});
+
+test('what another DC than that of the run has had is not lost', async () => {
+  const dcs = await openDcs(['dc1', 'dc2', 'dc3']);
+  dcs.forest.cut(hostOf('dc1'));
+  await dcs.create('dc2', 'Went to dc3');
+  dcs.replicate();
+  dcs.forest.cut(hostOf('dc3'));
+  const made = await dcs.create('dc2', 'Went nowhere');
+  const { chosen } = await lookAt(dcs, 'DC2');
+  expect(chosen?.lost?.map(({ dn }) => dn)).toEqual([made]);
 });
 
 test('where both have had everything, nothing is lost', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { DeleteChange, DirectoryChange, Plan } from '../../../src/change/plan.ts';
-import { permits } from '../../../src/remedies/metadata/permits.ts';
+import { permits } from '../../../src/remedies/metadata/changes.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { account, configuration, domain, metadata, planOf, server, settings, siteWithDeadDc } from './dead-dc.ts';
 

@@ -1,14 +1,128 @@
-/** What a metadata plan never writes: checked in the plan alone. */
+/** The changes of a metadata plan: made from the facts, and checked in the plan alone and against fresh facts. */
 
 import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { parseDnsRecord } from '../../ad/dns-record.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
-import type { AttributeEdit, DeletedEntry, DirectoryChange, ModifyChange, Plan, PlanValue } from '../../change/plan.ts';
+import { editsOf, valueKey } from '../../change/clear-values.ts';
+import type {
+  AttributeEdit,
+  DeletedEntry,
+  DirectoryChange,
+  LeftOut,
+  ModifyChange,
+  Plan,
+  PlanValue,
+  Proposal,
+} from '../../change/plan.ts';
+import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { faultsOfSteps } from './describe.ts';
+import type { Chosen, MetadataFacts, Role } from './gather.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
-import { isSysvol } from './remains.ts';
+import type { Clearing } from './references.ts';
+import { isSysvol, treesOf } from './remains.ts';
+
+/** The changes that remove the DC, and what is left as it is. */
+export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
+  if (chosen === undefined) return { target, intent: {}, changes: [], leftOut: [] };
+  const { identity, remains } = chosen;
+  const [top] = [...remains.server, ...remains.account];
+  return {
+    target,
+    ...(top === undefined ? {} : { subject: { dn: top.entry.dn, guid: top.entry.guid } }),
+    intent: { domain: identity.domain ?? '' },
+    changes: [
+      ...corrections(roles, identity.settings?.dn, heir),
+      ...editsOf(remains.references.filter(({ clearing }) => clearing === 'may be cleared')),
+      ...editsOf(remains.dns),
+      ...treesOf(remains).flatMap((tree) => leavesFirst(tree)),
+    ],
+    leftOut: [...leftOutOf(chosen), ...rolesLeft(roles, identity.settings?.dn)],
+  };
+}
+
+/** Ids of the findings and choices that leave something out. */
+export const leftOutReasons = {
+  mandatory: 'mandatory-references',
+  system: 'system-only-references',
+  text: 'names-in-text',
+  roles: 'holds-roles',
+} as const;
+
+const reasonOf: Readonly<Partial<Record<Clearing, string>>> = {
+  mandatory: leftOutReasons.mandatory,
+  'only the system writes it': leftOutReasons.system,
+};
+
+/** Roles that do work are for ntdsutil to seize: until then they belong to the DC that is gone. */
+function rolesLeft(roles: readonly Role[], settingsDn: string | undefined): readonly LeftOut[] {
+  return rolesOf(roles, settingsDn)
+    .filter(({ seize }) => seize !== undefined)
+    .map(({ dn }) => ({ what: `fSMORoleOwner of ${dn}`, reason: leftOutReasons.roles }));
+}
+
+function leftOutOf({ remains: { references, texts } }: Chosen): readonly LeftOut[] {
+  return [
+    ...references.flatMap(({ id, clearing }) => {
+      const reason = reasonOf[clearing];
+      return reason === undefined ? [] : [{ what: id, reason }];
+    }),
+    ...texts.map((what) => ({ what, reason: leftOutReasons.text })),
+  ];
+}
+
+/** The changes that fresh facts do not justify, each in words. What is done or gone already is not looked at. */
+export function unjustified(facts: MetadataFacts, { changes }: Proposal<DirectoryChange>): readonly string[] {
+  const justified = new Set(propose(facts).changes.flatMap(keysOf));
+  return changes
+    .filter(
+      (change) =>
+        !(change.kind !== 'add' && facts.settled.has(change.guid)) && keysOf(change).some((key) => !justified.has(key)),
+    )
+    .map((change) => `${change.kind} of ${change.dn}`);
+}
+
+/** What a change writes, as keys that are the same for the same write. */
+function keysOf(change: DirectoryChange): readonly string[] {
+  if (change.kind !== 'modify') return [`${change.kind} ${normalizedDn(change.dn)}`];
+  return change.edits.flatMap(({ attribute, remove, add }) => [
+    ...remove.map((value) => `remove ${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`),
+    ...add.map((value) => `add ${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`),
+  ]);
+}
+
+/** The roles whose owner is this DC's NTDS Settings. */
+export function rolesOf(roles: readonly Role[], settingsDn: string | undefined): readonly Role[] {
+  return settingsDn === undefined ? [] : roles.filter(({ owner }) => sameDn(owner, settingsDn));
+}
+
+/** The roles whose owner is a deleted DC: adprep fails on those of application partitions (Microsoft KB 949257). */
+export function rolesOfDeleted(roles: readonly Role[]): readonly Role[] {
+  return roles.filter(({ owner }) => isDeletedDn(owner));
+}
+
+/**
+ * Gives the infrastructure roles of application partitions to the DC that is written to: a DC takes no other name than
+ * its own there (Microsoft KB 949257). The roles that do work are for ntdsutil to seize.
+ *
+ * @param heir DN of its NTDS Settings; undefined offline
+ */
+export function corrections(
+  roles: readonly Role[],
+  settingsDn: string | undefined,
+  heir: string | undefined,
+): readonly ModifyChange[] {
+  if (heir === undefined) return [];
+  return [...rolesOf(roles, settingsDn), ...rolesOfDeleted(roles)]
+    .filter(({ seize }) => seize === undefined)
+    .map(({ dn, guid, owner }) => ({
+      kind: 'modify',
+      dn,
+      guid,
+      edits: [{ attribute: 'fSMORoleOwner', remove: [owner], add: [heir], singleValued: true }],
+    }));
+}
 
 /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */
 export function permits(plan: Plan<DirectoryChange>): readonly string[] {
