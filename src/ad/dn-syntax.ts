@@ -205,20 +205,21 @@ class DnReader {
   }
 }
 
-const namesOfOids: Readonly<Record<string, string>> = {
-  '2.5.4.3': 'CN',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '0.9.2342.19200300.100.1.25': 'DC',
-};
-const wellKnownTypes: ReadonlySet<string> = new Set(Object.values(namesOfOids));
+/** A map, not an object: a type of user text may be "constructor". */
+const namesOfOids: ReadonlyMap<string, string> = new Map([
+  ['2.5.4.3', 'CN'],
+  ['2.5.4.6', 'C'],
+  ['2.5.4.7', 'L'],
+  ['2.5.4.10', 'O'],
+  ['2.5.4.11', 'OU'],
+  ['0.9.2342.19200300.100.1.25', 'DC'],
+]);
+const wellKnownTypes: ReadonlySet<string> = new Set(namesOfOids.values());
 
 function canonicalType(type: string): string {
   if (wellKnownTypes.has(type)) return type;
   const upper = type.toUpperCase();
-  return wellKnownTypes.has(upper) ? upper : (namesOfOids[type] ?? type);
+  return wellKnownTypes.has(upper) ? upper : (namesOfOids.get(type) ?? type);
 }
 
 /** The value of an RDN as written in a DN. */

@@ -10,6 +10,7 @@ import {
   stat,
   truncate,
   unlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
@@ -268,6 +269,34 @@ describe('a file that is edited while it is about to be replaced', () => {
     const same = old('a').toString().replace('user', 'User');
     const journal = savingMeanwhile(() => writeFile(target(), same));
     expect(await apply(plan, { journal })).toMatchObject(drifted);
+    expect(await states()).toEqual({ a: same });
+  });
+
+  /** Some editors and synchronizing programs put a file's time back. */
+  const someTime = new Date('2026-01-01T00:00:00Z');
+  const withTimePutBack = async (save: () => Promise<void>) => {
+    const plan = await planned('a');
+    await utimes(target(), someTime, someTime);
+    const journal = savingMeanwhile(async () => {
+      await save();
+      await utimes(target(), someTime, someTime);
+    });
+    return apply(plan, { journal });
+  };
+
+  test('in place and with its time put back keeps the edit', async () => {
+    expect(await withTimePutBack(() => writeFile(target(), edited))).toMatchObject(drifted);
+    expect(await states()).toEqual({ a: 'edited' });
+  });
+
+  test('by a rename, with the same length and its time put back, keeps the edit', async () => {
+    const same = old('a').toString().replace('user', 'User');
+    const saved = path.join(home, 'saved');
+    const result = await withTimePutBack(async () => {
+      await writeFile(saved, same);
+      await rename(saved, target());
+    });
+    expect(result).toMatchObject(drifted);
     expect(await states()).toEqual({ a: same });
   });
 

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type FolderDocument, folderParts, freeFolder, planText, writeChangeFolder } from '../../src/change/folder.ts';
@@ -7,7 +7,8 @@ import { FileError, UsageError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { countingIds, noWaiting } from '../support/fixed-world.ts';
-import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
+import { need } from '../support/on-windows.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
 const changes = ['a', 'b', 'c'].map((name) => changeOf(`/forms/${name}`, Buffer.from('old'), Buffer.from('new')));
@@ -30,6 +31,28 @@ describe('a change folder', () => {
       'new/change/backup/before.ldf': 'dn: x\n',
     });
     expect(await readPlan(path.join(home, 'new', 'change', 'plan.json'), noWaiting)).toEqual(plan);
+  });
+
+  test('is for its owner alone: it holds values of the directory', async () => {
+    need('modes');
+    const folder = path.join(await freshFolder(), 'change');
+    await write(folder);
+    const modeOf = async (name: string): Promise<number> => (await stat(path.join(folder, name))).mode & 0o777;
+    expect(await Promise.all(['.', 'backup'].map(modeOf))).toEqual([0o700, 0o700]);
+    expect(await Promise.all(['plan.json', 'review.txt', 'backup/before.ldf'].map(modeOf))).toEqual([
+      0o600, 0o600, 0o600,
+    ]);
+  });
+
+  test('takes away what a run that was killed left of it, and nothing else', async () => {
+    const home = await freshFolder();
+    await writeTree(home, {
+      'change.1.unfinished': { 'plan.json': '{' },
+      'other.1.unfinished': { 'plan.json': '{' },
+      'change.1': { 'plan.json': '{' },
+    });
+    await write(path.join(home, 'change'));
+    expect((await readdir(home)).sort()).toEqual(['change', 'change.1', 'other.1.unfinished']);
   });
 
   test('may take the place of an empty folder', async () => {

@@ -10,6 +10,9 @@ import type { CultureWording, Wording } from './wording.ts';
 
 const attempted = 'read the wording file';
 
+/** In bytes: texts of all cultures for all keys take a tenth of it. The reader's pattern gets no longer text than it can match. */
+const largestFile = 1024 * 1024;
+
 /**
  * Reads a file for --wording: for each culture one text, which is used for every label, or a text for each key. Cultures
  * may be written in any way that `cultureOf` understands; the file is UTF-8, or UTF-16 with a byte order mark, as Windows
@@ -19,6 +22,14 @@ const attempted = 'read the wording file';
  * @throws UsageError naming the path, the place and the key if it isn't such a file
  */
 export function parseWordingFile(path: string, bytes: Uint8Array): Wording {
+  if (bytes.length > largestFile) {
+    const sizes = [bytes.length, largestFile].map((size) => size.toLocaleString('en'));
+    throw unusable(
+      path,
+      `it has ${sizes[0]} bytes, more than the ${sizes[1]} of the largest wording file that is read`,
+      'Give a file with a text for each culture, or one for each culture and key.',
+    );
+  }
   const wording = new Map<string, CultureWording>();
   for (const { key, value, place } of readEntries(path, textOf(path, bytes))) {
     const culture = cultureOf(key);

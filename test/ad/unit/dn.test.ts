@@ -168,6 +168,10 @@ describe('printing a DN', () => {
 });
 
 describe('comparing DNs', () => {
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('takes %s for a type like another', (type) => {
+    expect(normalizedDn(`${type}=x,DC=corp`)).toBe(`${type.toLowerCase()}=x,dc=corp`);
+  });
+
   it('disregards case, spelling of escapes, OIDs and surplus spaces', () => {
     const key = normalizedDn('CN=Lee\\, Kim  L,OU=ÅNGSTRÖM,DC=com');
     expect(normalizedDn('2.5.4.3="lee, kim l" , ou=ångstr\\C3\\B6m,dc=COM')).toBe(key);

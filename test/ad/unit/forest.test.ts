@@ -201,6 +201,7 @@ describe('a host of the forest', () => {
       { dn: 'DC=tree,DC=net', kind: 'domain', dnsName: 'tree.net.' },
       { dn: 'CN=Schema,CN=Configuration,DC=corp,DC=example,DC=com', kind: 'schema', dnsName: undefined },
       { dn: 'DC=odd', kind: 'application', dnsName: '' },
+      { dn: 'DC=forged', kind: 'application', dnsName: '0.0.1' },
     ],
   } as const;
 

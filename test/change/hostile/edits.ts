@@ -75,6 +75,7 @@ const foreignDns = [
   'CN=EX04,CN=Servers,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=other',
   'CN=Directory Service,CN=Windows NT,CN=Services,CN=Configuration,DC=other',
   `CN=x\\,${exchange}`,
+  'constructor=x,DC=x',
   'no DN',
   'DEL:no DN',
   'no DN\\0ADEL:x',
