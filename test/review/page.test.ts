@@ -16,11 +16,11 @@ import { run as undo } from '../../src/commands/undo.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import type { Description } from '../../src/remedies/remedy.ts';
 import { htmlReview } from '../../src/review/html.ts';
+import { describeWithProgram } from '../support/describe-with-program.ts';
 import { countingIds, fixedClock, noSleep } from '../support/fixed-world.ts';
 import { templates } from '../support/practice-site.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
-import { describeWithChromium } from './describe-with-chromium.ts';
 import { commands, deletion, description, finding, labelChange, modify, planOf } from './plans.ts';
 import { labelsPlan, labelsWords, orphanPlan, orphanWords, tombstonePlan, tombstoneWords } from './sample-plans.ts';
 
@@ -38,7 +38,7 @@ const samples: readonly (readonly [string, Plan, Description, number])[] = [
   ['tombstone', tombstonePlan, tombstoneWords, 5],
 ];
 
-describeWithChromium('the page in Chromium', (executablePath) => {
+describeWithProgram('the page in Chromium', ['chromium', 'chromium-browser', 'google-chrome'], (executablePath) => {
   let browser: Browser;
   let folder: string;
 
