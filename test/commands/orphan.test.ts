@@ -216,6 +216,19 @@ describe('the wizard', () => {
     expect(await site.forest()).toEqual(before);
   });
 
+  test('offers to try the ports of the server where there is a network', async () => {
+    const directory = async (): Promise<OpenDirectory> => {
+      const clock = { now: () => new Date(), randomId: randomUUID };
+      const open = await openPracticeDirectory(await freshFolder(), { templates, ...clock } as Context);
+      const host = 'dc1.corp.example.com';
+      return { ...open, connection: { kind: 'server', host, port: 636, auth: 'password', tls: 'ldaps' } };
+    };
+    const answers = answering({ 'orphan.server': byDefault, 'orphan.probe': false, 'orphan.supported-way': 'resume' });
+    const world = { currentFolder: await freshFolder(), templates, directory, prompter: answers };
+    expect(await runCommand(orphan, [], world)).toMatchObject({ status: 0 });
+    expect(answers.asked).toEqual(['orphan.server', 'orphan.probe', 'orphan.supported-way']);
+  });
+
   test.each(['resume', 'recover'])('leaves everything as it is when the way of %s is open', async (way) => {
     const site = await siteToLookAt();
     const before = await site.forest();
