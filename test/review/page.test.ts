@@ -176,13 +176,42 @@ describeWithProgram('the page in Chromium', ['chromium', 'chromium-browser', 'go
       }
       expect(await runCommand(apply, ['tombstone', '--yes'], world)).toMatchObject({ status: 0 });
       expect(await runCommand(undo, ['tombstone', '--save', 'undo'], world)).toMatchObject({ status: 2 });
+      for (const [command, ...args] of [
+        [remedyCommand('metadata'), '--dc', 'DC0', '--save', 'undone'],
+        [apply, 'undone', '--yes', '--confirm', 'DC0'],
+        [undo, 'undone', '--yes'],
+      ] as const)
+        await runCommand(command, args, world);
     }, 180_000);
+
+    test('the page of a change that was applied says what was written, when, where and by whom', async () => {
+      const { page } = await openFile(join(folder, 'tombstone', 'review.html'));
+      expect(await page.locator('.verdict').textContent()).toContain('Applied: 1 of 1 change written');
+      expect(await page.locator('.became').allTextContents()).toEqual([
+        'written 2026-11-22 09:30:00 UTC on dc1.corp.example.com',
+      ]);
+      expect(await page.getByRole('row', { name: /^Runs/ }).textContent()).toMatch(
+        /2026-11-22 09:30:00 UTC.*by CONTOSO\\admin on WS01/,
+      );
+      await page.context().close();
+    });
+
+    test('the page of a change that was undone says so, and that of the undo what it brought back', async () => {
+      const { page } = await openFile(join(folder, 'undone', 'review.html'));
+      expect(await page.locator('.verdict').textContent()).toContain('Undone');
+      await page.context().close();
+      const back = await openFile(join(folder, 'undone', 'undo', 'review.html'));
+      expect(await back.page.locator('.became').allTextContents()).toEqual([
+        'written 2026-11-22 09:30:00 UTC on dc1.corp.example.com',
+      ]);
+      await back.page.context().close();
+    });
 
     const pages: readonly (readonly [string, number])[] = [
       ['labels', 8],
       ['lingering', 5],
       ['metadata', 4],
-      ['orphan', 13],
+      ['orphan', 10],
       ['tombstone', 5],
       ['undo', 5],
     ];
@@ -210,15 +239,18 @@ describeWithProgram('the page in Chromium', ['chromium', 'chromium-browser', 'go
         await page.context().close();
       });
 
-      test('has every finding and exhibit', async () => {
+      test('has every finding and exhibit, and all that next-steps.txt says', async () => {
         const plan: Plan = JSON.parse(readFileSync(join(folder, name, 'plan.json'), 'utf8'));
         const { page } = await openFile(join(folder, name, 'review.html'));
-        const text = await textOf(page);
+        const inOneLine = (text: string): string => text.replace(/\s+/g, ' ');
+        const text = inOneLine(await textOf(page));
+        const [, ...steps] = readFileSync(join(folder, name, 'next-steps.txt'), 'utf8').split('\r\n');
         const said = [
           ...plan.findings.flatMap(({ id, title, detail }) => [id, title, detail]),
           ...plan.exhibits.map(({ title }) => title),
-        ];
-        expect(said.length).toBeGreaterThan(3);
+          ...steps.map((line) => line.trim().replace(/^\d+\. (?:Interrupts a service: )?/, '')),
+        ].map(inOneLine);
+        expect(steps.length).toBeGreaterThan(3);
         expect(said.filter((one) => !text.includes(one))).toEqual([]);
         await page.context().close();
       });
