@@ -15,6 +15,7 @@ import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
+import { accessKeeper } from '../files/own-access.ts';
 import type { Patience } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
@@ -59,7 +60,7 @@ export async function applyChange(apply: Apply, context: Context, output: Output
   });
 }
 
-/** The page says what became of the change. That it can't be drawn again takes nothing from the outcome. */
+/** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
 async function redrawIfPossible(apply: Apply, context: Context, output: Output): Promise<void> {
   try {
     await redraw(apply, true, context, output);
@@ -98,6 +99,7 @@ async function applyLocked(
     if (original !== undefined) await clearStrays(original, patience, output);
     const writer = fileWriter({
       files: systemFiles(),
+      keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools)),
       backupFolder: path.join(folder, folderParts.backup),
       // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
       backups: plan.undoes === undefined ? 'required' : 'as-room-permits',

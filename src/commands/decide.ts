@@ -76,7 +76,7 @@ export interface Finished {
   readonly confirm: string | undefined;
 }
 
-/** What becomes of a plan. */
+/** What is to be done with a plan. */
 export type Outcome =
   | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
   | { readonly kind: 'save'; readonly folder: string | undefined; readonly why?: Why };
@@ -84,7 +84,7 @@ export type Outcome =
 /** For the reviewer, as far as no flag gave it. */
 type Why = Partial<Pick<Plan, 'reason' | 'ticket'>>;
 
-/** Decides what becomes of the plan; asks what the flags leave open. No effect but its questions. */
+/** Decides what is done with the plan; asks what the flags leave open. No effect but its questions. */
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);

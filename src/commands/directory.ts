@@ -25,7 +25,7 @@ import type { Context, OpenDirectory } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 
-/** What a saved plan says of its directory. A plan comes from someone else: what it names is not believed by itself. */
+/** What a saved plan says of its directory. A plan comes from someone else: what it names is not trusted. */
 export interface SavedDirectory {
   readonly connection: PlanConnection;
   /** The change folder of the plan. */

@@ -41,7 +41,7 @@ export interface Drawing {
 /**
  * All that lies in a change folder beside the plan, the backup of files and the journal.
  *
- * @param journal what became of the plan, once it was applied
+ * @param journal the outcome, once the plan was applied
  * @param folder the change folder, once there is one: its backup holds files as they were
  */
 export function documentsOf(

@@ -99,7 +99,7 @@ export async function reportOutcome<C extends Change>(
   return statusOfOutcome[outcome];
 }
 
-/** Changes that failed alike, a full disk for all of a fleet say, are told together: the first, and how many more. */
+/** Changes that failed alike, a full disk for all of a fleet say, are reported together: the first, and how many more. */
 function tellNotDone(alike: OutcomeDocument['notDone'], output: Output): void {
   const [first] = alike;
   if (first === undefined) return;
@@ -121,7 +121,7 @@ function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): O
     // What --only and --except leave out stays open.
     return result.notBegun > 0 ? 'partial' : 'done';
   }
-  // A write whose outcome nobody knows may have been done: undo has to look at it.
+  // A write whose outcome is unknown may have been done: undo has to look at it.
   const mayBeDone = result.notDone.some(({ outcome }) => outcome.kind === 'unknown');
   if (touched || mayBeDone) return 'partial';
   const hasDrifted = result.endedBy === undefined && result.notDone.every(({ outcome }) => outcome.kind === 'drifted');

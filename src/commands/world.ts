@@ -5,7 +5,6 @@ import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { ForestTarget, Plan, PlanConnection, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
-import { windowsTools } from '../files/lost-properties.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
@@ -209,7 +208,7 @@ export function openFiles(request: WorldRequest, context: Context, output: Outpu
     world: {
       kind: 'files',
       ...commonWorld(deadline.signal, context, shown),
-      tools: windowsTools(context.platform, context.env),
+      tools: context.tools,
       openDirectory: async () => {
         const directory = await openDirectory(request.flags, context, output, request.saved);
         opened.push(directory);

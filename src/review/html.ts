@@ -124,7 +124,7 @@ function verdict(plan: Plan, outcome: Outcome | undefined): Html {
     const isWhole = outcome.undone === undefined && outcome.written === outcome.total;
     return html`<div class="verdict ${isWhole ? 'clear' : 'overruled'}">
 <strong>${outcomeInWords(plan, outcome)}</strong>
-This page shows the plan and what became of it.
+This page shows the plan and its outcome.
 </div>`;
   }
   const blockers = openBlockers(plan.findings).length;

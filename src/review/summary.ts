@@ -49,7 +49,7 @@ export function countsInWords({ edited, deleted, restored, created, handedOver }
     [edited, 'edited'],
     [deleted, 'deleted'],
     [restored, 'restored'],
-    [created, 'created again'],
+    [created, 'created'],
     [handedOver, 'lingering objects'],
   ];
   return parts
@@ -211,7 +211,7 @@ const fewReasons = 4;
 /** "181 left out (180 no wording and 1 already right)": a reason's id as words. */
 function leftOutInWords(leftOut: readonly LeftOut[]): readonly string[] {
   if (leftOut.length === 0) return [];
-  const byReason = [...groupBy(leftOut, ({ reason }) => reason.replaceAll('-', ' '))];
+  const byReason = [...groupBy(leftOut, ({ reason }) => visible(reason).replaceAll('-', ' '))];
   const reasons = byReason.map(([reason, alike]) =>
     byReason.length === 1 ? reason : `${alike.length.toLocaleString('en')} ${reason}`,
   );

@@ -144,7 +144,7 @@ function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
   if (plan.target.kind === 'files') yield* wrapped(`  ${lostWords}`, paperWidth, 2);
 }
 
-/** What became of a plan: a line in all, and a line a run. */
+/** The outcome of a plan: a line in all, and a line a run. */
 export function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
   yield `  ${visible(outcomeInWords(plan, outcome))}`;
   for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;

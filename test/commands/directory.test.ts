@@ -164,7 +164,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     return `127.0.0.1:${port}`;
   };
 
-  test('is asked for again by the printed commands, with --ca and all else: they run as they stand', async () => {
+  test('is asked for again by the printed commands, with --ca and all else: they run unchanged', async () => {
     const [, port = ''] = (await listening(await openForest(more, { accounts: [...accounts] }))).split(':');
     const outer = createTlsServer(certificates.good, (socket) => {
       const inner = connect(Number(port), '127.0.0.1');
@@ -197,7 +197,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(stderr).toMatch(/TLS|LDAPS/);
   });
 
-  test('with a certificate that nobody trusts says how to trust it', async () => {
+  test('with an untrusted certificate says how to trust it', async () => {
     const { status, stderr } = await runOn(await ldaps('selfSigned'), ['--tls', 'ldaps']);
     expect(status).toBe(1);
     expect(stderr).toContain('--ca');
@@ -294,7 +294,7 @@ describe('rights', () => {
     expect(stdout).toMatch(/none seen|no right to see/);
   });
 
-  test('to write, if they lack, are told in the dry run', async () => {
+  test('to write, if they lack, are reported in the dry run', async () => {
     const { status, stdout } = await runOn(await server(), as('reader'));
     expect(status).toBe(2);
     expect(stdout).toContain('no-right-to-write');
@@ -373,7 +373,7 @@ test('a password never follows a plan: not to its server, and not without encryp
   expect((await runCommand(apply, named, world)).status).toBe(2);
 });
 
-test('what is told of a plan names the entry and no password', async () => {
+test('what is said of a plan names the entry and no password', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   const result = await runOn(server, ['--json', '--save', 'saved'], { folder });

@@ -331,7 +331,7 @@ describe('blockers', () => {
     ]);
   });
 
-  test('that are not accepted stand: to apply now is not offered, and to do nothing changes nothing', async () => {
+  test('that are not accepted stop it: to apply now is not offered, and to do nothing changes nothing', async () => {
     await writeTree(home, { TMG01: { ISA: { HTML: { nls: { de: { 'strings.txt': twoLabels } } } } } });
     const before = await snapshot(home);
     const refused = { 'accept.conflicting-duplicates': false };

@@ -215,7 +215,7 @@ describe('applied', () => {
   });
 
   // As many runs as there are changes: over a second.
-  test('goes on after the process ended at each step, before or after the directory carried it out', async () => {
+  test('continues after the process ended at each step, before or after the directory carried it out', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     const { changes } = planOf(saved);
@@ -235,7 +235,7 @@ describe('applied', () => {
     expect(await site.there(wholeDc)).toEqual([]);
   });
 
-  test('is refused where somebody has edited the account since', async () => {
+  test('is refused where the account was edited since', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     await site.edit(account, 'description', 'kept for the auditors');
@@ -321,7 +321,7 @@ test('a DC of a child domain is refused, with a DC of its own domain to use', as
 });
 
 describe('the wizard', () => {
-  test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
+  test('offers what is left over first, then the supported ways, and continues if none is taken', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const prompter = answering({
       'metadata.dc': byDefault,

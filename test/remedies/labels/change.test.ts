@@ -56,8 +56,7 @@ function factsOfOne(bytes: Buffer, encoding: TextEncoding): LabelsFacts {
     currentFolder: '/',
     roots: ['/forms'],
     namedAgain: [],
-    marked: [],
-    lossUnknown: [],
+    access: { lists: new Map(), unknown: [] },
     realRoots: new Map([['/forms', '/forms']]),
     keys: [userNameKey],
     trees: [],
@@ -168,7 +167,7 @@ describe('the wording', () => {
     expect(examination.findings).toMatchObject([{ id: 'no-wording', level: 'blocker' }]);
   });
 
-  test('of a label that a language lacks is told as missing', async () => {
+  test('of a label that a language lacks is reported as missing', async () => {
     await formsOf(['vi', 'de']);
     const examination = await look({ newLabel: { ...emailWording, label: 'upn' } });
     expect(newTexts(examination)).toEqual({ de: 'Benutzerprinzipalname:' });
