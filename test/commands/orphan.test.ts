@@ -219,15 +219,12 @@ describe('the wizard', () => {
   });
 
   test('offers to try the ports of the server where there is a network', async () => {
-    const directory = async (): Promise<OpenDirectory> => {
-      const clock = { now: () => new Date(), randomId: randomUUID };
-      const open = await openPracticeDirectory(await freshFolder(), { templates, ...clock } as Context);
-      const host = 'dc1.corp.example.com';
-      return { ...open, connection: { kind: 'server', host, port: 636, auth: 'password', tls: 'ldaps' } };
-    };
+    const open = await directoryOf(await practiceForest());
+    const connection = { kind: 'server', host: 'dc1', port: 636, auth: 'password', tls: 'ldaps' } as const;
+    const site = await siteToLookAt();
     const answers = answering({ 'orphan.server': byDefault, 'orphan.probe': false, 'orphan.supported-way': 'resume' });
-    const world = { currentFolder: await freshFolder(), templates, directory, prompter: answers };
-    expect(await runCommand(orphan, [], world)).toMatchObject({ status: 0 });
+    const directory = async (): Promise<OpenDirectory> => ({ ...open, connection });
+    expect(await site.run(orphan, [], answers, { directory })).toMatchObject({ status: 0 });
     expect(answers.asked).toEqual(['orphan.server', 'orphan.probe', 'orphan.supported-way']);
   });
 
