@@ -24,7 +24,7 @@ import { visible } from '../terminal/visible.ts';
 import { counted } from '../words.ts';
 import { quotedWord, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { redraw } from './documents.ts';
+import { type InFolder, redraw } from './documents.ts';
 import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, reportSeen, sayNextSteps } from './report-outcome.ts';
@@ -56,14 +56,15 @@ export async function applyChange(apply: Apply, context: Context, output: Output
       return await applyLocked(apply, original, context, output);
     } finally {
       await redrawIfPossible(apply, context, output);
+      if (original !== undefined) await redrawIfPossible({ ...apply, ...original }, context, output);
     }
   });
 }
 
 /** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
-async function redrawIfPossible(apply: Apply, context: Context, output: Output): Promise<void> {
+async function redrawIfPossible(inFolder: InFolder, context: Context, output: Output): Promise<void> {
   try {
-    await redraw(apply, true, context, output);
+    await redraw(inFolder, true, context, output);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
     output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);

@@ -163,13 +163,18 @@ function* deletesArticle(
     yield html`<li>${number}<code>${isolated(name)}</code>`;
     yield* referencesTo(entry.dn).map((reference) => html`<span class="aside refers">${isolated(reference)}</span>`);
     yield html`<details><summary>${counted(entry.lines.length, 'attribute value')}</summary>\n`;
-    if (depth > 0) yield html`<p><code>${isolated(entry.dn)}</code></p>\n`;
+    const saysDn = depth === 0 || entry.lines.some(({ value }) => textOf(value) === entry.dn);
+    if (!saysDn) yield html`<p><code>${isolated(entry.dn)}</code></p>\n`;
     if (entry.lines.length > 0) yield html`<ul class="lines">${entry.lines.map(lineItem)}</ul>\n`;
     yield html`</details>\n`;
     if (entry.row !== undefined && outcome !== undefined) yield* became(entry.row, outcome);
   }
   yield html`${Array.from({ length: open }, () => html`</li></ul>\n`)}`;
   yield html`</article>\n`;
+}
+
+function textOf(value: readonly Segment[]): string {
+  return value.map(({ text }) => text).join('');
 }
 
 function lineItem({ sign, name, value }: DiffLine): Html {

@@ -6,7 +6,7 @@
 import { type Finding, openBlockers } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import type { JournalRecord } from '../change/journal.ts';
-import type { EntryChange, FileChange, Plan } from '../change/plan.ts';
+import type { FileChange, Plan } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { counted } from '../words.ts';
@@ -16,7 +16,7 @@ import { asksForControls } from './ldif.ts';
 import { aside, code, type Html, html, isolated, pathList, row } from './markup.ts';
 import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
-import { countsOf, foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
+import { foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
 import { type Commands, handedOverWords, howHeading, lostWords } from './text.ts';
 
 const fewEvidence = 8;
@@ -169,7 +169,6 @@ function* summary(plan: Plan, description: Description, outcome: Outcome | undef
     .map(headRow);
   const files = plan.changes.filter((change) => change.kind === 'file');
   if (files.length > 0) yield* fileCounts(files);
-  yield* entryCounts(plan.changes.filter((change) => change.kind !== 'file'));
   yield row('Total', summaryParts(plan).join(' · '));
   if (outcome !== undefined)
     yield row(
@@ -184,18 +183,6 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
   );
   const counts = byEncoding.map(([encoding, some]) => `${encoding} (${some.length.toLocaleString('en')})`);
   yield row('Encodings, all kept', isolated(counts.join(', ')));
-}
-
-function* entryCounts(all: readonly EntryChange[]): Generator<Html> {
-  const { edited, deleted, deletedAsTree, restored, created, handedOver } = countsOf(all);
-  const rows = [
-    [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
-    ['Entries edited', edited],
-    ['Entries restored', restored],
-    ['Entries created', created],
-    ['Lingering objects', handedOver],
-  ] as const;
-  for (const [name, number] of rows) if (number > 0) yield row(name, number);
 }
 
 function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outcome | undefined): Generator<Html> {

@@ -15,8 +15,6 @@ export interface PlanCounts {
   readonly edited: number;
   /** One by one, and by one request for a tree. */
   readonly deleted: number;
-  /** How many of these by one request for a tree. */
-  readonly deletedAsTree: number;
   readonly restored: number;
   readonly created: number;
   /** Lingering objects to be removed by other means. */
@@ -34,7 +32,6 @@ export function countsOf(changes: readonly Change[]): PlanCounts {
     files: count('file'),
     edited: count('modify'),
     deleted: count('delete') + deletedAsTree,
-    deletedAsTree,
     restored: count('undelete'),
     created: count('add'),
     handedOver: count('remove-lingering'),

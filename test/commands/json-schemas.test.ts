@@ -1,13 +1,16 @@
 /** The schemas of the package against what the commands really print with --json. */
 
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import type { Plan } from '../../src/change/plan.ts';
 import { filesPlan, forestPlan } from '../../src/change/read-plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { remedies } from '../../src/remedies/index.ts';
+import { describeWithProgram } from '../support/describe-with-program.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { breaches, type JsonSchema, packagedSchema, schemaFolder, schemaOf } from '../support/json-schema.ts';
 import { practiceSite } from '../support/practice-site.ts';
@@ -110,6 +113,23 @@ test('show, apply and undo print what their schemas say, from the dry run to the
   expect(undone).toMatchObject({ outcome: 'done', done: 1 });
   expect(breaches(undone, outcome)).toEqual([]);
   expect(breaches(await document(show, folder), review)).toEqual([]);
+});
+
+describeWithProgram('jq', ['jq'], (jq) => {
+  test('takes what the README says from what is printed', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const programs = [...readme.matchAll(/jq (?:-r )?(?:'([^']+)'|(\.\w+))$/gm)].map(
+      ([, quoted, bare]) => quoted ?? bare,
+    );
+    const plans = (await practised()) as Readonly<Record<string, Plan>>;
+    const { labels, tombstone: lifetime } = plans;
+    const results = [labels, lifetime, lifetime].map((input, index) =>
+      execFileSync(jq, ['-r', programs[index] ?? 'empty'], { input: JSON.stringify(input), encoding: 'utf8' }).trim(),
+    );
+    const blockers = lifetime?.findings.filter(({ level, accepted }) => level === 'blocker' && !accepted);
+    expect(results).toEqual([String(labels?.changes.length), blockers?.map(({ id }) => id).join('\n'), lifetime?.seal]);
+    expect(programs).toHaveLength(3);
+  });
 });
 
 test('the README names every schema of the package', () => {

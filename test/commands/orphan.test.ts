@@ -218,6 +218,16 @@ describe('the wizard', () => {
     expect(await site.forest()).toEqual(before);
   });
 
+  test('offers to try the ports of the server where there is a network', async () => {
+    const open = await directoryOf(await practiceForest());
+    const connection = { kind: 'server', host: 'dc1', port: 636, auth: 'password', tls: 'ldaps' } as const;
+    const site = await siteToLookAt();
+    const answers = answering({ 'orphan.server': byDefault, 'orphan.probe': false, 'orphan.supported-way': 'resume' });
+    const directory = async (): Promise<OpenDirectory> => ({ ...open, connection });
+    expect(await site.run(orphan, [], answers, { directory })).toMatchObject({ status: 0 });
+    expect(answers.asked).toEqual(['orphan.server', 'orphan.probe', 'orphan.supported-way']);
+  });
+
   test.each(['resume', 'recover'])('leaves everything as it is when the way of %s is open', async (way) => {
     const site = await siteToLookAt();
     const before = await site.forest();

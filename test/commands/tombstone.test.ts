@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { formatGuid } from '../../src/ad/values.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
@@ -153,6 +153,7 @@ describe('applying', () => {
     const lowering = ['--accept', 'below-recommended', '--accept', 'past-new-lifetime'];
     expect(await site.run(undo, ['saved', '--yes', ...lowering])).toMatchObject({ status: 0 });
     expect(await site.lifetime()).toBeUndefined();
+    expect(await readFile(path.join(site.folder, 'saved', 'review.html'), 'utf8')).toContain('Applied, and undone');
     expect(await site.run(apply, ['saved'])).toMatchObject({ status: 3 });
   });
 
@@ -232,25 +233,60 @@ describe('the wizard', () => {
   });
 });
 
-describe('a server that ends sessions', () => {
-  /** The practice site's directory, and what happens to it later. */
-  async function withDirectory(change: (directory: OpenDirectory) => Partial<OpenDirectory>): Promise<{
-    readonly site: Site;
-    readonly world: Partial<Context>;
-    readonly opened: OpenDirectory[];
-  }> {
-    const site = await tombstoneSite();
-    const opened: OpenDirectory[] = [];
-    const clock = { now: () => new Date(), randomId: randomUUID };
-    const directory = async (): Promise<OpenDirectory> => {
-      const open = await openPracticeDirectory(site.folder, { templates, ...clock } as Context);
-      const changed = { ...open, ...change(open) };
-      opened.push(changed);
-      return changed;
-    };
-    return { site, world: { templates, sleep: noSleep, directory }, opened };
-  }
+/** The practice site's directory, and what happens to it later. */
+async function withDirectory(change: (directory: OpenDirectory) => Partial<OpenDirectory>): Promise<{
+  readonly site: Site;
+  readonly world: Partial<Context>;
+  readonly opened: OpenDirectory[];
+}> {
+  const site = await tombstoneSite();
+  const opened: OpenDirectory[] = [];
+  const clock = { now: () => new Date(), randomId: randomUUID };
+  const directory = async (): Promise<OpenDirectory> => {
+    const open = await openPracticeDirectory(site.folder, { templates, ...clock } as Context);
+    const changed = { ...open, ...change(open) };
+    opened.push(changed);
+    return changed;
+  };
+  return { site, world: { templates, sleep: noSleep, directory }, opened };
+}
 
+describe('a domain controller that does not have the change yet', () => {
+  test('is waited for, if the user wants to, and is looked at again', async () => {
+    const behind = await openPracticeDirectory(await freshFolder(), {
+      templates,
+      now: () => new Date(),
+      randomId: randomUUID,
+    } as Context);
+    onTestFinished(() => behind.close());
+    let phase: 'planning' | 'behind' | 'replicated' = 'planning';
+    const { site, world } = await withDirectory(({ openOther }) => ({
+      openOther: async (host) => {
+        if (phase !== 'planning' && host.startsWith('dc4.')) return openOther('dc5.corp.example.com');
+        return phase === 'behind' && host.startsWith('dc2.') ? behind.openOther(host) : openOther(host);
+      },
+    }));
+    const prompter = answering({ 'tombstone.days': 180, 'accept.past-lifetime': true, decision: 'apply', wait: true });
+    const applying: typeof prompter = {
+      ...prompter,
+      select: (question) => {
+        phase = 'behind';
+        return prompter.select(question);
+      },
+      confirm: (question) => {
+        if (question.id === 'wait') phase = 'replicated';
+        return prompter.confirm(question);
+      },
+    };
+    const result = await runCommand(tombstone, [], { currentFolder: site.folder, ...world, prompter: applying });
+    prompter.verifyAllAsked();
+    expect(result.stdout).toMatch(/4 of 5 domain controllers have it[\s\S]*dc2\.corp\.example\.com +not yet/);
+    expect(result.stdout).toMatch(/All 5 domain controllers have it[\s\S]*dc2\.corp\.example\.com +has it/);
+    expect(result.status).toBe(0);
+  });
+});
+
+describe('a server that ends sessions', () => {
   test('while the plan is read is no obstacle to applying and proving it', async () => {
     const { site, world, opened } = await withDirectory(() => ({}));
     const prompter = answering({

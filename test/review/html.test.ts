@@ -386,7 +386,7 @@ describe('changes of entries', () => {
     const page = pageOf(
       planOf([modify(directoryService, lifetime), deletion(`CN=1,${server}`, []), deletion(server, [])]),
     );
-    expect(rowsOf(page)).toMatchObject({ 'Entries deleted': '2', 'Entries edited': '1' });
+    expect(rowsOf(page)).toMatchObject({ Total: '3 entries to change: 1 edited, 2 deleted' });
   });
 });
 

@@ -1,6 +1,6 @@
 /** review.html in a real browser, as reviewers open it: on a screen, a phone, in the dark and on paper. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -16,11 +16,11 @@ import { run as undo } from '../../src/commands/undo.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import type { Description } from '../../src/remedies/remedy.ts';
 import { htmlReview } from '../../src/review/html.ts';
+import { describeWithProgram } from '../support/describe-with-program.ts';
 import { countingIds, fixedClock, noSleep } from '../support/fixed-world.ts';
 import { templates } from '../support/practice-site.ts';
 import { remedyCommand } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
-import { describeWithChromium } from './describe-with-chromium.ts';
 import { commands, deletion, description, finding, labelChange, modify, planOf } from './plans.ts';
 import { labelsPlan, labelsWords, orphanPlan, orphanWords, tombstonePlan, tombstoneWords } from './sample-plans.ts';
 
@@ -38,7 +38,7 @@ const samples: readonly (readonly [string, Plan, Description, number])[] = [
   ['tombstone', tombstonePlan, tombstoneWords, 5],
 ];
 
-describeWithChromium('the page in Chromium', (executablePath) => {
+describeWithProgram('the page in Chromium', ['chromium', 'chromium-browser', 'google-chrome'], (executablePath) => {
   let browser: Browser;
   let folder: string;
 
@@ -176,13 +176,43 @@ describeWithChromium('the page in Chromium', (executablePath) => {
       }
       expect(await runCommand(apply, ['tombstone', '--yes'], world)).toMatchObject({ status: 0 });
       expect(await runCommand(undo, ['tombstone', '--save', 'undo'], world)).toMatchObject({ status: 2 });
+      for (const [command, ...args] of [
+        [remedyCommand('metadata'), '--dc', 'DC0', '--save', 'undone'],
+        [apply, 'undone', '--yes', '--confirm', 'DC0'],
+        [undo, 'undone', '--yes'],
+      ] as const)
+        await runCommand(command, args, world);
     }, 180_000);
+
+    test('the page of a change that was applied says what was written, when, where and by whom', async () => {
+      const { page } = await openFile(join(folder, 'tombstone', 'review.html'));
+      expect(await page.locator('.verdict').textContent()).toContain('Applied: 1 of 1 change written');
+      expect(await page.locator('.became').allTextContents()).toEqual([
+        'written 2026-11-22 09:30:00 UTC on dc1.corp.example.com',
+      ]);
+      expect(await page.getByRole('row', { name: /^Runs/ }).textContent()).toMatch(
+        /2026-11-22 09:30:00 UTC.*by CONTOSO\\admin on WS01/,
+      );
+      await page.context().close();
+    });
+
+    test('the page of a change that was undone says so, and that of the undo what it brought back', async () => {
+      const { page } = await openFile(join(folder, 'undone', 'review.html'));
+      expect(await page.locator('.verdict').textContent()).toContain('Applied, and undone');
+      await page.context().close();
+      const [undoFolder = ''] = readdirSync(join(folder, 'undone')).filter((name) => name.endsWith('undo'));
+      const back = await openFile(join(folder, 'undone', undoFolder, 'review.html'));
+      expect(await back.page.locator('.became').allTextContents()).toEqual([
+        'written 2026-11-22 09:30:00 UTC on dc1.corp.example.com',
+      ]);
+      await back.page.context().close();
+    });
 
     const pages: readonly (readonly [string, number])[] = [
       ['labels', 8],
       ['lingering', 5],
       ['metadata', 4],
-      ['orphan', 13],
+      ['orphan', 10],
       ['tombstone', 5],
       ['undo', 5],
     ];
@@ -210,15 +240,18 @@ describeWithChromium('the page in Chromium', (executablePath) => {
         await page.context().close();
       });
 
-      test('has every finding and exhibit', async () => {
+      test('has every finding and exhibit, and all that next-steps.txt says', async () => {
         const plan: Plan = JSON.parse(readFileSync(join(folder, name, 'plan.json'), 'utf8'));
         const { page } = await openFile(join(folder, name, 'review.html'));
-        const text = await textOf(page);
+        const inOneLine = (text: string): string => text.replace(/\s+/g, ' ');
+        const text = inOneLine(await textOf(page));
+        const [, ...steps] = readFileSync(join(folder, name, 'next-steps.txt'), 'utf8').split('\r\n');
         const said = [
           ...plan.findings.flatMap(({ id, title, detail }) => [id, title, detail]),
           ...plan.exhibits.map(({ title }) => title),
-        ];
-        expect(said.length).toBeGreaterThan(3);
+          ...steps.map((line) => line.trim().replace(/^\d+\. (?:Interrupts a service: )?/, '')),
+        ].map(inOneLine);
+        expect(steps.length).toBeGreaterThan(3);
         expect(said.filter((one) => !text.includes(one))).toEqual([]);
         await page.context().close();
       });

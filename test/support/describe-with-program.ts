@@ -2,19 +2,22 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, test } from 'vitest';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
-
 /**
- * A suite that needs Chromium. Where there is none, it is skipped under a name that says how to change that; with CI=true
- * it fails instead.
+ * A suite that needs a program of Debian. Where there is none, it is skipped under a name that says how to change that;
+ * with CI=true it fails instead.
  *
- * @param suite is given the path of the browser
+ * @param names the program's, the first one also its package
+ * @param suite is given the path of the program
  */
-export function describeWithChromium(name: string, suite: (browser: string) => void): void {
-  const browser = names.map(pathOf).find((path) => path !== undefined);
-  const missing = 'needs Chromium: run .ci/install-chromium as root';
-  if (browser !== undefined) {
-    describe(name, () => suite(browser));
+export function describeWithProgram(
+  name: string,
+  names: readonly [string, ...string[]],
+  suite: (program: string) => void,
+): void {
+  const program = names.map(pathOf).find((path) => path !== undefined);
+  const missing = `needs ${names[0]}: run .ci/install-debian ${names[0]} as root`;
+  if (program !== undefined) {
+    describe(name, () => suite(program));
   } else if (process.env['CI'] === 'true') {
     test(`${name} (${missing})`, () => {
       throw new Error(`Under CI nothing is skipped: ${missing}`);

@@ -1,0 +1,88 @@
+/** The scripts that `completion` prints, in the shells that they are for. */
+
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { commandsOf } from '../../src/commands/commands.ts';
+import { run as completion } from '../../src/commands/completion.ts';
+import { remedies } from '../../src/remedies/index.ts';
+import { describeWithProgram } from '../support/describe-with-program.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import { runCommand } from '../support/run-command.ts';
+
+const commands = commandsOf(remedies);
+
+/** The script in a file of its own. */
+async function scriptFor(shell: string): Promise<string> {
+  const currentFolder = await freshFolder();
+  const file = path.join(currentFolder, `completion.${shell}`);
+  await writeFile(file, (await runCommand(completion, [shell], { currentFolder })).stdout);
+  return file;
+}
+
+/** The lines that a shell prints. */
+function lines(shell: string, args: readonly string[], program: string, more: readonly string[]): readonly string[] {
+  const stdout = execFileSync(shell, [...args, program, ...more], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+/** What completes the words, the last one begun: a line each, behind the candidate perhaps what it means. */
+interface Shell {
+  readonly name: 'bash' | 'zsh' | 'fish';
+  readonly complete: (shell: string, script: string, words: readonly string[]) => readonly string[];
+}
+
+const shells: readonly Shell[] = [
+  {
+    name: 'bash',
+    complete: (shell, script, words) =>
+      lines(
+        shell,
+        ['--norc', '-c'],
+        `source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _adsi_remedy; printf '%s\\n' "\${COMPREPLY[@]}"`,
+        [script, ...words],
+      ),
+  },
+  {
+    name: 'zsh',
+    // Its own functions work within its line editor only: these print what they are given.
+    complete: (shell, script, words) =>
+      lines(
+        shell,
+        ['-f', '-c'],
+        `compdef() { :; }; _describe() { print -rl -- "\${(P@)2}"; }; source "$0"; words=("$@"); CURRENT=$#; _adsi_remedy`,
+        [script, ...words],
+      ).map((line) => line.replace(/(?<!\\):/, '\t')),
+  },
+  {
+    name: 'fish',
+    complete: (shell, script, words) =>
+      lines(shell, ['--no-config', '-c'], 'source $argv[1]; complete -C "$argv[2]"', [script, words.join(' ')]),
+  },
+];
+
+describe.each(shells)('the completion for $name', ({ name, complete }) => {
+  describeWithProgram('run there', [name], (shell) => {
+    const candidates = async (script: string, ...words: readonly string[]): Promise<readonly string[]> =>
+      complete(shell, script, ['adsi-remedy', ...words]).map((line) => line.split('\t')[0] ?? '');
+
+    test('offers every command, and behind it every flag of its own, and no other', async () => {
+      const script = await scriptFor(name);
+      expect(await candidates(script, '')).toEqual(expect.arrayContaining(commands.map((command) => command.name)));
+      const offered: Record<string, readonly string[]> = {};
+      const wanted: Record<string, readonly string[]> = {};
+      for (const command of commands) {
+        offered[command.name] = (await candidates(script, command.name, '--')).toSorted();
+        wanted[command.name] = Object.keys(await command.flags())
+          .map((flag) => `--${flag}`)
+          .toSorted();
+      }
+      expect(offered).toEqual(wanted);
+      expect(Object.keys(wanted).length).toBeGreaterThan(remedies.length);
+    });
+  });
+});
