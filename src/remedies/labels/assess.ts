@@ -8,7 +8,7 @@ import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, listed } from '../../words.ts';
-import { cultureOf, displayNameOfCulture } from './cultures.ts';
+import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
 import {
@@ -282,6 +282,7 @@ function valuesIn({ content }: LabelFile, keys: readonly string[]): readonly Lab
 }
 
 function hasSameValueTwice(values: readonly LabelValue[]): boolean {
+  if (values.length < 2) return false;
   return new Set(values.map((value) => value.key)).size < values.length && conflictingKey(values) === undefined;
 }
 
@@ -302,11 +303,18 @@ function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonl
 
 /** Files of other languages that are, byte for byte, the English one of their set and class. */
 function englishElsewhere(files: readonly LabelFile[]): readonly string[] {
-  const isEnglish = (file: LabelFile): boolean => cultureOf(file.language)?.split('-')[0] === 'en';
-  const nameOf = ({ root, set, class: formClass, content }: LabelFile): string =>
-    [root, set, formClass, content.kind === 'unreadable' ? '' : content.fingerprint.sha256].join('\n').toLowerCase();
-  const english = new Set(files.filter((file) => file.content.kind === 'strings' && isEnglish(file)).map(nameOf));
-  return files.filter((file) => !isEnglish(file) && english.has(nameOf(file))).map((file) => file.path);
+  const isEnglish = remembered((language) => cultureOf(language)?.split('-')[0] === 'en');
+  const hashOf = ({ content }: LabelFile): string => (content.kind === 'strings' ? content.fingerprint.sha256 : '');
+  const placeOf = ({ root, set, class: formClass }: LabelFile): string =>
+    [root, set, formClass].join('\n').toLowerCase();
+  const english = groupBy(
+    files.filter((file) => file.content.kind === 'strings' && isEnglish(file.language)),
+    hashOf,
+  );
+  return files
+    .filter((file) => !isEnglish(file.language))
+    .filter((file) => english.get(hashOf(file))?.some((one) => placeOf(one) === placeOf(file)))
+    .map((file) => file.path);
 }
 
 /** What a person should know about the folders that a new plan looked through. */
