@@ -5,7 +5,6 @@
 
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { glob, type Path } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
 import { distinct } from '../words.ts';
 import { errnoInWords } from './errno.ts';
@@ -215,51 +214,35 @@ function searchOnce(): FolderSearch {
 }
 
 async function searchFolder(root: string): Promise<Searched> {
-  const unreadable: NotEntered[] = [];
-  const links: string[] = [];
+  const found = { entries: [] as Entry[], links: [] as string[], unreadable: [] as NotEntered[] };
   const list = folderLister();
-  // One pattern for everything takes less time than one for each kind of name.
-  const matches = await glob('**', {
-    cwd: root,
-    dot: true,
-    withFileTypes: true,
-    ignore: { childrenIgnored: isBackup },
-    fs: {
-      // glob takes a folder that it may not list for an empty one, and does not report links.
-      readdir: (folder, _, done) => {
-        const listed = list(folder);
-        listed.then(
-          (entries) => {
-            for (const entry of entries) if (entry.isSymbolicLink()) links.push(path.join(folder, entry.name));
-            done(null, entries);
-          },
-          (error: NodeJS.ErrnoException) => {
-            if (errnoOf(error) !== 'ENOENT') unreadable.push({ path: folder, cameBack: errnoInWords(error) });
-            done(error);
-          },
-        );
-      },
-    },
-  });
-  return {
-    entries: matches.filter((match) => wantedName.test(match.name) && !match.isDirectory()).map(entryOf),
-    links: links.filter((link) => !isStrings(link) && !link.endsWith(temporarySuffix)),
-    unreadable,
+  const enter = async (folder: string): Promise<void> => {
+    const listed = await list(folder).catch((error: unknown) => {
+      // A folder that was removed meanwhile holds nothing; any other is reported.
+      if (errnoOf(error) !== 'ENOENT') found.unreadable.push({ path: folder, cameBack: errnoInWords(error) });
+      return [];
+    });
+    const start = folder.endsWith(path.sep) ? folder : folder + path.sep;
+    const isChangeFolder = listed.some(({ name }) => name === 'plan.json');
+    const below: string[] = [];
+    for (const entry of listed) {
+      const { name } = entry;
+      const isLink = entry.isSymbolicLink();
+      if (entry.isDirectory()) below.push(name);
+      else if (wantedName.test(name)) found.entries.push({ path: start + name, kind: isLink ? 'link' : 'file' });
+      if (isLink && !isStrings(name) && !name.endsWith(temporarySuffix)) found.links.push(start + name);
+    }
+    const toEnter = isChangeFolder ? below.filter((name) => name !== backupName) : below;
+    await inParallel(toEnter, foldersAtOnce, (name) => enter(start + name));
   };
+  await enter(root);
+  return found;
 }
+
+/** Where a change folder keeps the files from before the change, beside its plan.json. */
+const backupName = 'backup';
 
 const wantedName = new RegExp(`^(?:strings\\.txt|\\..*\\${temporarySuffix}|.*\\.(?:html?|js))$`, 'i');
-
-function entryOf(match: Path): Entry {
-  return { path: match.fullpath(), kind: match.isSymbolicLink() ? 'link' : 'file' };
-}
-
-/** Whether a folder is where a change folder keeps the files from before the change. */
-function isBackup(folder: Path): boolean {
-  return (
-    folder.name === 'backup' && folder.parent?.readdirCached().some((beside) => beside.name === 'plan.json') === true
-  );
-}
 
 interface Entry {
   readonly path: string;
