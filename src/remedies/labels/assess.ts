@@ -214,6 +214,7 @@ function aboutChanges(
   const unreachable = changed.flatMap(({ file }) =>
     file.content.kind === 'unreadable' ? [{ path: file.path, cameBack: file.content.cameBack }] : [],
   );
+  const domain = domainTexts(files, intent);
   return [
     ...about(
       warning,
@@ -233,9 +234,12 @@ function aboutChanges(
     ...about(
       note,
       'other-texts-name-the-domain',
-      'Other texts of the same forms still name the domain',
+      `Other texts of the same forms still name the domain: ${listed(
+        domain.map(({ key }) => key),
+        2,
+      )}`,
       'An error message, for example, may go on asking to check the domain name. To change such texts too, have a file made with --wording-template FILE, fill it in and give it with --wording FILE.',
-      domainTexts(files, intent),
+      domain.map(({ key, where }) => `${key}: ${where}`),
     ),
     ...about(
       note,
@@ -286,8 +290,11 @@ function hasSameValueTwice(values: readonly LabelValue[]): boolean {
   return new Set(values.map((value) => value.key)).size < values.length && conflictingKey(values) === undefined;
 }
 
-/** A line per key: "L_LogonFailed_Text: 12 files, in de, fr". */
-function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonly string[] {
+/** The keys whose texts name the domain, each with where it does: "12 files, in de and fr". */
+function domainTexts(
+  files: readonly LabelFile[],
+  intent: LabelsIntent,
+): readonly { readonly key: string; readonly where: string }[] {
   const found = files.flatMap(({ language, content }) =>
     content.kind === 'strings'
       ? content.domainKeys.filter((key) => !intent.keys.includes(key)).map((key) => ({ key, language }))
@@ -296,9 +303,9 @@ function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonl
   return [...groupBy(found, ({ key }) => key)]
     .map(([key, all]) => {
       const languages = distinctNames(all.map(({ language }) => language)).toSorted();
-      return `${key}: ${counted(all.length, 'file')}, in ${listed(languages, 6)}`;
+      return { key, where: `${counted(all.length, 'file')}, in ${listed(languages, 6)}` };
     })
-    .toSorted();
+    .toSorted((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 /** Files of other languages that are, byte for byte, the English one of their set and class. */
