@@ -7,6 +7,7 @@ import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { adviceFor, errnoInWords } from '../files/errno.ts';
 import { sameRealPath } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
+import type { AccessKeeper } from '../files/own-access.ts';
 import { withPatience } from '../files/patience.ts';
 import { replaceFile, temporarySuffix } from '../files/replace-file.ts';
 import type { ChangeOutcome, ChangeWriter } from './apply.ts';
@@ -19,6 +20,8 @@ export interface FileWriterOptions extends BeforeImagesOptions {
   /** The plan's id: marks the temporary files of this plan. */
   readonly planId: string;
   readonly randomId: () => string;
+  /** On Windows. */
+  readonly keepAccess?: AccessKeeper | undefined;
   readonly parallel?: number;
 }
 
@@ -82,11 +85,12 @@ async function writeOne(
     content: editedBytes(bytes, change),
     tag: `${options.planId}.${options.randomId()}`,
     patience,
-    beforeRename: async (attributes) => {
+    beforeRename: async (attributes, temporary) => {
       // The file is read-only and the plan did not expect that.
       if ((attributes.mode & 0o222) === 0) {
         throw new DriftError('the file has been marked read-only since the plan was made');
       }
+      await options.keepAccess?.(change.path, temporary);
       await images.keep({ file: change.path, target, bytes, attributes });
       const last = await readTarget(target, options);
       if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));

@@ -4,6 +4,7 @@ import type { ReadStream, WriteStream } from 'node:tty';
 import type { Author, PlanConnection } from '../change/plan.ts';
 import type { ExitStatus } from '../errors.ts';
 import type { FileUser } from '../files/file-properties.ts';
+import type { WindowsTools } from '../files/own-access.ts';
 import type { FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
@@ -27,6 +28,8 @@ export interface Context {
   readonly author: Author;
   /** The user that files are replaced by; none on Windows, which has no user numbers. */
   readonly user?: FileUser | undefined;
+  /** On Windows. */
+  readonly tools?: WindowsTools | undefined;
   /** This process, and whether others of its computer are there: a change folder has one run at a time. */
   readonly process: {
     readonly id: number;
@@ -92,7 +95,7 @@ export interface CommandSpec {
   readonly about: string;
   readonly isRemedy: boolean;
   readonly flags: () => Promise<FlagTable>;
-  /** What stands behind "adsi-remedy" in examples that can be copied. */
+  /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
   readonly load: () => Promise<Run>;
 }

@@ -1,4 +1,4 @@
-/** The world as the process has it, and how an error is told in it. */
+/** The world as the process has it, and how an error is reported in it. */
 
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
@@ -8,6 +8,7 @@ import { asciiJson } from '../ascii-json.ts';
 import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
 import type { FileUser } from '../files/file-properties.ts';
+import { windowsTools } from '../files/own-access.ts';
 import { templatesFolder, toolVersion } from '../package.ts';
 import { remedies } from '../remedies/index.ts';
 import { canRedraw, createStyle, inSigns, signsFor } from '../terminal/style.ts';
@@ -31,6 +32,7 @@ export function processContext(): Context {
     program: programOfProcess(),
     author: authorOfProcess(),
     user: userOfProcess(),
+    tools: windowsTools(process.platform, process.env),
     process: { id: process.pid, host: hostname(), isRunning },
     ownLogon: {
       isCallable: async () => (await import('../ldap/logon/native-library.ts')).hasCarrier(),

@@ -1,7 +1,7 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { access, link, lstat, readdir, readFile, realpath, unlink } from 'node:fs/promises';
+import { access, copyFile, link, lstat, readdir, readFile, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
@@ -10,6 +10,11 @@ import { errnoOf, FileError } from '../errors.ts';
 export interface FileSystem {
   /** Whether this user may do that, as one of the constants of node:fs; rejects where not. */
   access(file: string, mode: number): Promise<void>;
+  /**
+   * Makes a new file that is a copy with all that Windows keeps with single files but the access rights (CopyFile):
+   * hidden and system attributes, alternate data streams. Left out where a copy has only the bytes.
+   */
+  copy?(file: string, copy: string): Promise<void>;
   /** Gives a file a second name; left out where a second name could not be removed again (Windows). */
   link?(file: string, name: string): Promise<void>;
   lstat(file: string): Promise<fs.Stats>;
@@ -28,6 +33,7 @@ export interface OpenFile {
   write(bytes: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesWritten: number }>;
   chown(user: number, group: number): Promise<void>;
   chmod(mode: number): Promise<void>;
+  truncate(length: number): Promise<void>;
   sync(): Promise<void>;
   datasync(): Promise<void>;
   close(): Promise<void>;
@@ -59,6 +65,7 @@ export function systemFiles(): FileSystem {
   );
   const chownStep = step(fs.fchownSync, promisify(fs.fchown));
   const chmodStep = step(fs.fchmodSync, promisify(fs.fchmod));
+  const truncateStep = step(fs.ftruncateSync, promisify<number, number>(fs.ftruncate));
   const closeStep = step(fs.closeSync, promisify(fs.close));
   const realPathStep = step(
     (file: string): string => (isWindows ? fs.realpathSync(file) : fs.realpathSync.native(file)),
@@ -68,7 +75,14 @@ export function systemFiles(): FileSystem {
   const datasync = promisify(fs.fdatasync);
   return {
     access: step(fs.accessSync, access),
-    ...(isWindows ? {} : { link: step(fs.linkSync, link) }),
+    ...(isWindows
+      ? {
+          copy: step(
+            (file: string, copy: string) => fs.copyFileSync(file, copy, fs.constants.COPYFILE_EXCL),
+            (file: string, copy: string) => copyFile(file, copy, fs.constants.COPYFILE_EXCL),
+          ),
+        }
+      : { link: step(fs.linkSync, link) }),
     // The last look at a file and its replacement come one right after the other: handed over, they would wait in
     // line behind other work, and what another program writes in that time would be lost.
     lstat: async (file) => fs.lstatSync(file),
@@ -87,6 +101,7 @@ export function systemFiles(): FileSystem {
         write: (bytes, offset, length, position) => writeStep(descriptor, bytes, offset, length, position),
         chown: (user, group) => chownStep(descriptor, user, group),
         chmod: (mode) => chmodStep(descriptor, mode),
+        truncate: (length) => truncateStep(descriptor, length),
         sync: () => sync(descriptor),
         datasync: () => datasync(descriptor),
         close: () => closeStep(descriptor),

@@ -19,13 +19,14 @@ export interface Replacement {
   readonly content: Buffer;
   /** Part of the temporary file's name, which it makes unguessable and ours: letters, digits, hyphens, dots. */
   readonly tag: string;
-  /** For the rename, and for removing the temporary file. */
+  /** For the rename, and for making and removing the temporary file. */
   readonly patience: Patience;
   /**
-   * Called with the file's attributes when the new bytes are safely beside it and only the rename is left: the place
-   * for the before image, another reading of the target and the journal's intent. If it throws, nothing has happened.
+   * Called with the file's attributes and the temporary file's path when the new bytes are safely beside it and only the
+   * rename is left: the place for the before image, another reading of the target and the journal's intent. If it throws,
+   * nothing has happened.
    */
-  readonly beforeRename: (attributes: Stats) => Promise<void>;
+  readonly beforeRename: (attributes: Stats, temporary: string) => Promise<void>;
   /** Called with the same attributes right before each try of the rename; if it throws, nothing has happened. */
   readonly beforeEachRename?: (attributes: Stats) => Promise<void>;
 }
@@ -37,7 +38,8 @@ const lookedAtAgain =
   'Remove the cause and apply again: the file is checked first, and finished files are not written twice.';
 
 /**
- * Replaces the file's bytes and keeps its mode and owner. Never writes in place.
+ * Replaces the file's bytes and keeps its mode and owner, on Windows its hidden and system attributes and its alternate
+ * data streams. Never writes in place.
  * @throws FileError if a step fails: no temporary file is left unless the error names it, and the old bytes are still in
  * place unless the rename or a step after it failed; whatever `beforeRename` throws
  */
@@ -56,11 +58,11 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
     });
   }
   const writing = 'write the new content beside the file';
-  const handle = await attempt(writing, temporary, untouched, () => files.open(temporary, 'wx', owner.mode & 0o777));
+  const handle = await attempt(writing, temporary, untouched, () => openNew(files, temporary, owner, replacement));
   try {
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
     await requireSameContent(files, temporary, content);
-    await replacement.beforeRename(owner);
+    await replacement.beforeRename(owner, temporary);
     await withPatience(replacement.patience, target, async () => {
       await replacement.beforeEachRename?.(owner);
       await files.rename(temporary, target);
@@ -88,6 +90,23 @@ function failure(attempted: string, on: string, next: string, cause: unknown): F
   return new FileError({ attempted, on, cameBack: errnoInWords(cause), next: adviceFor(cause, next), cause });
 }
 
+/** A new file to be filled: a copy of the file, where that has more than bytes. A read-only copy could not be filled. */
+async function openNew(
+  files: FileSystem,
+  temporary: string,
+  { mode }: Stats,
+  { path: target, patience }: Replacement,
+): Promise<OpenFile> {
+  const { copy } = files;
+  if (copy === undefined || (mode & 0o200) === 0) return files.open(temporary, 'wx', mode & 0o777);
+  await withPatience(patience, target, () => copy(target, temporary));
+  try {
+    return await withPatience(patience, temporary, () => files.open(temporary, 'r+'));
+  } catch (error) {
+    throw await afterRemoving(files, temporary, patience, error);
+  }
+}
+
 async function fillAndClose(
   handle: OpenFile,
   temporary: string,
@@ -97,6 +116,7 @@ async function fillAndClose(
   try {
     await writeAll(handle, temporary, content);
     const made = await handle.stat();
+    if (made.size > content.length) await handle.truncate(content.length);
     const hasOwner = made.uid === owner.uid && made.gid === owner.gid;
     if (!hasOwner) await handle.chown(owner.uid, owner.gid);
     // The process's umask may have cleared bits of the mode, and a change of owner clears some.

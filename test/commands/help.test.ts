@@ -23,6 +23,12 @@ describe.each([undefined, ...commands.map(({ name }) => name)])('the help of %s'
   });
 });
 
+test('the general help says what Windows needs', async () => {
+  const text = (await helpText(commands, undefined)).replace(/\s+/g, ' ');
+  for (const need of ['npx.cmd', '%USERPROFILE%\\adsi-remedy\\changes', 'Run it on a workstation'])
+    expect(text).toContain(need);
+});
+
 describe.each(commands)('the help of $name', ({ name, flags, examples }) => {
   test('lists every flag that the command takes, with its placeholder', async () => {
     const text = await helpText(commands, name);

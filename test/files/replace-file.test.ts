@@ -1,9 +1,9 @@
-import { chmod, chown, link, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, constants, copyFile, link, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../src/errors.ts';
-import type { FileSystem } from '../../src/files/file-system.ts';
+import { type FileSystem, systemFiles } from '../../src/files/file-system.ts';
 import { type Replacement, replaceFile, temporarySuffix } from '../../src/files/replace-file.ts';
 import { failingFileSystem, faultyFileSystem, systemError, watchedFileSystem } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
@@ -38,6 +38,13 @@ async function replaced(files: FileSystem, more: Partial<Replacement> = {}): Pro
 }
 
 const untroubled = () => watchedFileSystem(() => undefined);
+
+/** A file system as that of Windows, whose copies have more than bytes. */
+const withCopies: FileSystem = {
+  ...systemFiles(),
+  copy: (file, copy) => copyFile(file, copy, constants.COPYFILE_EXCL),
+};
+const copying = () => watchedFileSystem(() => undefined, withCopies);
 
 async function expectOldBytesAlone(): Promise<void> {
   expect(await readFile(target)).toEqual(old);
@@ -76,6 +83,21 @@ describe('replacing a file', () => {
     await replaced(untroubled());
     expect(await stat(target)).toMatchObject({ uid: 12_345, gid: 23_456 });
     expect((await stat(target)).mode & 0o7777).toBe(0o640);
+  });
+
+  test('starts as a copy where copies have more than bytes, for new bytes that are fewer too', async () => {
+    const files = copying();
+    expect(await replaced(files, { content: Buffer.from('new') })).toBeUndefined();
+    expect(await readFile(target, 'utf8')).toBe('new');
+    expect(files.calls.slice(0, 3)).toEqual(['lstat', 'copy', 'open']);
+  });
+
+  test('does not start as a copy where that could not be written: a read-only one', async () => {
+    await chmod(target, 0o444);
+    const files = copying();
+    expect(await replaced(files)).toBeUndefined();
+    expect(files.calls).not.toContain('copy');
+    await expectNewBytesAlone();
   });
 
   test('refuses a symbolic link and does not touch its target', async () => {
@@ -132,7 +154,10 @@ describe('the last look before the rename', () => {
   });
 });
 
-describe('whatever single call fails', () => {
+describe.each([
+  ['', systemFiles()],
+  [', where new files start as copies', withCopies],
+])('whatever single call fails%s', (_, real) => {
   test.each(['instead', 'after'] as const)(
     'the target holds all of the old or all of the new bytes, and no temporary file is left unnamed (%s)',
     async (when) => {
@@ -142,7 +167,7 @@ describe('whatever single call fails', () => {
         folder = await freshFolder();
         target = path.join(folder, 'strings.txt');
         await writeFile(target, old);
-        const files = faultyFileSystem({ call, errno: 'EIO', when });
+        const files = faultyFileSystem({ call, errno: 'EIO', when }, real);
         const error = await replaced(files);
         const content = await readFile(target);
         const at = `call ${call} of ${files.calls.join(', ')}`;
@@ -169,13 +194,13 @@ describe('whatever single call fails', () => {
 
   test('no single failure leaves the temporary file behind', async () => {
     const strays: string[] = [];
-    const calls = untroubled();
+    const calls = watchedFileSystem(() => undefined, real);
     await replaced(calls);
     for (let call = 1; call <= calls.calls.length; call += 1) {
       folder = await freshFolder();
       target = path.join(folder, 'strings.txt');
       await writeFile(target, old);
-      await replaced(faultyFileSystem({ call, errno: 'EIO', when: 'instead' }));
+      await replaced(faultyFileSystem({ call, errno: 'EIO', when: 'instead' }, real));
       strays.push(...(await readdir(folder)).filter((name) => name !== 'strings.txt'));
     }
     expect(strays).toEqual([]);

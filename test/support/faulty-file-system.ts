@@ -24,9 +24,9 @@ export function systemError(errno: string): Error {
  */
 export function watchedFileSystem(
   before: (name: string, args: readonly unknown[]) => undefined | ((result: unknown) => Promise<unknown>),
+  real: FileSystem = systemFiles(),
 ): FaultyFileSystem {
   const calls: string[] = [];
-  const real = systemFiles();
   const watched =
     <Args extends readonly unknown[], Result>(name: string, work: (...args: Args) => Promise<Result>) =>
     async (...args: Args): Promise<Result> => {
@@ -55,6 +55,7 @@ export function watchedFileSystem(
       watchedHandle(await real.open(file, flags, mode)),
     ),
     ...(real.link === undefined ? {} : { link: watched('link', real.link) }),
+    ...(real.copy === undefined ? {} : { copy: watched('copy', real.copy) }),
     access: watched('access', real.access),
     lstat: watched('lstat', real.lstat),
     readFile: watched('readFile', real.readFile),
@@ -68,7 +69,7 @@ const isHandle = (result: unknown): result is OpenFile =>
   typeof result === 'object' && result !== null && 'close' in result;
 
 /** The real file system with one fault in it. */
-export function faultyFileSystem(fault: Fault): FaultyFileSystem {
+export function faultyFileSystem(fault: Fault, real?: FileSystem): FaultyFileSystem {
   let count = 0;
   return watchedFileSystem(() => {
     count += 1;
@@ -79,7 +80,7 @@ export function faultyFileSystem(fault: Fault): FaultyFileSystem {
       if (isHandle(result)) await result.close();
       throw systemError(fault.errno);
     };
-  });
+  }, real);
 }
 
 /** The real file system whose calls of one name fail in turn with these errors; undefined is a call that succeeds. */

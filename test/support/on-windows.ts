@@ -10,13 +10,13 @@ const isWindows = process.platform === 'win32';
 
 const lacks = {
   links: 'Windows lets only some users make symbolic links, and Wine none',
+  scripts: 'Windows starts no scripts as programs',
   pipes: 'Windows has no pipes with a name in a folder',
   modes: 'Windows keeps no mode but read-only',
   users: 'Windows has no user numbers',
   syncedFolders: 'Windows syncs no folders',
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
   notAFolder: 'Windows says ENOENT for a path below a file',
-  oneWriter: 'on Windows the backup is a copy: nothing shows a second run that the first is about to rename',
 } as const;
 
 /** Skips the test that calls it on Windows. */

@@ -1,6 +1,7 @@
 /** What is known of form sets once they were read. */
 
 import type { Ownership } from '../../files/file-properties.ts';
+import type { OwnAccess } from '../../files/own-access.ts';
 import type { SameFolder } from '../../files/same-folder.ts';
 import type { StringsFile, TemplateTree } from '../../files/template-tree.ts';
 import type { Form } from './forms.ts';
@@ -13,8 +14,6 @@ export interface LabelFile extends StringsFile {
   readonly readOnly: boolean;
   /** The names that the file has; above 1 there are hard links. */
   readonly names: number;
-  /** What it has that a new file in its place would not have, in words. */
-  readonly lost?: readonly string[];
   /** Its owner, where a new file in its place could not be given to them. */
   readonly foreignOwner?: Ownership;
 }
@@ -41,10 +40,8 @@ export interface LabelsFacts {
   readonly forms: readonly Form[];
   /** Folders of files that don't let a new file be written. */
   readonly lockedFolders: ReadonlySet<string>;
-  /** Files with the mark of the web, which a new file does not have. */
-  readonly marked: readonly string[];
-  /** The tools that could not say what files would lose, and why. */
-  readonly lossUnknown: readonly string[];
+  /** Access entries that were set on single files; only Windows has a tool that says it. */
+  readonly access: OwnAccess;
   /** Who could not log on with the new label, if a directory was asked. */
   readonly upns?: UpnCheck;
 }

@@ -28,8 +28,7 @@ export type FileBlocker =
   | 'read-only-file'
   | 'locked-folder'
   | 'owner-cannot-be-kept'
-  | 'hard-linked-file'
-  | 'properties-lost';
+  | 'hard-linked-file';
 
 interface BlockerWords {
   readonly title: string;
@@ -136,12 +135,6 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
       'It is replaced by a new file under this name, and its other names keep the old text. Neither the change nor its undo links them to it again. If you accept, it is changed under this name.',
     whenAccepted: 'changed',
   },
-  'properties-lost': {
-    title: 'Properties that a new file does not get',
-    detail:
-      'The file is replaced by a new one, with the access rights that its folder passes on. Note what is named here and set it again afterwards; undo does not bring it back. If you accept, the file is changed.',
-    whenAccepted: 'changed',
-  },
 };
 
 export function isFileBlocker(id: string): id is FileBlocker {
@@ -210,7 +203,6 @@ export function blockersOfReplacing(
   return [
     ...(lost === undefined ? [] : [{ id: 'lost-letters', detail: lost } as const]),
     ...(conflict === undefined ? [] : [{ id: 'conflicting-duplicates', detail: conflict } as const]),
-    ...(file.lost === undefined ? [] : [{ id: 'properties-lost', detail: file.lost.join(', ') } as const]),
     ...(file.names > 1 ? [{ id: 'hard-linked-file', detail: `${file.names} names` } as const] : []),
   ];
 }

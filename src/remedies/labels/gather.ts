@@ -9,7 +9,7 @@ import { errnoInWords } from '../../files/errno.ts';
 import { canKeepOwner, type FileUser, mayReplace } from '../../files/file-properties.ts';
 import { type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { lostProperties } from '../../files/lost-properties.ts';
+import { type OwnAccess, ownAccess } from '../../files/own-access.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../../files/patience.ts';
 import { separateFolders } from '../../files/same-folder.ts';
 import { classFolderOf, findFormSets, isBelow, realPathOfFolder, type StringsFile } from '../../files/template-tree.ts';
@@ -75,12 +75,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
   const trees = await inParallel(separate, 4, ({ root }) => findFormSets(root, mayEnter));
   const kept = trees.flatMap((tree) => tree.files).filter((file) => isKept(file, options));
   const keys = keysToRead(options);
-  const read = await readAll(kept, reader(keys, options.encodings), world);
-  const { files, ...losses } = await withLosses(
-    separate.map(({ root }) => root),
-    read,
-    world,
-  );
+  const files = await readAll(kept, reader(keys, options.encodings), world);
   return {
     scope: 'new',
     currentFolder: world.currentFolder,
@@ -96,7 +91,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
       files,
     ),
     lockedFolders: await lockedFoldersOf(files),
-    ...losses,
+    access: await accessOf(files, world),
   };
 }
 
@@ -113,7 +108,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     const realPath = await realPathOf(name).catch(() => change.realPath ?? name);
     return { path: name, realPath, root, set, class: formClass, language };
   });
-  const { files, ...losses } = await withLosses(roots, await readAll(places, reader(keys, encodings), world), world);
+  const files = await readAll(places, reader(keys, encodings), world);
   const folders = distinct(files.map(classFolderOf));
   const beside = await inParallel(folders, filesAtOnce, async (folder) => {
     // A folder that can't be listed holds files that are reported one by one.
@@ -134,30 +129,12 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     isa2004: [],
     forms: await formsBeside(beside.flat(), files),
     lockedFolders: await lockedFoldersOf(files),
-    ...losses,
+    access: await accessOf(files, world),
   };
 }
 
-/** With what each file would lose; only Windows has tools that say it. */
-async function withLosses(
-  roots: readonly string[],
-  files: readonly LabelFile[],
-  { tools }: FilesWorld,
-): Promise<Pick<LabelsFacts, 'files' | 'marked' | 'lossUnknown'>> {
-  if (tools === undefined || files.length === 0) return { files, marked: [], lossUnknown: [] };
-  const { ofFile, marked, unknown } = await lostProperties(
-    roots,
-    files.map((file) => file.path),
-    tools,
-  );
-  return {
-    files: files.map((file) => {
-      const lost = ofFile.get(file.path);
-      return lost === undefined ? file : { ...file, lost };
-    }),
-    marked,
-    lossUnknown: distinct(unknown),
-  };
+function accessOf(files: readonly LabelFile[], { tools }: FilesWorld): OwnAccess | Promise<OwnAccess> {
+  return tools === undefined ? { lists: new Map(), unknown: [] } : ownAccess(files, tools);
 }
 
 /**

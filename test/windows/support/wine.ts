@@ -17,6 +17,8 @@ export interface Ended {
 export interface WindowsComputer {
   /** The folder of drive C:, as this computer sees it. */
   readonly driveC: string;
+  /** That of drive V:, which is another volume. */
+  readonly driveV: string;
   /** The path of node.exe there. */
   readonly node: string;
   /** Runs the tool to its end, in a folder as this computer sees it; `work` of drive C: if left out. */
@@ -92,6 +94,7 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
 
   return {
     driveC,
+    driveV: path.join(drives, 'v:'),
     node: nodeExe,
     run: (args, { folder = work, env: more } = {}) =>
       start([nodeExe, 'R:\\bin\\adsi-remedy.js', ...args], folder, more).ended,

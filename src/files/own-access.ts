@@ -1,0 +1,164 @@
+/**
+ * Access entries that were set on single files of Windows, which another file in their place would not have. Node sees
+ * none of them, so Windows's own icacls is asked, by absolute path, without a shell and in a small environment: once for
+ * all files of a name below a folder, and once to set the entries of a file that has some.
+ */
+
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { FileError } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
+import { distinct } from '../words.ts';
+import { adviceFor, errnoInWords } from './errno.ts';
+import { inParallel } from './in-parallel.ts';
+
+/** How the tools of Windows are run. */
+export interface WindowsTools {
+  /** The path of icacls.exe. */
+  readonly icacls: string;
+  readonly env: { readonly SystemRoot: string; readonly TEMP: string; readonly PATH: string };
+}
+
+/** The tools of this computer; none elsewhere than on Windows. */
+export function windowsTools(
+  platform: NodeJS.Platform,
+  { SystemRoot, TEMP }: Readonly<Record<string, string | undefined>>,
+): WindowsTools | undefined {
+  if (platform !== 'win32' || SystemRoot === undefined || TEMP === undefined) return undefined;
+  const PATH = path.win32.join(SystemRoot, 'System32');
+  return { icacls: path.win32.join(PATH, 'icacls.exe'), env: { SystemRoot, TEMP, PATH } };
+}
+
+export interface OwnAccess {
+  /** The access lists of the files that have entries of their own, in SDDL, by path. */
+  readonly lists: ReadonlyMap<string, string>;
+  /** What could not be found out, and why. */
+  readonly unknown: readonly string[];
+}
+
+interface PlacedFile {
+  readonly path: string;
+  /** A folder above it. */
+  readonly root: string;
+}
+
+/** The access lists of files of one name that do not only inherit. Never throws: what icacls does not say is in `unknown`. */
+export async function ownAccess(files: readonly PlacedFile[], tools: WindowsTools): Promise<OwnAccess> {
+  const below = groupBy(files, ({ root }) => root);
+  const looks = await inParallel([...below], 4, async ([root, placed]): Promise<OwnAccess> => {
+    const paths = placed.map((file) => file.path);
+    try {
+      const pattern = path.join(root, path.basename(paths[0] ?? ''));
+      return ownAccessIn(await accessLists(pattern, ['/t', '/c'], tools), root, paths);
+    } catch (error) {
+      return { lists: new Map(), unknown: [`icacls.exe: ${errnoInWords(error)}`] };
+    }
+  });
+  return {
+    lists: new Map(looks.flatMap(({ lists }) => [...lists])),
+    unknown: distinct(looks.flatMap(({ unknown }) => unknown)),
+  };
+}
+
+/**
+ * The files with an access entry that they do not inherit, or that inherit none. `icacls /save` writes two lines a file:
+ * its path below the folder, and its access list in SDDL.
+ */
+export function ownAccessIn(saved: string, folder: string, files: readonly string[]): OwnAccess {
+  const lines = saved.replace(/^\ufeff/, '').split(/\r?\n/);
+  const lists = new Map(
+    lines.flatMap((line, index) => {
+      const list = lines[index + 1] ?? '';
+      return list.startsWith('D:') ? [[path.join(folder, line).toLowerCase(), list] as const] : [];
+    }),
+  );
+  const found = files.map((file) => ({ file, list: lists.get(file.toLowerCase()) }));
+  return {
+    lists: new Map(
+      found.flatMap(({ file, list }) => (list === undefined || ownPartOf(list) === '' ? [] : [[file, list] as const])),
+    ),
+    unknown: found.flatMap(({ file, list }) => (list === undefined ? [`icacls.exe: no access list of ${file}`] : [])),
+  };
+}
+
+/**
+ * What of an access list is not inherited: entries without the flag ID, and the flag P of a list that is protected from
+ * inheritance ([MS-DTYP] 2.5.1). AI and AR say how the list came about.
+ */
+function ownPartOf(sddl: string): string {
+  const [, flags = '', entries = ''] = /^D:([A-Z_]*)(.*)$/.exec(sddl) ?? [];
+  return (
+    flags.replaceAll('AI', '').replaceAll('AR', '') +
+    entries.replace(/\([^;()]*;(?:[A-Z]{2})*?ID(?:[A-Z]{2})*;[^()]*\)/g, '')
+  );
+}
+
+/** Gives a new file the access entries that the file has whose place it is to take. */
+export type AccessKeeper = (file: string, newFile: string) => Promise<void>;
+
+/**
+ * Keeps the access entries that files of one name have now. It throws FileError if icacls can't set them, or others are
+ * found afterwards.
+ */
+export async function accessKeeper(files: readonly PlacedFile[], tools: WindowsTools): Promise<AccessKeeper> {
+  const { lists } = await ownAccess(files, tools);
+  return async (file, newFile) => {
+    const list = lists.get(file);
+    if (list !== undefined) await giveAccess(list, file, newFile, tools);
+  };
+}
+
+async function giveAccess(list: string, file: string, newFile: string, tools: WindowsTools): Promise<void> {
+  const folder = path.dirname(newFile);
+  const name = path.basename(newFile);
+  try {
+    await withTemporaryFile(tools, async (place) => {
+      await writeFile(place, `${name}\r\n${list}\r\n`, 'utf16le');
+      await run(tools, [folder, '/restore', place, '/q']);
+    });
+    const found = ownAccessIn(await accessLists(newFile, [], tools), folder, [newFile]).lists.get(newFile) ?? '';
+    if (ownPartOf(found) !== ownPartOf(list)) throw new Error(`it now has ${found || 'inherited entries only'}`);
+  } catch (error) {
+    throw new FileError({
+      attempted: 'give the new file the access entries of the old one',
+      on: file,
+      cameBack: errnoInWords(error),
+      next: adviceFor(
+        error,
+        'The file keeps its old content. Note its entries (icacls FILE), remove them (icacls FILE /reset) and apply again; then set them again.',
+      ),
+      cause: error,
+    });
+  }
+}
+
+/** What `icacls /save` says of these files. */
+async function accessLists(pattern: string, how: readonly string[], tools: WindowsTools): Promise<string> {
+  return withTemporaryFile(tools, async (place) => {
+    await run(tools, [pattern, '/save', place, ...how, '/q']);
+    return readFile(place, 'utf16le');
+  });
+}
+
+async function withTemporaryFile<T>({ env }: WindowsTools, work: (place: string) => Promise<T>): Promise<T> {
+  const place = path.join(env.TEMP, `adsi-remedy-${randomUUID()}.acl`);
+  try {
+    return await work(place);
+  } finally {
+    await rm(place, { force: true });
+  }
+}
+
+/** Runs icacls to its end; an Error if it can't be started or fails. */
+async function run({ icacls, env }: WindowsTools, args: readonly string[]): Promise<void> {
+  const child = spawn(icacls, args, { env, stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true });
+  let said = '';
+  child.stderr.on('data', (piece: Buffer) => {
+    said = (said + piece.toString('latin1')).slice(0, 500);
+  });
+  const [status]: unknown[] = await once(child, 'close');
+  if (status !== 0) throw new Error(`it failed (${status}): ${said.trim()}`);
+}
