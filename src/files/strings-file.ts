@@ -5,7 +5,7 @@
  * tell for certain and says so where it can't.
  */
 
-import { byteUnits, type TextEncoding, unitLength } from './text-encoding.ts';
+import { bytesOfUnits, byteUnits, type TextEncoding, unitLength } from './text-encoding.ts';
 
 /** A value's bytes within the file: `length` bytes from `offset`, without its quotes. `line` counts from 1. */
 export interface ValueRun {
@@ -25,26 +25,81 @@ export type FoundValue =
 
 /** Every place of the file that gives `key` a value, in the file's order. */
 export function findValues(bytes: Buffer, encoding: TextEncoding, key: string): readonly FoundValue[] {
-  return findValuesIn(byteUnits(bytes, encoding), encoding, key);
-}
-
-/** The same in a file's code units, as `byteUnits` gives them. */
-export function findValuesIn(units: string, encoding: TextEncoding, key: string): readonly FoundValue[] {
   if (key === '') return [];
   const found: FoundValue[] = [];
-  let line = 1;
+  let number = 1;
   let counted = 0;
-  for (let at = units.indexOf(key); at !== -1; at = units.indexOf(key, at + key.length)) {
-    const isFirst = startsLine(units, at, encoding);
-    if (!isFirst && !followsQuote(units, at)) continue;
-    const equals = skipSpaces(units, at + key.length);
-    if (units[equals] !== '=') continue;
-    line += lineEndsIn(units, counted, at);
-    counted = at;
-    found.push(isFirst ? readValue(units, equals + 1, line, encoding) : { kind: 'joined', line });
+  for (const line of linesWith(bytes, encoding, bytesOfUnits(key, encoding))) {
+    const { units, offset } = line;
+    for (let at = units.indexOf(key); at !== -1; at = units.indexOf(key, at + key.length)) {
+      const isFirst = startsLine(line, at, encoding);
+      if (!isFirst && !followsQuote(units, at)) continue;
+      const equals = skipSpaces(units, at + key.length);
+      if (units[equals] !== '=') continue;
+      number += lineEndsIn(bytes.subarray(counted, offset), encoding);
+      counted = offset;
+      found.push(isFirst ? readValue(line, equals + 1, number, encoding) : { kind: 'joined', line: number });
+    }
   }
   return found;
 }
+
+/** A line of a file in code units, without its end, and the byte that it begins at. */
+export interface Line {
+  readonly units: string;
+  readonly offset: number;
+}
+
+/** The lines that hold these bytes of text: looked for in the bytes, as nearly all lines do not. */
+export function* linesWith(bytes: Buffer, encoding: TextEncoding, text: Buffer): Generator<Line> {
+  const inUnits = unitLength(encoding) === 2 ? 'utf16le' : 'latin1';
+  for (let at = bytes.indexOf(text, 0, inUnits); at !== -1; ) {
+    const [start, end] = lineAround(bytes, at, encoding);
+    yield { units: byteUnits(bytes.subarray(start, end), encoding), offset: start };
+    at = bytes.indexOf(text, end, inUnits);
+  }
+}
+
+function lineAround(bytes: Buffer, at: number, encoding: TextEncoding): readonly [start: number, end: number] {
+  const unit = unitLength(encoding);
+  const low = lowByte(encoding);
+  let start = at;
+  while (start > 0 && !isLineEnd(bytes, start - unit, unit, low)) start -= unit;
+  let end = at;
+  while (end < bytes.length && !isLineEnd(bytes, end, unit, low)) end += unit;
+  return [start, end];
+}
+
+/** Where a unit has its low byte. */
+function lowByte(encoding: TextEncoding): 0 | 1 {
+  return encoding.startsWith('utf-16be') ? 1 : 0;
+}
+
+function isLineEnd(bytes: Buffer, at: number, unit: 1 | 2, low: 0 | 1): boolean {
+  const byte = bytes[at + low];
+  return (byte === lineFeed || byte === carriageReturn) && (unit === 1 || bytes[at + 1 - low] === 0);
+}
+
+/** The line ends (CRLF, LF or CR) in these bytes, which begin with a line; in the largest files no list of them is made. */
+function lineEndsIn(bytes: Buffer, encoding: TextEncoding): number {
+  const unit = unitLength(encoding);
+  const low = lowByte(encoding);
+  let count = 0;
+  for (const byte of [lineFeed, carriageReturn]) {
+    for (let at = bytes.indexOf(byte); at !== -1; at = bytes.indexOf(byte, at + 1)) {
+      const start = at - (at % unit);
+      if (at !== start + low || !isLineEnd(bytes, start, unit, low)) continue;
+      // A line feed behind a carriage return ends no other line.
+      const isSecond =
+        byte === lineFeed && bytes[at - unit] === carriageReturn && isLineEnd(bytes, start - unit, unit, low);
+      if (!isSecond) count += 1;
+    }
+  }
+  return count;
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
 
 /** The keys that the file gives a value, each once, in the file's order. */
 export function keysOf(bytes: Buffer, encoding: TextEncoding): readonly string[] {
@@ -53,12 +108,11 @@ export function keysOf(bytes: Buffer, encoding: TextEncoding): readonly string[]
 }
 
 /** The text before the key on its line may only be spaces, or the byte order mark at the file's start. */
-function startsLine(units: string, at: number, encoding: TextEncoding): boolean {
+function startsLine({ units, offset }: Line, at: number, encoding: TextEncoding): boolean {
   let index = at - 1;
-  while (index >= 0 && (units[index] === ' ' || units[index] === '\t')) index -= 1;
-  if (index < 0 || units[index] === '\n' || units[index] === '\r') return true;
+  while (units[index] === ' ' || units[index] === '\t') index -= 1;
   const mark = encoding === 'utf-8 with BOM' ? 3 : encoding.endsWith('with BOM') ? 1 : 0;
-  return index === mark - 1;
+  return index === -1 || (offset === 0 && index === mark - 1);
 }
 
 /** Whether a value ends right before this place, as where the line break between two keys is lost. */
@@ -75,14 +129,13 @@ function skipSpaces(units: string, from: number): number {
   return index;
 }
 
-function readValue(units: string, afterEquals: number, line: number, encoding: TextEncoding): FoundValue {
-  const lineEnd = endOfLine(units, afterEquals);
+function readValue({ units, offset }: Line, afterEquals: number, line: number, encoding: TextEncoding): FoundValue {
   const start = skipSpaces(units, afterEquals);
-  const rest = units.slice(start, lineEnd);
+  const rest = units.slice(start);
   const isQuoted = rest.startsWith('"');
   const run = (from: number, length: number): FoundValue => ({
     kind: 'value',
-    offset: from * unitLength(encoding),
+    offset: offset + from * unitLength(encoding),
     length: length * unitLength(encoding),
     line,
     isQuoted,
@@ -124,25 +177,6 @@ function closingQuote(body: string): number | 'none' | 'ambiguous' {
   const [candidate, ...others] = body.matchAll(/"(?=[ \t]*$|[ \t]+;)/g);
   return candidate === undefined || others.length > 0 ? 'ambiguous' : candidate.index;
 }
-
-function endOfLine(units: string, from: number): number {
-  const lineEnd = /[\r\n]/g;
-  lineEnd.lastIndex = from;
-  return lineEnd.exec(units)?.index ?? units.length;
-}
-
-/** The line ends (CRLF, LF or CR) that begin before `to`; in the largest files no list of them is made. */
-function lineEndsIn(units: string, from: number, to: number): number {
-  let count = 0;
-  for (let at = from; at < to; at += 1) {
-    const unit = units.charCodeAt(at);
-    if (unit === lineFeed || (unit === carriageReturn && units.charCodeAt(at + 1) !== lineFeed)) count += 1;
-  }
-  return count;
-}
-
-const lineFeed = 0x0a;
-const carriageReturn = 0x0d;
 
 /** Whether the file is of the older kind of ISA Server 2004, whose keys are numbers (`19=Domain\user name:`). */
 export function isIsa2004Format(bytes: Buffer, encoding: TextEncoding): boolean {

@@ -343,8 +343,11 @@ export function setFolderOf(file: Pick<StringsFile, 'path' | 'language'>): strin
   return path.dirname(classFolderOf(file));
 }
 
-/** Words by which people mark what they keep, in the languages of Windows that they do so in, and dates. */
-const copyWords = 'copy|copia|copie|cópia|kopie|kopia|kopi|backup|bak|old|orig|original|saved|sav';
+/** Words by which people and Explorer ("Exchange - Copy") mark what they keep, in the languages of Windows, and dates. */
+const copyWords =
+  'copy|copia|copie|cópia|kopie|kopia|kopi|kopio|kopya|kópia|kopija|másolat|копия|копие|копія|αντίγραφο|αντιγραφή|' +
+  'コピー|副本|複製|복사본|עותק|نسخة|' +
+  'backup|backups|bak|bck|bkp|old|orig|original|save|saved|sav|sicherung|sauvegarde|respaldo';
 const copyName = new RegExp(
   `(?:^|[^\\p{L}])(?:${copyWords})(?:[^\\p{L}]|$)|(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d`,
   'iu',

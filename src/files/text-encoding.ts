@@ -100,14 +100,15 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
     return { kind: 'damaged', reason: `truncated UTF-16: ${bytes.length} bytes, an odd number` };
   }
   if (bytes.length === 2) return { kind: 'empty' };
-  const isLittle = encoding.startsWith('utf-16le');
+  const highFirst = encoding.startsWith('utf-16be') ? 0 : 1;
   let hasSurrogates = false;
   // Byte by byte, without a string: most text has neither NULs nor surrogates.
-  for (let at = 0; at < bytes.length; at += 2) {
-    const low = bytes[isLittle ? at : at + 1] ?? 0;
-    const high = bytes[isLittle ? at + 1 : at] ?? 0;
-    if (high === 0 && low === 0) return { kind: 'binary', reason: `a NUL character at byte ${at} of UTF-16 text` };
-    if (high >= 0xd8 && high <= 0xdf) hasSurrogates = true;
+  for (let at = highFirst; at < bytes.length; at += 2) {
+    const high = bytes[at] ?? 0;
+    if (high === 0 && bytes[at ^ 1] === 0) {
+      return { kind: 'binary', reason: `a NUL character at byte ${at - highFirst} of UTF-16 text` };
+    }
+    if ((high & 0xf8) === 0xd8) hasSurrogates = true;
   }
   const unpaired = hasSurrogates ? byteUnits(bytes, encoding).search(unpairedSurrogate) : -1;
   return unpaired === -1
@@ -210,6 +211,12 @@ export function byteUnits(bytes: Buffer, encoding: TextEncoding): string {
 
 function swapped(bytes: Buffer): Buffer {
   return Buffer.from(bytes.subarray(0, bytes.length - (bytes.length % 2))).swap16();
+}
+
+/** The bytes of a string of code units: the way back of `byteUnits`. */
+export function bytesOfUnits(units: string, encoding: TextEncoding): Buffer {
+  const bytes = Buffer.from(units, unitLength(encoding) === 2 ? 'utf16le' : 'latin1');
+  return encoding.startsWith('utf-16be') ? bytes.swap16() : bytes;
 }
 
 /**

@@ -132,25 +132,28 @@ interface Place {
 
 /** The folder of the form set, if the file lies in it just where this language's texts belong, below a named root. */
 function placeOf(change: FileChange, language: string, roots: ReadonlySet<string>): Place | undefined {
+  if (!roots.has(change.root)) return undefined;
+  if ([change.set, change.class, language].some((name) => /[\\/]/.test(name))) return undefined;
+  return placeBy('\\', change, language) ?? placeBy('/', change, language);
+}
+
+function placeBy(separator: string, change: FileChange, language: string): Place | undefined {
   const { path, realPath = path, root } = change;
-  if (!roots.has(root) || [change.set, change.class, language].some((name) => /[\\/]/.test(name))) return undefined;
-  return ['\\', '/'].flatMap((separator) => {
-    const parts = path.split(separator);
-    const file = parts.at(-1) ?? '';
-    const nls = language === defaultLanguage ? undefined : (parts.at(-3) ?? '');
-    const below = separator + [...(nls === undefined ? [] : [nls, language]), file].join(separator);
-    const folder = path.slice(0, -below.length);
-    const behind = realPath === path ? '' : ` → ${realPath.slice(0, -below.length)}`;
-    const set = [change.set, change.class].join(separator);
-    const isInPlace =
-      file.toLowerCase() === 'strings.txt' &&
-      (nls ?? 'nls').toLowerCase() === 'nls' &&
-      path.endsWith(below) &&
-      realPath.endsWith(below) &&
-      folder.endsWith(separator + set) &&
-      folder.startsWith(root.endsWith(separator) ? root : root + separator);
-    return isInPlace ? [{ root, set, folder: folder + behind, separator, nls, file }] : [];
-  })[0];
+  if (!path.includes(separator)) return undefined;
+  const parts = path.split(separator);
+  const file = parts.at(-1) ?? '';
+  const nls = language === defaultLanguage ? undefined : (parts.at(-3) ?? '');
+  if (file.toLowerCase() !== 'strings.txt' || (nls ?? 'nls').toLowerCase() !== 'nls') return undefined;
+  const below = separator + (nls === undefined ? '' : nls + separator + language + separator) + file;
+  const folder = path.slice(0, -below.length);
+  const behind = realPath === path ? '' : ` → ${realPath.slice(0, -below.length)}`;
+  const set = change.set + separator + change.class;
+  const isInPlace =
+    path.endsWith(below) &&
+    realPath.endsWith(below) &&
+    folder.endsWith(separator + set) &&
+    folder.startsWith(root.endsWith(separator) ? root : root + separator);
+  return isInPlace ? { root, set, folder: folder + behind, separator, nls, file } : undefined;
 }
 
 /** Paths that lie in the same way below several roots. */

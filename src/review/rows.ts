@@ -64,22 +64,36 @@ export function reviewRows(changes: readonly Change[]): readonly ReviewRow[] {
 type Unnumbered<Row> = Omit<Row, 'number'>;
 
 function filesRows(changes: readonly FileChange[]): readonly Unnumbered<FilesRow>[] {
-  const read = changes.map((change) => ({
-    change,
-    texts: change.splices.map(({ key, old, new: now }) => [
-      key,
-      shownText(old, change.encoding),
-      shownText(now, change.encoding),
-    ]),
-  }));
-  const groups = groupBy(read, ({ change, texts }) => JSON.stringify([change.language.toLowerCase(), texts]));
+  // Thousands of files have a few texts: each is decoded once.
+  const texts = new Map<string, readonly TextOfKey[]>();
+  const groups = groupBy(changes, (change) => {
+    const { language, encoding, splices } = change;
+    const written = [encoding, ...splices.flatMap(({ key, old, new: now }) => [key, old, now])].join('\n');
+    const known = texts.get(written) ?? textsOf(change);
+    texts.set(written, known);
+    return [language.toLowerCase(), ...known.flatMap(({ key, old, now }) => [key, old, now])].join('\0');
+  });
   const rows = [...groups.values()].flatMap((group): readonly Unnumbered<FilesRow>[] => {
     const [first] = group;
     if (first === undefined) return [];
-    const edits = first.texts.map(([key = '', old = '', now = '']) => ({ key, ...markChangedWords(old, now) }));
-    return [{ kind: 'files', language: first.change.language, edits, changes: group.map(({ change }) => change) }];
+    const edits = textsOf(first).map(({ key, old, now }) => ({ key, ...markChangedWords(old, now) }));
+    return [{ kind: 'files', language: first.language, edits, changes: group }];
   });
   return rows.sort((one, other) => rankOf(one).localeCompare(rankOf(other), 'en'));
+}
+
+interface TextOfKey {
+  readonly key: string;
+  readonly old: string;
+  readonly now: string;
+}
+
+function textsOf({ splices, encoding }: FileChange): readonly TextOfKey[] {
+  return splices.map(({ key, old, new: now }) => ({
+    key,
+    old: shownText(old, encoding),
+    now: shownText(now, encoding),
+  }));
 }
 
 function rankOf({ language }: Pick<FilesRow, 'language'>): string {

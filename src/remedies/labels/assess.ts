@@ -8,7 +8,7 @@ import { classFolderOf } from '../../files/template-tree.ts';
 import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, listed } from '../../words.ts';
-import { cultureOf, displayNameOfCulture } from './cultures.ts';
+import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
 import {
@@ -214,6 +214,7 @@ function aboutChanges(
   const unreachable = changed.flatMap(({ file }) =>
     file.content.kind === 'unreadable' ? [{ path: file.path, cameBack: file.content.cameBack }] : [],
   );
+  const domain = domainTexts(files, intent);
   return [
     ...about(
       warning,
@@ -233,9 +234,12 @@ function aboutChanges(
     ...about(
       note,
       'other-texts-name-the-domain',
-      'Other texts of the same forms still name the domain',
+      `Other texts of the same forms still name the domain: ${listed(
+        domain.map(({ key }) => key),
+        2,
+      )}`,
       'An error message, for example, may go on asking to check the domain name. To change such texts too, have a file made with --wording-template FILE, fill it in and give it with --wording FILE.',
-      domainTexts(files, intent),
+      domain.map(({ key, where }) => `${key}: ${where}`),
     ),
     ...about(
       note,
@@ -282,11 +286,15 @@ function valuesIn({ content }: LabelFile, keys: readonly string[]): readonly Lab
 }
 
 function hasSameValueTwice(values: readonly LabelValue[]): boolean {
+  if (values.length < 2) return false;
   return new Set(values.map((value) => value.key)).size < values.length && conflictingKey(values) === undefined;
 }
 
-/** A line per key: "L_LogonFailed_Text: 12 files, in de, fr". */
-function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonly string[] {
+/** The keys whose texts name the domain, each with where it does: "12 files, in de and fr". */
+function domainTexts(
+  files: readonly LabelFile[],
+  intent: LabelsIntent,
+): readonly { readonly key: string; readonly where: string }[] {
   const found = files.flatMap(({ language, content }) =>
     content.kind === 'strings'
       ? content.domainKeys.filter((key) => !intent.keys.includes(key)).map((key) => ({ key, language }))
@@ -295,18 +303,25 @@ function domainTexts(files: readonly LabelFile[], intent: LabelsIntent): readonl
   return [...groupBy(found, ({ key }) => key)]
     .map(([key, all]) => {
       const languages = distinctNames(all.map(({ language }) => language)).toSorted();
-      return `${key}: ${counted(all.length, 'file')}, in ${listed(languages, 6)}`;
+      return { key, where: `${counted(all.length, 'file')}, in ${listed(languages, 6)}` };
     })
-    .toSorted();
+    .toSorted((one, other) => (one.key < other.key ? -1 : 1));
 }
 
 /** Files of other languages that are, byte for byte, the English one of their set and class. */
 function englishElsewhere(files: readonly LabelFile[]): readonly string[] {
-  const isEnglish = (file: LabelFile): boolean => cultureOf(file.language)?.split('-')[0] === 'en';
-  const nameOf = ({ root, set, class: formClass, content }: LabelFile): string =>
-    [root, set, formClass, content.kind === 'unreadable' ? '' : content.fingerprint.sha256].join('\n').toLowerCase();
-  const english = new Set(files.filter((file) => file.content.kind === 'strings' && isEnglish(file)).map(nameOf));
-  return files.filter((file) => !isEnglish(file) && english.has(nameOf(file))).map((file) => file.path);
+  const isEnglish = remembered((language) => cultureOf(language)?.split('-')[0] === 'en');
+  const hashOf = ({ content }: LabelFile): string => (content.kind === 'strings' ? content.fingerprint.sha256 : '');
+  const placeOf = ({ root, set, class: formClass }: LabelFile): string =>
+    [root, set, formClass].join('\n').toLowerCase();
+  const english = groupBy(
+    files.filter((file) => file.content.kind === 'strings' && isEnglish(file.language)),
+    hashOf,
+  );
+  return files
+    .filter((file) => !isEnglish(file.language))
+    .filter((file) => english.get(hashOf(file))?.some((one) => placeOf(one) === placeOf(file)))
+    .map((file) => file.path);
 }
 
 /** What a person should know about the folders that a new plan looked through. */

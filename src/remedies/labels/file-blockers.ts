@@ -249,6 +249,7 @@ export function named(character: string): string {
 
 /** A key with more than one text, with its lines and texts. */
 export function conflictingKey(values: readonly LabelValue[]): string | undefined {
+  if (values.length < 2) return undefined;
   for (const [key, ofKey] of groupBy(values, (value) => value.key)) {
     const texts = new Set(ofKey.map((value) => value.text ?? ''));
     if (texts.size < 2) continue;

@@ -230,17 +230,26 @@ function unmatchedKeys(facts: LabelsFacts, intent: LabelsIntent): readonly Unmat
 
 const fewNames = 12;
 
-function inWords({ flag, name, instead, meant: known }: UnmatchedName): string {
-  const near = nearestName(
-    name,
-    instead.map((other) => other.toLowerCase()),
-  );
-  const meant = known ?? instead.find((other) => other.toLowerCase() === near);
-  const hint = meant === undefined ? '' : ` Did you mean ${meant}?`;
+/** The same without what there is. */
+export function unmatchedHints(facts: LabelsFacts, intent: LabelsIntent): readonly string[] {
+  return unmatchedPlaces(facts, intent).map(hintFor);
+}
+
+function inWords(unmatched: UnmatchedName): string {
+  const { instead } = unmatched;
   const rest = instead.length > fewNames ? ` and ${instead.length - fewNames} more` : '';
   const there =
     instead.length === 0
       ? ''
       : ` There ${instead.length === 1 ? 'is' : 'are'} ${instead.slice(0, fewNames).join(', ')}${rest}.`;
-  return `${flag} ${name}: no match.${hint}${there}`;
+  return hintFor(unmatched) + there;
+}
+
+function hintFor({ flag, name, instead, meant: known }: UnmatchedName): string {
+  const near = nearestName(
+    name,
+    instead.map((other) => other.toLowerCase()),
+  );
+  const meant = known ?? instead.find((other) => other.toLowerCase() === near);
+  return `${flag} ${name}: no match.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { tellingNames } from '../../files/telling-name.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted, distinct, shortened } from '../../words.ts';
+import { counted, distinct, listed, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import type { Form } from './forms.ts';
 import type { LabelsIntent } from './intent.ts';
@@ -84,12 +84,11 @@ function withoutLabel(beside: readonly PlacedForm[], intent: LabelsIntent): read
 
 function labelSource({ ownLabel, keys }: Form): string {
   if (ownLabel !== undefined) return `has a label of its own: ${shortened(ownLabel)}`;
-  const nameKeys = keys.filter((key) => /User|Logon|Name|ID_/i.test(key));
-  return nameKeys.length === 0 ? 'uses no key for it' : `uses ${nameKeys.slice(0, 4).join(', ')}`;
+  return keys.length === 0 ? 'uses no key for it' : `uses ${listed(keys, 4)}`;
 }
 
-function shows({ keys }: Form, intent: LabelsIntent): boolean {
-  return keys.some((key) => intent.keys.includes(key));
+function shows({ keys, ownLabel }: Form, intent: LabelsIntent): boolean {
+  return ownLabel === undefined && keys.some((key) => intent.keys.includes(key));
 }
 
 function placeholders(beside: readonly PlacedForm[]): readonly FindingDraft[] {

@@ -6,7 +6,7 @@ import { distinct } from '../../words.ts';
 /** What was found in a form (.htm) or a script (.js). */
 export interface Form {
   readonly path: string;
-  /** The keys whose texts it shows: @@L_UserName_Text. */
+  /** The keys whose texts it shows beside the field of the user's name; where no label says so, all: @@L_UserName_Text. */
   readonly keys: readonly string[];
   /** Whether it has a field for the user's name. */
   readonly asksForName: boolean;
@@ -22,14 +22,14 @@ export interface Form {
 export function readForm(file: string, bytes: Buffer): Form {
   const detected = detectEncoding(bytes, 1252);
   const text = detected.kind === 'text' ? decodeText(bytes, detected.encoding) : bytes.toString('latin1');
-  const keys = distinct([...text.matchAll(/@@(\w+)/g)].map(([, key = '']) => key));
-  const ownLabel = labelOfName(text);
+  const labels = labelsOfName(text);
+  const ownLabel = labels.find((label) => !label.includes('@@'));
   const placeholder = placeholderOf(text);
   return {
     path: file,
-    keys,
-    asksForName: nameField.test(text) || ownLabel !== undefined,
-    ...(ownLabel === undefined || ownLabel.includes('@@') ? {} : { ownLabel }),
+    keys: keysIn(labels.length > 0 ? labels.join(' ') : text),
+    asksForName: nameField.test(text) || labels.length > 0,
+    ...(ownLabel === undefined ? {} : { ownLabel }),
     ...(placeholder === undefined ? {} : { placeholder }),
     domainLines: domainLinesIn(text),
   };
@@ -37,14 +37,21 @@ export function readForm(file: string, bytes: Buffer): Form {
 
 const nameField = /<input\b[^>]*\bname\s*=\s*["']?(?:username|userid)\b/i;
 
-/** The text of <label for="username">. */
-function labelOfName(text: string): string | undefined {
-  const [, inner] = /<label\b[^>]*\bfor\s*=\s*["']?username\b[^>]*>(.*?)<\/label>/is.exec(text) ?? [];
-  const label = inner
-    ?.replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim();
-  return label === '' ? undefined : label;
+function keysIn(text: string): readonly string[] {
+  return distinct([...text.matchAll(/@@(\w+)/g)].map(([, key = '']) => key));
+}
+
+/** The texts of <label for="username">. */
+function labelsOfName(text: string): readonly string[] {
+  const labels = text.matchAll(/<label\b[^>]*\bfor\s*=\s*["']?(?:username|userid)\b[^>]*>(.*?)<\/label>/gis);
+  return [...labels]
+    .map(([, inner = '']) =>
+      inner
+        .replace(/<[^>]*>/g, ' ')
+        .replace(/\s+/g, ' ')
+        .trim(),
+    )
+    .filter((label) => label !== '');
 }
 
 /** A placeholder with a backslash, which may be unquoted and written as an entity. */

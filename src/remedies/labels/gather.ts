@@ -12,20 +12,13 @@ import { inParallel } from '../../files/in-parallel.ts';
 import { type OwnAccess, ownAccess } from '../../files/own-access.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../../files/patience.ts';
 import { separateFolders } from '../../files/same-folder.ts';
-import {
-  classFolderOf,
-  findFormSets,
-  isBelow,
-  realPathOfFolder,
-  type StringsFile,
-  type TemplateTree,
-} from '../../files/template-tree.ts';
+import { classFolderOf, findFormSets, isBelow, realPathOfFolder, type StringsFile } from '../../files/template-tree.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
 import { counted, distinct } from '../../words.ts';
 import type { FilesWorld, Scope } from '../remedy.ts';
 import { codePageOf, domainStemOf, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
-import { isKept, keysNotFound, mayHideKept } from './filters.ts';
+import { isKept, keysNotFound, mayHideKept, unmatchedHints } from './filters.ts';
 import { type Form, readForm } from './forms.ts';
 import { intentOf, readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
@@ -152,7 +145,7 @@ export function requireFiles(facts: LabelsFacts, options: LabelsOptions): void {
   const { trees } = facts;
   const unreadable = trees.flatMap((tree) => tree.unreadable).filter((folder) => mayHideKept(folder.path, options));
   const isAny = facts.files.some((file) => isKept(file, options)) || facts.isa2004.length + unreadable.length > 0;
-  if (options.roots.length > 0 && !isAny) throw nothingFound(trees, options);
+  if (options.roots.length > 0 && !isAny) throw nothingFound(facts, options);
   if (options.newLabel.kind === 'none' || hasSomeKey(facts, options)) return;
   throw new FileError({
     attempted: 'find the keys',
@@ -172,7 +165,9 @@ function hasSomeKey({ files }: LabelsFacts, options: LabelsOptions): boolean {
   );
 }
 
-function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): FileError {
+function nothingFound(facts: LabelsFacts, options: LabelsOptions): FileError {
+  const { trees } = facts;
+  const unmatched = unmatchedHints(facts, readIntent(intentOf(options)));
   const found = trees.flatMap((tree) => tree.files);
   const [dead, ...more] = trees.flatMap((tree) => tree.deadLinks);
   const out = trees.flatMap((tree) => tree.linksOut);
@@ -195,7 +190,10 @@ function nothingFound(trees: readonly TemplateTree[], options: LabelsOptions): F
     next:
       found.length === 0
         ? 'Give the CookieAuthTemplates folder of the array member with --root.'
-        : `There are the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
+        : [
+            ...unmatched,
+            `There are the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
+          ].join(' '),
   });
 }
 

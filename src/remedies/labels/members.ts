@@ -102,7 +102,9 @@ function differencesIn(
 
 function textsOf({ content }: LabelFile, keys: readonly string[]): string {
   if (content.kind !== 'strings') return 'unreadable';
-  const texts = content.values.filter((value) => keys.includes(value.key)).map(({ text }) => `"${text ?? ''}"`);
+  const texts = content.values
+    .filter((value) => keys.includes(value.key))
+    .map((value) => (value.text === undefined ? `(${value.flaw})` : `"${value.text}"`));
   return texts.length === 0 ? 'no such key' : fewOf(texts, ' ');
 }
 

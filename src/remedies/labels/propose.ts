@@ -141,6 +141,7 @@ type Edit =
 /** Gives the edit of a file; what array members share is edited once. */
 function editor(options: LabelsOptions, keys: readonly string[]): (file: LabelFile) => Edit {
   const known = new Map<LabelFile['content'], Map<string, Edit>>();
+  const written = writer();
   const textsFor = remembered((language) => {
     const texts = textsIn(options, language);
     return { wanted: new Map(texts), name: JSON.stringify(texts) };
@@ -158,7 +159,7 @@ function editor(options: LabelsOptions, keys: readonly string[]): (file: LabelFi
     if (!values.some(({ key }) => wanted.has(key))) return { kind: 'none-asked' };
     const ofContent = known.get(content) ?? new Map<string, Edit>();
     known.set(content, ofContent);
-    const edit = ofContent.get(name) ?? editOf(content, values, wanted, lostLettersOf(file, keys));
+    const edit = ofContent.get(name) ?? editOf(content, values, wanted, written, lostLettersOf(file, keys));
     ofContent.set(name, edit);
     return edit;
   };
@@ -178,15 +179,20 @@ function blockedBy({ reason }: Extract<WordingLookup, { kind: 'no-wording' }>): 
   return { id: 'no-wording', detail: withoutWording[reason] };
 }
 
-function editOf(content: Strings, values: readonly ReadableValue[], wanted: Texts, lost: string | undefined): Edit {
+function editOf(
+  content: Strings,
+  values: readonly ReadableValue[],
+  wanted: Texts,
+  written: Writer,
+  lost: string | undefined,
+): Edit {
   const { encoding } = content;
   const bytes = content.bytes();
   const splices: (KeySplice & { readonly line: number })[] = [];
-  const written = writer(encoding);
   for (const { key, line, offset, length, isQuoted } of values) {
     const text = wanted.get(key);
     if (text?.kind !== 'found') continue;
-    const now = written(text.text, isQuoted);
+    const now = written(text.text, isQuoted, encoding);
     if (now.kind === 'lacking')
       return { kind: 'blocked', blocked: [notEncodable(encoding, text.text, now.characters, lost)] };
     const old = bytes.subarray(offset, offset + length);
@@ -209,17 +215,12 @@ function editOf(content: Strings, values: readonly ReadableValue[], wanted: Text
   };
 }
 
-/** Encodes texts as values are written; a file may have very many of one. */
-function writer(encoding: TextEncoding): (text: string, isQuoted: boolean) => EncodedText {
-  const known = new Map<string, EncodedText>();
-  return (text, isQuoted) => {
-    const value = writtenInPlaceOf({ isQuoted }, text);
-    const before = known.get(value);
-    if (before !== undefined) return before;
-    const encoded = encodeText(value, encoding);
-    known.set(value, encoded);
-    return encoded;
-  };
+type Writer = (text: string, isQuoted: boolean, encoding: TextEncoding) => EncodedText;
+
+/** Encodes texts as values are written, each once: all members get the same ones, and a file may have very many of one. */
+function writer(): Writer {
+  const inEncoding = remembered((encoding: TextEncoding) => remembered((value: string) => encodeText(value, encoding)));
+  return (text, isQuoted, encoding) => inEncoding(encoding)(writtenInPlaceOf({ isQuoted }, text));
 }
 
 function notEncodable(

@@ -2,8 +2,9 @@
 
 import type { FileFingerprint } from '../../change/plan.ts';
 import type { CodePage } from '../../files/code-pages.ts';
-import { findValuesIn, isIsa2004Format } from '../../files/strings-file.ts';
+import { findValues, isIsa2004Format, linesWith } from '../../files/strings-file.ts';
 import {
+  bytesOfUnits,
   byteUnits,
   type DetectedEncoding,
   decodeText,
@@ -87,8 +88,7 @@ export function readStrings(
   const detected = detectEncoding(lent, codePage, named);
   if (detected.kind !== 'text') return { kind: 'not-text', bytes, fingerprint, detected };
   const { encoding } = detected;
-  const units = byteUnits(lent, encoding);
-  const values = valuesIn(units, lent, encoding, keys, decode);
+  const values = valuesIn(lent, encoding, keys, decode);
   if (values.length === 0 && isIsa2004Format(lent, encoding)) return { kind: 'isa-2004', bytes, fingerprint };
   return {
     kind: 'strings',
@@ -96,27 +96,25 @@ export function readStrings(
     fingerprint,
     encoding,
     values,
-    lostLetters: lostLettersIn(units),
-    domainKeys: domainKeysIn(units, encoding, values, domainStem),
+    lostLetters: lostLettersOf(lent, encoding),
+    domainKeys: domainKeysIn(lent, encoding, values, domainStem),
   };
 }
 
 /** The text of any key, if the file has one that can be read. */
 export function textOfKey({ bytes, encoding }: Strings, key: string): string | undefined {
-  const content = bytes();
-  const [value] = valuesIn(byteUnits(content, encoding), content, encoding, [key], valueDecoder());
+  const [value] = valuesIn(bytes(), encoding, [key], valueDecoder());
   return value?.flaw === undefined ? value?.text : undefined;
 }
 
 function valuesIn(
-  units: string,
   bytes: Buffer,
   encoding: TextEncoding,
   keys: readonly string[],
   decode: ValueDecoder,
 ): readonly LabelValue[] {
   return [...new Set(keys)].flatMap((key) =>
-    findValuesIn(units, encoding, key).map((found): LabelValue => {
+    findValues(bytes, encoding, key).map((found): LabelValue => {
       if (found.kind !== 'value') return { key, line: found.line, flaw: found.kind };
       const { kind: _, ...run } = found;
       const value = { key, ...run, ...decode(bytes.subarray(found.offset, found.offset + found.length), encoding) };
@@ -158,6 +156,12 @@ export function lostLettersIn(text: string): number {
   return places;
 }
 
+function lostLettersOf(bytes: Buffer, encoding: TextEncoding): number {
+  let places = 0;
+  for (const { units } of linesWith(bytes, encoding, bytesOfUnits('?', encoding))) places += lostLettersIn(units);
+  return places;
+}
+
 /** Whether every byte of a value means a character in its encoding. */
 function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): boolean {
   if (/[\ufffd\u0080-\u009f]/.test(text)) return false;
@@ -170,7 +174,7 @@ function survivesDecoding(bytes: Buffer, text: string, encoding: TextEncoding): 
  * `/` in the label.
  */
 function domainKeysIn(
-  units: string,
+  bytes: Buffer,
   encoding: TextEncoding,
   values: readonly LabelValue[],
   stem: string | undefined,
@@ -178,41 +182,28 @@ function domainKeysIn(
   const word = stem ?? values.map((value) => domainWordOf(value.text ?? '')).find((found) => found !== undefined);
   if (word === undefined) return [];
   const keys = new Set<string>();
-  for (const needle of spellingsOf(encoding)(word)) {
-    for (const line of linesWith(units, needle)) {
-      const [, key, value] = /^[ \t\ufeff]*(L_\w+)[ \t]*=(.*)$/s.exec(line) ?? [];
-      if (key !== undefined && value?.includes(needle) === true) keys.add(ownString(key));
+  for (const spelled of spellingsOf(encoding)(word)) {
+    for (const { units } of linesWith(bytes, encoding, spelled)) {
+      const [, key, value] = /^[ \t\ufeff]*(L_\w+)[ \t]*=(.*)$/s.exec(units) ?? [];
+      if (key !== undefined && value?.includes(byteUnits(spelled, encoding)) === true) keys.add(ownString(key));
     }
   }
   return [...keys];
 }
 
-/** A word in small letters, capitalised and as it is, in the code units of an encoding; without those that it lacks. */
+/** A word in small letters, capitalised and as it is, in an encoding; without those that it lacks. */
 const spellingsOf = remembered((encoding: TextEncoding) =>
-  remembered((word: string): readonly string[] =>
+  remembered((word: string): readonly Buffer[] =>
     distinct([word, word.toLowerCase(), capitalised(word)]).flatMap((spelling) => {
       const encoded = encodeText(spelling, encoding);
-      return encoded.kind === 'lacking' ? [] : [byteUnits(encoded.bytes, encoding)];
+      return encoded.kind === 'lacking' ? [] : [encoded.bytes];
     }),
   ),
 );
 
-/** A part of a long text keeps all of that in memory; a string of its own does not. */
+/** A part of a line keeps all of that in memory; a string of its own does not. */
 function ownString(part: string): string {
   return Buffer.from(part).toString();
-}
-
-/** The lines that hold a text: found by it, as nearly all lines do not. */
-function* linesWith(units: string, needle: string): Generator<string> {
-  const isEnd = (at: number): boolean => units[at] === '\n' || units[at] === '\r';
-  for (let at = units.indexOf(needle); at >= 0; ) {
-    let start = at;
-    while (start > 0 && !isEnd(start - 1)) start -= 1;
-    let end = at;
-    while (end < units.length && !isEnd(end)) end += 1;
-    yield units.slice(start, end);
-    at = units.indexOf(needle, end);
-  }
 }
 
 function domainWordOf(label: string): string | undefined {
@@ -228,8 +219,8 @@ function capitalised(word: string): string {
 const block = 1024;
 
 /**
- * Keeps the bytes of many files, which are lent to it. Files of one name are nearly alike on all members: of the later ones only what differs
- * from the first is kept, so that ten thousand do not take a hundred megabytes.
+ * Keeps the bytes of many files, which are lent to it. Files of one name are nearly alike on all members: of the later
+ * ones only what differs from the first is kept, so that ten thousand do not take a hundred megabytes.
  */
 export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
   const firsts = new Map<string, Buffer>();
@@ -245,7 +236,11 @@ export function keeper(): (name: string, bytes: Buffer) => () => Buffer {
     while (head + block <= shorter && first.compare(bytes, head, head + block, head, head + block) === 0) head += block;
     while (head < shorter && first[head] === bytes[head]) head += 1;
     let tail = 0;
-    while (tail < shorter - head && first[first.length - 1 - tail] === bytes[bytes.length - 1 - tail]) tail += 1;
+    const isTailAlike = (length: number): boolean =>
+      first.compare(bytes, bytes.length - length, bytes.length - tail, first.length - length, first.length - tail) ===
+      0;
+    while (head + tail + block <= shorter && isTailAlike(tail + block)) tail += block;
+    while (head + tail < shorter && first[first.length - 1 - tail] === bytes[bytes.length - 1 - tail]) tail += 1;
     const middle = Buffer.from(bytes.subarray(head, bytes.length - tail));
     return () => Buffer.concat([first.subarray(0, head), middle, first.subarray(first.length - tail)]);
   };

@@ -580,7 +580,7 @@ describe('a root without form sets', () => {
     expect(await refusal({ languages: ['es'] })).toMatchObject({
       trouble: {
         cameBack: '2 files found, and the filters leave none',
-        next: 'There are the sets Exchange, the classes HTML and the languages de, fr.',
+        next: '--language es: no match. There are the sets Exchange, the classes HTML and the languages de, fr.',
       },
     });
   });

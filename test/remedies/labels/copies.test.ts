@@ -34,6 +34,12 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
     'Exchange-backup',
     'Exchange.orig',
     'Exchange - Kopie',
+    'Exchange – másolat',
+    'Exchange — копия (2)',
+    'Exchange - コピー',
+    'Exchange - 副本',
+    'Exchange_Sicherung',
+    'Exchange.save',
     'Exchange 2013-05-17',
     'Exchange_20130517',
   ])('by its name: %s', async (name) => {

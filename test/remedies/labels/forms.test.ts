@@ -46,6 +46,16 @@ describe('which forms show the new label', () => {
   test.each([
     ['a label of its own', '<label for=username><b>User\n name:</b></label>', 'has a label of its own: User name:'],
     ['another key', usual.replace('L_UserName_Text', 'L_UserID_Text'), 'uses L_UserID_Text'],
+    [
+      'another key in its label, and this one elsewhere',
+      `<p>@@L_UserName_Text</p>${usual.replace('L_UserName_Text', 'L_Other_Text')}`,
+      'uses L_Other_Text',
+    ],
+    [
+      'a label of its own, and this key elsewhere',
+      `<p>@@L_UserName_Text</p>${usual.replace('@@L_UserName_Text', 'Name')}`,
+      'has a label of its own: Name',
+    ],
     ['no label at all', '<input name="username">', 'uses no key for it'],
   ])('is not one with %s', async (_, html, reason) => {
     await forms({ 'a.htm': html });

@@ -100,6 +100,16 @@ describe('a name that matches nothing is reported, and the others are done', () 
     });
   });
 
+  test.each<[Partial<LabelsOptions>, string]>([
+    [{ sets: ['ISB'] }, '--set ISB: no match. Did you mean ISA?'],
+    [{ classes: ['HTM'] }, '--class HTM: no match. Did you mean HTML?'],
+    [{ languages: ['dee'] }, '--language dee: no match. Did you mean de?'],
+  ])('a filter that leaves no file is refused with the name that was meant: %o', async (filter, hint) => {
+    await expect(examine(labelOptions(root, filter))).rejects.toMatchObject({
+      trouble: { next: expect.stringMatching(new RegExp(`^${hint.replaceAll('?', '\\?')} There are the sets `)) },
+    });
+  });
+
   test('a culture of the user’s own wording that no folder uses is reported, with the folder that was meant', async () => {
     const own = parseWordingFile('own.json', Buffer.from('{ "jp": "a", "de": "b", "dk": "c", "ja-JP": "d" }'));
     const { findings } = await examine(labelOptions(root, { newLabel: { kind: 'wording', wordings: [own] } }));
