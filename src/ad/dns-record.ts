@@ -20,7 +20,7 @@ const recordTypes: ReadonlyMap<number, DnsRecord['type']> = new Map([
 ] as const);
 
 const headerLength = 24;
-/** Priority, weight and port stand before the target of an SRV record (MS-DNSP 2.2.2.2.4.18). */
+/** Priority, weight and port come before the target of an SRV record (MS-DNSP 2.2.2.2.4.18). */
 const serviceHeaderLength = 6;
 
 /** The record in a value; undefined for another type, and for a value that is cut short. */

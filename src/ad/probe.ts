@@ -8,7 +8,7 @@ export const probedPorts: readonly number[] = [25, 135, 443, 445];
 
 export type ProbeResult =
   | { readonly kind: 'no address' }
-  /** The host name is that of another server object too: whoever answers, it would prove nothing. */
+  /** The host name is that of another server object too: an answer would prove nothing. */
   | { readonly kind: 'not its own name'; readonly host: string }
   | {
       readonly kind: 'probed';

@@ -76,7 +76,7 @@ function longestFirst(one: CutOff, other: CutOff): number {
   return (other.age ?? 0) - (one.age ?? 0) || one.party.name.localeCompare(other.party.name);
 }
 
-/** How two DCs are to each other. What is not known parts nobody and joins nobody. */
+/** How two DCs are to each other. What is not known neither parts nor joins two DCs. */
 type Relation = 'in-touch' | 'parted' | 'unknown';
 
 function relationOf(one: Party, other: Party, copy: CopyNews, threshold: number): Relation {
@@ -98,9 +98,8 @@ interface Island {
 }
 
 function islandsOfCopy(full: readonly Party[], copy: CopyNews, threshold: number): readonly Island[] {
-  const relation = new Map(
-    full.map((one) => [one, new Map(full.map((other) => [other, relationOf(one, other, copy, threshold)]))]),
-  );
+  const isRelated = (one: Party, other: Party, relation: Relation): boolean =>
+    relationOf(one, other, copy, threshold) === relation;
   const left = new Set(full);
   const islands: Island[] = [];
   for (const start of full) {
@@ -108,13 +107,13 @@ function islandsOfCopy(full: readonly Party[], copy: CopyNews, threshold: number
     const members = [start];
     for (const member of members) {
       for (const other of left) {
-        if (relation.get(member)?.get(other) !== 'in-touch') continue;
+        if (!isRelated(member, other, 'in-touch')) continue;
         left.delete(other);
         members.push(other);
       }
     }
     const isParted = members.some((member) =>
-      full.some((other) => !members.includes(other) && relation.get(member)?.get(other) === 'parted'),
+      full.some((other) => !members.includes(other) && isRelated(member, other, 'parted')),
     );
     islands.push({ members, isParted });
   }

@@ -1,7 +1,7 @@
 /**
  * Who last heard of whom, and when: one DC's news of another's changes, for each naming context and ordered pair of DCs.
  *
- * A DC's cursor for another one holds the time; ages are reckoned by the clock of the DC that answered. Where cursors hold
+ * A DC's cursor for another one holds the time; ages are computed by the clock of the DC that answered. Where cursors hold
  * no time (Samba), news travels along the links of repsFrom: a path of links is as old as its oldest one, and the best
  * path counts.
  */
@@ -115,10 +115,10 @@ export function replicationNews(
 }
 
 /** A forest of a hundred DCs names the same few DNs a hundred thousand times. */
-function remembered(reckon: (text: string) => string): (text: string) => string {
+function remembered(compute: (text: string) => string): (text: string) => string {
   const known = new Map<string, string>();
   return (text) => {
-    const value = known.get(text) ?? reckon(text);
+    const value = known.get(text) ?? compute(text);
     known.set(text, value);
     return value;
   };

@@ -33,7 +33,7 @@ export interface ChangeWriter<C extends Change> {
   readonly connection?: string;
   /**
    * Looks at all that later changes depend on before the first one is written, so that a plan which can't be carried out
-   * to its end is not begun. Gives the change that stands in the way.
+   * to its end is not begun. Gives the change that prevents it.
    *
    * @param open those of the plan that no earlier run has done
    */
@@ -82,7 +82,7 @@ export interface ApplyResult<C extends Change> {
 
 /**
  * Applies what is not yet done of the plan.
- * @throws RefusedError if a blocker stands that was not accepted, or the plan was undone; FileError if the journal
+ * @throws RefusedError if a blocker was not accepted, or the plan was undone; FileError if the journal
  * can't be begun
  */
 export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Promise<ApplyResult<C>> {
@@ -150,7 +150,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
     await inParallel(open, writer.parallel, ([index, change]) => writeOne(change, index));
     await record('end', { detail: `${done + doneBefore} of ${plan.changes.length} done` });
   } catch (error) {
-    // Without a journal nothing more is written, but what was written has to be told.
+    // Without a journal nothing more is written, but what was written has to be reported.
     if (!(error instanceof RemedyError)) throw error;
     return { done, doneBefore, notDone, notBegun: all.length - done - notDone.length, endedBy: error };
   }

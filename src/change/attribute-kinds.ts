@@ -68,7 +68,7 @@ export function isBackLink(name: string): boolean {
   return key.endsWith('bl') || otherBackLinks.has(key);
 }
 
-/** Whether a different value of the attribute is no sign that somebody has edited the entry. */
+/** Whether a different value of the attribute is no sign of an edit of the entry. */
 export function isVolatile(name: string): boolean {
   const key = name.toLowerCase();
   return volatile.has(key) || isBackLink(key) || isConstructed(key);

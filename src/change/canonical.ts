@@ -2,7 +2,7 @@
 
 /**
  * Gives the canonical form in pieces, one for each item of a list that is a member of the whole, so that a plan of ten
- * thousand changes never stands in memory as one string. Members that are undefined are left out, as JSON does.
+ * thousand changes is never in memory as one string. Members that are undefined are left out, as JSON does.
  */
 export function* canonicalForm(value: Readonly<Record<string, unknown>>): Generator<string> {
   let separator = '{';

@@ -15,7 +15,7 @@ import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange } from './plan.ts';
 
 /**
- * Looks at the entry while the journal is told, and if it is as planned deletes it. That it has no children left the server checks itself, at the
+ * Looks at the entry while the journal is written, and if it is as planned deletes it. That it has no children left the server checks itself, at the
  * very moment of deleting (RFC 4511 4.8); who they are is asked only when it refuses.
  */
 export function writeDelete(
@@ -68,7 +68,7 @@ async function firstChild(session: DirectorySession, dn: string): Promise<Entry 
   }
 }
 
-/** Whether the deletion shows: done. Where not even a tombstone can be seen, nobody can tell. */
+/** Whether the deletion shows: done. Where not even a tombstone can be seen, that is not known. */
 async function lookForTombstone({ guid }: Pick<DeletedEntry, 'guid'>, session: DirectorySession): Promise<Look<never>> {
   const control = deletedObjectsControl(session.rootDse.supportedControls);
   const found = await session.readEntry(guidBase(guid), ['isDeleted'], [control]);

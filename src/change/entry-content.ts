@@ -46,7 +46,7 @@ export function sameValues(one: readonly Buffer[], other: readonly Buffer[]): bo
 }
 
 /**
- * The first edit that somebody has made to an entry since it was planned, in words; undefined if there is none.
+ * The first edit of an entry since it was planned, in words; undefined if there is none.
  * Not counted are attributes that the system keeps, and DNs that are gone or changed because their target was deleted.
  *
  * @param exists whether there is an entry of this DN

@@ -88,7 +88,7 @@ function holderIn(text: string): LockHolder | undefined {
     const value: unknown = JSON.parse(text);
     return isHolder(value) ? value : undefined;
   } catch {
-    // Being written right now, or torn: nobody can tell whose it is.
+    // Being written right now, or torn: its owner is unknown.
     return undefined;
   }
 }

@@ -203,7 +203,7 @@ export function* planText(plan: Plan): Generator<string> {
   yield '\n}\n';
 }
 
-/** A folder for a change that nobody has named one for: changes/2026-11-22-labels, with a number if it is taken. */
+/** A folder for a change without --save: changes/2026-11-22-labels, with a number if it is taken. */
 export async function freeFolder(home: string, created: string, name: string): Promise<string> {
   const names = new Set(await readdir(home).catch(() => []));
   const base = `${created.slice(0, 10)}-${name}`;

@@ -18,7 +18,7 @@ import type { Author } from './plan.ts';
  * - done, failed, unknown: what came of it; unknown means that the connection was lost and a fresh look decides
  * - drifted: the world was not as planned, nothing was written
  * - undone: a plan that reverses this one was applied to its end
- * - damaged: never written; stands for a line that can't be read
+ * - damaged: never written; marks a line that can't be read
  */
 export type JournalEvent =
   | 'begin'
@@ -111,7 +111,7 @@ export async function openJournal(path: string, patience: Patience): Promise<Jou
     },
     enqueue,
     async close() {
-      // A flush that failed has told whoever appended.
+      // A flush that failed has rejected the append.
       await flushing.catch(() => undefined);
       await handle.close();
     },
@@ -174,7 +174,7 @@ export async function readJournal(path: string, patience: Patience): Promise<rea
       attempted: 'read the journal',
       on: path,
       cameBack: errnoInWords(error),
-      next: 'Without it nobody can tell what was done. Give the right to read it, then try again.',
+      next: 'Without it, it is not known what was done. Give the right to read it, then try again.',
       cause: error,
     });
   }

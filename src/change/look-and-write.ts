@@ -15,7 +15,7 @@ export type Look<Planned> =
 
 export interface Steps<Planned> {
   /**
-   * Whether the journal is told while the look is under way, as both take their time: where the look then shows that
+   * Whether the journal is written while the look is under way, as both take their time: where the look then shows that
    * there is nothing to write, the outcome follows the intent.
    */
   readonly intendsWhileLooking?: true;
@@ -67,7 +67,7 @@ async function writeOnce<Planned>(
   } catch (error) {
     if (error instanceof OutcomeUnknownError) return lookAgain(access, error, steps);
     if (!(error instanceof DirectoryError)) throw error;
-    // The server said no; a second look tells whether somebody was faster.
+    // The server refused; a second look shows whether someone else was faster.
     const after = error.resultCode === undefined ? undefined : await steps.look(session);
     return after === undefined || after.kind === 'as-planned' ? { kind: 'failed', error } : outcomeOfLook(after);
   }

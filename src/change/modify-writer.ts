@@ -111,7 +111,7 @@ function reversedEdit({ held: _, ...edit }: AttributeEdit): AttributeEdit {
   return isSingleValued(edit.attribute) ? { ...reversed, singleValued: true } : reversed;
 }
 
-/** What is left to do of an edit: all of it, what is not there yet, or nothing; or somebody has edited the attribute. */
+/** What is left to do of an edit: all of it, what is not there yet, or nothing; or that the attribute was edited since. */
 export type EditLeft =
   | { readonly kind: 'open'; readonly edit: AttributeEdit }
   | { readonly kind: 'done' }

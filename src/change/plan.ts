@@ -150,7 +150,7 @@ export interface RemoveLingeringChange {
   readonly attributes: readonly PlanAttribute[];
 }
 
-/** A change of an entry, whoever carries it out. */
+/** A change of an entry, whichever writer carries it out. */
 export type EntryChange = DirectoryChange | RemoveLingeringChange;
 export type Change = FileChange | EntryChange;
 
@@ -170,7 +170,7 @@ export type PlanConnection =
       readonly kind: 'server';
       readonly host: string;
       readonly port: number;
-      /** How the run that made the plan logged on; whoever applies it does so as themselves. */
+      /** How the run that made the plan logged on; the one who applies it logs on as themselves. */
       readonly auth: 'integrated' | 'password';
       readonly tls: 'ldaps' | 'starttls' | 'none';
       readonly tlsName?: string;

@@ -1,4 +1,4 @@
-/** Where a change folder stands: not applied, applied, undone, each also in part. One owner, one wording. */
+/** The position of a change folder: not applied, applied, undone, each also in part. One owner, one wording. */
 
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';

@@ -57,7 +57,7 @@ export function parsePlan(text: string, path: string): Plan {
   const flaw = flawIn(value, shapeOf(value));
   if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown or of the wrong kind`, again);
   const duplicate = duplicateMember(json);
-  if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} stands twice in one object`, again);
+  if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} occurs twice in one object`, again);
   if (sealOf(value) !== value.seal) {
     throw refuse(
       'its seal does not fit: it was edited after it was made',

@@ -128,7 +128,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 }
 
 /**
- * The name of a member that stands twice in one object of a JSON text; undefined if there is none. Parsers keep the
+ * The name of a member that occurs twice in one object of a JSON text; undefined if there is none. Parsers keep the
  * last one, readers see the first.
  */
 export function duplicateMember(json: string): string | undefined {

@@ -46,7 +46,7 @@ async function lookAtDeleted(change: UndeleteChange, session: DirectorySession):
 }
 
 /**
- * An entry that is back is only completed, never overwritten: a value that differs was written by somebody else. The
+ * An entry that is back is only completed, never overwritten: a value that differs was written by someone else. The
  * security descriptor alone is always there, and is put right.
  */
 function lookAtReturned(change: UndeleteChange | AddChange, live: Entry): Look<Found> {

@@ -155,7 +155,7 @@ interface Return {
   readonly change?: UndeleteChange | AddChange;
   /** The values that name entries which come back later than this one. */
   readonly later?: ModifyChange;
-  /** What somebody has edited of an entry that is there, in words. */
+  /** What was edited of an entry that is there, in words. */
   readonly moved?: readonly string[];
   /** What a new entry has to do without. */
   readonly lost: readonly PlanAttribute[];
@@ -194,7 +194,7 @@ async function lookAtDeletedEntry(
 }
 
 /**
- * Never deleted, or undone in part: what it lacks is completed, an attribute that somebody has edited is told, and an
+ * Never deleted, or undone in part: what it lacks is completed, an attribute that was edited since is reported, and an
  * entry that lacks nothing is left alone. The security descriptor, which is always there, is put right.
  */
 function completionOf(
@@ -330,7 +330,7 @@ async function findingsOf(
         level: 'warning',
         title: `${added.length === 1 ? 'An entry is' : `${added.length} entries are`} made again, not undeleted`,
         detail:
-          'No tombstone that this server would undelete is left. A new entry has another objectGUID: unlinked references that nobody has cleared (homeMTA, msExchOwningServer and their like) go on pointing at the deleted one and have to be set again; whenCreated and the auditing part of the security descriptor start anew.',
+          'No tombstone that this server would undelete is left. A new entry has another objectGUID: unlinked references that were not cleared (homeMTA, msExchOwningServer and their like) keep pointing at the deleted one and have to be set again; whenCreated and the auditing part of the security descriptor start anew.',
       },
     ),
     ...findingIf(lost, {

@@ -1,13 +1,13 @@
 /** The proof after a directory change: what a domain controller has to show, and further looks where a remedy needs them. */
 
 import { isDeletedDn, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
-import { booleanOf, type Entry } from '../ad/entry.ts';
+import { booleanOf, type Entry, guidOf } from '../ad/entry.ts';
 import { type DomainController, type Forest, readForest } from '../ad/forest.ts';
 import { guidBase, guidFromText } from '../ad/values.ts';
 import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
-import { equal, everything } from '../ldap/filter.ts';
+import { equal, everything, or } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { whatIsLeft } from './modify-writer.ts';
 import type { DirectoryChange, ModifyChange } from './plan.ts';
@@ -269,14 +269,19 @@ export async function lookForDeleted(
   configuration: string,
 ): Promise<Sight> {
   const dns = new Set(entries.map(({ dn }) => normalizedDn(dn)));
+  const found = await entriesByGuid(
+    entries.map(({ guid }) => guid),
+    session,
+    configuration,
+  );
   const states = await inParallel(entries, looksAtOnce, async ({ dn, guid }) => {
     // Below an entry that is gone nothing can bear the old name; at the top of what went another one may.
     const isTop = !dns.has(normalizedDn(parentDn(dn) ?? ''));
     if (isTop && (await session.readEntry(dn, ['1.1'])) !== undefined) return 'live';
-    const found = await lookForGuid(guid, session, configuration);
-    if (found === undefined) return 'unseen';
+    const entry = found.get(guid.toLowerCase());
+    if (entry === undefined) return 'unseen';
     // Of a tombstone whose attributes the user may not read, the name alone shows what it is.
-    return isDeletedDn(found.dn) || booleanOf(found, 'isDeleted') === true ? 'deleted' : 'live';
+    return isDeletedDn(entry.dn) || booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'live';
   });
   const live = states.filter((state) => state === 'live').length;
   const unseen = states.filter((state) => state === 'unseen').length;
@@ -296,19 +301,38 @@ export async function lookForDeleted(
   };
 }
 
+/** objectGUIDs asked for in one search. */
+const guidsASearch = 100;
+
 /**
- * An entry by its objectGUID, deleted or not: read, and else searched for. A search alone does not find an entry whose
- * objectGUID the user may not read, as of tombstones that Samba got by replication.
+ * Entries by their objectGUIDs in lower case, deleted or not: searched for, and else read. A search does not find an
+ * entry whose objectGUID the user may not read, as of tombstones that Samba got by replication.
  */
-async function lookForGuid(guid: string, session: DirectorySession, configuration: string): Promise<Entry | undefined> {
+async function entriesByGuid(
+  guids: readonly string[],
+  session: DirectorySession,
+  configuration: string,
+): Promise<ReadonlyMap<string, Entry>> {
   const controls = [deletedObjectsControl(session.rootDse.supportedControls)];
-  const attributes = ['isDeleted'];
-  const entry = await session.readEntry(guidBase(guid), attributes, controls);
-  if (entry !== undefined) return entry;
-  const filter = equal('objectGUID', guidFromText(guid));
-  const found = session.search({ base: configuration, scope: 'subtree', filter, attributes, controls });
-  for await (const one of found) return one;
-  return undefined;
+  const found = new Map<string, Entry>();
+  // One after the other: not every server keeps several paged searches of one connection apart.
+  for (let at = 0; at < guids.length; at += guidsASearch) {
+    const asked = guids.slice(at, at + guidsASearch).map((guid) => equal('objectGUID', guidFromText(guid)));
+    const entries = session.search({
+      base: configuration,
+      scope: 'subtree',
+      filter: or(...asked),
+      attributes: ['isDeleted', 'objectGUID'],
+      controls,
+    });
+    for await (const entry of entries) found.set(guidOf(entry, 'objectGUID')?.toLowerCase() ?? '', entry);
+  }
+  const unseen = guids.filter((guid) => !found.has(guid.toLowerCase()));
+  await inParallel(unseen, looksAtOnce, async (guid) => {
+    const entry = await session.readEntry(guidBase(guid), ['isDeleted'], controls);
+    if (entry !== undefined) found.set(guid.toLowerCase(), entry);
+  });
+  return found;
 }
 
 /** Whether the user sees any deleted object there: by default only members of Administrators do (Microsoft KB 892806). */

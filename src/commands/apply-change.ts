@@ -60,10 +60,10 @@ export async function applyChange(apply: Apply, context: Context, output: Output
   });
 }
 
-/** The page says what became of the change. That it can't be drawn again takes nothing from the outcome. */
-async function redrawIfPossible({ folder, plan, remedy }: Apply, context: Context, output: Output): Promise<void> {
+/** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
+async function redrawIfPossible(apply: Apply, context: Context, output: Output): Promise<void> {
   try {
-    await redraw(folder, plan, remedy, true, context, output);
+    await redraw(apply, true, context, output);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
     output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
@@ -176,13 +176,13 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     return reportOutcome({ result, interrupted: false, plan, folder, remedy }, context, output);
   }
   // An LDIF that was edited beside the plan is never recommended.
-  await redraw(folder, plan, remedy, true, context, output);
+  await redraw(apply, true, context, output);
   const ldif = quotedWord(shownPath(path.join(folder, folderParts.ldif), context), context.platform);
   output.say(
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,
   );
   for (const line of importAdvice(plan, ldif)) output.say(`  ${line}`);
-  sayNextSteps(describePlan(remedy, plan, context).nextSteps, output);
+  sayNextSteps(describePlan(remedy, plan, context, directory).nextSteps, output);
   output.document({ plan: plan.id, folder, outcome: 'written', ldif: path.join(folder, folderParts.ldif) });
   return exitStatus.done;
 }

@@ -1,4 +1,4 @@
-/** Commands as they are printed: they run as they stand, where they are printed. */
+/** Commands as they are printed: they run unchanged where they are printed. */
 
 import path from 'node:path';
 import { UsageError } from '../errors.ts';

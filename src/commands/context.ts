@@ -95,7 +95,7 @@ export interface CommandSpec {
   readonly about: string;
   readonly isRemedy: boolean;
   readonly flags: () => Promise<FlagTable>;
-  /** What stands behind "adsi-remedy" in examples that can be copied. */
+  /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
   readonly load: () => Promise<Run>;
 }

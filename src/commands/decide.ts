@@ -12,7 +12,7 @@ import type { Remedy } from '../remedies/remedy.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { applyChange } from './apply-change.ts';
-import { commandLine, shownPath } from './command-line.ts';
+import { shownPath } from './command-line.ts';
 import { confirmName } from './confirm.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { commandsFor, documentsOf } from './documents.ts';
@@ -76,7 +76,7 @@ export interface Finished {
   readonly confirm: string | undefined;
 }
 
-/** What becomes of a plan. */
+/** What is to be done with a plan. */
 export type Outcome =
   | { readonly kind: 'nothing' | 'dry-run' | 'apply' }
   | { readonly kind: 'save'; readonly folder: string | undefined; readonly why?: Why };
@@ -84,7 +84,7 @@ export type Outcome =
 /** For the reviewer, as far as no flag gave it. */
 type Why = Partial<Pick<Plan, 'reason' | 'ticket'>>;
 
-/** Decides what becomes of the plan; asks what the flags leave open. No effect but its questions. */
+/** Decides what is done with the plan; asks what the flags leave open. No effect but its questions. */
 export async function settleOutcome(finished: Finished, decision: Decision, output: Output): Promise<Outcome> {
   const { plan, remedy, confirm } = finished;
   for (const line of unknownAcceptances(finished)) output.tell(`  ${output.style.warning('warning')}  ${line}`);
@@ -124,7 +124,7 @@ export async function carryOut(
       return exitStatus.changesToMake;
     case 'save': {
       const folder = await save(finished, outcome.folder, context, output);
-      for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
+      for (const line of savedLines(finished, folder, context)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
     }
@@ -143,13 +143,12 @@ async function saveWithoutChanges(
   context: Context,
   output: Output,
 ): Promise<void> {
-  const { plan, remedy } = finished;
-  if (remedy.handOver === undefined) {
+  if (finished.remedy.handOver === undefined) {
     output.tell('  There is nothing to save: no change folder was written.');
     return;
   }
   const saved = await save(finished, folder, context, output);
-  for (const line of savedLines(plan, remedy, saved, context)) output.say(`  ${line}`);
+  for (const line of savedLines(finished, saved, context)) output.say(`  ${line}`);
 }
 
 /** Nothing to change is done, unless it rests on what was not seen. */
@@ -162,7 +161,7 @@ export function statusWithoutChanges(plan: Plan, remedy: Pick<Remedy, 'handOver'
 async function handOver(finished: Finished, context: Context, output: Output): Promise<ExitStatus> {
   const { plan, remedy } = finished;
   const folder = await save(finished, undefined, context, output);
-  for (const line of savedLines(plan, remedy, folder, context)) output.say(`  ${line}`);
+  for (const line of savedLines(finished, folder, context)) output.say(`  ${line}`);
   sayNextSteps(describePlan(remedy, plan, context, finished.directory).nextSteps, output);
   output.document(plan);
   return exitStatus.refused;
@@ -173,20 +172,20 @@ export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
   return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
 }
 
-function savedLines(plan: Plan, remedy: Remedy, folder: string, context: Context): readonly string[] {
-  const shown = shownPath(folder, context);
+function savedLines({ plan, remedy, directory }: Finished, folder: string, context: Context): readonly string[] {
+  const { apply } = commandsFor({ folder, remedy, directory }, context);
   const isBlocked = openBlockers(plan.findings).length > 0;
   return [
-    `Saved in ${visible(shown)} (send review.html to the reviewer)`,
+    `Saved in ${visible(shownPath(folder, context))} (send review.html to the reviewer)`,
     `Seal ${shortSeal(plan)}`,
     ...(remedy.handOver === undefined || plan.changes.length === 0
       ? []
       : ['This tool removes nothing itself: next-steps.txt says how each server does.']),
     remedy.handOver !== undefined
-      ? `To look again afterwards: ${commandLine(['apply', shown], context)}`
+      ? `To look again afterwards: ${apply}`
       : isBlocked
         ? 'It can’t be applied as it is: a blocker is not accepted.'
-        : `Apply it with: ${commandLine(['apply', shown], context)}`,
+        : `Apply it with: ${apply}`,
   ];
 }
 
@@ -246,15 +245,16 @@ async function askWhy({ reason, ticket }: Plan, prompter: Prompter): Promise<Why
 }
 
 async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {
-  const { plan, remedy } = finished;
+  const { plan, remedy, directory } = finished;
   const home = finished.home ?? context.changes;
   const folder =
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
   const patience = patienceShowing(context, output);
-  const drawing = { commands: commandsFor(folder, remedy, context), templates: context.templates, patience };
-  const documents = documentsOf(plan, describePlan(remedy, plan, context, finished.directory), drawing);
+  const commands = commandsFor({ folder, remedy, directory }, context);
+  const drawing = { commands, templates: context.templates, patience };
+  const documents = documentsOf(plan, describePlan(remedy, plan, context, directory), drawing);
   await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId, patience);
   return folder;
 }

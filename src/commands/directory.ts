@@ -25,7 +25,7 @@ import type { Context, OpenDirectory } from './context.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 
-/** What a saved plan says of its directory. A plan comes from someone else: what it names is not believed by itself. */
+/** What a saved plan says of its directory. A plan comes from someone else: what it names is not trusted. */
 export interface SavedDirectory {
   readonly connection: PlanConnection;
   /** The change folder of the plan. */
@@ -228,7 +228,8 @@ interface Wire {
   readonly tlsName?: string;
 }
 
-function serverInWords({ host, port }: ChosenServer): string {
+/** As --server takes it. */
+export function serverInWords({ host, port }: ChosenServer): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
@@ -381,7 +382,7 @@ function readTlsMode(given: string | undefined, planned: SavedServer | undefined
   );
 }
 
-const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 389, none: 389 };
+export const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 389, none: 389 };
 
 function readServer(given: string, otherwise: number): ChosenServer {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(given) ?? [];

@@ -24,10 +24,10 @@ import { nextStepLines, paperReview } from '../review/text.ts';
 import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
-import type { Context } from './context.ts';
+import type { Context, OpenDirectory } from './context.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
-import { describePlan } from './world.ts';
+import { describePlan, reopeningWords } from './world.ts';
 
 /** What documents are drawn with. */
 export interface Drawing {
@@ -41,7 +41,7 @@ export interface Drawing {
 /**
  * All that lies in a change folder beside the plan, the backup of files and the journal.
  *
- * @param journal what became of the plan, once it was applied
+ * @param journal the outcome, once the plan was applied
  * @param folder the change folder, once there is one: its backup holds files as they were
  */
 export function documentsOf(
@@ -138,6 +138,15 @@ async function bytesBefore(
   return undefined;
 }
 
+/** A plan in its change folder, with what its documents are drawn by. */
+export interface InFolder {
+  readonly folder: string;
+  readonly plan: Plan;
+  readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
+  /** The one that this run has open, for the commands that are printed. */
+  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile'> | undefined;
+}
+
 /**
  * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
  * before.ldf is a record, and stays. Throws FileError.
@@ -145,19 +154,18 @@ async function bytesBefore(
  * @param mayReadTargets false where nothing outside the folder may be opened: change.diff then stays as it is
  */
 export async function redraw(
-  folder: string,
-  plan: Plan,
-  remedy: Pick<Remedy, 'describe' | 'handOver'>,
+  inFolder: InFolder,
   mayReadTargets: boolean,
   context: Context,
   output: Output,
 ): Promise<void> {
+  const { folder, plan, remedy, directory } = inFolder;
   const patience = patienceShowing(context, output);
   const journal = await readJournal(path.join(folder, folderParts.journal), patience);
   const documents = documentsOf(
     plan,
-    describePlan(remedy, plan, context),
-    { commands: commandsFor(folder, remedy, context), templates: context.templates, patience },
+    describePlan(remedy, plan, context, directory),
+    { commands: commandsFor(inFolder, context), templates: context.templates, patience },
     journal,
     folder,
   );
@@ -166,9 +174,14 @@ export async function redraw(
   await redrawDocuments(folder, drawn, context.randomId, patience);
 }
 
-/** How the plan of a change folder is applied and undone, as commands; there is no undo of what is handed over. */
-export function commandsFor(folder: string, { handOver }: Pick<Remedy, 'handOver'>, context: Context): Commands {
-  const shown = shownPath(folder, context);
-  const apply = commandLine(['apply', shown], context);
-  return handOver === undefined ? { apply, undo: commandLine(['undo', shown], context) } : { apply };
+/**
+ * How the plan of a change folder is applied and undone, as commands; there is no undo of what is handed over. They name
+ * the directory that this run has open, never one that only the plan names.
+ */
+export function commandsFor({ folder, remedy, directory }: Omit<InFolder, 'plan'>, context: Context): Commands {
+  const command = (name: string): string =>
+    commandLine([name, shownPath(folder, context), ...reopeningWords(directory, context)], context);
+  return remedy.handOver === undefined
+    ? { apply: command('apply'), undo: command('undo') }
+    : { apply: command('apply') };
 }

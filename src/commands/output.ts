@@ -4,7 +4,8 @@ import { asciiJson } from '../ascii-json.ts';
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
-import { findingLines, screenReview } from '../review/text.ts';
+import type { ReviewRow } from '../review/rows.ts';
+import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../review/text.ts';
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { canRedraw, createStyle, inSigns, type Signs, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
@@ -27,6 +28,10 @@ export interface Output {
     readonly options: TextReviewOptions;
     /** Shows a plan: the diff, the findings, the count. */
     readonly plan: (plan: Plan) => void;
+    /** Shows the diff, or these rows of it, and the findings, before questions about these. */
+    readonly toAskAbout: (plan: Plan, rows?: readonly ReviewRow[]) => void;
+    /** Shows the count. */
+    readonly summary: (plan: Plan) => void;
     readonly findings: (findings: readonly Finding[]) => Iterable<string>;
   };
   readonly isJson: boolean;
@@ -65,6 +70,9 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const print = (line: string): void => {
     human.write(`${isTerminal && !isDiffLine(line) ? fitted(inSigns(line, signs), width) : line}\n`);
   };
+  const printAll = (lines: Iterable<string>): void => {
+    for (const line of lines) print(line);
+  };
   const options: TextReviewOptions = {
     style,
     width,
@@ -76,9 +84,9 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     width,
     review: {
       options,
-      plan: (plan) => {
-        for (const line of screenReview(plan, options)) print(line);
-      },
+      plan: (plan) => printAll(screenReview(plan, options)),
+      toAskAbout: (plan, rows) => printAll(reviewToAskAbout(plan, options, rows)),
+      summary: (plan) => printAll(summaryLines(plan, options)),
       findings: (findings) => findingLines(findings, options),
     },
     isJson: flags.json,

@@ -1,4 +1,4 @@
-/** The world as the process has it, and how an error is told in it. */
+/** The world as the process has it, and how an error is reported in it. */
 
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';

@@ -11,8 +11,9 @@ import { changesInWords, countsOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
-import { commandLine, shownPath } from './command-line.ts';
+import { shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
+import { commandsFor } from './documents.ts';
 import type { Output } from './output.ts';
 import { describePlan } from './world.ts';
 
@@ -22,9 +23,9 @@ export interface AppliedPlan<C extends Change> {
   readonly interrupted: boolean;
   readonly plan: Plan<C>;
   readonly folder: string;
-  readonly remedy: Pick<Remedy, 'describe'>;
+  readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
   /** The one that it was applied to. */
-  readonly directory?: Pick<OpenDirectory, 'caFile'> | undefined;
+  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile'> | undefined;
   /** Of a plan for a directory that was applied to its end. */
   readonly seen?: Verification;
 }
@@ -80,7 +81,7 @@ export async function reportOutcome<C extends Change>(
   if (applied.interrupted) output.say(`  ${output.style.warning('Interrupted:')} no further change was begun.`);
   output.say(`  ${countLine(applied, output)}`);
   if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
-  for (const line of whatNext(applied, outcome, shownPath(folder, context), context)) output.say(`  ${line}`);
+  for (const line of whatNext(applied, outcome, context)) output.say(`  ${line}`);
   if (outcome === 'done')
     sayNextSteps(describePlan(applied.remedy, plan, context, applied.directory).nextSteps, output);
   const document: OutcomeDocument = {
@@ -98,7 +99,7 @@ export async function reportOutcome<C extends Change>(
   return statusOfOutcome[outcome];
 }
 
-/** Changes that failed alike, a full disk for all of a fleet say, are told together: the first, and how many more. */
+/** Changes that failed alike, a full disk for all of a fleet say, are reported together: the first, and how many more. */
 function tellNotDone(alike: OutcomeDocument['notDone'], output: Output): void {
   const [first] = alike;
   if (first === undefined) return;
@@ -120,7 +121,7 @@ function outcomeOf<C extends Change>({ result, interrupted }: AppliedPlan<C>): O
     // What --only and --except leave out stays open.
     return result.notBegun > 0 ? 'partial' : 'done';
   }
-  // A write whose outcome nobody knows may have been done: undo has to look at it.
+  // A write whose outcome is unknown may have been done: undo has to look at it.
   const mayBeDone = result.notDone.some(({ outcome }) => outcome.kind === 'unknown');
   if (touched || mayBeDone) return 'partial';
   const hasDrifted = result.endedBy === undefined && result.notDone.every(({ outcome }) => outcome.kind === 'drifted');
@@ -171,19 +172,16 @@ function countLine<C extends Change>({ result, plan }: AppliedPlan<C>, { style }
   return `${style.bold(`${total} of ${plan.changes.length} ${noun} ${verb}`)}${before}`;
 }
 
-function whatNext<C extends Change>(
-  { result, plan }: AppliedPlan<C>,
-  outcome: Outcome,
-  shown: string,
-  context: Context,
-): string[] {
-  const command = (name: string): string => commandLine([name, shown], context);
+function whatNext<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, context: Context): string[] {
+  const { result, plan } = applied;
+  const shown = shownPath(applied.folder, context);
+  const { apply, undo } = commandsFor(applied, context);
   const isUndo = plan.undoes !== undefined;
-  if (outcome === 'done') return isUndo ? [] : [`Journal and backup are in ${shown}. Undo it with: ${command('undo')}`];
+  if (outcome === 'done') return isUndo ? [] : [`Journal and backup are in ${shown}. Undo it with: ${undo}`];
   if (result.done + result.doneBefore === 0 && outcome !== 'partial') return ['Nothing was changed.'];
   return [
-    `The journal in ${shown} says what was done. To continue: ${command('apply')}`,
-    ...(isUndo ? [] : [`To bring back what was there: ${command('undo')}`]),
+    `The journal in ${shown} says what was done. To continue: ${apply}`,
+    ...(isUndo ? [] : [`To bring back what was there: ${undo}`]),
   ];
 }
 

@@ -4,7 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalText } from '../change/canonical.ts';
 import { type Finding, judge, openBlockers } from '../change/findings.ts';
-import type { Plan, Proposal } from '../change/plan.ts';
+import type { Change, Plan, Proposal } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -13,7 +13,8 @@ import { toolVersion } from '../package.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
-import { findingLines, nextStepLines } from '../review/text.ts';
+import { reviewRows } from '../review/rows.ts';
+import { nextStepLines } from '../review/text.ts';
 import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { remedyFlags } from './command-flags.ts';
@@ -234,23 +235,32 @@ export async function finishPlan(
   questionBehind?: Remedy['questionBehind'],
 ): Promise<Plan> {
   const plan = planWith(accept);
-  output.review.plan(plan);
-  if (decision.kind !== 'ask') return plan;
+  if (decision.kind !== 'ask' || blockersToAskAbout(plan.findings).length === 0) {
+    output.review.plan(plan);
+    return plan;
+  }
+  output.review.toAskAbout(plan);
   const accepted = await askAboutBlockers(plan.findings, output, questionBehind);
-  if (accepted.length === 0) return plan;
-  const settled = planWith([...accept, ...accepted]);
+  const settled = accepted.length === 0 ? plan : planWith([...accept, ...accepted]);
   showChangedPart(plan, settled, output);
+  output.review.summary(settled);
   return settled;
 }
 
-/** Asks about each blocker that may be overruled, unless one that may not be stops the change anyway; gives the ids. */
+/** The blockers that may be overruled, unless one that may not be stops the change anyway. */
+function blockersToAskAbout(findings: readonly Finding[]): readonly Finding[] {
+  const open = openBlockers(findings);
+  return open.every(({ acceptable }) => acceptable) ? open : [];
+}
+
+/** Asks about each blocker that may be overruled, and gives the ids of those that are. */
 export async function askAboutBlockers(
   findings: readonly Finding[],
   output: Output,
   questionBehind: Remedy['questionBehind'] = () => undefined,
 ): Promise<readonly string[]> {
-  const open = openBlockers(findings);
-  if (open.length === 0 || open.some(({ acceptable }) => !acceptable)) return [];
+  const open = blockersToAskAbout(findings);
+  if (open.length === 0) return [];
   const prompter = await output.prompter();
   const accepted: string[] = [];
   for (const { id, title } of open) {
@@ -266,20 +276,17 @@ export async function askAboutBlockers(
   return accepted;
 }
 
-/** What an acceptance has brought into the diff. */
+/** What an acceptance has brought into the diff and the findings. */
 function showChangedPart(before: Plan, after: Plan, output: Output): void {
   const known = new Set(before.changes.map(canonicalText));
-  const added = after.changes.filter((change) => !known.has(canonicalText(change)));
+  const added = new Set<Change>(after.changes.filter((change) => !known.has(canonicalText(change))));
   const seen = new Set(before.findings.map(({ id, title }) => `${id} ${title}`));
   const findings = after.findings.filter(({ id, title }) => !seen.has(`${id} ${title}`));
-  if (added.length === 0 && findings.length === 0) return;
+  const isFewer = after.changes.length < before.changes.length;
+  const rows = reviewRows(after.changes).filter(
+    (row) => isFewer || row.changes.some((change: Change) => added.has(change)),
+  );
+  if (rows.length === 0 && findings.length === 0) return;
   output.say('');
-  for (const line of findingLines(findings, output.review.options)) output.say(line);
-  if (added.length > 0 || after.changes.length !== before.changes.length) {
-    output.review.plan({
-      ...after,
-      findings: openBlockers(after.findings),
-      changes: added.length > 0 ? added : after.changes,
-    });
-  }
+  output.review.toAskAbout({ ...after, findings }, rows);
 }

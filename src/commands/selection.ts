@@ -1,4 +1,4 @@
-/** --only and --except: rows of a review by their numbers, as the changes that they stand for. */
+/** --only and --except: rows of a review by their numbers, as the changes that they show. */
 
 import { normalizedDn } from '../ad/dn.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';

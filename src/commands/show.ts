@@ -69,7 +69,7 @@ async function redrawWhereItMay(
 ): Promise<void> {
   try {
     await withFolderLock([folder], lockOptionsOf(context, output), () =>
-      redraw(folder, plan, remedy, false, context, output),
+      redraw({ folder, plan, remedy }, false, context, output),
     );
   } catch (error) {
     // A folder that may only be read is shown from its plan, which is what counts.

@@ -3,7 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
-import type { ForestTarget, Plan, Target } from '../change/plan.ts';
+import type { ForestTarget, Plan, PlanConnection, Target } from '../change/plan.ts';
 import { RefusedError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
@@ -24,7 +24,7 @@ import type {
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { openDirectory, type SavedDirectory } from './directory.ts';
+import { defaultPort, openDirectory, type SavedDirectory, serverInWords } from './directory.ts';
 import type { DirectoryFlags } from './directory-flags.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
@@ -95,9 +95,18 @@ function connectionWords(
   const connection = forest?.connection;
   if (connection?.kind === 'practice') return [];
   if (connection?.kind !== 'server') return ['--server', host];
-  const { auth, tls, tlsName, user, dns } = connection;
-  // The name on the certificate is the target's own.
   const isTarget = host.toLowerCase() === forest?.domainController.toLowerCase();
+  return serverWords(host, connection, isTarget, caFile, context);
+}
+
+/** @param isTarget whether host is the one of the connection: the name on the certificate is its own */
+function serverWords(
+  host: string,
+  { auth, tls, tlsName, user, dns }: Extract<PlanConnection, { kind: 'server' }>,
+  isTarget: boolean,
+  caFile: string | undefined,
+  context: Context,
+): readonly string[] {
   return [
     ...['--server', host],
     ...(tls === 'ldaps' || auth === 'integrated' ? [] : ['--tls', tls]),
@@ -107,6 +116,26 @@ function connectionWords(
     ...(auth === 'integrated' ? ['--auth', auth] : []),
     ...(user === undefined ? [] : ['--user', user]),
   ];
+}
+
+/** The flags that open again the directory that this run has open. A practice site needs none. */
+export function reopeningWords(
+  directory: Pick<OpenDirectory, 'connection' | 'caFile'> | undefined,
+  context: Context,
+): readonly string[] {
+  const connection = directory?.connection;
+  switch (connection?.kind) {
+    case undefined:
+    case 'practice':
+      return [];
+    case 'ldif':
+      return connection.files.flatMap((file) => ['--ldif', shownPath(file, context)]);
+    case 'server': {
+      const { host, port, tls } = connection;
+      const server = port === defaultPort[tls] ? host : serverInWords(connection);
+      return serverWords(server, connection, true, directory?.caFile, context);
+    }
+  }
 }
 
 /** A plan in the words of its remedy. @param directory the one that this run has open, for the commands that are printed */

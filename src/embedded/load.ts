@@ -145,7 +145,8 @@ function haveSame<T>(
     one.size === other.size &&
     [...one].every(([type, value]) => {
       const otherValue = other.get(type);
-      return otherValue !== undefined && isSame(value, otherValue);
+      // What was copied from one DC to another is the same object in both.
+      return otherValue !== undefined && (value === otherValue || isSame(value, otherValue));
     })
   );
 }

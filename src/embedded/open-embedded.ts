@@ -55,8 +55,15 @@ export interface EmbeddedForest extends Connector {
 
 /** Throws LdifSyntaxError, FileError for a statement that cannot be read, and what reading the sources throws. */
 export async function openEmbeddedForest(options: EmbeddedOptions): Promise<EmbeddedForest> {
-  const loaded =
-    options.kind === 'forest' ? await loadForest(options.sources, options.clock()) : await exportAsForest(options);
+  const { kind, sources, clock } = options;
+  return embeddedForest(
+    kind === 'forest' ? await loadForest(sources, clock()) : await exportAsForest(options),
+    options,
+  );
+}
+
+/** The forest of what was loaded, whose stores are its own from then on. */
+export function embeddedForest(loaded: LoadedForest, options: Omit<EmbeddedOptions, 'sources'>): EmbeddedForest {
   const writable = loaded.domainControllers.find(({ isReadOnly }) => !isReadOnly);
   const replicas = new Map<string, Replica>();
   const surroundings: Surroundings = {

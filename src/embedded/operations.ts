@@ -61,7 +61,8 @@ export function writerOf(client: Client, options: RequestOptions): Writer {
 export function readRootDse(client: Client, selection: Selection): ReturnedAttribute[] {
   const { replica } = client;
   const reader = readerOf({ ...client, rights: administrator }, noOptions);
-  const all = [...rootDse(reader, replica.rootDseRecord), ...groupsOf(client.rights)].filter(
+  const named = new Set(selection.attributes.map((name) => name.toLowerCase()));
+  const all = [...rootDse(reader, replica.rootDseRecord, named), ...groupsOf(client.rights)].filter(
     ({ name }) => !reader.withheld.has(attributeType(name)),
   );
   return selectRootDse(all, selection);

@@ -140,56 +140,60 @@ export function upToDateVectorValue(cursors: readonly Cursor[]): Buffer {
 
 /** The value of replPropertyMetaData: PROPERTY_META_DATA_VECTOR, version 1 (MS-DRSR 5.165). */
 export function propertyMetaDataValue(entry: StoredEntry, store: Store): Buffer {
-  const rows = shownStamps(entry, store)
+  const stamps = shownStamps(entry, store)
     .map(([{ name }, stamp]) => ({ id: attributeId(name), stamp }))
-    .toSorted((one, other) => one.id - other.id)
-    .map(({ id, stamp }) => {
-      const row = Buffer.alloc(48);
-      row.writeUInt32LE(id, 0);
-      row.writeUInt32LE(stamp.version, 4);
-      row.writeBigUInt64LE(seconds(stamp.time), 8);
-      guidFromText(stamp.origin).copy(row, 16);
-      row.writeBigUInt64LE(stamp.originUsn, 32);
-      row.writeBigUInt64LE(stamp.usn, 40);
-      return row;
-    });
-  const header = Buffer.alloc(16);
-  header.writeUInt32LE(1, 0);
-  header.writeUInt32LE(rows.length, 8);
-  return Buffer.concat([header, ...rows]);
+    .toSorted((one, other) => one.id - other.id);
+  const bytes = Buffer.alloc(16 + 48 * stamps.length);
+  bytes.writeUInt32LE(1, 0);
+  bytes.writeUInt32LE(stamps.length, 8);
+  const origins = new Map([...new Set(stamps.map(({ stamp }) => stamp.origin))].map((id) => [id, guidFromText(id)]));
+  let at = 16;
+  for (const { id, stamp } of stamps) {
+    bytes.writeUInt32LE(id, at);
+    bytes.writeUInt32LE(stamp.version, at + 4);
+    bytes.writeBigUInt64LE(seconds(stamp.time), at + 8);
+    origins.get(stamp.origin)?.copy(bytes, at + 16);
+    bytes.writeBigUInt64LE(stamp.originUsn, at + 32);
+    bytes.writeBigUInt64LE(stamp.usn, at + 40);
+    at += 48;
+  }
+  return bytes;
 }
 
 /** Attributes by number, with the prefixes that every forest begins with (MS-DRSR 5.16.4). */
-const attributeIds: Readonly<Record<string, number>> = {
-  objectClass: 0x0,
-  cn: 0x3,
-  ou: 0xb,
-  description: 0xd,
-  instanceType: 0x2_0001,
-  whenCreated: 0x2_0002,
-  displayName: 0x2_000d,
-  isDeleted: 0x2_0030,
-  tombstoneLifetime: 0x2_0036,
-  dSASignature: 0x2_004a,
-  invocationId: 0x2_0073,
-  nTSecurityDescriptor: 0x2_0119,
-  name: 0x9_0001,
-  userAccountControl: 0x9_0008,
-  objectSid: 0x9_0092,
-  sAMAccountName: 0x9_00dd,
-  systemFlags: 0x9_0177,
-  dNSHostName: 0x9_026b,
-  userPrincipalName: 0x9_0290,
-  lastKnownParent: 0x9_030d,
-  objectCategory: 0x9_030e,
-  isRecycled: 0x9_080a,
-};
+const attributeIds = new Map<string, number>(
+  Object.entries({
+    objectClass: 0x0,
+    cn: 0x3,
+    ou: 0xb,
+    description: 0xd,
+    instanceType: 0x2_0001,
+    whenCreated: 0x2_0002,
+    displayName: 0x2_000d,
+    isDeleted: 0x2_0030,
+    tombstoneLifetime: 0x2_0036,
+    dSASignature: 0x2_004a,
+    invocationId: 0x2_0073,
+    nTSecurityDescriptor: 0x2_0119,
+    name: 0x9_0001,
+    userAccountControl: 0x9_0008,
+    objectSid: 0x9_0092,
+    sAMAccountName: 0x9_00dd,
+    systemFlags: 0x9_0177,
+    dNSHostName: 0x9_026b,
+    userPrincipalName: 0x9_0290,
+    lastKnownParent: 0x9_030d,
+    objectCategory: 0x9_030e,
+    isRecycled: 0x9_080a,
+  }),
+);
 
 /** Of any other attribute a number in the range of msDS-IntId (MS-ADTS 3.1.1.2.3), the same on every run. */
 function attributeId(name: string): number {
-  const known = attributeIds[name];
-  if (known !== undefined) return known;
-  return (createHash('sha256').update(name).digest().readUInt32LE() % 0x4000_0000) + 0x8000_0000;
+  const id =
+    attributeIds.get(name) ?? (createHash('sha256').update(name).digest().readUInt32LE() % 0x4000_0000) + 0x8000_0000;
+  attributeIds.set(name, id);
+  return id;
 }
 
 function seconds(date: Date | undefined): bigint {

@@ -36,14 +36,20 @@ const partialSecrets = '1.2.840.113556.1.4.1920';
 /** DS_BEHAVIOR_WIN2008R2 (MS-ADTS 6.1.4.2). */
 const functionalLevel = '4';
 
+const allNeighbors = 'msDS-ReplAllInboundNeighbors';
+
 /** Returned only when asked for by name. */
-const computedOnRequest = new Set(['msds-replallinboundneighbors', 'tokengroups']);
+const computedOnRequest = new Set([allNeighbors.toLowerCase(), 'tokengroups']);
 
 /**
- * The rootDSE's attributes, including those that are returned only by name. For an export, which is no DC: only what a
- * session needs to find its way, and what the record in the file says.
+ * The rootDSE's attributes; of those that are returned only by name, the costly one only if `named` has it in lower
+ * case. For an export, which is no DC: only what a session needs to find its way, and what the record in the file says.
  */
-export function rootDse(reader: Reader, record: RootDseRecord | undefined): ReturnedAttribute[] {
+export function rootDse(
+  reader: Reader,
+  record: RootDseRecord | undefined,
+  named: ReadonlySet<string>,
+): ReturnedAttribute[] {
   const attributes = new Map<string, ReturnedAttribute>();
   const add = (values: Readonly<Record<string, readonly (string | undefined)[]>>): void => {
     for (const [name, given] of Object.entries(values)) {
@@ -53,6 +59,9 @@ export function rootDse(reader: Reader, record: RootDseRecord | undefined): Retu
   };
   add(wayfinding(reader));
   if (!isExport(reader)) add(ofDomainController(reader));
+  if (!isExport(reader) && named.has(allNeighbors.toLowerCase())) {
+    add({ [allNeighbors]: allNeighborsOf(reader.replication, reader.store) });
+  }
   for (const [key, attribute] of record ?? []) if (!ownCapabilities.has(key)) attributes.set(key, attribute);
   return [...attributes.values()];
 }
@@ -74,7 +83,7 @@ function wayfinding({ store, domainController }: Reader): Record<string, (string
   };
 }
 
-function ofDomainController({ store, domainController, now, replication }: Reader): Record<string, string[]> {
+function ofDomainController({ store, domainController, now }: Reader): Record<string, string[]> {
   const { ntdsSettings = '' } = domainController;
   return {
     dnsHostName: [domainController.host],
@@ -92,7 +101,6 @@ function ofDomainController({ store, domainController, now, replication }: Reade
     domainFunctionality: [functionalLevel],
     domainControllerFunctionality: [functionalLevel],
     supportedLDAPPolicies: ['MaxPageSize', 'MaxValRange'],
-    'msDS-ReplAllInboundNeighbors': allNeighborsOf(replication, store),
   };
 }
 

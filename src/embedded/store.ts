@@ -193,22 +193,26 @@ export class Store {
 
   /** The last write of an attribute: as stated, else as the creation of the entry. Undefined if it never had a value. */
   stampOf(entry: StoredEntry, type: AttributeType): AttributeStamp | undefined {
-    const stated = entry.stamps.get(type);
-    // An export says nothing of writes before it was read.
-    if (stated !== undefined || this.defaultOrigin === '' || !entry.attributes.has(type)) return stated;
-    const created = entry.text('whenCreated');
-    const usn = BigInt(entry.text('uSNCreated') ?? 0);
-    const time = created === undefined ? new Date(0) : parseGeneralizedTime(created);
-    return { version: 1, time, origin: this.defaultOrigin, originUsn: usn, usn };
+    return entry.stamps.get(type) ?? (entry.attributes.has(type) ? this.#creationOf(entry) : undefined);
   }
 
   /** The stamps of all replicated attributes; one that was removed keeps its stamp. */
   stampsOf(entry: StoredEntry): [AttributeType, AttributeStamp][] {
-    const types = new Set([...entry.attributes.keys(), ...entry.stamps.keys()]);
-    return [...types].flatMap((type): [AttributeType, AttributeStamp][] => {
-      const stamp = type.replicated ? this.stampOf(entry, type) : undefined;
-      return stamp === undefined ? [] : [[type, stamp]];
-    });
+    const stamps = new Map(entry.stamps);
+    const creation = this.#creationOf(entry);
+    if (creation !== undefined) {
+      for (const type of entry.attributes.keys()) if (!stamps.has(type)) stamps.set(type, creation);
+    }
+    return [...stamps].filter(([type]) => type.replicated);
+  }
+
+  /** Undefined in an export, which says nothing of writes before it was read. */
+  #creationOf(entry: StoredEntry): AttributeStamp | undefined {
+    if (this.defaultOrigin === '') return undefined;
+    const created = entry.text('whenCreated');
+    const usn = BigInt(entry.text('uSNCreated') ?? 0);
+    const time = created === undefined ? new Date(0) : parseGeneralizedTime(created);
+    return { version: 1, time, origin: this.defaultOrigin, originUsn: usn, usn };
   }
 
   /** Takes an entry out without a trace: what garbage collection does to a tombstone. */

@@ -4,7 +4,7 @@
 export const codePages = [874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258] as const;
 export type CodePage = (typeof codePages)[number];
 
-/** Languages by page; a script stands where the language is written in more than one. */
+/** Languages by page; with the script where the language is written in more than one. */
 const languagesOfPage: Readonly<Record<CodePage, string>> = {
   1250: 'bs-Latn cs hr hu pl ro sk sl sq sr-Latn',
   1251: 'az-Cyrl be bg bs-Cyrl kk mk ru sr-Cyrl uk uz-Cyrl',

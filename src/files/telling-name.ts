@@ -27,7 +27,7 @@ export function tellingNames(folders: readonly string[]): ReadonlyMap<string, st
 const partsOfFile = 5;
 
 /**
- * A path without its middle, so that it can still be told which file it is: the name of its root and its last parts,
+ * A path without its middle, that still shows which file it is: the name of its root and its last parts,
  * "TMG01/…/Exchange/HTML/nls/de/strings.txt". A path below none of the roots keeps its last parts.
  *
  * @param roots their names, as `tellingNames` gives them

@@ -13,7 +13,7 @@ import { folderLister, realPathOf } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
 import { temporarySuffix } from './replace-file.ts';
 
-/** The name that stands for the file beside the forms, which has no nls folder. */
+/** The name for the file beside the forms, which has no nls folder. */
 export const defaultLanguage = 'default';
 
 /** One strings.txt of a form set. */

@@ -16,13 +16,13 @@ export type UnicodeEncoding =
   | 'utf-16be with BOM';
 export type TextEncoding = 'ascii' | UnicodeEncoding | `windows-${CodePage}`;
 
-/** What a file's bytes are, or why that can't be told. */
+/** What a file's bytes are, or why that is not known. */
 export type DetectedEncoding =
   | { readonly kind: 'text'; readonly encoding: TextEncoding }
   | { readonly kind: 'empty' }
   | { readonly kind: 'binary'; readonly reason: string }
   | { readonly kind: 'damaged'; readonly reason: string }
-  /** Neither Unicode nor ASCII, and nobody has said which code page. */
+  /** Neither Unicode nor ASCII, and no code page was given. */
   | { readonly kind: 'code-page-unknown' };
 
 export type EncodedText =
@@ -33,7 +33,7 @@ export type EncodedText =
 const utf8Mark = Buffer.from([0xef, 0xbb, 0xbf]);
 
 /**
- * Finds a file's encoding: by its byte order mark, else by where its NULs stand, else as strict UTF-8, else the
+ * Finds a file's encoding: by its byte order mark, else by where its NULs are, else as strict UTF-8, else the
  * code page of its language. Only ASCII bytes is 'ascii', unless a code page was asked for by name.
  *
  * @param ansiCodePage the code page of the file's language, if the language has one
@@ -116,7 +116,7 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
 }
 
 /**
- * UTF-16 without a byte order mark: most NULs stand on one side of the pairs. Not all do: the ideographic space (3000)
+ * UTF-16 without a byte order mark: most NULs are on one side of the pairs. Not all do: the ideographic space (3000)
  * and 一 (4E00) have theirs on the other.
  */
 function utf16ByNuls(bytes: Buffer): 'utf-16le' | 'utf-16be' | undefined {

@@ -11,7 +11,7 @@ export interface RemedyEntry {
   readonly world: World['kind'];
   /** Whether a flag of a remedy on files may ask for a directory: then the directory flags are its flags too. */
   readonly mayAskDirectory?: true;
-  /** What stands behind "adsi-remedy" in examples that can be copied. */
+  /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
   /** Of the remedy that finds lingering objects: its arguments, where another one suspects them. */
   readonly findsLingeringObjects?: (suspects: LingeringSuspects) => readonly string[];

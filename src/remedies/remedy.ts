@@ -136,7 +136,7 @@ export type Answer<Options> =
 /** Something to do, in words, with the commands that do it. */
 export interface Step {
   readonly text: string;
-  /** Each runs as it stands. */
+  /** Each runs unchanged. */
   readonly commands: readonly string[];
   /** Names and lines that belong to it. */
   readonly lines?: readonly string[];
@@ -204,7 +204,7 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
   /** What would be written; what is left out, and why. */
   propose(facts: Facts, options: Options): Proposal<C>;
 
-  /** What these changes mean in this world, whoever made them: a new proposal, a saved plan, an undo. */
+  /** What these changes mean in this world: those of a new proposal, of a saved plan or of an undo. */
   assess(facts: Facts, proposal: Proposal<C>): readonly FindingDraft[];
 
   /** What of the facts a plan keeps. */

@@ -124,7 +124,7 @@ function verdict(plan: Plan, outcome: Outcome | undefined): Html {
     const isWhole = outcome.undone === undefined && outcome.written === outcome.total;
     return html`<div class="verdict ${isWhole ? 'clear' : 'overruled'}">
 <strong>${outcomeInWords(plan, outcome)}</strong>
-This page shows the plan and what became of it.
+This page shows the plan and its outcome.
 </div>`;
   }
   const blockers = openBlockers(plan.findings).length;
@@ -192,7 +192,7 @@ function* entryCounts(all: readonly EntryChange[]): Generator<Html> {
     [deletedAsTree > 0 ? 'Entries deleted by one request' : 'Entries deleted', deleted],
     ['Entries edited', edited],
     ['Entries restored', restored],
-    ['Entries created again', created],
+    ['Entries created', created],
     ['Lingering objects', handedOver],
   ] as const;
   for (const [name, number] of rows) if (number > 0) yield row(name, number);

@@ -1,4 +1,4 @@
-/** What became of a plan's changes, read from the journal of its folder. */
+/** The outcome of a plan's changes, read from the journal of its folder. */
 
 import type { JournalEvent, JournalRecord } from '../change/journal.ts';
 import type { Author, Change, Plan } from '../change/plan.ts';
@@ -7,7 +7,7 @@ import type { ReviewRow } from './rows.ts';
 
 type ChangeState = 'written' | 'skipped' | 'failed' | 'unknown';
 
-/** What became of one change, last. */
+/** The last outcome of one change. */
 export interface ChangeOutcome {
   readonly state: ChangeState;
   /** ISO 8601, UTC. */
@@ -93,7 +93,7 @@ const stateWords = {
   unknown: 'not known whether written',
 } as const satisfies Record<ChangeState, string>;
 
-/** What became of a row: of all its changes at once where that is the same, and each change that was not written. */
+/** The outcome of a row: of all its changes at once where that is the same, and each change that was not written. */
 export function rowOutcome(
   row: ReviewRow,
   outcome: Outcome,

@@ -2,12 +2,12 @@
 
 import { dnsNameOfDn } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
-import type { Change, FilesTarget, ForestTarget, Plan, PlanConnection } from '../change/plan.ts';
+import type { Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
-import { counted, distinct } from '../words.ts';
+import { counted, distinct, listed } from '../words.ts';
 import { utc } from './outcome.ts';
 
 export interface PlanCounts {
@@ -52,7 +52,7 @@ export function countsInWords({ edited, deleted, restored, created, handedOver }
     [edited, 'edited'],
     [deleted, 'deleted'],
     [restored, 'restored'],
-    [created, 'created again'],
+    [created, 'created'],
     [handedOver, 'lingering objects'],
   ];
   return parts
@@ -192,22 +192,38 @@ export function stepsInOrder(steps: readonly Step[]): readonly Step[] {
 }
 
 /**
- * Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out", "2 warnings"; the last part
- * says what stops the change, if a blocker does.
+ * Everything counted, in parts: "491 of 672 files to change, in 41 languages", "180 left out (no wording)", "2 warnings"; the
+ * last part says what stops the change, if a blocker does.
  */
 export function summaryParts({ changes, leftOut, findings }: Plan): readonly string[] {
   const open = (level: FindingLevel): number =>
     findings.filter((finding) => finding.level === level && !finding.accepted).length;
   const accepted = findings.filter((finding) => finding.accepted);
   const parts: readonly (readonly [number, string, string?])[] = [
-    [leftOut.length, 'left out', 'left out'],
     [open('note'), 'note'],
     [open('warning'), 'warning'],
     [accepted.length, 'blocker accepted', 'blockers accepted'],
     [openBlockers(findings).length, 'blocker stops this change', 'blockers stop this change'],
   ];
   const counts = parts.flatMap(([count, one, several]) => (count === 0 ? [] : [counted(count, one, several)]));
-  return [changeCount(changes, leftOut.length), ...counts];
+  return [changeCount(changes, countOf(leftOut)), ...leftOutInWords(leftOut), ...counts];
+}
+
+const fewReasons = 4;
+
+/** "181 left out (180 no wording and 1 already right)": a reason's id as words. */
+function leftOutInWords(leftOut: readonly LeftOut[]): readonly string[] {
+  if (leftOut.length === 0) return [];
+  const byReason = [...groupBy(leftOut, ({ reason }) => visible(reason).replaceAll('-', ' '))];
+  const reasons = byReason.map(([reason, alike]) =>
+    byReason.length === 1 ? reason : `${alike.length.toLocaleString('en')} ${reason}`,
+  );
+  return [`${countOf(leftOut).toLocaleString('en')} left out (${listed(reasons, fewReasons)})`];
+}
+
+/** One file or value may be left out for several reasons. */
+function countOf(leftOut: readonly LeftOut[]): number {
+  return new Set(leftOut.map(({ what }) => what)).size;
 }
 
 function changeCount(changes: readonly Change[], leftOut: number): string {

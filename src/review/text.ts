@@ -12,7 +12,7 @@ import { wrapped } from '../terminal/wrapped.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, propertyLines } from './exhibit-text.ts';
 import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
-import { reviewRows } from './rows.ts';
+import { type ReviewRow, reviewRows } from './rows.ts';
 import { foldedFindings, headOf, stepsInOrder, summaryLine } from './summary.ts';
 
 /** What is read at a terminal before the decision, in lines, as far as the diff leaves room for it. */
@@ -20,22 +20,39 @@ const mostBeforeDecision = 60;
 
 /** The review at a terminal: the diff, the findings, the gravest last, and the line that counts everything. */
 export function* screenReview(plan: Plan, options: TextReviewOptions): Generator<string> {
+  yield* reviewToAskAbout(plan, options);
+  yield* acceptanceLines(plan.findings, options);
+  if (plan.findings.length > 0) yield '';
+  yield* summaryLines(plan, options);
+}
+
+/**
+ * The diff and the findings, the gravest last: what is read before the questions about these.
+ *
+ * @param rows those of the plan that are shown
+ */
+export function* reviewToAskAbout(
+  plan: Plan,
+  options: TextReviewOptions,
+  rows: readonly ReviewRow[] = reviewRows(plan.changes),
+): Generator<string> {
   let room = options.columns === undefined ? Number.POSITIVE_INFINITY : mostBeforeDecision;
-  for (const line of diffLines(plan, reviewRows(plan.changes), options)) {
+  for (const line of diffLines(plan, rows, options)) {
     room -= 1;
     yield line;
   }
+  const roots = plan.target.kind === 'files' ? plan.target.roots : [];
+  const below = [...acceptanceLines(plan.findings, options), ...summaryLines(plan, options)].length + 1;
+  yield* findingsIn({ room: room - below, roots }, plan.findings, options);
+}
+
+/** The line that counts everything, and where all is shown. */
+export function summaryLines(plan: Plan, options: TextReviewOptions): readonly string[] {
   const isShort = !options.verbose && plan.changes.length > 0;
-  const summary = [
+  return [
     ...wrapped(summaryLine(plan, options.style), options.columns ?? Number.POSITIVE_INFINITY, 2),
     ...(isShort ? [`  ${options.style.dim('--verbose shows every path, value and finding in full.')}`] : []),
   ];
-  const roots = plan.target.kind === 'files' ? plan.target.roots : [];
-  if (plan.findings.length > 0) {
-    yield* findingLines(plan.findings, options, { room: room - summary.length - 1, roots });
-    yield '';
-  }
-  yield* summary;
 }
 
 /** Commands of this tool as they are printed in the documents of a change folder. */
@@ -127,7 +144,7 @@ function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
   if (plan.target.kind === 'files') yield* wrapped(`  ${lostWords}`, paperWidth, 2);
 }
 
-/** What became of a plan: a line in all, and a line a run. */
+/** The outcome of a plan: a line in all, and a line a run. */
 export function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
   yield `  ${visible(outcomeInWords(plan, outcome))}`;
   for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;
@@ -165,33 +182,34 @@ interface FindingsPlace {
   readonly roots: readonly string[];
 }
 
-/**
- * The findings, each with its id: a note by its title, others in three lines at most, unless all is shown. Then how the
- * open blockers can be accepted.
- */
-export function* findingLines(
+/** The findings, then how the open blockers can be accepted. */
+export function* findingLines(findings: readonly Finding[], options: TextReviewOptions): Generator<string> {
+  yield* findingsIn({ room: Number.POSITIVE_INFINITY, roots: [] }, findings, options);
+  yield* acceptanceLines(findings, options);
+}
+
+/** The findings, each with its id: a note by its title, others in three lines at most, unless all is shown. */
+function* findingsIn(
+  { room, roots }: FindingsPlace,
   findings: readonly Finding[],
   options: TextReviewOptions,
-  { room, roots }: FindingsPlace = { room: Number.POSITIVE_INFINITY, roots: [] },
 ): Generator<string> {
   const folded = foldedFindings(findings);
-  const acceptance = acceptanceLines(folded, options);
   if (options.verbose) for (const finding of folded) yield* wholeFinding(finding, options);
   else {
     const names = tellingNames(roots);
     yield* inRoom(
       folded.map((finding) => shortFinding(finding, options, names)),
-      room - acceptance.length,
+      room,
     );
   }
-  yield* acceptance;
 }
 
 function acceptanceLines(
   findings: readonly Finding[],
   { style, columns = Number.POSITIVE_INFINITY }: TextReviewOptions,
 ): readonly string[] {
-  const toAccept = openBlockers(findings).filter(({ acceptable }) => acceptable);
+  const toAccept = openBlockers(foldedFindings(findings)).filter(({ acceptable }) => acceptable);
   if (toAccept.length === 0) return [];
   const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');
   const line = `To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`;

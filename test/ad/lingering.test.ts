@@ -97,7 +97,7 @@ describeWithSamba(
       });
     };
 
-    test('finds exactly what was made to linger, both ways, with what is new, late and changed told apart', async () => {
+    test('finds exactly what was made to linger, both ways, with what is new, late and changed kept apart', async () => {
       const result = await run(lookForLingering, ['--reference', 'dc1', '--save', 'change', '--json']);
       expect(result.status).toBe(2);
       const plan = planOf(result);

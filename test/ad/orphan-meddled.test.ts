@@ -90,7 +90,7 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
       expect(await snapshot(dc)).toEqual(before);
     });
 
-    test('and comes back, with all but a reference that somebody has set anew', async () => {
+    test('and comes back, with all but a reference that was set anew', async () => {
       const { dn } = scene.referrers.distributionGroup;
       const attribute = 'msExchExpansionServerName';
       await save('saved', ...way);

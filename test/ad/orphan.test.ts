@@ -229,7 +229,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(['EX01', 'EX02', 'EX13', 'OLD03'].map(verdictOf)).toEqual(['in use', 'likely orphan', 'in use', 'in use']);
     });
 
-    test('refuses to apply while a blocker stands', async () => {
+    test('refuses to apply while a blocker is not accepted', async () => {
       const { status, stderr } = await command.run('orphan', ...deleteNow);
       expect(status).toBe(3);
       expect(stderr).toContain('mailboxes');
@@ -272,7 +272,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
     });
   });
 
-  describe('once nothing stands against it', () => {
+  describe('once no blocker is left', () => {
     let before: Snapshot;
 
     beforeAll(async () => {
@@ -355,7 +355,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
-    test('goes on after kill -9 at any step, and can be undone after that', async () => {
+    test('continues after kill -9 at any step, and can be undone after that', async () => {
       await command.run('orphan', '--save', 'killed', '--name', 'EX02', ...accepted);
       for (const records of [1, 2, 7, 20, 33, 48]) {
         const child = command.start('apply', 'killed', ...confirmed);
@@ -396,7 +396,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
-    test('goes on after the domain controller went away in the middle', async () => {
+    test('continues after the domain controller went away in the middle', async () => {
       await command.run('orphan', '--save', 'away', '--name', 'EX02', ...accepted);
       const child = command.start('apply', 'away', ...confirmed);
       while (child.exitCode === null && (await command.journal('away')).length < 50) {
@@ -412,7 +412,7 @@ describeWithSamba('The orphan remedy on Samba', () => {
       expect(differences(before, await snapshot(dc))).toEqual([]);
     });
 
-    test('goes on with an undo that was killed', async () => {
+    test('continues with an undo that was killed', async () => {
       await command.run('orphan', '--save', 'undone', '--name', 'EX02', ...accepted);
       expect((await command.run('apply', 'undone', ...confirmed)).status).toBe(0);
       expect((await command.run('undo', 'undone', '--save', 'back')).status).toBe(2);

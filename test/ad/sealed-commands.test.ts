@@ -188,7 +188,7 @@ describeWithSamba(
         expect(proxy.passed()).not.toContain('GSSAPI');
       });
 
-      test('a user without the right to change is told whose right is needed, and changes nothing', async () => {
+      test('a user without the right to change learns whose right is needed, and changes nothing', async () => {
         const typed = { ...withoutTicket, ADSI_REMEDY_PASSWORD: dc.adminPassword };
         const saved = folder();
         await tool(withTicket, 'tombstone', '--days', '365', ...integrated, ...byName, '--save', saved);

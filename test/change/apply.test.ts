@@ -193,7 +193,7 @@ describe('a file that has changed since the plan was made', () => {
     expect(await journalled()).toEqual(['begin', 'drifted 0', 'end']);
   });
 
-  test('by vanishing is told, and the others are done', async () => {
+  test('by vanishing is reported, and the others are done', async () => {
     const plan = await planned('a', 'b');
     await unlink(path.join(forms, 'a'));
     const result = await apply(plan);
@@ -204,7 +204,7 @@ describe('a file that has changed since the plan was made', () => {
     expect(await states()).toEqual({ b: 'new' });
   });
 
-  test('together with its folder is told the same way', async () => {
+  test('together with its folder is reported the same way', async () => {
     const plan = await planned('a', 'b');
     await rm(forms, { recursive: true });
     expect(await apply(plan)).toMatchObject({
@@ -213,14 +213,14 @@ describe('a file that has changed since the plan was made', () => {
     });
   });
 
-  test('into a folder is told the same way', async () => {
+  test('into a folder is reported the same way', async () => {
     const plan = await planned('a');
     await unlink(path.join(forms, 'a'));
     await mkdir(path.join(forms, 'a'));
     expect(await apply(plan)).toMatchObject({ notDone: [{ outcome: { kind: 'drifted' } }] });
   });
 
-  test('by being marked read-only is left alone: somebody wants that', async () => {
+  test('by being marked read-only is left alone: that was on purpose', async () => {
     const plan = await planned('a');
     await chmod(path.join(forms, 'a'), 0o444);
     expect(await apply(plan)).toMatchObject({
@@ -466,14 +466,14 @@ describe('whatever single call of the file system fails', () => {
   });
 });
 
-describe('a file that somebody holds for a moment', () => {
+describe('a file that another program holds for a moment', () => {
   test('is done when it is let go', async () => {
     const plan = await planned('a');
     const files = failingFileSystem('rename', ['EBUSY', 'EPERM', 'EACCES']);
     expect(await apply(plan, { files })).toMatchObject({ done: 1, notDone: [] });
   });
 
-  test('for good is told, its old bytes in place', async () => {
+  test('for good is reported, its old bytes in place', async () => {
     const plan = await planned('a');
     const files = failingFileSystem(
       'rename',
@@ -536,7 +536,7 @@ describe('a journal that can’t be written', () => {
 });
 
 describe('a run that is interrupted', () => {
-  test('begins no further file, says how many are left, and is gone on with', async () => {
+  test('begins no further file, says how many are left, and can be continued', async () => {
     const names = Array.from({ length: 12 }, (_, index) => `f${index}`);
     const plan = await planned(...names);
     const controller = new AbortController();
@@ -568,7 +568,7 @@ describe('a run that is interrupted', () => {
 });
 
 describe('a journal that was cut short', () => {
-  test('at any byte is gone on with: every file is done in the end', async () => {
+  test('at any byte can be continued: every file is done in the end', async () => {
     const plan = await planned('a', 'b', 'c');
     await apply(plan);
     const whole = await readFile(journalOf(changeFolder));
@@ -594,7 +594,7 @@ describe('a plan that may not be applied', () => {
     accepted: false,
   };
 
-  test('because a blocker stands: nothing is written, not even to the journal', async () => {
+  test('because a blocker is not accepted: nothing is written, not even to the journal', async () => {
     const { changes } = await planned('a');
     const applying = apply(planOf(changes, { findings: [blocker, { ...blocker, id: 'other', level: 'warning' }] }));
     await expect(applying).rejects.toThrow(RefusedError);

@@ -37,7 +37,7 @@ describe('the delete of one entry', () => {
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'already-done' });
   });
 
-  test('leaves an entry alone that somebody has edited since', async () => {
+  test('leaves an entry alone that was edited since', async () => {
     const { access, doomed, intent, session } = await openBench();
     const change = await doomed(orphan);
     await session.modify(orphan, [{ attribute: 'serialNumber', replace: [Buffer.from('Version 15.1')] }]);
@@ -63,7 +63,7 @@ describe('the delete of one entry', () => {
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'done' });
   });
 
-  test('counts a link value that somebody has removed while its target is there', async () => {
+  test('counts a link value that was removed while its target is there', async () => {
     const { access, doomed, intent, session } = await openBench();
     const change = await doomed(sendConnector);
     await session.modify(sendConnector, [
@@ -129,7 +129,7 @@ describe('the delete of one entry', () => {
 });
 
 describe('the journal of a delete', () => {
-  test('is told while the entry is looked at, and knows before anything is sent', async () => {
+  test('is written while the entry is looked at, and is on the disk before anything is sent', async () => {
     const { access, doomed, session } = await openBench();
     const change = await doomed(leaf);
     const writing = await access().session();
@@ -241,7 +241,7 @@ describe('the delete of a subtree by one request', () => {
     expect(await exists(bench.session, orphan)).toBe(false);
   });
 
-  test('goes on with a subtree of which a part is deleted already', async () => {
+  test('continues with a subtree of which a part is deleted already', async () => {
     const bench = await openBench();
     const change = await tree(bench);
     await bench.session.delete(leaf);
@@ -349,7 +349,7 @@ describe('the look ahead', () => {
       expect(await lookAhead(bench, changes)).toMatchObject({ outcome: { kind: 'drifted', what } });
     });
 
-    test('goes on to the next subtree', async () => {
+    test('continues with the next subtree', async () => {
       const bench = await openBench();
       const changes = [orphan, other].map((root) => bench.doomedSubtree(root));
       const both = (await Promise.all(changes)).flatMap(deletes);

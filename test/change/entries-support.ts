@@ -1,18 +1,16 @@
 /** A small subtree in an embedded forest, and the sessions that writers of entries work through. */
 
-import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import { dnDepth, parentDn, sameDn } from '../../src/ad/dn.ts';
 import { guidOf } from '../../src/ad/entry.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
-import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
-import { freshFolder } from '../support/fresh-folder.ts';
 import { type ServedForest, served } from '../support/ldap-server/served-forest.ts';
+import { practiceForest } from '../support/practice-forest.ts';
 
 export const host = 'dc1.corp.example.com';
 const organisation =
@@ -43,9 +41,7 @@ export interface Bench {
 }
 
 export async function openBench(): Promise<Bench> {
-  const templates = new URL('../../templates/', import.meta.url);
-  const now = (): Date => new Date('2026-11-22T09:00:00Z');
-  const forest = served(await openPracticeForest(await freshFolder(), templates, now, randomUUID));
+  const forest = served(await practiceForest());
   const connector = ldapConnector({
     tls: 'none',
     bind: 'anonymous',

@@ -48,7 +48,7 @@ describe('a change folder', () => {
     await expect(take(18)).rejects.toThrow(RefusedError);
   });
 
-  test('that can’t be written to is told by its path', async () => {
+  test('that can’t be written to is reported by its path', async () => {
     folder = path.join(folder, 'gone');
     await expect(take(17)).rejects.toThrow(FileError);
     await expect(take(17)).rejects.toMatchObject({ errno: 'ENOENT', trouble: { on: path.join(folder, 'lock.json') } });
@@ -63,14 +63,14 @@ describe('a lock that was left behind', () => {
     expect(await readdir(folder)).toEqual(['lock.json']);
   });
 
-  test('by another computer stands, and what to do is told: nobody here can know whether it is still at work', async () => {
+  test('by another computer is kept, and what to do is said: whether it is still at work cannot be known here', async () => {
     await leave(4711, 'there');
     await expect(take(17)).rejects.toMatchObject({
       trouble: { cameBack: expect.stringContaining('on there'), next: expect.stringContaining(lock) },
     });
   });
 
-  test.each(['', '{"process":', '[]', '{"process":"17","host":"here"}'])('half written (%j) stands', async (text) => {
+  test.each(['', '{"process":', '[]', '{"process":"17","host":"here"}'])('half written (%j) is kept', async (text) => {
     await writeFile(lock, text);
     await expect(take(17)).rejects.toThrow(RefusedError);
     expect(await readFile(lock, 'utf8')).toBe(text);

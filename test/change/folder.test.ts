@@ -106,7 +106,7 @@ describe('a change folder', () => {
   });
 });
 
-describe('a name for a folder that nobody has named', () => {
+describe('the name of a change folder without --save', () => {
   test('is the day and the remedy, with a number where that is taken', async () => {
     const home = await freshFolder();
     const free = (): Promise<string> => freeFolder(home, '2026-11-22T23:59:59.000Z', 'labels');

@@ -70,7 +70,7 @@ function expectWaited({ stdout }: CommandRun, ending: string): void {
   expect(waiting.join('\n')).toContain(ending);
 }
 
-describe('what Windows refuses for a moment is waited for, and the user is told', () => {
+describe('what Windows refuses for a moment is waited for, and the user sees it', () => {
   test.each(['EPERM', 'EBUSY', 'EACCES'])('the change folder’s rename (%s)', async (errno) => {
     refuse('rename', 'saved', errno, errno);
     const run = await save();

@@ -105,7 +105,7 @@ describe('a journal', () => {
 describe('a journal that a crash cut short', () => {
   const records = [record(0), record(1), record(2)];
 
-  test('gives the records that were whole, and goes on behind them, wherever it was cut', async () => {
+  test('gives the records that were whole, and continues behind them, wherever it was cut', async () => {
     const whole = await written(records);
     for (let length = 0; length <= whole.length; length += 3) {
       const cut = whole.subarray(0, length);
@@ -118,7 +118,7 @@ describe('a journal that a crash cut short', () => {
     }
   });
 
-  test('and left zeros where the line should be is read and gone on with all the same', async () => {
+  test('and left zeros where the line should be is still read and continued', async () => {
     const whole = await written(records);
     await writeFile(file, Buffer.concat([whole, Buffer.alloc(300)]));
     expect(await readJournal(file, noWaiting)).toMatchObject(records);
@@ -182,7 +182,7 @@ describe('a disk that fails', () => {
     expect((await readJournal(file, noWaiting)).map(({ change }) => change)).not.toContain(2);
   });
 
-  test('in the middle of a line leaves a journal that can be gone on with', async () => {
+  test('in the middle of a line leaves a journal that can be continued', async () => {
     const journal = await openJournal(file, noWaiting);
     const methods = await handleMethods();
     const { appendFile } = methods;

@@ -225,7 +225,7 @@ const forGood = 10_000;
 /** A run on four files takes some sixty steps. */
 const lifetime = fc.oneof(fc.nat(70), fc.constant(forGood));
 
-test('whatever is planned, applied, killed, gone on with, undone and edited in between: no byte is wrong', async () => {
+test('whatever is planned, applied, killed, continued, undone and edited in between: no byte is wrong', async () => {
   const step = fc.oneof(
     fc.constant(new MakePlan()),
     { arbitrary: lifetime.map((steps) => new Apply(steps)), weight: 4 },

@@ -111,7 +111,7 @@ describe('an edit of a single value', () => {
     expect(drifted.intents).toBe(0);
   });
 
-  test('writes nothing from unset where somebody has set a value', async () => {
+  test('writes nothing from unset where a value was set since', async () => {
     const { change, access, intent, values } = await target({ add: ['180'], singleValued: true }, '90');
     const what = 'tombstoneLifetime is 90; the plan expected not set';
     expect(await writeModify(change, access, intent)).toEqual({ kind: 'drifted', what });
@@ -124,7 +124,7 @@ describe('an edit of a single value', () => {
     expect(found.intents).toBe(0);
   });
 
-  test('is refused by the server where somebody was faster between the look and the write', async () => {
+  test('is refused by the server where another write was faster between the look and the write', async () => {
     const { change, access, values, set } = await target(from60to180, '60');
     const outcome = await writeModify(change, access, () => set('90'));
     expect(outcome).toEqual({ kind: 'drifted', what: 'tombstoneLifetime is 90; the plan expected 60' });

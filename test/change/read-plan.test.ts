@@ -190,9 +190,9 @@ describe('a plan file that is not whole', () => {
     expect(refusal?.trouble.cameBack).toBe('remedy is missing, unknown or of the wrong kind');
   });
 
-  test('is refused if a member stands twice in one object', () => {
+  test('is refused if a member occurs twice in one object', () => {
     const twice = JSON.stringify(plan).replace('"language":"de"', '"language":"fr","language":"de"');
-    expect(refusalOf(twice)?.trouble.cameBack).toBe('the member "language" stands twice in one object');
+    expect(refusalOf(twice)?.trouble.cameBack).toBe('the member "language" occurs twice in one object');
   });
 
   test('is refused if its data is nested deeper than a plan is', () => {

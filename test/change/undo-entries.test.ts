@@ -91,7 +91,7 @@ describe('the undo of deletes', () => {
     expect(changes[0]).not.toHaveProperty('tombstoneDn');
   });
 
-  test('tells what somebody has edited of an entry that is there, and completes the rest', async () => {
+  test('reports what was edited of an entry that is there, and completes the rest', async () => {
     const bench = await openBench();
     const change = await bench.doomed(sendConnector);
     const edit = (attribute: string, ...values: readonly string[]) => ({
@@ -296,7 +296,7 @@ describe('the undo of edits', () => {
     expect(findings).toEqual([]);
   });
 
-  test('leaves alone what somebody has set since, tells both values, and brings the rest back', async () => {
+  test('leaves alone what was set since, reports both values, and brings the rest back', async () => {
     const bench = await openBench();
     const { changes, findings } = await undone(bench, [host1, owner], () =>
       set(bench, database, 'msExchOwningServer', otherServer),
@@ -332,7 +332,7 @@ describe('the undo of edits', () => {
     ]);
   });
 
-  test('has nothing to do where somebody has given the value back', async () => {
+  test('has nothing to do where the value is back already', async () => {
     const bench = await openBench();
     const { changes, findings } = await undone(bench, [host1], () =>
       set(bench, sendConnector, 'msExchSmtpSmartHost', 'smtp.example.com'),

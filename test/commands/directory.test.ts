@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
@@ -10,6 +11,7 @@ import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openDirectory } from '../../src/commands/directory.ts';
 import { createOutput } from '../../src/commands/output.ts';
+import { run as undo } from '../../src/commands/undo.ts';
 import { administrator } from '../../src/embedded/view.ts';
 import { configuration, directoryService, openForest } from '../embedded/support.ts';
 import { type Certificates, hasOpenssl, makeCertificates } from '../ldap/peer/certificates.ts';
@@ -81,8 +83,11 @@ async function runOn(
   );
 }
 
-async function portOf(listener: Parameters<typeof createServer>[1] & object): Promise<string> {
-  const server = createServer(listener);
+function portOf(listener: Parameters<typeof createServer>[1] & object): Promise<string> {
+  return listeningAt(createServer(listener));
+}
+
+async function listeningAt(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const address = server.address();
@@ -159,6 +164,26 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     return `127.0.0.1:${port}`;
   };
 
+  test('is asked for again by the printed commands, with --ca and all else: they run unchanged', async () => {
+    const [, port = ''] = (await listening(await openForest(more, { accounts: [...accounts] }))).split(':');
+    const outer = createTlsServer(certificates.good, (socket) => {
+      const inner = connect(Number(port), '127.0.0.1');
+      for (const end of [socket, inner]) end.on('error', () => undefined);
+      socket.pipe(inner).pipe(socket);
+    });
+    const server = await listeningAt(outer);
+    const currentFolder = await freshFolder();
+    const tls = ['--tls', 'ldaps', '--ca', authority(), '--tls-name', 'dc1.example.com'];
+    const saved = await runOn(server, [...tls, '--save', 'saved'], { folder: currentFolder });
+    const printed = (before: string, { stdout }: CommandRun): readonly string[] =>
+      (new RegExp(`${before}: adsi-remedy \\w+ (.*)`).exec(stdout)?.[1] ?? '').split(' ');
+    const env = { ADSI_REMEDY_PASSWORD: 'S3cret' };
+    const applied = await runCommand(apply, printed('Apply it with', saved), { currentFolder, env });
+    expect(applied).toMatchObject({ status: 0, stderr: '' });
+    const undone = await runCommand(undo, [...printed('Undo it with', applied), '--dry-run'], { currentFolder, env });
+    expect(undone).toMatchObject({ status: 2, stderr: '' });
+  });
+
   test('on a port without it', async () => {
     const server = await listening(await openForest());
     const { status, stderr } = await runOn(server, ['--tls', 'ldaps']);
@@ -172,7 +197,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(stderr).toMatch(/TLS|LDAPS/);
   });
 
-  test('with a certificate that nobody trusts says how to trust it', async () => {
+  test('with an untrusted certificate says how to trust it', async () => {
     const { status, stderr } = await runOn(await ldaps('selfSigned'), ['--tls', 'ldaps']);
     expect(status).toBe(1);
     expect(stderr).toContain('--ca');
@@ -269,7 +294,7 @@ describe('rights', () => {
     expect(stdout).toMatch(/none seen|no right to see/);
   });
 
-  test('to write, if they lack, are told in the dry run', async () => {
+  test('to write, if they lack, are reported in the dry run', async () => {
     const { status, stdout } = await runOn(await server(), as('reader'));
     expect(status).toBe(2);
     expect(stdout).toContain('no-right-to-write');
@@ -348,7 +373,7 @@ test('a password never follows a plan: not to its server, and not without encryp
   expect((await runCommand(apply, named, world)).status).toBe(2);
 });
 
-test('what is told of a plan names the entry and no password', async () => {
+test('what is said of a plan names the entry and no password', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   const result = await runOn(server, ['--json', '--save', 'saved'], { folder });

@@ -320,7 +320,18 @@ describe('blockers', () => {
     expect(stdout).toContain('L_UserName_Text in lines 1, 2: a | b');
   });
 
-  test('that are not accepted stand: to apply now is not offered, and to do nothing changes nothing', async () => {
+  test('that are accepted bring their files into the diff; one line counts everything before the decision', async () => {
+    await writeTree(home, { TMG01: { ISA: { HTML: { nls: { it: { 'strings.txt': twoLabels } } } } } });
+    const accepting = { 'accept.conflicting-duplicates': true, decision: 'nothing' };
+    const { stdout } = await walk(accepting, [...args, '--language', 'de', '--language', 'it']);
+    expect(stdout).toMatch(/^ +3 +it /m);
+    expect(stdout).not.toMatch(/^ +1 +it /m);
+    expect(stdout.split('\n').filter((line) => line.includes(' to change'))).toEqual([
+      '  4 files to change, in 2 languages · 1 blocker accepted',
+    ]);
+  });
+
+  test('that are not accepted stop it: to apply now is not offered, and to do nothing changes nothing', async () => {
     await writeTree(home, { TMG01: { ISA: { HTML: { nls: { de: { 'strings.txt': twoLabels } } } } } });
     const before = await snapshot(home);
     const refused = { 'accept.conflicting-duplicates': false };

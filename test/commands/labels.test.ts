@@ -243,7 +243,7 @@ describe('the labels of the practice site', () => {
   });
 });
 
-describe('a change.diff, whatever the encoding, the line ends, and where the label stands,', () => {
+describe('a change.diff, whatever the encoding, the line ends, and wherever the label is,', () => {
   const sevenLines = ['L_B="é"', ...['C', 'D', 'E', 'F', 'G', 'H'].map((name) => `L_${name}="x"`)];
   const around = (end: string): string =>
     ['; c', ...sevenLines, 'L_UserName_Text="Domain\\user name:"', ...sevenLines, 'L_UserID_Text="Id:"', '; c'].join(

@@ -215,7 +215,7 @@ describe('applied', () => {
   });
 
   // As many runs as there are changes: over a second.
-  test('goes on after the process ended at each step, before or after the directory carried it out', async () => {
+  test('continues after the process ended at each step, before or after the directory carried it out', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const saved = await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     const { changes } = planOf(saved);
@@ -235,7 +235,7 @@ describe('applied', () => {
     expect(await site.there(wholeDc)).toEqual([]);
   });
 
-  test('is refused where somebody has edited the account since', async () => {
+  test('is refused where the account was edited since', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     await site.run(metadata, ['--dc', 'DC4', '--save', 'change', '--json', ...accepted]);
     await site.edit(account, 'description', 'kept for the auditors');
@@ -321,7 +321,7 @@ test('a DC of a child domain is refused, with a DC of its own domain to use', as
 });
 
 describe('the wizard', () => {
-  test('offers what is left over first, then the supported ways, and goes on if none is taken', async () => {
+  test('offers what is left over first, then the supported ways, and continues if none is taken', async () => {
     const site = await siteWithDeadDc(await freshFolder());
     const prompter = answering({
       'metadata.dc': byDefault,
@@ -332,6 +332,15 @@ describe('the wizard', () => {
     expect(prompter.asked).toEqual(['metadata.dc', 'metadata.supported-way', 'decision']);
     expect(stdout).toMatch(/- CN=DC0,CN=Servers,CN=Amsterdam/);
     expect(status).toBe(2);
+  });
+
+  test('says where else to look where none of them is gone, and changes nothing', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    const { status, stdout } = await site.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
+    expect(status).toBe(0);
+    expect(stdout).toContain('dcdiag /test:dns /e');
+    expect(stdout).toContain('Nothing was changed.');
+    expect(await site.there([server])).toEqual([server]);
   });
 
   test('shows the steps of a supported way that is taken, and changes nothing', async () => {

@@ -113,7 +113,7 @@ test('a witness path of a server with a longer name is no reference', async () =
   expect(await named('\\\\EX041\\DAG1')).toBe(false);
 });
 
-test('one mailbox and one group are told as one', async () => {
+test('one mailbox and one group are reported as one', async () => {
   const findings = await findingsOn(
     forest(
       other('EX01', 2),

@@ -154,7 +154,7 @@ describe('a name of a server that no object has', () => {
     ]);
   });
 
-  test('is not what an entry is named by itself, as a CAS array is', async () => {
+  test('is not the name of an entry itself, as of a CAS array', async () => {
     const plan = await leftovers(
       record(`CN=mail,CN=North,${groups}`, 'msExchClientAccessArray', `legacyExchangeDN: ${gone}`),
     );

@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Entry } from '../../src/ad/entry.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
-import { openPracticeForest, type PracticeForest } from '../../src/embedded/practice-forest.ts';
+import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { noSleep } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
+import { practiceForest, practiceTime, templates } from '../support/practice-forest.ts';
 import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
 import { orphan } from '../support/remedy-commands.ts';
@@ -27,7 +27,6 @@ import {
   runOn,
 } from './orphan-export.ts';
 
-const templates = new URL('../../templates/', import.meta.url);
 const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connector-source'].flatMap((id) => [
   '--accept',
   id,
@@ -45,43 +44,42 @@ interface Site {
   ): Promise<CommandRun>;
   /** Somebody else's doing, with another session. */
   meddle(work: (session: DirectorySession) => Promise<void>): Promise<void>;
-  /** The live entries of the forest as it is on disk, each as its LDIF without what the server itself keeps. */
+  /** The live entries of the forest, each as its LDIF without what the server itself keeps. */
   forest(): Promise<ReadonlyMap<string, string>>;
 }
 
-const now = (): Date => new Date('2026-11-22T09:00:00Z');
-
-/** A site with a practice forest in memory; on disk it is opened anew by each run from where the one before saved it. */
-async function practiceSite(at: Promise<PracticeForest> | 'on disk' = newForest()): Promise<Site> {
+/** A site with a practice forest in memory. */
+async function practiceSite(at: Promise<EmbeddedForest> = practiceForest()): Promise<Site> {
   const folder = await freshFolder();
-  const contextWith = (world: Partial<Context>) => ({
-    currentFolder: folder,
-    templates,
-    sleep: noSleep,
-    now,
-    ...world,
-  });
-  const inMemory = at === 'on disk' ? undefined : await at;
-  const open = (world: Partial<Context>): Promise<OpenDirectory> =>
-    inMemory === undefined
-      ? openPracticeDirectory(folder, { ...contextWith(world), randomId: randomUUID } as Context)
-      : directoryOf(inMemory);
+  const forest = await at;
+  let seen: { readonly numbers: string; readonly entries: ReadonlyMap<string, string> } | undefined;
   return {
     folder,
-    run: (command, args, prompter, world = {}) => {
-      const asking: Partial<Context> = { ...(prompter === undefined ? {} : { prompter }), ...world };
-      return runCommand(command, args, { ...contextWith(asking), directory: () => open(asking) });
-    },
+    run: (command, args, prompter, world = {}) =>
+      runCommand(command, args, {
+        currentFolder: folder,
+        templates,
+        sleep: noSleep,
+        now: practiceTime,
+        directory: () => directoryOf(forest),
+        ...(prompter === undefined ? {} : { prompter }),
+        ...world,
+      }),
     meddle: async (work) => {
-      const directory = await open({});
+      const directory = await directoryOf(forest);
       await work(directory.session).finally(() => directory.close());
     },
-    forest: async () => entriesOf(inMemory ?? (await openPracticeForest(folder, templates, now, randomUUID))),
+    forest: async () => {
+      // Every write, replicated or not, takes a DC's next number: with the same numbers it is the same forest.
+      const numbers = forest.domainControllers.map((host) => forest.replica(host).store.usn).join();
+      if (seen?.numbers !== numbers) seen = { numbers, entries: entriesOf(forest) };
+      return seen.entries;
+    },
   };
 }
 
-/** As the command opens it, without saving. */
-async function directoryOf(forest: PracticeForest): Promise<OpenDirectory> {
+/** As the command opens it. */
+async function directoryOf(forest: EmbeddedForest): Promise<OpenDirectory> {
   const host = forest.domainControllers[0] ?? '';
   const session = await forest.open({ host });
   return {
@@ -95,7 +93,7 @@ async function directoryOf(forest: PracticeForest): Promise<OpenDirectory> {
   };
 }
 
-function entriesOf(forest: PracticeForest): ReadonlyMap<string, string> {
+function entriesOf(forest: EmbeddedForest): ReadonlyMap<string, string> {
   const records = [...forest.toLdif()].join('').replaceAll('\n ', '').split('\n\n');
   const kept = /^(?:uSN\w+|whenChanged|lastKnownParent|practiceStamp|replPropertyMetaData|# .*):.*$/i;
   return new Map(
@@ -108,14 +106,10 @@ function entriesOf(forest: PracticeForest): ReadonlyMap<string, string> {
   );
 }
 
-function newForest(): Promise<PracticeForest> {
-  return openPracticeForest('', templates, now, randomUUID);
-}
-
-let shared: Promise<PracticeForest> | undefined;
-/** A site whose forest is the same for all tests that change nothing in it: to parse it takes longer than to look at it. */
+let shared: Promise<EmbeddedForest> | undefined;
+/** A site whose forest is the same for all tests that change nothing in it: to copy it takes longer than to look at it. */
 function siteToLookAt(): Promise<Site> {
-  shared ??= newForest();
+  shared ??= practiceForest();
   return practiceSite(shared);
 }
 
@@ -160,6 +154,16 @@ describe('a dry run', () => {
 });
 
 describe('a name that is not there', () => {
+  const servers = [
+    ...organisation,
+    ...adminGroup('North', 'EX01', 'EX02', 'EX03'),
+    record(
+      `CN=EX04,CN=Servers,CN=North,${groups}`,
+      'msExchExchangeServer',
+      'networkAddress: ncacn_ip_tcp:ex04.corp.example.com',
+    ),
+  ];
+
   test.each([
     ['two characters swapped', 'EX40', 'Did you mean EX04 or EX01 or'],
     ['a character too many', 'EX044', 'Did you mean EX04'],
@@ -171,15 +175,13 @@ describe('a name that is not there', () => {
     ["its account's name", 'EX04$', 'Did you mean EX04'],
     ['nothing near', 'MAILSERVER', 'There are: EX01, EX02, EX03 and EX04'],
   ])('gets the nearest names: %s', async (_, given, words) => {
-    const site = await siteToLookAt();
-    const { status, stderr } = await site.run(orphan, ['--name', given]);
+    const { status, stderr } = await runOn(servers, '--name', given);
     expect(stderr).toContain(words);
     expect(status).toBe(64);
   });
 
   test.each(['ex04', 'EX04.corp.example.com'])('is there in another case and as FQDN: %s', async (given) => {
-    const site = await siteToLookAt();
-    expect(await site.run(orphan, ['--name', given, '--dry-run'])).toMatchObject({ status: 2 });
+    expect(await runOn(servers, '--name', given, '--dry-run')).toMatchObject({ status: 2 });
   });
 });
 
@@ -197,7 +199,7 @@ describe('the wizard', () => {
   };
 
   test('offers the likely orphan first, has its name typed, and deletes it; undo brings it back', async () => {
-    const site = await practiceSite('on disk');
+    const site = await practiceSite();
     const before = await site.forest();
     const prompter = answering(throughout);
     const { status, stdout, stderr } = await site.run(orphan, [], prompter);
@@ -226,7 +228,7 @@ describe('the wizard', () => {
     expect(await site.forest()).toEqual(before);
   });
 
-  test('clears only the references that were chosen; the others stand as a blocker', async () => {
+  test('clears only the references that were chosen; the others are a blocker', async () => {
     const site = await siteToLookAt();
     const answers = answering({
       'orphan.supported-way': 'none',
@@ -296,7 +298,13 @@ describe('apply of a saved plan', () => {
     await cp(await planFor(args), path.join(site.folder, 'saved'), { recursive: true });
     return site;
   };
-  const isGone = async (site: Site): Promise<boolean> => ![...(await site.forest()).keys()].some(ofOrphan);
+  const isGone = async (site: Site): Promise<boolean> => {
+    let found: Entry | undefined;
+    await site.meddle(async (session) => {
+      found = await session.readEntry(`CN=EX04,${serversBelow}`, ['1.1']);
+    });
+    return found === undefined;
+  };
 
   test.each([
     ['none is given with --yes', ['--yes']],
@@ -332,7 +340,7 @@ describe('apply of a saved plan', () => {
     expect(await isGone(site)).toBe(false);
   });
 
-  test('asks for the name again when it goes on, and no more when nothing is left to delete', async () => {
+  test('asks for the name again when it continues, and no more when nothing is left to delete', async () => {
     const site = await saved(await practiceSite());
     const aborted: Context['interruptible'] = (work) => work(AbortSignal.abort());
     await site.run(apply, ['saved', '--confirm', 'EX04'], undefined, { interruptible: aborted });
@@ -432,7 +440,7 @@ describe('undo', () => {
     expect(await site.forest()).toEqual(before);
   });
 
-  test('leaves alone what somebody has edited since, says so, and brings everything else back', async () => {
+  test('leaves alone what was edited since, says so, and brings everything else back', async () => {
     const before = await (await siteToLookAt()).forest();
     const site = await applied();
     await site.meddle(setOwner('EX03'));
@@ -495,7 +503,7 @@ describe('--setup-log', () => {
     expect(status).toBe(64);
   });
 
-  test('of an object that is gone leaves the wizard to ask, and is told', async () => {
+  test('of an object that is gone is reported, and the wizard asks', async () => {
     const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), twoRuns);
     const answers = answering({ 'orphan.server': byDefault, 'orphan.supported-way': 'resume' });
@@ -506,7 +514,7 @@ describe('--setup-log', () => {
     expect(status).toBe(0);
   });
 
-  test('with a DN that is none is wrong usage, told by its name', async () => {
+  test('with a DN that is none is wrong usage, reported by its name', async () => {
     const site = await siteToLookAt();
     await writeFile(path.join(site.folder, 'ExchangeSetup.log'), "Exchange Server object found : 'EX04'.");
     const { status, stderr } = await site.run(orphan, ['--setup-log', 'ExchangeSetup.log', '--dry-run']);
@@ -671,7 +679,7 @@ describe('a forest as an export has it', () => {
     });
   });
 
-  test('with references to a database that it owns has them told, and left as they are', async () => {
+  test('with references to a database that it owns reports them and leaves them as they are', async () => {
     const server = `CN=EX04,CN=Servers,CN=North,${groups}`;
     const owned = `CN=PF04,CN=Databases,CN=North,${groups}`;
     const other = `CN=DB01,CN=Databases,CN=North,${groups}`;
@@ -720,7 +728,7 @@ describe('a forest as an export has it', () => {
     expect(stderr).toContain(`Did you mean "CN=EX04,CN=Servers,CN=North,${groups}"?`);
   });
 
-  test('without Exchange is told so', async () => {
+  test('without Exchange is named as such', async () => {
     const { status, stderr } = await runOn(head, '--name', 'EX04');
     expect(status).toBe(3);
     expect(stderr).toContain('no Exchange organisation in this forest');

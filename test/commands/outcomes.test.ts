@@ -129,7 +129,7 @@ describe('wrong usage is 64 and says what would be right', () => {
     await expectRefused(() => run(menu, ['lables']), 64, 'there is no such command', 'Did you mean labels?');
   });
 
-  test('no command where nobody can be asked: the help', async () => {
+  test('no command and no terminal: the help', async () => {
     const { status, stdout, stderr } = await run(menu, []);
     expect([status, stdout]).toEqual([64, '']);
     expect(stderr).toContain('adsi-remedy labels');
@@ -195,13 +195,13 @@ describe('what is refused is 3, and nothing was changed', () => {
     expect(stdout).toContain('Make a new plan');
   });
 
-  test('a blocker that stands, with --yes: nothing is saved either', async () => {
+  test('a blocker that is not accepted, with --yes: nothing is saved either', async () => {
     await formSets({ hi: stringsContent('x') });
     await expectRefused(() => relabel('--yes'), 3, 'no-wording', '--accept');
     expect((await relabel('--yes', '--accept', 'no-wording')).status).toBe(0);
   });
 
-  test('a blocker that stands in a saved plan', async () => {
+  test('a blocker in a saved plan that is not accepted', async () => {
     await formSets({ it: '' });
     expect((await relabel('--save', 'saved')).status).toBe(2);
     await expectRefused(() => run(apply, ['saved']), 3, 'empty-file');
@@ -412,7 +412,7 @@ describe('a change and its undo that were moved', () => {
     expect((await run(show, ['changes/saved'])).stdout).toContain('It was applied and undone.');
   });
 
-  test('from each other: the undo is done all the same, and says whose journal was not told', async () => {
+  test('from each other: the undo is done anyway, and says whose journal was not written', async () => {
     const before = await forms();
     await relabel('--save', 'changes/saved');
     await run(apply, ['changes/saved']);
@@ -577,7 +577,7 @@ describe.skipIf(process.getuid?.() !== 0)('a user who may not write in a folder 
     await chown(path.join(home, 'own'), 65_534, 65_534);
   });
 
-  test('is told so by the dry run, before anything is tried', async () => {
+  test('learns it from the dry run, before anything is tried', async () => {
     const { status, stdout } = asNobody('labels', '--root', 'forms', '--label', 'email', '--dry-run');
     expect(stdout).toContain('locked-folder');
     expect(stdout).toContain('2 files');

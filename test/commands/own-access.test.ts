@@ -52,7 +52,7 @@ describe('access entries that were set on a single file', () => {
     expect([await readFile(german), await icacls.get(german)]).toEqual([before, own]);
   });
 
-  test('keep the file as it is where they can’t be set; the others are changed, and the next run goes on', async () => {
+  test('keep the file as it is where they can’t be set; the others are changed, and the next run continues', async () => {
     const icacls = await computer('undefined');
     await save(icacls);
     const { status, stdout } = await run(icacls, apply, 'saved');

@@ -47,7 +47,7 @@ describe('the status of an apply', () => {
     [4, 'the rest was not selected', { done: 7, notBegun: 2 }],
     [3, 'all had moved and nothing was written', { notDone: all({ kind: 'drifted', what: 'it has gone' }) }],
     [1, 'all failed and nothing was written', { notDone: all({ kind: 'failed', error: full }) }],
-    [4, 'nobody knows whether one was written', { notDone: all({ kind: 'unknown', error: full }).slice(0, 1) }],
+    [4, 'it is not known whether one was written', { notDone: all({ kind: 'unknown', error: full }).slice(0, 1) }],
     [4, 'some were done', { done: 1, notDone: all({ kind: 'failed', error: full }).slice(1) }],
     [4, 'the journal ended it when some were done', { done: 2, notBegun: 7, endedBy: full }],
     [1, 'the journal ended it before anything was done', { notBegun: 9, endedBy: full }],
@@ -58,7 +58,7 @@ describe('the status of an apply', () => {
 });
 
 describe('what was not done', () => {
-  test('is told by the name of the target, with what came back and what to do', async () => {
+  test('is reported with the name of the target, the result and what to do', async () => {
     const { stdout } = await told({ done: 8, notDone: all({ kind: 'failed', error: full }).slice(0, 1) });
     expect(stdout).toContain('failed   /forms/0/strings.txt\n');
     expect(stdout).toContain('Could not write the new content beside the file: the disk is full (ENOSPC)\n');
@@ -66,7 +66,7 @@ describe('what was not done', () => {
     expect(stdout).not.toContain('adsi-remedy-tmp');
   });
 
-  test('is told once for many that are alike, and of each with --verbose', async () => {
+  test('is reported once for many that are alike, and of each with --verbose', async () => {
     const notDone = all({ kind: 'failed', error: full });
     const short = (await told({ notDone })).stdout;
     expect(short.match(/ENOSPC/g)).toHaveLength(1);

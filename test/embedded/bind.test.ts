@@ -54,14 +54,14 @@ describe('bind', () => {
     expect((await refusalOf(client.bind('CORP\\kim', 'secret'))).text).toContain(`data ${data},`);
   });
 
-  it('lets those who are nobody read the rootDSE and nothing else', async () => {
+  it('lets an anonymous client read the rootDSE and nothing else', async () => {
     const client = await outsider();
     expect((await client.search('', { scope: 'base' })).searchEntries).toHaveLength(1);
     const refusal = await refusalOf(client.search(domain));
     expect(refusal).toEqual({ code: 1, text: expect.stringMatching(/^000004DC: .*successful bind must be completed/) });
   });
 
-  it('takes a name without a password for nobody, as AD does', async () => {
+  it('takes a name without a password for anonymous, as AD does', async () => {
     const client = await outsider();
     await client.bind('CORP\\Administrator', '');
     expect((await refusalOf(client.search(domain))).code).toBe(1);

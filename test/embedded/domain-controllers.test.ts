@@ -149,7 +149,7 @@ practiceInboundPartner: rodc success={{now-71d}} attempt={{now-1h}} result=1722 
 practiceCursor: dc2 success={{now-2m}}
 `;
 
-  it('is told in XML as Windows has it, for each naming context', async () => {
+  it('is given in XML as Windows has it, for each naming context', async () => {
     const client = await connectTo(await openForest(state));
     const neighbors = await valuesOf(client, configuration, 'msDS-NCReplInboundNeighbors');
     expect(neighbors).toHaveLength(2);
@@ -176,7 +176,7 @@ practiceCursor: dc2 success={{now-2m}}
     expect(Object.keys(rootDse ?? {}).filter((name) => /practice/i.test(name))).toEqual([]);
   });
 
-  it('is told in raw values too, as MS-DRSR has them', async () => {
+  it('is given in raw values too, as MS-DRSR has them', async () => {
     const client = await connectTo(await openForest(state));
     const read = async (attribute: string) => {
       const options = { scope: 'base' as const, attributes: [attribute], explicitBufferAttributes: [attribute] };

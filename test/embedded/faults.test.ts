@@ -76,7 +76,7 @@ describe('a planned fault', () => {
 });
 
 describe('a connection', () => {
-  it('that sends what is no LDAP is told so and ended', async () => {
+  it('that sends what is no LDAP gets an answer that says so, and is ended', async () => {
     const forest = await openForest();
     const { port, close } = await forest.listen(dc1);
     onTestFinished(close);

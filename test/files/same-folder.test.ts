@@ -36,7 +36,7 @@ describe('of folders that are named twice', () => {
     expect((await separateFolders([forms, drive])).separate).toEqual([drive]);
   });
 
-  test('one that is named within another by the same name is kept: links are told from it', async () => {
+  test('one that is named within another by the same name is kept: links are named from it', async () => {
     const both = [itself('disk'), itself('disk/forms')];
     expect(await separateFolders(both)).toEqual({ separate: both, again: [] });
   });

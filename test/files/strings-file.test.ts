@@ -205,7 +205,7 @@ describe('a splice', () => {
 });
 
 describe('the keys of a file', () => {
-  test.each(encodings)('are told once each, in their order: %s', (encoding) => {
+  test.each(encodings)('are reported once each, in their order: %s', (encoding) => {
     const content = '; L_No="x"\r\nL_B="a=b"\r\n[s]\n \tL_A = c\rL_B="L_C=d"\r\n"L_D"=e\r\n=f\r\n19=g';
     expect(keysOf(encodedAs(encoding, content), encoding)).toEqual(['L_B', 'L_A', '19']);
   });

@@ -87,7 +87,7 @@ describe('form sets', () => {
     expect(forms.map(below)).toEqual(['Exchange/HTML/usr_pwd.htm']);
   });
 
-  test('do not take in files of other names or in other places, which are told apart', async () => {
+  test('do not take in files of other names or in other places, which are kept apart', async () => {
     const tree = {
       'strings.txt': '19=Domain\\user name:',
       Exchange: { 'strings.txt': '', HTML: { 'strings.txt.bak': '', 'mystrings.txt': '', nls: strings } },
@@ -230,7 +230,7 @@ describe('links', () => {
     expect(new Set(files.map((file) => below(file.realPath)))).toEqual(new Set(['Exchange/HTML/nls/pt/strings.txt']));
   });
 
-  test('that lead in a circle are told, and the search has an end', async () => {
+  test('that lead in a circle are reported, and the search has an end', async () => {
     await writeTree(root, { Exchange: { HTML: { ...strings, nls: {} } }, a: {}, b: {} });
     await symlink(root, path.join(root, 'Exchange/HTML/nls/de'));
     await symlink(path.join(root, 'b'), path.join(root, 'a/b'));
@@ -253,7 +253,7 @@ describe('links', () => {
     expect(deadLinks.some((link) => /behind 4 other links$/.test(link.cameBack))).toBe(true);
   });
 
-  test('that lead nowhere, where a folder may have been, are told', async () => {
+  test('that lead nowhere, where a folder may have been, are reported', async () => {
     await writeTree(root, { Exchange: { HTML: { ...strings, nls: {} } } });
     await symlink(path.join(root, 'gone'), path.join(root, 'Exchange/HTML/nls/de'));
     const { deadLinks } = await findFormSets(root);
@@ -337,7 +337,7 @@ describe('a root', () => {
     expect(error).toMatchObject({ errno, trouble: { on: place, next: expect.stringContaining('--root') } });
   });
 
-  test('that may not be listed is told with its path', async () => {
+  test('that may not be listed is reported with its path', async () => {
     await chmod(path.dirname(root), 0o755);
     await chmod(root, 0o000);
     const error = await unprivileged(() => refusal(root));

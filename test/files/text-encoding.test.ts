@@ -45,7 +45,7 @@ describe('the encoding of a file', () => {
     expect(text(encodedAs(encoding, ''))).toEqual({ kind: 'empty' });
   });
 
-  test.each(withMark)('is told by the byte order mark: %s, whatever text follows', (encoding) => {
+  test.each(withMark)('is known from the byte order mark: %s, whatever text follows', (encoding) => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (content) => {
         fc.pre(!content.includes('\0'));
@@ -54,7 +54,7 @@ describe('the encoding of a file', () => {
     );
   });
 
-  test.each(['utf-16le', 'utf-16be'] as const)('is told by where the NULs stand: %s without a mark', (encoding) => {
+  test.each(['utf-16le', 'utf-16be'] as const)('is known from where the NULs are: %s without a mark', (encoding) => {
     for (const label of ['Domain\\user name:', '电子邮件地址:', 'Адрес электронной почты:', '一\u3000名前一:']) {
       expect(text(encodedAs(encoding, `; c\r\nL_UserName_Text="${label}"\r\n`))).toEqual({ kind: 'text', encoding });
     }
@@ -78,7 +78,7 @@ describe('the encoding of a file', () => {
     expect(text(iconv.encode(content, `windows-${page}`), page)).toEqual({ kind: 'text', encoding: `windows-${page}` });
   });
 
-  test('cannot be told where the language has no code page', () => {
+  test('is not known where the language has no code page', () => {
     expect(text(Buffer.from([0x41, 0xe4, 0x42]))).toEqual({ kind: 'code-page-unknown' });
   });
 });

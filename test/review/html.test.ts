@@ -554,7 +554,7 @@ function saidOf(change: Change): readonly string[] {
   }
 }
 
-describe('the page stands alone', () => {
+describe('the page needs nothing else', () => {
   const page = pageOf(planOf([labelChange('User:', 'Name:')], { findings: [finding()] }));
 
   test('it allows nothing from outside but its own style', () => {

@@ -121,7 +121,7 @@ test('after an integrated logon the journal names the user of the directory, and
   expect([...paperReview(plan, description(), commands, records)].join(' ').replace(/\s+/g, ' ')).toContain(run);
 });
 
-test('page and text show what became of each change once there is a journal', () => {
+test('page and text show the outcome of each change once there is a journal', () => {
   const files = planOf([labelChange('User:', 'Name:')]);
   const records = journal(files, ['begin'], ['done', 0], ['end']);
   const page = [...htmlReview(files, description(), commands, template, records)].join('');

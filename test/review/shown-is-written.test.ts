@@ -2,9 +2,16 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Change, FileChange, Plan, PlanAttribute, PlanValue } from '../../src/change/plan.ts';
+import { decodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
 import { htmlReview } from '../../src/review/html.ts';
-import { paperReview } from '../../src/review/text.ts';
+import { paperReview, screenReview } from '../../src/review/text.ts';
+import { createStyle } from '../../src/terminal/style.ts';
 import { visible } from '../../src/terminal/visible.ts';
+import { hostilePlans, textOf } from '../change/hostile/edits.ts';
+import { isPermitted } from '../change/hostile/fuzz.ts';
+import { wayOf } from '../change/hostile/harmless.ts';
+import { recordedFiles } from '../change/hostile/recorded-files.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
 import { commands, configuration, deletion, description, guid, labelChange, modify, planOf } from './plans.ts';
 
 const template = readFileSync(new URL('../../templates/review.html', import.meta.url), 'utf8');
@@ -146,21 +153,26 @@ function textOfPage(of: Plan): string {
     .replace(/&#(\d+);/g, (_, digits: string) => String.fromCodePoint(Number(digits)));
 }
 
-/** Whether a line is the path, or the folder that is named for the files of its language. */
-function isNamed(change: FileChange, lines: ReadonlySet<string>): 'whole' | 'in its folder' | 'not' {
-  const { path, realPath = path } = change;
+/** Whether a line is the path, or the folder that is named for the files of its language, which has a row. */
+function isNamed(
+  { path, realPath = path, language }: Pick<FileChange, 'path' | 'realPath' | 'language'>,
+  lines: ReadonlySet<string>,
+): 'whole' | 'in its folder' | 'not' {
   const shown = (of: string, real: string): string => visible(real === of ? of : `${of} → ${real}`);
   if (lines.has(shown(path, realPath).trim())) return 'whole';
   const tail = /([\\/])(?:(nls)[\\/]([^\\/]*)[\\/])?(strings\.txt)$/iu.exec(path);
   if (tail === null) return 'not';
-  const [below, separator, nls, language = 'default', file] = tail;
-  const isOfLanguage = language === change.language && realPath.endsWith(below);
+  const [below, separator, nls, spelled = 'default', file] = tail;
+  const starts = (start: string): boolean => [...lines].some((line) => line.replace(/^\d+ +/, '').startsWith(start));
+  const isOfLanguage = spelled === language && starts(visible(language).trim()) && realPath.endsWith(below);
   const folder = shown(path.slice(0, -below.length), realPath.slice(0, -below.length));
-  const usual = nls !== 'NLS' && file === 'strings.txt' ? [folder] : [];
+  const isUsual =
+    nls !== 'NLS' && file === 'strings.txt' && starts(`Each language is the file nls${separator}LANGUAGE`);
   // Of the default language only the file's own name counts.
   const spellings = nls === undefined ? ['nls', 'NLS'] : [nls];
-  const spelled = spellings.map((of) => `${folder} (${[of, 'LANGUAGE', file].join(separator)})`);
-  return isOfLanguage && [...usual, ...spelled].some((line) => lines.has(line.trim())) ? 'in its folder' : 'not';
+  const named = spellings.map((of) => `${folder} (${[of, 'LANGUAGE', file].join(separator)})`);
+  const isIn = [...(isUsual ? [folder] : []), ...named].some((line) => lines.has(line.trim()));
+  return isOfLanguage && isIn ? 'in its folder' : 'not';
 }
 
 test('whatever a plan would write is in review.txt and on the page', () => {
@@ -176,6 +188,26 @@ test('whatever a plan would write is in review.txt and on the page', () => {
     { numRuns: 300 },
   );
 });
+
+/** The same text twice in folders of the same form set. */
+const twice = (...more: readonly Parameters<typeof labelChange>[2][]): Plan =>
+  planOf(
+    more.map((of) => labelChange('User', 'E-mail', of)),
+    { target: { kind: 'files', roots: ['/srv', 'C:\\'] } },
+  );
+const withBothSeparators = twice(
+  { root: '/srv', path: '/srv/Exchange/HTML/nls/de/strings.txt' },
+  { root: 'C:\\', path: 'C:\\Exchange\\HTML\\nls\\de\\strings.txt' },
+);
+const withBothSpellings = twice(
+  { root: '/srv', path: '/srv/Exchange/HTML/nls/de/strings.txt' },
+  {
+    root: '/srv',
+    path: '/srv/Exchange/HTML/nls/DE/strings.txt',
+    realPath: '/store/Exchange/HTML/nls/de/strings.txt',
+    language: 'DE',
+  },
+);
 
 test('every path is whole in review.txt, or that of its language in a named folder', () => {
   const seen = { whole: 0, 'in its folder': 0, not: 0 };
@@ -196,7 +228,7 @@ test('every path is whole in review.txt, or that of its language in a named fold
         seen[named] += 1;
       }
     }),
-    { numRuns: 300 },
+    { numRuns: 300, examples: [[withBothSeparators], [withBothSpellings]] },
   );
   expect(Math.min(seen.whole, seen['in its folder'])).toBeGreaterThan(50);
 });
@@ -210,4 +242,51 @@ test('no control character reaches text or page as it is', () => {
       expect(page).not.toMatch(/[^\P{Cc}\n]|[\u202a-\u202e\u2066-\u2069\p{Cs}]/u);
     }),
   );
+});
+
+/** Other texts in the files of the small plans, each for a splice of a change. */
+const newTexts = fc.array(
+  fc
+    .record({ change: fc.nat(1), splice: fc.nat(1), side: fc.constantFrom('old', 'new'), of: text })
+    .map(({ change, splice, side, of }) => ({
+      at: ['changes', change, 'splices', splice, side],
+      put: Buffer.from(of).toString('base64'),
+    })),
+  { maxLength: 3 },
+);
+
+/** A text of a file as a review may write it, or how long the bytes are that are none. */
+function formsOf(bytes: Buffer, encoding: string): readonly string[] {
+  const text = decodeText(bytes, encoding as TextEncoding);
+  return [...[text, text.normalize('NFC')].map((form) => visible(form).trim()), `(${bytes.length} byte`];
+}
+
+test('a file system is asked to write nothing that review.txt and the screen do not show', async () => {
+  const folder = await freshFolder();
+  let count = 0;
+  const screen = { style: createStyle(false), width: 100, verbose: true };
+  await fc.assert(
+    fc.asyncProperty(await hostilePlans(isPermitted, ['labels', 'labels undone']), newTexts, async (hostile, texts) => {
+      const way = await wayOf(textOf({ ...hostile, edits: [...hostile.edits, ...texts] }));
+      if (way.kind !== 'permitted') return;
+      const { plan: of, values: written } = await recordedFiles(way.plan as Plan<FileChange>, folder);
+      const views = [[...paperReview(of, way.remedy.describe(of, {}), commands)], [...screenReview(of, screen)]];
+      for (const { path, target: realPath, language: its, key, old, now, encoding } of written) {
+        count += 1;
+        for (const view of views) {
+          const lines = new Set(view.map((line) => line.trim()));
+          expect(isNamed({ path, realPath, language: its }, lines), `${path} → ${realPath}`).not.toBe('not');
+          const shown = view.join('\n');
+          expect(shown).toContain(key);
+          for (const side of [old, now])
+            expect(
+              formsOf(side, encoding).some((form) => shown.includes(form)),
+              JSON.stringify(hostile),
+            ).toBe(true);
+        }
+      }
+    }),
+    { numRuns: 300 },
+  );
+  expect(count).toBeGreaterThan(50);
 });

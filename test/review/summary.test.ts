@@ -21,7 +21,7 @@ test.each<[string, readonly Change[], string]>([
   [
     'what an undo does',
     [back, ...edits, { ...back, kind: 'add' }],
-    '4 entries to change: 2 edited, 1 restored, 1 created again',
+    '4 entries to change: 2 edited, 1 restored, 1 created',
   ],
   ['edits alone', edits, '2 entries to change'],
   ['one edit', edits.slice(1), '1 entry to change'],

@@ -267,7 +267,11 @@ describe('findings on the screen', () => {
   test('are counted in the last line, with all else', () => {
     const changes: readonly Change[] = [labelChange('a', 'b'), labelChange('a', 'b', { language: 'fr' })];
     const counted = planOf(changes, {
-      leftOut: [{ what: 'one', reason: 'no-wording' }],
+      leftOut: [
+        { what: 'one', reason: 'no-wording' },
+        { what: 'two', reason: 'already-right' },
+        { what: 'three', reason: 'no-wording' },
+      ],
       findings: [
         finding({ level: 'note' }),
         finding({ title: 'x' }),
@@ -277,7 +281,7 @@ describe('findings on the screen', () => {
       ],
     });
     expect(review(counted).at(-2)).toBe(
-      '  2 of 3 files to change, in 2 languages · 1 left out · 1 note · 2 warnings · 1 blocker accepted · 1 blocker stops this change',
+      '  2 of 5 files to change, in 2 languages · 3 left out (2 no wording and 1 already right) · 1 note · 2 warnings · 1 blocker accepted · 1 blocker stops this change',
     );
   });
 });

@@ -40,7 +40,7 @@ describe('the prompter double', () => {
     );
   });
 
-  test('runs the validation, and goes on to the next answer as a user would', async () => {
+  test('runs the validation, and continues with the next answer as a user would', async () => {
     const prompter = answering({ days: inTurn(1, 180) });
     expect(await prompter.integer(days)).toBe(180);
     expect(prompter.refusals).toEqual([{ id: 'days', problem: 'At least 3 days.' }]);

@@ -82,7 +82,7 @@ describe('wrapped', () => {
     ]);
   });
 
-  test('goes on with the colour behind the indent of the next line', () => {
+  test('continues the colour behind the indent of the next line', () => {
     expect(wrapped(`  ${style.heading('one two')} three`, 6, 2)).toEqual([
       '  \x1b[1m\x1b[4mone\x1b[24m\x1b[22m',
       '  \x1b[1m\x1b[4mtwo\x1b[24m\x1b[22m',

@@ -247,7 +247,7 @@ function faultInWords(typed: string): string | undefined {
   return fault === undefined ? undefined : `This can't be the label: ${fault}.`;
 }
 
-/** What becomes of the languages that the label has no wording in: skipped, typed in one by one, or left to a template. */
+/** What to do with the languages that the label has no wording in: skipped, typed in one by one, or left to a template. */
 async function settleWording(facts: LabelsFacts, options: LabelsOptions, prompter: Prompter): Promise<LabelsOptions> {
   const { newLabel } = options;
   const proposal = propose(facts, options);

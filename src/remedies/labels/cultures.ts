@@ -10,7 +10,7 @@ import { defaultLanguage } from '../../files/template-tree.ts';
  * Language identifier in hexadecimal ([MS-LCID] 2.2), the three-letter abbreviation where Windows has one
  * (LOCALE_SABBREVLANGNAME), and the culture: the languages that labels are known for, with their regions, and the
  * other languages with a Windows code page. "-" stands where Windows has no abbreviation or where it is also the
- * ISO 639 code of another language (ARG, ARM, EST), so that nobody gets a text of the wrong one.
+ * ISO 639 code of another language (ARG, ARM, EST), so that no language gets the text of another.
  */
 const rows = `
   0401 ARA ar-SA   0801 ARI ar-IQ   0c01 ARE ar-EG   1001 ARL ar-LY   1401 -   ar-DZ   1801 -   ar-MA   1c01 ART ar-TN

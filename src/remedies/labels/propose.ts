@@ -36,12 +36,13 @@ export function propose(facts: LabelsFacts, options: LabelsOptions): Proposal<Fi
   const leftOut: LeftOut[] = [];
   for (const file of files) {
     const edit = edited(file);
+    if (edit.kind === 'none-asked') continue;
+    if (edit.kind === 'already-right') {
+      leftOut.push({ what: file.path, reason: edit.kind });
+      continue;
+    }
     const blocked =
-      edit.kind === 'splices'
-        ? blockersOfReplacing(file, keys, facts, options.followLinks)
-        : edit.kind === 'blocked'
-          ? edit.blocked
-          : [];
+      edit.kind === 'splices' ? blockersOfReplacing(file, keys, facts, options.followLinks) : edit.blocked;
     if (edit.kind === 'splices' && blocked.every(({ id }) => isChangedAnyway(id, options.accept))) {
       changes.push(changeOf(file, edit));
     } else {
@@ -127,7 +128,8 @@ function changeOf(file: LabelFile, edit: Edit & { kind: 'splices' }): FileChange
 
 /** What is to be done to a file to give it the new label. */
 type Edit =
-  | { readonly kind: 'nothing' }
+  | { readonly kind: 'none-asked' }
+  | { readonly kind: 'already-right' }
   | { readonly kind: 'blocked'; readonly blocked: readonly Blocked[] }
   | {
       readonly kind: 'splices';
@@ -153,6 +155,7 @@ function editor(options: LabelsOptions, keys: readonly string[]): (file: LabelFi
     const { wanted, name } = textsFor(file.language);
     const lacking = values.map(({ key }) => wanted.get(key)).find((text) => text?.kind === 'no-wording');
     if (lacking?.kind === 'no-wording') return { kind: 'blocked', blocked: [blockedBy(lacking)] };
+    if (!values.some(({ key }) => wanted.has(key))) return { kind: 'none-asked' };
     const ofContent = known.get(content) ?? new Map<string, Edit>();
     known.set(content, ofContent);
     const edit = ofContent.get(name) ?? editOf(content, values, wanted, lostLettersOf(file, keys));
@@ -190,7 +193,7 @@ function editOf(content: Strings, values: readonly ReadableValue[], wanted: Text
     if (!now.bytes.equals(old)) splices.push({ key, line, offset, old, new: now.bytes });
   }
   splices.sort((one, other) => one.offset - other.offset);
-  if (splices.length === 0) return { kind: 'nothing' };
+  if (splices.length === 0) return { kind: 'already-right' };
   const base64 = memoOfBase64();
   return {
     kind: 'splices',

@@ -87,7 +87,7 @@ function entriesOf(wording: Wording, cultures: readonly string[]): readonly Cult
   return cultures.flatMap((culture) => wording.get(culture) ?? []);
 }
 
-/** The cultures that may speak for this one: itself with its parents, then each relative by itself. */
+/** The cultures that may speak for this one: itself with its parents, then each relative alone. */
 const nearestTo = remembered((culture: string): readonly (readonly string[])[] => [
   withItsParents(culture),
   ...relativesOf(culture).map((relative) => [relative]),
@@ -102,7 +102,7 @@ function withItsParents(culture: string): readonly string[] {
   return [...new Set([...tags, language])].filter((tag) => scriptOf(tag) === script);
 }
 
-/** Cultures of the same language and script that stand in for one that has no wording, the nearest first. */
+/** Cultures of the same language and script whose text serves one that has no wording, the nearest first. */
 function relativesOf(culture: string): readonly string[] {
   const { language, region } = new Intl.Locale(culture);
   const script = scriptOf(culture);

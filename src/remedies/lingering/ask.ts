@@ -17,7 +17,7 @@ export async function ask(
     id: 'lingering.reference',
     message: 'Which domain controller is right? What it has deleted is looked for on the others',
     flag: '--reference DC',
-    filterable: parties.length > 10,
+    filterable: true,
     choices: parties.map(({ name, domainController, state }) => ({
       value: domainController,
       label: name,

@@ -1,6 +1,6 @@
 /**
  * What refers to objects of one DC: the forward links that their back links show, and values of attributes that are no
- * links. A deletion takes the first away by itself; the second go on naming what is gone.
+ * links. A deletion removes the first too; the second keep naming what is gone.
  */
 
 import { normalizedDn } from '../../ad/dn.ts';

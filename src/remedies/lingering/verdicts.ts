@@ -22,7 +22,7 @@ export const verdicts = [
 
 /**
  * - lingering: the reference has deleted it and forgotten that.
- * - undeleted: so it is, but somebody has brought it back on the target since.
+ * - undeleted: lingering, but it was undeleted on the target since.
  * - abandoned: the reference never had it, and the DC that created it no longer exists.
  * - new: the reference has not had its creation, or its undeletion, yet.
  * - late: the reference has a tombstone of it, which replication brings.

@@ -1,11 +1,16 @@
 /** Asks which domain controller is gone, and whether a supported way is open. */
 
-import type { Answer, Asking } from '../remedy.ts';
+import type { Answer, Asking, Step } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
 import type { MetadataOptions } from './options.ts';
 import { type SupportedWay, waysFor } from './supported-ways.ts';
 import { hintOf, verdictOf } from './survey.ts';
+
+const whereElseToLook: Step = {
+  text: 'The list holds each server object of the forest and each account of a domain controller. For one that is not in it, look for DNS records and for members of replication groups (DFS Replication) by hand.',
+  commands: ['dcdiag /test:dns /e'],
+};
 
 export async function ask(
   facts: MetadataFacts,
@@ -15,15 +20,17 @@ export async function ask(
   const { chosen, candidates } = facts;
   if (chosen === undefined) {
     const likeliest = candidates.findIndex((one) => ['left over', 'gone'].includes(verdictOf(one, facts)));
-    const { dn } = await prompter.select<Candidate>({
+    const one = await prompter.select<Candidate | 'none'>({
       id: 'metadata.dc',
       message: 'Which domain controller is gone for good?',
       flag: '--dc NAME or --dn DN',
       filterable: true,
-      initial: Math.max(0, likeliest),
-      choices: candidates.map((one) => ({ value: one, label: one.name, hint: hintOf(one, facts) })),
+      initial: likeliest === -1 ? candidates.length : likeliest,
+      choices: candidates.map((each) => ({ value: each, label: each.name, hint: hintOf(each, facts) })),
+      noneOfThese: { value: 'none', label: 'None of them', hint: 'change nothing' },
     });
-    return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn } } };
+    if (one === 'none') return { kind: 'other-way', steps: [whereElseToLook] };
+    return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: one.dn } } };
   }
   const ways = waysFor(chosen.identity);
   if (!isWizard || options.isWayAsked || ways.length === 0) return { kind: 'settled', options };

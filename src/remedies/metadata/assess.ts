@@ -13,7 +13,7 @@ import { treesOf } from './remains.ts';
 import { rolesOfDeleted } from './roles.ts';
 import { supportedWays } from './supported-ways.ts';
 
-/** The findings, whoever made the changes. */
+/** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { chosen } = facts;
   if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];

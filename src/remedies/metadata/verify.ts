@@ -1,4 +1,4 @@
-/** The proof of a removal, on every DC: entries gone, no value that names them, and nobody who replicates from it. */
+/** The proof of a removal, on every DC: entries gone, no value that names them, no DC that replicates from it. */
 
 import { deletedRdnOf, isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
 import type { Entry } from '../../ad/entry.ts';

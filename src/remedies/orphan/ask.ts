@@ -63,14 +63,12 @@ function askServer(
     flag: '--name SERVER, --dn DN or --leftovers',
     filterable: true,
     initial: first === undefined ? servers.length : servers.indexOf(first),
-    choices: [
-      ...servers.map((one) => ({ value: one, label: tellingName(one, servers), hint: serverHint(one, now) })),
-      {
-        value: 'leftovers',
-        label: 'None of them',
-        hint: 'clear the references that earlier deletions by hand left behind',
-      },
-    ],
+    choices: servers.map((one) => ({ value: one, label: tellingName(one, servers), hint: serverHint(one, now) })),
+    noneOfThese: {
+      value: 'leftovers',
+      label: 'None of them',
+      hint: 'clear the references that earlier deletions by hand left behind',
+    },
   });
 }
 

@@ -29,7 +29,7 @@ import { administrators, releaseOf } from './versions.ts';
 /** What a change of this remedy is, for one that is not. */
 const neitherOf = 'entries of the server nor references to it';
 
-/** The findings, whoever made the changes. */
+/** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
   if (facts.kind === 'servers') return [];

@@ -138,7 +138,7 @@ export interface SetupLog {
 }
 
 /**
- * Reads what setup wrote of its search. Each run is written behind the one before: only what stands behind the last
+ * Reads what setup wrote of its search. Each run is written behind the one before: only what comes after the last
  * search counts, so that an object that an earlier run found is not taken for that of a later one, which found none.
  *
  * @param source the file's name, for people

@@ -30,7 +30,7 @@ export interface ExchangeServer {
   readonly created: Date | undefined;
   /** It lost a naming conflict between two DCs (`\0ACNF:` in its name). */
   readonly isConflict: boolean;
-  /** What stands below it that setup makes for its roles. */
+  /** The objects below it that setup makes for its roles. */
   readonly children: RoleChildren;
 }
 
@@ -39,7 +39,7 @@ export function isFullServer({ roles, isConflict }: ExchangeServer): boolean {
   return !isConflict && !isOnlyProvisioned(roles) && !hasRole(roles, roleBit.edge);
 }
 
-/** How many objects stand below a server that its roles imply. */
+/** How many objects that its roles imply are below a server. */
 export interface RoleChildren {
   readonly virtualDirectories: number;
   readonly receiveConnectors: number;
@@ -131,7 +131,7 @@ export async function readOrganisation(session: DirectorySession, configuration:
 
 const noChildren: RoleChildren = { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 };
 
-/** Whatever of these could be a server; normalised. Nothing that counts stands deeper than four levels below one. */
+/** Whatever of these could be a server; normalised. Nothing that counts lies deeper than four levels below one. */
 function ancestorsOf(dn: string): readonly string[] {
   const ancestors: string[] = [];
   let at = parentDn(dn);

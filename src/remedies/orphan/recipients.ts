@@ -1,4 +1,4 @@
-/** Recipients that name the server or its databases: counted, and Exchange's own mailboxes told apart from users'. */
+/** Recipients that name the server or its databases: counted, and Exchange's own mailboxes apart from users'. */
 
 import { isSameOrBelow, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';

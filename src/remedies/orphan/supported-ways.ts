@@ -42,7 +42,7 @@ export function waysFor({ chosen, sharedNames }: Chosen): readonly Way[] {
   return raisesInconsistentState(roles) ? [resume(release), recover(chosen)] : [resume(release)];
 }
 
-/** Exchange 2003 or before: they have neither roles nor a setup that recovers by itself. */
+/** Exchange 2003 or before: they have neither roles nor a setup that recovers a server. */
 export function isLegacy(server: SurveyedServer['server']): boolean {
   const { year } = releaseOf(server);
   return year === undefined ? server.roles === undefined : year <= 2003;

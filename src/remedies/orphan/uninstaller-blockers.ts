@@ -90,7 +90,7 @@ function moveMailboxes(facts: DeletionFacts): string {
   return from.map((where) => `Get-Mailbox ${where} -ResultSize Unlimited | ${moveCmdlet(chosen)}`).join('; ');
 }
 
-/** New-MoveRequest picks a database by itself; Move-Mailbox of 2007 has to be given one. */
+/** New-MoveRequest picks a database without being given one; Move-Mailbox of 2007 has to be given one. */
 function moveCmdlet({ server }: DeletionFacts['chosen']): string {
   return releaseOf(server).year === 2007 ? 'Move-Mailbox -TargetDatabase <database>' : 'New-MoveRequest';
 }
@@ -142,7 +142,7 @@ const movedBy: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
   'audit log': '-AuditLog ',
 };
 
-/** What becomes of those that are not moved. */
+/** What happens to those that are not moved. */
 const outcomeOf: Readonly<Partial<Record<OwnMailboxKind, string>>> = {
   monitoring: 'Health mailboxes are made again by the Health Manager service: delete their accounts.',
   system: 'The system mailbox of a database goes with it.',

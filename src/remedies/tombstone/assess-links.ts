@@ -145,7 +145,7 @@ function lingeringFinding(lingering: readonly Failure[], situation: Situation): 
     facts.lingeringFinder === undefined
       ? 'Before any raise, list them with the commands below; without /advisory_mode they are removed.'
       : 'Find lingering objects first with the command below, and have them removed before any raise.';
-  const detail = `A partner lacks objects that it sent changes of. They can also be tombstones at the edge of the lifetime, a new partial attribute set or a reanimation. ${cure}`;
+  const detail = `Partners report that they lack objects of which they were sent changes. Tombstones at the edge of the lifetime, a new partial attribute set and a reanimation look the same. ${cure}`;
   const parts = { subjects: sources, evidence: [...commands, ...lingering.map(({ line }) => line)] };
   return [
     isChange && raises
@@ -213,7 +213,7 @@ function clockFindings({ facts, isChange, lowers }: Situation): readonly Finding
     namesInTitle,
   )}`;
   const detail =
-    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are reckoned by the clock of the DC that answered, not by this computer.';
+    'A clock that jumps makes replication partners look older than the lifetime (false 8614). Set the clocks right first. Ages are computed by the clock of the DC that answered, not by this computer.';
   const parts = {
     subjects: off.map(({ name }) => name),
     evidence: off.map(
@@ -293,7 +293,7 @@ function unreachableFinding(unreachable: readonly Party[], { rows }: Situation['
       unreachable.map(({ name }) => name),
       namesInTitle,
     )} could not be asked`,
-    'What a DC has itself received only it can say. Ask it where it can be reached: repadmin /showrepl.',
+    'Only the DC itself can say what it has received. Ask it where it can be reached: repadmin /showrepl.',
     {
       subjects: unreachable.map(({ name }) => name),
       evidence: unreachable.flatMap((party) => {

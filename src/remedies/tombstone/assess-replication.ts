@@ -12,6 +12,7 @@ import type { TombstoneFacts } from './gather.ts';
 import {
   type Apart,
   type FormerlyPast,
+  isWithinDefault,
   nearShare,
   type Situation,
   soundParties,
@@ -121,7 +122,12 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
   const parties = apart.map(({ party }) => party);
   const commands = past.splits.length > 0 ? [] : commandsFor(parties, situation, past);
   const title = `${have(parties)} not replicated for ${silenceInWords(apart)}: longer than the lifetime of ${counted(before.days, 'day')}`;
-  const detail = `${cureOf(parties, commands.length > 0, facts)} ${riskOf(parties)}`;
+  const detail = `${cureOf(
+    parties,
+    commands.length > 0,
+    apart.every(({ age }) => isWithinDefault(age)),
+    situation,
+  )} ${riskOf(parties)}`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
@@ -137,7 +143,12 @@ function pastLifetime(situation: Situation, past: Islands): readonly FindingDraf
 }
 
 /** What to do with DCs past the lifetime. Demotion is for those alone that said themselves what they last heard. */
-function cureOf(parties: readonly Party[], hasCommands: boolean, { lingeringFinder }: TombstoneFacts): string {
+function cureOf(
+  parties: readonly Party[],
+  hasCommands: boolean,
+  isInOrder: boolean,
+  { facts: { lingeringFinder }, before }: Situation,
+): string {
   const silent = parties.filter((party) => saidOf(party) === undefined);
   const asked = parties.filter((party) => !silent.includes(party));
   const names = (some: readonly Party[]): string =>
@@ -150,16 +161,22 @@ function cureOf(parties: readonly Party[], hasCommands: boolean, { lingeringFind
     : lingeringFinder === undefined
       ? 'Remove lingering objects first with the commands below (they only list; without /advisory_mode they remove)'
       : 'Find lingering objects first with the command below, and have them removed as it says';
-  if (silent.length === 0) return `${clean}, or demote it by force and clean up its metadata.`;
+  if (isInOrder)
+    return `${clean}. Demote nothing for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs pass it.`;
+  if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;
   const ask = `Nothing could be asked of ${names(silent)}: perhaps only the link to it is cut. Ask it there before anything else (repadmin /showrepl).`;
   return asked.length === 0 ? `${ask} ${clean}.` : `${ask} ${clean}, or demote ${names(asked)} by force.`;
 }
 
+function isAllReadOnly(parties: readonly Party[]): boolean {
+  return parties.every(({ domainController }) => domainController.isReadOnly);
+}
+
 /** An RODC has no outbound replication. */
 function riskOf(parties: readonly Party[]): string {
-  return parties.every(({ domainController }) => domainController.isReadOnly)
+  return isAllReadOnly(parties)
     ? 'A read-only DC has no outbound replication and cannot bring deleted objects back, but it can hold lingering ones.'
-    : 'A raise may let it replicate again and bring deleted objects back; what the others have collected stays gone.';
+    : 'A raise may let such a DC replicate again and bring deleted objects back; what the others have collected stays gone.';
 }
 
 function commandsFor(parties: readonly Party[], situation: Situation, islands: Islands): readonly string[] {
@@ -262,7 +279,7 @@ function early(
     cutOff.length > 0
       ? `${have(parties)} not replicated for ${silenceInWords([...cutOff, ...splits])}: ${how} of ${counted(before.days, 'day')}`
       : `${listed(splits.flatMap(({ sides }) => sides.map(sideInWords)))} have not replicated with each other for ${silenceInWords(splits)}: ${how} of ${counted(before.days, 'day')}`;
-  const risk = parties.every(({ domainController }) => domainController.isReadOnly)
+  const risk = isAllReadOnly(parties)
     ? 'past the lifetime it may hold lingering objects. A read-only DC replicates nothing out.'
     : 'past the lifetime deleted objects may come back.';
   return [
@@ -288,19 +305,19 @@ function formerLifetime(situation: Situation): readonly FindingDraft[] {
   const parties = distinct([...cutOff.map(({ party }) => party), ...splits.flatMap(({ sides }) => sides.flat())]);
   const title = `${have(parties)} not replicated since before the lifetime was last changed`;
   const choice = splits.length > 0 ? ' Choose the good side yourself by the evidence (next steps).' : '';
-  const detail = `${formerInWords(former, longestOf(apart) ?? 0, facts)} A higher value does not make such a DC healthy: remove lingering objects first.${choice} What takes nothing from its partners needs the value written on it too.`;
+  const detail = `${formerInWords(former, longestOf(apart) ?? 0, facts)} A higher value does not make such a DC healthy: remove lingering objects first.${choice}${isAllReadOnly(parties) ? '' : ' A DC that takes nothing from its partners needs the value written on it too.'}`;
   const parts = {
     subjects: parties.map(({ name }) => name),
     ...daysOf(apart),
     ...sourceOf(parties, facts),
     evidence: [
-      ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
-      ...splits.flatMap((split) => splitLines(split, situation)),
       ...commandsFor(
         cutOff.map(({ party }) => party),
         situation,
         former.islands,
       ),
+      ...cutOff.map((one) => cutOffLine(one, facts.replication.copies.length)),
+      ...splits.flatMap((split) => splitLines(split, situation)),
     ],
   };
   return [
@@ -316,7 +333,7 @@ function formerInWords({ written, former, isKnown }: FormerlyPast, silence: numb
   const when = agoInWords(written, now);
   return isKnown
     ? `The value was first written ${when}; the silence had then lasted ${silentThen}, longer than the ${former} days of a forest without a value.`
-    : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: reckoned with the ${former} days of a forest without one, it was past that.`;
+    : `The value was last written ${when}; the silence had then lasted ${silentThen}. Metadata keeps no former value: measured against the ${former} days of a forest without one, it was past that.`;
 }
 
 function goneDcs({ judgement, facts }: Situation): readonly FindingDraft[] {

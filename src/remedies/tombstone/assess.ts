@@ -20,7 +20,7 @@ import { evidenceFinding } from './evidence.ts';
 import type { TombstoneFacts } from './gather.ts';
 import { type Situation, situationOf } from './situation.ts';
 
-/** What these changes mean in this world, whoever made them. */
+/** What these changes mean in this forest: those of a new proposal, of a saved plan or of an undo. */
 export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange>): readonly FindingDraft[] {
   const situation = situationOf(facts, proposal);
   return [
@@ -117,7 +117,7 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
           note(
             'not-retroactive',
             'A higher value does not reach back',
-            `What is already collected does not come back, and for the next ${counted(after.days - before.days, 'day')} the forest still remembers only the old window. Backups made so far are no longer good than the objects deleted since then are kept.`,
+            `What is already collected does not come back: only in ${counted(after.days - before.days, 'day')} will the forest remember every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} stay useless.`,
           ),
         ]
       : []),

@@ -84,7 +84,7 @@ function alreadyThere({ strictMarker }: TombstoneFacts, { strictNewDcs }: Tombst
   return strictNewDcs && strictMarker.isThere ? [{ what: strictMarker.dn, reason: 'already-there' }] : [];
 }
 
-/** What a proposal makes of the stored values, whoever made it. */
+/** What a proposal, a saved plan or an undo makes of the stored values. */
 export interface Effect {
   /** tombstoneLifetime afterwards, and before as far as the proposal changes it; undefined: not set. */
   readonly lifetime: { readonly from: number | undefined; readonly to: number | undefined } | undefined;

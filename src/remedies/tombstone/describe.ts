@@ -22,6 +22,7 @@ import type { TombstoneFacts } from './gather.ts';
 import {
   hostOf,
   isHost,
+  isWithinDefault,
   partiesOutOfReach,
   type Situation,
   situationOf,
@@ -48,11 +49,13 @@ type TombstoneStep = NextStep &
         readonly names: readonly string[];
         /** DNS names of those among them of which nothing could be asked: perhaps only the link to them is cut. */
         readonly unasked: readonly string[];
+        /** Whether it is only the lifetime that is too short. */
+        readonly isInOrder: boolean;
       } & Cleaning)
     | ({ readonly id: 'choose-good-side'; readonly side: string } & Cleaning)
     | { readonly id: 'clean-sources'; readonly suspects: readonly Suspects[] }
     | { readonly id: 'allow-divergent'; readonly hosts: readonly string[] }
-    | { readonly id: 'write-there-too'; readonly hosts: readonly string[] }
+    | { readonly id: 'write-there-too'; readonly hosts: readonly string[]; readonly readOnly: readonly string[] }
     | { readonly id: 'backup-after-lowering'; readonly days: number; readonly hours: number }
     | { readonly id: 'backup-after-raising' }
     | { readonly id: 'existing-dcs' }
@@ -73,7 +76,13 @@ export function nextStepsFor(
       : [{ id: 'check-everywhere' as const, dn: facts.settings.dn }]),
     ...(effect.lifetime === undefined || outOfReach.length === 0
       ? []
-      : [{ id: 'write-there-too' as const, hosts: outOfReach.map(hostOf) }]),
+      : [
+          {
+            id: 'write-there-too' as const,
+            hosts: outOfReach.filter(({ domainController }) => !domainController.isReadOnly).map(hostOf),
+            readOnly: outOfReach.filter(({ domainController }) => domainController.isReadOnly).map(hostOf),
+          },
+        ]),
     ...cleaningSteps(situation),
     ...(gone.length === 0
       ? []
@@ -106,25 +115,27 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
   const sound = soundParties(situation, past);
   // What a raise has put within the limit by its number alone is not cleaned by it.
   const { former } = judgement;
-  const apart = [...past.cutOff, ...(former?.cutOff ?? [])].map(({ party }) => party);
+  const cutOff = [...past.cutOff, ...(former?.cutOff ?? [])];
+  const apart = cutOff.map(({ party }) => party);
   const splits = [...past.splits, ...(former?.splits ?? [])];
   const good = sound.filter((party) => !apart.includes(party));
   const requestsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Request[] =>
     cleaningRequests(destinations, references, replication, past.oldest).map((request) => ({ ...request }));
-  const suspectsFor = (destinations: readonly Party[], references: readonly Party[]): readonly Suspects[] =>
-    suspectsOf(comparisonsFor(destinations, references, replication, past.oldest));
+  const comparisons = (destinations: readonly Party[], references: readonly Party[]): readonly Comparable[] =>
+    comparisonsFor(destinations, references, replication, past.oldest);
   const sources = suspectsOf(suspectedSources(situation));
   const splitSteps = splits.flatMap(({ sides }) =>
     sides.map((side): TombstoneStep => {
       const others = sides.filter((other) => other !== side).flat();
-      // First the good side against the others, then every other DC against it.
+      // First the good side against the others, then every other DC against it, those of its own side included.
       const [first] = side.filter(({ state }) => state.kind === 'answered');
       const cleanedFirst = first === undefined ? [] : requestsFor([first], others);
+      const cleanedLast = first === undefined ? [] : requestsFor(side, [first]);
       return {
         id: 'choose-good-side',
         side: sideInWords(side),
-        suspects: suspectsFor([...others, ...apart], side),
-        requests: [...cleanedFirst, ...requestsFor([...others, ...apart], side)],
+        suspects: suspectsOf(withOwnSide(comparisons([...others, ...apart], side), side)),
+        requests: [...cleanedFirst, ...requestsFor([...others, ...apart], side), ...cleanedLast],
       };
     }),
   );
@@ -140,13 +151,21 @@ function cleaningSteps(situation: Situation): readonly TombstoneStep[] {
             id: 'clean-dcs' as const,
             names: apart.map(({ name }) => name),
             unasked: apart.filter((party) => saidOf(party) === undefined).map(hostOf),
-            suspects: suspectsFor(apart, good),
+            isInOrder: cutOff.every(({ age }) => isWithinDefault(age)),
+            suspects: suspectsOf(comparisons(apart, good)),
             requests: requestsFor(apart, good),
           },
         ]),
     ...(sources.length === 0 ? [] : [{ id: 'clean-sources' as const, suspects: sources }]),
     ...(refusing.length === 0 ? [] : [{ id: 'allow-divergent' as const, hosts: refusing.map(hostOf) }]),
   ];
+}
+
+/** The DCs of the reference's own side hold what the other side has deleted, as it does. */
+function withOwnSide([first, ...more]: readonly Comparable[], side: readonly Party[]): readonly Comparable[] {
+  if (first === undefined) return [];
+  const near = side.filter((party) => party !== first.reference);
+  return [{ ...first, targets: [...first.targets, ...near] }, ...more];
 }
 
 function suspectsOf(comparisons: readonly Comparable[]): readonly Suspects[] {
@@ -190,12 +209,16 @@ const areRequests = (value: JsonValue | undefined): boolean =>
 const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
   'check-everywhere': ({ dn }) => isName(dn),
   'clean-metadata': ({ names, servers }) => areNames(names) && areNames(servers),
-  'clean-dcs': ({ names, unasked, suspects, requests }) =>
-    areNames(names) && areNames(unasked) && areSuspects(suspects) && areRequests(requests),
+  'clean-dcs': ({ names, unasked, isInOrder, suspects, requests }) =>
+    areNames(names) &&
+    areNames(unasked) &&
+    typeof isInOrder === 'boolean' &&
+    areSuspects(suspects) &&
+    areRequests(requests),
   'choose-good-side': ({ side, suspects, requests }) => isName(side) && areSuspects(suspects) && areRequests(requests),
   'clean-sources': ({ suspects }) => areSuspects(suspects),
   'allow-divergent': ({ hosts }) => areNames(hosts),
-  'write-there-too': ({ hosts }) => areNames(hosts),
+  'write-there-too': ({ hosts, readOnly }) => areNames(hosts) && areNames(readOnly),
   'backup-after-lowering': ({ days, hours }) => isCount(days) && isCount(hours),
   'backup-after-raising': () => true,
   'existing-dcs': () => true,
@@ -203,7 +226,7 @@ const shapes: Readonly<Record<string, (step: NextStep) => boolean>> = {
 
 /** Which DCs get the value: all, but for those that the plan says to write it to as well. */
 function reachInWords(steps: readonly TombstoneStep[]): string {
-  const others = steps.flatMap((step) => (step.id === 'write-there-too' ? step.hosts : []));
+  const others = steps.flatMap((step) => (step.id === 'write-there-too' ? [...step.hosts, ...step.readOnly] : []));
   return others.length === 0
     ? 'every DC of the forest, by replication'
     : `the DCs that replicate; not ${listed(others, 5)}`;
@@ -265,21 +288,28 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
       };
     case 'write-there-too':
       return {
-        text: `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+        text: [
+          ...(step.hosts.length === 0
+            ? []
+            : [
+                `The value does not reach these DCs by replication: ${listed(step.hosts, 5)}. Write it there too, once each can be reached: the same command with --server and its name.`,
+              ]),
+          ...(step.readOnly.length === 0
+            ? []
+            : [
+                `These read-only DCs get the value only when they replicate again, and cannot be written to: ${listed(step.readOnly, 5)}.`,
+              ]),
+        ].join(' '),
         commands: [],
         lines: step.hosts,
       };
     case 'clean-dcs':
       return {
-        text: `Past the lifetime: ${listed(step.names, 5)}. ${
+        text: `Silent for too long: ${listed(step.names, 5)}. ${
           lingeringFinder === undefined
-            ? 'Remove lingering objects from them before they replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945).'
-            : 'Find lingering objects on them and have them removed before they replicate again; run it again until it finds none.'
-        } ${
-          step.unasked.length === 0
-            ? 'Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.'
-            : `Nothing could be asked of ${listed(step.unasked, 5)}: if only the link is cut, it may be in order, and a side of its own with its neighbours. First ask there when it last heard of the others. Demote nothing before that.`
-        }`,
+            ? 'Remove lingering objects there before these DCs replicate again. These commands list them (event 1946); without /advisory_mode they remove them (event 1945).'
+            : 'Find lingering objects there and have them removed before these DCs replicate again; run the command again until it finds none.'
+        } ${demotionInWords(step)}`,
         commands: [
           ...step.unasked.map(showReplication),
           ...(lingeringFinder === undefined
@@ -300,7 +330,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
       };
     case 'clean-sources':
       return {
-        text: 'Partners report objects that these DCs have and they lack. Find lingering objects, and have them removed before any raise.',
+        text: 'Partners report that they lack objects of which they were sent changes. Find lingering objects on the DCs that sent them, and have them removed before any raise.',
         commands: lingeringFinder === undefined ? [] : step.suspects.map(lingeringFinder.command),
       };
     case 'allow-divergent':
@@ -333,4 +363,14 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
         commands: [],
       };
   }
+}
+
+/** Demotion is the other way out, but for a DC that may be in order. */
+function demotionInWords({ unasked, isInOrder }: Extract<TombstoneStep, { readonly id: 'clean-dcs' }>): string {
+  if (unasked.length > 0) {
+    return `Nothing could be asked of ${listed(unasked, 5)}: if only the link is cut, it may be in order, and a side of its own with its neighbours. First ask there when it last heard of the others. Demote nothing before that.`;
+  }
+  return isInOrder
+    ? 'Demote nothing for that: the lifetime is so short that healthy DCs pass it.'
+    : 'Or demote such a DC by force (Uninstall-ADDSDomainController -ForceRemoval): what only it holds is lost then, and its metadata has to be cleaned up.';
 }

@@ -26,6 +26,11 @@ export function stageOf(milliseconds: number, days: number): Stage {
   return share >= watchShare ? 'watch-list' : 'fine';
 }
 
+/** Whether a silence in milliseconds would be in order at the least that Windows takes without a value (KB 2020053, step 1). */
+export function isWithinDefault(silence: number | undefined): boolean {
+  return silence !== undefined && silence < unsetMeans('windows') * day;
+}
+
 /** How one DC is to the others. */
 export interface Row {
   readonly party: Party;

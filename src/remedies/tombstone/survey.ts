@@ -266,7 +266,7 @@ function remarks(facts: TombstoneFacts, judgement: ReplicationJudgement): Remark
         ? []
         : [
             {
-              text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. The higher value does not make it healthy: remove lingering objects.`,
+              text: `${listed(formerly, 5)}: silent since before the lifetime was last changed. A higher value makes no DC healthy: remove lingering objects.`,
               mark: 'bad' as const,
             },
           ]),

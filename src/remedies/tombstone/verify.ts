@@ -103,7 +103,7 @@ async function notYet(session: DirectorySession, forest: Forest, { words }: Life
   }
   const { links } = await askForReplication(session, [forest.configurationNamingContext]);
   const isDeaf = links.length > 0 && links.every(({ lastResult }) => lastResult === lifetimeExceeded);
-  return isDeaf
+  return isDeaf && !itself?.isReadOnly
     ? {
         state: 'not-yet',
         detail: `${words}; it refuses all its partners (8614): write the value there too, with --server`,

@@ -30,10 +30,8 @@ const value = fc.oneof(
   fc.string({ unit: awkwardCharacter, minLength: 1 }),
   fc.string({ unit: 'binary', minLength: 1 }),
 );
-const attribute = fc.record({
-  type: fc.constantFrom('CN', 'OU', 'DC', 'msExchThing', '1.2.840.113556.1'),
-  value,
-});
+const attributeType = fc.constantFrom('CN', 'OU', 'DC', 'msExchThing', '1.2.840.113556.1');
+const attribute = fc.record({ type: attributeType, value });
 const rdn = fc.array(attribute, { minLength: 1, maxLength: 2 });
 const dn = fc.array(rdn, { maxLength: 5 }).map((levels) => levels as unknown as Dn);
 
@@ -191,6 +189,18 @@ describe('comparing DNs', () => {
       fc.property(dn, (levels) => {
         const key = normalizedDn(formatDn(levels));
         expect(normalizedDn(key)).toBe(key);
+      }),
+    );
+  });
+
+  it('is the same for a DN as directories print it and with every character escaped', () => {
+    const everyday = fc.string({ unit: fc.constantFrom(...' -_.()aBÅΣς'), minLength: 1 });
+    const escaped = (levels: Dn): string =>
+      levels.map((level) => level.map((one) => `${one.type}=${hexEscaped(one.value)}`).join('+')).join(',');
+    const plain = fc.array(fc.record({ type: attributeType, value: everyday }).map((one): Dn[number] => [one]));
+    fc.assert(
+      fc.property(fc.oneof(dn, plain), (levels) => {
+        expect(normalizedDn(formatDn(levels))).toBe(normalizedDn(escaped(levels)));
       }),
     );
   });

@@ -20,7 +20,7 @@ test('tells a name without an address', async () => {
   expect(result).toEqual({ kind: 'no address' });
 });
 
-test('finds a listening port open, and one that nobody listens on closed', async () => {
+test('finds a listening port open, and one without a listener closed', async () => {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

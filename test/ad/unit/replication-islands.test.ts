@@ -76,7 +76,7 @@ describe('news of another DC', () => {
     expect(news(all, 'DC1', 'DC2')).toEqual({ kind: 'heard', age: 4 * day });
   });
 
-  test('is reckoned by the clock of the DC that heard it', () => {
+  test('is computed by the clock of the DC that heard it', () => {
     const one = answering(dc(1), [link(2, configuration, 0)]);
     const ahead = new Date(fixedClock().getTime() + 2 * day);
     const state =

@@ -204,12 +204,13 @@ function isBinary(value: Json): boolean {
 
 /**
  * Plans with one edit to four: anywhere, at the edge of what is permitted, and (half of them) where a plan may hold any
- * text, so that the code behind the reader is reached too.
+ * text, so that the code behind the reader is reached too. Of these small plans, or of all.
  */
 export async function hostilePlans(
   isPermitted: (content: string) => Promise<boolean>,
+  plans: readonly string[] = names,
 ): Promise<fc.Arbitrary<HostilePlan>> {
-  const ofPlans = names.map(async (plan) => {
+  const ofPlans = plans.map(async (plan) => {
     const open = await openEdits(plan, isPermitted);
     const edit = fc.oneof({ weight: 3, arbitrary: anyEdit(plan) }, { weight: 1, arbitrary: edgeEdit(plan) });
     const anywhere = fc.array(edit, { minLength: 1, maxLength: 3 });

@@ -37,7 +37,8 @@ async function shortest(hostile: HostilePlan, way: string): Promise<HostilePlan>
   return hostile;
 }
 
-const isPermitted = async (content: string): Promise<boolean> => (await wayOf(content)).kind === 'permitted';
+/** Whether a plan gets past reader and remedy. */
+export const isPermitted = async (content: string): Promise<boolean> => (await wayOf(content)).kind === 'permitted';
 
 /** Made once a worker: which edits a plan permits is found out by trying each. */
 let plans: Promise<fc.Arbitrary<HostilePlan>> | undefined;

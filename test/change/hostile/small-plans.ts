@@ -130,6 +130,7 @@ const onLifetime = { remedy: 'tombstone', subject: { dn: directoryService, guid 
 
 const path = '/forms/Exchange/HTML/nls/de/strings.txt';
 const label = labelChange('"Domain\\name:"', '"E-mail:"', { path, root: '/forms' });
+const password = label.splices.map((splice) => ({ ...splice, key: 'L_Password_Text', line: 6, offset: 80 }));
 const labelPlan = {
   target: { kind: 'files', roots: ['/forms'] },
   intent: { labels: { L_UserName_Text: { text: 'E-mail:' } }, sets: [], classes: [], languages: [], codePages: {} },
@@ -184,7 +185,16 @@ export const smallPlans: Readonly<Record<string, Plan>> = {
     { ...onLifetime, undoes, target: over({ kind: 'practice' }) },
   ),
   labels: planOf(
-    [label, { ...label, path: path.replace('de', 'fr'), language: 'fr', realPath: '/store/strings.txt' }],
+    [
+      label,
+      {
+        ...label,
+        path: path.replace('de', 'fr'),
+        language: 'fr',
+        realPath: '/store/strings.txt',
+        splices: [...label.splices, ...password],
+      },
+    ],
     {
       ...labelPlan,
       leftOut: [{ what: '/forms/Exchange/HTML/nls/x1/strings.txt', reason: 'no-wording', detail: 'x1' }],

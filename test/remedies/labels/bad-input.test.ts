@@ -207,7 +207,7 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
     ]);
   });
 
-  test('that is a pipe, which nobody writes to: it is not waited for', async () => {
+  test('that is a pipe without a writer: it is not waited for', async () => {
     need('pipes');
     await formSets({});
     await mkdir(folderOf('de'), { recursive: true });
@@ -517,7 +517,7 @@ describe('array members', () => {
     ]);
   });
 
-  test('that differ only far behind what is shown differ all the same', async () => {
+  test('that differ only far behind what is shown still differ', async () => {
     for (const name of ['TMG01', 'TMG02']) {
       const long = `L_UserName_Text="${'x'.repeat(500)}${name}"`;
       await writeTree(member(name), { Exchange: { HTML: { 'strings.txt': ascii(long) } } });
@@ -531,7 +531,7 @@ describe('array members', () => {
     expect((await bothMembers()).findings).toEqual([]);
   });
 
-  test('of which one has no form sets at all: that is told, and the other is done', async () => {
+  test('of which one has no form sets at all: that is reported, and the other is done', async () => {
     await writeTree(member('TMG01'), { Exchange: { HTML: { 'strings.txt': ascii(label) } } });
     await writeTree(member('TMG02'), { Exchange: {} });
     const examination = await bothMembers();
@@ -574,7 +574,7 @@ describe('a root without form sets', () => {
     expect(await refusal()).toMatchObject({ trouble: { on: root } });
   });
 
-  test('is told apart from filters that leave nothing, which tell what there is', async () => {
+  test('differs from filters that leave nothing, which list what there is', async () => {
     await formSets({ de: ascii(label) });
     await writeTree(root, { Exchange: { 'strings.txt': 'misplaced' } });
     expect(await refusal({ languages: ['es'] })).toMatchObject({
@@ -585,7 +585,7 @@ describe('a root without form sets', () => {
     });
   });
 
-  test('but with the file of ISA Server 2004 is told as that', async () => {
+  test('but with the file of ISA Server 2004 is reported as that', async () => {
     await writeTree(root, { 'strings.txt': '19=Domain\\user name:' });
     const examination = await look();
     expect(only(examination, 'isa-2004-format').evidence).toEqual([path.join(root, 'strings.txt')]);

@@ -168,7 +168,7 @@ describe('the wording', () => {
     expect(examination.findings).toMatchObject([{ id: 'no-wording', level: 'blocker' }]);
   });
 
-  test('of a label that a language lacks is told as missing', async () => {
+  test('of a label that a language lacks is reported as missing', async () => {
     await formsOf(['vi', 'de']);
     const examination = await look({ newLabel: { ...emailWording, label: 'upn' } });
     expect(newTexts(examination)).toEqual({ de: 'Benutzerprinzipalname:' });
@@ -310,10 +310,13 @@ describe('a text for the label', () => {
 });
 
 describe('a file that is already right', () => {
-  test('needs no change, and nothing is said of it', async () => {
+  test('needs no change and is counted as left out; there is no finding about it', async () => {
     await formSets({ de: stringsContent('E-mail address:'), fr: stringsContent('Domaine:') });
     const examination = await look();
     expect(examination.changes.map((change) => change.language)).toEqual(['fr']);
+    expect(examination.proposal.leftOut).toMatchObject([
+      { what: expect.stringMatching(/[\\/]de[\\/]/), reason: 'already-right' },
+    ]);
     expect(examination.findings).toEqual([]);
   });
 
@@ -360,7 +363,7 @@ describe('a file that is already right', () => {
         ]);
         const again = factsOfOne(after, name as TextEncoding);
         expect(again.files[0]?.content).toMatchObject({ kind: 'strings', values: [{ text: now }] });
-        expect(propose(again, options)).toMatchObject({ changes: [], leftOut: [] });
+        expect(propose(again, options)).toMatchObject({ changes: [], leftOut: [{ reason: 'already-right' }] });
         ran += 1;
       }),
       { numRuns: 400 },

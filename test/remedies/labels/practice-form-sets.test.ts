@@ -96,7 +96,7 @@ test('two members have three sets of two classes, with every language', () => {
   expect(strings).toHaveLength(12 * Object.keys(wording).length);
 });
 
-test('English stands beside the forms, every other language in its nls folder', () => {
+test('English lies beside the forms, every other language in its nls folder', () => {
   const beside = strings.filter(({ path }) => !/\/nls\//i.test(path));
   expect(beside.map(({ culture }) => culture)).toEqual(Array(12).fill('en'));
   const english = wording['en']?.['L_UserName_Text'];
@@ -109,7 +109,7 @@ test('no two paths are the same to a file system that ignores case, and Windows 
   for (const { path } of files) expect(path).toMatch(/^[A-Za-z0-9_][A-Za-z0-9_./ -]*[A-Za-z]$/);
 });
 
-test('folder and file names stand in other letter case in one place', () => {
+test('folder and file names have other letter case in one place', () => {
   const otherCase = strings.filter(({ path }) => /\/NLS\/[^/]+\/Strings\.TXT$/.test(path));
   expect(new Set(otherCase.map(({ member, set, formClass }) => `${member} ${set} ${formClass}`)).size).toBe(1);
 });

@@ -31,7 +31,7 @@ const told = async (more: Partial<LabelsOptions>): Promise<readonly string[]> =>
   return findings.flatMap((finding) => finding.evidence);
 };
 
-describe('a name that nothing has is told, and the others are done', () => {
+describe('a name that matches nothing is reported, and the others are done', () => {
   test.each<[string, Partial<LabelsOptions>, readonly string[]]>([
     ['a language', { languages: ['ja', 'xx'] }, ['--language xx: no match. There are de, default, ja, zh-CHT.']],
     [
@@ -73,7 +73,7 @@ describe('a name that nothing has is told, and the others are done', () => {
     expect(await told(more)).toEqual(expected);
   });
 
-  test('of many, the first twelve are told', async () => {
+  test('of many, the first twelve are reported', async () => {
     const names = Array.from({ length: 15 }, (_, index) => `x${String.fromCharCode(97 + index)}`);
     await writeTree(root, { ISA: { HTML: { nls: Object.fromEntries(names.map((name) => [name, strings])) } } });
     expect(await told({ sets: ['ISA'], languages: ['de', 'Quenya'] })).toEqual([
@@ -110,7 +110,7 @@ describe('a name that nothing has is told, and the others are done', () => {
   });
 });
 
-describe('a name that may be there is not told', () => {
+describe('a name that may be there is not reported', () => {
   test('where its folder can’t be listed', async () => {
     const closed = path.join(root, 'Exchange/HTML/nls/ja');
     await chmod(root, 0o755);

@@ -32,7 +32,7 @@ async function check(entries: readonly Entry[], label: Label = 'email') {
 }
 
 describe('who could not log on with the e-mail address', () => {
-  test('is whoever has another user principal name than primary SMTP address, case aside', async () => {
+  test('is a user whose user principal name is not the primary SMTP address, case aside', async () => {
     const entries = [
       user('Kim', 'kim@corp.example.com', 'kim@example.com'),
       user('Sam', 'SAM@Example.com', 'sam@example.COM'),
@@ -44,7 +44,7 @@ describe('who could not log on with the e-mail address', () => {
     expect(differences[0]).toMatchObject({ address: 'kim@example.com', addressFrom: 'proxyAddresses' });
   });
 
-  test('is told by mail where no address is marked as the primary one, and that is said', async () => {
+  test('is taken from mail where no address is marked as the primary one, and that is said', async () => {
     const byMail = makeEntry('CN=Kim', {
       name: ['Kim'],
       userPrincipalName: ['kim@corp.example.com'],
@@ -77,14 +77,14 @@ describe('who could not log on with the e-mail address', () => {
     expect(finding?.evidence).toHaveLength(10);
   });
 
-  test('is not known where nobody was seen, or nobody with an address: that is warned of', async () => {
+  test('is not known where no user was seen, or none with an address: that is a warning', async () => {
     const without = makeEntry('CN=Kim', { name: ['Kim'], userPrincipalName: ['kim@example.com'] });
     for (const entries of [[], [without]]) {
       expect(upnFindings(await check(entries))).toMatchObject([{ id: 'upn-not-checked', level: 'warning' }]);
     }
   });
 
-  test('is nobody: then there is a note and no warning', async () => {
+  test('is no user: then there is a note and no warning', async () => {
     const result = await check([user('Sam', 'sam@example.com', 'sam@example.com')]);
     expect(upnFindings(result)).toMatchObject([{ id: 'upn-checked', level: 'note' }]);
   });

@@ -20,7 +20,7 @@ function errorOf(content: string | Buffer): UsageError {
   throw new Error('the file was accepted');
 }
 
-test('a text stands for every label of its culture', () => {
+test('a text is used for every label of its culture', () => {
   const wording = parseWordingFile(path, Buffer.from('{ "de_de": "Anmeldename:" }'));
   expect(wording.get('de-DE')).toMatchObject({ email: 'Anmeldename:', upn: 'Anmeldename:', username: 'Anmeldename:' });
 });

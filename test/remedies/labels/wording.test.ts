@@ -50,7 +50,7 @@ test('every built-in culture is spelled as it is looked up', () => {
   for (const culture of builtIn.keys()) expect(cultureOf(culture)).toBe(culture);
 });
 
-test('every built-in text ends in its colon and can stand in a quoted value', () => {
+test('every built-in text ends in its colon and fits in a quoted value', () => {
   for (const [culture, wording] of builtIn) {
     for (const label of labels) {
       const text = wording[label];

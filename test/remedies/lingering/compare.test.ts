@@ -28,7 +28,7 @@ describe('two copies', () => {
     expect(verdictsOn(facts, 'dc1', 'dc2')).toEqual({});
   });
 
-  test('show what each has deleted and forgotten, with what was changed since told apart', async () => {
+  test('show what each has deleted and forgotten, with what was changed since kept apart', async () => {
     const { dcs, dns } = await apart(['dc1', 'dc2'], ['Lee', 'Kim', 'Ann']);
     const [lee = '', kim = '', ann = ''] = dns;
     await deleteAndForget(dcs, 'dc1', lee, kim);

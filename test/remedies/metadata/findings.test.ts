@@ -119,7 +119,7 @@ function findings(
 const stops = (found: readonly FindingDraft[], isAcceptable: boolean): readonly string[] =>
   found.filter(({ level, acceptable }) => level === 'blocker' && acceptable === isAcceptable).map(({ id }) => id);
 
-describe('what nobody can accept', () => {
+describe('what cannot be accepted', () => {
   test('a DC that was heard of within a day, though it does not answer', () => {
     expect(stops(findings({ heard: { kind: 'heard', by: 'DC1', age: day - 1 } }), false)).toEqual(['heard-lately']);
     expect(stops(findings({ heard: { kind: 'heard', by: 'DC1', age: day } }), false)).toEqual([]);

@@ -126,7 +126,7 @@ describe('a value that names what goes is found whatever its attribute', () => {
   });
 });
 
-test('what points at entries deleted earlier, and at databases that stay, is told apart', async () => {
+test('what points at entries deleted earlier, and at databases that stay, is kept apart', async () => {
   const { referrers, leftovers, lostWellKnownObjects, toDatabases } = await found(
     entry('Q', `x-Queue: ${deletedMta}`),
     entry('R', `otherWellKnownObjects: B:8:01020304:${deletedMta}`),

@@ -134,7 +134,7 @@ describe('the setup log', () => {
     });
   });
 
-  test('that names what is no DN is told by the name of the file', () => {
+  test('that names what is no DN is reported by the name of the file', () => {
     expect(() => read(...run('EX01', found('EX01')))).toThrow(UsageError);
     expect(() => read(...run('EX01', found('EX01')))).toThrow(/x\.log: 'EX01'/);
   });

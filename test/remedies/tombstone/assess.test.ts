@@ -50,7 +50,7 @@ test('a healthy forest has nothing against a higher value', () => {
 });
 
 describe('a DC that is past the lifetime', () => {
-  test('stands against raising the value, with the commands filled in', () => {
+  test('stops raising the value, with the commands filled in', () => {
     const finding = find('past-lifetime', silentFor(200));
     expect(finding).toMatchObject({ level: 'blocker', acceptable: true, accepted: false });
     expect(finding?.evidence).toContain(
@@ -175,7 +175,7 @@ test.each([
   expect(find('very-long', {}, days(number))?.level).toBe(level);
 });
 
-test('a value that garbage collection does not honour is refused, whoever accepts it', () => {
+test('a value that garbage collection does not honour is refused even if accepted', () => {
   const options = days(21, { accept: ['too-short-for-garbage-collection'] });
   expect(find('too-short-for-garbage-collection', { garbageCollectionHours: 168 }, options)).toMatchObject({
     level: 'blocker',
@@ -343,10 +343,17 @@ describe('after a raise', () => {
     expect(find('past-former-lifetime', facts, days(180))?.level).toBe('warning');
   });
 
+  test('an RODC that was past the former limit needs no value written on it, as it takes none', () => {
+    const readOnly = replicated(dc(2, { isReadOnly: true }), 1, 71);
+    const finding = find('past-former-lifetime', { ...facts, domainControllers: [replicated(dc(1), 2, 0), readOnly] });
+    expect(finding?.subjects).toEqual(['DC2']);
+    expect(finding?.detail).not.toContain('needs the value written on it');
+  });
+
   test('of a value that was written before, the former one is not known and is said not to be', () => {
     const finding = find('past-former-lifetime', { ...facts, lifetimeVersion: 3 }, days(365));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC2'] });
-    expect(finding?.detail).toContain('lasted 66 days. Metadata keeps no former value: reckoned with the 60 days');
+    expect(finding?.detail).toContain('lasted 66 days. Metadata keeps no former value: measured against the 60 days');
   });
 
   test('a DC that was past the former limit is no second finding on the watch list', () => {
@@ -359,7 +366,7 @@ describe('after a raise', () => {
     expect(find('advice', { ...facts, backups: [] }, days(365))?.detail).toBe('Microsoft recommends 180.');
   });
 
-  test('a DC that was past the former limit is told to need the value written on it too', () => {
+  test('a DC that was past the former limit needs the value written on it too', () => {
     expect(nextStepIds(facts, days(365))).toContain('write-there-too');
   });
 
@@ -384,6 +391,17 @@ describe('a stored value that is too small', () => {
     );
   });
 
+  test('advises no demotion for a silence that any default lifetime allows', () => {
+    const ofAge = (age: number) => ({
+      lifetime: 2,
+      domainControllers: [replicated(dc(1), 2, 0), replicated(dc(2), 1, age)],
+    });
+    expect(find('past-lifetime', ofAge(5), days(180))?.detail).toContain(
+      'Demote nothing for that: a lifetime of 2 days',
+    );
+    expect(find('past-lifetime', ofAge(61), days(180))?.detail).toContain('or demote such a DC by force');
+  });
+
   test('of 20 days with a garbageCollPeriod of 168 hours is one', () => {
     const facts = { lifetime: 20, garbageCollectionHours: 168 };
     expect(find('lifetime-not-honoured', facts, days(180))?.title).toContain('20 to 60 days');
@@ -406,7 +424,7 @@ describe('results that name an object which the destination lacks', () => {
     expect(finding?.evidence).toContain(
       `repadmin /removelingeringobjects dc2.corp.example.com ${guidOf(1)} "${configuration}" /advisory_mode`,
     );
-    expect(finding?.detail).toContain('can also be');
+    expect(finding?.detail).toContain('look the same');
     expect(find('lingering-objects-likely', { domainControllers }, lowered)?.level).toBe('warning');
   });
 

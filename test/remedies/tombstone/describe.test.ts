@@ -67,9 +67,28 @@ test('DCs past the lifetime are cleaned against a sound one, and forced demotion
   expect(commands(facts, days(365))).toContain(
     `repadmin /removelingeringobjects dc2.corp.example.com ${guidOf(1)} "${domain}" /advisory_mode`,
   );
-  const [clean] = steps(facts, days(365)).filter(({ text }) => text.startsWith('Past the lifetime'));
+  const [clean] = steps(facts, days(365)).filter(({ text }) => text.startsWith('Silent for too long'));
   expect(clean?.text).toContain('Uninstall-ADDSDomainController -ForceRemoval');
   expect(clean?.text).toContain('what only it holds is lost');
+});
+
+test('a DC that only a very short lifetime puts past the limit is not to be demoted', () => {
+  const domainControllers = [replicated(dc(1), 2, 0), replicated(dc(2), 1, 5)];
+  const [clean] = steps(factsOf({ lifetime: 2, domainControllers }), days(180)).filter(({ text }) =>
+    text.startsWith('Silent for too long'),
+  );
+  expect(clean?.text).toContain('Demote nothing for that');
+});
+
+test('an RODC that the value does not reach gets it when it replicates again: it takes no writes', () => {
+  const domainControllers = [
+    replicated(dc(1), 2, 0),
+    replicated(dc(2), 1, 0),
+    replicated(dc(3, { isReadOnly: true }), 1, 400),
+  ];
+  const [step] = steps(factsOf({ domainControllers }), days(365)).filter(({ text }) => text.includes('read-only'));
+  expect(step?.text).toContain('only when they replicate again, and cannot be written to: dc3.corp.example.com');
+  expect(step?.text).not.toContain('--server');
 });
 
 test('lingering objects are a step only where a DC is past the lifetime', () => {
@@ -134,6 +153,25 @@ describe('where the list has a remedy that finds lingering objects, the steps le
     ]);
   });
 
+  test('in both directions of two halves, with every other DC as a target: the own half holds what the far one deleted', () => {
+    const half = (number: number, near: number, far: readonly number[]) =>
+      answering(
+        dc(number),
+        [configuration, domain].flatMap((one) => [
+          link(near, one, 0),
+          ...far.map((other) => link(other, one, 75, 8614)),
+        ]),
+        { cursors: [configuration, domain].flatMap((one) => far.map((other) => cursor(other, 75, one))) },
+      );
+    const domainControllers = [half(1, 2, [3, 4]), half(2, 1, [3, 4]), half(3, 4, [1, 2]), half(4, 3, [1, 2])];
+    const found = findsIn(factsOf({ lifetime: 60, domainControllers }));
+    const names = (numbers: readonly number[]) => numbers.map((number) => `--target dc${number}.corp.example.com`);
+    expect(found).toEqual([
+      ['find --reference dc1.corp.example.com', ...names([3, 4, 2])].join(' '),
+      ['find --reference dc3.corp.example.com', ...names([1, 2, 4])].join(' '),
+    ]);
+  });
+
   test('with the source of a result 8606 as the target, and the DC that reports it as the reference', () => {
     const reporting = answering(dc(1), [link(2, configuration, 0, 8606), link(2, domain, 0)]);
     const facts = factsOf({ domainControllers: [reporting, replicated(dc(2), 1, 0)] });
@@ -166,8 +204,10 @@ describe('where the list has a remedy that finds lingering objects, the steps le
     const hostile = dc(2, { dnsHostName: 'dc2;format' });
     const facts = factsOf({ domainControllers: [replicated(dc(1), 2, 0), replicated(hostile, 1, 400)] });
     expect(findsIn(facts)).toEqual([]);
-    const suspects = [{ reference: 'dc1', targets: ['dc2;format'] }];
-    expect(faultsOfSteps([{ id: 'clean-dcs', names: [], suspects, requests: [] }])).toHaveLength(1);
+    const step = { id: 'clean-dcs', names: [], unasked: [], isInOrder: false, requests: [] };
+    const against = (target: string) => [{ ...step, suspects: [{ reference: 'dc1', targets: [target] }] }];
+    expect(faultsOfSteps(against('dc2'))).toEqual([]);
+    expect(faultsOfSteps(against('dc2;format'))).toHaveLength(1);
   });
 });
 

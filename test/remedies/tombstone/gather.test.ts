@@ -92,7 +92,7 @@ whenChanged: ${changed}
   expect(facts.deletedObjects.find(({ namingContext }) => namingContext === configuration)?.kind).toBe('none-seen');
 });
 
-test("ages are reckoned by the DC's clock, not by this computer's", async () => {
+test("ages are computed by the DC's clock, not by this computer's", async () => {
   const deleted = `dn: CN=D\\0ADEL:00000000-0000-4000-8000-000000000001,CN=Deleted Objects,${domain}
 objectClass: container
 isDeleted: TRUE

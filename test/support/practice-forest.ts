@@ -1,0 +1,28 @@
+/** The practice forest as it is laid out: each test gets a copy, as to parse it takes far longer than to copy it. */
+
+import { randomUUID } from 'node:crypto';
+import { type LoadedForest, loadForest } from '../../src/embedded/load.ts';
+import { type EmbeddedForest, embeddedForest } from '../../src/embedded/open-embedded.ts';
+import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
+
+export const templates = new URL('../../templates/', import.meta.url);
+/** The time of every copy. */
+export const practiceTime = (): Date => new Date('2026-11-22T09:00:00Z');
+
+let laidOut: Promise<LoadedForest> | undefined;
+
+async function layOut(): Promise<LoadedForest> {
+  const forest = await openPracticeForest('', templates, practiceTime, randomUUID);
+  return loadForest([{ name: 'practice', content: [...forest.toLdif()].join('') }], practiceTime());
+}
+
+/** A practice forest of its own, at practiceTime; DC4 cannot be reached. */
+export async function practiceForest(): Promise<EmbeddedForest> {
+  laidOut ??= layOut();
+  const loaded = await laidOut;
+  const stores = new Map([...loaded.stores].map(([host, store]) => [host, store.clone()]));
+  const options = { kind: 'forest', clock: practiceTime, newGuid: randomUUID } as const;
+  const forest = embeddedForest({ ...loaded, stores }, options);
+  forest.setCondition('dc4.corp.example.com', { reachable: 'no-route' });
+  return forest;
+}
