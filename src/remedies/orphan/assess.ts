@@ -19,6 +19,7 @@ import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
 import { whatLogFound } from './options.ts';
+import { recipientReferences } from './recipients.ts';
 import { referenceFindings } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
 import { replicationFindings } from './replication.ts';
@@ -261,6 +262,12 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
             'Name a domain controller that is a global catalog with --server.',
           ),
         ]),
+    note(
+      'recipients-looked-at',
+      `Recipients were looked for by ${counted(recipientAttributesAsked.length, 'attribute')}`,
+      `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below. In the Configuration naming context every value of every attribute was read.`,
+      { evidence: recipientAttributesAsked },
+    ),
     ...(isForestWide && notInGlobalCatalog.length > 0
       ? [
           warning(
@@ -315,6 +322,13 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
           ),
         ]),
   ];
+}
+
+const recipientAttributesAsked = distinct(recipientReferences.map(({ attribute }) => attribute));
+
+function placeOfRecipients({ isForestWide, survey }: DeletionFacts): string {
+  if (survey.target.connection.kind === 'ldif') return 'the export';
+  return isForestWide ? 'a global catalog, as far as it holds them' : 'this domain';
 }
 
 /** Whether the setup log names this object; only the run that was given the log can read it. */

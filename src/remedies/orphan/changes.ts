@@ -24,7 +24,7 @@ import { deletedServer, inOtherDomains, serverDeletedIn, textsOf } from './names
 import type { OrphanOptions } from './options.ts';
 import { databaseClasses } from './organisation.ts';
 import { isMailboxAttribute, isNamedAsOwn, isTypeOfOwnMailbox } from './recipients.ts';
-import type { Referrer } from './referrers.ts';
+import { keyOf, keysOf, type Referrer } from './referrers.ts';
 
 /** The changes that let the server go and leave nothing that points at it, and what is left as it is. */
 export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<DirectoryChange> {
@@ -265,11 +265,7 @@ function shapeOfUndo({ changes }: Plan<DirectoryChange>, exchange: string): read
 export function unjustified(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly string[] {
   const along = facts.along.flatMap(({ entries }) => entries);
   const dns = new Set([...facts.subtree, ...along].map(({ entry }) => normalizedDn(entry.dn)));
-  const justified = new Set(
-    [...clearableReferrers(facts), ...facts.ownMailboxAttributes].flatMap(({ guid, reference, values }) =>
-      values.map((value) => `${guid} ${reference.attribute.toLowerCase()} ${valueKey(value)}`),
-    ),
-  );
+  const justified = new Set([...clearableReferrers(facts), ...facts.ownMailboxAttributes].flatMap(keysOf));
   return proposal.changes.flatMap((change, index) => {
     if (facts.done.has(index)) return [];
     if (change.kind !== 'modify') {
@@ -279,7 +275,7 @@ export function unjustified(facts: DeletionFacts, proposal: Proposal<DirectoryCh
     return change.edits.flatMap(({ attribute, remove }) =>
       remove
         .filter((value) => !isDnOf(value, dns))
-        .filter((value) => !justified.has(`${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`))
+        .filter((value) => !justified.has(keyOf(change.guid, attribute, value)))
         .map((value) => `${attribute} of ${change.dn}: ${valueKey(value)}`),
     );
   });

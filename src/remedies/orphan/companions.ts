@@ -4,6 +4,7 @@ import { isBelow, joinDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
 import { and, equal, everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { textsOf } from './names.ts';
 import type { ExchangeServer } from './organisation.ts';
 
 /** A tree outside the server's that can go with it. */
@@ -33,7 +34,7 @@ export async function readDatabases(
   const found: Companion[] = [];
   for (const dn of databases) {
     const entries = await readSubtree(session, dn, isExport);
-    const hosts = entries.flatMap(({ entry }) => valuesOf(entry.attributes, 'msExchHostServerLink'));
+    const hosts = entries.flatMap(({ entry }) => textsOf(entry, 'msExchHostServerLink'));
     const other = hosts.find((host) => !sameDn(host, server));
     const copyOn = other === undefined ? undefined : rdnOf(other).value;
     found.push({
@@ -111,12 +112,4 @@ async function holdsOnly(session: DirectorySession, container: string, child: st
   const children = session.search({ base: container, scope: 'one', filter: everything, attributes: ['1.1'] });
   for await (const { dn } of children) if (child === undefined || !sameDn(dn, child)) return false;
   return true;
-}
-
-function valuesOf(
-  attributes: readonly { readonly name: string; readonly values: readonly unknown[] }[],
-  wanted: string,
-): readonly string[] {
-  const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
-  return (found?.values ?? []).filter((value) => typeof value === 'string');
 }

@@ -12,7 +12,7 @@ import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import type { ExchangeServer } from './organisation.ts';
-import { type Referrer, referrersIn, unwritableOf } from './referrers.ts';
+import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
 export interface Leftovers {
@@ -192,17 +192,13 @@ function pointedAt(leftovers: readonly Referrer[]): ReadonlyMap<string, readonly
 
 /** The values of a plan that fresh facts do not find, each in words. */
 export function unjustifiedLeftovers(facts: Leftovers, { changes }: Proposal<DirectoryChange>): readonly string[] {
-  const known = new Set(
-    facts.leftovers.flatMap(({ guid, reference, values }) =>
-      values.map((value) => `${guid} ${reference.attribute.toLowerCase()} ${valueKey(value)}`),
-    ),
-  );
+  const known = new Set(facts.leftovers.flatMap(keysOf));
   return changes.flatMap((change, index) => {
     if (facts.done.has(index)) return [];
     if (change.kind !== 'modify') return [`${change.kind} of ${change.dn}`];
     return change.edits.flatMap(({ attribute, remove }) =>
       remove
-        .filter((value) => !known.has(`${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`))
+        .filter((value) => !known.has(keyOf(change.guid, attribute, value)))
         .map((value) => `${attribute} of ${change.dn}: ${valueKey(value)}`),
     );
   });

@@ -1,14 +1,13 @@
 /** References that would point at nothing after the deletion, and that the changes do not clear. */
 
 import { rdnOf } from '../../ad/dn.ts';
-import { valueKey } from '../../change/clear-values.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { counted } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import type { RecipientCount } from './recipients.ts';
-import type { Referrer } from './referrers.ts';
+import { keyOf, keysOf, type Referrer } from './referrers.ts';
 import { hasRole, roleBit } from './versions.ts';
 
 /** Entries that advice names in full; the rest is in the evidence. */
@@ -16,8 +15,6 @@ export const namedInFull = 3;
 
 /** Whether the changes remove every value of a reference. */
 export function clearedBy({ changes }: Pick<Proposal<DirectoryChange>, 'changes'>): (referrer: Referrer) => boolean {
-  const keyOf = (guid: string, attribute: string, value: Referrer['values'][number]): string =>
-    `${guid} ${attribute.toLowerCase()} ${valueKey(value)}`;
   const removed = new Set(
     changes.flatMap((change) =>
       change.kind === 'modify'
@@ -25,7 +22,7 @@ export function clearedBy({ changes }: Pick<Proposal<DirectoryChange>, 'changes'
         : [],
     ),
   );
-  return ({ guid, reference, values }) => values.every((value) => removed.has(keyOf(guid, reference.attribute, value)));
+  return (referrer) => keysOf(referrer).every((key) => removed.has(key));
 }
 
 /** References that would dangle, and those that need another value. */

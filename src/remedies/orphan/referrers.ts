@@ -21,6 +21,7 @@ import {
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
 import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
+import { valueKey } from '../../change/clear-values.ts';
 import type { PlanValue } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
@@ -142,6 +143,19 @@ export interface Referrer {
   readonly otherValues: readonly PlanValue[];
   /** Of the entry, lower case. */
   readonly objectClasses: readonly string[];
+}
+
+/** A key of each of its values: the same where a change removes that very value. */
+export function keysOf({
+  guid,
+  reference,
+  values,
+}: Pick<Referrer, 'guid' | 'reference' | 'values'>): readonly string[] {
+  return values.map((value) => keyOf(guid, reference.attribute, value));
+}
+
+export function keyOf(guid: string, attribute: string, value: PlanValue): string {
+  return `${guid} ${attribute.toLowerCase()} ${valueKey(value)}`;
 }
 
 /** What is compared with. */

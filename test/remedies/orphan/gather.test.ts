@@ -34,6 +34,13 @@ test('without a global catalog the recipients of other domains are unknown, whic
   );
 });
 
+test('the review says where recipients are looked for, and by which attributes', async () => {
+  const finding = (await orphanFacts().then(judged)).findings.find(({ id }) => id === 'recipients-looked-at');
+  expect(finding?.evidence).toEqual(expect.arrayContaining(['msExchHomeServerName', 'homeMDB', 'homeMTA']));
+  const forestWide = judged({ ...(await orphanFacts()), isForestWide: true });
+  expect(forestWide.findings.find(({ id }) => id === 'recipients-looked-at')?.detail).toContain('a global catalog');
+});
+
 test('each step is named in words before it is begun', async () => {
   const session = await practiceSession();
   const steps: string[] = [];

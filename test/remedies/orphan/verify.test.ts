@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Entry } from '../../../src/ad/entry.ts';
+import { formatGuid, guidBase, guidFromText } from '../../../src/ad/values.ts';
 import type { DirectoryChange } from '../../../src/change/plan.ts';
+import { lookForDeleted } from '../../../src/change/verify.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/ldap/session.ts';
 import { type DeletedServer, deletedServer } from '../../../src/remedies/orphan/names.ts';
 import { deletionOnDc } from '../../../src/remedies/orphan/verify.ts';
@@ -87,6 +89,44 @@ test('an entry that is gone but still pointed at: not yet, with who points there
     state: 'there',
     detail: expect.stringContaining('1 still pointing at a deleted entry, as accepted'),
   });
+});
+
+test('tombstones are asked for by the hundred, and read alone only where a search does not show them', async () => {
+  const { session } = await openBench();
+  const guids = Array.from({ length: 250 }, (_, index) => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`);
+  const tombstone = (guid: string): Entry =>
+    makeEntry(`CN=${guid}\\0ADEL:${guid},CN=Deleted Objects,${configuration}`, {
+      objectGUID: [guidFromText(guid)],
+      isDeleted: ['TRUE'],
+    });
+  const searches: number[] = [];
+  const reads: string[] = [];
+  const [hidden = ''] = guids;
+  const dc: DirectorySession = {
+    ...session,
+    rootDse: session.rootDse,
+    readEntry: async (base) => {
+      reads.push(base);
+      return base === guidBase(hidden) ? tombstone(hidden) : undefined;
+    },
+    search: async function* ({ filter }) {
+      if (filter.kind !== 'or') return;
+      searches.push(filter.filters.length);
+      for (const one of filter.filters) {
+        const guid = one.kind === 'equal' && Buffer.isBuffer(one.value) ? formatGuid(one.value) : '';
+        if (guid !== hidden) yield tombstone(guid);
+      }
+    },
+  };
+  const entries = guids.map((guid) => ({ dn: `CN=${guid},CN=EX04`, guid }));
+  expect(await lookForDeleted([{ dn: 'CN=EX04', guid: hidden }, ...entries.slice(1)], dc, configuration)).toMatchObject(
+    {
+      state: 'there',
+      detail: 'deleted: 250 of 250, tombstones found',
+    },
+  );
+  expect(searches).toEqual([100, 100, 50]);
+  expect(reads.toSorted()).toEqual([guidBase(hidden), 'CN=EX04'].toSorted());
 });
 
 test('another entry of the name of the topmost one: not yet, though the deleted one has its tombstone', async () => {
