@@ -52,7 +52,7 @@ test('cultures may be written as Windows writes them', () => {
 test('a file that is larger than any wording is refused before its texts are read', () => {
   const longest = JSON.stringify({ de: 'x'.repeat(1024 * 1024 - 9) });
   expect(errorOf(`${longest} `).message).toContain('it has 1,048,577 bytes, more than the 1,048,576');
-  expect(errorOf(longest).message).not.toContain('more than the');
+  expect(Object.keys(parsed(longest))).toEqual(['de']);
   expect(errorOf(JSON.stringify({ de: 'x'.repeat(10_000_000) })).message).toContain('it has 10,000,009 bytes');
 });
 
