@@ -1,6 +1,6 @@
 /** Writes file changes: check, back up, replace, and check again where something went wrong. */
 
-import type { Stats } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError } from '../errors.ts';
@@ -120,11 +120,27 @@ async function requireUntouched(change: FileChange, attributes: Stats, options: 
  */
 async function requireRealPath(change: FileChange, options: FileWriterOptions): Promise<void> {
   const { files, patience } = options;
-  const found = await withPatience(patience, change.path, () => files.realpath(change.path)).catch((error: unknown) =>
-    throwAsFileError(error, 'find the file behind the path', change.path),
+  const found = await withPatience(patience, change.path, () => files.realpath(change.path)).catch(
+    async (error: unknown) => {
+      await requireReachable(change, options);
+      return throwAsFileError(error, 'find the file behind the path', change.path);
+    },
   );
   if (sameRealPath(found, targetOf(change))) return;
   throw new DriftError(`the path leads to another file since the plan was made: ${found}`);
+}
+
+/** A root that is not there is a computer or drive that can't be reached; a file that is gone alone has changed. */
+async function requireReachable({ root }: FileChange, { files, patience }: FileWriterOptions): Promise<void> {
+  await withPatience(patience, root, () => files.access(root, constants.F_OK)).catch((error: unknown) => {
+    throw new FileError({
+      attempted: 'reach the folder',
+      on: root,
+      cameBack: `not reachable: ${errnoInWords(error)}`,
+      next: 'Nothing was changed there now. Make it reachable, then run apply again: finished files are not written twice.',
+      cause: error,
+    });
+  });
 }
 
 function movedSince(planned: FileFingerprint, found: FileFingerprint): string {

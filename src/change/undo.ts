@@ -1,6 +1,6 @@
 /** Undoing: from what a plan did, per its journal, to a plan of its own that brings back what was there. */
 
-import { readFile } from 'node:fs/promises';
+import { access, readFile } from 'node:fs/promises';
 import { RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { inParallel } from '../files/in-parallel.ts';
@@ -105,17 +105,25 @@ export async function undoFileChanges(
         ? { kind: 'as-left', change }
         : { kind: 'moved', what: change.path, change };
     } catch (error) {
-      return { kind: 'moved', what: `${change.path}: ${errnoInWords(error)}`, change };
+      const what = `${change.path}: ${errnoInWords(error)}`;
+      return { kind: (await isThere(change.root)) ? 'moved' : 'not-reachable', what, change };
     }
   });
   const asLeft = looks.flatMap((look) => (look.kind === 'as-left' ? [look.change] : []));
-  const moved = looks.flatMap((look) => (look.kind === 'moved' && recorded.has(look.change) ? [look.what] : []));
+  const recordedAs = (kind: 'moved' | 'not-reachable'): readonly string[] =>
+    looks.flatMap((look) => (look.kind === kind && recorded.has(look.change) ? [look.what] : []));
+  const moved = recordedAs('moved');
+  const unreachable = recordedAs('not-reachable');
   return {
     changes: asLeft.map(reversedFileChange),
-    leftOut: moved.map((what) => ({ what, reason: 'changed-since' })),
+    leftOut: [
+      ...moved.map((what) => ({ what, reason: 'changed-since' })),
+      ...unreachable.map((what) => ({ what, reason: 'not-reachable' })),
+    ],
     findings: [
       ...notInJournal(asLeft.filter((change) => !recorded.has(change)).map((change) => change.path)),
       ...changedSince(moved, asLeft.length),
+      ...notReachable(unreachable, asLeft.length),
     ],
   };
 }
@@ -123,7 +131,35 @@ export async function undoFileChanges(
 type Look =
   | { readonly kind: 'back' }
   | { readonly kind: 'as-left'; readonly change: FileChange }
-  | { readonly kind: 'moved'; readonly what: string; readonly change: FileChange };
+  | { readonly kind: 'moved' | 'not-reachable'; readonly what: string; readonly change: FileChange };
+
+/** Whether the folder that was named can be reached: a computer that is off or a drive that is gone takes it along. */
+async function isThere(root: string): Promise<boolean> {
+  try {
+    await access(root);
+    return true;
+  } catch {
+    // The error of the file itself says why.
+    return false;
+  }
+}
+
+function notReachable(files: readonly string[], others: number): readonly FindingDraft[] {
+  if (files.length === 0) return [];
+  const parts = { evidence: files, subjects: files };
+  const title = `${counted(files.length, 'file')} not reachable`;
+  const detail = 'They stay as the change left them. Make the folder reachable, then run undo again.';
+  return [
+    others === 0
+      ? finalBlocker('not-reachable', title, detail, parts)
+      : warning(
+          'not-reachable',
+          title,
+          `${detail} The other ${counted(others, 'file')} can be brought back now.`,
+          parts,
+        ),
+  ];
+}
 
 function changedSince(moved: readonly string[], others: number): readonly FindingDraft[] {
   if (moved.length === 0) return [];

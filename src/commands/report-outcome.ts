@@ -82,8 +82,7 @@ export async function reportOutcome<C extends Change>(
   output.say(`  ${countLine(applied, output)}`);
   if (seen !== undefined) for (const line of verificationLines(seen, output)) output.say(`  ${line}`);
   for (const line of whatNext(applied, outcome, context)) output.say(`  ${line}`);
-  if (outcome === 'done')
-    sayNextSteps(describePlan(applied.remedy, plan, context, applied.directory).nextSteps, output);
+  sayNextSteps(stepsAfter(applied, outcome, context), output);
   const document: OutcomeDocument = {
     plan: plan.id,
     folder,
@@ -97,6 +96,17 @@ export async function reportOutcome<C extends Change>(
   };
   output.document(document);
   return statusOfOutcome[outcome];
+}
+
+/** What is left to do by hand; of files that were changed in part, only what these need. */
+function stepsAfter<C extends Change>(applied: AppliedPlan<C>, outcome: Outcome, context: Context): readonly Step[] {
+  const { result, plan, remedy, directory } = applied;
+  if (outcome === 'done') return describePlan(remedy, plan, context, directory).nextSteps;
+  const isInPart = outcome === 'partial' && plan.target.kind === 'files' && result.notBegun === 0;
+  if (!isInPart) return [];
+  const undone = new Set(result.notDone.map(({ change }) => change));
+  const changed = { ...plan, changes: plan.changes.filter((change) => !undone.has(change)) };
+  return describePlan(remedy, changed, context, directory).nextSteps.filter(({ outage }) => outage === true);
 }
 
 /** Changes that failed alike, a full disk for all of a fleet say, are reported together: the first, and how many more. */

@@ -205,13 +205,14 @@ describe('a file that has changed since the plan was made', () => {
     expect(await states()).toEqual({ b: 'new' });
   });
 
-  test('together with its folder is reported the same way', async () => {
+  test('together with the folder that was named is no drift: it is not reachable', async () => {
     const plan = await planned('a', 'b');
     await rm(forms, { recursive: true });
-    expect(await apply(plan)).toMatchObject({
-      done: 0,
-      notDone: [{ outcome: { kind: 'drifted' } }, { outcome: { kind: 'drifted' } }],
-    });
+    const failed = {
+      kind: 'failed',
+      error: { trouble: { on: forms, cameBack: expect.stringContaining('not reachable') } },
+    };
+    expect(await apply(plan)).toMatchObject({ done: 0, notDone: [{ outcome: failed }, { outcome: failed }] });
   });
 
   test('into a folder is reported the same way', async () => {

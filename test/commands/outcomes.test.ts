@@ -187,7 +187,9 @@ describe('what failed is 1, and nothing was changed', () => {
 describe('what is refused is 3, and nothing was changed', () => {
   test('an apply of files that have all gone', async () => {
     await relabel('--save', 'saved');
-    await rm(path.join(home, 'forms'), { recursive: true });
+    for (const name of await readdir(path.join(home, 'forms'))) {
+      await rm(path.join(home, 'forms', name), { recursive: true });
+    }
     const { status, stdout } = await run(apply, ['saved']);
     expect(status).toBe(3);
     expect(stdout).toContain('Nothing was changed.');
@@ -308,6 +310,45 @@ describe('what was done in part is 4', () => {
     expect(await forms()).toEqual(before);
     await run(apply, ['saved']);
     expect((await run(apply, ['saved'], { interruptible: interrupted })).status).toBe(0);
+  });
+});
+
+describe('a member that is not reachable', () => {
+  const other = (): string => path.join(home, 'other');
+  const away = (): string => path.join(home, 'away');
+
+  beforeEach(async () => {
+    await writeTree(other(), {
+      Exchange: { HTML: { nls: { de: { 'strings.txt': stringsContent('Domäne\\Name:') } } } },
+    });
+    await relabel('--root', 'other', '--save', 'saved');
+  });
+
+  test('at apply is reported as that, with the members that were changed to restart, and applied again', async () => {
+    await rename(other(), away());
+    const { status, stdout } = await run(apply, ['saved']);
+    expect(status).toBe(4);
+    expect(stdout).toContain('not reachable: there is no such file or folder (ENOENT)');
+    expect(stdout).toContain('run apply again');
+    const restart = stdout.slice(stdout.indexOf('Interrupts a service'));
+    expect(restart).toContain('Restart-Service fwsrv');
+    expect(restart).toContain(path.join(home, 'forms'));
+    expect(restart).not.toContain(other());
+    await rename(away(), other());
+    expect((await run(apply, ['saved'])).status).toBe(0);
+  });
+
+  test('at undo is reported as that, and brought back by another undo', async () => {
+    const before = await snapshot(other());
+    await run(apply, ['saved']);
+    await rename(other(), away());
+    const first = await run(undo, ['saved', '--yes']);
+    expect(first.status).toBe(4);
+    expect(first.stdout).toContain('1 file not reachable');
+    expect(first.stdout).toContain('run undo again');
+    await rename(away(), other());
+    expect((await run(undo, ['saved', '--yes'])).status).toBe(0);
+    expect(await snapshot(other())).toEqual(before);
   });
 });
 

@@ -37,7 +37,7 @@ export function describe(plan: Plan<FileChange>): Description {
       { name: 'Form sets', value: setsIn(changes) },
     ],
     changes: changes.length === 0 ? [] : [labelsByLanguage(changes)],
-    nextSteps: plan.nextSteps.flatMap((step) => inWords(step, plan.undoes !== undefined)),
+    nextSteps: plan.nextSteps.flatMap((step) => inWords(step, plan)),
   };
 }
 
@@ -127,13 +127,13 @@ function textOf(base64: string, encoding: string): string {
 }
 
 /** A step of the plan; nothing for one that this remedy does not know. */
-function inWords(step: NextStep, isUndo: boolean): readonly Step[] {
+function inWords(step: NextStep, { changes, undoes }: Plan<FileChange>): readonly Step[] {
   switch (step.id) {
     case 'restart':
       return [
         {
-          text: `The forms are cached: an array member shows the ${isUndo ? 'former' : 'new'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
-          lines: namesIn(step['members']),
+          text: `The forms are cached: an array member shows the ${undoes === undefined ? 'new' : 'former'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
+          lines: namesIn(step['members']).filter((name) => changes.some(({ root }) => memberOf(root) === name)),
           commands: ['Restart-Service fwsrv -Force'],
           outage: true,
         },
