@@ -420,7 +420,13 @@ test('the survey has a line for each language and label, by the language’s nam
 
 test('the next steps name each member once, and the sets that were changed', () => {
   const change = (memberRoot: string, set: string) =>
-    ({ root: memberRoot, set }) as unknown as Examination['changes'][number];
+    ({
+      root: memberRoot,
+      set,
+      class: 'HTML',
+      language: 'de',
+      splices: [],
+    }) as unknown as Examination['changes'][number];
   const changes = [
     change('\\\\TMG01\\C$\\Program Files\\x', 'Exchange'),
     change('\\\\TMG01\\C$\\Program Files (x86)\\x', 'ISA'),
@@ -428,13 +434,15 @@ test('the next steps name each member once, and the sets that were changed', () 
     change('/mnt/tmg03', 'Exchange'),
   ];
   const nextSteps = nextStepsOf({ target: { kind: 'files', roots: [] }, intent: {}, changes, leftOut: [] });
-  const steps = describePlan(planOf([], { nextSteps })).nextSteps;
+  const steps = describePlan(planOf([], { nextSteps, changes })).nextSteps;
   expect(steps[0]).toMatchObject({
     text: expect.stringContaining('Restart one member at a time'),
     lines: ['TMG01', 'TMG02', '/mnt/tmg03'],
     commands: ['Restart-Service fwsrv -Force'],
     outage: true,
   });
+  const inPart = describePlan(planOf([], { nextSteps, changes: changes.slice(2) })).nextSteps;
+  expect(inPart[0]).toMatchObject({ lines: ['TMG02', '/mnt/tmg03'] });
   const text = steps.map((step) => step.text).join(' ');
   expect(text).toContain('Changed: Exchange, ISA.');
   expect(text).toContain('The label does not change how users log on');
