@@ -5,7 +5,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readlink, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -55,10 +55,8 @@ const settle = (env: Readonly<Record<string, string>>): void =>
 
 /** Installs Windows in a fresh home folder: drive R: is the repository, \\TMG01\C$ is drive C:, V: is another volume. */
 async function installWindows(): Promise<string> {
-  const home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-wine-'));
+  const home = await bootedHome();
   const env = wineEnvironment(home);
-  spawnSync(wine, ['wineboot', '--init'], { env, stdio: 'ignore' });
-  settle(env);
   const driveC = path.join(home, 'prefix', 'drive_c');
   await removeLinks(driveC);
   const drives = path.join(home, 'prefix', 'dosdevices');
@@ -69,11 +67,46 @@ async function installWindows(): Promise<string> {
   await symlink(driveC, path.join(drives, 'unc', 'TMG01', 'C$'));
   // The services of Windows stay for the next process: starting them takes longer than starting Node.
   spawnSync(wineServer, ['-p'], { env, stdio: 'ignore' });
-  spawnSync(wine, ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'], {
-    env,
-    stdio: 'ignore',
+  const version = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'];
+  const failures: string[] = [];
+  while (failures.length < 3) {
+    const added = runWine(version, env);
+    if (added.ok) return home;
+    failures.push(added.words);
+  }
+  throw new Error(`Wine could not set the version of its Windows.\n${failures.join('\n')}`);
+}
+
+/**
+ * A fresh home folder whose Windows has started once. Debian 12's Wine now and then fails to start a process (1 of some
+ * thousand), whatever the process is: that is tried again, and told when it goes on.
+ */
+async function bootedHome(): Promise<string> {
+  const failures: string[] = [];
+  while (failures.length < 3) {
+    const home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-wine-'));
+    const env = wineEnvironment(home);
+    const booted = runWine(['wineboot', '--init'], env);
+    settle(env);
+    if (booted.ok && existsSync(path.join(home, 'prefix', 'drive_c'))) return home;
+    failures.push(booted.words);
+    await rm(home, { recursive: true, force: true });
+  }
+  throw new Error(`Wine could not start its Windows.\n${failures.join('\n')}`);
+}
+
+/** What Wine says goes to a file: services that it starts keep a pipe open after its end. */
+function runWine(args: readonly string[], env: Readonly<Record<string, string>>): { ok: boolean; words: string } {
+  const file = path.join(String(env['HOME']), 'wine.err');
+  const stderr = openSync(file, 'w');
+  const { status, signal, error } = spawnSync(wine, args, {
+    env: { ...env, WINEDEBUG: '' },
+    stdio: ['ignore', 'ignore', stderr],
+    timeout: 120_000,
   });
-  return home;
+  closeSync(stderr);
+  const end = error?.message ?? (signal === null ? `exit status ${status}` : `signal ${signal}`);
+  return { ok: status === 0, words: `wine ${args.join(' ')}: ${end}\n${readFileSync(file, 'utf8')}` };
 }
 
 /** Ends what is still running there and removes all of it. */
