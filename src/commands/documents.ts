@@ -14,6 +14,7 @@ import {
   type Plan,
   type RemoveLingeringChange,
 } from '../change/plan.ts';
+import { type PlainFileReader, plainFileReader, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
@@ -112,28 +113,32 @@ async function* diffs(
   patience: Patience,
 ): AsyncGenerator<string> {
   yield diffHead(plan);
+  const read = plainFileReader(systemFiles(), Number.POSITIVE_INFINITY);
   for (const change of changes) {
-    const bytes = await bytesBefore(change, folder, patience);
+    const bytes = await bytesBefore(change, folder, read, patience);
     if (bytes !== undefined) yield unifiedDiff(bytes, change, plainPathOf(change.path));
     else
       yield `# not drawn, as the file that the plan was made from is not here: ${visible(plainPathOf(change.path))}\n`;
   }
 }
 
-/** The bytes that a plan was made from: the file's own, or those of the backup once it is changed. */
+/** The bytes that a plan was made from: those of the backup once the file is changed, until then the file's own. */
 async function bytesBefore(
   change: FileChange,
   folder: string | undefined,
+  read: PlainFileReader,
   patience: Patience,
 ): Promise<Buffer | undefined> {
   const places = [
-    change.realPath ?? change.path,
     ...(folder === undefined ? [] : [path.join(folder, folderParts.backup, backupPathOf(change.path))]),
+    change.realPath ?? change.path,
   ];
+  const ifBefore = (bytes: Buffer): Buffer | undefined =>
+    sameFingerprint(fileFingerprint(bytes), change.before) ? Buffer.from(bytes) : undefined;
   for (const place of places) {
     // One that can't be read is not the one.
-    const bytes = await withPatience(patience, place, () => readFile(place)).catch(() => undefined);
-    if (bytes !== undefined && sameFingerprint(fileFingerprint(bytes), change.before)) return bytes;
+    const bytes = await withPatience(patience, place, () => read(place, ifBefore)).catch(() => undefined);
+    if (bytes !== undefined) return bytes;
   }
   return undefined;
 }

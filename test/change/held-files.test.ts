@@ -1,3 +1,4 @@
+import atOnce from 'node:fs';
 import filesystem, { readdir, readFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
@@ -21,15 +22,24 @@ const refusals: { operation: string; ending: string; errnos: string[] }[] = [];
 /** The file system, in which a virus scanner holds files for a moment. */
 const operations = ['open', 'readFile', 'rename', 'unlink', 'rm'] as const;
 const real = { ...filesystem };
+const { openSync } = atOnce;
+
+function refuseIfHeld(operation: string, args: readonly unknown[]): void {
+  const found = refusals.find(
+    (each) => each.operation === operation && args.some((arg) => String(arg).endsWith(each.ending)),
+  );
+  const errno = found?.errnos.shift();
+  if (errno !== undefined) throw systemError(errno);
+}
 
 function holdFiles(): void {
+  atOnce.openSync = (...args) => {
+    refuseIfHeld('openSync', args);
+    return openSync(...args);
+  };
   for (const operation of operations) {
     const held = async (...args: readonly unknown[]): Promise<unknown> => {
-      const found = refusals.find(
-        (each) => each.operation === operation && args.some((arg) => String(arg).endsWith(each.ending)),
-      );
-      const errno = found?.errnos.shift();
-      if (errno !== undefined) throw systemError(errno);
+      refuseIfHeld(operation, args);
       return (real[operation] as (...all: readonly unknown[]) => Promise<unknown>)(...args);
     };
     Object.assign(filesystem, { [operation]: held });
@@ -50,6 +60,7 @@ beforeEach(async () => {
 afterEach(() => {
   refusals.length = 0;
   Object.assign(filesystem, real);
+  atOnce.openSync = openSync;
   syncBuiltinESMExports();
 });
 
@@ -122,7 +133,7 @@ describe('what Windows refuses for a moment is waited for, and the user sees it'
 
   test('the read of a backup that the diff is drawn from', async () => {
     await save();
-    refuse('readFile', 'de~strings.txt', 'EBUSY');
+    refuse('openSync', 'de~strings.txt', 'EBUSY');
     const run = await onWindows(apply, 'saved');
     expect(run.status).toBe(0);
     expectWaited(run, 'de~strings.txt');

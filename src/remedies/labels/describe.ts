@@ -16,7 +16,7 @@ import type { Label } from './wording.ts';
 export function nextStepsOf({ changes }: Proposal<FileChange>): readonly NextStep[] {
   if (changes.length === 0) return [];
   return [
-    { id: 'restart', members: distinct(changes.map((change) => memberOf(change.root))) },
+    { id: 'restart', members: membersIn(changes) },
     { id: 'other-members' },
     { id: 'listener', sets: distinctNames(changes.map((change) => change.set)) },
     { id: 'logon-unchanged' },
@@ -61,6 +61,11 @@ function nameOf(wanted: KeyIntent): string {
 
 function languagesIn(changes: readonly FileChange[]): number {
   return distinctNames(changes.map((change) => change.language)).length;
+}
+
+/** Of ten thousand changes on 200 members, each member is looked up once. */
+function membersIn(changes: readonly FileChange[]): readonly string[] {
+  return distinct(distinct(changes.map(({ root }) => root)).map(memberOf));
 }
 
 function membersCounted(changes: readonly FileChange[]): string {
@@ -129,15 +134,17 @@ function textOf(base64: string, encoding: string): string {
 /** A step of the plan; nothing for one that this remedy does not know. */
 function inWords(step: NextStep, { changes, undoes }: Plan<FileChange>): readonly Step[] {
   switch (step.id) {
-    case 'restart':
+    case 'restart': {
+      const changed = new Set(membersIn(changes));
       return [
         {
           text: `The forms are cached: an array member shows the ${undoes === undefined ? 'new' : 'former'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
-          lines: namesIn(step['members']).filter((name) => changes.some(({ root }) => memberOf(root) === name)),
+          lines: namesIn(step['members']).filter((name) => changed.has(name)),
           commands: ['Restart-Service fwsrv -Force'],
           outage: true,
         },
       ];
+    }
     case 'other-members':
       return [
         {
