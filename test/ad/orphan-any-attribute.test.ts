@@ -65,6 +65,7 @@ function referrers(server: ExchangeServer, other: ExchangeServer, container: str
         'dnsWithString',
         target.map((dn) => `S:3:abc:${dn}`),
       ),
+      some('orNames', several),
       some('ofSystem', target),
       some('texts', fc.uniqueArray(text, { minLength: 1, maxLength: 2 })),
     )
