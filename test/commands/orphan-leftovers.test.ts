@@ -152,6 +152,33 @@ test('what is outside Exchange stays as it is, but for attributes of Exchange', 
   ]);
 });
 
+test('a recipient is left over by any attribute of Exchange that the schema has for DNs, if a server object was deleted', async () => {
+  const schema = `CN=Schema,${configuration}`;
+  const id = '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e';
+  const dead = `CN=EX09\\0ADEL:${id},CN=Deleted Objects,${configuration}`;
+  const plan = planOf(
+    await runOn(
+      [
+        ...head,
+        ...organisation,
+        record(schema, 'dMD'),
+        ...['msExchLabReference', 'labReference'].map((name) =>
+          record(`CN=${name},${schema}`, 'attributeSchema', `lDAPDisplayName: ${name}`, 'attributeSyntax: 2.5.5.1'),
+        ),
+        person('anna', `msExchLabReference: ${dead}`),
+        person('bert', `labReference: ${dead}`),
+        person('carl', `msExchLabReference: CN=Dora\\0ADEL:${id},CN=Deleted Objects,DC=corp,DC=example,DC=com`),
+      ],
+      '--leftovers',
+      '--json',
+    ),
+  );
+  expect(plan.changes).toMatchObject([
+    { dn: expect.stringContaining('CN=anna'), edits: [{ attribute: 'msExchLabReference', remove: [dead] }] },
+  ]);
+  expect(remedy.permits(plan as never)).toEqual([]);
+});
+
 test('a plan for leftovers that holds anything else is not permitted', async () => {
   const site = await siteWithoutServer();
   const plan = planOf(await site.run(orphan, ['--leftovers', '--json']));

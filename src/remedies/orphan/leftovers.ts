@@ -4,7 +4,7 @@ import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../change/plan.ts';
+import type { DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
@@ -12,6 +12,7 @@ import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import type { ExchangeServer } from './organisation.ts';
+import { otherRecipientAttributes } from './other-recipients.ts';
 import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
@@ -38,7 +39,8 @@ const most = 1000;
 export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn'>;
 
 /**
- * Reads every value of the Configuration naming context, and of recipients the usual attributes. Throws DirectoryError.
+ * Reads every value of the Configuration naming context, and of recipients the usual attributes and those of Exchange that
+ * hold DNs. Throws DirectoryError.
  *
  * @param session with the DC that is written to, which holds all attributes of its domain's recipients
  */
@@ -50,18 +52,21 @@ export async function readLeftovers(
   const isLeft = leftoverTest(servers);
   const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
   const onUnknown = present(ofMailboxes);
+  const others = (await otherRecipientAttributes(session)).filter(isNamedByExchange);
+  const asked = [...ofRecipients, ...others];
   const recipients = session.search({
     base: session.rootDse.defaultNamingContext ?? '',
     scope: 'subtree',
-    filter: or(...ofRecipients.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
-    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...ofRecipients],
+    filter: or(...asked.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
+    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...asked],
   });
   const found = [
     ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(({ dn, reference }) =>
       isOfExchange(dn, reference.attribute, configuration),
     ),
     ...(await referrersIn(session, recipients, isLeft)).filter(
-      ({ reference: { attribute } }) => attribute === ofMailboxes || isOfRecipients(attribute),
+      ({ reference: { attribute }, values }) =>
+        attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isDeletedIn(configuration)),
     ),
   ];
   const all = distinct(found, ({ id, values }) => `${id} ${JSON.stringify(values)}`);
@@ -69,10 +74,20 @@ export async function readLeftovers(
   return { leftovers, notListed: all.length - leftovers.length, unwritable: await unwritableOf(session, leftovers) };
 }
 
+/** Whether a value names a deleted entry of the Configuration naming context: one of a domain was no server object. */
+function isDeletedIn(configuration: string): (value: PlanValue) => boolean {
+  const place = `,CN=Deleted Objects,${configuration}`.toLowerCase();
+  return (value) => typeof value === 'string' && value.toLowerCase().endsWith(place);
+}
+
+function isNamedByExchange(attribute: string): boolean {
+  return /^msExch/i.test(attribute);
+}
+
 /** Whether an attribute is one of Exchange: on an entry of its organisation, or by its name. Others are not touched. */
 function isOfExchange(dn: string, attribute: string, configuration: string): boolean {
   const exchange = joinDn('CN=Microsoft Exchange,CN=Services', configuration);
-  return /^msExch/i.test(attribute) || isSameOrBelow(dn, exchange);
+  return isNamedByExchange(attribute) || isSameOrBelow(dn, exchange);
 }
 
 /** Whether it is one of the recipients' attributes that may be cleared. */
