@@ -121,6 +121,23 @@ describe('a name of a server that no object has', () => {
     expect(remedy.permits(plan as never)).toEqual([]);
   });
 
+  test('is listed where a database has it as its RPC client access server; that of an array or of a server is not', async () => {
+    const database = (name: string, server: string): string =>
+      record(`CN=${name},CN=Databases,${group}`, 'msExchMDB', `legacyExchangeDN: ${server}/cn=Microsoft Private MDB`);
+    const array = legacyNameOf('outlook.corp.example.com');
+    const plan = await leftovers(
+      record(`CN=outlook,CN=Arrays,${group}`, 'msExchClientAccessArray', `legacyExchangeDN: ${array}`),
+      database('DB of gone', gone),
+      database('DB of there', there),
+      database('DB of array', array),
+      record(`CN=itself,${group}`, 'mTA', `legacyExchangeDN: ${gone}/cn=Microsoft MTA`),
+    );
+    expect(plan.changes).toEqual([]);
+    expect(plan.findings.find(({ id }) => id === 'leftovers-not-cleared')?.evidence).toEqual([
+      `legacyExchangeDN of CN=DB of gone,CN=Databases,${group} (needs another value)`,
+    ]);
+  });
+
   test('is listed where a mailbox has it as its server, and stays, as only Exchange moves a mailbox', async () => {
     const plan = await leftovers(
       person('on gone', `msExchHomeServerName: ${gone}`),

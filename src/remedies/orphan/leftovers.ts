@@ -1,6 +1,7 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
 import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
+import { textOf } from '../../ad/entry.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
@@ -49,7 +50,7 @@ export async function readLeftovers(
   configuration: string,
   servers: readonly ServerNames[],
 ): Promise<Omit<Leftovers, 'done'>> {
-  const isLeft = leftoverTest(servers);
+  const isLeft = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))]);
   const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
   const onUnknown = present(ofMailboxes);
   const others = (await otherRecipientAttributes(session)).filter(isNamedByExchange);
@@ -61,8 +62,8 @@ export async function readLeftovers(
     attributes: ['objectClass', 'objectGUID', ofMailboxes, ...asked],
   });
   const found = [
-    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(({ dn, reference }) =>
-      isOfExchange(dn, reference.attribute, configuration),
+    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(
+      ({ dn, reference }) => isOfExchange(dn, reference.attribute, configuration) && !isOwnName(reference),
     ),
     ...(await referrersIn(session, recipients, isLeft)).filter(
       ({ reference: { attribute }, values }) =>
@@ -95,8 +96,30 @@ function isOfRecipients(attribute: string): boolean {
   return ofRecipients.some((name) => name.toLowerCase() === attribute.toLowerCase());
 }
 
+/** A database's legacyExchangeDN names its RPC client access server; that of any other entry names the entry itself. */
+function isOwnName({ attribute, id }: Referrer['reference']): boolean {
+  return attribute.toLowerCase() === 'legacyexchangedn' && id !== 'rpc-client-access';
+}
+
+/** The names that a database may have in place of its RPC client access server's. Throws DirectoryError. */
+async function clientAccessArrays(session: DirectorySession, configuration: string): Promise<readonly ServerNames[]> {
+  const arrays: ServerNames[] = [];
+  const found = session.search({
+    base: configuration,
+    scope: 'subtree',
+    filter: equal('objectClass', 'msExchClientAccessArray'),
+    attributes: ['legacyExchangeDN'],
+  });
+  for await (const entry of found)
+    arrays.push({ legacyExchangeDn: textOf(entry, 'legacyExchangeDN'), fqdn: undefined });
+  return arrays;
+}
+
 /** A server of a legacyExchangeDN: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`, and nothing below it. */
 const serverName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+$/i;
+
+/** The server of the same and what is below it. */
+const belowServer = /^(\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+)\/cn=/i;
 
 /** A test for DNs of deleted entries, and for names of servers that no object has. */
 export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
@@ -107,8 +130,11 @@ export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
   const test = (value: string, attribute: string): Naming | undefined => {
     if (value.includes('\\0ADEL:')) return 'deleted dn';
     if (serverLists.has(attribute)) return hosts.has(value.toLowerCase()) ? undefined : 'FQDN';
-    // By legacyExchangeDN an entry names itself: a CAS array has one of this form too.
-    if (attribute === 'legacyexchangedn' || !serverName.test(value)) return undefined;
+    if (attribute === 'legacyexchangedn') {
+      const server = belowServer.exec(value)?.[1];
+      return server === undefined || legacyNames.has(server.toLowerCase()) ? undefined : 'below legacyExchangeDN';
+    }
+    if (!serverName.test(value)) return undefined;
     return legacyNames.has(value.toLowerCase()) ? undefined : 'legacyExchangeDN';
   };
   return Object.assign(test, { mayName: bytesWith(['\\0adel:', '/cn=servers/cn=', ...serverLists]) });
