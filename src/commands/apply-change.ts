@@ -7,6 +7,7 @@ import { entryWriter } from '../change/entry-writer.ts';
 import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import type { Finding } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
+import { requirePlainFolder } from '../change/folder-files.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
@@ -54,6 +55,7 @@ export interface Apply {
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
   const original = await originalOf(apply.folder, apply.plan, patienceShowing(context, output));
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
+  for (const folder of folders) await requirePlainFolder(path.join(folder, folderParts.backup));
   return withFolderLock(folders, lockOptionsOf(context, output), async () => {
     try {
       return await applyLocked(apply, original, context, output);

@@ -153,8 +153,7 @@ async function settle(
 
 /** Shows what there is, with --verbose in full. */
 export function showSurvey(remedy: Remedy, facts: unknown, options: RemedyOptions, output: Output): void {
-  const whole = output.review.options.verbose ? (remedy.surveyInFull?.(facts) ?? []) : [];
-  for (const exhibit of [...remedy.survey(facts, options), ...whole]) {
+  for (const exhibit of remedy.survey(facts, options, output.review.options.verbose)) {
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
     output.say('');
   }

@@ -189,11 +189,8 @@ export interface Remedy<Options extends RemedyOptions = RemedyOptions, Facts = u
    */
   gather(world: World, scope: Scope<Options>, known?: Facts): Promise<Facts>;
 
-  /** What the screen shows before a question. */
-  survey(facts: Facts, options: Options): readonly Exhibit[];
-
-  /** What --verbose shows behind the survey: a long list. */
-  surveyInFull?(facts: Facts): readonly Exhibit[];
+  /** What the screen shows before a question; in full, as --verbose has it, with every row of a long list. */
+  survey(facts: Facts, options: Options, inFull: boolean): readonly Exhibit[];
 
   /** Asks what the options leave open. No effect but its questions, so that it can be run again with earlier answers. */
   ask(facts: Facts, options: Options, asking: Asking): Promise<Answer<Options>>;

@@ -17,7 +17,7 @@ import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
 
 export interface ExhibitOptions extends Canvas {
-  /** The columns of the terminal, which tables are cut to. Left out for a file or a pipe, where every cell is whole. */
+  /** The columns of the terminal, which tables are fitted to. Left out for a file or a pipe, where every cell is one line. */
   readonly columns?: number;
 }
 
@@ -56,13 +56,12 @@ function* tableLines({ title, columns, groups }: TableExhibit, canvas: Canvas, u
   const cells = groups.flatMap((group) =>
     group.rows.map((row) => row.cells.map((text) => ({ text, style: paintOf(style, row.mark) }))),
   );
-  // One table, so that all groups have the same columns; empty lines part its rows, as a last column may wrap.
+  // One table, so that all groups have the same columns; empty lines part its rows, as cells may wrap.
   const [first = [], ...rows] = parted(
     table(
       [head, ...cells].flatMap((row) => [row, []]),
       layout,
       uncut.width,
-      style.signs,
     ),
   );
   const left = rows.values();

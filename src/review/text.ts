@@ -235,7 +235,8 @@ function shortFinding(finding: Finding, options: TextReviewOptions, roots: Reado
   if (finding.level === 'note') return { isNote: true, title, evidence: [], detail: [] };
   const evidence = firstEvidence(finding, options, roots).slice(0, mostLines - title.length);
   const room = mostLines - title.length - evidence.length;
-  const detail = detailLines(finding, options);
+  // Two columns less, for the sign that the text goes on.
+  const detail = detailLines(finding, { ...options, width: options.width - 2 });
   const shown = detail.slice(0, room);
   const isCut = detail.length > room;
   return {

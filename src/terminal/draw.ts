@@ -2,7 +2,7 @@
 
 import type { Signs, Style } from './style.ts';
 import { table } from './table.ts';
-import { displayWidth, pad, truncate } from './text-width.ts';
+import { displayWidth, pad } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -130,12 +130,12 @@ export function* matrixLines({ title, columns, rows }: Matrix, canvas: Canvas): 
   if (total <= width) {
     const head = ['', ...columns.map((text) => ({ text, style: style.dim }))];
     const body = rows.map(({ name, cells }) => [name, ...columns.map((_, index) => cellOf(cells[index]))]);
-    yield* table([head, ...body], Array(columns.length + 1).fill({}), width, style.signs);
+    yield* table([head, ...body], Array(columns.length + 1).fill({}), width);
   } else {
     for (const { name, cells } of rows) {
-      yield truncate(visible(name), width, style.signs.ellipsis);
+      yield* wrapped(visible(name), width, 2);
       const body = columns.map((column, index) => [{ text: column, style: style.dim }, cellOf(cells[index])]);
-      for (const line of table(body, [{}, {}], Math.max(1, width - 2), style.signs)) yield gap + line;
+      for (const line of table(body, [{}, {}], Math.max(1, width - 2))) yield gap + line;
     }
   }
   if (legend.length > 0) yield style.dim(legend.join(gap));

@@ -1,4 +1,4 @@
-/** What the form sets show today, in one table: a line for each language and label. */
+/** What the form sets show today: a line for each language and label, where there are many the first and those that differ. */
 
 import type { Exhibit, TableExhibit } from '../../change/exhibits.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
@@ -81,46 +81,86 @@ const details: readonly Detail[] = ['encodings', 'sets', 'classes'];
 
 const namesOf = (row: SurveyRow, detail: Detail): string => row[detail].join(', ');
 
-/** The labels by language, until the new label is chosen. What most rows have is said once, above them, and not again in these. */
-export function survey(facts: LabelsFacts, options: LabelsOptions): readonly Exhibit[] {
+/** More rows than this are a list: on the screen its beginning is shown. */
+const longList = 16;
+const shownOfLongList = 10;
+
+/**
+ * The labels by language, until the new label is chosen. What most rows have is said once, above them, and not again in
+ * these. Of a long list the screen has the languages that have several labels, then the first others, in one line each.
+ */
+export function survey(facts: LabelsFacts, options: LabelsOptions, inFull: boolean): readonly Exhibit[] {
   if (options.newLabel.kind !== 'none') return [];
   const { files } = select(facts, options);
   if (files.length === 0) return [];
   const rows = surveyRows(files, keysIn(options));
-  const usual = details.map((detail) => ({ detail, ...mostCommon(rows.map((row) => namesOf(row, detail))) }));
-  const said = usual.filter(({ value }) => value !== '');
+  const whole = `${counted(files.length, 'file')} of form sets below ${facts.roots.join(', ')}`;
+  if (inFull || rows.length <= longList) {
+    const usual = details.map((detail) => ({ detail, ...mostCommon(rows.map((row) => namesOf(row, detail))) }));
+    const said = usual.filter(({ value }) => value !== '');
+    return [
+      remarks('form-sets', [
+        whole,
+        ...said.map(
+          ({ detail, value, count }) => `${count === rows.length ? 'All' : 'Unless noted'}: ${detail} ${value}`,
+        ),
+      ]),
+      labelsTable(rows.map((row) => rowOf(row, usual))),
+    ];
+  }
+  const shown = tellingRows(rows);
+  const kinds = (['sets', 'classes'] as const).map(
+    (detail) => `${detail} ${fewOf(distinctNames(rows.flatMap((row) => row[detail])), ', ')}`,
+  );
   return [
-    {
-      kind: 'remarks',
-      id: 'form-sets',
-      title: '',
-      rows: [
-        { text: `${counted(files.length, 'file')} of form sets below ${facts.roots.join(', ')}` },
-        ...said.map(({ detail, value, count }) => ({
-          text: `${count === rows.length ? 'All' : 'Unless noted'}: ${detail} ${value}`,
-        })),
-      ],
-    },
-    {
-      kind: 'table',
-      id: 'labels-today',
-      title: '',
-      columns: [
-        { heading: 'Folder' },
-        { heading: 'Language' },
-        { heading: 'Files', align: 'right' },
-        { heading: "Today's label" },
-      ],
-      groups: [{ heading: '', rows: rows.map((row) => rowOf(row, usual)) }],
-    },
+    remarks('form-sets', [
+      whole,
+      `${counted(distinctNames(rows.map(({ language }) => language)).length, 'language')} · ${kinds.join(' · ')}`,
+    ]),
+    labelsTable(shown.map((row) => ({ cells: cellsOf(row) }))),
+    remarks('labels-left-out', [
+      `… and ${counted(rows.length - shown.length, 'more label')}. --verbose lists them all, with their encodings.`,
+    ]),
   ];
+}
+
+/** Of languages that have several labels as many as there is room for, then the first others; in the order that they had. */
+function tellingRows(rows: readonly SurveyRow[]): readonly SurveyRow[] {
+  const labels = groupBy(rows, ({ language }) => language.toLowerCase());
+  const hasSeveral = ({ language }: SurveyRow): boolean => (labels.get(language.toLowerCase())?.length ?? 0) > 1;
+  const byWeight = [...rows.filter(hasSeveral), ...rows.filter((row) => !hasSeveral(row))];
+  const shown = new Set(byWeight.slice(0, shownOfLongList));
+  return rows.filter((row) => shown.has(row));
+}
+
+function remarks(id: string, texts: readonly string[]): Exhibit {
+  return { kind: 'remarks', id, title: '', rows: texts.map((text) => ({ text })) };
+}
+
+function labelsTable(rows: TableExhibit['groups'][number]['rows']): TableExhibit {
+  return {
+    kind: 'table',
+    id: 'labels-today',
+    title: '',
+    columns: [
+      { heading: 'Folder' },
+      { heading: 'Language' },
+      { heading: 'Files', align: 'right' },
+      { heading: "Today's label" },
+    ],
+    groups: [{ heading: '', rows }],
+  };
+}
+
+function cellsOf(row: SurveyRow): readonly string[] {
+  return [row.language, row.languageName, row.files.toLocaleString('en'), row.label];
 }
 
 function rowOf(
   row: SurveyRow,
   usual: readonly { readonly detail: Detail; readonly value: string }[],
 ): TableExhibit['groups'][number]['rows'][number] {
-  const cells = [row.language, row.languageName, row.files.toLocaleString('en'), row.label];
+  const cells = cellsOf(row);
   const unusual = usual.filter(({ detail, value }) => ![value, ''].includes(namesOf(row, detail)));
   if (unusual.length === 0) return { cells };
   return { cells, details: [unusual.map(({ detail }) => described(row, detail)).join(' · ')] };

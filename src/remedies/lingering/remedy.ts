@@ -7,7 +7,7 @@ import { flags } from './flags.ts';
 import { gather, type LingeringFacts } from './gather.ts';
 import { type GivenFlags, type LingeringOptions, optionsOf, readOptions } from './options.ts';
 import { faultsOfPlan, propose } from './propose.ts';
-import { recordedExhibits, survey, surveyInFull } from './survey.ts';
+import { recordedExhibits, survey } from './survey.ts';
 
 /** Finds lingering objects over LDAP alone, and hands them over to be removed by their own DCs. */
 export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingeringChange> = {
@@ -18,7 +18,6 @@ export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingering
     return gather(world, scope, known);
   },
   survey,
-  surveyInFull,
   ask,
   propose,
   assess,

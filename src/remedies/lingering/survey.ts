@@ -13,17 +13,13 @@ import { decidedByHand } from './judge-objects.ts';
 import { type Found, foundIn } from './propose.ts';
 import { type Verdict, verdicts } from './verdicts.ts';
 
-/** What the screen shows before a question: the evidence first; once copies are compared, the matrix. */
-export function survey(facts: LingeringFacts): readonly Exhibit[] {
+/** The evidence first; once copies are compared, the matrix and the counts; in full every object. */
+export function survey(facts: LingeringFacts, _: unknown, inFull: boolean): readonly Exhibit[] {
   return [
     ...(facts.isShown ? [] : [evidenceTable(facts)]),
     ...(facts.scope === undefined ? [] : [matrix(facts, facts.scope.reference), ...countsTable(facts)]),
+    ...(inFull ? objectTable(facts) : []),
   ];
-}
-
-/** What --verbose shows behind it: every object, with its class, where it comes from and what refers to it. */
-export function surveyInFull(facts: LingeringFacts): readonly Exhibit[] {
-  return objectTable(facts);
 }
 
 /** What of the facts a plan keeps. */
@@ -107,7 +103,7 @@ function matrix({ comparisons, forest }: LingeringFacts, reference: DomainContro
     title: `Lingering objects by domain controller and partition; the reference is ${reference.name}`,
     columns: contexts.map((dn) => shortName(dn, forest)),
     rows: targets.map((target) => ({
-      name: target === reference ? `${target.name} (reference)` : target.name,
+      name: target.name,
       cells: contexts.map((namingContext) =>
         cellOf(comparisons.filter((one) => one.target === target && one.namingContext === namingContext)),
       ),

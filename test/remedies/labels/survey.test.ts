@@ -78,8 +78,8 @@ describe('the survey', () => {
   });
 
   /** Its remarks, then its rows with their details. */
-  async function shown(): Promise<readonly string[]> {
-    const exhibits = survey(await gatherNew(looking()), looking());
+  async function shown(inFull = false): Promise<readonly string[]> {
+    const exhibits = survey(await gatherNew(looking()), looking(), inFull);
     return exhibits.flatMap(linesOf).map((line) => line.replace(root, 'ROOT'));
   }
 
@@ -144,5 +144,41 @@ describe('the survey', () => {
       'de | German | 2 | Domäne\\Name:',
       '  UTF-16LE+BOM, cp1252 · sets Exchange, MyForms · classes HTML, xHTML',
     ]);
+  });
+
+  describe('of many languages', () => {
+    const cultures = 'ar bg ca cs da de el es et fi fr he hr hu it ja ko lt'.split(' ');
+
+    beforeEach(async () => {
+      const nls = Object.fromEntries(cultures.map((culture) => [culture, strings(`D\\${culture}:`, 'utf-8')]));
+      await writeTree(root, {
+        Exchange: { HTML: { nls } },
+        ISA: { HTML: { nls: { lt: strings('Vardas:', 'windows-1257'), ko: strings('D\\ko:', 'windows-949') } } },
+      });
+    });
+
+    test('has ten lines, that of a language with two labels among them, and counts the others', async () => {
+      const lines = await shown();
+      expect(lines.slice(0, 4)).toEqual([
+        '20 files of form sets below ROOT',
+        '18 languages · sets Exchange, ISA · classes HTML',
+        "Folder | Language | Files | Today's label",
+        'ar | Arabic | 1 | D\\ar:',
+      ]);
+      expect(lines.slice(-3)).toEqual([
+        'lt | Lithuanian | 1 | D\\lt:',
+        'lt | Lithuanian | 1 | Vardas:',
+        '… and 9 more labels. --verbose lists them all, with their encodings.',
+      ]);
+      expect(lines).toHaveLength(14);
+    });
+
+    test('has every line and encoding with --verbose', async () => {
+      const lines = await shown(true);
+      expect(lines.filter((line) => / \| .* \| \d+ \| /.test(line))).toHaveLength(19);
+      expect(lines.filter((line) => line.endsWith(' sets Exchange, ISA') || line.endsWith(' sets ISA'))).toHaveLength(
+        2,
+      );
+    });
   });
 });

@@ -74,11 +74,9 @@ describe('the table of servers', () => {
     const cells = groups[0]?.rows[0]?.cells ?? [];
     expect(cells).toHaveLength(3);
     const headings = columns.map(({ heading }) => heading);
-    const [, row = ''] = table(
-      [headings, cells],
-      headings.map(() => ({ maxWidth: 78 })),
-      78,
-    );
+    const lines = table([headings, cells], Array(headings.length).fill({}), 78);
+    const row = lines[lines.length - 1] ?? '';
+    expect(lines).toHaveLength(2);
     for (const cell of cells) expect(row).toContain(cell);
   });
 
