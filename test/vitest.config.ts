@@ -43,6 +43,8 @@ export default defineConfig({
             exclude: ['ad/*.test.ts', 'terminal/**', 'windows/**', 'bench/**', ...processes, 'review/page.test.ts'],
             // No module holds state, so that the files of one worker can share what they import: a third of the time.
             isolate: false,
+            // Most code runs for seconds only: V8 takes longer to compile it in large pieces than these save.
+            execArgv: ['--max-inlined-bytecode-size-cumulative=200'],
             // A test whose loop never runs fails.
             expect: { requireAssertions: true },
             env: foldersInMemory(),

@@ -128,6 +128,11 @@ const ofEveryEntry = new Set([
   'whencreated',
 ]);
 
+/** Whether every entry has the attribute, and no value of it names what is sought. */
+export function isOfEveryEntry(name: string): boolean {
+  return ofEveryEntry.has(name.toLowerCase());
+}
+
 /** An attribute's values that name what is sought, by how they name it. */
 export interface NamingValues {
   readonly attribute: Attribute;
@@ -139,7 +144,7 @@ export interface NamingValues {
 export function namingValues(entry: Entry, test: NamingTest): readonly NamingValues[] {
   const found: NamingValues[] = [];
   for (const [key, attribute] of entry.attributes) {
-    if (ofEveryEntry.has(key)) continue;
+    if (isOfEveryEntry(key)) continue;
     const byNaming = new Map<Naming, Buffer[]>();
     for (const value of attribute.values) {
       const naming = test(value.toString(), key);

@@ -20,7 +20,7 @@ export interface AttributeDefinition {
   readonly isInGlobalCatalog: boolean;
 }
 
-/** attributeSyntax of Object(DS-DN), Object(DN-Binary) and Object(DN-String) (MS-ADTS 3.1.1.2.2.2). */
+/** attributeSyntax of Object(DS-DN), of Object(DN-Binary) and Object(OR-Name), and of Object(DN-String) (MS-ADTS 3.1.1.2.2.2). */
 const dnSyntaxes = new Set(['2.5.5.1', '2.5.5.7', '2.5.5.14']);
 
 const attributeProperties = [
@@ -30,7 +30,11 @@ const attributeProperties = [
   'systemOnly',
   'isSingleValued',
   'isMemberOfPartialAttributeSet',
+  'systemFlags',
 ];
+
+/** FLAG_ATTR_IS_CONSTRUCTED of systemFlags (MS-ADTS 2.2.10): computed when it is read, and refused in a filter. */
+const constructed = 0x4;
 
 /**
  * The definitions of these attributes, by their names in lower case. One that is missing is not known: the user may not
@@ -56,22 +60,26 @@ function definitionOf(entry: Entry): AttributeDefinition {
   };
 }
 
-/** The names of all attributes whose values are DNs and no back links; [] if the schema cannot be read. Throws DirectoryError. */
-export async function readDnAttributes(session: DirectorySession): Promise<readonly string[]> {
+/**
+ * All attributes whose values are DNs, without back links and constructed ones; [] if the schema cannot be read. Throws
+ * DirectoryError.
+ */
+export async function readDnAttributes(session: DirectorySession): Promise<readonly AttributeDefinition[]> {
   const base = session.rootDse.schemaNamingContext;
   if (base === undefined) return [];
   const syntaxes = [...dnSyntaxes].map((syntax) => equal('attributeSyntax', syntax));
   const filter = and(equal('objectClass', 'attributeSchema'), or(...syntaxes));
-  const names: string[] = [];
+  const found: AttributeDefinition[] = [];
   try {
     for await (const entry of session.search({ base, scope: 'one', filter, attributes: attributeProperties })) {
-      const { name, link } = definitionOf(entry);
-      if (link !== 'back') names.push(name);
+      const definition = definitionOf(entry);
+      const isConstructed = ((integerOf(entry, 'systemFlags') ?? 0) & constructed) !== 0;
+      if (definition.link !== 'back' && !isConstructed) found.push(definition);
     }
   } catch (error) {
     if (!isWithoutSchema(error)) throw error;
   }
-  return names;
+  return found;
 }
 
 const mandatoryProperties = ['mustContain', 'systemMustContain'];

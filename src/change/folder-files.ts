@@ -1,8 +1,10 @@
 /** Reading files of a change folder. It came from someone else: a link or a pipe in it is never followed. */
 
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open } from 'node:fs/promises';
-import { errnoOf, RefusedError } from '../errors.ts';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
+import { adviceFor, errnoInWords } from '../files/errno.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 
 /** Windows has neither; the look before opening has to do there. */
@@ -14,20 +16,20 @@ const noFollow = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
  * @param flags as for `open` of node:fs: constants.O_RDONLY, …
  * @throws RefusedError if it is a link, a pipe or anything else but a file; what the system says otherwise
  */
-export async function openPlainFile(path: string, flags: number, mode?: number): Promise<FileHandle> {
-  await requirePlainFile(path);
-  const handle = await open(path, flags | noFollow, mode);
+export async function openPlainFile(file: string, flags: number, mode?: number): Promise<FileHandle> {
+  await requirePlainFile(file);
+  const handle = await open(file, flags | noFollow, mode);
   const stats = await handle.stat();
   // That a folder is no file, the system says itself when it is read.
   if (stats.isFile() || stats.isDirectory()) return handle;
   await handle.close();
-  throw refusal(path);
+  throw refusal(file);
 }
 
 /** The text of a file of a change folder; a file that another program holds is waited for. Throws as openPlainFile does. */
-export function readPlainFile(path: string, patience: Patience): Promise<string> {
-  return withPatience(onlyWhileBusy(patience), path, async () => {
-    const handle = await openPlainFile(path, constants.O_RDONLY);
+export function readPlainFile(file: string, patience: Patience): Promise<string> {
+  return withPatience(onlyWhileBusy(patience), file, async () => {
+    const handle = await openPlainFile(file, constants.O_RDONLY);
     try {
       return await handle.readFile('utf8');
     } finally {
@@ -37,21 +39,52 @@ export function readPlainFile(path: string, patience: Patience): Promise<string>
 }
 
 /** @throws RefusedError if there is something of this name that is not a file; what the system says otherwise */
-export async function requirePlainFile(path: string): Promise<void> {
+export async function requirePlainFile(file: string): Promise<void> {
+  const stats = await statsIfThere(file);
+  if (stats !== undefined && !stats.isFile() && !stats.isDirectory()) throw refusal(file);
+}
+
+/**
+ * Looks at a folder of a change folder, which may be missing, and at all that is in it: what is written below a link is
+ * written elsewhere.
+ * @throws RefusedError if one of these is a link or a pipe; FileError if one can't be looked at
+ */
+export async function requirePlainFolder(folder: string): Promise<void> {
   try {
-    const stats = await lstat(path);
-    if (!stats.isFile() && !stats.isDirectory()) throw refusal(path);
+    const stats = await statsIfThere(folder);
+    if (stats === undefined) return;
+    if (!stats.isDirectory()) throw refusal(folder, stats.isFile() ? 'it is a file, not a folder' : undefined);
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    const foreign = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
+    if (foreign !== undefined) throw refusal(path.join(foreign.parentPath, foreign.name));
   } catch (error) {
-    // What is not there is the opener's business: it may make it.
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    if (error instanceof RemedyError) throw error;
+    throw new FileError({
+      attempted: 'look for links in the change folder',
+      on: folder,
+      cameBack: errnoInWords(error),
+      next: adviceFor(error, 'Give the right to read it, then try again.'),
+      cause: error,
+    });
   }
 }
 
-function refusal(path: string): RefusedError {
+async function statsIfThere(place: string): Promise<Stats | undefined> {
+  return lstat(place).catch((error: unknown) => {
+    // What is not there is the opener's business: it may make it.
+    if (errnoOf(error) !== 'ENOENT') throw error;
+    return undefined;
+  });
+}
+
+function refusal(
+  on: string,
+  cameBack = 'it is a link or a pipe, and what it leads to is not part of the change folder',
+): RefusedError {
   return new RefusedError({
     attempted: 'use the change folder',
-    on: path,
-    cameBack: 'it is a link or a pipe, and what it leads to is not part of the change folder',
+    on,
+    cameBack,
     next: 'Take the folder from an intact copy, or have the change made again.',
   });
 }

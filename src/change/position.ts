@@ -5,6 +5,7 @@ import path from 'node:path';
 import { RefusedError, RemedyError, UsageError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
 import { folderParts } from './folder.ts';
+import { requirePlainFolder } from './folder-files.ts';
 import { type JournalRecord, outcomesIn, readJournal } from './journal.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './read-plan.ts';
@@ -33,11 +34,12 @@ export type Position =
  * Opens a change folder; its plan.json may be named in its place.
  *
  * @param named absolute
- * @throws FileError or PlanNotUsableError if it holds no plan that can be used; RefusedError if its journal is damaged
+ * @throws FileError or PlanNotUsableError if it holds no plan that can be used; RefusedError if a part of it is no file or folder
  */
 export async function openChange(named: string, patience: Patience): Promise<SavedChange> {
   const folder = path.basename(named) === folderParts.plan ? path.dirname(named) : named;
   const plan = await readPlan(path.join(folder, folderParts.plan), patience);
+  await requirePlainFolder(path.join(folder, folderParts.backup));
   return { folder, plan, records: await readJournal(path.join(folder, folderParts.journal), patience) };
 }
 

@@ -141,13 +141,20 @@ export function duplicateMember(json: string): string | undefined {
     else if (character === '"') {
       const end = endOfString(json, at);
       const names = isName(json, end) ? open.at(-1) : undefined;
-      const name = names === undefined ? '' : String(JSON.parse(json.slice(at, end)));
-      if (names?.has(name) === true) return name;
-      names?.add(name);
+      if (names !== undefined) {
+        const name = nameIn(json.slice(at + 1, end - 1));
+        if (names.has(name)) return name;
+        names.add(name);
+      }
       at = end - 1;
     }
   }
   return undefined;
+}
+
+/** Most names hold nothing that is escaped, and there are many. */
+function nameIn(written: string): string {
+  return written.includes('\\') ? String(JSON.parse(`"${written}"`)) : written;
 }
 
 /** The place behind the quotation mark that ends the string of JSON that begins at `from`. */

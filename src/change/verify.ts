@@ -87,7 +87,7 @@ const dcsAtOnce = 8;
 const looksAtOnce = 16;
 /** Between two looks at a DC that does not have the change yet, in milliseconds. */
 const pause = 2000;
-/** Between two further looks at least so many times what one takes: they read a lot. */
+/** Between two looks at least so many times what one takes: some read a lot. */
 const pausePerLook = 5;
 
 /** Asks every DC of the forest for the change until all have it, waiting shows nothing more, or the time is over. */
@@ -136,11 +136,13 @@ async function watchDc(
   const looks = 1 + Math.ceil((waitSeconds * 1000) / pause);
   for (let count = 1; ; count += 1) {
     update(host, 'asking');
+    const begun = now().getTime();
     const { mayChange, ...sight } = await lookAtDc(host, look, forest, access);
     update(host, `${sight.state}: ${sight.detail}`);
-    const isLast = count >= looks || now().getTime() >= deadline;
+    const ended = now().getTime();
+    const isLast = count >= looks || ended >= deadline;
     if (sight.state === 'there' || !mayChange || isLast) return { host, ...sight };
-    await sleep(pause);
+    await sleep(pauseAfter(ended - begun));
   }
 }
 
@@ -158,6 +160,11 @@ async function lookAtDc(
     return { state: 'unreachable', detail: error.trouble.cameBack, mayChange: true };
   }
   return await lookSafely(() => look(session, forest)).finally(() => session.close());
+}
+
+/** How long to wait after a look that took so long, both in milliseconds. */
+function pauseAfter(took: number): number {
+  return Math.max(pause, pausePerLook * took);
 }
 
 /** The DC that was written to is asked the way it was reached; its name need not be known here. */
@@ -193,7 +200,7 @@ async function watchFurther(
     });
     const ended = now().getTime();
     if (state === 'there' || !mayChange || ended >= deadline) return { of, state, detail };
-    await sleep(Math.max(pause, pausePerLook * (ended - begun)));
+    await sleep(pauseAfter(ended - begun));
   }
 }
 

@@ -1,22 +1,26 @@
 /** Writing what lies in a change folder, with the proof afterwards. The plan was judged before it gets here. */
 
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { applyPlan, type ChangeWriter, requireApplicable } from '../change/apply.ts';
 import { entryWriter } from '../change/entry-writer.ts';
 import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import type { Finding } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
+import { requirePlainFolder } from '../change/folder-files.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { isWholeUndo } from '../change/undo-gone.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
-import { defaultProof, type Verification, verifyEverywhere } from '../change/verify.ts';
+import { defaultProof, type ProofAccess, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
 import { accessKeeper } from '../files/own-access.ts';
 import type { Patience } from '../files/patience.ts';
+import { withSearchDeadline } from '../ldap/search-deadline.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
@@ -51,6 +55,7 @@ export interface Apply {
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
   const original = await originalOf(apply.folder, apply.plan, patienceShowing(context, output));
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
+  for (const folder of folders) await requirePlainFolder(path.join(folder, folderParts.backup));
   return withFolderLock(folders, lockOptionsOf(context, output), async () => {
     try {
       return await applyLocked(apply, original, context, output);
@@ -301,7 +306,7 @@ export async function verify(
 ): Promise<Verification> {
   let rows: ProgressRows | undefined;
   try {
-    return await verifyEverywhere(remedy.verify?.(plan) ?? defaultProof(plan.changes), directory, {
+    return await verifyEverywhere(remedy.verify?.(plan) ?? defaultProof(plan.changes), boundedIn(directory), {
       waitSeconds,
       now: context.now,
       sleep: context.sleep,
@@ -313,6 +318,33 @@ export async function verify(
   } finally {
     rows?.done();
   }
+}
+
+/** How long one look at a DC may take, in milliseconds: what it has not shown by then is not known. */
+const mostForALook = 300_000;
+
+/** Sessions whose reads fail with DirectoryError when one look has taken too long. */
+function boundedIn({ session, reopen, openOther, openGlobalCatalog }: OpenDirectory): ProofAccess {
+  const bounded = (opened: DirectorySession): DirectorySession => {
+    const end = new AbortController();
+    // As many reads as are on their way listen to it.
+    setMaxListeners(0, end.signal);
+    const timer = setTimeout(() => end.abort(), mostForALook);
+    const close = (): Promise<void> => {
+      clearTimeout(timer);
+      return opened.close();
+    };
+    return { ...withSearchDeadline(opened, end.signal), close };
+  };
+  return {
+    session,
+    reopen: async () => bounded(await reopen()),
+    openOther: async (host) => bounded(await openOther(host)),
+    openGlobalCatalog: async () => {
+      const global = await openGlobalCatalog();
+      return global === undefined ? undefined : bounded(global);
+    },
+  };
 }
 
 /** When an undo is complete, the journal of what it reverses says so, and that plan can't be applied again. */

@@ -54,7 +54,7 @@ export function isDiffLine(line: string): boolean {
   return /^[ \d]{4,}[-+] /.test(stripVTControlCharacters(line));
 }
 
-/** All rows: a table of the texts in files, entries each with their lines; those that are deleted as a tree, behind it whole where all is shown. */
+/** All rows: a table of the texts in files, entries each with their lines; those that are deleted as a tree, behind it in the same order whole where all is shown. */
 export function* diffLines(
   plan: Plan,
   rows: readonly ReviewRow[],
@@ -68,7 +68,9 @@ export function* diffLines(
   for (const row of entries) if (!isDelete(row)) yield* entriesLines(row, drawing);
   const deletes = entries.filter(isDelete);
   if (deletes.length > 0) yield* deletesLines(deletes, clearedReferences(rows), drawing);
-  if (options.verbose) for (const row of deletes) yield* entriesLines(row, drawing);
+  if (!options.verbose) return;
+  const roots = deletes.map((row) => ({ dn: row.dns[0] ?? '', row }));
+  for (const { entry } of deletedTree(roots)) yield* entriesLines(entry.row, drawing);
 }
 
 /** Something on a line of its own, set in by so many columns; what does not fit continues two columns further in. */

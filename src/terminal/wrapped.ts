@@ -46,8 +46,9 @@ function piecesOf(text: string, room: number): readonly Piece[] {
   const pieces: Piece[] = [];
   let at = 0;
   while (at < text.length) {
-    const space = /^ */.exec(text.slice(at))?.[0] ?? '';
-    const from = at + space.length;
+    let from = at;
+    while (text[from] === ' ') from += 1;
+    const space = text.slice(at, from);
     const phrase = phrases.get(from);
     const blank = text.indexOf(' ', from + (phrase?.length ?? 0));
     at = blank === -1 ? text.length : blank;

@@ -224,7 +224,10 @@ describeWithSamba(
       expect(await dcs.dc1.exists(account)).toBe(false);
       const waiting = runProcess([...applying, '--wait', '120']);
       await runProgram('samba_kcc', ['-H', databaseOfDc1(), '--configfile=/dev/null']);
-      expect(await waiting).toEqual({ end: 0, stdout: expect.stringContaining('All 2 domain controllers have it') });
+      const { end, stdout } = await waiting;
+      expect([end, stdout]).toEqual([0, expect.stringContaining('All 2 domain controllers have it')]);
+      // The Configuration partition, the domain, and its two application partitions, on each of both.
+      expect(stdout.replaceAll(/\s+/g, ' ').match(/nothing names it in 4 partitions/g)).toHaveLength(2);
       const gone = [settings, server, member, account];
       expect(await Promise.all(gone.map((dn) => dc3.exists(dn)))).toEqual(gone.map(() => false));
     });

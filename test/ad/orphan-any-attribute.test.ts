@@ -23,10 +23,14 @@ const seed = Math.floor(Math.random() * 1_000_000);
 /** What the server itself writes when an entry is edited, deleted or brought back. */
 const ofServer = new Set(['usnchanged', 'usncreated', 'whenchanged', 'lastknownparent', 'dscorepropagationdata']);
 const { configurationNamingContext: configuration } = forest;
+const recipients = `CN=Users,${forest.domainNamingContext}`;
 
-/** One line a value of the whole Configuration naming context: "dn | attribute: value". */
+/** One line a value of the whole Configuration naming context and of the recipients: "dn | attribute: value". */
 async function snapshot(dc: DomainController): Promise<ReadonlySet<string>> {
-  const found = await dc.ldapsearch(['-b', configuration, '(objectClass=*)']);
+  const found = [
+    ...(await dc.ldapsearch(['-b', configuration, '(objectClass=*)'])),
+    ...(await dc.ldapsearch(['-b', recipients, '(objectClass=labReferrer)'])),
+  ];
   return new Set(
     found.flatMap((entry) =>
       entry.names
@@ -52,24 +56,29 @@ function referrers(server: ExchangeServer, other: ExchangeServer, container: str
   const some = <T>(group: keyof typeof otherAttributes, value: fc.Arbitrary<T>): fc.Arbitrary<Record<string, T>> =>
     fc.dictionary(fc.constantFrom(...names(group)), value, { maxKeys: 3 });
   const several = fc.uniqueArray(target, { minLength: 1, maxLength: 3 });
-  const attributes = fc
-    .tuple(
-      some('dns', target),
-      some('severalDns', several),
-      some('links', several),
-      some(
-        'dnsWithBinary',
-        target.map((dn) => `B:8:01020304:${dn}`),
-      ),
-      some(
-        'dnsWithString',
-        target.map((dn) => `S:3:abc:${dn}`),
-      ),
-      some('ofSystem', target),
-      some('texts', fc.uniqueArray(text, { minLength: 1, maxLength: 2 })),
-    )
-    .map((groups): Attributes => Object.assign({}, ...groups));
-  const free = fc.sample(attributes, { numRuns: 40, seed });
+  const unlinked = [
+    some('dns', target),
+    some('severalDns', several),
+    some(
+      'dnsWithBinary',
+      target.map((dn) => `B:8:01020304:${dn}`),
+    ),
+    some(
+      'dnsWithString',
+      target.map((dn) => `S:3:abc:${dn}`),
+    ),
+    some('orNames', several),
+    some('ofSystem', target),
+  ];
+  const any = [
+    ...unlinked,
+    some('links', several),
+    some('texts', fc.uniqueArray(text, { minLength: 1, maxLength: 2 })),
+  ];
+  const attributesOf = (groups: readonly fc.Arbitrary<Attributes>[]): fc.Arbitrary<Attributes> =>
+    fc.tuple(...groups).map((given): Attributes => Object.assign({}, ...given));
+  const free = fc.sample(attributesOf(any), { numRuns: 40, seed });
+  const ofRecipients = fc.sample(attributesOf(unlinked), { numRuns: 20, seed: seed + 2 });
   const bound = fc.sample(target, { numRuns: 4, seed: seed + 1 });
   return [
     ...free.map((given, index) =>
@@ -77,6 +86,9 @@ function referrers(server: ExchangeServer, other: ExchangeServer, container: str
         objectClass: 'labReferrer',
         ...given,
       }),
+    ),
+    ...ofRecipients.map((given, index) =>
+      add(`CN=recipient ${index},${recipients}`, { objectClass: 'labReferrer', ...given }),
     ),
     ...bound.map((dn, index) =>
       add(`CN=bound ${index},${container}`, { objectClass: 'labBoundReferrer', labMandatoryReference: dn }),
@@ -138,6 +150,7 @@ describeWithSamba(`A server that entries refer to at random, by attributes of ev
       return `${value.slice(0, value.indexOf(':'))} of ${dn}`.toLowerCase();
     });
     expect(found.length).toBeGreaterThan(80);
+    expect(found.filter((id) => id.endsWith(recipients.toLowerCase())).length).toBeGreaterThan(10);
     expect([...new Set(found)].toSorted()).toEqual([...new Set([...planned, ...left])].toSorted());
   });
 

@@ -9,11 +9,17 @@ import { lockFolder } from '../../src/change/folder-lock.ts';
 import { openJournal, readJournal } from '../../src/change/journal.ts';
 import { changesIn, openChange } from '../../src/change/position.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import { run as show } from '../../src/commands/show.ts';
+import { run as undo } from '../../src/commands/undo.ts';
 import { RefusedError } from '../../src/errors.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
-import { freshFolder, snapshot } from '../support/fresh-folder.ts';
+import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
 import { symlink } from '../support/on-windows.ts';
+import { labels } from '../support/remedy-commands.ts';
+import { runCommand } from '../support/run-command.ts';
+import { stringsContent } from '../support/strings-content.ts';
 
 const plan = planOf([changeOf('/forms/a', Buffer.from('old label'), Buffer.from('new label'))]);
 
@@ -91,3 +97,66 @@ describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder,
     expect(await readFile(path.join(outside, 'lock.json'), 'utf8')).toBe('{}\n');
   });
 });
+
+/** What a backup may be in a folder from someone else, and what a run would write or wait for there. */
+const notBackups: readonly (readonly [string, (backup: string, outside: string) => Promise<void>])[] = [
+  ['a link to another folder', (backup, outside) => symlink(outside, backup)],
+  ['a link to nothing', (backup, outside) => symlink(path.join(outside, 'new'), backup)],
+  ['a file', (backup) => writeFile(backup, '')],
+  ['a pipe', async (backup) => void execFileSync('mkfifo', [backup])],
+  [
+    'a folder with a link far below',
+    async (backup, outside) => {
+      await mkdir(path.join(backup, 'forms', 'Exchange'), { recursive: true });
+      await symlink(outside, path.join(backup, 'forms', 'Exchange', 'HTML'));
+    },
+  ],
+  [
+    'a folder with a pipe in the place of a file as it was',
+    async (backup) => {
+      await mkdir(backup);
+      execFileSync('mkfifo', [path.join(backup, 'before.ldf')]);
+    },
+  ],
+];
+
+describe.runIf(process.platform !== 'win32').each(notBackups)(
+  'a change folder with %s in the place of its backup',
+  (_, put) => {
+    /** A saved change of one file in a folder of its own, and what a link in it could lead to. */
+    async function savedChange() {
+      const home = await freshFolder();
+      await writeTree(home, {
+        outside: { kept: 'kept' },
+        forms: { Exchange: { HTML: { 'strings.txt': stringsContent('User') } } },
+      });
+      const run = (command: typeof labels, ...args: readonly string[]) =>
+        runCommand(command, args, { currentFolder: home });
+      const saved = await run(labels, '--root', path.join(home, 'forms'), '--text', 'E-mail', '--save', 'change');
+      expect(saved.status).toBe(2);
+      return { home, run, backup: path.join(home, 'change', 'backup'), outside: path.join(home, 'outside') };
+    }
+    const refused = { status: 3, stderr: expect.stringContaining(path.join('change', 'backup')) };
+
+    test('is refused by show, apply and undo before anything is written', async () => {
+      const { home, run, backup, outside } = await savedChange();
+      await put(backup, outside);
+      const before = await snapshot(home);
+      expect(await run(show, 'change')).toMatchObject(refused);
+      expect(await run(apply, 'change', '--yes')).toMatchObject(refused);
+      expect(await run(undo, 'change', '--yes')).toMatchObject(refused);
+      expect(await snapshot(home)).toEqual(before);
+    });
+
+    test('is not written to by an undo of it', async () => {
+      const { home, run, backup, outside } = await savedChange();
+      expect(await run(apply, 'change', '--yes')).toMatchObject({ status: 0 });
+      expect(await run(undo, 'change', '--save', 'undo')).toMatchObject({ status: 2 });
+      await rm(backup, { recursive: true });
+      await put(backup, outside);
+      const before = await snapshot(home);
+      expect(await run(apply, 'undo', '--yes')).toMatchObject(refused);
+      expect(await snapshot(home)).toEqual(before);
+    });
+  },
+);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan, PlanConnection } from '../../src/change/plan.ts';
+import type { SightOfDc } from '../../src/change/verify.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { run as undo } from '../../src/commands/undo.ts';
@@ -266,6 +267,37 @@ describe('applied', () => {
     const rest = await site.run(apply, ['change', '--yes', ...confirmed]);
     expect([rest.status, rest.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([]);
+  });
+});
+
+describe('the proof', () => {
+  const onlyOn = (host: string, text: string): string => text.replace('\n', `\npracticeOnlyOn: ${host}\n`);
+  const late = `CN=Late,OU=Paramaribo,${domain}`;
+  const lateRecord = `DC=_kerberos._tcp,${zone}`;
+  const srvOfDc4 = record('SRV', 'dc4.corp.example.com').toString('base64');
+  const more = [
+    onlyOn('dc3', entry(late, 'container', `interSiteTopologyGenerator: ${settings}`)),
+    onlyOn('dc5', entry(lateRecord, 'dnsNode', `dnsRecord:: ${srvOfDc4}`)),
+  ].join('\n');
+
+  test('finds on each DC what only that one has, in every partition, and says what a DC did not show', async () => {
+    const site = await siteWithDeadDc(await freshFolder(), more);
+    site.withhold('dc2.corp.example.com', `DC=ForestDnsZones,${domain}`);
+    const args = ['--dc', 'DC4', '--yes', '--json', ...confirmed, ...accepted];
+    const { status, stdout } = await site.run(metadata, args);
+    expect(status).toBe(0);
+    const { domainControllers } = JSON.parse(stdout) as { domainControllers: readonly SightOfDc[] };
+    const seen = domainControllers.map(({ host, state, detail }) => [host.split('.')[0], state, detail]);
+    expect(seen).toEqual([
+      ['dc1', 'there', expect.stringMatching(/nothing names it in \d partitions$/)],
+      [
+        'dc2',
+        'unknown',
+        expect.stringContaining(`not looked through: DC=ForestDnsZones,${domain}: the server is busy`),
+      ],
+      ['dc3', 'not-yet', expect.stringContaining(`still there: interSiteTopologyGenerator of ${late}`)],
+      ['dc5', 'not-yet', expect.stringContaining('still there: SRV _kerberos._tcp.corp.example.com')],
+    ]);
   });
 });
 

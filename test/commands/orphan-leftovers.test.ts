@@ -1,16 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
-import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { orphan as orphanDn, sendConnector } from '../change/entries-support.ts';
-import { noSleep } from '../support/fixed-world.ts';
-import { freshFolder } from '../support/fresh-folder.ts';
+import { type PracticeSite, siteInMemory } from '../support/practice-site.ts';
 import { answering } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
-import { type CommandRun, runCommand } from '../support/run-command.ts';
 import {
   configuration,
   forestWith,
@@ -25,36 +20,29 @@ import {
   serverObject,
 } from './orphan-export.ts';
 
-const templates = new URL('../../templates/', import.meta.url);
-const now = (): Date => new Date('2026-11-22T09:00:00Z');
-
 /** The practice site, on which somebody has deleted EX04 by hand; and what its entries hold of some attributes. */
-async function siteWithoutServer(): Promise<{
-  readonly run: (command: typeof orphan, args: readonly string[], world?: Partial<Context>) => Promise<CommandRun>;
-  readonly values: (dn: string, attribute: string) => Promise<readonly string[]>;
-}> {
-  const folder = await freshFolder();
-  const world = { currentFolder: folder, templates, sleep: noSleep, now, randomId: randomUUID };
-  const open = () => openPracticeDirectory(folder, world as unknown as Context);
-  const directory = await open();
-  const dns: string[] = [];
-  const found = directory.session.search({
-    base: orphanDn,
-    scope: 'subtree',
-    filter: { kind: 'present', attribute: 'objectClass' },
-    attributes: ['1.1'],
+async function siteWithoutServer(): Promise<
+  PracticeSite & { readonly values: (dn: string, attribute: string) => Promise<readonly string[]> }
+> {
+  const site = await siteInMemory();
+  await site.withSession(async (session) => {
+    const dns: string[] = [];
+    const found = session.search({
+      base: orphanDn,
+      scope: 'subtree',
+      filter: { kind: 'present', attribute: 'objectClass' },
+      attributes: ['1.1'],
+    });
+    for await (const { dn } of found) dns.push(dn);
+    for (const dn of dns.toSorted((one, other) => other.length - one.length)) await session.delete(dn);
   });
-  for await (const { dn } of found) dns.push(dn);
-  for (const dn of dns.toSorted((one, other) => other.length - one.length)) await directory.session.delete(dn);
-  await directory.close();
   return {
-    run: (command, args, more = {}) => runCommand(command, args, { ...world, ...more, directory: open }),
-    values: async (dn, attribute) => {
-      const { session, close } = await open();
-      const entry = await session.readEntry(dn, [attribute]);
-      await close();
-      return entry?.attributes.get(attribute.toLowerCase())?.values.map(String) ?? [];
-    },
+    ...site,
+    values: (dn, attribute) =>
+      site.withSession(async (session) => {
+        const entry = await session.readEntry(dn, [attribute]);
+        return entry?.attributes.get(attribute.toLowerCase())?.values.map(String) ?? [];
+      }),
   };
 }
 
@@ -94,7 +82,7 @@ describe('what a deletion by hand left behind', () => {
     const site = await siteWithoutServer();
     expect((await site.run(orphan, ['--name', 'EX04'])).stderr).toContain('--leftovers clears what points at it');
     const prompter = answering({ 'orphan.server': 'leftovers', decision: 'nothing' });
-    const { stdout, status } = await site.run(orphan, [], { prompter });
+    const { stdout, status } = await site.run(orphan, [], prompter);
     expect(stdout).toMatch(/references? points? at entries that are gone|references point at entries that are gone/);
     expect(status).toBe(2);
     prompter.verifyAllAsked();

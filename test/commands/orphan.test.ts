@@ -8,13 +8,11 @@ import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
-import { noSleep } from '../support/fixed-world.ts';
-import { freshFolder } from '../support/fresh-folder.ts';
-import { practiceForest, practiceTime, templates } from '../support/practice-forest.ts';
-import { answering, byDefault, cancel, inTurn, type PrompterDouble } from '../support/prompter-double.ts';
+import { practiceForest } from '../support/practice-forest.ts';
+import { directoryOf, type PracticeSite, siteInMemory } from '../support/practice-site.ts';
+import { answering, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
 import { enableRecycleBin } from '../support/recycle-bin.ts';
 import { orphan } from '../support/remedy-commands.ts';
-import { type CommandRun, runCommand } from '../support/run-command.ts';
 import {
   adminGroup,
   configuration,
@@ -34,62 +32,23 @@ const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connecto
 const serversBelow =
   'CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),CN=Administrative Groups,CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 
-interface Site {
-  readonly folder: string;
-  run(
-    command: Parameters<typeof runCommand>[0],
-    args: readonly string[],
-    prompter?: PrompterDouble,
-    world?: Partial<Context>,
-  ): Promise<CommandRun>;
-  /** Somebody else's doing, with another session. */
-  meddle(work: (session: DirectorySession) => Promise<void>): Promise<void>;
+interface Site extends PracticeSite {
   /** The live entries of the forest, each as its LDIF without what the server itself keeps. */
   forest(): Promise<ReadonlyMap<string, string>>;
 }
 
 /** A site with a practice forest in memory. */
 async function practiceSite(at: Promise<EmbeddedForest> = practiceForest()): Promise<Site> {
-  const folder = await freshFolder();
   const forest = await at;
   let seen: { readonly numbers: string; readonly entries: ReadonlyMap<string, string> } | undefined;
   return {
-    folder,
-    run: (command, args, prompter, world = {}) =>
-      runCommand(command, args, {
-        currentFolder: folder,
-        templates,
-        sleep: noSleep,
-        now: practiceTime,
-        directory: () => directoryOf(forest),
-        ...(prompter === undefined ? {} : { prompter }),
-        ...world,
-      }),
-    meddle: async (work) => {
-      const directory = await directoryOf(forest);
-      await work(directory.session).finally(() => directory.close());
-    },
+    ...(await siteInMemory(at)),
     forest: async () => {
       // Every write, replicated or not, takes a DC's next number: with the same numbers it is the same forest.
       const numbers = forest.domainControllers.map((host) => forest.replica(host).store.usn).join();
       if (seen?.numbers !== numbers) seen = { numbers, entries: entriesOf(forest) };
       return seen.entries;
     },
-  };
-}
-
-/** As the command opens it. */
-async function directoryOf(forest: EmbeddedForest): Promise<OpenDirectory> {
-  const host = forest.domainControllers[0] ?? '';
-  const session = await forest.open({ host });
-  return {
-    session,
-    connection: { kind: 'practice' },
-    isExport: false,
-    reopen: () => forest.open({ host }),
-    openOther: (other) => forest.open({ host: other }),
-    openGlobalCatalog: () => forest.open({ host, port: 3268 }),
-    close: () => session.close(),
   };
 }
 
@@ -310,7 +269,7 @@ describe('apply of a saved plan', () => {
   };
   const isGone = async (site: Site): Promise<boolean> => {
     let found: Entry | undefined;
-    await site.meddle(async (session) => {
+    await site.withSession(async (session) => {
       found = await session.readEntry(`CN=EX04,${serversBelow}`, ['1.1']);
     });
     return found === undefined;
@@ -409,7 +368,7 @@ describe('apply changes nothing at all, not a reference either,', () => {
     ])('where %s since the plan was made', async (_what, work, words) => {
       const site = await practiceSite();
       await site.run(orphan, ['--name', 'EX04', '--save', 'saved', ...way, ...accepted]);
-      await site.meddle(work);
+      await site.withSession(work);
       const before = await site.forest();
       const { status, stdout } = await site.run(apply, ['saved', '--confirm', 'EX04']);
       expect(stdout).toContain(words);
@@ -439,7 +398,7 @@ describe('undo', () => {
     ['by one request', ['--tree-delete']],
   ])('brings back from the Recycle Bin exactly what was deleted %s', async (_, way) => {
     const site = await practiceSite();
-    await site.meddle(enableRecycleBin);
+    await site.withSession(enableRecycleBin);
     const before = await site.forest();
     const run = await site.run(orphan, ['--name', 'EX04', '--yes', '--confirm', 'EX04', ...accepted, ...way]);
     expect(run.status).toBe(0);
@@ -453,7 +412,7 @@ describe('undo', () => {
   test('leaves alone what was edited since, says so, and brings everything else back', async () => {
     const before = await (await siteToLookAt()).forest();
     const site = await applied();
-    await site.meddle(setOwner('EX03'));
+    await site.withSession(setOwner('EX03'));
     const { status, stdout } = await site.run(undo, [folder, '--yes', '--verbose']);
     expect(stdout).toMatch(/warning +changed-since/);
     expect(stdout).toContain(`msExchOwningServer is CN=EX03,${serversBelow} now`);
@@ -467,9 +426,9 @@ describe('undo', () => {
   test('that was saved before the edit brings everything else back too, and can go on when that is put right', async () => {
     const site = await applied();
     await site.run(undo, [folder, '--save', 'back']);
-    await site.meddle(setOwner('EX03'));
+    await site.withSession(setOwner('EX03'));
     expect(await site.run(apply, ['back'])).toMatchObject({ status: 4 });
-    await site.meddle((session) => session.modify(database, [{ attribute: 'msExchOwningServer', replace: [] }]));
+    await site.withSession((session) => session.modify(database, [{ attribute: 'msExchOwningServer', replace: [] }]));
     expect(await site.run(apply, ['back'])).toMatchObject({ status: 0 });
     expect(await site.forest()).toEqual(await (await siteToLookAt()).forest());
   });

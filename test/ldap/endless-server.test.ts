@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Entry } from '../../src/ad/entry.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
+import { longestMessage, MessageSplitter } from '../../src/ldap/responses.ts';
 import { withSearchDeadline } from '../../src/ldap/search-deadline.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
@@ -97,11 +98,20 @@ describe('the length that a server announces', () => {
     expect((await failureOf(opening)).trouble.cameBack).toContain('announces a message of 65542 bytes');
   });
 
-  test('is believed up to 64 MB after it', async () => {
-    const session = await sessionOn((_request, socket) => void socket.write(announced(0xffff_ffff)));
+  test.each([0x400_0000 - 5, 0xffff_ffff])('is not believed beyond 64 MB after it: %i bytes', async (length) => {
+    const session = await sessionOn((_request, socket) => void socket.write(announced(length)));
     const error = await failureOf(count(session.search(search)));
 
-    expect(error.trouble.cameBack).toContain('announces a message of 4294967301 bytes');
+    // With its header, which is six bytes.
+    expect(error.trouble.cameBack).toContain(`announces a message of ${length + 6} bytes`);
+  });
+
+  test('is believed up to 64 MB after it', () => {
+    const splitter = new MessageSplitter();
+    splitter.longest = longestMessage.afterLogon;
+
+    expect(splitter.push(announced(0x400_0000 - 6))).toEqual([]);
+    expect(splitter.isMidway).toBe(true);
   });
 });
 

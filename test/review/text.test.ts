@@ -231,6 +231,16 @@ test('entries to be deleted are a tree, parents first, each with the number of i
   ]);
 });
 
+test('where all is shown, the values of each entry follow the tree in its order', () => {
+  const dns = [`CN=1,CN=SMTP,${server}`, `CN=SMTP,${server}`, server];
+  const lines = review(planOf(dns.map((dn) => deletion(dn, []))), { verbose: true });
+  expect(lines.filter((line) => /^ +\d {2}delete$/.test(line)).map((line) => line.trim())).toEqual([
+    '3  delete',
+    '2  delete',
+    '1  delete',
+  ]);
+});
+
 describe('findings on the screen', () => {
   const shown = (...findings: Parameters<typeof finding>[0][]): readonly string[] =>
     review(planOf([], { findings: findings.map(finding) }), { width: 80, columns: 80 });

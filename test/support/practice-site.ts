@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { noSleep } from './fixed-world.ts';
 import { freshFolder } from './fresh-folder.ts';
+import { practiceForest, practiceTime } from './practice-forest.ts';
 import type { PrompterDouble } from './prompter-double.ts';
 import { type CommandRun, runCommand } from './run-command.ts';
 
@@ -50,5 +52,39 @@ export async function practiceSite(now: () => Date = () => new Date()): Promise<
       const { session, close } = await open();
       return await work(session).finally(close);
     },
+  };
+}
+
+/** A site whose forest is in memory, at practiceTime: nothing of it is read from a disk or saved, which takes most of the time. */
+export async function siteInMemory(at: Promise<EmbeddedForest> = practiceForest()): Promise<PracticeSite> {
+  const folder = await freshFolder();
+  const forest = await at;
+  const directory = (): Promise<OpenDirectory> => directoryOf(forest);
+  const world = { currentFolder: folder, templates, sleep: noSleep, now: practiceTime, directory };
+  return {
+    folder,
+    run: (command, args, prompter, more = {}) => {
+      const asked: Partial<Context> = prompter === undefined ? {} : { prompter };
+      return runCommand(command, args, { ...world, ...asked, ...more });
+    },
+    withSession: async (work) => {
+      const { session, close } = await directory();
+      return await work(session).finally(close);
+    },
+  };
+}
+
+/** A session with the first DC of a forest in memory, as a command opens it. */
+export async function directoryOf(forest: EmbeddedForest): Promise<OpenDirectory> {
+  const host = forest.domainControllers[0] ?? '';
+  const session = await forest.open({ host });
+  return {
+    session,
+    connection: { kind: 'practice' },
+    isExport: false,
+    reopen: () => forest.open({ host }),
+    openOther: (other) => forest.open({ host: other }),
+    openGlobalCatalog: () => forest.open({ host, port: 3268 }),
+    close: () => session.close(),
   };
 }

@@ -62,7 +62,7 @@ export async function readReferences(
   };
   const test = namingTest({ dns: going.dns, names: { fqdn: going.host } });
   for await (const entry of everyEntry(session, configuration, test)) look(entry);
-  if (domain !== undefined) for await (const entry of everyEntryOfDomain(session, domain, test)) look(entry);
+  if (domain !== undefined) for await (const entry of everyEntryOfPartition(session, domain, test)) look(entry);
   const names = hits.map(({ reference }) => reference.attribute);
   const definitions = await readAttributeDefinitions(session, names);
   const mandatory = await readMandatoryAttributes(
@@ -118,15 +118,15 @@ export function wasOneOf(value: string, { guids, roots }: Pick<Going, 'guids' | 
   return guids.has(deletedRdnOf(dn)?.guid ?? '') || roots.some((root) => isSameOrBelow(dn, root));
 }
 
-/** With the attributes whose values are DNs, as the schema has them: a domain holds much else. */
-export async function* everyEntryOfDomain(
+/** Every entry of a domain or application partition, with the attributes whose values are DNs: it holds much else. */
+export async function* everyEntryOfPartition(
   session: DirectorySession,
-  domain: string,
+  partition: string,
   { mayName }: Pick<NamingTest, 'mayName'>,
 ): AsyncGenerator<Entry> {
-  const names = await readDnAttributes(session);
+  const names = (await readDnAttributes(session)).map(({ name }) => name);
   const attributes = names.length === 0 ? ['*'] : ['objectClass', 'objectGUID', ...names];
-  yield* session.search({ base: domain, scope: 'subtree', filter: everything, attributes, mayMatter: mayName });
+  yield* session.search({ base: partition, scope: 'subtree', filter: everything, attributes, mayMatter: mayName });
 }
 
 /** A search below what an export may lack. */

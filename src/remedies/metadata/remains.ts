@@ -82,7 +82,8 @@ export async function readRemains(
     roots,
     host: host?.toLowerCase(),
   });
-  const namesakes = domain === undefined || host === undefined ? [] : await readNamesakes(session, domain, host, going);
+  const namesakes =
+    domain === undefined || host === undefined ? [] : await readNamesakes(session, domain, host, going.guids);
   const dns = host === undefined || namesakes.length > 0 ? [] : dnsValuesOf(seen.dnsNodes, forest, host);
   step('checking rights');
   const rights = await Promise.all(
@@ -178,11 +179,11 @@ async function readConnections(
 }
 
 /** Computers of the same DNS name that are not this DC: one that was installed anew, and is no DC. */
-async function readNamesakes(
+export async function readNamesakes(
   session: DirectorySession,
   domain: string,
   host: string,
-  { guids }: Named,
+  guids: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const filter = and(equal('objectClass', 'computer'), equal('dNSHostName', host));
   const found: string[] = [];

@@ -214,7 +214,16 @@ const exportIsFresh = 7;
 
 /** What else a reader of the plan should know. */
 function remarks(facts: DeletionFacts): readonly FindingDraft[] {
-  const { chosen, configuration, isForestWide, notInGlobalCatalog, sharedNames, survey, subtree } = facts;
+  const {
+    chosen,
+    configuration,
+    isForestWide,
+    notInGlobalCatalog,
+    otherRecipientAttributes,
+    sharedNames,
+    survey,
+    subtree,
+  } = facts;
   const { evidence, server } = chosen;
   const lost = configuration.lostWellKnownObjects;
   const hasDescriptors = subtree.every(({ entry }) =>
@@ -264,9 +273,9 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
         ]),
     note(
       'recipients-looked-at',
-      `Recipients were looked for by ${counted(recipientAttributesAsked.length, 'attribute')}`,
-      `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below. In the Configuration naming context every value of every attribute was read.`,
-      { evidence: recipientAttributesAsked },
+      `Recipients were looked for by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,
+      `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below. ${otherRecipientAttributes.length === 0 ? 'The schema that was read names no other attribute that holds DNs.' : 'These are all that hold DNs and are no links: a linked value goes with its target.'} In the Configuration naming context every value of every attribute was read.`,
+      { evidence: [...listedAttributes, ...otherRecipientAttributes] },
     ),
     ...(isForestWide && notInGlobalCatalog.length > 0
       ? [
@@ -324,7 +333,7 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
   ];
 }
 
-const recipientAttributesAsked = distinct(recipientReferences.map(({ attribute }) => attribute));
+const listedAttributes = distinct(recipientReferences.map(({ attribute }) => attribute));
 
 function placeOfRecipients({ isForestWide, survey }: DeletionFacts): string {
   if (survey.target.connection.kind === 'ldif') return 'the export';

@@ -24,6 +24,7 @@ import {
   type Organisation,
   readOrganisation,
 } from './organisation.ts';
+import { readOtherRecipients } from './other-recipients.ts';
 import {
   countRecipients,
   liesIn,
@@ -97,6 +98,8 @@ export interface DeletionFacts extends DeleteRights {
   readonly along: readonly Companion[];
   readonly configuration: ConfigurationFindings;
   readonly recipients: readonly RecipientCount[];
+  /** Attributes beside those of the list by which recipients were looked for; [] without the schema. */
+  readonly otherRecipientAttributes: readonly string[];
   /** Every mailbox attribute of the mailboxes of Exchange's own, where this DC can write them. */
   readonly ownMailboxAttributes: readonly Referrer[];
   /** Whether another server of the organisation can take its place. */
@@ -366,15 +369,20 @@ async function readDeletion(
   const { recipients, base } = recipientsOf(sessions);
   const names = ownNames(server, shared);
   const isWritable = liesIn(session.rootDse.namingContexts, forest);
-  const counts = await countRecipients(recipients, base, names, mailTransferAgentsIn(subtree), databases, {
-    isWritable,
-    isRecipient: (dn) => !isBelow(dn, context),
-  });
+  const recipientScope = { isWritable, isRecipient: (dn: string) => !isBelow(dn, context) };
+  const listed = await countRecipients(
+    recipients,
+    base,
+    names,
+    mailTransferAgentsIn(subtree),
+    databases,
+    recipientScope,
+  );
   const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));
   const outOfCatalog = await notInGlobalCatalog(session, forest);
   const unseen = mailboxesUnseen(survey, global !== undefined, outOfCatalog);
   const ownDatabases = (await readDatabases(session, server.dn, owned, isExport)).map((one) =>
-    inUse(one, counts, hasOtherServer, unseen),
+    inUse(one, listed, hasOtherServer, unseen),
   );
   const going = ownDatabases.filter(goes).map(({ dn }) => dn);
   const servers = survey.servers.map((one) => one.server);
@@ -384,10 +392,22 @@ async function readDeletion(
     ...(await readEmptyContainers(session, context, servers, server, isExport)),
   ];
   const along = companions.filter(goes);
-  step('reading every value of the configuration');
   const toDelete: ToDelete = { names, dns: dnsOf([...subtree, ...along.flatMap(({ entries }) => entries)]) };
+  const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
+  const others = await readOtherRecipients(
+    {
+      ...recipientScope,
+      session,
+      domains: domains.filter(isWritable),
+      global: domains.every(isWritable) ? undefined : global,
+    },
+    toDelete.dns,
+  );
+  const counts = [...listed, ...others.counts];
+  step('reading every value of the configuration');
   const staying = owned.filter((dn) => !toDelete.dns.has(normalizedDn(dn)));
-  const configuration = await readConfigurationReferrers(session, context, toDelete, staying);
+  const named = await readConfigurationReferrers(session, context, toDelete, staying);
+  const configuration = { ...named, referrers: [...named.referrers, ...others.fixed] };
   step('asking the domain controllers for their replication');
   const replication = isExport ? undefined : await readReplication(world, forest);
   step('checking rights');
@@ -405,6 +425,7 @@ async function readDeletion(
     along,
     configuration,
     recipients: counts,
+    otherRecipientAttributes: others.attributes,
     ownMailboxAttributes: hasOtherServer
       ? []
       : await mailboxAttributesOf(

@@ -77,7 +77,9 @@ export const recipientReferences: readonly RecipientReference[] = [
 
 /** References of one kind from recipients: counted, with the first names. */
 export interface RecipientCount {
-  readonly reference: RecipientReference;
+  readonly reference: Omit<RecipientReference, 'named'> & {
+    readonly named: RecipientReference['named'] | 'any deleted entry';
+  };
   readonly count: number;
   /** DNs; of mailboxes those of users. */
   readonly first: readonly string[];
@@ -92,9 +94,9 @@ export interface RecipientCount {
 }
 
 /** Names that are kept of each reference, for people. */
-const firstNames = 5;
+export const firstNames = 5;
 /** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
-const mostCleanable = 1000;
+export const mostCleanable = 1000;
 
 /** Mailboxes of Exchange's own that are kept: an organisation has a dozen, and one or two more a database. */
 const mostOwn = 500;

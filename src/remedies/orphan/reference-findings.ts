@@ -2,8 +2,8 @@
 
 import { rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, Proposal } from '../../change/plan.ts';
-import { counted } from '../../words.ts';
+import type { DirectoryChange, PlanValue, Proposal } from '../../change/plan.ts';
+import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import type { RecipientCount } from './recipients.ts';
@@ -67,7 +67,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           warning(
             'references-to-replace',
             `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
-            `They are text and go on naming this server. ${needValue
+            `They are text and go on naming this server. Give each another value: ${needValue
               .slice(0, namedInFull)
               .map((referrer) => newValue(facts, referrer))
               .join('; ')}.`,
@@ -168,15 +168,25 @@ function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, { dn, refer
 }
 
 /** What clears an attribute of every recipient that names the server by it. */
-function clearCommands({ chosen, subtree }: DeletionFacts, { reference }: RecipientCount): readonly string[] {
-  const named =
-    reference.named === 'legacyExchangeDN'
-      ? [chosen.server.legacyExchangeDn ?? '']
-      : subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn);
-  return named.map((value) => {
+function clearCommands(
+  { chosen, subtree }: DeletionFacts,
+  { reference, cleanable }: RecipientCount,
+): readonly string[] {
+  const named = {
+    legacyExchangeDN: () => [chosen.server.legacyExchangeDn ?? ''],
+    databases: () => [],
+    'mail transfer agents': () =>
+      subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
+    'any deleted entry': () => distinct(cleanable.flatMap(({ values }) => values)).filter(isText),
+  };
+  return named[reference.named]().map((value) => {
     const filter = quotedForPowerShell(`(${reference.attribute}=${value.replace(/[\\*()\0]/g, escapedInFilter)})`);
     return `Get-ADObject -LDAPFilter ${filter} | Set-ADObject -Clear ${reference.attribute}`;
   });
+}
+
+function isText(value: PlanValue): value is string {
+  return typeof value === 'string';
 }
 
 /** RFC 4515 section 3. */

@@ -3,13 +3,14 @@
 import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
-import { everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
+import { dnIn, everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
 import { type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './names.ts';
+import { otherRecipientAttributes } from './other-recipients.ts';
 import { liesIn, type RecipientReference, recipientFilters, recipientReferences } from './recipients.ts';
 import { namesOneOf } from './referrers.ts';
 
@@ -33,18 +34,23 @@ export function recipientLooks(deleted: DeletedServer, target: Target, forest: F
   const isRecipient = (dn: string): boolean => !isBelow(dn, forest.configurationNamingContext);
   const domains = forest.namingContexts.filter(({ kind }) => kind === 'domain').map(({ dn }) => dn);
   const own = domains.find((dn) => held.some((context) => sameDn(context, dn)));
+  // A global catalog does not show the whole schema: its look, which comes second, takes the names from the first.
+  let otherAttributes: readonly string[] = [];
   const pointing = async (session: DirectorySession, base: string, isMeant: (dn: string) => boolean) =>
     recipientsPointingAt(
       session,
       base,
       await withoutNamesOfOthers(session, deleted, forest.configurationNamingContext),
       isMeant,
+      otherAttributes,
     );
   const here: FurtherLook = {
     of: `recipients of ${own ?? 'the domain of the domain controller that was written to'}`,
     where: 'chosen-dc',
-    look: async (session) =>
-      sightOf(await pointing(session, own ?? session.rootDse.defaultNamingContext ?? '', isRecipient)),
+    look: async (session) => {
+      otherAttributes = await otherRecipientAttributes(session);
+      return sightOf(await pointing(session, own ?? session.rootDse.defaultNamingContext ?? '', isRecipient));
+    },
   };
   const elsewhere: FurtherLook = {
     of: 'recipients of the other domains, as far as a global catalog holds the attributes',
@@ -140,18 +146,20 @@ export interface PointingRecipients {
  * wildcard in a DN. Memory does not grow with their number. Throws DirectoryError.
  *
  * @param isMeant which entries count, by their DN
+ * @param otherAttributes attributes that hold DNs, beside those of the list
  */
 export async function recipientsPointingAt(
   session: DirectorySession,
   base: string,
   deleted: DeletedServer,
   isMeant: (dn: string) => boolean,
+  otherAttributes: readonly string[] = [],
 ): Promise<PointingRecipients> {
   const first: string[] = [];
   let count = 0;
   let leftOnPurpose = 0;
   // One after the other: not every server keeps several paged searches of one connection apart.
-  for (const { filter, attributes, isPointing } of searchesFor(deleted)) {
+  for (const { filter, attributes, isPointing } of searchesFor(deleted, otherAttributes)) {
     for await (const entry of session.search({ base, scope: 'subtree', filter, attributes })) {
       if (!isMeant(entry.dn)) continue;
       for (const attribute of attributes.filter((name) => textsOf(entry, name).some(isPointing))) {
@@ -176,11 +184,14 @@ interface RecipientSearch {
   readonly isPointing: (value: string) => boolean;
 }
 
-function searchesFor(deleted: DeletedServer): readonly RecipientSearch[] {
+function searchesFor(deleted: DeletedServer, otherAttributes: readonly string[]): readonly RecipientSearch[] {
   const { legacyExchangeDn } = deleted;
   const byName = recipientReferences.filter(({ named }) => named === 'legacyExchangeDN');
-  const byDn = recipientReferences.filter(({ named }) => went(named, deleted)).map(({ attribute }) => attribute);
-  const isPointing = (value: string): boolean => namesDeleted(value, deleted) || namesOneOf(value, deleted.dns);
+  const byDn = [
+    ...recipientReferences.filter(({ named }) => went(named, deleted)).map(({ attribute }) => attribute),
+    ...otherAttributes,
+  ];
+  const isPointing = (value: string): boolean => namesDeleted(value, deleted) || namesOneOf(dnIn(value), deleted.dns);
   return [
     ...byName.flatMap((reference) =>
       recipientFilters(reference, legacyExchangeDn === undefined ? [] : [legacyExchangeDn]).map((filter) => ({

@@ -25,6 +25,11 @@ const syntaxes = {
     oMSyntax: '127',
     oMObjectClass: Buffer.from('KoZIhvcUAQEBDA==', 'base64'),
   },
+  orName: {
+    attributeSyntax: '2.5.5.7',
+    oMSyntax: '127',
+    oMObjectClass: Buffer.from('VgYBAgULHQ==', 'base64'),
+  },
   text: { attributeSyntax: '2.5.5.12', oMSyntax: '64' },
   caseSensitiveText: { attributeSyntax: '2.5.5.3', oMSyntax: '27' },
   teletexText: { attributeSyntax: '2.5.5.4', oMSyntax: '20' },
@@ -88,6 +93,7 @@ export const otherAttributes = {
   ),
   dnsWithBinary: [single('labBinaryReference', 'dnWithBinary'), multi('labBinaryReferences', 'dnWithBinary')],
   dnsWithString: [multi('labStringReferences', 'dnWithString')],
+  orNames: [multi('labOrNames', 'orName')],
   ofSystem: [single('labSystemReference', 'dn', { systemOnly: true })],
   mandatory: [single('labMandatoryReference', 'dn')],
   texts: (

@@ -1,8 +1,8 @@
 /** What a person with intent does to a plan, as data: anything in any place, and sealed again, as anyone can. */
 
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
-import type { Plan } from '../../../src/change/plan.ts';
-import { sealPlan } from '../../../src/change/seal.ts';
+import { canonicalText } from '../../../src/change/canonical.ts';
 import { configuration, smallPlans } from './small-plans.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -20,18 +20,29 @@ export interface HostilePlan {
   readonly edits: readonly Edit[];
 }
 
-/** What is parsed again for each plan: faster than to copy the data. */
-const contents = new Map(Object.entries(smallPlans).map(([name, plan]) => [name, JSON.stringify(plan)]));
+/** Each member of each plan as canonical JSON: an edit leaves most of them as they are. */
+const contents = new Map(
+  Object.entries(smallPlans).map(([name, { seal: _, ...members }]) => {
+    const texts = Object.entries(members).map(([member, value]) => [member, canonicalText(value)] as const);
+    return [name, { members, texts: new Map(texts) }];
+  }),
+);
 
-/** The text of plan.json; what can't be sealed keeps the seal that it had. */
+/** The text of plan.json, with the seal that fits. */
 export function textOf({ plan, edits }: HostilePlan): string {
-  const data: unknown = JSON.parse(contents.get(plan) ?? '');
+  const { members, texts } = contents.get(plan) ?? { members: {}, texts: new Map<string, string>() };
+  const data: Record<string, unknown> = { ...members };
+  const edited = new Set(edits.map(({ at: [member = ''] }) => String(member)));
+  for (const member of edited) if (texts.has(member)) data[member] = JSON.parse(texts.get(member) ?? '');
   for (const edit of edits) carryOut(edit, data);
-  try {
-    return JSON.stringify(sealPlan(data as Plan));
-  } catch {
-    return JSON.stringify(data);
-  }
+  const canonical = Object.keys(data)
+    .sort()
+    .map((name) => {
+      const known = edited.has(name) ? undefined : texts.get(name);
+      return `${JSON.stringify(name)}:${known ?? canonicalText(data[name])}`;
+    })
+    .join(',');
+  return `{"seal":"${hash('sha256', `{${canonical}}`)}",${canonical}}`;
 }
 
 /** Does nothing where an earlier edit took the place away. */

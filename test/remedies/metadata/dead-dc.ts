@@ -3,9 +3,11 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { isSameOrBelow } from '../../../src/ad/dn.ts';
 import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import type { Context, OpenDirectory } from '../../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../../src/commands/embedded-directory.ts';
+import { DirectoryError } from '../../../src/errors.ts';
 import { withSearchDeadline } from '../../../src/ldap/search-deadline.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { noSleep } from '../../support/fixed-world.ts';
@@ -124,6 +126,8 @@ export interface Site {
   /** Deletes an entry, as another client does. */
   remove(dn: string): Promise<void>;
   edit(dn: string, attribute: string, value: string): Promise<void>;
+  /** This DC fails every search at or below the DN from now on. */
+  withhold(host: string, base: string): void;
 }
 
 /** Counted from 1 within a run. */
@@ -152,12 +156,15 @@ export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
   const context = { ...world, now: () => new Date(), randomId: randomUUID } as unknown as Context;
   let opened: Promise<OpenDirectory> | undefined;
   let end: ProcessEnd | undefined;
+  const withheld = new Map<string, string>();
   const directory = async (): Promise<OpenDirectory> => {
     opened ??= openPracticeDirectory(folder, context);
     const held = await opened;
     const reopen = async (): Promise<DirectorySession> => endingAt(end, await held.reopen());
     const session = await reopen();
-    return { ...held, session, reopen, close: () => session.close() };
+    const openOther = async (host: string): Promise<DirectorySession> =>
+      failingBelow(withheld.get(host), await held.openOther(host));
+    return { ...held, session, reopen, openOther, close: () => session.close() };
   };
   const within = async <T>(look: (opened: OpenDirectory) => Promise<T>): Promise<T> => {
     const own = await directory();
@@ -171,6 +178,9 @@ export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
     },
     endAtWrite: (at) => {
       end = at;
+    },
+    withhold: (host, base) => {
+      withheld.set(host, base);
     },
     run: (command, args, prompter) =>
       runCommand(command, args, { ...world, directory, ...(prompter === undefined ? {} : { prompter }) }),
@@ -204,6 +214,18 @@ function endingAt(end: ProcessEnd | undefined, session: DirectorySession): Direc
     ...withSearchDeadline(session, new AbortController().signal),
     modify: (...edit) => until(() => session.modify(...edit)),
     delete: (...entry) => until(() => session.delete(...entry)),
+  };
+}
+
+/** A session that does not show what is below a DN. */
+function failingBelow(base: string | undefined, session: DirectorySession): DirectorySession {
+  if (base === undefined) return session;
+  return {
+    ...withSearchDeadline(session, new AbortController().signal),
+    search: (request) => {
+      if (!isSameOrBelow(request.base, base)) return session.search(request);
+      throw new DirectoryError({ attempted: 'search', on: base, cameBack: 'the server is busy', next: '' });
+    },
   };
 }
 

@@ -37,6 +37,11 @@ test('without a global catalog the recipients of other domains are unknown, whic
 test('the review says where recipients are looked for, and by which attributes', async () => {
   const finding = (await orphanFacts().then(judged)).findings.find(({ id }) => id === 'recipients-looked-at');
   expect(finding?.evidence).toEqual(expect.arrayContaining(['msExchHomeServerName', 'homeMDB', 'homeMTA']));
+  const more = judged({ ...(await orphanFacts()), otherRecipientAttributes: ['labReference'] });
+  expect(more.findings.find(({ id }) => id === 'recipients-looked-at')).toMatchObject({
+    title: 'Recipients were looked for by 6 attributes',
+    evidence: expect.arrayContaining(['homeMTA', 'labReference']),
+  });
   const forestWide = judged({ ...(await orphanFacts()), isForestWide: true });
   expect(forestWide.findings.find(({ id }) => id === 'recipients-looked-at')?.detail).toContain('a global catalog');
 });

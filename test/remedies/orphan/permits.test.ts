@@ -4,6 +4,7 @@ import type { DirectoryChange, ModifyChange, Plan } from '../../../src/change/pl
 import { permits } from '../../../src/remedies/orphan/changes.ts';
 import { gather } from '../../../src/remedies/orphan/gather.ts';
 import { openBench, otherServer, sendConnector } from '../../change/entries-support.ts';
+import { requireHarmless } from '../../change/hostile/harmless.ts';
 import { asDeletion, judged, judgedAs, orphanFacts, planOf, practiceSession, worldOf } from './practice-orphan.ts';
 
 /** The plan for EX04 with some of it changed, as a file that was edited would have it. */
@@ -22,7 +23,9 @@ const first = (plan: Plan<DirectoryChange>): ModifyChange => {
 
 describe('a plan is permitted', () => {
   test.each([false, true])('as it is made, also by one request (%s)', async (treeDelete) => {
-    expect(permits(planOf(await orphanFacts(), { treeDelete }))).toEqual([]);
+    const plan = planOf(await orphanFacts(), { treeDelete });
+    expect(permits(plan)).toEqual([]);
+    expect((await requireHarmless(JSON.stringify(plan))).kind).toBe('permitted');
   });
 });
 
