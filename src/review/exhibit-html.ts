@@ -113,15 +113,15 @@ function* histogram({ buckets, limits, unit }: Of<'histogram'>): Generator<Html>
     const next = buckets[index + 1];
     for (const limit of limits) {
       const isFirst = index === 0 && limit.at < from;
-      if (isFirst || (limit.at >= from && (next === undefined || limit.at < next.from))) yield limitRow(limit.text);
+      if (isFirst || (limit.at >= from && (next === undefined || limit.at < next.from))) yield limitRow(limit, unit);
     }
   }
-  if (buckets.length === 0) for (const { text } of limits) yield limitRow(text);
+  if (buckets.length === 0) for (const limit of limits) yield limitRow(limit, unit);
   yield html`</tbody></table>\n`;
 }
 
-function limitRow(text: string): Html {
-  return html`<tr class="limit"><td colspan="3">${isolated(text)}</td></tr>\n`;
+function limitRow({ at, text }: Of<'histogram'>['limits'][number], unit: string): Html {
+  return html`<tr class="limit"><td colspan="3">${at} ${unit}: ${isolated(text)}</td></tr>\n`;
 }
 
 function shareOf(value: number, limit: number): number {

@@ -610,6 +610,22 @@ test('a page of ten thousand files comes in small pieces', () => {
   expect(Math.max(...many)).toBe(Math.max(...one));
 });
 
+test('a histogram names each limit with its number, as the terminal does', () => {
+  const histogram = {
+    kind: 'histogram',
+    id: 'deleted-objects',
+    title: 'Deleted objects by age in days',
+    unit: 'days',
+    buckets: [{ from: 0, to: 9, count: 16 }],
+    limits: [
+      { at: 60, text: 'the limit today' },
+      { at: 180, text: 'the new limit' },
+    ],
+  } as const;
+  const page = pageOf(planOf([], { exhibits: [histogram] }));
+  expect(all(page, '.limit').map(textOf)).toEqual(['60 days: the limit today', '180 days: the new limit']);
+});
+
 test('a row of one file in a place of its own has few elements: a browser has to read ten thousand of them', () => {
   const elements = (count: number): number => {
     const changes = Array.from({ length: count }, (_, index) =>
