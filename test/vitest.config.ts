@@ -52,9 +52,11 @@ export default defineConfig({
           project('processes', processes, {}),
           project('terminal', ['terminal/**/*.test.ts'], { testTimeout: 180_000 }),
           project('page', ['review/page.test.ts'], {}),
+          // A Windows for each of two workers.
           project('windows', ['windows/**/*.test.ts'], {
             testTimeout: 300_000,
-            fileParallelism: false,
+            maxWorkers: 2,
+            sequence: { groupOrder: 2 },
             globalSetup: fileURLToPath(new URL('windows/support/install-windows.ts', import.meta.url)),
           }),
           // Labs in namespaces of their own do not meet, and wait more than they reckon: three files at once fill two cores.

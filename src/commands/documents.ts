@@ -5,6 +5,7 @@ import path from 'node:path';
 import { backupPathOf, plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts, redrawDocuments } from '../change/folder.ts';
+import { requirePlainFile } from '../change/folder-files.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
 import {
   type Change,
@@ -14,7 +15,7 @@ import {
   type Plan,
   type RemoveLingeringChange,
 } from '../change/plan.ts';
-import { type PlainFileReader, plainFileReader, systemFiles } from '../files/file-system.ts';
+import { computerOf, type PlainFileReader, plainFileReader, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
@@ -37,6 +38,8 @@ export interface Drawing {
   readonly templates: URL;
   /** With other programs that have a target or its backup open. */
   readonly patience: Patience;
+  /** False where only the plan names the computers of its targets, and it is not approved: nothing is opened there. */
+  readonly mayConnect: boolean;
 }
 
 /**
@@ -48,7 +51,7 @@ export interface Drawing {
 export function documentsOf(
   plan: Plan,
   description: Description,
-  { commands, templates, patience }: Drawing,
+  { commands, templates, patience, mayConnect }: Drawing,
   journal: readonly JournalRecord[] = [],
   folder?: string,
 ): readonly FolderDocument[] {
@@ -59,7 +62,12 @@ export function documentsOf(
     { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
     ...(plan.target.kind === 'files'
-      ? [{ name: folderParts.diff, content: diffs(plan, files, folder, onlyWhileBusy(patience)) }]
+      ? [
+          {
+            name: folderParts.diff,
+            content: diffs(plan, files, folder, { mayConnect, patience: onlyWhileBusy(patience) }),
+          },
+        ]
       : []),
     ...(plan.target.kind === 'forest'
       ? [
@@ -110,16 +118,25 @@ async function* diffs(
   plan: Plan,
   changes: readonly FileChange[],
   folder: string | undefined,
-  patience: Patience,
+  reading: Pick<Drawing, 'mayConnect' | 'patience'>,
 ): AsyncGenerator<string> {
   yield diffHead(plan);
   const read = plainFileReader(systemFiles(), Number.POSITIVE_INFINITY);
   for (const change of changes) {
-    const bytes = await bytesBefore(change, folder, read, patience);
+    const bytes = await bytesBefore(change, folder, read, reading);
     if (bytes !== undefined) yield unifiedDiff(bytes, change, plainPathOf(change.path));
-    else
-      yield `# not drawn, as the file that the plan was made from is not here: ${visible(plainPathOf(change.path))}\n`;
+    else yield `# not drawn, ${whyNot(change, reading)}: ${visible(plainPathOf(change.path))}\n`;
   }
+}
+
+function whyNot(change: FileChange, { mayConnect }: Pick<Drawing, 'mayConnect'>): string {
+  return mayConnect || computerOf(targetOf(change)) === undefined
+    ? 'as the file that the plan was made from is not here'
+    : 'as the file is on another computer and --seal does not approve the plan';
+}
+
+function targetOf({ path: planned, realPath = planned }: FileChange): string {
+  return realPath;
 }
 
 /** The bytes that a plan was made from: those of the backup once the file is changed, until then the file's own. */
@@ -127,17 +144,21 @@ async function bytesBefore(
   change: FileChange,
   folder: string | undefined,
   read: PlainFileReader,
-  patience: Patience,
+  { mayConnect, patience }: Pick<Drawing, 'mayConnect' | 'patience'>,
 ): Promise<Buffer | undefined> {
+  const target = targetOf(change);
   const places = [
     ...(folder === undefined ? [] : [path.join(folder, folderParts.backup, backupPathOf(change.path))]),
-    change.realPath ?? change.path,
+    ...(mayConnect || computerOf(target) === undefined ? [target] : []),
   ];
   const ifBefore = (bytes: Buffer): Buffer | undefined =>
     sameFingerprint(fileFingerprint(bytes), change.before) ? Buffer.from(bytes) : undefined;
   for (const place of places) {
     // One that can't be read is not the one.
-    const bytes = await withPatience(patience, place, () => read(place, ifBefore)).catch(() => undefined);
+    const bytes = await withPatience(patience, place, async () => {
+      await requirePlainFile(place);
+      return read(place, ifBefore);
+    }).catch(() => undefined);
     if (bytes !== undefined) return bytes;
   }
   return undefined;
@@ -156,26 +177,20 @@ export interface InFolder {
  * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
  * before.ldf is a record, and stays. Throws FileError.
  *
- * @param mayReadTargets false where nothing outside the folder may be opened: change.diff then stays as it is
+ * @param mayConnect false where nothing may be opened on a computer that only the plan names
  */
-export async function redraw(
-  inFolder: InFolder,
-  mayReadTargets: boolean,
-  context: Context,
-  output: Output,
-): Promise<void> {
+export async function redraw(inFolder: InFolder, mayConnect: boolean, context: Context, output: Output): Promise<void> {
   const { folder, plan, remedy, directory } = inFolder;
   const patience = patienceShowing(context, output);
   const journal = await readJournal(path.join(folder, folderParts.journal), patience);
   const documents = documentsOf(
     plan,
     describePlan(remedy, plan, context, directory),
-    { commands: commandsFor(inFolder, context), templates: context.templates, patience },
+    { commands: commandsFor(inFolder, context), templates: context.templates, patience, mayConnect },
     journal,
     folder,
   );
-  const kept: readonly string[] = [folderParts.entriesBefore, ...(mayReadTargets ? [] : [folderParts.diff])];
-  const drawn = documents.filter(({ name }) => !kept.includes(name));
+  const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
   await redrawDocuments(folder, drawn, context.randomId, patience);
 }
 

@@ -1,10 +1,11 @@
 /**
- * A Windows computer of the tests' own: a Wine prefix in a fresh folder. Nothing of the user's is in it: Wine makes links
+ * Windows computers of the tests' own, one for each worker: a Wine prefix in a fresh folder. Nothing of the user's is in it: Wine makes links
  * from its profile folders to those of HOME, and a search from C:\ would follow them. Setting it up takes as long as many
  * tests, so vitest does it once, before the first file of the project, and removes it after the last.
  */
 
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { lstat, mkdir, mkdtemp, readdir, readlink, rm, symlink, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,8 +15,8 @@ import type { TestProject } from 'vitest/node';
 
 declare module 'vitest' {
   export interface ProvidedContext {
-    /** The home folder of the Windows; not there where it can't be installed. */
-    windowsHome: string;
+    /** The home folder of the Windows of each worker; not there where it can't be installed. */
+    windowsHomes: readonly string[];
   }
 }
 
@@ -33,9 +34,9 @@ export function missingForWindows(): string | undefined {
 
 export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   if (missingForWindows() !== undefined) return undefined;
-  const home = await installWindows();
-  project.provide('windowsHome', home);
-  return () => uninstallWindows(home);
+  const homes = await Promise.all(Array.from({ length: project.config.maxWorkers }, installWindows));
+  project.provide('windowsHomes', homes);
+  return async () => void (await Promise.all(homes.map(uninstallWindows)));
 }
 
 /** How Wine is run in a home folder of its own. */
@@ -50,8 +51,9 @@ export const wineEnvironment = (home: string): Readonly<Record<string, string>> 
   LC_ALL: 'C.UTF-8',
 });
 
-const settle = (env: Readonly<Record<string, string>>): void =>
-  void spawnSync(wineServer, ['-w'], { env, timeout: 30_000 });
+/** Runs the server of a Windows: -w waits for all of its processes, -k ends them, -p has it stay for the next one. */
+const server = async (env: Readonly<Record<string, string>>, what: '-w' | '-k' | '-p'): Promise<void> =>
+  void (await once(spawn(wineServer, [what], { env, stdio: 'ignore', timeout: 30_000 }), 'exit'));
 
 /** Installs Windows in a fresh home folder: drive R: is the repository, \\TMG01\C$ is drive C:, V: is another volume. */
 async function installWindows(): Promise<string> {
@@ -66,11 +68,11 @@ async function installWindows(): Promise<string> {
   await mkdir(path.join(drives, 'unc', 'TMG01'), { recursive: true });
   await symlink(driveC, path.join(drives, 'unc', 'TMG01', 'C$'));
   // The services of Windows stay for the next process: starting them takes longer than starting Node.
-  spawnSync(wineServer, ['-p'], { env, stdio: 'ignore' });
+  await server(env, '-p');
   const version = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'];
   const failures: string[] = [];
   while (failures.length < 3) {
-    const added = runWine(version, env);
+    const added = await runWine(version, env);
     if (added.ok) return home;
     failures.push(added.words);
   }
@@ -86,8 +88,8 @@ async function bootedHome(): Promise<string> {
   while (failures.length < 3) {
     const home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-wine-'));
     const env = wineEnvironment(home);
-    const booted = runWine(['wineboot', '--init'], env);
-    settle(env);
+    const booted = await runWine(['wineboot', '--init'], env);
+    await server(env, '-w');
     if (booted.ok && existsSync(path.join(home, 'prefix', 'drive_c'))) return home;
     failures.push(booted.words);
     await rm(home, { recursive: true, force: true });
@@ -96,24 +98,28 @@ async function bootedHome(): Promise<string> {
 }
 
 /** What Wine says goes to a file: services that it starts keep a pipe open after its end. */
-function runWine(args: readonly string[], env: Readonly<Record<string, string>>): { ok: boolean; words: string } {
+async function runWine(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly ok: boolean; readonly words: string }> {
   const file = path.join(String(env['HOME']), 'wine.err');
   const stderr = openSync(file, 'w');
-  const { status, signal, error } = spawnSync(wine, args, {
+  const child = spawn(wine, args, {
     env: { ...env, WINEDEBUG: '' },
     stdio: ['ignore', 'ignore', stderr],
     timeout: 120_000,
   });
   closeSync(stderr);
-  const end = error?.message ?? (signal === null ? `exit status ${status}` : `signal ${signal}`);
+  const [status, signal] = await once(child, 'exit');
+  const end = signal === null ? `exit status ${status}` : `signal ${signal}`;
   return { ok: status === 0, words: `wine ${args.join(' ')}: ${end}\n${readFileSync(file, 'utf8')}` };
 }
 
 /** Ends what is still running there and removes all of it. */
 async function uninstallWindows(home: string): Promise<void> {
   const env = wineEnvironment(home);
-  spawnSync(wineServer, ['-k'], { env, timeout: 30_000 });
-  settle(env);
+  await server(env, '-k');
+  await server(env, '-w');
   await rm(await readlink(path.join(home, 'prefix', 'dosdevices', 'v:')), { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
 }
