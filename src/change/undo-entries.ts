@@ -65,9 +65,25 @@ export async function undoEntryChanges(
     findings: [
       ...notInJournal(distinct(unknown)),
       ...(await findingsOf(returns, deleted, session)),
-      ...changedSince([...returns.flatMap(({ moved }) => moved ?? []), ...edits.moved], changes.length === 0),
+      ...changedSince(
+        // A journal that lacks one change may lack any.
+        [
+          ...returns.flatMap(({ moved }) => moved ?? []),
+          ...edits.moved,
+          ...(unknown.length > 0 ? edits.movedUnrecorded : []),
+        ],
+        changes.length === 0,
+      ),
     ],
   };
+}
+
+interface Edits {
+  readonly open: readonly ModifyChange[];
+  /** Edits that are no longer as the change left them. */
+  readonly moved: readonly string[];
+  /** The same of changes that the journal does not know: they may not have been made. */
+  readonly movedUnrecorded: readonly string[];
 }
 
 /** What is left to do of edits, and what is to be left alone: it is not as the change left it. */
@@ -75,9 +91,10 @@ async function lookAtEdits(
   changes: readonly ModifyChange[],
   recorded: ReadonlySet<DirectoryChange>,
   session: DirectorySession,
-): Promise<{ readonly open: readonly ModifyChange[]; readonly moved: readonly string[] }> {
+): Promise<Edits> {
   const open: ModifyChange[] = [];
   const moved: string[] = [];
+  const movedUnrecorded: string[] = [];
   for (const made of changes) {
     const change = reversedModify(made);
     const entry = await session.readEntry(
@@ -88,12 +105,12 @@ async function lookAtEdits(
     for (const edit of change.edits) {
       const left = entry === undefined ? undefined : whatIsLeft(edit, entry);
       if (left?.kind === 'open') edits.push(left.edit);
-      if (!recorded.has(made)) continue;
-      if (left === undefined || left.kind === 'drifted') moved.push(movedWords(change.dn, edit, left?.found));
+      if (left?.kind !== 'drifted' && left !== undefined) continue;
+      (recorded.has(made) ? moved : movedUnrecorded).push(movedWords(change.dn, edit, left?.found));
     }
     if (edits.length > 0) open.push({ ...change, edits });
   }
-  return { open, moved };
+  return { open, moved, movedUnrecorded };
 }
 
 /** The value that is there, undefined if the entry is gone, and the one that was. */

@@ -110,10 +110,13 @@ export async function undoFileChanges(
     }
   });
   const asLeft = looks.flatMap((look) => (look.kind === 'as-left' ? [look.change] : []));
-  const recordedAs = (kind: 'moved' | 'not-reachable'): readonly string[] =>
-    looks.flatMap((look) => (look.kind === kind && recorded.has(look.change) ? [look.what] : []));
-  const moved = recordedAs('moved');
-  const unreachable = recordedAs('not-reachable');
+  const unknown = asLeft.filter((change) => !recorded.has(change));
+  // A journal that lacks one change may lack any: what it does not know may have been changed too.
+  const mayBeDone = (change: FileChange): boolean => unknown.length > 0 || recorded.has(change);
+  const doneOf = (kind: 'moved' | 'not-reachable'): readonly string[] =>
+    looks.flatMap((look) => (look.kind === kind && mayBeDone(look.change) ? [look.what] : []));
+  const moved = doneOf('moved');
+  const unreachable = doneOf('not-reachable');
   return {
     changes: asLeft.map(reversedFileChange),
     leftOut: [
@@ -121,7 +124,7 @@ export async function undoFileChanges(
       ...unreachable.map((what) => ({ what, reason: 'not-reachable' })),
     ],
     findings: [
-      ...notInJournal(asLeft.filter((change) => !recorded.has(change)).map((change) => change.path)),
+      ...notInJournal(unknown.map((change) => change.path)),
       ...changedSince(moved, asLeft.length),
       ...notReachable(unreachable, asLeft.length),
     ],

@@ -253,7 +253,7 @@ async function save(finished: Finished, named: string | undefined, context: Cont
       : path.resolve(context.currentFolder, named);
   const patience = patienceShowing(context, output);
   const commands = commandsFor({ folder, remedy, directory }, context);
-  const drawing = { commands, templates: context.templates, patience };
+  const drawing = { commands, templates: context.templates, patience, mayConnect: true };
   const documents = documentsOf(plan, describePlan(remedy, plan, context, directory), drawing);
   await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId, patience);
   return folder;

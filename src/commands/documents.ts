@@ -5,6 +5,7 @@ import path from 'node:path';
 import { backupPathOf, plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts, redrawDocuments } from '../change/folder.ts';
+import { requirePlainFile } from '../change/folder-files.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
 import {
   type Change,
@@ -14,6 +15,7 @@ import {
   type Plan,
   type RemoveLingeringChange,
 } from '../change/plan.ts';
+import { computerOf } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
@@ -36,6 +38,8 @@ export interface Drawing {
   readonly templates: URL;
   /** With other programs that have a target or its backup open. */
   readonly patience: Patience;
+  /** False where only the plan names the computers of its targets, and it is not approved: nothing is opened there. */
+  readonly mayConnect: boolean;
 }
 
 /**
@@ -47,7 +51,7 @@ export interface Drawing {
 export function documentsOf(
   plan: Plan,
   description: Description,
-  { commands, templates, patience }: Drawing,
+  { commands, templates, patience, mayConnect }: Drawing,
   journal: readonly JournalRecord[] = [],
   folder?: string,
 ): readonly FolderDocument[] {
@@ -58,7 +62,12 @@ export function documentsOf(
     { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
     ...(plan.target.kind === 'files'
-      ? [{ name: folderParts.diff, content: diffs(plan, files, folder, onlyWhileBusy(patience)) }]
+      ? [
+          {
+            name: folderParts.diff,
+            content: diffs(plan, files, folder, { mayConnect, patience: onlyWhileBusy(patience) }),
+          },
+        ]
       : []),
     ...(plan.target.kind === 'forest'
       ? [
@@ -109,30 +118,43 @@ async function* diffs(
   plan: Plan,
   changes: readonly FileChange[],
   folder: string | undefined,
-  patience: Patience,
+  reading: Pick<Drawing, 'mayConnect' | 'patience'>,
 ): AsyncGenerator<string> {
   yield diffHead(plan);
   for (const change of changes) {
-    const bytes = await bytesBefore(change, folder, patience);
+    const bytes = await bytesBefore(change, folder, reading);
     if (bytes !== undefined) yield unifiedDiff(bytes, change, plainPathOf(change.path));
-    else
-      yield `# not drawn, as the file that the plan was made from is not here: ${visible(plainPathOf(change.path))}\n`;
+    else yield `# not drawn, ${whyNot(change, reading)}: ${visible(plainPathOf(change.path))}\n`;
   }
+}
+
+function whyNot(change: FileChange, { mayConnect }: Pick<Drawing, 'mayConnect'>): string {
+  return mayConnect || computerOf(targetOf(change)) === undefined
+    ? 'as the file that the plan was made from is not here'
+    : 'as the file is on another computer and --seal does not approve the plan';
+}
+
+function targetOf({ path: planned, realPath = planned }: FileChange): string {
+  return realPath;
 }
 
 /** The bytes that a plan was made from: the file's own, or those of the backup once it is changed. */
 async function bytesBefore(
   change: FileChange,
   folder: string | undefined,
-  patience: Patience,
+  { mayConnect, patience }: Pick<Drawing, 'mayConnect' | 'patience'>,
 ): Promise<Buffer | undefined> {
+  const target = targetOf(change);
   const places = [
-    change.realPath ?? change.path,
+    ...(mayConnect || computerOf(target) === undefined ? [target] : []),
     ...(folder === undefined ? [] : [path.join(folder, folderParts.backup, backupPathOf(change.path))]),
   ];
   for (const place of places) {
     // One that can't be read is not the one.
-    const bytes = await withPatience(patience, place, () => readFile(place)).catch(() => undefined);
+    const bytes = await withPatience(patience, place, async () => {
+      await requirePlainFile(place);
+      return readFile(place);
+    }).catch(() => undefined);
     if (bytes !== undefined && sameFingerprint(fileFingerprint(bytes), change.before)) return bytes;
   }
   return undefined;
@@ -151,26 +173,20 @@ export interface InFolder {
  * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
  * before.ldf is a record, and stays. Throws FileError.
  *
- * @param mayReadTargets false where nothing outside the folder may be opened: change.diff then stays as it is
+ * @param mayConnect false where nothing may be opened on a computer that only the plan names
  */
-export async function redraw(
-  inFolder: InFolder,
-  mayReadTargets: boolean,
-  context: Context,
-  output: Output,
-): Promise<void> {
+export async function redraw(inFolder: InFolder, mayConnect: boolean, context: Context, output: Output): Promise<void> {
   const { folder, plan, remedy, directory } = inFolder;
   const patience = patienceShowing(context, output);
   const journal = await readJournal(path.join(folder, folderParts.journal), patience);
   const documents = documentsOf(
     plan,
     describePlan(remedy, plan, context, directory),
-    { commands: commandsFor(inFolder, context), templates: context.templates, patience },
+    { commands: commandsFor(inFolder, context), templates: context.templates, patience, mayConnect },
     journal,
     folder,
   );
-  const kept: readonly string[] = [folderParts.entriesBefore, ...(mayReadTargets ? [] : [folderParts.diff])];
-  const drawn = documents.filter(({ name }) => !kept.includes(name));
+  const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
   await redrawDocuments(folder, drawn, context.randomId, patience);
 }
 

@@ -6,6 +6,7 @@ import { outcomesIn } from '../change/journal.ts';
 import { type FilesTarget, isDirectoryChange, type Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { PlanNotUsableError, UsageError } from '../errors.ts';
+import { computerOf } from '../files/file-system.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import { distinct } from '../words.ts';
@@ -73,7 +74,7 @@ async function requireReach(
   { isApproved, mayAsk }: Pick<Access, 'isApproved' | 'mayAsk'>,
   output: Output,
 ): Promise<void> {
-  const hosts = distinct(roots.flatMap((root) => /^[\\/]{2}([^\\/]+)/.exec(root)?.[1] ?? []));
+  const hosts = distinct(roots.flatMap((root) => computerOf(root) ?? []));
   if (hosts.length === 0 || isApproved) return;
   const names = visible(hosts.join(', '));
   if (mayAsk) {

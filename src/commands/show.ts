@@ -33,7 +33,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved, patience);
-  await redrawWhereItMay(saved, remedy, context, output);
+  await redrawWhereItMay(saved, remedy, flags.seal !== undefined, context, output);
   showReview(plan, describePlan(remedy, plan, context), output);
   const drift = flags.drift
     ? await driftOf(
@@ -64,12 +64,13 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 async function redrawWhereItMay(
   { folder, plan }: SavedChange,
   remedy: Remedy,
+  isApproved: boolean,
   context: Context,
   output: Output,
 ): Promise<void> {
   try {
     await withFolderLock([folder], lockOptionsOf(context, output), () =>
-      redraw({ folder, plan, remedy }, false, context, output),
+      redraw({ folder, plan, remedy }, isApproved, context, output),
     );
   } catch (error) {
     // A folder that may only be read is shown from its plan, which is what counts.

@@ -6,6 +6,14 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
 
+/**
+ * The computer that a path names, as in \\HOST\share: to open it sends the user's credentials there. undefined for a
+ * path of this computer.
+ */
+export function computerOf(file: string): string | undefined {
+  return /^[\\/]{2}([^\\/]+)/.exec(file)?.[1];
+}
+
 /** The part of node:fs/promises that reading and replacing files needs; tests put one in its place that fails. */
 export interface FileSystem {
   /** Whether this user may do that, as one of the constants of node:fs; rejects where not. */

@@ -81,13 +81,16 @@ function* filesRow(
     const key = onlyKey === undefined ? html`<td><code>${isolated(edit.key)}</code></td>` : [];
     const files =
       index > 0 ? [] : html`<td class="files" rowspan="${String(edits.length)}">${row.changes.length}${named}</td>`;
-    yield html`<tr>${start}${key}<td class="text">${sided('-', edit.old, tag)}</td><td class="text">${sided('+', edit.new, tag)}</td>${files}</tr>\n`;
+    yield html`<tr>${start}${key}<td class="text">${sided('del', edit.old, tag)}</td><td class="text">${sided('ins', edit.new, tag)}</td>${files}</tr>\n`;
   }
   const width = onlyKey === undefined ? '4' : '3';
-  if (others.length > 0) {
+  // Never folded: these are places where such texts do not usually lie.
+  const [other, ...more] = others.map(wholePath);
+  if (other !== undefined && more.length === 0) {
+    yield html`<tr><td class="places" colspan="${width}">${isolated(other)}</td></tr>\n`;
+  } else if (other !== undefined) {
     yield html`<tr><td colspan="${width}">`;
-    // Never folded: these are places where such texts do not usually lie.
-    yield* foldedList('places', others.map(wholePath), others.length, 'more');
+    yield* foldedList('places', [other, ...more], others.length, 'more');
     yield html`</td></tr>\n`;
   }
   if (outcome !== undefined) {
@@ -178,22 +181,15 @@ function textOf(value: readonly Segment[]): string {
 }
 
 function lineItem({ sign, name, value }: DiffLine): Html {
-  return html`<li>${signed(sign, html`${name}<bdi>${marked(value)}</bdi>`)}</li>`;
+  const content = html`<span class="sign">${sign}</span>${name}<bdi>${marked(value)}</bdi>`;
+  return sign === '-' ? html`<li><del>${content}</del></li>` : html`<li><ins>${content}</ins></li>`;
 }
 
-/** A text in its own language and direction. */
-function sided(sign: '-' | '+', value: readonly Segment[], language: string | undefined): Html {
+/** A text in its own language and direction; the page's style sets the sign before it. */
+function sided(side: 'del' | 'ins', value: readonly Segment[], language: string | undefined): Html {
+  const tag = language === undefined ? '' : html` lang="${language}"`;
   const words = marked(value);
-  return signed(
-    sign,
-    language === undefined ? html`<bdi>${words}</bdi>` : html`<bdi lang="${language}">${words}</bdi>`,
-  );
-}
-
-function signed(sign: '-' | '+', content: Html): Html {
-  return sign === '-'
-    ? html`<del><span class="sign">-</span>${content}</del>`
-    : html`<ins><span class="sign">+</span>${content}</ins>`;
+  return side === 'del' ? html`<del dir="auto"${tag}>${words}</del>` : html`<ins dir="auto"${tag}>${words}</ins>`;
 }
 
 function marked(segments: readonly Segment[]): readonly Content[] {

@@ -71,11 +71,16 @@ function* groupedTable({ columns, groups }: Of<'table'>): Generator<Html> {
       yield html`<tr><th scope="rowgroup" class="group" colspan="${columns.length}">${isolated(heading)}</th></tr>\n`;
     for (const { cells, details = [], mark } of rows) {
       const notes = details.map((detail) => aside(detail));
-      yield html`<tr>${cells.map((cell, index) => html`<td class="${alignment(index)}">${index === 0 ? icon(mark) : []}${isolated(cell)}${index === 0 ? notes : []}</td>`)}</tr>\n`;
+      yield html`<tr>${cells.map((cell, index) => html`<td class="${alignment(index)}${hasLongWord(cell) ? ' long' : ''}">${index === 0 ? icon(mark) : []}${isolated(cell)}${index === 0 ? notes : []}</td>`)}</tr>\n`;
     }
     yield html`</tbody>\n`;
   }
   yield html`</table>\n`;
+}
+
+/** Whether the text has a word, such as a DN, that a narrow column has to break: all other words stay whole. */
+function hasLongWord(text: string): boolean {
+  return text.split(/[\s-]/).some((word) => word.length > 16);
 }
 
 /** An empty cell where a column has no heading: a heading without words says nothing to a screen reader. */
@@ -108,15 +113,15 @@ function* histogram({ buckets, limits, unit }: Of<'histogram'>): Generator<Html>
     const next = buckets[index + 1];
     for (const limit of limits) {
       const isFirst = index === 0 && limit.at < from;
-      if (isFirst || (limit.at >= from && (next === undefined || limit.at < next.from))) yield limitRow(limit.text);
+      if (isFirst || (limit.at >= from && (next === undefined || limit.at < next.from))) yield limitRow(limit, unit);
     }
   }
-  if (buckets.length === 0) for (const { text } of limits) yield limitRow(text);
+  if (buckets.length === 0) for (const limit of limits) yield limitRow(limit, unit);
   yield html`</tbody></table>\n`;
 }
 
-function limitRow(text: string): Html {
-  return html`<tr class="limit"><td colspan="3">${isolated(text)}</td></tr>\n`;
+function limitRow({ at, text }: Of<'histogram'>['limits'][number], unit: string): Html {
+  return html`<tr class="limit"><td colspan="3">${at} ${unit}: ${isolated(text)}</td></tr>\n`;
 }
 
 function shareOf(value: number, limit: number): number {

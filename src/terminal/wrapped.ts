@@ -8,7 +8,8 @@ const colour = '(?:\\x1b\\[[\\d;]*m)*';
  * placeholders, at the start of the text or after a colon.
  */
 const command = new RegExp(
-  `(?<=^ *|: )${colour}(?:(?:adsi-remedy|repadmin|ldifde|ldapmodify) |[A-Z][a-z]+-[A-Z]\\w+ (?=[-"|]))` +
+  `(?<=^ *|: )${colour}(?:(?:(?:npx )?adsi-remedy(?:@\\S+)?|repadmin|ldifde|ldapmodify|ntdsutil) |[A-Z][a-z]+-[A-Z]\\w+ (?=[-"|])|` +
+    `node (?:"[^"]*adsi-remedy[^"]*"|'[^']*adsi-remedy[^']*'|\\S*adsi-remedy\\S*) )` +
     '[^<…]+?(?=\\.? {2}|\\. [A-Z]|; |$)',
   'gu',
 );

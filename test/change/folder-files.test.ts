@@ -10,13 +10,15 @@ import { openJournal, readJournal } from '../../src/change/journal.ts';
 import { changesIn, openChange } from '../../src/change/position.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import { documentsOf } from '../../src/commands/documents.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { RefusedError } from '../../src/errors.ts';
+import { commands, description } from '../review/plans.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
-import { symlink } from '../support/on-windows.ts';
+import { need, symlink } from '../support/on-windows.ts';
 import { labels } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
@@ -98,6 +100,57 @@ describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder,
   });
 });
 
+/** A saved change of one file in a folder of its own, and what a link in it could lead to. */
+async function savedChange() {
+  const home = await freshFolder();
+  const forms = { Exchange: { HTML: { 'strings.txt': stringsContent('User') } } };
+  await writeTree(home, { outside: { kept: 'kept' }, forms });
+  const run = (command: typeof labels, ...args: readonly string[]) =>
+    runCommand(command, args, { currentFolder: home });
+  const saved = await run(labels, '--root', path.join(home, 'forms'), '--text', 'E-mail', '--save', 'change');
+  expect(saved.status).toBe(2);
+  return { home, run, backup: path.join(home, 'change', 'backup'), outside: path.join(home, 'outside') };
+}
+
+describe('the documents of a change folder', () => {
+  test.each(['review.html', 'review.txt', 'change.diff', 'next-steps.txt'])(
+    'are drawn anew when the change is shown: %s',
+    async (name) => {
+      const { home, run } = await savedChange();
+      const document = path.join(home, 'change', name);
+      const drawn = await readFile(document);
+      await writeFile(document, 'edited');
+      await run(show, 'change');
+      expect(await readFile(document)).toEqual(drawn);
+    },
+  );
+
+  test('have no diff of a file that has changed since', async () => {
+    const { home, run } = await savedChange();
+    await writeFile(path.join(home, 'forms/Exchange/HTML/strings.txt'), stringsContent('Another'));
+    await run(show, 'change');
+    expect(await readFile(path.join(home, 'change/change.diff'), 'utf8')).toMatch(/^# not drawn, .* is not here: /m);
+  });
+
+  test('have no diff of a file on a computer that only the plan names', async () => {
+    need('doubleSlash');
+    const [before, after] = [Buffer.from('old label'), Buffer.from('new label')];
+    // Two slashes name a computer for our code, and a file of this one for Linux.
+    const file = `/${path.join(await freshFolder(), 'strings.txt')}`;
+    await writeFile(file, before);
+    const diff = async (mayConnect: boolean): Promise<string> => {
+      const drawing = { commands, templates: new URL('file:///'), patience: noWaiting, mayConnect };
+      const documents = documentsOf(planOf([changeOf(file, before, after)]), description(), drawing);
+      let text = '';
+      for await (const piece of documents.find(({ name }) => name === 'change.diff')?.content ?? []) text += piece;
+      return text;
+    };
+    expect(await diff(true)).toContain('+new label');
+    expect(await diff(false)).toMatch(/^# not drawn, as the file is on another computer and --seal does not approve/m);
+    expect(await diff(false)).not.toContain('+new label');
+  });
+});
+
 /** What a backup may be in a folder from someone else, and what a run would write or wait for there. */
 const notBackups: readonly (readonly [string, (backup: string, outside: string) => Promise<void>])[] = [
   ['a link to another folder', (backup, outside) => symlink(outside, backup)],
@@ -123,19 +176,6 @@ const notBackups: readonly (readonly [string, (backup: string, outside: string) 
 describe.runIf(process.platform !== 'win32').each(notBackups)(
   'a change folder with %s in the place of its backup',
   (_, put) => {
-    /** A saved change of one file in a folder of its own, and what a link in it could lead to. */
-    async function savedChange() {
-      const home = await freshFolder();
-      await writeTree(home, {
-        outside: { kept: 'kept' },
-        forms: { Exchange: { HTML: { 'strings.txt': stringsContent('User') } } },
-      });
-      const run = (command: typeof labels, ...args: readonly string[]) =>
-        runCommand(command, args, { currentFolder: home });
-      const saved = await run(labels, '--root', path.join(home, 'forms'), '--text', 'E-mail', '--save', 'change');
-      expect(saved.status).toBe(2);
-      return { home, run, backup: path.join(home, 'change', 'backup'), outside: path.join(home, 'outside') };
-    }
     const refused = { status: 3, stderr: expect.stringContaining(path.join('change', 'backup')) };
 
     test('is refused by show, apply and undo before anything is written', async () => {

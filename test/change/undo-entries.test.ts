@@ -268,6 +268,7 @@ describe('the undo of edits', () => {
     bench: Bench,
     edits: readonly [AttributeEdit, AttributeEdit?],
     meddle?: () => Promise<void>,
+    inJournal = true,
   ) => {
     const done: ModifyChange[] = [];
     for (const [index, edit] of edits.entries()) {
@@ -277,7 +278,7 @@ describe('the undo of edits', () => {
     for (const change of done)
       expect(await writeModify(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
     await meddle?.();
-    return undoOf(done, bench.session);
+    return undoEntryChanges({ changes: done, recorded: new Set(inJournal ? done : []) }, bench.session);
   };
   const clearing = (attribute: string, ...remove: readonly string[]): AttributeEdit => ({ attribute, remove, add: [] });
   const set = (bench: Bench, dn: string, attribute: string, ...values: readonly string[]): Promise<void> =>
@@ -310,6 +311,17 @@ describe('the undo of edits', () => {
           `${database}: msExchOwningServer is ${otherServer} now; before the change msExchOwningServer was ${orphan}`,
         ],
       },
+    ]);
+  });
+
+  test('reports that too where the journal is lost', async () => {
+    const bench = await openBench();
+    const meddle = (): Promise<void> => set(bench, database, 'msExchOwningServer', otherServer);
+    const { changes, findings } = await undone(bench, [host1, owner], meddle, false);
+    expect(changes.map(({ dn }) => dn)).toEqual([sendConnector]);
+    expect(findings).toMatchObject([
+      { id: 'not-in-journal', subjects: [sendConnector] },
+      { id: 'changed-since', level: 'warning', evidence: [expect.stringContaining(database)] },
     ]);
   });
 

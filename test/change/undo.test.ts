@@ -193,6 +193,17 @@ describe('undoing', () => {
     expect(await contents()).toEqual(before);
   });
 
+  test('names also a file that was edited since and that a cut journal does not know', async () => {
+    const plan = await planned('a', 'b', 'c');
+    await applyIn(changeFolder, plan);
+    const journal = journalOf(changeFolder);
+    await writeFile(journal, `${(await readFile(journal, 'utf8')).split('\n')[0]}\n`);
+    await writeFile(path.join(forms, 'b'), 'edited');
+    const undo = await undoOf(changeFolder, plan);
+    expect(undo.leftOut).toEqual([{ what: path.join(forms, 'b'), reason: 'changed-since' }]);
+    expect(undo.findings).toMatchObject([{ id: 'not-in-journal' }, { id: 'changed-since', level: 'warning' }]);
+  });
+
   test('names what has changed since in the order of the changes, whichever is read first', async () => {
     const names = Array.from({ length: 30 }, (_, index) => `f${index}`);
     const plan = await planned(...names);

@@ -121,6 +121,23 @@ describe('a name of a server that no object has', () => {
     expect(remedy.permits(plan as never)).toEqual([]);
   });
 
+  test('is listed where a database has it as its RPC client access server; that of an array or of a server is not', async () => {
+    const database = (name: string, server: string): string =>
+      record(`CN=${name},CN=Databases,${group}`, 'msExchMDB', `legacyExchangeDN: ${server}/cn=Microsoft Private MDB`);
+    const array = legacyNameOf('outlook.corp.example.com');
+    const plan = await leftovers(
+      record(`CN=outlook,CN=Arrays,${group}`, 'msExchClientAccessArray', `legacyExchangeDN: ${array}`),
+      database('DB of gone', gone),
+      database('DB of there', there),
+      database('DB of array', array),
+      record(`CN=itself,${group}`, 'mTA', `legacyExchangeDN: ${gone}/cn=Microsoft MTA`),
+    );
+    expect(plan.changes).toEqual([]);
+    expect(plan.findings.find(({ id }) => id === 'leftovers-not-cleared')?.evidence).toEqual([
+      `legacyExchangeDN of CN=DB of gone,CN=Databases,${group} (needs another value)`,
+    ]);
+  });
+
   test('is listed where a mailbox has it as its server, and stays, as only Exchange moves a mailbox', async () => {
     const plan = await leftovers(
       person('on gone', `msExchHomeServerName: ${gone}`),
@@ -150,6 +167,33 @@ test('what is outside Exchange stays as it is, but for attributes of Exchange', 
   expect(plan.changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []))).toMatchObject([
     { attribute: 'msExchQueuingMDB', remove: [dead] },
   ]);
+});
+
+test('a recipient is left over by any attribute of Exchange that the schema has for DNs, if a server object was deleted', async () => {
+  const schema = `CN=Schema,${configuration}`;
+  const id = '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e';
+  const dead = `CN=EX09\\0ADEL:${id},CN=Deleted Objects,${configuration}`;
+  const plan = planOf(
+    await runOn(
+      [
+        ...head,
+        ...organisation,
+        record(schema, 'dMD'),
+        ...['msExchLabReference', 'labReference'].map((name) =>
+          record(`CN=${name},${schema}`, 'attributeSchema', `lDAPDisplayName: ${name}`, 'attributeSyntax: 2.5.5.1'),
+        ),
+        person('anna', `msExchLabReference: ${dead}`),
+        person('bert', `labReference: ${dead}`),
+        person('carl', `msExchLabReference: CN=Dora\\0ADEL:${id},CN=Deleted Objects,DC=corp,DC=example,DC=com`),
+      ],
+      '--leftovers',
+      '--json',
+    ),
+  );
+  expect(plan.changes).toMatchObject([
+    { dn: expect.stringContaining('CN=anna'), edits: [{ attribute: 'msExchLabReference', remove: [dead] }] },
+  ]);
+  expect(remedy.permits(plan as never)).toEqual([]);
 });
 
 test('a plan for leftovers that holds anything else is not permitted', async () => {

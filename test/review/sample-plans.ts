@@ -226,8 +226,8 @@ export const tombstonePlan = planOf(
         unit: 'days',
         buckets: ages.map((count, index) => ({ from: index * 20, to: index * 20 + 19, count })),
         limits: [
-          { at: 60, text: '60 days: the limit today' },
-          { at: 180, text: '180 days: the new limit' },
+          { at: 60, text: 'the limit today' },
+          { at: 180, text: 'the new limit' },
         ],
       },
     ],

@@ -18,6 +18,7 @@ const lacks = {
   users: 'Windows has no user numbers',
   syncedFolders: 'Windows syncs no folders',
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
+  doubleSlash: 'two slashes name another computer on Windows',
   notAFolder: 'Windows says ENOENT for a path below a file',
 } as const;
 

@@ -70,6 +70,15 @@ describe('wrapped', () => {
     ]);
   });
 
+  test.each([
+    'npx adsi-remedy@0.1.0 apply changes/labels',
+    'node /srv/tools/adsi-remedy/bin/adsi-remedy.js undo changes/labels',
+    'node "C:\\My Tools\\adsi-remedy\\bin\\adsi-remedy.js" undo changes/labels',
+    'ntdsutil "metadata cleanup" "remove selected server CN=DC0,DC=corp,DC=example" quit quit',
+  ])('leaves %s whole', (printed) => {
+    expect(wrapped(`Now run: ${printed}`, 30, 2)).toEqual(['Now run:', `  ${printed}`]);
+  });
+
   test('takes a command with gaps to fill for words', () => {
     expect(wrapped('Set-SendConnector -Identity <name>', 28, 2)).toEqual(['Set-SendConnector -Identity', '  <name>']);
   });

@@ -1,12 +1,9 @@
-/** A plan of this remedy in words: its title and summary, the new labels by language, and what is left to do. */
+/** A plan of this remedy in words: its title and summary, and what is left to do. */
 
-import type { TableExhibit } from '../../change/exhibits.ts';
 import type { FileChange, NextStep, Plan, Proposal } from '../../change/plan.ts';
-import { decodeText, isTextEncoding } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed, shortened } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
-import { displayNameOfCulture } from './cultures.ts';
 import { distinctNames } from './filters.ts';
 import { type KeyIntent, readIntent } from './intent.ts';
 import { memberOf } from './members.ts';
@@ -36,7 +33,8 @@ export function describe(plan: Plan<FileChange>): Description {
       { name: 'Array members', value: membersCounted(changes) },
       { name: 'Form sets', value: setsIn(changes) },
     ],
-    changes: changes.length === 0 ? [] : [labelsByLanguage(changes)],
+    // The diff itself is a table by language.
+    changes: [],
     nextSteps: plan.nextSteps.flatMap((step) => inWords(step, plan)),
   };
 }
@@ -73,57 +71,6 @@ function setsIn(changes: readonly FileChange[]): string {
   return [...sets.values()]
     .map((ofSet) => `${ofSet[0]?.set} (${distinctNames(ofSet.map((change) => change.class)).join(', ')})`)
     .join(', ');
-}
-
-interface ChangedLabel {
-  readonly language: string;
-  readonly key: string;
-  readonly old: string;
-  readonly now: string;
-}
-
-/** A row for each language with the same old and new text, by key where there are several. */
-function labelsByLanguage(changes: readonly FileChange[]): TableExhibit {
-  const labels = changes.flatMap((change) =>
-    change.splices.map(
-      (splice): ChangedLabel => ({
-        language: change.language,
-        key: splice.key,
-        old: textOf(splice.old, change.encoding),
-        now: textOf(splice.new, change.encoding),
-      }),
-    ),
-  );
-  const byKey = groupBy(labels, ({ key }) => key);
-  return {
-    kind: 'table',
-    id: 'labels',
-    title: '',
-    columns: [
-      { heading: 'Folder' },
-      { heading: 'Language' },
-      { heading: 'Old label' },
-      { heading: 'New label' },
-      { heading: 'Values', align: 'right' },
-    ],
-    groups: [...byKey].map(([key, ofKey]) => ({ heading: byKey.size > 1 ? key : '', rows: rowsOf(ofKey) })),
-  };
-}
-
-function rowsOf(labels: readonly ChangedLabel[]): TableExhibit['groups'][number]['rows'] {
-  const alike = groupBy(labels, ({ language, old, now }) => [language.toLowerCase(), old, now].join('\n'));
-  return [...alike.values()]
-    .flatMap(([first, ...more]) => (first === undefined ? [] : [{ ...first, count: 1 + more.length }]))
-    .map(({ language, old, now, count }) => ({ language, name: displayNameOfCulture(language), old, now, count }))
-    .toSorted((one, other) => one.name.localeCompare(other.name, 'en'))
-    .map(({ language, name, old, now, count }) => ({
-      cells: [language, name, shortened(old), shortened(now), count.toLocaleString('en')],
-    }));
-}
-
-function textOf(base64: string, encoding: string): string {
-  const bytes = Buffer.from(base64, 'base64');
-  return isTextEncoding(encoding) ? decodeText(bytes, encoding) : bytes.toString('latin1');
 }
 
 /** A step of the plan; nothing for one that this remedy does not know. */

@@ -1,10 +1,11 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
 import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
+import { textOf } from '../../ad/entry.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../change/plan.ts';
+import type { DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
@@ -12,6 +13,7 @@ import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import type { ExchangeServer } from './organisation.ts';
+import { otherRecipientAttributes } from './other-recipients.ts';
 import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
@@ -38,7 +40,8 @@ const most = 1000;
 export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn'>;
 
 /**
- * Reads every value of the Configuration naming context, and of recipients the usual attributes. Throws DirectoryError.
+ * Reads every value of the Configuration naming context, and of recipients the usual attributes and those of Exchange that
+ * hold DNs. Throws DirectoryError.
  *
  * @param session with the DC that is written to, which holds all attributes of its domain's recipients
  */
@@ -47,21 +50,24 @@ export async function readLeftovers(
   configuration: string,
   servers: readonly ServerNames[],
 ): Promise<Omit<Leftovers, 'done'>> {
-  const isLeft = leftoverTest(servers);
+  const isLeft = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))]);
   const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
   const onUnknown = present(ofMailboxes);
+  const others = (await otherRecipientAttributes(session)).filter(isNamedByExchange);
+  const asked = [...ofRecipients, ...others];
   const recipients = session.search({
     base: session.rootDse.defaultNamingContext ?? '',
     scope: 'subtree',
-    filter: or(...ofRecipients.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
-    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...ofRecipients],
+    filter: or(...asked.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
+    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...asked],
   });
   const found = [
-    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(({ dn, reference }) =>
-      isOfExchange(dn, reference.attribute, configuration),
+    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(
+      ({ dn, reference }) => isOfExchange(dn, reference.attribute, configuration) && !isOwnName(reference),
     ),
     ...(await referrersIn(session, recipients, isLeft)).filter(
-      ({ reference: { attribute } }) => attribute === ofMailboxes || isOfRecipients(attribute),
+      ({ reference: { attribute }, values }) =>
+        attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isDeletedIn(configuration)),
     ),
   ];
   const all = distinct(found, ({ id, values }) => `${id} ${JSON.stringify(values)}`);
@@ -69,10 +75,20 @@ export async function readLeftovers(
   return { leftovers, notListed: all.length - leftovers.length, unwritable: await unwritableOf(session, leftovers) };
 }
 
+/** Whether a value names a deleted entry of the Configuration naming context: one of a domain was no server object. */
+function isDeletedIn(configuration: string): (value: PlanValue) => boolean {
+  const place = `,CN=Deleted Objects,${configuration}`.toLowerCase();
+  return (value) => typeof value === 'string' && value.toLowerCase().endsWith(place);
+}
+
+function isNamedByExchange(attribute: string): boolean {
+  return /^msExch/i.test(attribute);
+}
+
 /** Whether an attribute is one of Exchange: on an entry of its organisation, or by its name. Others are not touched. */
 function isOfExchange(dn: string, attribute: string, configuration: string): boolean {
   const exchange = joinDn('CN=Microsoft Exchange,CN=Services', configuration);
-  return /^msExch/i.test(attribute) || isSameOrBelow(dn, exchange);
+  return isNamedByExchange(attribute) || isSameOrBelow(dn, exchange);
 }
 
 /** Whether it is one of the recipients' attributes that may be cleared. */
@@ -80,8 +96,30 @@ function isOfRecipients(attribute: string): boolean {
   return ofRecipients.some((name) => name.toLowerCase() === attribute.toLowerCase());
 }
 
+/** A database's legacyExchangeDN names its RPC client access server; that of any other entry names the entry itself. */
+function isOwnName({ attribute, id }: Referrer['reference']): boolean {
+  return attribute.toLowerCase() === 'legacyexchangedn' && id !== 'rpc-client-access';
+}
+
+/** The names that a database may have in place of its RPC client access server's. Throws DirectoryError. */
+async function clientAccessArrays(session: DirectorySession, configuration: string): Promise<readonly ServerNames[]> {
+  const arrays: ServerNames[] = [];
+  const found = session.search({
+    base: configuration,
+    scope: 'subtree',
+    filter: equal('objectClass', 'msExchClientAccessArray'),
+    attributes: ['legacyExchangeDN'],
+  });
+  for await (const entry of found)
+    arrays.push({ legacyExchangeDn: textOf(entry, 'legacyExchangeDN'), fqdn: undefined });
+  return arrays;
+}
+
 /** A server of a legacyExchangeDN: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`, and nothing below it. */
 const serverName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+$/i;
+
+/** The server of the same and what is below it. */
+const belowServer = /^(\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+)\/cn=/i;
 
 /** A test for DNs of deleted entries, and for names of servers that no object has. */
 export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
@@ -92,8 +130,11 @@ export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
   const test = (value: string, attribute: string): Naming | undefined => {
     if (value.includes('\\0ADEL:')) return 'deleted dn';
     if (serverLists.has(attribute)) return hosts.has(value.toLowerCase()) ? undefined : 'FQDN';
-    // By legacyExchangeDN an entry names itself: a CAS array has one of this form too.
-    if (attribute === 'legacyexchangedn' || !serverName.test(value)) return undefined;
+    if (attribute === 'legacyexchangedn') {
+      const server = belowServer.exec(value)?.[1];
+      return server === undefined || legacyNames.has(server.toLowerCase()) ? undefined : 'below legacyExchangeDN';
+    }
+    if (!serverName.test(value)) return undefined;
     return legacyNames.has(value.toLowerCase()) ? undefined : 'legacyExchangeDN';
   };
   return Object.assign(test, { mayName: bytesWith(['\\0adel:', '/cn=servers/cn=', ...serverLists]) });

@@ -109,7 +109,12 @@ function requirePaper(plan: Plan, words: Description): void {
 }
 
 function requireOtherDocuments(plan: Plan, words: Description): void {
-  for (const { name, content } of documentsOf(plan, words, { commands, templates, patience: noWaiting })) {
+  for (const { name, content } of documentsOf(plan, words, {
+    commands,
+    templates,
+    patience: noWaiting,
+    mayConnect: false,
+  })) {
     // The reviews have turns of their own; the rest of the diff is drawn from the files themselves.
     if (name.startsWith('review.') || !(Symbol.iterator in content)) continue;
     const document = [...content].join('');
