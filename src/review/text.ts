@@ -8,7 +8,7 @@ import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
 import { displayWidth, truncate } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
-import { wrapped } from '../terminal/wrapped.ts';
+import { isCommand, wrapped } from '../terminal/wrapped.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, propertyLines } from './exhibit-text.ts';
 import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
@@ -291,6 +291,10 @@ function firstEvidence(
   const room = width - findingIndent - more.length;
   const file = roots.size === 0 ? undefined : subjects.find((subject) => first.startsWith(subject));
   const isLong = displayWidth(visible(first)) > room;
+  // A part of a command is of no use, and looks like the whole.
+  if (isLong && isCommand(visible(first))) {
+    return [' '.repeat(findingIndent) + style.dim('Commands: with --verbose, and in the review.')];
+  }
   const line = isLong && file !== undefined ? withoutMiddle(file, roots) + first.slice(file.length) : first;
   return [' '.repeat(findingIndent) + style.dim(truncate(visible(line), room) + more)];
 }

@@ -14,6 +14,11 @@ const command = new RegExp(
   'gu',
 );
 
+/** Whether the whole text is a command that can be copied. */
+export function isCommand(text: string): boolean {
+  return [...text.matchAll(command)].some((match) => match.index === 0 && match[0].length === text.length);
+}
+
 /** A distinguished name of more than one part; all parts but the last may contain spaces. */
 const dn = new RegExp(`(?<=^| )${colour}(?:(?:CN|OU|DC)=(?:[^,\\\\]|\\\\.)+,)+(?:CN|OU|DC)=[^\\s,;"]+`, 'giu');
 

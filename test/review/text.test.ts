@@ -255,6 +255,15 @@ describe('findings on the screen', () => {
     ]);
   });
 
+  test('never show a part of a command: where it does not fit they say where it is whole', () => {
+    const fits = 'adsi-remedy lingering --reference dc1.corp.example.com';
+    const long = `${fits} --target dc4.corp.example.com`;
+    expect(shown({ evidence: [fits] })).toContain(`           ${fits}`);
+    const lines = shown({ evidence: [long, fits] });
+    expect(lines).toContain('           Commands: with --verbose, and in the review.');
+    expect(lines.join()).not.toContain('adsi-remedy');
+  });
+
   test('of the level note are their title', () => {
     expect(shown({ level: 'note', id: 'n', title: 'Good to know', evidence: ['seen'] }).slice(0, 2)).toEqual([
       '  note     n  Good to know',
