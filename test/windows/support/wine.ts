@@ -6,6 +6,7 @@ import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, inject, test } from 'vitest';
+import { errnoOf } from '../../../src/errors.ts';
 import { missingForWindows, nodes, wine, wineEnvironment } from './install-windows.ts';
 
 export interface Ended {
@@ -93,16 +94,31 @@ export function requireStarted(ended: Ended, line: readonly string[]): Ended {
   throw new NotStartedError(`${line.join(' ')}: exit status ${ended.status}\n${ended.stdout}${ended.stderr}`);
 }
 
-/** The computer of this worker with this Node, and an empty folder `work` on its drive C:. */
+/** A home folder whose Windows no other test file uses now: it is taken by making `work` there, and freed by removing it. */
+async function freeHome(homes: readonly string[]): Promise<string> {
+  for (;;) {
+    for (const home of homes) {
+      try {
+        await mkdir(workIn(home));
+        return home;
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error;
+      }
+    }
+    await sleep(50);
+  }
+}
+
+const workIn = (home: string): string => path.join(home, 'prefix', 'drive_c', 'work');
+
+/** A computer that no other file uses, with this Node, and an empty folder `work` on its drive C:. */
 export async function windowsComputer(node: string): Promise<WindowsComputer> {
-  const home = inject('windowsHomes')[Number(process.env['VITEST_POOL_ID']) - 1];
-  if (home === undefined) throw new RangeError(`no Windows for worker ${process.env['VITEST_POOL_ID']}`);
+  const home = await freeHome(inject('windowsHomes'));
   const env = wineEnvironment(home);
   const driveC = path.join(home, 'prefix', 'drive_c');
   const drives = path.join(home, 'prefix', 'dosdevices');
   const drive = `${'nopq'[nodes.indexOf(node)]}:`;
   if (!existsSync(path.join(drives, drive))) await symlink(path.dirname(node), path.join(drives, drive));
-  await mkdir(path.join(driveC, 'work'));
   const nodeExe = `${drive.toUpperCase()}\\node.exe`;
   let runs = 0;
   let holds = 0;
@@ -127,7 +143,7 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
     }).then((end) => requireStarted(end, args));
     return { child, ended };
   };
-  const work = path.join(driveC, 'work');
+  const work = workIn(home);
 
   return {
     driveC,
@@ -188,7 +204,7 @@ export async function windowsComputer(node: string): Promise<WindowsComputer> {
     clear: async () => {
       const volume = path.join(drives, 'v:');
       const left = (await readdir(volume)).map((name) => path.join(volume, name));
-      for (const place of [work, ...left]) await rm(place, { recursive: true, force: true });
+      for (const place of [...left, work]) await rm(place, { recursive: true, force: true });
     },
   };
 }

@@ -46,6 +46,10 @@ export class Ledger {
     return this.#undeletions.some((one) => one.object === object);
   }
 
+  wasUndeletedOnBoth(object: string): boolean {
+    return new Set(this.#undeletions.filter((one) => one.object === object).map(({ change }) => change.by)).size > 1;
+  }
+
   /** The rule in words: what the reference once had and has no trace of is lingering. */
   expected(object: string, onTarget: Presence, onReference: Presence, target: Name, reference: Name): Expected {
     const creation = this.#creations.get(object);
