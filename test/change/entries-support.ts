@@ -46,7 +46,7 @@ export async function openBench(): Promise<Bench> {
     tls: 'none',
     bind: 'anonymous',
     deadlineMs: 5000,
-    operationDeadlineMs: 1000,
+    operationDeadlineMs: 300,
     createConnection: (address) => forest.connect(address.host),
   });
   const open = async (): Promise<DirectorySession> => {

@@ -166,8 +166,8 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
 
   test('is asked for again by the printed commands, with --ca and all else: they run unchanged', async () => {
     const [, port = ''] = (await listening(await openForest(more, { accounts: [...accounts] }))).split(':');
-    const outer = createTlsServer(certificates.good, (socket) => {
-      const inner = connect(Number(port), '127.0.0.1');
+    const outer = createTlsServer({ ...certificates.good, noDelay: true }, (socket) => {
+      const inner = connect({ port: Number(port), host: '127.0.0.1', noDelay: true });
       for (const end of [socket, inner]) end.on('error', () => undefined);
       socket.pipe(inner).pipe(socket);
     });

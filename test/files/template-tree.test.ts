@@ -245,7 +245,7 @@ describe('links', () => {
   });
 
   test('from each of many folders to all the others are followed as far as a form set can lie', async () => {
-    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
     await writeTree(root, Object.fromEntries(names.map((name) => [name, { HTML: strings }])));
     for (const from of names) for (const to of names) await symlink(`../${to}`, path.join(root, from, `to-${to}`));
     const { files, deadLinks } = await findFormSets(root);

@@ -150,7 +150,7 @@ function expunge({ store }: Replica, before: Date): number {
 
 async function listen(accept: (socket: Socket) => void): Promise<Listener> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     // A broken connection is the client's to notice; without a listener it would end the process.
