@@ -14,7 +14,7 @@ import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, type BeforeImagesOptions, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import type { FileChange, FileFingerprint } from './plan.ts';
-import { editedBytes } from './splices.ts';
+import { type FileEditor, fileEditor } from './splices.ts';
 
 export interface FileWriterOptions extends BeforeImagesOptions {
   /** The plan's id: marks the temporary files of this plan. */
@@ -31,6 +31,7 @@ const filesAtOnce = 32;
 /** A writer of file changes. Files do not depend on each other: a failure does not stop the other files. */
 export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange> {
   const images = beforeImages(options);
+  const edited = fileEditor();
   return {
     parallel: options.parallel ?? filesAtOnce,
     endsRun: () => false,
@@ -39,7 +40,7 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
       let intended = false;
       let journalFailure: unknown;
       try {
-        return await writeOne(change, options, images, async () => {
+        return await writeOne(change, options, { images, edited }, async () => {
           await intent().catch((error: unknown) => {
             journalFailure = error;
             throw error;
@@ -67,7 +68,7 @@ function targetOf(change: FileChange): string {
 async function writeOne(
   change: FileChange,
   options: FileWriterOptions,
-  images: BeforeImages,
+  { images, edited }: { readonly images: BeforeImages; readonly edited: FileEditor },
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   const { files, patience } = options;
@@ -82,7 +83,7 @@ async function writeOne(
   }
   await replaceFile(files, {
     path: target,
-    content: editedBytes(bytes, change),
+    content: edited(bytes, change),
     tag: `${options.planId}.${options.randomId()}`,
     patience,
     beforeRename: async (attributes, temporary) => {

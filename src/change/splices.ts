@@ -35,20 +35,36 @@ export function checkSplices(bytes: Buffer, change: Edit): string | undefined {
   return strayed && outside(strayed.splice);
 }
 
+/** Gives the bytes of a file, which must be those of `change.before`, with the plan's splices done. */
+export type FileEditor = (bytes: Buffer, change: FileChange) => Buffer;
+
 /**
- * The file's bytes with the plan's splices done.
- * @throws FileError if the splices do not fit, or the result is not what the plan foresaw
+ * An editor for the files of one run. The members of an array have the same files: whether splices fit is found out once
+ * for all files with the same bytes, and what comes of them is compared with the plan for each.
+ * @throws (the editor) FileError if the splices do not fit, or the result is not what the plan foresaw
  */
-export function editedBytes(bytes: Buffer, change: FileChange): Buffer {
-  const misfit = checkSplices(bytes, change);
-  const content = misfit === undefined ? edit(bytes, change) : undefined;
-  if (content !== undefined && sameFingerprint(fileFingerprint(content), change.after)) return content;
-  throw new FileError({
-    attempted: 'edit the file as planned',
-    on: change.path,
-    cameBack: misfit ?? 'the edited content is not what the plan foresaw',
-    next: 'The file keeps its old content. Make a new plan.',
-  });
+export function fileEditor(): FileEditor {
+  const fitting = new Set<string>();
+  return (bytes, change) => {
+    const like = likenessOf(change);
+    const misfit = fitting.has(like) ? undefined : checkSplices(bytes, change);
+    const content = misfit === undefined ? edit(bytes, change) : undefined;
+    if (content !== undefined && sameFingerprint(fileFingerprint(content), change.after)) {
+      fitting.add(like);
+      return content;
+    }
+    throw new FileError({
+      attempted: 'edit the file as planned',
+      on: change.path,
+      cameBack: misfit ?? 'the edited content is not what the plan foresaw',
+      next: 'The file keeps its old content. Make a new plan.',
+    });
+  };
+}
+
+/** The same for changes that make the same edits in the same bytes, wherever their files lie. */
+export function likenessOf({ before, encoding, splices }: FileChange): string {
+  return JSON.stringify([before.sha256, encoding, splices]);
 }
 
 function edit(bytes: Buffer, change: Edit): Buffer {

@@ -15,6 +15,7 @@ import {
   type Plan,
   type RemoveLingeringChange,
 } from '../change/plan.ts';
+import { likenessOf } from '../change/splices.ts';
 import { computerOf, type PlainFileReader, plainFileReader, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
@@ -23,7 +24,7 @@ import { beforeLdif, changeLdif } from '../review/ldif.ts';
 import { removalDocuments } from '../review/removal-ldif.ts';
 import type { Commands } from '../review/text.ts';
 import { nextStepLines, paperReview } from '../review/text.ts';
-import { diffHead, unifiedDiff } from '../review/unified-diff.ts';
+import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
@@ -114,6 +115,13 @@ function* forWindows(lines: Iterable<string>): Generator<string> {
   }
 }
 
+/** How many drawn diffs are kept at a time, to be used again for like files: a bound of memory, more than languages are. */
+const diffsKept = 1000;
+
+/**
+ * The members of an array have the same files. The plan names the bytes that each change was made from (SHA-256), so like
+ * files have one diff, and only the first of them is read.
+ */
 async function* diffs(
   plan: Plan,
   changes: readonly FileChange[],
@@ -122,9 +130,14 @@ async function* diffs(
 ): AsyncGenerator<string> {
   yield diffHead(plan);
   const read = plainFileReader(systemFiles(), Number.POSITIVE_INFINITY);
+  const drawn = new Map<string, string>();
   for (const change of changes) {
-    const bytes = await bytesBefore(change, folder, read, reading);
-    if (bytes !== undefined) yield unifiedDiff(bytes, change, plainPathOf(change.path));
+    const like = likenessOf(change);
+    const bytes = drawn.has(like) ? undefined : await bytesBefore(change, folder, read, reading);
+    const hunks = bytes === undefined ? drawn.get(like) : diffHunks(bytes, change);
+    if (drawn.size >= diffsKept) drawn.clear();
+    if (hunks !== undefined) drawn.set(like, hunks);
+    if (hunks !== undefined) yield unifiedDiff(hunks, plainPathOf(change.path));
     else yield `# not drawn, ${whyNot(change, reading)}: ${visible(plainPathOf(change.path))}\n`;
   }
 }

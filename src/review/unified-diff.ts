@@ -20,10 +20,20 @@ export function diffHead(plan: Plan): string {
 /**
  * The diff of one file.
  *
- * @param bytes the file before the change
+ * @param hunks as diffHunks gives them
  * @param name the path to print after a/ and b/, with forward slashes
  */
-export function unifiedDiff(bytes: Buffer, change: FileChange, name: string): string {
+export function unifiedDiff(hunks: string, name: string): string {
+  // A tab after the name keeps a path with spaces whole (POSIX diff).
+  return `--- a/${name}\t\n+++ b/${name}\t\n${hunks}`;
+}
+
+/**
+ * What a diff shows below the names: the same for all files with the same bytes and edits.
+ *
+ * @param bytes the file before the change
+ */
+export function diffHunks(bytes: Buffer, change: FileChange): string {
   const encoding = change.encoding as TextEncoding;
   const after = spliceBytes(
     bytes,
@@ -37,9 +47,9 @@ export function unifiedDiff(bytes: Buffer, change: FileChange, name: string): st
   const now = linesOf(utf8Rendering(after, encoding));
   // A label has no line break, so both sides have the same number of lines.
   const changed = old.flatMap((line, index) => (line === now[index] ? [] : [index]));
-  const hunks = hunkRanges(changed, old.length).map(([from, to]) => hunk(old, now, from, to));
-  // A tab after the name keeps a path with spaces whole (POSIX diff).
-  return [`--- a/${name}\t\n+++ b/${name}\t\n`, ...hunks].join('');
+  return hunkRanges(changed, old.length)
+    .map(([from, to]) => hunk(old, now, from, to))
+    .join('');
 }
 
 /** The text as UTF-8 has it: the byte order mark of UTF-16 is no part of it, that of a UTF-8 file is. */

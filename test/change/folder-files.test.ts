@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { planText } from '../../src/change/folder.ts';
 import { lockFolder } from '../../src/change/folder-lock.ts';
 import { openJournal, readJournal } from '../../src/change/journal.ts';
+import type { Plan } from '../../src/change/plan.ts';
 import { changesIn, openChange } from '../../src/change/position.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
@@ -132,24 +133,47 @@ describe('the documents of a change folder', () => {
     expect(await readFile(path.join(home, 'change/change.diff'), 'utf8')).toMatch(/^# not drawn, .* is not here: /m);
   });
 
+  test('have the diff of like files where only one of them is here, each with its own name', async () => {
+    const folder = await freshFolder();
+    const [before, after, other] = ['old label', 'new label', 'old label of another'].map((text) =>
+      Buffer.from(text),
+    ) as [Buffer, Buffer, Buffer];
+    const files = ['one', 'two', 'three'].map((name) => path.join(folder, name, 'strings.txt')) as [
+      string,
+      string,
+      string,
+    ];
+    await writeTree(folder, { one: { 'strings.txt': before } });
+    const [one, two, three] = files;
+    const changes = [changeOf(one, before, after), changeOf(two, before, after), changeOf(three, other, after)];
+    const diff = await diffOf(planOf(changes), true);
+    for (const file of [one, two]) {
+      const hunk = '@@ -1,1 +1,1 @@\n-old label\n\\ No newline at end of file\n+new label\n';
+      expect(diff).toContain(`+++ b${file}\t\n${hunk}`);
+    }
+    expect(diff).toMatch(new RegExp(`^# not drawn, .* is not here: ${three.slice(1)}$`, 'm'));
+  });
+
   test('have no diff of a file on a computer that only the plan names', async () => {
     need('doubleSlash');
     const [before, after] = [Buffer.from('old label'), Buffer.from('new label')];
     // Two slashes name a computer for our code, and a file of this one for Linux.
     const file = `/${path.join(await freshFolder(), 'strings.txt')}`;
     await writeFile(file, before);
-    const diff = async (mayConnect: boolean): Promise<string> => {
-      const drawing = { commands, templates: new URL('file:///'), patience: noWaiting, mayConnect };
-      const documents = documentsOf(planOf([changeOf(file, before, after)]), description(), drawing);
-      let text = '';
-      for await (const piece of documents.find(({ name }) => name === 'change.diff')?.content ?? []) text += piece;
-      return text;
-    };
+    const diff = (mayConnect: boolean): Promise<string> => diffOf(planOf([changeOf(file, before, after)]), mayConnect);
     expect(await diff(true)).toContain('+new label');
     expect(await diff(false)).toMatch(/^# not drawn, as the file is on another computer and --seal does not approve/m);
     expect(await diff(false)).not.toContain('+new label');
   });
 });
+
+async function diffOf(plan: Plan, mayConnect: boolean): Promise<string> {
+  const drawing = { commands, templates: new URL('file:///'), patience: noWaiting, mayConnect };
+  const documents = documentsOf(plan, description(), drawing);
+  let text = '';
+  for await (const piece of documents.find(({ name }) => name === 'change.diff')?.content ?? []) text += piece;
+  return text;
+}
 
 /** What a backup may be in a folder from someone else, and what a run would write or wait for there. */
 const notBackups: readonly (readonly [string, (backup: string, outside: string) => Promise<void>])[] = [

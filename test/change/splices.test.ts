@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fileFingerprint } from '../../src/change/fingerprint.ts';
 import type { FileChange, Splice } from '../../src/change/plan.ts';
-import { checkSplices, editedBytes } from '../../src/change/splices.ts';
+import { checkSplices, fileEditor } from '../../src/change/splices.ts';
 import { reversedFileChange } from '../../src/change/undo.ts';
 import { changeOf } from '../support/file-plans.ts';
 import { stringsContent } from '../support/strings-content.ts';
@@ -79,8 +80,32 @@ test('quotes that an edit adds around a value may be removed again by its undo',
     ...changeOf('/forms/a', before, after),
     splices: [spliceOf('', '', { line: 1, offset: 16, old: base64('User'), new: base64('" User "') })],
   };
-  expect(editedBytes(before, change)).toEqual(after);
-  expect(editedBytes(after, reversedFileChange(change))).toEqual(before);
+  expect(fileEditor()(before, change)).toEqual(after);
+  expect(fileEditor()(after, reversedFileChange(change))).toEqual(before);
+});
+
+describe('an editor that has edited one file', () => {
+  const [before, after] = ['User', 'E-mail'].map((label) => stringsContent(label)) as [Buffer, Buffer];
+  const edited = () => {
+    const edit = fileEditor();
+    edit(before, changeOf('/forms/a', before, after));
+    return edit;
+  };
+
+  test('gives a like file the same bytes', () => {
+    expect(edited()(before, changeOf('/forms/b', before, after))).toEqual(after);
+  });
+
+  test('refuses other splices of the same bytes that reach another key', () => {
+    const { splices, ...rest } = changeOf('/forms/b', before, after);
+    const astray = { ...rest, splices: splices.map((splice) => ({ ...splice, key: 'L_Other_Text' })) };
+    expect(() => edited()(before, astray)).toThrow('is not within the value of that key');
+  });
+
+  test('refuses a like file that the plan foresees otherwise', () => {
+    const change = { ...changeOf('/forms/b', before, after), after: fileFingerprint(before) };
+    expect(() => edited()(before, change)).toThrow('is not what the plan foresaw');
+  });
 });
 
 test('an edit and its undo fit, in any encoding', () => {
@@ -91,8 +116,8 @@ test('an edit and its undo fit, in any encoding', () => {
       fc.pre(old !== now);
       const [before, after] = [old, now].map((text) => stringsContent(text, { encoding: name })) as [Buffer, Buffer];
       const change = changeOf('/forms/a', before, after);
-      expect(editedBytes(before, change)).toEqual(after);
-      expect(editedBytes(after, reversedFileChange(change))).toEqual(before);
+      expect(fileEditor()(before, change)).toEqual(after);
+      expect(fileEditor()(after, reversedFileChange(change))).toEqual(before);
     }),
   );
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { diffHead, unifiedDiff } from '../../src/review/unified-diff.ts';
+import { diffHead, diffHunks, unifiedDiff } from '../../src/review/unified-diff.ts';
 import { finding, labelChange, planOf } from './plans.ts';
 
 const before = Buffer.from('a\nb\nc\nL="User:"\nd\n');
@@ -9,7 +9,7 @@ const change = labelChange('', '', {
 });
 
 test('change.diff shows the line before and after, with its neighbours', () => {
-  expect(unifiedDiff(before, change, 'nls/de/strings.txt')).toBe(
+  expect(unifiedDiff(diffHunks(before, change), 'nls/de/strings.txt')).toBe(
     [
       '--- a/nls/de/strings.txt\t',
       '+++ b/nls/de/strings.txt\t',
