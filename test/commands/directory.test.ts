@@ -20,6 +20,7 @@ import { startDnsServer } from '../support/dns-server.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { type Account, reader } from '../support/ldap-server/accounts.ts';
 import { openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
+import { need } from '../support/on-windows.ts';
 import { answering, byDefault, cancel } from '../support/prompter-double.ts';
 import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
@@ -104,6 +105,7 @@ describe('a server that is not there or not LDAP', () => {
   });
 
   test('by a name that is looked up where no DNS server listens', async () => {
+    need('refusals');
     const args = ['--days', '180', '--server', 'dc1.corp.example.com', '--dns', '127.0.0.1:1', '--user', 'me'];
     const world = { currentFolder: await freshFolder(), env: { ADSI_REMEDY_PASSWORD: 'S3cret' } };
     const { status, stderr } = await runCommand(tombstone, args, world);

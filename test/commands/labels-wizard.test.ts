@@ -252,7 +252,9 @@ describe('the wizard', () => {
     const answers = { ...enterAlone, 'labels.no-wording': 'skip', decision: 'save', ...why };
     const { status, stdout } = await walk(answers, ['--root', 'TMG01']);
     expect(status).toBe(2);
-    const [, folder = ''] = /Apply it with: adsi-remedy apply (\S+)/.exec(stdout) ?? [];
+    const [name = ''] = await readdir(path.join(home, 'changes'));
+    const folder = path.join('changes', name);
+    expect(stdout).toMatch(new RegExp(`Apply it with: adsi-remedy apply '?changes.${name}`));
     const plan: Plan = JSON.parse(await readFile(path.join(home, folder, 'plan.json'), 'utf8'));
     expect(plan).toMatchObject({ reason: 'Logon with the address', seal: sealOf(plan) });
     expect(plan).not.toHaveProperty('ticket');

@@ -230,7 +230,7 @@ describe('applied', () => {
     expect(await site.values(partition, 'msDS-NC-Replica-Locations')).toEqual(base64(Buffer.from(livingSettings)));
 
     await site.save();
-    const folder = /undo (changes\S+)/.exec(done.stdout)?.[1] ?? '';
+    const [, folder = ''] = /undo '?(changes[^\s']+)/.exec(done.stdout) ?? [];
     const back = await site.run(undo, [folder, '--yes']);
     expect([back.status, back.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([server, account, dfsrMember, frsMember]);

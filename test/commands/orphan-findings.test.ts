@@ -159,7 +159,7 @@ describe('in the wizard', () => {
       ticket: '',
     });
     const { stdout } = await runIn(folder, records, ['--name', 'EX04'], answers);
-    const [saved = ''] = /changes\/\S+?-orphan/.exec(stdout) ?? [];
+    const [saved = ''] = /changes[\\/]\S+?-orphan/.exec(stdout) ?? [];
     return { stdout, plan: await readFile(path.join(folder, saved, 'plan.json'), 'utf8') };
   };
 

@@ -19,6 +19,7 @@ const lacks = {
   syncedFolders: 'Windows syncs no folders',
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
   doubleSlash: 'two slashes name another computer on Windows',
+  refusals: 'Wine tells no program that a UDP port is closed',
   notAFolder: 'Windows says ENOENT for a path below a file',
 } as const;
 
