@@ -345,6 +345,7 @@ test('a saved plan goes back to its server once its seal is approved; the passwo
 });
 
 test('a plan that was made with the integrated logon is applied with a password if --tls says so', async () => {
+  need('packages');
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
   await runOn(server, ['--save', 'saved'], { folder });

@@ -20,6 +20,7 @@ const lacks = {
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
   doubleSlash: 'two slashes name another computer on Windows',
   refusals: 'Wine tells no program that a UDP port is closed',
+  packages: 'Wine takes the identity of SSPI that limits its packages for the older one, and crashes',
   notAFolder: 'Windows says ENOENT for a path below a file',
 } as const;
 
