@@ -147,11 +147,12 @@ describe('the documents of a change folder', () => {
     const [one, two, three] = files;
     const changes = [changeOf(one, before, after), changeOf(two, before, after), changeOf(three, other, after)];
     const diff = await diffOf(planOf(changes), true);
+    const named = (file: string): string => file.replace(/^(\w):/, '/$1').replaceAll(path.sep, '/');
     for (const file of [one, two]) {
       const hunk = '@@ -1,1 +1,1 @@\n-old label\n\\ No newline at end of file\n+new label\n';
-      expect(diff).toContain(`+++ b${file}\t\n${hunk}`);
+      expect(diff).toContain(`+++ b${named(file)}\t\n${hunk}`);
     }
-    expect(diff).toMatch(new RegExp(`^# not drawn, .* is not here: ${three.slice(1)}$`, 'm'));
+    expect(diff).toMatch(new RegExp(`^# not drawn, .* is not here: ${named(three).slice(1)}$`, 'm'));
   });
 
   test('have no diff of a file on a computer that only the plan names', async () => {
