@@ -23,7 +23,7 @@ export const directoryFlags = {
   tls: {
     kind: 'text',
     value: 'KIND',
-    help: 'ldaps (default), starttls, or none, which must be asked for and is warned of',
+    help: 'ldaps (default), starttls, or none (not encrypted; reported as a warning)',
     group,
     values: ['ldaps', 'starttls', 'none'],
   },
@@ -42,7 +42,7 @@ export const directoryFlags = {
   },
   'password-stdin': {
     kind: 'yes-no',
-    help: 'read the password from standard input, up to the end of the first line; in cmd, echo sends the blank before | along: echo PASSWORD| adsi-remedy …',
+    help: 'read the password from standard input, up to the end of the first line; in cmd, write no space before the |, or it becomes part of the password: echo PASSWORD| adsi-remedy …',
     group,
   },
   ldif: {

@@ -55,7 +55,7 @@ export const flags = {
     kind: 'text',
     value: 'FILE',
     group: what,
-    help: 'a JSON file, culture to text: { "de": "E-Mail-Adresse:" }, or culture to key to text; goes before the built-in wording of --label, or is used alone',
+    help: 'a JSON file, culture to text: { "de": "E-Mail-Adresse:" }, or culture to key to text; takes precedence over the built-in wording of --label; works without --label too',
   },
   'wording-template': {
     kind: 'text',

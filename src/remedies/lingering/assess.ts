@@ -39,7 +39,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
           warning(
             'lingering-objects',
             `${counted(now.length, 'lingering object')} on ${listed(targetNames(now), 5)}`,
-            'The reference has had their creation and has no trace of them: it has deleted them and forgotten the deletion. Check the list: a removed object leaves no tombstone.',
+            'The reference received these objects once and no longer has them: they were deleted, and their tombstones have expired. Check the list: a removed object leaves no tombstone.',
             { subjects: targetNames(now), measure: { value: now.length, unit: 'objects' }, evidence: now.map(lineOf) },
           ),
         ]),

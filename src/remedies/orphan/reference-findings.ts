@@ -67,7 +67,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           warning(
             'references-to-replace',
             `${counted(needValue.length, 'reference')} to the server by name ${needValue.length === 1 ? 'needs' : 'need'} another value`,
-            `They are text and go on naming this server. Give each another value: ${needValue
+            `Deleting the server does not change these text values. Set a new value for each: ${needValue
               .slice(0, namedInFull)
               .map((referrer) => newValue(facts, referrer))
               .join('; ')}.`,

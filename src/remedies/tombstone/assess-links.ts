@@ -89,7 +89,7 @@ export function linkFindings(situation: Situation): readonly FindingDraft[] {
           warning(
             'replication-failures',
             `Replication fails: ${listed(distinct(others.map(({ destination, source }) => `${destination.name} from ${source?.name ?? 'an unknown DC'}`)), namesInTitle)}`,
-            'Repair these links first. A DC that no partner reaches grows old unseen.',
+            'Repair these links first. If no partner can replicate from a DC, its changes do not get out, and it can pass the lifetime unnoticed.',
             {
               subjects: distinct(others.map(({ destination }) => destination.name)),
               evidence: others.map(({ line }) => line),

@@ -164,7 +164,7 @@ function cureOf(
   if (isInOrder)
     return `${clean}. Demote nothing for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs pass it.`;
   if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;
-  const ask = `Nothing could be asked of ${names(silent)}: perhaps only the link to it is cut. Ask it there before anything else (repadmin /showrepl).`;
+  const ask = `${names(silent)} did not answer: perhaps only the link is cut. First run repadmin /showrepl at that site.`;
   return asked.length === 0 ? `${ask} ${clean}.` : `${ask} ${clean}, or demote ${names(asked)} by force.`;
 }
 

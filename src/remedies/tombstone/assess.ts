@@ -116,8 +116,8 @@ function newLifetime({ facts, effect, before, after, raises, lowers }: Situation
       ? [
           note(
             'not-retroactive',
-            'A higher value does not reach back',
-            `What is already collected does not come back: only in ${counted(after.days - before.days, 'day')} will the forest remember every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} stay useless.`,
+            'A higher value does not bring back what is already collected',
+            `Only after ${counted(after.days - before.days, 'day')} does the forest hold every deletion of the last ${after.days} days. Backups older than ${counted(before.days, 'day')} cannot be used.`,
           ),
         ]
       : []),
@@ -260,7 +260,7 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
       : [
           warning(
             'backup-past-lifetime',
-            `The last backup is older than ${counted(limit, 'day')}`,
+            `The last backup of ${counted(useless.length, 'naming context')} is older than ${counted(limit, 'day')}`,
             'Restoring it would bring deleted objects back. Make a system state backup of a DC of each domain.',
             { subjects: useless.map(({ namingContext }) => namingContext), evidence: useless.map(line) },
           ),
@@ -270,7 +270,7 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
       : [
           warning(
             'backup-old',
-            `The last backup is older than half of ${counted(limit, 'day')}`,
+            `The last backup of ${counted(old.length, 'naming context')} is older than half of ${counted(limit, 'day')}`,
             'That is when event 2089 asks for a new one. Make a system state backup.',
             { subjects: old.map(({ namingContext }) => namingContext), evidence: old.map(line) },
           ),
@@ -280,7 +280,7 @@ function backups({ facts, after, recycleAfter }: Situation): readonly FindingDra
       : [
           note(
             'backup-not-known',
-            'No backup is known',
+            `No backup is known for ${counted(unknown.length, 'naming context')}`,
             facts.isExport
               ? 'The export does not show one (the time of dSASignature on each naming context).'
               : 'There was none, or this user may not see it (the time of dSASignature on each naming context).',

@@ -368,7 +368,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
 /** Demotion is the other way out, but for a DC that may be in order. */
 function demotionInWords({ unasked, isInOrder }: Extract<TombstoneStep, { readonly id: 'clean-dcs' }>): string {
   if (unasked.length > 0) {
-    return `Nothing could be asked of ${listed(unasked, 5)}: if only the link is cut, it may be in order, and a side of its own with its neighbours. First ask there when it last heard of the others. Demote nothing before that.`;
+    return `${listed(unasked, 5)} did not answer: if only the link is cut, it may still replicate with its neighbours. First run repadmin /showrepl at that site. Demote nothing before that.`;
   }
   return isInOrder
     ? 'Demote nothing for that: the lifetime is so short that healthy DCs pass it.'

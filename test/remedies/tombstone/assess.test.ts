@@ -164,6 +164,22 @@ test.each([
   expect(find('backup-old', { backups }, days(180))?.level).toBe(level);
 });
 
+test('a finding about backups counts the naming contexts that it is about, beside others that are in order', () => {
+  const backups = [
+    { namingContext: configuration, time: daysAgo(1) },
+    { namingContext: domain, time: 'not-known' as const },
+    { namingContext: `DC=DomainDnsZones,${domain}`, time: daysAgo(91) },
+    { namingContext: `DC=ForestDnsZones,${domain}`, time: daysAgo(200) },
+  ];
+  expect(find('backup-not-known', { backups }, days(180))?.title).toBe('No backup is known for 1 naming context');
+  expect(find('backup-old', { backups }, days(180))?.title).toBe(
+    'The last backup of 1 naming context is older than half of 180 days',
+  );
+  expect(find('backup-past-lifetime', { backups }, days(180))?.title).toBe(
+    'The last backup of 1 naming context is older than 180 days',
+  );
+});
+
 test('a value that is raised and still below 180 days is only warned of', () => {
   expect(find('below-recommended', { lifetime: 60 }, days(90))).toMatchObject({ level: 'warning' });
 });
@@ -232,7 +248,7 @@ test('a clock that is off by more than five minutes is reported', () => {
   expect(find('clock-differs', { domainControllers })?.evidence).toEqual(['DC1 is 2 hours behind the others']);
 });
 
-test('a higher value does not reach back, and the note says so', () => {
+test('a note says that a higher value does not bring back what is already collected', () => {
   expect(find('not-retroactive', {}, raised)).toBeDefined();
   expect(find('not-retroactive', {}, lowered)).toBeUndefined();
 });
@@ -520,7 +536,7 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
   test('is past the lifetime by what the others heard, and is to be asked there, not to be demoted', () => {
     const finding = find('past-lifetime', facts, days(180));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC3', 'DC4'] });
-    expect(finding?.detail).toContain('Nothing could be asked of DC3 and DC4: perhaps only the link to it is cut.');
+    expect(finding?.detail).toContain('DC3 and DC4 did not answer: perhaps only the link is cut.');
     const all = factsOf(facts);
     const { nextSteps } = tombstone.record(all, propose(all, days(180)));
     expect(nextSteps.find(({ id }) => id === 'clean-dcs')).toMatchObject({
@@ -536,7 +552,7 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
     );
     const domainControllers = [near(1, 2), near(2, 1), asked, unreachable(dc(4))];
     const finding = find('past-lifetime', { ...facts, domainControllers }, days(180));
-    expect(finding?.detail).toContain('Nothing could be asked of DC4');
+    expect(finding?.detail).toContain('DC4 did not answer');
     expect(finding?.detail).toContain('or demote DC3 by force');
   });
 

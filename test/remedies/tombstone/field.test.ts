@@ -211,7 +211,7 @@ whenChanged: {{now-100d}}
       { silent: ['dc3', 'dc4'] },
     );
     expect(finding('past-lifetime')?.subjects).toEqual(['DC3', 'DC4']);
-    expect(finding('past-lifetime')?.detail).toContain('Nothing could be asked of DC3 and DC4');
+    expect(finding('past-lifetime')?.detail).toContain('DC3 and DC4 did not answer');
     expect(findings.filter(({ detail }) => /demote/.test(detail))).toEqual([]);
   });
 
