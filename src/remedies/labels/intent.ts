@@ -149,6 +149,9 @@ function isBelow(file: string, folder: string): boolean {
   const paths = /^(?:[a-z]:|\\\\|\/\/)/i.test(folder) ? path.win32 : path.posix;
   // Windows takes either slash for a separator, also in a path that begins as another computer's.
   if (file.split(/[\\/]/).includes('..')) return false;
-  const [first, ...rest] = paths.relative(folder, file).split(paths.sep);
-  return paths.normalize(file) === file && paths.isAbsolute(file) && first !== '..' && rest.length > 0;
+  const way = paths.relative(folder, file);
+  const [first, ...rest] = way.split(paths.sep);
+  // From one drive or computer to another no way leads: Node gives the file's own path.
+  const leadsDown = !paths.isAbsolute(way) && first !== '..' && rest.length > 0;
+  return paths.normalize(file) === file && paths.isAbsolute(file) && leadsDown;
 }
