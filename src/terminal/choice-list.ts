@@ -20,20 +20,24 @@ interface List {
   readonly none: number | undefined;
   /** Whether the pointer starts on no choice, so that Enter alone selects nothing. */
   readonly startsOnNone: boolean;
+  /** Index of the choice that the pointer starts on; undefined if it starts on no choice. */
+  readonly start: number | undefined;
 }
 
 const fold = (text: string): string => text.normalize('NFKC').toLowerCase();
 
+const wordsOf = (filter: string): readonly string[] => fold(filter).split(/\s+/);
+
 /** The indexes of the choices whose label and hint contain every word of the filter, in any letter case. */
 function matching({ choices, none }: List, filter: string): readonly number[] {
-  const words = fold(filter).split(/\s+/);
+  const words = wordsOf(filter);
   return [...choices.keys()].filter((index) => {
     const text = fold(`${choices[index]?.label ?? ''} ${choices[index]?.hint ?? ''}`);
     return index === none || words.every((word) => text.includes(word));
   });
 }
 
-const selectable = ({ choices }: List, indexes: readonly number[]): readonly number[] =>
+const selectable = ({ choices }: Pick<List, 'choices'>, indexes: readonly number[]): readonly number[] =>
   indexes.filter((index) => choices[index]?.disabled === undefined);
 
 /** The last row is the help line: the position in the list and the keys. */
@@ -73,17 +77,36 @@ function move(state: ChoiceListState, list: List, action: string | undefined, ro
   return focus === undefined ? state : { ...state, focus };
 }
 
-/** The pointer goes to the first match. In a list that starts on none it only goes there if nothing else matches. */
+/**
+ * Where the pointer may go after a filter was typed: to labels that match rather than to choices whose hint alone does,
+ * as the hint of one DC names others; and to "none of these" never, as it matches every filter.
+ */
+function bestMatches({ choices, none }: List, stops: readonly number[], filter: string): readonly number[] {
+  const matches = stops.filter((stop) => stop !== none);
+  const labelOf = (index: number): string => fold(choices[index]?.label ?? '');
+  const isInLabel = (index: number): boolean => wordsOf(filter).every((word) => labelOf(index).includes(word));
+  const tiers = [matches.filter((index) => labelOf(index) === fold(filter).trim()), matches.filter(isInLabel)];
+  return tiers.find(({ length }) => length > 0) ?? matches;
+}
+
+/** What is typed moves the pointer to a best match. In a list that starts on none it does so only if nothing else matches. */
 function narrow(state: ChoiceListState, list: List, filter: string): ChoiceListState {
   const stops = selectable(list, matching(list, filter));
-  if (state.focus !== undefined && stops.includes(state.focus)) return { ...state, filter };
-  const matches = stops.filter((stop) => stop !== list.none);
-  return { ...state, filter, focus: list.startsOnNone && matches.length > 1 ? undefined : matches[0] };
+  const best = bestMatches(list, stops, filter);
+  if (state.focus !== undefined && best.includes(state.focus)) return { ...state, filter };
+  const isOpen = list.startsOnNone && stops.filter((stop) => stop !== list.none).length > 1;
+  return { ...state, filter, focus: isOpen ? undefined : best[0] };
+}
+
+/** What is erased leaves the pointer where it is. If it is on no choice, an empty filter puts it back to the start. */
+function widen(state: ChoiceListState, list: List, filter: string): ChoiceListState {
+  if (state.focus !== undefined) return { ...state, filter };
+  return filter === '' ? { ...state, filter, focus: list.start } : narrow(state, list, filter);
 }
 
 function typeFilter(state: ChoiceListState, list: List, key: Key): ChoiceListState {
-  if (key.action === 'delete') return narrow(state, list, [...state.filter].slice(0, -1).join(''));
-  if (key.action === 'eraseLine') return narrow(state, list, '');
+  if (key.action === 'delete') return widen(state, list, [...state.filter].slice(0, -1).join(''));
+  if (key.action === 'eraseLine') return widen(state, list, '');
   if (key.text !== undefined) return narrow(state, list, state.filter + key.text);
   return state;
 }
@@ -170,11 +193,11 @@ function readChoice(list: List, line: string): Reading<number> {
   return { problem: `Type a number from 1 to ${list.choices.length} or a name from the list.` };
 }
 
-function startOn(list: List, wanted: number): number | undefined {
-  const stops = selectable(list, [...list.choices.keys()]);
-  if (stops.length === 0) throw new RangeError('A question needs at least one choice that is not disabled.');
-  if (list.startsOnNone) return undefined;
-  return stops.includes(wanted) ? wanted : stops[0];
+function startOn(choices: List['choices'], wanted: number): number {
+  const stops = selectable({ choices }, [...choices.keys()]);
+  const [first] = stops;
+  if (first === undefined) throw new RangeError('A question needs at least one choice that is not disabled.');
+  return stops.includes(wanted) ? wanted : first;
 }
 
 /** Longer lists are filtered by typing. In a short one a stray letter would move the pointer to another choice. */
@@ -188,11 +211,12 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     choices,
     none: noneOfThese === undefined ? undefined : choices.length - 1,
     startsOnNone: initial === 'none',
+    start: initial === 'none' ? undefined : startOn(choices, initial),
   };
   const isFilterable = question.filterable ?? choices.length > shortList;
   const chosen = (state: ChoiceListState): Choice<T> | undefined =>
     state.focus === undefined ? undefined : choices[state.focus];
-  const start = { filter: '', focus: startOn(list, initial === 'none' ? 0 : initial), marked: new Set<number>() };
+  const start = { filter: '', focus: list.start, marked: new Set<number>() };
   return {
     message: question.message,
     inBrackets: undefined,
@@ -267,14 +291,14 @@ function readChoices(list: List, line: string): Reading<ReadonlySet<number>> {
 /** The question for any number of values: the space bar marks, Tab marks all choices that are shown, or none of them. */
 export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<ChoiceListState, readonly T[]> {
   const { choices } = question;
-  const list: List = { choices, none: undefined, startsOnNone: false };
+  const list: List = { choices, none: undefined, startsOnNone: false, start: startOn(choices, 0) };
   const minimum = question.minimum ?? 0;
   const all = selectable(list, [...choices.keys()]);
   const chosen = (state: ChoiceListState): readonly Choice<T>[] =>
     choices.filter((_choice, index) => state.marked.has(index));
   const isInitial = (index: number): boolean =>
     question.initial.some((value) => isDeepStrictEqual(value, choices[index]?.value));
-  const start: ChoiceListState = { filter: '', focus: startOn(list, 0), marked: new Set(all.filter(isInitial)) };
+  const start: ChoiceListState = { filter: '', focus: list.start, marked: new Set(all.filter(isInitial)) };
   const numbers = [...start.marked].map((index) => index + 1).join(', ') || 'none';
   return {
     message: question.message,

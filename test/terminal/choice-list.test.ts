@@ -120,6 +120,20 @@ describe('choosing one', () => {
     expect(filtered.answer(stateAfter(filtered, 'end', "'mbx'"))).toBe('mbx3');
   });
 
+  test('goes to a label that matches before a choice whose hint alone does, and to the label itself before longer ones', () => {
+    const dcs = [
+      { value: 'dc10', label: 'DC10', hint: 'DC1 heard of it 71 days ago' },
+      { value: 'dc0', label: 'DC0', hint: 'DC1 heard of it 3 years ago' },
+      { value: 'dc1', label: 'DC1', hint: 'connected to it' },
+    ];
+    const finding = choosingOne({ ...question, choices: dcs, initial: 1, filterable: true });
+    const found = (...keys: readonly string[]) => finding.answer(stateAfter(finding, ...keys));
+    expect(found("'dc1'")).toBe('dc1');
+    expect(found("'dc'")).toBe('dc0');
+    expect(found("'71 days'")).toBe('dc10');
+    expect(found("'dc1'", 'delete')).toBe('dc1');
+  });
+
   test('reports when nothing matches, accepts no answer then, and recovers', () => {
     const nothing = stateAfter(filtered, "'mbx9'");
     expect(filtered.view(nothing, space).rows[0]).toBe('  Nothing matches.');
@@ -187,6 +201,24 @@ describe('choosing one', () => {
         '  None of these',
         '  type to filter, arrows move, Enter se…',
       ]);
+    });
+
+    test('leaves it for a choice that matches what is typed, and comes back to it when nothing is typed any more', () => {
+      const lastFirst = choosingOne({
+        ...question,
+        choices: servers,
+        initial: servers.length,
+        filterable: true,
+        noneOfThese: { value: 'none', label: 'None of these' },
+      });
+      const pressed = (...keys: readonly string[]) => stateAfter(lastFirst, ...keys);
+      expect(lastFirst.answer(lastFirst.start)).toBe('none');
+      expect(lastFirst.answer(pressed("'mbx2'"))).toBe('mbx2');
+      expect(lastFirst.answer(pressed('up', 'down', "'mbx2'"))).toBe('mbx2');
+      expect(lastFirst.problem(pressed("'mbx9'"))).toBe('Nothing matches what was typed.');
+      expect(lastFirst.answer(pressed("'mbx9'", 'eraseLine'))).toBe('none');
+      expect(lastFirst.answer(pressed("'mbx2'", 'down'))).toBe('none');
+      expect(lastFirst.answer(pressed("'mbx2'", 'down', 'delete'))).toBe('none');
     });
 
     test('does not select it because of a filter that matches nothing', () => {

@@ -65,4 +65,21 @@ describeOnEveryNode('the wizard for a domain controller that is gone on the prac
     await practice.cancel();
     expect(practice.hasNoChangeFolder()).toBe(true);
   });
+
+  test('takes the one that is typed where none is left over and the list starts on "None of them"', async () => {
+    const practice = await openPractice(node);
+    practice.start('metadata');
+    await practice.answer(which);
+    await practice.choose(ways, 1);
+    await practice.applyNow();
+    await practice.answer('Type DC0 to confirm', 'DC0');
+    await practice.seeMenu();
+    practice.start('metadata');
+    await practice.session.waitFor(/▸ None of them/);
+    practice.session.type('DC4');
+    await practice.session.waitFor(/▸ DC4/);
+    practice.session.press('enter');
+    await practice.session.waitFor('? Microsoft supports other ways to remove DC4.');
+    await practice.cancel();
+  });
 });
