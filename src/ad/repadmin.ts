@@ -30,6 +30,11 @@ export function importRemoval(host: string, file: string): string {
   return `ldifde -i -s ${quoted(host)} -f ${quoted(file)}`;
 }
 
+/** Exports what was changed on a DC from a uSNChanged on, deleted objects (-x) included. */
+export function exportChanges(host: string, namingContext: string, from: bigint, file: string): string {
+  return `ldifde -f ${quoted(file)} -s ${quoted(host)} -d ${quoted(namingContext)} -r ${quoted(`(uSNChanged>=${from})`)} -x`;
+}
+
 /** Lets a DC replicate once more with partners past the lifetime, or forbids it again (event 2042, KB 2020053 step 6). */
 export function allowDivergent(host: string, isAllowed: boolean): string {
   return `repadmin /regkey ${quoted(host)} ${isAllowed ? '+' : '-'}allowDivergent`;

@@ -1,5 +1,6 @@
 /** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
 
+import { sameDn } from '../../ad/dn.ts';
 import { removeMetadata } from '../../ad/repadmin.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
@@ -121,7 +122,10 @@ function unseen(
 ): readonly FindingDraft[] {
   const here = forest.domainControllers.find(({ dnsHostName }) => dnsHostName === target.domainController);
   const missing = forest.namingContexts
-    .filter(({ kind, dn }) => kind === 'application' && here !== undefined && !here.fullNamingContexts.includes(dn))
+    .filter(
+      ({ kind, dn }) =>
+        kind === 'application' && here !== undefined && !here.fullNamingContexts.some((one) => sameDn(one, dn)),
+    )
     .map(({ dn }) => dn);
   return [
     ...finding(warning, 'partitions-not-here', missing, {

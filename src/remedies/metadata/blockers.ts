@@ -1,6 +1,5 @@
 /** What stops the removal: that the DC is or may be alive, that others need it, and that there is no way back. */
 
-import { createHash } from 'node:crypto';
 import { sameDn } from '../../ad/dn.ts';
 import { seizeRole } from '../../ad/repadmin.ts';
 import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/findings.ts';
@@ -11,7 +10,7 @@ import type { Candidate } from './candidates.ts';
 import { leftOutReasons, rolesOf } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { partsOf } from './identity.ts';
-import { lostFile, lostLdif } from './lost.ts';
+import { lossFindings } from './loss-findings.ts';
 
 const day = 86_400_000;
 
@@ -115,30 +114,9 @@ function lifetimeNotOver(
   ];
 }
 
-function whatIsLost({ name, reach, kind }: Candidate, facts: MetadataFacts): readonly FindingDraft[] {
-  const { chosen, now } = facts;
-  const lost = chosen?.lost;
-  if (lost !== undefined) {
-    if (lost.length === 0) return [];
-    const dns = lost.map(({ dn }) => dn);
-    return [
-      warning(
-        'only-it-has',
-        `${counted(lost.length, 'object was', 'objects were')} changed or deleted on ${name}, and no other domain controller that answers has heard of it`,
-        'A forced demotion loses these changes. only-there.ldf in the change folder holds the objects as they are there.',
-        {
-          evidence: dns.slice(0, 100),
-          subjects: dns,
-          measure: { value: lost.length, unit: 'objects' },
-          source: {
-            name: lostFile,
-            read: now.toISOString(),
-            sha256: createHash('sha256').update(lostLdif(lost)).digest('hex'),
-          },
-        },
-      ),
-    ];
-  }
+function whatIsLost(candidate: Candidate, { chosen, now }: MetadataFacts): readonly FindingDraft[] {
+  const { name, reach, kind } = candidate;
+  if (chosen?.lost !== undefined) return lossFindings(candidate, chosen.lost, now);
   if (kind !== 'dc' || reach.kind === 'this') return [];
   return [
     warning(

@@ -58,7 +58,10 @@ export interface Candidate {
   readonly domain: string | undefined;
   readonly reach: Reach;
   readonly heard: Heard;
-  /** The highest USN of its own changes that any other DC says to have, by normalised naming context. */
+  /**
+   * The highest USN of its own changes that any other DC with a full copy says to have, by normalised naming context:
+   * 0 if none has any. Without a value where none says what it has.
+   */
   readonly had: ReadonlyMap<string, bigint>;
 }
 
@@ -204,14 +207,19 @@ function hadOf(
   const had = new Map<string, bigint>();
   for (const { domainController: other, state } of states) {
     if (other === domainController || state.kind !== 'answered') continue;
+    // The partial copy of a global catalog lacks attributes of what it has had.
+    const full = new Set(other.fullNamingContexts.map(normalizedDn));
     for (const { namingContext, invocationId, usn } of state.answer.cursors) {
       const key = normalizedDn(namingContext);
+      if (!full.has(key)) continue;
       const isOwn = invocationId.toLowerCase() === domainController.invocationId?.toLowerCase();
-      if (isOwn && usn > (had.get(key) ?? -1n)) had.set(key, usn);
+      had.set(key, maximum(had.get(key) ?? 0n, isOwn ? usn : 0n));
     }
   }
   return had;
 }
+
+const maximum = (one: bigint, other: bigint): bigint => (one > other ? one : other);
 
 /** primaryGroupID of DCs and of read-only DCs (MS-ADTS 6.1.1.3.1). */
 const groupsOfDomainControllers = ['516', '521'];

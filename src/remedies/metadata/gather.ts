@@ -19,7 +19,7 @@ import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, readCandidates } from './candidates.ts';
 import { type Identity, identityIn, identityOf } from './identity.ts';
-import { type Lost, readLost } from './lost.ts';
+import { type Losses, readLost } from './lost.ts';
 import { findCandidate, type MetadataOptions } from './options.ts';
 import { type DnsNode, readDnsNodes } from './references.ts';
 import { type Remains, readRemains, readSysvolMembers, type SysvolMember } from './remains.ts';
@@ -53,7 +53,7 @@ export interface Chosen {
   readonly candidate: Candidate | undefined;
   readonly remains: Remains;
   /** What was changed on it and has arrived nowhere else; undefined where it cannot be read any more. */
-  readonly lost: readonly Lost[] | undefined;
+  readonly lost: Losses | undefined;
 }
 
 /** @throws DirectoryError; SubjectMissingError or UsageError if the options name none of them, or several */

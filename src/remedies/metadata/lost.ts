@@ -10,22 +10,46 @@ import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-co
 import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { deletedObjectsControl } from '../../ldap/controls.ts';
+import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { writeLdif } from '../../ldif/ldif-writer.ts';
 import { distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 
-/** An object that was changed or deleted there. */
+/** An object that was changed or deleted there, or lies in a partition that only this DC holds. */
 export interface Lost {
   /** Its DN there: of a deleted one that of its tombstone. */
   readonly dn: string;
   readonly change: /** Names of the attributes whose last change was made there and has arrived nowhere else. */
     | { readonly kind: 'edited'; readonly attributes: readonly string[] }
     /** Its last parent, if the tombstone names it. */
-    | { readonly kind: 'deleted'; readonly from: string | undefined };
+    | { readonly kind: 'deleted'; readonly from: string | undefined }
+    | { readonly kind: 'only-copy' };
   /** Everything that it holds there. */
   readonly whole: readonly PlanAttribute[];
+}
+
+export interface Losses {
+  /** The first `mostLost` of them. */
+  readonly objects: readonly Lost[];
+  /** Whether there are more. */
+  readonly isCut: boolean;
+  /** Every partition that the DC holds in full. */
+  readonly partitions: readonly Look[];
+}
+
+/** How a partition is looked at. */
+export interface Look {
+  readonly namingContext: string;
+  readonly kind: /** With what other DCs have had of it. */
+    | 'compared'
+    /** No other DC holds a full copy: all of it is lost. */
+    | 'only-copy'
+    /** None of the DCs that hold a full copy shows what it has had. */
+    | 'not-compared';
+  /** The lowest uSNChanged of what others may not have had. */
+  readonly from: bigint;
 }
 
 /** What is listed; an isolated DC that ran on for a year has more than a person reads. */
@@ -36,7 +60,7 @@ export async function readLost(
   world: DirectoryWorld,
   forest: Forest,
   candidate: Candidate,
-): Promise<readonly Lost[] | undefined> {
+): Promise<Losses | undefined> {
   const { reach, host, settings, had } = candidate;
   const byDn = (dn: string | undefined): DomainController | undefined =>
     forest.domainControllers.find(({ settingsDn }) => dn !== undefined && sameDn(settingsDn, dn));
@@ -44,8 +68,9 @@ export async function readLost(
   const here = byDn(world.session.rootDse.dsServiceName);
   if (reach.kind !== 'answers' || host === undefined || there === undefined || here === undefined) return undefined;
   try {
+    const partitions = await looksOf(world.session, forest, { here, there, had });
     const session = await world.openOther(host);
-    return await readOnlyThere(world.session, session, { here, there, had }).finally(() => session.close());
+    return await readOnlyThere(session, there, partitions).finally(() => session.close());
   } catch (error) {
     // It answers, but does not show what it has.
     if (error instanceof DirectoryError) return undefined;
@@ -53,37 +78,77 @@ export async function readLost(
   }
 }
 
+type Pair = { readonly here: DomainController; readonly there: DomainController } & Pick<Candidate, 'had'>;
+
+async function looksOf(
+  session: DirectorySession,
+  { domainControllers }: Forest,
+  { here, there, had }: Pair,
+): Promise<readonly Look[]> {
+  const holds = ({ fullNamingContexts }: DomainController, dn: string): boolean =>
+    fullNamingContexts.some((one) => sameDn(one, dn));
+  const looks: Look[] = [];
+  for (const namingContext of there.fullNamingContexts) {
+    const hadByOthers = had.get(normalizedDn(namingContext));
+    const known = holds(here, namingContext)
+      ? ((await readKnownChanges(session, here, namingContext)).get(originOf(there)) ?? 0n)
+      : undefined;
+    // One that does not show what it holds may hold it.
+    const isHeld = domainControllers.some(
+      (one) => one !== there && (one.fullNamingContexts.length === 0 || holds(one, namingContext)),
+    );
+    const highest = [hadByOthers, known].reduce((one, other) => ((one ?? -1n) > (other ?? -1n) ? one : other));
+    if (highest !== undefined) looks.push({ namingContext, kind: 'compared', from: highest + 1n });
+    else looks.push({ namingContext, kind: isHeld ? 'not-compared' : 'only-copy', from: 1n });
+  }
+  return looks;
+}
+
+const originOf = ({ invocationId }: DomainController): string => invocationId?.toLowerCase() ?? '';
+
+/** What others may have had as well comes first: a partition without another copy is lost as a whole in any case. */
 async function readOnlyThere(
   session: DirectorySession,
-  other: DirectorySession,
-  { here, there, had }: { readonly here: DomainController; readonly there: DomainController } & Pick<Candidate, 'had'>,
-): Promise<readonly Lost[]> {
-  const origin = there.invocationId?.toLowerCase() ?? '';
-  const metadata = [...metadataAttributes, linkMetadataAttribute];
-  const shared = there.fullNamingContexts.filter((dn) => here.fullNamingContexts.some((one) => sameDn(one, dn)));
-  const lost: Lost[] = [];
-  for (const namingContext of shared) {
-    const known = (await readKnownChanges(session, here, namingContext)).get(origin) ?? 0n;
-    const hadByOthers = had.get(normalizedDn(namingContext)) ?? 0n;
-    const highest = known > hadByOthers ? known : hadByOthers;
-    const search = other.search({
-      base: namingContext,
-      scope: 'subtree',
-      filter: { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${highest + 1n}` },
-      attributes: [...wholeEntry, ...metadata],
-      controls: [withoutSacl, deletedObjectsControl(other.rootDse.supportedControls)],
-    });
-    for await (const entry of search) {
-      const changed = [...stampsOf(entry), ...linkStampsOf(entry)]
-        .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && stamp.originatingUsn > highest)
-        .map(({ attribute }) => attribute);
-      if (changed.length === 0) continue;
-      const whole = planAttributesOf(entry).filter(({ name }) => !metadata.includes(name));
-      lost.push({ dn: entry.dn, change: changeOf(entry, distinct(changed)), whole });
-      if (lost.length === mostLost) return lost;
+  there: DomainController,
+  partitions: readonly Look[],
+): Promise<Losses> {
+  const objects: Lost[] = [];
+  const inOrder = (['compared', 'only-copy'] as const).flatMap((kind) => partitions.filter((one) => one.kind === kind));
+  for (const look of inOrder) {
+    for await (const lost of lostOf(session, originOf(there), look)) {
+      if (objects.length === mostLost) return { objects, isCut: true, partitions };
+      objects.push(lost);
     }
   }
-  return lost;
+  return { objects, isCut: false, partitions };
+}
+
+const metadata = [...metadataAttributes, linkMetadataAttribute];
+
+async function* lostOf(
+  session: DirectorySession,
+  origin: string,
+  { namingContext, kind, from }: Look,
+): AsyncGenerator<Lost> {
+  const isOnlyCopy = kind === 'only-copy';
+  const search = session.search({
+    base: namingContext,
+    scope: 'subtree',
+    filter: isOnlyCopy ? everything : { kind: 'greaterOrEqual', attribute: 'uSNChanged', value: `${from}` },
+    attributes: isOnlyCopy ? wholeEntry : [...wholeEntry, ...metadata],
+    controls: [withoutSacl, ...(isOnlyCopy ? [] : [deletedObjectsControl(session.rootDse.supportedControls)])],
+  });
+  for await (const entry of search) {
+    const changed = [...stampsOf(entry), ...linkStampsOf(entry)]
+      .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && stamp.originatingUsn >= from)
+      .map(({ attribute }) => attribute);
+    if (!isOnlyCopy && changed.length === 0) continue;
+    yield {
+      dn: entry.dn,
+      change: isOnlyCopy ? { kind } : changeOf(entry, distinct(changed)),
+      whole: planAttributesOf(entry).filter(({ name }) => !metadata.includes(name)),
+    };
+  }
 }
 
 /** A deletion stamps what it strips too: of its attributes isDeleted says it all. */
@@ -97,13 +162,9 @@ function changeOf(entry: Entry, attributes: readonly string[]): Lost['change'] {
 export const lostFile = 'only-there.ldf';
 
 /** The objects as they are on that DC, for the change folder; [] if there are none. */
-export function lostRecords({
-  chosen,
-}: {
-  readonly chosen: { readonly lost: readonly Lost[] | undefined } | undefined;
-}) {
-  const lost = chosen?.lost ?? [];
-  return lost.length === 0 ? [] : [{ name: lostFile, content: [lostLdif(lost)] }];
+export function lostRecords({ chosen }: { readonly chosen: { readonly lost: Losses | undefined } | undefined }) {
+  const objects = chosen?.lost?.objects ?? [];
+  return objects.length === 0 ? [] : [{ name: lostFile, content: [lostLdif(objects)] }];
 }
 
 /** The LDIF of the objects, to keep. */

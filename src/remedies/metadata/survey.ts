@@ -3,7 +3,7 @@
 import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
-import { agoInWords } from '../../words.ts';
+import { agoInWords, counted } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
 import { type SupportedWay, waysFor } from './assess.ts';
 import { heardInWords } from './blockers.ts';
@@ -93,18 +93,24 @@ function accountInWords({ isEnabled, lastLogon }: NonNullable<Candidate['account
 
 /** What a forced demotion would lose. */
 function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
-  if (chosen?.lost === undefined || chosen.lost.length === 0) return [];
-  const { identity, lost } = chosen;
+  if (chosen?.lost === undefined) return [];
+  const { objects, isCut, partitions } = chosen.lost;
+  const onlyCopies = partitions.filter(({ kind }) => kind === 'only-copy').map(({ namingContext }) => namingContext);
+  if (objects.length === 0 && onlyCopies.length === 0) return [];
+  const first = isCut ? ` (the first ${counted(mostLost, 'object')})` : '';
   return [
     {
       kind: 'table',
       id: 'only-there',
-      title: `Changed on ${identity.name} alone: lost if it is demoted by force${lost.length === mostLost ? ` (the first ${mostLost})` : ''}`,
+      title: `What only ${chosen.identity.name} has: lost if it is demoted by force${first}`,
       columns: [{ heading: 'Object' }, { heading: 'Change' }],
       groups: [
         {
           heading: '',
-          rows: lost.map(({ dn, change }) => ({ cells: [dn, changeInWords(change)] })),
+          rows: [
+            ...onlyCopies.map((dn) => ({ cells: [dn, 'all of it: no other domain controller holds this partition'] })),
+            ...objects.map(({ dn, change }) => ({ cells: [dn, changeInWords(change)] })),
+          ],
         },
       ],
     },
@@ -113,6 +119,7 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
 
 function changeInWords(change: Lost['change']): string {
   if (change.kind === 'edited') return change.attributes.join(', ');
+  if (change.kind === 'only-copy') return 'no other copy';
   return change.from === undefined ? 'deleted' : `deleted from ${change.from}`;
 }
 

@@ -109,7 +109,7 @@ function findings(
     sysvolMembers: [],
     dnsNodes: [],
     heir: alive.settings?.dn,
-    chosen: { identity: identityOf(gone), candidate: gone, remains: { ...remains, ...left }, lost: [] },
+    chosen: { identity: identityOf(gone), candidate: gone, remains: { ...remains, ...left }, lost: undefined },
     isShown: true,
     settled: new Set(),
     ...facts,

@@ -2,15 +2,16 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { linkStampsOf } from '../../../src/ad/attribute-stamps.ts';
+import type { FindingDraft } from '../../../src/change/findings.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { assess } from '../../../src/remedies/metadata/assess.ts';
 import { propose } from '../../../src/remedies/metadata/changes.ts';
 import { gather, type MetadataFacts } from '../../../src/remedies/metadata/gather.ts';
-import { lostFile, lostRecords } from '../../../src/remedies/metadata/lost.ts';
+import { lostFile, lostRecords, mostLost } from '../../../src/remedies/metadata/lost.ts';
 import { survey } from '../../../src/remedies/metadata/survey.ts';
 import type { DirectoryWorld } from '../../../src/remedies/remedy.ts';
 import { makeEntry } from '../../support/make-entry.ts';
-import { type Dcs, hostOf, openDcs, people } from '../lingering/support/pair.ts';
+import { configuration, type Dcs, domain, hostOf, openDcs, people } from '../lingering/support/pair.ts';
 
 const hadByBoth = `CN=Had by both,${people}`;
 
@@ -21,6 +22,44 @@ async function lookAt(dcs: Dcs, name: string, more: Partial<DirectoryWorld> = {}
 
 function findingsOf(facts: MetadataFacts): readonly string[] {
   return assess(facts, propose(facts)).map(({ id }) => id);
+}
+
+function findingOf(facts: MetadataFacts, wanted: string): FindingDraft | undefined {
+  return assess(facts, propose(facts)).find(({ id }) => id === wanted);
+}
+
+function titleOf(facts: MetadataFacts): string {
+  return (
+    survey(facts).flatMap((exhibit) => (exhibit.id === 'only-there' && 'title' in exhibit ? [exhibit.title] : []))[0] ??
+    ''
+  );
+}
+
+const zones = `DC=DomainDnsZones,${domain}`;
+const withPartition = `
+dn: ${zones}
+objectClass: domainDNS
+
+dn: CN=Zones,CN=Partitions,${configuration}
+objectClass: crossRef
+nCName: ${zones}
+systemFlags: 5
+`;
+
+/** A DC that holds the partition as well, as LDIF. */
+function holder(name: string, copy: 'full' | 'partial' = 'full'): string {
+  const server = `CN=${name.toUpperCase()},CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+  const held = [domain, configuration, `CN=Schema,${configuration}`];
+  return `
+dn: ${server}
+objectClass: server
+dNSHostName: ${hostOf(name)}
+
+dn: CN=NTDS Settings,${server}
+objectClass: nTDSDSA
+${held.map((dn) => `msDS-hasMasterNCs: ${dn}`).join('\n')}
+${copy === 'full' ? 'msDS-hasMasterNCs' : 'hasPartialReplicaNCs'}: ${zones}
+`;
 }
 
 describe('two DCs that no longer replicate', () => {
@@ -41,7 +80,7 @@ describe('two DCs that no longer replicate', () => {
 
   test('what was made or changed there is named, with the attributes, and nothing that both have had', async () => {
     const { chosen } = await lookAt(dcs, 'DC2');
-    const changed = new Map(chosen?.lost?.map(({ dn, change }) => [dn, change]));
+    const changed = new Map(chosen?.lost?.objects.map(({ dn, change }) => [dn, change]));
     expect([...changed.keys()].toSorted()).toEqual([
       expect.stringContaining('CN=Deleted there\\0ADEL:'),
       hadByBoth,
@@ -53,7 +92,7 @@ describe('two DCs that no longer replicate', () => {
 
   test('what was deleted there is listed with its last place, and what was deleted here is not', async () => {
     const facts = await lookAt(dcs, 'DC2');
-    const deleted = facts.chosen?.lost?.filter(({ change }) => change.kind === 'deleted');
+    const deleted = facts.chosen?.lost?.objects.filter(({ change }) => change.kind === 'deleted');
     expect(deleted).toMatchObject([{ change: { from: people } }]);
     expect(JSON.stringify(survey(facts))).toContain(`"deleted from ${people}"`);
     expect(lostRecords(facts)[0]?.content.join('')).toMatch(/isDeleted: TRUE/);
@@ -87,14 +126,87 @@ test('what another DC than that of the run has had is not lost', async () => {
   dcs.forest.cut(hostOf('dc3'));
   const made = await dcs.create('dc2', 'Went nowhere');
   const { chosen } = await lookAt(dcs, 'DC2');
-  expect(chosen?.lost?.map(({ dn }) => dn)).toEqual([made]);
+  expect(chosen?.lost?.objects.map(({ dn }) => dn)).toEqual([made]);
 });
 
 test('where both have had everything, nothing is lost', async () => {
   const dcs = await openDcs();
   const facts = await lookAt(dcs, 'DC2');
-  expect(facts.chosen?.lost).toEqual([]);
+  expect(facts.chosen?.lost).toMatchObject({ objects: [], isCut: false });
   expect(findingsOf(facts)).not.toContain('what-is-lost');
+});
+
+test('where more was changed than is listed, the table, the finding and its commands say so', async () => {
+  const dcs = await openDcs();
+  for (const name of ['dc1', 'dc2']) dcs.forest.cut(hostOf(name));
+  const there = await dcs.session('dc2');
+  const container = [{ name: 'objectClass', values: [Buffer.from('container')] }];
+  for (let count = 0; count < mostLost; count += 1) await there.add(`CN=Made there ${count},${people}`, container);
+  const whole = await lookAt(dcs, 'DC2');
+  expect(whole.chosen?.lost).toMatchObject({ isCut: false });
+  expect(findingOf(whole, 'only-it-has')?.title).toMatch(/^1,000 objects were /);
+  expect(titleOf(whole)).not.toContain('first');
+
+  await dcs.create('dc2', 'One more');
+  const cut = await lookAt(dcs, 'DC2');
+  const found = findingOf(cut, 'only-it-has');
+  expect(found?.title).toMatch(/^More than 1,000 objects were /);
+  expect(found?.detail).toContain('holds the first 1,000 objects only');
+  expect(found?.evidence).toContainEqual(
+    expect.stringMatching(
+      new RegExp(`^ldifde -f DC2-\\d.ldf -s ${hostOf('dc2')} -d "${domain}" -r "\\(uSNChanged>=\\d+\\)" -x$`),
+    ),
+  );
+  expect(titleOf(cut)).toContain('(the first 1,000 objects)');
+});
+
+describe('a partition that the DC of the run does not hold', () => {
+  const made = `CN=Made there,${zones}`;
+  const make = async (dcs: Dcs): Promise<void> =>
+    await (await dcs.session('dc9')).add(made, [{ name: 'objectClass', values: [Buffer.from('container')] }]);
+
+  test('is lost as a whole where no other DC holds it', async () => {
+    const dcs = await openDcs(['dc1'], `${withPartition}${holder('dc9')}`);
+    await make(dcs);
+    const facts = await lookAt(dcs, 'DC9');
+    expect(findingOf(facts, 'only-copy')?.subjects).toEqual([zones]);
+    expect(findingsOf(facts)).not.toContain('not-compared');
+    expect(JSON.stringify(survey(facts))).toContain(`["${zones}","all of it: no other domain controller holds`);
+    expect(JSON.stringify(survey(facts))).toContain(`["${made}","no other copy"]`);
+    expect(lostRecords(facts)[0]?.content.join('')).toContain(`dn: ${made}\n`);
+  });
+
+  test('is compared with what another DC has had of it', async () => {
+    const dcs = await openDcs(['dc1'], `${withPartition}${holder('dc8')}${holder('dc9')}`);
+    dcs.forest.replicate(hostOf('dc8'));
+    dcs.forest.cut(hostOf('dc8'));
+    await make(dcs);
+    const facts = await lookAt(dcs, 'DC9');
+    expect(facts.chosen?.lost?.objects).toMatchObject([{ dn: made, change: { kind: 'edited' } }]);
+    expect(findingsOf(facts)).not.toContain('only-copy');
+    dcs.forest.heal(hostOf('dc8'));
+    dcs.forest.replicate(hostOf('dc8'));
+    expect((await lookAt(dcs, 'DC9')).chosen?.lost?.objects).toEqual([]);
+  });
+
+  test('is not compared with the partial copy of a global catalog, which lacks attributes of what it has had', async () => {
+    const dcs = await openDcs(['dc1'], `${withPartition}${holder('dc8', 'partial')}${holder('dc9')}`);
+    await make(dcs);
+    dcs.forest.replicate(hostOf('dc8'));
+    expect(findingOf(await lookAt(dcs, 'DC9'), 'only-copy')?.subjects).toEqual([zones]);
+  });
+
+  test('is said not to be compared where no other DC that holds it answers', async () => {
+    const dcs = await openDcs(['dc1'], `${withPartition}${holder('dc8')}${holder('dc9')}`);
+    await make(dcs);
+    const silent = new DirectoryError({ attempted: 'connect', on: hostOf('dc8'), cameBack: 'refused', next: '' });
+    const openOther: DirectoryWorld['openOther'] = async (host) =>
+      host === hostOf('dc8') ? Promise.reject(silent) : dcs.forest.open({ host });
+    const facts = await lookAt(dcs, 'DC9', { openOther });
+    expect(findingOf(facts, 'not-compared')?.subjects).toEqual([zones]);
+    expect(findingsOf(facts)).not.toContain('only-copy');
+    expect(facts.chosen?.lost?.objects).toEqual([]);
+  });
 });
 
 test('a member that was added to a group has a stamp of its own', () => {
