@@ -5,7 +5,7 @@ import { seizeRole } from '../../ad/repadmin.ts';
 import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
+import { agoInWords, counted, durationInWords } from '../../words.ts';
 import type { Candidate } from './candidates.ts';
 import { leftOutReasons, rolesOf } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
@@ -72,7 +72,7 @@ function notProven(candidate: Candidate, { now }: MetadataFacts): readonly Findi
     blocker(
       'not-proven-gone',
       `Nothing proves that ${name} is gone: it may be running, cut off from here`,
-      `If it still runs${site === '' ? '' : ` in ${site}`}, people log on there, and what they changed is lost with it. Look at the machine. Accept this only if it never comes back.`,
+      `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there, and what they changed is lost with it.`,
       {
         evidence: [
           reach.kind === 'silent' ? `does not answer: ${reach.why}` : 'was not asked whether it answers',
@@ -108,7 +108,7 @@ function lifetimeNotOver(
       days === undefined
         ? `When ${name} last replicated is not known: a backup may bring it back`
         : `The tombstone lifetime of ${name} ends in ${counted(left, 'day')}: a backup may bring it back`,
-      `Until ${lifetime} days have passed since it last replicated, it can be repaired or restored from a backup of that time. Accept this if no one will.`,
+      `Accept this if no one will repair it or restore it from a backup: both are possible until ${lifetime} days after it last replicated.`,
       { evidence: [heardInWords({ heard, kind })], subjects: [name], measure: { value: left, unit: 'days' } },
     ),
   ];
@@ -226,10 +226,16 @@ function heldRoles({ roles, target }: MetadataFacts, { identity }: Chosen): read
           blocker(
             leftOutReasons.roles,
             `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
-            `Give them to a living domain controller first: ${seized
-              .flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(target.domainController, seize)]))
-              .join('; ')}. If you accept, the roles belong to a deleted domain controller until they are seized.`,
-            { evidence: seized.map(({ name, dn }) => `${name}: ${dn}`), subjects: seized.map(({ name }) => name) },
+            'Give them to a living domain controller first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
+            {
+              evidence: [
+                ...seized.flatMap(({ seize }) =>
+                  seize === undefined ? [] : [seizeRole(target.domainController, seize)],
+                ),
+                ...seized.map(({ name, dn }) => `${name}: ${dn}`),
+              ],
+              subjects: seized.map(({ name }) => name),
+            },
           ),
         ]),
     ...(corrected.length === 0
@@ -270,9 +276,11 @@ function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryCha
     blocker(
       'promotion-only',
       `No undo brings ${identity.name} back as a domain controller`,
-      `Undo brings back its server object, account, SYSVOL membership, references and DNS records, but not its NTDS Settings, its pool of RIDs and the connections (${listed(
-        [counted(remains.connections.length, 'connection of others', 'connections of others')],
-      )}). A domain controller comes back by promotion only. backup/before.ldf holds all of it.`,
+      `Undo leaves out its NTDS Settings, its pool of RIDs and ${counted(
+        remains.connections.length,
+        'connection of others',
+        'connections of others',
+      )}: a promotion alone makes them. It brings back its server object, account, SYSVOL membership, references and DNS records. backup/before.ldf holds all that is deleted.`,
       { evidence: [settings.dn], subjects: [identity.name] },
     ),
   ];

@@ -195,8 +195,8 @@ describe('what can be accepted', () => {
   test('FSMO roles, each with the command that seizes it', () => {
     const roles = [{ name: 'PDC emulator', dn: domain, guid: 'pdc', owner: settings, seize: 'PDC' }];
     const found = findings({}, { roles }).find(({ id }) => id === 'holds-roles');
-    expect(found?.detail).toContain(
-      'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize PDC"',
+    expect(found?.evidence).toContainEqual(
+      'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize PDC" quit quit',
     );
   });
 
