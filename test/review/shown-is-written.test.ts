@@ -153,9 +153,9 @@ function textOfPage(of: Plan): string {
     .replace(/&#(\d+);/g, (_, digits: string) => String.fromCodePoint(Number(digits)));
 }
 
-/** The lines without their margin and, of a folder, the groups that it is in. */
+/** The lines without their margin; of a folder also without the groups that it is in, which a path may end like. */
 function linesOf(view: readonly string[]): ReadonlySet<string> {
-  return new Set(view.map((line) => line.replace(/: [A-Z]+(?:, [A-Z]+)*$/, '').trim()));
+  return new Set(view.flatMap((line) => [line.trim(), line.replace(/: [A-Z]+(?:, [A-Z]+)*$/, '').trim()]));
 }
 
 /** Whether a line is the path, or the folder that is named for the files of its language, which has a row. */
