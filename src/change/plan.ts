@@ -213,7 +213,32 @@ export interface LeftOut {
   readonly reason: string;
   /** What is particular to this one, as it was recorded. */
   readonly detail?: string;
+  /** Of a reference to entries that the plan deletes. */
+  readonly reference?: ReferenceLeft;
 }
+
+/** Where a reference that is left out leads, and why it is. */
+export interface ReferenceLeft {
+  /** DNs of the entries that it names, among those that the plan deletes. */
+  readonly to: readonly string[];
+  readonly because: WhyLeft;
+}
+
+/** A link is not kept: the directory removes its value with the entry that it names. */
+export const whyLeft = [
+  'link',
+  'chosen',
+  'no-right',
+  'needs-another-value',
+  'mandatory',
+  'system-only',
+  'in-another-domain',
+  'past-the-limit',
+  'mailbox',
+  'role',
+  'text',
+] as const;
+export type WhyLeft = (typeof whyLeft)[number];
 
 /** The plan that an undo reverses. */
 export interface Undone {

@@ -6,7 +6,7 @@ import { errnoInWords } from '../files/errno.ts';
 import type { Patience } from '../files/patience.ts';
 import { attributeDescriptionPattern } from '../ldif/ldif.ts';
 import { readPlainFile } from './folder-files.ts';
-import { type Plan, planFormat, planVersion } from './plan.ts';
+import { type Plan, planFormat, planVersion, whyLeft } from './plan.ts';
 import { sealOf } from './seal.ts';
 import { duplicateMember, flawIn, isObject, type Shape } from './shape.ts';
 
@@ -266,7 +266,15 @@ const common = {
   by: { members: { account: 'text', computer: 'text' } },
   remedy: name,
   intent: 'object',
-  leftOut: { items: { members: { what: 'text', reason: name }, optional: { detail: 'text' } } },
+  leftOut: {
+    items: {
+      members: { what: 'text', reason: name },
+      optional: {
+        detail: 'text',
+        reference: { members: { to: { items: 'dn' }, because: { oneOf: whyLeft } } },
+      },
+    },
+  },
   findings: { items: finding },
   exhibits: { items: exhibit },
   nextSteps: { items: 'object' },

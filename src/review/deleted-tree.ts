@@ -2,25 +2,89 @@
 
 import { DnSyntaxError, formatDn, parseDn, rdnOf } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
+import type { LeftOut, WhyLeft } from '../change/plan.ts';
+import type { Segment } from './changed-words.ts';
 import type { EntriesRow, ReviewRow } from './rows.ts';
 
 export function isDelete(row: ReviewRow): row is EntriesRow {
   return row.kind === 'entries' && (row.verb === 'delete' || row.verb === 'delete tree');
 }
 
-/** The references that the rows clear, by the DN of the entry that they name: "homeMTA of SystemMailbox". */
-export function clearedReferences(rows: readonly ReviewRow[]): (dn: string) => readonly string[] {
-  const byTarget = new Map<string, string[]>();
+/** What refers to an entry that goes, in words: "homeMTA of SystemMailbox". */
+export interface ReferencesTo {
+  readonly cleared: readonly string[];
+  /** What the plan leaves as it is, each with the reason. */
+  readonly left: readonly string[];
+}
+
+/** The references that the rows clear and those that the plan leaves out, by the DN of the entry that they name. */
+export function referencesIn(rows: readonly ReviewRow[], leftOut: readonly LeftOut[]): (dn: string) => ReferencesTo {
+  const cleared = clearedIn(rows);
+  const left = new Map<string, string[]>();
+  for (const { what, detail, reference } of leftOut) {
+    if (reference === undefined) continue;
+    const words = leftInWords(detail === undefined ? what : `${detail} × ${what}`, reference.because);
+    for (const dn of reference.to) addTo(left, keyOf(dn), words);
+  }
+  return (dn) => ({ cleared: cleared.get(keyOf(dn)) ?? [], left: left.get(keyOf(dn)) ?? [] });
+}
+
+function clearedIn(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly string[]> {
+  const bearers = bearersOfNames(rows.filter(isDelete));
+  const cleared = new Map<string, string[]>();
   for (const row of rows) {
     if (row.kind !== 'entries' || row.verb !== 'modify') continue;
     for (const { sign, name, value } of row.parts.flatMap(({ lines }) => lines)) {
       if (sign !== '-') continue;
-      const key = keyOf(dnIn(value.map(({ text }) => text).join('')));
-      const words = row.dns.map((dn) => `${name.replace(/:+ $/, '')} of ${nameOf(dn)}`);
-      byTarget.set(key, [...(byTarget.get(key) ?? []), ...words]);
+      const named = textIn(value);
+      const key = bearers.get(named.toLowerCase()) ?? keyOf(dnIn(named));
+      for (const dn of row.dns) addTo(cleared, key, `${name.replace(/:+ $/, '')} of ${nameOf(dn)}`);
     }
   }
-  return (dn) => byTarget.get(keyOf(dn)) ?? [];
+  return cleared;
+}
+
+function addTo(lists: Map<string, string[]>, key: string, words: string): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [words]);
+  else list.push(words);
+}
+
+/** Entries that go, by the names that text elsewhere has for them: legacyExchangeDN, and the host of an address. */
+function bearersOfNames(deletes: readonly EntriesRow[]): ReadonlyMap<string, string> {
+  const bearers = new Map<string, string>();
+  for (const { dn, lines } of deletes.flatMap(({ parts }) => parts)) {
+    for (const { name, value } of lines) {
+      const text = textIn(value).toLowerCase();
+      if (/^(?:legacyExchangeDN|dNSHostName): $/i.test(name)) bearers.set(text, keyOf(dn));
+      if (/^networkAddress: $/i.test(name)) bearers.set(text.replace(/^.*:/, ''), keyOf(dn));
+    }
+  }
+  return bearers;
+}
+
+/** Why a reference stays, behind its name. */
+const whyInWords: Readonly<Record<Exclude<WhyLeft, 'link'>, string>> = {
+  chosen: 'kept by choice',
+  'no-right': 'no right to clear it',
+  'needs-another-value': 'needs another value',
+  mandatory: 'mandatory attribute',
+  'system-only': 'only the system writes it',
+  'in-another-domain': 'in another domain',
+  'past-the-limit': 'more than one plan clears',
+  mailbox: "users' mailboxes are left alone",
+  role: 'seize the role first',
+  text: 'text that may mean another host',
+};
+
+function leftInWords(what: string, because: WhyLeft): string {
+  const [attribute = '', dn = ''] = what.split(/ of (.*)/s);
+  const short = dn === '' ? what : `${attribute} of ${nameOf(dn)}`;
+  return because === 'link' ? `${short}: a link, goes with the entry` : `${short}: stays, ${whyInWords[because]}`;
+}
+
+function textIn(value: readonly Segment[]): string {
+  return value.map(({ text }) => text).join('');
 }
 
 function keyOf(dn: string): string {

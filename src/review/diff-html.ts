@@ -1,10 +1,10 @@
 /** The rows of a review as markup: a table of the texts in files, and an article for each row of entries. */
 
-import type { Target } from '../change/plan.ts';
+import type { Plan } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { counted } from '../words.ts';
 import type { Segment } from './changed-words.ts';
-import { clearedReferences, deletedTree, isDelete } from './deleted-tree.ts';
+import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import { type FilePlaces, filePlaces, placesInWords, wholePath } from './file-places.ts';
 import { type Content, foldedList, type Html, html, isolated, pathList } from './markup.ts';
 import { type Outcome, rowOutcome } from './outcome.ts';
@@ -14,10 +14,16 @@ const fewDns = 5;
 const fewExceptions = 5;
 const fewFolders = 24;
 const fewLines = 12;
+/** To one entry that is deleted. */
+const fewReferences = 8;
 const partSize = 100;
 
 /** All rows, a piece of markup a row. */
-export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: Outcome | undefined): Generator<Html> {
+export function* diffHtml(
+  rows: readonly ReviewRow[],
+  { target, leftOut }: Pick<Plan, 'target' | 'leftOut'>,
+  outcome: Outcome | undefined,
+): Generator<Html> {
   const files = rows.filter((row) => row.kind === 'files');
   const places = filePlaces(files, target);
   const keys = new Set(files.flatMap(({ edits }) => edits.map(({ key }) => key)));
@@ -30,7 +36,7 @@ export function* diffHtml(rows: readonly ReviewRow[], target: Target, outcome: O
     (part) => entriesArticles(part, outcome),
   );
   const deletes = entries.filter(isDelete);
-  if (deletes.length > 0) yield* deletesArticle(deletes, clearedReferences(rows), outcome);
+  if (deletes.length > 0) yield* deletesArticle(deletes, referencesIn(rows, leftOut), outcome);
 }
 
 /** Long lists in parts: a browser lays out only the parts that are in view. */
@@ -147,7 +153,7 @@ function* entriesArticle(row: EntriesRow, outcome: Outcome | undefined): Generat
 /** The entries to be deleted as the tree that they are, each with the references to it; its attributes are folded. */
 function* deletesArticle(
   rows: readonly EntriesRow[],
-  referencesTo: (dn: string) => readonly string[],
+  referencesTo: (dn: string) => ReferencesTo,
   outcome: Outcome | undefined,
 ): Generator<Html> {
   const entries = rows.flatMap((row) =>
@@ -164,7 +170,7 @@ function* deletesArticle(
     open = depth + 1;
     const number = entry.row === undefined ? [] : html`<span class="number">${String(entry.row.number)}</span> `;
     yield html`<li>${number}<code>${isolated(name)}</code>`;
-    yield* referencesTo(entry.dn).map((reference) => html`<span class="aside refers">${isolated(reference)}</span>`);
+    yield* references(referencesTo(entry.dn));
     yield html`<details><summary>${counted(entry.lines.length, 'attribute value')}</summary>\n`;
     const saysDn = depth === 0 || entry.lines.some(({ value }) => textOf(value) === entry.dn);
     if (!saysDn) yield html`<p><code>${isolated(entry.dn)}</code></p>\n`;
@@ -174,6 +180,21 @@ function* deletesArticle(
   }
   yield html`${Array.from({ length: open }, () => html`</li></ul>\n`)}`;
   yield html`</article>\n`;
+}
+
+/** What refers to an entry: those that the plan clears, and those that it leaves. */
+function* references({ cleared, left }: ReferencesTo): Generator<Html> {
+  yield* foldedReferences('aside refers', cleared, 'more');
+  yield* foldedReferences('refers left', left, 'more that the plan does not clear');
+}
+
+function* foldedReferences(kind: string, words: readonly string[], more: string): Generator<Html> {
+  const shown = words.length > fewReferences + 1 ? words.slice(0, fewReferences) : words;
+  yield* shown.map((reference) => html`<span class="${kind}">${isolated(reference)}</span>`);
+  if (shown.length === words.length) return;
+  yield html`<details><summary>and ${words.length - shown.length} ${more}</summary>`;
+  yield* words.slice(shown.length).map((reference) => html`<span class="${kind}">${isolated(reference)}</span>`);
+  yield html`</details>`;
 }
 
 function textOf(value: readonly Segment[]): string {

@@ -8,7 +8,7 @@ import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
 import { counted, listed as inWords } from '../words.ts';
 import type { Segment } from './changed-words.ts';
-import { clearedReferences, deletedTree, isDelete } from './deleted-tree.ts';
+import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import {
   type FilePlaces,
   filePlaces,
@@ -67,7 +67,7 @@ export function* diffLines(
   if (files.length > 0) yield* filesTable(files, filePlaces(files, plan.target), drawing);
   for (const row of entries) if (!isDelete(row)) yield* entriesLines(row, drawing);
   const deletes = entries.filter(isDelete);
-  if (deletes.length > 0) yield* deletesLines(deletes, clearedReferences(rows), drawing);
+  if (deletes.length > 0) yield* deletesLines(deletes, referencesIn(rows, plan.leftOut), drawing);
   if (!options.verbose) return;
   const roots = deletes.map((row) => ({ dn: row.dns[0] ?? '', row }));
   for (const { entry } of deletedTree(roots)) yield* entriesLines(entry.row, drawing);
@@ -312,7 +312,7 @@ function shortened(value: readonly Segment[]): readonly Segment[] {
 /** The entries to be deleted as a tree, each with the references to it; --verbose and the saved files show their attributes. */
 function* deletesLines(
   rows: readonly EntriesRow[],
-  referencesTo: (dn: string) => readonly string[],
+  referencesTo: (dn: string) => ReferencesTo,
   drawing: Drawing,
 ): Generator<string> {
   const { style, columns = Number.POSITIVE_INFINITY, verbose } = drawing;
@@ -325,8 +325,17 @@ function* deletesLines(
     const sign = `${pad(entry.number, diffMargin - 1, 'right')} - ${'  '.repeat(depth)}`;
     const line = `${style.removed(sign + visible(name))}  ${style.dim(counted(entry.count, 'value'))}`;
     yield* wrapped(line, columns, sign.length);
-    const references = referencesTo(entry.dn).map((reference) => `← ${reference}`);
-    yield* listed(references, fewReferences, 'more', drawing, sign.length);
+    const { cleared, left } = referencesTo(entry.dn);
+    const arrows = (references: readonly string[]): readonly string[] => references.map((words) => `← ${words}`);
+    yield* listed(arrows(cleared), fewReferences, 'more', drawing, sign.length);
+    yield* listed(
+      arrows(left),
+      fewReferences,
+      'more that the plan does not clear',
+      drawing,
+      sign.length,
+      style.warning,
+    );
   }
   if (!verbose)
     for (const row of rows) for (const line of outcomeLines(row, drawing)) yield* inLines(line, diffMargin, drawing);
@@ -340,11 +349,12 @@ export function* listed(
   more: string,
   options: TextReviewOptions,
   indent: number,
+  paint = options.style.dim,
 ): Generator<string> {
-  const { style, verbose } = options;
+  const { verbose } = options;
   const shown = verbose || items.length <= few + 1 ? items : items.slice(0, few);
-  for (const item of shown) yield* inLines(style.dim(visible(item)), indent, options);
+  for (const item of shown) yield* inLines(paint(visible(item)), indent, options);
   if (items.length > shown.length) {
-    yield* inLines(style.dim(`… and ${(items.length - shown.length).toLocaleString('en')} ${more}`), indent, options);
+    yield* inLines(paint(`… and ${(items.length - shown.length).toLocaleString('en')} ${more}`), indent, options);
   }
 }

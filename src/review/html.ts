@@ -187,7 +187,7 @@ function* fileCounts(files: readonly FileChange[]): Generator<Html> {
 
 function* changes(plan: Plan, { changes: exhibits }: Description, outcome: Outcome | undefined): Generator<Html> {
   if (plan.changes.length === 0) yield html`<p>None.</p>\n`;
-  else yield* diffHtml(reviewRows(plan.changes), plan.target, outcome);
+  else yield* diffHtml(reviewRows(plan.changes), plan, outcome);
   for (const exhibit of exhibits) yield* exhibitHtml(exhibit);
 }
 

@@ -112,7 +112,7 @@ describe('where no run writes', () => {
     );
     expect(roles).toEqual([[`CN=Infrastructure,DC=DomainDnsZones,${domain}`, [livingSettings]]]);
     const ridManager = `fSMORoleOwner of CN=RID Manager$,CN=System,${domain}`;
-    expect(leftOut).toContainEqual({ what: ridManager, reason: 'holds-roles' });
+    expect(leftOut).toContainEqual(expect.objectContaining({ what: ridManager, reason: 'holds-roles' }));
   });
 
   test('takes it out of the replicas of each application partition, and no other DC', () => {

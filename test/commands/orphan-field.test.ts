@@ -128,6 +128,7 @@ describe('the last server that is left', () => {
     expect(plan.leftOut).toContainEqual({
       what: `offLineABServer of CN=Default Offline Address Book,${lists}`,
       reason: 'mandatory-references',
+      reference: { to: [server], because: 'mandatory' },
     });
     expect(blockersOf(await planFor(forest(exchange2010, addressBook, another())))).toEqual(['oab-generation (final)']);
   });

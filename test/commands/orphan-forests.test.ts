@@ -60,6 +60,11 @@ const cleared = ({ changes }: Plan): readonly string[] =>
     )
     .toSorted();
 const left = ({ leftOut }: Plan): readonly string[] => leftOut.map(({ what, reason }) => `${reason}: ${what}`);
+/** What is left as it is, by the entry that it names. */
+const leftAt = ({ leftOut }: Plan, dn: string): readonly string[] =>
+  leftOut.flatMap(({ what, detail = '1', reference }) =>
+    reference?.to.includes(dn) === true ? [`${detail} ${what.split(',')[0]}: ${reference.because}`] : [],
+  );
 const words = ({ findings }: Plan): string =>
   findings.flatMap(({ detail, evidence }) => [detail, ...evidence]).join('\n');
 describe('a forest of Exchange 2003', () => {
@@ -102,6 +107,7 @@ describe('a forest of Exchange 2003', () => {
     expect(deletedBy(plan)).toHaveLength(9);
     expect(deletedBy(plan).at(-1)).toBe(server);
     expect(blockersOf(plan)).toEqual(['oab-generation (final)', 'send-connector-source']);
+    expect(leftAt(plan, server)).toEqual(['1 offLineABServer of CN=Offline Address Lists: mandatory']);
   });
 
   test('is advised in the words of Exchange System Manager alone', async () => {
@@ -144,6 +150,25 @@ describe('a forest of Exchange 2007', () => {
     expect(words(plan)).toContain("Set-SendConnector -Identity 'Internet' -SourceTransportServers 'EX07B'");
     expect(words(plan)).toMatch(/Setup\.com \/m:RecoverServer/);
     expect(words(plan)).not.toMatch(/New-MoveRequest|LicenseTerms/);
+  });
+});
+
+describe('the last server of Exchange 2007', () => {
+  const storageGroup = `CN=First Storage Group,CN=InformationStore,${dnOf('EX07')}`;
+  const home = `msExchHomeServerName: ${legacyNameOf('EX07')}`;
+
+  test('has its users’ mailboxes counted at the store that they are in, and at the server', async () => {
+    const plan = await planFor('EX07', [
+      ...machine('EX07', { version: 2007, roles: 54 }),
+      ...stores('EX07'),
+      record(`CN=Second Store,${storageGroup}`, 'msExchPrivateMDB', `msExchOwningServer: ${dnOf('EX07')}`),
+      person('anna', `homeMDB: CN=Mailbox Store,${storageGroup}`, home),
+      person('bert', `homeMDB: CN=Mailbox Store,${storageGroup}`, home),
+      person('clara', `homeMDB: CN=Second Store,${storageGroup}`, home),
+    ]);
+    expect(leftAt(plan, dnOf('EX07'))).toEqual(['3 msExchHomeServerName of mailboxes homed on it: mailbox']);
+    expect(leftAt(plan, `CN=Mailbox Store,${storageGroup}`)).toEqual(['2 homeMDB of mailboxes in its databases: link']);
+    expect(leftAt(plan, `CN=Second Store,${storageGroup}`)).toEqual(['1 homeMDB of mailboxes in its databases: link']);
   });
 });
 
@@ -198,6 +223,14 @@ describe('a forest of Exchange 2016 in hybrid', () => {
       expect.stringContaining('references-to-replace: msExchAlternateFileShareWitness of CN=DAG1,'),
       expect.stringContaining('references-to-replace: msExchInternalHostName of CN=Reports,'),
       expect.stringContaining('references-to-replace: msExchSmtpSmartHost of CN=From on-premises,'),
+    ]);
+  });
+
+  test('has these names in text shown at the server, whose names they are', async () => {
+    expect(leftAt(await planFor('EX16', records), dnOf('EX16')).toSorted()).toEqual([
+      '1 msExchAlternateFileShareWitness of CN=DAG1: needs-another-value',
+      '1 msExchInternalHostName of CN=Reports: needs-another-value',
+      '1 msExchSmtpSmartHost of CN=From on-premises: needs-another-value',
     ]);
   });
 

@@ -624,6 +624,15 @@ describe('a forest as an export has it', () => {
         'expansion-server',
         'too-many-references',
       ]);
+      const plan = planOf(
+        await runOn([...orphaned('msExchCurrentServerRoles: 38'), ...many], '--name', 'EX04', '--json'),
+      );
+      expect(plan.leftOut).toContainEqual({
+        what: 'msExchExpansionServerName of more groups, as expansion server',
+        reason: 'too-many-references',
+        detail: '1',
+        reference: { to: [plan.subject?.dn], because: 'past-the-limit' },
+      });
     });
 
     test('the last hub of a site with an Edge server', async () => {

@@ -1,7 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childDn, parentDn } from '../../src/ad/dn.ts';
-import { type TreeLine, deletedTree as treeOf } from '../../src/review/deleted-tree.ts';
+import { type LeftOut, type WhyLeft, whyLeft } from '../../src/change/plan.ts';
+import { referencesIn, type TreeLine, deletedTree as treeOf } from '../../src/review/deleted-tree.ts';
+import { reviewRows } from '../../src/review/rows.ts';
+import { deletion, modify } from './plans.ts';
 
 const deletedTree = (dns: readonly string[]): readonly TreeLine<{ readonly dn: string }>[] =>
   treeOf(dns.map((dn) => ({ dn })));
@@ -63,5 +66,59 @@ describe('the tree of entries to be deleted', () => {
       }),
       { numRuns: 50 },
     );
+  });
+});
+
+describe('what refers to an entry of the tree', () => {
+  const named = deletion(server, [
+    { name: 'legacyExchangeDN', values: ['/o=Contoso/cn=EX04'] },
+    { name: 'networkAddress', values: ['netbios:EX04', 'ncacn_ip_tcp:ex04.example.com'] },
+  ]);
+  const clearing = (attribute: string, value: string) =>
+    modify('CN=Referrer,DC=example,DC=com', { attribute, remove: [value], add: [] });
+  const left = (because: WhyLeft, more: Partial<LeftOut> = {}): LeftOut => ({
+    what: 'homeMTA of CN=Sales\\, north,DC=example,DC=com',
+    reason: 'a-finding',
+    reference: { to: [server], because },
+    ...more,
+  });
+
+  test.each([
+    ['its DN, in any spelling', server.toUpperCase()],
+    ['its DN with a binary part', `B:8:01020304:${server}`],
+    ['its legacyExchangeDN', '/o=contoso/cn=ex04'],
+    ['its FQDN', 'EX04.example.com'],
+  ])('is what the plan clears and names it by %s', (_, value) => {
+    const to = referencesIn(reviewRows([clearing('anyAttribute', value), named]), []);
+    expect(to(server)).toEqual({ cleared: ['anyAttribute of Referrer'], left: [] });
+    expect(to(protocols)).toEqual({ cleared: [], left: [] });
+  });
+
+  test('is also what the plan leaves, with the reason, at each entry that it names', () => {
+    const to = referencesIn([], [left('mandatory', { reference: { to: [server, protocols], because: 'mandatory' } })]);
+    for (const dn of [server.toLowerCase(), protocols]) {
+      expect(to(dn)).toEqual({ cleared: [], left: ['homeMTA of Sales, north: stays, mandatory attribute'] });
+    }
+  });
+
+  test.each(whyLeft.filter((why) => why !== 'link'))('that is left because of "%s" says so', (why) => {
+    expect(referencesIn([], [left(why)])(server).left).toEqual([expect.stringMatching(/: stays, [a-z' ]{10,40}$/)]);
+  });
+
+  test('and is a link is not said to stay', () => {
+    expect(referencesIn([], [left('link')])(server).left).toEqual([
+      'homeMTA of Sales, north: a link, goes with the entry',
+    ]);
+  });
+
+  test('and is only counted has its number', () => {
+    const many = left('mailbox', { what: 'homeMDB of mailboxes in its databases', detail: '12' });
+    expect(referencesIn([], [many])(server).left).toEqual([
+      "12 × homeMDB of mailboxes in its databases: stays, users' mailboxes are left alone",
+    ]);
+  });
+
+  test('is nothing that names no entry of the plan', () => {
+    expect(referencesIn([], [{ what: 'homeMTA of CN=x', reason: 'r' }])(server).left).toEqual([]);
   });
 });

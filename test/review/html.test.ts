@@ -371,6 +371,20 @@ describe('changes of entries', () => {
     expect(tree && textOf(tree).replace(/\s+/g, ' ')).toMatch(/3 ?CN=EX04,.*2 ?CN=SMTP ?homeMTA of Internet/);
   });
 
+  test('show references that stay at the entry that they name, folded where they are many', () => {
+    const leftOut = Array.from({ length: 20 }, (_, index) => ({
+      what: `homeMTA of CN=user ${index},CN=Users`,
+      reason: 'no-right-to-clean-up',
+      reference: { to: [server], because: 'no-right' as const },
+    }));
+    const [tree] = all(pageOf(planOf([deletion(server, [])], { leftOut })), '.tree');
+    expect(tree && textsOf(tree, '.left')).toEqual(
+      leftOut.map((_, index) => expect.stringContaining(`homeMTA of user ${index}: stays, no right to clear it`)),
+    );
+    expect(tree && all(tree, 'details').flatMap((details) => textsOf(details, '.left'))).toHaveLength(12);
+    expect(tree && textsOf(tree, 'summary')).toContain('and 12 more that the plan does not clear');
+  });
+
   test('that edit a few values are not folded', () => {
     const page = pageOf(planOf([modify(directoryService, lifetime)], { remedy: 'tombstone' }));
     expect(all(page, 'details')).toEqual([]);

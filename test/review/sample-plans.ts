@@ -97,6 +97,11 @@ export const orphanPlan = planOf(
     ...leafFirst.map((above) => deletion(above + server, attributes)),
   ],
   {
+    leftOut: mailboxes.map((name) => ({
+      what: `altRecipient of CN=${name},CN=Users,DC=corp,DC=example,DC=com`,
+      reason: 'no-right-to-clean-up',
+      reference: { to: [server], because: 'no-right' },
+    })),
     findings: [
       finding({
         level: 'blocker',
@@ -169,7 +174,7 @@ export const orphanWords = description({
     {
       kind: 'table',
       id: 'left-out',
-      title: 'References that stay as they are',
+      title: 'References that the plan does not clear',
       columns: [{ heading: 'Reference' }, { heading: 'Count', align: 'right' }],
       groups: [
         { heading: 'Mailboxes', rows: [{ cells: ['homeMDB', '3'], mark: 'watch', details: ['of another forest'] }] },

@@ -4,7 +4,17 @@ import { isDiffLine, type TextReviewOptions } from '../../src/review/diff-text.t
 import { nextStepLines, paperReview, screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
-import { commands, deletion, description, finding, forest, labelChange, modify, planOf } from './plans.ts';
+import {
+  commands,
+  configuration,
+  deletion,
+  description,
+  finding,
+  forest,
+  labelChange,
+  modify,
+  planOf,
+} from './plans.ts';
 
 const exchange = 'CN=Nordwind Trading,CN=Microsoft Exchange,CN=Services,CN=Configuration,DC=corp,DC=example,DC=com';
 const server = `CN=EX04,CN=Servers,CN=Exchange Administrative Group (FYDIBOHF23SPDLT),${exchange}`;
@@ -229,6 +239,30 @@ test('entries to be deleted are a tree, parents first, each with the number of i
     '  2 -   CN=SMTP  0 values',
     '  1 -     CN=1  0 values',
   ]);
+});
+
+describe('references that stay', () => {
+  const stays = (count: number): Plan =>
+    planOf([deletion(server, [])], {
+      leftOut: Array.from({ length: count }, (_, index) => ({
+        what: `offLineABServer of CN=Offline Address Book ${index},CN=Offline Address Lists,${configuration}`,
+        reason: 'mandatory-references',
+        reference: { to: [server], because: 'mandatory' as const },
+      })),
+    });
+
+  test('stand at the entry that they name, within 80 columns', () => {
+    const lines = review(stays(1), { width: 80, columns: 80 });
+    expect(lines).toContain('      ← offLineABServer of Offline Address Book 0: stays, mandatory attribute');
+  });
+
+  test('are folded where they are many, and all shown with --verbose', () => {
+    const arrows = (verbose: boolean): readonly string[] =>
+      review(stays(30), { verbose }).filter((line) => /^ {6}[←…]/.test(line));
+    expect(arrows(false)).toHaveLength(5);
+    expect(arrows(false).at(-1)).toBe('      … and 26 more that the plan does not clear');
+    expect(arrows(true)).toHaveLength(30);
+  });
 });
 
 test('where all is shown, the values of each entry follow the tree in its order', () => {

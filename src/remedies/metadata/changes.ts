@@ -5,6 +5,7 @@ import { parseDnsRecord } from '../../ad/dns-record.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
+import { entryFinder, leadingTo } from '../../change/left-references.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
@@ -14,6 +15,7 @@ import type {
   Plan,
   PlanValue,
   Proposal,
+  WhyLeft,
 } from '../../change/plan.ts';
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
@@ -50,25 +52,34 @@ export const leftOutReasons = {
   roles: 'holds-roles',
 } as const;
 
-const reasonOf: Readonly<Partial<Record<Clearing, string>>> = {
-  mandatory: leftOutReasons.mandatory,
-  'only the system writes it': leftOutReasons.system,
+const reasonOf: Readonly<Partial<Record<Clearing, { readonly reason: string; readonly why: WhyLeft }>>> = {
+  mandatory: { reason: leftOutReasons.mandatory, why: 'mandatory' },
+  'only the system writes it': { reason: leftOutReasons.system, why: 'system-only' },
 };
 
 /** Roles that do work are for ntdsutil to seize: until then they belong to the DC that is gone. */
 function rolesLeft(roles: readonly Role[], settingsDn: string | undefined): readonly LeftOut[] {
   return rolesOf(roles, settingsDn)
     .filter(({ seize }) => seize !== undefined)
-    .map(({ dn }) => ({ what: `fSMORoleOwner of ${dn}`, reason: leftOutReasons.roles }));
+    .map(({ dn, owner }) => ({
+      what: `fSMORoleOwner of ${dn}`,
+      reason: leftOutReasons.roles,
+      ...leadingTo([owner], 'role'),
+    }));
 }
 
-function leftOutOf({ remains: { references, texts } }: Chosen): readonly LeftOut[] {
+function leftOutOf({ identity: { serverDn, accountDn }, remains }: Chosen): readonly LeftOut[] {
+  const { references, texts } = remains;
+  const find = entryFinder(treesOf(remains).flatMap((tree) => tree.map(({ entry }) => entry)));
+  const bearer = [serverDn, accountDn].flatMap((dn) => dn ?? []).slice(0, 1);
   return [
-    ...references.flatMap(({ id, clearing }) => {
-      const reason = reasonOf[clearing];
-      return reason === undefined ? [] : [{ what: id, reason }];
+    ...references.flatMap(({ id, clearing, values, isLink }) => {
+      const left = reasonOf[clearing];
+      if (left === undefined) return [];
+      const to = values.flatMap((value) => find(value) ?? []);
+      return [{ what: id, reason: left.reason, ...leadingTo(to, isLink ? 'link' : left.why) }];
     }),
-    ...texts.map((what) => ({ what, reason: leftOutReasons.text })),
+    ...texts.map((what) => ({ what, reason: leftOutReasons.text, ...leadingTo(bearer, 'text') })),
   ];
 }
 

@@ -31,7 +31,7 @@ export function describe(plan: Plan<DirectoryChange>): Description {
       },
       ...(plan.leftOut.length === 0
         ? []
-        : [{ name: 'Values left as they are', value: plan.leftOut.length.toLocaleString('en') }]),
+        : [{ name: 'Values not removed', value: plan.leftOut.length.toLocaleString('en') }]),
     ],
     changes: leftOutTable(plan),
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
@@ -75,7 +75,7 @@ function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
     {
       kind: 'table',
       id: 'left-out',
-      title: 'Values that stay as they are',
+      title: 'Values that the plan does not remove',
       columns: [{ heading: 'Value' }, { heading: 'Finding' }],
       groups: [{ heading: '', rows: leftOut.map(({ what, reason }) => ({ cells: [what, reason] })) }],
     },

@@ -21,6 +21,8 @@ export interface Reference extends HeldValues {
   /** "managedBy of CN=…" */
   readonly id: string;
   readonly clearing: Clearing;
+  /** The directory removes the value of a link with the entry that it names. */
+  readonly isLink: boolean;
 }
 
 /** What is looked for. */
@@ -82,7 +84,9 @@ export async function readReferences(
         : isNeeded && hit.otherValues.length === 0
           ? 'mandatory'
           : 'may be cleared';
-    return [{ ...held, id: `${hit.reference.attribute} of ${hit.dn}`, clearing }];
+    return [
+      { ...held, id: `${hit.reference.attribute} of ${hit.dn}`, clearing, isLink: definition?.link === 'forward' },
+    ];
   });
   return { references, texts };
 }

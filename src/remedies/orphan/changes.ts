@@ -7,7 +7,6 @@ import type {
   DeleteChange,
   DeletedEntry,
   DirectoryChange,
-  LeftOut,
   ModifyChange,
   Plan,
   PlanValue,
@@ -19,8 +18,9 @@ import { distinct } from '../../words.ts';
 import type { Companion } from './companions.ts';
 import { isNextStep } from './describe.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
+import { leftOutOf } from './left-out.ts';
 import { isOfLeftovers, permitsLeftovers } from './leftovers.ts';
-import { deletedServer, inOtherDomains, serverDeletedIn, textsOf } from './names.ts';
+import { deletedServer, serverDeletedIn, textsOf } from './names.ts';
 import type { OrphanOptions } from './options.ts';
 import { databaseClasses } from './organisation.ts';
 import { isMailboxAttribute, isNamedAsOwn, isTypeOfOwnMailbox } from './recipients.ts';
@@ -66,41 +66,6 @@ export function propose(facts: OrphanFacts, options: OrphanOptions): Proposal<Di
  */
 export function clearable(facts: DeletionFacts): readonly Referrer[] {
   return clearableReferrers(facts).filter(({ id }) => !facts.unwritable.has(id));
-}
-
-function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean): readonly LeftOut[] {
-  const { configuration, recipients, unwritable } = facts;
-  const because = (referrers: readonly Referrer[], reason: string): readonly LeftOut[] =>
-    referrers.map(({ id }) => ({ what: id, reason }));
-  const unclearable = (clearing: Referrer['reference']['clearing']): readonly Referrer[] =>
-    configuration.referrers.filter(({ reference }) => reference.clearing === clearing);
-  return [
-    ...because(clearable(facts).filter(isKept), 'dangling-references'),
-    ...because(
-      clearableReferrers(facts).filter(({ id }) => unwritable.has(id)),
-      'no-right-to-clean-up',
-    ),
-    ...because(unclearable('needs another value'), 'references-to-replace'),
-    ...because(unclearable('mandatory'), 'mandatory-references'),
-    ...because(unclearable('only the system writes it'), 'system-only-references'),
-    ...because(configuration.toDatabases, 'references-to-its-databases'),
-    ...(facts.hasOtherServer ? [] : recipients)
-      .filter(({ reference, count, own }) => !reference.isCleanable && count > own.count)
-      .map(({ reference, count, own }) => ({
-        what: `${reference.attribute} of ${reference.who}`,
-        reason: reference.id === 'archives' ? 'archives' : 'mailboxes',
-        detail: String(count - own.count),
-      })),
-    ...recipients
-      .filter(
-        ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
-      )
-      .map(({ reference, count, cleanable, notListed }) => ({
-        what: `${reference.attribute} of recipients of other domains`,
-        reason: inOtherDomains,
-        detail: String(count - cleanable.length - notListed),
-      })),
-  ];
 }
 
 function alongOf({ along }: DeletionFacts, kinds: readonly Companion['kind'][]): readonly SubtreeEntry[] {

@@ -2,7 +2,15 @@
 
 import { conflictRdnOf, dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
-import type { DeletedEntry, DirectoryChange, JsonValue, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
+import type {
+  DeletedEntry,
+  DirectoryChange,
+  JsonValue,
+  LeftOut,
+  ModifyChange,
+  NextStep,
+  Plan,
+} from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
@@ -49,7 +57,7 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
       },
       ...(plan.leftOut.length === 0
         ? []
-        : [{ name: 'References left as they are', value: plan.leftOut.length.toLocaleString('en') }]),
+        : [{ name: 'References not cleared', value: numberOf(plan.leftOut).toLocaleString('en') }]),
     ],
     changes: leftOutTable(plan),
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
@@ -61,13 +69,18 @@ function referencesIn(edits: readonly ModifyChange[]): string {
   return counted(values.length, 'value');
 }
 
+/** Those that are only counted have their number as their detail. */
+function numberOf(leftOut: readonly LeftOut[]): number {
+  return leftOut.reduce((sum, { detail = '1' }) => sum + Number(detail), 0);
+}
+
 function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
   if (leftOut.length === 0) return [];
   return [
     {
       kind: 'table',
       id: 'left-out',
-      title: 'References that stay as they are',
+      title: 'References that the plan does not clear',
       columns: [{ heading: 'Reference' }, { heading: 'Finding' }],
       groups: [
         {

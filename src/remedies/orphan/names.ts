@@ -132,6 +132,8 @@ function nearestNames(given: string, servers: readonly ExchangeServer[]): readon
 
 /** The reason in leftOut of references that another DC holds. */
 export const inOtherDomains = 'recipients-in-other-domains';
+/** The reason in leftOut of recipients beyond the number that one plan clears. */
+export const tooMany = 'too-many-references';
 /** The reasons in leftOut of users' mailboxes that lose their database with the last server. */
 export const mailboxReasons: readonly string[] = ['mailboxes', 'archives'];
 
@@ -154,6 +156,8 @@ export interface DeletedServer {
   readonly leavesOtherDomains: boolean;
   /** Whether users' mailboxes are left that name the server or its databases. */
   readonly leavesMailboxes: boolean;
+  /** Attributes, lower case, by which more recipients name it than the plan clears: that was accepted of all of them. */
+  readonly leavesMoreOf: ReadonlySet<string>;
 }
 
 /** What the plan deletes; its entries are [] for a plan that deletes nothing. */
@@ -177,6 +181,9 @@ export function deletedServer({
     leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
     leavesOtherDomains: leftOut.some(({ reason }) => reason === inOtherDomains),
     leavesMailboxes: leftOut.some(({ reason }) => mailboxReasons.includes(reason)),
+    leavesMoreOf: new Set(
+      leftOut.flatMap(({ what, reason }) => (reason === tooMany ? what.toLowerCase().split(' ', 1) : [])),
+    ),
   };
 }
 

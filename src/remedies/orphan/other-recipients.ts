@@ -3,8 +3,9 @@
  * left out, as a linked value goes with its target and undo writes it back.
  */
 
+import { normalizedDn } from '../../ad/dn.ts';
 import type { Entry } from '../../ad/entry.ts';
-import { isOfEveryEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
+import { dnIn, isOfEveryEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { readDnAttributes } from '../../ad/schema.ts';
 import { groupBy } from '../../group-by.ts';
 import { or, present } from '../../ldap/filter.ts';
@@ -50,6 +51,15 @@ interface Found {
   readonly attribute: string;
   readonly entry: Entry;
   readonly isWritable: boolean;
+  /** DNs of entries that go, normalised. */
+  readonly names: readonly string[];
+}
+
+/** Recipients by one attribute, and the entries that those name which are not cleared, by their normalised DNs. */
+interface Tally {
+  total: number;
+  readonly elsewhere: Set<string>;
+  readonly beyond: Set<string>;
 }
 
 /**
@@ -63,32 +73,35 @@ export async function readOtherRecipients(places: RecipientPlaces, dns: Readonly
   if (attributes.length === 0) return { attributes, counts: [], fixed: [] };
   const test = dnTest(dns);
   const kept: Found[] = [];
-  const totals = new Map<string, number>();
+  const tallies = new Map<string, Tally>();
   for await (const found of valuesIn(places, attributes, test)) {
-    const total = (totals.get(found.attribute) ?? 0) + 1;
-    totals.set(found.attribute, total);
-    if (total <= mostCleanable) kept.push(found);
+    const tally = tallies.get(found.attribute) ?? { total: 0, elsewhere: new Set(), beyond: new Set() };
+    tallies.set(found.attribute, tally);
+    tally.total += 1;
+    const isKept = tally.total <= mostCleanable;
+    if (isKept) kept.push(found);
+    if (!isKept || !found.isWritable) for (const dn of found.names) tally[isKept ? 'elsewhere' : 'beyond'].add(dn);
   }
   const writable = new Set(kept.filter(({ isWritable }) => isWritable).map(({ entry }) => entry));
   const referrers = await referrersIn(session, inTurn(writable), test);
   const isClearable = ({ reference }: Referrer): boolean => reference.clearing === 'may be cleared';
   const fixed = referrers.filter((referrer) => !isClearable(referrer));
   const byAttribute = groupBy(referrers.filter(isClearable), ({ reference }) => reference.attribute);
-  const counts = [...totals].map(([attribute, total]) => {
+  const counts = [...tallies].map(([attribute, tally]) => {
     const cleanable = byAttribute.get(attribute) ?? [];
     const notClearable = fixed.filter(({ reference }) => reference.attribute === attribute).length;
-    const first = kept.filter((found) => found.attribute === attribute).slice(0, firstNames);
-    return countOf(attribute, total, notClearable, cleanable, first);
+    const here = kept.filter((found) => found.attribute === attribute);
+    return countOf(attribute, tally, notClearable, cleanable, here);
   });
   return { attributes, counts: counts.filter(({ count }) => count > 0), fixed };
 }
 
 function countOf(
   attribute: string,
-  total: number,
+  { total, elsewhere, beyond }: Tally,
   notClearable: number,
   cleanable: readonly Referrer[],
-  first: readonly Found[],
+  found: readonly Found[],
 ): RecipientCount {
   return {
     reference: {
@@ -101,11 +114,12 @@ function countOf(
       isCleanable: true,
     },
     count: total - notClearable,
-    first: first.map(({ entry }) => entry.dn),
+    first: found.slice(0, firstNames).map(({ entry }) => entry.dn),
     own: { count: 0, mailboxes: [] },
     usersOf: new Map(),
     cleanable,
     notListed: Math.max(0, total - mostCleanable),
+    named: { elsewhere: [...elsewhere], beyond: [...beyond] },
   };
 }
 
@@ -128,8 +142,9 @@ async function* valuesIn(
   for (const { session: asked, base, isMeant } of searches) {
     for await (const entry of recipientsWith(asked, base, attributes, test)) {
       if (!isRecipient(entry.dn) || !isMeant(entry.dn)) continue;
-      for (const { attribute } of namingValues(entry, test)) {
-        yield { attribute: attribute.name, entry, isWritable: isWritable(entry.dn) };
+      for (const { attribute, values } of namingValues(entry, test)) {
+        const names = values.map((value) => normalizedDn(dnIn(value.toString())));
+        yield { attribute: attribute.name, entry, isWritable: isWritable(entry.dn), names };
       }
     }
   }

@@ -91,6 +91,8 @@ export interface RecipientCount {
   readonly cleanable: readonly Referrer[];
   /** How many more there are past the bound. */
   readonly notListed: number;
+  /** The entries that go and that recipients of other domains, and those past the bound, name: DNs, normalised. */
+  readonly named?: { readonly elsewhere: readonly string[]; readonly beyond: readonly string[] };
 }
 
 /** Names that are kept of each reference, for people. */

@@ -6,6 +6,7 @@ import type { DirectoryChange, PlanValue, Proposal } from '../../change/plan.ts'
 import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { tooMany } from './names.ts';
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
 import { hasRole, roleBit } from './versions.ts';
@@ -41,7 +42,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
   );
   const ofSystem = referrers.filter(({ reference }) => reference.clearing === 'only the system writes it');
   const { leftovers } = facts.configuration;
-  const tooMany = facts.recipients.filter(({ notListed }) => notListed > 0);
+  const beyond = facts.recipients.filter(({ notListed }) => notListed > 0);
   const elsewhere = facts.recipients.filter(
     ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
   );
@@ -80,7 +81,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           blocker(
             'mandatory-references',
             `${counted(mandatory.length, 'reference')} to the server cannot be cleared: the attribute is mandatory`,
-            `Give it another value first: ${mandatory.slice(0, namedInFull).map(replaceCommand).join('; ')}. If you accept, it points at a deleted entry afterwards.`,
+            `Give it another value first: ${mandatory.slice(0, namedInFull).map(replaceCommand).join('; ')}. If you accept, ${mandatory.every(({ reference }) => reference.kind === 'linked') ? 'the directory removes the value with the entry that it names, and the attribute is missing' : 'it points at a deleted entry afterwards'}.`,
             { ...about(mandatory), measure: { value: mandatory.length, unit: 'references' } },
           ),
         ]),
@@ -117,17 +118,17 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
             },
           ),
         ]),
-    ...(tooMany.length === 0
+    ...(beyond.length === 0
       ? []
       : [
           blocker(
-            'too-many-references',
+            tooMany,
             'More recipients refer to the server than one plan clears',
-            `Clear the others with these commands, then make the plan again: ${tooMany.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold go on naming the server.`,
+            `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold go on naming the server.`,
             {
-              evidence: tooMany.flatMap(countedEvidence),
-              subjects: tooMany.map(({ reference }) => reference.attribute),
-              measure: { value: tooMany.reduce((sum, { notListed }) => sum + notListed, 0), unit: 'objects' },
+              evidence: beyond.flatMap(countedEvidence),
+              subjects: beyond.map(({ reference }) => reference.attribute),
+              measure: { value: beyond.reduce((sum, { notListed }) => sum + notListed, 0), unit: 'objects' },
             },
           ),
         ]),

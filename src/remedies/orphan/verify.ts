@@ -165,7 +165,8 @@ export async function recipientsPointingAt(
       for (const attribute of attributes.filter((name) => textsOf(entry, name).some(isPointing))) {
         const id = `${attribute} of ${entry.dn}`;
         const isMailbox = mailboxes.has(attribute) && deleted.leavesMailboxes;
-        if (isMailbox || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
+        const isBeyond = deleted.leavesMoreOf.has(attribute.toLowerCase());
+        if (isMailbox || isBeyond || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
         else if (++count <= firstNames) first.push(id);
       }
     }

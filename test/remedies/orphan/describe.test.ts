@@ -48,7 +48,11 @@ test('a reference that is kept is left out of the changes and shown as left', as
   const [owned] = facts.configuration.referrers.filter(({ reference }) => reference.id === 'owned-databases');
   const id = owned?.id ?? '';
   const plan = planOf(facts, { keep: [id.toUpperCase()] });
-  expect(plan.leftOut).toContainEqual({ what: id, reason: 'dangling-references' });
+  expect(plan.leftOut).toContainEqual({
+    what: id,
+    reason: 'dangling-references',
+    reference: { to: [plan.subject?.dn], because: 'chosen' },
+  });
   expect(all.changes.flatMap(editedAttributes)).toContain(owned?.reference.attribute);
   expect(plan.changes.flatMap(editedAttributes)).not.toContain(owned?.reference.attribute);
   expect(plan.findings).toContainEqual(expect.objectContaining({ id: 'dangling-references', subjects: [id] }));

@@ -25,6 +25,7 @@ const deleted: DeletedServer = {
   leftOnPurpose: new Set(),
   leavesOtherDomains: false,
   leavesMailboxes: false,
+  leavesMoreOf: new Set(),
 };
 
 /** A forest of these domains, whose first one the plan's DC holds. */
@@ -91,6 +92,13 @@ test('recipients of other domains that were accepted to dangle are counted, and 
     state: 'there',
     detail: 'none points at a deleted entry, except 1 that were accepted',
   });
+});
+
+test('recipients beyond the limit of the plan that were accepted to dangle prove nothing wrong', async () => {
+  const [here] = await looks(forestOf(root), { ...deleted, leavesMoreOf: new Set(['homemta']) });
+  expect(here).toMatchObject({ state: 'there', detail: 'none points at a deleted entry, except 1 that were accepted' });
+  const [other] = await looks(forestOf(root), { ...deleted, leavesMoreOf: new Set(['altrecipient']) });
+  expect(other).toMatchObject({ state: 'not-yet' });
 });
 
 test('a plan that deletes nothing is proved by its kind of change', async () => {
