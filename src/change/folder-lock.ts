@@ -3,8 +3,8 @@
  * opposite of each other.
  */
 
-import { hash } from 'node:crypto';
-import { open, rm, unlink } from 'node:fs/promises';
+import { hash, randomUUID } from 'node:crypto';
+import { open, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RefusedError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
@@ -32,25 +32,35 @@ const lockName = 'lock.json';
 /**
  * Takes a change folder for this process, and gives what lets it go again. A lock that its process has left behind is
  * replaced; one that this process has already stays, and letting go then does nothing.
+ *
+ * Two runs never have it, as lock.json is only made where there is none, and:
+ * 1. A lock is removed by its own run, or after that run's end by the run whose mark for it is the last (rightToRemove).
+ *    There is one such run at a time: a mark is made where there is none, only after its run's end is a next one made,
+ *    and while the lock is there each run removes no mark but its own, when it gives up.
+ * 2. That run looks at lock.json once more before it removes it. A lock that was left behind never comes back, as its
+ *    process has ended: what was read too early, and marks that remain, do no harm once it is gone. So the run that has
+ *    the folder may clear all marks.
+ * 3. What is removed is first renamed, which frees its name at once, and for good (remove).
+ * A run that is killed anywhere in between keeps nobody away: its lock or its mark is of a process that has ended.
+ * Only a file that was made and not yet written says nothing about its run, and is left for the user to delete.
+ *
  * @throws RefusedError if another run is at work, or may be; FileError if the lock can't be written
  */
 export async function lockFolder(folder: string, options: LockOptions): Promise<() => Promise<void>> {
-  const { patience } = options;
+  const { holder, patience } = options;
   const file = path.join(folder, lockName);
-  const text = `${JSON.stringify(options.holder)}\n`;
   for (let round = 1; ; round += 1) {
-    if (await isMade(file, text, patience)) return () => attempt(file, () => patientUnlink(file, patience));
+    if (await isMade(file, options)) return () => attempt(file, () => letGo(folder, file, patience));
     const found = await readLock(file, patience);
     // Let go of in between.
     if (found === undefined) continue;
-    const holder = holderIn(found);
-    if (holder === undefined || holder.host !== options.holder.host) throw refusal(folder, file, holder);
-    if (holder.process === options.holder.process) return async () => undefined;
-    if (options.isRunning(holder.process)) throw refusal(folder, file, holder);
-    const mark = `${file}.${hash('sha256', found).slice(0, 16)}`;
-    if (await isLeftRemoved(file, found, mark, options)) continue;
-    if (round === mostRounds) throw refusal(folder, mark, undefined);
-    await patience.sleep(roundMilliseconds);
+    const other = holderIn(found);
+    if (other?.host === holder.host && other.process === holder.process) return async () => undefined;
+    if (!hasEnded(other, options)) throw refusal(folder, file, other);
+    const { marks, isOwn } = await rightToRemove(file, found, options);
+    if (isOwn) await attempt(file, () => removeLeft(file, found, marks, patience));
+    else if (round === mostRounds) throw refusal(folder, marks.at(-1) ?? file, undefined);
+    else await patience.sleep(roundMilliseconds);
   }
 }
 
@@ -58,18 +68,20 @@ export async function lockFolder(folder: string, options: LockOptions): Promise<
 const mostRounds = 40;
 const roundMilliseconds = 50;
 
-function patientUnlink(file: string, patience: Patience): Promise<void> {
-  return withPatience(patience, file, () => unlink(file));
+/** Whether this is known to be the end of the run: not for a run of another computer, nor for one that is not known. */
+function hasEnded(run: LockHolder | undefined, { holder, isRunning }: LockOptions): run is LockHolder {
+  return run !== undefined && run.host === holder.host && !isRunning(run.process);
 }
 
-async function isMade(file: string, text: string, patience: Patience): Promise<boolean> {
+/** Makes a lock or a mark of this run, unless there is one. */
+async function isMade(file: string, { holder, patience }: LockOptions): Promise<boolean> {
   try {
     const handle = await withPatience(onlyWhileBusy(patience), file, () => open(file, 'wx'));
     try {
-      await handle.writeFile(text);
+      await handle.writeFile(`${JSON.stringify(holder)}\n`);
     } catch (error) {
       // An empty lock would keep everybody away. That it can't be removed either says less than why it is empty.
-      await patientUnlink(file, patience).catch(() => undefined);
+      await remove(file, patience).catch(() => undefined);
       throw error;
     } finally {
       await handle.close();
@@ -114,30 +126,64 @@ function isHolder(value: unknown): value is LockHolder {
 }
 
 /**
- * Removes a lock that was left behind, but not one that another run has put in its place meanwhile: only the run that
- * has made the mark for this very lock may remove it, and looks at it once more before. False while another run has the
- * mark.
+ * Asks for the right to remove a lock that was left behind: the run has it whose mark is the last. Each mark names the
+ * lock and the marks before it by what they hold, so that it is of no other lock.
+ * @param found what the lock holds
  */
-async function isLeftRemoved(file: string, text: string, mark: string, options: LockOptions): Promise<boolean> {
-  const { holder, isRunning, patience } = options;
-  if (await isMade(mark, `${JSON.stringify(holder)}\n`, patience)) {
-    await attempt(file, async () => {
-      try {
-        if ((await readLock(file, patience)) === text) await removeIfThere(file, patience);
-      } finally {
-        await removeIfThere(mark, patience);
-      }
-    });
-    return true;
+async function rightToRemove(
+  file: string,
+  found: string,
+  options: LockOptions,
+): Promise<{ readonly marks: readonly string[]; readonly isOwn: boolean }> {
+  const marks: string[] = [];
+  for (let contents = found; ; ) {
+    const mark = `${file}.${hash('sha256', contents).slice(0, 16)}`;
+    marks.push(mark);
+    if (await isMade(mark, options)) return { marks, isOwn: true };
+    const text = (await readLock(mark, options.patience)) ?? '';
+    if (!hasEnded(holderIn(text), options)) return { marks, isOwn: false };
+    // Its run may have given it up before its end.
+    if ((await readLock(mark, options.patience)) !== text) return { marks, isOwn: false };
+    contents += text;
   }
-  const remover = holderIn((await readLock(mark, patience)) ?? '');
-  // It was killed in between.
-  if (remover !== undefined && !isRunning(remover.process)) await attempt(mark, () => removeIfThere(mark, patience));
-  return false;
 }
 
-function removeIfThere(file: string, patience: Patience): Promise<void> {
-  return withPatience(patience, file, () => rm(file, { force: true }));
+/** Removes a lock that was left behind if it is still there, then the marks, of which the last is this run's. */
+async function removeLeft(file: string, found: string, marks: readonly string[], patience: Patience): Promise<void> {
+  try {
+    if ((await readLock(file, patience)) === found) await remove(file, patience);
+  } catch (error) {
+    // What has failed already says more.
+    for (const mark of marks.slice(-1)) await remove(mark, patience).catch(() => undefined);
+    throw error;
+  }
+  for (const mark of marks) await remove(mark, patience);
+}
+
+/** Lets go of the folder, without what killed runs have left beside the lock. */
+async function letGo(folder: string, file: string, patience: Patience): Promise<void> {
+  try {
+    const beside = (await readdir(folder)).filter((name) => name.startsWith(`${lockName}.`));
+    for (const name of beside) await remove(path.join(folder, name), patience);
+  } finally {
+    await remove(file, patience);
+  }
+}
+
+/**
+ * Removes a file, if it is there. Windows may keep a file that is deleted under its name until the last program closes
+ * it; Wine even opens it meanwhile. Under a name of its own it is in nobody's way.
+ */
+async function remove(file: string, patience: Patience): Promise<void> {
+  const aside = `${file}.${randomUUID()}`;
+  try {
+    await withPatience(patience, file, () => rename(file, aside));
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return;
+    throw error;
+  }
+  // The run that has the folder may be faster.
+  await withPatience(patience, aside, () => rm(aside, { force: true }));
 }
 
 async function attempt(file: string, work: () => Promise<void>): Promise<void> {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { writeFileSync } from 'node:fs';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { lockFolder } from '../../src/change/folder-lock.ts';
 import { FileError, RefusedError } from '../../src/errors.ts';
 import { noWaiting } from '../support/fixed-world.ts';
@@ -18,12 +19,10 @@ beforeEach(async () => {
   lock = path.join(folder, 'lock.json');
 });
 
-const take = (process: number, host = 'here'): Promise<() => Promise<void>> =>
-  lockFolder(folder, {
-    holder: { process, host, since },
-    isRunning: (other) => running.includes(other),
-    patience: noWaiting,
-  });
+const isThere = (process: number): boolean => running.includes(process);
+
+const take = (process: number, isRunning = isThere): Promise<() => Promise<void>> =>
+  lockFolder(folder, { holder: { process, host: 'here', since }, isRunning, patience: noWaiting });
 
 const leave = (process: number, host = 'here'): Promise<void> =>
   writeFile(lock, JSON.stringify({ process, host, since }));
@@ -48,6 +47,22 @@ describe('a change folder', () => {
     await expect(take(18)).rejects.toThrow(RefusedError);
   });
 
+  test('is cleared, when it is let go, of what killed runs have left beside its lock', async () => {
+    const letGo = await take(17);
+    await writeFile(`${lock}.0123456789abcdef`, '');
+    await letGo();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('is free once it is let go, even while another program reads the lock', async () => {
+    const letGo = await take(17);
+    const reader = await open(lock);
+    onTestFinished(() => reader.close());
+    await letGo();
+    await take(18);
+    expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ process: 18 });
+  });
+
   test('that can’t be written to is reported by its path', async () => {
     folder = path.join(folder, 'gone');
     await expect(take(17)).rejects.toThrow(FileError);
@@ -61,6 +76,14 @@ describe('a lock that was left behind', () => {
     await take(17);
     expect(JSON.parse(await readFile(lock, 'utf8'))).toEqual({ process: 17, host: 'here', since });
     expect(await readdir(folder)).toEqual(['lock.json']);
+  });
+
+  test('is replaced at once while another program reads it', async () => {
+    await leave(4711);
+    const reader = await open(lock);
+    onTestFinished(() => reader.close());
+    await take(17);
+    expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ process: 17 });
   });
 
   test('by another computer is kept, and what to do is said: whether it is still at work cannot be known here', async () => {
@@ -94,6 +117,32 @@ describe('a lock that was left behind', () => {
       await take(17);
       expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ process: 17 });
       expect(await readdir(folder)).toEqual(['lock.json']);
+    });
+
+    test('and another such mark after it, is replaced, and the marks go too', async () => {
+      await leave(4711);
+      const texts = [await readFile(lock, 'utf8')];
+      for (const process of [4712, 4713]) {
+        const text = JSON.stringify({ process, host: 'here', since });
+        await writeFile(markOf(texts.join('')), text);
+        texts.push(text);
+      }
+      await take(17);
+      expect(JSON.parse(await readFile(lock, 'utf8'))).toMatchObject({ process: 17 });
+      expect(await readdir(folder)).toEqual(['lock.json']);
+    });
+
+    test('and gave it up just before its end, is kept for the run that has the mark now', async () => {
+      await leave(4711);
+      const left = await readFile(lock, 'utf8');
+      const mark = markOf(left);
+      await writeFile(mark, JSON.stringify({ process: 4712, host: 'here', since }));
+      const taking = take(17, (process) => {
+        if (process === 4712) writeFileSync(mark, JSON.stringify({ process: 18, host: 'here', since }));
+        return isThere(process);
+      });
+      await expect(taking).rejects.toThrow(RefusedError);
+      expect(await readFile(lock, 'utf8')).toBe(left);
     });
 
     test.each(['', JSON.stringify({ process: 18, host: 'here', since })])(

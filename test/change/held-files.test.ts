@@ -92,7 +92,7 @@ describe('what Windows refuses for a moment is waited for, and the user sees it'
 
   test('the removal of the lock', async () => {
     await save();
-    refuse('unlink', 'lock.json', 'EPERM', 'EBUSY');
+    refuse('rename', 'lock.json', 'EPERM', 'EBUSY');
     const run = await onWindows(apply, 'saved');
     expect(run.status).toBe(0);
     expectWaited(run, 'lock.json');
