@@ -10,7 +10,7 @@ import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import { openPlainFile, readPlainFile, requirePlainFile } from './folder-files.ts';
-import type { Author } from './plan.ts';
+import type { Author, Plan } from './plan.ts';
 
 /**
  * - begin, end: a run of apply on this folder
@@ -203,6 +203,11 @@ function isRecord(value: unknown): value is JournalRecord {
     typeof value.plan === 'string' &&
     (!('change' in value) || typeof value.change === 'number')
   );
+}
+
+/** Whether a journal says that this plan, with this seal, was begun. */
+export function hasBegun({ id, seal }: Pick<Plan, 'id' | 'seal'>, records: readonly JournalRecord[]): boolean {
+  return records.some((record) => record.event === 'begin' && record.plan === id && record.seal === seal);
 }
 
 /**

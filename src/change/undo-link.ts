@@ -52,6 +52,11 @@ export async function originalOf(undoFolder: string, undo: Plan, patience: Patie
   return undefined;
 }
 
+/** Whether it is the plan of an undo, and the change that it reverses is not where originalOf looks. */
+export async function isAwayFromOriginal({ folder, plan }: SavedPlan, patience: Patience): Promise<boolean> {
+  return plan.undoes !== undefined && (await originalOf(folder, plan, patience)) === undefined;
+}
+
 /** The undos of a plan: in its change folder, and beside it; the newest first. */
 export async function undosOf(folder: string, plan: Plan, patience: Patience): Promise<readonly SavedPlan[]> {
   const places = [...(await foldersIn(folder)), ...(await foldersIn(path.dirname(folder)))];

@@ -6,6 +6,7 @@ import { openBlockers } from '../change/findings.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
+import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
@@ -124,7 +125,8 @@ export async function carryOut(
       return exitStatus.changesToMake;
     case 'save': {
       const folder = await save(finished, outcome.folder, context, output);
-      for (const line of savedLines(finished, folder, context)) output.say(`  ${line}`);
+      const isAway = await isAwayFromOriginal({ folder, plan }, patienceShowing(context, output));
+      for (const line of savedLines(finished, folder, context, isAway)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
     }
@@ -172,8 +174,15 @@ export function shortSeal({ seal }: Pick<Plan, 'seal'>): string {
   return seal.slice(0, 32).replace(/.{8}(?=.)/g, '$& ');
 }
 
-function savedLines({ plan, remedy, directory }: Finished, folder: string, context: Context): readonly string[] {
-  const { apply } = commandsFor({ folder, remedy, directory }, context);
+/** @param isAway whether it is an undo that its change does not vouch for: apply asks for its seal */
+function savedLines(
+  { plan, remedy, directory }: Finished,
+  folder: string,
+  context: Context,
+  isAway = false,
+): readonly string[] {
+  const commands = commandsFor({ folder, remedy, directory }, context);
+  const apply = isAway ? `${commands.apply} --seal ${plan.seal.slice(0, 32)}` : commands.apply;
   const isBlocked = openBlockers(plan.findings).length > 0;
   return [
     `Saved in ${visible(shownPath(folder, context))} (send review.html to the reviewer)`,
@@ -186,6 +195,7 @@ function savedLines({ plan, remedy, directory }: Finished, folder: string, conte
       : isBlocked
         ? 'It can’t be applied as it is: a blocker is not accepted.'
         : `Apply it with: ${apply}`,
+    ...(isAway ? ['It lies away from the change that it undoes, so apply asks for its seal.'] : []),
   ];
 }
 

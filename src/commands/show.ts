@@ -4,6 +4,7 @@ import { openBlockers } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import type { Plan } from '../change/plan.ts';
 import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
+import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
@@ -48,7 +49,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
         output,
       )
     : undefined;
-  output.say(`  ${positionInWords(position)}${commandFor(saved, position, context)}`);
+  output.say(
+    `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, patience), context)}`,
+  );
   output.say(`  Seal ${shortSeal(plan)}`);
   output.document({
     plan,
@@ -94,17 +97,19 @@ function showReview(plan: Plan, description: Description, output: Output): void 
   output.say('');
 }
 
-function commandFor({ folder, plan }: SavedChange, position: Position, context: Context): string {
+/** @param isAway whether it is an undo that its change does not vouch for: apply asks for its seal */
+function commandFor({ folder, plan }: SavedChange, position: Position, isAway: boolean, context: Context): string {
+  const withSeal = isAway ? ', adding --seal and the seal that was approved' : '';
   const command = (name: string, place: string): string => commandLine([name, shownPath(place, context)], context);
   switch (position.kind) {
     case 'not-applied':
       return openBlockers(plan.findings).length > 0
         ? ' It can’t be applied as it is: a blocker is not accepted.'
-        : ` Apply it with: ${command('apply', folder)}`;
+        : ` Apply it with: ${command('apply', folder)}${withSeal}`;
     case 'applied':
       return ` Undo it with: ${command('undo', folder)}`;
     case 'applied-in-part':
-      return ` Continue with: ${command('apply', folder)}`;
+      return ` Continue with: ${command('apply', folder)}${withSeal}`;
     case 'undone-in-part':
       return position.isUnfinished
         ? ` Continue the undo with: ${command('apply', position.undoFolder)}`

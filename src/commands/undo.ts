@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
+import { hasBegun } from '../change/journal.ts';
 import { type Change, type FileChange, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
 import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -57,10 +58,7 @@ function nothingWritten({ plan, folder }: SavedChange): RefusedError {
  * says which plan it is.
  */
 function requireJournal({ plan, folder, records }: SavedChange, given: string | undefined): void {
-  const isKnown = records.some(
-    ({ event, plan: id, seal }) => event === 'begin' && id === plan.id && seal === plan.seal,
-  );
-  if (isKnown || given !== undefined) return;
+  if (hasBegun(plan, records) || given !== undefined) return;
   throw new RefusedError({
     attempted: 'undo the plan',
     on: folder,

@@ -425,11 +425,11 @@ describe('undo', () => {
 
   test('that was saved before the edit brings everything else back too, and can go on when that is put right', async () => {
     const site = await applied();
-    await site.run(undo, [folder, '--save', 'back']);
+    await site.run(undo, [folder, '--save', 'changes/back']);
     await site.withSession(setOwner('EX03'));
-    expect(await site.run(apply, ['back'])).toMatchObject({ status: 4 });
+    expect(await site.run(apply, ['changes/back'])).toMatchObject({ status: 4 });
     await site.withSession((session) => session.modify(database, [{ attribute: 'msExchOwningServer', replace: [] }]));
-    expect(await site.run(apply, ['back'])).toMatchObject({ status: 0 });
+    expect(await site.run(apply, ['changes/back'])).toMatchObject({ status: 0 });
     expect(await site.forest()).toEqual(await (await siteToLookAt()).forest());
   });
 });

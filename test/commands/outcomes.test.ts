@@ -453,15 +453,60 @@ describe('a change and its undo that were moved', () => {
     expect((await run(show, ['changes/saved'])).stdout).toContain('It was applied and undone.');
   });
 
-  test('from each other: the undo is done anyway, and says whose journal was not written', async () => {
-    const before = await forms();
+  describe('from each other', () => {
+    async function apart(): Promise<{ readonly before: Awaited<ReturnType<typeof forms>>; readonly seal: string }> {
+      const before = await forms();
+      await relabel('--save', 'changes/saved');
+      await run(apply, ['changes/saved']);
+      await run(undo, ['changes/saved', '--save', 'changes/back']);
+      await rename(path.join(home, 'changes/saved'), path.join(home, 'lost'));
+      return { before, seal: JSON.parse(await readFile(path.join(home, 'changes/back/plan.json'), 'utf8')).seal };
+    }
+
+    test.each([[], ['--dry-run']])('need the seal of the undo, as nothing vouches for it (%s)', async (...flags) => {
+      await apart();
+      const applied = await forms();
+      const { status, stderr } = await run(apply, ['changes/back', ...flags]);
+      expect(stderr).toContain('the change that it undoes is neither around it nor beside it');
+      expect(stderr).toContain('--seal');
+      expect(status).toBe(3);
+      expect(await forms()).toEqual(applied);
+    });
+
+    test('are undone with the seal of the undo, which says whose journal was not written', async () => {
+      const { before, seal } = await apart();
+      const { status, stdout } = await run(apply, ['changes/back', '--seal', seal]);
+      expect(stdout).toContain('The change folder of what was undone is not here');
+      expect(status).toBe(0);
+      expect(await forms()).toEqual(before);
+    });
+
+    test('show says that the seal is needed', async () => {
+      await apart();
+      expect((await run(show, ['changes/back'])).stdout.replace(/\s+/g, ' ')).toContain(
+        'Apply it with: adsi-remedy apply changes/back, adding --seal and the seal that was approved',
+      );
+    });
+  });
+
+  test('with a journal that does not know the change: the undo needs its seal', async () => {
     await relabel('--save', 'changes/saved');
     await run(apply, ['changes/saved']);
     await run(undo, ['changes/saved', '--save', 'changes/back']);
-    await rename(path.join(home, 'changes/saved'), path.join(home, 'lost'));
-    const { status, stdout } = await run(apply, ['changes/back']);
-    expect(stdout).toContain('The change folder of what was undone is not here');
-    expect(status).toBe(0);
+    await rm(path.join(home, 'changes/saved/journal.jsonl'));
+    const { status, stderr } = await run(apply, ['changes/back']);
+    expect(stderr).toContain('does not say that it was ever applied');
+    expect(status).toBe(3);
+  });
+
+  test('the undo of which was saved elsewhere: the command that is printed names its seal and runs', async () => {
+    const before = await forms();
+    await relabel('--save', 'changes/saved');
+    await run(apply, ['changes/saved']);
+    const { stdout } = await run(undo, ['changes/saved', '--save', 'back']);
+    const [, printed = ''] = /Apply it with: adsi-remedy apply (.*)/.exec(stdout) ?? [];
+    expect(printed).toMatch(/^back --seal [0-9a-f]{32}$/);
+    expect(await run(apply, printed.split(' '))).toMatchObject({ status: 0 });
     expect(await forms()).toEqual(before);
   });
 });
