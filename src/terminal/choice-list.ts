@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { choiceRows, type DrawnList, type ListSpace, pageSize } from './choice-rows.ts';
 import type { Dialogue, Key, Reading, Space, View } from './dialogue.ts';
 import type { Choice, MultiselectQuestion, SelectQuestion } from './questions.ts';
-import { displayWidth, pad, startOf, truncate } from './text-width.ts';
+import { displayWidth, pad, startOf } from './text-width.ts';
 import { visible } from './visible.ts';
-import { wrapped } from './wrapped.ts';
 
 export interface ChoiceListState {
   /** Words that a choice must contain to be shown. */
@@ -40,16 +40,13 @@ function matching({ choices, none }: List, filter: string): readonly number[] {
 const selectable = ({ choices }: Pick<List, 'choices'>, indexes: readonly number[]): readonly number[] =>
   indexes.filter((index) => choices[index]?.disabled === undefined);
 
-/** The last row is the help line: the position in the list and the keys. */
-const pageSize = (rows: number): number => Math.max(1, rows - 1);
-
 /** Where a key moves the pointer: among `stops`, of the `shown` choices; undefined if the key moves nothing. */
 function target(
   action: string | undefined,
   focus: number | undefined,
   stops: readonly number[],
   shown: readonly number[],
-  rows: number,
+  size: () => number,
 ): number | undefined {
   const at = focus === undefined ? -1 : stops.indexOf(focus);
   const position = focus === undefined ? -1 : shown.indexOf(focus);
@@ -58,10 +55,14 @@ function target(
       return at < 0 ? stops.at(-1) : stops.at(at - 1);
     case 'down':
       return stops[at + 1] ?? stops[0];
-    case 'pageUp':
-      return stops.findLast((stop) => shown.indexOf(stop) <= position - pageSize(rows)) ?? stops[0];
-    case 'pageDown':
-      return stops.find((stop) => shown.indexOf(stop) >= position + pageSize(rows)) ?? stops.at(-1);
+    case 'pageUp': {
+      const up = position - size();
+      return stops.findLast((stop) => shown.indexOf(stop) <= up) ?? stops[0];
+    }
+    case 'pageDown': {
+      const down = position + size();
+      return stops.find((stop) => shown.indexOf(stop) >= down) ?? stops.at(-1);
+    }
     case 'home':
       return stops[0];
     case 'end':
@@ -71,9 +72,17 @@ function target(
   }
 }
 
-function move(state: ChoiceListState, list: List, action: string | undefined, rows: number): ChoiceListState {
+/** @param space where the list is drawn, which decides how many choices are on a page */
+function move(
+  state: ChoiceListState,
+  list: List,
+  action: string | undefined,
+  space: ListSpace,
+  appearance: Appearance,
+): ChoiceListState {
   const shown = matching(list, state.filter);
-  const focus = target(action, state.focus, selectable(list, shown), shown, rows);
+  const size = (): number => pageSize(drawnList(state, list, space, appearance), space);
+  const focus = target(action, state.focus, selectable(list, shown), shown, size);
   return focus === undefined ? state : { ...state, focus };
 }
 
@@ -114,7 +123,6 @@ function typeFilter(state: ChoiceListState, list: List, key: Key): ChoiceListSta
 interface Appearance {
   /** The box before the label, if the choice can be marked. */
   readonly box: (index: number) => string;
-  /** The parts of the help line, joined with a dot. */
   readonly help: readonly string[];
 }
 
@@ -130,40 +138,32 @@ function columnsOfLabels({ choices }: List, { columns }: Pick<Space, 'columns'>)
   return widest > columns / 2 ? 0 : widest;
 }
 
-/** All choices in full if there is room for them; otherwise one page, a row for each choice. */
-function look(state: ChoiceListState, list: List, space: Space, appearance: Appearance): View {
-  const shown = matching(list, state.filter);
-  const size = pageSize(space.rows);
-  const position = state.focus === undefined ? 0 : Math.max(0, shown.indexOf(state.focus));
-  const top = Math.floor(position / size) * size;
-  const { style } = space;
-  const { pointer, ellipsis, middleDot } = style.signs;
-  const blank = ' '.repeat(displayWidth(pointer));
-  const labelColumns = columnsOfLabels(list, space);
-  const drawn = (index: number, columns: number): string => {
+/** The choices that match the filter, as they are drawn. */
+function drawnList(state: ChoiceListState, list: List, { columns }: ListSpace, { box, help }: Appearance): DrawnList {
+  const choices = matching(list, state.filter).map((index) => {
     const choice = list.choices[index];
-    const focused = index === state.focus;
     const aside = asideOf(choice);
-    const label = pad(visible(choice?.label ?? ''), aside === undefined ? 0 : labelColumns);
-    const row = truncate(`${focused ? pointer : blank} ${appearance.box(index)}${label}`, columns, ellipsis);
-    const rest = aside === undefined ? '' : truncate(`  ${visible(aside)}`, columns - displayWidth(row), ellipsis);
-    if (choice?.disabled !== undefined) return style.dim(row + rest);
-    return (focused ? style.focused(row) : row) + style.dim(rest);
-  };
-  const margin = displayWidth(`${blank} ${appearance.box(0)}`) + labelColumns + 2;
-  const whole = shown.length > size ? [] : shown.map((index) => drawn(index, Number.POSITIVE_INFINITY));
-  const wrappedRows = whole.flatMap((row) => wrapped(row, space.columns, margin));
-  const fits = wrappedRows.length <= size && wrappedRows.every((row) => displayWidth(row) <= space.columns);
-  const paged = shown.slice(top, top + size).map((index) => drawn(index, space.columns));
-  const rows = whole.length > 0 && fits ? wrappedRows : paged;
-  if (shown.every((index) => index === list.none)) rows.unshift(style.warning('  Nothing matches.'));
-  const place = shown.length > size ? [`${position + 1} of ${shown.length}`] : [];
-  const help = [...place, ...appearance.help].join(` ${middleDot} `);
+    return {
+      label: visible(choice?.label ?? ''),
+      aside: aside === undefined ? undefined : visible(aside),
+      box: box(index),
+      isDisabled: choice?.disabled !== undefined,
+      hasPointer: index === state.focus,
+    };
+  });
+  return { choices, labelColumns: columnsOfLabels(list, { columns }), help };
+}
+
+function look(state: ChoiceListState, list: List, space: Space, appearance: Appearance): View {
   const entry = startOf(visible(state.filter), space.entryColumns);
+  const isEmpty = matching(list, state.filter).every((index) => index === list.none);
   return {
     entry,
     cursor: displayWidth(entry),
-    rows: [...rows, style.dim(truncate(`  ${help}`, space.columns, ellipsis))],
+    rows: [
+      ...(isEmpty ? [space.style.warning('  Nothing matches.')] : []),
+      ...choiceRows(drawnList(state, list, space, appearance), space),
+    ],
   };
 }
 
@@ -214,6 +214,10 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     start: initial === 'none' ? undefined : startOn(choices, initial),
   };
   const isFilterable = question.filterable ?? choices.length > shortList;
+  const appearance: Appearance = {
+    box: () => '',
+    help: [`${isFilterable ? 'type to filter, ' : ''}arrows move, Enter selects, Escape goes back`],
+  };
   const chosen = (state: ChoiceListState): Choice<T> | undefined =>
     state.focus === undefined ? undefined : choices[state.focus];
   const start = { filter: '', focus: list.start, marked: new Set<number>() };
@@ -222,15 +226,11 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     inBrackets: undefined,
     entryColumns: isFilterable ? 20 : 0,
     start,
-    press: (state, key, { rows }) => {
-      const moved = move(state, list, key.action, rows);
+    press: (state, key, space) => {
+      const moved = move(state, list, key.action, space, appearance);
       return moved === state && isFilterable ? typeFilter(state, list, key) : moved;
     },
-    view: (state, space) =>
-      look(state, list, space, {
-        box: () => '',
-        help: [`${isFilterable ? 'type to filter, ' : ''}arrows move, Enter selects, Escape goes back`],
-      }),
+    view: (state, space) => look(state, list, space, appearance),
     problem: (state) => {
       if (chosen(state) !== undefined) return undefined;
       const isEmpty = matching(list, state.filter).every((index) => index === list.none);
@@ -294,6 +294,13 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
   const list: List = { choices, none: undefined, startsOnNone: false, start: startOn(choices, 0) };
   const minimum = question.minimum ?? 0;
   const all = selectable(list, [...choices.keys()]);
+  const appearanceOf = ({ marked }: ChoiceListState): Appearance => ({
+    box: (index) => (marked.has(index) ? '[x] ' : '[ ] '),
+    help: [
+      `${marked.size === 0 ? 'none' : marked.size} marked`,
+      'space marks, Tab all, type to filter, Enter continues, Escape back',
+    ],
+  });
   const chosen = (state: ChoiceListState): readonly Choice<T>[] =>
     choices.filter((_choice, index) => state.marked.has(index));
   const isInitial = (index: number): boolean =>
@@ -305,23 +312,16 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
     inBrackets: undefined,
     entryColumns: 20,
     start,
-    press: (state, key, { rows }) => {
+    press: (state, key, space) => {
       if (key.action === 'space')
         return state.focus === undefined ? state : { ...state, marked: toggle(state.marked, state.focus) };
       if (key.action === 'next') {
         return { ...state, marked: toggleAll(state.marked, selectable(list, matching(list, state.filter))) };
       }
-      const moved = move(state, list, key.action, rows);
+      const moved = move(state, list, key.action, space, appearanceOf(state));
       return moved === state ? typeFilter(state, list, key) : moved;
     },
-    view: (state, space) =>
-      look(state, list, space, {
-        box: (index) => (state.marked.has(index) ? '[x] ' : '[ ] '),
-        help: [
-          `${state.marked.size === 0 ? 'none' : state.marked.size} marked`,
-          'space marks, Tab all, type to filter, Enter continues, Escape back',
-        ],
-      }),
+    view: (state, space) => look(state, list, space, appearanceOf(state)),
     problem: (state) => (state.marked.size < minimum ? `Mark at least ${minimum === 1 ? 'one' : minimum}.` : undefined),
     answer: (state) => chosen(state).map((choice) => choice.value),
     summary: (state) => {

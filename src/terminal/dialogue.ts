@@ -53,7 +53,7 @@ export interface Dialogue<State, Answer> {
   readonly entryColumns: number;
   readonly start: State;
   /** The state after a key; the same object if the key has no meaning here. */
-  readonly press: (state: State, key: Key, space: Pick<Space, 'rows'>) => State;
+  readonly press: (state: State, key: Key, space: Omit<Space, 'entryColumns'>) => State;
   readonly view: (state: State, space: Space) => View;
   /** Why the state is not an answer yet, as a sentence. */
   readonly problem: (state: State) => string | undefined;

@@ -186,7 +186,7 @@ async function openQuestion<State, Answer>(terminal: Terminal, dialogue: Dialogu
 
     /** Gets the keys that enquirer has no method for. */
     dispatch(text: string | undefined, key: EnquirerKey): void {
-      const next = dialogue.press(this.#given, keyOf(text, key), { rows: this.#bodyRows });
+      const next = dialogue.press(this.#given, keyOf(text, key), { ...paperOf(terminal), rows: this.#bodyRows });
       if (next === this.#given) return;
       this.#given = next;
       this.render();

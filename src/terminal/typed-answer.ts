@@ -1,7 +1,8 @@
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './questions.ts';
-import { displayWidth, graphemesOf, startOf, truncate } from './text-width.ts';
+import { displayWidth, graphemesOf, startOf } from './text-width.ts';
 import { visible } from './visible.ts';
+import { wrapped } from './wrapped.ts';
 
 /** A line of text; the cursor is between its two parts. */
 export interface TextLine {
@@ -98,7 +99,7 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
         space.entryColumns,
         space.style.signs.ellipsis,
       ),
-      rows: initial === undefined ? [] : [space.style.dim(truncate(help, space.columns, space.style.signs.ellipsis))],
+      rows: initial === undefined ? [] : wrapped(help, space.columns, 2).slice(0, space.rows).map(space.style.dim),
     }),
     problem: (line) => {
       const reading = question.read(textOf(line));

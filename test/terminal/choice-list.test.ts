@@ -106,6 +106,61 @@ describe('choosing one', () => {
     ]);
   });
 
+  describe('on a screen of 40 columns', () => {
+    const screen = { ...space, columns: 39, rows: 21 };
+    const ways = [
+      { value: 'recover', label: 'recover', hint: 'Setup /m:RecoverServer on a new machine, then uninstall' },
+      { value: 'url', label: 'read', hint: 'https://learn.example.com/a/word/longer/than/a/line/of/the/screen' },
+      { value: 'all', label: 'Those of all password forms', hint: '674 files, 4 form sets, 2 classes' },
+    ];
+    const rowsOf = (choices: readonly Choice<string>[], ...keys: readonly string[]): readonly string[] => {
+      const menu = choosingOne({ ...question, choices });
+      return menu.view(stateAfter(menu, ...keys), screen).rows;
+    };
+
+    test('no hint and no help is cut, and no row is too wide', () => {
+      for (const choices of [ways, ways.slice(0, 2), ways.slice(2)]) {
+        const rows = rowsOf(choices);
+        const text = rows.map((row) => row.trim()).join(' ');
+        for (const { hint } of choices) expect(text.replaceAll(' ', '')).toContain(hint.replaceAll(' ', ''));
+        expect(text).toContain('arrows move, Enter selects, Escape goes back');
+        expect(rows.filter((row) => displayWidth(row) > 39)).toEqual([]);
+      }
+    });
+
+    test('in a list of several pages the choice at the pointer is shown in full', () => {
+      const many = Array.from({ length: 40 }, (_, index) => ({
+        value: `${index}`,
+        label: `way ${index}`,
+        hint: `Setup /m:RecoverServer on machine ${index}, then uninstall`,
+      }));
+      const rows = rowsOf(many, 'down');
+      expect(rows.length).toBeLessThanOrEqual(screen.rows);
+      expect(rows.slice(0, 4)).toEqual([
+        '  way 0   Setup /m:RecoverServer on ma…',
+        '▸ way 1   Setup /m:RecoverServer on',
+        '          machine 1, then uninstall',
+        '  way 2   Setup /m:RecoverServer on ma…',
+      ]);
+      expect(rows.slice(-2).map((row) => row.trim())).toEqual([
+        '2 of 40 · type to filter, arrows',
+        'move, Enter selects, Escape goes back',
+      ]);
+    });
+
+    test('a page down goes to no choice beyond the next page', () => {
+      const many = Array.from({ length: 40 }, (_, index) => ({
+        value: `${index}`,
+        label: `way ${index}`,
+        hint: 'x'.repeat(60),
+      }));
+      const shown = rowsOf(many).filter((row) => /^. way/.test(row)).length;
+      const menu = choosingOne({ ...question, choices: many });
+      const { focus } = menu.press(menu.start, { action: 'pageDown', text: undefined }, screen);
+      expect(focus).toBe(shown);
+    });
+  });
+
   test('narrows to the choices that contain every typed word, hints included, in any letter case', () => {
     expect(filtered.view(stateAfter(filtered, "'mbx'"), space).rows.slice(0, 3)).toEqual([
       '▸ MBX1',

@@ -87,6 +87,15 @@ describe('typing', () => {
     expect(dialogue.answer(dialogue.press(fetched, { action: undefined, text: ':' }, space))).toBe('E-mail:');
   });
 
+  test('says how to take over the value in brackets, on two lines where one is too narrow', () => {
+    const { view, start } = typing({ ...question, initial: '180' });
+    const help = 'Enter accepts the value in brackets, Tab lets you edit it';
+    expect(view(start, { ...space, columns: 79 }).rows).toEqual([`  ${help}`]);
+    const narrow = view(start, { ...space, columns: 39 }).rows;
+    expect(narrow.map((row) => row.trim()).join(' ')).toBe(help);
+    expect(narrow.filter((row) => displayWidth(row) > 39)).toEqual([]);
+  });
+
   test('shows no character of a secret, and no length once it is answered', () => {
     const dialogue = typing({ ...question, hidden: true });
     expect(dialogue.view(ended('pässword'), space).entry).toBe('********');
