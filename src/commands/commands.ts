@@ -55,10 +55,7 @@ const own: readonly CommandSpec[] = [
     about: 'print a completion script for bash, zsh, fish or powershell.',
     isRemedy: false,
     flags: async () => (await import('./command-flags.ts')).completionFlags,
-    examples: [
-      'completion bash > ~/.local/share/bash-completion/completions/adsi-remedy',
-      'completion powershell >> $PROFILE',
-    ],
+    examples: ['completion bash >> ~/.bashrc', 'completion powershell | Out-String | Invoke-Expression'],
     load: async () => (await import('./completion.ts')).run,
   },
 ];

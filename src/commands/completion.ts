@@ -57,7 +57,7 @@ ${cases}
   esac
   case $current in
     -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) COMPREPLY=($(compgen -f -- "$current")) ;;
+    *) local IFS=$'\\n'; COMPREPLY=($(compgen -f -- "$current")) ;;
   esac
 }
 complete -o filenames -F _adsi_remedy adsi-remedy
@@ -102,6 +102,7 @@ function fish(commands: readonly Completed[]): string {
   return `# fish completion for adsi-remedy\n${lines.join('\n')}\n`;
 }
 
+/** Not run by any test. Of a word that is no flag it says nothing: PowerShell then offers files and folders. */
 function powershell(commands: readonly Completed[]): string {
   const list = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(', ');
   const cases = commands
@@ -111,13 +112,13 @@ function powershell(commands: readonly Completed[]): string {
 Register-ArgumentCompleter -Native -CommandName adsi-remedy -ScriptBlock {
     param($word, $ast, $position)
     $words = $ast.CommandElements | ForEach-Object { $_.ToString() }
-    $candidates = if ($words.Count -lt 2 -or ($words.Count -eq 2 -and $word -ne '')) {
+    $candidates = @(if ($words.Count -lt 2 -or ($words.Count -eq 2 -and $word -ne '')) {
         ${list([...commands.map(({ command }) => command.name), '--help', '--version'])}
-    } else {
+    } elseif ($word -like '-*') {
         switch ($words[1]) {
 ${cases}
         }
-    }
+    })
     $candidates | Where-Object { $_ -like "$word*" } | ForEach-Object {
         [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
     }

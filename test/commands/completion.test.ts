@@ -1,7 +1,7 @@
 /** The scripts that `completion` prints, in the shells that they are for. */
 
 import { execFileSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { commandsOf } from '../../src/commands/commands.ts';
@@ -85,4 +85,23 @@ describe.each(shells)('the completion for $name', ({ name, complete }) => {
       expect(Object.keys(wanted).length).toBeGreaterThan(remedies.length);
     });
   });
+});
+
+describeWithProgram('the completion for bash', ['bash'], (shell) => {
+  test('offers files and folders behind a command, names with spaces whole', async () => {
+    const script = await scriptFor('bash');
+    const folder = path.join(path.dirname(script), 'the change of May');
+    await mkdir(folder);
+    const [bash] = shells;
+    expect(bash?.complete(shell, script, ['adsi-remedy', 'apply', folder.slice(0, -4)])).toEqual([folder]);
+  });
+});
+
+test('the completion for PowerShell, which no test runs, names every command and behind it its own flags', async () => {
+  const script = await readFile(await scriptFor('powershell'), 'utf8');
+  for (const command of commands) {
+    const flags = Object.keys(await command.flags()).map((flag) => `'--${flag}'`);
+    expect(script).toContain(`'${command.name}' { ${flags.join(', ')} }`);
+  }
+  expect(script).toContain(`${commands.map(({ name }) => `'${name}'`).join(', ')}, '--help', '--version'`);
 });

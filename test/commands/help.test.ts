@@ -44,7 +44,7 @@ describe.each(commands)('the help of $name', ({ name, flags, examples }) => {
     for (const example of examples) {
       expect(text).toContain(`  adsi-remedy ${example}\n`);
       expect(example).not.toContain('…');
-      const [command, ...args] = example.split(/ >+ /)[0]?.split(' ') ?? [];
+      const [command, ...args] = example.split(/ (?:>+|\|) /)[0]?.split(' ') ?? [];
       expect(command).toBe(name);
       expect(() => readArguments(name, args, table, ['OPERAND'])).not.toThrow();
     }
