@@ -71,16 +71,24 @@ function* groupedTable({ columns, groups }: Of<'table'>): Generator<Html> {
       yield html`<tr><th scope="rowgroup" class="group" colspan="${columns.length}">${isolated(heading)}</th></tr>\n`;
     for (const { cells, details = [], mark } of rows) {
       const notes = details.map((detail) => aside(detail));
-      yield html`<tr>${cells.map((cell, index) => html`<td class="${alignment(index)}${hasLongWord(cell) ? ' long' : ''}">${index === 0 ? icon(mark) : []}${isolated(cell)}${index === 0 ? notes : []}</td>`)}</tr>\n`;
+      yield html`<tr>${cells.map((cell, index) => html`<td class="${[alignment(index), ...breaking(cell, index)].join(' ')}">${index === 0 ? icon(mark) : []}${isolated(cell)}${index === 0 ? notes : []}</td>`)}</tr>\n`;
     }
     yield html`</tbody>\n`;
   }
   yield html`</table>\n`;
 }
 
-/** Whether the text has a word, such as a DN, that a narrow column has to break: all other words stay whole. */
-function hasLongWord(text: string): boolean {
-  return text.split(/[\s-]/).some((word) => word.length > 16);
+/** In characters. */
+const longestWord = 24;
+
+/**
+ * How a cell is broken: a name (a class, a finding, a host) stays whole beside the first column, a long word such as a DN
+ * is broken anywhere, and all other text at its spaces and hyphens.
+ */
+function breaking(cell: string, column: number): readonly string[] {
+  const isName = column > 0 && /^\S+$/.test(cell) && cell.length <= longestWord;
+  if (isName) return ['name'];
+  return cell.split(/[\s-]/).some((word) => word.length > 16) ? ['long'] : [];
 }
 
 /** An empty cell where a column has no heading: a heading without words says nothing to a screen reader. */
