@@ -132,7 +132,7 @@ function changedSince(moved: readonly string[], isAll: boolean): readonly Findin
       moved.length === 1
         ? 'An attribute is not as the change left it'
         : `${moved.length} attributes are not as the change left them`,
-    detail: `Somebody has edited them since, or deleted their entries. They are left as they are, ${rest}. Where the value from before is wanted, set it by hand.`,
+    detail: `They were edited since, or their entries were deleted. They are left as they are, ${rest}. Where the value from before is wanted, set it by hand.`,
   });
 }
 
@@ -332,7 +332,7 @@ async function findingsOf(
       level: 'blocker',
       title: `${taken.length === 1 ? 'An entry has' : `${taken.length} entries have`} come back in another way`,
       detail:
-        'Somebody has made an entry of the same name since, or moved the old one. Undo overwrites nothing: rename or delete what is there now, then make the undo anew.',
+        'An entry of the same name was made since, or the old one was moved. Undo overwrites nothing: rename or delete what is there now, then make the undo anew.',
     }),
     ...findingIf(missingParents, {
       id: 'parent-gone',

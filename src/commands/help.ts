@@ -10,7 +10,7 @@ const statuses = `Exit status
   0 done, or nothing to change · 1 failed, or not everything is known
   2 there are changes to make (dry run, or saved)
   3 refused (blocker, drift, undone, wrong target, another run at work)
-  4 applied in part: apply goes on, undo works
+  4 applied in part: apply continues, undo works
   64 wrong usage · 130 cancelled
 `;
 

@@ -159,7 +159,11 @@ function troubleOf(
   target?: string,
 ): { readonly on: string; readonly detail: string; readonly next: string } {
   if (!(error instanceof RemedyError)) {
-    return { on: target ?? '', detail: error.message, next: 'What was done is in the journal. Apply again to go on.' };
+    return {
+      on: target ?? '',
+      detail: error.message,
+      next: 'What was done is in the journal. Apply again to continue.',
+    };
   }
   const { attempted, on, cameBack, next } = error.trouble;
   const isBeside = target !== undefined && (on === target || on.endsWith(temporarySuffix));

@@ -7,7 +7,7 @@ import { groupBy } from '../group-by.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
-import { counted, distinct, listed } from '../words.ts';
+import { counted, distinct } from '../words.ts';
 import { utc } from './outcome.ts';
 
 export interface PlanCounts {
@@ -208,14 +208,17 @@ export function summaryParts({ changes, leftOut, findings }: Plan): readonly str
 
 const fewReasons = 4;
 
-/** "181 left out (180 no wording and 1 already right)": a reason's id as words. */
+/** "181 left out (no wording: 180, already right: 1)": a reason's id as words. */
 function leftOutInWords(leftOut: readonly LeftOut[]): readonly string[] {
   if (leftOut.length === 0) return [];
   const byReason = [...groupBy(leftOut, ({ reason }) => visible(reason).replaceAll('-', ' '))];
   const reasons = byReason.map(([reason, alike]) =>
-    byReason.length === 1 ? reason : `${alike.length.toLocaleString('en')} ${reason}`,
+    byReason.length === 1 ? reason : `${reason}: ${alike.length.toLocaleString('en')}`,
   );
-  return [`${countOf(leftOut).toLocaleString('en')} left out (${listed(reasons, fewReasons)})`];
+  const more = reasons.length > fewReasons ? [`and ${counted(reasons.length - fewReasons, 'more reason')}`] : [];
+  return [
+    `${countOf(leftOut).toLocaleString('en')} left out (${[...reasons.slice(0, fewReasons), ...more].join(', ')})`,
+  ];
 }
 
 /** One file or value may be left out for several reasons. */

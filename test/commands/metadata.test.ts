@@ -183,7 +183,7 @@ describe('where no run writes', () => {
   test('the wizard offers what is left over first, then the supported ways, and continues if none is taken', async () => {
     const prompter = answering({
       'metadata.dc': byDefault,
-      'metadata.supported-way': 'None of them: go on to remove it here',
+      'metadata.supported-way': 'None of them: plan the removal here',
       decision: 'nothing',
     });
     const { status, stdout } = await site.run(metadata, [], prompter);

@@ -430,7 +430,7 @@ describe('--evidence', () => {
     const run = await site.run(tombstone, ['--days', '180', '--evidence', 'look', '--json']);
     const finding = planOf(run).findings.find(({ id }) => id === 'lingering-evidence');
     expect(finding).toMatchObject({ level: 'warning', title: expect.stringContaining('found none to hand over') });
-    expect(finding?.evidence).toContain('others-not-clean: DC3 has lingering objects too, and is no target');
+    expect(finding?.evidence).toContain('others-not-clean: DC3 has lingering objects too, and is not a target');
     expect(finding?.evidence.filter((line) => line.endsWith('not compared'))).toEqual(['DC4: not compared']);
   });
 

@@ -334,7 +334,7 @@ describe('findings on the screen', () => {
       ],
     });
     expect(review(counted).at(-2)).toBe(
-      '  2 of 5 files to change, in 2 languages · 3 left out (2 no wording and 1 already right) · 1 note · 2 warnings · 1 blocker accepted · 1 blocker stops this change',
+      '  2 of 5 files to change, in 2 languages · 3 left out (no wording: 2, already right: 1) · 1 note · 2 warnings · 1 blocker accepted · 1 blocker stops this change',
     );
   });
 });

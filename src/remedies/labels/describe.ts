@@ -109,7 +109,7 @@ function inWords(step: NextStep, { changes, undoes }: Plan<FileChange>): readonl
     case 'logon-unchanged':
       return [
         {
-          text: 'The label does not change how users log on. TMG and ISA Server go on accepting DOMAIN\\user as well as the user principal name. "E-mail address" is true only for users whose user principal name equals their e-mail address. Microsoft does not support changed forms and may ask for the original ones: undo restores every byte.',
+          text: 'The label does not change how users log on. TMG and ISA Server still accept DOMAIN\\user as well as the user principal name. "E-mail address" is true only for users whose user principal name equals their e-mail address. Microsoft does not support changed forms and may ask for the original ones: undo restores every byte.',
           commands: [],
         },
       ];

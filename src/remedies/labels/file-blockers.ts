@@ -82,7 +82,7 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'typographic-value': {
     title: 'Typographic quotes around the label',
     detail:
-      'They are no quotes to the form, and become part of the label. Put straight quotes (") in their place, then run again.',
+      'The form does not treat them as quotes: they become part of the label. Put straight quotes (") in their place, then run again.',
   },
   'joined-value': {
     title: 'Two keys on one line',
@@ -118,7 +118,7 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
   'read-only-file': {
     title: 'Marked read-only',
-    detail: 'It was marked on purpose, perhaps. If it may be changed, clear the mark (attrib -r), then run again.',
+    detail: 'It may have been marked on purpose. If you may change it, clear the mark (attrib -r), then run again.',
   },
   'locked-folder': {
     title: 'In a folder without the right to write',

@@ -55,7 +55,7 @@ function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): rea
     blocker(
       'default-domain-script',
       `Scripts that add a domain to the name: ${counted(found.length, 'file')}`,
-      'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines or let them leave alone what holds an @, then run again. Accept it if they do so already.',
+      'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines, or make them skip names with an @, then run again. If they skip these already, accept this.',
       {
         evidence: found.flatMap((placed) =>
           placed.form.domainLines.map(({ line, text }) => lineAbout(placed, `, line ${line}: ${shortened(text)}`)),

@@ -269,7 +269,7 @@ export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
           warning(
             'address-of-another',
             `${counted(taken.count, 'mailbox user')} with an e-mail address that is another user’s user principal name`,
-            'Who types it is logged on as the other user if the password fits, else refused. Give these users other addresses or names first.',
+            'A user who types that address is logged on as the other user if the password matches, and refused otherwise. Give these users other addresses or names first.',
             {
               evidence: taken.first.map(({ name, address, owner }) => `${name}: ${address} is the name of ${owner}`),
               measure: { value: taken.count, unit: 'entries' },
@@ -293,16 +293,16 @@ const failures: Readonly<Record<Label, { readonly title: string; readonly detail
   email: {
     title: 'have another user principal name than their e-mail address',
     detail:
-      'They could not log on with what a label that asks for the e-mail address has them type. Give them their address as user principal name, or choose another label.',
+      'They could not log on with their e-mail address. Make it their user principal name, or choose another label.',
   },
   upn: {
     title: 'have no user principal name',
-    detail: 'They could not log on with what the label has them type. Give them one, or choose another label.',
+    detail: 'They could not log on with a user principal name. Give them one, or choose another label.',
   },
   username: {
     title: 'share their user name with an account of another domain',
     detail:
-      'Without its domain the name does not say whose it is, and the logon goes to the domain that TMG asks first. Choose another label, or have them go on typing DOMAIN\\user.',
+      'Without its domain the name does not say whose it is, and the logon goes to the domain that TMG asks first. Choose another label, or have them keep typing DOMAIN\\user.',
   },
 };
 

@@ -63,7 +63,7 @@ function lingeringFindings(facts: LingeringFacts, reference: DomainController): 
       : [
           warning(
             othersNotClean,
-            `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is no target' : 'are no targets'}`,
+            `${listed(targetNames(elsewhere), 5)} ${targetNames(elsewhere).length === 1 ? 'has' : 'have'} lingering objects too, and ${targetNames(elsewhere).length === 1 ? 'is not a target' : 'are not targets'}`,
             'Nothing is handed over for a DC that is not named. Run this again with --target and its name, or without --target for all DCs.',
             {
               subjects: targetNames(elsewhere),
@@ -153,7 +153,7 @@ const words: Readonly<Partial<Record<Verdict, VerdictWords>>> = {
   },
   dynamic: {
     title: (count) => `${count} of class dynamicObject`,
-    detail: 'They end by their own time to live and leave no tombstone. They are left out.',
+    detail: 'They expire by their own time to live and leave no tombstone. They are left out.',
   },
 };
 

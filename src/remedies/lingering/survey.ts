@@ -34,7 +34,7 @@ function evidenceTable(facts: LingeringFacts): TableExhibit {
   return {
     kind: 'table',
     id: 'evidence',
-    title: 'Which domain controller is right? The evidence, of which none decides alone',
+    title: 'Which domain controller is right? The evidence: no line decides it',
     columns: [
       { heading: 'DC' },
       { heading: 'Site' },

@@ -98,7 +98,8 @@ function leftFindings(facts: MetadataFacts, { identity, candidate, remains }: Ch
       deleted.map(({ name, owner }) => `${name}: ${owner}`),
       {
         title: 'Roles belong to domain controllers that are deleted already',
-        detail: 'Give each to a living one: Move-ADDirectoryServerOperationMasterRole -Force, or ntdsutil roles.',
+        detail:
+          'Give each to a domain controller in use: Move-ADDirectoryServerOperationMasterRole -Force, or ntdsutil roles.',
       },
     ),
     ...unseen(facts, { identity, candidate }),

@@ -32,7 +32,7 @@ function running({ name, reach, kind, host = name }: Candidate, { target }: Meta
       finalBlocker(
         'own-dc',
         `${name} is the domain controller that you are connected to`,
-        'It is alive. Name another one with --server to remove this one, once it is gone.',
+        'It is in use. To remove it once it is gone, name another one with --server.',
         { evidence: [target.domainController], subjects: [name] },
       ),
     ];
@@ -43,8 +43,8 @@ function running({ name, reach, kind, host = name }: Candidate, { target }: Meta
       'answers',
       `${host} answers`,
       kind === 'dc'
-        ? 'It is alive: demote it (Uninstall-ADDSDomainController, by force with -ForceRemoval), or switch it off for good.'
-        : 'A domain controller of this name is alive. Look at what it is before you remove entries of this name.',
+        ? 'It is in use: demote it (Uninstall-ADDSDomainController, by force with -ForceRemoval), or switch it off for good.'
+        : 'A domain controller of this name is in use. Find out which before you remove entries of this name.',
       { evidence: [`${host}: ${reach.how}`], subjects: [name] },
     ),
   ];
@@ -226,7 +226,7 @@ function heldRoles({ roles, target }: MetadataFacts, { identity }: Chosen): read
           blocker(
             leftOutReasons.roles,
             `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
-            'Give them to a living domain controller first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
+            'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
             {
               evidence: [
                 ...seized.flatMap(({ seize }) =>

@@ -161,7 +161,7 @@ export async function ask(
     flag: '--dc NAME',
     choices: [
       ...ways.map((one) => ({ value: one.way, label: one.label, hint: one.hint })),
-      { value: 'none', label: 'None of them: go on to remove it here' },
+      { value: 'none', label: 'None of them: plan the removal here' },
     ],
   });
   if (way === 'none') return { kind: 'settled', options: { ...options, isWayAsked: true } };

@@ -99,7 +99,7 @@ async function askSupportedWay(facts: DeletionFacts, prompter: Prompter): Promis
     flag: '--name SERVER',
     choices: [
       ...ways.map(({ way, label, hint }) => ({ value: way, label, hint })),
-      { value: 'none', label: 'None of them: go on to delete the object' },
+      { value: 'none', label: 'None of them: plan the deletion' },
     ],
   });
 }

@@ -247,7 +247,7 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
           warning(
             'shared-names',
             'Another server object bears names of this one',
-            'What refers to a server by such a name may mean the other one: it is left as it is, and is no blocker. References by DN, which mean this very object, are cleared. To delete both, delete this one first: in a plan for the other the names are its own.',
+            'What refers to a server by such a name may mean the other one: it is left as it is, and is not a blocker. References by DN, which mean this very object, are cleared. To delete both, delete this one first: in a plan for the other the names are its own.',
             {
               evidence: sharedNames.map(
                 ({ kind, value, bearers }) => `${kind} ${value}: shared with ${listed(bearers)}`,

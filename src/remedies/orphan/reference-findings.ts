@@ -124,7 +124,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           blocker(
             tooMany,
             'More recipients refer to the server than one plan clears',
-            `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold go on naming the server.`,
+            `Clear the others with these commands, then make the plan again: ${beyond.flatMap((one) => clearCommands(facts, one)).join('; ')}. If you accept, those that the plan does not hold keep naming the server.`,
             {
               evidence: beyond.flatMap(countedEvidence),
               subjects: beyond.map(({ reference }) => reference.attribute),

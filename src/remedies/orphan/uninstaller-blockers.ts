@@ -241,10 +241,10 @@ function leaveGroup(facts: DeletionFacts, group: string): string {
   const steps = [
     ...(active.length === 0 ? [] : [`activate the databases elsewhere: ${active.join('; ')}`]),
     ...(copies.length === 0 ? [] : [`note the lag settings of its copies and remove them: ${copies.join('; ')}`]),
-    `take it out of the group: Remove-DatabaseAvailabilityGroupServer -Identity ${quotedForPowerShell(rdnOf(group).value)} -MailboxServer ${name} -ConfigurationOnly`,
+    `remove it from the group: Remove-DatabaseAvailabilityGroupServer -Identity ${quotedForPowerShell(rdnOf(group).value)} -MailboxServer ${name} -ConfigurationOnly`,
     'evict the node in Failover Cluster Manager',
   ];
-  return `In this order: ${steps.join('; ')}.`;
+  return `Take the server out of the group, in this order: ${steps.join('; ')}.`;
 }
 
 function servicesOf({ forest }: Survey): string {
@@ -277,10 +277,10 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'send-connector-source': {
     title: 'The server is a source server of connectors',
     detail: (facts, entries) =>
-      `Take it out: ${entries
+      `A connector without a source server sends nothing any more. Take the server out of each: ${entries
         .slice(0, namedInFull)
         .map((entry) => connectorAdvice(facts, entry))
-        .join('; ')}. A connector without a source server sends nothing any more.`,
+        .join('; ')}.`,
     accepted: {
       cleared: 'If you accept, the value is removed here.',
       left: 'If you accept, the value goes with the server.',
@@ -309,13 +309,13 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   'expansion-server': {
     title: 'The server is the expansion server of groups',
     detail: (_, __, groups) =>
-      `Take it out: ${groups
+      `Clear it on each group: ${groups
         .slice(0, namedInFull)
         .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Clear msExchExpansionServerName`)
         .join('; ')}.`,
     accepted: {
       cleared: 'If you accept, the value is removed here.',
-      left: 'If you accept, those that you left out go on naming a server that is gone.',
+      left: 'If you accept, those that you left out keep naming a deleted server.',
     },
   },
 };

@@ -164,7 +164,8 @@ function cureOf(
   if (isInOrder)
     return `${clean}. Demote nothing for that: a lifetime of ${counted(before.days, 'day')} is so short that healthy DCs pass it.`;
   if (silent.length === 0) return `${clean}, or demote such a DC by force and clean up its metadata.`;
-  const ask = `${names(silent)} did not answer: perhaps only the link is cut. First run repadmin /showrepl at that site.`;
+  const [cut, where] = silent.length === 1 ? ['the link is', 'its site'] : ['the links are', 'the site of each'];
+  const ask = `${names(silent)} did not answer: perhaps only ${cut} cut. First run repadmin /showrepl at ${where}.`;
   return asked.length === 0 ? `${ask} ${clean}.` : `${ask} ${clean}, or demote ${names(asked)} by force.`;
 }
 

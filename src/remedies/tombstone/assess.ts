@@ -72,7 +72,7 @@ function rights({ facts, isChange }: Situation): readonly FindingDraft[] {
     blocker(
       'no-right-to-write',
       'This user may not write tombstoneLifetime',
-      'It takes Enterprise Admins, or Domain Admins of the forest root. Log on as one of them with --user; accept this to save a plan that one of them applies.',
+      'Only Enterprise Admins, or Domain Admins of the forest root, may. Log on as one of them with --user; accept this to save a plan that one of them applies.',
       { subjects: [facts.settings.dn] },
     ),
   ];
@@ -212,7 +212,7 @@ function deletions(situation: Situation): readonly FindingDraft[] {
   const collected = lowers && after.days < before.atMost ? countFrom(after.days, tombstones) : 0;
   const recycled = shortensBin ? countFrom(recycleAfter, recoverable) : 0;
   const evidence = facts.deletedObjects.filter(({ kind }) => kind !== 'counted').map(uncountedInWords);
-  const detail = `They go on each DC at its next garbage collection, within ${garbageCollectionHours(facts.settings)} hours, and undo does not bring them back.`;
+  const detail = `Each DC removes them at its next garbage collection, within ${garbageCollectionHours(facts.settings)} hours, and undo does not bring them back.`;
   if (collected + recycled === 0) {
     return evidence.length === 0
       ? []

@@ -368,7 +368,11 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
 /** Demotion is the other way out, but for a DC that may be in order. */
 function demotionInWords({ unasked, isInOrder }: Extract<TombstoneStep, { readonly id: 'clean-dcs' }>): string {
   if (unasked.length > 0) {
-    return `${listed(unasked, 5)} did not answer: if only the link is cut, it may still replicate with its neighbours. First run repadmin /showrepl at that site. Demote nothing before that.`;
+    const ask =
+      unasked.length === 1
+        ? 'if only the link is cut, it may still replicate with its neighbours. First run repadmin /showrepl at its site.'
+        : 'if only the links are cut, they may still replicate with their neighbours. First run repadmin /showrepl at the site of each.';
+    return `${listed(unasked, 5)} did not answer: ${ask} Demote nothing before that.`;
   }
   return isInOrder
     ? 'Demote nothing for that: the lifetime is so short that healthy DCs pass it.'

@@ -206,7 +206,7 @@ test.each(versions.filter(([year]) => year >= 2010))(
       '-ConfigurationOnly',
       'evict',
     ];
-    const order = steps.map((step) => advice.indexOf(step, advice.indexOf('In this order')));
+    const order = steps.map((step) => advice.indexOf(step, advice.indexOf('in this order')));
     expect(order).toEqual(order.toSorted((one, other) => one - other));
     expect(order).not.toContain(-1);
     expect(advice).not.toContain('Remove-MailboxDatabase -Identity');

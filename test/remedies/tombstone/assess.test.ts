@@ -536,7 +536,9 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
   test('is past the lifetime by what the others heard, and is to be asked there, not to be demoted', () => {
     const finding = find('past-lifetime', facts, days(180));
     expect(finding).toMatchObject({ level: 'blocker', subjects: ['DC3', 'DC4'] });
-    expect(finding?.detail).toContain('DC3 and DC4 did not answer: perhaps only the link is cut.');
+    expect(finding?.detail).toContain(
+      'DC3 and DC4 did not answer: perhaps only the links are cut. First run repadmin /showrepl at the site of each.',
+    );
     const all = factsOf(facts);
     const { nextSteps } = tombstone.record(all, propose(all, days(180)));
     expect(nextSteps.find(({ id }) => id === 'clean-dcs')).toMatchObject({
@@ -552,7 +554,9 @@ describe('a site behind a cut line, of which nothing can be asked', () => {
     );
     const domainControllers = [near(1, 2), near(2, 1), asked, unreachable(dc(4))];
     const finding = find('past-lifetime', { ...facts, domainControllers }, days(180));
-    expect(finding?.detail).toContain('DC4 did not answer');
+    expect(finding?.detail).toContain(
+      'DC4 did not answer: perhaps only the link is cut. First run repadmin /showrepl at its site.',
+    );
     expect(finding?.detail).toContain('or demote DC3 by force');
   });
 

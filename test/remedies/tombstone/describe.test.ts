@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { DomainControllerState } from '../../../src/ad/replication-news.ts';
 import type { Plan } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
 import { propose, type TombstoneChange } from '../../../src/remedies/tombstone/changes.ts';
@@ -209,6 +210,19 @@ describe('where the list has a remedy that finds lingering objects, the steps le
     expect(faultsOfSteps(against('dc2'))).toEqual([]);
     expect(faultsOfSteps(against('dc2;format'))).toHaveLength(1);
   });
+});
+
+test('a DC that did not answer is to be asked at its site, several at the site of each', () => {
+  const cursors = [3, 4].map((other) => cursor(other, 75, configuration));
+  const asking = [1, 2].map((number) => answering(dc(number), [link(3 - number, configuration, 0)], { cursors }));
+  const asksAt = (silent: readonly DomainControllerState[]): string | undefined =>
+    steps(factsOf({ lifetime: 60, domainControllers: [...asking, ...silent] }), days(180))
+      .map(({ text }) => text)
+      .find((text) => text.includes('did not answer'));
+  expect(asksAt([unreachable(dc(3))])).toMatch(/it may still replicate .* First run repadmin \/showrepl at its site\./);
+  expect(asksAt([unreachable(dc(3)), unreachable(dc(4))])).toMatch(
+    /they may still replicate .* First run repadmin \/showrepl at the site of each\./,
+  );
 });
 
 test('a DC that takes nothing from its partners needs the value written there too', () => {
