@@ -54,7 +54,7 @@ export function parsePlan(text: string, path: string): Plan {
         : 'Nothing was changed. Make the plan again with this tool. What an older plan changed is in backup/ of its folder, as it was before.',
     );
   }
-  const flaw = flawIn(value, shapeOf(value));
+  const flaw = flawInPlan(value);
   if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown or of the wrong kind`, again);
   const duplicate = duplicateMember(json);
   if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} occurs twice in one object`, again);
@@ -67,13 +67,15 @@ export function parsePlan(text: string, path: string): Plan {
   return value;
 }
 
-function isPlan(_value: object, flaw: string | undefined): _value is Plan {
-  return flaw === undefined;
+/** The place of the first member of a plan that is missing, unknown or of the wrong kind; undefined if there is none. */
+export function flawInPlan(plan: object): string | undefined {
+  const target: unknown = 'target' in plan ? plan.target : undefined;
+  // A plan for files holds changes of files alone, one for a directory changes of entries alone.
+  return flawIn(plan, isObject(target) && target['kind'] === 'forest' ? forestPlan : filesPlan);
 }
 
-/** A plan for files holds changes of files alone, one for a directory changes of entries alone. */
-function shapeOf({ target }: Readonly<Record<string, unknown>>): Shape {
-  return isObject(target) && target['kind'] === 'forest' ? forestPlan : filesPlan;
+function isPlan(_value: object, flaw: string | undefined): _value is Plan {
+  return flaw === undefined;
 }
 
 const texts: Shape = { items: 'text' };

@@ -19,6 +19,7 @@ import type { Context, OpenDirectory } from './context.ts';
 import { commandsFor, documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
 import { patienceShowing } from './held-files.ts';
+import { requireUsableLater } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
 import { describePlan } from './world.ts';
@@ -261,6 +262,7 @@ async function save(finished: Finished, named: string | undefined, context: Cont
     named === undefined
       ? await freeFolder(home, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
+  requireUsableLater(plan, remedy, folder);
   const patience = patienceShowing(context, output);
   const commands = commandsFor({ folder, remedy, directory }, context);
   const drawing = { commands, templates: context.templates, patience, mayConnect: true };

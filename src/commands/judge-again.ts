@@ -5,6 +5,7 @@ import { type Finding, judge, judgeAgain, openBlockers } from '../change/finding
 import { outcomesIn } from '../change/journal.ts';
 import { type FilesTarget, isDirectoryChange, type Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
+import { flawInPlan } from '../change/read-plan.ts';
 import { PlanNotUsableError, UsageError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
 import type { Remedy } from '../remedies/remedy.ts';
@@ -35,11 +36,32 @@ export async function remedyOf(plan: Plan, folder: string, { remedies }: Pick<Co
     !plan.changes.every((change) => change.kind === 'file' || isDirectoryChange(change))
   )
     throw refuse('it holds changes that this tool cannot write');
+  const fault = faultOf(plan, remedy);
+  if (fault === undefined) return remedy;
+  throw refuse(fault);
+}
+
+/** What in a plan its remedy never writes, in words; undefined if it permits all of it. */
+function faultOf(plan: Plan, remedy: Remedy): string | undefined {
   const [first, ...more] = remedy.permits(plan);
-  if (first === undefined) return remedy;
-  throw refuse(
-    `${visible(plan.remedy)} never writes this: ${visible(first)}${more.length === 0 ? '' : `; and ${more.length} more`}`,
-  );
+  if (first === undefined) return undefined;
+  return `${visible(plan.remedy)} never writes this: ${visible(first)}${more.length === 0 ? '' : `; and ${more.length} more`}`;
+}
+
+/**
+ * A plan that no later run could use is not saved and not applied: it could not be undone.
+ * @throws PlanNotUsableError if this tool would refuse to read it, or its remedy does not permit it
+ */
+export function requireUsableLater(plan: Plan, remedy: Remedy, folder: string): void {
+  const flaw = flawInPlan(plan);
+  const cameBack = flaw === undefined ? faultOf(plan, remedy) : `a saved plan can't hold this ${flaw}`;
+  if (cameBack === undefined) return;
+  throw new PlanNotUsableError({
+    attempted: 'save the plan',
+    on: folder,
+    cameBack,
+    next: 'Nothing was changed. The plan could not be undone later. Leave out with the options what it names.',
+  });
 }
 
 /** A plan's world, open, with the remedy's judgement of what is left of the plan. */

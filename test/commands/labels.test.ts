@@ -399,3 +399,26 @@ describe('a wording file', () => {
     expect(await newLabels('--label', label, '--code-page', 'fr=65001')).toEqual({ de: 'Kennung:', fr: french });
   });
 });
+
+describe('a root within a form set', () => {
+  const text = 'L_UserName_Text="Domain\\user name:"\r\n';
+
+  test.each([
+    ['the folder of a class', 'forms/Exchange/HTML', 2],
+    ['nls', 'forms/Exchange/HTML/nls', 1],
+    ['the folder of a language', 'forms/Exchange/HTML/nls/de', 1],
+  ])('that is %s can be saved, applied and undone', async (_, root, count) => {
+    const currentFolder = await freshFolder();
+    const folder = path.join(currentFolder, 'forms');
+    await writeTree(folder, { Exchange: { HTML: { 'strings.txt': text, nls: { de: { 'strings.txt': text } } } } });
+    const before = await snapshot(folder);
+    const run = (command: typeof labels, ...args: readonly string[]): Promise<CommandRun> =>
+      runCommand(command, args, { currentFolder });
+    expect((await run(labels, '--root', root, '--text', 'Mail:', '--save', 'saved')).status).toBe(2);
+    expect((await run(apply, 'saved')).status).toBe(0);
+    const changed = Object.values(await snapshot(folder)).filter((content) => content.includes('Mail:'));
+    expect(changed).toHaveLength(count);
+    expect((await run(undo, 'saved', '--yes')).status).toBe(0);
+    expect(await snapshot(folder)).toEqual(before);
+  });
+});

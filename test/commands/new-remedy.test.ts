@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
@@ -13,7 +13,7 @@ import { freshFolder } from '../support/fresh-folder.ts';
 import { need } from '../support/on-windows.ts';
 import { answering } from '../support/prompter-double.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
-import { toyEntry } from '../support/toy-remedy.ts';
+import { toyEntry, toy as toyRemedy } from '../support/toy-remedy.ts';
 
 let folder: string;
 const word = (): string => path.join(folder, 'word.txt');
@@ -71,6 +71,30 @@ describe('a remedy that is one folder and one line in the list', () => {
     expect(status).toBe(64);
     expect(stderr).toContain('--word WORD');
   });
+
+  test.each(['--save', '--yes'])(
+    'is neither saved nor applied with %s where no later run could undo it',
+    async (flag) => {
+      const propose: typeof toyRemedy.propose = (facts, options) => {
+        const { changes, ...proposal } = toyRemedy.propose(facts, options);
+        return { ...proposal, changes: changes.map((change) => ({ ...change, encoding: '\u0007' })) };
+      };
+      const entries = [
+        { ...toyRemedy, permits: () => ['a word'] },
+        { ...toyRemedy, propose },
+      ].map((remedy) => ({ ...toyEntry, load: async () => remedy }));
+      const errors: string[] = [];
+      for (const entry of entries) {
+        const args = ['--word', 'new', flag, ...(flag === '--save' ? [saved] : [])];
+        const made = await runCommand((given, context) => runRemedy(entry, given, context), args, world());
+        expect([made.status, await readFile(word(), 'utf8')]).toEqual([3, content('old')]);
+        errors.push(made.stderr);
+      }
+      expect(errors[0]).toContain('toy never writes this: a word');
+      expect(errors[1]).toContain("a saved plan can't hold this changes[0].encoding");
+      expect(await readdir(folder)).toEqual(['word.txt']);
+    },
+  );
 
   test('is saved with author, reason and ticket, shown, applied and undone', async () => {
     const save = await toy('--word', 'new', '--save', saved, '--reason', 'the board wants it', '--ticket', 'CHG-7');

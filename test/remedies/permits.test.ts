@@ -138,10 +138,10 @@ const refused: readonly Refused[] = [
   ],
   [
     'labels',
-    'of a root that is the folder of the file',
+    'of a root that is the file itself',
     'not below a root',
-    put('target.roots', ['/forms', '/forms/Exchange/HTML/nls/de']),
-    put('changes.0.root', '/forms/Exchange/HTML/nls/de'),
+    put('target.roots', ['/forms', '/forms/Exchange/HTML/nls/de/strings.txt']),
+    put('changes.0.root', '/forms/Exchange/HTML/nls/de/strings.txt'),
   ],
   [
     'labels',

@@ -86,10 +86,7 @@ async function factsBelow(world: FilesWorld, options: LabelsOptions): Promise<La
     trees,
     files,
     isa2004: await inPlaces2004(trees.flatMap((tree) => tree.misplaced)),
-    forms: await formsBeside(
-      trees.flatMap((tree) => tree.forms),
-      files,
-    ),
+    forms: await formsBeside([...trees.flatMap((tree) => tree.forms), ...(await besideRoots(files))], files),
     lockedFolders: await lockedFoldersOf(files),
     access: await accessOf(files, world),
   };
@@ -109,12 +106,6 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     return { path: name, realPath, root, set, class: formClass, language };
   });
   const files = await readAll(places, reader(keys, encodings), world);
-  const folders = distinct(files.map(classFolderOf));
-  const beside = await inParallel(folders, filesAtOnce, async (folder) => {
-    // A folder that can't be listed holds files that are reported one by one.
-    const names = await readdir(folder).catch(() => []);
-    return names.map((name) => path.join(folder, name));
-  });
   return {
     scope: 'plan',
     currentFolder: world.currentFolder,
@@ -127,7 +118,7 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     trees: [],
     files,
     isa2004: [],
-    forms: await formsBeside(beside.flat(), files),
+    forms: await formsBeside(await contentsOf(distinct(files.map(classFolderOf))), files),
     lockedFolders: await lockedFoldersOf(files),
     access: await accessOf(files, world),
   };
@@ -273,6 +264,23 @@ async function inPlaces2004(misplaced: readonly string[]): Promise<readonly stri
     ),
   );
   return misplaced.filter((_, index) => old[index]);
+}
+
+/** What lies beside the forms of a root that is nls or the folder of a language: the search did not go above it. */
+function besideRoots(files: readonly LabelFile[]): Promise<readonly string[]> {
+  const outside = distinct(files, classFolderOf).filter(
+    (file) => !isBelow(classFolderOf(file), path.resolve(file.root)),
+  );
+  return contentsOf(outside.map(classFolderOf));
+}
+
+async function contentsOf(folders: readonly string[]): Promise<readonly string[]> {
+  const contents = await inParallel(folders, filesAtOnce, async (folder) => {
+    // A folder that can't be listed holds files that are reported one by one.
+    const names = await readdir(folder).catch(() => []);
+    return names.map((name) => path.join(folder, name));
+  });
+  return contents.flat();
 }
 
 /** The forms and scripts in the folders of these files' classes. */

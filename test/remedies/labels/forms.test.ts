@@ -110,6 +110,16 @@ describe('a script that puts a domain before the name', () => {
     expect(finding(await look({ accept: ['default-domain-script'] }), 'default-domain-script')?.accepted).toBe(true);
   });
 
+  test.each(['nls', 'nls/de'])('is found beside a form set whose %s is the root', async (below) => {
+    await forms({
+      'flogon.js': lines[0] ?? '',
+      nls: { de: { 'strings.txt': stringsContent('Domäne\\Benutzername:') } },
+    });
+    const examination = await examine(labelOptions(path.join(folder(), below), { newLabel: emailWording }));
+    expect(examination.changes).toMatchObject([{ language: 'de' }]);
+    expect(finding(examination, 'default-domain-script')?.subjects).toEqual([path.join(folder(), 'flogon.js')]);
+  });
+
   test('is found in the form itself, and for the user principal name as well', async () => {
     await forms({ 'a.htm': `${usual}<script>u.value = "CONTOSO\\\\" + u.value;</script>` });
     const upn = await look({ newLabel: { ...emailWording, label: 'upn' } });
