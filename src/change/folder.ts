@@ -8,6 +8,7 @@ import { syncFolder } from '../files/file-system.ts';
 import { type Patience, withPatience } from '../files/patience.ts';
 import { canonicalText } from './canonical.ts';
 import type { Plan } from './plan.ts';
+import { type Leftover, type Maker, removeUnfinished, unfinishedName } from './unfinished.ts';
 
 /** The names of what lies in a change folder. */
 export const folderParts = {
@@ -39,7 +40,7 @@ export interface FolderDocument {
 
 /**
  * Writes a change folder: first beside its place under another name, then renamed, so that a folder that is there is
- * whole. Folders above it are made.
+ * whole. Folders above it are made, and what killed runs left beside it is removed: gives that.
  *
  * @param patience with other programs that have a new file open: a virus scanner looks at each
  * @throws UsageError if something of that name is there already; FileError if it can't be written
@@ -48,14 +49,14 @@ export async function writeChangeFolder(
   folder: string,
   plan: Plan,
   documents: readonly FolderDocument[],
-  randomId: () => string,
+  maker: Maker,
   patience: Patience,
-): Promise<void> {
+): Promise<readonly Leftover[]> {
   await refuseExisting(folder, patience);
-  const unfinished = `${folder}.${randomId()}.unfinished`;
+  const unfinished = unfinishedName(folder, maker);
   try {
     await mkdir(path.dirname(folder), { recursive: true });
-    await removeUnfinished(folder);
+    const leftovers = await removeUnfinished(path.dirname(folder), maker, patience);
     await mkdir(unfinished, { mode: privateFolder });
     for (const document of [...documents, { name: folderParts.plan, content: planText(plan) }]) {
       await writeDocument(path.join(unfinished, document.name), document.content);
@@ -63,6 +64,7 @@ export async function writeChangeFolder(
     await syncFolder(open, unfinished);
     await withPatience(patience, folder, () => rename(unfinished, folder));
     await syncFolder(open, path.dirname(folder));
+    return leftovers;
   } catch (error) {
     await withPatience(patience, unfinished, () => rm(unfinished, { recursive: true, force: true }));
     if (error instanceof RemedyError || errnoOf(error) === undefined) throw error;
@@ -77,18 +79,19 @@ export async function writeChangeFolder(
 }
 
 /**
- * Draws documents of a change folder again, each whole or not at all.
+ * Draws documents of a change folder again, each whole or not at all. What a killed run left of one is removed: gives that.
  * @throws FileError if one can't be written
  */
 export async function redrawDocuments(
   folder: string,
   documents: readonly FolderDocument[],
-  randomId: () => string,
+  maker: Maker,
   patience: Patience,
-): Promise<void> {
+): Promise<readonly Leftover[]> {
+  const leftovers = await removeUnfinished(folder, maker, patience);
   for (const { name, content } of documents) {
     const file = path.join(folder, name);
-    const beside = `${file}.${randomId()}.unfinished`;
+    const beside = unfinishedName(file, maker);
     try {
       await writeDocument(beside, content);
       await withPatience(patience, file, () => rename(beside, file));
@@ -104,15 +107,7 @@ export async function redrawDocuments(
       });
     }
   }
-}
-
-/** What a run that was killed while it wrote this change folder has left. */
-async function removeUnfinished(folder: string): Promise<void> {
-  const home = path.dirname(folder);
-  const left = (await readdir(home).catch(() => [])).filter(
-    (name) => name.startsWith(`${path.basename(folder)}.`) && name.endsWith('.unfinished'),
-  );
-  for (const name of left) await rm(path.join(home, name), { recursive: true, force: true });
+  return leftovers;
 }
 
 /** The first of the path and the folders above it that is there, if that is a file. */

@@ -18,7 +18,7 @@ import { confirmName } from './confirm.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { commandsFor, documentsOf } from './documents.ts';
 import type { decisionFlags } from './flags.ts';
-import { patienceShowing } from './held-files.ts';
+import { makerOf, patienceShowing, tellLeftovers } from './held-files.ts';
 import { requireUsableLater } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
@@ -267,6 +267,7 @@ async function save(finished: Finished, named: string | undefined, context: Cont
   const commands = commandsFor({ folder, remedy, directory }, context);
   const drawing = { commands, templates: context.templates, patience, mayConnect: true };
   const documents = documentsOf(plan, describePlan(remedy, plan, context, directory), drawing);
-  await writeChangeFolder(folder, plan, [...documents, ...finished.records], context.randomId, patience);
+  const all = [...documents, ...finished.records];
+  tellLeftovers(await writeChangeFolder(folder, plan, all, makerOf(context), patience), output);
   return folder;
 }

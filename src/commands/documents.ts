@@ -28,7 +28,7 @@ import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { patienceShowing } from './held-files.ts';
+import { makerOf, patienceShowing, tellLeftovers } from './held-files.ts';
 import type { Output } from './output.ts';
 import { describePlan, reopeningWords } from './world.ts';
 
@@ -204,7 +204,7 @@ export async function redraw(inFolder: InFolder, mayConnect: boolean, context: C
     folder,
   );
   const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
-  await redrawDocuments(folder, drawn, context.randomId, patience);
+  tellLeftovers(await redrawDocuments(folder, drawn, makerOf(context), patience), output);
 }
 
 /**

@@ -1,6 +1,7 @@
-/** How a run meets what others hold: files that other programs have open, and change folders that another run works on. */
+/** How a run meets others: files that other programs hold, change folders that another run works on, and what killed runs left. */
 
 import type { LockOptions } from '../change/folder-lock.ts';
+import type { Leftover, Maker } from '../change/unfinished.ts';
 import { type Patience, patienceOf } from '../files/patience.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
@@ -24,4 +25,19 @@ export function lockOptionsOf(context: Context, output: Output): LockOptions {
     isRunning: process.isRunning,
     patience: patienceShowing(context, output),
   };
+}
+
+/** This process, as what it writes is named until it is whole. */
+export function makerOf({ process, randomId }: Context): Maker {
+  return { ...process, randomId };
+}
+
+export function tellLeftovers(leftovers: readonly Leftover[], output: Output): void {
+  for (const { path, cameBack } of leftovers) {
+    output.tell(
+      cameBack === undefined
+        ? `  Removed what an interrupted run left: ${visible(path)}`
+        : `  ${output.style.warning('warning')}  An interrupted run left ${visible(path)}, which can’t be removed: ${visible(cameBack)}`,
+    );
+  }
 }

@@ -1,14 +1,22 @@
 import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type FolderDocument, folderParts, freeFolder, planText, writeChangeFolder } from '../../src/change/folder.ts';
+import {
+  type FolderDocument,
+  folderParts,
+  freeFolder,
+  planText,
+  redrawDocuments,
+  writeChangeFolder,
+} from '../../src/change/folder.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
+import { type Leftover, type Maker, unfinishedName } from '../../src/change/unfinished.ts';
 import { FileError, UsageError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { countingIds, noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
-import { need } from '../support/on-windows.ts';
+import { need, symlink } from '../support/on-windows.ts';
 import { unprivileged } from '../support/unprivileged.ts';
 
 const changes = ['a', 'b', 'c'].map((name) => changeOf(`/forms/${name}`, Buffer.from('old'), Buffer.from('new')));
@@ -18,8 +26,10 @@ const documents: readonly FolderDocument[] = [
   { name: folderParts.entriesBefore, content: ['dn: x\n'] },
 ];
 
-const write = (folder: string, content: readonly FolderDocument[] = documents): Promise<void> =>
-  writeChangeFolder(folder, plan, content, countingIds(), noWaiting);
+const running = 17;
+const maker: Maker = { id: 42, host: 'computer', isRunning: (id) => id === running, randomId: countingIds() };
+const write = (folder: string, content: readonly FolderDocument[] = documents): Promise<readonly Leftover[]> =>
+  writeChangeFolder(folder, plan, content, maker, noWaiting);
 
 describe('a change folder', () => {
   test('holds the plan and its documents, and nothing else is left beside it', async () => {
@@ -44,15 +54,50 @@ describe('a change folder', () => {
     ]);
   });
 
-  test('takes away what a run that was killed left of it, and nothing else', async () => {
+  test('takes away what killed runs of this computer left beside it under any name, and nothing else', async () => {
     const home = await freshFolder();
-    await writeTree(home, {
-      'change.1.unfinished': { 'plan.json': '{' },
-      'other.1.unfinished': { 'plan.json': '{' },
-      'change.1': { 'plan.json': '{' },
-    });
-    await write(path.join(home, 'change'));
-    expect((await readdir(home)).sort()).toEqual(['change', 'change.1', 'other.1.unfinished']);
+    const gone = { ...maker, id: 41, isRunning: () => false };
+    const left = path.basename(unfinishedName('other', gone));
+    const kept = [
+      unfinishedName('change', { ...gone, host: 'computer-2' }),
+      unfinishedName('change', { ...gone, id: running }),
+      'change.1.unfinished',
+      'change.notes.unfinished',
+      left.replace('.unfinished', ''),
+      `${left}-copy`,
+    ];
+    for (const name of [left, ...kept]) await writeTree(home, { [name]: { backup: { 'plan.json': '{' } } });
+    expect(await write(path.join(home, 'change'))).toEqual([{ path: path.join(home, left) }]);
+    expect((await readdir(home)).sort()).toEqual(['change', ...kept].sort());
+  });
+
+  test('does not follow a link of such a name', async () => {
+    const home = await freshFolder();
+    await writeTree(home, { mine: { 'plan.json': '{' } });
+    await symlink(path.join(home, 'mine'), path.join(home, unfinishedName('other', { ...maker, id: 41 })));
+    expect(await write(path.join(home, 'change'))).toEqual([]);
+    expect(await readFile(path.join(home, 'mine', 'plan.json'), 'utf8')).toBe('{');
+  });
+
+  test('is written beside what can’t be removed, which is reported', async () => {
+    const home = await freshFolder();
+    const left = path.join(home, unfinishedName('other', { ...maker, id: 41 }));
+    await writeTree(left, { locked: { 'plan.json': '{' } });
+    await chmod(home, 0o777);
+    await chmod(path.join(left, 'locked'), 0o555);
+    const leftovers = await unprivileged(() => write(path.join(home, 'change')));
+    await chmod(path.join(left, 'locked'), 0o755);
+    expect(leftovers).toEqual([{ path: left, cameBack: 'permission denied (EACCES)' }]);
+    expect(await readdir(home)).toContain('change');
+  });
+
+  test('loses what a killed run left of a document when its documents are drawn again', async () => {
+    const folder = path.join(await freshFolder(), 'change');
+    await write(folder);
+    const left = path.join(folder, unfinishedName('review.txt', { ...maker, id: 41 }));
+    await writeFile(left, 'one');
+    expect(await redrawDocuments(folder, documents.slice(0, 1), maker, noWaiting)).toEqual([{ path: left }]);
+    expect((await readdir(folder)).sort()).toEqual(['backup', 'plan.json', 'review.txt']);
   });
 
   test('may take the place of an empty folder', async () => {

@@ -1,6 +1,6 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -131,6 +131,30 @@ test('killed at any moment, a change and its undo can be resumed: no byte is wro
   const more = await killedTimes(2, ['apply', 'undo'], path.join(site.home, 'undo/journal.jsonl'), site);
   expect(await site.now()).toEqual(site.before);
   expect(kills + more).toBeGreaterThan(0);
+}, 120_000);
+
+/** Saves, and ends the process as soon as the change folder is being written. */
+async function killedWhileSaving(home: string, folder: string): Promise<void> {
+  const args = ['labels', '--root', 'forms', '--text', now, '--save', folder];
+  const child = spawn(process.execPath, [bin, ...args], { cwd: home, stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  while (child.exitCode === null && !readdirSync(home).some((name) => name.endsWith('.unfinished'))) await sleep(1);
+  child.kill('SIGKILL');
+  await ended;
+}
+
+test('killed while a change is saved, what is left is removed by the next save beside it, under any name', async () => {
+  const { home } = await savedChange();
+  const left = (): readonly string[] => readdirSync(home).filter((name) => name.endsWith('.unfinished'));
+  for (let save = 1; left().length === 0; save += 1) await killedWhileSaving(home, `killed-${save}`);
+  const next = spawnSync(process.execPath, [bin, 'labels', '--root', 'forms', '--text', now, '--save', 'next'], {
+    cwd: home,
+    encoding: 'utf8',
+  });
+  expect(next.status).toBe(2);
+  expect(next.stdout).toContain('Removed what an interrupted run left: ');
+  expect(left()).toEqual([]);
+  expect(readdirSync(home)).toContain('saved');
 }, 120_000);
 
 test('interrupted by Ctrl-C, a change ends between two files with exit status 4, no temporary file is left, and the next run does the rest', async () => {
