@@ -2,7 +2,12 @@
 
 /** Written by the system, or different from DC to DC: that they differ says nothing of an edit. */
 const volatile = new Set([
+  'badpasswordtime',
+  'badpwdcount',
   'dscorepropagationdata',
+  'lastlogoff',
+  'lastlogon',
+  'logoncount',
   'replpropertymetadata',
   'repluptodatevector',
   'usnchanged',
@@ -46,14 +51,9 @@ const identity = new Set([
 
 /** What the system keeps of an account (MS-SAMR 3.1.1.8, MS-ADTS 3.1.1.5.3): no client writes it. */
 const stateOfAccount = new Set([
-  'badpasswordtime',
-  'badpwdcount',
   'iscriticalsystemobject',
-  'lastlogoff',
-  'lastlogon',
   'lastlogontimestamp',
   'lockouttime',
-  'logoncount',
   'msds-revealeddsas',
   'msds-revealedlist',
   'msds-revealedusers',

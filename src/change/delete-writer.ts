@@ -1,7 +1,7 @@
 /** Deletes: of one entry that is still exactly as it was read and has no children, or of a whole subtree. */
 
 import { sameDn } from '../ad/dn.ts';
-import { booleanOf, type Entry, guidOf, textOf } from '../ad/entry.ts';
+import { booleanOf, type Entry, guidOf } from '../ad/entry.ts';
 import { guidBase } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl, treeDelete } from '../ldap/controls.ts';
@@ -26,7 +26,7 @@ export function writeDelete(
   let hasChildren = false;
   return lookAndWrite(access, intent, {
     intendsWhileLooking: true,
-    look: (session) => (hasChildren ? lookAtChildren(change, session) : lookAtLeaf(change, session, access)),
+    look: (session) => (hasChildren ? lookAtChildren(change, session) : lookAtLeaf(change, session)),
     write: async (dn, session) => {
       try {
         await session.delete(dn);
@@ -38,10 +38,10 @@ export function writeDelete(
   });
 }
 
-async function lookAtLeaf(entry: DeletedEntry, session: DirectorySession, access: EntryAccess): Promise<Look<string>> {
-  const found = await session.readEntry(guidBase(entry.guid), ['uSNChanged']);
+async function lookAtLeaf(entry: DeletedEntry, session: DirectorySession): Promise<Look<string>> {
+  const found = await session.readEntry(guidBase(entry.guid), wholeEntry, [withoutSacl]);
   if (found === undefined) return lookForTombstone(entry, session);
-  const drift = await driftOf(entry, found, session, access);
+  const drift = await driftOf(entry, found, session);
   return drift === undefined ? { kind: 'as-planned', planned: found.dn } : { kind: 'drifted', what: drift };
 }
 
@@ -53,8 +53,6 @@ async function lookAtChildren({ dn, children }: DeleteChange, session: Directory
     : 'there is an entry below it that the plan does not delete';
   return { kind: 'drifted', what: `${what}: ${child?.dn ?? 'one that can not be seen'}` };
 }
-
-const fingerprintAttributes = ['objectGUID', 'uSNChanged'];
 
 async function firstChild(session: DirectorySession, dn: string): Promise<Entry | undefined> {
   const attributes = ['objectGUID'];
@@ -81,24 +79,14 @@ function movedWords(found: Entry): string {
   return `the entry was renamed or moved: it is now ${found.dn}`;
 }
 
-/** What has happened to an entry since it was planned, in words; undefined if nothing. */
-async function driftOf(
-  entry: DeletedEntry,
-  found: Entry,
-  session: DirectorySession,
-  access: EntryAccess,
-): Promise<string | undefined> {
+/**
+ * In what an entry, read whole, is not as the plan says, in words; undefined if it is. That its uSNChanged is the plan's
+ * would not do: what the plan says that the entry holds is what was shown, what the deletion is permitted by, and what an
+ * undo writes.
+ */
+async function driftOf(entry: DeletedEntry, found: Entry, session: DirectorySession): Promise<string | undefined> {
   if (!sameDn(found.dn, entry.dn)) return movedWords(found);
-  if (isDcOfPlan(session, access) && textOf(found, 'uSNChanged') === entry.usnChanged) return undefined;
-  // The number counts the changes of one DC, and some servers raise it when the target of a link is deleted.
-  const whole = await session.readEntry(guidBase(entry.guid), wholeEntry, [withoutSacl]);
-  if (whole === undefined) return 'the entry has gone at this moment';
-  return editSincePlanned(entry.attributes, whole, async (dn) => (await session.readEntry(dn, ['1.1'])) !== undefined);
-}
-
-function isDcOfPlan(session: DirectorySession, access: EntryAccess): boolean {
-  const here = session.rootDse.dnsHostName ?? session.identity.host;
-  return here.toLowerCase() === access.domainController.toLowerCase();
+  return editSincePlanned(entry.attributes, found, async (dn) => (await session.readEntry(dn, ['1.1'])) !== undefined);
 }
 
 /** Looks at every entry of the subtree, and if all is as planned deletes it by one request, repeated while unfinished. */
@@ -108,7 +96,7 @@ export function writeDeleteTree(
   intent: () => Promise<void>,
 ): Promise<ChangeOutcome> {
   return lookAndWrite(access, intent, {
-    look: (session) => lookAtTree({ change, entries: change.entries }, session, access),
+    look: (session) => lookAtTree({ change, entries: change.entries }, session),
     write: deleteTree,
   });
 }
@@ -119,11 +107,7 @@ interface Tree {
   readonly entries: readonly DeletedEntry[];
 }
 
-async function lookAtTree(
-  { change, entries }: Tree,
-  session: DirectorySession,
-  access: EntryAccess,
-): Promise<Look<string>> {
+async function lookAtTree({ change, entries }: Tree, session: DirectorySession): Promise<Look<string>> {
   const root = await session.readEntry(guidBase(change.guid), ['1.1']);
   if (root === undefined) return lookForTombstone(change, session);
   const planned = new Map(entries.map((entry) => [entry.guid, entry]));
@@ -131,7 +115,8 @@ async function lookAtTree(
     base: root.dn,
     scope: 'subtree',
     filter: everything,
-    attributes: fingerprintAttributes,
+    attributes: wholeEntry,
+    controls: [withoutSacl],
   });
   for await (const found of subtree) {
     const entry = planned.get(guidOf(found, 'objectGUID') ?? '');
@@ -139,7 +124,7 @@ async function lookAtTree(
       return { kind: 'drifted', what: `there is an entry that the plan does not delete: ${found.dn}` };
     }
     planned.delete(entry.guid);
-    const drift = await driftOf(entry, found, session, access);
+    const drift = await driftOf(entry, found, session);
     if (drift !== undefined) return { kind: 'drifted', what: `${entry.dn}: ${drift}` };
   }
   for (const entry of planned.values()) {
@@ -159,7 +144,7 @@ export async function lookAtDeletes(
   access: EntryAccess,
 ): Promise<ChangeResult<DirectoryChange> | undefined> {
   for (const tree of treesOf(changes)) {
-    const outcome = await lookAtTree(tree, await access.session(), access);
+    const outcome = await lookAtTree(tree, await access.session());
     if (outcome.kind === 'drifted') return { change: tree.change, outcome };
   }
   return undefined;

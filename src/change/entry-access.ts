@@ -6,6 +6,4 @@ export interface EntryAccess {
   session(): Promise<DirectorySession>;
   /** A fresh session with the same DC, after the connection was lost. Throws DirectoryError if it can't be had. */
   reopen(): Promise<DirectorySession>;
-  /** dNSHostName of the DC that the plan was made on: uSNChanged can only be compared there. */
-  readonly domainController: string;
 }

@@ -16,12 +16,10 @@ export type OpenSession = () => Promise<DirectorySession>;
  *
  * @param first the session to begin with
  * @param open opens another one with the same DC
- * @param planned dNSHostName of the DC that the plan was made on
  */
 export function entryWriter(
   first: DirectorySession,
   open: OpenSession,
-  planned: string,
 ): ChangeWriter<DirectoryChange> & { close(): Promise<void> } {
   let current = first;
   const access: EntryAccess = {
@@ -31,7 +29,6 @@ export function entryWriter(
       current = await open();
       return current;
     },
-    domainController: planned,
   };
   return {
     parallel: 1,

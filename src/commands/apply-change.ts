@@ -118,7 +118,7 @@ async function applyLocked(
   if (directory === undefined || !isDirectoryPlan(plan))
     throw new TypeError('a plan for a directory needs a directory');
   if (directory.isExport) return rehearse(plan, directory, run);
-  const writer = entryWriter(await directory.reopen(), directory.reopen, plan.target.domainController);
+  const writer = entryWriter(await directory.reopen(), directory.reopen);
   try {
     return await writeWith(writer, plan, run, (waitSeconds) =>
       verify(plan, { remedy: apply.remedy, waitSeconds }, directory, context, output),
@@ -173,7 +173,7 @@ const forgetfulJournal: JournalWriter = {
 async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, run: Run): Promise<ExitStatus> {
   const { apply, context, output } = run;
   const { folder, findings, remedy } = apply;
-  const writer = entryWriter(await directory.reopen(), directory.reopen, directory.session.identity.host);
+  const writer = entryWriter(await directory.reopen(), directory.reopen);
   const { signal } = new AbortController();
   const request = { plan, findings, writer, journal: forgetfulJournal, records: [], now: context.now, signal };
   const { notDone, notBegun } = await applyPlan(request).finally(() => writer.close());

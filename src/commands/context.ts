@@ -72,6 +72,8 @@ export interface OpenDirectory {
   readonly caFile?: string | undefined;
   /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
   readonly isExport: boolean;
+  /** Keeps a directory that is made anew for each run as it is now: a plan for it is about to be saved. */
+  keep?(): void;
   /** Another session with the chosen DC. */
   reopen(): Promise<DirectorySession>;
   /** A session with another DC of the forest, with the same credentials and trust. */

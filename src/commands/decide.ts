@@ -268,6 +268,7 @@ async function save(finished: Finished, named: string | undefined, context: Cont
   const drawing = { commands, templates: context.templates, patience, mayConnect: true };
   const documents = documentsOf(plan, describePlan(remedy, plan, context, directory), drawing);
   const all = [...documents, ...finished.records];
+  directory?.keep?.();
   tellLeftovers(await writeChangeFolder(folder, plan, all, makerOf(context), patience), output);
   return folder;
 }

@@ -2,8 +2,8 @@
 
 import { readFile } from 'node:fs/promises';
 import { sameDn } from '../ad/dn.ts';
-import { textOf } from '../ad/entry.ts';
 import { guidBase } from '../ad/values.ts';
+import { editSincePlanned, wholeEntry, withoutSacl } from '../change/entry-content.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
 import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
@@ -84,9 +84,9 @@ async function lookAtFile(
 }
 
 async function lookAtEntry(change: DirectoryChange, isDone: boolean, session: DirectorySession): Promise<Sight> {
-  const names = change.kind === 'modify' ? change.edits.map(({ attribute }) => attribute) : ['uSNChanged'];
+  const names = change.kind === 'modify' ? change.edits.map(({ attribute }) => attribute) : wholeEntry;
   const base = change.kind === 'add' ? change.dn : guidBase(change.guid);
-  const entry = await session.readEntry(base, names);
+  const entry = await session.readEntry(base, names, change.kind === 'modify' ? [] : [withoutSacl]);
   if (change.kind === 'modify') {
     if (entry === undefined) return { kind: 'moved', what: 'the entry is gone' };
     const left = change.edits.map((edit) => whatIsLeft(edit, entry).kind);
@@ -101,5 +101,7 @@ async function lookAtEntry(change: DirectoryChange, isDone: boolean, session: Di
   if (isThere !== shouldBeThere)
     return { kind: 'moved', what: isThere ? 'the entry is there' : 'the entry is gone, or was moved' };
   if (change.kind !== 'delete' || isDone || entry === undefined) return asPlanned;
-  return textOf(entry, 'uSNChanged') === change.usnChanged ? asPlanned : { kind: 'moved', what: 'it has been edited' };
+  const exists = async (dn: string): Promise<boolean> => (await session.readEntry(dn, ['1.1'])) !== undefined;
+  const edit = await editSincePlanned(change.attributes, entry, exists);
+  return edit === undefined ? asPlanned : { kind: 'moved', what: `it is not as the plan says: ${edit}` };
 }

@@ -74,7 +74,8 @@ export async function openPracticeDirectory(folder: string, context: Context): P
     release();
     forest.save();
   };
-  return openIn(forest, { kind: 'practice' }, { isExport: false, save });
+  const directory = await openIn(forest, { kind: 'practice' }, { isExport: false, save });
+  return { ...directory, keep: () => forest.keep() };
 }
 
 async function openIn(

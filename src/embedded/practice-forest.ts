@@ -1,4 +1,4 @@
-/** The forest of the practice site: made from the templates, and kept in the site's folder once it is changed. */
+/** The forest of the practice site: made from the templates, and kept in the site's folder once it is changed, or planned on. */
 
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -17,6 +17,8 @@ export interface PracticeForest extends EmbeddedForest {
    * changes does nothing. It is synchronous, so that it can run when the process ends. Throws FileError.
    */
   save(): void;
+  /** Has the next `save` write the forest also without changes: else its times are other ones when it is opened again. */
+  keep(): void;
 }
 
 /**
@@ -52,7 +54,10 @@ export async function openPracticeForest(
     writeWhole(file, [...forest.toLdif()].join(''));
     isChanged = false;
   };
-  return Object.assign(forest, { save });
+  const keep = (): void => {
+    isChanged = true;
+  };
+  return Object.assign(forest, { save, keep });
 }
 
 async function savedSource(file: string): Promise<LdifSource[] | undefined> {

@@ -65,7 +65,7 @@ export async function openBench(): Promise<Bench> {
   return {
     forest,
     session,
-    access: (planned = host) => ({ session: async () => writing, reopen: open, domainController: planned }),
+    access: () => ({ session: async () => writing, reopen: open }),
     doomed,
     doomedSubtree: async (root) => {
       const found: DeleteChange[] = [];

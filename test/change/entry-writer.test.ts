@@ -12,7 +12,7 @@ const change = async (bench: Bench, dn: string, edit: AttributeEdit): Promise<Mo
 };
 
 async function apply({ access }: Bench, changes: readonly DirectoryChange[]) {
-  const { session, reopen, domainController } = access();
+  const { session, reopen } = access();
   const plan = sealPlan({
     id: randomUUID(),
     tool: 'test',
@@ -24,7 +24,7 @@ async function apply({ access }: Bench, changes: readonly DirectoryChange[]) {
   });
   return applyPlan({
     plan,
-    writer: entryWriter(await session(), reopen, domainController),
+    writer: entryWriter(await session(), reopen),
     journal: { append: async () => undefined, enqueue: () => undefined, close: async () => undefined },
     records: [],
     now: () => new Date('2026-11-22T09:00:00Z'),

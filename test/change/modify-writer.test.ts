@@ -40,7 +40,7 @@ async function target(edit: Partial<AttributeEdit>, ...values: readonly string[]
   const current = await open();
   const found: Target = {
     forest,
-    access: { session: async () => current, reopen: open, domainController: host },
+    access: { session: async () => current, reopen: open },
     change: {
       kind: 'modify',
       dn: directoryService,

@@ -3,15 +3,18 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory, practiceMark } from '../../src/commands/embedded-directory.ts';
 import { directoryService } from '../embedded/support.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { need } from '../support/on-windows.ts';
+import { remedyCommand } from '../support/remedy-commands.ts';
+import { runCommand } from '../support/run-command.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
 const built = new URL('../../dist/commands/embedded-directory.js', import.meta.url);
@@ -59,4 +62,16 @@ test('the practice forest is saved when the process ends without closing it', as
   const folder = await freshFolder();
   expect(await once(changing(folder, 'process.exit(7);'), 'exit')).toEqual([7, null]);
   expect(await saved(folder)).toContain('tombstoneLifetime: 180');
+});
+
+test('a plan that was saved on the practice site is applied later: the forest is kept as it was planned on', async () => {
+  const folder = await freshFolder();
+  await writeFile(path.join(folder, practiceMark), '');
+  const at = (now: string) => ({ currentFolder: folder, templates, now: () => new Date(now), randomId: randomUUID });
+  const planned = at('2026-11-22T09:00:00Z');
+  const directory = () => openPracticeDirectory(folder, planned as unknown as Context);
+  const args = ['--dc', 'DC0', '--save', 'change'];
+  expect((await runCommand(remedyCommand('metadata'), args, { ...planned, directory })).status).toBe(2);
+  const later = at('2026-11-22T10:00:00Z');
+  expect((await runCommand(apply, ['change', '--yes', '--confirm', 'DC0'], later)).status).toBe(0);
 });

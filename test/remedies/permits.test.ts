@@ -207,6 +207,12 @@ const refused: readonly Refused[] = [
     put('changes.0.dn', noServers),
   ],
   ['metadata', 'that deletes elsewhere', `It deletes ${outside}`, put('changes.1.dn', outside)],
+  [
+    'metadata',
+    'with the DNS name of another host',
+    'Its DNS name www.corp.example.com is not that of',
+    insert('changes.2.attributes.0', { name: 'dNSHostName', values: ['www.corp.example.com'] }),
+  ],
   ['metadata', 'that deletes a tree', 'by one request for the whole tree', insert('changes.0', tree)],
   ['metadata', 'that makes an entry', 'It makes the entry', insert('changes.0', undelete)],
   ['metadata', 'that adds a value', 'It adds values to seeAlso', put('changes.0.edits.0.add', [outside])],

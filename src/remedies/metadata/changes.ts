@@ -156,6 +156,9 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
   }
   const dns = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
   const trees = deleted.filter((entry) => isRootOfDc(entry, { server, account }, configuration, dns));
+  const [host] = [server, account].flatMap((entry) => (entry === undefined ? [] : textsIn(entry, 'dNSHostName')));
+  // Its records in DNS go with it.
+  if (host !== undefined && !isNamedAs(host, top.dn)) return [`Its DNS name ${host} is not that of ${top.dn}.`];
   return changes.flatMap((change) => {
     switch (change.kind) {
       case 'delete':
@@ -200,6 +203,13 @@ function isRootOfDc(
     (one) => one !== undefined && rdnOf(one.dn).value.toLowerCase() === rdnOf(entry.dn).value.toLowerCase(),
   );
   return isSysvol(entry.dn) !== undefined && (references.some(names) || (isLoose && isNamesake));
+}
+
+/** A computer whose name has more than 15 characters has the first 15 of them in its DN. */
+function isNamedAs(host: string, dn: string): boolean {
+  const netbios = (name: string): string => name.slice(0, 15).toLowerCase();
+  // The loser of a naming conflict has the conflict's mark behind its name.
+  return netbios(host.split('.')[0] ?? '') === netbios(rdnOf(dn).value.split('\n')[0] ?? '');
 }
 
 function belongsTo(server: DeletedEntry, account: DeletedEntry): boolean {

@@ -18,7 +18,7 @@ import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, readCandidates } from './candidates.ts';
-import { type Identity, identityIn, identityOf } from './identity.ts';
+import { asFound, type Identity, identityIn, identityOf, isOf } from './identity.ts';
 import { type Losses, readLost } from './lost.ts';
 import { findCandidate, type MetadataOptions } from './options.ts';
 import { type DnsNode, readDnsNodes } from './references.ts';
@@ -64,11 +64,11 @@ export async function gather(
 ): Promise<MetadataFacts> {
   const facts = known === undefined ? await readSurvey(world) : { ...known, isShown: true };
   if (scope.kind === 'plan') {
-    const identity = identityIn({ ...scope.plan, changes: scope.plan.changes.filter(isDirectoryChange) });
-    if (identity === undefined) return facts;
-    const candidate = facts.candidates.find((one) => [identity.serverDn, identity.accountDn].includes(one.dn));
+    const planned = identityIn({ ...scope.plan, changes: scope.plan.changes.filter(isDirectoryChange) });
+    if (planned === undefined) return facts;
+    const candidate = facts.candidates.find((one) => isOf(planned, one));
     const settled = await readSettled(world.session, scope.plan);
-    return { ...facts, settled, chosen: await choose(world, facts, identity, candidate) };
+    return { ...facts, settled, chosen: await choose(world, facts, asFound(planned, candidate), candidate) };
   }
   const { wanted } = scope.options;
   if (wanted === undefined) return { ...facts, chosen: undefined };

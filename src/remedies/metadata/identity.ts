@@ -1,6 +1,6 @@
 /** Which domain controller it is: from the directory, or from the entries that a plan deletes. */
 
-import { isSameOrBelow, rdnOf } from '../../ad/dn.ts';
+import { isSameOrBelow, rdnOf, sameDn } from '../../ad/dn.ts';
 import type { DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import type { Candidate } from './candidates.ts';
@@ -52,6 +52,30 @@ export function identityIn({ changes, intent }: Changes): Identity | undefined {
     kerberosDn: kerberos?.dn,
     domain: typeof domain === 'string' && domain !== '' ? domain : undefined,
     guids: new Set(entries.map(({ guid }) => guid)),
+  };
+}
+
+/** Whether a plan deletes any of a DC's own entries: its server object, its NTDS Settings or its account. */
+export function isOf(planned: Identity, { dn, settings, account }: Candidate): boolean {
+  const doomed = [planned.serverDn, planned.settings?.dn, planned.accountDn].flatMap((one) => one ?? []);
+  const own = [dn, settings?.dn, account?.dn].flatMap((one) => one ?? []);
+  return doomed.some((one) => own.some((other) => sameDn(one, other)));
+}
+
+/**
+ * The DC of a plan as the directory has it: a plan may say anything of its entries. What of it is deleted already only
+ * the plan knows; its account is not believed to be one unless the directory shows it.
+ */
+export function asFound(planned: Identity, candidate: Candidate | undefined): Identity {
+  if (candidate === undefined) return { ...planned, accountDn: undefined, kerberosDn: undefined };
+  const found = identityOf(candidate);
+  return {
+    ...found,
+    host: found.host ?? planned.host,
+    serverDn: found.serverDn ?? planned.serverDn,
+    settings: found.settings ?? planned.settings,
+    domain: found.domain ?? planned.domain,
+    guids: new Set([...planned.guids, ...found.guids]),
   };
 }
 

@@ -40,7 +40,7 @@ function expectedBy(change: DirectoryChange, base: string, seesDeleted: boolean)
         change.edits.map(({ attribute, remove }) => ({ name: attribute, values: remove })),
       );
     case 'delete':
-      return entryOf(change.dn, [{ name: 'uSNChanged', values: [change.usnChanged] }]);
+      return entryOf(change.dn, change.attributes);
     case 'delete-tree':
       return entryOf(change.dn, []);
     case 'undelete':
@@ -72,8 +72,8 @@ export async function recordedWrites(plan: Plan): Promise<readonly RecordedWrite
     },
     async *search() {
       const entries = current?.kind === 'delete-tree' ? current.entries : [];
-      for (const { dn, guid, usnChanged } of new Map(entries.map((entry) => [entry.guid, entry])).values()) {
-        const { attributes } = entryOf(dn, [{ name: 'uSNChanged', values: [usnChanged] }]);
+      for (const { dn, guid, attributes: planned } of new Map(entries.map((entry) => [entry.guid, entry])).values()) {
+        const { attributes } = entryOf(dn, planned);
         yield {
           dn,
           attributes: new Map([...attributes, ['objectguid', { name: 'objectGUID', values: [guidFromText(guid)] }]]),
@@ -99,7 +99,7 @@ export async function recordedWrites(plan: Plan): Promise<readonly RecordedWrite
     delete: async (dn) => record({ operation: 'delete', dn, values: [] }),
     close: async () => {},
   };
-  const { lookAhead: _, ...writer } = entryWriter(session, async () => session, host);
+  const { lookAhead: _, ...writer } = entryWriter(session, async () => session);
   await applyPlan({
     plan: { ...plan, changes },
     findings: [],

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isSameOrBelow } from '../../../src/ad/dn.ts';
-import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
+import { guidOf } from '../../../src/ad/entry.ts';
+import { deletedEntry, wholeEntry, withoutSacl } from '../../../src/change/entry-content.ts';
+import type { DeleteChange, DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import type { Context, OpenDirectory } from '../../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../../src/commands/embedded-directory.ts';
 import { DirectoryError } from '../../../src/errors.ts';
@@ -123,6 +125,8 @@ export interface Site {
   there(dns: readonly string[]): Promise<readonly string[]>;
   /** The values of an attribute, as base64. */
   values(dn: string, attribute: string): Promise<readonly string[]>;
+  /** The delete of an entry as it is. */
+  deletionOf(dn: string): Promise<DeleteChange>;
   /** Deletes an entry, as another client does. */
   remove(dn: string): Promise<void>;
   edit(dn: string, attribute: string, value: string): Promise<void>;
@@ -193,6 +197,12 @@ export async function siteWithDeadDc(folder: string, more = ''): Promise<Site> {
       within(async ({ session }) => {
         const found = await session.readEntry(dn, [attribute]);
         return (found?.attributes.get(attribute.toLowerCase())?.values ?? []).map((value) => value.toString('base64'));
+      }),
+    deletionOf: (dn) =>
+      within(async ({ session }) => {
+        const found = await session.readEntry(dn, wholeEntry, [withoutSacl]);
+        if (found === undefined) throw new Error(`${dn} is there`);
+        return { kind: 'delete', ...deletedEntry(found, guidOf(found, 'objectGUID') ?? ''), children: [] };
       }),
     remove: (dn) => within(({ session }) => session.delete(dn)),
     edit: (dn, attribute, value) =>

@@ -1,0 +1,127 @@
+/** A metadata plan that someone edited and sealed again, on its way through apply: the directory stays as it is. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { type Finding, finalBlocker } from '../../src/change/findings.ts';
+import type { DeleteChange, DirectoryChange, Plan } from '../../src/change/plan.ts';
+import { sealPlan } from '../../src/change/seal.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import {
+  accepted,
+  account,
+  configuration,
+  domain,
+  metadata,
+  type Site,
+  siteWithDeadDc,
+} from '../remedies/metadata/dead-dc.ts';
+import { freshFolder } from '../support/fresh-folder.ts';
+import type { CommandRun } from '../support/run-command.ts';
+
+const leftOver = `CN=DC0,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+const living = `CN=DC3,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+const livingAccount = `CN=DC2,OU=Domain Controllers,${domain}`;
+const admins = `CN=Domain Admins,CN=Users,${domain}`;
+
+type Edit = (plan: Plan<DirectoryChange>) => Partial<Plan<DirectoryChange>>;
+
+/** Saves the plan to remove a DC, edits and seals it, and applies it. */
+async function applied(site: Site, dc: string, confirm: string, edit: Edit): Promise<CommandRun> {
+  expect((await site.run(metadata, ['--dc', dc, '--save', 'change', ...accepted])).status).toBe(2);
+  const file = path.join(site.folder, 'change', 'plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8')) as Plan<DirectoryChange>;
+  await writeFile(file, JSON.stringify(sealPlan({ ...plan, ...edit(plan) })));
+  return site.run(apply, ['change', '--yes', '--confirm', confirm]);
+}
+
+const subjectOf = ({ dn, guid }: DeleteChange) => ({ dn, guid });
+/** What the entry is said to hold. */
+const saying = (change: DeleteChange, name: string, ...values: readonly string[]): DeleteChange => ({
+  ...change,
+  attributes: [...change.attributes.filter((one) => one.name !== name), { name, values }],
+});
+const acceptedAlready = (id: string, subject: string): Finding => ({
+  ...finalBlocker(id, '', '', { subjects: [subject] }),
+  acceptable: true,
+  accepted: true,
+});
+
+test('deletes no account of a domain controller that answers', async () => {
+  const site = await siteWithDeadDc(await freshFolder());
+  const victim = await site.deletionOf(livingAccount);
+  const run = await applied(site, 'DC0', 'DC2', () => ({ subject: subjectOf(victim), changes: [victim] }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('dc2.corp.example.com answers');
+  expect(await site.there([livingAccount])).toEqual([livingAccount]);
+});
+
+test('deletes no domain controller that answers, however its DN is spelled', async () => {
+  const site = await siteWithDeadDc(await freshFolder());
+  const respelled = (change: DeleteChange): DeleteChange => ({ ...change, dn: change.dn.replace('CN=DC3', 'cn=dc3') });
+  const [settings, server] = (
+    await Promise.all([`CN=NTDS Settings,${living}`, living].map((dn) => site.deletionOf(dn)))
+  ).map(respelled);
+  if (settings === undefined || server === undefined) throw new Error('both are there');
+  const run = await applied(site, 'DC0', 'dc3', ({ findings }) => ({
+    subject: subjectOf(server),
+    changes: [settings, { ...server, children: [settings.guid] }],
+    findings: [...findings, acceptedAlready('promotion-only', 'dc3'), acceptedAlready('promotion-only', 'DC3')],
+  }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('dc3.corp.example.com answers');
+  expect(await site.there([living])).toEqual([living]);
+});
+
+test('takes no other entry for the account of a domain controller, whatever the plan says that it holds', async () => {
+  const site = await siteWithDeadDc(await freshFolder());
+  const { attributes: _, ...group } = await site.deletionOf(admins);
+  const attributes = [
+    { name: 'objectClass', values: ['computer'] },
+    { name: 'primaryGroupID', values: ['516'] },
+  ];
+  const victim = { ...group, attributes };
+  const run = await applied(site, 'DC0', 'Domain Admins', () => ({ subject: subjectOf(victim), changes: [victim] }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('not-of-this-remedy');
+  expect(await site.there([admins])).toEqual([admins]);
+});
+
+test('takes no other entry for the Kerberos account of a read-only domain controller', async () => {
+  const site = await siteWithDeadDc(await freshFolder());
+  const group = await site.deletionOf(admins);
+  const run = await applied(site, 'DC4', 'DC4', ({ changes }) => ({
+    changes: changes.flatMap((change): readonly DirectoryChange[] =>
+      change.kind === 'delete' && change.dn === account
+        ? [saying(group, 'sAMAccountName', 'krbtgt_7'), saying(change, 'msDS-KrbTgtLink', admins)]
+        : [change],
+    ),
+  }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('not-of-this-remedy');
+  expect(await site.there([admins, account])).toEqual([admins, account]);
+});
+
+test.each([
+  ['value', 'description', 'restored by the undo'],
+  ['name in DNS that is the server’s', 'dNSHostName', 'dc0.elsewhere.example.com'],
+])('deletes nothing where an entry does not hold a %s that the plan shows', async (_, name, value) => {
+  const site = await siteWithDeadDc(await freshFolder());
+  const run = await applied(site, 'DC0', 'DC0', ({ changes }) => ({
+    changes: changes.map((change) => (change.kind === 'delete' ? saying(change, name, value) : change)),
+  }));
+  expect(run.status).toBe(3);
+  expect(run.stdout).toContain(`the plan expected ${value}`);
+  expect(await site.there([leftOver])).toEqual([leftOver]);
+});
+
+test('is refused with the DNS name of another host, whose records would go', async () => {
+  const site = await siteWithDeadDc(await freshFolder());
+  const run = await applied(site, 'DC0', 'DC0', ({ changes }) => ({
+    changes: changes.map((change) =>
+      change.kind === 'delete' ? saying(change, 'dNSHostName', 'www.corp.example.com') : change,
+    ),
+  }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain(`Its DNS name www.corp.example.com is not that of ${leftOver}`);
+});
