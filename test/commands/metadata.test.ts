@@ -349,10 +349,19 @@ describe('what an earlier clean-up has left', () => {
   });
 
   test('of an RODC its own Kerberos account goes too, and no other, nor the groups that it may hold', async () => {
-    const done = await site.run(metadata, ['--dc', 'RODC8', '--yes', '--confirm', 'RODC8', ...accepted]);
-    expect([done.status, done.stderr]).toEqual([0, '']);
+    const done = await site.run(metadata, ['--dc', 'RODC8', '--save', 'rodc', '--json', ...accepted]);
+    expect(planOf(done).findings.find(({ id }) => id === 'promotion-only')?.detail).toContain('its Kerberos account');
+    const applied = await site.run(apply, ['rodc', '--yes', '--confirm', 'RODC8']);
+    expect([applied.status, applied.stderr]).toEqual([0, '']);
     const all = [readOnlyServer, kerberos, readOnly, otherKerberos, revealed];
     expect(await site.there(all)).toEqual([otherKerberos, revealed]);
+  });
+
+  test('undo brings the RODC back without its Kerberos account, whose number no client writes', async () => {
+    const back = await site.run(undo, ['rodc', '--yes']);
+    expect([back.status, back.stderr]).toEqual([0, '']);
+    expect(await site.there([readOnlyServer, kerberos, readOnly])).toEqual([readOnlyServer, readOnly]);
+    expect(await site.values(readOnly, 'msDS-KrbTgtLink')).toEqual([]);
   });
 });
 

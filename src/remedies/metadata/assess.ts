@@ -1,11 +1,11 @@
 /** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
 
-import { sameDn } from '../../ad/dn.ts';
+import { normalizedDn, sameDn } from '../../ad/dn.ts';
 import { removeMetadata } from '../../ad/repadmin.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
-import { isProtected } from '../../change/subtree.ts';
-import { counted, listed } from '../../words.ts';
+import { dnsOf, isProtected } from '../../change/subtree.ts';
+import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Step } from '../remedy.ts';
 import { aliveFindings, dutyFindings } from './blockers.ts';
@@ -32,7 +32,7 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
 const stillNoDc = note(
   'promotion-only',
   'What comes back is no domain controller',
-  'Only a promotion makes NTDS Settings, the connections from it and its pool of RIDs. backup/before.ldf of the change holds all that was deleted.',
+  'Only a promotion makes NTDS Settings, the connections from it, its pool of RIDs and the Kerberos account of a read-only one. backup/before.ldf of the change holds all that was deleted.',
 );
 
 /** Entries that the directory keeps, and those that the user may not delete. */
@@ -157,12 +157,15 @@ function unseen(
   ];
 }
 
-/** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). */
+/** An RODC keeps passwords: which, its account says (msDS-RevealedUsers, MS-ADTS 3.1.1.4.5.36). Its own two go with it. */
 function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
   const revealed = remains.account.flatMap(({ entry }) =>
     entry.attributes.filter(({ name }) => name.toLowerCase() === 'msds-revealedusers').flatMap(({ values }) => values),
   );
-  const users = [...new Set(revealed.map((value) => String(value).replace(/^B:\d+:[^:]*:/, '')))];
+  const own = dnsOf([...remains.account, ...remains.kerberos]);
+  const users = distinct(revealed.map((value) => String(value).replace(/^B:\d+:[^:]*:/, ''))).filter(
+    (dn) => !own.has(normalizedDn(dn)),
+  );
   return finding(warning, 'revealed-passwords', users, {
     title: `The read-only domain controller has had the passwords of ${listed([counted(users.length, 'account')])}`,
     detail:

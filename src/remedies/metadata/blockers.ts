@@ -5,11 +5,11 @@ import { seizeRole } from '../../ad/repadmin.ts';
 import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
-import { agoInWords, counted, durationInWords } from '../../words.ts';
+import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
 import type { Candidate } from './candidates.ts';
 import { leftOutReasons, rolesOf } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
-import { partsOf } from './identity.ts';
+import { isOfClass, partsOf } from './identity.ts';
 import { lossFindings } from './loss-findings.ts';
 
 const day = 86_400_000;
@@ -26,13 +26,18 @@ export function aliveFindings(facts: MetadataFacts, { candidate }: Chosen): read
   ];
 }
 
-function running({ name, reach, kind, host = name }: Candidate, { target }: MetadataFacts): readonly FindingDraft[] {
+function running(
+  { name, reach, kind, host = name }: Candidate,
+  { target, isExport }: MetadataFacts,
+): readonly FindingDraft[] {
   if (reach.kind === 'this') {
     return [
       finalBlocker(
         'own-dc',
-        `${name} is the domain controller that you are connected to`,
-        'It is in use. To remove it once it is gone, name another one with --server.',
+        isExport ? `The export was made on ${name}` : `${name} is the domain controller that you are connected to`,
+        isExport
+          ? 'It was in use then. To remove it once it is gone, make an export on another one.'
+          : 'It is in use. To remove it once it is gone, name another one with --server.',
         { evidence: [target.domainController], subjects: [name] },
       ),
     ];
@@ -64,7 +69,7 @@ function heardLately({ name, heard, reach }: Candidate): readonly FindingDraft[]
 
 /** That a DC is cut off is no proof that it is gone: its users may work on. */
 function notProven(candidate: Candidate, { now }: MetadataFacts): readonly FindingDraft[] {
-  const { name, account, kind, reach, site } = candidate;
+  const { name, account, kind, reach, site, settings } = candidate;
   const isSilent = reach.kind === 'silent' || reach.kind === 'not-asked';
   if (kind !== 'dc' || !isSilent || account?.isEnabled === false) return [];
   if (account === undefined && candidate.isAccountKnown) return [];
@@ -72,7 +77,7 @@ function notProven(candidate: Candidate, { now }: MetadataFacts): readonly Findi
     blocker(
       'not-proven-gone',
       `Nothing proves that ${name} is gone: it may be running, cut off from here`,
-      `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there, and what they changed is lost with it.`,
+      `Accept this only if the machine never comes back: look at it. If it still runs${site === '' ? '' : ` in ${site}`}, people log on there${settings?.isReadOnly === true ? '' : ', and what they changed is lost with it'}.`,
       {
         evidence: [
           reach.kind === 'silent' ? `does not answer: ${reach.why}` : 'was not asked whether it answers',
@@ -115,9 +120,10 @@ function lifetimeNotOver(
 }
 
 function whatIsLost(candidate: Candidate, { chosen, now }: MetadataFacts): readonly FindingDraft[] {
-  const { name, reach, kind } = candidate;
+  const { name, reach, kind, settings } = candidate;
   if (chosen?.lost !== undefined) return lossFindings(candidate, chosen.lost, now);
-  if (kind !== 'dc' || reach.kind === 'this') return [];
+  // A read-only one makes no changes of its own.
+  if (kind !== 'dc' || reach.kind === 'this' || settings?.isReadOnly === true) return [];
   return [
     warning(
       'what-is-lost',
@@ -270,18 +276,22 @@ function bridgehead({ identity, remains }: Chosen): readonly FindingDraft[] {
 
 /** A DC comes back by promotion only: no client may make or restore NTDS Settings (MS-ADTS 3.1.1.5.2.2). */
 function noWayBack({ identity, remains }: Chosen, changes: readonly DirectoryChange[]): readonly FindingDraft[] {
-  const { settings } = partsOf(changes.flatMap(deletedBy));
-  if (settings === undefined) return [];
+  const deleted = changes.flatMap(deletedBy);
+  const { settings, kerberos } = partsOf(deleted);
+  if (settings === undefined && kerberos === undefined) return [];
+  const { length } = remains.connections;
+  const leftOut = [
+    ...(settings === undefined ? [] : ['its NTDS Settings']),
+    ...(deleted.some((entry) => isOfClass(entry, 'rIDSet')) ? ['its pool of RIDs'] : []),
+    ...(kerberos === undefined ? [] : ['its Kerberos account']),
+    ...(length === 0 ? [] : [counted(length, 'connection of others', 'connections of others')]),
+  ];
   return [
     blocker(
       'promotion-only',
       `No undo brings ${identity.name} back as a domain controller`,
-      `Undo leaves out its NTDS Settings, its pool of RIDs and ${counted(
-        remains.connections.length,
-        'connection of others',
-        'connections of others',
-      )}: a promotion alone makes them. It brings back its server object, account, SYSVOL membership, references and DNS records. backup/before.ldf holds all that is deleted.`,
-      { evidence: [settings.dn], subjects: [identity.name] },
+      `Undo leaves out ${listed(leftOut)}: a promotion alone makes them. It brings back the rest. backup/before.ldf holds all that is deleted.`,
+      { evidence: [settings, kerberos].flatMap((entry) => entry?.dn ?? []), subjects: [identity.name] },
     ),
   ];
 }

@@ -96,15 +96,17 @@ export function partsOf(entries: readonly DeletedEntry[]): {
 }
 
 /**
- * objectGUIDs of the entries that only the promotion of a DC makes: NTDS Settings with all below, connections from it, and
- * its pool of RIDs. No client may add or restore them (MS-ADTS 3.1.1.5.2.2 and 3.1.1.5.3.7.1).
+ * objectGUIDs of the entries that only the promotion of a DC makes: NTDS Settings with all below, connections from it, its
+ * pool of RIDs, and the Kerberos account of an RODC. No client may add or restore them (MS-ADTS 3.1.1.5.2.2 and
+ * 3.1.1.5.3.7.1), or write the number that makes an account that of an RODC: msDS-SecondaryKrbTgtNumber is systemOnly.
  */
 export function madeByPromotion(entries: readonly DeletedEntry[]): ReadonlySet<string> {
   const { settings } = partsOf(entries);
   const isMade = (entry: DeletedEntry): boolean =>
     (settings !== undefined && isSameOrBelow(entry.dn, settings.dn)) ||
     isOfClass(entry, 'nTDSConnection') ||
-    isOfClass(entry, 'rIDSet');
+    isOfClass(entry, 'rIDSet') ||
+    isKerberosAccount(entry);
   return new Set(entries.filter(isMade).map(({ guid }) => guid));
 }
 

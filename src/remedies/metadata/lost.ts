@@ -1,7 +1,8 @@
 /** What a forced demotion loses: changes made on this domain controller that no other one has had (KB 2020053). */
 
+import { readAttributeNumbers } from '../../ad/attribute-numbers.ts';
 import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
-import { normalizedDn, sameDn } from '../../ad/dn.ts';
+import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { readKnownChanges } from '../../ad/known-changes.ts';
@@ -138,10 +139,17 @@ async function* lostOf(
     attributes: isOnlyCopy ? wholeEntry : [...wholeEntry, ...metadata],
     controls: [withoutSacl, ...(isOnlyCopy ? [] : [deletedObjectsControl(session.rootDse.supportedControls)])],
   });
+  let numbers: ReadonlyMap<number, string> | undefined;
   for await (const entry of search) {
-    const changed = [...stampsOf(entry), ...linkStampsOf(entry)]
+    const stamped = [...stampsOf(entry), ...linkStampsOf(entry)]
       .filter((stamp) => stamp.originatingInvocationId.toLowerCase() === origin && stamp.originatingUsn >= from)
       .map(({ attribute }) => attribute);
+    if (stamped.some((attribute) => numberIn(attribute) !== undefined)) numbers ??= await readAttributeNumbers(session);
+    // Who renames an entry changes its name too. Samba stamps the naming attribute alone where it takes in a new entry.
+    const naming = rdnOf(entry.dn).type.toLowerCase();
+    const changed = stamped
+      .map((attribute) => numbers?.get(numberIn(attribute) ?? -1) ?? attribute)
+      .filter((attribute) => attribute.toLowerCase() !== naming);
     if (!isOnlyCopy && changed.length === 0) continue;
     yield {
       dn: entry.dn,
@@ -149,6 +157,12 @@ async function* lostOf(
       whole: planAttributesOf(entry).filter(({ name }) => !metadata.includes(name)),
     };
   }
+}
+
+/** The number in "attid 131126". */
+function numberIn(attribute: string): number | undefined {
+  const digits = /^attid (\d+)$/.exec(attribute)?.[1];
+  return digits === undefined ? undefined : Number(digits);
 }
 
 /** A deletion stamps what it strips too: of its attributes isDeleted says it all. */

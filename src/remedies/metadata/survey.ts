@@ -74,7 +74,7 @@ function signsOf(candidate: Candidate, { now, isExport, sysvolMembers, dnsNodes 
     [account?.dn, settings?.dn].some((dn) => dn !== undefined && sameDn(dn, value));
   const member = sysvolMembers.find(({ references }) => references.some(isOwn));
   return [
-    ...(reach.kind === 'this' ? ['connected to it'] : []),
+    ...(reach.kind === 'this' ? [isExport ? 'the export was made there' : 'connected to it'] : []),
     ...(reach.kind === 'answers' ? ['answers'] : []),
     ...(reach.kind === 'silent' ? [`does not answer: ${reach.why}`] : []),
     ...(kind === 'dc' && reach.kind !== 'this' && !isExport ? [heardInWords(candidate)] : []),

@@ -22,11 +22,21 @@ export interface TwoDomainControllers {
    * A DC that has just been healed or started may refuse at first: it is asked again, for half a minute.
    */
   replicate(destination: 'dc1' | 'dc2', namingContext: string): Promise<void>;
-  /** Joins a third DC to the domain, or a new dc2 once the old one has been stopped. It pulls from dc1. */
-  join(name: 'dc2' | 'dc3'): Promise<DomainController>;
+  /** Joins another DC to the domain, or a new dc2 once the old one has been stopped. It pulls from dc1. */
+  join(name: Joined): Promise<DomainController>;
+  /**
+   * Joins a read-only DC that is never started: it would take no administrator's logon. To the others it is one that is
+   * gone. Gives its dNSHostName.
+   */
+  joinReadOnly(name: 'rodc1'): Promise<string>;
   /** Ends both DCs and removes all that they had. */
   stop(): Promise<void>;
 }
+
+type Joined = 'dc2' | 'dc3';
+
+/** As `samba-tool domain join` calls it. */
+type Role = 'DC' | 'RODC';
 
 /** What a DC needs to replicate. The knowledge consistency checker stays off: the lab's topology never changes. */
 const services = ['ldap', 'cldap', 'kdc', 'drepl', 'winbindd', 'rpc', 'dns'];
@@ -53,6 +63,14 @@ export async function startTwoDomainControllers(): Promise<TwoDomainControllers>
     for (const namingContext of namingContexts) {
       await Promise.all([replicate('dc1', namingContext), replicate('dc2', namingContext)]);
     }
+    const joinedHost = async (name: string, role: Role = 'DC'): Promise<NamespaceHost> => {
+      const host = await openNamespace();
+      joined.push(host);
+      await host.useNameServers([hosts[0].address]);
+      await joinHosts([hosts[0], host]);
+      await joinDomain(name, host, dc1.host, adminPassword, role);
+      return host;
+    };
     return {
       dc1,
       dc2,
@@ -61,12 +79,11 @@ export async function startTwoDomainControllers(): Promise<TwoDomainControllers>
       linked: () => answers(hosts[1], dc1.address),
       replicate,
       async join(name) {
-        const host = await openNamespace();
-        joined.push(host);
-        await host.useNameServers([hosts[0].address]);
-        await joinHosts([hosts[0], host]);
-        await joinDomain(name, host, dc1.host, adminPassword);
-        return await startReplica(name, host, adminPassword, services);
+        return await startReplica(name, await joinedHost(name), adminPassword, services);
+      },
+      async joinReadOnly(name) {
+        await joinedHost(name, 'RODC');
+        return `${name}.${forest.domain}`;
       },
       async stop() {
         await Promise.all([...hosts, ...joined].map((host) => host.close()));
@@ -129,8 +146,14 @@ async function buildTemplate(directory: string): Promise<void> {
 }
 
 /** Makes the tree of the DC in the host's folder. */
-async function joinDomain(name: string, host: NamespaceHost, server: string, password: string): Promise<void> {
-  const command = ['domain', 'join', forest.domain, 'DC', '--configfile=/dev/null', '--username=Administrator'];
+async function joinDomain(
+  name: string,
+  host: NamespaceHost,
+  server: string,
+  password: string,
+  role: Role = 'DC',
+): Promise<void> {
+  const command = ['domain', 'join', forest.domain, role, '--configfile=/dev/null', '--username=Administrator'];
   const as = [
     `--targetdir=${join(host.directory, name)}`,
     `--option=netbios name=${name}`,
@@ -140,7 +163,7 @@ async function joinDomain(name: string, host: NamespaceHost, server: string, pas
 }
 
 function startReplica(
-  name: 'dc1' | 'dc2' | 'dc3',
+  name: 'dc1' | Joined,
   host: NamespaceHost,
   adminPassword: string,
   runServices: readonly string[],

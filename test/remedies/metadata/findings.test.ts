@@ -223,14 +223,19 @@ describe('what can be accepted', () => {
 describe('what else is said', () => {
   const idsOf = (found: readonly FindingDraft[]): readonly string[] => found.map(({ id }) => id);
 
-  test('whose passwords a read-only DC has had', () => {
+  test('whose passwords a read-only DC has had, without its own', () => {
     const revealed = {
       name: 'msDS-RevealedUsers',
-      values: [`B:8:01020304:CN=Cleo,${domain}`, `B:8:05:CN=Cleo,${domain}`],
+      values: [`B:8:01020304:CN=Cleo,${domain}`, `B:8:05:CN=Cleo,${domain}`, `B:8:06:${account}`],
     };
     const own = entry(account, 'computer');
     const found = findings({}, {}, { account: [leaf({ ...own, attributes: [...own.attributes, revealed] })] });
     expect(found.find(({ id }) => id === 'revealed-passwords')?.subjects).toEqual([`CN=Cleo,${domain}`]);
+  });
+
+  test('that what only it has is lost, unless it is read-only', () => {
+    expect(idsOf(findings())).toContain('what-is-lost');
+    expect(idsOf(findings({ settings: { ...settingsOf(dead), isReadOnly: true } }))).not.toContain('what-is-lost');
   });
 
   test('that another computer has its name now', () => {
@@ -245,6 +250,15 @@ describe('what else is said', () => {
     ];
     const found = findings({}, { roles }).find(({ id }) => id === 'roles-of-deleted');
     expect(found?.evidence).toEqual([`RID master: ${owner}`]);
+  });
+
+  test('offline, that the export was made on it', () => {
+    const own = { reach: { kind: 'this' as const } };
+    const titleOf = (isExport: boolean) => findings(own, { isExport }).find(({ id }) => id === 'own-dc')?.title;
+    expect([true, false].map(titleOf)).toEqual([
+      'The export was made on DC4',
+      'DC4 is the domain controller that you are connected to',
+    ]);
   });
 
   test('offline, that an export does not show whether it answers', () => {
