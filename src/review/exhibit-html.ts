@@ -71,7 +71,7 @@ function* groupedTable({ columns, groups }: Of<'table'>): Generator<Html> {
       yield html`<tr><th scope="rowgroup" class="group" colspan="${columns.length}">${isolated(heading)}</th></tr>\n`;
     for (const { cells, details = [], mark } of rows) {
       const notes = details.map((detail) => aside(detail));
-      yield html`<tr>${cells.map((cell, index) => html`<td class="${[alignment(index), ...breaking(cell, index)].join(' ')}">${index === 0 ? icon(mark) : []}${isolated(cell)}${index === 0 ? notes : []}</td>`)}</tr>\n`;
+      yield html`<tr>${cells.map((cell, index) => html`<td class="${[alignment(index), ...breaking(cell)].join(' ')}">${index === 0 ? icon(mark) : []}${isolated(cell)}${index === 0 ? notes : []}</td>`)}</tr>\n`;
     }
     yield html`</tbody>\n`;
   }
@@ -82,12 +82,11 @@ function* groupedTable({ columns, groups }: Of<'table'>): Generator<Html> {
 const longestWord = 24;
 
 /**
- * How a cell is broken: a name (a class, a finding, a host) stays whole beside the first column, a long word such as a DN
- * is broken anywhere, and all other text at its spaces and hyphens.
+ * How a cell is broken: a name (a class, a finding, a host) stays whole, a long word such as a DN is broken anywhere, and
+ * all other text at its spaces and hyphens.
  */
-function breaking(cell: string, column: number): readonly string[] {
-  const isName = column > 0 && /^\S+$/.test(cell) && cell.length <= longestWord;
-  if (isName) return ['name'];
+function breaking(cell: string): readonly string[] {
+  if (/^\S+$/.test(cell) && cell.length <= longestWord) return ['name'];
   return cell.split(/[\s-]/).some((word) => word.length > 16) ? ['long'] : [];
 }
 
