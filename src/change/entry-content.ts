@@ -2,6 +2,7 @@
 
 import { deletedRdnOf, isDeletedDn, rdnOf } from '../ad/dn.ts';
 import { allBytesOf, type Entry } from '../ad/entry.ts';
+import { dnIn } from '../ad/naming.ts';
 import { bytesOfWrittenValue, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { type Control, sdFlags, securityInformation } from '../ldap/controls.ts';
@@ -81,20 +82,22 @@ function missingFrom(values: readonly Buffer[], wanted: readonly Buffer[]): read
 
 /** Whether this is the DN of a deleted entry that one of the values named before it was deleted. */
 function isTraceOf(value: Buffer, gone: readonly Buffer[]): boolean {
-  const text = value.toString();
-  const deleted = dnOrNothing(() => deletedRdnOf(text));
-  return (
-    deleted !== undefined && gone.some((before) => dnOrNothing(() => rdnOf(before.toString()).value) === deleted.value)
-  );
+  const deleted = dnOrNothing(() => deletedRdnOf(dnOf(value)));
+  return deleted !== undefined && gone.some((before) => dnOrNothing(() => rdnOf(dnOf(before)).value) === deleted.value);
 }
 
 async function areLostTargets(gone: readonly Buffer[], exists: (dn: string) => Promise<boolean>): Promise<boolean> {
   for (const value of gone) {
-    const dn = value.toString();
+    const dn = dnOf(value);
     const looksLikeDn = dnOrNothing(() => rdnOf(dn)) !== undefined && !isDeletedDn(dn);
     if (!looksLikeDn || (await exists(dn))) return false;
   }
   return true;
+}
+
+/** Of a value of any DN syntax: a DN-Binary value goes with its target too, as of msDS-RevealedUsers. */
+function dnOf(value: Buffer): string {
+  return dnIn(value.toString());
 }
 
 /** Values of any syntax are tried as DNs; that one is none is an answer. */

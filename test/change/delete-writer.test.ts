@@ -63,6 +63,17 @@ describe('the delete of one entry', () => {
     expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'done' });
   });
 
+  test('does not count one with a binary part either, as of the accounts whose passwords an RODC has', async () => {
+    const { access, doomed, intent, session } = await openBench();
+    const revealed = [`B:8:01020304:${leaf}`, `B:8:05060708:${other}`].map((value) => Buffer.from(value));
+    await session.modify(sendConnector, [{ attribute: 'msDS-RevealedUsers', replace: revealed }]);
+    const change = await doomed(sendConnector);
+    await session.modify(sendConnector, [{ attribute: 'msDS-RevealedUsers', replace: revealed.slice(1) }]);
+    expect(await writeDelete(change, access(), intent)).toMatchObject({ kind: 'drifted' });
+    await session.delete(leaf);
+    expect(await writeDelete(change, access(), intent)).toEqual({ kind: 'done' });
+  });
+
   test('counts a link value that was removed while its target is there', async () => {
     const { access, doomed, intent, session } = await openBench();
     const change = await doomed(sendConnector);
