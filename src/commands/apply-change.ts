@@ -105,7 +105,7 @@ async function applyLocked(
     if (original !== undefined) await clearStrays(original, patience, output);
     const writer = fileWriter({
       files: systemFiles(),
-      keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools)),
+      keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools, patience)),
       backupFolder: path.join(folder, folderParts.backup),
       // Bringing the old bytes back must not fail for want of room: the plan holds what it replaces.
       backups: plan.undoes === undefined ? 'required' : 'as-room-permits',

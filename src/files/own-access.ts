@@ -14,6 +14,7 @@ import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
 import { adviceFor, errnoInWords } from './errno.ts';
 import { inParallel } from './in-parallel.ts';
+import { onlyWhileBusy, type Patience, withPatience } from './patience.ts';
 
 /** How the tools of Windows are run. */
 export interface WindowsTools {
@@ -45,14 +46,21 @@ interface PlacedFile {
   readonly root: string;
 }
 
-/** The access lists of files of one name that do not only inherit. Never throws: what icacls does not say is in `unknown`. */
-export async function ownAccess(files: readonly PlacedFile[], tools: WindowsTools): Promise<OwnAccess> {
+/**
+ * The access lists of files of one name that do not only inherit. Never throws: what icacls does not say is in `unknown`.
+ * @param patience with another program that has the file open in which icacls saves them
+ */
+export async function ownAccess(
+  files: readonly PlacedFile[],
+  tools: WindowsTools,
+  patience: Patience,
+): Promise<OwnAccess> {
   const below = groupBy(files, ({ root }) => root);
   const looks = await inParallel([...below], 4, async ([root, placed]): Promise<OwnAccess> => {
     const paths = placed.map((file) => file.path);
     try {
       const pattern = path.join(root, path.basename(paths[0] ?? ''));
-      return ownAccessIn(await accessLists(pattern, ['/t', '/c'], tools), root, paths);
+      return ownAccessIn(await accessLists(pattern, ['/t', '/c'], tools, patience), root, paths);
     } catch (error) {
       return { lists: new Map(), unknown: [`icacls.exe: ${errnoInWords(error)}`] };
     }
@@ -103,23 +111,34 @@ export type AccessKeeper = (file: string, newFile: string) => Promise<void>;
  * Keeps the access entries that files of one name have now. It throws FileError if icacls can't set them, or others are
  * found afterwards.
  */
-export async function accessKeeper(files: readonly PlacedFile[], tools: WindowsTools): Promise<AccessKeeper> {
-  const { lists } = await ownAccess(files, tools);
+export async function accessKeeper(
+  files: readonly PlacedFile[],
+  tools: WindowsTools,
+  patience: Patience,
+): Promise<AccessKeeper> {
+  const { lists } = await ownAccess(files, tools, patience);
   return async (file, newFile) => {
     const list = lists.get(file);
-    if (list !== undefined) await giveAccess(list, file, newFile, tools);
+    if (list !== undefined) await giveAccess(list, file, newFile, tools, patience);
   };
 }
 
-async function giveAccess(list: string, file: string, newFile: string, tools: WindowsTools): Promise<void> {
+async function giveAccess(
+  list: string,
+  file: string,
+  newFile: string,
+  tools: WindowsTools,
+  patience: Patience,
+): Promise<void> {
   const folder = path.dirname(newFile);
   const name = path.basename(newFile);
   try {
-    await withTemporaryFile(tools, async (place) => {
+    await withTemporaryFile(tools, patience, async (place) => {
       await writeFile(place, `${name}\r\n${list}\r\n`, 'utf16le');
       await run(tools, [folder, '/restore', place, '/q']);
     });
-    const found = ownAccessIn(await accessLists(newFile, [], tools), folder, [newFile]).lists.get(newFile) ?? '';
+    const found =
+      ownAccessIn(await accessLists(newFile, [], tools, patience), folder, [newFile]).lists.get(newFile) ?? '';
     if (ownPartOf(found) !== ownPartOf(list)) throw new Error(`it now has ${found || 'inherited entries only'}`);
   } catch (error) {
     throw new FileError({
@@ -136,21 +155,30 @@ async function giveAccess(list: string, file: string, newFile: string, tools: Wi
 }
 
 /** What `icacls /save` says of these files: with /c of the others too, when it fails on one. */
-async function accessLists(pattern: string, how: readonly string[], tools: WindowsTools): Promise<string> {
-  return withTemporaryFile(tools, async (place) => {
+async function accessLists(
+  pattern: string,
+  how: readonly string[],
+  tools: WindowsTools,
+  patience: Patience,
+): Promise<string> {
+  return withTemporaryFile(tools, patience, async (place) => {
     const failure: unknown = await run(tools, [pattern, '/save', place, ...how, '/q']).catch((error: unknown) => error);
-    return readFile(place, 'utf16le').catch((error: unknown) => {
+    return withPatience(onlyWhileBusy(patience), place, () => readFile(place, 'utf16le')).catch((error: unknown) => {
       throw failure ?? error;
     });
   });
 }
 
-async function withTemporaryFile<T>({ env }: WindowsTools, work: (place: string) => Promise<T>): Promise<T> {
+async function withTemporaryFile<T>(
+  { env }: WindowsTools,
+  patience: Patience,
+  work: (place: string) => Promise<T>,
+): Promise<T> {
   const place = path.join(env.TEMP, `adsi-remedy-${randomUUID()}.acl`);
   try {
     return await work(place);
   } finally {
-    await rm(place, { force: true });
+    await withPatience(patience, place, () => rm(place, { force: true }));
   }
 }
 

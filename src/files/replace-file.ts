@@ -8,7 +8,7 @@ import path from 'node:path';
 import { errnoOf, FileError } from '../errors.ts';
 import { adviceFor, errnoInWords } from './errno.ts';
 import { type FileSystem, type OpenFile, syncFolder, writeAll } from './file-system.ts';
-import { type Patience, withPatience } from './patience.ts';
+import { onlyWhileBusy, type Patience, withPatience } from './patience.ts';
 
 /** Ends the name of every temporary file of ours. */
 export const temporarySuffix = '.adsi-remedy-tmp';
@@ -61,7 +61,7 @@ export async function replaceFile(files: FileSystem, replacement: Replacement): 
   const handle = await attempt(writing, temporary, untouched, () => openNew(files, temporary, owner, replacement));
   try {
     await attempt(writing, temporary, untouched, () => fillAndClose(handle, temporary, content, owner));
-    await requireSameContent(files, temporary, content);
+    await requireSameContent(files, temporary, content, replacement.patience);
     await replacement.beforeRename(owner, temporary);
     await withPatience(replacement.patience, target, async () => {
       await replacement.beforeEachRename?.(owner);
@@ -153,9 +153,16 @@ async function afterRemoving(
   }
 }
 
-async function requireSameContent(files: FileSystem, temporary: string, content: Buffer): Promise<void> {
+async function requireSameContent(
+  files: FileSystem,
+  temporary: string,
+  content: Buffer,
+  patience: Patience,
+): Promise<void> {
   const attempted = 'read back the new content';
-  const readBack = await attempt(attempted, temporary, untouched, () => files.readFile(temporary));
+  const readBack = await attempt(attempted, temporary, untouched, () =>
+    withPatience(onlyWhileBusy(patience), temporary, () => files.readFile(temporary)),
+  );
   if (readBack.equals(content)) return;
   throw new FileError({
     attempted,

@@ -1,6 +1,10 @@
+import filesystem from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import path from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { accessKeeper, ownAccess, ownAccessIn, windowsTools } from '../../src/files/own-access.ts';
+import { systemError } from '../support/faulty-file-system.ts';
+import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { own, standInForIcacls } from '../support/icacls.ts';
 
@@ -60,8 +64,8 @@ describe('the access entries of a file that is replaced', () => {
   test('are found for all files of a folder at once, and set on the new file', async () => {
     const icacls = await standInForIcacls();
     await icacls.set(german, own);
-    expect(await ownAccess(files, icacls.tools)).toEqual({ lists: new Map([[german, own]]), unknown: [] });
-    const keep = await accessKeeper(files, icacls.tools);
+    expect(await ownAccess(files, icacls.tools, noWaiting)).toEqual({ lists: new Map([[german, own]]), unknown: [] });
+    const keep = await accessKeeper(files, icacls.tools, noWaiting);
     await keep(german, newFile);
     expect(await icacls.get(newFile)).toBe(own);
     const env = 'PATH SystemRoot TEMP';
@@ -74,12 +78,36 @@ describe('the access entries of a file that is replaced', () => {
     expect(await icacls.leftOver()).toEqual([]);
   });
 
+  test('are found, and set, also while a virus scanner holds the file in which icacls saves them', async () => {
+    const icacls = await standInForIcacls();
+    await icacls.set(german, own);
+    const waitedFor: string[] = [];
+    const patience = { ...noWaiting, onWait: (on: string) => void waitedFor.push(path.extname(on)) };
+    const refusals = ['EPERM', 'EBUSY', 'EACCES'];
+    const { rm } = filesystem;
+    onTestFinished(() => {
+      filesystem.rm = rm;
+      syncBuiltinESMExports();
+    });
+    filesystem.rm = async (...args) => {
+      const errno = refusals.pop();
+      if (errno !== undefined) throw systemError(errno);
+      return rm(...args);
+    };
+    syncBuiltinESMExports();
+    const keep = await accessKeeper(files, icacls.tools, patience);
+    await keep(german, newFile);
+    expect(await icacls.get(newFile)).toBe(own);
+    expect(waitedFor).toEqual(['.acl', '.acl', '.acl']);
+    expect(await icacls.leftOver()).toEqual([]);
+  });
+
   test('are found also if icacls can’t read those of another file, which is named', async () => {
     const icacls = await standInForIcacls();
     await icacls.set(german, own);
     await writeTree(forms, { denied: { 'strings.txt': 'denied' } });
     const denied = path.join(forms, 'denied', 'strings.txt');
-    expect(await ownAccess([...files, { path: denied, root: forms }], icacls.tools)).toEqual({
+    expect(await ownAccess([...files, { path: denied, root: forms }], icacls.tools, noWaiting)).toEqual({
       lists: new Map([[german, own]]),
       unknown: [`icacls.exe: no access list of ${denied}`],
     });
@@ -87,7 +115,7 @@ describe('the access entries of a file that is replaced', () => {
 
   test('are none where the file only inherits: nothing is set', async () => {
     const icacls = await standInForIcacls();
-    const keep = await accessKeeper(files, icacls.tools);
+    const keep = await accessKeeper(files, icacls.tools, noWaiting);
     await keep(german, newFile);
     expect(await icacls.calls()).toHaveLength(1);
   });
@@ -95,7 +123,7 @@ describe('the access entries of a file that is replaced', () => {
   test('count as set where the inherited ones have become others', async () => {
     const icacls = await standInForIcacls("list.replace('(A;ID;FA;;;BA)', '(A;ID;FA;;;SY)')");
     await icacls.set(german, own);
-    const keep = await accessKeeper(files, icacls.tools);
+    const keep = await accessKeeper(files, icacls.tools, noWaiting);
     await keep(german, newFile);
     expect(await icacls.get(newFile)).toBe('D:AI(D;;FA;;;BU)(A;ID;FA;;;SY)');
   });
@@ -107,7 +135,7 @@ describe('the access entries of a file that is replaced', () => {
   ])('keep the file from being replaced where %s', async (_, restored, cameBack) => {
     const icacls = await standInForIcacls(restored);
     await icacls.set(german, own);
-    const keep = await accessKeeper(files, icacls.tools);
+    const keep = await accessKeeper(files, icacls.tools, noWaiting);
     await expect(keep(german, newFile)).rejects.toMatchObject({
       trouble: { on: german, cameBack, next: expect.stringContaining('icacls FILE /reset') },
     });
@@ -116,7 +144,7 @@ describe('the access entries of a file that is replaced', () => {
 
   test('are not known where icacls can’t be started', async () => {
     const env = { SystemRoot: 'C:\\Windows', TEMP: forms, PATH: '' };
-    expect(await ownAccess(files, { icacls: path.join(forms, 'icacls.exe'), env })).toEqual({
+    expect(await ownAccess(files, { icacls: path.join(forms, 'icacls.exe'), env }, noWaiting)).toEqual({
       lists: new Map(),
       unknown: ['icacls.exe: there is no such file or folder (ENOENT)'],
     });

@@ -277,6 +277,12 @@ describe('what the system answers', () => {
     },
   );
 
+  test('to reading back, EBUSY, means another try: a virus scanner looks at new files', async () => {
+    const files = failingFileSystem('readFile', ['EBUSY', 'EBUSY']);
+    expect(await replaced(files)).toBeUndefined();
+    await expectNewBytesAlone();
+  });
+
   test.each(['EPERM', 'EACCES', 'EBUSY'])(
     'to the rename, %s every time, ends the tries; nothing is written in place',
     async (errno) => {

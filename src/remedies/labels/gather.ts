@@ -124,8 +124,8 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
   };
 }
 
-function accessOf(files: readonly LabelFile[], { tools }: FilesWorld): OwnAccess | Promise<OwnAccess> {
-  return tools === undefined ? { lists: new Map(), unknown: [] } : ownAccess(files, tools);
+function accessOf(files: readonly LabelFile[], { tools, patience }: FilesWorld): OwnAccess | Promise<OwnAccess> {
+  return tools === undefined ? { lists: new Map(), unknown: [] } : ownAccess(files, tools, patience);
 }
 
 /**
