@@ -30,9 +30,12 @@ export function quotedWord(word: string, platform: NodeJS.Platform): string {
   if (platform !== 'win32') {
     return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
   }
-  if (/^[\w./\\:@+=-]+$/.test(word)) return word;
-  // Within double quotes both shells keep all but these: cmd puts in the value of %NAME%, PowerShell that of $name.
-  if (/["`%]|\$[\w({?^$:]/.test(word)) throw unquotable(word, 'cmd and PowerShell read it in different ways');
+  // PowerShell takes an @ at the beginning for more than a character.
+  if (/^[\w./\\:+=-][\w./\\:@+=-]*$/.test(word)) return word;
+  // Within double quotes both shells keep all but these: cmd puts in the value of %NAME%, PowerShell that of $name, and
+  // typographic double quotes end the word there.
+  if (/["\u201C-\u201E`%]|\$[\w({?^$:]/.test(word))
+    throw unquotable(word, 'cmd and PowerShell read it in different ways');
   // A backslash before the closing quote would take that for part of the word.
   return `"${word.replace(/\\+$/, '$&$&')}"`;
 }
