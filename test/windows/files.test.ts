@@ -1,4 +1,4 @@
-import { chmod, cp, readFile, stat } from 'node:fs/promises';
+import { chmod, cp, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { snapshot } from '../support/fresh-folder.ts';
@@ -15,25 +15,6 @@ describeLabelsOnWindows('the files of a change on Windows', (bench) => {
     expect(`${stdout}${stderr}`).toContain('read-only');
     expect(status).toBe(3);
     for (const language of ['fr', 'de']) expect(await readFile(file(language))).toEqual(stringsContent(old));
-  });
-
-  test('a file that is held stays as it is, with one name; let go, it is done by the next run', async () => {
-    const letGo = await bench.computer.hold(file('de'));
-    const { status, stdout } = await bench.computer.run(['apply', bench.saved]).finally(letGo);
-    expect(stdout).toMatch(/EPERM|EBUSY|EACCES/);
-    expect(status).toBe(4);
-    expect(await readFile(file('de'))).toEqual(stringsContent(old));
-    expect((await stat(file('de'))).nlink).toBe(1);
-    expect(await bench.computer.run(['apply', bench.saved])).toMatchObject({ status: 0 });
-    expect(await readFile(file('de'))).toEqual(stringsContent(now));
-  });
-
-  test('a file that is held for a moment is waited for', async () => {
-    const letGo = await bench.computer.hold(file('de'));
-    const applying = bench.computer.run(['apply', bench.saved]);
-    setTimeout(() => void letGo(), 3000);
-    expect(await applying).toMatchObject({ status: 0 });
-    expect(await readFile(file('de'))).toEqual(stringsContent(now));
   });
 
   test('a hidden system file is still one after the change and after its undo', async () => {
@@ -62,5 +43,4 @@ describeLabelsOnWindows('the files of a change on Windows', (bench) => {
 
   test.skip('access entries of a single file are kept (the icacls of Wine 8 does nothing)', () => undefined);
   test.skip('alternate data streams are kept (Wine 8 has none)', () => undefined);
-  test.skip('a file that is held without sharing is waited for (no program of Wine 8 holds one so)', () => undefined);
 });

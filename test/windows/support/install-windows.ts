@@ -67,8 +67,6 @@ async function installWindows(): Promise<string> {
   await symlink(await mkdtemp('/dev/shm/adsi-remedy-volume-'), path.join(drives, 'v:'));
   await mkdir(path.join(drives, 'unc', 'TMG01'), { recursive: true });
   await symlink(driveC, path.join(drives, 'unc', 'TMG01', 'C$'));
-  // The services of Windows stay for the next process: starting them takes longer than starting Node.
-  await server(env, '-p');
   const version = ['reg', 'add', 'HKCU\\Software\\Wine', '/v', 'Version', '/d', 'win10', '/f'];
   const failures: string[] = [];
   while (failures.length < 3) {
@@ -88,10 +86,13 @@ async function bootedHome(): Promise<string> {
   while (failures.length < 3) {
     const home = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-wine-'));
     const env = wineEnvironment(home);
+    // The services of Windows stay for the next process: waiting for their end and starting them takes five seconds.
+    await mkdir(path.join(home, 'prefix'));
+    await server(env, '-p');
     const booted = await runWine(['wineboot', '--init'], env);
-    await server(env, '-w');
     if (booted.ok && existsSync(path.join(home, 'prefix', 'drive_c'))) return home;
     failures.push(booted.words);
+    await server(env, '-k');
     await rm(home, { recursive: true, force: true });
   }
   throw new Error(`Wine could not start its Windows.\n${failures.join('\n')}`);
