@@ -40,8 +40,12 @@ export function isKept(file: StringsFile, filters: Filters): boolean {
 function isSetKept(file: StringsFile, sets: readonly string[]): boolean {
   if (sets.length === 0) return file.aside === undefined || file.aside === 'language';
   return sets.some((name) =>
-    /[\\/]/.test(name) ? isSame(slashed(name), setPathOf(file)) : file.aside !== 'place' && isSame(name, file.set),
+    isPath(name) ? isSame(slashed(name), setPathOf(file)) : file.aside !== 'place' && isSame(name, file.set),
   );
+}
+
+function isPath(name: string): boolean {
+  return /[\\/]/.test(name);
 }
 
 /** The path of a file's set below the root, with forward slashes. */
@@ -72,7 +76,7 @@ export function mayHideKept(folder: string, filters: Filters): boolean {
   const place = placeOf(path.join(folder, 'strings.txt'));
   if (place === undefined || place.language === defaultLanguage) return true;
   const { sets, classes, languages } = filters;
-  const isSetNamed = isNamed(place.set, sets) || sets.some((name) => /[\\/]/.test(name));
+  const isSetNamed = isNamed(place.set, sets) || sets.some(isPath);
   return isSetNamed && isNamed(place.class, classes) && isNamed(place.language, languages);
 }
 
@@ -130,8 +134,6 @@ interface UnmatchedName {
   readonly name: string;
   /** What there is of the kind, among what the other flags keep. */
   readonly instead: readonly string[];
-  /** What was meant, where more is known than what is spelled alike. */
-  readonly meant?: string | undefined;
 }
 
 /** The names of a new run's flags that match nothing, each in a line with what was meant and what there is. */
@@ -155,7 +157,14 @@ function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly
     intent[filter]
       .filter((name) => !seen.has(name.toLowerCase()))
       .filter((name) => !found.some((file) => isKept(file, { ...intent, [filter]: [name] })))
-      .map((name) => ({ flag, name, instead: namesOf(found, { ...intent, [filter]: [] }, nameOf) }));
+      .map((name) => ({
+        flag,
+        name,
+        instead:
+          filter === 'sets' && isPath(name)
+            ? distinctNames(found.map(setPathOf)).toSorted()
+            : namesOf(found, { ...intent, [filter]: [] }, nameOf),
+      }));
   const languages = namesOf(found, intent, (file) => file.language);
   const pages = [...intent.encodings]
     .filter((named) => languages.every((language) => encodingNamedFor(language, new Map([named])) === undefined))
@@ -167,9 +176,7 @@ function unmatchedPlaces({ trees }: LabelsFacts, intent: LabelsIntent): readonly
     ...pages,
     ...intent.wordingFor
       .filter((name) => languages.every((language) => !speaksFor(name, language)))
-      .map(
-        (name) => ({ flag: '--wording', name, instead: languages, meant: meantByCountry(name, languages) }) as const,
-      ),
+      .map((name) => ({ flag: '--wording', name, instead: languages }) as const),
   ];
 }
 
@@ -245,11 +252,25 @@ function inWords(unmatched: UnmatchedName): string {
   return hintFor(unmatched) + there;
 }
 
-function hintFor({ flag, name, instead, meant: known }: UnmatchedName): string {
+function hintFor(unmatched: UnmatchedName): string {
+  const { flag, name } = unmatched;
+  const meant = meantBy(unmatched);
+  return `${flag} ${name}: no match.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
+}
+
+const flagsOfLanguages: ReadonlySet<string> = new Set(['--language', '--code-page', '--wording']);
+
+function meantBy({ flag, name, instead }: UnmatchedName): string | undefined {
+  const isLanguage = flagsOfLanguages.has(flag);
+  const byCountry = isLanguage ? meantByCountry(name, instead) : undefined;
+  const end = `/${slashed(name)}`.toLowerCase();
+  const byEnd = isPath(name) ? instead.find((other) => other.toLowerCase().endsWith(end)) : undefined;
+  if (byEnd !== undefined) return byEnd;
+  // Codes of two letters that are alike are those of languages that have nothing in common.
+  if (byCountry !== undefined || (isLanguage && name.length <= 2)) return byCountry;
   const near = nearestName(
     name,
     instead.map((other) => other.toLowerCase()),
   );
-  const meant = known ?? instead.find((other) => other.toLowerCase() === near);
-  return `${flag} ${name}: no match.${meant === undefined ? '' : ` Did you mean ${meant}?`}`;
+  return instead.find((other) => other.toLowerCase() === near);
 }

@@ -40,6 +40,16 @@ describe('a name that matches nothing is reported, and the others are done', () 
       ['--language zh-CTH: no match. Did you mean zh-CHT? There are de, default, ja, zh-CHT.'],
     ],
     [
+      'a language, named by its country',
+      { languages: ['de', 'jp'] },
+      ['--language jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.'],
+    ],
+    [
+      'a language whose code is only spelled like another’s',
+      { languages: ['de', 'dv'] },
+      ['--language dv: no match. There are de, default, ja, zh-CHT.'],
+    ],
+    [
       'a language that only another set has',
       { sets: ['ISA'], languages: ['de', 'ja'] },
       ['--language ja: no match. There is de.'],
@@ -62,6 +72,11 @@ describe('a name that matches nothing is reported, and the others are done', () 
       'the language of a code page',
       { encodings: new Map([parseCodePage('zh-TW=950'), parseCodePage('el=1253')]) },
       ['--code-page el: no match. There are de, default, ja, zh-CHT.'],
+    ],
+    [
+      'the language of a code page, named by its country',
+      { encodings: new Map([parseCodePage('jp=932')]) },
+      ['--code-page jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.'],
     ],
     [
       'the language of a code page that the filters leave out',
@@ -110,12 +125,21 @@ describe('a name that matches nothing is reported, and the others are done', () 
     });
   });
 
+  test('a path of a set that does not begin below the root is refused with the path that was meant', async () => {
+    await writeTree(root, { old: { _backup: { Exchange: { HTML: strings } } } });
+    await expect(examine(labelOptions(root, { sets: ['_backup\\exchange'] }))).rejects.toMatchObject({
+      trouble: {
+        next: expect.stringContaining('--set _backup\\exchange: no match. Did you mean old/_backup/Exchange?'),
+      },
+    });
+  });
+
   test('a culture of the user’s own wording that no folder uses is reported, with the folder that was meant', async () => {
     const own = parseWordingFile('own.json', Buffer.from('{ "jp": "a", "de": "b", "dk": "c", "ja-JP": "d" }'));
     const { findings } = await examine(labelOptions(root, { newLabel: { kind: 'wording', wordings: [own] } }));
     expect(findings.find(({ id }) => id === 'name-not-found')?.evidence).toEqual([
       '--wording jp: no match. Did you mean ja? There are de, default, ja, zh-CHT.',
-      '--wording dk: no match. Did you mean de? There are de, default, ja, zh-CHT.',
+      '--wording dk: no match. There are de, default, ja, zh-CHT.',
     ]);
   });
 });
