@@ -5,7 +5,7 @@ import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed, shortened } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { distinctNames } from './filters.ts';
-import { type KeyIntent, readIntent } from './intent.ts';
+import { type KeyIntent, type LabelsIntent, readIntent } from './intent.ts';
 import { memberOf } from './members.ts';
 import type { Label } from './wording.ts';
 
@@ -79,13 +79,14 @@ function setsIn(changes: readonly FileChange[]): string {
 }
 
 /** A step of the plan; nothing for one that this remedy does not know. */
-function inWords(step: NextStep, { changes, undoes }: Plan<FileChange>): readonly Step[] {
+function inWords(step: NextStep, { changes, intent, undoes }: Plan<FileChange>): readonly Step[] {
+  const isUndo = undoes !== undefined;
   switch (step.id) {
     case 'restart': {
       const changed = new Set(membersIn(changes));
       return [
         {
-          text: `The forms are cached: an array member shows the ${undoes === undefined ? 'new' : 'former'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
+          text: `The forms are cached: an array member shows the ${isUndo ? 'former' : 'new'} label only after a restart of the Microsoft Forefront TMG Firewall service (fwsrv). The restart drops all traffic through that member. Restart one member at a time, and check its logon form before the next. In an elevated PowerShell on each of these:`,
           lines: namesIn(step['members']).filter((name) => changed.has(name)),
           commands: ['Restart-Service fwsrv -Force'],
           outage: true,
@@ -95,27 +96,36 @@ function inWords(step: NextStep, { changes, undoes }: Plan<FileChange>): readonl
     case 'other-members':
       return [
         {
-          text: 'Every member of the array needs the same files. For members that are not listed above, run this again with --root or --host.',
+          text: `Every member of the array needs the same files. ${isUndo ? 'Undo the change on members that are not listed above too.' : 'For members that are not listed above, run this again with --root or --host.'}`,
           commands: [],
         },
       ];
     case 'listener':
       return [
         {
-          text: `The web listener or the publishing rule says which form set is shown. Changed: ${namesIn(step['sets']).join(', ')}.`,
+          text: `The web listener or the publishing rule says which form set is shown. ${isUndo ? 'Restored' : 'Changed'}: ${namesIn(step['sets']).join(', ')}.`,
           commands: [],
         },
       ];
     case 'logon-unchanged':
-      return [
-        {
-          text: 'The label does not change how users log on. TMG and ISA Server still accept DOMAIN\\user as well as the user principal name. "E-mail address" is true only for users whose user principal name equals their e-mail address. Microsoft does not support changed forms and may ask for the original ones: undo restores every byte.',
-          commands: [],
-        },
-      ];
+      return isUndo ? [] : [{ text: logonUnchanged(readIntent(intent)), commands: [] }];
     default:
       return [];
   }
+}
+
+/** A text of the user's own may ask for an address as well. */
+function logonUnchanged({ labels }: Pick<LabelsIntent, 'labels'>): string {
+  const mayAskForAddress = [...labels.values()].some((wanted) => !('label' in wanted) || wanted.label === 'email');
+  return [
+    'The label does not change how users log on. TMG and ISA Server still accept DOMAIN\\user as well as the user principal name.',
+    ...(mayAskForAddress
+      ? [
+          'A label that asks for the e-mail address is true only for users whose user principal name equals their e-mail address.',
+        ]
+      : []),
+    'Microsoft does not support changed forms and may ask for the original ones: undo restores every byte.',
+  ].join(' ');
 }
 
 function namesIn(value: NextStep[string] | undefined): readonly string[] {

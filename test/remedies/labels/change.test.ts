@@ -447,3 +447,31 @@ test('the next steps name each member once, and the sets that were changed', () 
   expect(text).toContain('Changed: Exchange, ISA.');
   expect(text).toContain('The label does not change how users log on');
 });
+
+test.each([
+  [{ label: 'email' }, true],
+  [{ text: 'Your address:' }, true],
+  [{ label: 'upn' }, false],
+  [{ label: 'username' }, false],
+])('next steps speak of e-mail addresses only where the label may ask for one: %o', (wanted, speaks) => {
+  const intent = { keys: ['L_UserName_Text'], labels: { L_UserName_Text: wanted } };
+  const [step] = describePlan(planOf([], { nextSteps: [{ id: 'logon-unchanged' }], intent })).nextSteps;
+  expect(step?.text.includes('e-mail address')).toBe(speaks);
+  expect(step?.text).toContain('does not change how users log on');
+});
+
+test('next steps of an undo speak of what is restored, and not of what the label asked for', () => {
+  const nextSteps = [
+    { id: 'restart', members: [] },
+    { id: 'other-members' },
+    { id: 'listener', sets: ['ISA'] },
+    { id: 'logon-unchanged' },
+  ];
+  const undoes = { id: 'id', seal: 'seal', folder: '..', seq: 1 };
+  const steps = describePlan(planOf([], { nextSteps, undoes })).nextSteps.map((step) => step.text);
+  expect(steps).toEqual([
+    expect.stringContaining('shows the former label'),
+    expect.stringContaining('Undo the change on members that are not listed above too.'),
+    expect.stringContaining('Restored: ISA.'),
+  ]);
+});
