@@ -214,7 +214,8 @@ function aboutChanges(
   const unreachable = changed.flatMap(({ file }) =>
     file.content.kind === 'unreadable' ? [{ path: file.path, cameBack: file.content.cameBack }] : [],
   );
-  const domain = domainTexts(files, intent);
+  // The former label, which an undo brings back, names it too.
+  const domain = proposal.undoes === undefined ? domainTexts(files, intent) : [];
   return [
     ...about(
       warning,

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
 import { FileError } from '../../../src/errors.ts';
 import type { FileUser } from '../../../src/files/file-properties.ts';
+import { assess } from '../../../src/remedies/labels/assess.ts';
 import { codePageOf } from '../../../src/remedies/labels/cultures.ts';
 import { type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
@@ -423,6 +424,15 @@ describe('what a person should know', () => {
     const examination = await look({ newLabel: emailWording });
     expect(changed(examination)).not.toContain('zh-CN');
     expect(only(examination, 'other-texts-name-the-domain').evidence).toEqual(['L_Failed: 1 file, in zh-CN']);
+  });
+
+  test('no text that names the domain where an undo brings the former label back', async () => {
+    await formSets({ it: 'L_UserName_Text="E-mail:"\r\nL_Failed="Il dominio o il nome."\r\n' });
+    const { facts, proposal } = await look();
+    const isNamed = (more: Partial<typeof proposal>): boolean =>
+      assess(facts, { ...proposal, ...more }).some(({ id }) => id === 'other-texts-name-the-domain');
+    expect(isNamed({})).toBe(true);
+    expect(isNamed({ undoes: { id: 'id', seal: 'seal', folder: '..', seq: 1 } })).toBe(false);
   });
 
   test('temporary files that an interrupted run left', async () => {
