@@ -235,15 +235,16 @@ function shortFinding(finding: Finding, options: TextReviewOptions, roots: Reado
   if (finding.level === 'note') return { isNote: true, title, evidence: [], detail: [] };
   const evidence = firstEvidence(finding, options, roots).slice(0, mostLines - title.length);
   const room = mostLines - title.length - evidence.length;
-  // Two columns less, for the sign that the text goes on.
-  const detail = detailLines(finding, { ...options, width: options.width - 2 });
+  const { ellipsis } = options.style.signs;
+  // Less wide, for the sign that the text goes on.
+  const detail = detailLines(finding, { ...options, width: options.width - displayWidth(` ${ellipsis}`) });
   const shown = detail.slice(0, room);
   const isCut = detail.length > room;
   return {
     isNote: false,
     title,
     evidence,
-    detail: shown.map((line, index) => (isCut && index === room - 1 ? `${line} …` : line)),
+    detail: shown.map((line, index) => (isCut && index === room - 1 ? `${line} ${ellipsis}` : line)),
   };
 }
 
@@ -296,5 +297,5 @@ function firstEvidence(
     return [' '.repeat(findingIndent) + style.dim('Commands: with --verbose, and in the review.')];
   }
   const line = isLong && file !== undefined ? withoutMiddle(file, roots) + first.slice(file.length) : first;
-  return [' '.repeat(findingIndent) + style.dim(truncate(visible(line), room) + more)];
+  return [' '.repeat(findingIndent) + style.dim(truncate(visible(line), room, style.signs.ellipsis) + more)];
 }

@@ -4,6 +4,7 @@ import type { Dialogue } from './dialogue.ts';
 import { askPlainly } from './plain-question.ts';
 import { ask, type Terminal } from './question-frame.ts';
 import type {
+  Choice,
   ConfirmQuestion,
   InputQuestion,
   IntegerQuestion,
@@ -13,6 +14,7 @@ import type {
   SecretQuestion,
   SelectQuestion,
 } from './questions.ts';
+import { inSigns, type Signs, unicodeSigns } from './style.ts';
 import { readInteger, typing, yesOrNo } from './typed-answer.ts';
 
 export type { Terminal } from './question-frame.ts';
@@ -31,9 +33,11 @@ export function terminalPrompter(terminal: Terminal): Prompter {
     const problem = 'answer' in reading ? validate?.(reading.answer) : undefined;
     return problem === undefined ? reading : { problem };
   };
+  const { signs = unicodeSigns } = terminal;
   return {
-    select: async (question) => give(choosingOne(question)),
-    multiselect: async (question) => give(choosingSeveral(question)),
+    select: async (question) => give(choosingOne(selectInSigns(question, signs))),
+    multiselect: async (question) =>
+      give(choosingSeveral({ ...question, choices: inSignsOf(question.choices, signs) })),
     input: ({ message, initial, validate }) =>
       give(typing({ message, initial, hidden: false, read: readText(validate) })),
     integer: ({ message, initial, validate }) =>
@@ -41,6 +45,28 @@ export function terminalPrompter(terminal: Terminal): Prompter {
     secret: ({ message, validate }) =>
       give(typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
     confirm: (question) => give(yesOrNo(question)),
+  };
+}
+
+function selectInSigns<T>(question: SelectQuestion<T>, signs: Signs): SelectQuestion<T> {
+  const { noneOfThese } = question;
+  const choices = inSignsOf(question.choices, signs);
+  return noneOfThese === undefined
+    ? { ...question, choices }
+    : { ...question, choices, noneOfThese: choiceInSigns(noneOfThese, signs) };
+}
+
+function inSignsOf<T>(choices: readonly Choice<T>[], signs: Signs): readonly Choice<T>[] {
+  return choices.map((choice) => choiceInSigns(choice, signs));
+}
+
+/** Hints are sentences of ours; a label may be a name that is to be recognised, and stays as it is. */
+function choiceInSigns<T>(choice: Choice<T>, signs: Signs): Choice<T> {
+  const { hint, disabled } = choice;
+  return {
+    ...choice,
+    ...(hint === undefined ? {} : { hint: inSigns(hint, signs) }),
+    ...(disabled === undefined ? {} : { disabled: inSigns(disabled, signs) }),
   };
 }
 

@@ -43,4 +43,19 @@ describe('on a terminal of little ability', () => {
     expect(session.output()).not.toContain('\x1b');
     expect(session.output().match(/[^\x00-\x7f]/g) ?? []).toEqual([]);
   });
+
+  test('what the choices of a list say is ASCII too, in a list that is redrawn and in one that is printed', async () => {
+    for (const [env, question] of [
+      [{ LC_ALL: 'C' }, /gone for good\?[\s\S]*Escape\s+goes\s+back/],
+      [{ TERM: 'dumb', LC_ALL: 'C' }, /gone for good\?[\s\S]*Number or name/],
+    ] as const) {
+      const { session } = await openPractice(process.execPath, { env });
+      session.type('metadata\r');
+      await session.waitFor(question);
+      expect(session.output()).toContain('in use - connected to it - account enabled');
+      expect(session.output().match(/[^\x00-\x7f]/g) ?? []).toEqual([]);
+      session.press('ctrl-c');
+      await session.exit;
+    }
+  });
 });
