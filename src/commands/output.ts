@@ -77,6 +77,7 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     style,
     width,
     verbose: flags.verbose,
+    quiet: flags.quiet,
     ...(isTerminal ? { columns: width } : {}),
   };
   return {

@@ -31,6 +31,8 @@ export interface TextReviewOptions {
   readonly columns?: number;
   /** Every place, every piece of evidence and every line, not only the first ones. */
   readonly verbose: boolean;
+  /** Leaves out where to see more. */
+  readonly quiet?: boolean;
 }
 
 /** What is drawn, and how. */

@@ -48,7 +48,7 @@ export function* reviewToAskAbout(
 
 /** The line that counts everything, and where all is shown. */
 export function summaryLines(plan: Plan, options: TextReviewOptions): readonly string[] {
-  const isShort = !options.verbose && plan.changes.length > 0;
+  const isShort = !options.verbose && !options.quiet && plan.changes.length > 0;
   return [
     ...wrapped(summaryLine(plan, options.style), options.columns ?? Number.POSITIVE_INFINITY, 2),
     ...(isShort ? [`  ${options.style.dim('--verbose shows every path, value and finding in full.')}`] : []),

@@ -614,6 +614,7 @@ describe('the screen', () => {
     const quiet = await relabel('--dry-run', '--quiet');
     expect(quiet.stdout).toContain('2 files to change');
     expect(quiet.stdout).not.toContain('This was a dry run');
+    expect(quiet.stdout).not.toContain('--verbose');
     await relabel('--save', 'saved', '--quiet');
     const applied = await run(apply, ['saved', '--quiet']);
     expect(applied.stdout).toContain('2 of 2 files changed');
