@@ -59,7 +59,8 @@ export const undoFlags = {
 } as const satisfies FlagTable;
 
 export const practiceFlags = outputFlags;
-export const completionFlags = outputFlags;
+/** A script is printed as it is, whatever the output of others is to look like. */
+export const completionFlags = { help: outputFlags.help } as const satisfies FlagTable;
 
 /** What every remedy takes besides its own flags; those of the directory where it may ask one. */
 export const commonRemedyFlags = {

@@ -9,7 +9,7 @@ const own: readonly CommandSpec[] = [
     operand: 'FOLDER',
     summary: 'the review of a saved change',
     about:
-      'show the review of a saved change. Reads the change folder alone, unless --drift is given. Changes nothing.',
+      'show the review of a saved change, and draw its documents anew from the plan. Reads the change folder alone, unless --drift is given. Changes no target.',
     isRemedy: false,
     flags: async () => (await import('./command-flags.ts')).showFlags,
     examples: ['show changes/2026-11-22-tombstone', 'show changes/2026-11-22-tombstone --drift'],
