@@ -93,8 +93,7 @@ async function writeOne(
       }
       await options.keepAccess?.(change.path, temporary);
       await images.keep({ file: change.path, target, bytes, attributes });
-      const last = await readTarget(target, options);
-      if (!last.equals(bytes)) throw new DriftError(movedSince(change.before, fileFingerprint(last)));
+      await requireSame(target, bytes, change, options);
       await intent();
     },
     beforeEachRename: (attributes) => requireUntouched(change, attributes, options),
@@ -173,6 +172,20 @@ async function readTarget(target: string, { files, patience }: FileWriterOptions
   return withPatience(patience, target, () => files.readFile(target)).catch((error: unknown) =>
     throwAsFileError(error, 'read the file', target),
   );
+}
+
+/** @throws DriftError if the file has other bytes by now, FileError if it can't be read */
+async function requireSame(
+  target: string,
+  bytes: Buffer,
+  change: FileChange,
+  options: FileWriterOptions,
+): Promise<void> {
+  const isSame = await withPatience(options.patience, target, () => options.files.holds(target, bytes)).catch(
+    (error: unknown) => throwAsFileError(error, 'read the file', target),
+  );
+  if (isSame) return;
+  throw new DriftError(movedSince(change.before, fileFingerprint(await readTarget(target, options))));
 }
 
 /** After a failure at or after the rename, only reading the file again shows which bytes it has. */

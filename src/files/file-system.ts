@@ -25,6 +25,8 @@ export interface FileSystem {
   copy?(file: string, copy: string): Promise<void>;
   /** Gives a file a second name; left out where a second name could not be removed again (Windows). */
   link?(file: string, name: string): Promise<void>;
+  /** Whether a file has these bytes and no others. */
+  holds(file: string, content: Buffer): Promise<boolean>;
   lstat(file: string): Promise<fs.Stats>;
   open(file: string, flags: string | number, mode?: number): Promise<OpenFile>;
   readFile(file: string): Promise<Buffer>;
@@ -91,6 +93,7 @@ export function systemFiles(): FileSystem {
           ),
         }
       : { link: step(fs.linkSync, link) }),
+    holds: step(holdsAtOnce, async (file: string, content: Buffer) => (await readFile(file)).equals(content)),
     // The last look at a file and its replacement come one right after the other: handed over, they would wait in
     // line behind other work, and what another program writes in that time would be lost.
     lstat: async (file) => fs.lstatSync(file),
@@ -116,6 +119,24 @@ export function systemFiles(): FileSystem {
       };
     },
   };
+}
+
+/** Read into again and again: to make a buffer for each of ten thousand files takes longer than to read them. */
+let compared: Buffer | undefined;
+
+function holdsAtOnce(file: string, content: Buffer): boolean {
+  compared ??= Buffer.allocUnsafeSlow(usualSize);
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    for (let at = 0; ; ) {
+      const length = fs.readSync(descriptor, compared, 0, compared.length, at);
+      if (length === 0) return at === content.length;
+      if (compared.compare(content, at, Math.min(at + length, content.length), 0, length) !== 0) return false;
+      at += length;
+    }
+  } finally {
+    fs.closeSync(descriptor);
+  }
 }
 
 /** Lists folders, at once while that is quick; for many folders. */

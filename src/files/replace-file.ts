@@ -160,10 +160,10 @@ async function requireSameContent(
   patience: Patience,
 ): Promise<void> {
   const attempted = 'read back the new content';
-  const readBack = await attempt(attempted, temporary, untouched, () =>
-    withPatience(onlyWhileBusy(patience), temporary, () => files.readFile(temporary)),
-  );
-  if (readBack.equals(content)) return;
+  const read = <T>(work: () => Promise<T>): Promise<T> =>
+    attempt(attempted, temporary, untouched, () => withPatience(onlyWhileBusy(patience), temporary, work));
+  if (await read(() => files.holds(temporary, content))) return;
+  const readBack = await read(() => files.readFile(temporary));
   throw new FileError({
     attempted,
     on: temporary,

@@ -183,7 +183,7 @@ describe('a file that has changed since the plan was made', () => {
   test('at the last moment, with the new bytes already beside it, is left as it is', async () => {
     const plan = await planned('a');
     const files = watchedFileSystem((name, [file]) => {
-      if (name !== 'readFile' || !String(file).endsWith(temporarySuffix)) return undefined;
+      if (name !== 'holds' || !String(file).endsWith(temporarySuffix)) return undefined;
       return async (result) => {
         await writeFile(path.join(forms, 'a'), 'edited');
         return result;

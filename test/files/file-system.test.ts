@@ -152,3 +152,30 @@ describe('a folder of a share below folders that this user may not look at', () 
     await expect(realPathBelowRefused(folder, missing, looking([], ['closed']))).rejects.toBe(missing);
   });
 });
+
+describe('whether a file holds bytes', () => {
+  const large = 600_000;
+  test.each<[string, Buffer, Buffer, boolean]>([
+    ['the same', Buffer.from('abc'), Buffer.from('abc'), true],
+    ['none at all', Buffer.alloc(0), Buffer.alloc(0), true],
+    ['other ones', Buffer.from('abc'), Buffer.from('abd'), false],
+    ['the first of them', Buffer.from('ab'), Buffer.from('abc'), false],
+    ['more than these', Buffer.from('abcd'), Buffer.from('abc'), false],
+    ['some in place of none', Buffer.from('a'), Buffer.alloc(0), false],
+    ['the same of a large file', Buffer.alloc(large, 'ab'), Buffer.alloc(large, 'ab'), true],
+    [
+      'others at the end of a large file',
+      Buffer.concat([Buffer.alloc(large, 'ab'), Buffer.from('x')]),
+      Buffer.concat([Buffer.alloc(large, 'ab'), Buffer.from('y')]),
+      false,
+    ],
+    ['a large file of a part of it', Buffer.alloc(large, 'ab'), Buffer.alloc(256 * 1024, 'ab'), false],
+  ])('%s', async (_, content, bytes, same) => {
+    const file = path.join(folder, 'file');
+    await writeFile(file, content);
+    expect(await systemFiles().holds(file, bytes)).toBe(same);
+    slowDisk();
+    const files = systemFiles();
+    for (let look = 0; look < 4; look += 1) expect(await files.holds(file, bytes)).toBe(same);
+  });
+});

@@ -66,8 +66,8 @@ describe('replacing a file', () => {
     need('syncedFolders');
     const files = untroubled();
     await replaced(files);
-    const order = files.calls.filter((call) => ['handle.sync', 'readFile', 'rename'].includes(call));
-    expect(order).toEqual(['handle.sync', 'readFile', 'rename', 'handle.sync']);
+    const order = files.calls.filter((call) => ['handle.sync', 'holds', 'rename'].includes(call));
+    expect(order).toEqual(['handle.sync', 'holds', 'rename', 'handle.sync']);
   });
 
   test.each([0o644, 0o600, 0o444, 0o755, 0o660, 0o666, 0o2644, 0o4755])('keeps the mode %o', async (mode) => {
@@ -248,7 +248,7 @@ describe('what the system answers', () => {
     ['handle.chmod', 'EPERM', 'not permitted'],
     ['handle.sync', 'EIO', 'I/O error'],
     ['handle.close', 'EIO', 'I/O error'],
-    ['readFile', 'EIO', 'I/O error'],
+    ['holds', 'EIO', 'I/O error'],
     ['rename', 'EXDEV', 'another file system'],
     ['rename', 'EIO', 'I/O error'],
   ])('to %s, %s, is put in words, and the old bytes stay', async (call, errno, words) => {
@@ -362,9 +362,7 @@ describe('short writes', () => {
 });
 
 test('a disk that does not keep what is written to it is detected before the rename', async () => {
-  const files = watchedFileSystem((name) =>
-    name === 'readFile' ? async () => Buffer.from('something else') : undefined,
-  );
+  const files = watchedFileSystem((name) => (name === 'holds' ? async () => false : undefined));
   expect(await replaced(files)).toMatchObject({ trouble: { attempted: 'read back the new content' } });
   await expectOldBytesAlone();
 });

@@ -57,6 +57,7 @@ export function watchedFileSystem(
     ...(real.link === undefined ? {} : { link: watched('link', real.link) }),
     ...(real.copy === undefined ? {} : { copy: watched('copy', real.copy) }),
     access: watched('access', real.access),
+    holds: watched('holds', real.holds),
     lstat: watched('lstat', real.lstat),
     readFile: watched('readFile', real.readFile),
     realpath: watched('realpath', real.realpath),

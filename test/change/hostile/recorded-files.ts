@@ -131,6 +131,7 @@ function inMemory(known: readonly KnownFile[], placed: (target: string, content:
     }) satisfies Partial<OpenFile> as unknown as OpenFile;
   return {
     access: async () => undefined,
+    holds: async (file, content) => contentOf(file).equals(content),
     link: async () => undefined,
     lstat: async (file) => statsOf(file),
     open: async (file, flags) => {
