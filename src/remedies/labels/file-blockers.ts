@@ -121,9 +121,9 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
     detail: 'It may have been marked on purpose. If you may change it, clear the mark (attrib -r), then run again.',
   },
   'locked-folder': {
-    title: 'In a folder without the right to write',
+    title: 'No right to write the file or its folder',
     detail:
-      'A file is replaced by a new one beside it. Give the right to write there, then run again; on Windows, open the prompt with "Run as administrator".',
+      'On Windows, open the prompt with "Run as administrator". Elsewhere, get the right to write to the folder: a new file takes the place of each.',
   },
   'owner-cannot-be-kept': {
     title: 'Owned by another user',
