@@ -166,7 +166,8 @@ export function commentsOf(plan: Plan): readonly string[] {
   );
   const findings = plan.findings.flatMap(({ id, level, title, accepted }) => {
     if (accepted) return [`Accepted ${level} ${id}: ${title}`];
-    if (level === 'blocker') return [`DO NOT IMPORT: blocker ${id} is not accepted: ${title}`];
+    if (level === 'blocker')
+      return [`DO NOT ${plan.target.kind === 'files' ? 'APPLY' : 'IMPORT'}: blocker ${id} is not accepted: ${title}`];
     return level === 'warning' ? [`Warning ${id}: ${title}`] : [];
   });
   return [...words, `Seal: ${plan.seal}`, ...findings].map(visible);

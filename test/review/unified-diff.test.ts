@@ -33,6 +33,6 @@ test('change.diff begins with the plan, its folders and what stops it, in commen
   for (const said of [plan.id, plan.seal, '\\\\TMG01\\C$\\Templates', '2026-11-22 08:41:07 UTC']) {
     expect(head).toContain(said);
   }
-  expect(head).toContain('# DO NOT IMPORT: blocker read-only is not accepted: Read-only<U+000A>+++ b/x');
+  expect(head).toContain('# DO NOT APPLY: blocker read-only is not accepted: Read-only<U+000A>+++ b/x');
   expect(head.split('\n').filter((line) => line !== '' && !line.startsWith('#'))).toEqual([]);
 });

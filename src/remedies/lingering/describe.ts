@@ -165,7 +165,7 @@ function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
   const isReferenceFirst = plan.findings.some(({ id }) => id === referenceNotClean);
   return [
     {
-      text: 'List the objects with Windows’ own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. If a command lists an object that is not in its line here, or not all of them, stop.',
+      text: 'List the objects with Windows’ own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. Stop if a command lists fewer objects than its line here says, or others.',
       lines: requests.flatMap(linesOf),
       commands: requests.map(listLingeringObjects),
     },

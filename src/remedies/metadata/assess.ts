@@ -31,7 +31,7 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
 
 const stillNoDc = note(
   'promotion-only',
-  'What comes back is no domain controller',
+  'What comes back is not a domain controller',
   'Only a promotion makes NTDS Settings, the connections from it, its pool of RIDs and the Kerberos account of a read-only one. backup/before.ldf of the change holds all that was deleted.',
 );
 

@@ -56,10 +56,12 @@ function describeUndo(
         ? `Bring back what was left of ${name}, without its NTDS Settings`
         : `Remove again what was brought back of ${name}`,
     summary: [
-      { name: 'Brought back', value: counted(back.length, 'entry', 'entries') },
-      { name: 'Deleted again', value: counted(deleted.length, 'entry', 'entries') },
-      { name: 'Values put back', value: `in ${counted(edits.length, 'entry', 'entries')}` },
-    ],
+      { name: 'Brought back', of: back, where: '' },
+      { name: 'Deleted again', of: deleted, where: '' },
+      { name: 'Values put back', of: edits, where: 'in ' },
+    ]
+      .filter(({ of }) => of.length > 0)
+      .map(({ name: what, of, where }) => ({ name: what, value: where + counted(of.length, 'entry', 'entries') })),
     changes: [],
     nextSteps: plan.nextSteps.flatMap(stepsInWords),
   };

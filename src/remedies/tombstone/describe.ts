@@ -354,7 +354,7 @@ function stepInWords(step: TombstoneStep, { lingeringFinder, metadataCleaner }: 
       };
     case 'backup-after-lowering':
       return {
-        text: `Deleted objects older than ${step.days} days go on each DC at its next garbage collection, within ${step.hours} hours. Do not use backups and install-from-media sets older than ${step.days} days any more. Make a new backup now.`,
+        text: `Each DC removes deleted objects older than ${step.days} days at its next garbage collection, within ${step.hours} hours. Do not use backups and install-from-media sets older than ${step.days} days any more. Make a new backup now.`,
         commands: [],
       };
     case 'backup-after-raising':

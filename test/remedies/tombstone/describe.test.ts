@@ -100,7 +100,9 @@ test('a lower value asks for a new backup, and says when deleted objects go', ()
   const text = steps(factsOf(), days(30))
     .map((step) => step.text)
     .join(' ');
-  expect(text).toContain('older than 30 days go on each DC at its next garbage collection, within 12 hours.');
+  expect(text).toContain(
+    'Each DC removes deleted objects older than 30 days at its next garbage collection, within 12 hours.',
+  );
   expect(text).toContain('Make a new backup now.');
   expect(
     steps(factsOf(), days(365))

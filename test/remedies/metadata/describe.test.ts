@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
+import { describe as describePlan } from '../../../src/remedies/metadata/describe.ts';
+import { configuration, forest, guid, modify, planOf } from '../../review/plans.ts';
+
+const dn = `CN=DC0,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+const undoes = { id: guid, seal: 'ab'.repeat(32), folder: '..', seq: 3 };
+const back = { kind: 'undelete', dn, guid, attributes: [] } as const;
+const value = modify(`CN=Users,${configuration}`, { attribute: 'member', remove: [], add: [dn] });
+
+test.each([
+  ['what comes back', [back], ['Brought back']],
+  ['the values that are put back too', [back, value], ['Brought back', 'Values put back']],
+] as const)('the summary of an undo counts %s, and nothing that is none', (_, changes, names) => {
+  const plan = planOf(changes, { remedy: 'metadata', target: forest, undoes, subject: { dn, guid } });
+  expect(describePlan(plan as Plan<DirectoryChange>).summary.map(({ name }) => name)).toEqual(names);
+});
