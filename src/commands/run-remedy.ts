@@ -15,7 +15,7 @@ import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
-import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
+import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { remedyFlags } from './command-flags.ts';
 import { shownPath } from './command-line.ts';
@@ -104,10 +104,15 @@ interface RemedyAsking extends Asking {
 
 /** --json and --yes ask nothing, in every remedy; the wizard is what a terminal without --dry-run, --save and --yes gets. */
 async function askingFor(decision: Decision, yes: boolean, output: Output): Promise<RemedyAsking> {
-  const why = output.isJson ? '--json asks nothing' : yes ? '--yes asks nothing' : 'there is no terminal to ask at';
   const mayAsk = output.canAsk && !output.isJson && !yes;
-  const prompter = mayAsk ? await output.prompter() : unavailablePrompter(() => why);
+  const prompter = mayAsk ? await output.prompter() : unavailableFor(yes, output);
   return { prompter, isWizard: decision.kind === 'ask', mayAsk };
+}
+
+function unavailableFor(yes: boolean, { isJson, canAsk }: Output): Prompter {
+  const reason = isJson ? '--json asks nothing' : yes ? '--yes asks nothing' : 'there is no terminal to ask at';
+  if (!canAsk) return unavailablePrompter(() => reason);
+  return unavailablePrompter(() => reason, isJson ? 'leave out --json' : 'leave out --yes');
 }
 
 type Settled = { readonly facts: unknown; readonly options: RemedyOptions } & (

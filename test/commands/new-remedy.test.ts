@@ -167,7 +167,10 @@ describe('--json', () => {
       world({ prompter }),
     );
     expect(status).toBe(64);
-    expect(JSON.parse(stdout).error.code).toBe('usage');
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: 'usage',
+      next: expect.stringContaining('or leave out --json.'),
+    });
     expect(prompter.asked).toEqual([]);
   });
 });
