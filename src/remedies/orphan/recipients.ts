@@ -146,10 +146,16 @@ export async function countRecipients(
 
 function mailboxIsHere({ legacyExchangeDn }: OwnNames, databases: readonly string[]): (entry: Entry) => boolean {
   const keys = new Set(databases.map(normalizedDn));
-  return (entry) =>
-    namesOneOf(textOf(entry, 'homeMDB') ?? '', keys) ||
-    (legacyExchangeDn !== undefined &&
-      textOf(entry, 'msExchHomeServerName')?.toLowerCase() === legacyExchangeDn.toLowerCase());
+  const server = legacyExchangeDn?.toLowerCase();
+  // Very many mailboxes are in few databases: each is compared once.
+  const isOne = new Map<string, boolean>();
+  return (entry) => {
+    if (server !== undefined && textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server) return true;
+    const database = textOf(entry, 'homeMDB') ?? '';
+    const known = isOne.get(database) ?? namesOneOf(database, keys);
+    isOne.set(database, known);
+    return known;
+  };
 }
 
 /** The filters of one reference: as many as its values need. */
@@ -182,21 +188,21 @@ async function countOne(
   const all = new BoundedList<string>(firstNames);
   const users = new BoundedList<string>(firstNames);
   const own = new BoundedList<OwnMailbox>(mostOwn);
-  const usersOf = new Map<string, number>();
+  const usersByValue = new Map<string, number>();
   const cleanable = new BoundedList<Referrer>(mostCleanable);
   const attributes = recipientAttributes(reference);
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
       if (!isRecipient(entry.dn)) continue;
-      all.add(entry.dn);
+      all.add(() => entry.dn);
       const isClearable = reference.isCleanable && mayBeCleared(entry) && isWritable(entry.dn);
-      if (isClearable) cleanable.add(recipientReferrer(entry, asReference(reference)));
+      if (isClearable) cleanable.add(() => recipientReferrer(entry, asReference(reference)));
       if (reference.isCleanable) continue;
       const kind = ownMailboxKind(entry);
-      if (kind !== undefined) own.add({ dn: entry.dn, kind });
+      if (kind !== undefined) own.add(() => ({ dn: entry.dn, kind }));
       else {
-        users.add(entry.dn);
-        countByDatabase(entry, reference, usersOf);
+        users.add(() => entry.dn);
+        countByDatabase(entry, reference, usersByValue);
       }
     }
   }
@@ -205,7 +211,7 @@ async function countOne(
     count: all.count,
     first: reference.isCleanable ? all.items : users.items,
     own: { count: own.count, mailboxes: own.items },
-    usersOf,
+    usersOf: byEntry(usersByValue),
     cleanable: cleanable.items,
     notListed: cleanable.count - cleanable.items.length,
   };
@@ -213,10 +219,17 @@ async function countOne(
 
 function countByDatabase(entry: Entry, { attribute, named }: RecipientReference, counts: Map<string, number>): void {
   if (named !== 'databases') return;
-  for (const value of textsOf(entry, attribute)) {
+  for (const value of textsOf(entry, attribute)) counts.set(value, (counts.get(value) ?? 0) + 1);
+}
+
+/** The counts of DNs as those of entries: of one entry there may be several spellings. */
+function byEntry(counts: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const ofEntries = new Map<string, number>();
+  for (const [value, count] of counts) {
     const key = normalizedDn(value);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
+    ofEntries.set(key, (ofEntries.get(key) ?? 0) + count);
   }
+  return ofEntries;
 }
 
 function asReference({ id, attribute, kind, who }: RecipientReference): Referrer['reference'] {
@@ -246,9 +259,10 @@ class BoundedList<T> {
     this.#most = most;
   }
 
-  add(item: T): void {
+  /** @param make the item, for one that is kept */
+  add(make: () => T): void {
     this.count += 1;
-    if (this.items.length < this.#most) this.items.push(item);
+    if (this.items.length < this.#most) this.items.push(make());
   }
 }
 

@@ -23,13 +23,18 @@ export interface SlapdOptions {
   readonly people: number;
   /** How many, the last ones, have another userPrincipalName than their primary address; none by default. */
   readonly differing?: number;
+  /** Unlinked attributes that hold DNs, which the schema has besides; half of the people have the first of them. */
+  readonly dnAttributes?: number;
 }
 
 const suffix = 'DC=corp,DC=example,DC=com';
 const administrator = `CN=Administrator,${suffix}`;
 
+const dnAttributeNames = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `labOther${index}`);
+
 /** slapd's schema for AD's attributes; the OIDs below 2.25.20261122.3 are the lab's own. */
-const schema = `
+const schemaWith = (others: readonly string[]): string => `
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema
 ${attributeTypes({
@@ -53,10 +58,16 @@ ${attributeTypes({
   configurationNamingContext: 'dn',
   schemaNamingContext: 'dn',
   dnsHostName: 'text',
+  lDAPDisplayName: 'text',
+  attributeSyntax: 'text',
+  ...Object.fromEntries(others.map((name) => [name, 'dn' as const])),
 })}
 objectclass ( 2.25.20261122.4.1 NAME 'user' SUP top STRUCTURAL MUST cn MAY ( displayName $ mail $ userPrincipalName $
   sAMAccountName $ proxyAddresses $ mailNickname $ legacyExchangeDN $ msExchHomeServerName $ msExchExpansionServerName $
-  homeMDB $ homeMTA $ objectCategory $ userAccountControl $ msExchRecipientTypeDetails $ objectGUID $ msExchMailboxGuid ) )
+  homeMDB $ homeMTA $ objectCategory $ userAccountControl $ msExchRecipientTypeDetails $ objectGUID $ msExchMailboxGuid
+  ${others.map((name) => `$ ${name} `).join('')}) )
+objectclass ( 2.25.20261122.4.2 NAME 'attributeSchema' SUP top STRUCTURAL MUST ( cn $ lDAPDisplayName $ attributeSyntax ) )
+objectclass ( 2.25.20261122.4.3 NAME 'labSchema' SUP top STRUCTURAL MUST cn )
 `;
 
 /** Loads the people by slapadd and starts slapd on a free port of the loopback interface. */
@@ -68,7 +79,7 @@ export async function startSlapd(options: SlapdOptions): Promise<Slapd> {
     const password = 'read throughput, no secrets';
     await mkdir(database);
     await writeFile(join(host.directory, 'root-dse.ldif'), rootDse);
-    await writeFile(configuration, slapdConfiguration(host.directory, database, password), { mode: 0o600 });
+    await writeFile(configuration, slapdConfiguration(host.directory, database, password, options), { mode: 0o600 });
     await host.run('slapadd', ['-q', '-f', configuration], { input: entries(options) });
 
     const port = await freePort(host.address);
@@ -92,8 +103,13 @@ schemaNamingContext: CN=Schema,${suffix}
 dnsHostName: slapd.corp.example.com
 `;
 
-function slapdConfiguration(directory: string, database: string, password: string): string {
-  return `${schema}
+function slapdConfiguration(
+  directory: string,
+  database: string,
+  password: string,
+  { dnAttributes = 0 }: SlapdOptions,
+): string {
+  return `${schemaWith(dnAttributeNames(dnAttributes))}
 moduleload back_mdb
 pidfile ${join(directory, 'slapd.pid')}
 rootDSE ${join(directory, 'root-dse.ldif')}
@@ -110,18 +126,24 @@ index mailNickname,mail,proxyAddresses pres,eq
 `;
 }
 
-async function* entries({ people, differing = 0 }: SlapdOptions): AsyncGenerator<string> {
+async function* entries({ people, differing = 0, dnAttributes = 0 }: SlapdOptions): AsyncGenerator<string> {
   yield `dn: ${suffix}\nobjectClass: domain\ndc: corp\n\n`;
   yield `dn: OU=People,${suffix}\nobjectClass: organizationalUnit\nou: People\n\n`;
   const batch: string[] = [];
   for (let index = 0; index < people; index += 1) {
-    batch.push(personLdif(index, index >= people - differing));
+    const other = dnAttributes > 0 && index % 2 === 0 ? `labOther0: CN=person${index + 1},OU=People,${suffix}\n` : '';
+    batch.push(personLdif(index, index >= people - differing, other));
     if (batch.length === 500) yield batch.splice(0).join('');
   }
   yield batch.join('');
+  if (dnAttributes > 0) yield `dn: CN=Schema,${suffix}\nobjectClass: labSchema\ncn: Schema\n\n`;
+  for (const name of dnAttributeNames(dnAttributes)) {
+    // 2.5.5.1 is Object(DS-DN) (MS-ADTS 3.1.1.2.2.2).
+    yield `dn: CN=${name},CN=Schema,${suffix}\nobjectClass: attributeSchema\ncn: ${name}\nlDAPDisplayName: ${name}\nattributeSyntax: 2.5.5.1\n\n`;
+  }
 }
 
-function personLdif(index: number, differs: boolean): string {
+function personLdif(index: number, differs: boolean, more: string): string {
   const name = `person${index}`;
   const primaryAddress = `${name}@example.com`;
   // Case is no difference.
@@ -150,7 +172,7 @@ homeMTA: CN=Microsoft MTA,CN=${server},CN=Servers,${suffix}
 msExchRecipientTypeDetails: 1
 objectGUID:: ${guid.toString('base64')}
 msExchMailboxGuid:: ${guid.toString('base64')}
-
+${more}
 `;
 }
 
