@@ -9,6 +9,7 @@ import {
   deletedBy,
   dnOf,
   exchange,
+  findingOf,
   forestWith,
   group,
   legacyNameOf,
@@ -106,8 +107,20 @@ describe('a forest of Exchange 2003', () => {
     ]);
     expect(deletedBy(plan)).toHaveLength(9);
     expect(deletedBy(plan).at(-1)).toBe(server);
-    expect(blockersOf(plan)).toEqual(['oab-generation (final)', 'send-connector-source']);
+    expect(blockersOf(plan)).toEqual(['legacy-work', 'oab-generation (final)', 'send-connector-source']);
     expect(leftAt(plan, server)).toEqual(['1 offLineABServer of CN=Offline Address Lists: mandatory']);
+  });
+
+  test('has its work given to another server first: to clear it alone leaves no server that does it', async () => {
+    const work = findingOf(await planFor('EX03', records), 'legacy-work');
+    expect(work?.detail).toContain('Members of the routing group First Routing Group, the other server, Set as Master');
+    expect(work?.detail).toContain('Properties of Recipient Update Service (CORP), Exchange Server');
+    expect(work?.detail).toMatch(
+      /site folder server without it: Set-ADObject -Identity '[^']+' -Replace @\{siteFolder/,
+    );
+    expect(work?.evidence).toHaveLength(3);
+    const alone = records.filter((one) => !one.includes('CN=EX03B'));
+    expect(findingOf(await planFor('EX03', alone), 'legacy-work')).toBeUndefined();
   });
 
   test('is advised in the words of Exchange System Manager alone', async () => {

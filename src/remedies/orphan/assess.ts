@@ -176,7 +176,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           finalBlocker(
             'no-right-to-delete',
             `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G '<DOMAIN\\user>:SDDT'.`,
+            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G ${grantee(facts, 'SDDT')}.`,
             { evidence: undeletable, subjects: undeletable },
           ),
         ]),
@@ -186,7 +186,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           warning(
             'no-right-to-clean-up',
             `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
-            `They are left out of the plan. Linked ones vanish with their target; undo cannot bring those back. Give the right to write them, then make the plan again: ${grantsOf(unwritable)}.`,
+            `They are left out of the plan. Linked ones vanish with their target; undo cannot bring those back. Give the right to write them, then make the plan again: ${grantsOf(facts, unwritable)}.`,
             { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
           ),
         ]),
@@ -200,10 +200,17 @@ function lookAtProtection(dn: string): string {
 /** Commands that are written out; the others are of the same form. */
 const commandsShown = 3;
 
+/** The user who logged on, where the plan knows the name, with the rights to give. */
+function grantee({ survey }: DeletionFacts, rights: string): string {
+  const { connection } = survey.target;
+  const user = connection.kind === 'server' ? connection.user : undefined;
+  return quotedForPowerShell(`${user ?? '<DOMAIN\\user>'}:${rights}`);
+}
+
 /** What gives the right to write each attribute that refers, as commands. */
-function grantsOf(referrers: readonly Referrer[]): string {
+function grantsOf(facts: DeletionFacts, referrers: readonly Referrer[]): string {
   const commands = referrers.map(
-    ({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G '<DOMAIN\\user>:WP;${reference.attribute}'`,
+    ({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G ${grantee(facts, `WP;${reference.attribute}`)}`,
   );
   const more = commands.length > commandsShown ? ['and so on'] : [];
   return [...commands.slice(0, commandsShown), ...more].join('; ');

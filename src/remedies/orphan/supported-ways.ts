@@ -17,6 +17,7 @@ import {
   roleBit,
   rolesInWords,
   setupCommand,
+  unknownRelease,
   versionInWords,
 } from './versions.ts';
 
@@ -73,7 +74,7 @@ function recover(chosen: SurveyedServer): Way {
     label: 'A machine of the same name can be set up',
     hint: 'Setup /m:RecoverServer, then uninstall',
     step: {
-      text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.`,
+      text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(release)}`,
       commands: [
         ...(account.kind === 'present' ? [`dsmod computer ${quotedForPowerShell(account.dn)} -reset`] : []),
         setupCommand(release, `/m:RecoverServer${target}`),
@@ -91,7 +92,7 @@ function provisioned({ server }: SurveyedServer): Way {
     label: `Setup /RemoveProvisionedServer:${server.name}`,
     hint: 'the object was only provisioned',
     step: {
-      text: `The object was only provisioned: let Setup remove it, as a member of ${administrators(release)}.`,
+      text: `The object was only provisioned: let Setup remove it, as a member of ${administrators(release)}.${unknownRelease(release)}`,
       commands: [command],
     },
   };

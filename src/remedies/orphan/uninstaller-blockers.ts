@@ -18,7 +18,12 @@ export function uninstallerBlockers(
   facts: DeletionFacts,
   proposal: Proposal<DirectoryChange>,
 ): readonly FindingDraft[] {
-  return [...mailboxBlockers(facts), ...roleBlockers(facts), ...referrerBlockers(facts, proposal)];
+  return [
+    ...mailboxBlockers(facts),
+    ...roleBlockers(facts),
+    ...legacyWork(facts, proposal),
+    ...referrerBlockers(facts, proposal),
+  ];
 }
 
 function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
@@ -212,6 +217,39 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
             { evidence: edges.map((one) => one.server.dn), subjects: edges.map((one) => one.server.dn) },
           ),
         ]),
+  ];
+}
+
+/** How another server is given the work of an Exchange 2003 server, by the reference that names who does it. */
+const givenInSystemManager: Readonly<Record<string, (entry: string, dn: string) => string>> = {
+  'routing-master': (entry) => `Members of the routing group ${entry}, the other server, Set as Master`,
+  'recipient-update': (entry) => `Properties of ${entry}, Exchange Server`,
+  'site-folders': (_, dn) =>
+    `for the site folder server without it: Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{siteFolderServer='<DN of a public folder store of another server>'}`,
+};
+
+/** Of 2003: what another server has to take over before; cleared alone, no server does it any more. */
+function legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  const { chosen, configuration, hasOtherServer } = facts;
+  const work = configuration.referrers.filter(({ reference }) => Object.hasOwn(givenInSystemManager, reference.id));
+  if (!isLegacy(chosen.server) || !hasOtherServer || work.length === 0) return [];
+  const steps = work
+    .slice(0, namedInFull)
+    .flatMap(({ dn, reference }) => givenInSystemManager[reference.id]?.(rdnOf(dn).value, dn) ?? []);
+  const outcome = work.every(clearedBy(proposal))
+    ? 'If you accept, the values are removed here, and no server does this work.'
+    : 'If you accept, no server does this work, and what you left out names the deleted server.';
+  return [
+    blocker(
+      'legacy-work',
+      'The server is routing group master, Recipient Update Service or site folder server',
+      `Give that to another server first, in Exchange System Manager: ${steps.join('; ')}. ${outcome}`,
+      {
+        evidence: work.map(({ id }) => id),
+        subjects: work.map(({ dn }) => dn),
+        measure: { value: work.length, unit: 'references' },
+      },
+    ),
   ];
 }
 

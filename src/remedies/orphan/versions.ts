@@ -64,12 +64,20 @@ export function releaseOf(server: {
 /** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */
 const firstBuildsOfNewTerms: Readonly<Record<number, number>> = { 2016: 2375, 2019: 986, 2025: 0 };
 
-/** setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. */
+/** Setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. */
 export function setupCommand({ year, build }: Release, switches: string): string {
-  if (year === undefined || year < 2013) return `Setup.com ${switches}`;
+  if (year === undefined) return `Setup ${switches}`;
+  if (year < 2013) return `Setup.com ${switches}`;
   const first = firstBuildsOfNewTerms[year];
   const suffix = first !== undefined && build >= first ? '_DiagnosticDataOFF' : '';
   return `Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
+}
+
+/** What to add to a command of setup where the release is not known; '' where it is. */
+export function unknownRelease({ year }: Release): string {
+  return year === undefined
+    ? ' The version is not known here: the program is Setup.com of 2007 and 2010, and from 2013 on Setup.exe with its switch for the licence terms.'
+    : '';
 }
 
 /** Who administers the organisation in this release: a role group from 2010 on, a security group in 2007. */

@@ -38,6 +38,7 @@ const rules: readonly (readonly [word: RegExp, isRight: (server: Advised) => boo
     ({ year, roles }) => year >= 2007 && roles !== undefined && (roles & 0x403f) !== 0 && (roles & 64) === 0,
   ],
   [/RemoveProvisionedServer/, ({ roles }) => roles === 4096],
+  [/Set as Master|Recipient Update Service/, ({ year }) => year <= 2003],
   [/Setup\.com/, ({ year }) => year >= 2007 && year <= 2010],
   [/Setup\.exe/, ({ year }) => year >= 2013],
   [/LicenseTerms(?!_)/, ({ year, serial }) => year >= 2013 && !newTerms.includes(serial)],
@@ -212,6 +213,15 @@ test.each(versions.filter(([year]) => year >= 2010))(
     expect(advice).not.toContain('Remove-MailboxDatabase -Identity');
   },
 );
+
+test('a server of a version that is not known gets no command of one alone', () => {
+  const facts = factsOf(2016, '', 16_439, 'one of several');
+  const words = supportedSteps(facts)
+    .flatMap(({ text, commands }) => [text, ...commands])
+    .join('\n');
+  expect(words).toMatch(/The version is not known here: .*Setup\.com of 2007 and 2010, and from 2013 on Setup\.exe/);
+  expect(words).toContain('\nSetup /m:RecoverServer\n');
+});
 
 test('a server that is installed elsewhere is recovered there', () => {
   const facts = factsOf(2016, 'Version 15.1 (Build 32507.6)', 16_439, 'one of several');

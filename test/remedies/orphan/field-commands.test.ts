@@ -45,6 +45,15 @@ test('a right to clean up that lacks comes with the command that gives it, for e
   expect(detail).toMatch(/dsacls 'CN=Internet,[^']+' \/G '<DOMAIN\\user>:WP;msExchSourceBridgeheadServersDN'/);
 });
 
+test('rights are given to the user who logged on, where the plan has the name', async () => {
+  const logon = { kind: 'server', host: 'dc1.corp.example.com', port: 636, tls: 'ldaps', user: 'CORP\\jane' } as const;
+  const detail = await detailOf('no-right-to-delete', ({ chosen, survey }) => ({
+    undeletable: [chosen.server.dn],
+    survey: { ...survey, target: { ...survey.target, connection: { ...logon, auth: 'password' } } },
+  }));
+  expect(detail).toMatch(/dsacls '[^']+' \/I:T \/G 'CORP\\jane:SDDT'/);
+});
+
 test.each([
   ['CN=Büro $1 `x` "y",DC=example', `'CN=Büro $1 \`x\` "y",DC=example'`],
   ["CN=O'Hara", "'CN=O''Hara'"],
