@@ -13,6 +13,8 @@ export interface AttributeDefinition {
   readonly isDn: boolean;
   /** An even linkID is a forward link, an odd one its back link (MS-ADTS 3.1.1.1.6). */
   readonly link: 'forward' | 'back' | undefined;
+  /** 0 for one that is no link. */
+  readonly linkId: number;
   /** Whether only the system writes it. */
   readonly isSystemOnly: boolean;
   readonly isSingleValued: boolean;
@@ -54,6 +56,7 @@ function definitionOf(entry: Entry): AttributeDefinition {
     name: nameOf(entry),
     isDn: dnSyntaxes.has(textOf(entry, 'attributeSyntax') ?? ''),
     link: linkId === 0 ? undefined : linkId % 2 === 0 ? 'forward' : 'back',
+    linkId,
     isSystemOnly: booleanOf(entry, 'systemOnly') === true,
     isSingleValued: booleanOf(entry, 'isSingleValued') === true,
     isInGlobalCatalog: booleanOf(entry, 'isMemberOfPartialAttributeSet') === true,
@@ -80,6 +83,26 @@ export async function readDnAttributes(session: DirectorySession): Promise<reado
     if (!isWithoutSchema(error)) throw error;
   }
   return found;
+}
+
+/**
+ * The forward link of each back link, by the back link's name in lower case: its linkID is one less (MS-ADTS
+ * 3.1.1.1.6). Throws DirectoryError.
+ */
+export async function readForwardLinks(
+  session: DirectorySession,
+  definitions: Iterable<AttributeDefinition>,
+): Promise<ReadonlyMap<string, string>> {
+  const backLinks = [...definitions].filter(({ link }) => link === 'back');
+  const ids = backLinks.map(({ linkId }) => String(linkId - 1));
+  const found = await readBy(session, 'linkID', 'attributeSchema', ids, ['lDAPDisplayName', 'linkID']);
+  const forward = new Map(found.map((entry) => [integerOf(entry, 'linkID'), nameOf(entry)]));
+  return new Map(
+    backLinks.flatMap(({ name, linkId }): readonly [string, string][] => {
+      const attribute = forward.get(linkId - 1);
+      return attribute === undefined ? [] : [[name.toLowerCase(), attribute]];
+    }),
+  );
 }
 
 const mandatoryProperties = ['mustContain', 'systemMustContain'];
@@ -136,22 +159,33 @@ function nameOf(entry: Entry): string {
   return textOf(entry, 'lDAPDisplayName') ?? '';
 }
 
-/** Names asked for in one search. */
-const namesASearch = 50;
+/** Values asked for in one search. */
+const valuesASearch = 50;
 
-async function readByName(
+function readByName(
   session: DirectorySession,
   objectClass: 'attributeSchema' | 'classSchema',
   names: readonly string[],
   attributes: readonly string[],
 ): Promise<readonly Entry[]> {
+  return readBy(session, 'lDAPDisplayName', objectClass, names, attributes);
+}
+
+/** The schema's objects of a class that have one of these values. */
+async function readBy(
+  session: DirectorySession,
+  property: 'lDAPDisplayName' | 'linkID',
+  objectClass: 'attributeSchema' | 'classSchema',
+  values: readonly string[],
+  attributes: readonly string[],
+): Promise<readonly Entry[]> {
   const base = session.rootDse.schemaNamingContext;
   if (base === undefined) return [];
   const found: Entry[] = [];
-  const wanted = [...new Set(names)];
+  const wanted = [...new Set(values)];
   try {
-    for (let at = 0; at < wanted.length; at += namesASearch) {
-      const some = wanted.slice(at, at + namesASearch).map((name) => equal('lDAPDisplayName', name));
+    for (let at = 0; at < wanted.length; at += valuesASearch) {
+      const some = wanted.slice(at, at + valuesASearch).map((value) => equal(property, value));
       const filter = and(equal('objectClass', objectClass), or(...some));
       for await (const entry of session.search({ base, scope: 'one', filter, attributes })) found.push(entry);
     }

@@ -64,6 +64,8 @@ export interface PlanAttribute {
   readonly values: readonly PlanValue[];
   /** The schema says that it is a back link, which the directory computes: never compared, never written. */
   readonly isBackLink?: true;
+  /** Of a back link: the attribute of other entries that it shows. */
+  readonly linksFrom?: string;
 }
 
 /** One attribute's edit: exactly these values go, exactly those come; the server refuses it if they are not there any more. */

@@ -95,7 +95,9 @@ const planValue: Shape = { either: [wholeText, { members: { base64 } }] };
 const values: Shape = { items: planValue };
 /** As LDIF and the wire take it: else the documents of the plan could not be drawn. */
 const attributeName = attributeDescriptionPattern;
-const attributes: Shape = { items: { members: { name: attributeName, values }, optional: { isBackLink: 'boolean' } } };
+const attributes: Shape = {
+  items: { members: { name: attributeName, values }, optional: { isBackLink: 'boolean', linksFrom: attributeName } },
+};
 const deletedEntry = { dn: 'dn', guid: uuid, usnChanged: decimal, attributes } as const;
 
 const fileChange: Shape = {

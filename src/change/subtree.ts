@@ -2,7 +2,7 @@
 
 import { dnDepth, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../ad/entry.ts';
-import { readAttributeDefinitions } from '../ad/schema.ts';
+import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
 import { bytesOfWrittenValue, formatSid } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
@@ -10,7 +10,7 @@ import { everything } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { distinct } from '../words.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from './entry-content.ts';
-import type { DeleteChange, DeletedEntry } from './plan.ts';
+import type { DeleteChange, DeletedEntry, PlanAttribute } from './plan.ts';
 
 /** An entry of the subtree, with what the remedy itself asks of it. */
 export interface SubtreeEntry {
@@ -55,21 +55,23 @@ export async function readSubtree(
   return marked.toSorted((one, other) => one.depth - other.depth);
 }
 
-/** Marks the back links that only the schema knows for such: an undo cannot write them. Throws DirectoryError. */
+/** Marks the back links, each with the attribute that an undo writes in its place. Throws DirectoryError. */
 async function markBackLinks(
   session: DirectorySession,
   entries: readonly SubtreeEntry[],
 ): Promise<readonly SubtreeEntry[]> {
   const names = distinct(entries.flatMap(({ entry }) => entry.attributes.map(({ name }) => name)));
   const definitions = await readAttributeDefinitions(session, names);
+  const forward = await readForwardLinks(session, definitions.values());
+  const marked = (attribute: PlanAttribute): PlanAttribute => {
+    const key = attribute.name.toLowerCase();
+    if (definitions.get(key)?.link !== 'back') return attribute;
+    const linksFrom = forward.get(key);
+    return { ...attribute, isBackLink: true, ...(linksFrom === undefined ? {} : { linksFrom }) };
+  };
   return entries.map((one) => ({
     ...one,
-    entry: {
-      ...one.entry,
-      attributes: one.entry.attributes.map((attribute) =>
-        definitions.get(attribute.name.toLowerCase())?.link === 'back' ? { ...attribute, isBackLink: true } : attribute,
-      ),
-    },
+    entry: { ...one.entry, attributes: one.entry.attributes.map(marked) },
   }));
 }
 

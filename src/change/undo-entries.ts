@@ -7,10 +7,11 @@ import { guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { distinct } from '../words.ts';
+import { counted, distinct } from '../words.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
+import { linksToPutBack } from './lost-links.ts';
 import { reversedModify, valuesInWords, whatIsLeft } from './modify-writer.ts';
 import type {
   AddChange,
@@ -51,6 +52,8 @@ export async function undoEntryChanges(
     recorded,
     session,
   );
+  const back = returns.filter(({ kind }) => kind !== 'name-is-taken').map(({ entry }) => entry);
+  const links = await linksToPutBack(back, modified, session);
   const changes = [
     ...returns.flatMap(({ change }) => change ?? []),
     ...returns.flatMap(({ later }) => later ?? []),
@@ -60,19 +63,21 @@ export async function undoEntryChanges(
   const known = new Set([...recorded].flatMap((change) => [change.dn, ...deletedBy(change).map(({ dn }) => dn)]));
   const unknown = changes.map(({ dn }) => dn).filter((dn) => !known.has(dn));
   return {
-    changes,
+    changes: [...changes, ...links.changes],
     leftOut: [],
     findings: [
       ...notInJournal(distinct(unknown)),
       ...(await findingsOf(returns, deleted, session)),
+      ...linksNotRestored(links.lost),
       ...changedSince(
         // A journal that lacks one change may lack any.
         [
           ...returns.flatMap(({ moved }) => moved ?? []),
           ...edits.moved,
+          ...links.moved.map(({ dn, attribute, values, found }) => movedWords(dn, { attribute, add: values }, found)),
           ...(unknown.length > 0 ? edits.movedUnrecorded : []),
         ],
-        changes.length === 0,
+        changes.length + links.changes.length === 0,
       ),
     ],
   };
@@ -357,6 +362,16 @@ async function findingsOf(
       detail: 'Set them by hand after the undo; before.ldf of the change has them.',
     }),
   ];
+}
+
+function linksNotRestored(lost: readonly string[]): readonly FindingDraft[] {
+  return findingIf(lost, {
+    id: 'links-not-restored',
+    level: 'warning',
+    title: `${counted(lost.length, 'link')} to what comes back cannot be written here`,
+    detail:
+      'The directory removed the values when it deleted what they named. The entries are gone, are of another domain, or only the system writes the attribute. Set the values on a domain controller of their domain; before.ldf of the change shows them as back links.',
+  });
 }
 
 function findingIf(

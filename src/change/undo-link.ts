@@ -2,7 +2,7 @@
 
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { normalizedDn } from '../ad/dn.ts';
+import { isDnThat, normalizedDn } from '../ad/dn.ts';
 import { errnoOf, RemedyError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
 import { canonicalText } from './canonical.ts';
@@ -109,7 +109,10 @@ export function isReverse(change: Change, done: readonly Change[]): boolean {
     case 'file':
       return done.some((one) => one.kind === 'file' && isReverseFile(change, one));
     case 'modify':
-      return done.some((one) => isDirectoryChange(one) && isReverseModify(change, one));
+      return (
+        done.some((one) => isDirectoryChange(one) && isReverseModify(change, one)) ||
+        isReturnOfLinks(change, done.flatMap(deletedBy))
+      );
     case 'undelete':
       return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry) && entry.guid === change.guid));
     case 'add':
@@ -139,6 +142,25 @@ function isReverseModify(undo: ModifyChange, change: DirectoryChange): boolean {
       isSameDn(entry.dn, undo.dn) &&
       undo.edits.every(
         ({ attribute, remove, add }) => remove.length === 0 && holdsAll(entry, { name: attribute, values: add }),
+      ),
+  );
+}
+
+/** Whether it adds nothing but links to deleted entries, each as the back link of that entry showed it. */
+function isReturnOfLinks({ dn, edits }: ModifyChange, deleted: readonly DeletedEntry[]): boolean {
+  const isFrom = (from: PlanValue): boolean => typeof from === 'string' && isDnThat(from, (one) => isSameDn(one, dn));
+  const isShown = (attribute: string, entry: DeletedEntry): boolean =>
+    entry.attributes.some(
+      ({ linksFrom, values }) => linksFrom?.toLowerCase() === attribute.toLowerCase() && values.some(isFrom),
+    );
+  return edits.every(
+    ({ attribute, remove, add }) =>
+      remove.length === 0 &&
+      add.every((value) =>
+        deleted.some(
+          (entry) =>
+            typeof value === 'string' && isDnThat(value, (one) => isSameDn(one, entry.dn)) && isShown(attribute, entry),
+        ),
       ),
   );
 }

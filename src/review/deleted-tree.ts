@@ -3,6 +3,7 @@
 import { DnSyntaxError, formatDn, parseDn, rdnOf } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import type { LeftOut, WhyLeft } from '../change/plan.ts';
+import { deletedBy } from '../change/undo-link.ts';
 import type { Segment } from './changed-words.ts';
 import type { EntriesRow, ReviewRow } from './rows.ts';
 
@@ -26,7 +27,29 @@ export function referencesIn(rows: readonly ReviewRow[], leftOut: readonly LeftO
     const words = leftInWords(detail === undefined ? what : `${detail} × ${what}`, reference.because);
     for (const dn of reference.to) addTo(left, keyOf(dn), words);
   }
-  return (dn) => ({ cleared: cleared.get(keyOf(dn)) ?? [], left: left.get(keyOf(dn)) ?? [] });
+  const links = linksLost(rows);
+  return (dn) => {
+    const key = keyOf(dn);
+    const known = cleared.get(key) ?? [];
+    const lost = (links.get(key) ?? []).filter((words) => !known.includes(words));
+    return { cleared: known, left: [...(left.get(key) ?? []), ...lost.map((words) => `${words}: ${linkWords}`)] };
+  };
+}
+
+/** Links of entries that stay, as the back links of what goes show them: "manager of anna", by the entry that goes. */
+function linksLost(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly string[]> {
+  const deleted = rows.filter(isDelete).flatMap(({ changes }) => changes.flatMap(deletedBy));
+  const own = new Set(deleted.map(({ dn }) => keyOf(dn)));
+  const links = new Map<string, string[]>();
+  for (const { dn, attributes } of deleted) {
+    for (const { linksFrom, values } of attributes) {
+      for (const from of linksFrom === undefined ? [] : values) {
+        if (typeof from !== 'string' || own.has(keyOf(from))) continue;
+        addTo(links, keyOf(dn), `${linksFrom} of ${nameOf(from)}`);
+      }
+    }
+  }
+  return links;
 }
 
 function clearedIn(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly string[]> {
@@ -77,10 +100,12 @@ const whyInWords: Readonly<Record<Exclude<WhyLeft, 'link'>, string>> = {
   text: 'text that may mean another host',
 };
 
+const linkWords = 'a link, goes with the entry';
+
 function leftInWords(what: string, because: WhyLeft): string {
   const [attribute = '', dn = ''] = what.split(/ of (.*)/s);
   const short = dn === '' ? what : `${attribute} of ${nameOf(dn)}`;
-  return because === 'link' ? `${short}: a link, goes with the entry` : `${short}: stays, ${whyInWords[because]}`;
+  return because === 'link' ? `${short}: ${linkWords}` : `${short}: stays, ${whyInWords[because]}`;
 }
 
 function textIn(value: readonly Segment[]): string {

@@ -164,13 +164,16 @@ export function commentsOf(plan: Plan): readonly string[] {
   const words = headOf(plan).map(
     ({ name, value, note }) => `${name}: ${value}${note === undefined ? '' : ` (${note})`}`,
   );
-  const findings = plan.findings.flatMap(({ id, level, title, accepted }) => {
+  const refusal = `DO NOT ${plan.target.kind === 'files' ? 'APPLY' : 'IMPORT'}`;
+  // What stops it is read first.
+  const stops = openBlockers(plan.findings).map(
+    ({ id, title }) => `${refusal}: blocker ${id} is not accepted: ${title}`,
+  );
+  const others = plan.findings.flatMap(({ id, level, title, accepted }) => {
     if (accepted) return [`Accepted ${level} ${id}: ${title}`];
-    if (level === 'blocker')
-      return [`DO NOT ${plan.target.kind === 'files' ? 'APPLY' : 'IMPORT'}: blocker ${id} is not accepted: ${title}`];
     return level === 'warning' ? [`Warning ${id}: ${title}`] : [];
   });
-  return [...words, `Seal: ${plan.seal}`, ...findings].map(visible);
+  return [...stops, ...words, `Seal: ${plan.seal}`, ...others].map(visible);
 }
 
 /** Findings that say the same in one, with the evidence of all. */

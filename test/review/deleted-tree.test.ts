@@ -118,6 +118,23 @@ describe('what refers to an entry of the tree', () => {
     ]);
   });
 
+  test('is also a link of an entry that stays, which the back link of what goes shows', () => {
+    const store = deletion(protocols, [
+      {
+        name: 'homeMDBBL',
+        values: ['CN=anna,DC=example,DC=com', `CN=own,${server}`, 'CN=Referrer,DC=example,DC=com'],
+        isBackLink: true,
+        linksFrom: 'homeMDB',
+      },
+    ]);
+    const own = deletion(`CN=own,${server}`, []);
+    const to = referencesIn(reviewRows([clearing('homeMDB', protocols), own, store]), []);
+    expect(to(protocols)).toEqual({
+      cleared: ['homeMDB of Referrer'],
+      left: ['homeMDB of anna: a link, goes with the entry'],
+    });
+  });
+
   test('is nothing that names no entry of the plan', () => {
     expect(referencesIn([], [{ what: 'homeMTA of CN=x', reason: 'r' }])(server).left).toEqual([]);
   });

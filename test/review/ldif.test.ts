@@ -123,6 +123,7 @@ describe('the comments of change.ldf', () => {
     ];
     const head = comments(edit, { findings });
     expect(head).toContain('# DO NOT IMPORT: blocker in-use is not accepted: It is in use');
+    expect(head.indexOf('DO NOT IMPORT')).toBeLessThan(head.indexOf('# Remedy:'));
     expect(head).toContain('# Accepted blocker owned: It owns databases');
   });
 

@@ -345,7 +345,7 @@ function ownMailboxStep(accounts: readonly string[], kinds: readonly string[]): 
 function setupStep(host: string): Step {
   const where = host === '' ? '' : ` on ${host}`;
   return {
-    text: `Run setup again${where}. It must no longer offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
+    text: `Run setup again${where}. It must not offer disaster recovery only. If it does: remove the role's watermark only as Microsoft says, and look in ExchangeSetup.log for the object that it finds.`,
     commands: [],
   };
 }

@@ -9,7 +9,7 @@ import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { tooMany } from './names.ts';
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
-import { hasRole, roleBit } from './versions.ts';
+import { hasRole, releaseOf, roleBit } from './versions.ts';
 
 /** Entries that advice names in full; the rest is in the evidence. */
 export const namedInFull = 3;
@@ -159,7 +159,8 @@ function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, { dn, refer
   const other = survey.servers.find(
     ({ server }) => server.dn !== chosen.server.dn && hasRole(server.roles, roleBit.clientAccess),
   );
-  if (reference.id === 'rpc-client-access' && other !== undefined) {
+  // The parameter is of Exchange 2010 alone.
+  if (reference.id === 'rpc-client-access' && other !== undefined && releaseOf(chosen.server).year === 2010) {
     return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.server.fqdn ?? other.server.name)}`;
   }
   if (reference.id === 'dag-witness' && hasOtherServer) {

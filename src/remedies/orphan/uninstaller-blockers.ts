@@ -200,7 +200,7 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           blocker(
             'only-server',
             'No other server of the Exchange organisation can take its place',
-            `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing one again. Accept this only if you install a new one at once, or give Exchange up.`,
+            `Check it: Get-ADObject -SearchBase ${quotedForPowerShell(servicesOf(survey))} -LDAPFilter '(objectClass=msExchExchangeServer)'. Without any server the organisation can only be managed by installing a server, or Exchange's management tools, again. Accept this only if you install a new one at once, or give Exchange up.`,
             { evidence: others.map(({ server: { dn } }) => `not counted: ${dn}`), subjects: [server.dn] },
           ),
         ]),

@@ -72,10 +72,10 @@ function namingContextsOf(target: Target, { domainControllers }: Forest): readon
 function sightOf({ count, first, leftOnPurpose }: PointingRecipients): Sight {
   const left = leftOnPurpose.toLocaleString('en');
   if (count === 0) {
-    const but = leftOnPurpose === 0 ? '' : `, except ${left} that were accepted`;
+    const but = leftOnPurpose === 0 ? '' : `, except ${left} that the plan leaves`;
     return { state: 'there', detail: `none points at a deleted entry${but}`, mayChange: false };
   }
-  const besides = leftOnPurpose === 0 ? '' : `; ${left} more that were accepted`;
+  const besides = leftOnPurpose === 0 ? '' : `; ${left} more that the plan leaves`;
   const more = count > first.length ? `; and ${(count - first.length).toLocaleString('en')} more` : '';
   return {
     state: 'not-yet',
@@ -95,7 +95,9 @@ export async function deletionOnDc(
   const details = [
     gone.detail,
     ...(pointing.length === 0 ? [] : [`still pointing at a deleted entry: ${pointing.join('; ')}`]),
-    ...(leftOnPurpose === 0 ? [] : [`${leftOnPurpose} still pointing at a deleted entry, as accepted`]),
+    ...(leftOnPurpose === 0
+      ? []
+      : [`${leftOnPurpose} that the plan leaves still ${leftOnPurpose === 1 ? 'names' : 'name'} a deleted entry`]),
   ];
   return pointing.length === 0
     ? { ...gone, detail: details.join('; ') }

@@ -90,13 +90,16 @@ test('recipients of other domains that were accepted to dangle are counted, and 
   const [, elsewhere] = await looks(forestOf(root, child), { ...deleted, leavesOtherDomains: true });
   expect(elsewhere).toMatchObject({
     state: 'there',
-    detail: 'none points at a deleted entry, except 1 that were accepted',
+    detail: 'none points at a deleted entry, except 1 that the plan leaves',
   });
 });
 
 test('recipients beyond the limit of the plan that were accepted to dangle prove nothing wrong', async () => {
   const [here] = await looks(forestOf(root), { ...deleted, leavesMoreOf: new Set(['homemta']) });
-  expect(here).toMatchObject({ state: 'there', detail: 'none points at a deleted entry, except 1 that were accepted' });
+  expect(here).toMatchObject({
+    state: 'there',
+    detail: 'none points at a deleted entry, except 1 that the plan leaves',
+  });
   const [other] = await looks(forestOf(root), { ...deleted, leavesMoreOf: new Set(['altrecipient']) });
   expect(other).toMatchObject({ state: 'not-yet' });
 });

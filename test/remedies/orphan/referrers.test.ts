@@ -152,7 +152,7 @@ test('the fast test of values finds each DN in every spelling, and nothing else'
   );
 });
 
-test('a back link of the subtree is marked as one, whatever its name: no undo can write it', async () => {
+test('a back link of the subtree is marked as one, whatever its name, with the attribute that it shows', async () => {
   const session = await open(
     record(configuration, 'configuration'),
     record(schema, 'dMD'),
@@ -166,6 +166,6 @@ test('a back link of the subtree is marked as one, whatever its name: no undo ca
     ),
   );
   const [server] = await readSubtree(session, `CN=EX04,${configuration}`, true);
-  const marked = server?.entry.attributes.filter(({ isBackLink }) => isBackLink).map(({ name }) => name);
-  expect(marked).toEqual(['x-LinkBack']);
+  const marked = server?.entry.attributes.filter(({ isBackLink }) => isBackLink);
+  expect(marked).toEqual([{ name: 'x-LinkBack', values: [configuration], isBackLink: true, linksFrom: 'x-Link' }]);
 });

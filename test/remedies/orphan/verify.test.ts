@@ -87,7 +87,7 @@ test('an entry that is gone but still pointed at: not yet, with who points there
   const accepted = { ...deleted, leftOnPurpose: new Set([`homeMTA of ${sendConnector}`]) };
   expect(await deletionOnDc(withPointing(session, deleted), accepted, configuration)).toMatchObject({
     state: 'there',
-    detail: expect.stringContaining('1 still pointing at a deleted entry, as accepted'),
+    detail: expect.stringContaining('1 that the plan leaves still names a deleted entry'),
   });
 });
 

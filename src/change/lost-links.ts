@@ -1,0 +1,98 @@
+/**
+ * Links that other entries had to what a plan deleted: the directory removed their values with the entries that they
+ * named. The back links of these show whose they were, and an undo writes them again.
+ */
+
+import { isSameOrBelow, normalizedDn } from '../ad/dn.ts';
+import { allBytesOf, type Entry, guidOf } from '../ad/entry.ts';
+import { type AttributeDefinition, readAttributeDefinitions } from '../ad/schema.ts';
+import { writtenValueOf } from '../ad/values.ts';
+import type { DirectorySession } from '../ldap/session.ts';
+import { distinct } from '../words.ts';
+import type { DeletedEntry, ModifyChange, PlanValue } from './plan.ts';
+
+/** One attribute of another entry, with the DNs of deleted entries that it named. */
+export interface LostLink {
+  readonly dn: string;
+  readonly attribute: string;
+  readonly values: readonly string[];
+}
+
+export interface LinksToPutBack {
+  readonly changes: readonly ModifyChange[];
+  /** Links that name something else now, and what. */
+  readonly moved: readonly (LostLink & { readonly found: readonly PlanValue[] })[];
+  /** Links that cannot be put back: "manager of CN=…". */
+  readonly lost: readonly string[];
+}
+
+/**
+ * What to write so that each link is there again. Throws DirectoryError.
+ *
+ * @param edited what the plan cleared itself, whose reverse puts it back
+ */
+export async function linksToPutBack(
+  deleted: readonly DeletedEntry[],
+  edited: readonly ModifyChange[],
+  session: DirectorySession,
+): Promise<LinksToPutBack> {
+  const links = lostLinks(deleted, edited);
+  const definitions = await readAttributeDefinitions(session, distinct(links.map(({ attribute }) => attribute)));
+  const changes: ModifyChange[] = [];
+  const moved: LinksToPutBack['moved'][number][] = [];
+  const lost: string[] = [];
+  for (const link of links) {
+    const definition = definitions.get(link.attribute.toLowerCase());
+    const found = await entryOf(link, definition, session);
+    const guid = found === undefined ? undefined : guidOf(found, 'objectGUID');
+    if (found === undefined || guid === undefined) lost.push(`${link.attribute} of ${link.dn}`);
+    else {
+      const now = allBytesOf(found, link.attribute).map(writtenValueOf);
+      const there = new Set(now.map((value) => (typeof value === 'string' ? normalizedDn(value) : '')));
+      const add = link.values.filter((dn) => !there.has(normalizedDn(dn)));
+      const isTaken = definition?.isSingleValued === true && now.length > 0;
+      if (add.length > 0 && isTaken) moved.push({ ...link, found: now });
+      else if (add.length > 0) {
+        changes.push({
+          kind: 'modify',
+          dn: found.dn,
+          guid,
+          edits: [{ attribute: link.attribute, remove: [], add }],
+        });
+      }
+    }
+  }
+  return { changes, moved, lost };
+}
+
+/** The entry that has the link, if this DC can write it there. */
+async function entryOf(
+  { dn, attribute }: LostLink,
+  definition: AttributeDefinition | undefined,
+  session: DirectorySession,
+): Promise<Entry | undefined> {
+  const isHere = session.rootDse.namingContexts.some((context) => isSameOrBelow(dn, context));
+  if (!isHere || definition?.isSystemOnly === true) return undefined;
+  return session.readEntry(dn, ['objectGUID', attribute]);
+}
+
+function lostLinks(deleted: readonly DeletedEntry[], edited: readonly ModifyChange[]): readonly LostLink[] {
+  const own = new Set(deleted.map(({ dn }) => normalizedDn(dn)));
+  const keyOf = (dn: string, attribute: string): string => `${attribute.toLowerCase()} ${normalizedDn(dn)}`;
+  const put = new Set(edited.flatMap(({ dn, edits }) => edits.map(({ attribute }) => keyOf(dn, attribute))));
+  const links = new Map<string, LostLink & { readonly values: string[] }>();
+  for (const entry of deleted) {
+    for (const { linksFrom, values } of entry.attributes) {
+      if (linksFrom === undefined) continue;
+      for (const dn of values) {
+        if (typeof dn !== 'string' || own.has(normalizedDn(dn))) continue;
+        const key = keyOf(dn, linksFrom);
+        if (put.has(key)) continue;
+        const link = links.get(key) ?? { dn, attribute: linksFrom, values: [] };
+        link.values.push(entry.dn);
+        links.set(key, link);
+      }
+    }
+  }
+  return [...links.values()];
+}
