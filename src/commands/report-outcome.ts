@@ -11,6 +11,7 @@ import { changesInWords, countsOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
+import { counted } from '../words.ts';
 import { shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { commandsFor } from './documents.ts';
@@ -241,8 +242,10 @@ function verificationLines(
   const have = domainControllers.filter(({ state }) => state === 'there').length;
   const heading =
     have === domainControllers.length
-      ? `All ${have} domain controllers have it`
-      : `${have} of ${domainControllers.length} domain controllers have it`;
+      ? have === 1
+        ? 'The only domain controller has it'
+        : `All ${have} domain controllers have it`
+      : `${have} of ${counted(domainControllers.length, 'domain controller has', 'domain controllers have')} it`;
   const rows = domainControllers.map(({ host, state, detail }) => [
     host,
     { text: stateWords[state], style: state === 'there' ? style.added : style.warning },

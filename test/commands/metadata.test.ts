@@ -225,6 +225,12 @@ describe('applied', () => {
     const done = await site.run(metadata, ['--dc', 'DC4', '--yes', ...confirmed, ...accepted]);
     expect([done.status, done.stderr]).toEqual([0, '']);
     expect(done.stdout).toContain('All 4 domain controllers have it');
+    const told = done.stdout.replaceAll(/\s+/g, ' ');
+    expect(told).toContain('nothing but the values left as they are names it');
+    expect(told).toContain('1. Give 1 FSMO role to a domain controller in use');
+    expect(told).toContain(
+      'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize RID master" quit quit',
+    );
     expect(await site.there(wholeDc)).toEqual([]);
     expect(await site.values(srv, 'dnsRecord')).toEqual(base64(record('SRV', 'dc1.corp.example.com')));
     expect(await site.values(partition, 'msDS-NC-Replica-Locations')).toEqual(base64(Buffer.from(livingSettings)));
@@ -289,7 +295,7 @@ describe('the proof', () => {
     const { domainControllers } = JSON.parse(stdout) as { domainControllers: readonly SightOfDc[] };
     const seen = domainControllers.map(({ host, state, detail }) => [host.split('.')[0], state, detail]);
     expect(seen).toEqual([
-      ['dc1', 'there', expect.stringMatching(/nothing names it in \d partitions$/)],
+      ['dc1', 'there', expect.stringMatching(/nothing but the values left as they are names it in \d partitions$/)],
       [
         'dc2',
         'unknown',

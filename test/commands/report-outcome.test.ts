@@ -1,12 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { ApplyResult, ChangeOutcome } from '../../src/change/apply.ts';
 import type { FileChange } from '../../src/change/plan.ts';
+import type { Verification } from '../../src/change/verify.ts';
 import { createOutput } from '../../src/commands/output.ts';
-import { reportOutcome } from '../../src/commands/report-outcome.ts';
+import { reportOutcome, reportSeen } from '../../src/commands/report-outcome.ts';
 import { FileError } from '../../src/errors.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
+
+type DcSight = Verification['domainControllers'][number];
 
 const changes = Array.from({ length: 9 }, (_, index) =>
   changeOf(`/forms/${index}/strings.txt`, Buffer.from('old'), Buffer.from('new')),
@@ -55,6 +58,23 @@ describe('the status of an apply', () => {
   ])('is %i when %s', async (status, _, result) => {
     expect((await told(result)).status).toBe(status);
   });
+});
+
+test.each<[string, readonly DcSight['state'][]]>([
+  ['The only domain controller has it', ['there']],
+  ['0 of 1 domain controller has it', ['unknown']],
+  ['All 2 domain controllers have it', ['there', 'there']],
+  ['1 of 2 domain controllers have it', ['there', 'not-yet']],
+])('the proof begins with "%s"', async (heading, states) => {
+  const domainControllers = states.map((state, index) => ({ host: `dc${index}`, state, detail: '' }));
+  const seen: Verification = { domainControllers, further: [], everywhere: true };
+  const { stdout } = await runCommand(
+    async (_, context) =>
+      reportSeen(seen, createOutput(context, { json: false, verbose: false, quiet: false, 'no-color': true })),
+    [],
+    { currentFolder: await freshFolder() },
+  );
+  expect(stdout.trim().split('\n')[0]).toBe(heading);
 });
 
 describe('what was not done', () => {

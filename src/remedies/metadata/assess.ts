@@ -9,10 +9,11 @@ import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Step } from '../remedy.ts';
 import { aliveFindings, dutyFindings } from './blockers.ts';
-import { leftOutReasons, rolesOfDeleted, unjustified } from './changes.ts';
+import { leftOutReasons, unjustified } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import type { Identity } from './identity.ts';
 import { treesOf } from './remains.ts';
+import { rolesOfDeleted } from './roles.ts';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {

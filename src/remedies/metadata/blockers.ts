@@ -7,10 +7,11 @@ import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
 import type { Candidate } from './candidates.ts';
-import { leftOutReasons, rolesOf } from './changes.ts';
+import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { isOfClass, partsOf } from './identity.ts';
 import { lossFindings } from './loss-findings.ts';
+import { rolesOf } from './roles.ts';
 
 const day = 86_400_000;
 

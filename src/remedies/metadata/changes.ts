@@ -20,10 +20,11 @@ import type {
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { faultsOfSteps } from './describe.ts';
-import type { Chosen, MetadataFacts, Role } from './gather.ts';
+import type { Chosen, MetadataFacts } from './gather.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
 import type { Clearing } from './references.ts';
 import { isSysvol, treesOf } from './remains.ts';
+import { type Role, rolesOf, rolesOfDeleted } from './roles.ts';
 
 /** The changes that remove the DC, and what is left as it is. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
@@ -101,16 +102,6 @@ function keysOf(change: DirectoryChange): readonly string[] {
     ...remove.map((value) => `remove ${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`),
     ...add.map((value) => `add ${change.guid} ${attribute.toLowerCase()} ${valueKey(value)}`),
   ]);
-}
-
-/** The roles whose owner is this DC's NTDS Settings. */
-export function rolesOf(roles: readonly Role[], settingsDn: string | undefined): readonly Role[] {
-  return settingsDn === undefined ? [] : roles.filter(({ owner }) => sameDn(owner, settingsDn));
-}
-
-/** The roles whose owner is a deleted DC: adprep fails on those of application partitions (Microsoft KB 949257). */
-export function rolesOfDeleted(roles: readonly Role[]): readonly Role[] {
-  return roles.filter(({ owner }) => isDeletedDn(owner));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** A plan in words, and what a person has to do after it, drawn from the plan alone. */
 
 import { rdnOf } from '../../ad/dn.ts';
-import { replicationSummary } from '../../ad/repadmin.ts';
+import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
@@ -9,6 +9,7 @@ import { counted } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import type { MetadataFacts } from './gather.ts';
 import { identityIn, partsOf } from './identity.ts';
+import { namesOfRoles, rolesToSeize } from './roles.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
@@ -85,28 +86,53 @@ function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
 }
 
 /** What is left to do: as data in the plan. */
-export function nextStepsOf({ chosen, forest }: MetadataFacts): readonly NextStep[] {
+export function nextStepsOf({ chosen, forest, roles, target }: MetadataFacts): readonly NextStep[] {
   if (chosen === undefined) return [];
-  const { name } = chosen.identity;
+  const { name, settings } = chosen.identity;
+  const toSeize = rolesToSeize(roles, settings?.dn);
   const hosts = forest.domainControllers
     .filter((one) => one.name !== name)
     .map(({ dnsHostName, name: own }) => dnsHostName ?? own);
-  return [{ id: 'replication', name, hosts }];
+  return [
+    ...(toSeize.length === 0
+      ? []
+      : [{ id: 'seize-roles', host: hostInCommand(target.domainController), roles: toSeize }]),
+    { id: 'replication', name, hosts },
+  ];
 }
 
 /** What in the plan's steps this remedy never writes. */
 export function faultsOfSteps(steps: readonly NextStep[]): readonly string[] {
-  return steps.flatMap(({ id, name, hosts }) =>
-    id === 'replication' &&
-    typeof name === 'string' &&
-    Array.isArray(hosts) &&
-    hosts.every((host) => typeof host === 'string')
-      ? []
-      : [`Its next step ${id} is unknown or incomplete.`],
-  );
+  return steps.filter((step) => !isOwnStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`);
 }
 
-function stepsInWords({ id, name, hosts }: NextStep): readonly Step[] {
+function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
+  if (id === 'seize-roles') {
+    return (
+      typeof host === 'string' &&
+      host === hostInCommand(host) &&
+      Array.isArray(roles) &&
+      roles.every((role) => typeof role === 'string' && namesOfRoles.has(role))
+    );
+  }
+  const areHosts = Array.isArray(hosts) && hosts.every((one) => typeof one === 'string');
+  return id === 'replication' && typeof name === 'string' && areHosts;
+}
+
+/** An export may not say which DC it was made on. */
+function hostInCommand(name: string): string {
+  return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
+}
+
+function stepsInWords({ id, name, host, hosts, roles }: NextStep): readonly Step[] {
+  if (id === 'seize-roles' && Array.isArray(roles)) {
+    return [
+      {
+        text: `Give ${counted(roles.length, 'FSMO role')} to a domain controller in use, unless it is done: until then ${roles.length === 1 ? 'it belongs' : 'they belong'} to a deleted one.`,
+        commands: roles.map((role) => seizeRole(String(host), String(role))),
+      },
+    ];
+  }
   if (id !== 'replication' || !Array.isArray(hosts)) return [];
   return [
     {

@@ -8,13 +8,11 @@ import {
   storedLifetimesOf,
   unsetMeans,
 } from '../../ad/deleted-object-lifetime.ts';
-import { isDeletedDn, joinDn, sameDn } from '../../ad/dn.ts';
-import { guidOf, textOf } from '../../ad/entry.ts';
+import { isDeletedDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { guidBase } from '../../ad/values.ts';
 import { whatIsLeft } from '../../change/modify-writer.ts';
 import { type ForestTarget, isDirectoryChange, type Plan } from '../../change/plan.ts';
-import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, readCandidates } from './candidates.ts';
@@ -23,6 +21,7 @@ import { type Losses, readLost } from './lost.ts';
 import { findCandidate, type MetadataOptions } from './options.ts';
 import { type DnsNode, readDnsNodes } from './references.ts';
 import { type Remains, readRemains, readSysvolMembers, type SysvolMember } from './remains.ts';
+import { type Role, readRoles } from './roles.ts';
 
 export interface MetadataFacts {
   readonly target: ForestTarget;
@@ -129,59 +128,4 @@ async function readSurvey(world: DirectoryWorld): Promise<MetadataFacts> {
     isShown: false,
     settled: new Set(),
   };
-}
-
-export interface Role {
-  /** "PDC emulator of corp.example.com" */
-  readonly name: string;
-  /** The object that holds fSMORoleOwner. */
-  readonly dn: string;
-  readonly guid: string;
-  /** DN of NTDS Settings, as the directory has it: of a deleted DC too. */
-  readonly owner: string;
-  /** What ntdsutil calls it: "seize pdc". None for the infrastructure role of an application partition. */
-  readonly seize: string | undefined;
-}
-
-type Place = Pick<Role, 'name' | 'dn' | 'seize'>;
-
-/** The roles of the naming contexts that the DC holds (MS-ADTS 6.1.5.1 to 6.1.5.5). Throws DirectoryError. */
-export async function readRoles(
-  session: DirectorySession,
-  { configurationNamingContext: configuration, namingContexts }: Forest,
-): Promise<readonly Role[]> {
-  const held = namingContexts.filter(({ dn }) => session.rootDse.namingContexts.some((one) => sameDn(one, dn)));
-  const places: readonly Place[] = [
-    { name: 'schema master', dn: joinDn('CN=Schema', configuration), seize: 'schema master' },
-    { name: 'domain naming master', dn: joinDn('CN=Partitions', configuration), seize: 'naming master' },
-    ...held.flatMap(({ kind, dn, dnsName = dn }): readonly Place[] => {
-      const infrastructure = { name: `infrastructure master of ${dnsName}`, dn: joinDn('CN=Infrastructure', dn) };
-      if (kind === 'application') return [{ ...infrastructure, seize: undefined }];
-      if (kind !== 'domain') return [];
-      return [
-        { name: `PDC emulator of ${dnsName}`, dn, seize: 'PDC' },
-        { name: `RID master of ${dnsName}`, dn: joinDn('CN=RID Manager$,CN=System', dn), seize: 'RID master' },
-        { ...infrastructure, seize: 'infrastructure master' },
-      ];
-    }),
-  ];
-  const roles = await Promise.all(
-    places.map(async ({ name, dn, seize }): Promise<Role | undefined> => {
-      const entry = await readIfHeld(session, dn);
-      const owner = entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner');
-      if (entry === undefined || owner === undefined) return undefined;
-      return { name, dn: entry.dn, guid: guidOf(entry, 'objectGUID') ?? '', owner, seize };
-    }),
-  );
-  return roles.flatMap((role) => role ?? []);
-}
-
-async function readIfHeld(session: DirectorySession, dn: string) {
-  try {
-    return await session.readEntry(dn, ['fSMORoleOwner', 'objectGUID']);
-  } catch (error) {
-    // A DC that lacks the partition refers to another one: then its role is not known here.
-    if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
-    throw error;
-  }
 }

@@ -31,7 +31,7 @@ export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
       const partitions = partitionsOf(session, forest);
       const isHeld = ({ dn }: { readonly dn: string }): boolean => partitions.some((one) => isSameOrBelow(dn, one));
       const byKind = await defaultProof(plan.changes.filter(isHeld)).onEachDc(session, forest);
-      return both(byKind, await whatIsLeftOn(session, forest, partitions, gone));
+      return both(byKind, await whatIsLeftOn(session, forest, partitions, gone), gone);
     },
     further: () => [],
   };
@@ -87,12 +87,13 @@ async function whatIsLeftOn(
   return { found, notSeen, partitions: partitions.length };
 }
 
-function both(byKind: Sight, { found, notSeen, partitions }: Left): Sight {
+function both(byKind: Sight, { found, notSeen, partitions }: Left, { leftOnPurpose }: Gone): Sight {
+  const nothing = leftOnPurpose.size === 0 ? 'nothing names it' : 'nothing but the values left as they are names it';
   const detail = [
     byKind.detail,
     ...(found.length === 0 ? [] : [`still there: ${listed(found, 5)}`]),
     ...notSeen.map((what) => `not looked through: ${what}`),
-    ...(found.length + notSeen.length === 0 ? [`nothing names it in ${counted(partitions, 'partition')}`] : []),
+    ...(found.length + notSeen.length === 0 ? [`${nothing} in ${counted(partitions, 'partition')}`] : []),
   ].join('; ');
   if (found.length > 0) return { state: 'not-yet', detail, mayChange: true };
   return notSeen.length > 0 && byKind.state === 'there'

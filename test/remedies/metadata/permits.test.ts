@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DeleteChange, DirectoryChange, Plan } from '../../../src/change/plan.ts';
+import type { DeleteChange, DirectoryChange, JsonValue, Plan } from '../../../src/change/plan.ts';
 import { permits } from '../../../src/remedies/metadata/changes.ts';
 import { freshFolder } from '../../support/fresh-folder.ts';
 import { account, configuration, domain, metadata, planOf, server, settings, siteWithDeadDc } from './dead-dc.ts';
@@ -82,4 +82,14 @@ test('an undo that makes NTDS Settings is not', async () => {
     changes: [{ kind: 'undelete', dn: settings, guid: '1', attributes: [] }],
   }));
   expect(permits(undo)).toEqual([`It makes or deletes ${settings}: a domain controller comes back by promotion only.`]);
+});
+
+test('a plan whose next steps seize what is no role, or name what is no host, is not', async () => {
+  const withStep = (step: Readonly<Record<string, JsonValue>>) =>
+    planWith(() => ({ nextSteps: [{ id: 'seize-roles', host: 'dc1.corp.example.com', roles: ['PDC'], ...step }] }));
+  expect(permits(await withStep({}))).toEqual([]);
+  for (const step of [{ roles: ['PDC" & format c:'] }, { host: 'dc1 & format c:' }, { roles: 'PDC' }, { id: 'other' }])
+    expect(permits(await withStep(step))).toEqual([
+      expect.stringMatching(/^Its next step .* is unknown or incomplete/),
+    ]);
 });
