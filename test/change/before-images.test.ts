@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { link, lstat, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -9,7 +8,7 @@ import { failingFileSystem, systemError, watchedFileSystem } from '../support/fa
 import { applyIn, changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
-import { need, symlink } from '../support/on-windows.ts';
+import { makePipe, need, symlink } from '../support/on-windows.ts';
 
 const old = Buffer.from('L_UserName_Text="User name:"\r\n');
 const now = Buffer.from('L_UserName_Text="E-mail address:"\r\n');
@@ -244,7 +243,7 @@ describe('a backup place in a change folder from elsewhere', () => {
     for (const make of [
       () => symlink(file, place),
       () => symlink(path.join(outside(), 'new'), place),
-      async () => void execFileSync('mkfifo', [place]),
+      () => makePipe(place),
     ]) {
       await rm(place, { force: true });
       await make();

@@ -1,6 +1,5 @@
 /** A change folder came from someone else: what in it is a link or a pipe is neither followed nor waited for. */
 
-import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +18,7 @@ import { commands, description } from '../review/plans.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder, snapshot, writeTree } from '../support/fresh-folder.ts';
-import { need, symlink } from '../support/on-windows.ts';
+import { makePipe, need, symlink } from '../support/on-windows.ts';
 import { labels } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 import { stringsContent } from '../support/strings-content.ts';
@@ -45,11 +44,11 @@ const notFiles: readonly (readonly [string, (place: string, outside: string) => 
   ['a link to such a file', (place, outside) => symlink(path.join(outside, path.basename(place)), place)],
   ['a link to nothing', (place, outside) => symlink(path.join(outside, 'new'), place)],
   ['a link to a device without end', (place) => symlink('/dev/zero', place)],
-  ['a pipe that nobody writes to', async (place) => void execFileSync('mkfifo', [place])],
+  ['a pipe that nobody writes to', makePipe],
   [
     'a link to a pipe',
     async (place, outside) => {
-      execFileSync('mkfifo', [path.join(outside, 'pipe')]);
+      await makePipe(path.join(outside, 'pipe'));
       await symlink(path.join(outside, 'pipe'), place);
     },
   ],
@@ -72,7 +71,7 @@ const refusal = expect.objectContaining({
   trouble: expect.objectContaining({ cameBack: expect.stringContaining('it is a link or a pipe') }),
 });
 
-describe.runIf(process.platform !== 'win32').each(notFiles)('in a change folder, %s', (_, put) => {
+describe.each(notFiles)('in a change folder, %s', (_, put) => {
   test('is not read as its plan', async () => {
     const { folder, place, outside } = await folderWith('plan.json', put);
     await expect(readPlan(place, noWaiting)).rejects.toEqual(refusal);
@@ -181,7 +180,7 @@ const notBackups: readonly (readonly [string, (backup: string, outside: string) 
   ['a link to another folder', (backup, outside) => symlink(outside, backup)],
   ['a link to nothing', (backup, outside) => symlink(path.join(outside, 'new'), backup)],
   ['a file', (backup) => writeFile(backup, '')],
-  ['a pipe', async (backup) => void execFileSync('mkfifo', [backup])],
+  ['a pipe', makePipe],
   [
     'a folder with a link far below',
     async (backup, outside) => {
@@ -193,35 +192,32 @@ const notBackups: readonly (readonly [string, (backup: string, outside: string) 
     'a folder with a pipe in the place of a file as it was',
     async (backup) => {
       await mkdir(backup);
-      execFileSync('mkfifo', [path.join(backup, 'before.ldf')]);
+      await makePipe(path.join(backup, 'before.ldf'));
     },
   ],
 ];
 
-describe.runIf(process.platform !== 'win32').each(notBackups)(
-  'a change folder with %s in the place of its backup',
-  (_, put) => {
-    const refused = { status: 3, stderr: expect.stringContaining(path.join('change', 'backup')) };
+describe.each(notBackups)('a change folder with %s in the place of its backup', (_, put) => {
+  const refused = { status: 3, stderr: expect.stringContaining(path.join('change', 'backup')) };
 
-    test('is refused by show, apply and undo before anything is written', async () => {
-      const { home, run, backup, outside } = await savedChange();
-      await put(backup, outside);
-      const before = await snapshot(home);
-      expect(await run(show, 'change')).toMatchObject(refused);
-      expect(await run(apply, 'change', '--yes')).toMatchObject(refused);
-      expect(await run(undo, 'change', '--yes')).toMatchObject(refused);
-      expect(await snapshot(home)).toEqual(before);
-    });
+  test('is refused by show, apply and undo before anything is written', async () => {
+    const { home, run, backup, outside } = await savedChange();
+    await put(backup, outside);
+    const before = await snapshot(home);
+    expect(await run(show, 'change')).toMatchObject(refused);
+    expect(await run(apply, 'change', '--yes')).toMatchObject(refused);
+    expect(await run(undo, 'change', '--yes')).toMatchObject(refused);
+    expect(await snapshot(home)).toEqual(before);
+  });
 
-    test('is not written to by an undo of it', async () => {
-      const { home, run, backup, outside } = await savedChange();
-      expect(await run(apply, 'change', '--yes')).toMatchObject({ status: 0 });
-      expect(await run(undo, 'change', '--save', 'undo')).toMatchObject({ status: 2 });
-      await rm(backup, { recursive: true });
-      await put(backup, outside);
-      const before = await snapshot(home);
-      expect(await run(apply, 'undo', '--yes')).toMatchObject(refused);
-      expect(await snapshot(home)).toEqual(before);
-    });
-  },
-);
+  test('is not written to by an undo of it', async () => {
+    const { home, run, backup, outside } = await savedChange();
+    expect(await run(apply, 'change', '--yes')).toMatchObject({ status: 0 });
+    expect(await run(undo, 'change', '--save', 'undo')).toMatchObject({ status: 2 });
+    await rm(backup, { recursive: true });
+    await put(backup, outside);
+    const before = await snapshot(home);
+    expect(await run(apply, 'undo', '--yes')).toMatchObject(refused);
+    expect(await snapshot(home)).toEqual(before);
+  });
+});

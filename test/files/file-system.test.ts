@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -7,7 +6,7 @@ import { replaceFile } from '../../src/files/replace-file.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
-import { need } from '../support/on-windows.ts';
+import { makePipe, need } from '../support/on-windows.ts';
 
 let folder: string;
 
@@ -99,9 +98,8 @@ describe.each(disks)('reading a plain file %s', (_, prepare) => {
   });
 
   test('refuses a folder and a pipe, without waiting for a writer', async () => {
-    need('pipes');
     const pipe = path.join(folder, 'pipe');
-    execFileSync('mkfifo', [pipe]);
+    await makePipe(pipe);
     await expect(read(pipe, 10)).rejects.toThrow('it is not a plain file');
     await expect(read(folder, 10)).rejects.toThrow('it is not a plain file');
   });

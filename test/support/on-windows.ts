@@ -3,6 +3,7 @@
  * report says for want of what.
  */
 
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs/promises';
 import { TestRunner } from 'vitest';
 
@@ -33,4 +34,10 @@ export function need(what: keyof typeof lacks): void {
 export async function symlink(target: string, place: string): Promise<void> {
   need('links');
   await fs.symlink(target, place);
+}
+
+/** Makes a pipe with a name in a folder; on Windows the test is skipped. */
+export async function makePipe(place: string): Promise<void> {
+  need('pipes');
+  execFileSync('mkfifo', [place]);
 }

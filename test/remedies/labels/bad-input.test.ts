@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmod, link, mkdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -13,7 +12,7 @@ import { shortened } from '../../../src/words.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { type Examination, emailWording, examine, labelOptions } from '../../support/label-options.ts';
-import { need, symlink } from '../../support/on-windows.ts';
+import { makePipe, symlink } from '../../support/on-windows.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
 import { unprivileged } from '../../support/unprivileged.ts';
 
@@ -209,10 +208,9 @@ describe('a file that can’t be changed is a blocker with its path, and the oth
   });
 
   test('that is a pipe without a writer: it is not waited for', async () => {
-    need('pipes');
     await formSets({});
     await mkdir(folderOf('de'), { recursive: true });
-    execFileSync('mkfifo', [fileOf('de')]);
+    await makePipe(fileOf('de'));
     const examination = await look();
     expect(only(examination, 'unreadable-file').evidence).toEqual([`${fileOf('de')}: it is not a plain file`]);
     expect(changed(examination)).toEqual(['fr']);
