@@ -14,6 +14,16 @@ export function computerOf(file: string): string | undefined {
   return /^[\\/]{2}([^\\/]+)/.exec(file)?.[1];
 }
 
+/**
+ * The usual form of a path in Windows' long form (\\?\C:\…, \\?\UNC\TMG01\C$\…), which Node uses by itself where a path is
+ * long. Its realpath resolves nothing there: it takes "C:" and "UNC" for the names of files.
+ */
+export function usualForm(file: string): string {
+  return file.replace(/^[\\/]{2}[?.][\\/](?:(UNC[\\/])|(?=[A-Z]:))/i, (_, unc?: string) =>
+    unc === undefined ? '' : '\\\\',
+  );
+}
+
 /** The part of node:fs/promises that reading and replacing files needs; tests put one in its place that fails. */
 export interface FileSystem {
   /** Whether this user may do that, as one of the constants of node:fs; rejects where not. */

@@ -56,8 +56,9 @@ describeLabelsOnWindows('labels on Windows', (bench) => {
     expect(status).toBe(2);
   });
 
-  test('a folder that is named by its host and by its drive is changed once, on the host', async () => {
-    const { status, stdout } = await labels('--host', 'TMG01', '--root', `C:\\${tmg.split('/').join('\\')}`, '--json');
+  test('a folder that is named by its host and by its drive, in the long form, is changed once, on the host', async () => {
+    const long = `\\\\?\\C:\\${tmg.split('/').join('\\')}`;
+    const { status, stdout } = await labels('--host', 'TMG01', '--root', long, '--json');
     expect(status).toBe(2);
     const plan = JSON.parse(stdout) as { changes: { path: string }[]; findings: { id: string }[] };
     expect(plan.changes).toHaveLength(1 + languages.length);

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { LeftOut } from '../../change/plan.ts';
+import { usualForm } from '../../files/file-system.ts';
 import { groupBy } from '../../group-by.ts';
 import type { Choice, Prompter } from '../../terminal/prompter.ts';
 import { counted, pastedPath } from '../../words.ts';
@@ -56,14 +57,14 @@ async function askRoots(prompter: Prompter, currentFolder: string): Promise<read
       validate: (text) => {
         const folder = pastedPath(text);
         if (folder === '') return isFirst ? 'Give a folder.' : undefined;
-        return existsSync(path.resolve(currentFolder, folder))
+        return existsSync(path.resolve(currentFolder, usualForm(folder)))
           ? undefined
           : 'There is no such folder, or you have no right to read it.';
       },
     });
     const folder = pastedPath(root);
     if (folder === '') return roots;
-    roots.push(path.resolve(currentFolder, folder));
+    roots.push(path.resolve(currentFolder, usualForm(folder)));
   }
 }
 

@@ -1,5 +1,6 @@
 /** The array members, and how they differ: members of one array should show the same forms. */
 
+import { usualForm } from '../../files/file-system.ts';
 import { tellingNames } from '../../files/telling-name.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
@@ -14,7 +15,7 @@ import type { Selection } from './filters.ts';
  * long form (\\?\C:\…, \\?\UNC\TMG01\C$\…) is another name of each.
  */
 export function memberOf(root: string): string {
-  const short = root.replace(/^[\\/]{2}[?.][\\/](UNC[\\/])?/i, (_, unc?: string) => (unc === undefined ? '' : '\\\\'));
+  const short = usualForm(root);
   const drive = /^([A-Z]):[\\/]*(?:$|Program Files(?: \(x86\))?(?:$|[\\/]))/i.exec(short)?.[1];
   if (drive !== undefined) return `drive ${drive.toUpperCase()}`;
   return /^[\\/]{2}([^\\/]+)[\\/]/.exec(short)?.[1]?.toUpperCase() ?? short;

@@ -5,6 +5,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
+import { usualForm } from '../../files/file-system.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { knownTemplateFolders } from '../../files/template-tree.ts';
 import { encodingOfCodePage, type TextEncoding } from '../../files/text-encoding.ts';
@@ -125,7 +126,7 @@ export function keysIn({ keys, newLabel }: Pick<LabelsOptions, 'keys' | 'newLabe
 
 /** The folders that the flags name, else the known ones of this computer that exist. */
 async function readRoots(flags: LabelsFlags, surroundings: Surroundings): Promise<readonly string[]> {
-  const named = flags.root.map((root) => path.resolve(surroundings.currentFolder, root));
+  const named = flags.root.map((root) => path.resolve(surroundings.currentFolder, usualForm(root)));
   for (const host of flags.host) requireHost(host, surroundings.platform);
   if (flags.host.length > 0) surroundings.watch.begin(flags.host);
   const found = await inParallel(flags.host, 16, async (host) => {

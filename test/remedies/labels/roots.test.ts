@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { memberOf } from '../../../src/remedies/labels/members.ts';
 import { labels } from '../../../src/remedies/labels/remedy.ts';
@@ -22,6 +23,19 @@ describe('the array member of a folder', () => {
     expect(memberOf(root)).toBe(member);
   });
 });
+
+test.each([
+  ['a drive', '\\\\?\\C:\\forms', 'C:\\forms'],
+  ['a share', '\\\\?\\UNC\\TMG01\\C$\\forms', '\\\\TMG01\\C$\\forms'],
+])(
+  '--root takes the long form of a path on %s for the usual one, in which links can be resolved',
+  async (_, long, usual) => {
+    const flags = { host: [], set: [], class: [], language: [], key: [], 'code-page': [], accept: [], text: 'Mail:' };
+    const world = filesWorld();
+    const options = await labels.readOptions({ ...flags, root: [long] }, world, false);
+    expect(options).toMatchObject({ roots: [path.resolve(world.currentFolder, usual)] });
+  },
+);
 
 describe('--host', () => {
   const given = { root: [], set: [], class: [], language: [], key: [], 'code-page': [], accept: [], text: 'Mail:' };
