@@ -48,7 +48,8 @@ export interface Output {
   prompter(): Promise<Prompter>;
 }
 
-const defaultWidth = 100;
+/** In columns. Questions too take a terminal that reports no size for one of 80. */
+const widths = { least: 40, most: 140, ofFile: 100, ofUnknownTerminal: 80 } as const;
 
 export function createOutput(context: Context, flags: OutputFlags): Output {
   const human = flags.json ? context.stderr : context.stdout;
@@ -57,7 +58,8 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const color = isTerminal && !flags['no-color'] && !context.env['NO_COLOR'] && canRedraw(context);
   const signs = isTerminal ? signsFor(context) : unicodeSigns;
   const style = createStyle(color, signs);
-  const width = Math.max(40, Math.min(isTerminal ? human.columns || defaultWidth : defaultWidth, 140));
+  const columns = isTerminal ? human.columns || widths.ofUnknownTerminal : widths.ofFile;
+  const width = Math.max(widths.least, Math.min(columns, widths.most));
   const canAsk = context.prompter !== undefined || (context.stdin.isTTY === true && isTerminal);
   const screen: ProgressScreen = {
     output: context.stderr,
