@@ -21,8 +21,6 @@ export interface OutputFlags {
 
 export interface Output {
   readonly style: Style;
-  /** In columns. */
-  readonly width: number;
   /** For text reviews. */
   readonly review: {
     readonly options: TextReviewOptions;
@@ -58,8 +56,11 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const color = isTerminal && !flags['no-color'] && !context.env['NO_COLOR'] && canRedraw(context);
   const signs = isTerminal ? signsFor(context) : unicodeSigns;
   const style = createStyle(color, signs);
-  const columns = isTerminal ? human.columns || widths.ofUnknownTerminal : widths.ofFile;
-  const width = Math.max(widths.least, Math.min(columns, widths.most));
+  // As it is now: a window may be resized between two questions.
+  const widthNow = (): number => {
+    const columns = isTerminal ? human.columns || widths.ofUnknownTerminal : widths.ofFile;
+    return Math.max(widths.least, Math.min(columns, widths.most));
+  };
   const canAsk = context.prompter !== undefined || (context.stdin.isTTY === true && isTerminal);
   const screen: ProgressScreen = {
     output: context.stderr,
@@ -70,21 +71,24 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     timer: processTimer,
   };
   const print = (line: string): void => {
-    human.write(`${isTerminal && !isDiffLine(line) ? fitted(inSigns(line, signs), width) : line}\n`);
+    human.write(`${isTerminal && !isDiffLine(line) ? fitted(inSigns(line, signs), widthNow()) : line}\n`);
   };
   const printAll = (lines: Iterable<string>): void => {
     for (const line of lines) print(line);
   };
   const options: TextReviewOptions = {
     style,
-    width,
+    get width() {
+      return widthNow();
+    },
+    get columns() {
+      return isTerminal ? widthNow() : undefined;
+    },
     verbose: flags.verbose,
     quiet: flags.quiet,
-    ...(isTerminal ? { columns: width } : {}),
   };
   return {
     style,
-    width,
     review: {
       options,
       plan: (plan) => printAll(screenReview(plan, options)),

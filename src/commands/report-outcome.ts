@@ -236,7 +236,7 @@ const stateWords = { there: 'has it', 'not-yet': 'not yet', unreachable: 'unreac
 /** What every DC showed, a line each. */
 function verificationLines(
   { domainControllers, further, notSeen }: Verification,
-  { style, width }: Output,
+  { style, review: { options } }: Output,
 ): readonly string[] {
   if (notSeen !== undefined) return [style.warning(visible(`The domain controllers could not be asked: ${notSeen}`))];
   const have = domainControllers.filter(({ state }) => state === 'there').length;
@@ -252,7 +252,7 @@ function verificationLines(
     { text: detail, style: style.dim },
   ]);
   return [
-    ...(domainControllers.length === 0 ? [] : [heading, ...table(rows, [{}, {}, {}], width - 2)]),
+    ...(domainControllers.length === 0 ? [] : [heading, ...table(rows, [{}, {}, {}], options.width - 2)]),
     ...further.map(({ of, detail }) => visible(`${of}: ${detail}`)),
   ];
 }

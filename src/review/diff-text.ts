@@ -28,7 +28,7 @@ export interface TextReviewOptions {
    * The columns of the terminal, to which all but the lines of a diff is wrapped. Left out for a file or a pipe, where
    * each path, DN and value is a line.
    */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
   /** Every place, every piece of evidence and every line, not only the first ones. */
   readonly verbose: boolean;
   /** Leaves out where to see more. */

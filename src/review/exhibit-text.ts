@@ -18,7 +18,7 @@ import { wrapped } from '../terminal/wrapped.ts';
 
 export interface ExhibitOptions extends Canvas {
   /** The columns of the terminal, which tables are fitted to. Left out for a file or a pipe, where every cell is one line. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 const margin = '  ';

@@ -18,9 +18,27 @@ test.each([
   const flags = { json: false, quiet: false, verbose: false, 'no-color': true };
   const widths: number[] = [];
   const run = async (__: readonly string[], context: Context) => {
-    widths.push(createOutput(context, flags).width);
+    widths.push(createOutput(context, flags).review.options.width);
     return exitStatus.done;
   };
   await runCommand(run, [], { currentFolder: await freshFolder(), stdout });
   expect(widths).toEqual([expected]);
+});
+
+test('what is said after the window was resized fits its new size', async () => {
+  const written: string[] = [];
+  const terminal = new Writable({ write: (text, _encoding, done) => done(void written.push(String(text))) });
+  const stdout = Object.assign(terminal, { isTTY: true, columns: 100 });
+  const sentence = 'These words take more than forty columns, and fewer than a hundred.';
+  const run = async (__: readonly string[], context: Context) => {
+    const output = createOutput(context, { json: false, quiet: false, verbose: false, 'no-color': true });
+    output.say(sentence);
+    stdout.columns = 44;
+    output.say(sentence);
+    expect([output.review.options.width, output.review.options.columns]).toEqual([44, 44]);
+    return exitStatus.done;
+  };
+  const context = { currentFolder: await freshFolder(), stdout: stdout as unknown as Context['stdout'] };
+  await runCommand(run, [], context);
+  expect(written.join('')).toBe(`${sentence}\nThese words take more than forty columns,\nand fewer than a hundred.\n`);
 });
