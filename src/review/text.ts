@@ -233,8 +233,10 @@ interface ShortFinding {
 function shortFinding(finding: Finding, options: TextReviewOptions, roots: ReadonlyMap<string, string>): ShortFinding {
   const title = titleLines(finding, options);
   if (finding.level === 'note') return { isNote: true, title, evidence: [], detail: [] };
-  const evidence = firstEvidence(finding, options, roots).slice(0, mostLines - title.length);
-  const room = mostLines - title.length - evidence.length;
+  // A title alone may take more lines at a narrow terminal.
+  const behindTitle = Math.max(0, mostLines - title.length);
+  const evidence = firstEvidence(finding, options, roots).slice(0, behindTitle);
+  const room = behindTitle - evidence.length;
   const { ellipsis } = options.style.signs;
   // Less wide, for the sign that the text goes on.
   const detail = detailLines(finding, { ...options, width: options.width - displayWidth(` ${ellipsis}`) });

@@ -289,6 +289,15 @@ describe('findings on the screen', () => {
     ]);
   });
 
+  test('whose title takes three lines or more are that title alone', () => {
+    const title = 'Two sides have not replicated with each other for 47 days, more than half of the lifetime. '.repeat(
+      4,
+    );
+    const detail = 'Repair replication in time: past the lifetime deleted objects may come back. '.repeat(4);
+    const lines = shown({ id: 'long', title: title.trim(), detail, evidence: ['seen'] });
+    expect(lines.slice(0, lines.indexOf('')).join(' ').replace(/ +/g, ' ')).toBe(` warning long ${title.trim()}`);
+  });
+
   test('never show a part of a command: where it does not fit they say where it is whole', () => {
     const fits = 'adsi-remedy lingering --reference dc1.corp.example.com';
     const long = `${fits} --target dc4.corp.example.com`;
