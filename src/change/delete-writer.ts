@@ -2,17 +2,20 @@
 
 import { sameDn } from '../ad/dn.ts';
 import { booleanOf, type Entry, guidOf } from '../ad/entry.ts';
+import { readAttributeDefinitions } from '../ad/schema.ts';
 import { guidBase } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl, treeDelete } from '../ldap/controls.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import { everything } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
+import { distinct } from '../words.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange } from './plan.ts';
+import { deletedBy } from './undo-link.ts';
 
 /**
  * Looks at the entry while the journal is written, and if it is as planned deletes it. That it has no children left the server checks itself, at the
@@ -143,9 +146,27 @@ export async function lookAtDeletes(
   changes: readonly DirectoryChange[],
   access: EntryAccess,
 ): Promise<ChangeResult<DirectoryChange> | undefined> {
+  const falseLink = await falseBackLink(changes, await access.session());
+  if (falseLink !== undefined) return falseLink;
   for (const tree of treesOf(changes)) {
     const outcome = await lookAtTree(tree, await access.session());
     if (outcome.kind === 'drifted') return { change: tree.change, outcome };
+  }
+  return undefined;
+}
+
+/** The values of back links are not compared: what the plan calls one, the schema has to call one. */
+async function falseBackLink(
+  changes: readonly DirectoryChange[],
+  session: DirectorySession,
+): Promise<ChangeResult<DirectoryChange> | undefined> {
+  const linksOf = (change: DirectoryChange): readonly string[] =>
+    deletedBy(change).flatMap(({ attributes }) => attributes.filter((one) => one.isBackLink).map(({ name }) => name));
+  const definitions = await readAttributeDefinitions(session, distinct(changes.flatMap(linksOf)));
+  for (const change of changes) {
+    const name = linksOf(change).find((one) => definitions.get(one.toLowerCase())?.link !== 'back');
+    const what = `the plan takes ${name} for a back link, which it is not`;
+    if (name !== undefined) return { change, outcome: { kind: 'drifted', what } };
   }
   return undefined;
 }

@@ -55,7 +55,7 @@ export function parsePlan(text: string, path: string): Plan {
     );
   }
   const flaw = flawInPlan(value);
-  if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown or of the wrong kind`, again);
+  if (!isPlan(value, flaw)) throw refuse(`${flaw} is missing, unknown, there twice or of the wrong kind`, again);
   const duplicate = duplicateMember(json);
   if (duplicate !== undefined) throw refuse(`the member ${asciiJson(duplicate)} occurs twice in one object`, again);
   if (sealOf(value) !== value.seal) {
@@ -67,7 +67,7 @@ export function parsePlan(text: string, path: string): Plan {
   return value;
 }
 
-/** The place of the first member of a plan that is missing, unknown or of the wrong kind; undefined if there is none. */
+/** The place of the first member of a plan that is missing, unknown, there twice or of the wrong kind; undefined if there is none. */
 export function flawInPlan(plan: object): string | undefined {
   const target: unknown = 'target' in plan ? plan.target : undefined;
   // A plan for files holds changes of files alone, one for a directory changes of entries alone.
@@ -95,8 +95,10 @@ const planValue: Shape = { either: [wholeText, { members: { base64 } }] };
 const values: Shape = { items: planValue };
 /** As LDIF and the wire take it: else the documents of the plan could not be drawn. */
 const attributeName = attributeDescriptionPattern;
+/** Each once: of two only one would be compared with the entry, and both would be shown. */
 const attributes: Shape = {
   items: { members: { name: attributeName, values }, optional: { isBackLink: 'boolean', linksFrom: attributeName } },
+  distinctBy: 'name',
 };
 const deletedEntry = { dn: 'dn', guid: uuid, usnChanged: decimal, attributes } as const;
 

@@ -14,7 +14,8 @@ export type Shape =
   | RegExp
   | { readonly integer: readonly [least: number, most: number] }
   | { readonly oneOf: readonly string[] }
-  | { readonly items: Shape }
+  /** `distinctBy` names the text of an item that no other item has, in any letter case. */
+  | { readonly items: Shape; readonly distinctBy?: string }
   | { readonly members: Readonly<Record<string, Shape>>; readonly optional?: Readonly<Record<string, Shape>> }
   /** An object whose member `kind` says which of these it is. */
   | { readonly kinds: Readonly<Record<string, Shape>> }
@@ -34,7 +35,7 @@ function placeOfFlaw(value: unknown, shape: Shape): Place | undefined {
   if (typeof shape === 'string' || shape instanceof RegExp) return isPlain(value, shape) ? undefined : [];
   if ('integer' in shape) return isInteger(value, shape.integer) ? undefined : [];
   if ('oneOf' in shape) return typeof value === 'string' && shape.oneOf.includes(value) ? undefined : [];
-  if ('items' in shape) return flawInItems(value, shape.items);
+  if ('items' in shape) return flawInItems(value, shape.items, shape.distinctBy);
   if ('either' in shape) return placeOfFlaw(value, shape.either[0]) && placeOfFlaw(value, shape.either[1]);
   if ('kinds' in shape) return flawInKind(value, shape.kinds);
   return flawInMembers(value, shape.members, shape.optional ?? {});
@@ -70,11 +71,16 @@ function isInteger(value: unknown, [least, most]: readonly [number, number]): bo
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most;
 }
 
-function flawInItems(value: unknown, shape: Shape): Place | undefined {
+function flawInItems(value: unknown, shape: Shape, distinctBy: string | undefined): Place | undefined {
   if (!Array.isArray(value)) return [];
+  const known = new Set<string>();
   for (const [index, item] of value.entries()) {
     const flaw = placeOfFlaw(item, shape);
     if (flaw !== undefined) return [index, ...flaw];
+    if (distinctBy === undefined) continue;
+    const key = isObject(item) ? String(item[distinctBy]).toLowerCase() : '';
+    if (known.has(key)) return [index, distinctBy];
+    known.add(key);
   }
   return undefined;
 }

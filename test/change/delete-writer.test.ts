@@ -308,6 +308,17 @@ describe('the look ahead', () => {
       expect(await lookAhead(bench, await plan(bench))).toBeUndefined();
     });
 
+    test('finds values that the plan takes for those of a back link, which are not compared', async () => {
+      const bench = await openBench();
+      const entries = (await bench.doomedSubtree(orphan)).map((entry): DeleteChange => {
+        const marked = { name: 'description', values: ['x'], isBackLink: true } as const;
+        return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, marked] } : entry;
+      });
+      expect(await lookAhead(bench, [await clearing(bench), ...deletes(entries)])).toMatchObject({
+        outcome: { kind: 'drifted', what: 'the plan takes description for a back link, which it is not' },
+      });
+    });
+
     test('finds nothing in the way where an earlier run has cleared and deleted a part', async () => {
       const bench = await openBench();
       const changes = await plan(bench);

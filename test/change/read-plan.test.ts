@@ -187,7 +187,7 @@ describe('a plan file that is not whole', () => {
 
   test.each(['', null, undefined, ['labels'], 'la\u001bbels'])('is refused if its remedy is no name: %j', (remedy) => {
     const refusal = refusalOf(resealed((data) => Object.assign(data, { remedy })));
-    expect(refusal?.trouble.cameBack).toBe('remedy is missing, unknown or of the wrong kind');
+    expect(refusal?.trouble.cameBack).toBe('remedy is missing, unknown, there twice or of the wrong kind');
   });
 
   test('is refused if a member occurs twice in one object', () => {
@@ -198,7 +198,7 @@ describe('a plan file that is not whole', () => {
   test('is refused if its data is nested deeper than a plan is', () => {
     const deep = JSON.parse(`${'['.repeat(50)}${']'.repeat(50)}`);
     const refusal = refusalOf(resealed((data) => Object.assign(data, { intent: { deep } })));
-    expect(refusal?.trouble.cameBack).toBe('intent is missing, unknown or of the wrong kind');
+    expect(refusal?.trouble.cameBack).toBe('intent is missing, unknown, there twice or of the wrong kind');
   });
 
   test.each([
@@ -262,6 +262,21 @@ describe('a plan file that is not whole', () => {
       'changes[0].attributes[0].values[0]',
       { target: forest, changes: [{ ...deleted, attributes: [{ name: 'cn', values: ['a\ud800'] }] }] },
     ],
+    [
+      'changes[0].attributes[1].name',
+      {
+        target: forest,
+        changes: [
+          {
+            ...deleted,
+            attributes: [
+              { name: 'cn', values: ['a'] },
+              { name: 'CN', values: ['b'] },
+            ],
+          },
+        ],
+      },
+    ],
     ['changes[0].children[0]', { target: forest, changes: [{ ...deleted, children: ['g'] }] }],
     [
       'changes[0].attributes[0].name',
@@ -273,7 +288,7 @@ describe('a plan file that is not whole', () => {
     ],
   ])('is refused though sealed, naming what is missing: %s', (name, more) => {
     const refusal = refusalOf(resealed((data) => Object.assign(data, more)));
-    expect(refusal?.trouble.cameBack).toBe(`${name} is missing, unknown or of the wrong kind`);
+    expect(refusal?.trouble.cameBack).toBe(`${name} is missing, unknown, there twice or of the wrong kind`);
   });
 });
 
