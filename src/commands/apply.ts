@@ -42,7 +42,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     mayAsk: output.canAsk && !flags.yes && !output.isJson && !flags['dry-run'],
   };
   if (remedy.handOver !== undefined)
-    return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, context, output);
+    return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, flags['dry-run'], context, output);
   const position = await positionOf(saved, patience);
   requireNotUndone(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),

@@ -1,7 +1,9 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { guidOf } from '../../src/ad/entry.ts';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
+import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { run as show } from '../../src/commands/show.ts';
@@ -164,6 +166,43 @@ describe('the change folder', () => {
     expect(result.status).toBe(3);
     expect(result.stdout + result.stderr).toContain('repadmin /removelingeringobjects dc3.corp.example.com');
     expect(await readdir(path.join(site.folder, 'change'))).toEqual(before);
+  });
+
+  test('of which an object is not lingering is refused by apply, which gives no command then', async () => {
+    const { site, text } = await saved();
+    const plan = JSON.parse(await text('plan.json')) as Plan<RemoveLingeringChange>;
+    const living = `CN=Domain Admins,CN=Users,${domain}`;
+    const [entry, ...others] = plan.changes;
+    const { guid = '' } = await site.withSession(async (session) => {
+      const found = await session.readEntry(living, ['objectGUID']);
+      return { guid: found === undefined ? undefined : guidOf(found, 'objectGUID') };
+    });
+    if (entry === undefined) throw new Error('the plan has three objects');
+    const changes = [{ ...entry, dn: living, guid }, ...others];
+    await writeFile(path.join(site.folder, 'change', 'plan.json'), JSON.stringify(sealPlan({ ...plan, changes })));
+    const { status, stdout } = await site.run(apply, ['change', '--yes']);
+    expect(status).toBe(3);
+    expect(stdout).toContain(`The saved plan holds what this look does not show: ${living}.`);
+    expect(stdout).toContain(`The saved plan lacks what this look shows: ${entry.dn}.`);
+    expect(stdout).not.toMatch(/repadmin \/removelingeringobjects|ldifde/);
+  });
+
+  test('has its LDIF drawn again before apply recommends it', async () => {
+    const { site, text } = await saved();
+    const drawn = await text('change.ldf');
+    await writeFile(path.join(site.folder, 'change', 'change.ldf'), 'dn: CN=Users,DC=corp\nchangetype: delete\n');
+    const dryRun = await site.run(apply, ['change', '--dry-run']);
+    expect([dryRun.status, dryRun.stdout.includes('ldifde')]).toEqual([3, false]);
+    const { stdout } = await site.run(apply, ['change', '--yes']);
+    expect(stdout).toContain('ldifde -i -s dc3.corp.example.com -f change.ldf');
+    expect(await text('change.ldf')).toBe(drawn);
+  });
+
+  test('that was blocked has its LDIF once apply has accepted the blocker', async () => {
+    const site = await practiceSite();
+    await site.run(lingering, [...fromDc1, '--save', 'change']);
+    await site.run(apply, ['change', '--accept', 'silent-dc']);
+    expect(await readFile(path.join(site.folder, 'change', 'change.ldf'), 'utf8')).toContain('removeLingeringObject');
   });
 
   test('has a review that speaks of looking again, and of no undo', async () => {
