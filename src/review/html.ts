@@ -307,9 +307,11 @@ function check({ target }: Plan, { undo }: Commands): Html {
   if (undo === undefined) {
     return html`<p>apply reads the directory again with the options of this plan and writes nothing, the change folder included. The list was made at the time above: objects may have been created, deleted or removed since.</p>`;
   }
+  const recorded =
+    'Findings, tables and pictures are as they were recorded when the plan was made: apply judges the change again, as things are then.';
   return target.kind === 'files'
-    ? html`<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. ${lostWords} A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
-    : html`<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must hold what the plan says, and have no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
+    ? html`<p>${recorded}</p>\n<p>Each file is read again right before it is written and is replaced only if its length and SHA-256 are still those in the plan. A file that has changed since is skipped and reported. Each file is backed up byte for byte first; only the texts shown here change. ${lostWords} A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`
+    : html`<p>${recorded}</p>\n<p>Each entry is read again by its objectGUID right before it is changed. It must have the DN shown here; values to be replaced must still be there; an entry to be deleted must hold what the plan says, and have no children except those that the plan deletes. If anything has changed since, nothing is written and the run stops. The plan applies to the forest named above and to no other. A journal on disk records what is about to be written and what was written, so that a run can be continued or undone.</p>`;
 }
 
 /** In groups that an eye can compare; copied from the page they are one word again. */
