@@ -30,6 +30,7 @@ import { quotedWord, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { type InFolder, redraw } from './documents.ts';
 import { lockOptionsOf, patienceShowing } from './held-files.ts';
+import { computersIn } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, reportSeen, sayNextSteps } from './report-outcome.ts';
 import { describePlan } from './world.ts';
@@ -60,16 +61,22 @@ export async function applyChange(apply: Apply, context: Context, output: Output
     try {
       return await applyLocked(apply, original, context, output);
     } finally {
-      await redrawIfPossible(apply, context, output);
-      if (original !== undefined) await redrawIfPossible({ ...apply, ...original }, context, output);
+      await redrawIfPossible(apply, true, context, output);
+      if (original !== undefined)
+        await redrawIfPossible({ ...apply, ...original }, isWithin(original.plan, apply.plan), context, output);
     }
   });
 }
 
 /** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
-async function redrawIfPossible(inFolder: InFolder, context: Context, output: Output): Promise<void> {
+async function redrawIfPossible(
+  inFolder: InFolder,
+  mayConnect: boolean,
+  context: Context,
+  output: Output,
+): Promise<void> {
   try {
-    await redraw(inFolder, true, context, output);
+    await redraw(inFolder, mayConnect, context, output);
   } catch (error) {
     if (!(error instanceof RemedyError)) throw error;
     output.tell(`  ${output.style.warning('The review was not drawn again:')} ${visible(error.trouble.cameBack)}`);
@@ -102,7 +109,7 @@ async function applyLocked(
   const run: Run = { apply, original, records, context, output };
   if (isFilePlan(plan)) {
     // What is undone may have been killed, beside files also that the undo has nothing to do with.
-    if (original !== undefined) await clearStrays(original, patience, output);
+    if (original !== undefined && isWithin(original.plan, plan)) await clearStrays(original, patience, output);
     const writer = fileWriter({
       files: systemFiles(),
       keepAccess: context.tools && (await accessKeeper(plan.changes, context.tools, patience)),
@@ -126,6 +133,12 @@ async function applyLocked(
   } finally {
     await writer.close();
   }
+}
+
+/** Whether the plan that is undone names no other computer than its undo: this run may open files only on those. */
+function isWithin(original: Plan, undo: Plan): boolean {
+  const known = new Set(computersIn(undo).map((computer) => computer.toLowerCase()));
+  return computersIn(original).every((computer) => known.has(computer.toLowerCase()));
 }
 
 /** What one run of apply works with. */

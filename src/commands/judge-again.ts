@@ -3,7 +3,7 @@
 import { asciiJson } from '../ascii-json.ts';
 import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
 import { outcomesIn } from '../change/journal.ts';
-import { type FilesTarget, isDirectoryChange, type Plan } from '../change/plan.ts';
+import { isDirectoryChange, type Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { flawInPlan } from '../change/read-plan.ts';
 import { PlanNotUsableError, UsageError } from '../errors.ts';
@@ -87,16 +87,24 @@ export interface Access {
   readonly mayAsk: boolean;
 }
 
+/** The other computers whose files a plan names, also behind links. */
+export function computersIn({ target, changes }: Pick<Plan, 'target' | 'changes'>): readonly string[] {
+  const roots = target.kind === 'files' ? target.roots : [];
+  const files = changes.flatMap((change) => (change.kind === 'file' ? [change.path, change.realPath ?? ''] : []));
+  const computers = [...roots, ...files].flatMap((file) => computerOf(file) ?? []);
+  return distinct(computers, (computer) => computer.toLowerCase());
+}
+
 /**
  * To open \\\\HOST\\share sends the user's credentials to that host: only where --seal approves the plan, or the user does.
  * @throws UsageError where neither does
  */
 async function requireReach(
-  { roots }: FilesTarget,
+  plan: Plan,
   { isApproved, mayAsk }: Pick<Access, 'isApproved' | 'mayAsk'>,
   output: Output,
 ): Promise<void> {
-  const hosts = distinct(roots.flatMap((root) => computerOf(root) ?? []));
+  const hosts = computersIn(plan);
   if (hosts.length === 0 || isApproved) return;
   const names = visible(hosts.join(', '));
   if (mayAsk) {
@@ -121,7 +129,7 @@ export async function openWorldOf(
 ): Promise<OpenWorld & { readonly directory?: OpenDirectory }> {
   const { target } = plan;
   if (target.kind === 'files') {
-    await requireReach(target, { isApproved, mayAsk }, output);
+    await requireReach(plan, { isApproved, mayAsk }, output);
     return openFiles({ flags, deadline }, context, output);
   }
   const saved = { connection: target.connection, folder, isApproved, mayAsk };

@@ -7,11 +7,12 @@ import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
 
 /**
- * The computer that a path names, as in \\HOST\share: to open it sends the user's credentials there. undefined for a
- * path of this computer.
+ * The computer that a path names, as in \\HOST\share and \\?\UNC\HOST\share: to open it sends the user's credentials
+ * there. undefined for a path of this computer.
  */
 export function computerOf(file: string): string | undefined {
-  return /^[\\/]{2}([^\\/]+)/.exec(file)?.[1];
+  if (/^[\\/]{2}[?.][\\/][a-z]:/i.test(file)) return undefined;
+  return /^[\\/]{2}(?:[?.][\\/]UNC[\\/]+)?([^\\/]+)/i.exec(file)?.[1];
 }
 
 /**
