@@ -612,6 +612,15 @@ test('the safeguards say what a replaced file loses for good', () => {
   expect(page).toContain('extended attributes and POSIX access lists of the old one');
 });
 
+test.each([
+  ['files', planOf([labelChange('User:', 'Name:')])],
+  ['a directory', planOf([modify('CN=A,DC=x', { attribute: 'info', remove: [], add: ['a'] })], { target: forest })],
+])('the safeguards of a plan for %s say that findings are as they were recorded', (_, plan) => {
+  expect(textOf(pageOf(plan))).toContain(
+    'Findings, tables and pictures are as they were recorded when the plan was made',
+  );
+});
+
 test('a page of ten thousand files comes in small pieces', () => {
   const pieces = (count: number): readonly number[] => {
     const plan = planOf(
