@@ -1,8 +1,8 @@
 /** Deletes: of one entry that is still exactly as it was read and has no children, or of a whole subtree. */
 
-import { sameDn } from '../ad/dn.ts';
-import { booleanOf, type Entry, guidOf } from '../ad/entry.ts';
-import { readAttributeDefinitions } from '../ad/schema.ts';
+import { isDnThat, normalizedDn, sameDn } from '../ad/dn.ts';
+import { booleanOf, type Entry, guidOf, textsOf } from '../ad/entry.ts';
+import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
 import { guidBase } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl, treeDelete } from '../ldap/controls.ts';
@@ -11,10 +11,11 @@ import { everything } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { distinct } from '../words.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
+import { valueKey } from './clear-values.ts';
 import type { EntryAccess } from './entry-access.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
-import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange } from './plan.ts';
+import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange, PlanAttribute } from './plan.ts';
 import { deletedBy } from './undo-link.ts';
 
 /**
@@ -110,7 +111,12 @@ interface Tree {
   readonly entries: readonly DeletedEntry[];
 }
 
-async function lookAtTree({ change, entries }: Tree, session: DirectorySession): Promise<Look<string>> {
+/** @param isEnded before anything is written: which links the plan takes away itself. Then the others have to be there */
+async function lookAtTree(
+  { change, entries }: Tree,
+  session: DirectorySession,
+  isEnded: IsEnded = () => true,
+): Promise<Look<string>> {
   const root = await session.readEntry(guidBase(change.guid), ['1.1']);
   if (root === undefined) return lookForTombstone(change, session);
   const planned = new Map(entries.map((entry) => [entry.guid, entry]));
@@ -127,7 +133,7 @@ async function lookAtTree({ change, entries }: Tree, session: DirectorySession):
       return { kind: 'drifted', what: `there is an entry that the plan does not delete: ${found.dn}` };
     }
     planned.delete(entry.guid);
-    const drift = await driftOf(entry, found, session);
+    const drift = (await driftOf(entry, found, session)) ?? linkMissing(entry, found, isEnded);
     if (drift !== undefined) return { kind: 'drifted', what: `${entry.dn}: ${drift}` };
   }
   for (const entry of planned.values()) {
@@ -149,26 +155,75 @@ export async function lookAtDeletes(
   const falseLink = await falseBackLink(changes, await access.session());
   if (falseLink !== undefined) return falseLink;
   for (const tree of treesOf(changes)) {
-    const outcome = await lookAtTree(tree, await access.session());
+    const outcome = await lookAtTree(tree, await access.session(), linkEnds(changes));
     if (outcome.kind === 'drifted') return { change: tree.change, outcome };
   }
   return undefined;
 }
 
-/** The values of back links are not compared: what the plan calls one, the schema has to call one. */
+/** What the plan calls a back link, and the attribute whose links it says that it shows, the schema has to call so too. */
 async function falseBackLink(
   changes: readonly DirectoryChange[],
   session: DirectorySession,
 ): Promise<ChangeResult<DirectoryChange> | undefined> {
-  const linksOf = (change: DirectoryChange): readonly string[] =>
-    deletedBy(change).flatMap(({ attributes }) => attributes.filter((one) => one.isBackLink).map(({ name }) => name));
-  const definitions = await readAttributeDefinitions(session, distinct(changes.flatMap(linksOf)));
+  const linksOf = (change: DirectoryChange): readonly PlanAttribute[] =>
+    deletedBy(change).flatMap(({ attributes }) => attributes.filter(isMarkedAsLink));
+  const names = distinct(changes.flatMap(linksOf).map(({ name }) => name));
+  const definitions = await readAttributeDefinitions(session, names);
+  const forward = await readForwardLinks(session, definitions.values());
+  const isTrue = ({ name, linksFrom }: PlanAttribute): boolean => {
+    const key = name.toLowerCase();
+    const from = linksFrom === undefined ? undefined : forward.get(key);
+    return definitions.get(key)?.link === 'back' && from?.toLowerCase() === linksFrom?.toLowerCase();
+  };
   for (const change of changes) {
-    const name = linksOf(change).find((one) => definitions.get(one.toLowerCase())?.link !== 'back');
-    const what = `the plan takes ${name} for a back link, which it is not`;
-    if (name !== undefined) return { change, outcome: { kind: 'drifted', what } };
+    const link = linksOf(change).find((one) => !isTrue(one));
+    if (link === undefined) continue;
+    const what = `the plan takes ${link.name} for a back link${link.linksFrom === undefined ? '' : ` of ${link.linksFrom}`}, which it is not`;
+    return { change, outcome: { kind: 'drifted', what } };
   }
   return undefined;
+}
+
+function isMarkedAsLink({ isBackLink, linksFrom }: PlanAttribute): boolean {
+  return isBackLink === true || linksFrom !== undefined;
+}
+
+/** Whether a plan itself takes the link of an entry away: by an edit of the attribute, or with the entry. */
+function linkEnds(changes: readonly DirectoryChange[]): IsEnded {
+  const keyOf = (dn: string, attribute: string): string => `${attribute.toLowerCase()} ${normalizedDn(dn)}`;
+  const deleted = new Set(changes.flatMap(deletedBy).map(({ dn }) => normalizedDn(dn)));
+  const edited = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'modify' ? change.edits.map(({ attribute }) => keyOf(change.dn, attribute)) : [],
+    ),
+  );
+  return (dn, attribute) => deleted.has(normalizedDn(dn)) || edited.has(keyOf(dn, attribute));
+}
+
+type IsEnded = (dn: string, attribute: string) => boolean;
+
+/** A link that the plan shows and the entry does not have, in words: an undo would write it. */
+function linkMissing(entry: DeletedEntry, found: Entry, isEnded: IsEnded): string | undefined {
+  for (const { name, values, linksFrom } of entry.attributes) {
+    if (linksFrom === undefined) continue;
+    const there = new Set(textsOf(found, name).map((value) => dnOrText(value)));
+    const missing = values.find(
+      (value) =>
+        typeof value !== 'string' || !(there.has(dnOrText(value)) || isDnThat(value, (dn) => isEnded(dn, linksFrom))),
+    );
+    if (missing !== undefined) return `${name} does not show ${valueKey(missing)} any more`;
+  }
+  return undefined;
+}
+
+function dnOrText(value: string): string {
+  let text = value;
+  isDnThat(value, (dn) => {
+    text = normalizedDn(dn);
+    return true;
+  });
+  return text;
 }
 
 /** The subtrees that go, by one request each or by single deletes. */

@@ -19,6 +19,8 @@ import {
   smtpContainer,
 } from './entries-support.ts';
 
+const group = 'CN=Domain Admins,CN=Users,DC=corp,DC=example,DC=com';
+
 const exists = async (session: DirectorySession, dn: string): Promise<boolean> =>
   (await session.readEntry(dn, ['1.1'])) !== undefined;
 
@@ -280,6 +282,24 @@ describe('the look ahead', () => {
     const writer = entryWriter(await access.session(), () => access.reopen());
     return writer.lookAhead?.(changes, changes);
   };
+  /** The schema of the practice forest has no attributes; these are those of group membership. */
+  const withLinksInSchema = async (): Promise<Bench> => {
+    const bench = await openBench();
+    for (const [name, linkId] of [
+      ['member', '2'],
+      ['memberOf', '3'],
+    ] as const) {
+      const values = {
+        objectClass: 'attributeSchema',
+        lDAPDisplayName: name,
+        attributeSyntax: '2.5.5.1',
+        linkID: linkId,
+      };
+      const attributes = Object.entries(values).map(([of, value]) => ({ name: of, values: [Buffer.from(value)] }));
+      await bench.session.add(`CN=${name},CN=Schema,CN=Configuration,DC=corp,DC=example,DC=com`, attributes);
+    }
+    return bench;
+  };
   const smartHost = 'msExchSmtpSmartHost';
   const clearing = async (bench: Bench): Promise<ModifyChange> => {
     const { dn, guid } = await bench.doomed(sendConnector);
@@ -317,6 +337,37 @@ describe('the look ahead', () => {
       expect(await lookAhead(bench, [await clearing(bench), ...deletes(entries)])).toMatchObject({
         outcome: { kind: 'drifted', what: 'the plan takes description for a back link, which it is not' },
       });
+    });
+
+    test.each([
+      [
+        'of another attribute than the schema does',
+        'manager',
+        'takes memberOf for a back link of manager, which it is not',
+      ],
+      ['that the entry does not have', 'member', `memberOf does not show "${group}" any more`],
+    ])('finds a link %s: an undo would write it', async (_how, linksFrom, what) => {
+      const bench = await withLinksInSchema();
+      const entries = (await bench.doomedSubtree(orphan)).map((entry): DeleteChange => {
+        const link = { name: 'memberOf', values: [group], isBackLink: true, linksFrom } as const;
+        return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, link] } : entry;
+      });
+      expect(await lookAhead(bench, [await clearing(bench), ...deletes(entries)])).toMatchObject({
+        outcome: { kind: 'drifted', what: expect.stringContaining(what) },
+      });
+    });
+
+    test('finds nothing in the way where a link is gone that the plan itself clears, or that goes with its entry', async () => {
+      const bench = await withLinksInSchema();
+      const { guid } = await bench.doomed(group);
+      const edit = { attribute: 'member', remove: [orphan], add: [] } as const;
+      const entries = (await bench.doomedSubtree(orphan)).map((entry): DeleteChange => {
+        const link = { name: 'memberOf', values: [group, leaf], isBackLink: true, linksFrom: 'member' } as const;
+        return entry.dn === orphan ? { ...entry, attributes: [...entry.attributes, link] } : entry;
+      });
+      expect(
+        await lookAhead(bench, [{ kind: 'modify', dn: group, guid, edits: [edit] }, ...deletes(entries)]),
+      ).toBeUndefined();
     });
 
     test('finds nothing in the way where an earlier run has cleared and deleted a part', async () => {
