@@ -15,9 +15,10 @@ import { isInDns } from './references.ts';
 
 const day = 86_400_000;
 
-/** The domain controllers once, and of the chosen one what only it has. */
-export function survey(facts: MetadataFacts): readonly Exhibit[] {
-  return facts.isShown ? lostTable(facts) : recordedExhibits(facts);
+/** The domain controllers once, and of the chosen one what only it has; of a long list its beginning. */
+export function survey(facts: MetadataFacts, _options: MetadataOptions, inFull: boolean): readonly Exhibit[] {
+  const lost = lostTable(facts).flatMap((table) => (inFull ? [table] : beginningOf(table)));
+  return facts.isShown ? lost : [evidenceTable(facts), ...lost];
 }
 
 /** What of the facts a plan keeps. */
@@ -114,6 +115,20 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
         },
       ],
     },
+  ];
+}
+
+/** More rows than this are a list: on the screen its beginning is shown. */
+const longList = 16;
+const shownOfLongList = 10;
+
+function beginningOf(table: TableExhibit): readonly Exhibit[] {
+  const rows = table.groups.flatMap((group) => group.rows);
+  if (rows.length <= longList) return [table];
+  const text = `… and ${(rows.length - shownOfLongList).toLocaleString('en')} more. --verbose lists them all.`;
+  return [
+    { ...table, groups: [{ heading: '', rows: rows.slice(0, shownOfLongList) }] },
+    { kind: 'remarks', id: 'only-there-left-out', title: '', rows: [{ text }] },
   ];
 }
 

@@ -24,14 +24,28 @@ function findingsOf(facts: MetadataFacts): readonly string[] {
   return assess(facts, propose(facts)).map(({ id }) => id);
 }
 
+const surveyOf = (facts: MetadataFacts, inFull = true) =>
+  survey(facts, { wanted: undefined, isWayAsked: true, accept: [] }, inFull);
+
+/** The objects that the screen shows as lost, and what it says below them. */
+function shownAsLost(facts: MetadataFacts, inFull: boolean) {
+  const exhibits = surveyOf(facts, inFull);
+  const rows = exhibits.flatMap((one) =>
+    one.kind === 'table' && one.id === 'only-there' ? one.groups.flatMap((group) => group.rows) : [],
+  );
+  const remarks = exhibits.flatMap((one) => (one.kind === 'remarks' ? one.rows.map(({ text }) => text) : []));
+  return { rows: rows.length, remarks };
+}
+
 function findingOf(facts: MetadataFacts, wanted: string): FindingDraft | undefined {
   return assess(facts, propose(facts)).find(({ id }) => id === wanted);
 }
 
 function titleOf(facts: MetadataFacts): string {
   return (
-    survey(facts).flatMap((exhibit) => (exhibit.id === 'only-there' && 'title' in exhibit ? [exhibit.title] : []))[0] ??
-    ''
+    surveyOf(facts).flatMap((exhibit) =>
+      exhibit.id === 'only-there' && 'title' in exhibit ? [exhibit.title] : [],
+    )[0] ?? ''
   );
 }
 
@@ -94,7 +108,7 @@ describe('two DCs that no longer replicate', () => {
     const facts = await lookAt(dcs, 'DC2');
     const deleted = facts.chosen?.lost?.objects.filter(({ change }) => change.kind === 'deleted');
     expect(deleted).toMatchObject([{ change: { from: people } }]);
-    expect(JSON.stringify(survey(facts))).toContain(`"deleted from ${people}"`);
+    expect(JSON.stringify(surveyOf(facts))).toContain(`"deleted from ${people}"`);
     expect(lostRecords(facts)[0]?.content.join('')).toMatch(/isDeleted: TRUE/);
   });
 
@@ -146,6 +160,8 @@ test('where more was changed than is listed, the table, the finding and its comm
   expect(whole.chosen?.lost).toMatchObject({ isCut: false });
   expect(findingOf(whole, 'only-it-has')?.title).toMatch(/^1,000 objects were /);
   expect(titleOf(whole)).not.toContain('first');
+  expect(shownAsLost(whole, true)).toEqual({ rows: mostLost, remarks: [] });
+  expect(shownAsLost(whole, false)).toEqual({ rows: 10, remarks: ['… and 990 more. --verbose lists them all.'] });
 
   await dcs.create('dc2', 'One more');
   const cut = await lookAt(dcs, 'DC2');
@@ -171,8 +187,8 @@ describe('a partition that the DC of the run does not hold', () => {
     const facts = await lookAt(dcs, 'DC9');
     expect(findingOf(facts, 'only-copy')?.subjects).toEqual([zones]);
     expect(findingsOf(facts)).not.toContain('not-compared');
-    expect(JSON.stringify(survey(facts))).toContain(`["${zones}","all of it: no other domain controller holds`);
-    expect(JSON.stringify(survey(facts))).toContain(`["${made}","no other copy"]`);
+    expect(JSON.stringify(surveyOf(facts))).toContain(`["${zones}","all of it: no other domain controller holds`);
+    expect(JSON.stringify(surveyOf(facts))).toContain(`["${made}","no other copy"]`);
     expect(lostRecords(facts)[0]?.content.join('')).toContain(`dn: ${made}\n`);
   });
 
