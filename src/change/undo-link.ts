@@ -37,15 +37,18 @@ export function folderSeenFrom(from: string, to: string): string {
 
 /**
  * The change folder of the plan that an undo reverses: the folder around the undo's, or one beside it. It is known by
- * the id and the seal of its plan, and by the undo's changes, which must reverse that plan's; what the undo says of its
- * place is not followed. undefined if it is in neither place.
+ * the id and the seal of its plan, and by the undo's changes, which must reverse that plan's. What the undo says of its
+ * place is not followed, and only tells copies in these places apart. undefined if it is in neither place.
  *
  * @param undoFolder absolute
  */
 export async function originalOf(undoFolder: string, undo: Plan, patience: Patience): Promise<SavedPlan | undefined> {
-  if (undo.undoes === undefined) return undefined;
+  const { undoes } = undo;
+  if (undoes === undefined) return undefined;
   const around = path.dirname(undoFolder);
-  for (const folder of [around, ...(await foldersIn(around))]) {
+  const places = [around, ...(await foldersIn(around))];
+  const named = places.filter((place) => folderSeenFrom(undoFolder, place) === undoes.folder);
+  for (const folder of [...named, ...places]) {
     const plan = await planIn(folder, patience);
     if (plan !== undefined && undoesPlan(undo, plan)) return { folder, plan };
   }

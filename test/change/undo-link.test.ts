@@ -1,8 +1,12 @@
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { planText } from '../../src/change/folder.ts';
 import type { Change, Plan, UndeleteChange } from '../../src/change/plan.ts';
 import type { UnsealedPlan } from '../../src/change/seal.ts';
-import { undoesPlan } from '../../src/change/undo-link.ts';
+import { originalOf, undoesPlan } from '../../src/change/undo-link.ts';
 import { configuration, deletion, guid, labelChange, modify, planOf } from '../review/plans.ts';
+import { noWaiting } from '../support/fixed-world.ts';
+import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 
 const other = '9c04206a-9a46-41df-b23b-f2b402ba789f';
 const server = `CN=EX04,CN=Servers,${configuration}`;
@@ -134,4 +138,30 @@ describe('of files, a change is a reverse', () => {
   ])('but not %s', (_, foreign) => {
     expect(undoesPlan(undoOf([foreign], onFiles), onFiles)).toBe(false);
   });
+});
+
+describe('the plan that an undo reverses', () => {
+  const write = async (folder: string, content: Plan): Promise<void> =>
+    writeTree(folder, { 'plan.json': [...planText(content)].join('') });
+
+  test.each(['a', 'copy', 'z'])('is the copy of its change folder that the undo names: %s', async (name) => {
+    const home = await freshFolder();
+    for (const copy of ['a', 'copy', 'z']) await write(path.join(home, copy), plan);
+    const undo = undoOf([restored], plan, {
+      undoes: { id: plan.id, seal: plan.seal, folder: `../${name}`, seq: 4 },
+    });
+    await write(path.join(home, 'undo'), undo);
+    expect(await originalOf(path.join(home, 'undo'), undo, noWaiting)).toMatchObject({ folder: path.join(home, name) });
+  });
+
+  test.each(['../../elsewhere', '\\\\evil\\share', '/etc'])(
+    'is looked for around the undo and beside it alone, also where it names %s',
+    async (folder) => {
+      const home = await freshFolder();
+      await write(path.join(home, 'elsewhere'), plan);
+      const undo = undoOf([restored], plan, { undoes: { id: plan.id, seal: plan.seal, folder, seq: 4 } });
+      await write(path.join(home, 'changes', 'undo'), undo);
+      expect(await originalOf(path.join(home, 'changes', 'undo'), undo, noWaiting)).toBeUndefined();
+    },
+  );
 });
