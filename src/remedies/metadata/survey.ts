@@ -98,12 +98,13 @@ function lostTable({ chosen }: MetadataFacts): readonly TableExhibit[] {
   const { objects, isCut, partitions } = chosen.lost;
   const onlyCopies = partitions.filter(({ kind }) => kind === 'only-copy').map(({ namingContext }) => namingContext);
   if (objects.length === 0 && onlyCopies.length === 0) return [];
+  const orOnlyCopy = onlyCopies.length === 0 ? '' : ', or in a partition that only it holds';
   const first = isCut ? ` (the first ${counted(mostLost, 'object')})` : '';
   return [
     {
       kind: 'table',
       id: 'only-there',
-      title: `What only ${chosen.identity.name} has: lost if it is demoted by force${first}`,
+      title: `Changed on ${chosen.identity.name} alone${orOnlyCopy}: lost if it is demoted by force${first}`,
       columns: [{ heading: 'Object' }, { heading: 'Change' }],
       groups: [
         {

@@ -159,7 +159,7 @@ test('where more was changed than is listed, the table, the finding and its comm
   const whole = await lookAt(dcs, 'DC2');
   expect(whole.chosen?.lost).toMatchObject({ isCut: false });
   expect(findingOf(whole, 'only-it-has')?.title).toMatch(/^1,000 objects were /);
-  expect(titleOf(whole)).not.toContain('first');
+  expect(titleOf(whole)).toBe('Changed on DC2 alone: lost if it is demoted by force');
   expect(shownAsLost(whole, true)).toEqual({ rows: mostLost, remarks: [] });
   expect(shownAsLost(whole, false)).toEqual({ rows: 10, remarks: ['… and 990 more. --verbose lists them all.'] });
 
@@ -189,6 +189,7 @@ describe('a partition that the DC of the run does not hold', () => {
     expect(findingsOf(facts)).not.toContain('not-compared');
     expect(JSON.stringify(surveyOf(facts))).toContain(`["${zones}","all of it: no other domain controller holds`);
     expect(JSON.stringify(surveyOf(facts))).toContain(`["${made}","no other copy"]`);
+    expect(titleOf(facts)).toContain('or in a partition that only it holds');
     expect(lostRecords(facts)[0]?.content.join('')).toContain(`dn: ${made}\n`);
   });
 
