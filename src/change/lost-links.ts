@@ -9,6 +9,7 @@ import { type AttributeDefinition, readAttributeDefinitions } from '../ad/schema
 import { writtenValueOf } from '../ad/values.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { distinct } from '../words.ts';
+import { isSingleValued } from './attribute-kinds.ts';
 import type { DeletedEntry, ModifyChange, PlanValue } from './plan.ts';
 
 /** One attribute of another entry, with the DNs of deleted entries that it named. */
@@ -50,7 +51,7 @@ export async function linksToPutBack(
       const now = allBytesOf(found, link.attribute).map(writtenValueOf);
       const there = new Set(now.map((value) => (typeof value === 'string' ? normalizedDn(value) : '')));
       const add = link.values.filter((dn) => !there.has(normalizedDn(dn)));
-      const isTaken = definition?.isSingleValued === true && now.length > 0;
+      const isTaken = (definition?.isSingleValued ?? isSingleValued(link.attribute)) && now.length > 0;
       if (add.length > 0 && isTaken) moved.push({ ...link, found: now });
       else if (add.length > 0) {
         changes.push({

@@ -21,13 +21,17 @@ export interface ReferencesTo {
 /** The references that the rows clear and those that the plan leaves out, by the DN of the entry that they name. */
 export function referencesIn(rows: readonly ReviewRow[], leftOut: readonly LeftOut[]): (dn: string) => ReferencesTo {
   const cleared = clearedIn(rows);
+  const links = linksLost(rows);
   const left = new Map<string, string[]>();
   for (const { what, detail, reference } of leftOut) {
     if (reference === undefined) continue;
     const words = leftInWords(detail === undefined ? what : `${detail} × ${what}`, reference.because);
-    for (const dn of reference.to) addTo(left, keyOf(dn), words);
+    // A count of links says less than the links themselves.
+    const isNamed = (key: string): boolean =>
+      reference.because === 'link' &&
+      links.get(key)?.some((one) => one.startsWith(`${attributeIn(what)} of `)) === true;
+    for (const key of reference.to.map(keyOf)) if (!isNamed(key)) addTo(left, key, words);
   }
-  const links = linksLost(rows);
   return (dn) => {
     const key = keyOf(dn);
     const known = cleared.get(key) ?? [];
@@ -99,6 +103,10 @@ const whyInWords: Readonly<Record<Exclude<WhyLeft, 'link'>, string>> = {
   role: 'seize the role first',
   text: 'text that may mean another host',
 };
+
+function attributeIn(what: string): string {
+  return what.split(' ', 1).join('');
+}
 
 const linkWords = 'a link, goes with the entry';
 

@@ -58,6 +58,68 @@ const descriptorOf = async ({ session }: Bench): Promise<Buffer | undefined> =>
     'nTSecurityDescriptor',
   );
 
+describe('the undo of a delete that took the links of other entries along', () => {
+  /** The leaf, deleted, as a plan holds it that knows what its back link shows: the connector that names it. */
+  const deletedLeaf = async (bench: Bench): Promise<DeleteChange> => {
+    const entry = await bench.doomed(leaf);
+    const attributes = entry.attributes.map((attribute) =>
+      attribute.values.includes(sendConnector)
+        ? { ...attribute, isBackLink: true as const, linksFrom: 'msExchSourceBridgeheadServersDN' }
+        : attribute,
+    );
+    expect(attributes.filter(({ isBackLink }) => isBackLink)).toHaveLength(1);
+    expect(await writeDelete(entry, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+    return { ...entry, attributes };
+  };
+
+  test('writes them again, once what they name is back', async () => {
+    const bench = await openBench();
+    const { changes, findings } = await undoOf([await deletedLeaf(bench)], bench.session);
+    expect(changes).toMatchObject([
+      { kind: 'undelete', dn: leaf },
+      {
+        kind: 'modify',
+        dn: sendConnector,
+        edits: [{ attribute: 'msExchSourceBridgeheadServersDN', remove: [], add: [leaf] }],
+      },
+    ]);
+    expect(findings).toEqual([]);
+  });
+
+  test('lists those of entries that are gone', async () => {
+    const bench = await openBench();
+    const change = await deletedLeaf(bench);
+    await bench.session.delete(sendConnector);
+    const { changes, findings } = await undoOf([change], bench.session);
+    expect(changes.map(({ dn }) => dn)).toEqual([leaf]);
+    expect(findings).toMatchObject([
+      {
+        id: 'links-not-restored',
+        level: 'warning',
+        evidence: [`msExchSourceBridgeheadServersDN of ${sendConnector}`],
+      },
+    ]);
+  });
+
+  test('leaves those alone that hold another value now and have room for one only, and reports both', async () => {
+    const bench = await openBench();
+    const one = await deletedLeaf(bench);
+    // The connector's homeMTA is no link here: a link of one value is judged by the same names.
+    const attributes = one.attributes.map((attribute) =>
+      attribute.linksFrom === undefined ? attribute : { ...attribute, linksFrom: 'homeMTA' },
+    );
+    await bench.session.modify(sendConnector, [{ attribute: 'homeMTA', replace: [Buffer.from(otherServer)] }]);
+    const { changes, findings } = await undoOf([{ ...one, attributes }], bench.session);
+    expect(changes.map(({ dn }) => dn)).toEqual([leaf]);
+    expect(findings).toMatchObject([
+      {
+        id: 'changed-since',
+        evidence: [`${sendConnector}: homeMTA is ${otherServer} now; before the change homeMTA was ${leaf}`],
+      },
+    ]);
+  });
+});
+
 describe('the undo of deletes', () => {
   test('undeletes parents first, and leaves out what AD keeps itself', async () => {
     const bench = await openBench();

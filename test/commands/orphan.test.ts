@@ -627,6 +627,11 @@ describe('a forest as an export has it', () => {
       const plan = planOf(
         await runOn([...orphaned('msExchCurrentServerRoles: 38'), ...many], '--name', 'EX04', '--json'),
       );
+      const finding = plan.findings.find(({ id }) => id === 'too-many-references');
+      expect(finding).toMatchObject({ acceptable: true, measure: { value: 1, unit: 'objects' } });
+      expect(finding?.detail).toContain(
+        "Get-ADObject -LDAPFilter '(msExchExpansionServerName=/o=Contoso/cn=EX04)' | Set-ADObject -Clear msExchExpansionServerName",
+      );
       expect(plan.leftOut).toContainEqual({
         what: 'msExchExpansionServerName of more groups, as expansion server',
         reason: 'too-many-references',

@@ -128,7 +128,13 @@ describe('what refers to an entry of the tree', () => {
       },
     ]);
     const own = deletion(`CN=own,${server}`, []);
-    const to = referencesIn(reviewRows([clearing('homeMDB', protocols), own, store]), []);
+    const counted: LeftOut = {
+      what: 'homeMDB of mailboxes in its databases',
+      detail: '1',
+      reason: 'mailboxes',
+      reference: { to: [protocols], because: 'link' },
+    };
+    const to = referencesIn(reviewRows([clearing('homeMDB', protocols), own, store]), [counted]);
     expect(to(protocols)).toEqual({
       cleared: ['homeMDB of Referrer'],
       left: ['homeMDB of anna: a link, goes with the entry'],

@@ -281,7 +281,7 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
     note(
       'recipients-looked-at',
       `Recipients were looked for by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,
-      `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below: ${otherRecipientAttributes.length === 0 ? 'those by which Exchange names a server; no schema could be read that shows others which hold DNs' : 'those by which Exchange names a server, and every other one that holds DNs and is no link, as a linked value goes with its target'}. In the Configuration naming context every value of every attribute was read.`,
+      `Users, groups and contacts are looked for in ${placeOfRecipients(facts)}, by the attributes below: ${otherRecipientAttributes.length === 0 ? 'those by which Exchange names a server; no schema could be read that shows others which hold DNs' : 'those by which Exchange names a server, and every other one that holds DNs and is no link: a linked value goes with its target, and an undo writes it again'}. In the Configuration naming context every value of every attribute was read.`,
       { evidence: [...listedAttributes, ...otherRecipientAttributes] },
     ),
     ...(isForestWide && notInGlobalCatalog.length > 0
