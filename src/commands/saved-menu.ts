@@ -1,6 +1,8 @@
 /** The menu's way to a saved change: which one, and what to do with it. */
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { folderParts } from '../change/folder.ts';
 import { changesIn, openChange, type Position, positionOf, type SavedChange } from '../change/position.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
@@ -72,15 +74,19 @@ async function askChangeAndAction(
   return { change, action };
 }
 
-/** A folder by its path; Enter alone goes back. */
+/** A folder by its path; Enter alone goes back. A mistyped one is asked for again. */
 async function askFolder(context: Context, patience: Patience, prompter: Prompter): Promise<SavedChange | undefined> {
+  const folderOf = (typed: string): string => path.resolve(context.currentFolder, pastedPath(typed));
   const named = await prompter.input({
     id: 'saved.folder',
     message: 'Change folder (empty: back to the menu)',
     flag: 'show FOLDER',
+    validate: (typed) =>
+      pastedPath(typed) === '' || existsSync(path.join(folderOf(typed), folderParts.plan))
+        ? undefined
+        : `There is no ${folderParts.plan} in ${folderOf(typed)}. Give a folder that --save wrote.`,
   });
-  const folder = pastedPath(named);
-  return folder === '' ? undefined : openChange(path.resolve(context.currentFolder, folder), patience);
+  return pastedPath(named) === '' ? undefined : openChange(folderOf(named), patience);
 }
 
 function actionsFor({ kind }: Position): readonly Choice<'show' | 'apply' | 'undo'>[] {
