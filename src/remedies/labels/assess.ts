@@ -137,7 +137,7 @@ function blockers(
   const leftOut = proposal.leftOut.flatMap(({ what, reason, detail }): BlockedFile[] =>
     isFileBlocker(reason) ? [{ id: reason, path: what, detail, isLeftOut: true }] : [],
   );
-  const standing = changed.flatMap(({ change, file }): BlockedFile[] => {
+  const stillBlocked = changed.flatMap(({ change, file }): BlockedFile[] => {
     const keys = change.splices.map(({ key }) => key);
     // A file that can't be reached now is reported when it is written: the others need not wait for it.
     if (file.content.kind === 'unreadable') return [];
@@ -152,7 +152,7 @@ function blockers(
     }));
   });
   const languages = new Map(facts.files.map((file) => [file.path, file.language]));
-  return [...groupBy([...leftOut, ...standing], ({ id }) => id)].map(([id, blocked]) => {
+  return [...groupBy([...leftOut, ...stillBlocked], ({ id }) => id)].map(([id, blocked]) => {
     const { detail, whenAccepted } = blockerWords[id];
     const isSkipped = intent.skipBlocked && blocked.every(({ isLeftOut }) => isLeftOut);
     const words = [titleOf(id, blocked, languages) + (isSkipped ? ', left out' : ''), detail] as const;

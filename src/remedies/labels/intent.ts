@@ -150,7 +150,7 @@ function isBelow(file: string, folder: string): boolean {
   // Windows takes either slash for a separator, also in a path that begins as another computer's.
   if (file.split(/[\\/]/).includes('..')) return false;
   const way = paths.relative(folder, file);
-  // From one drive or computer to another no way leads: Node gives the file's own path.
+  // To another drive or computer there is no relative path: Node gives the file's own.
   const leadsDown = way !== '' && !paths.isAbsolute(way) && way.split(paths.sep)[0] !== '..';
   return paths.normalize(file) === file && paths.isAbsolute(file) && leadsDown;
 }

@@ -57,9 +57,9 @@ export function identityIn({ changes, intent }: Changes): Identity | undefined {
 
 /** Whether a plan deletes any of a DC's own entries: its server object, its NTDS Settings or its account. */
 export function isOf(planned: Identity, { dn, settings, account }: Candidate): boolean {
-  const doomed = [planned.serverDn, planned.settings?.dn, planned.accountDn].flatMap((one) => one ?? []);
+  const toDelete = [planned.serverDn, planned.settings?.dn, planned.accountDn].flatMap((one) => one ?? []);
   const own = [dn, settings?.dn, account?.dn].flatMap((one) => one ?? []);
-  return doomed.some((one) => own.some((other) => sameDn(one, other)));
+  return toDelete.some((one) => own.some((other) => sameDn(one, other)));
 }
 
 /**
