@@ -221,21 +221,27 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
 }
 
 /** How another server is given the work of an Exchange 2003 server, by the reference that names who does it. */
-const givenInSystemManager: Readonly<Record<string, (entry: string, dn: string) => string>> = {
-  'routing-master': (entry) => `Members of the routing group ${entry}, the other server, Set as Master`,
-  'recipient-update': (entry) => `Properties of ${entry}, Exchange Server`,
-  'site-folders': (_, dn) =>
-    `for the site folder server without it: Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{siteFolderServer='<DN of a public folder store of another server>'}`,
-};
+const handedOver: readonly (readonly [reference: string, how: (name: string) => string])[] = [
+  ['routing-master', (name) => `In Exchange System Manager: Members of ${name}, the other server, Set as Master.`],
+  ['recipient-update', (name) => `In Exchange System Manager: Properties of ${name}, Exchange Server.`],
+  [
+    'site-folders',
+    (name) => `In ADSI Edit: siteFolderServer of ${name}, to a public folder store of the other server.`,
+  ],
+];
 
 /** Of 2003: what another server has to take over before; cleared alone, no server does it any more. */
 function legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { chosen, configuration, hasOtherServer } = facts;
-  const work = configuration.referrers.filter(({ reference }) => Object.hasOwn(givenInSystemManager, reference.id));
+  const of = (id: string): readonly Referrer[] =>
+    configuration.referrers.filter(({ reference }) => reference.id === id);
+  const work = handedOver.flatMap(([id]) => of(id));
   if (!isLegacy(chosen.server) || !hasOtherServer || work.length === 0) return [];
-  const steps = work
-    .slice(0, namedInFull)
-    .flatMap(({ dn, reference }) => givenInSystemManager[reference.id]?.(rdnOf(dn).value, dn) ?? []);
+  const steps = handedOver.flatMap(([id, how]) =>
+    of(id)
+      .slice(0, namedInFull)
+      .map(({ dn }) => how(rdnOf(dn).value)),
+  );
   const outcome = work.every(clearedBy(proposal))
     ? 'If you accept, the values are removed here, and no server does this work.'
     : 'If you accept, no server does this work, and what you left out names the deleted server.';
@@ -243,7 +249,7 @@ function legacyWork(facts: DeletionFacts, proposal: Proposal<DirectoryChange>): 
     blocker(
       'legacy-work',
       'The server is routing group master, Recipient Update Service or site folder server',
-      `Give that to another server first, in Exchange System Manager: ${steps.join('; ')}. ${outcome}`,
+      `Give that to another server first. ${steps.join(' ')} ${outcome}`,
       {
         evidence: work.map(({ id }) => id),
         subjects: work.map(({ dn }) => dn),
