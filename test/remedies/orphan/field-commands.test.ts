@@ -55,6 +55,22 @@ test('rights are given to the user who logged on, where the plan has the name', 
 });
 
 test.each([
+  ['unlinked', 'it points at a deleted entry afterwards'],
+  ['linked', 'the directory removes the value with the entry that it names, and the attribute is missing'],
+] as const)('of a mandatory reference that is %s it is said what becomes of it', async (kind, outcome) => {
+  const detail = await detailOf('mandatory-references', ({ configuration }) => ({
+    configuration: {
+      ...configuration,
+      referrers: configuration.referrers.slice(0, 1).map((referrer) => ({
+        ...referrer,
+        reference: { ...referrer.reference, kind, clearing: 'mandatory' },
+      })),
+    },
+  }));
+  expect(detail).toContain(`If you accept, ${outcome}.`);
+});
+
+test.each([
   ['CN=Büro $1 `x` "y",DC=example', `'CN=Büro $1 \`x\` "y",DC=example'`],
   ["CN=O'Hara", "'CN=O''Hara'"],
   ['CN=O’Hara‘s', "'CN=O’’Hara‘‘s'"],
