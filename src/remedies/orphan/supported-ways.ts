@@ -21,7 +21,7 @@ import {
   versionInWords,
 } from './versions.ts';
 
-type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames'>;
+type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 
 export type SupportedWay = 'resume' | 'recover' | 'provisioned' | 'system-manager' | 'edge';
 
@@ -33,12 +33,13 @@ interface Way {
 }
 
 /** The ways that may be open; [] where the server's name is not its own, as each of them finds it by name. */
-export function waysFor({ chosen, sharedNames }: Chosen): readonly Way[] {
+export function waysFor({ chosen, sharedNames, hasOtherServer }: Chosen): readonly Way[] {
   if (sharedNames.length > 0) return [];
   const { roles } = chosen.server;
   const release = releaseOf(chosen.server);
   if (isLegacy(chosen.server)) return legacyWays(chosen);
-  if (hasRole(roles, roleBit.edge)) return [resume(release), edge(chosen)];
+  // Only a server of the organisation has the cmdlet for it.
+  if (hasRole(roles, roleBit.edge)) return [resume(release), ...(hasOtherServer ? [edge(chosen)] : [])];
   if (isOnlyProvisioned(roles)) return [provisioned(chosen)];
   return raisesInconsistentState(roles) ? [resume(release), recover(chosen)] : [resume(release)];
 }

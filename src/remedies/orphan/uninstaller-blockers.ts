@@ -210,10 +210,14 @@ function roleBlockers(facts: DeletionFacts): readonly FindingDraft[] {
           blocker(
             'last-hub-of-edge-subscription',
             'The server is the last hub transport server of a site with an Edge subscription',
-            `Without it the Edge servers get no recipients and deliver nothing. Install another hub there, or remove the subscriptions: ${edges
-              .slice(0, namedInFull)
-              .map((one) => `Remove-EdgeSubscription -Identity ${quotedForPowerShell(one.server.name)}`)
-              .join('; ')}.`,
+            `Without it the Edge servers get no recipients and deliver nothing. Install another hub there${
+              hasOtherServer
+                ? `, or remove the subscriptions: ${edges
+                    .slice(0, namedInFull)
+                    .map((one) => `Remove-EdgeSubscription -Identity ${quotedForPowerShell(one.server.name)}`)
+                    .join('; ')}`
+                : ''
+            }.`,
             { evidence: edges.map((one) => one.server.dn), subjects: edges.map((one) => one.server.dn) },
           ),
         ]),

@@ -55,9 +55,9 @@ const rules: readonly (readonly [word: RegExp, isRight: (server: Advised) => boo
   [/unattended setup/, ({ year }) => year >= 2013],
   [/Remove-PublicFolderDatabase/, ({ year }) => year >= 2007 && year <= 2010],
   [/Get-(?:Mailbox|ExchangeServer)|Set-SendConnector|Remove-MailboxDatabase/, ({ year }) => year >= 2007],
-  // Where no Exchange is left nothing may need its shell; an Edge server has one of its own.
+  // Where no Exchange is left nothing may need its shell.
   [
-    /(?:Get|New|Set|Remove|Move)-(?!AD|Dns|EdgeSubscription)\w+/,
+    /(?:Get|New|Set|Remove|Move)-(?!AD|Dns)\w+/,
     ({ situation }) => situation !== 'last server' && situation !== 'failed first install',
   ],
 ];
@@ -88,7 +88,10 @@ const needed: readonly (readonly [word: RegExp, isFor: (server: Advised) => bool
     (one) => newTerms.includes(one.serial) && isRecovered(one),
   ],
   [/unattended setup stops/, ({ year, roles }) => year >= 2013 && roles !== 4096],
-  [/Remove-EdgeSubscription -Identity 'EX04'/, ({ roles }) => roles === 64],
+  [
+    /Remove-EdgeSubscription -Identity 'EX04'/,
+    ({ roles, situation }) => roles === 64 && situation !== 'last server' && situation !== 'failed first install',
+  ],
   [/member of Exchange Domain Servers/, ({ year }) => year <= 2003],
   [/member of Exchange Servers\b/, ({ year, roles }) => year >= 2007 && roles !== 64],
   [/Exchange Trusted Subsystem/, ({ year, roles }) => year >= 2010 && roles !== 64],
