@@ -77,6 +77,8 @@ describe.each([
   });
 
   test('it is opened once the seal is approved, or the user agrees', async () => {
+    // There it would be opened.
+    need('doubleSlash');
     const seal = await edit();
     const approved = await run(apply, ['change', '--dry-run', '--seal', seal]);
     expect(approved.stderr).not.toContain('only the plan names');
