@@ -127,7 +127,8 @@ const edit: Shape = {
 
 const directoryChange: Shape = {
   kinds: {
-    modify: { members: { kind: 'text', dn: 'dn', guid: uuid, edits: { items: edit } } },
+    // Each attribute once: who judges a change by the first edit of one has to see the only one.
+    modify: { members: { kind: 'text', dn: 'dn', guid: uuid, edits: { items: edit, distinctBy: 'attribute' } } },
     delete: { members: { kind: 'text', ...deletedEntry, children: { items: uuid } } },
     'delete-tree': {
       members: { kind: 'text', dn: 'dn', guid: uuid, entries: { items: { members: deletedEntry } } },

@@ -277,6 +277,20 @@ describe('a plan file that is not whole', () => {
         ],
       },
     ],
+    [
+      'changes[0].edits[1].attribute',
+      {
+        target: forest,
+        changes: [
+          {
+            kind: 'modify',
+            dn: deleted.dn,
+            guid: deleted.guid,
+            edits: ['tombstoneLifetime', 'TombstoneLifetime'].map((attribute) => ({ attribute, remove: [], add: [] })),
+          },
+        ],
+      },
+    ],
     ['changes[0].children[0]', { target: forest, changes: [{ ...deleted, children: ['g'] }] }],
     [
       'changes[0].attributes[0].name',

@@ -97,6 +97,12 @@ const refused: readonly Refused[] = [
   ['labels', 'of files', 'its target is not a forest', put('remedy', 'tombstone')],
   ['lifetime', 'of another subject', `its subject is ${outside}`, put('subject.dn', outside)],
   ['lifetime', 'that changes an entry twice', 'it changes one entry twice', insert('changes.0', lifetime)],
+  [
+    'lifetime',
+    'that changes an entry again under another spelling of its DN',
+    'it changes one entry twice',
+    insert('changes.0', { ...Object(lifetime), dn: Object(lifetime).dn.replace(',', ' , ') }),
+  ],
   ['lifetime', 'that edits another entry', `it modifies ${outside}`, put('changes.0.dn', outside)],
   ['lifetime', 'that edits another attribute', 'member', put('changes.0.edits.0.attribute', 'member')],
   ['lifetime', 'that adds another entry', `it adds ${outside}`, put('changes.1.dn', outside)],

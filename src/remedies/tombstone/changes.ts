@@ -1,7 +1,7 @@
 /** The changes of this remedy: made from options, read back from any proposal, and recognised in a plan. */
 
 import { directoryServiceDn, unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
-import { joinDn, sameDn } from '../../ad/dn.ts';
+import { joinDn, normalizedDn, sameDn } from '../../ad/dn.ts';
 import type {
   AddChange,
   AttributeEdit,
@@ -127,7 +127,7 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
   const directoryService = directoryServiceDn(configuration);
   const marker = joinDn(strictMarkerName, strictMarkerParent, configuration);
   const isUndo = plan.undoes !== undefined;
-  const places = plan.changes.map((change) => ('dn' in change ? change.dn.toLowerCase() : change.path));
+  const places = plan.changes.map((change) => ('dn' in change ? normalizedDn(change.dn) : change.path));
   return [
     ...(plan.subject !== undefined && !sameDn(plan.subject.dn, directoryService)
       ? [`its subject is ${plan.subject.dn}, not ${directoryService}`]

@@ -191,14 +191,18 @@ const remits = new Map<string, (change: Change, plan: Plan) => boolean>(
       );
       return isBelow && !parts.includes('..') && !parts.includes('.') && /^strings\.txt$/i.test(parts.at(-1) ?? '');
     },
-    tombstone: (change, { target, undoes: undone }) => {
+    tombstone: (change, { target, undoes: undone, changes }) => {
       if (change.kind === 'file' || target.kind !== 'forest') return false;
       const forest = target.configurationNamingContext;
       if (change.kind === 'modify') {
         const isOurs = change.edits.every(({ attribute }) =>
           /^(?:tombstoneLifetime|msDS-DeletedObjectLifetime)$/i.test(attribute),
         );
-        return isOurs && isAt(change.dn, `CN=Directory Service,CN=Windows NT,CN=Services,${forest}`);
+        // What is judged and what is named is the first edit of each lifetime.
+        const isOnce =
+          changes.filter(({ kind }) => kind === 'modify').length === 1 &&
+          new Set(change.edits.map(({ attribute }) => attribute.toLowerCase())).size === change.edits.length;
+        return isOurs && isOnce && isAt(change.dn, `CN=Directory Service,CN=Windows NT,CN=Services,${forest}`);
       }
       const marker = `CN=94fdebc6-8eeb-4640-80de-ec52b9ca17fa,CN=Operations,CN=ForestUpdates,${forest}`;
       const kinds = undone === undefined ? ['add'] : ['add', 'delete', 'undelete'];
