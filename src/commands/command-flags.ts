@@ -76,7 +76,7 @@ export async function remedyFlags(entry: RemedyEntry): Promise<FlagTable> {
     ...own,
     ...decisionFlags,
     ...deadlineFlags,
-    ...(entry.world === 'directory' ? { ...confirmFlags, ...waitFlags } : {}),
+    ...(entry.world === 'directory' && !entry.handsOver ? { ...confirmFlags, ...waitFlags } : {}),
     ...(entry.world === 'directory' || entry.mayAskDirectory === true ? directoryFlags : {}),
     ...outputFlags,
   };

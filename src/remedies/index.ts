@@ -11,6 +11,8 @@ export interface RemedyEntry {
   readonly world: World['kind'];
   /** Whether a flag of a remedy on files may ask for a directory: then the directory flags are its flags too. */
   readonly mayAskDirectory?: true;
+  /** Whether it writes nothing and has a handOver: then it takes no flags that confirm a write or wait for one. */
+  readonly handsOver?: true;
   /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
   /** Of the remedy that finds lingering objects: its arguments, where another one suspects them. */
@@ -62,6 +64,7 @@ export const remedies: readonly RemedyEntry[] = [
     name: 'lingering',
     summary: 'find lingering objects, and hand over their removal',
     world: 'directory',
+    handsOver: true,
     findsLingeringObjects: ({ reference, targets }) => [
       ...['--reference', reference],
       ...targets.flatMap((target) => ['--target', target]),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { remedyFlags } from '../../src/commands/command-flags.ts';
 import { commandsOf } from '../../src/commands/commands.ts';
 import { readArguments } from '../../src/commands/flags.ts';
 import { flagInWords, helpText } from '../../src/commands/help.ts';
@@ -28,6 +29,17 @@ test('the general help says what Windows needs', async () => {
   for (const need of ['npx.cmd', '%USERPROFILE%\\adsi-remedy\\changes', 'Run it on a workstation'])
     expect(text).toContain(need);
 });
+
+test.each(remedies)(
+  '$name takes flags that confirm a write or wait for one only where it may write to a directory',
+  async (entry) => {
+    const flags = await remedyFlags(entry);
+    const { handOver } = await entry.load();
+    const writes = entry.world === 'directory' && handOver === undefined;
+    expect(['confirm', 'wait'].map((flag) => flag in flags)).toEqual([writes, writes]);
+    expect(entry.handsOver ?? false).toBe(handOver !== undefined);
+  },
+);
 
 describe.each(commands)('the help of $name', ({ name, flags, examples }) => {
   test('lists every flag that the command takes, with its placeholder', async () => {
