@@ -3,10 +3,13 @@
  * named. The back links of these show whose they were, and an undo writes them again.
  */
 
-import { isSameOrBelow, normalizedDn } from '../ad/dn.ts';
+import { isDnThat, normalizedDn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf } from '../ad/entry.ts';
+import { dnIn } from '../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions } from '../ad/schema.ts';
 import { writtenValueOf } from '../ad/values.ts';
+import { DirectoryError } from '../errors.ts';
+import { resultCode } from '../ldap/diagnostics.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { distinct } from '../words.ts';
 import { isSingleValued } from './attribute-kinds.ts';
@@ -49,8 +52,7 @@ export async function linksToPutBack(
     if (found === undefined || guid === undefined) lost.push(`${link.attribute} of ${link.dn}`);
     else {
       const now = allBytesOf(found, link.attribute).map(writtenValueOf);
-      const there = new Set(now.map((value) => (typeof value === 'string' ? normalizedDn(value) : '')));
-      const add = link.values.filter((dn) => !there.has(normalizedDn(dn)));
+      const add = link.values.filter((dn) => !now.some((value) => names(value, dn)));
       const isTaken = (definition?.isSingleValued ?? isSingleValued(link.attribute)) && now.length > 0;
       if (add.length > 0 && isTaken) moved.push({ ...link, found: now });
       else if (add.length > 0) {
@@ -66,15 +68,24 @@ export async function linksToPutBack(
   return { changes, moved, lost };
 }
 
-/** The entry that has the link, if this DC can write it there. */
+/** Whether a value, with a binary or string part or without, is this DN. */
+function names(value: PlanValue, dn: string): boolean {
+  return typeof value === 'string' && isDnThat(dnIn(value), (one) => sameDn(one, dn));
+}
+
+/** The entry that has the link, if this DC can write it there: those of other domains it refers to their own DCs. */
 async function entryOf(
   { dn, attribute }: LostLink,
   definition: AttributeDefinition | undefined,
   session: DirectorySession,
 ): Promise<Entry | undefined> {
-  const isHere = session.rootDse.namingContexts.some((context) => isSameOrBelow(dn, context));
-  if (!isHere || definition?.isSystemOnly === true) return undefined;
-  return session.readEntry(dn, ['objectGUID', attribute]);
+  if (definition?.isSystemOnly === true) return undefined;
+  try {
+    return await session.readEntry(dn, ['objectGUID', attribute]);
+  } catch (error) {
+    if (error instanceof DirectoryError && error.resultCode === resultCode.referral) return undefined;
+    throw error;
+  }
 }
 
 function lostLinks(deleted: readonly DeletedEntry[], edited: readonly ModifyChange[]): readonly LostLink[] {
@@ -86,7 +97,8 @@ function lostLinks(deleted: readonly DeletedEntry[], edited: readonly ModifyChan
     for (const { linksFrom, values } of entry.attributes) {
       if (linksFrom === undefined) continue;
       for (const dn of values) {
-        if (typeof dn !== 'string' || own.has(normalizedDn(dn))) continue;
+        // A plan is not trusted: what is no DN links nothing.
+        if (typeof dn !== 'string' || !isDnThat(dn, (one) => !own.has(normalizedDn(one)))) continue;
         const key = keyOf(dn, linksFrom);
         if (put.has(key)) continue;
         const link = links.get(key) ?? { dn, attribute: linksFrom, values: [] };

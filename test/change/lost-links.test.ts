@@ -3,10 +3,12 @@ import { sameDn } from '../../src/ad/dn.ts';
 import { linksToPutBack } from '../../src/change/lost-links.ts';
 import type { DeletedEntry, ModifyChange } from '../../src/change/plan.ts';
 import { isReverse } from '../../src/change/undo-link.ts';
+import { resultError } from '../../src/ldap/diagnostics.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { makeEntry } from '../support/make-entry.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';
+const childDomain = `DC=emea,${domain}`;
 const store = `CN=Store,CN=EX07,CN=Configuration,${domain}`;
 const other = `CN=Other,CN=EX08,CN=Configuration,${domain}`;
 const guid = (digit: number): string => `00000000-0000-4000-8000-00000000000${digit}`;
@@ -37,11 +39,13 @@ function dcWith(people: Readonly<Record<string, readonly string[]>>, systemOnly 
     systemOnly: [systemOnly],
   });
   return {
-    rootDse: { namingContexts: [domain], schemaNamingContext: `CN=Schema,${domain}` },
+    rootDse: { schemaNamingContext: `CN=Schema,${domain}` },
     search: async function* () {
       yield definition;
     },
     readEntry: async (dn: string) => {
+      if (dn.endsWith(childDomain))
+        throw resultError('read', dn, { resultCode: 10, matchedDn: '', diagnostic: '0000202B: RefErr', referrals: [] });
       const name = Object.keys(people).find((one) => sameDn(one, dn));
       return name === undefined
         ? undefined
@@ -82,7 +86,7 @@ describe('a link that the directory removed with the entry that it named', () =>
 
   test.each([
     ['its entry is gone', anna, dcWith({})],
-    ['its entry is of a domain that this DC does not hold', 'CN=anna,DC=emea,DC=example,DC=com', dcWith({})],
+    ['its entry is of a domain that this DC does not hold', `CN=anna,${childDomain}`, dcWith({})],
     ['only the system writes it', anna, dcWith({ [anna]: [] }, 'TRUE')],
   ])('is reported as lost where %s', async (_, from, session) => {
     expect(await linksToPutBack([deleted(from)], [], session)).toEqual({
@@ -97,6 +101,13 @@ describe('a link that the directory removed with the entry that it named', () =>
     const found = await linksToPutBack([deleted(anna, store)], [cleared], dcWith({ [anna]: [] }));
     expect(found).toEqual({ changes: [], moved: [], lost: [] });
   });
+});
+
+test('what is no DN links nothing, nor does what is no text', async () => {
+  const odd = deleted('no DN', anna);
+  const attributes = odd.attributes.map((one) => ({ ...one, values: [{ base64: 'AA==' }, ...one.values] }));
+  const found = await linksToPutBack([{ ...odd, attributes }], [], dcWith({ [anna]: [] }));
+  expect(found).toEqual({ changes: [putBack(anna)], moved: [], lost: [] });
 });
 
 describe('an undo that writes a link is the reverse of a plan', () => {
