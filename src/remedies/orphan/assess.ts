@@ -186,7 +186,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           warning(
             'no-right-to-clean-up',
             `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
-            `They are left out of the plan. Linked ones vanish with their target; undo cannot bring those back. Give the right to write them, then make the plan again: ${grantsOf(facts, unwritable)}.`,
+            `They are left out of the plan. Linked ones vanish with their target; an undo puts those back only with that right. Give the right to write them, then make the plan again: ${grantsOf(facts, unwritable)}.`,
             { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
           ),
         ]),
