@@ -51,6 +51,8 @@ export interface DomainController extends ServerObject {
   readonly retiredSignatures?: readonly Buffer[];
   readonly isGlobalCatalog: boolean;
   readonly isReadOnly: boolean;
+  /** Of its Windows: 4 is 2008 R2, 5 is 2012 (msDS-Behavior-Version of NTDS Settings, MS-ADTS 6.1.4.2). */
+  readonly functionalLevel?: number;
   readonly isInboundReplicationOff: boolean;
   readonly isOutboundReplicationOff: boolean;
   /** Naming contexts of which it has a writable copy (an RODC: a full, read-only copy). */
@@ -206,6 +208,7 @@ const siteAttributes = [
   'invocationId',
   ...retiredSignatureAttributes,
   'msDS-isRODC',
+  'msDS-Behavior-Version',
   'msDS-hasMasterNCs',
   'msDS-hasFullReplicaNCs',
   'hasPartialReplicaNCs',
@@ -311,6 +314,7 @@ function serverObjectOf(entry: Entry): ServerObject {
 function domainControllerOf(server: ServerObject, settings: Entry): DomainController {
   const options = integerOf(settings, 'options') ?? 0;
   const isReadOnly = booleanOf(settings, 'msDS-isRODC') ?? isOfClass(settings, 'nTDSDSARO');
+  const functionalLevel = integerOf(settings, 'msDS-Behavior-Version');
   return {
     ...server,
     settingsDn: settings.dn,
@@ -319,6 +323,7 @@ function domainControllerOf(server: ServerObject, settings: Entry): DomainContro
     retiredSignatures: retiredSignatureAttributes.flatMap((name) => allBytesOf(settings, name)),
     isGlobalCatalog: (options & dsaOption.isGlobalCatalog) !== 0,
     isReadOnly,
+    ...(functionalLevel === undefined ? {} : { functionalLevel }),
     isInboundReplicationOff: (options & dsaOption.inboundReplicationOff) !== 0,
     isOutboundReplicationOff: (options & dsaOption.outboundReplicationOff) !== 0,
     fullNamingContexts: textsOf(settings, isReadOnly ? 'msDS-hasFullReplicaNCs' : 'msDS-hasMasterNCs'),

@@ -11,7 +11,6 @@ import type { Step } from '../remedy.ts';
 import { aliveFindings, dutyFindings } from './blockers.ts';
 import { leftOutReasons, unjustified } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
-import type { Identity } from './identity.ts';
 import { treesOf } from './remains.ts';
 import { rolesOfDeleted } from './roles.ts';
 
@@ -21,7 +20,7 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
   if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];
   return [
     ...foreignChanges(unjustified(facts, proposal), 'entries of the domain controller nor values that name it'),
-    supportedWays(chosen.identity),
+    supportedWays(chosen),
     ...aliveFindings(facts, chosen),
     ...dutyFindings(facts, chosen, proposal),
     ...missingRights(chosen),
@@ -186,28 +185,37 @@ export interface Way {
 }
 
 /** The ways that may be open: what an earlier clean-up has left is no machine to demote. */
-export function waysFor({ name, host, settings, serverDn, accountDn }: Identity): readonly Way[] {
+export function waysFor({ identity, candidate }: Pick<Chosen, 'identity' | 'candidate'>): readonly Way[] {
+  const { name, host, settings, serverDn, accountDn } = identity;
   const machine = host ?? name;
   return [
-    ...(settings === undefined ? [] : [demotion(machine)]),
+    ...(settings === undefined ? [] : [demotion(machine, candidate?.settings?.functionalLevel)]),
     ...(accountDn === undefined ? [] : [accountDeletion(name, accountDn, settings !== undefined)]),
     ...(serverDn === undefined ? [] : [metadataCleanup(serverDn)]),
   ];
 }
 
-function demotion(machine: string): Way {
+/** Windows Server 2012 brought the cmdlets and took dcpromo's wizard away. */
+const levelOf2012 = 5;
+
+/** @param level its functional level; undefined if that is not known */
+function demotion(machine: string, level: number | undefined): Way {
+  const isOld = level !== undefined && level < levelOf2012;
+  const isNew = level !== undefined && level >= levelOf2012;
+  const [byForce, otherwise] = isOld
+    ? ['dcpromo /forceremoval', '']
+    : [
+        'Uninstall-ADDSDomainController -ForceRemoval',
+        isNew ? '' : ' On Windows Server 2008 R2 and before: dcpromo, or dcpromo /forceremoval.',
+      ];
   return {
     way: 'demote',
     short: `demote ${machine}`,
     label: `${machine} can still be reached or started`,
     hint: 'demote it; by force if it cannot replicate',
     step: {
-      text: `If the machine can still be started: demote it, on ${machine} itself. With -ForceRemoval it keeps its metadata in the directory, which has to be cleaned up then, and the changes that only it has are lost. On Windows Server 2008 R2 and before: dcpromo, or dcpromo /forceremoval.`,
-      commands: [
-        'Uninstall-ADDSDomainController',
-        'Uninstall-ADDSDomainController -ForceRemoval',
-        'dcpromo /forceremoval',
-      ],
+      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only where that fails, as it cannot replicate: by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run this again to clean it up.${otherwise}`,
+      commands: [isOld ? 'dcpromo' : 'Uninstall-ADDSDomainController', byForce],
       outage: true,
     },
   };
@@ -239,8 +247,8 @@ function metadataCleanup(serverDn: string): Way {
   };
 }
 
-function supportedWays(identity: Identity): FindingDraft {
-  const ways = waysFor(identity);
+function supportedWays(chosen: Chosen): FindingDraft {
+  const ways = waysFor(chosen);
   return note(
     'supported-ways',
     `Look at what Microsoft supports first: ${ways.map(({ short }) => short).join('; ')}`,

@@ -49,7 +49,7 @@ function running(
       'answers',
       `${host} answers`,
       kind === 'dc'
-        ? 'It is in use: demote it (Uninstall-ADDSDomainController, by force with -ForceRemoval), or switch it off for good.'
+        ? 'It is in use: demote it (see supported-ways), or switch it off for good. If another machine has its address now, correct its record in DNS first.'
         : 'A domain controller of this name is in use. Find out which before you remove entries of this name.',
       { evidence: [`${host}: ${reach.how}`], subjects: [name] },
     ),

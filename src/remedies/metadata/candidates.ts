@@ -72,6 +72,8 @@ export interface DomainControllerSettings {
   readonly invocationId: string | undefined;
   readonly isReadOnly: boolean;
   readonly isGlobalCatalog: boolean;
+  /** Of its Windows: 4 is 2008 R2, 5 is 2012. */
+  readonly functionalLevel?: number;
   readonly fullNamingContexts: readonly string[];
 }
 

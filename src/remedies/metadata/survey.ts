@@ -169,7 +169,7 @@ export async function ask(
     if (one === 'none') return { kind: 'other-way', steps: [whereElseToLook] };
     return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: one.dn } } };
   }
-  const ways = waysFor(chosen.identity);
+  const ways = waysFor(chosen);
   if (!isWizard || options.isWayAsked) return { kind: 'settled', options };
   const way = await prompter.select<SupportedWay | 'none'>({
     id: 'metadata.supported-way',
@@ -181,5 +181,5 @@ export async function ask(
     ],
   });
   if (way === 'none') return { kind: 'settled', options: { ...options, isWayAsked: true } };
-  return { kind: 'other-way', steps: ways.map(({ step }) => step) };
+  return { kind: 'other-way', steps: ways.filter((one) => one.way === way).map(({ step }) => step) };
 }

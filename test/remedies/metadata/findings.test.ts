@@ -238,6 +238,22 @@ describe('what else is said', () => {
     expect(idsOf(findings({ settings: { ...settingsOf(dead), isReadOnly: true } }))).not.toContain('what-is-lost');
   });
 
+  test('how a machine is demoted, by the version of its Windows where that is known', () => {
+    const waysAt = (functionalLevel: number | undefined): string => {
+      const own = functionalLevel === undefined ? settingsOf(dead) : { ...settingsOf(dead), functionalLevel };
+      const found = findings({ settings: own }).find(({ id }) => id === 'supported-ways');
+      return found?.evidence?.join('\n') ?? '';
+    };
+    const [windows2008R2, windows2012] = [4, 5];
+    expect(waysAt(windows2008R2)).toMatch(/^dcpromo\ndcpromo \/forceremoval$/m);
+    expect(waysAt(windows2008R2)).not.toContain('Uninstall-');
+    expect(waysAt(windows2012)).toMatch(
+      /^Uninstall-ADDSDomainController\nUninstall-ADDSDomainController -ForceRemoval$/m,
+    );
+    expect(waysAt(windows2012)).not.toContain('dcpromo');
+    expect(waysAt(undefined)).toMatch(/On Windows Server 2008 R2 and before: dcpromo[\s\S]*^Uninstall-/m);
+  });
+
   test('that another computer has its name now', () => {
     expect(idsOf(findings({}, {}, { namesakes: [`CN=DC4,CN=Computers,${domain}`] }))).toContain('name-in-use');
   });
