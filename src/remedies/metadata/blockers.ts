@@ -11,7 +11,7 @@ import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { isOfClass, partsOf } from './identity.ts';
 import { lossFindings } from './loss-findings.ts';
-import { rolesOf } from './roles.ts';
+import { type Role, rolesOf, rolesToCorrect } from './roles.ts';
 
 const day = 86_400_000;
 
@@ -222,10 +222,8 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
   ];
 }
 
-function heldRoles({ roles, target }: MetadataFacts, { identity }: Chosen): readonly FindingDraft[] {
-  const held = rolesOf(roles, identity.settings?.dn);
-  const seized = held.filter(({ seize }) => seize !== undefined);
-  const corrected = held.filter(({ seize }) => seize === undefined);
+function heldRoles({ roles, target, heir }: MetadataFacts, { identity }: Chosen): readonly FindingDraft[] {
+  const seized = rolesOf(roles, identity.settings?.dn).filter(({ seize }) => seize !== undefined);
   return [
     ...(seized.length === 0
       ? []
@@ -245,16 +243,31 @@ function heldRoles({ roles, target }: MetadataFacts, { identity }: Chosen): read
             },
           ),
         ]),
-    ...(corrected.length === 0
-      ? []
-      : [
-          warning(
-            'application-infrastructure',
-            `The infrastructure role of ${counted(corrected.length, 'application partition')} goes to ${target.domainController}`,
-            'No server uses this role, but adprep fails while it belongs to a deleted domain controller.',
-            { evidence: corrected.map(({ dn }) => dn), subjects: corrected.map(({ dn }) => dn) },
-          ),
-        ]),
+    ...applicationInfrastructure(rolesToCorrect(roles, identity.settings?.dn), target.domainController, heir),
+  ];
+}
+
+function applicationInfrastructure(
+  roles: readonly Role[],
+  here: string,
+  heir: MetadataFacts['heir'],
+): readonly FindingDraft[] {
+  if (roles.length === 0) return [];
+  const count = counted(roles.length, 'application partition');
+  const [title, whatToDo] =
+    heir === undefined
+      ? [
+          `The infrastructure role of ${count} is left with a deleted domain controller`,
+          ' Offline it is not known which one can take it. Set fSMORoleOwner of each, on a domain controller that holds the partition, to NTDS Settings of that one (Microsoft KB 949257).',
+        ]
+      : [`The infrastructure role of ${count} goes to ${here}`, ''];
+  return [
+    warning(
+      leftOutReasons.infrastructure,
+      title,
+      `No server uses this role, but adprep fails while it belongs to a deleted domain controller.${whatToDo}`,
+      { evidence: roles.map(({ dn, owner }) => `${dn}: ${owner}`), subjects: roles.map(({ dn }) => dn) },
+    ),
   ];
 }
 

@@ -24,7 +24,7 @@ import type { Chosen, MetadataFacts } from './gather.ts';
 import { isKerberosAccount, isOfClass, partsOf, textsIn } from './identity.ts';
 import type { Clearing } from './references.ts';
 import { isSysvol, treesOf } from './remains.ts';
-import { type Role, rolesOf, rolesOfDeleted } from './roles.ts';
+import { type Role, rolesOf, rolesToCorrect } from './roles.ts';
 
 /** The changes that remove the DC, and what is left as it is. */
 export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposal<DirectoryChange> {
@@ -41,7 +41,7 @@ export function propose({ target, chosen, roles, heir }: MetadataFacts): Proposa
       ...editsOf(remains.dns),
       ...treesOf(remains).flatMap((tree) => leavesFirst(tree)),
     ],
-    leftOut: [...leftOutOf(chosen), ...rolesLeft(roles, identity.settings?.dn)],
+    leftOut: [...leftOutOf(chosen), ...rolesLeft(roles, identity.settings?.dn, heir)],
   };
 }
 
@@ -51,6 +51,7 @@ export const leftOutReasons = {
   system: 'system-only-references',
   text: 'names-in-text',
   roles: 'holds-roles',
+  infrastructure: 'application-infrastructure',
 } as const;
 
 const reasonOf: Readonly<Partial<Record<Clearing, { readonly reason: string; readonly why: WhyLeft }>>> = {
@@ -58,13 +59,20 @@ const reasonOf: Readonly<Partial<Record<Clearing, { readonly reason: string; rea
   'only the system writes it': { reason: leftOutReasons.system, why: 'system-only' },
 };
 
-/** Roles that do work are for ntdsutil to seize: until then they belong to the DC that is gone. */
-function rolesLeft(roles: readonly Role[], settingsDn: string | undefined): readonly LeftOut[] {
+/**
+ * Roles that do work are for ntdsutil to seize: until then they belong to the DC that is gone. Offline no DC is known that
+ * could take the others.
+ */
+function rolesLeft(
+  roles: readonly Role[],
+  settingsDn: string | undefined,
+  heir: string | undefined,
+): readonly LeftOut[] {
   return rolesOf(roles, settingsDn)
-    .filter(({ seize }) => seize !== undefined)
-    .map(({ dn, owner }) => ({
+    .filter(({ seize }) => seize !== undefined || heir === undefined)
+    .map(({ dn, owner, seize }) => ({
       what: `fSMORoleOwner of ${dn}`,
-      reason: leftOutReasons.roles,
+      reason: seize === undefined ? leftOutReasons.infrastructure : leftOutReasons.roles,
       ...leadingTo([owner], 'role'),
     }));
 }
@@ -116,14 +124,12 @@ export function corrections(
   heir: string | undefined,
 ): readonly ModifyChange[] {
   if (heir === undefined) return [];
-  return [...rolesOf(roles, settingsDn), ...rolesOfDeleted(roles)]
-    .filter(({ seize }) => seize === undefined)
-    .map(({ dn, guid, owner }) => ({
-      kind: 'modify',
-      dn,
-      guid,
-      edits: [{ attribute: 'fSMORoleOwner', remove: [owner], add: [heir], singleValued: true }],
-    }));
+  return rolesToCorrect(roles, settingsDn).map(({ dn, guid, owner }) => ({
+    kind: 'modify',
+    dn,
+    guid,
+    edits: [{ attribute: 'fSMORoleOwner', remove: [owner], add: [heir], singleValued: true }],
+  }));
 }
 
 /** What in the plan's shape and places this remedy never writes, each in a sentence; [] permits it. */

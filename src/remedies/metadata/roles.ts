@@ -71,6 +71,11 @@ export function rolesOfDeleted(roles: readonly Role[]): readonly Role[] {
   return roles.filter(({ owner }) => isDeletedDn(owner));
 }
 
+/** The infrastructure roles of application partitions that belong to this DC, or to one that is deleted already. */
+export function rolesToCorrect(roles: readonly Role[], settingsDn: string | undefined): readonly Role[] {
+  return [...rolesOf(roles, settingsDn), ...rolesOfDeleted(roles)].filter(({ seize }) => seize === undefined);
+}
+
 /** The names by which ntdsutil seizes the roles that do work and belong to this DC, or to one that is deleted already. */
 export function rolesToSeize(roles: readonly Role[], settingsDn: string | undefined): readonly string[] {
   return [...rolesOf(roles, settingsDn), ...rolesOfDeleted(roles)].flatMap(({ seize }) => seize ?? []);

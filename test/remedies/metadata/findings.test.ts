@@ -264,8 +264,21 @@ describe('what else is said', () => {
       { name: 'RID master', dn: `CN=RID Manager$,CN=System,${domain}`, guid: 'rid', owner, seize: 'RID master' },
       { name: 'infrastructure', dn: `CN=Infrastructure,${zones}`, guid: 'zones', owner, seize: undefined },
     ];
-    const found = findings({}, { roles }).find(({ id }) => id === 'roles-of-deleted');
-    expect(found?.evidence).toEqual([`RID master: ${owner}`]);
+    const found = findings({}, { roles });
+    expect(found.find(({ id }) => id === 'roles-of-deleted')?.evidence).toEqual([`RID master: ${owner}`]);
+    expect(found.find(({ id }) => id === 'application-infrastructure')).toMatchObject({
+      title: 'The infrastructure role of 1 application partition goes to dc1.corp.example.com',
+      evidence: [`CN=Infrastructure,${zones}: ${owner}`],
+    });
+  });
+
+  test('offline, that roles of application partitions stay where they are, as no DC is known to take them', () => {
+    const dn = `CN=Infrastructure,${zones}`;
+    const roles = [{ name: 'infrastructure', dn, guid: 'zones', owner: settings, seize: undefined }];
+    const found = findings({}, { roles, isExport: true, heir: undefined });
+    expect(found.find(({ id }) => id === 'application-infrastructure')?.title).toBe(
+      'The infrastructure role of 1 application partition is left with a deleted domain controller',
+    );
   });
 
   test('offline, that the export was made on it', () => {
