@@ -163,7 +163,7 @@ describe('where no run writes', () => {
     expect(stdout).toMatch(/DC1 +Amsterdam +in use +connected to it/);
     expect(stdout).toMatch(/DC2 +Amsterdam +in use +answers · DC1 heard of it 2 minutes ago/);
     expect(stdout).toMatch(/DC4 +Paramaribo +cut off: may be running .*SYSVOL by DFSR · in DNS/);
-    expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no account/);
+    expect(stdout).toMatch(/DC0 +Amsterdam +left over +.*no NTDS Settings · no DC account/);
     expect(stdout).toMatch(/supported-ways .*demote dc4\.corp\.example\.com; delete its account .*; ntdsutil/);
     expect(stdout).toMatch(/- dnsRecord:: A 10\.0\.0\.4 \(28 bytes/);
     expect(stdout).toMatch(/- dnsRecord:: SRV dc4\.corp\.example\.com \(54 bytes/);
@@ -173,6 +173,14 @@ describe('where no run writes', () => {
     const { status, stderr } = await site.run(metadata, ['--dc', 'DC9', '--dry-run']);
     expect(status).toBe(64);
     expect(stderr).toMatch(/DC9[\s\S]*Did you mean DC\d|There are: DC1/);
+  });
+
+  test('says what an export lacks that lists no DC', async () => {
+    const folder = await freshFolder();
+    await writeFile(path.join(folder, 'export.ldf'), entry(configuration, 'configuration'));
+    const args = ['--ldif', 'export.ldf', '--dc', 'DC4', '--dry-run'];
+    const { status, stderr } = await runCommand(metadata, args, { currentFolder: folder });
+    expect([status, stderr]).toEqual([64, expect.stringContaining('an export may lack CN=Sites')]);
   });
 
   test('takes either --dc or --dn, and a DN that is one', async () => {
@@ -320,7 +328,14 @@ describe('what an earlier clean-up has left', () => {
   const kerberos = `CN=krbtgt_4711,CN=Users,${domain}`;
   const otherKerberos = `CN=krbtgt_4712,CN=Users,${domain}`;
   const revealed = `CN=Branch users,OU=Paramaribo,${domain}`;
+  const demotedServer = `CN=DC6,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`;
+  const demoted = `CN=DC6,CN=Computers,${domain}`;
+  const otherZone = `DC=example.net,CN=MicrosoftDNS,DC=DomainDnsZones,${domain}`;
   const more = [
+    entry(demotedServer, 'server', 'dNSHostName: dc6.example.net'),
+    entry(demoted, 'computer', 'dNSHostName: dc6.example.net', 'primaryGroupID: 515', 'userAccountControl: 4096'),
+    entry(otherZone, 'dnsZone'),
+    entry(`DC=dc6,${otherZone}`, 'dnsNode', `dnsRecord:: ${record('A', '10.0.0.6').toString('base64')}`),
     entry(left, 'computer', hostOf('DC7'), 'primaryGroupID: 516', 'userAccountControl: 532480'),
     entry(`CN=RID Set,${left}`, 'rIDSet', 'rIDNextRID: 1305'),
     entry(kerberos, 'user', 'sAMAccountName: krbtgt_4711', 'userAccountControl: 514'),
@@ -342,6 +357,14 @@ describe('what an earlier clean-up has left', () => {
   afterAll(async () => {
     await site.save();
     await rm(site.folder, { recursive: true, force: true });
+  });
+
+  test('of a demoted DC that serves on its server object goes alone, also where its DNS name is of no domain', async () => {
+    const plan = planOf(await site.run(metadata, ['--dc', 'DC6', '--dry-run', '--json']));
+    expect(plan.changes.map(({ kind, dn }) => [kind, dn])).toEqual([['delete', demotedServer]]);
+    expect(plan.findings.find(({ id }) => id === 'name-in-use')?.evidence).toEqual([demoted]);
+    // It has one: it is no account of a DC.
+    expect(plan.findings.map(({ title }) => title)).not.toContain('DC6 has no computer account');
   });
 
   test('an account without a server object goes with its children, and undo brings it back', async () => {

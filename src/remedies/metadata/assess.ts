@@ -70,7 +70,8 @@ function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
 }
 
 /** What the plan leaves as it is, and what could not be looked at. */
-function leftFindings(facts: MetadataFacts, { identity, candidate, remains }: Chosen): readonly FindingDraft[] {
+function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDraft[] {
+  const { identity, remains } = chosen;
   const { references, texts, namesakes } = remains;
   const idsOf = (clearing: (typeof references)[number]['clearing']): readonly string[] =>
     references.filter((reference) => reference.clearing === clearing).map(({ id }) => id);
@@ -102,7 +103,7 @@ function leftFindings(facts: MetadataFacts, { identity, candidate, remains }: Ch
           'Give each to a domain controller in use: Move-ADDirectoryServerOperationMasterRole -Force, or ntdsutil roles.',
       },
     ),
-    ...unseen(facts, { identity, candidate }),
+    ...unseen(facts, chosen),
   ];
 }
 
@@ -119,7 +120,7 @@ function finding(
 
 function unseen(
   { forest, target, isExport }: MetadataFacts,
-  { identity, candidate }: Pick<Chosen, 'identity' | 'candidate'>,
+  { identity, candidate, remains }: Chosen,
 ): readonly FindingDraft[] {
   const here = forest.domainControllers.find(({ dnsHostName }) => dnsHostName === target.domainController);
   const missing = forest.namingContexts
@@ -138,12 +139,20 @@ function unseen(
           warning(
             'domain-unknown',
             `The domain of ${identity.name} is not known`,
-            'It has no account and no DNS name of the forest: only the Configuration partition is looked at.',
+            'It has no account and no DNS name of the forest: values that name it are looked for in the Configuration partition and in DNS only.',
           ),
         ]
       : []),
     ...(candidate !== undefined && candidate.account === undefined && candidate.isAccountKnown
-      ? [note('no-account', `${identity.name} has no computer account`, 'It was deleted before.')]
+      ? [
+          remains.namesakes.length === 0
+            ? note('no-account', `${identity.name} has no computer account`, 'It was deleted before.')
+            : note(
+                'no-account',
+                `${identity.name} has no domain controller account`,
+                'The computer that has its DNS name now may be the same machine: a domain controller that was demoted keeps its account and, without NTDS Settings, its server object.',
+              ),
+        ]
       : []),
     ...(isExport
       ? [

@@ -66,10 +66,12 @@ export function findCandidate(candidates: readonly Candidate[], wanted: Wanted):
         'the forest has no domain controller, left-over server object or domain controller account of this name',
       next:
         near === undefined
-          ? `There are: ${listed(
-              candidates.map(({ name }) => name),
-              12,
-            )}.`
+          ? candidates.length === 0
+            ? 'There are none at all: an export may lack CN=Sites of the Configuration partition.'
+            : `There are: ${listed(
+                candidates.map(({ name }) => name),
+                12,
+              )}.`
           : `Did you mean ${near}?`,
     });
   }

@@ -82,8 +82,7 @@ export async function readRemains(
     roots,
     host: host?.toLowerCase(),
   });
-  const namesakes =
-    domain === undefined || host === undefined ? [] : await readNamesakes(session, domain, host, going.guids);
+  const namesakes = host === undefined ? [] : await readNamesakes(session, forest, host, going.guids);
   const dns = host === undefined || namesakes.length > 0 ? [] : dnsValuesOf(seen.dnsNodes, forest, host);
   step('checking rights');
   const rights = await Promise.all(
@@ -181,16 +180,25 @@ async function readConnections(
 /** Computers of the same DNS name that are not this DC: one that was installed anew, and is no DC. */
 export async function readNamesakes(
   session: DirectorySession,
-  domain: string,
+  forest: Forest,
   host: string,
   guids: ReadonlySet<string>,
 ): Promise<readonly string[]> {
   const filter = and(equal('objectClass', 'computer'), equal('dNSHostName', host));
   const found: string[] = [];
-  for await (const entry of searchIfThere(session, domain, filter, ['objectGUID'])) {
-    if (!guids.has(guidOf(entry, 'objectGUID') ?? '')) found.push(entry.dn);
+  // Of whichever domain: the DNS name of a computer need not be one of its domain.
+  for (const domain of domainsHeld(session, forest)) {
+    for await (const entry of searchIfThere(session, domain, filter, ['objectGUID'])) {
+      if (!guids.has(guidOf(entry, 'objectGUID') ?? '')) found.push(entry.dn);
+    }
   }
   return found;
+}
+
+function domainsHeld({ rootDse }: DirectorySession, { namingContexts }: Forest): readonly string[] {
+  return namingContexts
+    .filter(({ kind, dn }) => kind === 'domain' && rootDse.namingContexts.some((held) => sameDn(held, dn)))
+    .map(({ dn }) => dn);
 }
 
 /** A member of a replica set of SYSVOL. */
@@ -204,14 +212,10 @@ export interface SysvolMember {
 const namesIn = ['msDFSR-ComputerReference', 'frsComputerReference', 'serverReference'];
 
 /** The members in the domains that the DC holds (MS-FRS2 2.3, MS-ADSC nTFRSMember). Throws DirectoryError. */
-export async function readSysvolMembers(
-  session: DirectorySession,
-  { namingContexts }: Forest,
-): Promise<readonly SysvolMember[]> {
+export async function readSysvolMembers(session: DirectorySession, forest: Forest): Promise<readonly SysvolMember[]> {
   const filter = or(equal('objectClass', 'msDFSR-Member'), equal('objectClass', 'nTFRSMember'));
   const members: SysvolMember[] = [];
-  for (const { kind, dn: domain } of namingContexts) {
-    if (kind !== 'domain' || !session.rootDse.namingContexts.some((held) => sameDn(held, domain))) continue;
+  for (const domain of domainsHeld(session, forest)) {
     for await (const entry of searchIfThere(session, joinDn('CN=System', domain), filter, namesIn)) {
       const by = isSysvol(entry.dn);
       const references = namesIn.flatMap((attribute) => textsOf(entry, attribute));

@@ -80,7 +80,9 @@ function signsOf(candidate: Candidate, { now, isExport, sysvolMembers, dnsNodes 
     ...(reach.kind === 'silent' ? [`does not answer: ${reach.why}`] : []),
     ...(kind === 'dc' && reach.kind !== 'this' && !isExport ? [heardInWords(candidate)] : []),
     ...(settings === undefined ? [kind === 'account' ? 'no server object' : 'no NTDS Settings'] : []),
-    ...(account === undefined ? [isAccountKnown ? 'no account' : 'account not known'] : [accountInWords(account, now)]),
+    ...(account === undefined
+      ? [isAccountKnown ? 'no DC account' : 'account not known']
+      : [accountInWords(account, now)]),
     ...(member === undefined ? [] : [`SYSVOL by ${member.by}`]),
     ...(host === undefined || dnsNodes.length === 0 ? [] : [isInDns(dnsNodes, host) ? 'in DNS' : 'not in DNS']),
     ...(settings?.isReadOnly === true ? ['read-only'] : []),

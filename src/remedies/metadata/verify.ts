@@ -14,7 +14,7 @@ import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, listed } from '../../words.ts';
 import { type Identity, identityIn } from './identity.ts';
 import { dnsValuesOf, everyEntryOfPartition, readDnsNodes } from './references.ts';
-import { holdsDomain, readNamesakes } from './remains.ts';
+import { readNamesakes } from './remains.ts';
 
 /** How the removal of a plan is proved; undefined for an undo, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
@@ -133,8 +133,7 @@ async function partnersLeft(
 
 /** DNS values of its host. Those of another computer of the same name are that one's. */
 async function dnsLeft(session: DirectorySession, forest: Forest, { identity }: Gone): Promise<readonly string[]> {
-  const { host, domain, guids } = identity;
-  if (host === undefined || domain === undefined) return [];
-  if (holdsDomain(session, identity) && (await readNamesakes(session, domain, host, guids)).length > 0) return [];
+  const { host, guids } = identity;
+  if (host === undefined || (await readNamesakes(session, forest, host, guids)).length > 0) return [];
   return dnsValuesOf(await readDnsNodes(session, forest), forest, host).flatMap(({ records }) => records);
 }
