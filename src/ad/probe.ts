@@ -2,6 +2,8 @@
 
 import { lookup } from 'node:dns/promises';
 import { createConnection } from 'node:net';
+import { ConnectionError } from '../ldap/connection-trouble.ts';
+import { addressOf } from '../ldap/connector.ts';
 
 /** SMTP, RPC endpoint mapper, HTTPS, SMB. */
 export const probedPorts: readonly number[] = [25, 135, 443, 445];
@@ -39,6 +41,21 @@ export async function probe(host: string, means: ProbeMeans = networkMeans): Pro
     open: probedPorts.filter((_, index) => answers[index] === true),
     closed: probedPorts.filter((_, index) => answers[index] !== true),
   };
+}
+
+/** The network, with names looked up at a DNS server (--dns); undefined: by the system. */
+export function networkMeansBy(dns: string | undefined): ProbeMeans {
+  if (dns === undefined) return networkMeans;
+  const resolve: ProbeMeans['resolve'] = async (host) => {
+    try {
+      return await addressOf(host, dns);
+    } catch (error) {
+      // A name that DNS does not know is the answer.
+      if (error instanceof ConnectionError) return undefined;
+      throw error;
+    }
+  };
+  return { ...networkMeans, resolve };
 }
 
 /** The network: names by the system, connections by TCP. */

@@ -42,7 +42,7 @@ export function isDnsServer(text: string): boolean {
  */
 export function connectByDns(dns: string): NonNullable<Access['createConnection']> {
   return async ({ host, port }) => {
-    const socket = connect(port, isIP(host) === 0 ? await addressOf(host, dns) : host);
+    const socket = connect(port, await addressOf(host, dns));
     await new Promise<void>((resolve, reject) => {
       socket.once('connect', resolve);
       socket.once('error', reject);
@@ -51,7 +51,9 @@ export function connectByDns(dns: string): NonNullable<Access['createConnection'
   };
 }
 
-async function addressOf(host: string, dns: string): Promise<string> {
+/** The address that this DNS server has of a host; an IP address itself. Throws ConnectionError if it has none. */
+export async function addressOf(host: string, dns: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
   const resolver = new Resolver({ timeout: lookUpDeadlineMs, tries: 1 });
   resolver.setServers([dns]);
   try {

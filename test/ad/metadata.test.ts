@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -117,20 +117,22 @@ describeWithSamba(
     let lostBySamba: readonly string[];
     let isDead = false;
 
-    const directoryOf = async (dc: 'dc1' | 'dc2'): Promise<readonly string[]> => {
+    const directoryOf = async (dc: 'dc1' | 'dc2', caFile = 'ca.pem'): Promise<readonly string[]> => {
       const { dc1, dc2 } = dcs;
       // Nothing listens there.
       const second = isDead ? '127.0.0.2' : dc2.address;
       const addresses = { [dc1.host]: dc1.address, [dc2.host]: second, [dc3.host]: dc3.address };
       const dns = await startDnsServer({ addresses });
-      const ca = path.join(folder, 'ca.pem');
+      const ca = path.join(folder, caFile);
       return ['--server', dcs[dc].host, '--dns', dns, '--ca', ca, '--user', forest.adminUser];
     };
-    const on = (dc: 'dc1' | 'dc2') => async (command: Parameters<typeof runCommand>[0], args: readonly string[]) =>
-      await runCommand(command, [...args, ...(await directoryOf(dc))], {
-        currentFolder: folder,
-        env: { ADSI_REMEDY_PASSWORD: dcs.dc1.adminPassword },
-      });
+    const on =
+      (dc: 'dc1' | 'dc2', caFile?: string) =>
+      async (command: Parameters<typeof runCommand>[0], args: readonly string[]) =>
+        await runCommand(command, [...args, ...(await directoryOf(dc, caFile))], {
+          currentFolder: folder,
+          env: { ADSI_REMEDY_PASSWORD: dcs.dc1.adminPassword },
+        });
     /** Runs the command as a process; with `killAfter` until the journal holds so many changes. */
     const runProcess = async (args: readonly string[], killAfter = Number.POSITIVE_INFINITY) => {
       const env = { ...process.env, ADSI_REMEDY_PASSWORD: dcs.dc1.adminPassword, NO_COLOR: '1' };
@@ -153,6 +155,7 @@ describeWithSamba(
       folder = await mkdtemp(path.join(tmpdir(), 'adsi-remedy-test-'));
       const certificates = [dcs.dc1, dcs.dc2, dc3].map(({ caFile }) => readFile(caFile, 'utf8'));
       await writeFile(path.join(folder, 'ca.pem'), (await Promise.all(certificates)).join(''));
+      await copyFile(dcs.dc1.caFile, path.join(folder, 'ca-of-dc1.pem'));
     });
     afterAll(async () => {
       await dcs?.stop();
@@ -166,6 +169,12 @@ describeWithSamba(
       expect(finalBlockers(await run(metadata, ['--dc', 'DC1', '--json']))).toContain('own-dc');
       const { findings } = planOf(await on('dc2')(metadata, ['--dc', 'DC1', '--json']));
       expect(findings.find(({ id }) => id === 'holds-roles')?.subjects).toHaveLength(5);
+    });
+
+    test('refuses a DC that answers with a certificate that is not trusted', async () => {
+      const { findings } = planOf(await on('dc1', 'ca-of-dc1.pem')(metadata, ['--dc', 'DC2', '--json']));
+      const [how = ''] = findings.find(({ id }) => id === 'answers')?.evidence ?? [];
+      expect(how).toMatch(/: port 389 is open, but: .*certificate/);
     });
 
     test('plans what Samba removes itself, and what that leaves behind', async () => {

@@ -8,12 +8,13 @@ import { askAllForReplication, catalogIfAny } from '../../ad/ask-replication.ts'
 import { dnDepth, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
-import { networkMeans } from '../../ad/probe.ts';
+import { networkMeansBy } from '../../ad/probe.ts';
 import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
 import { dateOfFileTime } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 
 /** Whether it answers on LDAP. */
@@ -158,16 +159,19 @@ async function reachOf(
 ): Promise<Reach> {
   if (state.kind === 'answered') return { kind: 'answers', how: 'it let us log on' };
   if (state.kind === 'not-asked' || host === undefined) return { kind: 'not-asked' };
-  return (await isOpen(host, world))
-    ? { kind: 'answers', how: `port 389 is open, but: ${state.why}` }
-    : { kind: 'silent', why: state.why };
+  return await withoutLogon(host, state.why, world);
 }
 
-/** A machine that refuses the logon or has a bad certificate answers nevertheless. */
-async function isOpen(host: string, { target }: DirectoryWorld): Promise<boolean> {
-  if (target.connection.kind !== 'server') return false;
-  const address = await networkMeans.resolve(host);
-  return address !== undefined && (await networkMeans.connects(address, 389, defaultDeadlineMs));
+/** A machine that refuses the logon or has a bad certificate answers nevertheless: on 389, or where it was asked. */
+async function withoutLogon(host: string, why: string, { target: { connection } }: DirectoryWorld): Promise<Reach> {
+  if (connection.kind !== 'server') return { kind: 'silent', why };
+  const { resolve, connects } = networkMeansBy(connection.dns);
+  const address = await resolve(host);
+  if (address === undefined) return { kind: 'silent', why };
+  const ports = distinct([389, connection.port]);
+  const areOpen = await Promise.all(ports.map((port) => connects(address, port, defaultDeadlineMs)));
+  const open = ports.find((_, index) => areOpen[index]);
+  return open === undefined ? { kind: 'silent', why } : { kind: 'answers', how: `port ${open} is open, but: ${why}` };
 }
 
 async function tryToReach(host: string | undefined, world: DirectoryWorld): Promise<Reach> {
@@ -178,9 +182,7 @@ async function tryToReach(host: string | undefined, world: DirectoryWorld): Prom
   } catch (error) {
     if (!(error instanceof DirectoryError)) throw error;
     if (error.resultCode !== undefined) return { kind: 'answers', how: error.trouble.cameBack };
-    return (await isOpen(host, world))
-      ? { kind: 'answers', how: `port 389 is open, but: ${error.trouble.cameBack}` }
-      : { kind: 'silent', why: error.trouble.cameBack };
+    return await withoutLogon(host, error.trouble.cameBack, world);
   }
 }
 

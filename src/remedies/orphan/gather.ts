@@ -3,7 +3,7 @@
 import { catalogIfAny } from '../../ad/ask-replication.ts';
 import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
-import { networkMeans, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
+import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
@@ -137,6 +137,10 @@ export interface LeftoverFacts extends Leftovers {
 
 export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | NothingToDelete;
 
+function dnsServerOf(connection: DirectoryWorld['target']['connection']): string | undefined {
+  return connection.kind === 'server' ? connection.dns : undefined;
+}
+
 interface Sessions {
   /** With the DC that is written to. */
   readonly session: DirectorySession;
@@ -154,7 +158,7 @@ export async function gather(
   world: DirectoryWorld,
   scope: Scope<OrphanOptions>,
   known?: OrphanFacts,
-  probeMeans: ProbeMeans = networkMeans,
+  probeMeans: ProbeMeans = networkMeansBy(dnsServerOf(world.target.connection)),
 ): Promise<OrphanFacts> {
   const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
   const isLeftovers =

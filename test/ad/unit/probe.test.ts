@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { networkMeans, probe, probedPorts } from '../../../src/ad/probe.ts';
+import { networkMeans, networkMeansBy, probe, probedPorts } from '../../../src/ad/probe.ts';
+import { startDnsServer } from '../../support/dns-server.ts';
 
 test('tells open from closed ports, all tried at once', async () => {
   const asked: number[] = [];
@@ -18,6 +19,13 @@ test('tells open from closed ports, all tried at once', async () => {
 test('tells a name without an address', async () => {
   const result = await probe('ex04', { resolve: async () => undefined, connects: async () => true });
   expect(result).toEqual({ kind: 'no address' });
+});
+
+test('looks names up at the DNS server that is given, which may know what the system does not', async () => {
+  const { resolve } = networkMeansBy(await startDnsServer({ addresses: { 'dc4.corp.example.com': '127.0.0.4' } }));
+  expect(await resolve('dc4.corp.example.com')).toBe('127.0.0.4');
+  expect(await resolve('dc5.corp.example.com')).toBeUndefined();
+  expect(await resolve('127.0.0.9')).toBe('127.0.0.9');
 });
 
 test('finds a listening port open, and one without a listener closed', async () => {
