@@ -90,6 +90,7 @@ describeWithSamba(
       ]);
       const saved = await run(metadata, ['--dc', 'DC2', '--save', 'lost', '--json']);
       expect(saved.stderr.replaceAll(/ +/g, ' ')).toContain(`${administrators} description\n`);
+      expect(saved.stderr.replaceAll(/ +/g, ' ')).toContain(`${made} created\n`);
       const found = planOf(saved).findings.find(({ id }) => id === 'only-it-has');
       expect(found?.subjects).toEqual(expect.arrayContaining([administrators, made]));
       // What it only took in from the other is not among them.

@@ -136,7 +136,9 @@ function beginningOf(table: TableExhibit): readonly Exhibit[] {
 }
 
 function changeInWords(change: Lost['change']): string {
-  if (change.kind === 'edited') return change.attributes.join(', ');
+  // Nothing but the creation of an entry stamps whenCreated: of its attributes that says it all.
+  if (change.kind === 'edited')
+    return change.attributes.includes('whenCreated') ? 'created' : change.attributes.join(', ');
   if (change.kind === 'only-copy') return 'no other copy';
   return change.from === undefined ? 'deleted' : `deleted from ${change.from}`;
 }

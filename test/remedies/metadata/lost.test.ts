@@ -93,7 +93,8 @@ describe('two DCs that no longer replicate', () => {
   });
 
   test('what was made or changed there is named, with the attributes, and nothing that both have had', async () => {
-    const { chosen } = await lookAt(dcs, 'DC2');
+    const facts = await lookAt(dcs, 'DC2');
+    const { chosen } = facts;
     const changed = new Map(chosen?.lost?.objects.map(({ dn, change }) => [dn, change]));
     expect([...changed.keys()].toSorted()).toEqual([
       expect.stringContaining('CN=Deleted there\\0ADEL:'),
@@ -102,6 +103,7 @@ describe('two DCs that no longer replicate', () => {
     ]);
     expect(changed.get(hadByBoth)).toEqual({ kind: 'edited', attributes: ['description'] });
     expect(changed.get(made)).toMatchObject({ attributes: expect.arrayContaining(['sAMAccountName']) });
+    expect(JSON.stringify(surveyOf(facts))).toContain(`"${made}","created"`);
   });
 
   test('what was deleted there is listed with its last place, and what was deleted here is not', async () => {
