@@ -141,6 +141,12 @@ function covers(saved: Finding, fresh: Finding): boolean {
   return isSameSubjects && isNoWorse;
 }
 
+/** Why a plan with open blockers is refused: "a blocker is not accepted". */
+export function whyRefused(findings: readonly Finding[]): string {
+  const isFinal = openBlockers(findings).some(({ acceptable }) => !acceptable);
+  return isFinal ? 'a blocker cannot be accepted' : 'a blocker is not accepted';
+}
+
 /** The blockers that stop a plan: those that are not accepted. */
 export function openBlockers(findings: readonly Finding[]): readonly Finding[] {
   return findings.filter((finding) => finding.level === 'blocker' && !finding.accepted);

@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { requireApplicable } from '../change/apply.ts';
-import { openBlockers } from '../change/findings.ts';
+import { openBlockers, whyRefused } from '../change/findings.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -194,7 +194,7 @@ function savedLines(
     remedy.handOver !== undefined
       ? `To look again afterwards: ${apply}`
       : isBlocked
-        ? 'It can’t be applied as it is: a blocker is not accepted.'
+        ? `It can’t be applied as it is: ${whyRefused(plan.findings)}.`
         : `Apply it with: ${apply}`,
     ...(isAway ? ['It lies away from the change that it undoes, so apply asks for its seal.'] : []),
   ];

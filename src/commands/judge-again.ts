@@ -167,6 +167,7 @@ export function whatIsNew(saved: readonly Finding[], fresh: readonly Finding[]):
   return openBlockers(fresh).map((finding) => {
     const before = saved.find(({ id }) => id === finding.id);
     if (before === undefined) return `${finding.id} is new: when the plan was made there was no such finding.`;
+    if (!finding.acceptable) return `${finding.id} cannot be accepted.`;
     if (!before.accepted) return `${finding.id} was not accepted when the plan was made.`;
     const known = new Set(before.subjects);
     const added = finding.subjects.filter((subject) => !known.has(subject));

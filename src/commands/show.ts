@@ -1,6 +1,6 @@
 /** adsi-remedy show: the review of a saved change, drawn from its plan. */
 
-import { openBlockers } from '../change/findings.ts';
+import { openBlockers, whyRefused } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import type { Plan } from '../change/plan.ts';
 import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
@@ -104,7 +104,7 @@ function commandFor({ folder, plan }: SavedChange, position: Position, isAway: b
   switch (position.kind) {
     case 'not-applied':
       return openBlockers(plan.findings).length > 0
-        ? ' It can’t be applied as it is: a blocker is not accepted.'
+        ? ` It can’t be applied as it is: ${whyRefused(plan.findings)}.`
         : ` Apply it with: ${command('apply', folder)}${withSeal}`;
     case 'applied':
       return ` Undo it with: ${command('undo', folder)}`;

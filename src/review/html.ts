@@ -3,7 +3,7 @@
  * templates/review.html holds its style and every word that is the same for all plans.
  */
 
-import { type Finding, openBlockers } from '../change/findings.ts';
+import { type Finding, openBlockers, whyRefused } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { FileChange, Plan } from '../change/plan.ts';
@@ -251,7 +251,7 @@ function apply(plan: Plan, { apply: command, undo }: Commands): Html {
   }
   const applied =
     openBlockers(plan.findings).length > 0
-      ? html`<p>apply refuses this plan: a blocker is not accepted.</p>`
+      ? html`<p>apply refuses this plan: ${whyRefused(plan.findings)}.</p>`
       : html`<pre><code>${command}</code></pre>\n${applying(plan)}`;
   return html`<h3>Apply</h3>\n${applied}\n<h3>Undo</h3>
 <pre><code>${undo}</code></pre>

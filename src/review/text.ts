@@ -1,6 +1,6 @@
 /** The review as lines of text: for the terminal with colour, for review.txt without. */
 
-import { type Finding, openBlockers } from '../change/findings.ts';
+import { type Finding, openBlockers, whyRefused } from '../change/findings.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
 import { tellingNames, withoutMiddle } from '../files/telling-name.ts';
@@ -138,7 +138,7 @@ function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
     return;
   }
   yield openBlockers(plan.findings).length > 0
-    ? '  Apply  refused as it is: a blocker is not accepted.'
+    ? `  Apply  refused as it is: ${whyRefused(plan.findings)}.`
     : `  Apply  ${visible(apply)}`;
   yield `  Undo   ${visible(undo)}`;
   if (plan.target.kind === 'files') yield* wrapped(`  ${lostWords}`, paperWidth, 2);
@@ -209,11 +209,17 @@ function acceptanceLines(
   findings: readonly Finding[],
   { style, columns = Number.POSITIVE_INFINITY }: TextReviewOptions,
 ): readonly string[] {
-  const toAccept = openBlockers(foldedFindings(findings)).filter(({ acceptable }) => acceptable);
+  const open = openBlockers(foldedFindings(findings));
+  const toAccept = open.filter(({ acceptable }) => acceptable);
   if (toAccept.length === 0) return [];
   const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');
-  const line = `To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`;
-  return wrapped(`  ${style.dim(line)}`, columns, 2);
+  const others = open.filter(({ acceptable }) => !acceptable).map(({ id }) => visible(id));
+  const lines = [
+    `To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`,
+    // Else they are taken for such as the flags above let through.
+    ...(others.length === 0 ? [] : [`Cannot be accepted: ${others.join(', ')}`]),
+  ];
+  return lines.flatMap((line) => wrapped(`  ${style.dim(line)}`, columns, 2));
 }
 
 function* wholeFinding(finding: Finding, options: TextReviewOptions): Generator<string> {

@@ -320,10 +320,10 @@ describe('findings on the screen', () => {
     expect(lines).toContain('           one and 1 more');
   });
 
-  test('that can be accepted are followed by how', () => {
-    expect(shown({ level: 'blocker', id: 'a', acceptable: true }, { level: 'blocker', id: 'b' })).toContain(
-      '  To accept the blocker: --accept a',
-    );
+  test('that can be accepted are followed by how, and by those that cannot', () => {
+    const lines = shown({ level: 'blocker', id: 'a', acceptable: true }, { level: 'blocker', id: 'b' });
+    expect(lines).toContain('  To accept the blocker: --accept a');
+    expect(lines).toContain('  Cannot be accepted: b');
   });
 
   test('are counted in the last line, with all else', () => {
@@ -395,10 +395,13 @@ describe('review.txt', () => {
   });
 
   test('recommends no apply that would be refused', () => {
-    const blocked = planOf([deletion(server, [])], { findings: [finding({ level: 'blocker' })] });
-    const text = [...paperReview(blocked, words, commands)].join('\n');
-    expect(text).toContain('Apply  refused as it is: a blocker is not accepted.');
-    expect(text).not.toContain(commands.apply);
+    const textWith = (acceptable: boolean): string => {
+      const blocked = planOf([deletion(server, [])], { findings: [finding({ level: 'blocker', acceptable })] });
+      return [...paperReview(blocked, words, commands)].join('\n');
+    };
+    expect(textWith(true)).toContain('Apply  refused as it is: a blocker is not accepted.');
+    expect(textWith(false)).toContain('Apply  refused as it is: a blocker cannot be accepted.');
+    expect(textWith(true)).not.toContain(commands.apply);
   });
 
   test('has all next steps, those that interrupt a service first', () => {
