@@ -2,6 +2,7 @@
 
 import type { SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
+import { isIP } from 'node:net';
 import { DirectoryError, errnoOf } from '../errors.ts';
 
 export interface LocatedServer {
@@ -121,6 +122,22 @@ const words: Readonly<Record<string, string>> = {
   EBADNAME: 'not a valid DNS name',
   EBADRESP: 'the DNS server sent a malformed answer',
 };
+
+/** For one try, in milliseconds: shorter than the deadline of a connection, so that the error names DNS. */
+const lookUpDeadlineMs = 3000;
+
+/** The address that a DNS server has of a host; an IP address itself. Rejects with the error of node:dns. */
+export async function lookUpAddress(host: string, dns: string): Promise<string> {
+  if (isIP(host) !== 0) return host;
+  const resolver = new Resolver({ timeout: lookUpDeadlineMs, tries: 1 });
+  resolver.setServers([dns]);
+  const [address = ''] = await resolver.resolve4(host).catch((error: unknown) => {
+    // The name exists, without an IPv4 address.
+    if (errnoOf(error) === 'ENODATA') return resolver.resolve6(host);
+    throw error;
+  });
+  return address;
+}
 
 /**
  * Why a DNS look-up failed (errors of node:dns), with the code: "no DNS server is listening there (ECONNREFUSED)".

@@ -2,8 +2,7 @@
 
 import { lookup } from 'node:dns/promises';
 import { createConnection } from 'node:net';
-import { ConnectionError } from '../ldap/connection-trouble.ts';
-import { addressOf } from '../ldap/connector.ts';
+import { lookUpAddress } from './locate.ts';
 
 /** SMTP, RPC endpoint mapper, HTTPS, SMB. */
 export const probedPorts: readonly number[] = [25, 135, 443, 445];
@@ -48,11 +47,10 @@ export function networkMeansBy(dns: string | undefined): ProbeMeans {
   if (dns === undefined) return networkMeans;
   const resolve: ProbeMeans['resolve'] = async (host) => {
     try {
-      return await addressOf(host, dns);
-    } catch (error) {
+      return await lookUpAddress(host, dns);
+    } catch {
       // A name that DNS does not know is the answer.
-      if (error instanceof ConnectionError) return undefined;
-      throw error;
+      return undefined;
     }
   };
   return { ...networkMeans, resolve };

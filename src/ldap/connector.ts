@@ -1,9 +1,7 @@
 /** Opens sessions with the servers of a forest; host names are looked up by the system or at a given DNS server. */
 
-import { Resolver } from 'node:dns/promises';
 import { connect, isIP } from 'node:net';
-import { dnsErrorInWords } from '../ad/locate.ts';
-import { errnoOf } from '../errors.ts';
+import { dnsErrorInWords, lookUpAddress } from '../ad/locate.ts';
 import type { Trust } from './connect.ts';
 import { ConnectionError } from './connection-trouble.ts';
 import type { Access, Connector, DirectorySession, ServerAddress } from './session.ts';
@@ -25,9 +23,6 @@ export function ldapConnector(access: Access): Connector {
 export async function openSession(options: ServerAddress & Access): Promise<DirectorySession> {
   return await ldapConnector(options).open(options);
 }
-
-/** For one try, in milliseconds: shorter than the deadline of a connection, so that the error names DNS. */
-const lookUpDeadlineMs = 3000;
 
 /** Whether the text is the address of a DNS server: an IP address, with `:port` unless 53 (`[address]:port` for IPv6). */
 export function isDnsServer(text: string): boolean {
@@ -52,17 +47,9 @@ export function connectByDns(dns: string): NonNullable<Access['createConnection'
 }
 
 /** The address that this DNS server has of a host; an IP address itself. Throws ConnectionError if it has none. */
-export async function addressOf(host: string, dns: string): Promise<string> {
-  if (isIP(host) !== 0) return host;
-  const resolver = new Resolver({ timeout: lookUpDeadlineMs, tries: 1 });
-  resolver.setServers([dns]);
+async function addressOf(host: string, dns: string): Promise<string> {
   try {
-    const [address = ''] = await resolver.resolve4(host).catch((error: unknown) => {
-      // The name exists, without an IPv4 address.
-      if (errnoOf(error) === 'ENODATA') return resolver.resolve6(host);
-      throw error;
-    });
-    return address;
+    return await lookUpAddress(host, dns);
   } catch (error) {
     throw new ConnectionError(
       {
