@@ -18,6 +18,8 @@ const changesOf = (plan: string): readonly unknown[] => smallPlans[plan]?.change
 const [routing, database, server] = changesOf('orphan');
 const [lifetime, marker] = changesOf('lifetime');
 const [tree] = changesOf('orphan at once');
+const [german] = changesOf('labels');
+const spanish = { path: '/forms/Exchange/HTML/nls/es/strings.txt', language: 'es' };
 const [undelete] = changesOf('orphan undone');
 const copyOfOther = {
   ...Object(database),
@@ -164,6 +166,18 @@ const refused: readonly Refused[] = [
     put('target.roots', ['/forms', '\\\\tmg01\\forms']),
     put('changes.0.root', '\\\\tmg01\\forms'),
     put('changes.0.path', '\\\\other\\forms\\Exchange\\HTML\\nls\\de\\strings.txt'),
+  ],
+  [
+    'labels',
+    'that changes a file in two steps',
+    'it is changed in more than one step',
+    insert('changes.1', { ...Object(german), before: Object(german).after }),
+  ],
+  [
+    'labels',
+    'that changes a file in two steps, through a link',
+    'it is changed in more than one step',
+    insert('changes.1', { ...Object(german), ...spanish, before: Object(german).after, realPath: Object(german).path }),
   ],
   ['labels', 'with a way up', 'not below', put('changes.0.path', '/forms/a/..\\..\\Exchange/HTML/nls/de/strings.txt')],
   ['labels', 'with an empty step', 'not below', put('changes.0.path', '/forms//Exchange/HTML/nls/de/strings.txt')],

@@ -1,7 +1,8 @@
 /** What was asked for, as a plan keeps it, and what a plan of this remedy may hold at all. */
 
 import path from 'node:path';
-import type { FileChange, Intent, JsonValue, Plan } from '../../change/plan.ts';
+import { sameFingerprint } from '../../change/fingerprint.ts';
+import type { FileChange, FileFingerprint, Intent, JsonValue, Plan } from '../../change/plan.ts';
 import { placeOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
@@ -103,7 +104,29 @@ export function permits(plan: Plan<FileChange>): readonly string[] {
   return [
     ...faultsOfIntent(plan.intent),
     ...plan.changes.flatMap((change) => faultsOfChange(change, target.roots, plan.undoes !== undefined)),
+    ...changedInSteps(plan.changes),
   ];
+}
+
+/**
+ * Files that one change takes up as another one leaves them: such a change can't be judged by the file as it is before
+ * both. Two paths may lead to one file, and then both changes start from the same bytes.
+ */
+function changedInSteps(changes: readonly FileChange[]): readonly string[] {
+  const before = new Map<string, FileFingerprint>();
+  return changes.flatMap((change) => {
+    if (change.kind !== 'file') return [];
+    const target = change.realPath ?? change.path;
+    const key = isOfWindows(target) ? target.toLowerCase() : target;
+    const known = before.get(key) ?? change.before;
+    before.set(key, known);
+    return sameFingerprint(known, change.before) ? [] : [`${change.path}: it is changed in more than one step.`];
+  });
+}
+
+/** Whether a path is one of Windows, which takes either letter case. */
+function isOfWindows(file: string): boolean {
+  return /^(?:[a-z]:|\\\\|\/\/)/i.test(file);
 }
 
 function faultsOfIntent(intent: Intent): readonly string[] {
@@ -146,7 +169,7 @@ function faultsOfTexts({ splices, encoding }: FileChange): readonly string[] {
 
 /** Whether a path lies below a folder by its name, with no way up in it; also on a computer of the other kind. */
 function isBelow(file: string, folder: string): boolean {
-  const paths = /^(?:[a-z]:|\\\\|\/\/)/i.test(folder) ? path.win32 : path.posix;
+  const paths = isOfWindows(folder) ? path.win32 : path.posix;
   // Windows takes either slash for a separator, also in a path that begins as another computer's.
   if (file.split(/[\\/]/).includes('..')) return false;
   const way = paths.relative(folder, file);
