@@ -45,8 +45,10 @@ function hostInCommand(name: string): string {
 }
 
 /** How to import it, on the DC that the plan was made on. */
-function importCommands({ domainController }: ForestTarget, isForLdifde: boolean): readonly string[] {
-  const host = hostInCommand(domainController);
+function importCommands({ domainController, connection }: ForestTarget, isForLdifde: boolean): readonly string[] {
+  // An export may not say where it was made: its name has no domain then.
+  const isNamed = connection.kind !== 'ldif' || domainController.includes('.');
+  const host = isNamed ? hostInCommand(domainController) : 'DC';
   return [
     'Import it with:',
     ...(isForLdifde ? [`  ldifde -i -f change.ldf -s ${host}`] : []),

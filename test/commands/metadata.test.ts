@@ -516,6 +516,27 @@ describe('offline', () => {
     const ldif = await readFile(path.join(folder, 'change', 'change.ldf'), 'utf8');
     expect(ldif.match(/^changetype: delete$/gm)).toHaveLength(3);
   });
+
+  test('names another DC to seize the roles, and leaves those of partitions, where the export has no rootDSE', async () => {
+    const folder = await freshFolder();
+    const zones = `DC=DomainDnsZones,${domain}`;
+    const owner = `CN=NTDS Settings,CN=DC2,CN=Servers,${site}`;
+    const roles = [
+      exported(`CN=System,${domain}`, 'container'),
+      exported(`CN=RID Manager$,CN=System,${domain}`, 'rIDManager', `fSMORoleOwner: ${owner}`),
+      exported('CN=Zones,CN=Partitions,'.concat(configuration), 'crossRef', `nCName: ${zones}`, 'systemFlags: 5'),
+      exported(zones, 'domainDNS'),
+      exported(`CN=Infrastructure,${zones}`, 'infrastructureUpdate', `fSMORoleOwner: ${owner}`),
+    ];
+    await writeFile(path.join(folder, 'forest.ldf'), [...whole.slice(1), ...roles].join('\n'));
+    const args = ['--dc', 'DC2', '--ldif', 'forest.ldf', '--save', 'change', '--json'];
+    const plan = planOf(await runCommand(metadata, args, { currentFolder: folder }));
+    expect(plan.nextSteps[0]).toEqual({ id: 'seize-roles', host: 'dc1.corp.example.com', roles: ['RID master'] });
+    expect(plan.leftOut.map(({ what, reason }) => [what, reason])).toEqual([
+      [`fSMORoleOwner of CN=RID Manager$,CN=System,${domain}`, 'holds-roles'],
+      [`fSMORoleOwner of CN=Infrastructure,${zones}`, 'application-infrastructure'],
+    ]);
+  });
 });
 
 /** An entry of an export. */

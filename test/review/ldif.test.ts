@@ -112,6 +112,13 @@ describe('the comments of change.ldf', () => {
     expect(head).toContain('#   ldapmodify -H ldaps://dc1.corp.example.com -D USER -W -f change.ldf');
   });
 
+  test('name no server to import on where the export does not say where it was made', () => {
+    const connection = { kind: 'ldif' as const, files: ['forest.ldf'] };
+    const head = comments(edit, { target: { ...forest, domainController: 'export', connection } });
+    expect(head).toContain('#   ldifde -i -f change.ldf -s DC\n');
+    expect(head).toContain('#   ldapmodify -H ldaps://DC -D');
+  });
+
   test('recommend no ldifde where it would not accept the records', () => {
     expect(comments(back)).not.toContain('ldifde -i');
   });

@@ -11,7 +11,7 @@ import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { isOfClass, partsOf } from './identity.ts';
 import { lossFindings } from './loss-findings.ts';
-import { type Role, rolesOf, rolesToCorrect } from './roles.ts';
+import { type Role, rolesOf, rolesToCorrect, takerOfRoles } from './roles.ts';
 
 const day = 86_400_000;
 
@@ -222,7 +222,8 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
   ];
 }
 
-function heldRoles({ roles, target, heir }: MetadataFacts, { identity }: Chosen): readonly FindingDraft[] {
+function heldRoles({ roles, target, forest, heir }: MetadataFacts, { identity }: Chosen): readonly FindingDraft[] {
+  const taker = takerOfRoles(forest, target, identity.settings?.dn);
   const seized = rolesOf(roles, identity.settings?.dn).filter(({ seize }) => seize !== undefined);
   return [
     ...(seized.length === 0
@@ -234,9 +235,7 @@ function heldRoles({ roles, target, heir }: MetadataFacts, { identity }: Chosen)
             'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
             {
               evidence: [
-                ...seized.flatMap(({ seize }) =>
-                  seize === undefined ? [] : [seizeRole(target.domainController, seize)],
-                ),
+                ...seized.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
                 ...seized.map(({ name, dn }) => `${name}: ${dn}`),
               ],
               subjects: seized.map(({ name }) => name),

@@ -9,7 +9,7 @@ import { counted } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import type { MetadataFacts } from './gather.ts';
 import { identityIn, partsOf } from './identity.ts';
-import { namesOfRoles, rolesToSeize } from './roles.ts';
+import { namesOfRoles, rolesToSeize, takerOfRoles } from './roles.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
@@ -96,7 +96,7 @@ export function nextStepsOf({ chosen, forest, roles, target }: MetadataFacts): r
   return [
     ...(toSeize.length === 0
       ? []
-      : [{ id: 'seize-roles', host: hostInCommand(target.domainController), roles: toSeize }]),
+      : [{ id: 'seize-roles', host: hostInCommand(takerOfRoles(forest, target, settings?.dn)), roles: toSeize }]),
     { id: 'replication', name, hosts },
   ];
 }
@@ -119,7 +119,7 @@ function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
   return id === 'replication' && typeof name === 'string' && areHosts;
 }
 
-/** An export may not say which DC it was made on. */
+/** A name that is no host name is not put into a command. */
 function hostInCommand(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }

@@ -3,6 +3,7 @@
 import { isDeletedDn, joinDn, sameDn } from '../../ad/dn.ts';
 import { guidOf, textOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
+import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 
@@ -79,6 +80,22 @@ export function rolesToCorrect(roles: readonly Role[], settingsDn: string | unde
 /** The names by which ntdsutil seizes the roles that do work and belong to this DC, or to one that is deleted already. */
 export function rolesToSeize(roles: readonly Role[], settingsDn: string | undefined): readonly string[] {
   return [...rolesOf(roles, settingsDn), ...rolesOfDeleted(roles)].flatMap(({ seize }) => seize ?? []);
+}
+
+/**
+ * The DC that is to take roles: that of the run. An export may not say where it was made, and its name has no domain then:
+ * it is another one of the forest.
+ *
+ * @param settingsDn of the DC that is gone
+ */
+export function takerOfRoles(
+  { domainControllers }: Forest,
+  { domainController }: ForestTarget,
+  settingsDn: string | undefined,
+): string {
+  if (domainController.includes('.')) return domainController;
+  const isGone = (dn: string): boolean => settingsDn !== undefined && sameDn(dn, settingsDn);
+  return domainControllers.filter((one) => !isGone(one.settingsDn)).flatMap((one) => one.dnsHostName ?? [])[0] ?? 'DC';
 }
 
 /** Every name that ntdsutil has for a role. */
