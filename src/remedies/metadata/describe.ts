@@ -35,8 +35,13 @@ export function describe(plan: Plan<DirectoryChange>): Description {
         : [{ name: 'Values not removed', value: plan.leftOut.length.toLocaleString('en') }]),
     ],
     changes: leftOutTable(plan),
-    nextSteps: plan.nextSteps.flatMap(stepsInWords),
+    nextSteps: stepsOf(plan),
   };
+}
+
+function stepsOf({ target, nextSteps }: Plan<DirectoryChange>): readonly Step[] {
+  const isOffline = target.kind === 'forest' && target.connection.kind === 'ldif';
+  return nextSteps.flatMap((step) => stepsInWords(step, isOffline));
 }
 
 /** The name that a person types before the plan is applied. */
@@ -64,7 +69,7 @@ function describeUndo(
       .filter(({ of }) => of.length > 0)
       .map(({ name: what, of, where }) => ({ name: what, value: where + counted(of.length, 'entry', 'entries') })),
     changes: [],
-    nextSteps: plan.nextSteps.flatMap(stepsInWords),
+    nextSteps: stepsOf(plan),
   };
 }
 
@@ -124,7 +129,8 @@ function hostInCommand(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }
 
-function stepsInWords({ id, name, host, hosts, roles }: NextStep): readonly Step[] {
+/** @param isOffline whether the plan is imported by another program, which cannot watch the replication */
+function stepsInWords({ id, name, host, hosts, roles }: NextStep, isOffline: boolean): readonly Step[] {
   if (id === 'seize-roles' && Array.isArray(roles)) {
     return [
       {
@@ -136,8 +142,8 @@ function stepsInWords({ id, name, host, hosts, roles }: NextStep): readonly Step
   if (id !== 'replication' || !Array.isArray(hosts)) return [];
   return [
     {
-      text: `Wait until every domain controller has the deletion and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then. adsi-remedy shows it with --wait SECONDS.`,
-      commands: [replicationSummary, 'repadmin /kcc *'],
+      text: `Wait until every domain controller has the deletion and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then.${isOffline ? '' : ' adsi-remedy shows it with --wait SECONDS.'}`,
+      commands: ['repadmin /kcc *', replicationSummary],
       lines: hosts.map(String),
     },
     {

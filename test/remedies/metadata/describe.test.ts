@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { DirectoryChange, Plan } from '../../../src/change/plan.ts';
+import type { DirectoryChange, ForestTarget, Plan } from '../../../src/change/plan.ts';
 import { describe as describePlan } from '../../../src/remedies/metadata/describe.ts';
 import { configuration, forest, guid, modify, planOf } from '../../review/plans.ts';
 
@@ -14,4 +14,14 @@ test.each([
 ] as const)('the summary of an undo counts %s, and nothing that is none', (_, changes, names) => {
   const plan = planOf(changes, { remedy: 'metadata', target: forest, undoes, subject: { dn, guid } });
   expect(describePlan(plan as Plan<DirectoryChange>).summary.map(({ name }) => name)).toEqual(names);
+});
+
+test('the last step speaks of --wait only for a plan that apply itself carries out', () => {
+  const step = { id: 'replication', name: 'DC0', hosts: ['dc1.corp.example.com'] };
+  const textOf = (connection: ForestTarget['connection']): string | undefined => {
+    const plan = planOf([back], { remedy: 'metadata', target: { ...forest, connection }, nextSteps: [step] });
+    return describePlan(plan as Plan<DirectoryChange>).nextSteps[0]?.text;
+  };
+  expect(textOf({ kind: 'practice' })).toContain('--wait SECONDS');
+  expect(textOf({ kind: 'ldif', files: ['export.ldf'] })).not.toContain('--wait');
 });
