@@ -1,7 +1,7 @@
 /** What the removal means in this world: the supported ways first, then what stops it, then what to know. */
 
 import { normalizedDn, sameDn } from '../../ad/dn.ts';
-import { removeMetadata } from '../../ad/repadmin.ts';
+import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
@@ -99,8 +99,10 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
       deleted.map(({ name, owner }) => `${name}: ${owner}`),
       {
         title: 'Roles belong to domain controllers that are deleted already',
-        detail:
-          'Give each to a domain controller in use: Move-ADDirectoryServerOperationMasterRole -Force, or ntdsutil roles.',
+        detail: 'Give each to a domain controller in use, with the commands.',
+        commands: deleted.flatMap(({ seize }) =>
+          seize === undefined ? [] : [seizeRole(facts.target.domainController, seize)],
+        ),
       },
     ),
     ...unseen(facts, chosen),
@@ -113,9 +115,14 @@ function finding(
   build: Build,
   id: string,
   evidence: readonly string[],
-  { title, detail }: { readonly title: string; readonly detail: string },
+  {
+    title,
+    detail,
+    commands = [],
+  }: { readonly title: string; readonly detail: string; readonly commands?: readonly string[] },
 ): readonly FindingDraft[] {
-  return evidence.length === 0 ? [] : [build(id, title, detail, { evidence, subjects: evidence })];
+  if (evidence.length === 0) return [];
+  return [build(id, title, detail, { evidence: [...commands, ...evidence], subjects: evidence })];
 }
 
 function unseen(
@@ -182,7 +189,7 @@ function rodcFindings({ remains }: Chosen): readonly FindingDraft[] {
   });
 }
 
-export type SupportedWay = 'demote' | 'account' | 'ntdsutil';
+export type SupportedWay = 'demote' | 'account' | 'ntdsutil' | 'sites';
 
 export interface Way {
   readonly way: SupportedWay;
@@ -200,7 +207,9 @@ export function waysFor({ identity, candidate }: Pick<Chosen, 'identity' | 'cand
   return [
     ...(settings === undefined ? [] : [demotion(machine, candidate?.settings?.functionalLevel)]),
     ...(accountDn === undefined ? [] : [accountDeletion(name, accountDn, settings !== undefined)]),
-    ...(serverDn === undefined ? [] : [metadataCleanup(serverDn)]),
+    ...(serverDn === undefined
+      ? []
+      : [settings === undefined ? serverDeletion(name, serverDn) : metadataCleanup(serverDn)]),
   ];
 }
 
@@ -239,6 +248,20 @@ function accountDeletion(name: string, accountDn: string, hasMetadata: boolean):
     step: {
       text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. DNS has to be looked at by hand.`,
       commands: [`Get-ADComputer -Identity ${quotedForPowerShell(accountDn)}`],
+    },
+  };
+}
+
+/** Metadata cleanup looks for NTDS Settings; a server object without is deleted where it is shown. */
+function serverDeletion(name: string, serverDn: string): Way {
+  return {
+    way: 'sites',
+    short: 'delete its server object in Sites and Services',
+    label: 'Active Directory Sites and Services can delete its server object',
+    hint: 'it has no NTDS Settings any more',
+    step: {
+      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. DNS and SYSVOL membership have to be looked at by hand.`,
+      commands: [`Get-ADObject -Identity ${quotedForPowerShell(serverDn)}`],
     },
   };
 }

@@ -254,6 +254,13 @@ describe('what else is said', () => {
     expect(waysAt(undefined)).toMatch(/On Windows Server 2008 R2 and before: dcpromo[\s\S]*^Uninstall-/m);
   });
 
+  test('where the server object is deleted that has no NTDS Settings: metadata cleanup is for one that has', () => {
+    const found = findings({ kind: 'server', settings: undefined, account: undefined });
+    const { title, evidence } = found.find(({ id }) => id === 'supported-ways') ?? {};
+    expect(title).toMatch(/: delete its server object in Sites and Services$/);
+    expect(evidence).toContain(`Get-ADObject -Identity '${server}'`);
+  });
+
   test('that another computer has its name now', () => {
     expect(idsOf(findings({}, {}, { namesakes: [`CN=DC4,CN=Computers,${domain}`] }))).toContain('name-in-use');
   });
@@ -265,7 +272,10 @@ describe('what else is said', () => {
       { name: 'infrastructure', dn: `CN=Infrastructure,${zones}`, guid: 'zones', owner, seize: undefined },
     ];
     const found = findings({}, { roles });
-    expect(found.find(({ id }) => id === 'roles-of-deleted')?.evidence).toEqual([`RID master: ${owner}`]);
+    expect(found.find(({ id }) => id === 'roles-of-deleted')?.evidence).toEqual([
+      'ntdsutil roles connections "connect to server dc1.corp.example.com" quit "seize RID master" quit quit',
+      `RID master: ${owner}`,
+    ]);
     expect(found.find(({ id }) => id === 'application-infrastructure')).toMatchObject({
       title: 'The infrastructure role of 1 application partition goes to dc1.corp.example.com',
       evidence: [`CN=Infrastructure,${zones}: ${owner}`],
