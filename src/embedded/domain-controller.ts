@@ -74,6 +74,12 @@ export function domainControllersIn(store: Store): DomainController[] {
     .flatMap(fromNtdsSettings);
 }
 
+/** Whether these are the NTDS Settings of an RODC. Those of Samba have the category, without the class. */
+export function isReadOnlySettings(settings: StoredEntry): boolean {
+  const category = settings.text('objectCategory') ?? '';
+  return settings.hasClass('nTDSDSARO') || /^CN=NTDS-DSA-RO,/i.test(category);
+}
+
 function fromNtdsSettings(ntdsSettings: StoredEntry): DomainController[] {
   const host = ntdsSettings.parent?.text('dNSHostName');
   if (host === undefined) return [];
@@ -84,7 +90,7 @@ function fromNtdsSettings(ntdsSettings: StoredEntry): DomainController[] {
       objectGuid: ntdsSettings.bytes('objectGUID'),
       invocationId: ntdsSettings.bytes('invocationId'),
       isGlobalCatalog: (ntdsSettings.number('options') & isGlobalCatalogOption) !== 0,
-      isReadOnly: ntdsSettings.hasClass('nTDSDSARO'),
+      isReadOnly: isReadOnlySettings(ntdsSettings),
     },
   ];
 }

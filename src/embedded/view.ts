@@ -2,7 +2,7 @@
 
 import { dnsNameOfDn, parseDn } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/values.ts';
-import type { DomainController, ReplicationState } from './domain-controller.ts';
+import { type DomainController, isReadOnlySettings, type ReplicationState } from './domain-controller.ts';
 import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
 import {
   cursorsOf,
@@ -145,7 +145,7 @@ const constructors: ReadonlyMap<AttributeType, Compute> = new Map(
         : [],
     replUpToDateVector: (entry, { replication: { cursors } }) =>
       entry.isNamingContext && cursors.length > 0 ? [upToDateVectorValue(cursors)] : [],
-    'msDS-isRODC': (entry) => (entry.hasClass('nTDSDSA') ? [entry.hasClass('nTDSDSARO') ? 'TRUE' : 'FALSE'] : []),
+    'msDS-isRODC': (entry) => (entry.hasClass('nTDSDSA') ? [isReadOnlySettings(entry) ? 'TRUE' : 'FALSE'] : []),
     'msDS-LocalEffectiveDeletionTime': (entry, reader) => timeOfMark(entry, 'isDeleted', reader),
     'msDS-LocalEffectiveRecycleTime': (entry, reader) => timeOfMark(entry, 'isRecycled', reader),
   }).map(([name, compute]) => [attributeType(name), compute]),

@@ -72,6 +72,18 @@ describe('an export', () => {
     expect(await valuesOf(client, organisation, 'msDS-ReplAttributeMetaData')).toEqual([]);
   });
 
+  it('computes that NTDS Settings are those of an RODC by their category too: those of Samba have no class of their own', async () => {
+    const settings = (name: string, category: string): string => `
+dn: CN=NTDS Settings,CN=${name},CN=Servers,CN=Site,CN=Sites,${configuration}
+objectClass: nTDSDSA
+objectCategory: CN=${category},CN=Schema,${configuration}
+`;
+    const client = await clientOfExport(ldif + settings('DC1', 'NTDS-DSA') + settings('RODC1', 'NTDS-DSA-RO'));
+    const read = (name: string) =>
+      valuesOf(client, `CN=NTDS Settings,CN=${name},CN=Servers,CN=Site,CN=Sites,${configuration}`, 'msDS-isRODC');
+    expect([await read('DC1'), await read('RODC1')]).toEqual([['FALSE'], ['TRUE']]);
+  });
+
   it('finds entries below one that it lacks, but not that one', async () => {
     const client = await clientOfExport();
     expect(await namesFound(client, configuration, '(objectClass=msExchOrganizationContainer)')).toHaveLength(1);
