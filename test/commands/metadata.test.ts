@@ -210,6 +210,20 @@ describe('where no run writes', () => {
     expect(await site.there([server])).toEqual([server]);
   });
 
+  test('the wizard names the roles that a DC has left which was removed whole, where none of the list is gone', async () => {
+    const deleted = `CN=NTDS Settings\\0ADEL:11111111-2222-3333-4444-555555555555,CN=DC7,CN=Servers,CN=Paramaribo,CN=Sites,${configuration}`;
+    const left = `CN=Infrastructure,DC=ForestDnsZones,${domain}`;
+    const more = [
+      entry(left, 'infrastructureUpdate', `fSMORoleOwner: ${deleted}`),
+      entry(`CN=Infrastructure,${domain}`, 'infrastructureUpdate', `fSMORoleOwner: ${deleted}`),
+    ].join('\n');
+    const own = await siteWithDeadDc(await freshFolder(), more);
+    const { stdout } = await own.run(metadata, [], answering({ 'metadata.dc': 'None of them' }));
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain('Give 1 FSMO role of deleted domain controllers to one in use.');
+    expect(stdout).toContain('"connect to server dc1.corp.example.com" quit "seize infrastructure master" quit quit');
+    expect(stdout).toContain(left);
+  });
+
   test('the wizard shows the supported way that is taken and no other, and changes nothing', async () => {
     const prompter = answering({ 'metadata.dc': 'DC4', 'metadata.supported-way': 'ntdsutil can remove it' });
     const { status, stdout } = await site.run(metadata, [], prompter);

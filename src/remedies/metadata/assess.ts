@@ -12,7 +12,7 @@ import { aliveFindings, dutyFindings } from './blockers.ts';
 import { leftOutReasons, unjustified } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { treesOf } from './remains.ts';
-import { rolesOfDeleted } from './roles.ts';
+import { rolesOfDeleted, takerOfRoles } from './roles.ts';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
@@ -76,6 +76,7 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
   const idsOf = (clearing: (typeof references)[number]['clearing']): readonly string[] =>
     references.filter((reference) => reference.clearing === clearing).map(({ id }) => id);
   const deleted = rolesOfDeleted(facts.roles).filter(({ seize }) => seize !== undefined);
+  const taker = takerOfRoles(facts.forest, facts.target, identity.settings?.dn);
   return [
     ...finding(warning, leftOutReasons.mandatory, idsOf('mandatory'), {
       title: 'Mandatory attributes name it',
@@ -100,9 +101,7 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
       {
         title: 'Roles belong to domain controllers that are deleted already',
         detail: 'Give each to a domain controller in use, with the commands.',
-        commands: deleted.flatMap(({ seize }) =>
-          seize === undefined ? [] : [seizeRole(facts.target.domainController, seize)],
-        ),
+        commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
       },
     ),
     ...unseen(facts, chosen),

@@ -2,6 +2,7 @@
 
 import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
+import { seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { agoInWords, counted } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
@@ -12,6 +13,7 @@ import type { MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
 import type { MetadataOptions } from './options.ts';
 import { isInDns } from './references.ts';
+import { rolesOfDeleted, rolesToCorrect, takerOfRoles } from './roles.ts';
 
 const day = 86_400_000;
 
@@ -153,6 +155,32 @@ const whereElseToLook: Step = {
   commands: ['dcdiag /test:dns /e'],
 };
 
+/** A DC that was removed whole may have left its roles: no server object or account leads to them. */
+function rolesLeftBehind({ roles, forest, target }: MetadataFacts): readonly Step[] {
+  const taker = takerOfRoles(forest, target, undefined);
+  const deleted = rolesOfDeleted(roles);
+  const places = rolesToCorrect(roles, undefined).map(({ dn }) => dn);
+  return [
+    ...(deleted.length === places.length
+      ? []
+      : [
+          {
+            text: `Give ${counted(deleted.length - places.length, 'FSMO role')} of deleted domain controllers to one in use.`,
+            commands: deleted.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
+          },
+        ]),
+    ...(places.length === 0
+      ? []
+      : [
+          {
+            text: 'Correct fSMORoleOwner of these objects: it names a deleted domain controller, and adprep fails. On one that holds the partition, set it to NTDS Settings of that one (Microsoft KB 949257).',
+            commands: [],
+            lines: places,
+          },
+        ]),
+  ];
+}
+
 export async function ask(
   facts: MetadataFacts,
   options: MetadataOptions,
@@ -170,7 +198,7 @@ export async function ask(
       choices: candidates.map((each) => ({ value: each, label: each.name, hint: hintOf(each, facts) })),
       noneOfThese: { value: 'none', label: 'None of them', hint: 'change nothing' },
     });
-    if (one === 'none') return { kind: 'other-way', steps: [whereElseToLook] };
+    if (one === 'none') return { kind: 'other-way', steps: [...rolesLeftBehind(facts), whereElseToLook] };
     return { kind: 'look-again', options: { ...options, wanted: { kind: 'dn', dn: one.dn } } };
   }
   const ways = waysFor(chosen);
