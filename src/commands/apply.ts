@@ -1,14 +1,9 @@
 /** adsi-remedy apply: apply a saved change, or continue where an earlier run stopped. */
 
-import path from 'node:path';
 import { type Finding, openBlockers } from '../change/findings.ts';
-import { folderParts } from '../change/folder.ts';
-import { hasBegun, readJournal } from '../change/journal.ts';
 import type { DirectoryChange, Plan } from '../change/plan.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
-import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
-import type { Patience } from '../files/patience.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
 import { applyFlags } from './command-flags.ts';
@@ -21,6 +16,7 @@ import { doneIn, judgeNow, openWorldOf, remedyOf, whatIsNew } from './judge-agai
 import { lookAgain } from './look-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { reportVerified } from './report-outcome.ts';
+import { requireOriginal } from './require-original.ts';
 import { askAboutBlockers, defaultDeadline } from './run-remedy.ts';
 import { requireSeal } from './seal.ts';
 import { selectionOf } from './selection.ts';
@@ -50,7 +46,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const done = doneIn(saved);
   const left = new Set([...plan.changes.keys()].filter((index) => !done.has(index)));
   const selected = selectionOf(plan, left, flags.only, flags.except);
-  if (left.size > 0 && flags.seal === undefined) await requireOriginal(saved, patience);
+  if (left.size > 0 && flags.seal === undefined) await requireOriginal(saved, 'apply the undo', context, patience);
   const { mayAsk } = access;
   if (mayAsk && left.size > 0) showLeft(saved, selected, done.size, output);
   const opened = await openWorldOf(saved, access, context, output);
@@ -87,29 +83,6 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   } finally {
     await opened.close();
   }
-}
-
-/**
- * An undo makes objects and puts rights and bytes back. One that somebody made up must not, so the change that it
- * reverses has to be near, and its journal has to say that it was applied.
- */
-async function requireOriginal({ folder, plan }: SavedPlan, patience: Patience): Promise<void> {
-  if (plan.undoes === undefined) return;
-  const original = await originalOf(folder, plan, patience);
-  const records =
-    original === undefined ? [] : await readJournal(path.join(original.folder, folderParts.journal), patience);
-  if (original !== undefined && hasBegun(original.plan, records)) return;
-  throw new RefusedError({
-    attempted: 'apply the undo',
-    on: folder,
-    cameBack:
-      original === undefined
-        ? 'the change that it undoes is neither around it nor beside it'
-        : `the journal of the change that it undoes does not say that it was ever applied: ${original.folder}`,
-    next: `${
-      original === undefined ? 'Put this folder into the change folder that it undoes, or give' : 'Give'
-    } --seal with the seal of the undo that was approved: what it writes is then compared with its targets alone.`,
-  });
 }
 
 function showLeft({ plan }: SavedChange, selected: ReadonlySet<number>, done: number, output: Output): void {

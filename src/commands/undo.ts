@@ -24,6 +24,7 @@ import { readArguments, readSeconds } from './flags.ts';
 import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
+import { requireOriginal } from './require-original.ts';
 import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
 import { requireSeal } from './seal.ts';
 import { look, type OpenWorld } from './world.ts';
@@ -38,6 +39,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const remedy = await remedyOf(saved.plan, saved.folder, context);
   if (remedy.handOver !== undefined) throw nothingWritten(saved);
   requireJournal(saved, flags.seal);
+  if (flags.seal === undefined) await requireOriginal(saved, 'undo the undo', context, patience);
   const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
   // What only looks leaves the folder as it is: it may lie where nothing can be written.
   const isOnlyLooking = decision.kind === 'dry-run' || decision.kind === 'save';

@@ -1,12 +1,14 @@
 /** A metadata plan that someone edited and sealed again, on its way through apply: the directory stays as it is. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Finding, finalBlocker } from '../../src/change/findings.ts';
 import type { DeleteChange, DirectoryChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import { run as undoCommand } from '../../src/commands/undo.ts';
 import {
   accepted,
   account,
@@ -124,4 +126,63 @@ test('is refused with the DNS name of another host, whose records would go', asy
   }));
   expect(run.status).toBe(3);
   expect(run.stderr).toContain(`Its DNS name www.corp.example.com is not that of ${leftOver}`);
+});
+
+describe('a made-up change with a journal that says that it was applied', () => {
+  const reader = `CN=Administrator,CN=Users,${domain}`;
+  const journalOf = ({ id, seal }: Plan, on: string): string =>
+    ['begin', 'intent', 'done']
+      .map((event, index) => ({
+        seq: index + 1,
+        time: '2026-11-22T09:00:00.000Z',
+        event,
+        plan: id,
+        ...(event === 'begin' ? { seal } : { change: 0, on }),
+      }))
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join('');
+
+  /** Saves the plan with other changes, sealed, and a journal in which they are done. */
+  async function madeUp(site: Site, folder: string, more: Partial<Plan<DirectoryChange>>): Promise<Plan> {
+    const place = path.join(site.folder, folder);
+    await cp(path.join(site.folder, 'change'), place, { recursive: true });
+    const plan = JSON.parse(await readFile(path.join(place, 'plan.json'), 'utf8')) as Plan<DirectoryChange>;
+    const sealed = sealPlan({ ...plan, ...more, id: randomUUID() });
+    await writeFile(path.join(place, 'plan.json'), JSON.stringify(sealed));
+    await writeFile(path.join(place, 'journal.jsonl'), journalOf(sealed, admins));
+    return sealed;
+  }
+
+  const undoing = (plan: Plan, folder: string) => ({
+    undoes: { id: plan.id, seal: plan.seal, folder: `../${folder}`, seq: 3 },
+    findings: [],
+    exhibits: [],
+    nextSteps: [],
+    leftOut: [],
+  });
+
+  test('is not undone, nor is its undo: they would give the values that the change never took', async () => {
+    const site = await siteWithDeadDc(await freshFolder());
+    await site.run(metadata, ['--dc', 'DC0', '--save', 'change']);
+    const { guid } = await site.deletionOf(admins);
+    const edit = (remove: readonly string[], add: readonly string[]): readonly DirectoryChange[] => [
+      { kind: 'modify', dn: admins, guid, edits: [{ attribute: 'managedBy', remove, add }] },
+    ];
+    const original = await madeUp(site, 'made-up', { changes: edit([reader], []) });
+    const undo = await madeUp(site, 'undo', { changes: edit([], [reader]), ...undoing(original, 'made-up') });
+    await rm(path.join(site.folder, 'undo', 'journal.jsonl'));
+    // What the undo of an undo takes its right from is that undo alone, and any edit is permitted there.
+    const away = await madeUp(site, 'away', { changes: edit([reader], []), ...undoing(original, 'nowhere') });
+    await madeUp(site, 'again', { changes: edit([], [reader]), ...undoing(away, 'away') });
+    await rm(path.join(site.folder, 'again', 'journal.jsonl'));
+    expect(undo.changes).toHaveLength(1);
+    const runs = [
+      await site.run(apply, ['undo', '--yes']),
+      await site.run(apply, ['again', '--yes']),
+      await site.run(undoCommand, ['made-up', '--yes']),
+      await site.run(undoCommand, ['away', '--yes']),
+    ];
+    expect(runs.map(({ status }) => status)).toEqual([3, 3, 3, 3]);
+    expect(await site.values(admins, 'managedBy')).toEqual([]);
+  });
 });
