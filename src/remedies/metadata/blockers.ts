@@ -6,7 +6,7 @@ import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
-import type { Candidate } from './candidates.ts';
+import { type Candidate, loggedOnLately } from './candidates.ts';
 import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { isOfClass, partsOf } from './identity.ts';
@@ -69,10 +69,11 @@ function heardLately({ name, heard, reach }: Candidate): readonly FindingDraft[]
 }
 
 /** That a DC is cut off is no proof that it is gone: its users may work on. */
-function notProven(candidate: Candidate, { now }: MetadataFacts): readonly FindingDraft[] {
+function notProven(candidate: Candidate, { now, lifetime }: MetadataFacts): readonly FindingDraft[] {
   const { name, account, kind, reach, site, settings } = candidate;
   const isSilent = reach.kind === 'silent' || reach.kind === 'not-asked';
-  if (kind !== 'dc' || !isSilent || account?.isEnabled === false) return [];
+  if (!isSilent || account?.isEnabled === false) return [];
+  if (kind !== 'dc' && !loggedOnLately(candidate, now, lifetime)) return [];
   if (account === undefined && candidate.isAccountKnown) return [];
   return [
     blocker(

@@ -78,6 +78,12 @@ export interface DomainControllerSettings {
   readonly fullNamingContexts: readonly string[];
 }
 
+/** Whether its account was used within the tombstone lifetime (in days): of left-overs only a machine that runs does that. */
+export function loggedOnLately({ account }: Pick<Candidate, 'account'>, now: Date, lifetime: number): boolean {
+  if (account?.isEnabled !== true || account.lastLogon === undefined) return false;
+  return now.getTime() - account.lastLogon.getTime() < lifetime * 86_400_000;
+}
+
 /** Asks every DC, and reads the accounts of all domains that can be seen. Throws DirectoryError. */
 export async function readCandidates(world: DirectoryWorld, forest: Forest): Promise<readonly Candidate[]> {
   const { domainControllers, leftoverServers } = forest;

@@ -8,7 +8,7 @@ import { agoInWords, counted } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
 import { type SupportedWay, waysFor } from './assess.ts';
 import { heardInWords } from './blockers.ts';
-import type { Candidate } from './candidates.ts';
+import { type Candidate, loggedOnLately } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
 import type { MetadataOptions } from './options.ts';
@@ -49,11 +49,11 @@ function evidenceTable(facts: MetadataFacts): TableExhibit {
 type Verdict = 'in use' | 'left over' | 'gone' | 'cut off: may be running' | 'not known';
 
 /** Judged from the directory only. */
-export function verdictOf(candidate: Candidate, { lifetime }: Pick<MetadataFacts, 'lifetime'>): Verdict {
+export function verdictOf(candidate: Candidate, { lifetime, now }: Pick<MetadataFacts, 'lifetime' | 'now'>): Verdict {
   const { reach, heard, kind, account, isAccountKnown } = candidate;
   if (reach.kind === 'this' || reach.kind === 'answers') return 'in use';
   if (heard.kind === 'heard' && heard.age < day) return 'in use';
-  if (kind !== 'dc') return 'left over';
+  if (kind !== 'dc') return loggedOnLately(candidate, now, lifetime) ? 'cut off: may be running' : 'left over';
   if (reach.kind === 'not-asked') return 'not known';
   const isLong = heard.kind !== 'heard' || heard.age >= lifetime * day;
   const isAccountGone = account === undefined ? isAccountKnown : !account.isEnabled;

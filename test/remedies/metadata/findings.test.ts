@@ -186,6 +186,19 @@ describe('what can be accepted', () => {
     expect(stops(findings({ account: undefined, isAccountKnown: false }), true)).toEqual(usual);
   });
 
+  test('that an account without a server object was used within the lifetime: a machine runs', () => {
+    const logon = (days: number) => ({
+      kind: 'account' as const,
+      settings: undefined,
+      account: {
+        ...(dead.account as NonNullable<Candidate['account']>),
+        lastLogon: new Date(Date.UTC(2026, 10, 22, 9) - days * day),
+      },
+    });
+    expect(stops(findings(logon(59)), true)).toContain('not-proven-gone');
+    expect(stops(findings(logon(61)), true)).not.toContain('not-proven-gone');
+  });
+
   test('that a backup may bring it back, with the days that are left', () => {
     const found = findings({ heard: { kind: 'heard', by: 'DC1', age: 40 * day } });
     expect(found.find(({ id }) => id === 'lifetime-not-over')?.measure).toEqual({ value: 20, unit: 'days' });
@@ -308,12 +321,20 @@ describe('what else is said', () => {
 });
 
 describe('the verdict', () => {
-  const lifetime = { lifetime: 60 };
+  const now = new Date('2026-11-22T09:00:00Z');
+  const lifetime = { lifetime: 60, now };
+  const used = (days: number) => ({
+    kind: 'account' as const,
+    settings: undefined,
+    account: { ...dead.account, lastLogon: new Date(now.getTime() - days * day) },
+  });
   test.each([
     ['in use', { reach: { kind: 'answers', how: '' } }],
     ['in use', { heard: { kind: 'heard', by: 'DC1', age: 1 } }],
     ['left over', { kind: 'server', settings: undefined, account: undefined }],
     ['gone', { account: undefined }],
+    ['left over', used(61)],
+    ['cut off: may be running', used(59)],
     ['cut off: may be running', {}],
     ['cut off: may be running', { account: undefined, isAccountKnown: false }],
     ['not known', { reach: { kind: 'not-asked' } }],
