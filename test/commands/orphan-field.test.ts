@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
+import { deletedServer } from '../../src/remedies/orphan/names.ts';
 import { orphan as remedy } from '../../src/remedies/orphan/remedy.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import {
@@ -105,6 +106,43 @@ describe('a failed first install', () => {
       detail: expect.stringMatching(/No other server is left.*if the database files are gone/),
     });
     expect(blockersOf(await planFor([...records, anna, another()]))).toContain('mailboxes (final)');
+  });
+
+  test('leaves homeMTA of a user’s mailbox with the mailbox, and calls none of these of another domain', async () => {
+    const mta = `CN=Microsoft MTA,${server}`;
+    const onMta = [
+      inDatabase('SystemMailbox{e0dc1c29-89c3-4034-b678-e6c29d823ed9}', `homeMTA: ${mta}`),
+      inDatabase('anna', `homeMTA: ${mta}`),
+      person('no longer a mailbox', `homeMTA: ${mta}`).replace(
+        /^mailNickname.*$/m,
+        `msExchHomeServerName: ${legacyNameOf('EX04')}`,
+      ),
+    ];
+    const plan = await planFor([...records, record(mta, 'mTA'), ...onMta]);
+    const ofMailboxes = plan.leftOut.filter(({ what }) => what.startsWith('homeMTA '));
+    expect(ofMailboxes).toEqual([
+      {
+        what: 'homeMTA of mailboxes that are on it',
+        reason: 'mailboxes',
+        detail: '1',
+        reference: { to: [mta], because: 'mailbox' },
+      },
+    ]);
+    const cleared = plan.changes.flatMap((change) =>
+      change.kind === 'modify' && change.edits.some(({ attribute }) => attribute === 'homeMTA') ? [change.dn] : [],
+    );
+    expect(cleared.map((dn) => dn.split(',')[0]).toSorted()).toEqual([
+      'CN=SystemMailbox{e0dc1c29-89c3-4034-b678-e6c29d823ed9}',
+      'CN=no longer a mailbox',
+    ]);
+    // The proof counts what the plan leaves, and nothing else.
+    expect([...deletedServer(plan as never).leavesSomeOf].toSorted()).toEqual([
+      'homemdb',
+      'homemta',
+      'msexchhomeservername',
+    ]);
+    const elsewhere = (await planFor([...records, record(mta, 'mTA'), ...onMta, another()])).leftOut;
+    expect(JSON.stringify(elsewhere)).not.toContain('other domains');
   });
 
   test('with another server has them moved first, by the cmdlets of their kinds', async () => {

@@ -68,15 +68,22 @@ function whyOf({ reference }: { readonly reference: Pick<Referrer['reference'], 
 
 /** Recipients that are only counted: users' mailboxes, those of other domains, and those beyond the limit of a plan. */
 function recipientsLeft(facts: DeletionFacts, counted: RecipientCount, going: Going): readonly LeftOut[] {
-  const { reference, count, own, cleanable, notListed } = counted;
+  const { reference, count, own, elsewhere, notListed, ofMailboxes } = counted;
   if (!reference.isCleanable) return facts.hasOtherServer ? [] : mailboxesLeft(counted, count - own.count, going);
   const { attribute, who } = reference;
-  const elsewhere = count - cleanable.length - notListed;
   const leading = (which: 'elsewhere' | 'beyond', why: WhyLeft): Pick<LeftOut, 'reference'> =>
     leadingTo(namedByRecipients(counted, which, going), whyOf(counted, why));
   return [
+    ...(facts.hasOtherServer
+      ? []
+      : rowOf(
+          ofMailboxes,
+          `${attribute} of mailboxes that are on it`,
+          'mailboxes',
+          leadingTo(namedByRecipients(counted, 'elsewhere', going), whyOf(counted, 'mailbox')),
+        )),
     ...rowOf(
-      elsewhere,
+      elsewhere.count,
       `${attribute} of recipients of other domains`,
       inOtherDomains,
       leading('elsewhere', 'in-another-domain'),

@@ -154,10 +154,11 @@ export interface DeletedServer {
   readonly leftOnPurpose: ReadonlySet<string>;
   /** Whether that was accepted of all recipients of other domains. */
   readonly leavesOtherDomains: boolean;
-  /** Whether users' mailboxes are left that name the server or its databases. */
-  readonly leavesMailboxes: boolean;
-  /** Attributes, lower case, by which more recipients name it than the plan clears: that was accepted of all of them. */
-  readonly leavesMoreOf: ReadonlySet<string>;
+  /**
+   * Attributes, lower case, by which recipients go on naming what was deleted: users' mailboxes, and more recipients than
+   * the plan clears. That was accepted of all of them.
+   */
+  readonly leavesSomeOf: ReadonlySet<string>;
 }
 
 /** What the plan deletes; its entries are [] for a plan that deletes nothing. */
@@ -180,9 +181,10 @@ export function deletedServer({
     hasMailTransferAgents: isAny(['mTA']),
     leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
     leavesOtherDomains: leftOut.some(({ reason }) => reason === inOtherDomains),
-    leavesMailboxes: leftOut.some(({ reason }) => mailboxReasons.includes(reason)),
-    leavesMoreOf: new Set(
-      leftOut.flatMap(({ what, reason }) => (reason === tooMany ? what.toLowerCase().split(' ', 1) : [])),
+    leavesSomeOf: new Set(
+      leftOut.flatMap(({ what, reason }) =>
+        reason === tooMany || mailboxReasons.includes(reason) ? what.toLowerCase().split(' ', 1) : [],
+      ),
     ),
   };
 }

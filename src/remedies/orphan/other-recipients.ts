@@ -103,6 +103,7 @@ function countOf(
   cleanable: readonly Referrer[],
   found: readonly Found[],
 ): RecipientCount {
+  const elsewhereDns = found.filter(({ isWritable }) => !isWritable).map(({ entry }) => entry.dn);
   return {
     reference: {
       id: 'other-recipients',
@@ -119,6 +120,8 @@ function countOf(
     usersOf: new Map(),
     cleanable,
     notListed: Math.max(0, total - mostCleanable),
+    ofMailboxes: 0,
+    elsewhere: { count: elsewhereDns.length, first: elsewhereDns.slice(0, firstNames) },
     named: { elsewhere: [...elsewhere], beyond: [...beyond] },
   };
 }

@@ -91,6 +91,10 @@ export interface RecipientCount {
   readonly cleanable: readonly Referrer[];
   /** How many more there are past the bound. */
   readonly notListed: number;
+  /** Of a reference that may be cleared, the mailboxes of users that are on the server: they are left alone. */
+  readonly ofMailboxes: number;
+  /** Those that the DC which is written to does not hold, and the DNs of the first. */
+  readonly elsewhere: { readonly count: number; readonly first: readonly string[] };
   /** The entries that go and that recipients of other domains, and those past the bound, name: DNs, normalised. */
   readonly named?: { readonly elsewhere: readonly string[]; readonly beyond: readonly string[] };
 }
@@ -134,23 +138,25 @@ export async function countRecipients(
     databases,
     'mail transfer agents': mailTransferAgents,
   };
-  const isHere = mailboxIsHere(names, databases);
+  const isMailbox = mailboxIsHere(names, databases);
   const counts: RecipientCount[] = [];
   // One after the other: not every server keeps several paged searches of one connection apart.
   for (const reference of recipientReferences) {
     const values = valuesOf[reference.named];
-    counts.push(await countOne(recipients, base, reference, values, scope, (entry) => !isHere(entry)));
+    counts.push(await countOne(recipients, base, reference, values, scope, isMailbox));
   }
   return counts;
 }
 
+/** Whether an entry is a mailbox that is on the server or in its databases, as the blockers count them. */
 function mailboxIsHere({ legacyExchangeDn }: OwnNames, databases: readonly string[]): (entry: Entry) => boolean {
   const keys = new Set(databases.map(normalizedDn));
   const server = legacyExchangeDn?.toLowerCase();
   // Very many mailboxes are in few databases: each is compared once.
   const isOne = new Map<string, boolean>();
   return (entry) => {
-    if (server !== undefined && textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server) return true;
+    const isNamed = server !== undefined && textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server;
+    if (isNamed && allBytesOf(entry, 'mailNickname').length > 0) return true;
     const database = textOf(entry, 'homeMDB') ?? '';
     const known = isOne.get(database) ?? namesOneOf(database, keys);
     isOne.set(database, known);
@@ -170,11 +176,14 @@ export function recipientFilters(reference: RecipientReference, values: readonly
   return filters;
 }
 
+/** What shows a mailbox of Exchange's own. */
+const kindAttributes = ['msExchRecipientTypeDetails', 'objectClass'];
+
 /** What is read of each recipient: what is not cleaned is only counted and named. */
 export function recipientAttributes({ isCleanable, attribute }: RecipientReference): readonly string[] {
   return isCleanable
-    ? ['objectGUID', 'homeMDB', 'msExchHomeServerName', attribute]
-    : ['msExchRecipientTypeDetails', 'objectClass', attribute];
+    ? [...kindAttributes, 'objectGUID', 'homeMDB', 'mailNickname', 'msExchHomeServerName', attribute]
+    : [...kindAttributes, attribute];
 }
 
 async function countOne(
@@ -183,37 +192,83 @@ async function countOne(
   reference: RecipientReference,
   values: readonly string[],
   { isRecipient, isWritable }: RecipientScope,
-  mayBeCleared: (entry: Entry) => boolean,
+  isMailbox: (entry: Entry) => boolean,
 ): Promise<RecipientCount> {
-  const all = new BoundedList<string>(firstNames);
-  const users = new BoundedList<string>(firstNames);
-  const own = new BoundedList<OwnMailbox>(mostOwn);
-  const usersByValue = new Map<string, number>();
-  const cleanable = new BoundedList<Referrer>(mostCleanable);
+  const seen = new BoundedList<string>(firstNames);
+  const tally = reference.isCleanable ? clearableTally(reference, isMailbox, isWritable) : mailboxTally(reference);
   const attributes = recipientAttributes(reference);
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
       if (!isRecipient(entry.dn)) continue;
-      all.add(() => entry.dn);
-      const isClearable = reference.isCleanable && mayBeCleared(entry) && isWritable(entry.dn);
-      if (isClearable) cleanable.add(() => recipientReferrer(entry, asReference(reference)));
-      if (reference.isCleanable) continue;
-      const kind = ownMailboxKind(entry);
-      if (kind !== undefined) own.add(() => ({ dn: entry.dn, kind }));
-      else {
-        users.add(() => entry.dn);
-        countByDatabase(entry, reference, usersByValue);
-      }
+      seen.add(() => entry.dn);
+      tally.add(entry);
     }
   }
+  return { reference, count: seen.count, first: seen.items, ...noRecipients, ...tally.counted() };
+}
+
+type Counted = Omit<RecipientCount, 'reference' | 'count' | 'first'> & Partial<Pick<RecipientCount, 'first'>>;
+
+const noRecipients: Counted = {
+  own: { count: 0, mailboxes: [] },
+  usersOf: new Map(),
+  cleanable: [],
+  notListed: 0,
+  ofMailboxes: 0,
+  elsewhere: { count: 0, first: [] },
+};
+
+/** What becomes of the recipients of one reference. */
+interface Tally {
+  add(entry: Entry): void;
+  counted(): Partial<Counted>;
+}
+
+/** Of a reference that may be cleared: those that are, those of other domains, and those of mailboxes that stay. */
+function clearableTally(
+  reference: RecipientReference,
+  isMailbox: (entry: Entry) => boolean,
+  isWritable: (dn: string) => boolean,
+): Tally {
+  const cleanable = new BoundedList<Referrer>(mostCleanable);
+  const elsewhere = new BoundedList<string>(firstNames);
+  let ofMailboxes = 0;
   return {
-    reference,
-    count: all.count,
-    first: reference.isCleanable ? all.items : users.items,
-    own: { count: own.count, mailboxes: own.items },
-    usersOf: byEntry(usersByValue),
-    cleanable: cleanable.items,
-    notListed: cleanable.count - cleanable.items.length,
+    add: (entry) => {
+      // A mailbox of Exchange's own is cleared as a whole, or stops the change.
+      if (isMailbox(entry)) ofMailboxes += ownMailboxKind(entry) === undefined ? 1 : 0;
+      else if (isWritable(entry.dn)) cleanable.add(() => recipientReferrer(entry, asReference(reference)));
+      else elsewhere.add(() => entry.dn);
+    },
+    counted: () => ({
+      cleanable: cleanable.items,
+      notListed: cleanable.count - cleanable.items.length,
+      ofMailboxes,
+      elsewhere: { count: elsewhere.count, first: elsewhere.items },
+    }),
+  };
+}
+
+/** Of a reference that only mailboxes hold: users' and Exchange's own. */
+function mailboxTally(reference: RecipientReference): Tally {
+  const users = new BoundedList<string>(firstNames);
+  const own = new BoundedList<OwnMailbox>(mostOwn);
+  const usersByValue = new Map<string, number>();
+  return {
+    add: (entry) => {
+      const kind = ownMailboxKind(entry);
+      if (kind !== undefined) {
+        own.add(() => ({ dn: entry.dn, kind }));
+        return;
+      }
+      users.add(() => entry.dn);
+      countByDatabase(entry, reference, usersByValue);
+    },
+    counted: () => ({
+      first: users.items,
+      own: { count: own.count, mailboxes: own.items },
+      usersOf: byEntry(usersByValue),
+    }),
   };
 }
 

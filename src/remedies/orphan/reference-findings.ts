@@ -43,10 +43,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
   const ofSystem = referrers.filter(({ reference }) => reference.clearing === 'only the system writes it');
   const { leftovers } = facts.configuration;
   const beyond = facts.recipients.filter(({ notListed }) => notListed > 0);
-  const elsewhere = facts.recipients.filter(
-    ({ reference, count, cleanable, notListed }) => reference.isCleanable && count > cleanable.length + notListed,
-  );
-  const isMailboxes = facts.recipients.some(({ reference, count }) => !reference.isCleanable && count > 0);
+  const elsewhere = facts.recipients.filter((one) => one.elsewhere.count > 0);
   return [
     ...unknownKept(proposal, clearable),
     ...(dangling.length === 0
@@ -132,7 +129,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
             },
           ),
         ]),
-    ...(elsewhere.length === 0 || isMailboxes
+    ...(elsewhere.length === 0
       ? []
       : [
           blocker(
@@ -140,9 +137,9 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
             'Recipients of other domains refer to the server, which this domain controller cannot write',
             'Clear the attribute on a domain controller of their domain (Set-ADObject -Clear), then make the plan again.',
             {
-              evidence: elsewhere.flatMap(countedEvidence),
+              evidence: elsewhere.flatMap((one) => countedEvidence({ ...one, ...one.elsewhere })),
               subjects: elsewhere.map(({ reference }) => reference.attribute),
-              measure: { value: elsewhere.reduce((sum, { count }) => sum + count, 0), unit: 'objects' },
+              measure: { value: elsewhere.reduce((sum, one) => sum + one.elsewhere.count, 0), unit: 'objects' },
             },
           ),
         ]),

@@ -166,20 +166,14 @@ export async function recipientsPointingAt(
       if (!isMeant(entry.dn)) continue;
       for (const attribute of attributes.filter((name) => textsOf(entry, name).some(isPointing))) {
         const id = `${attribute} of ${entry.dn}`;
-        const isMailbox = mailboxes.has(attribute) && deleted.leavesMailboxes;
-        const isBeyond = deleted.leavesMoreOf.has(attribute.toLowerCase());
-        if (isMailbox || isBeyond || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
+        const isAccepted = deleted.leavesSomeOf.has(attribute.toLowerCase());
+        if (isAccepted || deleted.leftOnPurpose.has(id)) leftOnPurpose += 1;
         else if (++count <= firstNames) first.push(id);
       }
     }
   }
   return { count, first, leftOnPurpose };
 }
-
-/** Attributes by which mailboxes name their server and databases. */
-const mailboxes = new Set(
-  recipientReferences.filter(({ isCleanable }) => !isCleanable).map(({ attribute }) => attribute),
-);
 
 interface RecipientSearch {
   readonly filter: Filter;
