@@ -231,7 +231,7 @@ function demotion(machine: string, level: number | undefined): Way {
     label: `${machine} can still be reached or started`,
     hint: 'demote it; by force if it cannot replicate',
     step: {
-      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only where that fails, as it cannot replicate: by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run this again to clean it up.${otherwise}`,
+      text: `If the machine can still be started: demote it, on ${machine} itself, with the first command. Only where that fails, as it cannot replicate: by force, with the second. That loses the changes that only it has, and leaves its metadata in the directory: run adsi-remedy metadata again to clean it up.${otherwise}`,
       commands: [isOld ? 'dcpromo' : 'Uninstall-ADDSDomainController', byForce],
       outage: true,
     },

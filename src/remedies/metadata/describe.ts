@@ -39,9 +39,10 @@ export function describe(plan: Plan<DirectoryChange>): Description {
   };
 }
 
-function stepsOf({ target, nextSteps }: Plan<DirectoryChange>): readonly Step[] {
+function stepsOf({ target, nextSteps, changes }: Plan<DirectoryChange>): readonly Step[] {
   const isOffline = target.kind === 'forest' && target.connection.kind === 'ldif';
-  return nextSteps.flatMap((step) => stepsInWords(step, isOffline));
+  const wasSource = partsOf(changes.flatMap(deletedBy)).settings !== undefined;
+  return nextSteps.flatMap((step) => stepsInWords(step, { isOffline, wasSource }));
 }
 
 /** The name that a person types before the plan is applied. */
@@ -129,8 +130,14 @@ function hostInCommand(name: string): string {
   return /^[A-Za-z0-9][A-Za-z0-9.-]*$/.test(name) ? name : 'DC';
 }
 
-/** @param isOffline whether the plan is imported by another program, which cannot watch the replication */
-function stepsInWords({ id, name, host, hosts, roles }: NextStep, isOffline: boolean): readonly Step[] {
+interface Removal {
+  /** Whether the plan is imported by another program, which cannot watch the replication. */
+  readonly isOffline: boolean;
+  /** Whether others may replicate from the DC: a left-over without NTDS Settings is no one's source. */
+  readonly wasSource: boolean;
+}
+
+function stepsInWords({ id, name, host, hosts, roles }: NextStep, { isOffline, wasSource }: Removal): readonly Step[] {
   if (id === 'seize-roles' && Array.isArray(roles)) {
     return [
       {
@@ -140,10 +147,11 @@ function stepsInWords({ id, name, host, hosts, roles }: NextStep, isOffline: boo
     ];
   }
   if (id !== 'replication' || !Array.isArray(hosts)) return [];
+  const anew = ` and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then`;
   return [
     {
-      text: `Wait until every domain controller has the deletion and has built its topology anew (the KCC runs every 15 minutes): none may replicate from ${String(name)} then.${isOffline ? '' : ' adsi-remedy shows it with --wait SECONDS.'}`,
-      commands: ['repadmin /kcc *', replicationSummary],
+      text: `Wait until every domain controller has the deletion${wasSource ? anew : ''}.${isOffline ? '' : ' adsi-remedy shows it with --wait SECONDS.'}`,
+      commands: [...(wasSource ? ['repadmin /kcc *'] : []), replicationSummary],
       lines: hosts.map(String),
     },
     {

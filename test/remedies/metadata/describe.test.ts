@@ -16,6 +16,18 @@ test.each([
   expect(describePlan(plan as Plan<DirectoryChange>).summary.map(({ name }) => name)).toEqual(names);
 });
 
+test('only the removal of NTDS Settings has the others build their topology anew', () => {
+  const step = { id: 'replication', name: 'DC0', hosts: ['dc1.corp.example.com'] };
+  const commandsOf = (objectClass: string, place: string): readonly string[] | undefined => {
+    const deleted = { dn: place, guid, usnChanged: '1', attributes: [{ name: 'objectClass', values: [objectClass] }] };
+    const changes = [{ kind: 'delete', ...deleted, children: [] } as const];
+    const plan = planOf(changes, { remedy: 'metadata', target: forest, nextSteps: [step] });
+    return describePlan(plan as Plan<DirectoryChange>).nextSteps[0]?.commands;
+  };
+  expect(commandsOf('nTDSDSA', `CN=NTDS Settings,${dn}`)).toEqual(['repadmin /kcc *', 'repadmin /replsummary *']);
+  expect(commandsOf('server', dn)).toEqual(['repadmin /replsummary *']);
+});
+
 test('the last step speaks of --wait only for a plan that apply itself carries out', () => {
   const step = { id: 'replication', name: 'DC0', hosts: ['dc1.corp.example.com'] };
   const textOf = (connection: ForestTarget['connection']): string | undefined => {
