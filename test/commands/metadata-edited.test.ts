@@ -15,8 +15,10 @@ import {
   configuration,
   domain,
   metadata,
+  record,
   type Site,
   siteWithDeadDc,
+  zone,
 } from '../remedies/metadata/dead-dc.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import type { CommandRun } from '../support/run-command.ts';
@@ -185,4 +187,22 @@ describe('a made-up change with a journal that says that it was applied', () => 
     expect(runs.map(({ status }) => status)).toEqual([3, 3, 3, 3]);
     expect(await site.values(admins, 'managedBy')).toEqual([]);
   });
+
+test('removes no DNS record of another host, whatever else the plan does to the same entry', async () => {
+  const other = `DC=dc1,${zone}`;
+  const site = await siteWithDeadDc(await freshFolder());
+  const node = await site.deletionOf(other);
+  const removal = (data: string): DirectoryChange => ({
+    kind: 'modify',
+    dn: node.dn,
+    guid: node.guid,
+    edits: [{ attribute: 'dnsRecord', remove: [{ base64: record('A', data).toString('base64') }], add: [] }],
+  });
+  // The first is done already: the entry holds no such record.
+  const run = await applied(site, 'DC4', 'DC4', ({ changes }) => ({
+    changes: [removal('10.0.0.99'), removal('10.0.0.1'), ...changes],
+  }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('not-of-this-remedy');
+  expect(await site.values(other, 'dnsRecord')).toEqual([record('A', '10.0.0.1').toString('base64')]);
 });

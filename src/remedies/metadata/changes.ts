@@ -98,7 +98,8 @@ export function unjustified(facts: MetadataFacts, { changes }: Proposal<Director
   return changes
     .filter(
       (change) =>
-        !(change.kind !== 'add' && facts.settled.has(change.guid)) && keysOf(change).some((key) => !justified.has(key)),
+        // By the change itself: another change of the same entry has still to be justified.
+        !facts.settled.has(change) && keysOf(change).some((key) => !justified.has(key)),
     )
     .map((change) => `${change.kind} of ${change.dn}`);
 }

@@ -12,7 +12,7 @@ import { isDeletedDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { guidBase } from '../../ad/values.ts';
 import { whatIsLeft } from '../../change/modify-writer.ts';
-import { type ForestTarget, isDirectoryChange, type Plan } from '../../change/plan.ts';
+import { type Change, type ForestTarget, isDirectoryChange, type Plan } from '../../change/plan.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, readCandidates } from './candidates.ts';
@@ -42,8 +42,8 @@ export interface MetadataFacts {
   readonly chosen: Chosen | undefined;
   /** Whether an earlier look of this run has shown the DCs. */
   readonly isShown: boolean;
-  /** Of a saved plan: objectGUIDs of entries that are as it wants them, gone or without the values. */
-  readonly settled: ReadonlySet<string>;
+  /** Changes of a saved plan whose entries are as it wants them, gone or without the values. */
+  readonly settled: ReadonlySet<Change>;
 }
 
 export interface Chosen {
@@ -91,8 +91,8 @@ async function choose(
 }
 
 /** What is done of a plan, by the entries themselves: the journal of a run that was killed may not say so. */
-async function readSettled(session: DirectorySession, { changes }: Plan): Promise<ReadonlySet<string>> {
-  const settled = new Set<string>();
+async function readSettled(session: DirectorySession, { changes }: Plan): Promise<ReadonlySet<Change>> {
+  const settled = new Set<Change>();
   for (const change of changes) {
     if (change.kind !== 'delete' && change.kind !== 'modify') continue;
     const edits = change.kind === 'modify' ? change.edits : [];
@@ -100,7 +100,7 @@ async function readSettled(session: DirectorySession, { changes }: Plan): Promis
     const entry = await session.readEntry(guidBase(change.guid), attributes);
     const isThere = entry !== undefined && !isDeletedDn(entry.dn);
     if (!isThere || (edits.length > 0 && edits.every((edit) => whatIsLeft(edit, entry).kind === 'done'))) {
-      settled.add(change.guid);
+      settled.add(change);
     }
   }
   return settled;

@@ -231,8 +231,8 @@ export function unjustified(facts: DeletionFacts, proposal: Proposal<DirectoryCh
   const along = facts.along.flatMap(({ entries }) => entries);
   const dns = new Set([...facts.subtree, ...along].map(({ entry }) => normalizedDn(entry.dn)));
   const justified = new Set([...clearableReferrers(facts), ...facts.ownMailboxAttributes].flatMap(keysOf));
-  return proposal.changes.flatMap((change, index) => {
-    if (facts.done.has(index)) return [];
+  return proposal.changes.flatMap((change) => {
+    if (facts.done.has(change)) return [];
     if (change.kind !== 'modify') {
       const isMeant = isSameOrBelow(change.dn, facts.chosen.server.dn) || dns.has(normalizedDn(change.dn));
       return isMeant ? [] : [`${change.kind} of ${change.dn}`];

@@ -115,8 +115,8 @@ export interface DeletionFacts extends DeleteRights {
   readonly unwritable: ReadonlySet<string>;
   /** Whether an earlier look of this run has shown the servers. */
   readonly isSecondLook: boolean;
-  /** Of a saved plan: the indices of changes that are done. */
-  readonly done: ReadonlySet<number>;
+  /** Changes of a saved plan that are done. */
+  readonly done: ReadonlySet<Change>;
 }
 
 /** For a plan that deletes nothing (an undo that brings a server back), and for one whose server object is gone. */
@@ -175,7 +175,7 @@ export async function gather(
         ? await readSurvey(world, sessions, isLeftovers)
         : known.survey;
     if (isLeftovers) {
-      const done = scope.kind === 'plan' ? scope.done : new Set<number>();
+      const done = scope.kind === 'plan' ? doneOf(scope.plan, scope.done) : new Set<Change>();
       return { kind: 'leftovers', survey, ...(await leftoversOf(world, survey)), done };
     }
     if (scope.kind === 'plan') {
@@ -185,8 +185,9 @@ export async function gather(
         scope.plan.changes.flatMap((change) => (change.kind === 'delete' ? [normalizedDn(change.dn)] : [])),
       );
       const goes = ({ dn }: Companion): boolean => deleted.has(normalizedDn(dn));
-      const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(scope.plan, scope.done), goes);
-      return { ...deletion, done: scope.done };
+      const done = doneOf(scope.plan, scope.done);
+      const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(done), goes);
+      return { ...deletion, done };
     }
     const { options } = scope;
     const choice = choose(survey, options);
@@ -209,11 +210,14 @@ async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { fores
   return { ...(await readLeftovers(session, context, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
+/** The changes themselves: a part of a plan that is judged numbers its changes anew. */
+function doneOf({ changes }: Plan, done: ReadonlySet<number>): ReadonlySet<Change> {
+  return new Set(changes.filter((_, index) => done.has(index)));
+}
+
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
-function disownedBy({ changes }: Plan, done: ReadonlySet<number>): readonly string[] {
-  return changes
-    .filter((_, index) => done.has(index))
-    .flatMap((change) => (change.kind === 'modify' && clearsOwner(change) ? [change.dn] : []));
+function disownedBy(done: ReadonlySet<Change>): readonly string[] {
+  return [...done].flatMap((change) => (change.kind === 'modify' && clearsOwner(change) ? [change.dn] : []));
 }
 
 function clearsOwner({ edits }: Extract<Change, { kind: 'modify' }>): boolean {

@@ -5,7 +5,7 @@ import { textOf } from '../../ad/entry.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
+import type { Change, DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
@@ -23,8 +23,8 @@ export interface Leftovers {
   readonly notListed: number;
   /** Ids of those whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
-  /** Of a saved plan: the indices of changes that are done. */
-  readonly done: ReadonlySet<number>;
+  /** Changes of a saved plan that are done. */
+  readonly done: ReadonlySet<Change>;
 }
 
 /** Recipients' attributes that may be cleared where they name what is gone. */
@@ -234,8 +234,8 @@ function pointedAt(leftovers: readonly Referrer[]): ReadonlyMap<string, readonly
 /** The values of a plan that fresh facts do not find, each in words. */
 export function unjustifiedLeftovers(facts: Leftovers, { changes }: Proposal<DirectoryChange>): readonly string[] {
   const known = new Set(facts.leftovers.flatMap(keysOf));
-  return changes.flatMap((change, index) => {
-    if (facts.done.has(index)) return [];
+  return changes.flatMap((change) => {
+    if (facts.done.has(change)) return [];
     if (change.kind !== 'modify') return [`${change.kind} of ${change.dn}`];
     return change.edits.flatMap(({ attribute, remove }) =>
       remove

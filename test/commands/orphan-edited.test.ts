@@ -1,0 +1,55 @@
+/** An orphan plan that someone edited and sealed again, with a journal of theirs: the directory stays as it is. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { guidOf } from '../../src/ad/entry.ts';
+import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
+import { sealPlan } from '../../src/change/seal.ts';
+import { run as apply } from '../../src/commands/apply.ts';
+import { siteInMemory } from '../support/practice-site.ts';
+import { orphan } from '../support/remedy-commands.ts';
+
+const domain = 'DC=corp,DC=example,DC=com';
+/** A mailbox of Exchange's own, in a database of a server that is alive. */
+const mailbox = `CN=SystemMailbox{1f05a927-7a2c-4f2d-9b3e-6c1d0b5e8a41},CN=Users,${domain}`;
+const accepted = ['owned-databases', 'replication-past-lifetime', 'send-connector-source'].flatMap((id) => [
+  '--accept',
+  id,
+]);
+
+test('takes no mailbox of another server, though a journal says that the change before it is done', async () => {
+  const site = await siteInMemory();
+  expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...accepted])).status).toBe(2);
+  const file = path.join(site.folder, 'change', 'plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8')) as Plan<DirectoryChange>;
+  const held = () => site.withSession((session) => session.readEntry(mailbox, ['objectGUID', 'homeMDB']));
+  const before = await held();
+  const database = before?.attributes.get('homemdb')?.values.map(String) ?? [];
+  expect(database).toHaveLength(1);
+  const removal = (attribute: string, remove: readonly string[]): DirectoryChange => ({
+    kind: 'modify',
+    dn: mailbox,
+    guid: before === undefined ? '' : (guidOf(before, 'objectGUID') ?? ''),
+    edits: [{ attribute, remove, add: [] }],
+  });
+  const edited = sealPlan({
+    ...plan,
+    changes: [removal('homeMTA', ['CN=none']), removal('homeMDB', database), ...plan.changes],
+  });
+  await writeFile(file, JSON.stringify(edited));
+  const time = '2026-11-22T12:00:00.000Z';
+  const records = [
+    { seq: 1, time, event: 'begin', plan: plan.id, seal: edited.seal },
+    { seq: 2, time, event: 'intent', plan: plan.id, change: 0, on: mailbox },
+    { seq: 3, time, event: 'done', plan: plan.id, change: 0, on: mailbox },
+  ];
+  await writeFile(
+    path.join(site.folder, 'change', 'journal.jsonl'),
+    records.map((record) => `${JSON.stringify(record)}\n`).join(''),
+  );
+  const run = await site.run(apply, ['change', '--yes', '--confirm', 'EX04']);
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('not-of-this-remedy');
+  expect((await held())?.attributes.get('homemdb')?.values.map(String)).toEqual(database);
+});
