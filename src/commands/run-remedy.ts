@@ -267,10 +267,11 @@ export async function askAboutBlockers(
   if (open.length === 0) return [];
   const prompter = await output.prompter();
   const accepted: string[] = [];
-  for (const { id, title } of open) {
+  for (const { id, title, detail, evidence } of open) {
     const goesOn = await prompter.confirm({
       id: `accept.${id}`,
       message: `${title}. Go on?`,
+      about: [detail, ...firstOf(evidence)],
       flag: `--accept ${id}`,
     });
     const question = goesOn ? undefined : questionBehind(id);
@@ -278,6 +279,14 @@ export async function askAboutBlockers(
     if (goesOn) accepted.push(id);
   }
   return accepted;
+}
+
+/** The review above may have had room for the title only. */
+const fewEvidence = 3;
+
+function firstOf(evidence: readonly string[]): readonly string[] {
+  const more = evidence.length - fewEvidence;
+  return more <= 0 ? evidence : [...evidence.slice(0, fewEvidence), `… and ${more} more`];
 }
 
 /** What an acceptance has brought into the diff and the findings. */

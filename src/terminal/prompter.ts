@@ -44,7 +44,8 @@ export function terminalPrompter(terminal: Terminal): Prompter {
       give(typing({ message, initial: initial?.toString(), hidden: false, read: readValidInteger(validate) })),
     secret: ({ message, validate }) =>
       give(typing({ message, initial: undefined, hidden: true, read: readText(validate) })),
-    confirm: (question) => give(yesOrNo(question)),
+    confirm: ({ about = [], ...question }) =>
+      give(yesOrNo({ ...question, about: about.map((text) => inSigns(text, signs)) })),
   };
 }
 

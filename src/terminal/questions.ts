@@ -56,6 +56,8 @@ export interface SecretQuestion extends Question {
 }
 
 export interface ConfirmQuestion extends Question {
+  /** What to know for the answer, in paragraphs; shown while the question is open, as far as there is room. */
+  readonly about?: readonly string[];
   /** The answer of Enter alone; no if left out. */
   readonly initial?: boolean;
 }

@@ -1,6 +1,6 @@
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './questions.ts';
-import { displayWidth, graphemesOf, startOf } from './text-width.ts';
+import { displayWidth, graphemesOf, startOf, wrap } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';
 
@@ -117,6 +117,7 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
 
 /** The question for yes or no: `y` or `n`, then Enter, so that a single stray key starts nothing. */
 export function yesOrNo(question: ConfirmQuestion): Dialogue<boolean | undefined, boolean> {
+  const { about = [] } = question;
   const initial = question.initial ?? false;
   const word = (answer: boolean): string => (answer ? 'yes' : 'no');
   return {
@@ -130,15 +131,17 @@ export function yesOrNo(question: ConfirmQuestion): Dialogue<boolean | undefined
       if (letter === 'n') return false;
       return key.action === 'delete' || key.action === 'eraseLine' ? undefined : answer;
     },
-    view: (answer) => {
+    view: (answer, { columns, rows, style }) => {
       const entry = answer === undefined ? '' : word(answer);
-      return { entry, cursor: entry.length, rows: [] };
+      const lines = about.flatMap((text) => wrap(visible(text), columns, { indent: 2, hangingIndent: 2 }));
+      return { entry, cursor: entry.length, rows: lines.slice(0, rows).map(style.dim) };
     },
     problem: () => undefined,
     answer: (answer) => answer ?? initial,
     summary: (answer) => word(answer ?? initial),
     plain: {
-      rows: [],
+      rows: about,
+      ...(about.length === 0 ? {} : { hint: 'y or n' }),
       hidden: false,
       read: (line) => {
         const typed = line.trim().toLowerCase();

@@ -235,6 +235,21 @@ describe('at a question', () => {
     expect(session.screen.text).toContain('✔ The confirm question › no');
   });
 
+  test('what to know for a yes or no stands below the question while it is open', async () => {
+    const session = await ask('confirm', { words: ['explained'] });
+    await session.waitFor('What was seen');
+    expect(session.screen.text.split('\n')).toEqual([
+      '? The confirm question (y/N) ›',
+      '  What it means…',
+      '  What was seen',
+    ]);
+    session.type('y');
+    session.press('enter');
+    await session.waitFor('ANSWER true');
+    expect(session.screen.text).toContain('✔ The confirm question › yes');
+    expect(session.screen.text).not.toContain('What it means');
+  });
+
   test('an empty line is an answer unless validation refuses it', async () => {
     const session = await ask('input');
     session.press('enter');
@@ -421,6 +436,19 @@ describe('a terminal of the type "dumb"', () => {
     expect(session.output()).not.toContain('\x1b');
     if (kind === 'secret') expect(session.output().split('ANSWER')[0]).not.toContain('hunter2');
     await expectTidyEnd(session, 0);
+  });
+
+  test('prints what to know for a yes or no between the question and the line to type', async () => {
+    const session = await ask('confirm', { ...dumb, words: ['explained'] });
+    await session.waitFor(/y or n:$/);
+    expect(session.screen.text.split('\n').map((line) => line.trim())).toEqual([
+      '? The confirm question (y/N)',
+      'What it means...',
+      'What was seen',
+      'y or n:',
+    ]);
+    session.type('y\r');
+    await session.waitFor('ANSWER true');
   });
 
   test('explains a refused answer and asks again', async () => {
