@@ -187,6 +187,7 @@ describe('a made-up change with a journal that says that it was applied', () => 
     expect(runs.map(({ status }) => status)).toEqual([3, 3, 3, 3]);
     expect(await site.values(admins, 'managedBy')).toEqual([]);
   });
+});
 
 test('removes no DNS record of another host, whatever else the plan does to the same entry', async () => {
   const other = `DC=dc1,${zone}`;
