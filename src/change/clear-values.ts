@@ -2,7 +2,7 @@
 
 import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
-import type { AttributeEdit, ModifyChange, PlanValue } from './plan.ts';
+import type { AttributeEdit, Change, ModifyChange, PlanValue } from './plan.ts';
 
 /** Values of one attribute of one entry that are to go. */
 export interface HeldValues {
@@ -40,4 +40,16 @@ function attributeEdits(here: readonly HeldValues[]): readonly AttributeEdit[] {
 /** Two plan values are the same value if these are the same. */
 export function valueKey(value: AttributeEdit['remove'][number]): string {
   return JSON.stringify(value);
+}
+
+/**
+ * Edits that bring words of their own for "no value", each in a sentence. Where values are only cleared no value means
+ * nothing in particular, and a plan's words for it would stand in the diff like a value that is written.
+ */
+export function wordsForNoValue(changes: readonly Change[]): readonly string[] {
+  return changes.flatMap((change) => {
+    if (change.kind !== 'modify') return [];
+    const worded = change.edits.filter(({ whenUnset }) => whenUnset !== undefined);
+    return worded.map(({ attribute }) => `It says what no value of ${attribute} of ${change.dn} means.`);
+  });
 }

@@ -105,6 +105,18 @@ const refused: readonly Refused[] = [
     'it changes one entry twice',
     insert('changes.0', { ...Object(lifetime), dn: Object(lifetime).dn.replace(',', ' , ') }),
   ],
+  [
+    'lifetime',
+    'that says something else of no value',
+    'without a value: 180 days',
+    put('changes.0.edits.0.whenUnset', '180 days'),
+  ],
+  [
+    'orphan',
+    'that shows words for a value',
+    'It says what no value of homeMTA',
+    put('changes.0.edits.0.whenUnset', 'x'),
+  ],
   ['lifetime', 'that edits another entry', `it modifies ${outside}`, put('changes.0.dn', outside)],
   ['lifetime', 'that edits another attribute', 'member', put('changes.0.edits.0.attribute', 'member')],
   ['lifetime', 'that adds another entry', `it adds ${outside}`, put('changes.1.dn', outside)],
@@ -201,6 +213,7 @@ const refused: readonly Refused[] = [
     put('target', smallPlans['labels']?.target),
     put('changes', []),
   ],
+  ['metadata', 'that shows words for a value', 'It says what no value of', put('changes.0.edits.0.whenUnset', 'x')],
   ['metadata', 'that leaves the server', 'It does not delete its subject', without('changes.2')],
   [
     'metadata',

@@ -4,7 +4,7 @@ import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, r
 import { parseDnsRecord } from '../../ad/dns-record.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
-import { editsOf, valueKey } from '../../change/clear-values.ts';
+import { editsOf, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import { entryFinder, leadingTo } from '../../change/left-references.ts';
 import type {
   AttributeEdit,
@@ -140,6 +140,7 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   const configuration = target.configurationNamingContext;
   return [
     ...(undoes === undefined ? faultsOfRemoval(plan, configuration) : faultsOfUndo(plan)),
+    ...wordsForNoValue(plan.changes),
     ...faultsOfSteps(nextSteps),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { isBelow, isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn } from '../../ad/naming.ts';
-import { editsOf, valueKey } from '../../change/clear-values.ts';
+import { editsOf, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import type {
   DeleteChange,
   DeletedEntry,
@@ -89,6 +89,7 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
   const exchange = joinDn('CN=Microsoft Exchange,CN=Services', target.configurationNamingContext);
   return [
     ...shapeOf(plan, exchange),
+    ...wordsForNoValue(plan.changes),
     ...nextSteps.filter((step) => !isNextStep(step)).map(({ id }) => `Its next step ${id} is unknown or incomplete.`),
   ];
 }

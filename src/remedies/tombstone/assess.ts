@@ -7,6 +7,7 @@ import {
   isTooSmall,
   lifetimeInWords,
   recommendedDays,
+  type ServerKind,
   unsetInWords,
 } from '../../ad/deleted-object-lifetime.ts';
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
@@ -14,7 +15,7 @@ import type { Proposal } from '../../change/plan.ts';
 import { agoInWords, counted } from '../../words.ts';
 import { adviceFor } from './ask.ts';
 import { replicationFindings } from './assess-replication.ts';
-import type { TombstoneChange } from './changes.ts';
+import { type TombstoneChange, wordedForOther } from './changes.ts';
 import { addedUp, countFrom, uncountedInWords } from './deleted-objects.ts';
 import { evidenceFinding } from './evidence.ts';
 import type { TombstoneFacts } from './gather.ts';
@@ -41,15 +42,35 @@ export function assess(facts: TombstoneFacts, proposal: Proposal<TombstoneChange
 }
 
 /** Changes of an entry that is not this forest's. */
-function unjustified({ settings }: TombstoneFacts, { changes }: Proposal<TombstoneChange>): readonly FindingDraft[] {
+function unjustified(
+  { settings, serverKind }: TombstoneFacts,
+  { changes }: Proposal<TombstoneChange>,
+): readonly FindingDraft[] {
   const foreign = changes.filter((change) => change.kind === 'modify' && change.guid !== settings.guid);
-  if (foreign.length === 0) return [];
+  if (foreign.length === 0) return misworded(changes, serverKind);
   return [
     finalBlocker(
       notOfThisRemedy,
       'The plan changes an entry that does not hold the lifetime of this forest',
       'The objectGUID in the plan is not that of CN=Directory Service. Make a new plan.',
       { subjects: foreign.map(({ dn }) => dn), evidence: [`${settings.dn}: ${settings.guid}`] },
+    ),
+  ];
+}
+
+/** The diff says what no value means: on this server it has to be so. */
+function misworded(changes: readonly TombstoneChange[], kind: ServerKind): readonly FindingDraft[] {
+  const worded = changes.flatMap((change) => (change.kind === 'modify' ? wordedForOther(change.edits, kind) : []));
+  if (worded.length === 0) return [];
+  return [
+    finalBlocker(
+      notOfThisRemedy,
+      'The plan shows for "not set" what another kind of server makes of it',
+      `Here it is ${unsetInWords(kind)}. Make a new plan.`,
+      {
+        subjects: worded.map(({ attribute }) => attribute),
+        evidence: worded.flatMap(({ whenUnset }) => whenUnset ?? []),
+      },
     ),
   ];
 }

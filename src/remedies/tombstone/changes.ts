@@ -1,6 +1,6 @@
 /** The changes of this remedy: made from options, read back from any proposal, and recognised in a plan. */
 
-import { directoryServiceDn, unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
+import { directoryServiceDn, type ServerKind, unsetInDiff, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import { joinDn, normalizedDn, sameDn } from '../../ad/dn.ts';
 import type {
   AddChange,
@@ -22,6 +22,7 @@ export type TombstoneChange = ModifyChange | AddChange | DeleteChange | Undelete
 
 const lifetime = 'tombstoneLifetime';
 const recycle = 'msDS-DeletedObjectLifetime';
+const recycleWhenUnset = `not set: as ${lifetime}`;
 
 /** What the options ask for: one modify by compare and swap, and one entry; nothing that is there already. */
 export function propose(facts: TombstoneFacts, options: TombstoneOptions): Proposal<TombstoneChange> {
@@ -60,9 +61,7 @@ function lifetimeEdit(
 }
 
 function recycleEdit({ settings }: TombstoneFacts, { recycleDays }: TombstoneOptions): AttributeEdit[] {
-  return recycleDays === undefined
-    ? []
-    : swap(recycle, settings.deletedObjectLifetime, recycleDays, `not set: as ${lifetime}`);
+  return recycleDays === undefined ? [] : swap(recycle, settings.deletedObjectLifetime, recycleDays, recycleWhenUnset);
 }
 
 function swap(
@@ -161,7 +160,8 @@ function isBareContainer({ attributes }: AddChange): boolean {
   return only.values.every((value) => typeof value === 'string' && ['top', 'container'].includes(value.toLowerCase()));
 }
 
-function faultsOfEdit({ attribute, remove, add, singleValued }: AttributeEdit, isUndo: boolean): readonly string[] {
+function faultsOfEdit(edit: AttributeEdit, isUndo: boolean): readonly string[] {
+  const { attribute, remove, add, singleValued, whenUnset } = edit;
   if (![lifetime, recycle].some((name) => name.toLowerCase() === attribute.toLowerCase())) {
     return [`it changes the attribute ${attribute}`];
   }
@@ -169,9 +169,26 @@ function faultsOfEdit({ attribute, remove, add, singleValued }: AttributeEdit, i
     return [`it gives ${attribute} more than one value`];
   const isNumber = [...remove, ...add].every((value) => typeof value === 'string' && /^-?\d{1,10}$/.test(value));
   if (!isNumber) return [`it gives ${attribute} a value that is not a number`];
+  if (whenUnset !== undefined && !wordsWhenUnset(edit).includes(whenUnset))
+    return [`it says of ${attribute} without a value: ${whenUnset}`];
   // An undo restores what was there, whatever it was.
   const fault = isUndo || add.length === 0 ? undefined : faultOfDays(Number(add[0]));
   return fault === undefined ? [] : [`it sets ${attribute} to ${String(add[0])}: ${fault}`];
+}
+
+/** What this remedy says of the attribute without a value; of which server the words are, the fresh facts show. */
+function wordsWhenUnset({ attribute }: AttributeEdit): readonly string[] {
+  if (attribute.toLowerCase() === recycle.toLowerCase()) return [recycleWhenUnset];
+  return (['windows', 'samba', 'unknown'] as const).map(unsetInDiff);
+}
+
+/** The edits whose words for no value are those of another kind of server. */
+export function wordedForOther(edits: readonly AttributeEdit[], kind: ServerKind): readonly AttributeEdit[] {
+  const known = [recycleWhenUnset, unsetInDiff(kind), unsetInDiff('unknown')];
+  return edits.filter(
+    ({ remove, add, whenUnset }) =>
+      (remove.length === 0 || add.length === 0) && whenUnset !== undefined && !known.includes(whenUnset),
+  );
 }
 
 function faultsOfIntent(intent: Intent): readonly string[] {

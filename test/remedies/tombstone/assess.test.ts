@@ -733,6 +733,14 @@ test('a plan that changes an entry of another objectGUID is not of this remedy, 
   expect(finding).toMatchObject({ level: 'blocker', acceptable: false });
 });
 
+test('a plan that shows for no value what Samba takes is not of this remedy on Windows', () => {
+  const facts = factsOf({ lifetime: 365 });
+  const proposal = propose({ ...facts, serverKind: 'samba' }, unset);
+  const finding = assess(facts, proposal).find(({ id }) => id === 'not-of-this-remedy');
+  expect(finding).toMatchObject({ level: 'blocker', acceptable: false, evidence: ['not set: 180 days'] });
+  expect(assess({ ...facts, serverKind: 'samba' }, proposal).map(({ id }) => id)).not.toContain('not-of-this-remedy');
+});
+
 test('an undo of a raise is judged as a lowering', () => {
   const facts = factsOf({ lifetime: 365, deletedObjects: [tombstones({ 200: 4 })] });
   const proposal = propose(facts, days(180));
