@@ -13,13 +13,13 @@ import { groupBy } from '../group-by.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, listed } from '../words.ts';
+import { commentsOf } from './summary.ts';
 
 /** A document for each DC, as each takes only its own operations; none has one while a blocker stops the plan. */
 export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringChange[]): readonly FolderDocument[] {
-  const blockers = openBlockers(plan.findings);
-  if (blockers.length > 0) {
-    const comments = blockers.map(({ id, title }) => ldifComment(visible(`No operation is written: ${id}: ${title}`)));
-    return [{ name: folderParts.ldif, content: [...headComments(plan), ...comments] }];
+  if (openBlockers(plan.findings).length > 0) {
+    const none = ldifComment('No operation is written while a blocker stops this plan.');
+    return [{ name: folderParts.ldif, content: [...headComments(plan), none] }];
   }
   const byHost = groupBy(changes, ({ on }) => on);
   const hosts = [...byHost.keys()];
@@ -37,11 +37,7 @@ export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringCh
   return [{ name: folderParts.ldif, content: [...headComments(plan), pointer] }, ...ofHosts];
 }
 
-function headComments({ id, seal, created, target }: Plan): readonly string[] {
-  const forest =
-    target.kind === 'forest' ? [`Forest ${target.configurationNamingContext}, objectGUID ${target.objectGuid}`] : [];
-  return [`Plan ${id}, made ${created}, seal ${seal}`, ...forest].map((line) => ldifComment(visible(line)));
-}
+const headComments = (plan: Plan): readonly string[] => commentsOf(plan).map(ldifComment);
 
 function* removalLdif(
   plan: Plan,

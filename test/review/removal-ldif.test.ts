@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { blocker } from '../../src/change/findings.ts';
+import { blocker, warning } from '../../src/change/findings.ts';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
 import { removalDocuments } from '../../src/review/removal-ldif.ts';
 
@@ -17,8 +17,19 @@ const plan = {
   id: guid,
   seal: 'ab',
   created: '2026-11-22T09:00:00Z',
+  by: { account: 'jane', computer: 'ws1' },
+  tool: 'adsi-remedy 1.0.0',
+  ticket: 'CHG-7',
+  remedy: 'lingering',
+  changes: [],
   findings: [],
-  target: { kind: 'files', roots: [] },
+  target: {
+    kind: 'forest',
+    configurationNamingContext: 'CN=Configuration,DC=corp,DC=example,DC=com',
+    objectGuid: guid,
+    domainController: 'dc1',
+    connection: { kind: 'practice' },
+  },
 };
 
 function documentsOf(changes: readonly RemoveLingeringChange[], findings: Plan['findings'] = []) {
@@ -46,5 +57,25 @@ test('no operation is written while a blocker stops the plan, and the file says 
   const documents = documentsOf([removal('dc2')], findings);
   expect(Object.keys(documents)).toEqual(['change.ldf']);
   expect(operations(documents['change.ldf'])).toBe(0);
-  expect(documents['change.ldf']).toContain('No operation is written: stale: DC1 is stale');
+  expect(documents['change.ldf']).toContain('DO NOT IMPORT: blocker stale is not accepted: DC1 is stale');
+});
+
+test('every file says in comments which plan it is of, by whom and why, and what was accepted or warned of', () => {
+  const findings = [
+    { ...warning('not-provable', 'Not provable on DC4', ''), accepted: false },
+    { ...blocker('silent-dc', 'DC4 is silent', ''), accepted: true },
+  ];
+  const documents = documentsOf([removal('dc2'), removal('dc3')], findings);
+  expect(Object.keys(documents)).toHaveLength(3);
+  for (const text of Object.values(documents)) {
+    for (const line of [
+      `# Plan: ${guid}`,
+      '# Seal: ab',
+      '# Made: 2026-11-22 09:00:00 UTC by jane on ws1 (adsi-remedy 1.0.0)',
+      '# Ticket: CHG-7',
+      '# Warning not-provable: Not provable on DC4',
+      '# Accepted blocker silent-dc: DC4 is silent',
+    ])
+      expect(text.split('\n')).toContain(line);
+  }
 });
