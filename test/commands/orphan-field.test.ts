@@ -346,6 +346,18 @@ describe('an export', () => {
       expect(await missingIn(without(name))).toEqual([expect.stringMatching(`^no ${name} on any ${on} `)]);
     });
 
+    test('without version and roles says nothing of an old Exchange on a server of 2007 or later', async () => {
+      const modern = without('serialNumber', 'versionNumber', 'msExchCurrentServerRoles').map((one) =>
+        one.replaceAll('North', 'Exchange Administrative Group (FYDIBOHF23SPDLT)'),
+      );
+      const plan = await planFor(modern);
+      expect(JSON.stringify(plan.findings)).not.toMatch(/2003|setup of this version|System Manager|Exchange Tasks/);
+      expect(findingOf(plan, 'supported-ways')?.detail).toContain('No roles are given for this object');
+      expect(findingOf(plan, 'export-incomplete')?.evidence.join()).toContain(
+        'no msExchCurrentServerRoles on any server',
+      );
+    });
+
     test('without homeMDB lets no database go, as mailboxes may be in it', async () => {
       const plan = await planFor(without('homeMDB'), '--also', 'databases');
       expect(deletedBy(plan)).not.toContain(database);
@@ -382,5 +394,5 @@ test('a setup log of a machine that has Exchange is a blocker', async () => {
 test('an object without an FQDN in networkAddress explains no message of setup', async () => {
   const without = forest(exchange2016, another()).map((one) => one.replace(/^networkAddress: .*ex04.*\n/m, ''));
   const plan = await planFor(without);
-  expect(findingOf(plan, 'supported-ways')?.detail).toContain('this one has none');
+  expect(findingOf(plan, 'supported-ways')?.detail).toContain('none is given for this one');
 });

@@ -6,6 +6,7 @@ import { and, equal, everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { textsOf } from './names.ts';
 import type { ExchangeServer } from './organisation.ts';
+import { isLegacy, isModernGroup } from './versions.ts';
 
 /** A tree outside the server's that can go with it. */
 export interface Companion {
@@ -71,9 +72,6 @@ export async function readCopies(
   return found;
 }
 
-/** The administrative group that every server of 2007 and later is in; its name is the same in every organisation. */
-const modernGroup = /\(FYDIBOHF23SPDLT\)$/i;
-
 /**
  * CN=Servers of legacy administrative groups that no server is in, or none but one that goes: empty they stop public
  * folder replication into Exchange 2010. Throws DirectoryError.
@@ -96,8 +94,8 @@ export async function readEmptyContainers(
   const dns: string[] = [];
   for await (const { dn } of containers) {
     const isOwn = going !== undefined && sameDn(dn, parentDn(going.dn) ?? '');
-    const isLegacy = isOwn ? going.roles === undefined : !modernGroup.test(rdnOf(parentDn(dn) ?? dn).value);
-    if (isLegacy && !servers.some((server) => server !== going && isBelow(server.dn, dn))) dns.push(dn);
+    const isOld = isOwn ? isLegacy(going) : !isModernGroup(rdnOf(parentDn(dn) ?? dn).value);
+    if (isOld && !servers.some((server) => server !== going && isBelow(server.dn, dn))) dns.push(dn);
   }
   const found: Companion[] = [];
   for (const dn of dns) {

@@ -18,8 +18,7 @@ import type { Description, Step } from '../remedy.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { describeLeftovers, isOfLeftovers } from './leftovers.ts';
 import { bearersOf, serverDeletedIn } from './names.ts';
-import { isLegacy } from './supported-ways.ts';
-import { hasRole, machineGroups, releaseOf, roleBit } from './versions.ts';
+import { hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './versions.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {

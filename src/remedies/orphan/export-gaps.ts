@@ -6,7 +6,7 @@ import { RefusedError } from '../../errors.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { databaseClasses, type ExchangeServer, type Organisation } from './organisation.ts';
-import { releaseOf } from './versions.ts';
+import { isLegacy } from './versions.ts';
 
 export interface ExportGaps {
   readonly lacksComputers: boolean;
@@ -114,7 +114,7 @@ function missingOnServers({ servers }: Organisation): readonly string[] {
     [
       'msExchCurrentServerRoles',
       // Exchange 2003 and before have no such attribute.
-      (server) => server.roles !== undefined || (releaseOf(server).year ?? 0) <= 2003,
+      (server) => server.roles !== undefined || isLegacy(server),
       'its roles, by which setup judges it',
     ],
   ];

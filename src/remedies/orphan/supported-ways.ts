@@ -10,6 +10,7 @@ import {
   administrators,
   defaultInstallPath,
   hasRole,
+  isLegacy,
   isOnlyProvisioned,
   type Release,
   raisesInconsistentState,
@@ -42,12 +43,6 @@ export function waysFor({ chosen, sharedNames, hasOtherServer }: Chosen): readon
   if (hasRole(roles, roleBit.edge)) return [resume(release), ...(hasOtherServer ? [edge(chosen)] : [])];
   if (isOnlyProvisioned(roles)) return [provisioned(chosen)];
   return raisesInconsistentState(roles) ? [resume(release), recover(chosen)] : [resume(release)];
-}
-
-/** Exchange 2003 or before: they have neither roles nor a setup that recovers a server. */
-export function isLegacy(server: SurveyedServer['server']): boolean {
-  const { year } = releaseOf(server);
-  return year === undefined ? server.roles === undefined : year <= 2003;
 }
 
 function resume({ year }: Release): Way {
@@ -154,7 +149,10 @@ export function explanation({ server }: SurveyedServer): string {
   if (isLegacy(server))
     return 'This object does not explain "inconsistent state": setup of this version has no such message.';
   if (server.fqdn === undefined) {
-    return 'This object does not explain a message of setup: setup finds an object by the FQDN in networkAddress, and this one has none.';
+    return 'This object does not explain a message of setup: setup finds an object by the FQDN in networkAddress, and none is given for this one.';
+  }
+  if (server.roles === undefined) {
+    return 'No roles are given for this object. Without one it does not raise the message "The Exchange Server is in an inconsistent state": look for another object or a watermark if setup says so.';
   }
   return raisesInconsistentState(server.roles)
     ? `With its roles this object explains the message "The Exchange Server is in an inconsistent state. Only disaster recovery mode is available", if setup runs on ${server.fqdn}. An object of the same name with another FQDN does not.`
@@ -168,7 +166,7 @@ export function supportedWays(facts: Chosen): FindingDraft {
   return make(
     'supported-ways',
     'Microsoft does not support deleting this object by hand: look at the supported ways first',
-    `${explanation(facts.chosen)} Roles: ${rolesInWords(server.roles)}; ${versionInWords(server.versionNumber, server.serialNumber)}.`,
+    `${explanation(facts.chosen)} Roles: ${rolesInWords(server)}; ${versionInWords(server.versionNumber, server.serialNumber)}.`,
     { evidence: supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]) },
   );
 }

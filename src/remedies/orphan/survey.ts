@@ -123,7 +123,7 @@ function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
     words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
   const about = [
     product === 'unknown' ? 'version unknown' : product,
-    rolesInWords(server.roles),
+    rolesInWords(server),
     ...(server.site === undefined ? [] : [`site ${server.site}`]),
     ...(server.created === undefined ? [] : [`created ${server.created.toISOString().slice(0, 10)}`]),
   ];

@@ -10,8 +10,7 @@ import { isFullServer } from './organisation.ts';
 import type { OwnMailboxKind, RecipientCount } from './recipients.ts';
 import { clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
-import { isLegacy } from './supported-ways.ts';
-import { hasRole, releaseOf, roleBit } from './versions.ts';
+import { hasRole, isLegacy, releaseOf, roleBit } from './versions.ts';
 
 /** Mailboxes and archives, the server's place among others, and references that the uninstaller refuses. */
 export function uninstallerBlockers(

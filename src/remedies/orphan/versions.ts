@@ -154,9 +154,33 @@ const installedRoles =
   roleBit.edge |
   roleBit.frontEndTransport;
 
+/** Every organisation has one administrative group for the servers of Exchange 2007 and later, and its name ends so. */
+const modernGroup = /\(FYDIBOHF23SPDLT\)$/i;
+
+/** Whether the servers of an administrative group of this name are of Exchange 2007 or later. */
+export function isModernGroup(name: string): boolean {
+  return modernGroup.test(name);
+}
+
+/** What shows of which Exchange a server object is. */
+export interface VersionSigns {
+  readonly versionNumber: number | undefined;
+  readonly serialNumber: string | undefined;
+  readonly roles: number | undefined;
+  /** The name of its administrative group. */
+  readonly adminGroup: string;
+}
+
+/** Exchange 2003 or before: they have neither roles nor a setup that recovers a server. */
+export function isLegacy(server: VersionSigns): boolean {
+  const { year } = releaseOf(server);
+  return year === undefined ? server.roles === undefined && !isModernGroup(server.adminGroup) : year <= 2003;
+}
+
 /** "Mailbox, Client Access"; Exchange 2003 and before have no such attribute. */
-export function rolesInWords(roles: number | undefined): string {
-  if (roles === undefined) return 'none given (Exchange 2003 or older)';
+export function rolesInWords(server: VersionSigns): string {
+  const { roles } = server;
+  if (roles === undefined) return isLegacy(server) ? 'none given (Exchange 2003 or older)' : 'no roles given';
   const names = roleNames.filter(([bit]) => (roles & bit) !== 0).map(([, name]) => name);
   const known = roleNames.reduce((sum, [bit]) => sum | bit, 0);
   const unknown = roles & ~known;

@@ -12,6 +12,14 @@ import {
   versionInWords,
 } from '../../../src/remedies/orphan/versions.ts';
 
+/** Of a server in a group of an old Exchange, without a version. */
+const signs = (roles: number | undefined) => ({
+  roles,
+  versionNumber: undefined,
+  serialNumber: undefined,
+  adminGroup: 'North',
+});
+
 describe('roles', () => {
   test.each([
     [undefined, 'none given (Exchange 2003 or older)'],
@@ -22,7 +30,13 @@ describe('roles', () => {
     [16_439, 'Mailbox, Client Access, Hub Transport, Unified Messaging, Client Access front end, Front End Transport'],
     [131_074, 'Mailbox, unknown bits 131072'],
   ])('%s in words: %s', (roles, words) => {
-    expect(rolesInWords(roles)).toBe(words);
+    expect(rolesInWords(signs(roles))).toBe(words);
+  });
+
+  test('that are not given show no old Exchange where the version or the administrative group is of a later one', () => {
+    expect(rolesInWords({ ...signs(undefined), serialNumber: 'Version 15.1 (Build 32507.6)' })).toBe('no roles given');
+    const adminGroup = 'Exchange Administrative Group (FYDIBOHF23SPDLT)';
+    expect(rolesInWords({ ...signs(undefined), adminGroup })).toBe('no roles given');
   });
 
   test.each([1, 2, 4, 16, 32, 64, 16_384, 38])('%i makes setup say "inconsistent state"', (roles) => {
