@@ -1,8 +1,11 @@
 /** Edits of attributes by compare and swap: the values to go are named, so that the server refuses what has moved. */
 
-import { sameDn } from '../ad/dn.ts';
+import { DnSyntaxError, deletedRdnOf, sameDn } from '../ad/dn.ts';
 import { allBytesOf, type Entry } from '../ad/entry.ts';
+import { dnIn } from '../ad/naming.ts';
 import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../ad/values.ts';
+import { DirectoryError } from '../errors.ts';
+import { resultCode } from '../ldap/diagnostics.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import { isSingleValued } from './attribute-kinds.ts';
@@ -18,8 +21,62 @@ export function writeModify(
 ): Promise<ChangeOutcome> {
   return lookAndWrite<string>(access, intent, {
     look: (session) => lookAt(change, session),
-    write: (dn, session) => session.modify(dn, change.edits.map(modificationOf)),
+    write: (dn, session) => write(dn, change, session),
   });
+}
+
+/**
+ * Samba (4.17, result 16, with the control that shows deleted objects too) refuses to remove a value by the DN of an entry
+ * that is deleted. It finds one of syntax DN by the entry's objectGUID (MS-ADTS 3.1.1.3.1.2.4), and one of DN with binary
+ * or string by neither: there the values that stay are written in the place of all. A refused request has changed nothing.
+ */
+async function write(dn: string, change: ModifyChange, session: DirectorySession): Promise<void> {
+  const { edits } = change;
+  const ways: readonly (() => Modification[] | Promise<Modification[]>)[] = [
+    () => edits.map(modificationOf),
+    () => edits.map((edit) => modificationOf({ ...edit, remove: edit.remove.map(byGuid) })),
+    () => withoutDeleted(change, session),
+  ];
+  const tried = edits.some(namesDeleted) ? ways : ways.slice(0, 1);
+  for (const [index, way] of tried.entries()) {
+    try {
+      await session.modify(dn, await way());
+      return;
+    } catch (error) {
+      const isNotFound = error instanceof DirectoryError && error.resultCode === resultCode.noSuchAttribute;
+      if (!isNotFound || index === tried.length - 1) throw error;
+    }
+  }
+}
+
+function namesDeleted({ remove }: AttributeEdit): boolean {
+  return remove.some((value) => byGuid(value) !== value);
+}
+
+/** Edits that give what stays of the values, as they are now: at once after the look, as the server compares nothing here. */
+async function withoutDeleted({ guid, edits }: ModifyChange, session: DirectorySession): Promise<Modification[]> {
+  const names = edits.map(({ attribute }) => attribute);
+  const entry = await session.readEntry(guidBase(guid), names);
+  return edits.map((edit) => {
+    if (entry === undefined || !namesDeleted(edit) || !isAsPlanned(edit, entry)) return modificationOf(edit);
+    const gone = edit.remove.map(bytesOfWrittenValue);
+    const stays = heldValues(edit, entry).filter((held) => !gone.some((value) => value.equals(held)));
+    return { attribute: edit.attribute, replace: [...stays, ...edit.add.map(bytesOfWrittenValue)] };
+  });
+}
+
+/** A value that names a deleted entry, by that entry's objectGUID; any other as it is. */
+function byGuid(value: PlanValue): PlanValue {
+  if (typeof value !== 'string' || !value.includes('\\0ADEL:')) return value;
+  const dn = dnIn(value);
+  try {
+    const deleted = deletedRdnOf(dn);
+    return deleted === undefined ? value : `${value.slice(0, -dn.length)}${guidBase(deleted.guid)}`;
+  } catch (error) {
+    // A text that is no DN names no entry.
+    if (error instanceof DnSyntaxError) return value;
+    throw error;
+  }
 }
 
 /** Looks at the entries to be edited, and gives an edit that will not be possible, with the reason. Throws DirectoryError. */

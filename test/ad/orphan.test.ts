@@ -569,3 +569,47 @@ describeWithSamba('The undo of an orphan where Samba can undelete nothing, as th
     return [...new Set(names)].sort();
   }
 });
+
+describeWithSamba('What a deletion by hand left behind on Samba', () => {
+  let dc: DomainController;
+  let scene: Contoso;
+  let home: string;
+
+  beforeAll(async () => {
+    scene = contoso({ now: new Date() });
+    dc = await startOneDomainController({ changes: scene.changes });
+    home = await mkdtemp(path.join(tmpdir(), 'orphan-'));
+  });
+  afterAll(async () => {
+    await dc?.stop();
+    await rm(home, { recursive: true, force: true });
+  });
+
+  test('is cleared, but for mandatory attributes, and undo puts back the text', async () => {
+    const command = new Command(dc, home);
+    await deleteTree(dc, scene.orphan.dn);
+    const before = await snapshot(dc);
+    const left = await traces(dc);
+    const mandatory = `offlineabserver of ${scene.referrers.offlineAddressBook.dn}`;
+    expect(left).toEqual(expect.arrayContaining([mandatory, `homemta of ${scene.mailboxes.bert.dn}`]));
+    expect(left).toContain(`otherwellknownobjects of ${scene.organisation.microsoftExchange}`);
+    const found = await command.run('orphan', '--leftovers', '--save', 'left');
+    expect(found.stdout).toContain(`offLineABServer of ${scene.referrers.offlineAddressBook.dn} (mandatory)`);
+    const applied = await command.run('apply', 'left');
+    expect(`${applied.status}${applied.stderr}`).toBe('0');
+    expect(await traces(dc)).toEqual([mandatory]);
+    const undone = await command.run('undo', 'left', '--yes');
+    expect(`${undone.status}${undone.stderr}`).toBe('0');
+    expect(undone.stdout).toContain('values-to-deleted-entries');
+    const lost = differences(before, await snapshot(dc));
+    expect(lost.every((line) => line.startsWith('- ') && line.includes('\\0ADEL:'))).toBe(true);
+    expect(lost).toHaveLength(left.length - 1);
+  });
+});
+
+/** Deletes an entry and all below it, leaves first, as somebody does with ADSI Edit. */
+async function deleteTree(dc: DomainController, dn: string): Promise<void> {
+  const entries = await dc.ldapsearch(['-b', dn, '(objectClass=*)', '1.1']);
+  const leafFirst = entries.map((entry) => entry.dn).toSorted((one, other) => other.length - one.length);
+  await dc.ldapmodify(leafFirst.map((one) => ({ kind: 'delete', dn: one })));
+}

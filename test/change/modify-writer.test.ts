@@ -4,7 +4,7 @@ import { formatGuid } from '../../src/ad/values.ts';
 import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { reversedModify, writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, ModifyChange } from '../../src/change/plan.ts';
-import { FileError } from '../../src/errors.ts';
+import { DirectoryError, FileError } from '../../src/errors.ts';
 import { ldapConnector } from '../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { bytesOf, connectTo, directoryService, openForest, valuesOf } from '../embedded/support.ts';
@@ -178,6 +178,53 @@ describe('the reverse of an edit', () => {
   ])('of %s %s', async (attribute, _, outcome) => {
     const { change, access, intent } = await target({ attribute, remove: [directoryService], add: [] }, configuration);
     expect(await writeModify(reversedModify(change), access, intent)).toMatchObject(outcome);
+  });
+});
+
+describe('a value that names a deleted entry', () => {
+  const id = '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e';
+  const dead = `CN=EX09\\0ADEL:${id},CN=Deleted Objects,${configuration}`;
+  const wellKnown = 'B:32:9C1AB2D74A3E4F5C8B6051D6F7A8B9C0:';
+
+  /** A server that finds no value whose bytes have these words, with two values; and what it is asked. */
+  async function asked(unfound: string, remove: string): Promise<readonly string[]> {
+    const edit = { attribute: 'description', remove: [remove], add: [] };
+    const { access, change, intent } = await target(edit, remove, 'stays');
+    const session = await access.session();
+    const requests: string[] = [];
+    const strict = {
+      readEntry: session.readEntry.bind(session),
+      modify: async (_, modifications) => {
+        const words = modifications.map((one) =>
+          'replace' in one ? `replace ${one.replace.join()}` : `remove ${one.remove.toString()}`,
+        );
+        requests.push(...words);
+        if (!words.some((one) => one.startsWith('remove') && one.includes(unfound))) return;
+        throw new DirectoryError({ attempted: 'change', on: 'it', cameBack: 'no such value', next: '' }, 16);
+      },
+    } satisfies Partial<DirectorySession> as unknown as DirectorySession;
+    await writeModify(change, { ...access, session: async () => strict }, intent);
+    return requests;
+  }
+
+  test('is removed by its name, where the server finds it by that', async () => {
+    expect(await asked('another', dead)).toEqual([`remove ${dead}`]);
+  });
+
+  test('is removed by the objectGUID of that entry, where the server does not find it by its name', async () => {
+    expect(await asked('DEL:', dead)).toEqual([`remove ${dead}`, `remove <GUID=${id}>`]);
+  });
+
+  test('gives way to the values that stay, where the server finds it by neither', async () => {
+    expect(await asked('B:32:', `${wellKnown}${dead}`)).toEqual([
+      `remove ${wellKnown}${dead}`,
+      `remove ${wellKnown}<GUID=${id}>`,
+      'replace stays',
+    ]);
+  });
+
+  test('is the only one that is asked for twice', async () => {
+    expect(await asked('EX09', 'EX09')).toEqual(['remove EX09']);
   });
 });
 
