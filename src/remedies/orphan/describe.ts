@@ -1,6 +1,6 @@
 /** An orphan plan in words, drawn from the plan alone, and what is left to a person after it. */
 
-import { conflictRdnOf, dnDepth, normalizedDn, rdnOf } from '../../ad/dn.ts';
+import { conflictRdnOf, dnDepth, isDnThat, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type {
   DeletedEntry,
@@ -59,7 +59,7 @@ function describeDeletion(plan: Plan<DirectoryChange>, deleted: readonly Deleted
         : [{ name: 'References not cleared', value: numberOf(plan.leftOut).toLocaleString('en') }]),
     ],
     changes: leftOutTable(plan),
-    nextSteps: plan.nextSteps.flatMap(stepsInWords),
+    nextSteps: plan.nextSteps.flatMap((step) => ownSteps(step, plan)),
   };
 }
 
@@ -108,7 +108,7 @@ function describeReturn(plan: Plan<DirectoryChange>): Description {
       { name: 'References put back', value: `in ${counted(edits.length, 'entry', 'entries')}` },
     ],
     changes: [],
-    nextSteps: plan.nextSteps.flatMap(stepsInWords),
+    nextSteps: plan.nextSteps.flatMap((step) => ownSteps(step, plan)),
   };
 }
 
@@ -198,6 +198,45 @@ export function isNextStep(step: NextStep): boolean {
 function isOfKind(value: JsonValue | undefined, kind: Parameter): boolean {
   if (kind === 'texts') return Array.isArray(value) && value.every((one) => typeof one === 'string');
   return typeof value === 'string' || (kind === 'text or nothing' && value === undefined);
+}
+
+/**
+ * The step in words, with commands for nothing but what the changes of the plan are about: a plan is not trusted, and a
+ * person pastes its commands. What else it names is listed.
+ */
+function ownSteps(step: NextStep, plan: Plan<DirectoryChange>): readonly Step[] {
+  const server = serverDeletedBy(plan)?.toLowerCase();
+  const isOfServer = (name: string): boolean => name.toLowerCase() === server;
+  if (step.id === 'account') {
+    const { dn, host } = step;
+    const isOwnAccount = typeof dn !== 'string' || isDnThat(dn, (one) => isOfServer(rdnOf(one).value));
+    const isOwnHost = typeof host === 'string' && isOfServer(host.split('.')[0] ?? '');
+    return stepsInWords({
+      ...step,
+      ...(isOwnAccount ? {} : { account: 'unknown' }),
+      ...(isOwnHost ? {} : { host: '' }),
+    });
+  }
+  const member = step.id === 'own-mailboxes' ? 'accounts' : step['removedBy'] === 'directory' ? 'names' : undefined;
+  const named = member === undefined ? undefined : step[member];
+  if (member === undefined || !Array.isArray(named)) return stepsInWords(step);
+  const edited = new Set(plan.changes.flatMap(({ kind, dn }) => (kind === 'modify' ? [normalizedDn(dn)] : [])));
+  const isOwn = (dn: JsonValue): boolean =>
+    typeof dn === 'string' && isDnThat(dn, (one) => edited.has(normalizedDn(one)));
+  const own = named.filter(isOwn);
+  const others = named.filter((dn: JsonValue) => !isOwn(dn)).map(String);
+  return [
+    ...(own.length === 0 ? [] : stepsInWords({ ...step, [member]: own })),
+    ...(others.length === 0
+      ? []
+      : [
+          {
+            text: 'The plan changes nothing of these. Look at them before you remove them.',
+            commands: [],
+            lines: others,
+          },
+        ]),
+  ];
 }
 
 /** The step in words; [] for one that is unknown. */

@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
-import { isNextStep, nextStepsOf, stepsInWords } from '../../../src/remedies/orphan/describe.ts';
+import { describe, isNextStep, nextStepsOf, stepsInWords } from '../../../src/remedies/orphan/describe.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
-import { orphanFacts } from './practice-orphan.ts';
+import { orphanFacts, planOf } from './practice-orphan.ts';
+
+const ou = 'OU=Domain Controllers,DC=corp,DC=example,DC=com';
 
 /** The next steps of the practice forest's orphan, with some facts changed: their sentences, lines and commands. */
 async function stepsWith(change: (facts: DeletionFacts) => Partial<DeletionFacts> = () => ({})): Promise<string> {
@@ -82,4 +84,21 @@ test('a step of another kind, or without its parameters, is none of this remedy'
   expect(isNextStep({ id: 'databases', names: 'DB01', removedBy: 'cmdlet' })).toBe(false);
   expect(isNextStep({ id: 'databases', names: ['DB01'] })).toBe(false);
   expect(isNextStep({ id: 'databases', names: ['DB01'], removedBy: 'cmdlet' })).toBe(true);
+});
+
+test.each([
+  ['the account', { id: 'account', account: 'present', host: 'ex04.corp.example.com', groups: [], dn: `CN=DC1,${ou}` }],
+  ['DNS records', { id: 'account', account: 'absent', host: 'dc1.corp.example.com', groups: [] }],
+  ['a database', { id: 'databases', names: [`CN=DC1,${ou}`], removedBy: 'directory' }],
+  ['an account', { id: 'own-mailboxes', accounts: [`CN=DC1,${ou}`], kinds: ['system'] }],
+])('a plan that names %s of something else has no command to remove it', async (_, step) => {
+  const plan = { ...planOf(await orphanFacts()), nextSteps: [step] };
+  const commands = describe(plan).nextSteps.flatMap((one) => one.commands);
+  expect(commands.filter((command) => /dc1/i.test(command))).toEqual([]);
+});
+
+test('the practice forest’s own steps keep their commands', async () => {
+  const plan = planOf(await orphanFacts());
+  const commands = (steps: readonly { readonly commands: readonly string[] }[]) => steps.flatMap((one) => one.commands);
+  expect(commands(describe(plan).nextSteps)).toEqual(commands(plan.nextSteps.flatMap(stepsInWords)));
 });
