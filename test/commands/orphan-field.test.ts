@@ -314,6 +314,8 @@ describe('an export', () => {
     const dated = record(`CN=dated,${configuration}`, 'container', `whenChanged: ${daysAgo(75)}`);
     const plan = await planFor(forest({ version: 2016, roles: 16 }, another(), account(77), dated));
     expect(findingOf(plan, 'signs')?.title).toBe('Verdict: in use');
+    expect(findingOf(plan, 'signs')?.evidence.join()).toMatch(/against: logged on \d days? before the export/);
+    expect(findingOf(plan, 'live-account')?.title).toMatch(/logged on \d days? before the export/);
     expect(findingOf(plan, 'export-old')).toMatchObject({ level: 'warning', measure: { value: 75, unit: 'days' } });
   });
 

@@ -48,7 +48,7 @@ export async function ask(
  * orphan, what deletes nothing is offered first.
  */
 function askServer(
-  { servers, now }: Survey,
+  { servers, ...asOf }: Survey,
   suggested: SurveyedServer | undefined,
   prompter: Prompter,
 ): Promise<SurveyedServer | 'leftovers'> {
@@ -63,7 +63,7 @@ function askServer(
     flag: '--name SERVER, --dn DN or --leftovers',
     filterable: true,
     initial: first === undefined ? servers.length : servers.indexOf(first),
-    choices: servers.map((one) => ({ value: one, label: tellingName(one, servers), hint: serverHint(one, now) })),
+    choices: servers.map((one) => ({ value: one, label: tellingName(one, servers), hint: serverHint(one, asOf) })),
     noneOfThese: {
       value: 'leftovers',
       label: 'None of them',

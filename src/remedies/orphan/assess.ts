@@ -123,7 +123,7 @@ function inUse({ chosen, probe, survey }: DeletionFacts): readonly FindingDraft[
       ? [
           blocker(
             'live-account',
-            `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now))}`,
+            `The server's computer account is enabled and logged on ${inDays(daysSince(account.lastLogon, survey.now), survey)}`,
             `The machine seems to be in use. Check it: ${services}. ${account.sharedWith.length === 0 ? 'If it is not an Exchange server any more, accept this.' : 'The account may be that of another server object: if it is, accept this.'}`,
             {
               evidence: [account.dn, ...account.sharedWith.map((dn) => `may be that of ${dn}`)],

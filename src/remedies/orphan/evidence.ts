@@ -161,10 +161,10 @@ export function weigh(
   server: ExchangeServer,
   account: ComputerAccount,
   all: readonly ExchangeServer[],
-  now: Date,
+  asOf: AsOf,
 ): Evidence {
   const signs = [
-    ...accountSigns(server, account, now),
+    ...accountSigns(server, account, asOf),
     ...childSigns(server),
     ...(server.isConflict
       ? [{ weight: 2, words: 'lost a naming conflict (CNF): the other one of its name is in use' }]
@@ -197,18 +197,18 @@ interface Sign {
   readonly words: string;
 }
 
-function accountSigns(server: ExchangeServer, account: ComputerAccount, now: Date): readonly Sign[] {
+function accountSigns(server: ExchangeServer, account: ComputerAccount, asOf: AsOf): readonly Sign[] {
   if (account.kind === 'unknown' || account.kind === 'of another') return [];
   if (account.kind === 'absent') {
     return hasRole(server.roles, roleBit.edge) ? [] : [{ weight: 3, words: 'no computer account in the forest' }];
   }
   if (account.isDisabled) return [{ weight: 2, words: 'its computer account is disabled' }];
-  const days = daysSince(account.lastLogon, now);
+  const days = daysSince(account.lastLogon, asOf.now);
   const groups: readonly Sign[] =
     account.isInExchangeGroups === false ? [{ weight: 1, words: 'its account is in none of the Exchange groups' }] : [];
-  if (days <= recentDays) return [recentLogon(account.sharedWith, inDays(days)), ...groups];
+  if (days <= recentDays) return [recentLogon(account.sharedWith, inDays(days, asOf)), ...groups];
   if (days === Number.POSITIVE_INFINITY) return [{ weight: 1, words: 'no logon of its account is known' }, ...groups];
-  if (days > staleDays) return [{ weight: 2, words: `last logged on ${inDays(days)}` }, ...groups];
+  if (days > staleDays) return [{ weight: 2, words: `last logged on ${inDays(days, asOf)}` }, ...groups];
   return groups;
 }
 
@@ -230,7 +230,15 @@ function childSigns({ roles, children }: ExchangeServer): readonly Sign[] {
     .map(([, , words]) => ({ weight: 2, words }));
 }
 
-/** "today", "1 day ago", "80 days ago" */
-export function inDays(days: number): string {
+/** When the facts are of: now, or the time of an export's newest entry. */
+export interface AsOf {
+  readonly now: Date;
+  /** Whole days since an export was made; undefined for a directory. */
+  readonly exportAge?: number | undefined;
+}
+
+/** "today", "1 day ago"; of an export that was not made today "2 days before the export" */
+export function inDays(days: number, { exportAge = 0 }: Pick<AsOf, 'exportAge'>): string {
+  if (exportAge > 0) return days <= 0 ? 'on the day of the export' : `${counted(days, 'day')} before the export`;
   return days <= 0 ? 'today' : `${counted(days, 'day')} ago`;
 }

@@ -234,6 +234,7 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty:
   if (whole !== undefined) await requireClasses(whole);
   const newest = whole === undefined ? undefined : await newestChangeIn(whole);
   const now = newest ?? world.now();
+  const exportAge = newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now()));
   const forest = isExport ? await readExportedForest(session) : await readForest(session);
   const organisation = await readOrganisation(session, forest.configurationNamingContext);
   if (!mayBeEmpty) requireServers(organisation, forest, isExport);
@@ -248,12 +249,12 @@ async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty:
     organisation,
     servers: organisation.servers.map((server) => {
       const account = accounts.get(server.dn) ?? { kind: 'unknown' };
-      return { server, account, evidence: weigh(server, account, organisation.servers, now) };
+      return { server, account, evidence: weigh(server, account, organisation.servers, { now, exportAge }) };
     }),
     accountsUnknown: unknown,
     exportGaps: gaps.lines,
     mailboxesUnknown: gaps.lacksMailboxes,
-    exportAge: newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now())),
+    exportAge,
     now,
   };
 }

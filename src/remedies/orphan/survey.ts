@@ -4,7 +4,7 @@ import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { groupBy } from '../../group-by.ts';
-import { type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
+import { type AsOf, type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
 import { type OrphanOptions, type SetupLog, whatLogFound } from './options.ts';
 import { explanation } from './supported-ways.ts';
@@ -69,11 +69,11 @@ export function headline({ forest, readFrom }: Pick<Survey, 'forest' | 'readFrom
 /** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */
 const columns: readonly {
   readonly heading: string;
-  readonly text: (surveyed: SurveyedServer, now: Date) => string;
+  readonly text: (surveyed: SurveyedServer, asOf: AsOf) => string;
 }[] = [
   { heading: 'Server', text: ({ server }) => nameInWords(server) },
   { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
-  { heading: 'Computer account', text: ({ account }, now) => accountInWords(account, now) },
+  { heading: 'Computer account', text: ({ account }, asOf) => accountInWords(account, asOf) },
 ];
 
 const markOf: Readonly<Record<Verdict, Mark>> = {
@@ -87,8 +87,8 @@ const markOf: Readonly<Record<Verdict, Mark>> = {
 export function serverTable({
   organisation,
   servers: all,
-  now,
-}: Pick<Survey, 'organisation' | 'servers' | 'now'>): TableExhibit {
+  ...asOf
+}: Pick<Survey, 'organisation' | 'servers'> & AsOf): TableExhibit {
   const known = organisation.adminGroups.map((group): [string, readonly SurveyedServer[]] => [headingOf(group), []]);
   const groups = new Map(known);
   for (const [heading, here] of groupBy(all, ({ server }) =>
@@ -104,7 +104,7 @@ export function serverTable({
     groups: [...groups].map(([heading, here]) => ({
       heading,
       rows: here.map((surveyed) => ({
-        cells: columns.map(({ text }) => text(surveyed, now)),
+        cells: columns.map(({ text }) => text(surveyed, asOf)),
         details: detailsOf(surveyed),
         mark: markOf[surveyed.evidence.verdict],
       })),
@@ -148,18 +148,18 @@ export function tellingName({ server }: SurveyedServer, all: readonly SurveyedSe
 }
 
 /** "in use: logged on 2 days ago, DAG member" */
-export function serverHint({ account, evidence }: SurveyedServer, now: Date): string {
+export function serverHint({ account, evidence }: SurveyedServer, asOf: AsOf): string {
   const signs = [...evidence.for, ...evidence.against];
-  const words = signs.length === 0 ? `account ${accountInWords(account, now)}` : signs.join(', ');
+  const words = signs.length === 0 ? `account ${accountInWords(account, asOf)}` : signs.join(', ');
   return `${evidence.verdict}: ${words}`;
 }
 
-function accountInWords(account: ComputerAccount, now: Date): string {
+function accountInWords(account: ComputerAccount, asOf: AsOf): string {
   if (account.kind === 'of another') return 'of the other of its name';
   if (account.kind !== 'present') return account.kind;
   if (account.isDisabled) return 'disabled';
-  const days = daysSince(account.lastLogon, now);
-  return days === Number.POSITIVE_INFINITY ? 'present, no logon known' : `present, logon ${inDays(days)}`;
+  const days = daysSince(account.lastLogon, asOf.now);
+  return days === Number.POSITIVE_INFINITY ? 'present, no logon known' : `present, logon ${inDays(days, asOf)}`;
 }
 
 /** The servers, the likeliest orphan first. */

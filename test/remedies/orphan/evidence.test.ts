@@ -35,7 +35,7 @@ const account = (properties: Partial<Extract<ComputerAccount, { kind: 'present' 
 });
 
 const verdictOf = (one: ExchangeServer, itsAccount: ComputerAccount): string =>
-  weigh(one, itsAccount, [one, server({ dn: 'CN=EX01,CN=Servers', name: 'EX01' })], now).verdict;
+  weigh(one, itsAccount, [one, server({ dn: 'CN=EX01,CN=Servers', name: 'EX01' })], { now }).verdict;
 
 describe('the verdict', () => {
   test('is in use for a server whose account logs on', () => {
@@ -52,7 +52,7 @@ describe('the verdict', () => {
 
   test('is likely orphan for one that lacks what its roles imply', () => {
     const children = { virtualDirectories: 0, receiveConnectors: 0, informationStores: 0 };
-    const { verdict, for: signs } = weigh(server({ children }), account({ lastLogon: daysAgo(45) }), [], now);
+    const { verdict, for: signs } = weigh(server({ children }), account({ lastLogon: daysAgo(45) }), [], { now });
     expect(verdict).toBe('likely orphan');
     expect(signs).toEqual([
       'Client Access without a virtual directory',
@@ -86,12 +86,9 @@ describe('a live account', () => {
 
 describe('a server without another that can take its place', () => {
   const alone = (...others: readonly Partial<ExchangeServer>[]): boolean =>
-    weigh(
-      server(),
-      account(),
-      [server(), ...others.map((other) => server({ dn: 'CN=other', ...other }))],
+    weigh(server(), account(), [server(), ...others.map((other) => server({ dn: 'CN=other', ...other }))], {
       now,
-    ).against.includes('no other Exchange server can take its place');
+    }).against.includes('no other Exchange server can take its place');
 
   test.each<[string, Partial<ExchangeServer>]>([
     ['lost a naming conflict', { isConflict: true }],
