@@ -65,7 +65,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       output.tell('  Nothing was changed.');
       return exitStatus.changesToMake;
     }
-    await confirmName(remedy.confirm?.(plan), flags.confirm, mayAsk, output);
+    await confirmName(remedy.confirm?.(plan), flags.confirm, mayAsk, output, plan.changes);
     return await applyChange(
       {
         folder,

@@ -96,7 +96,7 @@ export async function settleOutcome(finished: Finished, decision: Decision, outp
   const outcome = decision.kind === 'ask' ? await askWhatNext(plan, remedy, output) : decision;
   if (outcome.kind === 'apply' && remedy.handOver === undefined) {
     requireApplicable(plan, []);
-    await confirmName(remedy.confirm?.(plan), confirm, decision.kind === 'ask', output);
+    await confirmName(remedy.confirm?.(plan), confirm, decision.kind === 'ask', output, plan.changes);
   }
   return outcome;
 }

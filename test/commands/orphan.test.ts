@@ -325,11 +325,11 @@ describe('apply of a saved plan', () => {
     const site = await saved(await practiceSite());
     await site.run(apply, ['saved', '--confirm', 'EX04']);
     await site.run(undo, ['saved', '--save', 'back']);
-    expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({
+    expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX05'])).toMatchObject({
       status: 64,
-      stderr: expect.stringContaining('the plan deletes nothing'),
+      stderr: expect.stringContaining('the plan deletes nothing, and brings back nothing of that name'),
     });
-    expect(await site.run(apply, ['back', '--yes'])).toMatchObject({ status: 0 });
+    expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({ status: 0 });
     expect(await site.run(undo, ['back', '--yes', ...accepted])).toMatchObject({
       status: 64,
       stderr: expect.stringContaining('Give --confirm with the name EX04'),
