@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
+import { domainToASCII } from 'node:url';
 import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
@@ -117,13 +118,12 @@ function checkFlags(flags: DirectoryFlags): void {
   if (flags.server !== undefined && flags.domain !== undefined) {
     throw misuse('--server with --domain', 'each of them says which server', 'Give one of them.');
   }
-  if (flags.dns !== undefined && !isDnsServer(flags.dns)) {
-    throw misuse(
-      `--dns ${flags.dns}`,
-      'it is no IP address',
-      'Give for example --dns 192.0.2.53 or --dns 192.0.2.53:53.',
-    );
-  }
+  if (flags.dns !== undefined) requireDnsServer(flags.dns, `--dns ${flags.dns}`);
+}
+
+function requireDnsServer(dns: string, named: string): void {
+  if (isDnsServer(dns)) return;
+  throw misuse(named, 'it is no IP address', 'Give for example --dns 192.0.2.53 or --dns 192.0.2.53:53.');
 }
 
 async function openExport(files: readonly string[], context: Context): Promise<OpenDirectory> {
@@ -167,18 +167,12 @@ async function openServer(
   const named = trusted === undefined || isPlannedWire ? trusted : { ...trusted, port: defaultPort[tls] };
   const candidates = await chooseServers(flags, defaultPort[tls], context, output, named);
   const caFile = flags.ca === undefined ? undefined : path.resolve(context.currentFolder, flags.ca);
-  const tlsName = flags['tls-name'] ?? trusted?.tlsName;
-  const dns = flags.dns ?? trusted?.dns;
-  const wire: Wire = {
-    auth,
-    tls,
-    ...(caFile === undefined ? {} : { caFile }),
-    ...(tlsName === undefined ? {} : { tlsName }),
-  };
+  const wire: Wire = { auth, tls, ...(caFile === undefined ? {} : { caFile }), ...namesFor(flags, trusted) };
+  const { tlsName, dns } = wire;
   const [first] = candidates;
   if (saved !== undefined && trusted !== undefined)
-    await requireApproval(saved, `the server ${serverInWords(first)}, ${wireInWords(wire)}`, '--server HOST', output);
-  output.tell(`  ${visible(`Server ${serverInWords(first)}, ${wireInWords(wire)}`)}`);
+    await requireApproval(saved, `the server ${peerInWords(first, wire)}`, '--server HOST', output);
+  output.tell(`  ${visible(`Server ${peerInWords(first, wire)}`)}`);
   const bind = await chooseLogon(auth, flags, planned, context, output);
   const connector = ldapConnector({
     tls,
@@ -226,6 +220,27 @@ interface Wire {
   readonly tls: TlsMode;
   readonly caFile?: string;
   readonly tlsName?: string;
+  /** The DNS server that is asked for addresses, if not this computer's. */
+  readonly dns?: string;
+}
+
+/** The names that this run gives, else those of a plan whose server is used. */
+function namesFor(flags: DirectoryFlags, trusted: SavedServer | undefined): Pick<Wire, 'tlsName' | 'dns'> {
+  const tlsName = flags['tls-name'] ?? trusted?.tlsName;
+  const dns = flags.dns ?? trusted?.dns;
+  if (dns !== undefined) requireDnsServer(dns, `the DNS server ${dns} of the plan`);
+  return { ...(tlsName === undefined ? {} : { tlsName }), ...(dns === undefined ? {} : { dns }) };
+}
+
+/** Who gets the credentials, and what protects them on the way: all of it, as the user may have to decide on it. */
+function peerInWords(server: ChosenServer, wire: Wire): string {
+  const address = wire.dns === undefined ? '' : `, its address from the DNS server ${wire.dns}`;
+  return `${withAsciiForm(serverInWords(server), server.host)}, ${wireInWords(wire)}${address}`;
+}
+
+/** A name beyond ASCII may look like another one; DNS is asked for its ASCII form (RFC 3490). */
+function withAsciiForm(shown: string, host: string): string {
+  return /^[ -~]*$/.test(host) ? shown : `${shown} (${domainToASCII(host) || 'no host name'})`;
 }
 
 /** As --server takes it. */
@@ -235,10 +250,13 @@ export function serverInWords({ host, port }: ChosenServer): string {
 
 /** "LDAPS, certificate checked against the authorities that this computer trusts" */
 function wireInWords({ auth, tls, caFile, tlsName }: Wire): string {
-  if (auth === 'integrated') return 'signed and encrypted by Kerberos';
+  if (auth === 'integrated') {
+    const service = tlsName === undefined ? '' : ` for the name ${withAsciiForm(tlsName, tlsName)}`;
+    return `signed and encrypted by Kerberos${service}`;
+  }
   if (tls === 'none') return 'WITHOUT ENCRYPTION: the password and all data cross the network in the clear';
   const authorities = caFile ?? 'the authorities that this computer trusts';
-  const name = tlsName === undefined ? '' : ` for the name ${tlsName}`;
+  const name = tlsName === undefined ? '' : ` for the name ${withAsciiForm(tlsName, tlsName)}`;
   return `${tls === 'ldaps' ? 'LDAPS' : 'StartTLS'}, certificate checked${name} against ${authorities}`;
 }
 

@@ -376,6 +376,29 @@ test('a password never follows a plan: not to its server, and not without encryp
   expect((await runCommand(apply, named, world)).status).toBe(2);
 });
 
+test('before a plan’s server is used, all that leads the credentials there is said', async () => {
+  const folder = await freshFolder();
+  const server = await listening(await openForest(more, { accounts: [...accounts] }));
+  await runOn(server, ['--save', 'saved'], { folder });
+  const file = path.join(folder, 'saved/plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8'));
+  const refusal = async (more: object): Promise<string> => {
+    const connection = { ...plan.target.connection, tls: 'ldaps', ...more };
+    await writeFile(file, JSON.stringify(sealPlan({ ...plan, target: { ...plan.target, connection } })));
+    const run = await runCommand(apply, ['saved'], { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: 'S3cret' } });
+    expect(run.status).toBe(64);
+    return run.stderr;
+  };
+  // The o of the first is Cyrillic.
+  expect(await refusal({ host: 'dc1.c\u043ercle.example' })).toContain('(dc1.xn--crcle-jye.example)');
+  expect(await refusal({ tlsName: 'dc1.c\u043ercle.example' })).toContain('(dc1.xn--crcle-jye.example)');
+  expect(await refusal({ dns: '192.0.2.66' })).toContain('its address from the DNS server 192.0.2.66');
+  expect(await refusal({ auth: 'integrated', tlsName: 'other.example.com' })).toContain(
+    'for the name other.example.com',
+  );
+  expect(await refusal({ dns: 'ns.example.com' })).toContain('it is no IP address');
+});
+
 test('what is said of a plan names the entry and no password', async () => {
   const folder = await freshFolder();
   const server = await listening(await openForest(more, { accounts: [...accounts] }));
