@@ -31,12 +31,23 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
     'Importing it checks less than adsi-remedy apply: the server refuses an edit only if the old value',
   );
   yield ldifComment('has changed.');
+  if (changes.some(removesDeleted)) {
+    yield ldifComment('Samba refuses to remove values that name deleted entries by these names, with result 16: use');
+    yield ldifComment('adsi-remedy apply there.');
+  }
   if (plan?.target.kind === 'forest') {
     for (const line of commentsOf(plan)) yield ldifComment(line);
     for (const line of importCommands(plan.target, isForLdifde)) yield ldifComment(line);
   }
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
+}
+
+function removesDeleted(change: DirectoryChange): boolean {
+  return (
+    change.kind === 'modify' &&
+    change.edits.some(({ remove }) => remove.some((value) => typeof value === 'string' && value.includes('\\0ADEL:')))
+  );
 }
 
 /** A name that is no host name is not put into a command. */

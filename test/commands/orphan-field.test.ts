@@ -256,6 +256,17 @@ describe('a member of a DAG', () => {
   });
 });
 
+test('a database of 2010 is given an RPC client access server of 2010, and none of another version', async () => {
+  const legacyName = `legacyExchangeDN: ${legacyNameOf('EX04')}/cn=Microsoft Private MDB`;
+  const onDatabase = record(databaseOf('MDB5'), 'msExchMDB', legacyName);
+  const advice = async (version: 2010 | 2016): Promise<string> => {
+    const records = forest(exchange2010, serverObject('EX01', { version, roles: 38 }), onDatabase);
+    return findingOf(await planFor(records), 'references-to-replace')?.detail ?? '';
+  };
+  expect(await advice(2010)).toContain("-RpcClientAccessServer 'ex01.corp.example.com'");
+  expect(await advice(2016)).not.toContain('RpcClientAccessServer');
+});
+
 describe('an empty CN=Servers of a legacy administrative group', () => {
   const own = `CN=Servers,${group}`;
   const modern = adminGroup('Exchange Administrative Group (FYDIBOHF23SPDLT)');

@@ -164,3 +164,15 @@ describe('an undelete in change.ldf', () => {
     expect([...beforeLdif([back])].join('')).toContain('was not there');
   });
 });
+
+test('change.ldf says that Samba does not take what names deleted entries', () => {
+  const change = (value: string): DirectoryChange => ({
+    kind: 'modify',
+    dn: 'CN=DB01',
+    guid: '0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e',
+    edits: [{ attribute: 'msExchOwningServer', remove: [value], add: [] }],
+  });
+  const deleted = 'CN=EX09\\0ADEL:1b0ff4d6-0000-4000-8000-000000000001,CN=Deleted Objects,CN=Configuration';
+  expect([...changeLdif([change(deleted)])].join('')).toContain('Samba refuses');
+  expect([...changeLdif([change('CN=EX09')])].join('')).not.toContain('Samba');
+});

@@ -153,10 +153,11 @@ function replaceCommand({ dn, reference }: Referrer): string {
 /** What gives a text reference another value. */
 function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, { dn, reference }: Referrer): string {
   const name = quotedForPowerShell(rdnOf(dn).value);
+  // The parameter is of Exchange 2010 alone, and takes a server of it.
   const other = survey.servers.find(
-    ({ server }) => server.dn !== chosen.server.dn && hasRole(server.roles, roleBit.clientAccess),
+    ({ server }) =>
+      server.dn !== chosen.server.dn && hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
   );
-  // The parameter is of Exchange 2010 alone.
   if (reference.id === 'rpc-client-access' && other !== undefined && releaseOf(chosen.server).year === 2010) {
     return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.server.fqdn ?? other.server.name)}`;
   }
