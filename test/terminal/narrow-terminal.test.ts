@@ -33,7 +33,7 @@ describe('on a terminal of little ability', () => {
     session.type('tombstone\r');
     await session.waitFor('New lifetime in days (180):');
     session.type('180\r');
-    await practice.answer(/Go\s+on\? \(y\/N\):/, 'y');
+    await practice.answer(/Go\s+on\? \(y\/N\)[\s\S]*y or n:/, 'y');
     await session.waitFor('Number or name (1):');
     session.type('Apply now\r');
     await session.waitFor(/rescued by the new one[\s\S]*What do you want to repair\?[\s\S]*Number or name \(1\):/);
