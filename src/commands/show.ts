@@ -50,7 +50,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       )
     : undefined;
   output.say(
-    `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, patience), context)}`,
+    remedy.handOver === undefined
+      ? `  ${positionInWords(position)}${commandFor(saved, position, await isAwayFromOriginal(saved, patience), context)}`
+      : `  To look again: ${commandLine(['apply', shownPath(folder, context)], context)}`,
   );
   output.say(`  Seal ${shortSeal(plan)}`);
   output.document({

@@ -241,7 +241,13 @@ describe('the change folder', () => {
 
   test('can be shown, and cannot be undone: nothing was written', async () => {
     const { site } = await saved();
-    expect(await site.run(show, ['change'])).toMatchObject({ status: 0 });
+    const shown = await site.run(show, ['change']);
+    expect(shown.status).toBe(0);
+    expect(shown.stdout).toContain('To look again: ');
+    expect(shown.stdout).not.toContain('Apply it with');
+    expect(shown.stdout).toMatch(/^ *Targets +dc2\S+ · dc3\S+ · dc4/m);
+    // What was asked for is not what was seen.
+    expect(shown.stdout).toMatch(/^ *Not provable on +.*DC4/m);
     const result = await site.run(undo, ['change']);
     expect(result.status).toBe(3);
     expect(result.stderr).toContain('writes nothing');

@@ -15,6 +15,7 @@ import type { JsonValue, NextStep, Plan, RemoveLingeringChange } from '../../cha
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
+import { notProvable } from './assess.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
 import { referenceNotClean, stagesOf } from './propose.ts';
@@ -84,6 +85,7 @@ function areNames(value: JsonValue | undefined): boolean {
 export function describe(plan: Plan<RemoveLingeringChange>): Description {
   const { intent, changes } = plan;
   const hosts = distinct(changes.map(({ on }) => on));
+  const unproven = plan.findings.flatMap(({ id, subjects }) => (id === notProvable ? subjects : []));
   return {
     title:
       changes.length === 0
@@ -91,10 +93,11 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
         : `Hand over ${counted(changes.length, 'lingering object')} on ${listed(hosts, 3)}`,
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
-      { name: 'Compared with', value: namesOf(intent['targets']) },
+      { name: 'Targets', value: namesOf(intent['targets']) },
       ...(intent['alsoCompared'] === undefined
         ? []
         : [{ name: 'Compared, no target', value: namesOf(intent['alsoCompared']) }]),
+      ...(unproven.length === 0 ? [] : [{ name: 'Not provable on', value: unproven.join(' · ') }]),
       { name: 'Partitions', value: namesOf(intent['partitions']) },
       ...countsByDc(plan),
       { name: 'Written by this tool', value: 'nothing: each DC removes its own lingering objects' },
