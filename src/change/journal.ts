@@ -50,7 +50,7 @@ export interface JournalRecord {
   readonly accepted?: readonly string[];
   /** On begin: the seal of the plan. */
   readonly seal?: string;
-  /** On begin: the account and computer that run it. */
+  /** On begin and undone: the account and computer that run it. */
   readonly by?: Author;
   /** On begin, after an integrated logon: "sealed, as CORP\jane (Kerberos)". */
   readonly connection?: string;

@@ -368,7 +368,7 @@ async function noteInOriginal(
   output: Output,
 ): Promise<void> {
   if (plan.undoes === undefined) return;
-  if (original !== undefined) return noteUndone(original, plan.id, context.now(), patienceShowing(context, output));
+  if (original !== undefined) return noteUndone(original, plan.id, context, patienceShowing(context, output));
   const warning = output.style.warning('The change folder of what was undone is not here:');
   output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
 }
@@ -384,14 +384,18 @@ async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date, pat
   );
 }
 
-/** Says there that it is undone: it can not be applied again. Throws what openJournal throws. */
+/** Says there that it is undone, and by whom: it can not be applied again. Throws what openJournal throws. */
 export async function noteUndone(
   { folder, plan }: SavedPlan,
-  by: string,
-  now: Date,
+  undo: string,
+  { now, author }: Pick<Context, 'now' | 'author'>,
   patience: Patience,
 ): Promise<void> {
-  await appendNote(folder, { time: now.toISOString(), event: 'undone', plan: plan.id, detail: `by ${by}` }, patience);
+  await appendNote(
+    folder,
+    { time: now().toISOString(), event: 'undone', plan: plan.id, detail: `by ${undo}`, by: author },
+    patience,
+  );
 }
 
 async function appendNote(folder: string, record: JournalRecord, patience: Patience): Promise<void> {

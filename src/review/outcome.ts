@@ -30,8 +30,8 @@ interface Run {
 
 export interface Outcome {
   readonly runs: readonly Run[];
-  /** When an undo of this plan finished. */
-  readonly undone?: string;
+  /** When an undo of this plan finished, and who ran it. */
+  readonly undone?: { readonly time: string; readonly by: Author | undefined };
   readonly total: number;
   readonly written: number;
   /** Of the changes that a run began with. */
@@ -50,7 +50,7 @@ const states: Readonly<Partial<Record<JournalEvent, ChangeState>>> = {
 export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcome | undefined {
   const runs: Run[] = [];
   const outcomes = new Map<Change, ChangeOutcome>();
-  let undone: string | undefined;
+  let undone: Outcome['undone'];
   for (const record of records.filter(({ plan: id }) => id === plan.id)) {
     const { event, time, by, connection, server, detail } = record;
     const run = runs.at(-1);
@@ -58,7 +58,7 @@ export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcom
     const change = plan.changes[record.change ?? -1];
     if (event === 'begin') runs.push({ begun: time, by, connection });
     if (event === 'end' && run !== undefined) runs[runs.length - 1] = { ...run, ended: time };
-    if (event === 'undone') undone = time;
+    if (event === 'undone') undone = { time, by };
     if (state !== undefined && change !== undefined) outcomes.set(change, { state, time, by: run?.by, server, detail });
   }
   if (runs.length === 0 && outcomes.size === 0) return undefined;
@@ -74,16 +74,19 @@ export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcom
 /** "Applied in part: 11 of 12 files written", "Undone" */
 export function outcomeInWords(plan: Plan, { total, written, undone }: Outcome): string {
   const [one, several] = plan.target.kind === 'files' ? ['file', 'files'] : ['change', 'changes'];
-  if (undone !== undefined) return `Applied, and undone ${utc(undone)}`;
+  if (undone !== undefined) return `Applied, and undone ${utc(undone.time)}${whoInWords(undone.by)}`;
   const verb = written === total ? 'Applied' : written === 0 ? 'Nothing was written' : 'Applied in part';
   return `${verb}: ${written.toLocaleString('en')} of ${counted(total, one, several)} written`;
 }
 
 /** A run in words: when, by whom, and after an integrated logon as which user of the directory. */
 export function runInWords({ begun, ended, by, connection }: Run): string {
-  const who = by === undefined ? '' : ` by ${by.account} on ${by.computer}`;
   const how = connection === undefined ? '' : `, ${connection}`;
-  return `${utc(begun)} to ${ended === undefined ? 'not finished' : utc(ended)}${who}${how}`;
+  return `${utc(begun)} to ${ended === undefined ? 'not finished' : utc(ended)}${whoInWords(by)}${how}`;
+}
+
+function whoInWords(by: Author | undefined): string {
+  return by === undefined ? '' : ` by ${by.account} on ${by.computer}`;
 }
 
 const stateWords = {

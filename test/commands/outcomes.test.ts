@@ -401,6 +401,17 @@ describe('an undo that did not come to its end', () => {
   });
 });
 
+test('the page and the text of a change say when it was undone, and by whom', async () => {
+  await relabel('--save', 'saved');
+  await run(apply, ['saved']);
+  await run(undo, ['saved', '--yes']);
+  for (const name of ['review.txt', 'review.html']) {
+    expect(await readFile(path.join(home, 'saved', name), 'utf8')).toMatch(
+      /Applied, and undone [\d-]+ [\d:]+ UTC by CONTOSO\\admin on WS01/,
+    );
+  }
+});
+
 describe('an undo that finds everything back already', () => {
   const broughtBack = async (): Promise<void> => {
     const before = await Promise.all(['de', 'fr'].map((language) => readFile(fileOf(language))));

@@ -73,6 +73,14 @@ describe('the outcome of a plan', () => {
     ['a part is written', partly, 'Applied in part: 1 of 5 changes written'],
     ['nothing is', journal(plan, ['begin'], ['failed', 0]), 'Nothing was written: 0 of 5 changes written'],
     ['it is undone', [...partly, ...journal(plan, ['undone'])], 'Applied, and undone 2026-11-22 10:00:00 UTC'],
+    [
+      'it is undone, and by whom',
+      [
+        ...partly,
+        ...journal(plan, ['undone']).map((record) => ({ ...record, by: { account: 'jane', computer: 'ws1' } })),
+      ],
+      'Applied, and undone 2026-11-22 10:00:00 UTC by jane on ws1',
+    ],
   ])('says that %s', (_, records, expected) => {
     expect(words(records)).toBe(expected);
   });
