@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
+import { largest } from '../largest.ts';
 import type { Style } from '../terminal/style.ts';
 import { displayWidth, pad } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
@@ -161,7 +162,10 @@ const widestText = 50;
 
 function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
   const widest = (of: (line: TableLine) => string): number =>
-    Math.max(0, ...lines.map((line) => displayWidth(of(line))));
+    largest(
+      0,
+      lines.map((line) => displayWidth(of(line))),
+    );
   const number = Math.max(
     2,
     widest((line) => line.number),

@@ -4,6 +4,7 @@
  */
 
 import type { Exhibit, Mark } from '../change/exhibits.ts';
+import { largest } from '../largest.ts';
 import { aside, type Content, type Html, html, isolated, row } from './markup.ts';
 
 /** One exhibit with its title. */
@@ -100,7 +101,7 @@ const widestShare = 1.5;
 
 function* bars({ rows, limit, unit }: Of<'bars'>): Generator<Html> {
   const shares = rows.flatMap(({ value }) => (value === undefined ? [] : [shareOf(value, limit)]));
-  const scale = Math.min(widestShare, Math.max(1, ...shares));
+  const scale = Math.min(widestShare, largest(1, shares));
   yield html`<p class="aside">The line marks ${limit} ${unit}.</p>\n<table class="data bars"><tbody>\n`;
   for (const { name, place = '', text, value, mark, note = '' } of rows) {
     const share = value === undefined ? undefined : shareOf(value, limit);
@@ -112,7 +113,10 @@ function* bars({ rows, limit, unit }: Of<'bars'>): Generator<Html> {
 
 /** A row a bucket, and a line where a limit lies. */
 function* histogram({ buckets, limits, unit }: Of<'histogram'>): Generator<Html> {
-  const most = Math.max(1, ...buckets.map(({ count }) => count));
+  const most = largest(
+    1,
+    buckets.map(({ count }) => count),
+  );
   yield html`<table class="data bars"><tbody>\n`;
   for (const [index, { from, to, count }] of buckets.entries()) {
     const range = `${from.toLocaleString('en')} to ${to.toLocaleString('en')} ${unit}`;

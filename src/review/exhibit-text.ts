@@ -1,6 +1,7 @@
 /** Exhibits as lines of text, for the terminal and review.txt. */
 
 import type { Exhibit, TableExhibit } from '../change/exhibits.ts';
+import { largest } from '../largest.ts';
 import { barLines, histogramLines } from '../terminal/bar.ts';
 import {
   propertyLines as alignedPropertyLines,
@@ -91,7 +92,10 @@ export function* propertyLines(
   properties: readonly { readonly name: string; readonly value: string; readonly note?: string }[],
   { style, width, columns = Number.POSITIVE_INFINITY }: ExhibitOptions,
 ): Generator<string> {
-  const names = Math.max(0, ...properties.map(({ name }) => displayWidth(visible(name))));
+  const names = largest(
+    0,
+    properties.map(({ name }) => displayWidth(visible(name))),
+  );
   const indent = names + 2 * margin.length;
   for (const { name, value, note = '' } of properties) {
     const line = `${margin}${pad(visible(name), names)}${margin}${visible(value)}`;

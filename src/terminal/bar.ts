@@ -1,5 +1,6 @@
 /** Bars: a share, values against a limit, a histogram. */
 
+import { largest } from '../largest.ts';
 import { type Canvas, gap, type Mark, paintOf, paragraph, titleLines, widest } from './draw.ts';
 import { type Signs, unicodeSigns } from './style.ts';
 import { displayWidth, pad } from './text-width.ts';
@@ -164,7 +165,10 @@ export function* histogramLines({ title, unit, buckets, limits }: Histogram, can
   const counts = widest(rows.map(({ count }) => countOf(count)));
   const margin = labels + 2 + counts + 2;
   const barColumns = Math.max(1, Math.min(longestCountBar, width - margin));
-  const most = Math.max(0, ...buckets.map(({ count }) => count));
+  const most = largest(
+    0,
+    buckets.map(({ count }) => count),
+  );
   yield* titleLines(title, canvas);
   for (const { label, count, remarks } of rows) {
     const drawn = bar(most === 0 ? 0 : ((count ?? 0) / most) * 100, barColumns, style.signs).trimEnd();

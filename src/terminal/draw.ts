@@ -1,5 +1,6 @@
 /** Pictures of facts as lines of text, readable in ASCII too: tree, matrix, properties, remarks. Bars are in bar.ts. */
 
+import { largest } from '../largest.ts';
 import type { Signs, Style } from './style.ts';
 import { table } from './table.ts';
 import { displayWidth, pad } from './text-width.ts';
@@ -37,7 +38,10 @@ export const paintOf = ({ blocker, dim, warning }: Style, mark: Mark | undefined
   mark === undefined || mark === 'good' ? (text) => text : { watch: warning, bad: blocker, unknown: dim }[mark];
 
 export const widest = (texts: readonly string[]): number =>
-  Math.max(0, ...texts.map((text) => displayWidth(visible(text))));
+  largest(
+    0,
+    texts.map((text) => displayWidth(visible(text))),
+  );
 
 /** The text in lines of at most so many columns, below each other from the margin on. */
 export function paragraph(
@@ -91,7 +95,10 @@ function branches(
 /** A line for each node, its notes below it. */
 export function* treeLines({ title, nodes }: Tree, canvas: Canvas): Generator<string> {
   const { width, style } = canvas;
-  const deepest = Math.max(0, ...nodes.map(({ depth }) => depth));
+  const deepest = largest(
+    0,
+    nodes.map(({ depth }) => depth),
+  );
   const indent = indentOf(deepest, width);
   const follows = siblingsFollow(nodes);
   const ancestors: boolean[] = [];

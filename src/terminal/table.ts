@@ -1,3 +1,4 @@
+import { largest } from '../largest.ts';
 import { displayWidth, pad, wrap } from './text-width.ts';
 import { visible } from './visible.ts';
 import { wrapped } from './wrapped.ts';
@@ -13,7 +14,7 @@ const gap = 2;
 
 const textOf = (cell: Cell): string => visible(typeof cell === 'string' ? cell : cell.text);
 
-const widestOf = (texts: readonly string[]): number => Math.max(0, ...texts.map(displayWidth));
+const widestOf = (texts: readonly string[]): number => largest(0, texts.map(displayWidth));
 
 /** Narrows the widest column by 1 until the row fits, no column below its longest word while another still has room. */
 function shrinkToFit(widths: readonly number[], words: readonly number[], room: number): readonly number[] {
@@ -21,7 +22,7 @@ function shrinkToFit(widths: readonly number[], words: readonly number[], room: 
   let excess = shrunk.reduce((sum, width) => sum + width, 0) - room;
   while (excess > 0) {
     const spare = shrunk.filter((width, index) => width > (words[index] ?? 0));
-    const widest = Math.max(...(spare.length > 0 ? spare : shrunk));
+    const widest = largest(0, spare.length > 0 ? spare : shrunk);
     if (widest <= 1) break;
     const isWhole = spare.length > 0;
     const at = shrunk.findIndex((width, index) => width === widest && (!isWhole || width > (words[index] ?? 0)));
@@ -60,7 +61,10 @@ export function table(
         return column.align === 'right' ? filler + styled : styled + filler;
       });
     });
-    const height = Math.max(0, ...cells.map((lines) => lines.length));
+    const height = largest(
+      0,
+      cells.map((lines) => lines.length),
+    );
     return Array.from({ length: height }, (_, line) =>
       cells
         .map((lines, index) => lines[line] ?? ' '.repeat(widths[index] ?? 0))
