@@ -199,6 +199,12 @@ const refused: readonly Refused[] = [
   ['labels', 'of another language', 'not in the place', put('changes.0.language', 'fr')],
   ['labels', 'in an unknown encoding', 'its encoding "ebcdic"', put('changes.0.encoding', 'ebcdic')],
   ['labels', 'of no key', 'something other than the values of keys', put('changes.0.splices.0.key', 'no key')],
+  [
+    'labels',
+    'with a script in a text',
+    'more than format it',
+    put('changes.0.splices.0.new', 'PHNjcmlwdCBzcmM9Jy8vaC5leGFtcGxlL3gnPjwvc2NyaXB0Pg=='),
+  ],
   ['labels', 'with a quote in a text', 'double quote', put('changes.0.splices.0.new', 'ImEiYiI=')],
   ['labels', 'of files', 'its target is not a forest', put('remedy', 'lingering')],
   ['lingering', 'that undoes', 'there is nothing to undo', put('undoes', smallPlans['labels undone']?.undoes)],
