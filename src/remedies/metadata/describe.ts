@@ -25,7 +25,11 @@ export function describe(plan: Plan<DirectoryChange>): Description {
         name: settings === undefined && account !== undefined ? 'Account' : 'Server object',
         value: plan.subject?.dn ?? '',
       },
-      { name: 'Deleted', value: `${counted(deleted.length, 'entry', 'entries')}, one by one, leaves first` },
+      {
+        name: 'Deleted',
+        value:
+          deleted.length === 1 ? '1 entry' : `${counted(deleted.length, 'entry', 'entries')}, one by one, leaves first`,
+      },
       {
         name: 'Values removed or corrected',
         value: edits.length === 0 ? 'none' : `${valuesIn(edits)} in ${counted(edits.length, 'entry', 'entries')}`,

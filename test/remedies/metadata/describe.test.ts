@@ -16,6 +16,17 @@ test.each([
   expect(describePlan(plan as Plan<DirectoryChange>).summary.map(({ name }) => name)).toEqual(names);
 });
 
+test('only several entries are said to be deleted one by one', () => {
+  const deletion = (place: string): DirectoryChange =>
+    ({ kind: 'delete', dn: place, guid, usnChanged: '1', children: [], attributes: [] }) as DirectoryChange;
+  const deletedBy = (...places: readonly string[]): string | undefined => {
+    const plan = planOf(places.map(deletion), { remedy: 'metadata', target: forest, subject: { dn, guid } });
+    return describePlan(plan as Plan<DirectoryChange>).summary.find(({ name }) => name === 'Deleted')?.value;
+  };
+  expect(deletedBy(dn)).toBe('1 entry');
+  expect(deletedBy(`CN=NTDS Settings,${dn}`, dn)).toBe('2 entries, one by one, leaves first');
+});
+
 test('only the removal of NTDS Settings has the others build their topology anew', () => {
   const step = { id: 'replication', name: 'DC0', hosts: ['dc1.corp.example.com'] };
   const commandsOf = (objectClass: string, place: string): readonly string[] | undefined => {
