@@ -11,6 +11,7 @@ import { syncFolder } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import { openPlainFile, readPlainFile, requirePlainFile } from './folder-files.ts';
 import type { Author, Plan } from './plan.ts';
+import { flawIn, type Shape } from './shape.ts';
 
 /**
  * - begin, end: a run of apply on this folder
@@ -194,16 +195,26 @@ function parseRecord(line: string, lineNumber: number): JournalRecord {
 }
 
 function isRecord(value: unknown): value is JournalRecord {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'event' in value &&
-    typeof value.event === 'string' &&
-    'plan' in value &&
-    typeof value.plan === 'string' &&
-    (!('change' in value) || typeof value.change === 'number')
-  );
+  return flawIn(value, recordShape) === undefined;
 }
+
+const number: Shape = { integer: [0, Number.MAX_SAFE_INTEGER] };
+/** A journal is handed over with its folder: what is drawn of it has to be what it is drawn as. */
+const recordShape: Shape = {
+  members: { time: 'text', event: 'text', plan: 'text' },
+  optional: {
+    seq: number,
+    change: number,
+    on: 'text',
+    server: 'text',
+    detail: 'text',
+    accepted: { items: 'text' },
+    seal: 'text',
+    by: { members: { account: 'text', computer: 'text' } },
+    connection: 'text',
+    selected: { items: number },
+  },
+};
 
 /** Whether a journal says that this plan, with this seal, was begun. */
 export function hasBegun({ id, seal }: Pick<Plan, 'id' | 'seal'>, records: readonly JournalRecord[]): boolean {

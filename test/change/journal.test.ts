@@ -137,6 +137,9 @@ describe('a journal that is damaged', () => {
     '"done"',
     '{"event":3,"plan":"p"}',
     '{"event":"done","plan":"p","change":"1"}',
+    '{"event":"done","plan":"p","time":{}}',
+    '{"event":"begin","plan":"p","time":"","by":null}',
+    '{"event":"done","plan":"p","time":"","detail":[]}',
   ])('in a line is read around it, and the line is named: %s', async (line) => {
     const first = JSON.stringify(record(0));
     await writeFile(file, `${first}\n${line}\n${first}\n`);
