@@ -5,7 +5,7 @@ import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
 import { replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
-import { isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
+import { decodeText, isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, listed } from '../../words.ts';
 import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
@@ -26,6 +26,7 @@ import { memberDifferences } from './members.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
 import { upnFindings } from './upn-check.ts';
+import { hasActiveHtml } from './wording-file.ts';
 
 /** All findings on the proposal in the world of the facts. */
 export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): readonly FindingDraft[] {
@@ -35,6 +36,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   const files = selection?.files ?? changed.map(({ file }) => file);
   return [
     ...unjustified(facts, changed),
+    ...activeHtml(proposal),
     ...blockers(facts, proposal, intent, changed),
     ...aboutChanges(facts, proposal, intent, changed, files),
     ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(files)) : []),
@@ -118,6 +120,33 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
 /** The folders of the classes that these files are in, each with one of them. */
 function formFolders(files: readonly LabelFile[]): ReadonlyMap<string, LabelFile> {
   return new Map(files.map((file) => [classFolderOf(file), file]));
+}
+
+/** A link within the site, which does nothing until it is followed. */
+const ownLink = /<a href=(["'])[\w#./?=&-]*\1>|<\/a>/gi;
+
+/**
+ * What an undo brings back is not limited as a new text is: it was there before. Of a folder that was handed over only
+ * that folder says so.
+ */
+function activeHtml({ undoes, changes }: Proposal<FileChange>): readonly FindingDraft[] {
+  if (undoes === undefined) return [];
+  const texts = (change: FileChange): readonly string[] =>
+    change.splices.flatMap((splice) => {
+      const text = isTextEncoding(change.encoding)
+        ? decodeText(Buffer.from(splice.new, 'base64'), change.encoding)
+        : '';
+      return hasActiveHtml(text.replace(ownLink, '')) ? [`${change.path}: ${text}`] : [];
+    });
+  const found = changes.flatMap(texts);
+  return about(
+    blocker,
+    'html-comes-back',
+    `The undo brings back HTML that does more than format the text: ${counted(found.length, 'text')}`,
+    'The logon form carries it out: a script there gets what users type. Accept this only if the form had it before the change.',
+    found,
+    found,
+  );
 }
 
 interface BlockedFile {

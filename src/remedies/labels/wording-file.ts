@@ -74,10 +74,15 @@ function requireLabel(on: string, text: string): void {
 /** The logon form carries out what HTML its texts hold, and a script there would get what users type: these do nothing. */
 const formatting = /<\/?(?:b|br|em|i|nobr|small|strong|sub|sup|u|wbr) ?\/?>/gi;
 
+/** Whether a text holds HTML other than plain formatting. */
+export function hasActiveHtml(text: string): boolean {
+  return /<(?:[a-z/!?]|$)/i.test(text.replace(formatting, ''));
+}
+
 /** Why a text can't be a label's, whatever the file's encoding, as the rest of a sentence; undefined if it can. */
 export function faultOfText(text: string): string | undefined {
   if (text.trim() === '') return 'the text is empty';
-  if (/<(?:[a-z/!?]|$)/i.test(text.replace(formatting, ''))) return 'the text holds HTML that does more than format it';
+  if (hasActiveHtml(text)) return 'the text holds HTML that does more than format it';
   if (text.includes('"')) return 'the text holds a double quote, which would end the value';
   if (/[\r\n\u0085\u2028\u2029]/.test(text)) return 'the text holds a line break';
   if (/\p{Cc}/u.test(text)) return 'the text holds a control character';

@@ -186,6 +186,15 @@ describe('an undo', () => {
     expect(await readFile(german())).toEqual(encodedAs('windows-1252', content));
   });
 
+  test('that brings back a script has to be accepted: only the folder says that it was there', async () => {
+    await writeFile(german(), 'L_UserName_Text="<script src=\'//h.example/x\'></script>"\r\n');
+    const plan = await saved();
+    await applyIn(path.join(home, 'change'), plan);
+    const undo = await undoOf(path.join(home, 'change'), plan);
+    const findings = await judgeNow({ ...undo, intent: plan.intent, target: plan.target });
+    expect(findings).toMatchObject([{ id: 'html-comes-back', level: 'blocker', acceptable: true, accepted: false }]);
+  });
+
   test('is not blocked by what blocks a change: anything against it may be accepted', async () => {
     const plan = await saved();
     await applyIn(path.join(home, 'change'), plan);
