@@ -8,12 +8,9 @@ import {
   storedLifetimesOf,
   unsetMeans,
 } from '../../ad/deleted-object-lifetime.ts';
-import { isDeletedDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
-import { guidBase } from '../../ad/values.ts';
-import { whatIsLeft } from '../../change/modify-writer.ts';
-import { type Change, type ForestTarget, isDirectoryChange, type Plan } from '../../change/plan.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type Change, type ForestTarget, isDirectoryChange } from '../../change/plan.ts';
+import { readSettled } from '../../change/settled.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, readCandidates } from './candidates.ts';
 import { asFound, type Identity, identityIn, identityOf, isOf } from './identity.ts';
@@ -66,7 +63,7 @@ export async function gather(
     const planned = identityIn({ ...scope.plan, changes: scope.plan.changes.filter(isDirectoryChange) });
     if (planned === undefined) return facts;
     const candidate = facts.candidates.find((one) => isOf(planned, one));
-    const settled = await readSettled(world.session, scope.plan);
+    const settled = await readSettled(world.session, scope.plan.changes);
     return { ...facts, settled, chosen: await choose(world, facts, asFound(planned, candidate), candidate) };
   }
   const { wanted } = scope.options;
@@ -88,22 +85,6 @@ async function choose(
     remains: await readRemains(world, facts, identity),
     lost: candidate === undefined ? undefined : await readLost(world, facts.forest, candidate),
   };
-}
-
-/** What is done of a plan, by the entries themselves: the journal of a run that was killed may not say so. */
-async function readSettled(session: DirectorySession, { changes }: Plan): Promise<ReadonlySet<Change>> {
-  const settled = new Set<Change>();
-  for (const change of changes) {
-    if (change.kind !== 'delete' && change.kind !== 'modify') continue;
-    const edits = change.kind === 'modify' ? change.edits : [];
-    const attributes = edits.length === 0 ? ['1.1'] : edits.map(({ attribute }) => attribute);
-    const entry = await session.readEntry(guidBase(change.guid), attributes);
-    const isThere = entry !== undefined && !isDeletedDn(entry.dn);
-    if (!isThere || (edits.length > 0 && edits.every((edit) => whatIsLeft(edit, entry).kind === 'done'))) {
-      settled.add(change);
-    }
-  }
-  return settled;
 }
 
 async function readSurvey(world: DirectoryWorld): Promise<MetadataFacts> {

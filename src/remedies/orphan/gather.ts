@@ -1,11 +1,12 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
 import { catalogIfAny } from '../../ad/ask-replication.ts';
-import { isBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { isBelow, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
-import type { Change, ForestTarget, Plan } from '../../change/plan.ts';
+import type { Change, ForestTarget } from '../../change/plan.ts';
+import { readSettled } from '../../change/settled.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
@@ -175,7 +176,7 @@ export async function gather(
         ? await readSurvey(world, sessions, isLeftovers)
         : known.survey;
     if (isLeftovers) {
-      const done = scope.kind === 'plan' ? doneOf(scope.plan, scope.done) : new Set<Change>();
+      const done = scope.kind === 'plan' ? await doneOf(world, scope) : new Set<Change>();
       return { kind: 'leftovers', survey, ...(await leftoversOf(world, survey)), done };
     }
     if (scope.kind === 'plan') {
@@ -185,7 +186,7 @@ export async function gather(
         scope.plan.changes.flatMap((change) => (change.kind === 'delete' ? [normalizedDn(change.dn)] : [])),
       );
       const goes = ({ dn }: Companion): boolean => deleted.has(normalizedDn(dn));
-      const done = doneOf(scope.plan, scope.done);
+      const done = await doneOf(world, scope, chosen.server.dn);
       const deletion = await readDeletion(world, sessions, survey, chosen, disownedBy(done), goes);
       return { ...deletion, done };
     }
@@ -210,9 +211,22 @@ async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { fores
   return { ...(await readLeftovers(session, context, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
-/** The changes themselves: a part of a plan that is judged numbers its changes anew. */
-function doneOf({ changes }: Plan, done: ReadonlySet<number>): ReadonlySet<Change> {
-  return new Set(changes.filter((_, index) => done.has(index)));
+/**
+ * The changes themselves, as a part of a plan that is judged numbers its changes anew; by the journal, and by the entries,
+ * as a run that was killed may have written one that its journal does not call done. Throws DirectoryError.
+ *
+ * @param server what goes with the server is known from its subtree
+ */
+async function doneOf(
+  { session }: DirectoryWorld,
+  { plan, done }: Extract<Scope<OrphanOptions>, { kind: 'plan' }>,
+  server?: string,
+): Promise<ReadonlySet<Change>> {
+  const isOfServer = (change: Change): boolean =>
+    change.kind === 'delete' && server !== undefined && isSameOrBelow(change.dn, server);
+  const open = plan.changes.filter((change, index) => !done.has(index) && !isOfServer(change));
+  const settled = await readSettled(session, open);
+  return new Set(plan.changes.filter((change, index) => done.has(index) || settled.has(change)));
 }
 
 /** Databases whose owner the plan has cleared already: the world is judged as the plan found it. */
