@@ -53,3 +53,17 @@ test('takes no mailbox of another server, though a journal says that the change 
   expect(run.stderr).toContain('not-of-this-remedy');
   expect((await held())?.attributes.get('homemdb')?.values.map(String)).toEqual(database);
 });
+
+test('goes on where an entry is gone that its journal does not call done: the run was killed in between', async () => {
+  const site = await siteInMemory();
+  const also = ['--also', 'databases', ...accepted.slice(2)];
+  expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...also])).status).toBe(2);
+  const plan = JSON.parse(
+    await readFile(path.join(site.folder, 'change', 'plan.json'), 'utf8'),
+  ) as Plan<DirectoryChange>;
+  const database = plan.changes.find(({ kind, dn }) => kind === 'delete' && dn.startsWith('CN=Mailbox Database'));
+  await site.withSession((session) => session.delete(database?.dn ?? ''));
+  const run = await site.run(apply, ['change', '--yes', '--confirm', 'EX04']);
+  expect(run.stderr).toBe('');
+  expect(run.status).toBe(0);
+});
