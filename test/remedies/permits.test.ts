@@ -30,6 +30,17 @@ const copyOfOther = {
   ],
 };
 
+/** The infrastructure role of a DNS partition, from the DC that is gone to another one. */
+const roleTo = (name: string): unknown => {
+  const settings = (dc: string): string => `CN=NTDS Settings,CN=${dc},CN=Servers,CN=Utrecht,CN=Sites,${configuration}`;
+  return {
+    kind: 'modify',
+    dn: 'CN=Infrastructure,DC=DomainDnsZones,DC=corp,DC=example,DC=com',
+    guid: otherGuid,
+    edits: [{ attribute: 'fSMORoleOwner', remove: [settings('DC0')], add: [settings(name)], singleValued: true }],
+  };
+};
+
 /** "changes.0.dn" as a place. */
 const placeOf = (at: string): readonly (string | number)[] =>
   at.split('.').map((step) => (/^\d+$/.test(step) ? Number(step) : step));
@@ -266,6 +277,13 @@ const refused: readonly Refused[] = [
     'that removes what is no DN',
     'does not name the domain controller',
     put('changes.0.edits.0.remove', ['no DN']),
+  ],
+  [
+    'metadata',
+    'that moves a role twice',
+    'It moves the role of CN=Infrastructure,DC=DomainDnsZones,DC=corp,DC=example,DC=com twice',
+    insert('changes.0', roleTo('DC1')),
+    insert('changes.1', roleTo('DC2')),
   ],
   ['metadata', 'with an unknown step', 'step', put('nextSteps', [{ id: 'constructor' }])],
   [

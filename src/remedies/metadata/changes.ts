@@ -158,7 +158,10 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
   const [host] = [server, account].flatMap((entry) => (entry === undefined ? [] : textsIn(entry, 'dNSHostName')));
   // Its records in DNS go with it.
   if (host !== undefined && !isNamedAs(host, top.dn)) return [`Its DNS name ${host} is not that of ${top.dn}.`];
+  const moved = changes.filter((change) => change.kind === 'modify' && change.edits.some(isRoleEdit(change.dn)));
+  const twice = moved.filter(({ dn }, index) => moved.findIndex((other) => sameDn(other.dn, dn)) < index);
   return changes.flatMap((change) => {
+    if (twice.includes(change)) return [`It moves the role of ${change.dn} twice.`];
     switch (change.kind) {
       case 'delete':
         return trees.some(({ dn }) => isSameOrBelow(change.dn, dn))
@@ -237,9 +240,15 @@ function faultsOfEdits({ dn, edits }: ModifyChange, dns: ReadonlySet<string>): r
 }
 
 /** The infrastructure role of a partition goes from one NTDS Settings to another. */
-function isCorrection(dn: string, { attribute, add, remove }: AttributeEdit): boolean {
-  const isRole = attribute.toLowerCase() === 'fsmoroleowner' && /^CN=Infrastructure,DC=/i.test(dn);
-  return isRole && add.length === 1 && remove.length === 1 && /^CN=NTDS Settings,CN=/i.test(String(add[0]));
+function isCorrection(dn: string, edit: AttributeEdit): boolean {
+  const { add, remove } = edit;
+  return (
+    isRoleEdit(dn)(edit) && add.length === 1 && remove.length === 1 && /^CN=NTDS Settings,CN=/i.test(String(add[0]))
+  );
+}
+
+function isRoleEdit(dn: string): (edit: AttributeEdit) => boolean {
+  return ({ attribute }) => attribute.toLowerCase() === 'fsmoroleowner' && /^CN=Infrastructure,DC=/i.test(dn);
 }
 
 function isDnsRecord(dn: string, attribute: string, value: PlanValue): boolean {

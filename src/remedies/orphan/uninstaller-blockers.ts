@@ -361,7 +361,7 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
         .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Clear msExchExpansionServerName`)
         .join('; ')}.`,
     accepted: {
-      cleared: 'If you accept, the value is removed here.',
+      cleared: 'If you accept, the value is removed here; groups of other domains keep it.',
       left: 'If you accept, those that you left out keep naming a deleted server.',
     },
   },
