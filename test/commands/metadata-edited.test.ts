@@ -207,3 +207,28 @@ test('removes no DNS record of another host, whatever else the plan does to the 
   expect(run.stderr).toContain('not-of-this-remedy');
   expect(await site.values(other, 'dnsRecord')).toEqual([record('A', '10.0.0.1').toString('base64')]);
 });
+
+test('removes no DNS record for a domain controller that never was', async () => {
+  const node = `DC=dc1,${zone}`;
+  const site = await siteWithDeadDc(await freshFolder());
+  const { dn, guid } = await site.deletionOf(node);
+  const made: DirectoryChange = {
+    kind: 'delete',
+    dn: `CN=www,CN=Servers,CN=Amsterdam,CN=Sites,${configuration}`,
+    guid: randomUUID(),
+    usnChanged: '1',
+    children: [],
+    attributes: [
+      { name: 'objectClass', values: ['top', 'server'] },
+      { name: 'dNSHostName', values: ['www.corp.example.com'] },
+    ],
+  };
+  const edits = [{ attribute: 'dnsRecord', remove: [{ base64: record('A', '10.0.0.1').toString('base64') }], add: [] }];
+  const run = await applied(site, 'DC0', 'www', () => ({
+    subject: { dn: made.dn, guid: made.guid },
+    changes: [{ kind: 'modify', dn, guid, edits }, made],
+  }));
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('dc-gone');
+  expect(await site.values(node, 'dnsRecord')).toEqual([record('A', '10.0.0.1').toString('base64')]);
+});

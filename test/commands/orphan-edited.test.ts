@@ -67,3 +67,30 @@ test('goes on where an entry is gone that its journal does not call done: the ru
   expect(run.stderr).toBe('');
   expect(run.status).toBe(0);
 });
+
+test('changes nothing for a server that never was, though it is said to have the name of one that is alive', async () => {
+  const site = await siteInMemory();
+  expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...accepted])).status).toBe(2);
+  const file = path.join(site.folder, 'change', 'plan.json');
+  const plan = JSON.parse((await readFile(file, 'utf8')).replaceAll('EX04', 'EX99')) as Plan<DirectoryChange>;
+  const named = () => site.withSession((session) => session.readEntry(mailbox, ['objectGUID', 'msExchHomeServerName']));
+  const before = await named();
+  const [name = ''] = before?.attributes.get('msexchhomeservername')?.values.map(String) ?? [];
+  expect(name).toMatch(/^\/o=/);
+  const changes = plan.changes.flatMap((change): readonly DirectoryChange[] => {
+    if (change.kind !== 'delete' || !change.dn.startsWith('CN=EX99,')) return [];
+    const others = change.attributes.filter((attribute) => attribute.name !== 'legacyExchangeDN');
+    return [{ ...change, children: [], attributes: [...others, { name: 'legacyExchangeDN', values: [name] }] }];
+  });
+  const removal: DirectoryChange = {
+    kind: 'modify',
+    dn: mailbox,
+    guid: before === undefined ? '' : (guidOf(before, 'objectGUID') ?? ''),
+    edits: [{ attribute: 'msExchHomeServerName', remove: [name], add: [] }],
+  };
+  await writeFile(file, JSON.stringify(sealPlan({ ...plan, changes: [removal, ...changes] })));
+  const run = await site.run(apply, ['change', '--yes', '--confirm', 'EX99']);
+  expect(run.stderr).toContain('server-gone');
+  expect(run.status).toBe(3);
+  expect((await named())?.attributes.get('msexchhomeservername')?.values.map(String)).toEqual([name]);
+});

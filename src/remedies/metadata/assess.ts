@@ -19,6 +19,7 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
   const { chosen } = facts;
   if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];
   return [
+    ...goneFindings(facts, chosen, proposal),
     ...foreignChanges(unjustified(facts, proposal), 'entries of the domain controller nor values that name it'),
     supportedWays(chosen),
     ...aliveFindings(facts, chosen),
@@ -26,6 +27,24 @@ export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>
     ...missingRights(chosen),
     ...leftFindings(facts, chosen),
     ...rodcFindings(chosen),
+  ];
+}
+
+/** Only its objects show that values and DNS records are the DC's: without them none can be justified. */
+function goneFindings(
+  { settled }: MetadataFacts,
+  { candidate, identity }: Chosen,
+  { changes, undoes }: Proposal<DirectoryChange>,
+): readonly FindingDraft[] {
+  const open = changes.filter((change) => change.kind === 'modify' && !settled.has(change));
+  if (candidate !== undefined || undoes !== undefined || open.length === 0) return [];
+  return [
+    finalBlocker(
+      'dc-gone',
+      `Neither a server object nor an account of ${identity.name} is there`,
+      'Nothing shows any more that the values and DNS records which the plan still removes are its own. Look at each, and remove what is left of it by hand.',
+      { evidence: open.map(({ dn }) => dn), subjects: [identity.name] },
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What these changes mean in this world: the supported ways first, then what stops the deletion, then what to know. */
 
-import { sameDn } from '../../ad/dn.ts';
+import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
 import {
   blocker,
   type FindingDraft,
@@ -10,7 +10,7 @@ import {
   note,
   warning,
 } from '../../change/findings.ts';
-import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import type { Change, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
@@ -32,7 +32,8 @@ const neitherOf = 'entries of the server nor references to it';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
-  if (facts.kind === 'nothing to delete') return facts.missing === undefined ? [] : [serverGone(facts.missing)];
+  if (facts.kind === 'nothing to delete')
+    return facts.missing === undefined ? [] : serverGone(facts.missing, facts.done, proposal);
   if (facts.kind === 'servers') return [];
   if (facts.kind === 'leftovers') {
     return [...foreignChanges(unjustifiedLeftovers(facts, proposal), neitherOf), ...assessLeftovers(facts)];
@@ -53,13 +54,27 @@ export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>):
   ];
 }
 
-function serverGone(dn: string): FindingDraft {
-  return warning(
-    'server-gone',
-    'The server object is not there any more',
-    'It was deleted or moved since the plan was made. Each change is still checked before it is written.',
-    { evidence: [dn], subjects: [dn] },
-  );
+/** Only the server object shows whose databases and references a plan names: without it none of them can be justified. */
+function serverGone(
+  dn: string,
+  done: ReadonlySet<Change>,
+  { changes, undoes }: Proposal<DirectoryChange>,
+): readonly FindingDraft[] {
+  const open = changes.filter((change) => !done.has(change) && !isSameOrBelow(change.dn, dn));
+  const title = 'The server object is not there any more';
+  if (open.length === 0 || undoes !== undefined) {
+    const detail =
+      'It was deleted or moved since the plan was made. Each change is still checked before it is written.';
+    return [warning('server-gone', title, detail, { evidence: [dn], subjects: [dn] })];
+  }
+  return [
+    finalBlocker(
+      'server-gone',
+      title,
+      'Nothing shows any more that what the plan still changes belongs to it. Look for what is left: orphan --leftovers.',
+      { evidence: [dn, ...open.map((change) => change.dn)], subjects: [dn] },
+    ),
+  ];
 }
 
 /** What goes with the server although it must stay, what stays although it was to go, and what is left empty. */

@@ -126,6 +126,8 @@ export interface NothingToDelete {
   readonly target: ForestTarget;
   /** DN of the server object that the plan deletes, and that is not there. */
   readonly missing: string | undefined;
+  /** Changes of that plan that are done. */
+  readonly done: ReadonlySet<Change>;
 }
 
 /** What earlier deletions have left behind. */
@@ -164,7 +166,7 @@ export async function gather(
   const planned = scope.kind === 'plan' ? serverDeletedIn(scope.plan.changes)?.dn : undefined;
   const isLeftovers =
     scope.kind === 'plan' ? scope.plan.undoes === undefined && isOfLeftovers(scope.plan) : scope.options.leftovers;
-  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world, undefined);
+  if (scope.kind === 'plan' && planned === undefined && !isLeftovers) return nothingToDelete(world);
   // That no global catalog answers is a finding: only this domain's recipients are known then.
   const global = await catalogIfAny(world);
   const sessions = { session: world.session, global };
@@ -181,7 +183,7 @@ export async function gather(
     }
     if (scope.kind === 'plan') {
       const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
-      if (chosen === undefined) return nothingToDelete(world, planned);
+      if (chosen === undefined) return nothingToDelete(world, planned, await doneOf(world, scope, planned));
       const deleted = new Set(
         scope.plan.changes.flatMap((change) => (change.kind === 'delete' ? [normalizedDn(change.dn)] : [])),
       );
@@ -238,8 +240,12 @@ function clearsOwner({ edits }: Extract<Change, { kind: 'modify' }>): boolean {
   return edits.some(({ attribute }) => attribute.toLowerCase() === 'msexchowningserver');
 }
 
-function nothingToDelete({ target }: DirectoryWorld, missing: string | undefined): NothingToDelete {
-  return { kind: 'nothing to delete', target, missing };
+function nothingToDelete(
+  { target }: DirectoryWorld,
+  missing?: string,
+  done: ReadonlySet<Change> = new Set(),
+): NothingToDelete {
+  return { kind: 'nothing to delete', target, missing, done };
 }
 
 async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {

@@ -161,6 +161,11 @@ export interface DeletedServer {
   readonly leavesSomeOf: ReadonlySet<string>;
 }
 
+/** At least two labels, of which the last is no number: no other kind of value is taken for one. */
+function isHostName(text: string): boolean {
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/i.test(text);
+}
+
 /** What the plan deletes; its entries are [] for a plan that deletes nothing. */
 export function deletedServer({
   changes,
@@ -175,8 +180,9 @@ export function deletedServer({
     entries,
     dns: new Set(entries.map(({ dn }) => normalizedDn(dn))),
     guids: new Set(entries.map(({ guid }) => guid)),
-    legacyExchangeDn: ofServer('legacyExchangeDN')[0],
-    fqdn: fqdnIn(ofServer('networkAddress')),
+    // The plan itself says what the names are: a value of another kind is never one.
+    legacyExchangeDn: ofServer('legacyExchangeDN').find((value) => /^\/o=.*\/cn=/is.test(value)),
+    fqdn: [fqdnIn(ofServer('networkAddress'))].find((host) => host !== undefined && isHostName(host)),
     hasDatabases: isAny(databaseClasses),
     hasMailTransferAgents: isAny(['mTA']),
     leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
