@@ -4,7 +4,7 @@ import path from 'node:path';
 import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, FileFingerprint, Intent, JsonValue, Plan } from '../../change/plan.ts';
 import { placeOf } from '../../files/template-tree.ts';
-import { decodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
+import { decodeText, encodeText, isTextEncoding, type TextEncoding } from '../../files/text-encoding.ts';
 import { distinct } from '../../words.ts';
 import { type Filters, isKey, isLabelKey, keysIn, type LabelsOptions } from './options.ts';
 import { type Label, labels } from './wording.ts';
@@ -160,11 +160,23 @@ function faultsOfChange(change: FileChange, roots: readonly string[], isUndo: bo
   return faults.map((fault) => `${change.path}: ${fault}.`);
 }
 
-/** What is wrong with the new texts; quotes that a value gets with its text are none of it. */
+/** What is wrong with the new texts and their bytes; quotes that a value gets with its text are none of it. */
 function faultsOfTexts({ splices, encoding }: FileChange): readonly string[] {
   if (!isTextEncoding(encoding)) return [];
-  const texts = splices.map((splice) => decodeText(Buffer.from(splice.new, 'base64'), encoding));
-  return distinct(texts.flatMap((text) => faultOfText(text.replace(/^"(.*)"$/s, '$1')) ?? []));
+  return distinct(
+    splices.flatMap((splice) => {
+      const bytes = Buffer.from(splice.new, 'base64');
+      const text = decodeText(bytes, encoding);
+      // A form may read other letters from bytes that are no text than those that are judged here.
+      if (!isWrittenAs(text, encoding, bytes)) return ['it writes bytes that are no text in the encoding of the file'];
+      return faultOfText(text.replace(/^"(.*)"$/s, '$1')) ?? [];
+    }),
+  );
+}
+
+function isWrittenAs(text: string, encoding: TextEncoding, bytes: Buffer): boolean {
+  const encoded = encodeText(text, encoding);
+  return encoded.kind === 'encoded' && encoded.bytes.equals(bytes);
 }
 
 /** Whether a path lies below a folder by its name, with no way up in it; also on a computer of the other kind. */
