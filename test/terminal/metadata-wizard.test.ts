@@ -20,6 +20,15 @@ function serversOf({ site }: Practice): Promise<readonly string[]> {
   });
 }
 
+/** From the menu, by the DC that the list starts on and the way of this tool. */
+async function removeDc0(practice: Practice): Promise<void> {
+  practice.start('metadata');
+  await practice.answer(which);
+  await practice.choose(ways, 1);
+  await practice.applyNow();
+  await practice.answer('Type DC0 to confirm', 'DC0');
+}
+
 describeOnEveryNode('the wizard for a domain controller that is gone on the practice site', ({ path: node }) => {
   test('shows the signs, preselects the one that is left over, and saves its removal with a reason', async () => {
     const practice = await openPractice(node);
@@ -40,11 +49,7 @@ describeOnEveryNode('the wizard for a domain controller that is gone on the prac
 
   test('removes it once its name is typed', async () => {
     const practice = await openPractice(node);
-    practice.start('metadata');
-    await practice.answer(which);
-    await practice.choose(ways, 1);
-    await practice.applyNow();
-    await practice.answer('Type DC0 to confirm', 'DC0');
+    await removeDc0(practice);
     await practice.session.waitFor('Undo it with:');
     await practice.seeMenu();
     await practice.leave();
@@ -68,11 +73,7 @@ describeOnEveryNode('the wizard for a domain controller that is gone on the prac
 
   test('takes the one that is typed where none is left over and the list starts on "None of them"', async () => {
     const practice = await openPractice(node);
-    practice.start('metadata');
-    await practice.answer(which);
-    await practice.choose(ways, 1);
-    await practice.applyNow();
-    await practice.answer('Type DC0 to confirm', 'DC0');
+    await removeDc0(practice);
     await practice.seeMenu();
     practice.start('metadata');
     await practice.session.waitFor(/▸ None of them/);
