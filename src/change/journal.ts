@@ -18,7 +18,7 @@ import { flawIn, type Shape } from './shape.ts';
  * - intent: the write is about to be sent
  * - done, failed, unknown: what came of it; unknown means that the connection was lost and a fresh look decides
  * - drifted: the world was not as planned, nothing was written
- * - undone: a plan that reverses this one was applied to its end
+ * - undone: a plan that reverses this one was applied to its end, and nothing else of it can be brought back
  * - damaged: never written; marks a line that can't be read
  */
 export type JournalEvent =
@@ -53,6 +53,8 @@ export interface JournalRecord {
   readonly seal?: string;
   /** On begin and undone: the account and computer that run it. */
   readonly by?: Author;
+  /** On undone: how many entries and attributes no undo brings back. */
+  readonly lost?: number;
   /** On begin, after an integrated logon: "sealed, as CORP\jane (Kerberos)". */
   readonly connection?: string;
   /** On begin: the indices of the changes that were selected, if not all. */
@@ -211,6 +213,7 @@ const recordShape: Shape = {
     accepted: { items: 'text' },
     seal: 'text',
     by: { members: { account: 'text', computer: 'text' } },
+    lost: number,
     connection: 'text',
     selected: { items: number },
   },

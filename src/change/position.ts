@@ -9,6 +9,7 @@ import { requirePlainFolder } from './folder-files.ts';
 import { type JournalRecord, outcomesIn, readJournal } from './journal.ts';
 import type { Plan } from './plan.ts';
 import { readPlan } from './read-plan.ts';
+import { lostInWords } from './undo-gone.ts';
 import { type SavedPlan, undosOf } from './undo-link.ts';
 
 /** A change folder with what its journal says. */
@@ -20,7 +21,11 @@ export type Position =
   | { readonly kind: 'not-applied' }
   | { readonly kind: 'applied' }
   | { readonly kind: 'applied-in-part'; readonly done: number; readonly total: number }
-  | { readonly kind: 'undone' }
+  | {
+      readonly kind: 'undone';
+      /** How many entries and attributes no undo brings back. */
+      readonly lost: number;
+    }
   /** An undo of it has written something and did not bring back everything. */
   | {
       readonly kind: 'undone-in-part';
@@ -62,7 +67,8 @@ export async function changesIn(home: string, patience: Patience): Promise<reado
 
 /** What has become of a saved change so far. Throws what reading the journal of an undo throws. */
 export async function positionOf({ folder, plan, records }: SavedChange, patience: Patience): Promise<Position> {
-  if (isUndone(plan, records)) return { kind: 'undone' };
+  const undone = recordOfUndo(plan, records);
+  if (undone !== undefined) return { kind: 'undone', lost: undone.lost ?? 0 };
   for (const undo of await undosOf(folder, plan, patience)) {
     const of = await readJournal(path.join(undo.folder, folderParts.journal), patience);
     if (!mayHaveWritten(undo.plan, of)) continue;
@@ -76,29 +82,36 @@ export async function positionOf({ folder, plan, records }: SavedChange, patienc
   return done === total ? { kind: 'applied' } : { kind: 'applied-in-part', done, total };
 }
 
-/** Whether a journal says that an undo of the plan was applied to its end. */
-export function isUndone({ id }: Pick<Plan, 'id'>, records: readonly JournalRecord[]): boolean {
-  return records.some(({ plan, event }) => plan === id && event === 'undone');
+/** What a journal says of an undo of the plan that was applied to its end. */
+function recordOfUndo({ id }: Pick<Plan, 'id'>, records: readonly JournalRecord[]): JournalRecord | undefined {
+  return records.findLast(({ plan, event }) => plan === id && event === 'undone');
 }
 
 /** An undo that was itself undone has left nothing. */
 function mayHaveWritten(undo: Plan, records: readonly JournalRecord[]): boolean {
-  if (isUndone(undo, records)) return false;
+  if (recordOfUndo(undo, records) !== undefined) return false;
   const outcomes = [...outcomesIn(records, undo.id).values()];
   return outcomes.some((event) => event === 'done' || event === 'intent' || event === 'unknown');
 }
 
-const words = {
-  'not-applied': 'It was not applied yet.',
-  applied: 'It was applied.',
-  'applied-in-part': 'It was applied in part.',
-  undone: 'It was applied and undone.',
-  'undone-in-part': 'It was applied, and undone in part.',
+const inBrief = {
+  'not-applied': 'not applied yet',
+  applied: 'applied',
+  'applied-in-part': 'applied in part',
+  undone: 'applied and undone',
+  'undone-in-part': 'applied, and undone in part',
 } as const;
+
+/** The position in a few words, for a list. */
+export function positionInBrief(position: Position): string {
+  const isPartLost = position.kind === 'undone' && position.lost > 0;
+  return isPartLost ? 'applied, and undone as far as possible' : inBrief[position.kind];
+}
 
 /** The position as a sentence. */
 export function positionInWords(position: Position): string {
-  return words[position.kind];
+  const lost = position.kind === 'undone' && position.lost > 0 ? `: ${lostInWords(position.lost)}` : '';
+  return `It was ${positionInBrief(position)}${lost}.`;
 }
 
 /**

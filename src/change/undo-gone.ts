@@ -15,14 +15,18 @@ import type { ToUndo, Undo } from './undo.ts';
  * @param gone objectGUIDs
  */
 export function withoutGone(toUndo: ToUndo<Change>, gone: ReadonlySet<string>): ToUndo<Change> {
-  const dns = new Set(
-    toUndo.changes.flatMap((change) =>
-      change.kind === 'delete' && gone.has(change.guid) ? [normalizedDn(change.dn)] : [],
-    ),
-  );
+  const dns = dnsOfGone(toUndo.changes, gone);
   const left = new Map(toUndo.changes.map((change) => [change, changeLeft(change, gone, dns)] as const));
   const of = (changes: Iterable<Change>): readonly Change[] => [...changes].flatMap((change) => left.get(change) ?? []);
   return { changes: of(toUndo.changes), recorded: new Set(of(toUndo.recorded)) };
+}
+
+function dnsOfGone(changes: Iterable<Change>, gone: ReadonlySet<string>): ReadonlySet<string> {
+  return new Set(
+    [...changes].flatMap((change) =>
+      change.kind === 'delete' && gone.has(change.guid) ? [normalizedDn(change.dn)] : [],
+    ),
+  );
 }
 
 function changeLeft(change: Change, gone: ReadonlySet<string>, dns: ReadonlySet<string>): Change | undefined {
@@ -46,42 +50,72 @@ function deleteLeft<D extends DeletedEntry>(deleted: D, dns: ReadonlySet<string>
 }
 
 /** The reason of an undo for leaving out values that no directory takes. */
-const lostForGood = 'values-to-deleted-entries';
+const toDeletedEntries = 'values-to-deleted-entries';
+
+/** The reason of an undo for leaving out entries that only the system makes, and the values that name them. */
+export const onlyBySystem = 'only-the-system-makes-it';
 
 /**
- * What the changes that were made have removed and cannot come back: values that pointed at an entry deleted before.
+ * What the changes that were made have removed and cannot come back: entries that only the system makes, values that
+ * name these, and values that pointed at an entry deleted before.
  *
  * @param gone objectGUIDs of entries that do not come back at all
  */
-export function lostValues(
+export function lostForGood(
   made: Iterable<Change>,
   gone: ReadonlySet<string>,
 ): Pick<Undo<Change>, 'leftOut' | 'findings'> {
-  const isLost = (values: readonly PlanValue[]): boolean => values.some((value) => namesOneOf(value, new Set()));
-  const ofDeleted = ({ dn, attributes }: DeletedEntry): readonly string[] =>
+  const changes = [...made];
+  const ofSystem = dnsOfGone(changes, gone);
+  const entries = changes.flatMap((change) =>
+    change.kind === 'delete' && gone.has(change.guid) ? [{ what: change.dn, reason: onlyBySystem }] : [],
+  );
+  const values = changes.flatMap(valuesRemoved).filter(({ guid }) => !gone.has(guid));
+  const naming = (isLost: (dn: string) => boolean, reason: string): readonly LeftOut[] =>
+    values
+      .filter((removed) => removed.values.some((value) => names(value, isLost)))
+      .map(({ what }) => ({ what, reason }));
+  const toDeleted = naming(isDeletedDn, toDeletedEntries);
+  return {
+    leftOut: [...entries, ...naming((dn) => ofSystem.has(normalizedDn(dn)), onlyBySystem), ...toDeleted],
+    findings: lostFindings(toDeleted.map(({ what }) => what)),
+  };
+}
+
+/** The values of one attribute that a change has removed. */
+interface RemovedValues {
+  /** "msExchOwningServer of CN=…" */
+  readonly what: string;
+  readonly guid: string;
+  readonly values: readonly PlanValue[];
+}
+
+function valuesRemoved(change: Change): readonly RemovedValues[] {
+  const ofDeleted = ({ dn, guid, attributes }: DeletedEntry): readonly RemovedValues[] =>
     attributes
-      .filter(({ values, isBackLink }) => isBackLink !== true && isLost(values))
-      .map(({ name }) => `${name} of ${dn}`);
-  const lost = [...made].flatMap((change): readonly string[] => {
-    switch (change.kind) {
-      case 'modify':
-        return change.edits.filter(({ remove }) => isLost(remove)).map((edit) => `${edit.attribute} of ${change.dn}`);
-      case 'delete':
-        return gone.has(change.guid) ? [] : ofDeleted(change);
-      case 'delete-tree':
-        return change.entries.flatMap(ofDeleted);
-      default:
-        return [];
-    }
-  });
-  return { leftOut: lost.map((what): LeftOut => ({ what, reason: lostForGood })), findings: lostFindings(lost) };
+      .filter(({ isBackLink }) => isBackLink !== true)
+      .map(({ name, values }) => ({ what: `${name} of ${dn}`, guid, values }));
+  switch (change.kind) {
+    case 'modify':
+      return change.edits.map(({ attribute, remove }) => ({
+        what: `${attribute} of ${change.dn}`,
+        guid: change.guid,
+        values: remove,
+      }));
+    case 'delete':
+      return ofDeleted(change);
+    case 'delete-tree':
+      return change.entries.flatMap(ofDeleted);
+    default:
+      return [];
+  }
 }
 
 function lostFindings(lost: readonly string[]): readonly FindingDraft[] {
   if (lost.length === 0) return [];
   return [
     warning(
-      lostForGood,
+      toDeletedEntries,
       `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
       'The directory refuses references to deleted entries. backup/before.ldf of the original change holds the values.',
       { evidence: lost, subjects: lost },
@@ -89,9 +123,14 @@ function lostFindings(lost: readonly string[]): readonly FindingDraft[] {
   ];
 }
 
+/** "12 entries and attributes cannot be brought back" */
+export function lostInWords(lost: number): string {
+  return `${counted(lost, 'entry or attribute', 'entries and attributes')} cannot be brought back`;
+}
+
 /** Whether an undo brings back everything that can come back. */
 export function isWholeUndo({ leftOut }: Pick<Plan, 'leftOut'>): boolean {
-  return leftOut.every(({ reason }) => reason === lostForGood);
+  return leftOut.every(({ reason }) => reason === toDeletedEntries || reason === onlyBySystem);
 }
 
 /** A value that took the place of one that names them stays. */
@@ -104,11 +143,15 @@ function modifyLeft(change: ModifyChange, dns: ReadonlySet<string>): ModifyChang
   return edits.length === 0 ? undefined : { ...change, edits };
 }
 
+/** Whether a value names one of these entries, or one that was deleted before. */
 function namesOneOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
+  return names(value, (dn) => isDeletedDn(dn) || dns.has(normalizedDn(dn)));
+}
+
+function names(value: PlanValue, isMeant: (dn: string) => boolean): boolean {
   if (typeof value !== 'string' || !value.includes('=')) return false;
   try {
-    const dn = dnIn(value);
-    return isDeletedDn(dn) || dns.has(normalizedDn(dn));
+    return isMeant(dnIn(value));
   } catch (error) {
     // Text that holds an equals sign and is no DN.
     if (error instanceof DirectoryError) return false;

@@ -368,7 +368,7 @@ async function noteInOriginal(
   output: Output,
 ): Promise<void> {
   if (plan.undoes === undefined) return;
-  if (original !== undefined) return noteUndone(original, plan.id, context, patienceShowing(context, output));
+  if (original !== undefined) return noteUndone(original, plan, context, patienceShowing(context, output));
   const warning = output.style.warning('The change folder of what was undone is not here:');
   output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
 }
@@ -384,16 +384,23 @@ async function noteUndoBegun({ folder }: SavedPlan, { id }: Plan, now: Date, pat
   );
 }
 
-/** Says there that it is undone, and by whom: it can not be applied again. Throws what openJournal throws. */
+/** Says there that it is undone, by whom, and how much of it no undo brings back: it can't be applied again. Throws what openJournal throws. */
 export async function noteUndone(
   { folder, plan }: SavedPlan,
-  undo: string,
+  { id, leftOut }: Pick<Plan, 'id' | 'leftOut'>,
   { now, author }: Pick<Context, 'now' | 'author'>,
   patience: Patience,
 ): Promise<void> {
   await appendNote(
     folder,
-    { time: now().toISOString(), event: 'undone', plan: plan.id, detail: `by ${undo}`, by: author },
+    {
+      time: now().toISOString(),
+      event: 'undone',
+      plan: plan.id,
+      detail: `by ${id}`,
+      by: author,
+      ...(leftOut.length === 0 ? {} : { lost: leftOut.length }),
+    },
     patience,
   );
 }

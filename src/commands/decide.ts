@@ -208,9 +208,13 @@ function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
       const hint = id.includes(',') ? ' Repeat --accept for each id.' : '';
       return [`--accept ${visible(id)}: there is no finding with this id.${hint}`];
     }
-    return named.some((finding) => finding.accepted)
-      ? []
-      : [`--accept ${visible(id)}: this finding can’t be accepted.`];
+    if (named.some((finding) => finding.accepted)) return [];
+    const stops = named.some(({ level }) => level === 'blocker');
+    return [
+      stops
+        ? `--accept ${visible(id)}: this blocker can’t be accepted.`
+        : `--accept ${visible(id)}: this is a ${named[0]?.level}, which needs no acceptance.`,
+    ];
   });
 }
 
@@ -232,7 +236,11 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
       {
         value: 'save',
         label: isHandedOver ? 'Save' : 'Save for review',
-        hint: isHandedOver ? 'a change folder with the review' : 'a change folder for a reviewer, to be applied later',
+        hint: isHandedOver
+          ? 'a change folder with the review'
+          : isBlocked
+            ? 'a change folder for a reviewer; it can’t be applied as it is'
+            : 'a change folder for a reviewer, to be applied later',
       },
       ...(isBlocked || isHandedOver
         ? []

@@ -100,20 +100,27 @@ async function openIn(
   };
 }
 
+/** What is left to do before the process ends: of all open directories, with one listener for them together. */
+const atEnd = new Set<() => void>();
+
 /** Has the work done before the process ends, also by Ctrl-C. Gives the function that takes it back. */
 function atEndOfProcess(work: () => void): () => void {
-  const interrupted = (): void => {
-    // Another listener means that this Ctrl-C only ends a step, and the directory is still to be closed.
-    if (process.listenerCount('SIGINT') > 1) return;
-    release();
-    work();
-    process.kill(process.pid, 'SIGINT');
+  if (atEnd.size === 0) process.on('exit', endAll).on('SIGINT', interrupted);
+  atEnd.add(work);
+  return () => {
+    atEnd.delete(work);
+    if (atEnd.size === 0) process.off('exit', endAll).off('SIGINT', interrupted);
   };
-  const release = (): void => {
-    process.removeListener('exit', work);
-    process.removeListener('SIGINT', interrupted);
-  };
-  process.once('exit', work);
-  process.on('SIGINT', interrupted);
-  return release;
+}
+
+function endAll(): void {
+  for (const work of atEnd) work();
+}
+
+function interrupted(): void {
+  // Another listener means that this Ctrl-C only ends a step, and the directories are still to be closed.
+  if (process.listenerCount('SIGINT') > 1) return;
+  process.off('exit', endAll).off('SIGINT', interrupted);
+  endAll();
+  process.kill(process.pid, 'SIGINT');
 }

@@ -3,7 +3,14 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { folderParts } from '../change/folder.ts';
-import { changesIn, openChange, type Position, positionOf, type SavedChange } from '../change/position.ts';
+import {
+  changesIn,
+  openChange,
+  type Position,
+  positionInBrief,
+  positionOf,
+  type SavedChange,
+} from '../change/position.ts';
 import { type ExitStatus, exitStatus } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
@@ -12,14 +19,6 @@ import type { Context } from './context.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
-const positionWords: Readonly<Record<Position['kind'], string>> = {
-  'not-applied': 'not applied yet',
-  applied: 'applied',
-  'applied-in-part': 'applied in part',
-  'undone-in-part': 'undone in part',
-  undone: 'undone',
-};
-
 /** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
   const patience = patienceShowing(context, output);
@@ -27,8 +26,8 @@ export async function openSaved(args: readonly string[], context: Context, outpu
   const choices = await Promise.all(
     saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {
       const { plan, folder } = change;
-      const { kind } = await positionOf(change, patience);
-      const hint = `${plan.remedy}, ${plan.created.slice(0, 16).replace('T', ' ')} UTC, ${positionWords[kind]}`;
+      const position = await positionOf(change, patience);
+      const hint = `${plan.remedy}, ${plan.created.slice(0, 16).replace('T', ' ')} UTC, ${positionInBrief(position)}`;
       return { value: change, label: path.basename(folder), hint };
     }),
   );

@@ -9,7 +9,7 @@ import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
-import { isWholeUndo, lostValues, withoutGone } from '../change/undo-gone.ts';
+import { isWholeUndo, lostForGood, withoutGone } from '../change/undo-gone.ts';
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
@@ -83,7 +83,7 @@ async function undoChange(
   const all = changesToUndo(original, records);
   const gone = remedy.gone?.(original) ?? new Set<string>();
   const toUndo = withoutGone(all, gone);
-  const lost = lostValues(all.recorded, gone);
+  const lost = lostForGood(all.recorded, gone);
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
@@ -181,7 +181,7 @@ async function markIfBack(
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
   if (!isWanted || undo.changes.length > 0 || !isWholeUndo(undo) || openBlockers(undo.findings).length > 0) return;
-  await noteUndone(saved, undo.id, context, patienceShowing(context, output));
+  await noteUndone(saved, undo, context, patienceShowing(context, output));
   const all = undo.leftOut.length === 0 ? 'Everything' : 'Everything that can come back';
   output.tell(`  ${all} is back already. The journal now says that the change is undone.`);
 }

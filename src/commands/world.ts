@@ -96,13 +96,21 @@ function connectionWords(
   if (connection?.kind === 'practice') return [];
   if (connection?.kind !== 'server') return ['--server', host];
   const isTarget = host.toLowerCase() === forest?.domainController.toLowerCase();
-  return serverWords(host, connection, isTarget, caFile, context);
+  return serverWords(isTarget ? serverOf(connection) : host, connection, isTarget, caFile, context);
+}
+
+type ServerConnection = Extract<PlanConnection, { kind: 'server' }>;
+
+/** The server of a connection as --server takes it, with its port unless that is the usual one. */
+function serverOf(connection: ServerConnection): string {
+  const { host, port, tls } = connection;
+  return port === defaultPort[tls] ? host : serverInWords(connection);
 }
 
 /** @param isTarget whether host is the one of the connection: the name on the certificate is its own */
 function serverWords(
   host: string,
-  { auth, tls, tlsName, user, dns }: Extract<PlanConnection, { kind: 'server' }>,
+  { auth, tls, tlsName, user, dns }: ServerConnection,
   isTarget: boolean,
   caFile: string | undefined,
   context: Context,
@@ -130,11 +138,8 @@ export function reopeningWords(
       return [];
     case 'ldif':
       return connection.files.flatMap((file) => ['--ldif', shownPath(file, context)]);
-    case 'server': {
-      const { host, port, tls } = connection;
-      const server = port === defaultPort[tls] ? host : serverInWords(connection);
-      return serverWords(server, connection, true, directory?.caFile, context);
-    }
+    case 'server':
+      return serverWords(serverOf(connection), connection, true, directory?.caFile, context);
   }
 }
 

@@ -2,6 +2,7 @@
 
 import type { JournalEvent, JournalRecord } from '../change/journal.ts';
 import type { Author, Change, Plan } from '../change/plan.ts';
+import { lostInWords } from '../change/undo-gone.ts';
 import { counted } from '../words.ts';
 import type { ReviewRow } from './rows.ts';
 
@@ -30,8 +31,8 @@ interface Run {
 
 export interface Outcome {
   readonly runs: readonly Run[];
-  /** When an undo of this plan finished, and who ran it. */
-  readonly undone?: { readonly time: string; readonly by: Author | undefined };
+  /** When an undo of this plan finished, who ran it, and how many entries and attributes no undo brings back. */
+  readonly undone?: { readonly time: string; readonly by: Author | undefined; readonly lost: number };
   readonly total: number;
   readonly written: number;
   /** Of the changes that a run began with. */
@@ -58,7 +59,7 @@ export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcom
     const change = plan.changes[record.change ?? -1];
     if (event === 'begin') runs.push({ begun: time, by, connection });
     if (event === 'end' && run !== undefined) runs[runs.length - 1] = { ...run, ended: time };
-    if (event === 'undone') undone = { time, by };
+    if (event === 'undone') undone = { time, by, lost: record.lost ?? 0 };
     if (state !== undefined && change !== undefined) outcomes.set(change, { state, time, by: run?.by, server, detail });
   }
   if (runs.length === 0 && outcomes.size === 0) return undefined;
@@ -74,7 +75,12 @@ export function outcomeOf(plan: Plan, records: readonly JournalRecord[]): Outcom
 /** "Applied in part: 11 of 12 files written", "Undone" */
 export function outcomeInWords(plan: Plan, { total, written, undone }: Outcome): string {
   const [one, several] = plan.target.kind === 'files' ? ['file', 'files'] : ['change', 'changes'];
-  if (undone !== undefined) return `Applied, and undone ${utc(undone.time)}${whoInWords(undone.by)}`;
+  if (undone !== undefined) {
+    const when = `${utc(undone.time)}${whoInWords(undone.by)}`;
+    return undone.lost === 0
+      ? `Applied, and undone ${when}`
+      : `Applied, and undone as far as possible ${when}: ${lostInWords(undone.lost)}`;
+  }
   const verb = written === total ? 'Applied' : written === 0 ? 'Nothing was written' : 'Applied in part';
   return `${verb}: ${written.toLocaleString('en')} of ${counted(total, one, several)} written`;
 }

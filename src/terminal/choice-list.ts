@@ -234,7 +234,9 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     problem: (state) => {
       if (chosen(state) !== undefined) return undefined;
       const isEmpty = matching(list, state.filter).every((index) => index === list.none);
-      return isEmpty ? 'Nothing matches what was typed.' : 'Choose one with the arrow keys first.';
+      return isEmpty
+        ? 'Type something else, or delete letters with Backspace.'
+        : 'Choose one with the arrow keys first.';
     },
     answer: (state) => {
       const choice = chosen(state);

@@ -231,7 +231,9 @@ describeWithSamba('tombstone beside a domain controller that is long gone', () =
     // Its partner has no other DC to hear from, and is not to blame.
     expect(finding?.subjects).toEqual(['DC2']);
     expect(finding?.evidence[0]).toMatch(
-      /lingering --server dc1\.corp\.example\.com .*--reference dc1\.corp\.example\.com --target dc2\.corp\.example\.com$/,
+      new RegExp(
+        `lingering --server ${dc.address} .*--reference dc1\\.corp\\.example\\.com --target dc2\\.corp\\.example\\.com$`,
+      ),
     );
     expect(finding?.detail).not.toContain('demote');
 

@@ -294,7 +294,7 @@ describe('the command that other remedies print', () => {
     platform: 'linux',
     currentFolder: '/work',
   } as unknown as Context;
-  const server = { kind: 'server', host: '192.0.2.1', port: 636, auth: 'password', tls: 'ldaps', user: 'me' } as const;
+  const server = { kind: 'server', host: '192.0.2.1', port: 3269, auth: 'password', tls: 'ldaps', user: 'me' } as const;
   const plan = {
     target: {
       kind: 'forest',
@@ -316,11 +316,13 @@ describe('the command that other remedies print', () => {
     return describePlan(describing, plan, context, { caFile }).title;
   }
 
-  test('repeats the trust of this run, and the name on the certificate where that is the same server', () => {
+  test('repeats the trust of this run, and its address, port and name on the certificate where that is the same server', () => {
     expect(commandFor('dc1.corp.example.com', '/work/ca.pem')).toBe(
-      'adsi-remedy lingering --server dc1.corp.example.com --ca ca.pem --tls-name dc1.corp.example.com --user me --reference dc1.corp.example.com --target dc2.corp.example.com',
+      'adsi-remedy lingering --server 192.0.2.1:3269 --ca ca.pem --tls-name dc1.corp.example.com --user me --reference dc1.corp.example.com --target dc2.corp.example.com',
     );
-    expect(commandFor('dc2.corp.example.com', '/work/ca.pem')).not.toContain('--tls-name');
+    expect(commandFor('dc2.corp.example.com', '/work/ca.pem')).toMatch(
+      /--server dc2\.corp\.example\.com --ca ca\.pem --user/,
+    );
     expect(commandFor('dc1.corp.example.com')).not.toContain('--ca');
   });
 });

@@ -7,6 +7,7 @@ import type { Plan, PlanConnection } from '../../src/change/plan.ts';
 import type { SightOfDc } from '../../src/change/verify.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
+import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { describePlan } from '../../src/commands/world.ts';
 import { remedies } from '../../src/remedies/index.ts';
@@ -150,6 +151,35 @@ describe('where no run writes', () => {
     expect(blockersIn(await dryRun('--dc', 'DC1'))).toContainEqual(['own-dc', false]);
   });
 
+  test('says of each id that --accept cannot overrule whether it is a note or a blocker', async () => {
+    const toldOf = async (dc: string, id: string): Promise<string> =>
+      (await site.run(metadata, ['--dc', dc, '--accept', id])).stdout;
+    expect(await toldOf('DC4', 'supported-ways')).toContain(
+      'supported-ways: this is a note, which needs no acceptance.',
+    );
+    expect(await toldOf('DC4', 'what-is-lost')).toContain(
+      'what-is-lost: this is a warning, which needs no acceptance.',
+    );
+    expect(await toldOf('DC3', 'answers')).toContain('answers: this blocker can’t be accepted.');
+  });
+
+  test.each([
+    ['nothing stops it', ['--dc', 'DC0'], 'a change folder for a reviewer, to be applied later'],
+    ['a blocker stops it', ['--dc', 'DC1'], 'a change folder for a reviewer; it can’t be applied as it is'],
+  ])('the wizard says what a change is saved for where %s', async (_, args, hint) => {
+    const prompter = answering({
+      'metadata.supported-way': 'None of them: plan the removal here',
+      decision: 'nothing',
+    });
+    let hints: readonly (string | undefined)[] = [];
+    const select: typeof prompter.select = (question) => {
+      if (question.id === 'decision') hints = question.choices.map((choice) => choice.hint);
+      return prompter.select(question);
+    };
+    await site.run(metadata, args, { ...prompter, select });
+    expect(hints).toContain(hint);
+  });
+
   test('lists the supported ways with the names filled in', async () => {
     const ways = planOf(await dryRun('--dn', settings)).findings.find(({ id }) => id === 'supported-ways')?.evidence;
     // DC4 is Windows Server 2008 R2, which has no such cmdlet as Uninstall-ADDSDomainController.
@@ -274,6 +304,12 @@ describe('applied', () => {
       await site.values(`CN=NTDS Site Settings,CN=Paramaribo,CN=Sites,${configuration}`, 'interSiteTopologyGenerator'),
     ).toEqual([]);
 
+    // The NTDS Settings with what is below, connections, the pool of RIDs, and what named them.
+    const position = /undone as far as possible.*: \d+ entries and attributes cannot be brought back/;
+    expect(await readFile(path.join(site.folder, folder, 'review.html'), 'utf8')).toMatch(position);
+    expect((await site.run(show, [folder])).stdout).toMatch(position);
+    expect(back.stdout).toContain('left out (only the system makes it)');
+
     const again = await site.run(metadata, ['--dc', 'DC4', '--json']);
     const left = planOf(again).changes.flatMap((change) => (change.kind === 'delete' ? [change.dn] : []));
     expect(left).toContain(account);
@@ -393,6 +429,15 @@ describe('what an earlier clean-up has left', () => {
     const back = await site.run(undo, ['change', '--yes']);
     expect([back.status, back.stderr]).toEqual([0, '']);
     expect(await site.there([left])).toEqual([left]);
+  });
+
+  test('undo of a server object alone brings back all of it: nothing is said of a promotion', async () => {
+    await site.run(metadata, ['--dc', 'DC0', '--save', 'server-only', ...accepted]);
+    await site.run(apply, ['server-only', '--yes', '--confirm', 'DC0']);
+    const { status, stdout } = await site.run(undo, ['server-only', '--yes']);
+    expect(status).toBe(0);
+    expect(stdout).not.toMatch(/promotion|NTDS Settings/);
+    expect((await site.run(show, ['server-only'])).stdout).toContain('It was applied and undone.');
   });
 
   test('of an RODC its own Kerberos account goes too, and no other, nor the groups that it may hold', async () => {

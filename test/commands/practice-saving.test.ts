@@ -58,6 +58,23 @@ test('the practice forest is saved at Ctrl-C, which still ends the process', asy
   expect(await saved(folder)).toContain('tombstoneLifetime: 180');
 });
 
+test('of several practice forests that are open each is saved at Ctrl-C, with one listener for all', async () => {
+  need('signals');
+  const [folder, other] = [await freshFolder(), await freshFolder()];
+  const openOther = `
+    const other = await openPracticeDirectory(${JSON.stringify(other)}, context);
+    await other.session.modify(${JSON.stringify(directoryService)}, [{ attribute: 'tombstoneLifetime', replace: [Buffer.from('90')] }]);
+    console.log(process.listenerCount('SIGINT'));
+    setInterval(() => {}, 1000);`;
+  const child = changing(folder, openOther);
+  const [told] = await once(child.stdout, 'data');
+  expect(String(told)).toBe('1\n');
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([null, 'SIGINT']);
+  expect(await saved(folder)).toContain('tombstoneLifetime: 180');
+  expect(await saved(other)).toContain('tombstoneLifetime: 90');
+});
+
 test('the practice forest is saved when the process ends without closing it', async () => {
   const folder = await freshFolder();
   expect(await once(changing(folder, 'process.exit(7);'), 'exit')).toEqual([7, null]);

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { type Position, positionInBrief, positionInWords } from '../../src/change/position.ts';
 import { createOutput } from '../../src/commands/output.ts';
 import { openSaved } from '../../src/commands/saved-menu.ts';
 import { remedies } from '../../src/remedies/index.ts';
@@ -40,4 +41,16 @@ test('Enter alone at the folder goes back to the menu', async () => {
     prompter,
   });
   expect(run).toEqual({ status: 0, stdout: '', stderr: '' });
+});
+
+test.each<[Position, string, string]>([
+  [{ kind: 'not-applied' }, 'not applied yet', 'It was not applied yet.'],
+  [{ kind: 'undone', lost: 0 }, 'applied and undone', 'It was applied and undone.'],
+  [
+    { kind: 'undone', lost: 1 },
+    'applied, and undone as far as possible',
+    'It was applied, and undone as far as possible: 1 entry or attribute cannot be brought back.',
+  ],
+])('the position %j is given in few words in the list, and as a sentence by show', (position, brief, sentence) => {
+  expect([positionInBrief(position), positionInWords(position)]).toEqual([brief, sentence]);
 });

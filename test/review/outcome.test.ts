@@ -81,6 +81,11 @@ describe('the outcome of a plan', () => {
       ],
       'Applied, and undone 2026-11-22 10:00:00 UTC by jane on ws1',
     ],
+    [
+      'it is undone as far as possible',
+      [...partly, ...journal(plan, ['undone']).map((record) => ({ ...record, lost: 7 }))],
+      'Applied, and undone as far as possible 2026-11-22 10:00:00 UTC: 7 entries and attributes cannot be brought back',
+    ],
   ])('says that %s', (_, records, expected) => {
     expect(words(records)).toBe(expected);
   });

@@ -192,13 +192,15 @@ describe('choosing one', () => {
   test('reports when nothing matches, accepts no answer then, and recovers', () => {
     const nothing = stateAfter(filtered, "'mbx9'");
     expect(filtered.view(nothing, space).rows[0]).toBe('  Nothing matches.');
-    expect(filtered.problem(nothing)).toBe('Nothing matches what was typed.');
+    expect(filtered.problem(nothing)).toBe('Type something else, or delete letters with Backspace.');
     expect(filtered.answer(stateAfter(filtered, "'mbx9'", 'delete', "'2'"))).toBe('mbx2');
     expect(filtered.answer(stateAfter(filtered, "'zzz'", 'eraseLine'))).toBe('ex1');
   });
 
   test('matches the special characters of regular expressions literally', () => {
-    expect(filtered.problem(stateAfter(filtered, "'('"))).toBe('Nothing matches what was typed.');
+    expect(filtered.problem(stateAfter(filtered, "'('"))).toBe(
+      'Type something else, or delete letters with Backspace.',
+    );
   });
 
   test('does not filter a short list unless the question says so', () => {
@@ -233,7 +235,7 @@ describe('choosing one', () => {
 
     test('takes no Enter after a filter that leaves several choices', () => {
       expect(problemAfter("'mbx'")).toBe('Choose one with the arrow keys first.');
-      expect(problemAfter("'mbx9'")).toBe('Nothing matches what was typed.');
+      expect(problemAfter("'mbx9'")).toBe('Type something else, or delete letters with Backspace.');
     });
 
     test('selects the only match of a filter', () => {
@@ -270,7 +272,7 @@ describe('choosing one', () => {
       expect(lastFirst.answer(lastFirst.start)).toBe('none');
       expect(lastFirst.answer(pressed("'mbx2'"))).toBe('mbx2');
       expect(lastFirst.answer(pressed('up', 'down', "'mbx2'"))).toBe('mbx2');
-      expect(lastFirst.problem(pressed("'mbx9'"))).toBe('Nothing matches what was typed.');
+      expect(lastFirst.problem(pressed("'mbx9'"))).toBe('Type something else, or delete letters with Backspace.');
       expect(lastFirst.answer(pressed("'mbx9'", 'eraseLine'))).toBe('none');
       expect(lastFirst.answer(pressed("'mbx2'", 'down'))).toBe('none');
       expect(lastFirst.answer(pressed("'mbx2'", 'down', 'delete'))).toBe('none');
@@ -279,7 +281,7 @@ describe('choosing one', () => {
     test('does not select it because of a filter that matches nothing', () => {
       const nothing = stateAfter(choosing, "'mbx9'");
       expect(choosing.view(nothing, space).rows.slice(0, 2)).toEqual(['  Nothing matches.', '  None of these']);
-      expect(choosing.problem(nothing)).toBe('Nothing matches what was typed.');
+      expect(choosing.problem(nothing)).toBe('Type something else, or delete letters with Backspace.');
       expect(choosing.answer(stateAfter(choosing, "'mbx9'", 'down'))).toBe('none');
     });
   });

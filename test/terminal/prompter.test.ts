@@ -340,7 +340,7 @@ describe('a long list', () => {
     const session = await ask('select', { words: ['many'] });
     session.type('DC1');
     session.press('enter');
-    await session.waitFor('Nothing matches what was typed.');
+    await session.waitFor('Type something else, or delete letters with Backspace.');
     session.press('ctrl-u');
     session.press('enter');
     await session.waitFor('ANSWER 0');

@@ -5,6 +5,7 @@ import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
+import { onlyBySystem } from '../../change/undo-gone.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Step } from '../remedy.ts';
@@ -17,7 +18,7 @@ import { rolesOfDeleted, takerOfRoles } from './roles.ts';
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { chosen } = facts;
-  if (chosen === undefined) return proposal.undoes === undefined ? [] : [stillNoDc];
+  if (chosen === undefined) return proposal.undoes === undefined ? [] : stillNoDc(proposal);
   return [
     ...goneFindings(facts, chosen, proposal),
     ...foreignChanges(unjustified(facts, proposal), 'entries of the domain controller nor values that name it'),
@@ -48,11 +49,15 @@ function goneFindings(
   ];
 }
 
-const stillNoDc = note(
-  'promotion-only',
-  'What comes back is not a domain controller',
-  'Only a promotion makes NTDS Settings, the connections from it, its pool of RIDs and the Kerberos account of a read-only one. backup/before.ldf of the change holds all that was deleted.',
-);
+/** Of an undo that leaves out what only a promotion makes. */
+function stillNoDc({ leftOut }: Pick<Proposal, 'leftOut'>): readonly FindingDraft[] {
+  const lost = leftOut.filter(({ reason }) => reason === onlyBySystem).map(({ what }) => what);
+  return finding(note, 'promotion-only', lost, {
+    title: 'What comes back is not a domain controller',
+    detail:
+      'Only a promotion makes NTDS Settings, the connections from it, its pool of RIDs and the Kerberos account of a read-only one. backup/before.ldf of the change holds all that was deleted.',
+  });
+}
 
 /** Entries that the directory keeps, and those that the user may not delete. */
 function missingRights({ identity, remains }: Chosen): readonly FindingDraft[] {
@@ -95,7 +100,7 @@ function leftFindings(facts: MetadataFacts, chosen: Chosen): readonly FindingDra
   const idsOf = (clearing: (typeof references)[number]['clearing']): readonly string[] =>
     references.filter((reference) => reference.clearing === clearing).map(({ id }) => id);
   const deleted = rolesOfDeleted(facts.roles).filter(({ seize }) => seize !== undefined);
-  const taker = takerOfRoles(facts.forest, facts.target, identity.settings?.dn);
+  const taker = takerOfRoles(facts, identity);
   return [
     ...finding(warning, leftOutReasons.mandatory, idsOf('mandatory'), {
       title: 'Mandatory attributes name it',

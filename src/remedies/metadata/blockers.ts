@@ -6,7 +6,7 @@ import { blocker, type FindingDraft, finalBlocker, warning } from '../../change/
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { agoInWords, counted, durationInWords, listed } from '../../words.ts';
-import { type Candidate, loggedOnLately } from './candidates.ts';
+import { type Candidate, isInUse, loggedOnLately } from './candidates.ts';
 import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { isOfClass, partsOf } from './identity.ts';
@@ -105,7 +105,7 @@ function lifetimeNotOver(
   { name, kind, heard, reach }: Candidate,
   { lifetime }: MetadataFacts,
 ): readonly FindingDraft[] {
-  if (kind !== 'dc' || reach.kind === 'this' || reach.kind === 'answers') return [];
+  if (kind !== 'dc' || isInUse({ reach })) return [];
   const days = heard.kind === 'heard' ? Math.floor(heard.age / day) : undefined;
   if (days !== undefined && days >= lifetime) return [];
   const left = days === undefined ? lifetime : lifetime - days;
@@ -223,8 +223,10 @@ function serviceFindings(candidate: Candidate, { candidates, forest }: MetadataF
   ];
 }
 
-function heldRoles({ roles, target, forest, heir }: MetadataFacts, { identity }: Chosen): readonly FindingDraft[] {
-  const taker = takerOfRoles(forest, target, identity.settings?.dn);
+function heldRoles(facts: MetadataFacts, { identity, candidate }: Chosen): readonly FindingDraft[] {
+  const { roles, target, heir } = facts;
+  const taker = takerOfRoles(facts, identity);
+  const isUsed = candidate !== undefined && isInUse(candidate);
   const seized = rolesOf(roles, identity.settings?.dn).filter(({ seize }) => seize !== undefined);
   return [
     ...(seized.length === 0
@@ -233,10 +235,12 @@ function heldRoles({ roles, target, forest, heir }: MetadataFacts, { identity }:
           blocker(
             leftOutReasons.roles,
             `${identity.name} holds ${counted(seized.length, 'FSMO role')}`,
-            'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
+            isUsed
+              ? 'It is in use: its demotion moves them to another domain controller. Seize no role from one in use.'
+              : 'Give them to a domain controller in use first, with the commands. If you accept, the roles belong to a deleted domain controller until they are seized.',
             {
               evidence: [
-                ...seized.flatMap(({ seize }) => (seize === undefined ? [] : [seizeRole(taker, seize)])),
+                ...seized.flatMap(({ seize }) => (seize === undefined || isUsed ? [] : [seizeRole(taker, seize)])),
                 ...seized.map(({ name, dn }) => `${name}: ${dn}`),
               ],
               subjects: seized.map(({ name }) => name),

@@ -78,6 +78,11 @@ export interface DomainControllerSettings {
   readonly fullNamingContexts: readonly string[];
 }
 
+/** Whether it runs, as far as this run has seen: it answers, or the run is connected to it. */
+export function isInUse({ reach }: Pick<Candidate, 'reach'>): boolean {
+  return reach.kind === 'this' || reach.kind === 'answers';
+}
+
 /** Whether its account was used within the tombstone lifetime (in days): of left-overs only a machine that runs does that. */
 export function loggedOnLately({ account }: Pick<Candidate, 'account'>, now: Date, lifetime: number): boolean {
   if (account?.isEnabled !== true || account.lastLogon === undefined) return false;

@@ -4,9 +4,11 @@ import { rdnOf } from '../../ad/dn.ts';
 import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
+import { onlyBySystem } from '../../change/undo-gone.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { counted } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
+import { isInUse } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
 import { identityIn, partsOf } from './identity.ts';
 import { namesOfRoles, rolesToSeize, takerOfRoles } from './roles.ts';
@@ -64,7 +66,7 @@ function describeUndo(
   return {
     title:
       deleted.length === 0
-        ? `Bring back what was left of ${name}, without its NTDS Settings`
+        ? `Bring back what was left of ${name}${losesSettings(plan) ? ', without its NTDS Settings' : ''}`
         : `Remove again what was brought back of ${name}`,
     summary: [
       { name: 'Brought back', of: back, where: '' },
@@ -76,6 +78,10 @@ function describeUndo(
     changes: [],
     nextSteps: stepsOf(plan),
   };
+}
+
+function losesSettings({ leftOut }: Plan<DirectoryChange>): boolean {
+  return leftOut.some(({ what, reason }) => reason === onlyBySystem && /^CN=NTDS Settings,/i.test(what));
 }
 
 function valuesIn(edits: readonly ModifyChange[]): string {
@@ -96,17 +102,20 @@ function leftOutTable({ leftOut }: Plan<DirectoryChange>): readonly Exhibit[] {
 }
 
 /** What is left to do: as data in the plan. */
-export function nextStepsOf({ chosen, forest, roles, target }: MetadataFacts): readonly NextStep[] {
+export function nextStepsOf(facts: MetadataFacts): readonly NextStep[] {
+  const { chosen, forest, roles } = facts;
   if (chosen === undefined) return [];
-  const { name, settings } = chosen.identity;
-  const toSeize = rolesToSeize(roles, settings?.dn);
+  const { identity, candidate } = chosen;
+  const { name, settings } = identity;
+  const isUsed = candidate !== undefined && isInUse(candidate);
+  const toSeize = isUsed ? [] : rolesToSeize(roles, settings?.dn);
   const hosts = forest.domainControllers
     .filter((one) => one.name !== name)
     .map(({ dnsHostName, name: own }) => dnsHostName ?? own);
   return [
     ...(toSeize.length === 0
       ? []
-      : [{ id: 'seize-roles', host: hostInCommand(takerOfRoles(forest, target, settings?.dn)), roles: toSeize }]),
+      : [{ id: 'seize-roles', host: hostInCommand(takerOfRoles(facts, identity)), roles: toSeize }]),
     { id: 'replication', name, hosts },
   ];
 }

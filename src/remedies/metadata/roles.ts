@@ -6,6 +6,8 @@ import type { Forest } from '../../ad/forest.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import type { Candidate } from './candidates.ts';
+import type { Identity } from './identity.ts';
 
 export interface Role {
   /** "PDC emulator of corp.example.com" */
@@ -83,19 +85,25 @@ export function rolesToSeize(roles: readonly Role[], settingsDn: string | undefi
 }
 
 /**
- * The DC that is to take roles: that of the run. An export may not say where it was made, and its name has no domain then:
- * it is another one of the forest.
+ * The DC that is to take roles: that of the run, unless it is the one that is gone, as with an export that was made
+ * there, or read-only, or not known, as with an export that has no rootDSE. Then another one of the domain.
  *
- * @param settingsDn of the DC that is gone
+ * @param gone the DC whose roles are taken; undefined where all of them belong to DCs that are deleted already
  */
 export function takerOfRoles(
-  { domainControllers }: Forest,
-  { domainController }: ForestTarget,
-  settingsDn: string | undefined,
+  { candidates, target }: { readonly candidates: readonly Candidate[]; readonly target: ForestTarget },
+  gone: Pick<Identity, 'settings' | 'domain'> | undefined,
 ): string {
-  if (domainController.includes('.')) return domainController;
-  const isGone = (dn: string): boolean => settingsDn !== undefined && sameDn(dn, settingsDn);
-  return domainControllers.filter((one) => !isGone(one.settingsDn)).flatMap((one) => one.dnsHostName ?? [])[0] ?? 'DC';
+  const able = candidates.flatMap(({ settings, host, domain, reach }) => {
+    const isAble =
+      settings?.isReadOnly === false &&
+      !(gone?.settings !== undefined && sameDn(settings.dn, gone.settings.dn)) &&
+      (gone?.domain === undefined || domain === undefined || sameDn(domain, gone.domain));
+    return isAble && host !== undefined ? [{ host, reach }] : [];
+  });
+  const here = able.find(({ host }) => host.toLowerCase() === target.domainController.toLowerCase());
+  const taker = here ?? able.find(({ reach }) => reach.kind === 'answers') ?? able[0];
+  return taker?.host ?? 'DC';
 }
 
 /** Every name that ntdsutil has for a role. */

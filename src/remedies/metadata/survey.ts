@@ -8,7 +8,7 @@ import { agoInWords, counted } from '../../words.ts';
 import type { Answer, Asking, Step } from '../remedy.ts';
 import { type SupportedWay, waysFor } from './assess.ts';
 import { heardInWords } from './blockers.ts';
-import { type Candidate, loggedOnLately } from './candidates.ts';
+import { type Candidate, isInUse, loggedOnLately } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
 import { type Lost, mostLost } from './lost.ts';
 import type { MetadataOptions } from './options.ts';
@@ -51,7 +51,7 @@ type Verdict = 'in use' | 'left over' | 'gone' | 'cut off: may be running' | 'no
 /** Judged from the directory only. */
 export function verdictOf(candidate: Candidate, { lifetime, now }: Pick<MetadataFacts, 'lifetime' | 'now'>): Verdict {
   const { reach, heard, kind, account, isAccountKnown } = candidate;
-  if (reach.kind === 'this' || reach.kind === 'answers') return 'in use';
+  if (isInUse({ reach })) return 'in use';
   if (heard.kind === 'heard' && heard.age < day) return 'in use';
   if (kind !== 'dc') return loggedOnLately(candidate, now, lifetime) ? 'cut off: may be running' : 'left over';
   if (reach.kind === 'not-asked') return 'not known';
@@ -156,8 +156,9 @@ const whereElseToLook: Step = {
 };
 
 /** A DC that was removed whole may have left its roles: no server object or account leads to them. */
-function rolesLeftBehind({ roles, forest, target }: MetadataFacts): readonly Step[] {
-  const taker = takerOfRoles(forest, target, undefined);
+function rolesLeftBehind(facts: MetadataFacts): readonly Step[] {
+  const { roles } = facts;
+  const taker = takerOfRoles(facts, undefined);
   const deleted = rolesOfDeleted(roles);
   const places = rolesToCorrect(roles, undefined).map(({ dn }) => dn);
   return [

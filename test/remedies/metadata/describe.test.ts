@@ -16,6 +16,15 @@ test.each([
   expect(describePlan(plan as Plan<DirectoryChange>).summary.map(({ name }) => name)).toEqual(names);
 });
 
+test.each([
+  ['are left out', [`CN=NTDS Settings,${dn}`], 'Bring back what was left of DC0, without its NTDS Settings'],
+  ['were not there', [`CN=RID Set,${dn}`], 'Bring back what was left of DC0'],
+])('an undo is titled by whether its NTDS Settings %s', (_, lost, title) => {
+  const leftOut = lost.map((what) => ({ what, reason: 'only-the-system-makes-it' }));
+  const plan = planOf([back], { remedy: 'metadata', target: forest, undoes, subject: { dn, guid }, leftOut });
+  expect(describePlan(plan as Plan<DirectoryChange>).title).toBe(title);
+});
+
 test('only several entries are said to be deleted one by one', () => {
   const deletion = (place: string): DirectoryChange =>
     ({ kind: 'delete', dn: place, guid, usnChanged: '1', children: [], attributes: [] }) as DirectoryChange;

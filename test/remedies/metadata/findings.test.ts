@@ -213,6 +213,53 @@ describe('what can be accepted', () => {
     );
   });
 
+  test('FSMO roles of one in use, with no command that seizes them: its demotion moves them', () => {
+    const roles = [{ name: 'PDC emulator', dn: domain, guid: 'pdc', owner: settings, seize: 'PDC' }];
+    const found = findings({ reach: { kind: 'answers', how: '' } }, { roles }).find(({ id }) => id === 'holds-roles');
+    expect(found?.detail).toContain('Seize no role from one in use');
+    expect(found?.evidence).toEqual([`PDC emulator: ${domain}`]);
+  });
+
+  test.each([
+    [
+      'the run is connected to it',
+      { name: 'DC4', reach: { kind: 'silent', why: 'no answer' } },
+      'dc4.corp.example.com',
+    ],
+    ['the run is connected to a read-only one', {}, 'dc9.corp.example.com'],
+    ['an export does not say where it was made', {}, 'export'],
+  ] as const)('FSMO roles, seized to another writable DC of its domain where %s', (_, gone, domainController) => {
+    const roles = [{ name: 'PDC emulator', dn: domain, guid: 'pdc', owner: settings, seize: 'PDC' }];
+    const like = (
+      name: string,
+      settingsOfIt: Partial<Candidate['settings']>,
+      own: Partial<Candidate> = {},
+    ): Candidate => ({
+      ...alive,
+      ...own,
+      name,
+      host: `${name.toLowerCase()}.corp.example.com`,
+      settings: { ...settingsOf(alive), dn: `CN=NTDS Settings,CN=${name}`, ...settingsOfIt },
+      reach: { kind: 'answers', how: '' },
+    });
+    const candidates = [
+      { ...dead, ...gone },
+      like('DC8', {}, { domain: childDomain }),
+      like('DC9', { isReadOnly: true }),
+      { ...like('DC7', {}), reach: { kind: 'silent' as const, why: 'no answer' } },
+      { ...alive, reach: { kind: 'answers' as const, how: '' } },
+    ];
+    const target = {
+      kind: 'forest' as const,
+      configurationNamingContext: configuration,
+      objectGuid: 'forest',
+      domainController,
+      connection: { kind: 'practice' as const },
+    };
+    const found = findings(gone, { roles, candidates, target }).find(({ id }) => id === 'holds-roles');
+    expect(found?.evidence?.[0]).toContain('"connect to server dc1.corp.example.com"');
+  });
+
   test('the last global catalog of its site, and no other', () => {
     const catalog = { settings: { ...settingsOf(dead), isGlobalCatalog: true } };
     expect(stops(findings(catalog), true)).toContain('last-global-catalog');
