@@ -98,7 +98,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           note(
             'leftovers',
             `${counted(leftovers.length, 'other reference points', 'other references point')} at entries that were deleted earlier`,
-            'They are not of this server, and this plan leaves them as they are. To list and clear them: adsi-remedy orphan --leftovers.',
+            'They are not of this server, and this plan leaves them as they are. To list and clear them, run orphan with --leftovers in place of the server.',
             { evidence: leftovers.map(({ id }) => id) },
           ),
         ]),
