@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Context } from '../src/commands/context.ts';
 import { openPracticeDirectory } from '../src/commands/embedded-directory.ts';
@@ -17,7 +18,7 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const columns = 100;
 
 /** What the remedy's dry run on the practice site writes to a terminal with colours. */
-async function screenOf(entry: RemedyEntry): Promise<{ readonly command: string; readonly written: string }> {
+async function screenOf(entry: RemedyEntry, width = columns): Promise<{ readonly command: string; readonly written: string }> {
   const currentFolder = await freshFolder();
   const { practice } = await entry.load();
   const site = path.join(currentFolder, 'practice');
@@ -30,7 +31,7 @@ async function screenOf(entry: RemedyEntry): Promise<{ readonly command: string;
         done();
       },
     }),
-    { isTTY: true, columns },
+    { isTTY: true, columns: width },
   );
   const world = { currentFolder, templates, now: fixedClock, randomId: countingIds() };
   const args = [...practice.given('practice'), ...practice.dryRun, '--dry-run'];
@@ -68,6 +69,20 @@ test.each(remedies.map((entry) => [entry.name, entry] as const))(
     expect(readme).toContain(`(templates/screens/${name}.svg)`);
   },
 );
+
+test('the labels of the practice site, 492 files in 41 languages, are 60 lines before the decision at 80 columns', async () => {
+  const entry = remedies.find(({ name }) => name === 'labels') ?? expect.fail('no labels');
+  const { written } = await screenOf(entry, 80);
+  const lines = stripVTControlCharacters(written).split('\n');
+  const summary = lines.findIndex((line) => line.includes('492 of 674 files to change, in 41 languages'));
+  expect(summary).toBeGreaterThan(0);
+  const decision = lines.findIndex((line) => line.includes('This was a dry run'));
+  expect(decision).toBeGreaterThan(summary);
+  expect(decision).toBeLessThanOrEqual(60);
+  // What stops the change is told with the file that does.
+  expect(lines.join('\n')).toMatch(/lost-letters .*\n +.*Partners\/HTML\/nls\/de\/strings.txt/);
+  expect(lines.join('\n')).toMatch(/default-domain-script .*\n +Partners · HTML · logon.js on TMG01/);
+});
 
 test('each picture is that of a remedy', () => {
   expect(readdirSync(pictures).sort()).toEqual(remedies.map(({ name }) => `${name}.svg`).sort());

@@ -7,7 +7,7 @@ import type { Style } from '../terminal/style.ts';
 import { displayWidth, pad } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { wrapped } from '../terminal/wrapped.ts';
-import { counted, listed as inWords } from '../words.ts';
+import { counted, distinct, listed as inWords } from '../words.ts';
 import type { Segment } from './changed-words.ts';
 import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import {
@@ -43,8 +43,7 @@ interface Drawing extends TextReviewOptions {
 
 const diffMargin = 4;
 /** Folders of form sets. */
-const fewSets = 4;
-const fewGroups = 6;
+const fewSets = 3;
 /** Of entries with the same edit. */
 const fewEntries = 5;
 /** To one entry that is deleted. */
@@ -90,7 +89,9 @@ function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Dra
   const { style } = drawing;
   const keys = new Set(rows.flatMap(({ edits }) => edits.map(({ key }) => key)));
   const onlyKey = keys.size === 1 ? [...keys][0] : undefined;
-  const lines = rows.flatMap((row) => tableLines(row, places.of(row), places.groups.length > 1, onlyKey, drawing));
+  // Groups are of use where their folders are listed.
+  const isNamed = drawing.verbose && places.groups.length > 1;
+  const lines = rows.flatMap((row) => tableLines(row, places.of(row), isNamed, onlyKey, drawing));
   const layout = layoutOf(lines, drawing);
   if (onlyKey !== undefined) yield `  ${style.heading(visible(onlyKey))}`;
   const headings = { number: '', language: 'lang', key: onlyKey === undefined ? 'key' : '', files: 'files' };
@@ -153,6 +154,8 @@ interface Layout {
   readonly key: number;
   readonly old: number;
   readonly new: number;
+  /** Without its heading, which may begin further left: "new text   files". */
+  readonly files: number;
   /** Where the texts begin. */
   readonly indent: number;
 }
@@ -178,11 +181,8 @@ function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
     30,
     widest((line) => line.key),
   );
-  const indent = 2 + number + 2 + language + 2 + (key === 0 ? 0 : key + 2);
-  const files = Math.max(
-    'files'.length,
-    widest((line) => line.files),
-  );
+  const indent = 2 + number + 1 + language + 2 + (key === 0 ? 0 : key + 2);
+  const files = widest((line) => line.files);
   const room = columns === undefined ? Number.POSITIVE_INFINITY : Math.max(16, columns - indent - files - 4);
   const natural = (side: 'old' | 'new'): number =>
     Math.min(
@@ -193,7 +193,7 @@ function layoutOf(lines: readonly TableLine[], { columns }: Drawing): Layout {
       ),
     );
   const old = Math.min(natural('old'), Math.max(Math.floor(room / 2), room - natural('new')));
-  return { number, language, key, old, new: Math.min(natural('new'), room - old), indent };
+  return { number, language, key, old, new: Math.min(natural('new'), room - old), indent, files };
 }
 
 function textOf(segments: readonly Segment[]): string {
@@ -211,12 +211,15 @@ function* rowLines(line: TableLine, layout: Layout, drawing: Drawing): Generator
   const [old = [], now = []] = isTooWide
     ? [[], []]
     : sides.map(({ width, text }) => wrapped(text, width, 0).map((part) => padded(part, width)));
-  const start = `  ${pad(line.number, layout.number, 'right')}  ${style.bold(pad(line.language, layout.language))}`;
+  const margin = `  ${pad(line.number, layout.number, 'right')} ${style.bold(pad(line.language, layout.language))}`;
   const key = layout.key === 0 ? '' : `  ${pad(line.key, layout.key)}`;
   for (let index = 0; index < Math.max(1, old.length, now.length); index += 1) {
-    const before = index === 0 ? start + key : ' '.repeat(layout.indent - 2);
+    const before = index === 0 ? margin + key : ' '.repeat(layout.indent - 2);
     const texts = `  ${old[index] ?? ' '.repeat(layout.old)}  ${now[index] ?? ' '.repeat(layout.new)}`;
-    yield `${before}${texts}  ${index === 0 ? style.dim(line.files) : ''}`.trimEnd();
+    const files = index === 0 ? line.files : '';
+    const excess = columns === undefined ? 0 : Math.max(0, displayWidth(files) - layout.files);
+    const start = before + (texts.endsWith(' '.repeat(excess)) ? texts.slice(0, texts.length - excess) : texts);
+    yield `${start}  ${style.dim(files)}`.trimEnd();
   }
   if (isTooWide) for (const { sign, text } of sides) yield `${' '.repeat(layout.indent)}${sign}${text}`;
 }
@@ -243,19 +246,14 @@ function* groupLines(places: FilePlaces, drawing: Drawing): Generator<string> {
   }
 }
 
-/** The same in a line: "Files: Exchange\HTML and ISA\HTML, in 3 roots", "Files: A in 11 folders and B in 4 folders". */
+/** The same in a line: "Files: Exchange\\HTML and ISA\\HTML, in 3 roots". */
 function shortGroups(groups: readonly PlaceGroup[]): string {
   const roots = new Set(groups.flatMap((group) => group.roots)).size;
-  const below = roots === 1 ? '' : `, in ${counted(roots, 'root')}`;
-  const [first, ...others] = groups;
-  const folders =
-    first !== undefined && others.length === 0
-      ? inWords(first.sets, fewSets)
-      : inWords(
-          groups.map(({ name, folders: of }) => `${name} in ${counted(of.length, 'folder')}`),
-          fewGroups,
-        );
-  return `Files: ${folders}${below}`;
+  const sets = distinct(
+    groups.flatMap((group) => group.sets),
+    (name) => name.toLowerCase(),
+  );
+  return `Files: ${inWords(sets, fewSets)}${roots === 1 ? '' : `, in ${counted(roots, 'root')}`}`;
 }
 
 function outcomeLines(row: ReviewRow, { outcome, style }: Drawing): readonly string[] {

@@ -90,8 +90,8 @@ describe('the labels of the practice site', () => {
   test('are shown by a dry run, which changes nothing and saves nothing', async () => {
     const { status, stdout, stderr } = await onSite();
     expect(status).toBe(2);
-    expect(stdout).toMatch(/ de +Domäne\\Benutzername: +E-Mail-Adresse: +6 /);
-    expect(stdout).toMatch(/ ja +ドメイン\\ユーザー名: +電子メール アドレス: +6 /);
+    expect(stdout).toMatch(/ de +Domäne\\Benutzername: +E-Mail-Adresse: +6$/m);
+    expect(stdout).toMatch(/ ja +ドメイン\\ユーザー名: +電子メール アドレス: +6$/m);
     expect(stdout).toMatch(/\d+ files to change/);
     expect(stdout).toContain('This was a dry run: nothing was changed.');
     expect(stderr).toBe('');
@@ -224,7 +224,7 @@ describe('the labels of the practice site', () => {
   test('come back by undo, every byte', async () => {
     const review = await run(undo, ['saved']);
     expect(review.status).toBe(2);
-    expect(review.stdout).toMatch(/ de +E-Mail-Adresse: +Domäne\\Benutzername: +6 /);
+    expect(review.stdout).toMatch(/ de +E-Mail-Adresse: +Domäne\\Benutzername: +6$/m);
     expect(Object.keys(await forms())).toEqual(Object.keys(before));
     const { status, stdout } = await run(undo, ['saved', '--yes']);
     expect(status).toBe(0);

@@ -69,9 +69,9 @@ describe('at a narrow terminal', () => {
     const lines = review(planOf([texts]), narrow);
     expect(lines.slice(0, 5)).toEqual([
       '  L_UserName_Text',
-      '      lang  old text             new text              files',
-      '   1  de    Domain\\user name of  E-mail address of     1',
-      '            the account:         the account:',
+      '     lang  old text                new text            files',
+      '   1 de    Domain\\user name of     E-mail address of the   1',
+      '           the account:            account:',
       '  Files: Exchange\\HTML',
     ]);
     expect(lines.filter((line) => displayWidth(line) > 61)).toEqual([]);
@@ -95,10 +95,10 @@ describe('texts in files', () => {
   test('are a line a language, with the key and the folders said once', () => {
     expect(review(planOf(changes))).toEqual([
       '  L_UserName_Text',
-      '      lang     old text  new text  files',
-      '   1  default  User:     Name:     1',
-      '   2  de       User:     Name:     1',
-      '   3  fr       User:     Name:     1',
+      '     lang     old text  new text  files',
+      '   1 default  User:     Name:     1',
+      '   2 de       User:     Name:     1',
+      '   3 fr       User:     Name:     1',
       '  Files: Exchange\\HTML',
       '',
       '  3 files to change, in 3 languages',
@@ -118,14 +118,14 @@ describe('texts in files', () => {
   test('in another place than such texts lie in are named by their whole path', () => {
     const other = labelChange('User:', 'Name:', { path: `${folder}\\Exchange\\HTML\\nls\\de\\web.config` });
     expect(review(planOf([other])).slice(2, 4)).toEqual([
-      '   1  de    User:     Name:     1',
-      `            ${other.path}`,
+      '   1 de    User:     Name:     1',
+      `           ${other.path}`,
     ]);
   });
 
   test('behind a link are named with the file itself', () => {
     const linked = labelChange('User:', 'Name:', { path: german, realPath: 'D:\\store\\german.txt' });
-    expect(review(planOf([linked]))).toContain(`            ${german} → D:\\store\\german.txt`);
+    expect(review(planOf([linked]))).toContain(`           ${german} → D:\\store\\german.txt`);
   });
 
   test('of several keys name the key of each text', () => {
@@ -133,17 +133,17 @@ describe('texts in files', () => {
     if (splice === undefined) throw new Error('the builder gives a splice');
     const two = labelChange('', '', { path: german, splices: [splice, { ...splice, key: 'L_Password', offset: 90 }] });
     expect(review(planOf([two])).slice(0, 3)).toEqual([
-      '      lang  key              old text  new text  files',
-      '   1  de    L_UserName_Text  User:     Name:     1',
-      '            L_Password       User:     Name:',
+      '     lang  key              old text  new text  files',
+      '   1 de    L_UserName_Text  User:     Name:     1',
+      '           L_Password       User:     Name:',
     ]);
   });
 
   test('too wide for a column of a file have a line each', () => {
     const long = `${'word '.repeat(20)}end`;
     const lines = review(planOf([labelChange('User:', long, { path: german })]), { verbose: true });
-    expect(lines).toContain('            - User:');
-    expect(lines).toContain(`            + ${long}`);
+    expect(lines).toContain('           - User:');
+    expect(lines).toContain(`           + ${long}`);
   });
 
   test('of more than 2,000 characters are shown by their ends, and whole with --verbose', () => {
