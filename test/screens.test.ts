@@ -18,7 +18,10 @@ const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const columns = 100;
 
 /** What the remedy's dry run on the practice site writes to a terminal with colours. */
-async function screenOf(entry: RemedyEntry, width = columns): Promise<{ readonly command: string; readonly written: string }> {
+async function screenOf(
+  entry: RemedyEntry,
+  width = columns,
+): Promise<{ readonly command: string; readonly written: string }> {
   const currentFolder = await freshFolder();
   const { practice } = await entry.load();
   const site = path.join(currentFolder, 'practice');
