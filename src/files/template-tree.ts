@@ -8,6 +8,7 @@ import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { glob } from 'glob';
 import { errnoOf, FileError } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
 import { errnoInWords } from './errno.ts';
 import { folderLister, realPathOf } from './file-system.ts';
@@ -30,10 +31,11 @@ export interface StringsFile {
   /** The nls folder's name, or "default". */
   readonly language: string;
   /**
-   * What marks it as a copy that was kept aside: the name of its set ("Exchange - Copy"), a place below another set or
-   * below a folder of such a name, or the name of its language folder ("de-backup").
+   * What marks it as a copy that was kept aside: the name of its set beside that of another one ("Exchange - Copy"), such
+   * a name alone ("Old Mutual"), a place below another set or below a folder of such a name, or the name of its language
+   * folder ("de-backup").
    */
-  readonly aside?: 'set' | 'place' | 'language';
+  readonly aside?: 'set' | 'name' | 'place' | 'language';
 }
 
 export interface TemplateTree {
@@ -96,11 +98,12 @@ export async function findFormSets(
   }
   const classes = new Set(files.map(classFolderOf));
   const asideBySet = copiesAmong(distinct(files.map(setFolderOf)), absolute);
+  const asideByLanguage = languageCopiesAmong(files);
   return {
     root,
     realRoot,
     files: files.map((file) => {
-      const aside = asideBySet.get(setFolderOf(file)) ?? (isCopyName(file.language) ? 'language' : undefined);
+      const aside = asideBySet.get(setFolderOf(file)) ?? (asideByLanguage.has(file) ? 'language' : undefined);
       return aside === undefined ? file : { ...file, aside };
     }),
     misplaced,
@@ -343,13 +346,21 @@ export function setFolderOf(file: Pick<StringsFile, 'path' | 'language'>): strin
   return path.dirname(classFolderOf(file));
 }
 
-/** Words by which people and Explorer ("Exchange - Copy") mark what they keep, in the languages of Windows, and dates. */
+/** Words by which people and Explorer ("Exchange - Copy") mark what they keep, in the languages of Windows. */
 const copyWords =
   'copy|copia|copie|cópia|kopie|kopia|kopi|kopio|kopya|kópia|kopija|másolat|копия|копие|копія|αντίγραφο|αντιγραφή|' +
-  'コピー|副本|複製|복사본|עותק|نسخة|' +
-  'backup|backups|bak|bck|bkp|old|orig|original|save|saved|sav|sicherung|sauvegarde|respaldo';
-const copyName = new RegExp(
-  `(?:^|[^\\p{L}])(?:${copyWords})(?:[^\\p{L}]|$)|(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d`,
+  'コピー|副本|複製|复件|복사본|עותק|نسخة|' +
+  'backup|backups|bak|bck|bkp|old|orig|original|originale|originals|save|saved|sav|sicherung|sauvegarde|respaldo';
+/** Words that mark a copy only beside the set that it was made of. */
+const wordsBesideOriginal =
+  'org|ori|before|prev|previous|alt|vorher|avant|ancien|antes|anterior|vecchio|prima|oud|unused|disabled';
+const wordOf = (words: string): string => `(?<!\\p{L})(?:${words})(?!\\p{L})`;
+const date = '(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d';
+/** 01.02.2024, 2024-01, 240117, (2), a tilde */
+const dateBesideOriginal = '\\d{1,2}[-_.]\\d{1,2}[-_.]\\d{2,4}|(?:19|20)\\d\\d[-_.][01]\\d|\\d{6,8}';
+const copyName = new RegExp(`${wordOf(copyWords)}|${date}`, 'iu');
+const markBesideOriginal = new RegExp(
+  `${wordOf(`${copyWords}|${wordsBesideOriginal}`)}|${date}|(?<!\\d)(?:${dateBesideOriginal})(?!\\d)|\\(\\d+\\)|~$`,
   'iu',
 );
 
@@ -358,16 +369,47 @@ export function isCopyName(name: string): boolean {
   return copyName.test(name);
 }
 
+/** Whether what a name has besides that of another folder marks a copy of that: "Exchange (2)", "OldExchange". */
+function isCopyOf(name: string, original: string): boolean {
+  const at = name.toLowerCase().indexOf(original.toLowerCase());
+  if (at < 0 || original === '') return false;
+  const besides = [name.slice(0, at), name.slice(at + original.length)];
+  return besides.some((part) => markBesideOriginal.test(part));
+}
+
 /** The sets among these folders that are copies kept aside; the folders above the root mark nothing. */
-function copiesAmong(sets: readonly string[], root: string): ReadonlyMap<string, 'place' | 'set'> {
+function copiesAmong(sets: readonly string[], root: string): ReadonlyMap<string, 'place' | 'set' | 'name'> {
   const known = new Set(sets);
+  const beside = groupBy(sets, (folder) => path.dirname(folder));
   return new Map(
-    sets.flatMap((folder): (readonly [string, 'place' | 'set'])[] => {
+    sets.flatMap((folder): (readonly [string, 'place' | 'set' | 'name'])[] => {
       const isMarked = (above: string): boolean => known.has(above) || isCopyName(path.basename(above));
       if (foldersBetween(root, folder).some(isMarked)) return [[folder, 'place']];
-      const isOwn = folder !== root && isBelow(folder, root) && isCopyName(path.basename(folder));
-      return isOwn ? [[folder, 'set']] : [];
+      if (folder === root || !isBelow(folder, root)) return [];
+      const name = path.basename(folder);
+      if (beside.get(path.dirname(folder))?.some((other) => isCopyOf(name, path.basename(other))) === true)
+        return [[folder, 'set']];
+      return isCopyName(name) ? [[folder, 'name']] : [];
     }),
+  );
+}
+
+/** The files in language folders that are copies kept aside: "de-backup", and "de (2)" beside "de". */
+function languageCopiesAmong(files: readonly StringsFile[]): ReadonlySet<StringsFile> {
+  const names = distinct(files.map(({ language }) => language));
+  const copies = new Set(names.filter(isCopyName));
+  // Of the many names of languages next to none is marked in any way.
+  const marked = new Set(names.filter((name) => !copies.has(name) && markBesideOriginal.test(name)));
+  if (copies.size + marked.size === 0) return new Set();
+  const nlsOf = (file: StringsFile): string => path.dirname(path.dirname(file.path));
+  const beside = groupBy(files, nlsOf);
+  return new Set(
+    files.filter(
+      (file) =>
+        copies.has(file.language) ||
+        (marked.has(file.language) &&
+          beside.get(nlsOf(file))?.some(({ language }) => isCopyOf(file.language, language)) === true),
+    ),
   );
 }
 

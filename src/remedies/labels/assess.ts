@@ -362,7 +362,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
   const emptyRoots = facts.roots.filter((root) => !filledRoots.has(root));
   const { deadLinks } = notEntered(facts, intent);
   const unmatched = unmatchedNames(facts, intent);
-  const copies = copiesLeftOut(facts, intent);
+  const { copies, byNameOnly } = copiesLeftOut(facts, intent);
   const english = englishElsewhere(files);
   const old = new Set(facts.isa2004);
   const misplaced = facts.trees.flatMap((tree) => tree.misplaced).filter((file) => !old.has(file));
@@ -410,6 +410,14 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       `Copies kept aside, left as they are: ${counted(copies.length, 'folder')}`,
       'Their names or places mark them as copies. To change one too, name it: --set with its name or its path below the root, --language for a language.',
       copies,
+    ),
+    ...about(
+      warning,
+      'named-like-a-copy',
+      `Left out, as their names look like those of copies: ${counted(byNameOnly.length, 'form set')}`,
+      'No set beside them has the name without that mark, so these may be in use. To change them too, name them: --set.',
+      byNameOnly,
+      byNameOnly,
     ),
     ...about(
       note,

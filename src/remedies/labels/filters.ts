@@ -80,12 +80,18 @@ export function mayHideKept(folder: string, filters: Filters): boolean {
   return isSetNamed && isNamed(place.class, classes) && isNamed(place.language, languages);
 }
 
-/** The folders of copies that were kept aside and that no filter names, each once. */
-export function copiesLeftOut({ trees }: Pick<LabelsFacts, 'trees'>, filters: Filters): readonly string[] {
-  const copies = trees
-    .flatMap((tree) => tree.files)
-    .filter((file) => file.aside !== undefined && !isKept(file, filters));
-  return distinct(copies.map((file) => (file.aside === 'language' ? path.dirname(file.path) : setFolderOf(file))));
+/** What was left out as a copy kept aside and that no filter names: each folder once. */
+export function copiesLeftOut(
+  { trees }: Pick<LabelsFacts, 'trees'>,
+  filters: Filters,
+): { readonly copies: readonly string[]; readonly byNameOnly: readonly string[] } {
+  const left = trees.flatMap((tree) => tree.files).filter((file) => file.aside !== undefined && !isKept(file, filters));
+  const foldersOf = (files: readonly StringsFile[]): readonly string[] =>
+    distinct(files.map((file) => (file.aside === 'language' ? path.dirname(file.path) : setFolderOf(file))));
+  return {
+    copies: foldersOf(left.filter(({ aside }) => aside !== 'name')),
+    byNameOnly: foldersOf(left.filter(({ aside }) => aside === 'name')),
+  };
 }
 
 export interface Selection {

@@ -160,6 +160,7 @@ function nothingFound(facts: LabelsFacts, options: LabelsOptions): FileError {
   const { trees } = facts;
   const unmatched = unmatchedHints(facts, readIntent(intentOf(options)));
   const found = trees.flatMap((tree) => tree.files);
+  const areCopies = options.sets.length === 0 && found.every(({ aside }) => aside !== undefined);
   const [dead, ...more] = trees.flatMap((tree) => tree.deadLinks);
   const out = trees.flatMap((tree) => tree.linksOut);
   const links = [
@@ -177,12 +178,12 @@ function nothingFound(facts: LabelsFacts, options: LabelsOptions): FileError {
     cameBack:
       found.length === 0
         ? `no file below it has the form of <set>/<class>/strings.txt or <set>/<class>/nls/<language>/strings.txt, with the class HTML, cHTML or xHTML${links}`
-        : `${counted(found.length, 'file')} found, and the filters leave none`,
+        : `${counted(found.length, 'file')} found, ${areCopies ? 'all in sets or folders that are named like copies kept aside' : 'and the filters leave none'}`,
     next:
       found.length === 0
         ? 'Give the CookieAuthTemplates folder of the array member with --root.'
         : [
-            ...unmatched,
+            ...(areCopies ? ['Name one with --set.'] : unmatched),
             `There are the sets ${names((file) => file.set)}, the classes ${names((file) => file.class)} and the languages ${names((file) => file.language)}.`,
           ].join(' '),
   });

@@ -42,6 +42,15 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
     'Exchange.save',
     'Exchange 2013-05-17',
     'Exchange_20130517',
+    'Exchange 17.05.2013',
+    'Exchange-2013-05',
+    'Exchange_170513',
+    'Exchange (2)',
+    'Exchange~',
+    'Exchange vorher',
+    'Exchange_before_SP2',
+    'ExchangeBackup',
+    'OldExchange',
   ])('by its name: %s', async (name) => {
     await writeTree(root, { CookieAuthTemplates: { [name]: set } });
     const examination = await look();
@@ -70,7 +79,40 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
     expect(named.changes.map((change) => change.language)).toEqual(['de-backup']);
     expect(copies(named)).toEqual([]);
   });
+
+  test('in a language folder that only the one beside it shows to be a copy', async () => {
+    const nls = 'CookieAuthTemplates/Exchange/HTML/nls';
+    await writeTree(path.join(root, nls), { 'de (2)': strings, 'de-AT': strings });
+    const examination = await look();
+    expect(examination.changes.map((change) => change.language).toSorted()).toEqual(['de', 'de-AT', 'default']);
+    expect(copies(examination)).toEqual([`${nls}/de (2)`]);
+  });
 });
+
+test('folders that hold nothing but copies are refused with the way to name one', async () => {
+  root = path.join(await freshFolder(), 'Templates');
+  await writeTree(root, { 'Exchange.bak': set });
+  await expect(look()).rejects.toMatchObject({
+    trouble: {
+      cameBack: '2 files found, all in sets or folders that are named like copies kept aside',
+      next: expect.stringMatching(/^Name one with --set\. There are the sets Exchange\.bak, /),
+    },
+  });
+});
+
+test.each(['Old Mutual', 'Sauvegarde'])(
+  'a set named like a copy is left out with a warning where it is a copy of no set beside it: %s',
+  async (name) => {
+    await writeTree(root, { CookieAuthTemplates: { [name]: set } });
+    const examination = await look();
+    expect(changedSets(examination)).toEqual(['CookieAuthTemplates/Exchange']);
+    expect(copies(examination)).toEqual([]);
+    expect(examination.findings.filter(({ id }) => id === 'named-like-a-copy')).toMatchObject([
+      { level: 'warning', evidence: [path.join(root, 'CookieAuthTemplates', name)] },
+    ]);
+    expect(changedSets(await look({ sets: [name] }))).toEqual([`CookieAuthTemplates/${name}`]);
+  },
+);
 
 describe('a copy that is named is changed', () => {
   beforeEach(() => writeTree(root, { CookieAuthTemplates: { 'Exchange.bak': set, _backup: { Exchange: set } } }));
@@ -94,13 +136,21 @@ describe('a copy that is named is changed', () => {
   });
 });
 
-test.each(['Exchange2013', 'MyForms', 'Bold', 'Oldenburg', 'Copyright', 'Partner 2013'])(
-  'a set whose name only looks like that of a copy is changed: %s',
-  async (name) => {
-    await writeTree(root, { CookieAuthTemplates: { [name]: set } });
-    expect(changedSets(await look())).toContain(`CookieAuthTemplates/${name}`);
-  },
-);
+test.each([
+  'Exchange2013',
+  'Exchange_2016',
+  'MyForms',
+  'Bold',
+  'Oldenburg',
+  'OldBridgeBank',
+  'Copyright',
+  'Partner 2013',
+  'Exchange_test',
+  'Altona',
+])('a set whose name only looks like that of a copy is changed: %s', async (name) => {
+  await writeTree(root, { CookieAuthTemplates: { [name]: set } });
+  expect(changedSets(await look())).toContain(`CookieAuthTemplates/${name}`);
+});
 
 test('the English file in the folder of another language is named', async () => {
   const nls = { de: strings, fr: { 'strings.txt': stringsContent('Domaine\\nom :') }, 'en-GB': strings };
