@@ -24,7 +24,7 @@ test('practice without a terminal shows the five remedies as dry runs, and chang
     'members-differ',
     'copies-left-out',
     'form-without-label',
-    'hard-coded-placeholder',
+    'form-names-the-domain',
     'lost-letters',
     'default-domain-script',
     'no-wording',

@@ -6,7 +6,7 @@ import { tellingNames } from '../../files/telling-name.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
-import type { Form } from './forms.ts';
+import { type Form, scriptFile } from './forms.ts';
 import type { LabelsIntent } from './intent.ts';
 
 /**
@@ -21,7 +21,7 @@ export function formFindings(
 ): readonly FindingDraft[] {
   const names = tellingNames(roots);
   const beside = forms.flatMap((form): PlacedForm[] => {
-    const file = folders.get(path.dirname(form.path));
+    const file = folders.get(form.folder);
     if (file === undefined) return [];
     const member = roots.length < 2 ? '' : ` on ${names.get(file.root) ?? file.root}`;
     return [{ form, place: `${file.set} · ${file.class}`, member }];
@@ -29,7 +29,8 @@ export function formFindings(
   return [
     ...defaultDomain(beside, intent),
     ...withoutLabel(beside, intent),
-    ...placeholders(beside),
+    ...scriptsNotRead(beside, intent),
+    ...ownTexts(beside),
     ...withLabel(beside, intent),
   ];
 }
@@ -47,21 +48,63 @@ function lineAbout({ form, place, member }: PlacedForm, what: string): string {
   return `${place} · ${path.basename(form.path)}${member}${what}, in ${path.dirname(form.path)}`;
 }
 
+function asksForAddress(intent: LabelsIntent): boolean {
+  return [...intent.labels.values()].some((wanted) => 'label' in wanted && wanted.label !== 'username');
+}
+
 function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
-  const asksForAddress = [...intent.labels.values()].some((wanted) => 'label' in wanted && wanted.label !== 'username');
-  const found = asksForAddress ? beside.filter(({ form }) => form.domainLines.length > 0) : [];
-  if (found.length === 0) return [];
+  if (!asksForAddress(intent)) return [];
+  const evidenceOf = (testsForAt: boolean): readonly { readonly evidence: string; readonly file: string }[] =>
+    beside.flatMap((placed) =>
+      placed.form.domainLines
+        .filter((line) => line.testsForAt === testsForAt)
+        .map(({ line, text }) => ({
+          evidence: lineAbout(placed, `, line ${line}: ${shortened(text)}`),
+          file: placed.form.path,
+        })),
+    );
+  const always = evidenceOf(false);
+  const sparing = evidenceOf(true);
+  const files = distinct(always.map(({ file }) => file));
   return [
-    blocker(
-      'default-domain-script',
-      `Scripts that add a domain to the name: ${counted(found.length, 'file')}`,
-      'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines, or make them skip names with an @, then run again. If they skip these already, accept this.',
-      {
-        evidence: found.flatMap((placed) =>
-          placed.form.domainLines.map(({ line, text }) => lineAbout(placed, `, line ${line}: ${shortened(text)}`)),
-        ),
-        subjects: found.map(({ form }) => form.path),
-      },
+    ...(always.length === 0
+      ? []
+      : [
+          blocker(
+            'default-domain-script',
+            `Scripts that add a domain to the name: ${counted(files.length, 'file')}`,
+            'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines, or make them skip names with an @, then run again. If they skip these already, accept this.',
+            { evidence: always.map(({ evidence }) => evidence), subjects: files },
+          ),
+        ]),
+    ...(sparing.length === 0
+      ? []
+      : [
+          note(
+            'default-domain-spares-addresses',
+            'Scripts that add a domain, but seem to skip names with an @',
+            'There is a test for an @ just before these lines. Log on once with an address to be sure.',
+            { evidence: sparing.map(({ evidence }) => evidence) },
+          ),
+        ]),
+  ];
+}
+
+function scriptsNotRead(beside: readonly PlacedForm[], intent: LabelsIntent): readonly FindingDraft[] {
+  if (!asksForAddress(intent)) return [];
+  const read = new Set(beside.map(({ form }) => form.path.toLowerCase()));
+  const evidence = beside.flatMap((placed) =>
+    placed.form.scripts
+      .filter((source) => !read.has(scriptFile(placed.form.folder, source)?.toLowerCase() ?? ''))
+      .map((source) => lineAbout(placed, `: ${shortened(source)}`)),
+  );
+  if (evidence.length === 0) return [];
+  return [
+    note(
+      'scripts-not-read',
+      'Scripts that the forms pull in from elsewhere and that were not read',
+      'Check whether they add a domain to the name that a user types.',
+      { evidence },
     ),
   ];
 }
@@ -84,27 +127,26 @@ function withoutLabel(beside: readonly PlacedForm[], intent: LabelsIntent): read
 
 function labelSource({ ownLabel, keys }: Form): string {
   if (ownLabel !== undefined) return `has a label of its own: ${shortened(ownLabel)}`;
-  return keys.length === 0 ? 'uses no key for it' : `uses ${listed(keys, 4)}`;
+  // What TMG itself fills in (@@FORMDIR) is no text.
+  const texts = keys.filter((key) => /^L_/i.test(key));
+  return texts.length === 0 ? 'uses no key for it' : `uses ${listed(texts, 4)}`;
 }
 
 function shows({ keys, ownLabel }: Form, intent: LabelsIntent): boolean {
   return ownLabel === undefined && keys.some((key) => intent.keys.includes(key));
 }
 
-function placeholders(beside: readonly PlacedForm[]): readonly FindingDraft[] {
-  const found = beside.flatMap((placed) => {
-    const { placeholder } = placed.form;
-    return placeholder === undefined ? [] : [{ placed, placeholder }];
-  });
+function ownTexts(beside: readonly PlacedForm[]): readonly FindingDraft[] {
+  const found = beside.filter(({ form }) => form.domainTexts.length > 0);
   if (found.length === 0) return [];
   return [
     warning(
-      'hard-coded-placeholder',
-      'Forms whose own placeholder names the domain',
-      'The text is in the .htm file, not in strings.txt; this change does not touch it. Change it by hand in each form.',
+      'form-names-the-domain',
+      `Forms whose own texts name the domain: ${counted(found.length, 'file')}`,
+      'These texts are in the form or its script, not in strings.txt; this change does not touch them. Change them by hand.',
       {
-        evidence: found.map(({ placed, placeholder }) => lineAbout(placed, `: ${shortened(placeholder)}`)),
-        subjects: found.map(({ placed }) => placed.form.path),
+        evidence: found.map((placed) => lineAbout(placed, `: ${listed(placed.form.domainTexts.map(shortened), 3)}`)),
+        subjects: found.map(({ form }) => form.path),
       },
     ),
   ];

@@ -19,7 +19,7 @@ import type { FilesWorld, Scope } from '../remedy.ts';
 import { codePageOf, domainStemOf, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { isKept, keysNotFound, mayHideKept, unmatchedHints } from './filters.ts';
-import { type Form, readForm } from './forms.ts';
+import { type Form, readForm, scriptFile } from './forms.ts';
 import { intentOf, readIntent } from './intent.ts';
 import { encodingNamedFor, keysIn, type LabelsOptions, userIdKey, userNameKey } from './options.ts';
 import { type FileContent, keeper, readStrings, valueDecoder } from './strings-content.ts';
@@ -284,10 +284,30 @@ async function contentsOf(folders: readonly string[]): Promise<readonly string[]
   return contents.flat();
 }
 
-/** The forms and scripts in the folders of these files' classes. */
+/** The forms and scripts in the folders of these files' classes, and the scripts that they pull in from below the roots. */
 async function formsBeside(beside: readonly string[], files: readonly LabelFile[]): Promise<readonly Form[]> {
-  const folders = new Set(files.map(classFolderOf));
-  const forms = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && folders.has(path.dirname(file)));
+  const roots = new Map(files.map((file) => [classFolderOf(file), path.resolve(file.root)]));
+  const names = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && roots.has(path.dirname(file)));
+  const forms = await readForms(names);
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const pulledIn = distinct(
+    forms.flatMap(({ folder, scripts }) =>
+      scripts.flatMap((source) => {
+        const script = scriptFile(folder, source);
+        const root = roots.get(folder);
+        const isOther = script !== undefined && root !== undefined && isBelow(script, root);
+        return isOther && !known.has(script.toLowerCase()) ? [{ script, folder }] : [];
+      }),
+    ),
+    ({ script, folder }) => `${script}\n${folder}`,
+  );
+  const others = await inParallel(pulledIn, filesAtOnce, async ({ script, folder }) =>
+    (await readForms([script])).map((form) => ({ ...form, folder })),
+  );
+  return [...forms, ...others.flat()];
+}
+
+async function readForms(forms: readonly string[]): Promise<readonly Form[]> {
   const readFile = plainFileReader(systemFiles(), largestFile);
   const read = await inParallel(forms, filesAtOnce, (form) =>
     readFile(form, (bytes) => [readForm(form, bytes)]).catch(

@@ -391,7 +391,7 @@ describe('what a person should know', () => {
       'b.HTML': encodedAs('utf-16le with BOM', form),
       'c.htm': '<input placeholder="Name">',
     });
-    expect(only(await look(), 'hard-coded-placeholder')).toMatchObject({
+    expect(only(await look(), 'form-names-the-domain')).toMatchObject({
       level: 'warning',
       evidence: ['a.htm', 'b.HTML'].map(
         (name) => `Exchange · HTML · ${name}: Domain\\Username, in ${folderOf('default')}`,

@@ -1,3 +1,4 @@
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
@@ -56,7 +57,22 @@ describe('which forms show the new label', () => {
       `<p>@@L_UserName_Text</p>${usual.replace('@@L_UserName_Text', 'Name')}`,
       'has a label of its own: Name',
     ],
-    ['no label at all', '<input name="username">', 'uses no key for it'],
+    ['no label at all', '<input name="username" src="@@FORMDIR">', 'uses no key for it'],
+    [
+      'the label with this key commented out',
+      `<!-- ${usual} --><label for="username">ドメイン\\ユーザー名:</label><input name="username">`,
+      'has a label of its own: ドメイン\\ユーザー名:',
+    ],
+    [
+      'a label for the id of the field',
+      '<label for="tx">Domäne&#92;Benutzer:</label><input id="tx" name="username">@@L_UserName_Text',
+      'has a label of its own: Domäne\\Benutzer:',
+    ],
+    [
+      'a label around the field',
+      '<label>Domain\\user <input name="username"></label>@@L_UserName_Text',
+      'has a label of its own: Domain\\user',
+    ],
   ])('is not one with %s', async (_, html, reason) => {
     await forms({ 'a.htm': html });
     expect(finding(await look(), 'form-without-label')).toMatchObject({
@@ -73,16 +89,34 @@ describe('which forms show the new label', () => {
   });
 });
 
-test.each([
-  ['in double quotes', '<input placeholder="Domain\\Username">'],
-  ['in single quotes', "<input placeholder = 'Domain\\Username'>"],
-  ['without quotes', '<input placeholder=Domain\\Username>'],
-  ['as an entity', '<input placeholder="Domain&#92;Username">'],
-  ['as a named entity', '<input placeholder=Domain&bsol;Username>'],
-])('a placeholder that names the domain is found %s', (_, html) => {
-  for (const encoding of ['utf-8', 'utf-16le with BOM'] as const) {
-    expect(readForm('a.htm', encodedAs(encoding, html)).placeholder).toBe('Domain\\Username');
-  }
+describe('a text of its own that names the domain is found in a form', () => {
+  test.each([
+    ['as a placeholder in double quotes', '<input placeholder="Domain\\Username">'],
+    ['as a placeholder in single quotes', "<input placeholder = 'Domain\\Username'>"],
+    ['as a placeholder without quotes', '<input placeholder=Domain\\Username>'],
+    ['with an entity', '<input placeholder="Domain&#92;Username">'],
+    ['with a named entity', '<input placeholder=Domain&bsol;Username>'],
+    ['as a tooltip', '<input title="Domain\\Username">'],
+    ['as plain text, though no label', '<td>Domain\\Username</td><td><input name="username"></td>'],
+    ['in a script', '<script>document.write("Domain\\\\Username")</script>'],
+  ])('%s', (_, html) => {
+    for (const encoding of ['utf-8', 'utf-16le with BOM'] as const) {
+      expect(readForm('a.htm', encodedAs(encoding, html)).domainTexts).toEqual(['Domain\\Username']);
+    }
+  });
+
+  test.each([
+    '<!-- Domain\\Username --><p>Name</p>',
+    '<a href="C:\\temp\\form">form</a><style>p { font-family: \\Arial }</style>',
+    '<script>var digits = "\\\\d+"; // "Domain\\\\Username"\n</script>',
+  ])('but not where no user sees it: %s', (html) => {
+    expect(readForm('a.htm', Buffer.from(html)).domainTexts).toEqual([]);
+  });
+
+  test('and not in a byte of a character of East Asia, where the page names its code page', () => {
+    const html = '<meta content="text/html; charset=Shift_JIS"><p>ソフト表示</p>';
+    expect(readForm('a.htm', encodedAs('windows-932', html)).domainTexts).toEqual([]);
+  });
 });
 
 describe('a script that puts a domain before the name', () => {
@@ -94,6 +128,14 @@ describe('a script that puts a domain before the name', () => {
     'name = `CONTOSO\\\\${name}`;',
     'name = domain + String.fromCharCode(92) + name;',
     'body = "username=CONTOSO%5C" + name;',
+    'name = unescape("CONTOSO%5C") + name;',
+    'name = domain.concat("\\\\", name);',
+    'name = [domain, name].join("\\\\");',
+    'var start = "CONTOSO\\\\";',
+    'name = name.replace(/^/, "CONTOSO\\\\");',
+    'name = "CONTOSO\\x5c" + name;',
+    'name = address.replace(/^https?:\\/\\//, "") + "\\\\" + name;',
+    'name = "CONTOSO\\" & name',
   ];
 
   test.each(lines)('blocks a label that asks for an address, until it is accepted: %s', async (line) => {
@@ -132,12 +174,68 @@ describe('a script that puts a domain before the name', () => {
     expect(finding(username, 'default-domain-script')).toBeUndefined();
   });
 
+  test('is found where it goes on in the next line', () => {
+    const { domainLines } = readForm('flogon.js', Buffer.from('go();\nname = "CONTOSO\\\\"\n  + name;'));
+    expect(domainLines).toMatchObject([{ line: 2, text: 'name = "CONTOSO\\\\"' }]);
+  });
+
+  test('is found as the text that the field begins with', async () => {
+    await forms({ 'a.htm': `${usual}<input name="username" value="CONTOSO&#92;">` });
+    expect(finding(await look(), 'default-domain-script')?.subjects).toEqual([path.join(folder(), 'a.htm')]);
+  });
+
+  test.each([
+    ['beside it', 'flogon.js?v=2', 'flogon.js'],
+    ['as TMG hands it out', '/CookieAuth.dll?GetPic?formdir=@@FORMDIR&amp;image=flogon.js', 'flogon.js'],
+    ['of another ending', 'logon.vbs', 'logon.vbs'],
+    ['below it', './js/flogon.js', 'js/flogon.js'],
+    ['in another folder of the root', '..\\..\\common\\flogon.js', '../../common/flogon.js'],
+  ])('is found in what the form pulls in: %s', async (_, source, file) => {
+    await forms({ 'a.htm': `<script src="${source}"></script>${usual}` });
+    const script = path.join(folder(), file);
+    await mkdir(path.dirname(script), { recursive: true });
+    await writeFile(script, lines[0] ?? '');
+    const examination = await look();
+    expect(finding(examination, 'default-domain-script')?.subjects).toEqual([script]);
+    expect(finding(examination, 'scripts-not-read')).toBeUndefined();
+  });
+
+  test.each(['https://static.example.com/flogon.js', '/scripts/flogon.js', 'missing.js', '../../../outside.js'])(
+    'may be in a script that is out of reach, which is said: %s',
+    async (source) => {
+      await forms({ 'a.htm': `<script src="${source}"></script>${usual}` });
+      await writeFile(path.join(home, 'outside.js'), lines[0] ?? '');
+      const examination = await look();
+      expect(finding(examination, 'scripts-not-read')).toMatchObject({
+        level: 'note',
+        evidence: [`Exchange · HTML · a.htm: ${source}, in ${folder()}`],
+      });
+      expect(finding(examination, 'default-domain-script')).toBeUndefined();
+    },
+  );
+
   test.each([
     'if (name.indexOf("\\\\") < 0 && name.indexOf("@") < 0) name = "CONTOSO\\\\" + name;',
     'if (!/@/.test(name)) {\n  name = "CONTOSO\\\\" + name;\n}',
+  ])('that seems to leave addresses alone is a note: %s', async (script) => {
+    await forms({ 'flogon.js': script });
+    const examination = await look();
+    expect(finding(examination, 'default-domain-script')).toBeUndefined();
+    expect(finding(examination, 'default-domain-spares-addresses')).toMatchObject({ level: 'note' });
+  });
+
+  test('does not count as one that leaves addresses alone for an @ far before it in the same line', () => {
+    const script = `if (x == "@") y();${' z();'.repeat(100)} name = "CONTOSO\\\\" + name;`;
+    expect(readForm('flogon.js', Buffer.from(script)).domainLines).toMatchObject([{ testsForAt: false }]);
+  });
+
+  test.each([
     '// name = "CONTOSO\\\\" + name;',
+    '/* name = "CONTOSO\\\\"\n + name; */',
     'if (name.indexOf("\\\\") > 0) warn();',
-  ])('is not one that leaves addresses alone: %s', (script) => {
+    'user = name.substr(name.lastIndexOf("\\\\") + 1);',
+    'user = name.split("\\\\")[1];',
+  ])('is not one that adds none: %s', (script) => {
     expect(readForm('flogon.js', Buffer.from(script)).domainLines).toEqual([]);
   });
 
