@@ -66,11 +66,8 @@ export function hostOf({ dnsHostName, name }: Pick<DomainController, 'dnsHostNam
   return dnsHostName ?? name;
 }
 
-/**
- * The forest of the session's server. `deadline` is in milliseconds for each answer. Throws DirectoryError, also for a
- * server that is not a DC.
- */
-export async function readForest(session: DirectorySession, deadline?: number): Promise<Forest> {
+/** The forest of the session's server. Throws DirectoryError, also for a server that is not a DC. */
+export async function readForest(session: DirectorySession): Promise<Forest> {
   const configuration = session.rootDse.configurationNamingContext;
   if (configuration === undefined) {
     throw notReadable(
@@ -79,7 +76,7 @@ export async function readForest(session: DirectorySession, deadline?: number): 
       'it names no configuration naming context, so the server is not a domain controller',
     );
   }
-  const found = await entriesOf(session, configuration, deadline === undefined ? {} : { deadline }, collected);
+  const found = await entriesOf(session, configuration, collected);
   if (found.objectGuid === undefined)
     throw notReadable(session, configuration, 'the user may not see its head or objectGUID');
   return forestOf(session, configuration, found.objectGuid, found);
@@ -115,7 +112,7 @@ export async function readExportedForest(session: DirectorySession): Promise<For
       next: 'Export the Configuration partition: ldifde -d "CN=Configuration,DC=…" -f FILE',
     });
   }
-  const found = await entriesOf(session, configuration, {}, collectedIfThere);
+  const found = await entriesOf(session, configuration, collectedIfThere);
   const forest = forestOf(session, configuration, found.objectGuid ?? unknownForest, found);
   const shown = namingContexts.filter((dn) => !forest.namingContexts.some((described) => sameDn(described.dn, dn)));
   const others = shown.map((dn) => ({
@@ -135,13 +132,12 @@ interface ForestEntries {
 async function entriesOf(
   session: DirectorySession,
   configuration: string,
-  limits: { readonly deadline?: number },
   collect: (entries: AsyncIterable<Entry>) => Promise<Entry[]>,
 ): Promise<ForestEntries> {
   const below = (base: string, classes: readonly string[], attributes: readonly string[]) =>
-    collect(session.search({ base, scope: 'subtree', filter: ofClasses(classes), attributes, ...limits }));
+    collect(session.search({ base, scope: 'subtree', filter: ofClasses(classes), attributes }));
   const [head, partitions, servers] = await Promise.all([
-    session.readEntry(configuration, ['objectGUID'], [], limits.deadline),
+    session.readEntry(configuration, ['objectGUID']),
     below(partitionsOf(configuration), ['crossRefContainer', 'crossRef'], partitionAttributes),
     below(joinDn('CN=Sites', configuration), ['server', 'nTDSDSA'], siteAttributes),
   ]);
@@ -169,31 +165,16 @@ function forestOf(
   };
 }
 
-/** What the user may change on an entry and create below it, in lower case. */
-export interface EffectiveRights {
-  readonly attributes: ReadonlySet<string>;
-  readonly childClasses: ReadonlySet<string>;
-}
-
 /**
- * What the user may write, as the server computes it (allowedAttributesEffective, allowedChildClassesEffective: MS-ADTS
- * 3.1.1.4.5); undefined if the entry does not exist or the user may not see it. The right to delete is not included.
- * Throws DirectoryError.
+ * The attributes that the user may write, in lower case, as the server computes them (allowedAttributesEffective:
+ * MS-ADTS 3.1.1.4.5); undefined if the entry does not exist or the user may not see it. Throws DirectoryError.
  */
-export async function effectiveRights(
+export async function writableAttributes(
   session: DirectorySession,
   dn: string,
-  deadline?: number,
-): Promise<EffectiveRights | undefined> {
-  const entry = await session.readEntry(
-    dn,
-    ['allowedAttributesEffective', 'allowedChildClassesEffective'],
-    [],
-    deadline,
-  );
-  if (entry === undefined) return undefined;
-  const setOf = (attribute: string) => new Set(textsOf(entry, attribute).map((name) => name.toLowerCase()));
-  return { attributes: setOf('allowedAttributesEffective'), childClasses: setOf('allowedChildClassesEffective') };
+): Promise<ReadonlySet<string> | undefined> {
+  const entry = await session.readEntry(dn, ['allowedAttributesEffective']);
+  return entry && new Set(textsOf(entry, 'allowedAttributesEffective').map((name) => name.toLowerCase()));
 }
 
 const partitionAttributes = ['objectClass', 'nCName', 'dnsRoot', 'systemFlags', 'Enabled', 'msDS-EnabledFeature'];

@@ -1,10 +1,10 @@
-/** Search filters against entries (RFC 4511 4.5.1.7), with AD's matching rules (MS-ADTS 3.1.1.3.4.4). */
+/** Search filters against entries (RFC 4511 4.5.1.7). */
 
-import { type Filter, type FilterValue, matchingRule } from '../ldap/filter.ts';
-import { Reference, type StoredEntry, type Value } from './entry.ts';
+import type { Filter, FilterValue } from '../ldap/filter.ts';
+import type { StoredEntry, Value } from './entry.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
 import type { Store } from './store.ts';
-import { assertionKey, compareKeys, foldedText, isDnSyntax, textOf, valueKey } from './value.ts';
+import { assertionKey, compareKeys, isDnSyntax, textOf, valueKey } from './value.ts';
 import { visibleValues } from './view.ts';
 
 /** Whether an entry matches; undefined where the filter does not suit the attribute: then its negation does not match either. */
@@ -29,14 +29,10 @@ export function compileFilter(filter: Filter, store: Store): Match {
       const type = attributeType(filter.attribute);
       return (entry) => visibleValues(entry, type).length > 0;
     }
-    case 'substring':
-      return compileSubstring(filter);
-    case 'extensible':
-      return compileExtensible(filter, store);
+    case 'allBits':
+      return compileBits(attributeType(filter.attribute), filter.bits);
     case 'equal':
-    case 'approximate':
     case 'greaterOrEqual':
-    case 'lessOrEqual':
       return compileComparison(filter, store);
   }
 }
@@ -65,9 +61,7 @@ function negated(match: boolean | undefined): boolean | undefined {
   return match === undefined ? undefined : !match;
 }
 
-type ComparisonFilter = Extract<Filter, { kind: 'equal' | 'approximate' | 'greaterOrEqual' | 'lessOrEqual' }>;
-
-function compileComparison(filter: ComparisonFilter, store: Store): Match {
+function compileComparison(filter: Extract<Filter, { value: FilterValue }>, store: Store): Match {
   const type = attributeType(filter.attribute);
   if (type.constructed) return () => undefined;
   const asserted = assertedKey(type, filter.value, store);
@@ -75,9 +69,9 @@ function compileComparison(filter: ComparisonFilter, store: Store): Match {
   if (asserted === undefined) return () => undefined;
   const { kind } = filter;
   const holds = (key: string): boolean | undefined => {
-    if (kind === 'equal' || kind === 'approximate') return key === asserted;
+    if (kind === 'equal') return key === asserted;
     const order = compareKeys(type, key, asserted);
-    return order === undefined ? undefined : kind === 'greaterOrEqual' ? order >= 0 : order <= 0;
+    return order === undefined ? undefined : order >= 0;
   };
   return (entry) => someValue(entry, type, (value) => holds(valueKey(type, value)));
 }
@@ -116,75 +110,13 @@ function dnOfAssertion({ name }: AttributeType, text: string, store: Store): str
   return `CN=${classType(text).category},${store.schema?.dn ?? ''}`;
 }
 
-function compileSubstring({ attribute, initial, any = [], final }: Extract<Filter, { kind: 'substring' }>): Match {
-  const type = attributeType(attribute);
-  if (type.syntax !== 'text') return () => undefined;
-  const fold = (value: FilterValue): string => foldedText(typeof value === 'string' ? value : value.toString('utf8'));
-  const [start, middle, end] = [fold(initial ?? ''), any.map(fold), fold(final ?? '')];
-  return (entry) =>
-    someValue(entry, type, (value) => {
-      const text = valueKey(type, value);
-      if (!text.startsWith(start)) return false;
-      let at = start.length;
-      for (const part of middle) {
-        const found = text.indexOf(part, at);
-        if (found < 0) return false;
-        at = found + part.length;
-      }
-      return text.length - end.length >= at && text.endsWith(end);
-    });
-}
-
-function compileExtensible(filter: Extract<Filter, { kind: 'extensible' }>, store: Store): Match {
-  const { attribute, rule, value } = filter;
-  if (attribute === undefined) return () => undefined;
-  const type = attributeType(attribute);
-  switch (rule) {
-    case undefined:
-      return compileComparison({ kind: 'equal', attribute, value }, store);
-    case matchingRule.bitAnd:
-    case matchingRule.bitOr:
-      return compileBits(type, value, rule === matchingRule.bitAnd);
-    case matchingRule.transitiveEvaluation:
-      return compileChain(type, value, store);
-    default:
-      return () => undefined;
-  }
-}
-
-function compileBits(type: AttributeType, value: FilterValue, all: boolean): Match {
-  const text = value.toString();
+function compileBits(type: AttributeType, text: string): Match {
   const isNumeric = type.syntax === 'integer' || type.syntax === 'largeInteger';
   if (!isNumeric || !/^-?\d+$/.test(text)) return () => undefined;
   // The highest bit of an Integer may be asked for with or without its sign.
   const bits = BigInt.asUintN(64, BigInt(text));
   return (entry) =>
-    someValue(entry, type, (held) => {
-      const common = BigInt.asUintN(64, BigInt(valueKey(type, held))) & bits;
-      return all ? common === bits : common !== 0n;
-    });
-}
-
-/** Whether following the attribute from value to value, over any number of entries, leads to the one asserted. */
-function compileChain(type: AttributeType, value: FilterValue, store: Store): Match {
-  const text = textOf(typeof value === 'string' ? Buffer.from(value) : value);
-  if (type.syntax !== 'dn' || text === undefined) return () => undefined;
-  const goal = store.findIfDn(text);
-  return (entry) => goal !== undefined && leadsTo(goal, entry, type);
-}
-
-function leadsTo(goal: StoredEntry, entry: StoredEntry, type: AttributeType): boolean {
-  const known = new Set<StoredEntry>();
-  const open = [entry];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    for (const held of visibleValues(at, type)) {
-      if (!(held instanceof Reference) || known.has(held.target)) continue;
-      if (held.target === goal) return true;
-      known.add(held.target);
-      open.push(held.target);
-    }
-  }
-  return false;
+    someValue(entry, type, (held) => (BigInt.asUintN(64, BigInt(valueKey(type, held))) & bits) === bits);
 }
 
 /** From the indexes, a set that holds all entries that match; undefined if every entry has to be looked at. */

@@ -7,27 +7,15 @@ import type { LdapResult } from '../ldap/diagnostics.ts';
 
 /** RFC 4511 A.1. */
 export const resultCode = {
-  success: 0,
-  operationsError: 1,
-  protocolError: 2,
-  sizeLimitExceeded: 4,
-  compareFalse: 5,
-  compareTrue: 6,
-  authMethodNotSupported: 7,
   referral: 10,
   adminLimitExceeded: 11,
-  unavailableCriticalExtension: 12,
   noSuchAttribute: 16,
-  inappropriateMatching: 18,
   constraintViolation: 19,
   attributeOrValueExists: 20,
   invalidAttributeSyntax: 21,
   noSuchObject: 32,
   invalidDnSyntax: 34,
-  invalidCredentials: 49,
   insufficientAccessRights: 50,
-  busy: 51,
-  unavailable: 52,
   unwillingToPerform: 53,
   namingViolation: 64,
   objectClassViolation: 65,
@@ -36,18 +24,16 @@ export const resultCode = {
   entryAlreadyExists: 68,
 } as const;
 
-export type ResultCode = (typeof resultCode)[keyof typeof resultCode];
-
 /** An operation was refused; the client gets it as a result. */
 export class Refusal extends Error {
   override readonly name = 'Refusal';
-  readonly code: ResultCode;
+  readonly code: number;
   /** The nearest entry above that exists; "" where that says nothing. */
   readonly matchedDn: string;
   /** LDAP URLs of servers to ask instead. */
   readonly referrals: readonly string[];
 
-  constructor(code: ResultCode, text: string, more: { matchedDn?: string; referrals?: readonly string[] } = {}) {
+  constructor(code: number, text: string, more: { matchedDn?: string; referrals?: readonly string[] } = {}) {
     super(`${text}\0`);
     this.code = code;
     this.matchedDn = more.matchedDn ?? '';
@@ -65,20 +51,10 @@ export class Refusal extends Error {
   }
 }
 
-/** Why a bind fails, as the hex of AD's "data" (the low word of a Windows logon error). */
-export const bindFailure = {
-  noSuchUser: '525',
-  wrongPassword: '52e',
-  passwordExpired: '532',
-  accountDisabled: '533',
-  accountExpired: '701',
-  mustChangePassword: '773',
-  lockedOut: '775',
-} as const;
-
 const build = 'v4563';
 
-function ldapError(windowsCode: string, comment: string, data = '0'): string {
+/** The diagnostic text of the LDAP head of AD. */
+export function ldapError(windowsCode: string, comment: string, data = '0'): string {
   return `${windowsCode}: LdapErr: DSID-0C090A5C, comment: ${comment}, data ${data}, ${build}`;
 }
 
@@ -93,24 +69,6 @@ function updateError(windowsCode: string, problem: string): string {
 
 /** A refusal for each reason. */
 export const refuse = {
-  needsBind: () =>
-    new Refusal(
-      resultCode.operationsError,
-      ldapError(
-        '000004DC',
-        'In order to perform this operation a successful bind must be completed on the connection.',
-      ),
-    ),
-  credentials: (reason: (typeof bindFailure)[keyof typeof bindFailure]) =>
-    new Refusal(resultCode.invalidCredentials, ldapError('80090308', 'AcceptSecurityContext error', reason)),
-  authMethod: (mechanism: string) =>
-    new Refusal(resultCode.authMethodNotSupported, ldapError('00002027', `${mechanism} is not supported here`)),
-  protocol: (what: string) => new Refusal(resultCode.protocolError, ldapError('0000203D', what)),
-  criticalControl: () =>
-    new Refusal(resultCode.unavailableCriticalExtension, ldapError('00000057', 'Error processing control')),
-  noTls: () => new Refusal(resultCode.unavailable, ldapError('00000000', 'Error initializing SSL/TLS')),
-  busy: () => new Refusal(resultCode.busy, '0000200E: SvcErr: DSID-020A0CE2, problem 5001 (BUSY), data 0\n'),
-
   noObject: (bestMatch: string) =>
     new Refusal(
       resultCode.noSuchObject,

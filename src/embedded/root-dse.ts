@@ -13,15 +13,6 @@ export interface ReturnedAttribute {
   readonly values: readonly (string | Buffer)[];
 }
 
-/** "Who am I?" (RFC 4532). */
-export const whoAmIOid = '1.3.6.1.4.1.4203.1.11.3';
-
-/** LDAP_SERVER_DOMAIN_SCOPE_OID (MS-ADTS 3.1.1.3.4.1.3): no continuation references. */
-export const domainScopeOid = '1.2.840.113556.1.4.1339';
-
-/** OIDs of the controls that the server knows. */
-export const supportedControls: readonly string[] = [...Object.values(controlOid), domainScopeOid];
-
 /** LDAP_CAP_ACTIVE_DIRECTORY_OID, …_V51_OID, …_LDAP_INTEG_OID, …_V61_OID, …_V61_R2_OID (MS-ADTS 3.1.1.3.4.3). */
 const capabilities = [
   '1.2.840.113556.1.4.800',
@@ -77,8 +68,7 @@ function wayfinding({ store, domainController }: Reader): Record<string, (string
     rootDomainNamingContext: [store.rootDomain?.dn],
     defaultNamingContext: [store.rootDomain?.dn],
     supportedLDAPVersion: ['3'],
-    supportedControl: [...supportedControls],
-    supportedExtension: [whoAmIOid],
+    supportedControl: Object.values(controlOid),
     supportedCapabilities: [...capabilities, domainController.isReadOnly ? partialSecrets : undefined],
   };
 }

@@ -34,7 +34,6 @@ export interface Query {
 export interface Selection {
   /** [] means all, as `*` does; `+` the computed ones; `1.1` none. */
   readonly attributes: readonly string[];
-  readonly typesOnly?: boolean;
   /** Values of one attribute in one answer; an attribute with more comes in ranges. Without it, all values. */
   readonly maxValues?: number;
 }
@@ -51,7 +50,7 @@ export function findEntries(query: Query, reader: Reader): StoredEntry[] {
 }
 
 /** An export may lack the entry that a search begins at, and yet have entries below it. */
-function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Reader): StoredEntry {
+export function searchBase({ base, scope }: Omit<Query, 'filter'>, reader: Reader): StoredEntry {
   if (base === '') {
     if (!reader.wholeForest) throw refuse.noObject('');
     return reader.store.root;
@@ -78,15 +77,6 @@ function* inScope({ scope, filter }: Query, base: StoredEntry, reader: Reader): 
   }
 }
 
-/** Where the rest of a subtree is: other naming contexts below its base, as LDAP URLs. */
-export function continuations({ base, scope }: Omit<Query, 'filter'>, reader: Reader): string[] {
-  if (scope !== 'subtree' || reader.wholeForest || base === '') return [];
-  const top = searchBase({ base, scope }, reader);
-  return reader.store.namingContexts
-    .filter((head) => head !== top && head.isAtOrBelow(top) && head.parent?.namingContext === top.namingContext)
-    .map(({ dn }) => `ldap://${dnsNameOfDn(dn) ?? ''}/${encodeURI(dn)}`);
-}
-
 /** An attribute as a request names it; the range is of value positions. */
 interface Wanted {
   readonly type: AttributeType;
@@ -97,17 +87,14 @@ interface Wanted {
 export function selectAttributes(entry: StoredEntry, selection: Selection, reader: Reader): ReturnedAttribute[] {
   return wantedAttributes(entry, selection.attributes, reader)
     .filter(({ type }) => !reader.withheld.has(type))
-    .flatMap((wanted) => returnedAttribute(entry, wanted, selection.maxValues ?? Number.POSITIVE_INFINITY, reader))
-    .map((attribute) => (selection.typesOnly === true ? { ...attribute, values: [] } : attribute));
+    .flatMap((wanted) => returnedAttribute(entry, wanted, selection.maxValues ?? Number.POSITIVE_INFINITY, reader));
 }
 
 /** The rootDSE's attributes that the selection asks for. */
 export function selectRootDse(attributes: readonly ReturnedAttribute[], selection: Selection): ReturnedAttribute[] {
   const names = new Set(selection.attributes.map((name) => name.toLowerCase()));
   const all = names.size === 0 || names.has('*') || names.has('+');
-  return attributes
-    .filter(({ name }) => names.has(name.toLowerCase()) || (all && !isOnRequestOnly(name)))
-    .map((attribute) => (selection.typesOnly === true ? { ...attribute, values: [] } : attribute));
+  return attributes.filter(({ name }) => names.has(name.toLowerCase()) || (all && !isOnRequestOnly(name)));
 }
 
 function wantedAttributes(entry: StoredEntry, names: readonly string[], reader: Reader): Wanted[] {

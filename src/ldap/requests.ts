@@ -17,7 +17,7 @@ import {
   type SearchFilterValues,
 } from 'ldapts';
 import { type Control, controlOid } from './controls.ts';
-import type { Filter, FilterValue } from './filter.ts';
+import { bitAnd, type Filter } from './filter.ts';
 import type { Modification, NewAttribute, SearchScope } from './session.ts';
 
 /** A request without its message id. */
@@ -191,13 +191,10 @@ class EncodedFilter extends LdaptsFilter {
 const comparisonTag = {
   equal: SearchFilter.equalityMatch,
   greaterOrEqual: SearchFilter.greaterOrEqual,
-  lessOrEqual: SearchFilter.lessOrEqual,
-  approximate: SearchFilter.approxMatch,
 } as const;
 
-// RFC 4511 4.5.1.7: the context tags inside a substring and an extensible filter.
-const substringTag = { initial: 0x80, any: 0x81, final: 0x82 } as const;
-const extensibleTag = { rule: 0x81, attribute: 0x82, value: 0x83, dnAttributes: 0x84 } as const;
+// RFC 4511 4.5.1.7: the context tags inside an extensible filter.
+const extensibleTag = { rule: 0x81, attribute: 0x82, value: 0x83 } as const;
 
 function writeFilter(writer: BerWriter, filter: Filter): void {
   switch (filter.kind) {
@@ -215,32 +212,17 @@ function writeFilter(writer: BerWriter, filter: Filter): void {
     case 'present':
       writer.writeString(filter.attribute, SearchFilter.present);
       return;
-    case 'substring':
-      writer.startSequence(SearchFilter.substrings);
-      writer.writeString(filter.attribute);
-      writer.startSequence();
-      if (filter.initial !== undefined) writeValue(writer, filter.initial, substringTag.initial);
-      for (const any of filter.any ?? []) writeValue(writer, any, substringTag.any);
-      if (filter.final !== undefined) writeValue(writer, filter.final, substringTag.final);
-      writer.endSequence();
-      writer.endSequence();
-      return;
-    case 'extensible':
+    case 'allBits':
       writer.startSequence(SearchFilter.extensibleMatch);
-      if (filter.rule !== undefined) writer.writeString(filter.rule, extensibleTag.rule);
-      if (filter.attribute !== undefined) writer.writeString(filter.attribute, extensibleTag.attribute);
-      writeValue(writer, filter.value, extensibleTag.value);
-      if (filter.dnAttributes) writer.writeBoolean(true, extensibleTag.dnAttributes);
+      writer.writeString(bitAnd, extensibleTag.rule);
+      writer.writeString(filter.attribute, extensibleTag.attribute);
+      writer.writeString(filter.bits, extensibleTag.value);
       writer.endSequence();
       return;
     default:
       writer.startSequence(comparisonTag[filter.kind]);
       writer.writeString(filter.attribute);
-      writeValue(writer, filter.value, octetString);
+      writer.writeBuffer(typeof filter.value === 'string' ? Buffer.from(filter.value) : filter.value, octetString);
       writer.endSequence();
   }
-}
-
-function writeValue(writer: BerWriter, value: FilterValue, tag: number): void {
-  writer.writeBuffer(typeof value === 'string' ? Buffer.from(value) : value, tag);
 }

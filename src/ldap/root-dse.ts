@@ -19,8 +19,6 @@ export interface RootDse {
   readonly isReadOnly: boolean;
   /** Undefined if the server does not say. */
   readonly isGlobalCatalogReady: boolean | undefined;
-  /** The USN of the server's latest change; its own changes up to there are in what it gives from now on. */
-  readonly highestCommittedUsn: string | undefined;
   /** The vendor's name, where the server gives it; Windows does not. */
   readonly vendor: string | undefined;
 }
@@ -38,7 +36,6 @@ export const rootDseAttributes: readonly string[] = [
   'supportedControl',
   'supportedCapabilities',
   'isGlobalCatalogReady',
-  'highestCommittedUSN',
   'vendorName',
 ];
 
@@ -62,7 +59,6 @@ export function readRootDse(entry: Entry): RootDse {
     isActiveDirectory: capabilities.has(activeDirectory),
     isReadOnly: capabilities.has(partialSecrets),
     isGlobalCatalogReady: booleanOf(entry, 'isGlobalCatalogReady'),
-    highestCommittedUsn: textOf(entry, 'highestCommittedUSN'),
     vendor: textOf(entry, 'vendorName'),
   };
 }

@@ -54,10 +54,8 @@ export interface LdifDeleteRecord {
 export type LdifChangeRecord = LdifAddRecord | LdifModifyRecord | LdifDeleteRecord;
 export type LdifRecord = LdifContentRecord | LdifChangeRecord;
 
-/** LDIF that cannot be read; `line` is 1-based. */
+/** LDIF that cannot be read; lines count from 1. */
 export class LdifSyntaxError extends FileError {
-  readonly line: number;
-
   constructor(source: string, line: number, found: string) {
     super({
       attempted: 'read LDIF',
@@ -65,7 +63,6 @@ export class LdifSyntaxError extends FileError {
       cameBack: found,
       next: 'If the file was truncated or edited, export it again (ldifde -f FILE, ldapsearch -LLL); else correct that line.',
     });
-    this.line = line;
   }
 }
 

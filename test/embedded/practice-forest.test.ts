@@ -85,7 +85,8 @@ describe('the practice forest', () => {
       'EX03',
       'EX04',
     ]);
-    expect(await namesFound(client, domain, '(&(objectCategory=computer)(cn=EX*))')).toEqual(['EX01', 'EX02', 'EX03']);
+    const computers = await namesFound(client, domain, '(objectCategory=computer)');
+    expect(computers.filter((name) => name.startsWith('EX'))).toEqual(['EX01', 'EX02', 'EX03']);
     const healthy = await namesFound(client, `CN=EX01,CN=Servers,${adminGroup}`, '(objectClass=*)');
     const left = await namesFound(client, orphan, '(objectClass=*)');
     expect(left.length).toBeLessThan(healthy.length / 2);
@@ -103,17 +104,19 @@ describe('the practice forest', () => {
     ).toEqual(['Internet']);
     expect(await refer(configuration, 'msExchOwningServer', orphan)).toEqual(['Mailbox Database 0417206991']);
     expect(await refer(domain, 'homeMTA', `CN=Microsoft MTA,${orphan}`)).toHaveLength(1);
-    expect(
-      await namesFound(client, configuration, '(&(objectClass=msExchMDB)(legacyExchangeDN=*/cn=EX04/*))'),
-    ).toHaveLength(1);
-    expect(await namesFound(client, domain, '(&(mailNickname=*)(msExchHomeServerName=*cn=EX04))')).toEqual([]);
+    const holding = async (base: string, filter: string, attribute: string, text: string) =>
+      (await client.search(base, { filter, attributes: [attribute] })).searchEntries.filter((entry) =>
+        String(entry[attribute]).includes(text),
+      );
+    expect(await holding(configuration, '(objectClass=msExchMDB)', 'legacyExchangeDN', '/cn=EX04/')).toHaveLength(1);
+    expect(await holding(domain, '(msExchHomeServerName=*)', 'msExchHomeServerName', 'cn=EX01')).not.toEqual([]);
+    expect(await holding(domain, '(msExchHomeServerName=*)', 'msExchHomeServerName', 'cn=EX04')).toEqual([]);
   });
 
   it('has users whose user principal name is not their address', async () => {
     const client = await clientOfPractice();
-    const { searchEntries } = await client.search(domain, {
-      filter: '(&(objectClass=user)(homeMDB=*)(mail=*@nordwind.example.com))',
-    });
+    const { searchEntries: users } = await client.search(domain, { filter: '(&(objectClass=user)(homeMDB=*))' });
+    const searchEntries = users.filter(({ mail }) => String(mail).endsWith('@nordwind.example.com'));
     const differ = searchEntries.filter(
       ({ mail, userPrincipalName }) => String(mail).toLowerCase() !== String(userPrincipalName).toLowerCase(),
     );

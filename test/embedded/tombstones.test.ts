@@ -110,7 +110,7 @@ describe('without the Recycle Bin, a deleted entry', () => {
     const client = await clientOf(ldif);
     await client.del(mta);
     const find = async (...controls: Control[]) => {
-      const filter = '(&(isDeleted=TRUE)(name=MTA*))';
+      const filter = '(&(isDeleted=TRUE)(!(cn=Deleted Objects)))';
       return (await client.search(configuration, { filter }, controls)).searchEntries.length;
     };
     expect([await find(), await find(showDeleted), await find(showRecycled)]).toEqual([0, 1, 1]);

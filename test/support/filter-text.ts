@@ -1,4 +1,4 @@
-import type { Comparison, Filter, FilterValue } from '../../src/ldap/filter.ts';
+import { bitAnd, type Filter, type FilterValue } from '../../src/ldap/filter.ts';
 
 /** The filter as RFC 4515 text; in bytes, whatever is not printable ASCII is escaped. */
 export function formatFilter(filter: Filter): string {
@@ -11,24 +11,12 @@ export function formatFilter(filter: Filter): string {
       return `(!${formatFilter(filter.filter)})`;
     case 'present':
       return `(${filter.attribute}=*)`;
-    case 'substring':
-      return `(${filter.attribute}=${[filter.initial ?? '', ...(filter.any ?? []), filter.final ?? ''].map(escapeValue).join('*')})`;
-    case 'extensible': {
-      const dn = filter.dnAttributes ? ':dn' : '';
-      const rule = filter.rule === undefined ? '' : `:${filter.rule}`;
-      return `(${filter.attribute ?? ''}${dn}${rule}:=${escapeValue(filter.value)})`;
-    }
+    case 'allBits':
+      return `(${filter.attribute}:${bitAnd}:=${filter.bits})`;
     default:
-      return `(${filter.attribute}${signOf[filter.kind]}${escapeValue(filter.value)})`;
+      return `(${filter.attribute}${filter.kind === 'equal' ? '=' : '>='}${escapeValue(filter.value)})`;
   }
 }
-
-const signOf: Readonly<Record<Comparison, string>> = {
-  equal: '=',
-  greaterOrEqual: '>=',
-  lessOrEqual: '<=',
-  approximate: '~=',
-};
 
 function escapeValue(value: FilterValue): string {
   if (typeof value === 'string')

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { type Entry, textOf, textsOf } from '../../ad/entry.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import { DirectoryError } from '../../errors.ts';
-import { and, equal, extensible, matchingRule, not, or, present } from '../../ldap/filter.ts';
+import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted } from '../../words.ts';
 import type { FilesWorld } from '../remedy.ts';
@@ -59,7 +59,7 @@ const monitoringMailbox = '549755813888';
 const enabledMailboxUsers = and(
   equal('objectClass', 'user'),
   or(present('msExchMailboxGuid'), present('homeMDB')),
-  not(extensible('userAccountControl', matchingRule.bitAnd, accountDisabled)),
+  not({ kind: 'allBits', attribute: 'userAccountControl', bits: accountDisabled }),
 );
 
 const attributes = [

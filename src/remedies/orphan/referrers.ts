@@ -8,7 +8,7 @@
 
 import { normalizedDn } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
-import { effectiveRights } from '../../ad/forest.ts';
+import { writableAttributes } from '../../ad/forest.ts';
 import {
   dnIn,
   everyEntry,
@@ -372,10 +372,10 @@ export async function unwritableOf(
 ): Promise<ReadonlySet<string>> {
   const unwritable = new Set<string>();
   for (const [dn, here] of [...groupBy(referrers, (referrer) => referrer.dn)].slice(0, mostAsked)) {
-    const rights = await effectiveRights(session, dn);
-    if (rights === undefined) continue;
+    const writable = await writableAttributes(session, dn);
+    if (writable === undefined) continue;
     for (const { id, reference } of here) {
-      if (!rights.attributes.has(reference.attribute.toLowerCase())) unwritable.add(id);
+      if (!writable.has(reference.attribute.toLowerCase())) unwritable.add(id);
     }
   }
   return unwritable;

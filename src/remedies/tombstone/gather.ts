@@ -15,11 +15,11 @@ import { joinDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, guidOf, textOf } from '../../ad/entry.ts';
 import {
   type DomainController,
-  effectiveRights,
   type Forest,
   hostOf,
   readForest,
   sourceInWords,
+  writableAttributes,
 } from '../../ad/forest.ts';
 import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
 import {
@@ -135,8 +135,8 @@ export async function gather(
         onAnswer: (domainController, answer) =>
           watch.update(hostOf(domainController), answer.kind === 'answered' ? 'answered' : answer.why),
       });
-  const [rights, roles, deletedObjects, backups] = await Promise.all([
-    isExport ? undefined : effectiveRights(session, settings.dn),
+  const [writable, roles, deletedObjects, backups] = await Promise.all([
+    isExport ? undefined : writableAttributes(session, settings.dn),
     readRoles(session, forest),
     countDeletedObjects(
       forest,
@@ -167,7 +167,7 @@ export async function gather(
     forest,
     serverKind: serverKindOf(session.rootDse, isExport),
     settings,
-    mayWrite: isExport ? 'unknown' : (rights?.attributes.has('tombstonelifetime') ?? false),
+    mayWrite: isExport ? 'unknown' : (writable?.has('tombstonelifetime') ?? false),
     strictMarker,
     replication: replicationNews(withReported(states, reported), forest, now),
     roles,

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { effectiveRights, type Forest, isHostOfForest, readForest } from '../../../src/ad/forest.ts';
+import { type Forest, isHostOfForest, readForest, writableAttributes } from '../../../src/ad/forest.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { openSession } from '../../../src/ldap/connector.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
@@ -181,18 +181,15 @@ describe('a forest', () => {
   });
 });
 
-describe('effective rights', () => {
-  test('are the attributes and classes that the user may write', async () => {
+describe('writable attributes', () => {
+  test('are those that the user may write, as the server computes them', async () => {
     const session = await sessionOn({
-      'CN=x': { allowedAttributesEffective: ['tombstoneLifetime', 'cn'], allowedChildClassesEffective: ['msExchMDB'] },
+      'CN=x': { allowedAttributesEffective: ['tombstoneLifetime', 'cn'] },
       'CN=y': {},
     });
-    const rights = await effectiveRights(session, 'CN=x');
-
-    expect(rights?.attributes).toEqual(new Set(['tombstonelifetime', 'cn']));
-    expect(rights?.childClasses).toEqual(new Set(['msexchmdb']));
-    expect(await effectiveRights(session, 'CN=y')).toEqual({ attributes: new Set(), childClasses: new Set() });
-    expect(await effectiveRights(session, 'CN=z')).toBeUndefined();
+    expect(await writableAttributes(session, 'CN=x')).toEqual(new Set(['tombstonelifetime', 'cn']));
+    expect(await writableAttributes(session, 'CN=y')).toEqual(new Set());
+    expect(await writableAttributes(session, 'CN=z')).toBeUndefined();
   });
 });
 

@@ -2,11 +2,11 @@
 
 import { dateOfFileTime } from '../../../src/ad/values.ts';
 import type { StoredEntry } from '../../../src/embedded/entry.ts';
-import { bindFailure, refuse } from '../../../src/embedded/refusal.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import type { Store } from '../../../src/embedded/store.ts';
 import { assertionKey } from '../../../src/embedded/value.ts';
 import { administrator, type Rights } from '../../../src/embedded/view.ts';
+import { bindFailure, refuse } from './wire-refusal.ts';
 
 /** A user of the data who may bind. */
 export interface Account {

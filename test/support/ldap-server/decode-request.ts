@@ -2,7 +2,7 @@
 
 import type { WriteRequest } from '../../../src/embedded/operations.ts';
 import type { Control } from '../../../src/ldap/controls.ts';
-import type { Filter, SubstringParts } from '../../../src/ldap/filter.ts';
+import { bitAnd, type Filter } from '../../../src/ldap/filter.ts';
 import type { SearchScope } from '../../../src/ldap/session.ts';
 import { BerError, decode, type Element, elementsOf, readBoolean, readInteger, tags } from './ber.ts';
 import type { BindRequest, Request, RequestMessage, SearchRequest } from './protocol.ts';
@@ -146,16 +146,10 @@ function decodeFilter(element: Element, depth = 0): Filter {
     }
     case 0xa3:
       return { kind: 'equal', ...decodeAssertion(element) };
-    case 0xa4:
-      return decodeSubstring(element);
     case 0xa5:
       return { kind: 'greaterOrEqual', ...decodeAssertion(element) };
-    case 0xa6:
-      return { kind: 'lessOrEqual', ...decodeAssertion(element) };
     case 0x87:
       return { kind: 'present', attribute: text(element) };
-    case 0xa8:
-      return { kind: 'approximate', ...decodeAssertion(element) };
     case 0xa9:
       return decodeExtensible(element);
     default:
@@ -163,32 +157,14 @@ function decodeFilter(element: Element, depth = 0): Filter {
   }
 }
 
-function decodeSubstring(element: Element): Filter {
-  const [attribute, pieces] = childrenOf(element, 2);
-  const parts = elementsOf(pieces.content);
-  const contentOf = (tag: number) => parts.filter((part) => part.tag === tag).map(({ content }) => content);
-  const [initial] = contentOf(0x80);
-  const any = contentOf(0x81);
-  const [final] = contentOf(0x82);
-  const given: SubstringParts = {
-    ...(initial === undefined ? {} : { initial }),
-    ...(any.length === 0 ? {} : { any }),
-    ...(final === undefined ? {} : { final }),
-  };
-  return { kind: 'substring', attribute: text(attribute), ...given };
-}
-
+/** Of the matching rules the one that the product asks for. */
 function decodeExtensible(element: Element): Filter {
   const parts = new Map(elementsOf(element.content).map((part) => [part.tag, part]));
-  const [rule, attribute, value, dnAttributes] = [0x81, 0x82, 0x83, 0x84].map((tag) => parts.get(tag));
-  if (value === undefined) throw new BerError('extensible filter without a value');
-  return {
-    kind: 'extensible',
-    ...(rule === undefined ? {} : { rule: text(rule) }),
-    ...(attribute === undefined ? {} : { attribute: text(attribute) }),
-    dnAttributes: dnAttributes !== undefined && readBoolean(dnAttributes),
-    value: value.content,
-  };
+  const [rule, attribute, value] = [0x81, 0x82, 0x83].map((tag) => parts.get(tag));
+  if (attribute === undefined || value === undefined || rule === undefined || text(rule) !== bitAnd) {
+    throw new BerError('an extensible filter of another kind than attribute:BIT_AND:=value');
+  }
+  return { kind: 'allBits', attribute: text(attribute), bits: text(value) };
 }
 
 function decodeControl(element: Element): Control {

@@ -1,7 +1,7 @@
 /** The paged results control (RFC 2696): what a search still has to give on one connection. */
 
 import type { StoredEntry } from '../../../src/embedded/entry.ts';
-import { refuse } from '../../../src/embedded/refusal.ts';
+import { refuse } from './wire-refusal.ts';
 
 /** MaxPageSize, AD's default (MS-ADTS 3.1.1.3.4.6). */
 export const maxPageSize = 1000;

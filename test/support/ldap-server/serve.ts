@@ -3,13 +3,13 @@
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Replica } from '../../../src/embedded/domain-controller.ts';
-import { resultCode } from '../../../src/embedded/refusal.ts';
 import { BerError, elementSize } from './ber.ts';
 import { decodeRequest } from './decode-request.ts';
 import { encodeNoticeOfDisconnection } from './encode-response.ts';
 import type { Fault, FaultPlan } from './faults.ts';
 import type { RequestMessage } from './protocol.ts';
 import { WireClient, type WireClientOptions } from './wire-client.ts';
+import { resultCode } from './wire-refusal.ts';
 
 /** Longer requests end the connection (MaxReceiveBuffer, MS-ADTS 3.1.1.3.4.6). */
 const longestRequest = 10 * 1024 * 1024;

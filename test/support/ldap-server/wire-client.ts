@@ -1,5 +1,6 @@
 /** One client's connection to a DC: carries out its requests and gives the messages of the answers. Knows no sockets. */
 
+import { dnsNameOfDn } from '../../../src/ad/dn.ts';
 import type { Replica } from '../../../src/embedded/domain-controller.ts';
 import type { StoredEntry } from '../../../src/embedded/entry.ts';
 import {
@@ -10,10 +11,10 @@ import {
   write,
   writerOf,
 } from '../../../src/embedded/operations.ts';
-import { Refusal, refuse, resultCode } from '../../../src/embedded/refusal.ts';
-import { domainScopeOid, supportedControls, whoAmIOid } from '../../../src/embedded/root-dse.ts';
+import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts';
+import type { ReturnedAttribute } from '../../../src/embedded/root-dse.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
-import { continuations, findEntries, resolveEntry, selectAttributes } from '../../../src/embedded/search.ts';
+import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
 import { assertionKey, valueKey } from '../../../src/embedded/value.ts';
 import { administrator, type Reader, visibleValues } from '../../../src/embedded/view.ts';
 import { type Control, controlOid } from '../../../src/ldap/controls.ts';
@@ -26,6 +27,7 @@ import type { Fault } from './faults.ts';
 import { maxPageSize, Paging } from './paging.ts';
 import type { BindRequest, CompareRequest, ExtendedRequest, Operation, SearchRequest } from './protocol.ts';
 import { renameEntry } from './rename.ts';
+import { refuse, resultCode } from './wire-refusal.ts';
 
 export interface WireClientOptions {
   /** Whether the client is an administrator until it binds as another user. */
@@ -41,6 +43,11 @@ type Answer = readonly Buffer[];
 
 /** MaxValRange, AD's default (MS-ADTS 3.1.1.3.4.6). */
 const maxValues = 1500;
+/** "Who am I?" (RFC 4532). */
+const whoAmIOid = '1.3.6.1.4.1.4203.1.11.3';
+/** LDAP_SERVER_DOMAIN_SCOPE_OID (MS-ADTS 3.1.1.3.4.1.3): no continuation references. */
+const domainScopeOid = '1.2.840.113556.1.4.1339';
+const supportedControls: readonly string[] = [...Object.values(controlOid), domainScopeOid];
 const startTlsOid = '1.3.6.1.4.1.1466.20037';
 const operator: Identity = { entry: undefined, name: 'u:practice', access: administrator };
 const success: LdapResult = { resultCode: resultCode.success, matchedDn: '', diagnostic: '', referrals: [] };
@@ -65,7 +72,7 @@ export class WireClient {
         throw refuse.criticalControl();
       }
       if (fault?.kind === 'busy') throw refuse.busy();
-      if (fault?.kind === 'refer') throw refuse.referral(fault.host, 'dn' in operation ? operation.dn : '');
+      if (fault?.kind === 'refer') throw refuseEntry.referral(fault.host, 'dn' in operation ? operation.dn : '');
       return this.#carryOut(id, operation, controls, fault);
     } catch (error) {
       return [encodeResult(id, operation.kind, resultOf(error))];
@@ -120,7 +127,10 @@ export class WireClient {
   #search(id: number, request: SearchRequest, controls: readonly Control[], fault: Fault | undefined): Answer {
     if (request.base === '' && request.scope === 'base') {
       const client = { replica: this.#replica, rights: administrator, globalCatalog: this.#options.globalCatalog };
-      return [encodeSearchEntry(id, '', readRootDse(client, request)), encodeResult(id, 'search', success)];
+      return [
+        encodeSearchEntry(id, '', typesOrAll(readRootDse(client, request), request)),
+        encodeResult(id, 'search', success),
+      ];
     }
     const reader = readerOf(this.#client(), optionsOf(controls));
     const paged = readControl(controls, controlOid.pagedResults, decodePagedResults);
@@ -143,7 +153,7 @@ export class WireClient {
     const reader = readerOf(this.#client(), options);
     const type = attributeType(attribute);
     const held = visibleValues(resolveEntry(dn, reader), type);
-    if (held.length === 0) throw refuse.noAttribute(type.name);
+    if (held.length === 0) throw refuseEntry.noAttribute(type.name);
     const key = assertionKey(type, value, (target) => reader.store.find(target));
     return held.some((one) => valueKey(type, one) === key) ? resultCode.compareTrue : resultCode.compareFalse;
   }
@@ -177,11 +187,18 @@ function entriesAnswer(
     cookie === undefined ? [] : [{ oid: controlOid.pagedResults, critical: false, value: encodePagedResults(cookie) }];
   return [
     ...entries.map((entry) =>
-      encodeSearchEntry(id, entry.dn, selectAttributes(entry, { ...request, maxValues }, reader)),
+      encodeSearchEntry(id, entry.dn, typesOrAll(selectAttributes(entry, { ...request, maxValues }, reader), request)),
     ),
     ...urls.map((url) => encodeSearchReference(id, [url])),
     encodeResult(id, 'search', { ...success, resultCode: code }, { controls }),
   ];
+}
+
+function typesOrAll(
+  attributes: readonly ReturnedAttribute[],
+  { typesOnly }: SearchRequest,
+): readonly ReturnedAttribute[] {
+  return typesOnly ? attributes.map((attribute) => ({ ...attribute, values: [] })) : attributes;
 }
 
 function optionsOf(controls: readonly Control[]): RequestOptions {
@@ -210,4 +227,13 @@ function readControl<T>(controls: readonly Control[], oid: string, read: (value:
 /** A failure that is no refusal is the server's own. It is reported as result 80, so that the test sees it. */
 function resultOf(error: unknown): LdapResult {
   return error instanceof Refusal ? error.result : { ...success, resultCode: 80, diagnostic: String(error) };
+}
+
+/** Where the rest of a subtree is: other naming contexts below its base, as LDAP URLs. */
+function continuations({ base, scope }: Pick<SearchRequest, 'base' | 'scope'>, reader: Reader): string[] {
+  if (scope !== 'subtree' || reader.wholeForest || base === '') return [];
+  const top = searchBase({ base, scope }, reader);
+  return reader.store.namingContexts
+    .filter((head) => head !== top && head.isAtOrBelow(top) && head.parent?.namingContext === top.namingContext)
+    .map(({ dn }) => `ldap://${dnsNameOfDn(dn) ?? ''}/${encodeURI(dn)}`);
 }
