@@ -5,8 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 
-const quick =
-  /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags|directory-flags|flags))\.ts$/;
+const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags|flags))\.ts$/;
 const embedded = /\/src\/(?:embedded\/.+|commands\/(?:practice|embedded-directory))\.ts$/;
 
 /** The file of the bundle that a module goes to. */

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { applyFlags, commonRemedyFlags, showFlags, undoFlags } from '../src/commands/command-flags.ts';
-import { directoryFlags } from '../src/commands/directory-flags.ts';
+import { applyFlags, commonRemedyFlags, directoryFlags, showFlags, undoFlags } from '../src/commands/command-flags.ts';
 import type { FlagTable } from '../src/flags.ts';
 import { remedies } from '../src/remedies/index.ts';
 import { withTables } from './support/readme-tables.ts';

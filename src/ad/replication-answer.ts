@@ -6,12 +6,13 @@ import { normalizedDn } from './dn.ts';
 import { allBytesOf, bytesOf, type Entry, generalizedTimeOf } from './entry.ts';
 import {
   type InboundNeighbor,
+  parseCursorXml,
+  parseInboundNeighborXml,
   parseRepsFrom,
   parseUpToDateVector,
   type ReplicationCursor,
   UnreadableReplicationValueError,
 } from './replication-values.ts';
-import { parseCursorXml, parseInboundNeighborXml } from './replication-xml.ts';
 
 /** One inbound partner for one naming context. */
 export interface InboundLink extends InboundNeighbor {
@@ -24,7 +25,7 @@ export interface NamingContextCursor extends ReplicationCursor {
 }
 
 /** A naming context of which the DC says nothing that could be understood, and why. */
-export interface SilentNamingContext {
+interface SilentNamingContext {
   readonly namingContext: string;
   readonly why: string;
 }

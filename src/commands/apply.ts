@@ -1,25 +1,33 @@
-/** adsi-remedy apply: apply a saved change, or continue where an earlier run stopped. */
+/**
+ * adsi-remedy apply: apply a saved change, or continue where an earlier run stopped. A plan that is carried out by other
+ * means is only looked at again: whether anything of it is left, as things are now.
+ */
 
-import { type Finding, openBlockers } from '../change/findings.ts';
-import type { DirectoryChange, Plan } from '../change/plan.ts';
+import { canonicalText } from '../change/canonical.ts';
+import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
+import { withFolderLock } from '../change/folder-lock.ts';
+import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
+import { sealPlan } from '../change/seal.ts';
 import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
+import type { Remedy } from '../remedies/remedy.ts';
+import { visible } from '../terminal/visible.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
+import { confirmName, requireSeal } from './approval.ts';
 import { applyFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
-import { confirmName } from './confirm.ts';
 import type { Context } from './context.ts';
+import { statusWithoutChanges } from './decide.ts';
+import { redraw } from './documents.ts';
 import { readArguments, readSeconds } from './flags.ts';
-import { patienceShowing } from './held-files.ts';
-import { doneIn, judgeNow, openWorldOf, remedyOf, whatIsNew } from './judge-again.ts';
-import { lookAgain } from './look-again.ts';
+import { lockOptionsOf, patienceShowing } from './held-files.ts';
+import { type Access, doneIn, judgeNow, openWorldOf, remedyOf, requireOriginal, whatIsNew } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
-import { reportVerified } from './report-outcome.ts';
-import { requireOriginal } from './require-original.ts';
-import { askAboutBlockers, defaultDeadline } from './run-remedy.ts';
-import { requireSeal } from './seal.ts';
+import { reportVerified, sayNextSteps } from './report-outcome.ts';
+import { askAboutBlockers, defaultDeadline, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
 import { selectionOf } from './selection.ts';
+import { describePlan, look } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('apply', args, applyFlags, ['FOLDER']);
@@ -164,4 +172,78 @@ async function verifyDone(
     ? await verify(plan as Plan<DirectoryChange>, { remedy, waitSeconds }, directory, context, output)
     : undefined;
   return reportVerified(plan, folder, seen, output);
+}
+
+/** Which changes only one of two plans has, in lines: what lies in the change folder is drawn from the saved one. */
+function differencesOf(saved: Plan, now: Plan): readonly string[] {
+  const without = (plan: Plan, other: Plan): readonly string[] => {
+    const known = new Set(other.changes.map(keyOf));
+    return plan.changes.filter((change) => !known.has(keyOf(change))).map((change) => visible(targetOf(change)));
+  };
+  const gone = without(saved, now);
+  const come = without(now, saved);
+  if (gone.length + come.length === 0) return [];
+  return [
+    ...(gone.length === 0 ? [] : [`The saved plan holds what this look does not show: ${listed(gone, 5)}.`]),
+    ...(come.length === 0 ? [] : [`The saved plan lacks what this look shows: ${listed(come, 5)}.`]),
+    `Use no command and no LDIF of the saved plan. Make it again: adsi-remedy ${visible(saved.remedy)} --save FOLDER.`,
+  ];
+}
+
+function targetOf(change: Change): string {
+  return change.kind === 'file' ? change.path : change.dn;
+}
+
+/** What is removed, where and against which reference; what the object holds may have changed. */
+function keyOf(change: Change): string {
+  if (change.kind !== 'remove-lingering') return canonicalText(change);
+  const { on, guid, reference } = change;
+  return [on, guid, reference.host, reference.dsaGuid].join(' ').toLowerCase();
+}
+
+/**
+ * Looks again with the options of the plan, and shows what there is now. Where that is what the plan holds, its documents
+ * are drawn again, for the commands name them; else no command is given. What was accepted stays so as far as it covers
+ * what there is now. Gives done if nothing is left and everything was seen, failed if something was not seen, else refused.
+ *
+ * @param accept ids given to --accept
+ * @throws FileError if the documents can't be drawn again; RefusedError if another run is at work on the folder
+ */
+export async function lookAgain(
+  saved: SavedChange,
+  remedy: Remedy,
+  { optionsOf }: NonNullable<Remedy['handOver']>,
+  access: Access,
+  accept: readonly string[],
+  isDryRun: boolean,
+  context: Context,
+  output: Output,
+): Promise<ExitStatus> {
+  const { plan, folder } = saved;
+  const opened = await openWorldOf(saved, access, context, output);
+  try {
+    const options = optionsOf(plan);
+    const facts = await look(remedy, opened, { kind: 'new', options });
+    showSurvey(remedy, facts, options, output);
+    const frame = frameOf(plan.remedy, { reason: plan.reason, ticket: plan.ticket }, context);
+    const fresh = sealedPlan(frame, remedy, facts, remedy.propose(facts, options), accept);
+    const now = sealPlan({ ...fresh, findings: judgeAgain(plan.findings, fresh.findings) });
+    output.review.plan(now);
+    output.document({ plan: now, seal: now.seal, position: 'not-applied', findings: now.findings });
+    if (now.changes.length === 0) return statusWithoutChanges(now, remedy);
+    const others = differencesOf(plan, now);
+    for (const line of others) output.say(`  ${line}`);
+    if (others.length > 0) return exitStatus.refused;
+    if (isDryRun) {
+      output.say(`  ${output.style.dim('This was a dry run: apply draws the commands and the LDIF again.')}`);
+      return exitStatus.refused;
+    }
+    // The steps name files of the change folder, which may have been edited beside the plan.
+    const inFolder = { folder, plan: { ...plan, findings: now.findings }, remedy, directory: opened.directory };
+    await withFolderLock([folder], lockOptionsOf(context, output), () => redraw(inFolder, true, context, output));
+    sayNextSteps(describePlan(remedy, now, context, opened.directory).nextSteps, output);
+    return exitStatus.refused;
+  } finally {
+    await opened.close();
+  }
 }

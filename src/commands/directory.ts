@@ -21,9 +21,8 @@ import {
   type TlsMode,
 } from '../ldap/session.ts';
 import { visible } from '../terminal/visible.ts';
-
+import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 
 /** What a saved plan says of its directory. A plan comes from someone else: what it names is not trusted. */

@@ -20,8 +20,7 @@ import { computerOf, type PlainFileReader, plainFileReader, systemFiles } from '
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
-import { beforeLdif, changeLdif } from '../review/ldif.ts';
-import { removalDocuments } from '../review/removal-ldif.ts';
+import { beforeLdif, changeLdif, removalDocuments } from '../review/ldif.ts';
 import type { Commands } from '../review/text.ts';
 import { nextStepLines, paperReview } from '../review/text.ts';
 import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';

@@ -1,18 +1,25 @@
-/** A saved plan in the world as it is now: the change folder, the world it was made for, and the fresh judgement. */
+/**
+ * A saved plan in the world as it is now: the change folder, the world it was made for, the change that an undo reverses,
+ * and the fresh judgement.
+ */
 
+import path from 'node:path';
 import { asciiJson } from '../ascii-json.ts';
 import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
-import { outcomesIn } from '../change/journal.ts';
+import { folderParts } from '../change/folder.ts';
+import { hasBegun, outcomesIn, readJournal } from '../change/journal.ts';
 import { isDirectoryChange, type Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { flawInPlan } from '../change/read-plan.ts';
-import { PlanNotUsableError, UsageError } from '../errors.ts';
+import { originalOf, type SavedPlan } from '../change/undo-link.ts';
+import { PlanNotUsableError, RefusedError, UsageError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
+import type { Patience } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import { distinct } from '../words.ts';
+import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import type { DirectoryFlags } from './directory-flags.ts';
 import type { Output } from './output.ts';
 import { look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
 
@@ -179,4 +186,38 @@ export function whatIsNew(saved: readonly Finding[], fresh: readonly Finding[]):
 
 function inWords({ measure, title }: Finding): string {
   return measure === undefined ? title : `${measure.value} ${measure.unit}`;
+}
+
+/**
+ * An undo makes objects and puts rights and bytes back. One that somebody made up must not, so the change that it
+ * reverses has to be near and permitted by its remedy, and its journal has to say that it was applied; of an undo that
+ * is undone the same holds in turn.
+ *
+ * @throws RefusedError if one of these does not hold; PlanNotUsableError if the remedy does not permit the change
+ */
+export async function requireOriginal(
+  { folder, plan }: SavedPlan,
+  attempted: string,
+  context: Context,
+  patience: Patience,
+): Promise<void> {
+  if (plan.undoes === undefined) return;
+  const original = await originalOf(folder, plan, patience);
+  const records =
+    original === undefined ? [] : await readJournal(path.join(original.folder, folderParts.journal), patience);
+  if (original !== undefined && hasBegun(original.plan, records)) {
+    await remedyOf(original.plan, original.folder, context);
+    return requireOriginal(original, attempted, context, patience);
+  }
+  throw new RefusedError({
+    attempted,
+    on: folder,
+    cameBack:
+      original === undefined
+        ? 'the change that it undoes is neither around it nor beside it'
+        : `the journal of the change that it undoes does not say that it was ever applied: ${original.folder}`,
+    next: `${
+      original === undefined ? 'Put this folder into the change folder that it undoes, or give' : 'Give'
+    } --seal with the seal of the undo that was approved: what it writes is then compared with its targets alone.`,
+  });
 }

@@ -9,10 +9,10 @@ import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../r
 import { createProgress, type Progress, type ProgressScreen, processTimer } from '../terminal/progress.ts';
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { canRedraw, createStyle, inSigns, type Signs, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
-import { fitted } from '../terminal/wrapped.ts';
+import { fitted } from '../terminal/text-width.ts';
 import type { Context } from './context.ts';
 
-export interface OutputFlags {
+interface OutputFlags {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;

@@ -12,8 +12,8 @@ import { windowsTools } from '../files/own-access.ts';
 import { templatesFolder, toolVersion } from '../package.ts';
 import { remedies } from '../remedies/index.ts';
 import { canRedraw, createStyle, inSigns, signsFor } from '../terminal/style.ts';
+import { fitted } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
-import { fitted } from '../terminal/wrapped.ts';
 import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
 

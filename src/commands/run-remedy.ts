@@ -17,11 +17,10 @@ import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
 import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
-import { remedyFlags } from './command-flags.ts';
+import { type DirectoryFlags, directoryFlags, remedyFlags } from './command-flags.ts';
 import { shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
-import { type DirectoryFlags, directoryFlags } from './directory-flags.ts';
 import type { decisionFlags, outputFlags } from './flags.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
@@ -180,7 +179,7 @@ async function writeAsked(file: string, content: string): Promise<void> {
 }
 
 /** What a plan has before its proposal. */
-export type PlanFrame = Pick<Plan, 'id' | 'tool' | 'created' | 'by' | 'remedy' | 'reason' | 'ticket'>;
+type PlanFrame = Pick<Plan, 'id' | 'tool' | 'created' | 'by' | 'remedy' | 'reason' | 'ticket'>;
 
 export function frameOf(
   remedy: string,

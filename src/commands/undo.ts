@@ -17,16 +17,15 @@ import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
 import { noteUndone } from './apply-change.ts';
+import { requireSeal } from './approval.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { lockOptionsOf, patienceShowing } from './held-files.ts';
-import { openWorldOf, remedyOf } from './judge-again.ts';
+import { openWorldOf, remedyOf, requireOriginal } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
-import { requireOriginal } from './require-original.ts';
 import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
-import { requireSeal } from './seal.ts';
 import { look, type OpenWorld } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {

@@ -22,10 +22,10 @@ import type {
   World,
 } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
+import type { DirectoryFlags } from './command-flags.ts';
 import { commandLine, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { defaultPort, openDirectory, type SavedDirectory, serverInWords } from './directory.ts';
-import type { DirectoryFlags } from './directory-flags.ts';
 import { patienceShowing } from './held-files.ts';
 import type { Output } from './output.ts';
 
@@ -195,7 +195,7 @@ export async function look(
   }
 }
 
-export interface WorldRequest {
+interface WorldRequest {
   readonly flags: DirectoryFlags;
   /** How long reading may take in all, in seconds. */
   readonly deadline: number;

@@ -5,9 +5,9 @@
 
 import { formatGuid } from '../ad/values.ts';
 import type { StoredEntry } from './entry.ts';
+import { valueKey } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import type { Store } from './store.ts';
-import { valueKey } from './value.ts';
 
 /** Attributes of a rootDSE record in the data, by lower-case name; they replace those that the DC would give. */
 export type RootDseRecord = ReadonlyMap<string, { readonly name: string; readonly values: readonly Buffer[] }>;

@@ -2,13 +2,13 @@
 
 import type { Filter, FilterValue } from '../ldap/filter.ts';
 import type { StoredEntry, Value } from './entry.ts';
+import { assertionKey, compareKeys, isDnSyntax, textOf, valueKey } from './entry.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
 import type { Store } from './store.ts';
-import { assertionKey, compareKeys, isDnSyntax, textOf, valueKey } from './value.ts';
 import { visibleValues } from './view.ts';
 
 /** Whether an entry matches; undefined where the filter does not suit the attribute: then its negation does not match either. */
-export type Match = (entry: StoredEntry) => boolean | undefined;
+type Match = (entry: StoredEntry) => boolean | undefined;
 
 /** The filter as a question to entries: what it asserts is read once, not once an entry. */
 export function compileFilter(filter: Filter, store: Store): Match {

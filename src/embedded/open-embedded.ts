@@ -5,7 +5,7 @@
 
 import { guidFromText } from '../ad/values.ts';
 import type { Connector, DirectorySession, ServerAddress } from '../ldap/session.ts';
-import { writeLdif } from '../ldif/ldif-writer.ts';
+import { writeLdif } from '../ldif/ldif.ts';
 import {
   type Condition,
   domainControllersIn,

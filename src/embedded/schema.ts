@@ -1,23 +1,211 @@
 /**
  * As much of the schema as the server's behaviour depends on: syntaxes, single values, links, what is constructed or
- * kept by the system, what a tombstone keeps, and which classes are below which.
- * The tables are in schema-tables.ts.
+ * kept by the system, what a tombstone keeps, and which classes are below which. Any attribute that is not in the tables
+ * is text without regard to case, with several values; any other class is directly below top.
+ *
+ * Sources: MS-ADA1 to MS-ADA3, MS-ADSC, MS-ADTS 3.1.1.5.5.1.1 (tombstones), the published Exchange schema. The link IDs
+ * only pair attributes, so that they are not given here; the pairs of Exchange 2010 whose back link is not published
+ * have the name of the forward link with BL at the end.
  */
 
-import {
-  classes,
-  constructed,
-  keptByTombstone,
-  linkPairs,
-  namesBySyntax,
-  notReplicated,
-  type Syntax,
-  severalNumbers,
-  singleValued,
-  systemOnly,
-  textNames,
-  words,
-} from './schema-tables.ts';
+/** How values are compared, checked and printed (MS-ADTS 3.1.1.2.2.2). */
+export type Syntax =
+  | 'text'
+  | 'integer'
+  | 'largeInteger'
+  | 'boolean'
+  | 'time'
+  | 'dn'
+  | 'dnWithBinary'
+  | 'octets'
+  | 'guid'
+  | 'sid'
+  | 'securityDescriptor';
+
+/** The words of a text, between whatever white space. */
+export function words(text: string): readonly string[] {
+  return text.trim().split(/\s+/);
+}
+
+function lowerCased(names: string): ReadonlySet<string> {
+  return new Set(words(names).map((name) => name.toLowerCase()));
+}
+
+/** Attributes whose values are no text, by syntax. */
+const namesBySyntax: Readonly<Record<Exclude<Syntax, 'text'>, string>> = {
+  integer: `instanceType systemFlags options tombstoneLifetime garbageCollPeriod msDS-DeletedObjectLifetime
+    msDS-Behavior-Version userAccountControl groupType sAMAccountType primaryGroupID badPwdCount logonCount adminCount
+    msExchCurrentServerRoles versionNumber msExchRecipientDisplayType sDRightsEffective msDS-RequiredDomainBitmask
+    searchFlags rangeLower rangeUpper linkID oMSyntax msDS-User-Account-Control-Computed`,
+  largeInteger: `uSNCreated uSNChanged pwdLastSet lastLogon lastLogonTimestamp lastLogoff accountExpires lockoutTime
+    badPasswordTime msExchRecipientTypeDetails msExchVersion rIDAvailablePool maxPwdAge lockoutDuration`,
+  boolean: `isDeleted isRecycled showInAdvancedViewOnly isCriticalSystemObject msDS-isRODC msExchHideFromAddressLists
+    isSingleValued isMemberOfPartialAttributeSet systemOnly msExchSMTPSendEnabled msExchSmtpReceiveEnabled`,
+  time: 'whenCreated whenChanged currentTime msDS-LocalEffectiveDeletionTime msDS-LocalEffectiveRecycleTime',
+  dn: `distinguishedName objectCategory lastKnownParent fSMORoleOwner nCName trustParent defaultObjectCategory
+    homeMTA msExchOwningServer msExchMasterServerOrAvailabilityGroup msExchRoutingMasterDN offLineABServer
+    offLineABContainers msExchHomePublicMDB msExchDefaultPublicMDB siteFolderServer msExchServerSite
+    msExchHomeRoutingGroup msExchOrigMDB fromServer interSiteTopologyGenerator msDS-DefaultQuota
+    configurationNamingContext defaultNamingContext rootDomainNamingContext schemaNamingContext dsServiceName
+    serverName rIDSetReferences`,
+  dnWithBinary: 'wellKnownObjects otherWellKnownObjects',
+  octets: `dSASignature repsFrom repsTo replUpToDateVector replPropertyMetaData invocationId msExchMailboxGuid
+    msExchArchiveGUID userCertificate msExchMailboxSecurityDescriptor mS-DS-CreatorSID sIDHistory securityIdentifier
+    msDS-OptionalFeatureGUID schemaIDGUID attributeSecurityGUID userParameters unicodePwd dnsRecord`,
+  guid: 'objectGUID',
+  sid: 'objectSid tokenGroups',
+  securityDescriptor: 'nTSecurityDescriptor',
+};
+
+/** Attributes of text, for the spelling of their names. */
+const textNames = `cn ou dc name description displayName sAMAccountName userPrincipalName servicePrincipalName mail
+  proxyAddresses givenName sn mailNickname legacyExchangeDN msExchHomeServerName msExchExpansionServerName
+  dNSHostName serialNumber networkAddress msExchInstallPath msExchStartedMailboxServers msExchStoppedMailboxServers
+  msExchFileShareWitness objectClass msDS-LastKnownRDN dnsRoot nETBIOSName keywords serviceBindingInformation
+  allowedAttributes allowedAttributesEffective allowedChildClasses allowedChildClassesEffective canonicalName
+  msDS-ReplAttributeMetaData msDS-ReplValueMetaData msDS-NCReplInboundNeighbors msDS-NCReplCursors
+  msDS-ReplAllInboundNeighbors lDAPDisplayName attributeID governsID attributeSyntax dSHeuristics`;
+
+/** Forward link and back link (MS-ADTS 3.1.1.1.6). */
+const linkPairs: readonly (readonly [string, string])[] = [
+  ['member', 'memberOf'],
+  ['managedBy', 'managedObjects'],
+  ['manager', 'directReports'],
+  ['serverReference', 'serverReferenceBL'],
+  ['hasMasterNCs', 'masteredBy'],
+  ['hasPartialReplicaNCs', 'partialReplicaNCsBL'],
+  ['msDS-hasMasterNCs', 'msDs-masteredBy'],
+  ['msDS-HasDomainNCs', 'msDS-IsDomainFor'],
+  ['msDS-EnabledFeature', 'msDS-EnabledFeatureBL'],
+  ['siteList', 'siteLinkList'],
+  ['msDS-NC-Replica-Locations', 'msDS-NC-Replica-LocationsBL'],
+  ['bridgeheadTransportList', 'bridgeheadServerListBL'],
+  ['msDFSR-ComputerReference', 'msDFSR-ComputerReferenceBL'],
+  ['frsComputerReference', 'frsComputerReferenceBL'],
+  ['msDS-KrbTgtLink', 'msDS-KrbTgtLinkBl'],
+  ['homeMDB', 'homeMDBBL'],
+  ['msExchArchiveDatabaseLink', 'msExchArchiveDatabaseLinkBL'],
+  ['msExchSourceBridgeheadServersDN', 'msExchSourceBridgeheadServersDNBL'],
+  ['msExchTargetBridgeheadServersDN', 'msExchTargetBridgeheadServersDNBL'],
+  ['msExchUseOAB', 'msExchUseOABBL'],
+  ['msExchAddressListServiceLink', 'msExchAddressListServiceBL'],
+  ['msExchOABVirtualDirectoriesLink', 'msExchOABVirtualDirectoriesBL'],
+  ['msExchHostServerLink', 'msExchHostServerBL'],
+  ['msExchMDBAvailabilityGroupLink', 'msExchMDBAvailabilityGroupBL'],
+  ['msExchServerAssociationLink', 'msExchServerAssociationBL'],
+];
+
+/** Attributes with one value, beside those whose syntax allows no more; in lower case. */
+export const singleValued =
+  lowerCased(`cn ou dc name displayName sAMAccountName userPrincipalName mail givenName sn mailNickname legacyExchangeDN
+    msExchHomeServerName msExchExpansionServerName dNSHostName msExchInstallPath msDS-LastKnownRDN nETBIOSName
+    distinguishedName objectCategory lastKnownParent fSMORoleOwner nCName homeMTA msExchOwningServer
+    msExchMasterServerOrAvailabilityGroup msExchRoutingMasterDN offLineABServer msExchHomePublicMDB
+    msExchDefaultPublicMDB siteFolderServer msExchServerSite msExchHomeRoutingGroup replUpToDateVector
+    replPropertyMetaData invocationId msExchMailboxGuid objectGUID objectSid nTSecurityDescriptor managedBy manager
+    serverReference homeMDB msExchArchiveDatabaseLink msExchUseOAB msExchMDBAvailabilityGroupLink
+    msExchHostServerLink canonicalName dSHeuristics msDFSR-ComputerReference frsComputerReference msDS-KrbTgtLink
+    fromServer interSiteTopologyGenerator`);
+
+/** Integers, times and truth values have one value, but for the few named here. */
+const severalNumbers = new Set(['tokengroups']);
+
+/** What only the server writes; in lower case. */
+export const systemOnly =
+  lowerCased(`objectGUID objectSid uSNCreated uSNChanged whenCreated whenChanged distinguishedName name
+  isDeleted isRecycled lastKnownParent instanceType replPropertyMetaData replUpToDateVector repsFrom repsTo
+  msDS-LastKnownRDN`);
+
+/**
+ * What is computed when asked for; in lower case. AD stores repsFrom, replUpToDateVector and replPropertyMetaData, each
+ * DC its own, and returns them only by name (FLAG_ATTR_IS_OPERATIONAL).
+ */
+export const constructed = lowerCased(`allowedAttributes allowedAttributesEffective allowedChildClasses
+  allowedChildClassesEffective sDRightsEffective canonicalName tokenGroups msDS-ReplAttributeMetaData
+  msDS-ReplValueMetaData msDS-NCReplInboundNeighbors msDS-NCReplCursors msDS-ReplAllInboundNeighbors
+  msDS-LocalEffectiveDeletionTime msDS-LocalEffectiveRecycleTime msDS-User-Account-Control-Computed msDS-isRODC
+  repsFrom replUpToDateVector replPropertyMetaData`);
+
+/** What each DC keeps for itself (FLAG_ATTR_NOT_REPLICATED, MS-ADTS 2.2.9), and the identity; in lower case. */
+const notReplicated = lowerCased(`objectGUID distinguishedName uSNCreated uSNChanged whenChanged lastLogon
+  lastLogoff badPwdCount badPasswordTime logonCount`);
+
+/** What is still there after a delete without Recycle Bin (MS-ADTS 3.1.1.5.5.1.1); in lower case. */
+export const keptByTombstone =
+  lowerCased(`nTSecurityDescriptor attributeID attributeSyntax dNReferenceUpdate dNSHostName flatName
+  governsID groupType instanceType lDAPDisplayName legacyExchangeDN isDeleted isRecycled lastKnownParent
+  msDS-LastKnownRDN mS-DS-CreatorSID mSMQOwnerID nCName objectClass distinguishedName objectGUID objectSid oMSyntax
+  proxiedObjectName name replPropertyMetaData sAMAccountName securityIdentifier sIDHistory subClassOf systemFlags
+  trustPartner trustDirection trustType trustAttributes userAccountControl uSNChanged uSNCreated whenCreated whenChanged`);
+
+/** Class, the class above, RDN of its category in the schema, mandatory attributes. */
+export const classes: readonly (readonly [name: string, above: string, category: string, mandatory?: string])[] = [
+  ['container', 'top', 'Container'],
+  ['organizationalUnit', 'top', 'Organizational-Unit'],
+  ['domain', 'top', 'Domain'],
+  ['domainDNS', 'domain', 'Domain-DNS'],
+  ['builtinDomain', 'top', 'Builtin-Domain'],
+  ['lostAndFound', 'top', 'Lost-And-Found'],
+  ['configuration', 'top', 'Configuration'],
+  ['dMD', 'top', 'DMD'],
+  ['person', 'top', 'Person'],
+  ['organizationalPerson', 'person', 'Person'],
+  ['user', 'organizationalPerson', 'Person'],
+  ['computer', 'user', 'Computer'],
+  ['contact', 'organizationalPerson', 'Person'],
+  ['group', 'top', 'Group', 'groupType'],
+  ['crossRefContainer', 'top', 'Cross-Ref-Container'],
+  ['crossRef', 'top', 'Cross-Ref', 'nCName'],
+  ['sitesContainer', 'top', 'Sites-Container'],
+  ['site', 'top', 'Site'],
+  ['serversContainer', 'top', 'Servers-Container'],
+  ['server', 'top', 'Server'],
+  ['applicationSettings', 'top', 'Application-Settings'],
+  ['nTDSDSA', 'applicationSettings', 'NTDS-DSA'],
+  ['nTDSDSARO', 'nTDSDSA', 'NTDS-DSA-RO'],
+  ['nTDSService', 'top', 'NTDS-Service'],
+  ['msDS-OptionalFeature', 'top', 'ms-DS-Optional-Feature'],
+  ['leaf', 'top', 'Leaf'],
+  ['connectionPoint', 'leaf', 'Connection-Point'],
+  ['serviceConnectionPoint', 'connectionPoint', 'Service-Connection-Point'],
+  ['attributeSchema', 'top', 'Attribute-Schema'],
+  ['classSchema', 'top', 'Class-Schema'],
+  ['mTA', 'top', 'MTA'],
+  ['exchangeAdminService', 'top', 'Exchange-Admin-Service'],
+  ['protocolCfg', 'top', 'Protocol-Cfg'],
+  ['protocolCfgShared', 'protocolCfg', 'Protocol-Cfg-Shared'],
+  ['protocolCfgSharedServer', 'protocolCfgShared', 'Protocol-Cfg-Shared-Server'],
+  ['protocolCfgSMTP', 'protocolCfg', 'Protocol-Cfg-SMTP'],
+  ['protocolCfgSMTPServer', 'protocolCfgSMTP', 'Protocol-Cfg-SMTP-Server'],
+  ['protocolCfgIMAP', 'protocolCfg', 'Protocol-Cfg-IMAP'],
+  ['protocolCfgIMAPServer', 'protocolCfgIMAP', 'Protocol-Cfg-IMAP-Server'],
+  ['protocolCfgPOP', 'protocolCfg', 'Protocol-Cfg-POP'],
+  ['protocolCfgPOPServer', 'protocolCfgPOP', 'Protocol-Cfg-POP-Server'],
+  ['msExchConfigurationContainer', 'container', 'ms-Exch-Configuration-Container'],
+  ['msExchContainer', 'container', 'ms-Exch-Container'],
+  ['msExchOrganizationContainer', 'msExchContainer', 'ms-Exch-Organization-Container'],
+  ['msExchAdminGroupContainer', 'msExchContainer', 'ms-Exch-Admin-Group-Container'],
+  ['msExchAdminGroup', 'msExchContainer', 'ms-Exch-Admin-Group'],
+  ['msExchServersContainer', 'msExchContainer', 'ms-Exch-Servers-Container'],
+  ['msExchExchangeServer', 'server', 'ms-Exch-Exchange-Server'],
+  ['msExchExchangeTransportServer', 'msExchExchangeServer', 'ms-Exch-Exchange-Transport-Server'],
+  ['msExchInformationStore', 'top', 'ms-Exch-Information-Store'],
+  ['msExchMDB', 'top', 'ms-Exch-MDB'],
+  ['msExchPrivateMDB', 'msExchMDB', 'ms-Exch-Private-MDB'],
+  ['msExchPublicMDB', 'msExchMDB', 'ms-Exch-Public-MDB'],
+  ['msExchMDBCopy', 'top', 'ms-Exch-MDB-Copy'],
+  ['msExchMDBAvailabilityGroup', 'top', 'ms-Exch-MDB-Availability-Group'],
+  ['msExchOAB', 'top', 'ms-Exch-OAB', 'offLineABServer'],
+  ['msExchConnectors', 'msExchContainer', 'ms-Exch-Connectors'],
+  ['msExchRoutingGroup', 'msExchContainer', 'ms-Exch-Routing-Group'],
+  ['msExchConnector', 'top', 'ms-Exch-Connector'],
+  ['mailGateway', 'msExchConnector', 'Mail-Gateway'],
+  ['msExchRoutingSMTPConnector', 'mailGateway', 'ms-Exch-Routing-SMTP-Connector'],
+  ['msExchProtocolCfgSMTPContainer', 'container', 'ms-Exch-Protocol-Cfg-SMTP-Container'],
+  ['msExchProtocolCfgHTTPContainer', 'container', 'ms-Exch-Protocol-Cfg-HTTP-Container'],
+  ['msExchProtocolCfgIMAPContainer', 'container', 'ms-Exch-Protocol-Cfg-IMAP-Container'],
+  ['msExchProtocolCfgPOPContainer', 'container', 'ms-Exch-Protocol-Cfg-POP-Container'],
+];
 
 export type Link =
   | { readonly direction: 'none' }
@@ -40,7 +228,7 @@ export interface AttributeType {
   readonly replicated: boolean;
 }
 
-export interface ClassType {
+interface ClassType {
   readonly name: string;
   /** The classes above, the topmost first, and the class itself: the values of objectClass. */
   readonly chain: readonly string[];

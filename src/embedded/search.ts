@@ -7,12 +7,12 @@ import { DnSyntaxError, dnsNameOfDn, parentDn } from '../ad/dn.ts';
 import type { Filter } from '../ldap/filter.ts';
 import type { SearchScope } from '../ldap/session.ts';
 import type { StoredEntry } from './entry.ts';
+import { assertionKey, toText } from './entry.ts';
 import { candidates, compileFilter } from './filters.ts';
 import { refuse } from './refusal.ts';
 import { isOnRequestOnly, type ReturnedAttribute } from './root-dse.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import { allSecurityParts, selectParts } from './security-descriptor.ts';
-import { assertionKey, toText } from './value.ts';
 import {
   constructedAttributes,
   constructedValues,
@@ -24,7 +24,7 @@ import {
 } from './view.ts';
 
 /** What to look for. */
-export interface Query {
+interface Query {
   readonly base: string;
   readonly scope: SearchScope;
   readonly filter: Filter;

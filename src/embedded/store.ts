@@ -8,9 +8,8 @@
 
 import { childDn, DnSyntaxError, dnsNameOfDn, formatDn, normalizedDn, parseDn, type Rdn } from '../ad/dn.ts';
 import { parseGeneralizedTime } from '../ad/values.ts';
-import { type AttributeStamp, Reference, StoredEntry, type Value } from './entry.ts';
+import { type AttributeStamp, Reference, StoredEntry, type Value, valueKey } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
-import { valueKey } from './value.ts';
 
 type Index = Map<string, Set<StoredEntry>>;
 

@@ -7,13 +7,12 @@ import { formatDn, parseDn, type RdnAttribute, rdnOf } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/values.ts';
 import type { NewAttribute } from '../ldap/session.ts';
 import type { Replica } from './domain-controller.ts';
-import { Reference, type StoredEntry, type Value } from './entry.ts';
+import { foldedText, isWellFormed, Reference, type StoredEntry, toValue, type Value, valueKey } from './entry.ts';
 import { refuse } from './refusal.ts';
 import { type AttributeType, attributeType, classType, wholeChain } from './schema.ts';
 import { refusingBadName, resolveEntry, resolvePlace } from './search.ts';
 import { allSecurityParts, defaultDescriptor, replaceParts } from './security-descriptor.ts';
 import type { Store } from './store.ts';
-import { foldedText, isWellFormed, toValue, valueKey } from './value.ts';
 import { isExport, type Reader } from './view.ts';
 
 /** Who writes, on which DC, and with which options. */
@@ -70,7 +69,7 @@ export function categoryOf(objectClass: readonly Value[], store: Store): Value[]
 }
 
 /** A client's values for an attribute. Throws Refusal: wrong syntax, a text that is no DN, the same value twice. */
-export function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Writer): Value[] {
+function valuesFrom(type: AttributeType, given: readonly Buffer[], { store }: Writer): Value[] {
   const values = given.map((bytes) => {
     const value = toValue(type, bytes, (dn) => store.reach(dn));
     if (value === undefined) throw refuse.badName(bytes.toString('utf8'));
@@ -82,7 +81,7 @@ export function valuesFrom(type: AttributeType, given: readonly Buffer[], { stor
 }
 
 /** Throws Refusal where a DN value names no entry, or a deleted one. An export may lack entries that exist. */
-export function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Writer): void {
+function assertTargetsExist(type: AttributeType, values: readonly Value[], writer: Writer): void {
   if (isExport(writer)) return;
   const dangling = (value: Value): boolean =>
     value instanceof Reference && (!value.target.present || value.target.isDeleted);
@@ -90,7 +89,7 @@ export function assertTargetsExist(type: AttributeType, values: readonly Value[]
 }
 
 /** Throws Refusal if a client may not write the attribute, or not with so many values. */
-export function assertWritable(type: AttributeType, values: readonly Value[]): void {
+function assertWritable(type: AttributeType, values: readonly Value[]): void {
   if (type.systemOnly) throw refuse.systemOnly(type.name);
   if (type.single && values.length > 1) throw refuse.singleValue(type.name);
 }

@@ -1,6 +1,6 @@
 /**
- * LDIF (RFC 2849): the records that the reader returns and the writer accepts.
- * Values are bytes; a DN is text with its escapes as in the file.
+ * LDIF (RFC 2849): records as the reader returns them, and their text for ldifde, ldapmodify and ldbmodify: ASCII, base64
+ * for everything else, folded lines. Values are bytes; a DN is text with its escapes as in the file.
  */
 
 import { FileError } from '../errors.ts';
@@ -31,21 +31,21 @@ export interface LdifContentRecord {
   readonly attributes: readonly LdifAttribute[];
 }
 
-export interface LdifAddRecord {
+interface LdifAddRecord {
   readonly kind: 'add';
   readonly dn: string;
   readonly controls: readonly LdifControl[];
   readonly attributes: readonly LdifAttribute[];
 }
 
-export interface LdifModifyRecord {
+interface LdifModifyRecord {
   readonly kind: 'modify';
   readonly dn: string;
   readonly controls: readonly LdifControl[];
   readonly edits: readonly LdifEdit[];
 }
 
-export interface LdifDeleteRecord {
+interface LdifDeleteRecord {
   readonly kind: 'delete';
   readonly dn: string;
   readonly controls: readonly LdifControl[];
@@ -68,3 +68,80 @@ export class LdifSyntaxError extends FileError {
 
 /** RFC 4512 2.5, extended by the options of AD such as `range=0-*`. */
 export const attributeDescriptionPattern = /^[A-Za-z0-9][A-Za-z0-9._-]*(?:;[A-Za-z0-9_.=*-]+)*$/;
+
+/**
+ * The text of each record. There is no `version: 1` at the top: readers assume it, and ldbmodify refuses a file that
+ * begins with it. Throws FileError for a name that is not an attribute name.
+ */
+export function* writeLdif(records: Iterable<LdifRecord>): Generator<string, void, undefined> {
+  for (const record of records) yield ldifRecord(record);
+}
+
+/** A comment: each line of the text after `# `. */
+export function ldifComment(text: string): string {
+  return textOf(text.split(/\r\n|\r|\n/).map((line) => `# ${line}`.trimEnd()));
+}
+
+/** One record with the blank line after it. Throws FileError for a name that is not an attribute name. */
+export function ldifRecord(record: LdifRecord): string {
+  const lines = record.kind === 'content' ? attributeLines(record.attributes) : changeLines(record);
+  return textOf([...[textLine('dn', record.dn), ...lines].flatMap(folded), '']);
+}
+
+function changeLines(record: LdifChangeRecord): string[] {
+  const lines = record.controls.map(controlLine);
+  switch (record.kind) {
+    case 'add':
+      return [...lines, 'changetype: add', ...attributeLines(record.attributes)];
+    case 'delete':
+      return [...lines, 'changetype: delete'];
+    case 'modify':
+      return [
+        ...lines,
+        'changetype: modify',
+        ...record.edits.flatMap((edit) => [textLine(edit.operation, edit.name), ...attributeLines([edit]), '-']),
+      ];
+  }
+}
+
+function attributeLines(attributes: readonly LdifAttribute[]): string[] {
+  return attributes.flatMap(({ name, values }) => {
+    if (!attributeDescriptionPattern.test(name)) {
+      throw new FileError({
+        attempted: 'write LDIF',
+        on: JSON.stringify(name),
+        cameBack: 'not the name of an attribute',
+        next: 'Check the attribute names in the directory.',
+      });
+    }
+    return values.map((value) => `${name}${valuePart(value)}`);
+  });
+}
+
+function controlLine({ oid, critical, value }: LdifControl): string {
+  return `control: ${oid} ${critical}${value === undefined ? '' : valuePart(value)}`;
+}
+
+function textLine(name: string, value: string): string {
+  return `${name}${valuePart(Buffer.from(value))}`;
+}
+
+/** Stricter than RFC 2849's SAFE-STRING: control characters become base64 too, as not every reader accepts them. */
+function valuePart(value: Buffer): string {
+  if (value.length === 0) return ':';
+  const text = value.toString('latin1');
+  return !/[^ -~]|^[ :<]| $/.test(text) ? `: ${text}` : `:: ${value.toString('base64')}`;
+}
+
+const lineLength = 76;
+
+function folded(line: string): string[] {
+  const lines = [line.slice(0, lineLength)];
+  for (let at = lineLength; at < line.length; at += lineLength - 1)
+    lines.push(` ${line.slice(at, at + lineLength - 1)}`);
+  return lines;
+}
+
+function textOf(lines: readonly string[]): string {
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -4,8 +4,7 @@ import { DnSyntaxError, formatDn, parseDn, rdnOf } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import type { LeftOut, WhyLeft } from '../change/plan.ts';
 import { deletedBy } from '../change/undo-link.ts';
-import type { Segment } from './changed-words.ts';
-import type { EntriesRow, ReviewRow } from './rows.ts';
+import type { EntriesRow, ReviewRow, Segment } from './rows.ts';
 
 export function isDelete(row: ReviewRow): row is EntriesRow {
   return row.kind === 'entries' && (row.verb === 'delete' || row.verb === 'delete tree');

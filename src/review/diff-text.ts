@@ -4,11 +4,9 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
 import { largest } from '../largest.ts';
 import type { Style } from '../terminal/style.ts';
-import { displayWidth, pad } from '../terminal/text-width.ts';
+import { displayWidth, pad, wrapped } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
-import { wrapped } from '../terminal/wrapped.ts';
 import { counted, distinct, listed as inWords } from '../words.ts';
-import type { Segment } from './changed-words.ts';
 import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';
 import {
   type FilePlaces,
@@ -19,7 +17,7 @@ import {
   wholePath,
 } from './file-places.ts';
 import { type Outcome, rowOutcome } from './outcome.ts';
-import type { DiffLine, EntriesRow, EntryPart, FilesRow, ReviewRow, TextEdit } from './rows.ts';
+import type { DiffLine, EntriesRow, EntryPart, FilesRow, ReviewRow, Segment, TextEdit } from './rows.ts';
 
 export interface TextReviewOptions {
   readonly style: Style;

@@ -2,10 +2,11 @@
 
 import type { Exhibit, TableExhibit } from '../change/exhibits.ts';
 import { largest } from '../largest.ts';
-import { barLines, histogramLines } from '../terminal/bar.ts';
 import {
   propertyLines as alignedPropertyLines,
+  barLines,
   type Canvas,
+  histogramLines,
   matrixLines,
   paintOf,
   remarkLines,
@@ -13,11 +14,10 @@ import {
   treeLines,
 } from '../terminal/draw.ts';
 import { table } from '../terminal/table.ts';
-import { displayWidth, pad } from '../terminal/text-width.ts';
+import { displayWidth, pad, wrapped } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
-import { wrapped } from '../terminal/wrapped.ts';
 
-export interface ExhibitOptions extends Canvas {
+interface ExhibitOptions extends Canvas {
   /** The columns of the terminal, which tables are fitted to. Left out for a file or a pipe, where every cell is one line. */
   readonly columns?: number | undefined;
 }

@@ -1,8 +1,14 @@
-/** A directory plan as LDIF: what it does, and what was there before. */
+/**
+ * A directory plan as LDIF: what it does, and what was there before. Lingering objects as the rootDSE operations that have
+ * their DC remove them (MS-ADTS 3.1.1.3.3.15, KB 314282): the DC asks the reference itself before it removes anything.
+ */
 
-import { bytesOfWrittenValue } from '../ad/values.ts';
+import { importRemoval } from '../ad/repadmin.ts';
+import { bytesOfWrittenValue, guidBase } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { withoutSacl } from '../change/entry-content.ts';
+import { openBlockers } from '../change/findings.ts';
+import { type FolderDocument, folderParts, removalFile } from '../change/folder.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
@@ -12,12 +18,15 @@ import type {
   ModifyChange,
   Plan,
   PlanAttribute,
+  RemoveLingeringChange,
   UndeleteChange,
 } from '../change/plan.ts';
+import { groupBy } from '../group-by.ts';
 import { showDeleted, treeDelete } from '../ldap/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
-import { ldifComment, ldifRecord } from '../ldif/ldif-writer.ts';
+import { ldifComment, ldifRecord } from '../ldif/ldif.ts';
 import { visible } from '../terminal/visible.ts';
+import { counted, listed } from '../words.ts';
 import { commentsOf } from './summary.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, behind what a reader has to know. */
@@ -170,4 +179,60 @@ function ldifEdits(edit: AttributeEdit): readonly LdifEdit[] {
 
 function ldifAttribute(attribute: PlanAttribute): LdifAttribute {
   return { name: attribute.name, values: attribute.values.map(bytesOfWrittenValue) };
+}
+
+/** A document for each DC, as each takes only its own operations; none has one while a blocker stops the plan. */
+export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringChange[]): readonly FolderDocument[] {
+  if (openBlockers(plan.findings).length > 0) {
+    const none = ldifComment('No operation is written while a blocker stops this plan.');
+    return [{ name: folderParts.ldif, content: [...headComments(plan), none] }];
+  }
+  const byHost = groupBy(changes, ({ on }) => on);
+  const hosts = [...byHost.keys()];
+  if (hosts.length === 0) {
+    const none = ldifComment('No lingering object was found: there is nothing to import.');
+    return [{ name: folderParts.ldif, content: [...headComments(plan), none] }];
+  }
+  const ofHosts = [...byHost].map(([host, ofHost]) => {
+    const name = removalFile(host, hosts);
+    return { name, content: removalLdif(plan, host, name, ofHost) };
+  });
+  if (hosts.length === 1) return ofHosts;
+  const names = listed(hosts.map((host) => removalFile(host, hosts)));
+  const pointer = ldifComment(`Each domain controller has a file of its own: ${names}`);
+  return [{ name: folderParts.ldif, content: [...headComments(plan), pointer] }, ...ofHosts];
+}
+
+const headComments = (plan: Plan): readonly string[] => commentsOf(plan).map(ldifComment);
+
+function* removalLdif(
+  plan: Plan,
+  host: string,
+  file: string,
+  changes: readonly RemoveLingeringChange[],
+): Generator<string> {
+  const references = [...new Set(changes.map(({ reference }) => `${reference.host} (DSA GUID ${reference.dsaGuid})`))];
+  yield* headComments(plan);
+  for (const line of [
+    `Removes ${counted(changes.length, 'lingering object')} from ${host}, for a Windows domain controller:`,
+    importRemoval(host, file),
+    `Reference: ${listed(references)}; it must be reachable from ${host}.`,
+    'Before you import: repadmin /removelingeringobjects with /advisory_mode must have given this list (event 1946),',
+    'with no other objects than those that next-steps.txt names.',
+    'A removed object leaves no tombstone and cannot be restored: backup/before.ldf holds its attributes.',
+  ]) {
+    yield ldifComment(visible(line));
+  }
+  yield '\n';
+  for (const change of changes) {
+    const value = `${guidBase(change.reference.dsaGuid)}:${guidBase(change.guid)}`;
+    // The value starts with "<", which LDIF takes only as base64 (RFC 2849): the comment is for people.
+    yield ldifComment(`${visible(change.dn)}\n${value}`);
+    yield ldifRecord({
+      kind: 'modify',
+      dn: '',
+      controls: [],
+      edits: [{ operation: 'replace', name: 'removeLingeringObject', values: [Buffer.from(value)] }],
+    });
+  }
 }

@@ -1,10 +1,23 @@
-/** A plan's changes as numbered rows of removed and added lines: the one source of what screen, text and page show. */
+/**
+ * A plan's changes as numbered rows of removed and added lines: the one source of what screen, text and page show. Values
+ * are shown as text, bytes that are no text by their digits; the words that differ are marked, so that a reader's eye
+ * goes there first.
+ */
 
-import type { AttributeEdit, Change, EntryChange, FileChange, PlanAttribute, UndeleteChange } from '../change/plan.ts';
+import { createHash } from 'node:crypto';
+import { parseDnsRecord } from '../ad/dns-record.ts';
+import type {
+  AttributeEdit,
+  Change,
+  EntryChange,
+  FileChange,
+  PlanAttribute,
+  PlanValue,
+  UndeleteChange,
+} from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
+import { decodeText, encodingOfCodePage, type TextEncoding } from '../files/text-encoding.ts';
 import { groupBy } from '../group-by.ts';
-import { markChangedWords, type Segment } from './changed-words.ts';
-import { type ShownValue, shownText, shownValue } from './shown-value.ts';
 
 export interface DiffLine {
   readonly sign: '-' | '+';
@@ -172,4 +185,129 @@ function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonl
 /** A second colon, as in LDIF (RFC 2849), marks what is not the value itself but words about it. */
 function nameOf(attribute: string, { isPlain }: ShownValue): string {
   return isPlain ? `${attribute}: ` : `${attribute}:: `;
+}
+
+interface ShownValue {
+  readonly text: string;
+  /** False for words about the value: that it is base64 in the plan, or how long it is. */
+  readonly isPlain: boolean;
+}
+
+/** Binary values up to this many bytes are shown as they are: a GUID, a SID. */
+const shortBinary = 32;
+
+/**
+ * A value of the attribute. One that is base64 in the plan although it is clean text is shown as that text, and marked; a
+ * DNS record as what it says, with its bytes.
+ */
+function shownValue(value: PlanValue, attribute = ''): ShownValue {
+  if (typeof value === 'string') return { text: value, isPlain: true };
+  const bytes = Buffer.from(value.base64, 'base64');
+  const record = attribute.toLowerCase() === 'dnsrecord' ? parseDnsRecord(bytes) : undefined;
+  if (record !== undefined) {
+    const says = 'target' in record ? record.target : record.address;
+    return { text: `${record.type} ${says} ${inDigits(bytes)}`, isPlain: false };
+  }
+  const text = cleanText(bytes);
+  return { text: text === undefined ? inDigits(bytes) : `${text} (base64 in the plan)`, isPlain: false };
+}
+
+/** The bytes as text if they are UTF-8 without control characters. */
+function cleanText(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8');
+  const isText = bytes.length > 0 && Buffer.from(text).equals(bytes) && !/(?![\t\r\n])\p{Cc}/u.test(text);
+  return isText ? text : undefined;
+}
+
+function inDigits(bytes: Buffer): string {
+  const length = `${bytes.length.toLocaleString('en')} ${bytes.length === 1 ? 'byte' : 'bytes'}`;
+  return bytes.length <= shortBinary
+    ? `(${length}: ${bytes.toString('hex')})`
+    : `(${length}, SHA-256 ${createHash('sha256').update(bytes).digest('hex')})`;
+}
+
+/** The text of a file in its encoding; of bytes that the encoding has no characters for, their digits. */
+function shownText(base64: string, encoding: string): string {
+  const bytes = Buffer.from(base64, 'base64');
+  if (!isKnown(encoding)) return inDigits(bytes);
+  // windows-1258 spells Vietnamese with combining marks: the same text as other encodings have.
+  const decoded = decodeText(bytes, encoding);
+  const text = encoding === 'windows-1258' ? decoded.normalize('NFC') : decoded;
+  return isWhole(bytes, text, encoding) ? text : inDigits(bytes);
+}
+
+/** Whether the text says what all of the bytes are. */
+function isWhole(bytes: Buffer, text: string, encoding: TextEncoding): boolean {
+  if (encoding.startsWith('utf-16')) return bytes.length % 2 === 0;
+  if (encoding.startsWith('utf-8')) return Buffer.from(text).equals(bytes);
+  return !text.includes('\ufffd');
+}
+
+const unicode = /^(?:ascii|utf-8|utf-16[lb]e)(?: with BOM)?$/;
+
+function isKnown(encoding: string): encoding is TextEncoding {
+  const page = /^windows-(\d{1,5})$/.exec(encoding)?.[1];
+  return page === undefined ? unicode.test(encoding) : encodingOfCodePage(Number(page)) === encoding;
+}
+
+export interface Segment {
+  readonly text: string;
+  readonly changed: boolean;
+}
+
+/** Longer lines are marked as a whole: comparing them word by word would cost more than it shows. */
+const mostWords = 200;
+
+/** The old and the new text, each in segments that joined give the text again. */
+export function markChangedWords(old: string, now: string): { readonly old: Segment[]; readonly new: Segment[] } {
+  const before = wordsOf(old);
+  const after = wordsOf(now);
+  if (before.length > mostWords || after.length > mostWords) {
+    return { old: [{ text: old, changed: true }], new: [{ text: now, changed: true }] };
+  }
+  const common = commonWords(before, after);
+  return {
+    old: segments(before, (index) => !common.some(([inOld]) => inOld === index)),
+    new: segments(after, (index) => !common.some(([, inNew]) => inNew === index)),
+  };
+}
+
+function wordsOf(text: string): readonly string[] {
+  return text.match(/[\p{L}\p{M}\p{N}]+|\s+|[^\p{L}\p{M}\p{N}\s]/gu) ?? [];
+}
+
+/** Pairs of indexes of a longest common subsequence. */
+function commonWords(before: readonly string[], after: readonly string[]): readonly (readonly [number, number])[] {
+  const width = after.length + 1;
+  const lengths = new Uint16Array((before.length + 1) * width);
+  const lengthAt = (row: number, column: number): number => lengths[row * width + column] ?? 0;
+  for (let row = before.length - 1; row >= 0; row -= 1) {
+    for (let column = after.length - 1; column >= 0; column -= 1) {
+      lengths[row * width + column] =
+        before[row] === after[column]
+          ? lengthAt(row + 1, column + 1) + 1
+          : Math.max(lengthAt(row + 1, column), lengthAt(row, column + 1));
+    }
+  }
+  const pairs: (readonly [number, number])[] = [];
+  for (let row = 0, column = 0; row < before.length && column < after.length; ) {
+    if (before[row] === after[column]) {
+      pairs.push([row, column]);
+      row += 1;
+      column += 1;
+    } else if (lengthAt(row + 1, column) >= lengthAt(row, column + 1)) row += 1;
+    else column += 1;
+  }
+  return pairs;
+}
+
+function segments(words: readonly string[], isChanged: (index: number) => boolean): Segment[] {
+  const joined: Segment[] = [];
+  for (const [index, text] of words.entries()) {
+    const changed = isChanged(index);
+    const last = joined.at(-1);
+    if (last?.changed === changed) joined[joined.length - 1] = { text: last.text + text, changed };
+    else joined.push({ text, changed });
+  }
+  return joined;
 }

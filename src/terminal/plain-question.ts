@@ -3,9 +3,8 @@
 import { BackError, CancelledError } from '../errors.ts';
 import { type Dialogue, messageOf } from './dialogue.ts';
 import { listen, paperOf, type Terminal, typedText } from './question-frame.ts';
-import { displayWidth, graphemesOf } from './text-width.ts';
+import { displayWidth, graphemesOf, wrapped } from './text-width.ts';
 import { visible } from './visible.ts';
-import { wrapped } from './wrapped.ts';
 
 /**
  * Asks one question and gives its answer, as `ask` does.

@@ -1,4 +1,4 @@
-import { bar } from './bar.ts';
+import { bar } from './draw.ts';
 import type { Style } from './style.ts';
 import { displayWidth, pad, truncate } from './text-width.ts';
 import { visible } from './visible.ts';

@@ -1,10 +1,9 @@
 import { largest } from '../largest.ts';
-import { displayWidth, pad, wrap } from './text-width.ts';
+import { displayWidth, pad, wrap, wrapped } from './text-width.ts';
 import { visible } from './visible.ts';
-import { wrapped } from './wrapped.ts';
 
 /** Plain text, or plain text with a style that is applied after the text has been fitted. */
-export type Cell = string | { readonly text: string; readonly style: (text: string) => string };
+type Cell = string | { readonly text: string; readonly style: (text: string) => string };
 
 interface Column {
   readonly align?: 'left' | 'right';

@@ -1,8 +1,7 @@
 import type { Dialogue, Key, Reading, View } from './dialogue.ts';
 import type { ConfirmQuestion } from './questions.ts';
-import { displayWidth, graphemesOf, startOf, wrap } from './text-width.ts';
+import { displayWidth, graphemesOf, startOf, wrap, wrapped } from './text-width.ts';
 import { visible } from './visible.ts';
-import { wrapped } from './wrapped.ts';
 
 /** A line of text; the cursor is between its two parts. */
 export interface TextLine {
@@ -67,7 +66,7 @@ export function readInteger(text: string): Reading<number> {
   return { answer };
 }
 
-export interface TypedQuestion<Answer> {
+interface TypedQuestion<Answer> {
   readonly message: string;
   /** The answer of Enter alone. */
   readonly initial: string | undefined;

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { type Position, positionInBrief, positionInWords } from '../../src/change/position.ts';
+import { openSaved } from '../../src/commands/menu.ts';
 import { createOutput } from '../../src/commands/output.ts';
-import { openSaved } from '../../src/commands/saved-menu.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { templates } from '../support/practice-site.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { explainLogonError, type LogonPlace } from '../../src/ldap/logon/logon-trouble.ts';
 import { LibraryNotLoadedError, NoCarrierError } from '../../src/ldap/logon/native-library.ts';
+import { explainLogonError, type LogonPlace } from '../../src/ldap/logon/sasl-logon.ts';
 import { type LogonFailure, SecurityContextError } from '../../src/ldap/logon/security-context.ts';
 
 const linux: LogonPlace = { serverName: 'dc1.example.com', hasPassword: false, platform: 'linux' };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { markChangedWords, type Segment } from '../../src/review/changed-words.ts';
+import { markChangedWords, type Segment } from '../../src/review/rows.ts';
 
 /** Changed words in brackets. */
 function written(segments: readonly Segment[]): string {

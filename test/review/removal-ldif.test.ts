@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { blocker, warning } from '../../src/change/findings.ts';
 import type { Plan, RemoveLingeringChange } from '../../src/change/plan.ts';
-import { removalDocuments } from '../../src/review/removal-ldif.ts';
+import { removalDocuments } from '../../src/review/ldif.ts';
 
 const guid = '9c04206a-9a46-41df-b23b-f2b402ba789f';
 const removal = (on: string): RemoveLingeringChange => ({

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { AttributeEdit, Change } from '../../src/change/plan.ts';
-import type { Segment } from '../../src/review/changed-words.ts';
+import type { Segment } from '../../src/review/rows.ts';
 import { type EntriesRow, type FilesRow, type ReviewRow, reviewRows } from '../../src/review/rows.ts';
 import { configuration, deletion, guid, labelChange, modify } from './plans.ts';
 

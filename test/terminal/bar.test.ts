@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Bars, bar, barLines, type Histogram, histogramLines } from '../../src/terminal/bar.ts';
+import { type Bars, bar, barLines, type Histogram, histogramLines } from '../../src/terminal/draw.ts';
 import { asciiSigns, createStyle } from '../../src/terminal/style.ts';
 
 test.each([

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { barLines, histogramLines } from '../../src/terminal/bar.ts';
 import {
+  barLines,
   type Canvas,
+  histogramLines,
   type Matrix,
   matrixLines,
   propertyLines,

@@ -3,8 +3,7 @@
  * gone: server objects with NTDS Settings, server objects without, and accounts of DCs without a server object.
  */
 
-import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
-import { askAllForReplication, catalogIfAny } from '../../ad/ask-replication.ts';
+import { askAllForReplication, catalogIfAny, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { dnDepth, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';

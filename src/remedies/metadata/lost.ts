@@ -1,7 +1,12 @@
 /** What a forced demotion loses: changes made on this domain controller that no other one has had (KB 2020053). */
 
-import { readAttributeNumbers } from '../../ad/attribute-numbers.ts';
-import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
+import {
+  linkMetadataAttribute,
+  linkStampsOf,
+  metadataAttributes,
+  readAttributeNumbers,
+  stampsOf,
+} from '../../ad/attribute-stamps.ts';
 import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
@@ -13,7 +18,7 @@ import { DirectoryError } from '../../errors.ts';
 import { deletedObjectsControl } from '../../ldap/controls.ts';
 import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { writeLdif } from '../../ldif/ldif-writer.ts';
+import { writeLdif } from '../../ldif/ldif.ts';
 import { distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';

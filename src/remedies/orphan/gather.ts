@@ -1,6 +1,6 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
-import { catalogIfAny } from '../../ad/ask-replication.ts';
+import { catalogIfAny } from '../../ad/ask-domain-controllers.ts';
 import { isBelow, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';

@@ -1,6 +1,6 @@
 /** Whether every DC gets the deletion: one that is cut off for longer than the tombstone lifetime keeps or revives the object. */
 
-import { askAllForReplication } from '../../ad/ask-replication.ts';
+import { askAllForReplication } from '../../ad/ask-domain-controllers.ts';
 import {
   directoryServiceDn,
   lifetimeAttributes,

@@ -2,7 +2,7 @@
 
 import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
-import type { Comparable } from '../../ad/lingering-requests.ts';
+import type { Comparable } from '../../ad/repadmin.ts';
 import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
 import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { PointInTime } from '../../ad/values.ts';

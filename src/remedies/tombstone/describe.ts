@@ -1,9 +1,11 @@
 /** A plan in words: its title, its summary, and what a person still has to do, kept in the plan as data. */
 
 import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
-import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/lingering-requests.ts';
 import {
   allowDivergent,
+  type Comparable,
+  cleaningRequests,
+  comparisonsFor,
   type LingeringObjectsRequest,
   listLingeringObjects,
   removeMetadata,

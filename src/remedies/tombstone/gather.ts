@@ -1,7 +1,6 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
-import { defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
-import { askAllForReplication } from '../../ad/ask-replication.ts';
+import { askAllForReplication, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
 import {
   directoryServiceDn,
@@ -39,20 +38,20 @@ import { countDeletedObjects, type DeletedObjects } from './deleted-objects.ts';
 import { type LookEvidence, requireSameForest } from './evidence.ts';
 import type { TombstoneOptions } from './options.ts';
 
-export interface LastBackup {
+interface LastBackup {
   readonly namingContext: string;
   /** 'not-known': there was none, or the user may not read it. */
   readonly time: Date | 'not-known';
 }
 
-export interface RoleOwner {
+interface RoleOwner {
   /** "PDC emulator" */
   readonly role: string;
   readonly settingsDn: string;
 }
 
 /** CN=Directory Service, which holds both lifetimes. */
-export interface DirectoryService extends StoredLifetimes {
+interface DirectoryService extends StoredLifetimes {
   readonly dn: string;
   readonly guid: string;
   /** When tombstoneLifetime was last written; undefined if never, or if the user may not read it. */
@@ -62,7 +61,7 @@ export interface DirectoryService extends StoredLifetimes {
 }
 
 /** The object that makes DCs strict when they are promoted (Microsoft KB 870695). */
-export interface StrictMarker {
+interface StrictMarker {
   readonly dn: string;
   readonly isThere: boolean;
   /** Whether the container that it belongs in is there. */

@@ -2,7 +2,7 @@
 
 import { type Lifetime, lifetimeInForce, silenceAtLastWrite, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import { hostOf } from '../../ad/forest.ts';
-import type { Comparable } from '../../ad/lingering-requests.ts';
+import type { Comparable } from '../../ad/repadmin.ts';
 import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
@@ -20,7 +20,7 @@ export const nearShare = 0.9;
 export type Stage = 'fine' | 'watch-list' | 'near-lifetime' | 'past-lifetime' | 'past-former-lifetime';
 
 /** The stage of a silence of so many milliseconds under a lifetime of so many days. */
-export function stageOf(milliseconds: number, days: number): Stage {
+function stageOf(milliseconds: number, days: number): Stage {
   const share = milliseconds / (days * day);
   if (share >= 1) return 'past-lifetime';
   if (share >= nearShare) return 'near-lifetime';

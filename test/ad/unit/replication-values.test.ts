@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  parseAttributeStampXml,
+  parseCursorXml,
+  parseInboundNeighborXml,
   parsePropertyMetaData,
   parseRepsFrom,
   parseUpToDateVector,
   UnreadableReplicationValueError,
 } from '../../../src/ad/replication-values.ts';
-import { parseAttributeStampXml, parseCursorXml, parseInboundNeighborXml } from '../../../src/ad/replication-xml.ts';
 import { secondsSince1601 } from '../../../src/ad/values.ts';
 
 // Values that Samba 4.17 wrote.

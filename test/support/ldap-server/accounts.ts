@@ -2,9 +2,9 @@
 
 import { dateOfFileTime } from '../../../src/ad/values.ts';
 import type { StoredEntry } from '../../../src/embedded/entry.ts';
+import { assertionKey } from '../../../src/embedded/entry.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import type { Store } from '../../../src/embedded/store.ts';
-import { assertionKey } from '../../../src/embedded/value.ts';
 import { administrator, type Rights } from '../../../src/embedded/view.ts';
 import { bindFailure, refuse } from './wire-refusal.ts';
 

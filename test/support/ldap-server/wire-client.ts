@@ -3,6 +3,7 @@
 import { dnsNameOfDn } from '../../../src/ad/dn.ts';
 import type { Replica } from '../../../src/embedded/domain-controller.ts';
 import type { StoredEntry } from '../../../src/embedded/entry.ts';
+import { assertionKey, valueKey } from '../../../src/embedded/entry.ts';
 import {
   type Client,
   type RequestOptions,
@@ -15,7 +16,6 @@ import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts
 import type { ReturnedAttribute } from '../../../src/embedded/root-dse.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
-import { assertionKey, valueKey } from '../../../src/embedded/value.ts';
 import { administrator, type Reader, visibleValues } from '../../../src/embedded/view.ts';
 import { type Control, controlOid } from '../../../src/ldap/controls.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
