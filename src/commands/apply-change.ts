@@ -61,11 +61,17 @@ export async function applyChange(apply: Apply, context: Context, output: Output
     try {
       return await applyLocked(apply, original, context, output);
     } finally {
-      await redrawIfPossible(apply, true, context, output);
+      await redrawIfPossible(asJudged(apply), true, context, output);
       if (original !== undefined)
         await redrawIfPossible({ ...apply, ...original }, isWithin(original.plan, apply.plan), context, output);
     }
   });
+}
+
+/** An LDIF that is about to be imported says what this run has accepted. What was written has its journal for that. */
+function asJudged(apply: Apply): Apply {
+  const { plan, findings, directory } = apply;
+  return directory?.isExport === true ? { ...apply, plan: { ...plan, findings } } : apply;
 }
 
 /** Writes the outcome into the page. A page that can't be drawn again does not change the outcome. */
@@ -195,7 +201,7 @@ async function rehearse(plan: Plan<DirectoryChange>, directory: OpenDirectory, r
     return reportOutcome({ result, interrupted: false, plan, folder, remedy }, context, output);
   }
   // An LDIF that was edited beside the plan is never recommended.
-  await redraw(apply, true, context, output);
+  await redraw(asJudged(apply), true, context, output);
   const ldif = quotedWord(shownPath(path.join(folder, folderParts.ldif), context), context.platform);
   output.say(
     `  ${output.style.bold('No directory was changed.')} The changes fit the export; the LDIF to import is ${ldif}`,

@@ -9,7 +9,7 @@ import { withFolderLock } from '../change/folder-lock.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
-import { type ExitStatus, exitStatus, RefusedError } from '../errors.ts';
+import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import { listed } from '../words.ts';
@@ -61,6 +61,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   try {
     if (left.size === 0)
       return await verifyDone(saved, opened.directory, waitSeconds, remedy, flags['dry-run'], context, output);
+    if (opened.directory?.isExport === true && selected.size < left.size) throw wholeOnly(folder);
     if (!flags['dry-run']) await clearLeftovers(saved, context, output);
     const findings = await judgeNow(saved, remedy, opened, selected, flags.accept);
     const accepted = mayAsk ? await acceptNow(plan, findings, output) : [];
@@ -91,6 +92,16 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   } finally {
     await opened.close();
   }
+}
+
+/** An import knows no selection: change.ldf holds all changes of the plan, whenever it is drawn again. */
+function wholeOnly(folder: string): UsageError {
+  return new UsageError({
+    attempted: 'apply a part of the plan',
+    on: folder,
+    cameBack: 'on an export, apply writes the LDIF to import, which holds the whole plan',
+    next: 'Leave out --only and --except. For a part of it, make a plan that holds no more, or apply this one to the directory with --server.',
+  });
 }
 
 function showLeft({ plan }: SavedChange, selected: ReadonlySet<number>, done: number, output: Output): void {

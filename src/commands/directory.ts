@@ -1,7 +1,7 @@
 /** From flags, questions or a saved plan to an open directory: which domain controller, as whom, and how to trust it. */
 
 import { readFile } from 'node:fs/promises';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
 import { domainToASCII } from 'node:url';
@@ -20,6 +20,7 @@ import {
   type ServerAddress,
   type TlsMode,
 } from '../ldap/session.ts';
+import { askingAgain } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
@@ -150,12 +151,21 @@ interface ChosenServer {
 
 type SavedServer = Extract<PlanConnection, { kind: 'server' }>;
 
-async function openServer(
+/** How to reach a directory and log on to it, before anything is sent there. */
+interface ChosenConnection {
+  /** The first to try first. */
+  readonly candidates: readonly [ChosenServer, ...ChosenServer[]];
+  readonly wire: Wire;
+  readonly bind: Logon;
+}
+
+/** Chooses by the flags, the plan and the answers; Escape goes back among these questions. */
+async function chooseConnection(
   flags: DirectoryFlags,
   context: Context,
   output: Output,
   saved: SavedDirectory | undefined,
-): Promise<OpenDirectory> {
+): Promise<ChosenConnection> {
   const planned = saved?.connection.kind === 'server' ? saved.connection : undefined;
   const usesPlan = planned !== undefined && !namesDirectory(flags);
   // What protects the password comes from this run; a plan whose server this run did not name adds nothing to that.
@@ -167,12 +177,25 @@ async function openServer(
   const candidates = await chooseServers(flags, defaultPort[tls], context, output, named);
   const caFile = flags.ca === undefined ? undefined : path.resolve(context.currentFolder, flags.ca);
   const wire: Wire = { auth, tls, ...(caFile === undefined ? {} : { caFile }), ...namesFor(flags, trusted) };
-  const { tlsName, dns } = wire;
   const [first] = candidates;
   if (saved !== undefined && trusted !== undefined)
     await requireApproval(saved, `the server ${peerInWords(first, wire)}`, '--server HOST', output);
   output.tell(`  ${visible(`Server ${peerInWords(first, wire)}`)}`);
-  const bind = await chooseLogon(auth, flags, planned, context, output);
+  return { candidates, wire, bind: await chooseLogon(auth, flags, planned, context, output) };
+}
+
+async function openServer(
+  flags: DirectoryFlags,
+  context: Context,
+  output: Output,
+  saved: SavedDirectory | undefined,
+): Promise<OpenDirectory> {
+  const { candidates, wire, bind } = output.canAsk
+    ? await askingAgain(await output.prompter(), (again) =>
+        chooseConnection(flags, context, { ...output, prompter: async () => again }, saved),
+      )
+    : await chooseConnection(flags, context, output, saved);
+  const { auth, tls, caFile, tlsName, dns } = wire;
   const connector = ldapConnector({
     tls,
     ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
@@ -233,7 +256,8 @@ function namesFor(flags: DirectoryFlags, trusted: SavedServer | undefined): Pick
 
 /** Who gets the credentials, and what protects them on the way: all of it, as the user may have to decide on it. */
 function peerInWords(server: ChosenServer, wire: Wire): string {
-  const address = wire.dns === undefined ? '' : `, its address from the DNS server ${wire.dns}`;
+  const names = isIP(server.host) === 0 ? 'its address' : 'the names of others';
+  const address = wire.dns === undefined ? '' : `, ${names} from the DNS server ${wire.dns}`;
   return `${withAsciiForm(serverInWords(server), server.host)}, ${wireInWords(wire)}${address}`;
 }
 

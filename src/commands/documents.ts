@@ -21,6 +21,7 @@ import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif, removalDocuments } from '../review/ldif.ts';
+import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import type { Commands } from '../review/text.ts';
 import { nextStepLines, paperReview } from '../review/text.ts';
 import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
@@ -58,6 +59,7 @@ export function documentsOf(
   const files = plan.changes.filter(isFileChange);
   const entries = plan.changes.filter(isEntryChange);
   const handedOver = plan.changes.filter(isHandedOver);
+  const nextSteps = stepsNow(description.nextSteps, outcomeOf(plan, journal));
   return [
     { name: folderParts.page, content: page(plan, description, commands, templates, journal) },
     { name: folderParts.text, content: forWindows(paperReview(plan, description, commands, journal)) },
@@ -77,9 +79,7 @@ export function documentsOf(
           { name: folderParts.entriesBefore, content: beforeLdif(entries) },
         ]
       : []),
-    ...(description.nextSteps.length === 0
-      ? []
-      : [{ name: folderParts.nextSteps, content: forWindows(nextStepLines(description.nextSteps)) }]),
+    ...(nextSteps.length === 0 ? [] : [{ name: folderParts.nextSteps, content: forWindows(nextStepLines(nextSteps)) }]),
   ];
 }
 

@@ -11,7 +11,7 @@ import { openBlockers, whyRefused } from '../change/findings.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
-import { type Change, type DirectoryChange, type FileChange, isDirectoryChange, type Plan } from '../change/plan.ts';
+import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
 import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
@@ -21,6 +21,7 @@ import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
+import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import { headOf } from '../review/summary.ts';
 import { nextStepLines } from '../review/text.ts';
 import { visible } from '../terminal/visible.ts';
@@ -48,7 +49,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved, patience);
   await redrawWhereItMay(saved, remedy, flags.seal !== undefined, context, output);
-  showReview(plan, describePlan(remedy, plan, context), output);
+  showReview(saved, describePlan(remedy, plan, context), output);
   const drift = flags.drift
     ? await driftOf(
         saved,
@@ -96,7 +97,7 @@ async function redrawWhereItMay(
   }
 }
 
-function showReview(plan: Plan, description: Description, output: Output): void {
+function showReview({ plan, records }: SavedChange, description: Description, output: Output): void {
   output.say(`  ${output.style.bold(description.title)}`);
   for (const line of propertyLines([...headOf(plan), ...description.summary], output.review.options)) output.say(line);
   output.say('');
@@ -105,9 +106,10 @@ function showReview(plan: Plan, description: Description, output: Output): void 
     output.say('');
     for (const line of exhibitLines(exhibit, output.review.options)) output.say(line);
   }
-  if (description.nextSteps.length > 0) {
+  const steps = stepsNow(description.nextSteps, outcomeOf(plan, records));
+  if (steps.length > 0) {
     output.say('');
-    for (const line of nextStepLines(description.nextSteps)) output.say(`  ${line}`.trimEnd());
+    for (const line of nextStepLines(steps)) output.say(`  ${line}`.trimEnd());
   }
   output.say('');
 }

@@ -99,7 +99,7 @@ const whyInWords: Readonly<Record<Exclude<WhyLeft, 'link'>, string>> = {
   'in-another-domain': 'in another domain',
   'past-the-limit': 'more than one plan clears',
   mailbox: "users' mailboxes are left alone",
-  role: 'seize the role first',
+  role: 'give the role to another first',
   text: 'text that may mean another host',
 };
 

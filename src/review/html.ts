@@ -14,7 +14,7 @@ import { diffHtml } from './diff-html.ts';
 import { exhibitHtml } from './exhibit-html.ts';
 import { asksForControls } from './ldif.ts';
 import { aside, code, type Html, html, isolated, pathList, row } from './markup.ts';
-import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
+import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
 import { foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
 import { type Commands, handedOverWords, howHeading, lostWords } from './text.ts';
@@ -76,9 +76,9 @@ function partOf({ plan, description, commands, outcome }: Page, name: string): I
     case 'notes':
       return section('notes', 'Notes', findings(plan, ['note']));
     case 'steps':
-      return steps(description.nextSteps);
+      return steps(stepsNow(description.nextSteps, outcome));
     case 'apply':
-      return [html`<h2 id="apply">${howHeading(commands)}</h2>\n`, apply(plan, commands)];
+      return [html`<h2 id="apply">${howHeading(commands)}</h2>\n`, apply(plan, commands, outcome)];
     case 'reading':
       return [reading(commands)];
     case 'folder':
@@ -245,7 +245,8 @@ function reading({ undo }: Commands): Html {
   return html`<p>Lines with <code>-</code> are removed, lines with <code>+</code> are added; words that differ are <mark>marked</mark>.${rows}</p>`;
 }
 
-function apply(plan: Plan, { apply: command, undo }: Commands): Html {
+function apply(plan: Plan, { apply: command, undo }: Commands, outcome: Outcome | undefined): Html {
+  if (outcome?.undone !== undefined) return html`<p>${undoneWords}</p>`;
   if (undo === undefined) {
     return html`<p>${handedOverWords}</p>\n<h3>Look again</h3>\n<pre><code>${command}</code></pre>`;
   }

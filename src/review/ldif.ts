@@ -46,7 +46,9 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
   }
   if (plan?.target.kind === 'forest') {
     for (const line of commentsOf(plan)) yield ldifComment(line);
-    for (const line of importCommands(plan.target, isForLdifde)) yield ldifComment(line);
+    if (openBlockers(plan.findings).length === 0) {
+      for (const line of importCommands(plan.target, isForLdifde)) yield ldifComment(line);
+    }
   }
   yield '\n';
   for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));

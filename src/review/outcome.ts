@@ -3,6 +3,7 @@
 import type { JournalEvent, JournalRecord } from '../change/journal.ts';
 import type { Author, Change, Plan } from '../change/plan.ts';
 import { lostInWords } from '../change/undo-gone.ts';
+import type { Step } from '../remedies/remedy.ts';
 import { counted } from '../words.ts';
 import type { ReviewRow } from './rows.ts';
 
@@ -90,6 +91,21 @@ export function runInWords({ begun, ended, by, connection }: Run): string {
   const how = connection === undefined ? '' : `, ${connection}`;
   return `${utc(begun)} to ${ended === undefined ? 'not finished' : utc(ended)}${whoInWords(by)}${how}`;
 }
+
+/** What remains to be done now: of a change that was undone nothing. */
+export function stepsNow(steps: readonly Step[], outcome: Outcome | undefined): readonly Step[] {
+  if (outcome?.undone === undefined || steps.length === 0) return steps;
+  return [
+    {
+      text: 'Nothing: this change was undone. What remains to be done after the undo is in the change folder of the undo.',
+      commands: [],
+    },
+  ];
+}
+
+/** What apply and undo do with a change that was undone. */
+export const undoneWords =
+  'This change was undone: apply and undo refuse it. If it is wanted after all, make a new plan.';
 
 function whoInWords(by: Author | undefined): string {
   return by === undefined ? '' : ` by ${by.account} on ${by.computer}`;

@@ -10,7 +10,7 @@ import { displayWidth, isCommand, truncate, wrapped } from '../terminal/text-wid
 import { visible } from '../terminal/visible.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, propertyLines } from './exhibit-text.ts';
-import { type Outcome, outcomeInWords, outcomeOf, runInWords } from './outcome.ts';
+import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
 import { type ReviewRow, reviewRows } from './rows.ts';
 import { foldedFindings, headOf, stepsInOrder, summaryLine } from './summary.ts';
 
@@ -102,8 +102,9 @@ export function* paperReview(
   yield* headed('Blockers and warnings', findingLines(others, options));
   if (commands.undo !== undefined) yield* pictures;
   yield* headed('Notes', findingLines(notes, options));
-  if (description.nextSteps.length > 0) yield* [...nextStepLines(description.nextSteps), ''];
-  yield* headed(howHeading(commands), applyLines(plan, commands));
+  const steps = stepsNow(description.nextSteps, outcome);
+  if (steps.length > 0) yield* [...nextStepLines(steps), ''];
+  yield* headed(howHeading(commands), applyLines(plan, commands, outcome));
   yield `Seal  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
 }
 
@@ -130,7 +131,11 @@ export function howHeading({ undo }: Commands): string {
   return undo === undefined ? 'How to carry it out' : 'How to apply and undo it';
 }
 
-function* applyLines(plan: Plan, { apply, undo }: Commands): Generator<string> {
+function* applyLines(plan: Plan, { apply, undo }: Commands, outcome: Outcome | undefined): Generator<string> {
+  if (outcome?.undone !== undefined) {
+    yield `  ${undoneWords}`;
+    return;
+  }
   if (undo === undefined) {
     yield* wrapped(visible(`  ${handedOverWords}`), paperWidth, 2);
     yield `  Look again  ${visible(apply)}`;
@@ -213,10 +218,11 @@ function acceptanceLines(
   if (toAccept.length === 0) return [];
   const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');
   const others = open.filter(({ acceptable }) => !acceptable).map(({ id }) => visible(id));
+  const which = others.length > 0 ? 'the other' : 'the blocker';
   const lines = [
-    `To accept ${toAccept.length === 1 ? 'the blocker' : 'the blockers'}: ${flags}`,
-    // Else they are taken for such as the flags above let through.
-    ...(others.length === 0 ? [] : [`Cannot be accepted: ${others.join(', ')}`]),
+    // First: without it the flags below let nothing through.
+    ...(others.length === 0 ? [] : [`Cannot be accepted, resolve first: ${others.join(', ')}`]),
+    `To accept ${which}${toAccept.length === 1 ? '' : 's'}: ${flags}`,
   ];
   return lines.flatMap((line) => wrapped(`  ${style.dim(line)}`, columns, 2));
 }

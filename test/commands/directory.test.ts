@@ -21,7 +21,7 @@ import { freshFolder, writeTree } from '../support/fresh-folder.ts';
 import { type Account, reader } from '../support/ldap-server/accounts.ts';
 import { openServedForest, type ServedForest } from '../support/ldap-server/served-forest.ts';
 import { need } from '../support/on-windows.ts';
-import { answering, byDefault, cancel } from '../support/prompter-double.ts';
+import { answering, back, byDefault, cancel, inTurn } from '../support/prompter-double.ts';
 import { tombstone } from '../support/remedy-commands.ts';
 import { type CommandRun, runCommand } from '../support/run-command.ts';
 
@@ -392,7 +392,7 @@ test('before a plan’s server is used, all that leads the credentials there is 
   // The o of the first is Cyrillic.
   expect(await refusal({ host: 'dc1.c\u043ercle.example' })).toContain('(dc1.xn--crcle-jye.example)');
   expect(await refusal({ tlsName: 'dc1.c\u043ercle.example' })).toContain('(dc1.xn--crcle-jye.example)');
-  expect(await refusal({ dns: '192.0.2.66' })).toContain('its address from the DNS server 192.0.2.66');
+  expect(await refusal({ dns: '192.0.2.66' })).toContain('the names of others from the DNS server 192.0.2.66');
   expect(await refusal({ auth: 'integrated', tlsName: 'other.example.com' })).toContain(
     'for the name other.example.com',
   );
@@ -564,6 +564,20 @@ describe('at a terminal on a Windows computer', () => {
     expect(stderr).toContain('gc2.corp.example.com:636');
     expect(stderr).not.toContain('S3cret');
   });
+});
+
+test('Escape goes back among the questions how to reach the directory, and out at the first', async () => {
+  const prompter = answering({
+    'directory.by': inTurn('server', back),
+    'directory.host': inTurn('dc9.corp.example.com', back),
+    'directory.user': back,
+  });
+  const { status } = await runCommand(tombstone, [], { currentFolder: await freshFolder(), prompter });
+  expect(prompter.asked).toEqual([
+    ...['directory.by', 'directory.host', 'directory.user'],
+    ...['directory.host', 'directory.by'],
+  ]);
+  expect(status).toBe(130);
 });
 
 describe('the question as whom to log on', () => {

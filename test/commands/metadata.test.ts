@@ -576,6 +576,33 @@ describe('offline', () => {
     expect(ldif.match(/^changetype: delete$/gm)).toHaveLength(3);
   });
 
+  describe('applied', () => {
+    const accept = ['not-proven-gone', 'promotion-only', 'lifetime-not-over'].flatMap((id) => ['--accept', id]);
+    const applied = ['change', '--ldif', 'forest.ldf', '--yes', '--confirm', 'DC2', ...accept];
+    const savedUnaccepted = async (): Promise<string> => {
+      const currentFolder = await freshFolder();
+      await writeFile(path.join(currentFolder, 'forest.ldf'), whole.join('\n'));
+      const args = ['--dc', 'DC2', '--ldif', 'forest.ldf', '--save', 'change'];
+      expect((await runCommand(metadata, args, { currentFolder })).status).toBe(2);
+      return currentFolder;
+    };
+
+    test('it writes LDIF that says to import it only once the blockers are accepted', async () => {
+      const currentFolder = await savedUnaccepted();
+      const ldif = (): Promise<string> => readFile(path.join(currentFolder, 'change', 'change.ldf'), 'utf8');
+      expect(await ldif()).toContain('# DO NOT IMPORT: blocker promotion-only is not accepted');
+      expect(await runCommand(apply, applied, { currentFolder })).toMatchObject({ status: 0, stderr: '' });
+      expect(await ldif()).toContain('# Accepted blocker promotion-only');
+      expect(await ldif()).not.toContain('DO NOT IMPORT');
+    });
+
+    test('it refuses a selection: the LDIF to import holds the whole plan', async () => {
+      const currentFolder = await savedUnaccepted();
+      const { status, stderr } = await runCommand(apply, [...applied, '--only', '1'], { currentFolder });
+      expect([status, stderr]).toEqual([64, expect.stringContaining('the LDIF to import, which holds the whole plan')]);
+    });
+  });
+
   test('names another DC to seize the roles, and leaves those of partitions, where the export has no rootDSE', async () => {
     const folder = await freshFolder();
     const zones = `DC=DomainDnsZones,${domain}`;

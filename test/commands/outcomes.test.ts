@@ -412,6 +412,21 @@ test('the page and the text of a change say when it was undone, and by whom', as
   }
 });
 
+test('of a change that was undone nothing is left to do, and it is not recommended to apply it', async () => {
+  await relabel('--save', 'saved');
+  await run(apply, ['saved']);
+  const contentOf = (name: string): Promise<string> => readFile(path.join(home, 'saved', name), 'utf8');
+  expect(await contentOf('next-steps.txt')).toContain('fwsrv');
+  await run(undo, ['saved', '--yes']);
+  for (const name of ['review.txt', 'review.html', 'next-steps.txt']) {
+    expect(await contentOf(name)).toContain('Nothing: this change was undone.');
+    expect(await contentOf(name)).not.toMatch(/Restart-Service|net stop|adsi-remedy (apply|undo) saved/);
+  }
+  const { stdout } = await run(show, ['saved']);
+  expect(stdout).toContain('Nothing: this change was undone.');
+  expect(stdout).not.toContain('fwsrv');
+});
+
 describe('an undo that finds everything back already', () => {
   const broughtBack = async (): Promise<void> => {
     const before = await Promise.all(['de', 'fr'].map((language) => readFile(fileOf(language))));

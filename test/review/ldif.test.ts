@@ -132,6 +132,7 @@ describe('the comments of change.ldf', () => {
     expect(head).toContain('# DO NOT IMPORT: blocker in-use is not accepted: It is in use');
     expect(head.indexOf('DO NOT IMPORT')).toBeLessThan(head.indexOf('# Remedy:'));
     expect(head).toContain('# Accepted blocker owned: It owns databases');
+    expect(head).not.toContain('Import it with');
   });
 
   test('put no name into a command that is no host name, and no control character on a line', () => {
