@@ -138,21 +138,18 @@ export interface SetupLog {
 }
 
 /**
- * Reads what setup wrote of its search. Each run is written behind the one before: only what comes after the last
- * search counts, so that an object that an earlier run found is not taken for that of a later one, which found none.
+ * Reads what setup wrote of its search. Each run is written behind the one before, and each is judged by itself: only the
+ * last one that searched counts, so that an object that an earlier run found is not taken for that of a later one, which
+ * found none. Within a run the lines come in any order.
  *
  * @param source the file's name, for people
  * @throws UsageError if the log says nothing of a server object, or names one by what is no DN
  */
 export function readSetupLog(bytes: Buffer, source: string): SetupLog {
-  const text = textOf(bytes);
-  const search = lastOf(
-    text,
-    /Setup will search for an Exchange Server object for the local machine with name '(.*)'/g,
-  );
-  const lastRun = text.slice(search?.index ?? 0);
+  const run = lastRunIn(textOf(bytes));
+  const search = lastOf(run, searching);
   const name = search?.[1];
-  const dn = lastOf(lastRun, /Exchange Server object found\s*:\s*'(.*)'/g)?.[1];
+  const dn = lastOf(run.slice(search?.index ?? 0), finding)?.[1];
   if (name === undefined && dn === undefined) {
     throw new UsageError({
       attempted: 'read the setup log',
@@ -163,8 +160,38 @@ export function readSetupLog(bytes: Buffer, source: string): SetupLog {
   }
   if (dn !== undefined) requireDn(dn, source);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const installed = installedIn(lastRun);
-  return { source, name, dn, sha256, installed, isInconsistentState: /is in an inconsistent state/.test(lastRun) };
+  return { source, name, dn, sha256, installed: installedIn(run), isInconsistentState: inconsistent.test(run) };
+}
+
+const searching = /Setup will search for an Exchange Server object for the local machine with name '(.*)'/g;
+const finding = /Exchange Server object found\s*:\s*'(.*)'/g;
+const settingMode = /The installation mode is set to\s*:\s*'(\w*)'/g;
+const listingRoles = /The following roles are installed\s*:(.*)/g;
+const inconsistent = /is in an inconsistent state/;
+/** What setup writes first and last in each run. */
+const betweenRuns = /^.*(?:Starting Microsoft Exchange\b.*\bSetup|End of Setup).*$/m;
+
+/** The last run that searched for a server object; the whole text where none did. */
+function lastRunIn(text: string): string {
+  const runs = text.split(betweenRuns);
+  if (runs.length === 1) return withoutEarlierSearch(text);
+  return runs.findLast((run) => lastOf(run, searching) ?? lastOf(run, finding)) ?? text;
+}
+
+/**
+ * The part of the last search in parts of several logs, which show no run's first line. What comes before a search is of
+ * its run where the same comes before the first one too; else it is of the run before.
+ */
+function withoutEarlierSearch(run: string): string {
+  const [first, ...others] = run.matchAll(searching);
+  const last = others.at(-1);
+  if (first === undefined || last === undefined) return run;
+  const head = run.slice(0, first.index);
+  const before = run.slice(others.at(-2)?.index ?? first.index, last.index);
+  const own = [settingMode, listingRoles].flatMap((line) =>
+    lastOf(head, line) === undefined ? [] : (lastOf(before, line)?.[0] ?? []),
+  );
+  return [...own, run.slice(last.index)].join('\n');
 }
 
 /**
@@ -172,9 +199,9 @@ export function readSetupLog(bytes: Buffer, source: string): SetupLog {
  * management tools. Roles that are only "unpacked" are those of a first install that stopped half-way.
  */
 function installedIn(run: string): string | undefined {
-  const mode = lastOf(run, /The installation mode is set to\s*:\s*'BuildToBuildUpgrade'/g);
-  if (mode !== undefined) return mode[0];
-  const [line = '', roles = ''] = lastOf(run, /The following roles are installed\s*:(.*)/g) ?? [];
+  const mode = lastOf(run, settingMode);
+  if (mode?.[1] === 'BuildToBuildUpgrade') return mode[0];
+  const [line = '', roles = ''] = lastOf(run, listingRoles) ?? [];
   const installed = roles.match(/\w+Role\b/g) ?? [];
   return installed.some((role) => !/^AdminToolsRole$/i.test(role)) ? line.trim() : undefined;
 }

@@ -7,6 +7,7 @@ import type { Step } from '../remedy.ts';
 import type { DeletionFacts, SurveyedServer } from './gather.ts';
 import { bearersOf } from './names.ts';
 import {
+  aboutInWords,
   administrators,
   defaultInstallPath,
   hasRole,
@@ -16,10 +17,8 @@ import {
   raisesInconsistentState,
   releaseOf,
   roleBit,
-  rolesInWords,
   setupCommand,
   unknownRelease,
-  versionInWords,
 } from './versions.ts';
 
 type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
@@ -166,7 +165,7 @@ export function supportedWays(facts: Chosen): FindingDraft {
   return make(
     'supported-ways',
     'Microsoft does not support deleting this object by hand: look at the supported ways first',
-    `${explanation(facts.chosen)} Roles: ${rolesInWords(server)}; ${versionInWords(server.versionNumber, server.serialNumber)}.`,
+    `${explanation(facts.chosen)} ${aboutInWords(server)}`,
     { evidence: supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]) },
   );
 }

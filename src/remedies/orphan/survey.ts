@@ -122,7 +122,7 @@ function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
   const signs = (heading: string, words: readonly string[]): readonly string[] =>
     words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
   const about = [
-    product === 'unknown' ? 'version unknown' : product,
+    product === 'unknown' ? 'version not known' : product,
     rolesInWords(server),
     ...(server.site === undefined ? [] : [`site ${server.site}`]),
     ...(server.created === undefined ? [] : [`created ${server.created.toISOString().slice(0, 10)}`]),

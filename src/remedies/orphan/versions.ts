@@ -180,12 +180,24 @@ export function isLegacy(server: VersionSigns): boolean {
 /** "Mailbox, Client Access"; Exchange 2003 and before have no such attribute. */
 export function rolesInWords(server: VersionSigns): string {
   const { roles } = server;
-  if (roles === undefined) return isLegacy(server) ? 'none given (Exchange 2003 or older)' : 'no roles given';
+  if (roles === undefined) return isLegacy(server) ? 'no roles (Exchange 2003 or older)' : 'no roles set';
   const names = roleNames.filter(([bit]) => (roles & bit) !== 0).map(([, name]) => name);
   const known = roleNames.reduce((sum, [bit]) => sum | bit, 0);
   const unknown = roles & ~known;
   const words = [...names, ...(unknown === 0 ? [] : [`unknown bits ${unknown}`])];
-  return words.length === 0 ? 'none' : words.join(', ');
+  return words.length === 0 ? 'no roles' : words.join(', ');
+}
+
+/** "It is Exchange 2010 (14.3 build 30123.4). Roles: Mailbox, Client Access."; of roles that are not given nothing. */
+export function aboutInWords(server: VersionSigns): string {
+  const version = versionInWords(server.versionNumber, server.serialNumber);
+  const it = version === 'unknown' ? 'Its version is not known' : `It is ${version}`;
+  if (server.roles !== undefined && server.roles !== 0) return `${it}. Roles: ${rolesInWords(server)}.`;
+  if (server.roles === 0) return `${it}, and it has no roles.`;
+  if (!isLegacy(server)) return `${it}.`;
+  return version === 'unknown'
+    ? `${it}. It has no roles and is not in the administrative group of Exchange 2007 and later: it is taken for Exchange 2003 or older.`
+    : `${it}, which has no roles.`;
 }
 
 export function hasRole(roles: number | undefined, bit: number): boolean {

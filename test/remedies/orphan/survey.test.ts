@@ -82,7 +82,7 @@ describe('the table of servers', () => {
 
   test('has site and age below the row', () => {
     const { groups } = tableOf([surveyed({ site: 'Utrecht', created: new Date('2024-03-01T12:00:00Z') })]);
-    expect(groups[0]?.rows[0]?.details?.[0]).toBe('version unknown · Mailbox · site Utrecht · created 2024-03-01');
+    expect(groups[0]?.rows[0]?.details?.[0]).toBe('version not known · Mailbox · site Utrecht · created 2024-03-01');
   });
 });
 

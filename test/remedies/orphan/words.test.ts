@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import { readSetupLog } from '../../../src/remedies/orphan/options.ts';
 import {
+  aboutInWords,
   isOnlyProvisioned,
   productName,
   raisesInconsistentState,
@@ -22,8 +23,8 @@ const signs = (roles: number | undefined) => ({
 
 describe('roles', () => {
   test.each([
-    [undefined, 'none given (Exchange 2003 or older)'],
-    [0, 'none'],
+    [undefined, 'no roles (Exchange 2003 or older)'],
+    [0, 'no roles'],
     [38, 'Mailbox, Client Access, Hub Transport'],
     [64, 'Edge Transport'],
     [4096, 'provisioned'],
@@ -34,9 +35,9 @@ describe('roles', () => {
   });
 
   test('that are not given show no old Exchange where the version or the administrative group is of a later one', () => {
-    expect(rolesInWords({ ...signs(undefined), serialNumber: 'Version 15.1 (Build 32507.6)' })).toBe('no roles given');
+    expect(rolesInWords({ ...signs(undefined), serialNumber: 'Version 15.1 (Build 32507.6)' })).toBe('no roles set');
     const adminGroup = 'Exchange Administrative Group (FYDIBOHF23SPDLT)';
-    expect(rolesInWords({ ...signs(undefined), adminGroup })).toBe('no roles given');
+    expect(rolesInWords({ ...signs(undefined), adminGroup })).toBe('no roles set');
   });
 
   test.each([1, 2, 4, 16, 32, 64, 16_384, 38])('%i makes setup say "inconsistent state"', (roles) => {
@@ -50,6 +51,28 @@ describe('roles', () => {
   test('a server is only provisioned when no role was installed since', () => {
     expect(isOnlyProvisioned(4096)).toBe(true);
     expect(isOnlyProvisioned(4096 | 2)).toBe(false);
+  });
+});
+
+describe('a server in sentences', () => {
+  const adminGroup = 'Exchange Administrative Group (FYDIBOHF23SPDLT)';
+  test.each([
+    [{ serialNumber: 'Version 14.3 (Build 30123.4)' }, 2, 'It is Exchange 2010 (14.3 build 30123.4). Roles: Mailbox.'],
+    [{}, 4096, 'Its version is not known. Roles: provisioned.'],
+    [{}, 0, 'Its version is not known, and it has no roles.'],
+    [{ adminGroup }, undefined, 'Its version is not known.'],
+    [
+      { serialNumber: 'Version 6.5 (Build 7638.2: Service Pack 2)' },
+      undefined,
+      'It is Exchange 2003 (6.5 build 7638.2), which has no roles.',
+    ],
+    [
+      {},
+      undefined,
+      'Its version is not known. It has no roles and is not in the administrative group of Exchange 2007 and later: it is taken for Exchange 2003 or older.',
+    ],
+  ])('%j with roles %s', (given, roles, words) => {
+    expect(aboutInWords({ ...signs(roles), ...given })).toBe(words);
   });
 });
 
@@ -176,6 +199,34 @@ describe('the setup log of a machine that has Exchange', () => {
     ['a first install', "[1] The installation mode is set to: 'Install'."],
   ])('is not that of %s', (_, line) => {
     expect(installed(line)).toBeUndefined();
+  });
+
+  const start = '[0] Starting Microsoft Exchange Server 2016 Setup';
+  const end = '[0] End of Setup';
+  const update = "[0] The installation mode is set to: 'BuildToBuildUpgrade'.";
+  const first = "[0] The installation mode is set to: 'Install'.";
+  const roles = '[0] The following roles are installed: MailboxRole';
+  const of = (...lines: readonly string[]): unknown => readSetupLog(Buffer.from(lines.join('\r\n')), 'x.log').installed;
+
+  test.each([
+    ['its mode before the search', [update, search]],
+    ['its roles before the search', [roles, search]],
+    ['its mode before the search, in the last of several runs', [start, first, search, end, start, update, search]],
+    ['its mode between two searches of one run', [start, search, update, search, end]],
+    ['its mode before the search, in excerpts of two runs', [first, search, update, search]],
+    ['a later run that searched for nothing', [start, update, search, end, start, end]],
+  ])('is known with %s', (_, lines) => {
+    expect(of(...lines)).toBeDefined();
+  });
+
+  test.each([
+    ['an earlier run', [start, update, search, end, start, first, search]],
+    ['an earlier run that does not say where it ends', [start, roles, search, start, search]],
+    ['the earlier of two excerpts, whose mode is behind the search', [search, update, search, first]],
+    ['the earlier of two excerpts, of which the later has no mode', [search, update, search]],
+    ['the earlier of two excerpts, whose mode is before the search', [update, search, first, search]],
+  ])('is not known by %s', (_, lines) => {
+    expect(of(...lines)).toBeUndefined();
   });
 });
 
