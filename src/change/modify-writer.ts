@@ -49,7 +49,8 @@ async function write(dn: string, change: ModifyChange, session: DirectorySession
   }
 }
 
-function namesDeleted({ remove }: AttributeEdit): boolean {
+/** Whether an edit removes a value that names a deleted entry. */
+export function namesDeleted({ remove }: Pick<AttributeEdit, 'remove'>): boolean {
   return remove.some((value) => byGuid(value) !== value);
 }
 
@@ -66,7 +67,7 @@ async function withoutDeleted({ guid, edits }: ModifyChange, session: DirectoryS
 }
 
 /** A value that names a deleted entry, by that entry's objectGUID; any other as it is. */
-function byGuid(value: PlanValue): PlanValue {
+export function byGuid(value: PlanValue): PlanValue {
   if (typeof value !== 'string' || !value.includes('\\0ADEL:')) return value;
   const dn = dnIn(value);
   try {

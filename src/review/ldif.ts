@@ -4,11 +4,14 @@
  */
 
 import { importRemoval } from '../ad/repadmin.ts';
+import { dnIn } from '../ad/naming.ts';
 import { bytesOfWrittenValue, guidBase } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
+import { valueKey } from '../change/clear-values.ts';
 import { withoutSacl } from '../change/entry-content.ts';
 import { openBlockers } from '../change/findings.ts';
 import { type FolderDocument, folderParts, removalFile } from '../change/folder.ts';
+import { byGuid, namesDeleted } from '../change/modify-writer.ts';
 import type {
   AttributeEdit,
   DeletedEntry,
@@ -19,6 +22,7 @@ import type {
   Plan,
   PlanAttribute,
   RemoveLingeringChange,
+  PlanValue,
   UndeleteChange,
 } from '../change/plan.ts';
 import { groupBy } from '../group-by.ts';
@@ -41,8 +45,9 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
   );
   yield ldifComment('has changed.');
   if (changes.some(removesDeleted)) {
-    yield ldifComment('Samba refuses to remove values that name deleted entries by these names, with result 16: use');
-    yield ldifComment('adsi-remedy apply there.');
+    yield ldifComment('Values that name deleted entries are removed by objectGUID (<GUID=…>, MS-ADTS 3.1.1.3.1.2.4), as Samba');
+    yield ldifComment('does not find them by DN. The comment above a record has the DN of each. Where such a DN has a binary');
+    yield ldifComment('or string part, the values that stay are written in the place of all: the server compares nothing.');
   }
   if (plan?.target.kind === 'forest') {
     for (const line of commentsOf(plan)) yield ldifComment(line);
@@ -51,14 +56,25 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
     }
   }
   yield '\n';
-  for (const change of changes) yield* recordsOf(change).map((record) => ldifRecord(record));
+  for (const change of changes) {
+    yield* deletedNames(change);
+    yield* recordsOf(change).map((record) => ldifRecord(record));
+  }
 }
 
 function removesDeleted(change: DirectoryChange): boolean {
-  return (
-    change.kind === 'modify' &&
-    change.edits.some(({ remove }) => remove.some((value) => typeof value === 'string' && value.includes('\\0ADEL:')))
-  );
+  return change.kind === 'modify' && change.edits.some(namesDeleted);
+}
+
+/** What the record of a change removes by objectGUID, for a reader: base64 hides it (RFC 2849: no value begins with <). */
+function* deletedNames(change: DirectoryChange): Generator<string> {
+  if (change.kind !== 'modify') return;
+  for (const { attribute, remove } of change.edits) {
+    for (const value of remove) {
+      const written = byGuid(value);
+      if (written !== value) yield ldifComment(visible(`${attribute}: ${String(value)}`));
+    }
+  }
 }
 
 /** A name that is no host name is not put into a command. */
@@ -173,10 +189,26 @@ function undeleteRecords(change: UndeleteChange): readonly LdifChangeRecord[] {
   return records.filter((record) => record.kind === 'modify' && record.edits.length > 0);
 }
 
+/** @see writeModify, which falls back to the same forms on a server that refuses the DN */
 function ldifEdits(edit: AttributeEdit): readonly LdifEdit[] {
+  if (edit.remove.some((value) => byGuid(value) !== value && hasPart(value))) return [withoutDeleted(edit)];
   const values = (operation: 'delete' | 'add', planned: AttributeEdit['add']): LdifEdit[] =>
     planned.length === 0 ? [] : [{ operation, name: edit.attribute, values: planned.map(bytesOfWrittenValue) }];
-  return [...values('delete', edit.remove), ...values('add', edit.add)];
+  return [...values('delete', edit.remove.map(byGuid)), ...values('add', edit.add)];
+}
+
+/** Whether a DN has a binary or string part. */
+function hasPart(value: PlanValue): boolean {
+  return typeof value === 'string' && dnIn(value) !== value;
+}
+
+/** Samba finds no value with a binary or string part that names a deleted entry, by its DN or by its objectGUID. */
+function withoutDeleted({ attribute, held = [], remove, add }: AttributeEdit): LdifEdit {
+  const gone = new Set(remove.map(valueKey));
+  const values = [...held.filter((value) => !gone.has(valueKey(value))), ...add].map(bytesOfWrittenValue);
+  return values.length === 0
+    ? { operation: 'delete', name: attribute, values }
+    : { operation: 'replace', name: attribute, values };
 }
 
 function ldifAttribute(attribute: PlanAttribute): LdifAttribute {

@@ -605,6 +605,27 @@ describeWithSamba('What a deletion by hand left behind on Samba', () => {
     expect(lost.every((line) => line.startsWith('- ') && line.includes('\\0ADEL:'))).toBe(true);
     expect(lost).toHaveLength(left.length - 1);
   });
+
+  test("is cleared by the plan's LDIF too, which ldapmodify imports", async () => {
+    const { ex01, ex13, mailboxes, organisation, referrers } = scene;
+    const attendant = ({ dn }: { readonly dn: string }, part: string): string =>
+      `B:32:${part.repeat(4)}:CN=Microsoft System Attendant,${dn}`;
+    await dc.ldapmodify([
+      replace(mailboxes.anna.dn, { homeMTA: ex13.mta }),
+      replace(scene.databases.db01.dn, { msExchOwningServer: ex13.dn }),
+      replace(organisation.microsoftExchange, {
+        otherWellKnownObjects: [attendant(ex01, '01020304'), attendant(ex13, '05060708')],
+      }),
+    ]);
+    const mandatory = `offlineabserver of ${referrers.offlineAddressBook.dn}`;
+    await deleteTree(dc, ex13.dn);
+    expect((await traces(dc)).length).toBe(4);
+    expect((await new Command(dc, home).run('orphan', '--leftovers', '--save', 'ldif')).status).toBe(2);
+    await ldapmodify(dc, path.join(home, 'ldif', 'change.ldf'));
+    expect(await traces(dc)).toEqual([mandatory]);
+    const [exchange] = await dc.ldapsearch(['-b', organisation.microsoftExchange, '-s', 'base', '(objectClass=*)']);
+    expect(exchange?.texts('otherwellknownobjects')).toEqual([attendant(ex01, '01020304')]);
+  });
 });
 
 /** Deletes an entry and all below it, leaves first, as somebody does with ADSI Edit. */

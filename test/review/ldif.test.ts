@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
+import type { AttributeEdit, DirectoryChange, UndeleteChange } from '../../src/change/plan.ts';
 import { beforeLdif, changeLdif } from '../../src/review/ldif.ts';
 import { readLdif } from '../support/ldif-changes.ts';
 import { configuration, finding, forest, guid, planOf } from './plans.ts';
@@ -46,6 +46,35 @@ async function before(...changes: readonly DirectoryChange[]): Promise<readonly 
 const server = { dn, guid, usnChanged: '1', attributes: [{ name: 'serialNumber', values: ['Version 14.3'] }] };
 const child = { ...server, dn: `CN=Protocols,${dn}`, attributes: [{ name: 'cn', values: ['Protocols'] }] };
 const treeDelete: DirectoryChange = { kind: 'delete-tree', dn, guid, entries: [server, child] };
+
+describe('a value that names a deleted entry', () => {
+  const gone = `CN=EX09\\0ADEL:${guid},CN=Deleted Objects,${configuration}`;
+  const written = async (...edits: readonly AttributeEdit[]): Promise<readonly unknown[]> => {
+    const records = [];
+    for await (const record of readLdif(changeLdif([{ kind: 'modify', dn, guid, edits }]), 'change.ldf')) {
+      if (record.kind !== 'modify') throw new Error(`unexpected ${record.kind}`);
+      records.push(...record.edits.map(({ operation, name, values }) => [operation, name, values.map(String)]));
+    }
+    return records;
+  };
+
+  test('is removed by its objectGUID, by which each directory finds it, with its DN in a comment', async () => {
+    const edit = { attribute: 'homeMTA', remove: [gone], add: [] };
+    expect(await written(edit)).toEqual([['delete', 'homeMTA', [`<GUID=${guid}>`]]]);
+    const text = [...changeLdif([{ kind: 'modify', dn, guid, edits: [edit] }])].join('');
+    expect(text.replaceAll('\n ', '')).toContain(`# homeMTA: ${gone}\n`);
+  });
+
+  test('with a binary part is removed by what stays, which is written in the place of all values', async () => {
+    const [one, other] = ['B:8:01020304:', 'B:8:05060708:'].map((part) => `${part}${gone}`) as [string, string];
+    const stays = `B:8:01020304:CN=EX01,CN=Servers,${configuration}`;
+    const attribute = 'otherWellKnownObjects';
+    expect(await written({ attribute, remove: [one, other], add: [] })).toEqual([['delete', attribute, []]]);
+    expect(await written({ attribute, remove: [one], add: [], held: [one, stays] })).toEqual([
+      ['replace', attribute, [stays]],
+    ]);
+  });
+});
 
 test('before.ldf holds every entry of a tree that is deleted by one request', async () => {
   expect(await before(treeDelete)).toEqual([
@@ -166,7 +195,7 @@ describe('an undelete in change.ldf', () => {
   });
 });
 
-test('change.ldf says that Samba does not take what names deleted entries', () => {
+test('change.ldf says how it removes what names deleted entries, if it does', () => {
   const change = (value: string): DirectoryChange => ({
     kind: 'modify',
     dn: 'CN=DB01',
@@ -174,6 +203,6 @@ test('change.ldf says that Samba does not take what names deleted entries', () =
     edits: [{ attribute: 'msExchOwningServer', remove: [value], add: [] }],
   });
   const deleted = 'CN=EX09\\0ADEL:1b0ff4d6-0000-4000-8000-000000000001,CN=Deleted Objects,CN=Configuration';
-  expect([...changeLdif([change(deleted)])].join('')).toContain('Samba refuses');
+  expect([...changeLdif([change(deleted)])].join('')).toContain('removed by objectGUID');
   expect([...changeLdif([change('CN=EX09')])].join('')).not.toContain('Samba');
 });
