@@ -45,9 +45,15 @@ export function* changeLdif(changes: readonly DirectoryChange[], plan?: Plan): G
   );
   yield ldifComment('has changed.');
   if (changes.some(removesDeleted)) {
-    yield ldifComment('Values that name deleted entries are removed by objectGUID (<GUID=…>, MS-ADTS 3.1.1.3.1.2.4), as Samba');
-    yield ldifComment('does not find them by DN. The comment above a record has the DN of each. Where such a DN has a binary');
-    yield ldifComment('or string part, the values that stay are written in the place of all: the server compares nothing.');
+    yield ldifComment(
+      'Values that name deleted entries are removed by objectGUID (<GUID=…>, MS-ADTS 3.1.1.3.1.2.4), as Samba',
+    );
+    yield ldifComment(
+      'does not find them by DN. The comment above a record has the DN of each. Where such a DN has a binary',
+    );
+    yield ldifComment(
+      'or string part, the values that stay are written in the place of all: the server compares nothing.',
+    );
   }
   if (plan?.target.kind === 'forest') {
     for (const line of commentsOf(plan)) yield ldifComment(line);

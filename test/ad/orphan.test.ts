@@ -595,6 +595,10 @@ describeWithSamba('What a deletion by hand left behind on Samba', () => {
     expect(left).toContain(`otherwellknownobjects of ${scene.organisation.microsoftExchange}`);
     const found = await command.run('orphan', '--leftovers', '--save', 'left');
     expect(found.stdout).toContain(`offLineABServer of ${scene.referrers.offlineAddressBook.dn} (mandatory)`);
+    // What was below the server is of its group, as the tombstones show.
+    expect(found.stdout.match(/^ {2}\S.*: \d+ references?$/gm)).toEqual([
+      expect.stringMatching(/^ {2}EX02: \d+ references$/),
+    ]);
     const applied = await command.run('apply', 'left');
     expect(`${applied.status}${applied.stderr}`).toBe('0');
     expect(await traces(dc)).toEqual([mandatory]);

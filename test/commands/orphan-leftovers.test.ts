@@ -8,6 +8,8 @@ import { answering } from '../support/prompter-double.ts';
 import { orphan } from '../support/remedy-commands.ts';
 import {
   configuration,
+  dnOf,
+  findingOf,
   forestWith,
   group,
   head,
@@ -48,7 +50,38 @@ async function siteWithoutServer(): Promise<
 
 const database = orphanDn.replace('CN=EX04,CN=Servers', 'CN=Mailbox Database 0417206991,CN=Databases');
 
+/** The tree of what is gone, a line each: "EX04: 3 references", "  Microsoft MTA", "    ← homeMTA of anna". */
+function treeIn({ exhibits }: Plan): readonly string[] {
+  return exhibits.flatMap((exhibit) =>
+    exhibit.kind === 'tree'
+      ? exhibit.nodes.flatMap(({ depth, text, notes }) =>
+          [text, ...notes.map((one) => `  ${one}`)].map((line) => `${'  '.repeat(depth)}${line}`),
+        )
+      : [],
+  );
+}
+
+function notCleared(plan: Plan): readonly string[] | undefined {
+  return findingOf(plan, 'leftovers-not-cleared')?.evidence;
+}
+
 describe('what a deletion by hand left behind', () => {
+  test('is grouped by the server, with what was below it, and shown as a tree on the screen and in the plan', async () => {
+    const site = await siteWithoutServer();
+    const tree = treeIn(planOf(await site.run(orphan, ['--leftovers', '--json'])));
+    expect(tree.filter((line) => !line.startsWith(' '))).toEqual([expect.stringMatching(/^EX04: \d+ references$/)]);
+    expect(tree).toEqual(
+      expect.arrayContaining([
+        '  EX04 (its object, or a database copy on it)',
+        '    ← msExchOwningServer of Mailbox Database 0417206991',
+        '  Microsoft MTA',
+      ]),
+    );
+    const { stdout } = await site.run(orphan, ['--leftovers', '--dry-run']);
+    expect(stdout).toContain('← msExchOwningServer of Mailbox Database 0417206991');
+    expect(stdout.indexOf('EX04: ')).toBeLessThan(stdout.indexOf('- msExchOwningServer'));
+  });
+
   test('is cleared as a plan with the same diff and proof, and undo says what cannot come back', async () => {
     const site = await siteWithoutServer();
     const before = await site.values(database, 'msExchOwningServer');
@@ -133,8 +166,9 @@ describe('a name of a server that no object has', () => {
       record(`CN=itself,${group}`, 'mTA', `legacyExchangeDN: ${gone}/cn=Microsoft MTA`),
     );
     expect(plan.changes).toEqual([]);
-    expect(plan.findings.find(({ id }) => id === 'leftovers-not-cleared')?.evidence).toEqual([
+    expect(notCleared(plan)).toEqual([
       `legacyExchangeDN of CN=DB of gone,CN=Databases,${group} (needs another value)`,
+      "Set-MailboxDatabase -Identity 'DB of gone' -RpcClientAccessServer 'ex01.corp.example.com'",
     ]);
   });
 
@@ -146,6 +180,68 @@ describe('a name of a server that no object has', () => {
     expect(plan.changes).toEqual([]);
     expect(plan.leftOut).toEqual([
       { what: expect.stringMatching(/^msExchHomeServerName of CN=on gone,/), reason: 'leftovers-not-cleared' },
+    ]);
+  });
+
+  test.each([
+    [
+      'msExchFileShareWitness',
+      '\\\\ex09.corp.example.com\\DAG1',
+      "-Identity 'DAG1' -WitnessServer <another file server>",
+    ],
+    [
+      'msExchAlternateFileShareWitness',
+      '\\\\EX09\\DAG1',
+      "-Identity 'DAG1' -AlternateWitnessServer <another file server>",
+    ],
+    ['msExchSmtpSmartHost', 'ex09.corp.example.com,[192.0.2.1]', "-Properties 'msExchSmtpSmartHost'"],
+    ['msExchInternalUrl', 'https://ex09.corp.example.com/owa', "-Properties 'msExchInternalUrl'"],
+  ])('is listed in text: %s: %s, with the command that gives another value', async (attribute, value, command) => {
+    const dag = (...lines: readonly string[]): string =>
+      record(`CN=DAG1,${group}`, 'msExchMDBAvailabilityGroup', ...lines);
+    const plan = await leftovers(dag(`${attribute}: ${value}`, 'msExchStartedMailboxServers: ex09.corp.example.com'));
+    expect(notCleared(plan)).toEqual([
+      `${attribute} of CN=DAG1,${group} (needs another value)`,
+      expect.stringContaining(command),
+    ]);
+    expect(treeIn(plan)[0]).toBe('ex09: 2 references');
+  });
+
+  test.each([
+    ['a file server', '\\\\fs01.corp.example.com\\DAG1'],
+    ['a server that is there', '\\\\ex01.corp.example.com\\DAG1'],
+    ['a host of the same name elsewhere', '\\\\ex09.example.net\\DAG1'],
+  ])('is not that of %s in a path', async (_, witness) => {
+    const plan = await leftovers(
+      person('gone', `msExchExpansionServerName: ${gone}`),
+      record(`CN=DAG1,${group}`, 'msExchMDBAvailabilityGroup', `msExchFileShareWitness: ${witness}`),
+    );
+    expect(notCleared(plan)).toBeUndefined();
+  });
+
+  test('has a command for each value that stays', async () => {
+    const dead = `CN=EX09\\0ADEL:1b0ff4d6-0000-4000-8000-000000000001,CN=Deleted Objects,${configuration}`;
+    const plan = await leftovers(
+      record(`CN=Default OAB,${group}`, 'msExchOAB', `offLineABServer: ${dead}`),
+      record(`CN=PF09,CN=Databases,${group}`, 'msExchPublicMDB', `legacyExchangeDN: ${gone}/cn=Microsoft Public MDB`),
+      person('anna', `msExchHomeServerName: ${gone}`),
+    );
+    expect(notCleared(plan)?.filter((line) => /^[A-Z][a-z]+-/.test(line))).toEqual([
+      `Set-ADObject -Identity 'CN=Default OAB,${group}' -Replace @{'offLineABServer'='${dnOf('EX01')}'}`,
+      expect.stringContaining("Remove-PublicFolderDatabase -Identity 'PF09'"),
+      expect.stringContaining("Set-Mailbox -Identity 'CN=anna,CN=Users,DC=corp,DC=example,DC=com' -Database"),
+    ]);
+    // Without the tombstone the entry is known by the name that other values have for the server.
+    expect(treeIn(plan)[0]).toBe('EX09: 3 references');
+  });
+
+  test('of which nothing shows the server is grouped apart', async () => {
+    const mta = `CN=Microsoft MTA\\0ADEL:1b0ff4d6-0000-4000-8000-000000000002,CN=Deleted Objects,${configuration}`;
+    const plan = await leftovers(person('anna', `homeMTA: ${mta}`));
+    expect(treeIn(plan)).toEqual([
+      'Of no server, or of one that is not known any more: 1 reference',
+      '  Microsoft MTA',
+      '    ← homeMTA of anna',
     ]);
   });
 

@@ -17,11 +17,12 @@ import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { unjustified } from './changes.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
-import { assessLeftovers, unjustifiedLeftovers } from './leftovers.ts';
+import { grantee, grantsOf } from './grants.ts';
+import { assessLeftovers } from './leftover-findings.ts';
+import { unjustifiedLeftovers } from './leftovers.ts';
 import { whatLogFound } from './options.ts';
 import { recipientReferences } from './recipients.ts';
 import { referenceFindings } from './reference-findings.ts';
-import type { Referrer } from './referrers.ts';
 import { replicationFindings } from './replication.ts';
 import { supportedWays } from './supported-ways.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
@@ -36,7 +37,7 @@ export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>):
     return facts.missing === undefined ? [] : serverGone(facts.missing, facts.done, proposal);
   if (facts.kind === 'servers') return [];
   if (facts.kind === 'leftovers') {
-    return [...foreignChanges(unjustifiedLeftovers(facts, proposal), neitherOf), ...assessLeftovers(facts)];
+    return [...foreignChanges(unjustifiedLeftovers(facts, proposal), neitherOf), ...assessLeftovers(facts, proposal)];
   }
   return [
     ...foreignChanges(unjustified(facts, proposal), neitherOf),
@@ -170,7 +171,7 @@ function probeSource(host: string, now: Date): FindingSource {
 
 /** Entries that the directory keeps, and rights to delete or write that the user lacks. */
 function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
-  const { chosen, subtree, undeletable } = facts;
+  const { chosen, subtree, survey, undeletable } = facts;
   const unwritable = clearableReferrers(facts).filter(({ id }) => facts.unwritable.has(id));
   const server = quotedForPowerShell(chosen.server.dn);
   const guarded = subtree.filter(isProtected).map(({ entry }) => entry.dn);
@@ -191,7 +192,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           finalBlocker(
             'no-right-to-delete',
             `You have no right to delete ${counted(undeletable.length, 'entry', 'entries')} of the subtree`,
-            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G ${grantee(facts, 'SDDT')}.`,
+            `Computed from the security descriptors and your groups (whoami /groups). Run it as a member of ${distinct([administrators(releaseOf(chosen.server)), 'Enterprise Admins']).join(' or ')} (--user). If the entries are protected from accidental deletion: Get-ADObject -SearchBase ${server} -Filter * | Set-ADObject -ProtectedFromAccidentalDeletion $false. Or give the right to delete the server and all below it: dsacls ${server} /I:T /G ${grantee(survey, 'SDDT')}.`,
             { evidence: undeletable, subjects: undeletable },
           ),
         ]),
@@ -201,7 +202,7 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
           warning(
             'no-right-to-clean-up',
             `You have no right to clear ${counted(unwritable.length, 'reference')} to the server`,
-            `They are left out of the plan. Linked ones vanish with their target; an undo puts those back only with that right. Give the right to write them, then make the plan again: ${grantsOf(facts, unwritable)}.`,
+            `They are left out of the plan. Linked ones vanish with their target; an undo puts those back only with that right. Give the right to write them, then make the plan again: ${grantsOf(survey, unwritable)}.`,
             { evidence: unwritable.map(({ id }) => id), subjects: unwritable.map(({ id }) => id) },
           ),
         ]),
@@ -210,25 +211,6 @@ function missingRights(facts: DeletionFacts): readonly FindingDraft[] {
 
 function lookAtProtection(dn: string): string {
   return `Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties systemFlags, whenChanged`;
-}
-
-/** Commands that are written out; the others are of the same form. */
-const commandsShown = 3;
-
-/** The user who logged on, where the plan knows the name, with the rights to give. */
-function grantee({ survey }: DeletionFacts, rights: string): string {
-  const { connection } = survey.target;
-  const user = connection.kind === 'server' ? connection.user : undefined;
-  return quotedForPowerShell(`${user ?? '<DOMAIN\\user>'}:${rights}`);
-}
-
-/** What gives the right to write each attribute that refers, as commands. */
-function grantsOf(facts: DeletionFacts, referrers: readonly Referrer[]): string {
-  const commands = referrers.map(
-    ({ dn, reference }) => `dsacls ${quotedForPowerShell(dn)} /G ${grantee(facts, `WP;${reference.attribute}`)}`,
-  );
-  const more = commands.length > commandsShown ? ['and so on'] : [];
-  return [...commands.slice(0, commandsShown), ...more].join('; ');
 }
 
 /** Days after which what an export says may be out of date. */

@@ -16,13 +16,15 @@ import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description, Step } from '../remedy.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
-import { describeLeftovers, isOfLeftovers } from './leftovers.ts';
+import { describeLeftovers } from './leftover-findings.ts';
+import { isOfLeftovers } from './leftovers.ts';
 import { bearersOf, serverDeletedIn } from './names.ts';
 import { hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './versions.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
-  if (plan.undoes === undefined && isOfLeftovers(plan)) return describeLeftovers(plan);
+  if (plan.undoes === undefined && isOfLeftovers(plan))
+    return { ...describeLeftovers(plan), changes: leftOutTable(plan) };
   const deleted = plan.changes.flatMap(deletedBy);
   return deleted.length === 0 ? describeReturn(plan) : describeDeletion(plan, deleted);
 }

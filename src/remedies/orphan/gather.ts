@@ -210,7 +210,7 @@ async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { fores
   const there = servers.map(({ server }) => server);
   const context = forest.configurationNamingContext;
   const empty = await readEmptyContainers(session, context, there, undefined, isExport);
-  return { ...(await readLeftovers(session, context, there)), emptyContainers: empty.map(({ dn }) => dn) };
+  return { ...(await readLeftovers(session, forest, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
 /**

@@ -1,17 +1,16 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
-import { isSameOrBelow, joinDn } from '../../ad/dn.ts';
+import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, rdnOf } from '../../ad/dn.ts';
 import { textOf } from '../../ad/entry.ts';
+import { type Forest, isHostOfForest } from '../../ad/forest.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
 import { editsOf, valueKey } from '../../change/clear-values.ts';
-import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { Change, DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
 import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { counted, distinct } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
-import type { Description } from '../remedy.ts';
+import { distinct } from '../../words.ts';
+import { deletedServers, hostsIn, readTombstones, serverInText, serverNamed, type Tombstones } from './gone-servers.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { otherRecipientAttributes } from './other-recipients.ts';
 import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
@@ -19,6 +18,8 @@ import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './refer
 /** What was found, and what of it the user may not write. */
 export interface Leftovers {
   readonly leftovers: readonly Referrer[];
+  /** Which of them are of a server, by its name, and which server is not known: at least one value each. */
+  readonly groups: readonly LeftoverGroup[];
   /** How many more there are than one plan holds. */
   readonly notListed: number;
   /** Ids of those whose attribute the user may not write. */
@@ -27,30 +28,80 @@ export interface Leftovers {
   readonly done: ReadonlySet<Change>;
 }
 
+/** What points at one server and at what was below it. */
+export interface LeftoverGroup {
+  /** As it is written; undefined for entries that were of no server, or whose server nothing shows. */
+  readonly server: string | undefined;
+  /** Whether a server object of this name is there: only something of it was deleted, or it was made again. */
+  readonly isThere: boolean;
+  /** By what the values name: a deleted entry, or the server in text. */
+  readonly targets: readonly LeftoverTarget[];
+}
+
+export interface LeftoverTarget {
+  readonly named: string;
+  readonly referrers: readonly Referrer[];
+}
+
 /** Recipients' attributes that may be cleared where they name what is gone. */
 const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
 /** Which server a mailbox is on: Exchange writes it when it moves the mailbox, so it is listed and not cleared. */
-const ofMailboxes = 'msExchHomeServerName';
+export const ofMailboxes = 'msExchHomeServerName';
 /** Text attributes of DAGs whose values are FQDNs of servers, in lower case. */
 const serverLists = new Set(['msexchstartedmailboxservers', 'msexchstoppedmailboxservers']);
 /** References that one plan holds; the next run finds the rest. */
 const most = 1000;
 
 /** The names of every server that is there. */
-export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn'>;
+export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn' | 'name'>;
 
 /**
  * Reads every value of the Configuration naming context, and of recipients the usual attributes and those of Exchange that
- * hold DNs. Throws DirectoryError.
+ * hold DNs; then, once the servers that are gone are known by name, all text that has one of them as its host.
+ * Throws DirectoryError.
  *
  * @param session with the DC that is written to, which holds all attributes of its domain's recipients
  */
 export async function readLeftovers(
   session: DirectorySession,
-  configuration: string,
+  forest: Forest,
   servers: readonly ServerNames[],
 ): Promise<Omit<Leftovers, 'done'>> {
+  const { configurationNamingContext: configuration } = forest;
   const isLeft = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))]);
+  const tombstones = await readTombstones(session, configuration);
+  const found = [
+    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(
+      ({ dn, reference }) => isOfExchange(dn, reference.attribute, configuration) && !isOwnName(reference),
+    ),
+    ...(await recipientsLeft(session, configuration, servers, isLeft)),
+  ];
+  const inText = found.flatMap(({ values }) => values.filter(isText)).flatMap((value) => serverInText(value) ?? []);
+  const gone = goneNames([...deletedServers(tombstones), ...inText], servers);
+  const onGone = hostTest(gone, forest);
+  const onHosts =
+    gone.size === 0
+      ? []
+      : (await referrersIn(session, everyEntry(session, configuration, onGone), onGone)).filter(({ dn, reference }) =>
+          isOfExchange(dn, reference.attribute, configuration),
+        );
+  const all = distinct([...found, ...onHosts], ({ id, values }) => `${id} ${JSON.stringify(values)}`);
+  const leftovers = all.slice(0, most).map(asClearable);
+  return {
+    leftovers,
+    groups: groupsOf(leftovers, tombstones, gone, namesOf(servers)),
+    notListed: all.length - leftovers.length,
+    unwritable: await unwritableOf(session, leftovers),
+  };
+}
+
+/** The recipients of the domain that name what is gone. Throws DirectoryError. */
+async function recipientsLeft(
+  session: DirectorySession,
+  configuration: string,
+  servers: readonly ServerNames[],
+  isLeft: NamingTest,
+): Promise<readonly Referrer[]> {
   const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
   const onUnknown = present(ofMailboxes);
   const others = (await otherRecipientAttributes(session)).filter(isNamedByExchange);
@@ -61,18 +112,82 @@ export async function readLeftovers(
     filter: or(...asked.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
     attributes: ['objectClass', 'objectGUID', ofMailboxes, ...asked],
   });
-  const found = [
-    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(
-      ({ dn, reference }) => isOfExchange(dn, reference.attribute, configuration) && !isOwnName(reference),
-    ),
-    ...(await referrersIn(session, recipients, isLeft)).filter(
-      ({ reference: { attribute }, values }) =>
-        attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isDeletedIn(configuration)),
-    ),
-  ];
-  const all = distinct(found, ({ id, values }) => `${id} ${JSON.stringify(values)}`);
-  const leftovers = all.slice(0, most).map(asClearable);
-  return { leftovers, notListed: all.length - leftovers.length, unwritable: await unwritableOf(session, leftovers) };
+  return (await referrersIn(session, recipients, isLeft)).filter(
+    ({ reference: { attribute }, values }) =>
+      attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isDeletedIn(configuration)),
+  );
+}
+
+/** The names of servers that are gone, by themselves in lower case: a name that a server bears again is not among them. */
+function goneNames(names: readonly string[], servers: readonly ServerNames[]): ReadonlyMap<string, string> {
+  const there = namesOf(servers);
+  const gone = new Map<string, string>();
+  for (const name of names) {
+    if (!there.has(lower(name)) && !gone.has(lower(name))) gone.set(lower(name), name);
+  }
+  return gone;
+}
+
+/** The short names of servers, in lower case. */
+function namesOf(servers: readonly ServerNames[]): ReadonlySet<string> {
+  return new Set(servers.flatMap(({ name, fqdn }) => [name, fqdn?.split('.', 1)[0] ?? name]).map(lower));
+}
+
+function lower(text: string): string {
+  return text.toLowerCase();
+}
+
+function isText(value: PlanValue): value is string {
+  return typeof value === 'string';
+}
+
+/** A test for UNC paths, URLs and lists of hosts with a server that is gone; the lists of a DAG have one of their own. */
+function hostTest(gone: ReadonlyMap<string, string>, forest: Forest): NamingTest {
+  const root = dnsNameOfDn(forest.configurationNamingContext) ?? '';
+  const isGone = (host: string): boolean => {
+    const isOwn = !host.includes('.') || host.endsWith(`.${root}`) || isHostOfForest(forest, host);
+    return isOwn && gone.has(host.split('.', 1)[0] ?? '');
+  };
+  const test = (value: string, attribute: string): Naming | undefined => {
+    if (serverLists.has(attribute) || !hostsIn(value).some(isGone)) return undefined;
+    if (value.startsWith('\\\\')) return 'path on the server';
+    return value.includes('://') ? 'URL on the server' : 'FQDN';
+  };
+  return Object.assign(test, { mayName: bytesWith([...gone.keys()]) });
+}
+
+/** By server, those of which the server is not known last; within a server by what is named. */
+function groupsOf(
+  leftovers: readonly Referrer[],
+  tombstones: Tombstones,
+  gone: ReadonlyMap<string, string>,
+  there: ReadonlySet<string>,
+): readonly LeftoverGroup[] {
+  const pointing = leftovers.flatMap((referrer) =>
+    referrer.values.filter(isText).map((value) => {
+      const name = serverNamed(value, tombstones) ?? deletedName(value, gone);
+      return { named: dnIn(value), referrer, server: name === undefined ? undefined : (gone.get(lower(name)) ?? name) };
+    }),
+  );
+  return [...groupBy(pointing, ({ server }) => server?.toLowerCase() ?? '')]
+    .toSorted(([one], [other]) => (one === '' ? 1 : other === '' ? -1 : one.localeCompare(other, 'en')))
+    .map(([name, here]) => ({
+      server: here[0]?.server,
+      isThere: there.has(name),
+      targets: [...groupBy(here, ({ named }) => named)].map(([named, values]) => ({
+        named,
+        referrers: distinct(
+          values.map(({ referrer }) => referrer),
+          ({ id }) => id,
+        ),
+      })),
+    }));
+}
+
+/** The name of a deleted entry whose tombstone is not to be seen, if a server that is gone has it. */
+function deletedName(value: string, gone: ReadonlyMap<string, string>): string | undefined {
+  const dn = dnIn(value);
+  return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
 }
 
 /** Whether a value names a deleted entry of the Configuration naming context: one of a domain was no server object. */
@@ -111,7 +226,7 @@ async function clientAccessArrays(session: DirectorySession, configuration: stri
     attributes: ['legacyExchangeDN'],
   });
   for await (const entry of found)
-    arrays.push({ legacyExchangeDn: textOf(entry, 'legacyExchangeDN'), fqdn: undefined });
+    arrays.push({ legacyExchangeDn: textOf(entry, 'legacyExchangeDN'), fqdn: undefined, name: rdnOf(entry.dn).value });
   return arrays;
 }
 
@@ -123,10 +238,10 @@ const belowServer = /^(\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/
 
 /** A test for DNs of deleted entries, and for names of servers that no object has. */
 export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
-  const namesOf = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
-    new Set(names.flatMap((name) => (name === undefined ? [] : [name.toLowerCase()])));
-  const legacyNames = namesOf(servers.map(({ legacyExchangeDn }) => legacyExchangeDn));
-  const hosts = namesOf(servers.map(({ fqdn }) => fqdn));
+  const lowered = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
+    new Set(names.flatMap((name) => (name === undefined ? [] : [lower(name)])));
+  const legacyNames = lowered(servers.map(({ legacyExchangeDn }) => legacyExchangeDn));
+  const hosts = lowered(servers.map(({ fqdn }) => fqdn));
   const test = (value: string, attribute: string): Naming | undefined => {
     if (value.includes('\\0ADEL:')) return 'deleted dn';
     if (serverLists.has(attribute)) return hosts.has(value.toLowerCase()) ? undefined : 'FQDN';
@@ -153,7 +268,7 @@ export function isOfLeftovers({ intent }: Pick<Plan, 'intent'>): boolean {
   return intent['leftovers'] === true;
 }
 
-function clearableIn({ leftovers, unwritable }: Leftovers): readonly Referrer[] {
+export function clearableIn({ leftovers, unwritable }: Leftovers): readonly Referrer[] {
   return leftovers.filter(({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id));
 }
 
@@ -177,58 +292,6 @@ export function proposeLeftovers(
         reason: clearable.includes(referrer) ? 'keep' : 'leftovers-not-cleared',
       })),
   };
-}
-
-/** What they point at, which of them a person has to set by hand, and containers that were left empty. */
-export function assessLeftovers(
-  facts: Leftovers & { readonly emptyContainers: readonly string[] },
-): readonly FindingDraft[] {
-  const clearable = new Set(clearableIn(facts));
-  const others = facts.leftovers.filter((referrer) => !clearable.has(referrer));
-  return [
-    ...(facts.leftovers.length === 0
-      ? [note('no-leftovers', 'No value points at a deleted or missing server object', 'There is nothing to clear.')]
-      : [
-          note(
-            'leftovers',
-            `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
-            `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values.${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
-            {
-              evidence: [...pointedAt(facts.leftovers)].map(
-                ([dn, here]) => `${dn}: ${counted(here.length, 'reference')}`,
-              ),
-            },
-          ),
-        ]),
-    ...(others.length === 0
-      ? []
-      : [
-          warning(
-            'leftovers-not-cleared',
-            `${counted(others.length, 'reference')} cannot be cleared here`,
-            'The attribute is mandatory, only the system writes it, it needs another value, or you have no right to write it.',
-            { evidence: others.map(({ id, reference }) => `${id} (${reference.clearing})`) },
-          ),
-        ]),
-    ...emptyContainerFinding(facts.emptyContainers),
-  ];
-}
-
-/** This plan deletes nothing: the container is deleted by hand. */
-function emptyContainerFinding(containers: readonly string[]): readonly FindingDraft[] {
-  if (containers.length === 0) return [];
-  return [
-    warning(
-      'empty-servers-container',
-      `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
-      `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
-      { evidence: containers, subjects: containers },
-    ),
-  ];
-}
-
-function pointedAt(leftovers: readonly Referrer[]): ReadonlyMap<string, readonly Referrer[]> {
-  return groupBy(leftovers, ({ values: [value] }) => (typeof value === 'string' ? dnIn(value) : ''));
 }
 
 /** The values of a plan that fresh facts do not find, each in words. */
@@ -264,33 +327,4 @@ export function permitsLeftovers({ changes, target }: Plan<DirectoryChange>): re
         ),
     ]);
   });
-}
-
-/** Such a plan in words. */
-export function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Description {
-  const edits = changes.flatMap((change) =>
-    change.kind === 'modify' ? change.edits.map((edit) => ({ dn: change.dn, ...edit })) : [],
-  );
-  const byTarget = groupBy(
-    edits.flatMap(({ dn, attribute, remove }) =>
-      remove.map((value) => ({ at: typeof value === 'string' ? dnIn(value) : '', words: `${attribute} of ${dn}` })),
-    ),
-    ({ at }) => at,
-  );
-  return {
-    title: 'Clear what earlier deletions of Exchange servers left behind',
-    summary: [
-      { name: 'References cleared', value: counted(edits.length, 'attribute') },
-      { name: 'Left as they are', value: leftOut.length.toLocaleString('en') },
-    ],
-    changes: [
-      {
-        kind: 'tree',
-        id: 'leftovers',
-        title: 'What is gone, with the references that are cleared',
-        nodes: [...byTarget].map(([at, here]) => ({ depth: 0, text: at, notes: here.map(({ words }) => words) })),
-      },
-    ],
-    nextSteps: [],
-  };
 }

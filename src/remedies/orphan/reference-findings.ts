@@ -78,7 +78,12 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           blocker(
             'mandatory-references',
             `${counted(mandatory.length, 'reference')} to the server cannot be cleared: the attribute is mandatory`,
-            `Give it another value first: ${mandatory.slice(0, namedInFull).map(replaceCommand).join('; ')}. If you accept, ${mandatory.every(({ reference }) => reference.kind === 'linked') ? 'the directory removes the value with the entry that it names, and the attribute is missing' : 'it points at a deleted entry afterwards'}.`,
+            `Give it another value first: ${mandatory
+              .slice(0, namedInFull)
+              .map((referrer) => replaceCommand(referrer))
+              .join(
+                '; ',
+              )}. If you accept, ${mandatory.every(({ reference }) => reference.kind === 'linked') ? 'the directory removes the value with the entry that it names, and the attribute is missing' : 'it points at a deleted entry afterwards'}.`,
             { ...about(mandatory), measure: { value: mandatory.length, unit: 'references' } },
           ),
         ]),
@@ -108,7 +113,10 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           warning(
             'references-to-its-databases',
             `${counted(toDatabases.length, 'reference')} to databases that it owns, which stay without an owner`,
-            `They are left as they are, and name a database that no server mounts; once that is removed, they dangle. Before you remove it: ${toDatabases.slice(0, namedInFull).map(replaceCommand).join('; ')}.`,
+            `They are left as they are, and name a database that no server mounts; once that is removed, they dangle. Before you remove it: ${toDatabases
+              .slice(0, namedInFull)
+              .map((referrer) => replaceCommand(referrer))
+              .join('; ')}.`,
             {
               evidence: toDatabases.map(({ id, values }) => `${id}: ${values.join(', ')}`),
               subjects: toDatabases.map(({ id }) => id),
@@ -146,12 +154,28 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
   ];
 }
 
-function replaceCommand({ dn, reference }: Referrer): string {
-  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}='<DN of another entry>'}`;
+/** @param value the DN to set, where it is known */
+export function replaceCommand({ dn, reference }: Referrer, value = '<DN of another entry>'): string {
+  return `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Replace @{${quotedForPowerShell(reference.attribute)}=${quotedForPowerShell(value)}}`;
+}
+
+/** What sets the witness server of a DAG that a reference names. */
+export const witnessParameters: Readonly<Record<string, string>> = {
+  'dag-witness': '-WitnessServer',
+  'dag-alternate-witness': '-AlternateWitnessServer',
+};
+
+/** A public folder database has no client access server: the name of its server goes with it. */
+export function removalOfPublic(dn: string): string {
+  return `Remove-PublicFolderDatabase -Identity ${quotedForPowerShell(rdnOf(dn).value)}, once its public folders have replicas elsewhere`;
 }
 
 /** What gives a text reference another value. */
-function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, { dn, reference }: Referrer): string {
+function newValue(
+  { chosen, survey, hasOtherServer }: DeletionFacts,
+  { dn, objectClasses, reference }: Referrer,
+): string {
+  if (hasOtherServer && objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
   const name = quotedForPowerShell(rdnOf(dn).value);
   // The parameter is of Exchange 2010 alone, and takes a server of it.
   const other = survey.servers.find(
@@ -161,8 +185,9 @@ function newValue({ chosen, survey, hasOtherServer }: DeletionFacts, { dn, refer
   if (reference.id === 'rpc-client-access' && other !== undefined && releaseOf(chosen.server).year === 2010) {
     return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(other.server.fqdn ?? other.server.name)}`;
   }
-  if (reference.id === 'dag-witness' && hasOtherServer) {
-    return `Set-DatabaseAvailabilityGroup -Identity ${name} -WitnessServer <another file server>`;
+  const parameter = witnessParameters[reference.id];
+  if (parameter !== undefined && hasOtherServer) {
+    return `Set-DatabaseAvailabilityGroup -Identity ${name} ${parameter} <another file server>`;
   }
   return `look at ${reference.attribute}: Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties ${quotedForPowerShell(reference.attribute)}`;
 }
@@ -195,7 +220,10 @@ function escapedInFilter(character: string): string {
 }
 
 /** Ids that were to be kept, and that no reference has. */
-function unknownKept({ intent }: Proposal<DirectoryChange>, clearable: readonly Referrer[]): readonly FindingDraft[] {
+export function unknownKept(
+  { intent }: Proposal<DirectoryChange>,
+  clearable: readonly Referrer[],
+): readonly FindingDraft[] {
   const { keep } = intent;
   const known = new Set(clearable.map(({ id }) => id.toLowerCase()));
   const unknown = (Array.isArray(keep) ? keep : []).filter(

@@ -118,6 +118,14 @@ export const configurationReferences: readonly Reference[] = [
     clearing: 'needs another value',
   },
   {
+    id: 'dag-alternate-witness',
+    attribute: 'msExchAlternateFileShareWitness',
+    kind: 'string',
+    named: 'path on the server',
+    who: 'DAGs, as alternate witness server',
+    clearing: 'needs another value',
+  },
+  {
     id: 'rpc-client-access',
     attribute: 'legacyExchangeDN',
     kind: 'string',

@@ -6,6 +6,7 @@ import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
 import { groupBy } from '../../group-by.ts';
 import { type AsOf, type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
+import { leftoverTree } from './leftover-findings.ts';
 import { type OrphanOptions, type SetupLog, whatLogFound } from './options.ts';
 import { explanation } from './supported-ways.ts';
 import { productName, rolesInWords } from './versions.ts';
@@ -13,14 +14,14 @@ import { productName, rolesInWords } from './versions.ts';
 type Remark = Extract<Exhibit, { kind: 'remarks' }>['rows'][number];
 
 /** The servers of the forest; once one is chosen, what the setup log says and whether it explains setup's message. */
-export function survey(facts: OrphanFacts, options?: OrphanOptions): readonly Exhibit[] {
+export function survey(facts: OrphanFacts, options?: OrphanOptions, inFull = true): readonly Exhibit[] {
   // A look that only what goes along has changed shows nothing new.
   if (options?.asked.has('also') === true) return [];
   switch (facts.kind) {
     case 'nothing to delete':
       return [];
     case 'leftovers':
-      return remarks('forest', [{ text: headline(facts.survey) }]);
+      return [...remarks('forest', [{ text: headline(facts.survey) }]), ...leftoverTree(facts, inFull)];
     case 'servers':
       return [
         ...servers(facts.survey),

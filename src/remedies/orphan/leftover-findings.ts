@@ -1,0 +1,243 @@
+/** What earlier deletions by hand have left behind, as the tree that it is, as findings, and as a plan in words. */
+
+import { DnSyntaxError, deletedRdnOf, rdnOf } from '../../ad/dn.ts';
+import type { TreeExhibit } from '../../change/exhibits.ts';
+import { type FindingDraft, note, warning } from '../../change/findings.ts';
+import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
+import { counted, distinct } from '../../words.ts';
+import { quotedForPowerShell } from '../../words-for-shells.ts';
+import type { Description } from '../remedy.ts';
+import type { LeftoverFacts, Survey } from './gather.ts';
+import { grantOf } from './grants.ts';
+import { clearableIn, type LeftoverGroup, type Leftovers, type LeftoverTarget, ofMailboxes } from './leftovers.ts';
+import { isFullServer } from './organisation.ts';
+import { removalOfPublic, replaceCommand, unknownKept, witnessParameters } from './reference-findings.ts';
+import type { Referrer } from './referrers.ts';
+import { hasRole, releaseOf, roleBit } from './versions.ts';
+
+/** Of a long list the screen shows so many references to each entry, and so many lines in all. */
+const fewReferences = 3;
+const fewLines = 40;
+
+/** What is gone, by server, with what refers to it; [] if nothing does. @param inFull else the beginning of it */
+export function leftoverTree(facts: Leftovers, inFull: boolean): readonly TreeExhibit[] {
+  const { groups } = facts;
+  if (groups.length === 0) return [];
+  const nodes = groups.flatMap((group) => [
+    { depth: 0, text: headingOf(group), notes: [] },
+    ...group.targets.toSorted(objectsFirst(group)).map((target) => ({
+      depth: 1,
+      text: targetInWords(target, group),
+      notes: shortened(
+        target.referrers.map((referrer) => referenceInWords(facts, referrer)),
+        inFull ? target.referrers.length : fewReferences,
+      ),
+    })),
+  ]);
+  return [
+    { kind: 'tree', id: 'leftovers', title: 'What is gone, and what refers to it', nodes: inFull ? nodes : few(nodes) },
+  ];
+}
+
+type Node = TreeExhibit['nodes'][number];
+
+/** As many nodes as the screen has room for. */
+function few(nodes: readonly Node[]): readonly Node[] {
+  let room = fewLines;
+  const shown = nodes.filter(({ notes }) => {
+    room -= 1 + notes.length;
+    return room >= 0;
+  });
+  const hidden = nodes.length - shown.length;
+  return hidden === 0
+    ? nodes
+    : [...shown, { depth: 0, text: `… ${hidden.toLocaleString('en')} more lines: --verbose`, notes: [] }];
+}
+
+function shortened(lines: readonly string[], most: number): readonly string[] {
+  const more = lines.length - most;
+  return more <= 0 ? lines : [...lines.slice(0, most), `… and ${more.toLocaleString('en')} more`];
+}
+
+function headingOf({ server, isThere, targets }: LeftoverGroup): string {
+  const count = referencesTo(targets);
+  if (server === undefined) return `Of no server, or of one that is not known any more: ${count}`;
+  return `${server}${isThere ? ', of which a server object is there' : ''}: ${count}`;
+}
+
+function referencesTo(targets: readonly LeftoverTarget[]): string {
+  return counted(
+    targets.reduce((sum, { referrers }) => sum + referrers.length, 0),
+    'reference',
+  );
+}
+
+/** The server object, then what was below it, then names in text. */
+function objectsFirst({ server }: LeftoverGroup): (one: LeftoverTarget, other: LeftoverTarget) => number {
+  const rank = ({ named }: LeftoverTarget): number => {
+    const entry = nameOfDeleted(named)?.toLowerCase();
+    return entry === undefined ? 2 : entry === server?.toLowerCase() ? 0 : 1;
+  };
+  return (one, other) => rank(one) - rank(other);
+}
+
+/** "EX09 (its object, or a database copy on it)", "Microsoft MTA", "by name: ex09.corp.example.com" */
+function targetInWords({ named }: LeftoverTarget, { server }: LeftoverGroup): string {
+  const entry = nameOfDeleted(named);
+  if (entry === undefined) return `by name: ${named}`;
+  return entry.toLowerCase() === server?.toLowerCase() ? `${entry} (its object, or a database copy on it)` : entry;
+}
+
+function nameOfDeleted(named: string): string | undefined {
+  if (!named.includes('\\0ADEL:')) return undefined;
+  return deletedRdnOf(named)?.value;
+}
+
+function referenceInWords({ unwritable }: Leftovers, { id, dn, reference }: Referrer): string {
+  const stays = unwritable.has(id) ? ': stays, no right to write it' : whyItStays[reference.clearing];
+  return `← ${reference.attribute} of ${nameOf(dn)}${stays}`;
+}
+
+const whyItStays: Readonly<Record<Referrer['reference']['clearing'], string>> = {
+  'may be cleared': '',
+  mandatory: ': stays, mandatory attribute',
+  'needs another value': ': stays, needs another value',
+  'only the system writes it': ': stays, only the system writes it',
+};
+
+function nameOf(dn: string): string {
+  try {
+    return rdnOf(dn).value;
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return dn;
+    throw error;
+  }
+}
+
+/** What they point at, which of them a person has to set by hand, and containers that were left empty. */
+export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  const clearable = clearableIn(facts);
+  const others = facts.leftovers.filter((referrer) => !clearable.includes(referrer));
+  return [
+    ...unknownKept(proposal, clearable),
+    ...(facts.leftovers.length === 0
+      ? [note('no-leftovers', 'No value points at a deleted or missing server object', 'There is nothing to clear.')]
+      : [
+          note(
+            'leftovers',
+            `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
+            `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values.${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
+            { evidence: facts.groups.map(headingOf) },
+          ),
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          warning(
+            'leftovers-not-cleared',
+            `${counted(others.length, 'reference')} cannot be cleared here`,
+            `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.`,
+            {
+              evidence: others.flatMap((referrer) => [
+                `${referrer.id} (${whyOf(facts, referrer)})`,
+                ...wayOf(facts, referrer),
+              ]),
+            },
+          ),
+        ]),
+    ...emptyContainerFinding(facts.emptyContainers),
+  ];
+}
+
+function whyOf({ unwritable }: Leftovers, { id, reference }: Referrer): string {
+  return unwritable.has(id) ? 'no right to write it' : reference.clearing;
+}
+
+/** "Needs another value: 3, mandatory: 1" */
+function reasonsOf(facts: Leftovers, referrers: readonly Referrer[]): string {
+  const reasons = referrers.map((referrer) => whyOf(facts, referrer));
+  const counts = distinct(reasons).map(
+    (reason) => `${reason}: ${reasons.filter((one) => one === reason).length.toLocaleString('en')}`,
+  );
+  return counts.join(', ').replace(/^./, (letter) => letter.toUpperCase());
+}
+
+/** The command that mends a reference which stays; [] where there is none. */
+function wayOf({ survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
+  if (unwritable.has(referrer.id)) return [`${grantOf(survey, referrer)}, then make the plan again`];
+  switch (referrer.reference.clearing) {
+    case 'may be cleared':
+    case 'only the system writes it':
+      return [];
+    case 'mandatory':
+      return [replacement(survey, referrer)];
+    case 'needs another value':
+      return [newValue(survey, referrer)];
+  }
+}
+
+/** A mandatory value is replaced: that of an offline address book by a server that is there. */
+function replacement({ servers }: Survey, referrer: Referrer): string {
+  const server = servers.find((one) => isFullServer(one.server))?.server;
+  return replaceCommand(referrer, referrer.reference.id === 'oab-generation' ? server?.dn : undefined);
+}
+
+/** What gives text another value, as far as a server that is there has a cmdlet for it. */
+function newValue({ servers }: Survey, { dn, objectClasses, reference }: Referrer): string {
+  const there = servers.map(({ server }) => server).filter(isFullServer);
+  const years = there.map((server) => releaseOf(server).year ?? 0);
+  const isModern = years.some((year) => year >= 2010);
+  const entry = quotedForPowerShell(dn);
+  const name = quotedForPowerShell(nameOf(dn));
+  const clientAccess = there.find(
+    (server) => hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
+  );
+  if (objectClasses.includes('msexchpublicmdb')) return removalOfPublic(dn);
+  if (reference.id === 'rpc-client-access' && clientAccess !== undefined) {
+    return `Set-MailboxDatabase -Identity ${name} -RpcClientAccessServer ${quotedForPowerShell(clientAccess.fqdn ?? clientAccess.name)}`;
+  }
+  const witness = witnessParameters[reference.id];
+  if (witness !== undefined && isModern) {
+    return `Set-DatabaseAvailabilityGroup -Identity ${name} ${witness} <another file server>`;
+  }
+  if (reference.attribute === ofMailboxes && isModern) {
+    return `Set-Mailbox -Identity ${entry} -Database <its database now>; or, if its database is lost for good: Disable-Mailbox -Identity ${entry}`;
+  }
+  return `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;
+}
+
+/** This plan deletes nothing: the container is deleted by hand. */
+function emptyContainerFinding(containers: readonly string[]): readonly FindingDraft[] {
+  if (containers.length === 0) return [];
+  return [
+    warning(
+      'empty-servers-container',
+      `${counted(containers.length, 'administrative group has', 'administrative groups have')} an empty CN=Servers, which stops public folder replication into Exchange 2010`,
+      `Exchange 2010 and later log event 1020 of the Store Driver then. Delete what is empty: ${containers.map((dn) => `Remove-ADObject -Identity ${quotedForPowerShell(dn)}`).join('; ')}. Leave the administrative group itself.`,
+      { evidence: containers, subjects: containers },
+    ),
+  ];
+}
+
+/** Such a plan in words; what refers to what is in its exhibit. */
+export function describeLeftovers({ changes, leftOut }: Plan<DirectoryChange>): Omit<Description, 'changes'> {
+  const attributes = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
+  const stays = leftOut.filter(({ reason }) => reason !== 'keep').map(({ what }) => what);
+  return {
+    title: 'Clear what earlier deletions of Exchange servers left behind',
+    summary: [
+      { name: 'References cleared', value: counted(attributes.length, 'attribute') },
+      { name: 'Left as they are', value: leftOut.length.toLocaleString('en') },
+    ],
+    nextSteps:
+      stays.length === 0
+        ? []
+        : [
+            {
+              text: 'These references stay. The finding leftovers-not-cleared has the command for each: show this change with --verbose.',
+              commands: [],
+              lines: stays,
+            },
+          ],
+  };
+}
