@@ -71,7 +71,7 @@ export interface HistogramExhibit extends Titled {
   readonly limits: readonly { readonly at: number; readonly text: string }[];
 }
 
-/** A tree, parents before children, with what is to be said of each node. */
+/** A tree, parents before children, with what refers to each node. */
 export interface TreeExhibit extends Titled {
   readonly kind: 'tree';
   readonly nodes: readonly { readonly depth: number; readonly text: string; readonly notes: readonly string[] }[];

@@ -50,7 +50,7 @@ async function siteWithoutServer(): Promise<
 
 const database = orphanDn.replace('CN=EX04,CN=Servers', 'CN=Mailbox Database 0417206991,CN=Databases');
 
-/** The tree of what is gone, a line each: "EX04: 3 references", "  Microsoft MTA", "    ← homeMTA of anna". */
+/** The tree of what is gone, a line each: "EX04: 3 references", "  Microsoft MTA", "    homeMTA of anna". */
 function treeIn({ exhibits }: Plan): readonly string[] {
   return exhibits.flatMap((exhibit) =>
     exhibit.kind === 'tree'
@@ -73,7 +73,7 @@ describe('what a deletion by hand left behind', () => {
     expect(tree).toEqual(
       expect.arrayContaining([
         '  EX04 (its object, or a database copy on it)',
-        '    ← msExchOwningServer of Mailbox Database 0417206991',
+        '    msExchOwningServer of Mailbox Database 0417206991',
         '  Microsoft MTA',
       ]),
     );
@@ -241,7 +241,7 @@ describe('a name of a server that no object has', () => {
     expect(treeIn(plan)).toEqual([
       'Of no server, or of one that is not known any more: 1 reference',
       '  Microsoft MTA',
-      '    ← homeMTA of anna',
+      '    homeMTA of anna',
     ]);
   });
 

@@ -95,7 +95,7 @@ function nameOfDeleted(named: string): string | undefined {
 
 function referenceInWords({ unwritable }: Leftovers, { id, dn, reference }: Referrer): string {
   const stays = unwritable.has(id) ? ': stays, no right to write it' : whyItStays[reference.clearing];
-  return `← ${reference.attribute} of ${nameOf(dn)}${stays}`;
+  return `${reference.attribute} of ${nameOf(dn)}${stays}`;
 }
 
 const whyItStays: Readonly<Record<Referrer['reference']['clearing'], string>> = {
