@@ -111,7 +111,11 @@ export function* treeLines({ title, nodes }: Tree, canvas: Canvas): Generator<st
     const lines = wrapped(visible(text), Math.max(1, width - displayWidth(first)), 0);
     for (const [at, line] of lines.entries()) yield style.dim(at === 0 ? first : rest) + line;
     for (const note of notes) {
-      for (const line of wrapped(`${style.signs.arrow} ${visible(note)}`, Math.max(1, width - displayWidth(below)), 2)) {
+      for (const line of wrapped(
+        `${style.signs.arrow} ${visible(note)}`,
+        Math.max(1, width - displayWidth(below)),
+        2,
+      )) {
         yield style.dim(below + line);
       }
     }

@@ -18,7 +18,7 @@ import { unjustified } from './changes.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { grantee, grantsOf } from './grants.ts';
-import { assessLeftovers } from './leftover-findings.ts';
+import { assessLeftovers, oneDomainOnly } from './leftover-findings.ts';
 import { unjustifiedLeftovers } from './leftovers.ts';
 import { whatLogFound } from './options.ts';
 import { recipientReferences } from './recipients.ts';
@@ -266,15 +266,7 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
           }),
         ]
       : []),
-    ...(isForestWide
-      ? []
-      : [
-          warning(
-            'one-domain-only',
-            'No global catalog could be asked: recipients of other domains are not known',
-            'Name a domain controller that is a global catalog with --server.',
-          ),
-        ]),
+    ...oneDomainOnly(facts),
     note(
       'recipients-looked-at',
       `Recipients were looked for by ${counted(listedAttributes.length + otherRecipientAttributes.length, 'attribute')}`,

@@ -179,7 +179,7 @@ export async function gather(
         : known.survey;
     if (isLeftovers) {
       const done = scope.kind === 'plan' ? await doneOf(world, scope) : new Set<Change>();
-      return { kind: 'leftovers', survey, ...(await leftoversOf(world, survey)), done };
+      return { kind: 'leftovers', survey, ...(await leftoversOf(world, global, survey)), done };
     }
     if (scope.kind === 'plan') {
       const chosen = survey.servers.find(({ server }) => planned !== undefined && sameDn(server.dn, planned));
@@ -205,12 +205,16 @@ export async function gather(
   }
 }
 
-async function leftoversOf({ session, watch, isExport }: DirectoryWorld, { forest, servers }: Survey) {
+async function leftoversOf(
+  { session, watch, isExport }: DirectoryWorld,
+  global: DirectorySession | undefined,
+  { forest, servers }: Survey,
+) {
   watch.update('Exchange', 'reading every value of the configuration');
   const there = servers.map(({ server }) => server);
   const context = forest.configurationNamingContext;
   const empty = await readEmptyContainers(session, context, there, undefined, isExport);
-  return { ...(await readLeftovers(session, forest, there)), emptyContainers: empty.map(({ dn }) => dn) };
+  return { ...(await readLeftovers(session, global, forest, there)), emptyContainers: empty.map(({ dn }) => dn) };
 }
 
 /**

@@ -1,8 +1,22 @@
-/** Commands that give the user who logged on a right. */
+/** Commands that clear an attribute by hand, and those that give the user who logged on the right to. */
 
+import { dnsNameOfDn } from '../../ad/dn.ts';
+import type { ForestTarget } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Survey } from './gather.ts';
 import type { Referrer } from './referrers.ts';
+
+/** What clears an attribute of an entry: of another domain than the DC's, in that domain. */
+export function clearCommand(target: ForestTarget, dn: string, attribute: string): string {
+  return `Set-ADObject -Identity ${quotedForPowerShell(dn)}${serverFor(target, dn)} -Clear ${attribute}`;
+}
+
+/** ` -Server 'emea.corp.example.com'` for an entry of another domain than the DC's; the cmdlets ask the user's own domain else. */
+export function serverFor({ domainController }: ForestTarget, dn: string): string {
+  const [, own] = /^[^.]+\.(.*)$/.exec(domainController.toLowerCase()) ?? [];
+  const domain = dnsNameOfDn(dn)?.toLowerCase();
+  return own === undefined || domain === undefined || domain === own ? '' : ` -Server ${quotedForPowerShell(domain)}`;
+}
 
 type LoggedOn = Pick<Survey, 'target'>;
 

@@ -8,7 +8,7 @@ import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import type { LeftoverFacts, Survey } from './gather.ts';
-import { grantOf } from './grants.ts';
+import { clearCommand, grantOf } from './grants.ts';
 import { clearableIn, type LeftoverGroup, type Leftovers, type LeftoverTarget, ofMailboxes } from './leftovers.ts';
 import { isFullServer } from './organisation.ts';
 import { removalOfPublic, replaceCommand, unknownKept, witnessParameters } from './reference-findings.ts';
@@ -93,8 +93,12 @@ function nameOfDeleted(named: string): string | undefined {
   return deletedRdnOf(named)?.value;
 }
 
-function referenceInWords({ unwritable }: Leftovers, { id, dn, reference }: Referrer): string {
-  const stays = unwritable.has(id) ? ': stays, no right to write it' : whyItStays[reference.clearing];
+function referenceInWords({ elsewhere, unwritable }: Leftovers, { id, dn, reference }: Referrer): string {
+  const stays = elsewhere.has(id)
+    ? ': stays, in another domain'
+    : unwritable.has(id)
+      ? ': stays, no right to write it'
+      : whyItStays[reference.clearing];
   return `${reference.attribute} of ${nameOf(dn)}${stays}`;
 }
 
@@ -121,12 +125,18 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
   return [
     ...unknownKept(proposal, clearable),
     ...(facts.leftovers.length === 0
-      ? [note('no-leftovers', 'No value points at a deleted or missing server object', 'There is nothing to clear.')]
+      ? [
+          note(
+            'no-leftovers',
+            'No value points at a deleted or missing server object',
+            `There is nothing to clear. ${placeOf(facts)}`,
+          ),
+        ]
       : [
           note(
             'leftovers',
             `${counted(facts.leftovers.length, 'reference points', 'references point')} at entries that are gone`,
-            `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values.${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
+            `Earlier deletions by hand have left them behind. Setup and the Exchange services report them (event 2937). Undo cannot bring back a reference to a deleted entry: the directory refuses it. before.ldf keeps the values. ${placeOf(facts)}${facts.notListed === 0 ? '' : ` There are ${facts.notListed.toLocaleString('en')} more: run it again when this plan is applied.`}`,
             { evidence: facts.groups.map(headingOf) },
           ),
         ]),
@@ -145,11 +155,35 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
             },
           ),
         ]),
+    ...oneDomainOnly(facts),
     ...emptyContainerFinding(facts.emptyContainers),
   ];
 }
 
-function whyOf({ unwritable }: Leftovers, { id, reference }: Referrer): string {
+/** Recipients of other domains that no one could be asked for. */
+export function oneDomainOnly({ isForestWide }: { readonly isForestWide: boolean }): readonly FindingDraft[] {
+  if (isForestWide) return [];
+  return [
+    warning(
+      'one-domain-only',
+      'No global catalog could be asked: recipients of other domains are not known',
+      'Name a domain controller that is a global catalog with --server.',
+    ),
+  ];
+}
+
+/** Where recipients were looked for. */
+function placeOf({ isForestWide, survey }: LeftoverFacts): string {
+  if (survey.target.connection.kind === 'ldif') return 'Recipients were looked for in the export.';
+  if (!isForestWide) return 'Recipients were looked for in this domain alone.';
+  const isOne = survey.forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2;
+  return isOne
+    ? 'Recipients were looked for in the only domain.'
+    : 'Recipients of other domains were looked for in a global catalog, as far as it holds the attributes; this plan does not write them.';
+}
+
+function whyOf({ elsewhere, unwritable }: Leftovers, { id, reference }: Referrer): string {
+  if (elsewhere.has(id)) return 'in another domain';
   return unwritable.has(id) ? 'no right to write it' : reference.clearing;
 }
 
@@ -163,7 +197,9 @@ function reasonsOf(facts: Leftovers, referrers: readonly Referrer[]): string {
 }
 
 /** The command that mends a reference which stays; [] where there is none. */
-function wayOf({ survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
+function wayOf({ elsewhere, survey, unwritable }: LeftoverFacts, referrer: Referrer): readonly string[] {
+  if (elsewhere.has(referrer.id) && referrer.reference.clearing === 'may be cleared')
+    return [clearCommand(survey.target, referrer.dn, referrer.reference.attribute)];
   if (unwritable.has(referrer.id)) return [`${grantOf(survey, referrer)}, then make the plan again`];
   switch (referrer.reference.clearing) {
     case 'may be cleared':

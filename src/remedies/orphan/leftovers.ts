@@ -13,6 +13,7 @@ import { distinct } from '../../words.ts';
 import { deletedServers, hostsIn, readTombstones, serverInText, serverNamed, type Tombstones } from './gone-servers.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { otherRecipientAttributes } from './other-recipients.ts';
+import { liesIn } from './recipients.ts';
 import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
 
 /** What was found, and what of it the user may not write. */
@@ -24,6 +25,10 @@ export interface Leftovers {
   readonly notListed: number;
   /** Ids of those whose attribute the user may not write. */
   readonly unwritable: ReadonlySet<string>;
+  /** Ids of those of recipients of other domains, which this DC cannot write. */
+  readonly elsewhere: ReadonlySet<string>;
+  /** Whether the recipients of every domain could be asked for. */
+  readonly isForestWide: boolean;
   /** Changes of a saved plan that are done. */
   readonly done: ReadonlySet<Change>;
 }
@@ -61,20 +66,32 @@ export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn' | 'na
  * Throws DirectoryError.
  *
  * @param session with the DC that is written to, which holds all attributes of its domain's recipients
+ * @param global with a global catalog, which is asked for the recipients of the other domains
  */
 export async function readLeftovers(
   session: DirectorySession,
+  global: DirectorySession | undefined,
   forest: Forest,
   servers: readonly ServerNames[],
 ): Promise<Omit<Leftovers, 'done'>> {
   const { configurationNamingContext: configuration } = forest;
   const isLeft = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))]);
   const tombstones = await readTombstones(session, configuration);
+  const isHere = liesIn(session.rootDse.namingContexts, forest);
+  const own = session.rootDse.defaultNamingContext ?? '';
+  const others = forest.namingContexts.filter(({ dn, kind }) => kind === 'domain' && !isHere(dn)).map(({ dn }) => dn);
+  const attributes = [...ofRecipients, ...(await otherRecipientAttributes(session)).filter(isNamedByExchange)];
+  const recipients = { attributes, servers, isLeft, configuration };
+  const elsewhere: Referrer[] = [];
+  if (global !== undefined) {
+    for (const domain of others) elsewhere.push(...(await recipientsLeft(global, domain, recipients)));
+  }
   const found = [
     ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(
       ({ dn, reference }) => isOfExchange(dn, reference.attribute, configuration) && !isOwnName(reference),
     ),
-    ...(await recipientsLeft(session, configuration, servers, isLeft)),
+    ...(await recipientsLeft(session, own, recipients)),
+    ...elsewhere,
   ];
   const inText = found.flatMap(({ values }) => values.filter(isText)).flatMap((value) => serverInText(value) ?? []);
   const gone = goneNames([...deletedServers(tombstones), ...inText], servers);
@@ -87,30 +104,41 @@ export async function readLeftovers(
         );
   const all = distinct([...found, ...onHosts], ({ id, values }) => `${id} ${JSON.stringify(values)}`);
   const leftovers = all.slice(0, most).map(asClearable);
+  const beyond = new Set(elsewhere.map(({ id }) => id));
   return {
     leftovers,
     groups: groupsOf(leftovers, tombstones, gone, namesOf(servers)),
     notListed: all.length - leftovers.length,
-    unwritable: await unwritableOf(session, leftovers),
+    unwritable: await unwritableOf(
+      session,
+      leftovers.filter(({ id }) => !beyond.has(id)),
+    ),
+    elsewhere: beyond,
+    isForestWide: others.length === 0 || global !== undefined,
   };
 }
 
-/** The recipients of the domain that name what is gone. Throws DirectoryError. */
+/** What is looked for among recipients. */
+interface SoughtRecipients {
+  readonly attributes: readonly string[];
+  readonly servers: readonly ServerNames[];
+  readonly isLeft: NamingTest;
+  readonly configuration: string;
+}
+
+/** The recipients of a domain that name what is gone. Throws DirectoryError. */
 async function recipientsLeft(
   session: DirectorySession,
-  configuration: string,
-  servers: readonly ServerNames[],
-  isLeft: NamingTest,
+  domain: string,
+  { attributes, servers, isLeft, configuration }: SoughtRecipients,
 ): Promise<readonly Referrer[]> {
   const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
   const onUnknown = present(ofMailboxes);
-  const others = (await otherRecipientAttributes(session)).filter(isNamedByExchange);
-  const asked = [...ofRecipients, ...others];
   const recipients = session.search({
-    base: session.rootDse.defaultNamingContext ?? '',
+    base: domain,
     scope: 'subtree',
-    filter: or(...asked.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
-    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...asked],
+    filter: or(...attributes.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
+    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...attributes],
   });
   return (await referrersIn(session, recipients, isLeft)).filter(
     ({ reference: { attribute }, values }) =>
@@ -268,8 +296,10 @@ export function isOfLeftovers({ intent }: Pick<Plan, 'intent'>): boolean {
   return intent['leftovers'] === true;
 }
 
-export function clearableIn({ leftovers, unwritable }: Leftovers): readonly Referrer[] {
-  return leftovers.filter(({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id));
+export function clearableIn({ leftovers, unwritable, elsewhere }: Leftovers): readonly Referrer[] {
+  return leftovers.filter(
+    ({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id) && !elsewhere.has(id),
+  );
 }
 
 /** The changes that clear them. */

@@ -6,6 +6,7 @@ import type { DirectoryChange, PlanValue, Proposal } from '../../change/plan.ts'
 import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
+import { serverFor } from './grants.ts';
 import { tooMany } from './names.ts';
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
@@ -143,7 +144,7 @@ export function referenceFindings(facts: DeletionFacts, proposal: Proposal<Direc
           blocker(
             'recipients-in-other-domains',
             'Recipients of other domains refer to the server, which this domain controller cannot write',
-            'Clear the attribute on a domain controller of their domain (Set-ADObject -Clear), then make the plan again.',
+            `Clear the attribute in their domain, then make the plan again: ${elsewhere.flatMap((one) => clearCommandsElsewhere(facts, one)).join('; ')}.`,
             {
               evidence: elsewhere.flatMap((one) => countedEvidence({ ...one, ...one.elsewhere })),
               subjects: elsewhere.map(({ reference }) => reference.attribute),
@@ -193,20 +194,33 @@ function newValue(
 }
 
 /** What clears an attribute of every recipient that names the server by it. */
-function clearCommands(
+function clearCommands(facts: DeletionFacts, one: RecipientCount): readonly string[] {
+  return clearingOf(facts, one, distinct(one.cleanable.flatMap(({ values }) => values)).filter(isText), '');
+}
+
+/** The same in each of the domains that the first of them are of. */
+function clearCommandsElsewhere(facts: DeletionFacts, one: RecipientCount): readonly string[] {
+  const domains = distinct(one.elsewhere.first.map((dn) => serverFor(facts.survey.target, dn)));
+  return domains.flatMap((domain) => clearingOf(facts, one, one.named?.elsewhere ?? [], domain));
+}
+
+/** @param others the values of an attribute that no list has; @param domain the parameter that names the domain, if another */
+function clearingOf(
   { chosen, subtree }: DeletionFacts,
-  { reference, cleanable }: RecipientCount,
+  { reference }: RecipientCount,
+  others: readonly string[],
+  domain: string,
 ): readonly string[] {
   const named = {
     legacyExchangeDN: () => [chosen.server.legacyExchangeDn ?? ''],
     databases: () => [],
     'mail transfer agents': () =>
       subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
-    'any deleted entry': () => distinct(cleanable.flatMap(({ values }) => values)).filter(isText),
+    'any deleted entry': () => others,
   };
   return named[reference.named]().map((value) => {
     const filter = quotedForPowerShell(`(${reference.attribute}=${value.replace(/[\\*()\0]/g, escapedInFilter)})`);
-    return `Get-ADObject -LDAPFilter ${filter} | Set-ADObject -Clear ${reference.attribute}`;
+    return `Get-ADObject${domain} -LDAPFilter ${filter} | Set-ADObject${domain} -Clear ${reference.attribute}`;
   });
 }
 

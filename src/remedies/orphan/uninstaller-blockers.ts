@@ -6,6 +6,7 @@ import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { type DeletionFacts, ownMailboxesIn, type Survey } from './gather.ts';
+import { clearCommand } from './grants.ts';
 import { isFullServer } from './organisation.ts';
 import type { OwnMailboxKind, RecipientCount } from './recipients.ts';
 import { clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
@@ -355,10 +356,10 @@ const referenceBlockers: Readonly<Record<string, ReferenceBlocker>> = {
   },
   'expansion-server': {
     title: 'The server is the expansion server of groups',
-    detail: (_, __, groups) =>
+    detail: ({ survey }, _, groups) =>
       `Clear it on each group: ${groups
         .slice(0, namedInFull)
-        .map((dn) => `Set-ADObject -Identity ${quotedForPowerShell(dn)} -Clear msExchExpansionServerName`)
+        .map((dn) => clearCommand(survey.target, dn, 'msExchExpansionServerName'))
         .join('; ')}.`,
     accepted: {
       cleared: 'If you accept, the value is removed here; groups of other domains keep it.',
