@@ -1,8 +1,13 @@
-/** Clearing values that name what is deleted: from the values that were found to the edits of a plan. */
+/**
+ * Values that name what a plan deletes: from those that were found to the edits that clear them, and where those lead that
+ * it leaves as they are.
+ */
 
+import { DnSyntaxError, deletedRdnOf, normalizedDn } from '../ad/dn.ts';
+import { dnIn } from '../ad/naming.ts';
 import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
-import type { AttributeEdit, Change, ModifyChange, PlanValue } from './plan.ts';
+import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, PlanValue, WhyLeft } from './plan.ts';
 
 /** Values of one attribute of one entry that are to go. */
 export interface HeldValues {
@@ -52,4 +57,28 @@ export function wordsForNoValue(changes: readonly Change[]): readonly string[] {
     const worded = change.edits.filter(({ whenUnset }) => whenUnset !== undefined);
     return worded.map(({ attribute }) => `It says what no value of ${attribute} of ${change.dn} means.`);
   });
+}
+
+/** Finds the DN of the entry that a value names, by its DN or by the name that it got when it was deleted. */
+export function entryFinder(
+  entries: readonly Pick<DeletedEntry, 'dn' | 'guid'>[],
+): (value: PlanValue) => string | undefined {
+  const byDn = new Map(entries.map(({ dn }) => [normalizedDn(dn), dn]));
+  const byGuid = new Map(entries.map(({ dn, guid }) => [guid, dn]));
+  return (value) => {
+    if (typeof value !== 'string') return undefined;
+    try {
+      const dn = dnIn(value);
+      return byDn.get(normalizedDn(dn)) ?? byGuid.get(deletedRdnOf(dn)?.guid ?? '');
+    } catch (error) {
+      // A value that is not a DN names no entry.
+      if (error instanceof DnSyntaxError) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** What a row of leftOut says of it; nothing where it leads to none of the entries. */
+export function leadingTo(to: readonly string[], because: WhyLeft): Pick<LeftOut, 'reference'> {
+  return to.length === 0 ? {} : { reference: { to: [...new Set(to)], because } };
 }

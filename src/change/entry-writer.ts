@@ -1,15 +1,20 @@
-/** Writes directory changes, one after the other on one DC: what comes later builds on what came before. */
+/**
+ * Writes directory changes, one after the other on one DC: what comes later builds on what came before. And what of them
+ * is done already, by the entries themselves: the journal of a run that was killed may not say so.
+ */
 
+import { isDeletedDn } from '../ad/dn.ts';
+import { guidBase } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { type DirectorySession, protectionInWords } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult, ChangeWriter } from './apply.ts';
 import { lookAtDeletes, writeDelete, writeDeleteTree } from './delete-writer.ts';
-import type { EntryAccess } from './entry-access.ts';
-import { lookAtModifies, writeModify } from './modify-writer.ts';
-import type { DirectoryChange } from './plan.ts';
+import type { EntryAccess } from './look-and-write.ts';
+import { lookAtModifies, whatIsLeft, writeModify } from './modify-writer.ts';
+import type { Change, DirectoryChange } from './plan.ts';
 import { writeAdd, writeUndelete } from './undelete-writer.ts';
 
-export type OpenSession = () => Promise<DirectorySession>;
+type OpenSession = () => Promise<DirectorySession>;
 
 /**
  * A writer of directory changes.
@@ -82,4 +87,20 @@ function writeEntry(change: DirectoryChange, access: EntryAccess, intent: () => 
     case 'add':
       return writeAdd(change, access, intent);
   }
+}
+
+/** Those of the deletes and edits whose entries are as they want them: gone, or with the values. Throws DirectoryError. */
+export async function readSettled(session: DirectorySession, changes: readonly Change[]): Promise<ReadonlySet<Change>> {
+  const settled = new Set<Change>();
+  for (const change of changes) {
+    if (change.kind !== 'delete' && change.kind !== 'modify') continue;
+    const edits = change.kind === 'modify' ? change.edits : [];
+    const attributes = edits.length === 0 ? ['1.1'] : edits.map(({ attribute }) => attribute);
+    const entry = await session.readEntry(guidBase(change.guid), attributes);
+    const isThere = entry !== undefined && !isDeletedDn(entry.dn);
+    if (!isThere || (edits.length > 0 && edits.every((edit) => whatIsLeft(edit, entry).kind === 'done'))) {
+      settled.add(change);
+    }
+  }
+  return settled;
 }

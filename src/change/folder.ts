@@ -6,9 +6,9 @@ import { errnoOf, FileError, RemedyError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/file-system.ts';
 import { type Patience, withPatience } from '../files/patience.ts';
-import { canonicalText } from './canonical.ts';
+import { type Leftover, type Maker, removeUnfinished, unfinishedName } from './folder-files.ts';
 import type { Plan } from './plan.ts';
-import { type Leftover, type Maker, removeUnfinished, unfinishedName } from './unfinished.ts';
+import { canonicalText } from './seal.ts';
 
 /** The names of what lies in a change folder. */
 export const folderParts = {

@@ -3,7 +3,6 @@
 import { DirectoryError, OutcomeUnknownError, RemedyError } from '../errors.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
-import type { EntryAccess } from './entry-access.ts';
 
 /** What a look at the target shows; `planned` is what the write needs of it. */
 export type Look<Planned> =
@@ -95,4 +94,12 @@ async function lookAgain<Planned>(access: EntryAccess, error: Error, steps: Step
 
 function outcomeOfLook(look: Exclude<Look<unknown>, { kind: 'as-planned' }>): ChangeOutcome {
   return look.kind === 'out-of-sight' ? { kind: 'drifted', what: look.what } : look;
+}
+
+/** How the writers of directory changes reach the one DC that they write to. */
+export interface EntryAccess {
+  /** The session in use. */
+  session(): Promise<DirectorySession>;
+  /** A fresh session with the same DC, after the connection was lost. Throws DirectoryError if it can't be had. */
+  reopen(): Promise<DirectorySession>;
 }

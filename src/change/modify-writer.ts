@@ -9,7 +9,7 @@ import { resultCode } from '../ldap/diagnostics.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import { isSingleValued } from './attribute-kinds.ts';
-import type { EntryAccess } from './entry-access.ts';
+import type { EntryAccess } from './look-and-write.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { AttributeEdit, DirectoryChange, ModifyChange, PlanValue } from './plan.ts';
 

@@ -1,5 +1,6 @@
+/** The seal of a plan: SHA-256 over the canonical form of its JSON, with object members by name and no white space. */
+
 import { createHash } from 'node:crypto';
-import { canonicalForm } from './canonical.ts';
 import { type Change, type Plan, planFormat, planVersion } from './plan.ts';
 
 /** A plan before it is sealed. */
@@ -34,4 +35,53 @@ export function sealOf(plan: Omit<Plan, 'seal'> & { readonly seal?: string }): s
     pieces = '';
   }
   return hash.update(pieces).digest('hex');
+}
+
+/**
+ * Gives the canonical form in pieces, one for each item of a list that is a member of the whole, so that a plan of ten
+ * thousand changes is never in memory as one string. Members that are undefined are left out, as JSON does.
+ */
+export function* canonicalForm(value: Readonly<Record<string, unknown>>): Generator<string> {
+  let separator = '{';
+  for (const name of namesOf(value)) {
+    const member = value[name];
+    yield `${separator}${JSON.stringify(name)}:`;
+    if (Array.isArray(member)) yield* piecesOf(member);
+    else yield canonicalText(member);
+    separator = ',';
+  }
+  yield separator === '{' ? '{}' : '}';
+}
+
+function* piecesOf(list: readonly unknown[]): Generator<string> {
+  let separator = '[';
+  for (const item of list) {
+    yield separator + canonicalText(item);
+    separator = ',';
+  }
+  yield separator === '[' ? '[]' : ']';
+}
+
+/** The canonical form as one string. */
+export function canonicalText(value: unknown): string {
+  let text = '';
+  if (Array.isArray(value)) {
+    for (const item of value) text += (text === '' ? '' : ',') + canonicalText(item);
+    return `[${text}]`;
+  }
+  if (!isObject(value)) return JSON.stringify(value);
+  for (const name of namesOf(value)) {
+    text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalText(value[name])}`;
+  }
+  return `{${text}}`;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The names of the members that are not undefined, in the order of their UTF-16 code units. */
+function namesOf(value: Readonly<Record<string, unknown>>): readonly string[] {
+  const names = Object.keys(value).sort();
+  return names.every((name) => value[name] !== undefined) ? names : names.filter((name) => value[name] !== undefined);
 }

@@ -7,8 +7,8 @@ import { deletedObjectsControl, showDeleted } from '../ldap/controls.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
-import type { EntryAccess } from './entry-access.ts';
 import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
+import type { EntryAccess } from './look-and-write.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { AddChange, PlanAttribute, UndeleteChange } from './plan.ts';
 

@@ -5,7 +5,6 @@ import path from 'node:path';
 import { isDnThat, normalizedDn } from '../ad/dn.ts';
 import { errnoOf, RemedyError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
-import { canonicalText } from './canonical.ts';
 import { sameFingerprint } from './fingerprint.ts';
 import { folderParts } from './folder.ts';
 import {
@@ -21,6 +20,7 @@ import {
   type PlanValue,
 } from './plan.ts';
 import { readPlan } from './read-plan.ts';
+import { canonicalText } from './seal.ts';
 
 /**
  * One change folder as the other names it: relative, with slashes, if it lies in the other, around it or beside it, so

@@ -3,12 +3,11 @@
  * means is only looked at again: whether anything of it is left, as things are now.
  */
 
-import { canonicalText } from '../change/canonical.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
-import { sealPlan } from '../change/seal.ts';
+import { canonicalText, sealPlan } from '../change/seal.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';

@@ -3,8 +3,7 @@
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Author, PlanConnection } from '../change/plan.ts';
 import type { ExitStatus } from '../errors.ts';
-import type { FileUser } from '../files/file-properties.ts';
-import type { WindowsTools } from '../files/own-access.ts';
+import type { FileUser, WindowsTools } from '../files/own-access.ts';
 import type { FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { RemedyEntry } from '../remedies/index.ts';

@@ -1,7 +1,7 @@
 /** How a run meets others: files that other programs hold, change folders that another run works on, and what killed runs left. */
 
+import type { Leftover, Maker } from '../change/folder-files.ts';
 import type { LockOptions } from '../change/folder-lock.ts';
-import type { Leftover, Maker } from '../change/unfinished.ts';
 import { type Patience, patienceOf } from '../files/patience.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';

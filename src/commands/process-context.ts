@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { asciiJson } from '../ascii-json.ts';
 import type { Author } from '../change/plan.ts';
 import { CancelledError, errnoOf, exitStatus, exitStatusOf, RemedyError } from '../errors.ts';
-import type { FileUser } from '../files/file-properties.ts';
+import type { FileUser } from '../files/own-access.ts';
 import { windowsTools } from '../files/own-access.ts';
 import { templatesFolder, toolVersion } from '../package.ts';
 import { remedies } from '../remedies/index.ts';

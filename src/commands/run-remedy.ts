@@ -2,10 +2,9 @@
 
 import { writeFile } from 'node:fs/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalText } from '../change/canonical.ts';
 import { type Finding, judge, openBlockers } from '../change/findings.ts';
 import type { Change, Plan, Proposal } from '../change/plan.ts';
-import { sealPlan } from '../change/seal.ts';
+import { canonicalText, sealPlan } from '../change/seal.ts';
 import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Flags } from '../flags.ts';

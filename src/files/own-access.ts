@@ -1,18 +1,20 @@
 /**
- * Access entries that were set on single files of Windows, which another file in their place would not have. Node sees
- * none of them, so Windows's own icacls is asked, by absolute path, without a shell and in a small environment: once for
- * all files of a name below a folder, and once to set the entries of a file that has some.
+ * Whether this user can replace a file and keep its owner, found out without writing. And access entries that were set on
+ * single files of Windows, which another file in their place would not have. Node sees none of them, so Windows's own
+ * icacls is asked, by absolute path, without a shell and in a small environment: once for all files of a name below a
+ * folder, and once to set the entries of a file that has some.
  */
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { constants, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { FileError } from '../errors.ts';
+import { errnoOf, FileError } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
 import { adviceFor, errnoInWords } from './errno.ts';
+import type { FileSystem } from './file-system.ts';
 import { inParallel } from './in-parallel.ts';
 import { onlyWhileBusy, type Patience, withPatience } from './patience.ts';
 
@@ -191,4 +193,53 @@ async function run({ icacls, env }: WindowsTools, args: readonly string[]): Prom
   });
   const [status]: unknown[] = await once(child, 'close');
   if (status !== 0) throw new Error(`it failed (${status}): ${said.trim()}`);
+}
+
+/** The user that the process acts as, where the system has user numbers. */
+export interface FileUser {
+  readonly id: number;
+  readonly groups: readonly number[];
+}
+
+export interface Ownership {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const root = 0;
+const setGroupId = 0o2000;
+
+/** File systems of Windows shares (smb, cifs and smb2 of statfs(2)), where the mount decides who owns all files. */
+const sharesOfWindows = new Set([0x517b, 0xff534d42, 0xfe534d42]);
+
+/**
+ * Whether a file in the folder can be replaced by this user and keep its owner and group (chown of POSIX). Root can do
+ * that with all files, others with their own files where they are in the group or the folder hands its group on.
+ * @throws what the system says if the folder can't be read
+ */
+export async function canKeepOwner(file: Ownership, folder: string, user: FileUser): Promise<boolean> {
+  if (user.id === root) return true;
+  if (file.uid === user.id) {
+    if (user.groups.includes(file.gid)) return true;
+    const { gid, mode } = await stat(folder);
+    if ((mode & setGroupId) !== 0 && gid === file.gid) return true;
+  }
+  const { type } = await statfs(folder);
+  return sharesOfWindows.has(type);
+}
+
+/**
+ * Whether this user may replace the file, as far as the system says without a write. Access rights of Windows are only
+ * found out by opening the file for writing; it is closed at once and keeps its bytes and times. Elsewhere the folder
+ * decides.
+ */
+export async function mayReplace(files: Pick<FileSystem, 'access' | 'open'>, file: string): Promise<boolean> {
+  try {
+    if (path.sep === '\\') await (await files.open(file, 'r+')).close();
+    else await files.access(path.dirname(file), constants.W_OK);
+    return true;
+  } catch (error) {
+    // Another program holds the file now; whether it does so when the change is applied is not known.
+    return errnoOf(error) === 'EBUSY';
+  }
 }

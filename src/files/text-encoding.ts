@@ -1,19 +1,13 @@
 /**
- * Text encodings of Windows text files: finding the one a file is in, and going from bytes to text and back
- * without ever writing a character that the encoding lacks.
+ * Text encodings of Windows text files: finding the one a file is in, and going from bytes to text and back without ever
+ * writing a character that the encoding lacks. With the ANSI code pages of Windows, and which one the files of a language
+ * are in where nothing else tells.
  */
 
 import { isAscii, isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
-import { type CodePage, codePages } from './code-pages.ts';
 
-export type UnicodeEncoding =
-  | 'utf-8'
-  | 'utf-8 with BOM'
-  | 'utf-16le'
-  | 'utf-16le with BOM'
-  | 'utf-16be'
-  | 'utf-16be with BOM';
+type UnicodeEncoding = 'utf-8' | 'utf-8 with BOM' | 'utf-16le' | 'utf-16le with BOM' | 'utf-16be' | 'utf-16be with BOM';
 export type TextEncoding = 'ascii' | UnicodeEncoding | `windows-${CodePage}`;
 
 /** What a file's bytes are, or why that is not known. */
@@ -322,4 +316,55 @@ const unicodeEncodings: readonly UnicodeEncoding[] = [
 /** Whether a value read from elsewhere is the name of an encoding. */
 export function isTextEncoding(value: unknown): value is TextEncoding {
   return [...unicodeEncodings, 'ascii', ...codePages.map((page) => `windows-${page}`)].some((name) => name === value);
+}
+
+/** The pages that a form set's language can have. */
+export const codePages = [874, 932, 936, 949, 950, 1250, 1251, 1252, 1253, 1254, 1255, 1256, 1257, 1258] as const;
+export type CodePage = (typeof codePages)[number];
+
+/** Languages by page; with the script where the language is written in more than one. */
+const languagesOfPage: Readonly<Record<CodePage, string>> = {
+  1250: 'bs-Latn cs hr hu pl ro sk sl sq sr-Latn',
+  1251: 'az-Cyrl be bg bs-Cyrl kk mk ru sr-Cyrl uk uz-Cyrl',
+  1252: 'ca da de en es eu fi fr gl id is it ms nb nl nn no pt sv',
+  1253: 'el',
+  1254: 'az-Latn tr uz-Latn',
+  1255: 'he',
+  1256: 'ar fa ur',
+  1257: 'et lt lv',
+  1258: 'vi',
+  874: 'th',
+  932: 'ja',
+  936: 'zh-Hans',
+  949: 'ko',
+  950: 'zh-Hant',
+};
+
+/** What was asked for already: a fleet has the same fifty languages in thousands of folders. */
+const writings = new Map<string, string>();
+
+const pageOfWriting = new Map(
+  codePages.flatMap((page) => languagesOfPage[page].split(' ').map((language) => [writingOf(language), page] as const)),
+);
+
+/**
+ * The ANSI code page that Windows gives a culture (LOCALE_IDEFAULTANSICODEPAGE of its locale), by its language and
+ * script: that of another script is never taken. Undefined where none is known: Windows has none for hi, ta, te, ka
+ * and hy, whose files can only be Unicode.
+ *
+ * @param culture a tag of BCP 47 ("de-AT", "sr-Cyrl-RS", "zh-TW"), in any letter case
+ * @throws RangeError if it is none
+ */
+export function ansiCodePageOf(culture: string): CodePage | undefined {
+  return pageOfWriting.get(writingOf(culture));
+}
+
+/** The language with the script that it is written in, spelled out: cs-Latn, zh-Hant of zh-TW. */
+function writingOf(culture: string): string {
+  const known = writings.get(culture);
+  if (known !== undefined) return known;
+  const { language, script } = new Intl.Locale(culture).maximize();
+  const writing = `${language}-${script}`;
+  writings.set(culture, writing);
+  return writing;
 }

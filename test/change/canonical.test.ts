@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { canonicalForm, canonicalText } from '../../src/change/canonical.ts';
+import { canonicalForm, canonicalText } from '../../src/change/seal.ts';
 
 const reversedMembers = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(reversedMembers);

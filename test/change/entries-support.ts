@@ -3,8 +3,8 @@
 import { onTestFinished } from 'vitest';
 import { dnDepth, parentDn, sameDn } from '../../src/ad/dn.ts';
 import { guidOf } from '../../src/ad/entry.ts';
-import type { EntryAccess } from '../../src/change/entry-access.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-content.ts';
+import type { EntryAccess } from '../../src/change/look-and-write.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
 import { ldapConnector } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';

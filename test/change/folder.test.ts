@@ -9,8 +9,8 @@ import {
   redrawDocuments,
   writeChangeFolder,
 } from '../../src/change/folder.ts';
+import { type Leftover, type Maker, unfinishedName } from '../../src/change/folder-files.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
-import { type Leftover, type Maker, unfinishedName } from '../../src/change/unfinished.ts';
 import { FileError, UsageError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { changeOf, planOf } from '../support/file-plans.ts';

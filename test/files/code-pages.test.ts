@@ -1,6 +1,6 @@
 import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
-import { ansiCodePageOf, type CodePage, codePages } from '../../src/files/code-pages.ts';
+import { ansiCodePageOf, type CodePage, codePages } from '../../src/files/text-encoding.ts';
 
 const culturesOf: readonly (readonly [CodePage, string])[] = [
   [1250, 'bs bs-Latn cs hr hu pl ro sk sl sq sr-Latn sr-ME'],

@@ -1,8 +1,8 @@
 import { chmod, chown, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { canKeepOwner, type FileUser } from '../../src/files/file-properties.ts';
 import { systemFiles } from '../../src/files/file-system.ts';
+import { canKeepOwner, type FileUser } from '../../src/files/own-access.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';

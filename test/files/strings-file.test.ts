@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { codePages } from '../../src/files/code-pages.ts';
 import { findValues, isIsa2004Format, keysOf, spliceBytes } from '../../src/files/strings-file.ts';
-import { decodeText, encodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
+import { codePages, decodeText, encodeText, type TextEncoding } from '../../src/files/text-encoding.ts';
 import { encodedAs } from '../support/strings-content.ts';
 
 const key = 'L_UserName_Text';

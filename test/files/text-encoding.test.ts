@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import iconv from 'iconv-lite';
 import { describe, expect, test } from 'vitest';
-import { ansiCodePageOf, codePages } from '../../src/files/code-pages.ts';
 import {
+  ansiCodePageOf,
   byteUnits,
+  codePages,
   decodeText,
   detectEncoding,
   encodeText,

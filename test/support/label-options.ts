@@ -1,6 +1,6 @@
 import { type Finding, judge } from '../../src/change/findings.ts';
 import type { FileChange, Plan, Proposal } from '../../src/change/plan.ts';
-import type { FileUser } from '../../src/files/file-properties.ts';
+import type { FileUser } from '../../src/files/own-access.ts';
 import { assess } from '../../src/remedies/labels/assess.ts';
 import type { LabelsFacts } from '../../src/remedies/labels/facts.ts';
 import { gather } from '../../src/remedies/labels/gather.ts';

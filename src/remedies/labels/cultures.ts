@@ -3,8 +3,8 @@
  * folders of TMG and ISA are called is published nowhere, so all of these are understood.
  */
 
-import { ansiCodePageOf, type CodePage } from '../../files/code-pages.ts';
 import { defaultLanguage } from '../../files/template-tree.ts';
+import { ansiCodePageOf, type CodePage } from '../../files/text-encoding.ts';
 
 /**
  * Language identifier in hexadecimal ([MS-LCID] 2.2), the three-letter abbreviation where Windows has one

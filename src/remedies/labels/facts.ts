@@ -1,7 +1,6 @@
 /** What is known of form sets once they were read. */
 
-import type { Ownership } from '../../files/file-properties.ts';
-import type { OwnAccess } from '../../files/own-access.ts';
+import type { OwnAccess, Ownership } from '../../files/own-access.ts';
 import type { SameFolder } from '../../files/same-folder.ts';
 import type { StringsFile, TemplateTree } from '../../files/template-tree.ts';
 import type { Form } from './forms.ts';

@@ -1,8 +1,8 @@
 /** What one strings.txt holds: its encoding and the values of the keys, from its bytes alone. */
 
 import type { FileFingerprint } from '../../change/plan.ts';
-import type { CodePage } from '../../files/code-pages.ts';
 import { findValues, isIsa2004Format, linesWith } from '../../files/strings-file.ts';
+import type { CodePage } from '../../files/text-encoding.ts';
 import {
   bytesOfUnits,
   byteUnits,

@@ -1,22 +1,20 @@
 /**
- * Compares the copies of a naming context: the reference's list is read once, then each other DC's objects are compared
- * with it while they arrive, four DCs at a time.
+ * Compares the copies of a naming context by their objectGUIDs, deleted objects included: the reference's list is read
+ * once, then each other DC's objects are compared with it while they arrive, four DCs at a time.
  */
 
-import type { DomainControllerAccess } from '../../ad/ask-domain-controllers.ts';
-import { isChosen } from '../../ad/ask-domain-controllers.ts';
+import { type DomainControllerAccess, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
-import { allBytesOf, textOf } from '../../ad/entry.ts';
+import { allBytesOf, booleanOf, bytesOf, type Entry, textOf } from '../../ad/entry.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import { formatSid } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { deletedObjectsControl } from '../../ldap/controls.ts';
-import { equal } from '../../ldap/filter.ts';
+import { equal, everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { type JudgedObject, judgeObjects, type OpenController } from './judge-objects.ts';
-import { compareWithList, readList } from './lists.ts';
+import { type JudgedObject, judgeObjects, type OpenController } from './verdicts.ts';
 
 /** What was found on a target, judged by a reference. */
 export type Comparison = {
@@ -29,7 +27,7 @@ export type Comparison = {
 );
 
 /** Which copies are compared. */
-export interface CopiesToCompare {
+interface CopiesToCompare {
   readonly namingContext: string;
   readonly reference: DomainController;
   /** The other full copies. */
@@ -187,4 +185,192 @@ async function withSession<T>(
 /** Whether a DC has a full copy of a naming context. */
 export function hasFullCopy({ fullNamingContexts }: DomainController, namingContext: string): boolean {
   return fullNamingContexts.some((held) => sameDn(held, namingContext));
+}
+
+/** How far a list is, and when to stop reading it. */
+export interface Reading {
+  readonly signal: AbortSignal;
+  readonly onCount: (count: number) => void;
+}
+
+/** All objects of a naming context on the session's DC. Throws DirectoryError. */
+async function readList(session: DirectorySession, namingContext: string, reading: Reading): Promise<GuidList> {
+  const list = new GuidList();
+  await eachObject(session, namingContext, reading, (guid, isDeleted) => list.add(guid, isDeleted));
+  return list;
+}
+
+/** objectGUIDs that are not alike on two DCs. */
+interface Differences {
+  /** What the session's DC has alive and the list's has not, or only deleted; and tombstones that the list's lacks. */
+  readonly here: readonly Buffer[];
+  /** The other direction. */
+  readonly there: readonly Buffer[];
+}
+
+/** Compares the objects of a naming context on the session's DC with a list, and keeps only what differs. Throws DirectoryError. */
+async function compareWithList(
+  session: DirectorySession,
+  namingContext: string,
+  list: GuidList,
+  reading: Reading,
+): Promise<Differences> {
+  const here: Buffer[] = [];
+  const there: Buffer[] = [];
+  const isSeen = new Uint8Array(list.size);
+  await eachObject(session, namingContext, reading, (guid, isDeleted) => {
+    const index = list.indexOf(guid);
+    if (index !== undefined) isSeen[index] = 1;
+    if (index === undefined) here.push(Buffer.from(guid));
+    else if (isDeleted !== list.isDeletedAt(index)) (isDeleted ? there : here).push(Buffer.from(guid));
+  });
+  for (let index = 0; index < list.size; index += 1) if (isSeen[index] === 0) there.push(list.guidAt(index));
+  return { here, there };
+}
+
+/** @param visit gets a view of a larger buffer, to be copied */
+async function eachObject(
+  session: DirectorySession,
+  namingContext: string,
+  { signal, onCount }: Reading,
+  visit: (guid: Buffer, isDeleted: boolean) => void,
+): Promise<void> {
+  const found = session.search({
+    base: namingContext,
+    scope: 'subtree',
+    filter: everything,
+    attributes: ['objectGUID', 'isDeleted'],
+    controls: [deletedObjectsControl(session.rootDse.supportedControls)],
+  });
+  let count = 0;
+  for await (const entry of found) {
+    if (count % 1000 === 0) requireTime(signal, namingContext, session);
+    count += 1;
+    if (count % 1000 === 0) onCount(count);
+    visit(guidBytes(entry, session), booleanOf(entry, 'isDeleted') === true);
+  }
+  onCount(count);
+}
+
+/** An object without its GUID would look as if the DC did not have it. */
+function guidBytes(entry: Entry, { identity }: DirectorySession): Buffer {
+  const guid = bytesOf(entry, 'objectGUID');
+  if (guid?.length === 16) return guid;
+  throw new DirectoryError({
+    attempted: 'list the objects',
+    on: `${entry.dn} on ${identity.host}`,
+    cameBack: 'the user may not read its objectGUID',
+    next: 'Log on as an administrator of the domain.',
+  });
+}
+
+function requireTime(signal: AbortSignal, namingContext: string, { identity }: DirectorySession): void {
+  if (!signal.aborted) return;
+  throw new DirectoryError({
+    attempted: 'list the objects',
+    on: `${namingContext} on ${identity.host}`,
+    cameBack: 'there was no time left',
+    next: 'Allow more time with --deadline SECONDS, or fewer partitions with --partition.',
+  });
+}
+
+const chunkLength = 65_536;
+const wordsOfGuid = 4;
+const slotsPerObject = 1.5;
+
+interface Chunk {
+  readonly words: Uint32Array;
+  readonly isDeleted: Uint8Array;
+}
+
+/**
+ * The objectGUIDs of one DC, each with whether it is deleted. It grows; the first lookup closes it. An object takes about 23
+ * bytes: 16 for its GUID, 1 for its state, and 1.5 slots of 4 bytes in the table that finds it.
+ */
+export class GuidList {
+  readonly #chunks: Chunk[] = [];
+  #size = 0;
+  /** Number of the object plus 1, at the place that its GUID gives or the next free one. */
+  #slots: Uint32Array | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** @param guid 16 bytes, which are copied */
+  add(guid: Buffer, isDeleted: boolean): void {
+    if (this.#slots !== undefined) throw new TypeError('the list is closed');
+    const at = this.#size % chunkLength;
+    if (at === 0) {
+      this.#chunks.push({ words: new Uint32Array(chunkLength * wordsOfGuid), isDeleted: new Uint8Array(chunkLength) });
+    }
+    const chunk = this.#chunkOf(this.#size);
+    for (let word = 0; word < wordsOfGuid; word += 1) {
+      chunk.words[at * wordsOfGuid + word] = guid.readUInt32LE(word * 4);
+    }
+    chunk.isDeleted[at] = isDeleted ? 1 : 0;
+    this.#size += 1;
+  }
+
+  /** The number of the object with this GUID, counted from 0; undefined if the list lacks it. */
+  indexOf(guid: Buffer): number | undefined {
+    const slots = this.#closed();
+    for (let slot = hash(guid) % slots.length; ; slot = (slot + 1) % slots.length) {
+      const number = slots[slot] ?? 0;
+      if (number === 0) return undefined;
+      if (this.#equals(number - 1, guid)) return number - 1;
+    }
+  }
+
+  guidAt(index: number): Buffer {
+    const { words } = this.#chunkOf(index);
+    const guid = Buffer.allocUnsafe(16);
+    for (let word = 0; word < wordsOfGuid; word += 1) {
+      guid.writeUInt32LE(words[(index % chunkLength) * wordsOfGuid + word] ?? 0, word * 4);
+    }
+    return guid;
+  }
+
+  isDeletedAt(index: number): boolean {
+    return this.#chunkOf(index).isDeleted[index % chunkLength] === 1;
+  }
+
+  #chunkOf(index: number): Chunk {
+    const chunk = this.#chunks[Math.floor(index / chunkLength)];
+    if (chunk === undefined) throw new RangeError(`no object ${index}`);
+    return chunk;
+  }
+
+  #equals(index: number, guid: Buffer): boolean {
+    const { words } = this.#chunkOf(index);
+    const at = (index % chunkLength) * wordsOfGuid;
+    return (
+      words[at] === guid.readUInt32LE(0) &&
+      words[at + 1] === guid.readUInt32LE(4) &&
+      words[at + 2] === guid.readUInt32LE(8) &&
+      words[at + 3] === guid.readUInt32LE(12)
+    );
+  }
+
+  #closed(): Uint32Array {
+    if (this.#slots !== undefined) return this.#slots;
+    const slots = new Uint32Array(Math.ceil(this.#size * slotsPerObject) + 1);
+    for (let index = 0; index < this.#size; index += 1) {
+      let slot = hash(this.guidAt(index)) % slots.length;
+      while (slots[slot] !== 0) slot = (slot + 1) % slots.length;
+      slots[slot] = index + 1;
+    }
+    this.#slots = slots;
+    return slots;
+  }
+}
+
+/** A GUID is random in most of its bytes: all of them are mixed, for those that are not. */
+function hash(guid: Buffer): number {
+  let mixed = 0;
+  for (let at = 0; at < 16; at += 4) {
+    mixed = Math.imul(mixed ^ guid.readUInt32LE(at), 0x9e37_79b1);
+    mixed ^= mixed >>> 15;
+  }
+  return mixed >>> 0;
 }

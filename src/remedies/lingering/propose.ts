@@ -6,8 +6,8 @@ import type { Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../
 import { distinct } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
-import type { JudgedObject } from './judge-objects.ts';
 import { intentOf, type LingeringScope } from './options.ts';
+import type { JudgedObject } from './verdicts.ts';
 
 /** An object that was found, with the pair of DCs that it was found by. */
 export interface Found extends JudgedObject {

@@ -1,13 +1,12 @@
 import type { RemoveLingeringChange } from '../../change/plan.ts';
 import type { Remedy } from '../remedy.ts';
-import { ask } from './ask.ts';
 import { assess, notProvable, othersNotClean } from './assess.ts';
 import { describe, faultsOfSteps, nextStepsFor } from './describe.ts';
 import { flags } from './flags.ts';
 import { gather, type LingeringFacts } from './gather.ts';
 import { type GivenFlags, type LingeringOptions, optionsOf, readOptions } from './options.ts';
 import { faultsOfPlan, propose } from './propose.ts';
-import { recordedExhibits, survey } from './survey.ts';
+import { ask, recordedExhibits, survey } from './survey.ts';
 
 /** Finds lingering objects over LDAP alone, and hands them over to be removed by their own DCs. */
 export const lingering: Remedy<LingeringOptions, LingeringFacts, RemoveLingeringChange> = {

@@ -1,17 +1,21 @@
-/** The facts as pictures: the evidence on every DC, the matrix DC × partition, and the list of what was found. */
+/**
+ * The facts as pictures: the evidence on every DC, the matrix DC × partition, and the list of what was found; and the
+ * questions below them: for the reference, the DCs to look at, and the naming contexts.
+ */
 
 import { rdnOf, sameDn } from '../../ad/dn.ts';
-import type { DomainController, Forest } from '../../ad/forest.ts';
+import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import type { Party } from '../../ad/replication-news.ts';
 import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
 import { groupBy } from '../../group-by.ts';
 import { agoInWords, counted, distinct, durationInWords } from '../../words.ts';
+import type { Answer, Asking } from '../remedy.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
-import { decidedByHand } from './judge-objects.ts';
+import type { LingeringOptions } from './options.ts';
 import { type Found, foundIn } from './propose.ts';
-import { type Verdict, verdicts } from './verdicts.ts';
+import { decidedByHand, type Verdict, verdicts } from './verdicts.ts';
 
 /** The evidence first; once copies are compared, the matrix and the counts; in full every object. */
 export function survey(facts: LingeringFacts, _: unknown, inFull: boolean): readonly Exhibit[] {
@@ -233,4 +237,55 @@ function detailsOf(
     ...referrers.map((referrer) => `referred to: ${referrer}`),
     ...keptChildren.map((dn) => `holds ${dn}, which is not lingering`),
   ];
+}
+
+export async function ask(
+  facts: LingeringFacts,
+  options: LingeringOptions,
+  { prompter, isWizard }: Asking,
+): Promise<Answer<LingeringOptions>> {
+  if (facts.scope !== undefined) return { kind: 'settled', options };
+  const { parties } = facts.replication;
+  const reference = await prompter.select({
+    id: 'lingering.reference',
+    message: 'Which domain controller is right? What it has deleted is looked for on the others',
+    flag: '--reference DC',
+    filterable: true,
+    choices: parties.map(({ name, domainController, state }) => ({
+      value: domainController,
+      label: name,
+      hint: domainController.site,
+      ...(domainController.isReadOnly ? { disabled: 'read-only' } : {}),
+      ...(state.kind === 'unreachable' ? { disabled: 'does not answer' } : {}),
+    })),
+  });
+  const others = parties.filter(({ domainController }) => domainController !== reference);
+  const targets =
+    options.targets.length > 0 || !isWizard || others.length < 2
+      ? options.targets
+      : await prompter.multiselect({
+          id: 'lingering.targets',
+          message: `Look for lingering objects on which of the other ${counted(others.length, 'DC')}?`,
+          flag: '--target DC',
+          minimum: 1,
+          initial: others.map(({ domainController }) => hostOf(domainController)),
+          choices: others.map(({ name, domainController }) => ({
+            value: hostOf(domainController),
+            label: name,
+            hint: domainController.site,
+          })),
+        });
+  const contexts = facts.forest.namingContexts.filter(({ kind }) => kind !== 'schema').map(({ dn }) => dn);
+  const partitions =
+    options.partitions.length > 0 || !isWizard || contexts.length < 2
+      ? options.partitions
+      : await prompter.multiselect({
+          id: 'lingering.partitions',
+          message: 'Compare which naming contexts?',
+          flag: '--partition DN',
+          minimum: 1,
+          initial: contexts,
+          choices: contexts.map((dn) => ({ value: dn, label: dn })),
+        });
+  return { kind: 'look-again', options: { ...options, reference: hostOf(reference), targets, partitions } };
 }

@@ -1,12 +1,23 @@
 /**
- * What an object is that one DC, the target, has in another form than the reference: the rule of MS-DRSR 4.1.24.3. An
- * object that the target has and the reference lacks, alive and as a tombstone, is lingering if the reference has already
- * had its creation: then it has had, and forgotten, its deletion too.
+ * What an object is that a target and a reference do not have alike: each is looked up on both once more. The rule is that
+ * of MS-DRSR 4.1.24.3: an object that the target has and the reference lacks, alive and as a tombstone, is lingering if the
+ * reference has already had its creation: then it has had, and forgotten, its deletion too.
  */
 
-import { creationStamp } from '../../ad/attribute-stamps.ts';
-import { isKnown, type KnownChanges } from '../../ad/known-changes.ts';
+import { creationStamp, stampsOf } from '../../ad/attribute-stamps.ts';
+import { booleanOf, type Entry, guidOf, textsOf } from '../../ad/entry.ts';
+import type { DomainController } from '../../ad/forest.ts';
+import { isKnown, type KnownChanges, type Originator, readKnownChanges } from '../../ad/known-changes.ts';
 import type { AttributeStamp } from '../../ad/replication-values.ts';
+import { formatGuid, guidBase } from '../../ad/values.ts';
+import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
+import type { PlanAttribute } from '../../change/plan.ts';
+import { inParallel } from '../../files/in-parallel.ts';
+import { type Control, deletedObjectsControl } from '../../ldap/controls.ts';
+import { everything } from '../../ldap/filter.ts';
+import type { DirectorySession } from '../../ldap/session.ts';
+import { distinct } from '../../words.ts';
+import { backLinksIn, readReferrers } from './referrers.ts';
 
 /** In the order of a review. */
 export const verdicts = [
@@ -77,4 +88,128 @@ export function isChangedSince({ stamps }: Sighting, { known }: Reference): bool
 /** The first deletion writes version 1 of isDeleted, an undeletion a later one. */
 function isUndeletedSince({ stamps }: Sighting, { known }: Reference): boolean {
   return stamps.some((stamp) => stamp.attribute === 'isDeleted' && stamp.version >= 2 && !isKnown(known, stamp));
+}
+
+/** An object with its verdict. */
+export interface JudgedObject {
+  readonly verdict: Verdict;
+  /** Whether the reference lacks a change of it. */
+  readonly isChanged: boolean;
+  /** On the target. */
+  readonly dn: string;
+  readonly guid: string;
+  /** The most specific objectClass. */
+  readonly className: string;
+  readonly creation: AttributeStamp | undefined;
+  /** Everything that it holds; of objects that a person removes or keeps. */
+  readonly attributes: readonly PlanAttribute[];
+  /** What refers to it on the target: "memberOf: CN=…", "manager of CN=…". */
+  readonly referrers: readonly string[];
+  /** DNs of objects right below it that are not lingering. */
+  readonly keptChildren: readonly string[];
+}
+
+/** A DC with a session. */
+export interface OpenController {
+  readonly domainController: DomainController;
+  readonly session: DirectorySession;
+}
+
+/** Requests that are under way at a time. */
+const lookAhead = 16;
+
+/**
+ * Judges objects of a target that the lists showed to differ.
+ *
+ * What the reference has had is read first, then each object on the reference, then on the target: what arrives, moves or
+ * is deleted meanwhile is found by its objectGUID, or is newer than what was read, and never looks lingering.
+ * @throws DirectoryError if a DC does not answer or does not show what the verdict rests on
+ */
+export async function judgeObjects(
+  guids: readonly Buffer[],
+  namingContext: string,
+  target: OpenController,
+  reference: OpenController,
+  originator: Originator,
+): Promise<readonly JudgedObject[]> {
+  const known = await readKnownChanges(reference.session, reference.domainController, namingContext);
+  const judged = await inParallel(guids, lookAhead, (guid) =>
+    judgeObject(formatGuid(guid), target.session, reference.session, { known, originator }),
+  );
+  const seen = judged.filter((object) => object !== undefined);
+  const lingering = new Set(seen.flatMap(({ verdict, guid }) => (verdict === 'lingering' ? [guid] : [])));
+  const stale = seen.filter(({ verdict }) => decidedByHand.includes(verdict)).map(({ dn }) => dn);
+  const configuration = target.session.rootDse.configurationNamingContext ?? namingContext;
+  const referrers = await readReferrers(target.session, distinct([namingContext, configuration]), stale);
+  return seen.map(({ children, ...object }) => ({
+    ...object,
+    referrers: [...backLinksIn(object.attributes), ...(referrers.get(object.dn) ?? [])],
+    keptChildren: children.filter(({ guid }) => !lingering.has(guid)).map(({ dn }) => dn),
+  }));
+}
+
+/** Verdicts on objects that a person removes or keeps: what refers to them is shown. */
+export const decidedByHand: readonly Verdict[] = ['lingering', 'undeleted', 'abandoned'];
+
+type Seen = Omit<JudgedObject, 'referrers' | 'keptChildren'> & { readonly children: readonly Child[] };
+
+interface Child {
+  readonly guid: string;
+  readonly dn: string;
+}
+
+async function judgeObject(
+  guid: string,
+  target: DirectorySession,
+  reference: DirectorySession,
+  rests: Reference,
+): Promise<Seen | undefined> {
+  const base = guidBase(guid);
+  const onReference = presenceOf(await reference.readEntry(base, ['isDeleted'], deletedObjects(reference)));
+  if (onReference === 'alive') return undefined;
+  // The stored metadata, not its XML: a DC constructs that for each object anew.
+  const attributes = ['objectClass', 'isDeleted', 'replPropertyMetaData'];
+  const entry = await target.readEntry(base, attributes, deletedObjects(target));
+  if (entry === undefined) return undefined;
+  const classes = textsOf(entry, 'objectClass');
+  const sighting: Sighting = {
+    presence: presenceOf(entry),
+    isDynamic: classes.some((name) => name.toLowerCase() === 'dynamicobject'),
+    stamps: stampsOf(entry),
+  };
+  const verdict = verdictOf(sighting, onReference, rests);
+  if (verdict === undefined) return undefined;
+  const isWhole = decidedByHand.includes(verdict);
+  const whole = isWhole ? await target.readEntry(base, wholeEntry, [withoutSacl]) : undefined;
+  // Deleted in this moment.
+  if (isWhole && whole === undefined) return undefined;
+  return {
+    verdict,
+    isChanged: isChangedSince(sighting, rests),
+    dn: whole?.dn ?? entry.dn,
+    guid,
+    className: classes.filter((name) => name.toLowerCase() !== 'dynamicobject').at(-1) ?? '',
+    creation: creationStamp(sighting.stamps),
+    attributes: whole === undefined ? [] : planAttributesOf(whole),
+    children: whole === undefined ? [] : await childrenOf(target, base),
+  };
+}
+
+/** Objects right below one that is to be removed. */
+async function childrenOf(session: DirectorySession, base: string): Promise<readonly Child[]> {
+  const children: Child[] = [];
+  for await (const entry of session.search({ base, scope: 'one', filter: everything, attributes: ['objectGUID'] })) {
+    const guid = guidOf(entry, 'objectGUID');
+    if (guid !== undefined) children.push({ guid, dn: entry.dn });
+  }
+  return children;
+}
+
+function presenceOf(entry: Entry | undefined): Presence {
+  if (entry === undefined) return 'absent';
+  return booleanOf(entry, 'isDeleted') === true ? 'deleted' : 'alive';
+}
+
+function deletedObjects({ rootDse }: DirectorySession): readonly Control[] {
+  return [deletedObjectsControl(rootDse.supportedControls)];
 }

@@ -10,7 +10,7 @@ import { type Candidate, isInUse, loggedOnLately } from './candidates.ts';
 import { leftOutReasons } from './changes.ts';
 import type { Chosen, MetadataFacts } from './gather.ts';
 import { isOfClass, partsOf } from './identity.ts';
-import { lossFindings } from './loss-findings.ts';
+import { lossFindings } from './lost.ts';
 import { type Role, rolesOf, rolesToCorrect, takerOfRoles } from './roles.ts';
 
 const day = 86_400_000;

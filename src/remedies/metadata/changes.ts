@@ -4,8 +4,7 @@ import { isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, r
 import { parseDnsRecord } from '../../ad/dns-record.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
-import { editsOf, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
-import { entryFinder, leadingTo } from '../../change/left-references.ts';
+import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import type {
   AttributeEdit,
   DeletedEntry,

@@ -9,8 +9,8 @@ import {
   unsetMeans,
 } from '../../ad/deleted-object-lifetime.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
+import { readSettled } from '../../change/entry-writer.ts';
 import { type Change, type ForestTarget, isDirectoryChange } from '../../change/plan.ts';
-import { readSettled } from '../../change/settled.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
 import { type Candidate, readCandidates } from './candidates.ts';
 import { asFound, type Identity, identityIn, identityOf, isOf } from './identity.ts';

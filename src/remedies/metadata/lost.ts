@@ -1,5 +1,9 @@
-/** What a forced demotion loses: changes made on this domain controller that no other one has had (KB 2020053). */
+/**
+ * What a forced demotion loses: changes made on this domain controller that no other one has had (KB 2020053), and the
+ * findings on them where it still answers.
+ */
 
+import { createHash } from 'node:crypto';
 import {
   linkMetadataAttribute,
   linkStampsOf,
@@ -11,15 +15,17 @@ import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { readKnownChanges } from '../../ad/known-changes.ts';
+import { exportChanges } from '../../ad/repadmin.ts';
 import { bytesOfWrittenValue } from '../../ad/values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
+import { type FindingDraft, warning } from '../../change/findings.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
 import { deletedObjectsControl } from '../../ldap/controls.ts';
 import { everything } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { writeLdif } from '../../ldif/ldif.ts';
-import { distinct } from '../../words.ts';
+import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 
@@ -187,11 +193,77 @@ export function lostRecords({ chosen }: { readonly chosen: { readonly lost: Loss
 }
 
 /** The LDIF of the objects, to keep. */
-export function lostLdif(lost: readonly Lost[]): string {
+function lostLdif(lost: readonly Lost[]): string {
   const records = lost.map(({ dn, whole }) => ({
     kind: 'content' as const,
     dn,
     attributes: whole.map(({ name, values }) => ({ name, values: values.map(bytesOfWrittenValue) })),
   }));
   return [...writeLdif(records)].join('');
+}
+
+/** What was changed there, what no other DC holds, and what could not be compared. */
+export function lossFindings(
+  { name, host = name }: Candidate,
+  { objects, isCut, partitions }: Losses,
+  now: Date,
+): readonly FindingDraft[] {
+  const changed = objects.filter(({ change }) => change.kind !== 'only-copy').map(({ dn }) => dn);
+  const named = (wanted: Look['kind']): readonly string[] =>
+    partitions.filter(({ kind }) => kind === wanted).map(({ namingContext }) => namingContext);
+  const [onlyCopies, notCompared] = [named('only-copy'), named('not-compared')];
+  const isMore = isCut && changed.length === objects.length;
+  const count = isMore
+    ? `More than ${counted(changed.length, 'object')} were`
+    : counted(changed.length, 'object was', 'objects were');
+  const exports = isCut
+    ? partitions.map(({ namingContext, from }, index) =>
+        exportChanges(host, namingContext, from, `${name}-${index + 1}.ldf`),
+      )
+    : [];
+  const kept = isCut
+    ? `${lostFile} in the change folder holds the first ${counted(objects.length, 'object')} only: export all of them with the commands.`
+    : `${lostFile} in the change folder holds the objects as they are there.`;
+  const source = {
+    name: lostFile,
+    read: now.toISOString(),
+    sha256: createHash('sha256').update(lostLdif(objects)).digest('hex'),
+  };
+  return [
+    ...(changed.length === 0
+      ? []
+      : [
+          warning(
+            'only-it-has',
+            `${count} changed or deleted on ${name}, and no other domain controller that answers has heard of it`,
+            `A forced demotion loses these changes. ${kept}`,
+            {
+              evidence: [...exports, ...changed.slice(0, 100)],
+              subjects: changed,
+              measure: { value: changed.length, unit: 'objects' },
+              source,
+            },
+          ),
+        ]),
+    ...(onlyCopies.length === 0
+      ? []
+      : [
+          warning(
+            'only-copy',
+            `No other domain controller holds ${counted(onlyCopies.length, 'partition')} of ${name}: all objects in it are lost`,
+            `A forced demotion loses the only copy. ${kept}`,
+            { evidence: [...exports, ...onlyCopies], subjects: onlyCopies, source },
+          ),
+        ]),
+    ...(notCompared.length === 0
+      ? []
+      : [
+          warning(
+            'not-compared',
+            `What only ${name} has of ${counted(notCompared.length, 'partition')} is not known`,
+            'No other domain controller that holds a full copy of it shows what it has had. Changes there may be lost as well.',
+            { evidence: notCompared, subjects: notCompared },
+          ),
+        ]),
+  ];
 }

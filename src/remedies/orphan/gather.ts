@@ -5,8 +5,8 @@ import { isBelow, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
 import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
+import { readSettled } from '../../change/entry-writer.ts';
 import type { Change, ForestTarget } from '../../change/plan.ts';
-import { readSettled } from '../../change/settled.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';

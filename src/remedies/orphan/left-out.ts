@@ -1,6 +1,6 @@
 /** The references that a plan leaves as they are: why, and which of the entries that go they name. */
 
-import { entryFinder, leadingTo } from '../../change/left-references.ts';
+import { entryFinder, leadingTo } from '../../change/clear-values.ts';
 import type { LeftOut, WhyLeft } from '../../change/plan.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { inOtherDomains, tooMany } from './names.ts';

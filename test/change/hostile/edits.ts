@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import fc from 'fast-check';
-import { canonicalText } from '../../../src/change/canonical.ts';
+import { canonicalText } from '../../../src/change/seal.ts';
 import { configuration, smallPlans } from './small-plans.ts';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
 import { FileError } from '../../../src/errors.ts';
-import type { FileUser } from '../../../src/files/file-properties.ts';
+import type { FileUser } from '../../../src/files/own-access.ts';
 import { assess } from '../../../src/remedies/labels/assess.ts';
 import { codePageOf } from '../../../src/remedies/labels/cultures.ts';
 import { type LabelsOptions, userNameKey } from '../../../src/remedies/labels/options.ts';

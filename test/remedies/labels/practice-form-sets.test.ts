@@ -6,11 +6,20 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FileError } from '../../../src/errors.ts';
-import { ansiCodePageOf, codePages } from '../../../src/files/code-pages.ts';
 import { findValues } from '../../../src/files/strings-file.ts';
-import { decodeText, detectEncoding, type TextEncoding } from '../../../src/files/text-encoding.ts';
-import { layOutFormSets, practice } from '../../../src/remedies/labels/practice.ts';
-import { type FormSetWording, practiceFormSets } from '../../../src/remedies/labels/practice-form-set-files.ts';
+import {
+  ansiCodePageOf,
+  codePages,
+  decodeText,
+  detectEncoding,
+  type TextEncoding,
+} from '../../../src/files/text-encoding.ts';
+import {
+  type FormSetWording,
+  layOutFormSets,
+  practice,
+  practiceFormSets,
+} from '../../../src/remedies/labels/practice.ts';
 import { need } from '../../support/on-windows.ts';
 
 const templates = new URL('../../../templates/', import.meta.url);

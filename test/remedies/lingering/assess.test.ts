@@ -3,10 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { assess } from '../../../src/remedies/lingering/assess.ts';
 import type { LingeringFacts } from '../../../src/remedies/lingering/gather.ts';
-import type { JudgedObject } from '../../../src/remedies/lingering/judge-objects.ts';
 import { propose } from '../../../src/remedies/lingering/propose.ts';
 import { recordedExhibits } from '../../../src/remedies/lingering/survey.ts';
-import type { Verdict } from '../../../src/remedies/lingering/verdicts.ts';
+import type { JudgedObject, Verdict } from '../../../src/remedies/lingering/verdicts.ts';
 import { apart, configuration, type Dcs, deleteAndForget, handedOver, hostOf, look, openDcs } from './support/pair.ts';
 
 const days = 86_400_000;

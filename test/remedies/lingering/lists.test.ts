@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { GuidList } from '../../../src/remedies/lingering/lists.ts';
+import { GuidList } from '../../../src/remedies/lingering/compare.ts';
 
 const guidOf = (number: number): Buffer => createHash('sha256').update(String(number)).digest().subarray(0, 16);
 
