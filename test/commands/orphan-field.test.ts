@@ -402,6 +402,11 @@ test('a setup log of a machine that has Exchange is a blocker', async () => {
     evidence: ["The installation mode is set to: 'BuildToBuildUpgrade'"],
     source: { name: expect.stringContaining('ExchangeSetup.log'), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
   });
+  // What the log shows is no sign of an orphan.
+  expect(findingOf(planOf(run), 'signs')).toMatchObject({
+    title: 'Verdict: in use',
+    evidence: expect.arrayContaining(['against: its setup log is of a machine that has Exchange installed']),
+  });
 });
 
 test('an object without an FQDN in networkAddress explains no message of setup', async () => {

@@ -16,6 +16,7 @@ import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { unjustified } from './changes.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
+import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
 import { grantee, grantsOf } from './grants.ts';
 import { assessLeftovers, oneDomainOnly } from './leftover-findings.ts';
@@ -213,9 +214,6 @@ function lookAtProtection(dn: string): string {
   return `Get-ADObject -Identity ${quotedForPowerShell(dn)} -Properties systemFlags, whenChanged`;
 }
 
-/** Days after which what an export says may be out of date. */
-const exportIsFresh = 7;
-
 /** What else a reader of the plan should know. */
 function remarks(facts: DeletionFacts): readonly FindingDraft[] {
   const {
@@ -283,26 +281,7 @@ function remarks(facts: DeletionFacts): readonly FindingDraft[] {
           ),
         ]
       : []),
-    ...(survey.exportGaps.length === 0
-      ? []
-      : [
-          warning(
-            'export-incomplete',
-            'The export does not have everything: what it lacks is unknown, not absent',
-            'Look that up before you import the LDIF, or export it too.',
-            { evidence: survey.exportGaps },
-          ),
-        ]),
-    ...(survey.exportAge === undefined || survey.exportAge <= exportIsFresh
-      ? []
-      : [
-          warning(
-            'export-old',
-            `The export is ${counted(survey.exportAge, 'day')} old`,
-            'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
-            { measure: { value: survey.exportAge, unit: 'days' } },
-          ),
-        ]),
+    ...exportFindings(survey),
     ...(hasDescriptors
       ? []
       : [
@@ -361,16 +340,18 @@ function logFindings({ log, chosen, survey }: DeletionFacts): readonly FindingDr
 
 /** The verdict and the signs that it rests on. */
 function signs(facts: DeletionFacts): FindingDraft {
-  const { survey, chosen } = facts;
+  const { survey, chosen, log } = facts;
   const { evidence } = chosen;
+  const isInstalled = log?.installed !== undefined;
   return note(
     'signs',
-    `Verdict: ${evidence.verdict}`,
+    `Verdict: ${isInstalled ? 'in use' : evidence.verdict}`,
     'Judged from the directory only; check before you delete. There is no official list of signs.',
     {
       evidence: [
         ...evidence.for.map((sign) => `for: ${sign}`),
         ...evidence.against.map((sign) => `against: ${sign}`),
+        ...(isInstalled ? ['against: its setup log is of a machine that has Exchange installed'] : []),
         ...referenceSigns(facts),
         ...probeSigns(facts),
         ...(survey.accountsUnknown === undefined ? [] : [`computer accounts are not known: ${survey.accountsUnknown}`]),

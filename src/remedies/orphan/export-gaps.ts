@@ -2,9 +2,11 @@
 
 import { generalizedTimeOf } from '../../ad/entry.ts';
 import { type Forest, unknownForest } from '../../ad/forest.ts';
+import { type FindingDraft, warning } from '../../change/findings.ts';
 import { RefusedError } from '../../errors.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { counted } from '../../words.ts';
 import { databaseClasses, type ExchangeServer, type Organisation } from './organisation.ts';
 import { isLegacy } from './versions.ts';
 
@@ -161,4 +163,39 @@ async function missingElsewhere(whole: DirectorySession): Promise<readonly strin
 async function hasAny(whole: DirectorySession, filter: Filter): Promise<boolean> {
   for await (const _ of whole.search({ base: '', scope: 'subtree', filter, attributes: ['1.1'] })) return true;
   return false;
+}
+
+/** Days after which what an export says may be out of date. */
+const exportIsFresh = 7;
+
+/** What an export lacks, and how old it is. */
+export function exportFindings({
+  exportAge,
+  exportGaps,
+}: {
+  readonly exportAge: number | undefined;
+  readonly exportGaps: readonly string[];
+}): readonly FindingDraft[] {
+  return [
+    ...(exportGaps.length === 0
+      ? []
+      : [
+          warning(
+            'export-incomplete',
+            'The export does not have everything: what it lacks is unknown, not absent',
+            'Look that up before you import the LDIF, or export it too.',
+            { evidence: exportGaps },
+          ),
+        ]),
+    ...(exportAge === undefined || exportAge <= exportIsFresh
+      ? []
+      : [
+          warning(
+            'export-old',
+            `The export is ${counted(exportAge, 'day')} old`,
+            'Logons are judged as of its newest entry. What has changed since is not known: export again before you import the LDIF.',
+            { measure: { value: exportAge, unit: 'days' } },
+          ),
+        ]),
+  ];
 }

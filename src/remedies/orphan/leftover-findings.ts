@@ -7,6 +7,7 @@ import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
 import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
+import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts, Survey } from './gather.ts';
 import { clearCommand, grantOf } from './grants.ts';
 import { clearableIn, type LeftoverGroup, type Leftovers, type LeftoverTarget, ofMailboxes } from './leftovers.ts';
@@ -156,6 +157,7 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
           ),
         ]),
     ...oneDomainOnly(facts),
+    ...exportFindings(facts.survey),
     ...emptyContainerFinding(facts.emptyContainers),
   ];
 }
