@@ -251,6 +251,22 @@ describe('a name of a server that no object has', () => {
   });
 });
 
+test('servers that the user may not see are not taken for gone: names of them are cleared only if that is accepted', async () => {
+  // Nothing of the organisation is to be seen, as a user without rights reads it.
+  const unread = [
+    ...forestWith().filter((one) => !/^dn: .*CN=Contoso,/.test(one)),
+    person('all', `msExchExpansionServerName: ${legacyNameOf('EX01')}`),
+  ];
+  const plan = planOf(await runOn(unread, '--leftovers', '--json'));
+  expect(findingOf(plan, 'servers-not-seen')).toMatchObject({
+    level: 'blocker',
+    acceptable: true,
+    evidence: ['/o=Contoso/ou=North'],
+  });
+  const readable = planOf(await runOn([...forestWith(), ...unread.slice(-1)], '--leftovers', '--json'));
+  expect(findingOf(readable, 'servers-not-seen')).toBeUndefined();
+});
+
 test('what is outside Exchange stays as it is, but for attributes of Exchange', async () => {
   const dead = `CN=EX09\\0ADEL:1b0ff4d6-0000-4000-8000-000000000001,CN=Deleted Objects,${configuration}`;
   const elsewhere = record(

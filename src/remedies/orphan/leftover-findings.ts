@@ -2,15 +2,22 @@
 
 import { DnSyntaxError, deletedRdnOf, rdnOf } from '../../ad/dn.ts';
 import type { TreeExhibit } from '../../change/exhibits.ts';
-import { type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
+import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
+import type { DirectoryChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts, Survey } from './gather.ts';
 import { clearCommand, grantOf } from './grants.ts';
-import { clearableIn, type LeftoverGroup, type Leftovers, type LeftoverTarget, ofMailboxes } from './leftovers.ts';
+import {
+  adminGroupIn,
+  clearableIn,
+  type LeftoverGroup,
+  type Leftovers,
+  type LeftoverTarget,
+  ofMailboxes,
+} from './leftovers.ts';
 import { isFullServer } from './organisation.ts';
 import { removalOfPublic, replaceCommand, unknownKept, witnessParameters } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
@@ -156,9 +163,30 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
             },
           ),
         ]),
+    ...serversNotSeen(facts, proposal),
     ...oneDomainOnly(facts),
     ...exportFindings(facts.survey),
     ...emptyContainerFinding(facts.emptyContainers),
+  ];
+}
+
+/** A server that the user may not see is there all the same: its name in text is not cleared unless the user knows better. */
+function serversNotSeen({ unseen }: Leftovers, { changes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  if (unseen.length === 0) return [];
+  const removed = changes
+    .flatMap((change) => (change.kind === 'modify' ? change.edits : []))
+    .flatMap(({ remove }) => remove);
+  const hidden = new Set(unseen.map((group) => group.toLowerCase()));
+  const isHidden = (value: PlanValue): boolean =>
+    typeof value === 'string' && hidden.has(adminGroupIn(value)?.toLowerCase() ?? '');
+  const make = removed.some(isHidden) ? blocker : warning;
+  return [
+    make(
+      'servers-not-seen',
+      `You see no servers of ${counted(unseen.length, 'administrative group')}: the names below may be of servers that are in use`,
+      'Run it as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
+      { evidence: unseen, subjects: unseen },
+    ),
   ];
 }
 

@@ -1,6 +1,6 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
-import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, rdnOf } from '../../ad/dn.ts';
+import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { textOf } from '../../ad/entry.ts';
 import { type Forest, isHostOfForest } from '../../ad/forest.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
@@ -27,6 +27,8 @@ export interface Leftovers {
   readonly unwritable: ReadonlySet<string>;
   /** Ids of those of recipients of other domains, which this DC cannot write. */
   readonly elsewhere: ReadonlySet<string>;
+  /** Administrative groups that text names and whose servers the user may not see: `/o=…/ou=…`. */
+  readonly unseen: readonly string[];
   /** Whether the recipients of every domain could be asked for. */
   readonly isForestWide: boolean;
   /** Changes of a saved plan that are done. */
@@ -93,8 +95,9 @@ export async function readLeftovers(
     ...(await recipientsLeft(session, own, recipients)),
     ...elsewhere,
   ];
-  const inText = found.flatMap(({ values }) => values.filter(isText)).flatMap((value) => serverInText(value) ?? []);
-  const gone = goneNames([...deletedServers(tombstones), ...inText], servers);
+  const inText = found.flatMap(({ values }) => values.filter(isText));
+  const named = inText.flatMap((value) => serverInText(value) ?? []);
+  const gone = goneNames([...deletedServers(tombstones), ...named], servers);
   const onGone = hostTest(gone, forest);
   const onHosts =
     gone.size === 0
@@ -114,8 +117,42 @@ export async function readLeftovers(
       leftovers.filter(({ id }) => !beyond.has(id)),
     ),
     elsewhere: beyond,
+    unseen: await unseenGroups(session, configuration, inText),
     isForestWide: others.length === 0 || global !== undefined,
   };
+}
+
+/** The administrative group of a server that text names by its legacyExchangeDN, `/o=…/ou=…`; undefined for other text. */
+export function adminGroupIn(value: string): string | undefined {
+  return /^(\/o=[^/]+\/ou=[^/]+)\/cn=Configuration\/cn=Servers\/cn=/i.exec(value)?.[1];
+}
+
+/** The administrative groups in text of which no CN=Servers is to be seen: whether its servers are gone is not known. */
+async function unseenGroups(
+  session: DirectorySession,
+  configuration: string,
+  texts: readonly string[],
+): Promise<readonly string[]> {
+  const named = distinct(
+    texts.flatMap((value) => adminGroupIn(value) ?? []),
+    lower,
+  );
+  if (named.length === 0) return [];
+  const seen = new Set<string>();
+  const containers = session.search({
+    base: joinDn('CN=Services', configuration),
+    scope: 'subtree',
+    filter: equal('objectClass', 'msExchServersContainer'),
+    attributes: ['1.1'],
+  });
+  for await (const { dn } of containers) {
+    // CN=Servers,CN=<admin group>,CN=Administrative Groups,CN=<organisation>
+    const group = parentDn(dn) ?? '';
+    const organisation = parentDn(parentDn(group) ?? '') ?? '';
+    if (group === '' || organisation === '') continue;
+    seen.add(lower(`/o=${rdnOf(organisation).value}/ou=${rdnOf(group).value}`));
+  }
+  return named.filter((group) => !seen.has(lower(group)));
 }
 
 /** What is looked for among recipients. */
