@@ -39,15 +39,16 @@ export function checkSplices(bytes: Buffer, change: Edit): string | undefined {
 export type FileEditor = (bytes: Buffer, change: FileChange) => Buffer;
 
 /**
- * An editor for the files of one run. The members of an array have the same files: whether splices fit is found out once
- * for all files with the same bytes, and what comes of them is compared with the plan for each.
+ * An editor for the files of one run. The members of an array have the same files: whether splices fit and give what the
+ * plan foresaw is found out once for all files with the same bytes, the same edits and the same bytes foreseen.
  * @throws (the editor) FileError if the splices do not fit, or the result is not what the plan foresaw
  */
 export function fileEditor(): FileEditor {
   const fitting = new Set<string>();
   return (bytes, change) => {
-    const like = likenessOf(change);
-    const misfit = fitting.has(like) ? undefined : checkSplices(bytes, change);
+    const like = `${likenessOf(change)} ${change.after.length} ${change.after.sha256}`;
+    if (fitting.has(like)) return edit(bytes, change);
+    const misfit = checkSplices(bytes, change);
     const content = misfit === undefined ? edit(bytes, change) : undefined;
     if (content !== undefined && sameFingerprint(fileFingerprint(content), change.after)) {
       fitting.add(like);

@@ -103,7 +103,9 @@ export function permits(plan: Plan<FileChange>): readonly string[] {
   if (target.kind !== 'files') return ['The target is not a list of folders.'];
   return [
     ...faultsOfIntent(plan.intent),
-    ...plan.changes.flatMap((change) => faultsOfChange(change, target.roots, plan.undoes !== undefined)),
+    ...plan.changes.flatMap((change) => faultsOfChange(change, target.roots)),
+    // What an undo restores was there before, whatever it is.
+    ...(plan.undoes === undefined ? faultsOfTexts(plan.changes) : []),
     ...changedInSteps(plan.changes),
   ];
 }
@@ -141,7 +143,7 @@ function faultsOfIntent(intent: Intent): readonly string[] {
   ];
 }
 
-function faultsOfChange(change: FileChange, roots: readonly string[], isUndo: boolean): readonly string[] {
+function faultsOfChange(change: FileChange, roots: readonly string[]): readonly string[] {
   if (change.kind !== 'file') return [`A change is of the kind ${JSON.stringify(change.kind)}, not of a file.`];
   const place = placeOf(change.path);
   const isPlace =
@@ -154,24 +156,30 @@ function faultsOfChange(change: FileChange, roots: readonly string[], isUndo: bo
     ...(isPlace ? [] : ['it is not in the place of a form set’s strings.txt, or of another set, class or language']),
     ...(isTextEncoding(change.encoding) ? [] : [`its encoding ${JSON.stringify(change.encoding)} is not known`]),
     ...(change.splices.every(({ key }) => isKey(key)) ? [] : ['it changes something other than the values of keys']),
-    // What an undo restores was there before, whatever it is.
-    ...(isUndo ? [] : faultsOfTexts(change)),
   ];
   return faults.map((fault) => `${change.path}: ${fault}.`);
 }
 
-/** What is wrong with the new texts and their bytes; quotes that a value gets with its text are none of it. */
-function faultsOfTexts({ splices, encoding }: FileChange): readonly string[] {
-  if (!isTextEncoding(encoding)) return [];
-  return distinct(
-    splices.flatMap((splice) => {
-      const bytes = Buffer.from(splice.new, 'base64');
-      const text = decodeText(bytes, encoding);
-      // A form may read other letters from bytes that are no text than those that are judged here.
-      if (!isWrittenAs(text, encoding, bytes)) return ['it writes bytes that are no text in the encoding of the file'];
-      return faultOfText(text.replace(/^"(.*)"$/s, '$1')) ?? [];
-    }),
-  );
+/** What is wrong with the new texts and their bytes. The members of an array get the same: each is looked at once. */
+function faultsOfTexts(changes: readonly FileChange[]): readonly string[] {
+  const known = new Map<string, string | undefined>();
+  return changes.flatMap(({ kind, path: file, splices, encoding }) => {
+    if (kind !== 'file' || !isTextEncoding(encoding)) return [];
+    const faults = splices.map((splice) => {
+      const key = `${encoding} ${splice.new}`;
+      if (!known.has(key)) known.set(key, faultOfBytes(Buffer.from(splice.new, 'base64'), encoding));
+      return known.get(key);
+    });
+    return distinct(faults.filter((fault) => fault !== undefined)).map((fault) => `${file}: ${fault}.`);
+  });
+}
+
+/** Quotes that a value gets with its text are none of it. */
+function faultOfBytes(bytes: Buffer, encoding: TextEncoding): string | undefined {
+  const text = decodeText(bytes, encoding);
+  // A form may read other letters from bytes that are no text than those that are judged here.
+  if (!isWrittenAs(text, encoding, bytes)) return 'it writes bytes that are no text in the encoding of the file';
+  return faultOfText(text.replace(/^"(.*)"$/s, '$1'));
 }
 
 function isWrittenAs(text: string, encoding: TextEncoding, bytes: Buffer): boolean {
