@@ -246,6 +246,7 @@ export function choosingOne<T>(question: SelectQuestion<T>): Dialogue<ChoiceList
     summary: (state) => chosen(state)?.label ?? '',
     plain: {
       rows: numberedRows(list),
+      hangingIndent: 6,
       hint: start.focus === undefined ? 'Number or name' : `Number or name (${start.focus + 1})`,
       hidden: false,
       read: (line) => {
@@ -335,6 +336,7 @@ export function choosingSeveral<T>(question: MultiselectQuestion<T>): Dialogue<C
     },
     plain: {
       rows: numberedRows(list),
+      hangingIndent: 6,
       hint: `Numbers or names with commas, all, or none (${numbers})`,
       hidden: false,
       read: (line) => {

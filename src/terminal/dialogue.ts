@@ -34,6 +34,8 @@ export type Reading<Answer> = { readonly answer: Answer } | { readonly problem: 
 export interface PlainForm<State> {
   /** Printed between the question and the line to type. */
   readonly rows: readonly string[];
+  /** How far a row that wraps is indented from its second line on. */
+  readonly hangingIndent: number;
   /** What to type: "Number or name". Without it the line is typed after the question. */
   readonly hint?: string;
   readonly hidden: boolean;

@@ -16,10 +16,11 @@ export async function askPlainly<State, Answer>(
   dialogue: Dialogue<State, Answer>,
 ): Promise<Answer> {
   const { columns, style } = paperOf(terminal);
-  const { rows, hint, hidden, read } = dialogue.plain;
+  const { rows, hangingIndent, hint, hidden, read } = dialogue.plain;
   const print = (text: string, indent: number): string => wrapped(text, columns, indent).join('\n');
   const question = print(`${style.signs.question.open} ${visible(messageOf(dialogue))}`, 2);
-  const lead = hint === undefined ? ': ' : `\n${[...rows.map((row) => print(row, 6)), `  ${hint}: `].join('\n')}`;
+  const lead =
+    hint === undefined ? ': ' : `\n${[...rows.map((row) => print(row, hangingIndent)), `  ${hint}: `].join('\n')}`;
   let refusal = '';
   for (;;) {
     const reading = read(await readLine(terminal, refusal + question + lead, hidden));

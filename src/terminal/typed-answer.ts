@@ -110,7 +110,7 @@ export function typing<Answer>(question: TypedQuestion<Answer>): Dialogue<TextLi
       return reading.answer;
     },
     summary: (line) => (hidden ? 'hidden' : textOf(line)),
-    plain: { rows: [], hidden, read: (line) => ({ answer: { before: line, after: '' } }) },
+    plain: { rows: [], hangingIndent: 0, hidden, read: (line) => ({ answer: { before: line, after: '' } }) },
   };
 }
 
@@ -139,7 +139,8 @@ export function yesOrNo(question: ConfirmQuestion): Dialogue<boolean | undefined
     answer: (answer) => answer ?? initial,
     summary: (answer) => word(answer ?? initial),
     plain: {
-      rows: about,
+      rows: about.map((text) => `  ${visible(text)}`),
+      hangingIndent: 2,
       ...(about.length === 0 ? {} : { hint: 'y or n' }),
       hidden: false,
       read: (line) => {

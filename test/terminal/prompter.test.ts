@@ -441,11 +441,11 @@ describe('a terminal of the type "dumb"', () => {
   test('prints what to know for a yes or no between the question and the line to type', async () => {
     const session = await ask('confirm', { ...dumb, words: ['explained'] });
     await session.waitFor(/y or n:$/);
-    expect(session.screen.text.split('\n').map((line) => line.trim())).toEqual([
+    expect(session.screen.text.split('\n').map((line) => line.trimEnd())).toEqual([
       '? The confirm question (y/N)',
-      'What it means...',
-      'What was seen',
-      'y or n:',
+      '  What it means...',
+      '  What was seen',
+      '  y or n:',
     ]);
     session.type('y\r');
     await session.waitFor('ANSWER true');
