@@ -35,12 +35,12 @@ describe('a tree', () => {
     expect([...treeLines(tree, wide)]).toEqual([
       'To delete',
       'CN=EX01',
-      '│  referred to by CN=Smtp (msExchHomeServerName)',
+      '│  ← referred to by CN=Smtp (msExchHomeServerName)',
       '├─ CN=InformationStore',
       '│  └─ CN=First Storage Group',
-      '│        2 references',
+      '│        ← 2 references',
       '└─ CN=Protocols',
-      '   │  protocol settings',
+      '   │  ← protocol settings',
       '   ├─ CN=HTTP',
       '   └─ CN=SMTP',
     ]);
@@ -50,8 +50,8 @@ describe('a tree', () => {
     expect([...treeLines(tree, narrowAscii)].slice(0, 5)).toEqual([
       'To delete',
       'CN=EX01',
-      '|  referred to by CN=Smtp',
-      '|  (msExchHomeServerName)',
+      '|  <- referred to by CN=Smtp',
+      '|    (msExchHomeServerName)',
       '+- CN=InformationStore',
     ]);
   });
