@@ -98,10 +98,11 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
   );
   const { keys, encodings } = readIntent(plan.intent);
   const roots = plan.target.kind === 'files' ? plan.target.roots : [];
+  const system = systemFiles();
   const places = await inParallel(changes, filesAtOnce, async (change): Promise<StringsFile> => {
     const { path: name, root, set, class: formClass, language } = change;
     // A file that is not reachable is reported when it is read.
-    const realPath = await realPathOf(name).catch(() => change.realPath ?? name);
+    const realPath = await system.realpath(name).catch(() => change.realPath ?? name);
     return { path: name, realPath, root, set, class: formClass, language };
   });
   const files = await readAll(places, reader(keys, encodings), world);
