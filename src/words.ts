@@ -1,5 +1,7 @@
 /** Counts, lists and durations in words, and lists without repeats. */
 
+import { domainToASCII } from 'node:url';
+
 /** A number with its noun: "1 file", "1,284 files". Give the plural where it is not the noun with an s. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count.toLocaleString('en')} ${count === 1 ? noun : plural}`;
@@ -21,6 +23,14 @@ export function distinct<T>(values: readonly T[], keyOf: (value: T) => unknown =
     if (!byKey.has(key)) byKey.set(key, value);
   }
   return [...byKey.values()];
+}
+
+/**
+ * A host, or words about it, with its ASCII form if it has another one: a name beyond ASCII may look like another name, and
+ * DNS is asked for its ASCII form (RFC 3490).
+ */
+export function withAsciiForm(host: string, words = host): string {
+  return /^[ -~]*$/.test(host) ? words : `${words} (${domainToASCII(host) || 'no host name'})`;
 }
 
 const second = 1000;

@@ -3,6 +3,7 @@
  * PowerShell. And the requests that repadmin takes to remove lingering objects: which DCs to clean, against which DC.
  */
 
+import { unseen } from '../unseen.ts';
 import { quotedForPowerShell } from '../words-for-shells.ts';
 import { hostOf } from './forest.ts';
 import type { OldestNews } from './replication-islands.ts';
@@ -72,7 +73,8 @@ export function showAttribute(dn: string, attribute: string): string {
 /** A name as one argument: bare or in double quotes where cmd and PowerShell keep that together, else for PowerShell alone. */
 function quoted(text: string): string {
   if (/^[\w.-]+$/.test(text)) return text;
-  return /["$`%\p{Cc}\u2018-\u201F\u2028\u2029]/u.test(text) ? quotedForPowerShell(text) : `"${text}"`;
+  const isForPowerShell = unseen.test(text) || /["$`%\u2018-\u201F]/.test(text);
+  return isForPowerShell ? quotedForPowerShell(text) : `"${text}"`;
 }
 
 /**

@@ -96,6 +96,16 @@ export function formatSid(value: Uint8Array): string {
   return ['S', 1, authorityText(authority), ...subAuthorities].join('-');
 }
 
+/** The same; undefined for bytes that are no security identifier. */
+export function readSid(value: Uint8Array): string | undefined {
+  try {
+    return formatSid(value);
+  } catch (error) {
+    if (error instanceof ValueSyntaxError) return undefined;
+    throw error;
+  }
+}
+
 /** The bytes of "S-1-5-21-…". Throws ValueSyntaxError. */
 export function sidFromText(text: string): Buffer {
   const [, authorityPart = '', rest = ''] = /^S-1-(\d+|0x[0-9a-f]{1,12})((?:-\d+)*)$/i.exec(text) ?? [];

@@ -91,6 +91,21 @@ export function isRestorable(name: string, by: 'undelete' | 'add', rdnType: stri
   return by === 'add' || (key !== 'objectclass' && key !== 'systemflags');
 }
 
+/** By these an account is, or may act as, another one, or belongs to a group. */
+const accountRights = new Set([
+  'altsecurityidentities',
+  'member',
+  'msds-allowedtodelegateto',
+  'msds-keycredentiallink',
+  'sidhistory',
+  'useraccountcontrol',
+]);
+
+/** Whether the values give an account rights, beside security descriptors. */
+export function givesRights(name: string): boolean {
+  return accountRights.has(name.toLowerCase());
+}
+
 export function isSecurityDescriptor(name: string): boolean {
   return name.toLowerCase() === 'ntsecuritydescriptor';
 }

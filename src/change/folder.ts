@@ -23,9 +23,21 @@ export const folderParts = {
   nextSteps: 'next-steps.txt',
 } as const;
 
-/** The name of the LDIF that removes lingering objects from one DC: change.ldf where it is the only one. */
-export function removalFile(host: string, hosts: readonly string[]): string {
-  return hosts.length < 2 ? folderParts.ldif : `change-${host.replace(/[^\w.-]/g, '_')}.ldf`;
+/**
+ * The names of the LDIF that removes lingering objects from each of these DCs: change.ldf where there is one only. Windows
+ * takes names that differ in letter case for the same.
+ */
+export function removalFiles(hosts: readonly string[]): ReadonlyMap<string, string> {
+  if (hosts.length < 2) return new Map(hosts.map((host) => [host, folderParts.ldif]));
+  const taken = new Map<string, number>();
+  return new Map(
+    hosts.map((host) => {
+      const plain = host.replace(/[^\w.-]/g, '_').slice(0, 100);
+      const number = (taken.get(plain.toLowerCase()) ?? 0) + 1;
+      taken.set(plain.toLowerCase(), number);
+      return [host, `change-${plain}${number === 1 ? '' : `~${number}`}.ldf`];
+    }),
+  );
 }
 
 /** A change folder holds what a directory or a file held: it is for its user alone. */

@@ -4,7 +4,6 @@ import { asciiJson } from '../ascii-json.ts';
 import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Patience } from '../files/patience.ts';
-import { attributeDescriptionPattern } from '../ldif/ldif.ts';
 import { readPlainFile } from './folder-files.ts';
 import { type Plan, planFormat, planVersion, whyLeft } from './plan.ts';
 import { sealOf } from './seal.ts';
@@ -82,7 +81,8 @@ const texts: Shape = { items: 'text' };
 const natural: Shape = { integer: [0, Number.MAX_SAFE_INTEGER] };
 const uuid = /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
 const sha256 = /^[0-9a-f]{64}$/;
-const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+/** As it is written from bytes: no bit is left over at the end, so that the same bytes are always the same text. */
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$/;
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const decimal = /^\d{1,20}$/;
 /** A name without control characters: ids of findings and steps, attributes, hosts. */
@@ -93,8 +93,12 @@ const fingerprint: Shape = { members: { length: natural, sha256 } };
 const wholeText = /^\P{Surrogate}*$/u;
 const planValue: Shape = { either: [wholeText, { members: { base64 } }] };
 const values: Shape = { items: planValue };
-/** As LDIF and the wire take it: else the documents of the plan could not be drawn. */
-const attributeName = attributeDescriptionPattern;
+/**
+ * As a directory calls it when it is read: an OID or an option is another name for an attribute that the remedies know by
+ * its own. What no directory shows, the secrets of accounts (MS-ADTS 3.1.1.4.4), no honest plan holds.
+ */
+const attributeName =
+  /^(?!(?:[dD][bB][cC][sS][pP][wW][dD]|[uU][nN][iI][cC][oO][dD][eE][pP][wW][dD])$)[A-Za-z][A-Za-z0-9-]*$/;
 /** Each once: of two only one would be compared with the entry, and both would be shown. */
 const attributes: Shape = {
   items: { members: { name: attributeName, values }, optional: { isBackLink: 'boolean', linksFrom: attributeName } },

@@ -3,6 +3,7 @@
 import { dnDepth, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
 import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../ad/entry.ts';
 import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
+import { accessRight, parseSecurityDescriptor } from '../ad/security-descriptor.ts';
 import { bytesOfWrittenValue, formatSid } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
@@ -158,21 +159,6 @@ function containerDescriptor(container: Entry | undefined, dn: string): Buffer |
  */
 export type DeleteRight = 'allowed' | 'denied' | 'unknown';
 
-/** Access rights of directory objects (MS-ADTS 5.1.3.2). */
-const accessRight = { deleteChild: 0x2, delete: 0x1_0000, genericAll: 0x1000_0000 } as const;
-
-const aceType = { allow: 0, deny: 1, allowObject: 5, denyObject: 6 } as const;
-const inheritOnly = 0x8;
-const daclPresent = 0x4;
-
-interface Ace {
-  readonly type: number;
-  readonly mask: number;
-  readonly sid: string;
-  /** Granted for one kind of child or property only. */
-  readonly isForOneKind: boolean;
-}
-
 /**
  * The right to delete one entry: DELETE on it, or DELETE_CHILD on its parent.
  *
@@ -191,48 +177,16 @@ export function deleteRight(
   return isGranted(ofParent, accessRight.deleteChild, token) ? 'allowed' : 'denied';
 }
 
-/** The first entry of the DACL that speaks of the right decides; without any it is not granted. */
+/** The first entry of the DACL that speaks of the right decides (MS-DTYP 2.4.5); without a DACL all is allowed. */
 function isGranted(descriptor: Buffer, right: number, token: ReadonlySet<string>): boolean {
-  const acl = acesOf(descriptor);
-  if (acl === 'everything is allowed') return true;
-  for (const ace of acl) {
-    if (!token.has(ace.sid) || (ace.mask & (right | accessRight.genericAll)) === 0) continue;
-    if (ace.type === aceType.allow || ace.type === aceType.allowObject) {
-      // Children of one kind: enough for them alone, and which kind ours is we do not ask.
-      return true;
-    }
-    if (!ace.isForOneKind) return false;
+  const { dacl } = parseSecurityDescriptor(descriptor);
+  if (dacl === undefined) return true;
+  for (const { kind, mask, trustee, objectType, isInheritOnly, isConditional } of dacl) {
+    const counts = !isInheritOnly && !isConditional && token.has(trustee);
+    if (!counts || (mask & (right | accessRight.genericAll)) === 0) continue;
+    // Children of one kind: enough for them alone, and which kind ours is we do not ask.
+    if (kind === 'allow') return true;
+    if (kind === 'deny' && objectType === undefined) return false;
   }
   return false;
-}
-
-/** The DACL's entries that count for the object itself (MS-DTYP 2.4.4, 2.4.5); without a DACL all is allowed. */
-function acesOf(descriptor: Buffer): readonly Ace[] | 'everything is allowed' {
-  const control = descriptor.readUInt16LE(2);
-  const start = descriptor.readUInt32LE(16);
-  if ((control & daclPresent) === 0 || start === 0) return 'everything is allowed';
-  const count = descriptor.readUInt16LE(start + 4);
-  const aces: Ace[] = [];
-  let at = start + 8;
-  for (let index = 0; index < count; index += 1) {
-    const type = descriptor.readUInt8(at);
-    const flags = descriptor.readUInt8(at + 1);
-    const size = descriptor.readUInt16LE(at + 2);
-    const isObject = type === aceType.allowObject || type === aceType.denyObject;
-    const isKnown = isObject || type === aceType.allow || type === aceType.deny;
-    if (isKnown && (flags & inheritOnly) === 0) {
-      const guids = isObject ? descriptor.readUInt32LE(at + 8) : 0;
-      const guidLength = ((guids & 1) + ((guids & 2) >> 1)) * 16;
-      const sidAt = at + 8 + (isObject ? 4 + guidLength : 0);
-      const sidLength = 8 + descriptor.readUInt8(sidAt + 1) * 4;
-      aces.push({
-        type,
-        mask: descriptor.readUInt32LE(at + 4),
-        sid: formatSid(descriptor.subarray(sidAt, sidAt + sidLength)),
-        isForOneKind: (guids & 1) !== 0,
-      });
-    }
-    at += size;
-  }
-  return aces;
 }

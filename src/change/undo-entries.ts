@@ -1,14 +1,15 @@
 /** Undoing directory changes: from what was done to the changes that bring it back, with a look at what is there now. */
 
 import { normalizedDn, parentDn, rdnOf, sameDn } from '../ad/dn.ts';
-import { allBytesOf, booleanOf, type Entry, guidOf } from '../ad/entry.ts';
+import { allBytesOf, booleanOf, bytesOf, type Entry, guidOf } from '../ad/entry.ts';
 import { readForest } from '../ad/forest.ts';
-import { guidBase, writtenValueOf } from '../ad/values.ts';
+import { areSameRights } from '../ad/security-descriptor.ts';
+import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { counted, distinct } from '../words.ts';
-import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
+import { givesRights, isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
 import { linksToPutBack } from './lost-links.ts';
@@ -203,14 +204,19 @@ async function lookAtDeletedEntry(
   if (live !== undefined || (await session.readEntry(entry.dn, ['1.1'])) !== undefined) {
     return { entry, kind: 'name-is-taken', lost: [] };
   }
-  const tombstone = await session.readEntry(
-    base,
-    ['isDeleted', 'isRecycled', 'objectCategory'],
-    [deletedObjectsControl(session.rootDse.supportedControls)],
-  );
+  const tombstone = await session.readEntry(base, wholeEntry, [
+    deletedObjectsControl(session.rootDse.supportedControls),
+    withoutSacl,
+  ]);
   const isThere = tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true;
   if (isThere && canUndelete) {
-    return { entry, kind: 'undelete', ...undeleteOf(entry, stillGone, tombstone.dn), lost: [] };
+    const lacking = entry.attributes.filter((attribute) => !isSameRights(attribute, tombstone));
+    return {
+      entry,
+      kind: 'undelete',
+      ...undeleteOf({ ...entry, attributes: lacking }, stillGone, tombstone.dn),
+      lost: [],
+    };
   }
   return { entry, kind: 'add', ...additionOf(entry, stillGone) };
 }
@@ -224,7 +230,9 @@ function completionOf(
   live: Entry,
   stillGone: ReadonlySet<string>,
 ): Pick<Return, 'change' | 'later' | 'moved'> {
-  const different = restorableAttributes(entry, 'undelete').filter((attribute) => !hasExactly(live, attribute));
+  const different = restorableAttributes(entry, 'undelete').filter(
+    (attribute) => !hasExactly(live, attribute) && !isSameRights(attribute, live),
+  );
   const isMissing = ({ name }: PlanAttribute): boolean =>
     isSecurityDescriptor(name) || allBytesOf(live, name).length === 0;
   const missing = different.filter(isMissing);
@@ -233,6 +241,15 @@ function completionOf(
     movedWords(entry.dn, { attribute: name, add: values }, allBytesOf(live, name).map(writtenValueOf)),
   );
   return { moved, ...(missing.length === 0 ? {} : undeleteOf({ ...entry, attributes: missing }, stillGone)) };
+}
+
+/** Whether the entry, deleted or not, still has these rights of the plan: they come from the directory alone then. */
+function isSameRights(attribute: PlanAttribute, found: Entry): boolean {
+  const { name, values } = attribute;
+  if (!isSecurityDescriptor(name)) return givesRights(name) && hasExactly(found, attribute);
+  const held = bytesOf(found, name);
+  const [planned] = values;
+  return held !== undefined && planned !== undefined && areSameRights(held, bytesOfWrittenValue(planned));
 }
 
 /** What to write at once, and what only when the entries that it names are there too. */

@@ -204,11 +204,11 @@ function targetOf(change: Change): string {
   return change.kind === 'file' ? change.path : change.dn;
 }
 
-/** What is removed, where and against which reference; what the object holds may have changed. */
+/** What is removed, where and against which reference, as it is shown; what the object holds may have changed. */
 function keyOf(change: Change): string {
   if (change.kind !== 'remove-lingering') return canonicalText(change);
-  const { on, guid, reference } = change;
-  return [on, guid, reference.host, reference.dsaGuid].join(' ').toLowerCase();
+  const { on, guid, dn, namingContext, reference } = change;
+  return [on, guid, dn, namingContext, reference.host, reference.dsaGuid].join('\n').toLowerCase();
 }
 
 /**
@@ -248,8 +248,9 @@ export async function lookAgain(
       output.say(`  ${output.style.dim('This was a dry run: apply draws the commands and the LDIF again.')}`);
       return exitStatus.refused;
     }
-    // The steps name files of the change folder, which may have been edited beside the plan.
-    const inFolder = { folder, plan: { ...plan, findings: now.findings }, remedy, directory: opened.directory };
+    // The steps name files of the change folder, which may have been edited beside the plan: they are what this look shows.
+    const { findings, changes, nextSteps } = now;
+    const inFolder = { folder, plan: { ...plan, findings, changes, nextSteps }, remedy, directory: opened.directory };
     await withFolderLock([folder], lockOptionsOf(context, output), () => redraw(inFolder, true, context, output));
     sayNextSteps(describePlan(remedy, now, context, opened.directory).nextSteps, output);
     return exitStatus.refused;

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
-import { domainToASCII } from 'node:url';
 import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
@@ -22,6 +21,7 @@ import {
 } from '../ldap/session.ts';
 import { askingAgain } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
+import { withAsciiForm } from '../words.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
@@ -258,12 +258,7 @@ function namesFor(flags: DirectoryFlags, trusted: SavedServer | undefined): Pick
 function peerInWords(server: ChosenServer, wire: Wire): string {
   const names = isIP(server.host) === 0 ? 'its address' : 'the names of others';
   const address = wire.dns === undefined ? '' : `, ${names} from the DNS server ${wire.dns}`;
-  return `${withAsciiForm(serverInWords(server), server.host)}, ${wireInWords(wire)}${address}`;
-}
-
-/** A name beyond ASCII may look like another one; DNS is asked for its ASCII form (RFC 3490). */
-function withAsciiForm(shown: string, host: string): string {
-  return /^[ -~]*$/.test(host) ? shown : `${shown} (${domainToASCII(host) || 'no host name'})`;
+  return `${withAsciiForm(server.host, serverInWords(server))}, ${wireInWords(wire)}${address}`;
 }
 
 /** As --server takes it. */
@@ -274,12 +269,12 @@ export function serverInWords({ host, port }: ChosenServer): string {
 /** "LDAPS, certificate checked against the authorities that this computer trusts" */
 function wireInWords({ auth, tls, caFile, tlsName }: Wire): string {
   if (auth === 'integrated') {
-    const service = tlsName === undefined ? '' : ` for the name ${withAsciiForm(tlsName, tlsName)}`;
+    const service = tlsName === undefined ? '' : ` for the name ${withAsciiForm(tlsName)}`;
     return `signed and encrypted by Kerberos${service}`;
   }
   if (tls === 'none') return 'WITHOUT ENCRYPTION: the password and all data cross the network in the clear';
   const authorities = caFile ?? 'the authorities that this computer trusts';
-  const name = tlsName === undefined ? '' : ` for the name ${withAsciiForm(tlsName, tlsName)}`;
+  const name = tlsName === undefined ? '' : ` for the name ${withAsciiForm(tlsName)}`;
   return `${tls === 'ldaps' ? 'LDAPS' : 'StartTLS'}, certificate checked${name} against ${authorities}`;
 }
 

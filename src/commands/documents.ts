@@ -23,7 +23,7 @@ import { htmlReview } from '../review/html.ts';
 import { beforeLdif, changeLdif, removalDocuments } from '../review/ldif.ts';
 import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import type { Commands } from '../review/text.ts';
-import { nextStepLines, paperReview } from '../review/text.ts';
+import { paperReview, savedStepLines } from '../review/text.ts';
 import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandLine, shownPath } from './command-line.ts';
@@ -79,7 +79,9 @@ export function documentsOf(
           { name: folderParts.entriesBefore, content: beforeLdif(entries) },
         ]
       : []),
-    ...(nextSteps.length === 0 ? [] : [{ name: folderParts.nextSteps, content: forWindows(nextStepLines(nextSteps)) }]),
+    ...(nextSteps.length === 0
+      ? []
+      : [{ name: folderParts.nextSteps, content: forWindows(savedStepLines(nextSteps)) }]),
   ];
 }
 

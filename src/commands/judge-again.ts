@@ -17,11 +17,11 @@ import { computerOf } from '../files/file-system.ts';
 import type { Patience } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
-import { distinct } from '../words.ts';
+import { distinct, withAsciiForm } from '../words.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import type { Output } from './output.ts';
-import { look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
+import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
 
 /**
  * The remedy that made a plan, if it permits it.
@@ -113,7 +113,7 @@ async function requireReach(
 ): Promise<void> {
   const hosts = computersIn(plan);
   if (hosts.length === 0 || isApproved) return;
-  const names = visible(hosts.join(', '));
+  const names = visible(hosts.map((host) => withAsciiForm(host)).join(', '));
   if (mayAsk) {
     const prompter = await output.prompter();
     const message = `The plan names files on ${names}. Connect there?`;
@@ -166,7 +166,7 @@ export async function judgeNow(
   const done = doneIn({ plan, records, folder });
   const facts = await look(remedy, opened, { kind: 'plan', plan, done });
   const proposal = { ...plan, changes: plan.changes.filter((_, index) => indices.has(index)) };
-  return judgeAgain(plan.findings, judge(remedy.assess(facts, proposal), plan, accept));
+  return judgeAgain(plan.findings, judge(assessedBy(remedy, facts, proposal), plan, accept));
 }
 
 /** What the fresh judgement has that the plan did not know, in a line each. */

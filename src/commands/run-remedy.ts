@@ -23,7 +23,7 @@ import { carryOut, type Decision, type Finished, readDecision, settleOutcome } f
 import type { decisionFlags, outputFlags } from './flags.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { createOutput, type Output } from './output.ts';
-import { look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
+import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, optionsFrom } from './world.ts';
 
 type CommonFlags = Flags<typeof decisionFlags & typeof outputFlags> &
   DirectoryFlags & {
@@ -204,7 +204,7 @@ export function sealedPlan(
   proposal: Proposal,
   accept: readonly string[],
 ): Plan {
-  const findings = judge(remedy.assess(facts, proposal), proposal, accept);
+  const findings = judge(assessedBy(remedy, facts, proposal), proposal, accept);
   return sealPlan({ ...frame, ...proposal, findings, ...remedy.record(facts, proposal) });
 }
 

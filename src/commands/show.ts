@@ -23,7 +23,7 @@ import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
 import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import { headOf } from '../review/summary.ts';
-import { nextStepLines } from '../review/text.ts';
+import { savedStepLines } from '../review/text.ts';
 import { visible } from '../terminal/visible.ts';
 import { requireSeal } from './approval.ts';
 import { showFlags } from './command-flags.ts';
@@ -109,7 +109,7 @@ function showReview({ plan, records }: SavedChange, description: Description, ou
   const steps = stepsNow(description.nextSteps, outcomeOf(plan, records));
   if (steps.length > 0) {
     output.say('');
-    for (const line of nextStepLines(steps)) output.say(`  ${line}`.trimEnd());
+    for (const line of savedStepLines(steps)) output.say(`  ${line}`.trimEnd());
   }
   output.say('');
 }

@@ -26,7 +26,7 @@ import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { openWorldOf, remedyOf, requireOriginal } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
-import { look, type OpenWorld } from './world.ts';
+import { assessedBy, look, type OpenWorld } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
@@ -167,7 +167,7 @@ async function assess(
   if (proposal.changes.length === 0) return { assessed: [], recorded: { exhibits: [], nextSteps: [] } };
   const plan = sealPlan({ ...frame, ...proposal, findings: [] });
   const facts = await look(remedy, opened, { kind: 'plan', plan, done: new Set() });
-  return { assessed: remedy.assess(facts, proposal), recorded: remedy.record(facts, proposal) };
+  return { assessed: assessedBy(remedy, facts, proposal), recorded: remedy.record(facts, proposal) };
 }
 
 /** Where everything is back there is nothing to write; only the journal of what was undone lacks the word. */

@@ -3,7 +3,9 @@
 import { setMaxListeners } from 'node:events';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
-import type { ForestTarget, Plan, PlanConnection, Target } from '../change/plan.ts';
+import type { FindingDraft } from '../change/findings.ts';
+import type { ForestTarget, Plan, PlanConnection, Proposal, Target } from '../change/plan.ts';
+import { rightsWritten } from '../change/rights-written.ts';
 import { RefusedError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
@@ -362,4 +364,9 @@ export function requireForest(found: ForestTarget, planned: ForestTarget): void 
     cameBack: `the plan was made for another forest: ${planned.configurationNamingContext} (${planned.objectGuid})`,
     next: 'Name a domain controller of that forest with --server, or make a new plan for this one.',
   });
+}
+
+/** What changes mean: what their remedy says of them, and the rights that they give. */
+export function assessedBy(remedy: Remedy, facts: unknown, proposal: Proposal): readonly FindingDraft[] {
+  return [...remedy.assess(facts, proposal), ...rightsWritten(proposal.changes)];
 }

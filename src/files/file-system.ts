@@ -8,11 +8,14 @@ import { errnoOf, FileError } from '../errors.ts';
 
 /**
  * The computer that a path names, as in \\HOST\share and \\?\UNC\HOST\share: to open it sends the user's credentials
- * there. undefined for a path of this computer.
+ * there. undefined for a path of this computer. In the namespace of devices (\\?\, \\.\, \??\) only drives are known to be
+ * here: any other device may lead anywhere (\\?\GLOBALROOT\Device\Mup\HOST), and is named instead.
  */
 export function computerOf(file: string): string | undefined {
-  if (/^[\\/]{2}[?.][\\/][a-z]:/i.test(file)) return undefined;
-  return /^[\\/]{2}(?:[?.][\\/]UNC[\\/]+)?([^\\/]+)/i.exec(file)?.[1];
+  const device = /^(?:[\\/]{2}[?.]|[\\/]\?\?)[\\/]+(.*)$/s.exec(file)?.[1];
+  if (device === undefined) return /^[\\/]{2,}([^\\/]+)/.exec(file)?.[1];
+  if (/^[a-z]:(?:[\\/]|$)/i.test(device)) return undefined;
+  return /^UNC[\\/]+([^\\/]+)/i.exec(device)?.[1] ?? /^[^\\/]*/.exec(device)?.[0];
 }
 
 /**

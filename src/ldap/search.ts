@@ -1,5 +1,6 @@
 /** A complete search: every page, and every value of attributes that are returned in ranges. */
 
+import v8 from 'node:v8';
 import type { Entry } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
 import type { Connection, PendingRequest } from './connection.ts';
@@ -33,6 +34,15 @@ export interface Search {
 /** Bounds for a server that never ends: far more than any directory needs. */
 const most = { emptyPagesInARow: 1000, references: 10_000, valuesOfAnAttribute: 5_000_000 } as const;
 
+/** What of the memory of this process may be in use while a search goes on: more, and Node ends it without a word. */
+const mostOfMemory = 0.9;
+
+/** Throws DirectoryError where what has been read leaves too little memory to go on. */
+function requireMemory(on: string): void {
+  const { used_heap_size: used, external_memory: outside, heap_size_limit: limit } = v8.getHeapStatistics();
+  if (used + outside > mostOfMemory * limit) throw endless(on, 'it sent more than the memory of this process takes');
+}
+
 /**
  * The entries as they arrive. Continuation references are skipped: each naming context is searched by its own DN.
  * Throws DirectoryError, also midway.
@@ -40,14 +50,19 @@ const most = { emptyPagesInARow: 1000, references: 10_000, valuesOfAnAttribute: 
 export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
   const on = `${search.base === '' ? nameOfRoot(search.scope) : search.base} on ${search.server}`;
   let references = 0;
+  let hasEntries = false;
   try {
     for await (const batch of answers(connection, search, on)) {
       for (const answer of batch) {
-        if (answer.kind === 'entry')
-          yield answer.partial.length === 0 ? entryOf(answer) : await withAllValues(connection, search, answer);
-        else if (answer.kind === 'reference') references += 1;
+        if (answer.kind === 'reference') references += 1;
+        if (answer.kind !== 'entry') continue;
+        yield answer.partial.length === 0 ? entryOf(answer) : await withAllValues(connection, search, answer);
       }
       if (references > most.references) throw endless(on, `it sent more than ${most.references} references`);
+      const hasMore = batch.some(({ kind }) => kind === 'entry');
+      // A look-up of one entry ends whatever the memory is: writing goes on with it.
+      if (hasEntries && hasMore) requireMemory(on);
+      hasEntries ||= hasMore;
     }
   } catch (error) {
     throw directoryErrorOf('read', on, error);

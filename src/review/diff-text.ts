@@ -282,8 +282,8 @@ function* partLines({ from, lines }: EntryPart, drawing: Drawing): Generator<str
   for (const [index, line] of lines.entries()) {
     const next = lines[index + 1];
     const isLast = next === undefined || next.name !== line.name || next.sign !== line.sign;
-    alike += 1;
-    if (verbose || alike <= fewValues) yield margin + paintedLine(line, style, verbose);
+    if (line.isAlwaysShown !== true) alike += 1;
+    if (verbose || line.isAlwaysShown === true || alike <= fewValues) yield margin + paintedLine(line, style, verbose);
     if (isLast && !verbose && alike > fewValues) {
       yield margin +
         style.dim(`  … ${counted(alike - fewValues, 'more value')} of ${visible(line.name.replace(/:+ $/, ''))}`);

@@ -17,7 +17,7 @@ import { aside, code, type Html, html, isolated, pathList, row } from './markup.
 import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
 import { reviewRows } from './rows.ts';
 import { foldedFindings, type HeadRow, headOf, stepsInOrder, summaryParts } from './summary.ts';
-import { type Commands, handedOverWords, howHeading, lostWords } from './text.ts';
+import { type Commands, commandsAreOfPlan, handedOverWords, howHeading, lostWords } from './text.ts';
 
 const fewEvidence = 8;
 
@@ -227,7 +227,10 @@ function consequence({ id, level, acceptable, accepted }: Finding): Html {
 
 function* steps(all: readonly Step[]): Generator<Html> {
   if (all.length === 0) yield html`<p>Nothing.</p>\n`;
-  else yield html`<ol class="steps">\n`;
+  else {
+    if (all.some(({ commands }) => commands.length > 0)) yield html`<p class="aside">${commandsAreOfPlan}</p>\n`;
+    yield html`<ol class="steps">\n`;
+  }
   for (const { text, lines = [], commands, outage } of stepsInOrder(all)) {
     const mark = outage === true ? html`<strong class="outage">Interrupts a service.</strong> ` : '';
     const own = lines.map((line) => html`<p class="aside">${isolated(line)}</p>`);

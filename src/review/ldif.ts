@@ -10,7 +10,7 @@ import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { valueKey } from '../change/clear-values.ts';
 import { withoutSacl } from '../change/entry-content.ts';
 import { openBlockers } from '../change/findings.ts';
-import { type FolderDocument, folderParts, removalFile } from '../change/folder.ts';
+import { type FolderDocument, folderParts, removalFiles } from '../change/folder.ts';
 import { byGuid, namesDeleted } from '../change/modify-writer.ts';
 import type {
   AttributeEdit,
@@ -118,8 +118,10 @@ export function* beforeLdif(changes: readonly EntryChange[]): Generator<string> 
   const isHandedOver = changes.some(({ kind }) => kind === 'remove-lingering');
   yield ldifComment('State before the change: entries to be deleted with all their attributes; of entries to be');
   yield ldifComment(
-    `edited only the attributes to be edited. For reading${isHandedOver ? '' : ' and for undo'}, not for import.`,
+    'edited only the attributes to be edited. Their values are as recorded when the plan was made: apply',
   );
+  yield ldifComment('compares those of entries to be deleted and those that are removed, not values that stay.');
+  yield ldifComment(`For reading${isHandedOver ? '' : ' and for undo'}, not for import.`);
   yield '\n';
   for (const change of changes) {
     switch (change.kind) {
@@ -233,12 +235,13 @@ export function removalDocuments(plan: Plan, changes: readonly RemoveLingeringCh
     const none = ldifComment('No lingering object was found: there is nothing to import.');
     return [{ name: folderParts.ldif, content: [...headComments(plan), none] }];
   }
+  const files = removalFiles(hosts);
   const ofHosts = [...byHost].map(([host, ofHost]) => {
-    const name = removalFile(host, hosts);
+    const name = files.get(host) ?? folderParts.ldif;
     return { name, content: removalLdif(plan, host, name, ofHost) };
   });
   if (hosts.length === 1) return ofHosts;
-  const names = listed(hosts.map((host) => removalFile(host, hosts)));
+  const names = listed([...files.values()]);
   const pointer = ldifComment(`Each domain controller has a file of its own: ${names}`);
   return [{ name: folderParts.ldif, content: [...headComments(plan), pointer] }, ...ofHosts];
 }

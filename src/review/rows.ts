@@ -6,6 +6,10 @@
 
 import { createHash } from 'node:crypto';
 import { parseDnsRecord } from '../ad/dns-record.ts';
+import { type RightsInWords, rightsInWords } from '../ad/rights-in-words.ts';
+import { readDescriptor } from '../ad/security-descriptor.ts';
+import { readSid } from '../ad/values.ts';
+import { trusteeInWords } from '../ad/well-known-rights.ts';
 import type {
   AttributeEdit,
   Change,
@@ -24,6 +28,8 @@ export interface DiffLine {
   /** Up to the value, its separator included: `description: `, `description:: ` before what is no plain text. */
   readonly name: string;
   readonly value: readonly Segment[];
+  /** Whether every view shows it, however many there are: a right that is given. */
+  readonly isAlwaysShown?: true;
 }
 
 /** One text of a row of files: the same key, old and new text in every file. */
@@ -155,7 +161,8 @@ function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): read
   const [removed] = remove;
   const [added] = add;
   if (removed === undefined && added === undefined) return [];
-  if (remove.length === 1 && add.length === 1 && removed !== undefined && added !== undefined) {
+  const isOne = remove.length === 1 && add.length === 1;
+  if (isOne && removed !== undefined && added !== undefined && shownRights(added) === undefined) {
     const [old, now] = [shownValue(removed, attribute), shownValue(added, attribute)];
     const marked = markChangedWords(old.text, now.text);
     return [
@@ -175,11 +182,26 @@ function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): read
 
 function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonly DiffLine[] {
   return attributes.flatMap(({ name, values }) =>
-    values.map((value): DiffLine => {
+    values.flatMap((value): readonly DiffLine[] => {
+      const rights = sign === '+' ? shownRights(value) : undefined;
+      if (rights !== undefined) return linesOfRights(name, rights);
       const shown = shownValue(value, name);
-      return { sign, name: nameOf(name, shown), value: [{ text: shown.text, changed: false }] };
+      return [{ sign, name: nameOf(name, shown), value: [{ text: shown.text, changed: false }] }];
     }),
   );
+}
+
+/** The rights that are written, a line each: what the object has of its own in every view. */
+function linesOfRights(attribute: string, { owner, own, inherited }: RightsInWords): readonly DiffLine[] {
+  const line = (text: string): DiffLine => ({
+    sign: '+',
+    name: nameOf(attribute, { text, isPlain: false }),
+    value: [{ text, changed: false }],
+  });
+  return [
+    ...[owner, ...own].map((text) => ({ ...line(text), isAlwaysShown: true as const })),
+    ...inherited.map((text) => line(`inherited: ${text}`)),
+  ];
 }
 
 /** A second colon, as in LDIF (RFC 2849), marks what is not the value itself but words about it. */
@@ -198,7 +220,7 @@ const shortBinary = 32;
 
 /**
  * A value of the attribute. One that is base64 in the plan although it is clean text is shown as that text, and marked; a
- * DNS record as what it says, with its bytes.
+ * DNS record and a SID as what they say, with their bytes.
  */
 function shownValue(value: PlanValue, attribute = ''): ShownValue {
   if (typeof value === 'string') return { text: value, isPlain: true };
@@ -208,8 +230,18 @@ function shownValue(value: PlanValue, attribute = ''): ShownValue {
     const says = 'target' in record ? record.target : record.address;
     return { text: `${record.type} ${says} ${inDigits(bytes)}`, isPlain: false };
   }
+  const sid = readSid(bytes);
+  if (sid !== undefined) return { text: `${trusteeInWords(sid)} ${inDigits(bytes)}`, isPlain: false };
   const text = cleanText(bytes);
   return { text: text === undefined ? inDigits(bytes) : `${text} (base64 in the plan)`, isPlain: false };
+}
+
+/** What a value that is a security descriptor gives, in words, whatever its attribute is called; undefined for any other. */
+function shownRights(value: PlanValue): RightsInWords | undefined {
+  const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64');
+  if (readDescriptor(bytes) === undefined) return undefined;
+  const rights = rightsInWords(bytes);
+  return { ...rights, owner: `${rights.owner} ${inDigits(bytes)}` };
 }
 
 /** The bytes as text if they are UTF-8 without control characters. */

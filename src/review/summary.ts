@@ -3,11 +3,12 @@
 import { dnsNameOfDn } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
 import type { Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection } from '../change/plan.ts';
+import { computerOf } from '../files/file-system.ts';
 import { groupBy } from '../group-by.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
-import { counted, distinct } from '../words.ts';
+import { counted, distinct, withAsciiForm } from '../words.ts';
 import { utc } from './outcome.ts';
 
 export interface PlanCounts {
@@ -104,7 +105,7 @@ function rootRows({ changes }: Plan, { roots }: FilesTarget): readonly HeadRow[]
   const byRoot = groupBy(changes, (change) => (change.kind === 'file' ? change.root : undefined));
   return roots.map((root) => ({
     name: 'Folder',
-    value: root,
+    value: withAsciiForm(computerOf(root) ?? '', root),
     note: `${counted(byRoot.get(root)?.length ?? 0, 'file')} to change`,
   }));
 }
@@ -117,7 +118,7 @@ function forestRows({
 }: ForestTarget): readonly HeadRow[] {
   return [
     { name: 'Forest', value: dnsNameOfDn(dn) ?? dn, note: `${dn}, objectGUID ${objectGuid}` },
-    { name: 'Domain controller', value: domainController },
+    { name: 'Domain controller', value: withAsciiForm(domainController) },
     { name: 'Connection', ...connectionInWords(connection) },
   ];
 }
@@ -135,11 +136,11 @@ function connectionInWords(connection: PlanConnection): Omit<HeadRow, 'name'> {
       const { host, port, user, auth, tls, tlsName, dns } = connection;
       const details = [
         protection[auth === 'integrated' ? 'integrated' : tls],
-        ...(tlsName === undefined ? [] : [`${nameChecked[auth]} ${tlsName}`]),
+        ...(tlsName === undefined ? [] : [`${nameChecked[auth]} ${withAsciiForm(tlsName)}`]),
         ...(dns === undefined ? [] : [`DNS server ${dns}`]),
       ];
       return {
-        value: `${host}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
+        value: `${withAsciiForm(host)}, port ${port}${user === undefined ? '' : `, as ${user}`}`,
         note: details.join('; '),
         ...(auth !== 'integrated' && tls === 'none' ? { isAlarming: true } : {}),
       };

@@ -8,6 +8,7 @@ import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
 import { displayWidth, isCommand, truncate, wrapped } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
+import { distinct } from '../words.ts';
 import { diffLines, listed, type TextReviewOptions } from './diff-text.ts';
 import { exhibitLines, propertyLines } from './exhibit-text.ts';
 import { type Outcome, outcomeInWords, outcomeOf, runInWords, stepsNow, undoneWords } from './outcome.ts';
@@ -103,7 +104,7 @@ export function* paperReview(
   if (commands.undo !== undefined) yield* pictures;
   yield* headed('Notes', findingLines(notes, options));
   const steps = stepsNow(description.nextSteps, outcome);
-  if (steps.length > 0) yield* [...nextStepLines(steps), ''];
+  if (steps.length > 0) yield* [...savedStepLines(steps), ''];
   yield* headed(howHeading(commands), applyLines(plan, commands, outcome));
   yield `Seal  ${plan.seal.match(/.{1,8}/gu)?.join(' ') ?? ''}`;
 }
@@ -154,9 +155,19 @@ export function* outcomeLines(plan: Plan, outcome: Outcome): Generator<string> {
   for (const run of outcome.runs) yield `  ${visible(runInWords(run))}`;
 }
 
-/** The next steps as numbered paragraphs, their commands below. */
-export function* nextStepLines(steps: readonly Step[]): Generator<string> {
+/** Of a plan that may have been edited; its commands are quoted, so that they do what they say. */
+export const commandsAreOfPlan = 'The names in the commands are those of the plan: check them before you run one.';
+
+/** The next steps of a saved plan. */
+export function* savedStepLines(steps: readonly Step[]): Generator<string> {
+  const hasCommands = steps.some(({ commands }) => commands.length > 0);
+  yield* nextStepLines(steps, hasCommands ? commandsAreOfPlan : undefined);
+}
+
+/** The next steps as numbered paragraphs, their commands below; before them what is to be known of all. */
+export function* nextStepLines(steps: readonly Step[], about?: string): Generator<string> {
   yield 'What remains to be done';
+  if (about !== undefined) yield* ['', ...wrapped(about, stepWidth, 0)];
   for (const [index, { text, lines = [], commands, outage }] of stepsInOrder(steps).entries()) {
     const start = `${index + 1}. `;
     yield '';
@@ -213,7 +224,7 @@ function acceptanceLines(
   findings: readonly Finding[],
   { style, columns = Number.POSITIVE_INFINITY }: TextReviewOptions,
 ): readonly string[] {
-  const open = openBlockers(foldedFindings(findings));
+  const open = distinct(openBlockers(findings), ({ id, acceptable }) => `${acceptable} ${id}`);
   const toAccept = open.filter(({ acceptable }) => acceptable);
   if (toAccept.length === 0) return [];
   const flags = toAccept.map(({ id }) => `--accept ${visible(id)}`).join(' ');

@@ -515,7 +515,8 @@ describeWithSamba(
       const command = new Command(dcs.dc2, home, bothAuthorities);
       await dcs.replicate('dc2', forest.domainNamingContext);
       await dcs.dc1.pause();
-      const undone = await command.run('undo', 'saved', '--yes', '--dns', dcs.dc2.address);
+      const accept = ['--accept', 'rights-from-plan'];
+      const undone = await command.run('undo', 'saved', '--yes', ...accept, '--dns', dcs.dc2.address);
       expect(`${undone.status}${undone.stderr}`).toBe('0');
       expect(undone.stdout).toMatch(/dc1\.corp\.example\.com +unreachable/);
       expect(await dcs.dc2.exists(scene.orphan.mta)).toBe(true);
@@ -546,7 +547,10 @@ describeWithSamba('The undo of an orphan where Samba can undelete nothing, as th
     await command.run('orphan', '--save', 'saved', '--name', 'EX02', ...accepted);
     expect((await command.run('apply', 'saved', ...confirmed)).status).toBe(0);
     expect(await traces(dc)).toEqual([]);
-    const { status, stdout, stderr } = await command.run('undo', 'saved', '--yes');
+    const refused = await command.run('undo', 'saved', '--yes');
+    expect(refused.status).toBe(3);
+    expect(refused.stdout).toMatch(/blocker +rights-from-plan/);
+    const { status, stdout, stderr } = await command.run('undo', 'saved', '--yes', '--accept', 'rights-from-plan');
     expect(`${status}${stderr}`).toBe('0');
     expect(stdout).toContain('new-object-guid');
     expect(await attributesThatDiffer(before)).toEqual(['objectguid', 'whencreated']);

@@ -81,6 +81,34 @@ describe('a plan that was saved', () => {
   });
 });
 
+describe('the name of an attribute in a plan', () => {
+  const named = (name: string) =>
+    resealed((data) => {
+      data['changes'] = [{ ...deletion('CN=EX04,DC=corp', [{ name, values: [] }]) }];
+      data['target'] = forest;
+    });
+
+  test('is the one that a directory shows', () => {
+    expect(parsePlan(named('nTSecurityDescriptor'), 'p').changes).toHaveLength(1);
+  });
+
+  test.each([
+    ['an OID, another name of the same attribute', '1.2.840.113556.1.2.281'],
+    ['an option, as of a certificate', 'nTSecurityDescriptor;binary'],
+    ['a password, which no directory shows', 'UnicodePwd'],
+  ])('is not %s', (_, name) => {
+    expect(refusalOf(named(name))?.message).toContain('changes[0].attributes[0].name');
+  });
+});
+
+test('a value of base64 that no bytes are written as is refused', () => {
+  const content = resealed((data) => {
+    data['changes'] = [deletion('CN=EX04,DC=corp', [{ name: 'description', values: [{ base64: 'AB==' }] }])];
+    data['target'] = forest;
+  });
+  expect(refusalOf(content)?.message).toContain('changes[0].attributes[0].values[0]');
+});
+
 /** Where something can be edited: the path of every member and item. */
 function placesIn(value: unknown, at: readonly (string | number)[] = []): (readonly (string | number)[])[] {
   if (typeof value !== 'object' || value === null) return [at];

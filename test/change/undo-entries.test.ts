@@ -510,14 +510,38 @@ describe('an undelete', () => {
   test('puts the security descriptor right, which every entry has', async () => {
     const bench = await openBench();
     await setDescriptor(bench, 1);
-    const before = await descriptorOf(bench);
-    const change = await planned(bench);
+    const before = (await descriptorOf(bench)) ?? fail();
+    const undelete = await planned(bench);
+    const rights = { name: 'nTSecurityDescriptor', values: [{ base64: before.toString('base64') }] };
+    const change = { ...undelete, attributes: [...undelete.attributes, rights] };
     await writeUndelete(change, bench.access(), bench.intent);
     expect(await descriptorOf(bench)).toEqual(before);
     await setDescriptor(bench, 2);
     expect(await descriptorOf(bench)).not.toEqual(before);
     expect(await writeUndelete(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
     expect(await descriptorOf(bench)).toEqual(before);
+  });
+
+  test('has no rights in its plan that the tombstone still holds', async () => {
+    const bench = await openBench();
+    await setDescriptor(bench, 1);
+    const before = await descriptorOf(bench);
+    const change = await planned(bench);
+    expect(change.attributes.map(({ name }) => name)).not.toContain('nTSecurityDescriptor');
+    expect(await writeUndelete(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+    expect(await descriptorOf(bench)).toEqual(before);
+  });
+
+  test('has the rights in its plan that the tombstone does not hold', async () => {
+    const bench = await openBench();
+    await setDescriptor(bench, 1);
+    const entry = await bench.doomed(sendConnector);
+    await setDescriptor(bench, 2);
+    const { session } = bench;
+    await session.delete(sendConnector);
+    const { changes } = await undoOf([entry], session);
+    expect(changes).toMatchObject([{ kind: 'undelete', dn: sendConnector }]);
+    expect(JSON.stringify(changes)).toContain('nTSecurityDescriptor');
   });
 
   test('is planned where only the security descriptor differs', async () => {

@@ -187,6 +187,39 @@ describe('the change folder', () => {
     expect(stdout).not.toMatch(/repadmin \/removelingeringobjects|ldifde/);
   });
 
+  test.each([
+    ['a DN', (change: RemoveLingeringChange) => ({ ...change, dn: `CN=Nobody,${domain}` })],
+    ['a partition', (change: RemoveLingeringChange) => ({ ...change, namingContext: 'DC=example,DC=com' })],
+  ])(
+    'that shows %s that the object does not have is refused by apply, which gives no command then',
+    async (_, edit) => {
+      const { site, text } = await saved();
+      const plan = JSON.parse(await text('plan.json')) as Plan<RemoveLingeringChange>;
+      const changes = plan.changes.map((change, index) => (index === 0 ? edit(change) : change));
+      await writeFile(path.join(site.folder, 'change', 'plan.json'), JSON.stringify(sealPlan({ ...plan, changes })));
+      const { status, stdout } = await site.run(apply, ['change', '--yes']);
+      expect(status).toBe(3);
+      expect(stdout).toContain('The saved plan holds what this look does not show: ');
+      expect(stdout).not.toMatch(/repadmin \/removelingeringobjects|ldifde/);
+    },
+  );
+
+  test('has the steps drawn by apply from what it sees, not from those of the saved plan', async () => {
+    const { site, text } = await saved();
+    const plan = JSON.parse(await text('plan.json')) as Plan<RemoveLingeringChange>;
+    const nextSteps = [{ id: 'replicate-again', hosts: ['evil.example.com'] }];
+    await writeFile(path.join(site.folder, 'change', 'plan.json'), JSON.stringify(sealPlan({ ...plan, nextSteps })));
+    await site.run(apply, ['change', '--yes']);
+    expect(await text('next-steps.txt')).not.toContain('evil');
+  });
+
+  test('says that the names in its commands are those of the plan', async () => {
+    const { text } = await saved();
+    for (const name of ['next-steps.txt', 'review.txt', 'review.html']) {
+      expect(await text(name)).toContain('The names in the commands are those of the plan');
+    }
+  });
+
   test('has its LDIF drawn again before apply recommends it', async () => {
     const { site, text } = await saved();
     const drawn = await text('change.ldf');

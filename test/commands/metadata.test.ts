@@ -293,7 +293,11 @@ describe('applied', () => {
 
     await site.save();
     const [, folder = ''] = /undo '?(changes[^\s']+)/.exec(done.stdout) ?? [];
-    const back = await site.run(undo, [folder, '--yes']);
+    const refused = await site.run(undo, [folder, '--yes', '--verbose']);
+    expect(refused.status).toBe(3);
+    expect(refused.stdout).toMatch(/blocker +rights-from-plan +The plan gives rights to 1 entry/);
+    expect(refused.stdout).toContain(`CN=Servers of the branch,OU=Paramaribo,${domain}: member: ${account}`);
+    const back = await site.run(undo, [folder, '--yes', '--accept', 'rights-from-plan']);
     expect([back.status, back.stderr]).toEqual([0, '']);
     expect(await site.there(wholeDc)).toEqual([server, account, dfsrMember, frsMember]);
     expect(await site.values(srv, 'dnsRecord')).toHaveLength(2);

@@ -7,6 +7,8 @@ import { guidOf } from '../../src/ad/entry.ts';
 import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
+import { run as undo } from '../../src/commands/undo.ts';
+import { descriptor } from '../support/descriptors.ts';
 import { siteInMemory } from '../support/practice-site.ts';
 import { orphan } from '../support/remedy-commands.ts';
 
@@ -93,4 +95,40 @@ test('changes nothing for a server that never was, though it is said to have the
   expect(run.stderr).toContain('server-gone');
   expect(run.status).toBe(3);
   expect((await named())?.attributes.get('msexchhomeservername')?.values.map(String)).toEqual([name]);
+});
+
+test('gives nobody rights that were put into a plan after it was applied, unless they are accepted in words', async () => {
+  const site = await siteInMemory();
+  const saved = ['--name', 'EX04', '--save', 'change', ...accepted];
+  expect((await site.run(orphan, saved)).status).toBe(2);
+  expect((await site.run(apply, ['change', '--yes', '--confirm', 'EX04'])).status).toBe(0);
+  const file = path.join(site.folder, 'change', 'plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8')) as Plan<DirectoryChange>;
+  const server = plan.subject?.dn ?? '';
+  const forged = descriptor({ dacl: [{ mask: 0xf01ff, sid: 'S-1-1-0' }] });
+  const values = [{ base64: forged.toString('base64') }];
+  const changes = plan.changes.map((change): DirectoryChange => {
+    if (change.kind !== 'delete' || change.dn !== server) return change;
+    const others = change.attributes.filter(({ name }) => name !== 'nTSecurityDescriptor');
+    return { ...change, attributes: [...others, { name: 'nTSecurityDescriptor', values }] };
+  });
+  const edited = sealPlan({ ...plan, changes });
+  await writeFile(file, JSON.stringify(edited));
+  const journal = path.join(site.folder, 'change', 'journal.jsonl');
+  await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll(plan.seal, edited.seal));
+
+  const refused = await site.run(undo, ['change', '--yes']);
+  expect(refused.status).toBe(3);
+  expect(refused.stderr).toContain('--accept rights-from-plan');
+  expect(refused.stdout).toContain('+ nTSecurityDescriptor:: allow Everyone (S-1-1-0): full control');
+  expect(refused.stdout).toContain('The plan gives rights to 1 entry');
+
+  await site.run(undo, ['change', '--save', 'back']);
+  expect((await site.run(apply, ['back', '--yes'])).status).toBe(3);
+  const review = await readFile(path.join(site.folder, 'back', 'review.txt'), 'utf8');
+  expect(review).toContain('+ nTSecurityDescriptor:: allow Everyone (S-1-1-0): full control');
+  expect(await readFile(path.join(site.folder, 'back', 'review.html'), 'utf8')).toContain(
+    'allow Everyone (S-1-1-0): full control',
+  );
+  expect((await site.run(apply, ['back', '--yes', '--accept', 'rights-from-plan'])).status).toBe(0);
 });

@@ -1,4 +1,5 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import v8 from 'node:v8';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Entry } from '../../src/ad/entry.ts';
 import { openSession } from '../../src/ldap/connector.ts';
 import { everything } from '../../src/ldap/filter.ts';
@@ -76,6 +77,21 @@ describe('a server without end', () => {
     const error = await failureOf(count(session.search({ ...search, attributes: ['member'] })));
 
     expect(error.trouble.cameBack).toContain(words);
+  });
+
+  test('that sends more than the memory takes is an error, before Node ends', async () => {
+    const session = await sessionOn(({ messageId }, socket) => {
+      socket.write(
+        Buffer.concat([searchEntry(messageId, 'CN=a', {}), result(messageId, responseTag.search, { cookie: 'more' })]),
+      );
+    });
+    const whole = v8.getHeapStatistics();
+    const statistics = vi
+      .spyOn(v8, 'getHeapStatistics')
+      .mockReturnValue({ ...whole, used_heap_size: whole.heap_size_limit });
+    onTestFinished(() => statistics.mockRestore());
+
+    expect((await failureOf(count(session.search(search)))).trouble.cameBack).toContain('memory of this process');
   });
 
   test('that names many other servers is quoted with three of them', async () => {

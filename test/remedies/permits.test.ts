@@ -250,6 +250,18 @@ const refused: readonly Refused[] = [
   ['lingering', 'without a reference', 'names no reference', put('intent', {})],
   ['lingering', 'that writes', 'it holds a change of kind modify', insert('changes.0', routing)],
   ['lingering', 'that cleans its reference', 'removes from it too', put('changes.1.on', 'DC1.corp.example.com')],
+  ['lingering', 'of another partition', 'which is not in DC=x', put('changes.0.dn', 'CN=Lee,DC=y')],
+  ['lingering', 'that removes an object twice', 'twice', insert('changes.0', changesOf('lingering')[0])],
+  [
+    'lingering',
+    'that calls a DC by two names, which would be one file on Windows',
+    'it calls one domain controller dc3.corp.example.com and DC3.corp.example.com',
+    insert('changes.2', {
+      ...Object(changesOf('lingering')[1]),
+      on: 'DC3.corp.example.com',
+      guid: Object(server).guid.replace(/^./, '1'),
+    }),
+  ],
   ['lingering', 'with an unknown step', 'step', put('nextSteps', [{ id: 'constructor' }])],
   [
     'metadata',

@@ -52,6 +52,20 @@ test('several DCs have a file each, which change.ldf names: an operation is for 
   expect([operations(documents['change-dc2.ldf']), operations(documents['change-dc3.ldf'])]).toEqual([1, 1]);
 });
 
+test('the files of several DCs have names that are distinct on Windows too, and of a length that it takes', () => {
+  const long = `dc-${'x'.repeat(500)}`;
+  const names = Object.keys(documentsOf(['dc2', 'DC2', 'dc 4', 'dc_4', long, `${long}y`].map(removal)));
+  expect(names.slice(0, 5)).toEqual([
+    'change.ldf',
+    'change-dc2.ldf',
+    'change-DC2~2.ldf',
+    'change-dc_4.ldf',
+    'change-dc_4~2.ldf',
+  ]);
+  expect(new Set(names.map((name) => name.toLowerCase())).size).toBe(7);
+  expect(names.every((name) => name.length < 120)).toBe(true);
+});
+
 test('no operation is written while a blocker stops the plan, and the file says which', () => {
   const findings = [{ ...blocker('stale', 'DC1 is stale', ''), accepted: false }];
   const documents = documentsOf([removal('dc2')], findings);

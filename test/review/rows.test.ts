@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AttributeEdit, Change } from '../../src/change/plan.ts';
 import type { Segment } from '../../src/review/rows.ts';
 import { type EntriesRow, type FilesRow, type ReviewRow, reviewRows } from '../../src/review/rows.ts';
+import { descriptor } from '../support/descriptors.ts';
 import { configuration, deletion, guid, labelChange, modify } from './plans.ts';
 
 /** Changed words in brackets. */
@@ -232,6 +233,25 @@ describe('whole entries', () => {
   ] as const)('to %s show every value as an added line', (verb, change) => {
     expect(reviewRows([change])).toMatchObject([{ verb, dns: [entry] }]);
     expect(linesOf(change)).toEqual(['+objectClass: top', '+objectClass: container', '+cn: EX04']);
+  });
+
+  test('show a SID by its name, its text and its bytes', () => {
+    const values = [{ base64: Buffer.from('01020000000000052000000020020000', 'hex').toString('base64') }];
+    expect(linesOf({ kind: 'add', dn: entry, attributes: [{ name: 'sIDHistory', values }] })).toEqual([
+      '+sIDHistory:: BUILTIN\\Administrators (S-1-5-32-544) (16 bytes: 01020000000000052000000020020000)',
+    ]);
+  });
+
+  test('show rights that take the place of others in words, and those that go by their digits', () => {
+    const value = (mask: number) => ({
+      base64: descriptor({ dacl: [{ mask, sid: 'S-1-1-0' }] }).toString('base64'),
+    });
+    const lines = linesOf(modify(entry, { attribute: 'nTSecurityDescriptor', remove: [value(1)], add: [value(2)] }));
+    expect(lines).toEqual([
+      expect.stringMatching(/^-nTSecurityDescriptor:: \(\d+ bytes, SHA-256 [0-9a-f]{64}\)$/),
+      expect.stringMatching(/^\+nTSecurityDescriptor:: owner BUILTIN\\Administrators .* SHA-256 [0-9a-f]{64}\)$/),
+      '+nTSecurityDescriptor:: allow Everyone (S-1-1-0): delete objects below',
+    ]);
   });
 
   test('that are restored name the deleted object', () => {

@@ -4,6 +4,7 @@ import { isDiffLine, type TextReviewOptions } from '../../src/review/diff-text.t
 import { nextStepLines, paperReview, screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { displayWidth } from '../../src/terminal/text-width.ts';
+import { aceFlags, descriptor } from '../support/descriptors.ts';
 import {
   commands,
   configuration,
@@ -418,5 +419,30 @@ describe('review.txt', () => {
       '     repadmin /replsummary',
     ]);
     expect(paper).toContain('     repadmin /replsummary');
+  });
+});
+
+describe('the rights of an entry that is made again', () => {
+  const ace = (number: number, flags = 0) => ({
+    mask: 1 << number,
+    sid: `S-1-5-21-1-2-3-${2000 + number}`,
+    flags,
+  });
+  const nine = [...Array(9).keys()];
+  const dacl = [...nine.map((number) => ace(number)), ...nine.map((number) => ace(number, aceFlags.inherited))];
+  const value = { base64: descriptor({ dacl }).toString('base64') };
+  const again: Change = { kind: 'add', dn: server, attributes: [{ name: 'nTSecurityDescriptor', values: [value] }] };
+  const shown = (verbose: boolean) =>
+    review(planOf([again], { remedy: 'orphan' }), { verbose }).filter((line) => line.includes('nTSecurityDescriptor'));
+
+  test('are all on the screen, as far as they are its own, and the first of its parent', () => {
+    const lines = shown(false);
+    expect(lines.filter((line) => /:: allow S-1-5-21-1-2-3-\d+:/.test(line))).toHaveLength(9);
+    expect(lines.filter((line) => line.includes(':: inherited: '))).toHaveLength(4);
+    expect(lines.at(-1)).toContain('… 5 more values of nTSecurityDescriptor');
+  });
+
+  test('are shown in full with --verbose', () => {
+    expect(shown(true)).toHaveLength(1 + 9 + 9);
   });
 });

@@ -10,10 +10,10 @@ import {
   replicateNow,
 } from '../../ad/repadmin.ts';
 import { openBlockers } from '../../change/findings.ts';
-import { removalFile } from '../../change/folder.ts';
+import { removalFiles } from '../../change/folder.ts';
 import type { JsonValue, NextStep, Plan, RemoveLingeringChange } from '../../change/plan.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted, distinct, listed } from '../../words.ts';
+import { counted, distinct, listed, withAsciiForm } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { notProvable } from './assess.ts';
 import type { Comparison } from './compare.ts';
@@ -90,7 +90,10 @@ export function describe(plan: Plan<RemoveLingeringChange>): Description {
     title:
       changes.length === 0
         ? 'No lingering object to remove'
-        : `Hand over ${counted(changes.length, 'lingering object')} on ${listed(hosts, 3)}`,
+        : `Hand over ${counted(changes.length, 'lingering object')} on ${listed(
+            hosts.map((host) => withAsciiForm(host)),
+            3,
+          )}`,
     summary: [
       { name: 'Reference', value: textOf(intent['reference']) },
       { name: 'Targets', value: namesOf(intent['targets']) },
@@ -181,7 +184,7 @@ function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
     },
     {
       text: 'Or with the LDIF of the change folder, which removes exactly the objects of this plan. A removed object leaves no tombstone; backup/before.ldf holds its attributes.',
-      commands: hosts.map((host) => importRemoval(host, removalFile(host, hosts))),
+      commands: [...removalFiles(hosts)].map(([host, file]) => importRemoval(host, file)),
     },
     isReferenceFirst
       ? {
@@ -214,7 +217,7 @@ function linesOf(request: Request): readonly string[] {
 }
 
 function placeOf({ destination, reference, namingContext }: Request): string {
-  return `${destination} against ${reference} in ${namingContext}`;
+  return `${withAsciiForm(destination)} against ${withAsciiForm(reference)} in ${namingContext}`;
 }
 
 function textOf(value: JsonValue | undefined): string {

@@ -1,8 +1,8 @@
 /** Which lingering objects are handed over: first those of the reference itself, and once it is clean those of the targets. */
 
-import { dnDepth } from '../../ad/dn.ts';
+import { dnDepth, isSameOrBelow } from '../../ad/dn.ts';
 import { hostOf } from '../../ad/forest.ts';
-import type { Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
+import type { Change, Intent, LeftOut, Plan, Proposal, RemoveLingeringChange } from '../../change/plan.ts';
 import { distinct } from '../../words.ts';
 import type { Comparison } from './compare.ts';
 import type { LingeringFacts } from './gather.ts';
@@ -120,10 +120,33 @@ export function faultsOfPlan(plan: Plan): readonly string[] {
     ...(typeof plan.intent['reference'] === 'string' ? [] : ['its intent names no reference']),
     ...plan.changes.flatMap((change) => {
       if (change.kind !== 'remove-lingering') return [`it holds a change of kind ${change.kind}`];
-      const { reference } = change;
-      return cleaned.has(reference.host.toLowerCase())
-        ? [`it takes ${reference.host} as the reference, and removes from it too`]
-        : [];
+      const { reference, dn, namingContext } = change;
+      return [
+        ...(cleaned.has(reference.host.toLowerCase())
+          ? [`it takes ${reference.host} as the reference, and removes from it too`]
+          : []),
+        ...(isSameOrBelow(dn, namingContext) ? [] : [`it removes ${dn}, which is not in ${namingContext}`]),
+      ];
     }),
+    ...namedTwice(plan.changes),
   ];
+}
+
+/** An object of a DC is removed once, and a DC has one name: each has a command and a file of its own. */
+function namedTwice(changes: readonly Change[]): readonly string[] {
+  const names = new Map<string, string>();
+  const objects = new Set<string>();
+  return changes.flatMap((change) => {
+    if (change.kind !== 'remove-lingering') return [];
+    const { on, guid, dn } = change;
+    const object = `${on} ${guid}`.toLowerCase();
+    const name = names.get(on.toLowerCase()) ?? on;
+    const faults = [
+      ...(objects.has(object) ? [`it removes ${dn} from ${on} twice`] : []),
+      ...(name === on ? [] : [`it calls one domain controller ${name} and ${on}`]),
+    ];
+    names.set(on.toLowerCase(), name);
+    objects.add(object);
+    return faults;
+  });
 }

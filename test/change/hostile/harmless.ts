@@ -69,8 +69,8 @@ function require(holds: boolean, message: () => string): void {
   if (!holds) throw new Error(message());
 }
 
-const unseen = /[\p{Cc}\u2028-\u202e\u2066-\u2069\p{Cs}]/u;
-const unseenButLineFeed = /[^\P{Cc}\n]|[\u2028-\u202e\u2066-\u2069\p{Cs}]/u;
+const unseen = /[\p{Cc}\p{Cf}\u2028\u2029\u3164\p{Cs}]/u;
+const unseenButLineFeed = /[^\P{Cc}\n]|[\p{Cf}\u2028\u2029\u3164\p{Cs}]/u;
 
 /** In the words of a terminal, a log and a program: no character that acts there, and no stack trace that was not asked for. */
 function requireTold(error: PlanNotUsableError): void {

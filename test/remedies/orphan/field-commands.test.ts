@@ -93,3 +93,8 @@ test('what PowerShell reads of a quoted text is the text', () => {
 test('a control character never reaches the line: it becomes an expression', () => {
   expect(quotedForPowerShell('CN=a\nb\u2028')).toBe("('CN=a' + [char]10 + 'b' + [char]8232 + '')");
 });
+
+test('a character that is not seen is written in a command as what it is', () => {
+  expect(quotedForPowerShell('CN=a\u200eb')).toBe("('CN=a' + [char]8206 + 'b')");
+  expect(quotedForPowerShell('a\u{e0041}')).toBe("('a' + [char]56128 + [char]56385 + '')");
+});

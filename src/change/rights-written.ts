@@ -1,0 +1,70 @@
+/** The finding on rights that a plan writes: of entries that it makes again or completes, as the plan has them. */
+
+import { rightsInWords } from '../ad/rights-in-words.ts';
+import { readDescriptor } from '../ad/security-descriptor.ts';
+import { bytesOfWrittenValue, readSid } from '../ad/values.ts';
+import { trusteeInWords } from '../ad/well-known-rights.ts';
+import { groupBy } from '../group-by.ts';
+import { counted } from '../words.ts';
+import { givesRights, isSecurityDescriptor } from './attribute-kinds.ts';
+import { blocker, type FindingDraft } from './findings.ts';
+import type { Change, PlanAttribute, PlanValue } from './plan.ts';
+
+/**
+ * A blocker for the rights that these changes write. What a tombstone still holds is in no plan; what is in one may have
+ * been put there by whoever had the plan in hand.
+ */
+export function rightsWritten(changes: readonly Change[]): readonly FindingDraft[] {
+  const written = changes.flatMap((change) => {
+    const words = writtenBy(change).flatMap(rightsIn);
+    return change.kind === 'file' || words.length === 0 ? [] : [{ dn: change.dn, words }];
+  });
+  if (written.length === 0) return [];
+  const alike = [...groupBy(written, ({ words }) => words.join('; ')).entries()];
+  return [
+    blocker(
+      'rights-from-plan',
+      `The plan gives rights to ${counted(written.length, 'entry', 'entries')}`,
+      'The directory no longer has these rights, and only the plan says that they were there. Check each of them before you accept; the diff shows them all.',
+      {
+        evidence: alike.map(([words, [first, ...others]]) => {
+          const more = others.length === 0 ? '' : ` and ${counted(others.length, 'more entry', 'more entries')}`;
+          return `${first?.dn}${more}: ${words}`;
+        }),
+        subjects: written.map(({ dn }) => dn),
+      },
+    ),
+  ];
+}
+
+function writtenBy(change: Change): readonly PlanAttribute[] {
+  switch (change.kind) {
+    case 'add':
+    case 'undelete':
+      return change.attributes;
+    case 'modify':
+      return change.edits.map(({ attribute, add }) => ({ name: attribute, values: add }));
+    default:
+      return [];
+  }
+}
+
+/** By the bytes, whatever the attribute is called. */
+function rightsIn({ name, values }: PlanAttribute): readonly string[] {
+  return values.flatMap((value) => {
+    const bytes = bytesOfWrittenValue(value);
+    if (readDescriptor(bytes) !== undefined) {
+      const { owner, own, inherited } = rightsInWords(bytes);
+      const parents = inherited.length === 0 ? [] : ['and what its parent gives'];
+      return [`${isSecurityDescriptor(name) ? '' : `${name}: `}${[owner, ...own, ...parents].join('; ')}`];
+    }
+    if (isSecurityDescriptor(name)) return [`${name} cannot be read: ${counted(bytes.length, 'byte')}`];
+    return givesRights(name) ? [`${name}: ${valueInWords(value)}`] : [];
+  });
+}
+
+function valueInWords(value: PlanValue): string {
+  if (typeof value === 'string') return value;
+  const sid = readSid(bytesOfWrittenValue(value));
+  return sid === undefined ? `${value.base64} (base64)` : trusteeInWords(sid);
+}
