@@ -107,6 +107,16 @@ export function dnsNameOfDn(text: string): string | undefined {
   return domain.length === 0 ? undefined : domain.map(([{ value }]) => value).join('.');
 }
 
+/** The value of the RDN; of what is no DN, as a plan that is not trusted may have it, the text. */
+export function leafNameOf(text: string): string {
+  try {
+    return rdnOf(text).value;
+  } catch (error) {
+    if (error instanceof DnSyntaxError) return text;
+    throw error;
+  }
+}
+
 /** A value of syntax Object(DN-Binary) (MS-ADTS 3.1.1.2.2.2.4), such as otherWellKnownObjects. */
 interface DnWithBinary {
   readonly binary: Buffer;

@@ -1,6 +1,6 @@
 /** Entries to be deleted, as the tree that they are: parents first, in whatever order they are deleted. */
 
-import { DnSyntaxError, formatDn, parseDn, rdnOf } from '../ad/dn.ts';
+import { DnSyntaxError, formatDn, leafNameOf, parseDn } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import type { LeftOut, WhyLeft } from '../change/plan.ts';
 import { deletedBy } from '../change/undo-link.ts';
@@ -48,7 +48,7 @@ function linksLost(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly str
     for (const { linksFrom, values } of attributes) {
       for (const from of linksFrom === undefined ? [] : values) {
         if (typeof from !== 'string' || own.has(keyOf(from))) continue;
-        addTo(links, keyOf(dn), `${linksFrom} of ${nameOf(from)}`);
+        addTo(links, keyOf(dn), `${linksFrom} of ${leafNameOf(from)}`);
       }
     }
   }
@@ -64,7 +64,7 @@ function clearedIn(rows: readonly ReviewRow[]): ReadonlyMap<string, readonly str
       if (sign !== '-') continue;
       const named = textIn(value);
       const key = bearers.get(named.toLowerCase()) ?? keyOf(dnIn(named));
-      for (const dn of row.dns) addTo(cleared, key, `${name.replace(/:+ $/, '')} of ${nameOf(dn)}`);
+      for (const dn of row.dns) addTo(cleared, key, `${name.replace(/:+ $/, '')} of ${leafNameOf(dn)}`);
     }
   }
   return cleared;
@@ -111,7 +111,7 @@ const linkWords = 'a link, goes with the entry';
 
 function leftInWords(what: string, because: WhyLeft): string {
   const [attribute = '', dn = ''] = what.split(/ of (.*)/s);
-  const short = dn === '' ? what : `${attribute} of ${nameOf(dn)}`;
+  const short = dn === '' ? what : `${attribute} of ${leafNameOf(dn)}`;
   return because === 'link' ? `${short}: ${linkWords}` : `${short}: stays, ${whyInWords[because]}`;
 }
 
@@ -121,16 +121,6 @@ function textIn(value: readonly Segment[]): string {
 
 function keyOf(dn: string): string {
   return JSON.stringify(pathOf(dn));
-}
-
-function nameOf(dn: string): string {
-  try {
-    return rdnOf(dn).value;
-  } catch (error) {
-    // A review shows every plan: what is no DN has its text as its name.
-    if (error instanceof DnSyntaxError) return dn;
-    throw error;
-  }
 }
 
 export interface TreeLine<Entry> {

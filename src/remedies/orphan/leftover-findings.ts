@@ -1,6 +1,6 @@
 /** What earlier deletions by hand have left behind, as the tree that it is, as findings, and as a plan in words. */
 
-import { DnSyntaxError, deletedRdnOf, rdnOf } from '../../ad/dn.ts';
+import { deletedRdnOf, leafNameOf } from '../../ad/dn.ts';
 import type { TreeExhibit } from '../../change/exhibits.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
@@ -107,7 +107,7 @@ function referenceInWords({ elsewhere, unwritable }: Leftovers, { id, dn, refere
     : unwritable.has(id)
       ? ': stays, no right to write it'
       : whyItStays[reference.clearing];
-  return `${reference.attribute} of ${nameOf(dn)}${stays}`;
+  return `${reference.attribute} of ${leafNameOf(dn)}${stays}`;
 }
 
 const whyItStays: Readonly<Record<Referrer['reference']['clearing'], string>> = {
@@ -116,15 +116,6 @@ const whyItStays: Readonly<Record<Referrer['reference']['clearing'], string>> = 
   'needs another value': ': stays, needs another value',
   'only the system writes it': ': stays, only the system writes it',
 };
-
-function nameOf(dn: string): string {
-  try {
-    return rdnOf(dn).value;
-  } catch (error) {
-    if (error instanceof DnSyntaxError) return dn;
-    throw error;
-  }
-}
 
 /** What they point at, which of them a person has to set by hand, and containers that were left empty. */
 export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
@@ -254,7 +245,7 @@ function newValue({ servers }: Survey, { dn, objectClasses, reference }: Referre
   const years = there.map((server) => releaseOf(server).year ?? 0);
   const isModern = years.some((year) => year >= 2010);
   const entry = quotedForPowerShell(dn);
-  const name = quotedForPowerShell(nameOf(dn));
+  const name = quotedForPowerShell(leafNameOf(dn));
   const clientAccess = there.find(
     (server) => hasRole(server.roles, roleBit.clientAccess) && releaseOf(server).year === 2010,
   );
