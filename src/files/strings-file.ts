@@ -117,11 +117,13 @@ function startsLine({ units, offset }: Line, at: number, encoding: TextEncoding)
 
 /** Whether a value ends right before this place, as where the line break between two keys is lost. */
 function followsQuote(units: string, at: number): boolean {
-  let index = at - 1;
-  while (units[index] === ' ' || units[index] === '\t') index -= 1;
+  const index = at - 1 - (/[^\x21-\x7e]*$/.exec(units.slice(Math.max(0, at - longestGap), at))?.[0].length ?? 0);
   // The quote after an equals sign begins a value.
   return units[index] === '"' && units[index - 1] !== '=';
 }
+
+/** What may be left of a lost line break: spaces, or a separator of lines that the forms do not know (U+2028). */
+const longestGap = 16;
 
 function skipSpaces(units: string, from: number): number {
   let index = from;
@@ -142,12 +144,12 @@ function readValue({ units, offset }: Line, afterEquals: number, line: number, e
   });
   if (!isQuoted) {
     const value = withoutSpacesAtEnd(rest);
-    if (/[ \t]L_\w+[ \t]*=/.test(value)) return { kind: 'joined', line };
+    if (/[^\x21-\x7e]L_\w+[ \t]*=/.test(value)) return { kind: 'joined', line };
     const quotes = value.split('"').length - 1;
     return /[ \t];/.test(value) || quotes % 2 === 1 ? { kind: 'ambiguous', line } : run(start, value.length);
   }
   const body = rest.slice(1);
-  if (/"[ \t]*L_\w+[ \t]*=/.test(body)) return { kind: 'joined', line };
+  if (/"[^\x21-\x7e]*L_\w+[ \t]*=/.test(body)) return { kind: 'joined', line };
   const end = closingQuote(body);
   if (end === 'none') return { kind: 'unterminated', line };
   if (end === 'ambiguous') return { kind: 'ambiguous', line };

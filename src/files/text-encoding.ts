@@ -94,6 +94,10 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
     return { kind: 'damaged', reason: `truncated UTF-16: ${bytes.length} bytes, an odd number` };
   }
   if (bytes.length === 2) return { kind: 'empty' };
+  const byNuls = utf16ByNuls(bytes);
+  if (byNuls !== undefined && !encoding.startsWith(byNuls) && /[a-z]\w{3,}[ \t]*=/i.test(byteUnits(bytes, byNuls))) {
+    return { kind: 'damaged', reason: `its byte order mark says ${encoding.slice(0, 8)}, its bytes ${byNuls}` };
+  }
   const highFirst = encoding.startsWith('utf-16be') ? 0 : 1;
   let hasSurrogates = false;
   // Byte by byte, without a string: most text has neither NULs nor surrogates.
@@ -103,11 +107,30 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
       return { kind: 'binary', reason: `a NUL character at byte ${at - highFirst} of UTF-16 text` };
     }
     if ((high & 0xf8) === 0xd8) hasSurrogates = true;
+    // No text has U+0A00 and U+0A0D: a line feed is one byte off, as where CRLF was put for the byte LF.
+    else if (high === lineFeed && (bytes[at ^ 1] === 0 || bytes[at ^ 1] === carriageReturn)) {
+      return { kind: 'damaged', reason: `UTF-16 whose bytes are one off at byte ${at - highFirst}` };
+    }
+  }
+  const appended = singleBytesIn(bytes);
+  if (appended !== -1) {
+    return { kind: 'damaged', reason: `UTF-16 with text in another encoding at byte ${appended}` };
   }
   const unpaired = hasSurrogates ? byteUnits(bytes, encoding).search(unpairedSurrogate) : -1;
   return unpaired === -1
     ? { kind: 'text', encoding }
     : { kind: 'damaged', reason: `an unpaired surrogate at byte ${unpaired * 2}` };
+}
+
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+
+/** Where a key lies in UTF-16 with one byte a letter, as where a line in another encoding was appended; else -1. */
+function singleBytesIn(bytes: Buffer): number {
+  for (let at = bytes.indexOf('L_', 0, 'latin1'); at !== -1; at = bytes.indexOf('L_', at + 1, 'latin1')) {
+    if (/^L_\w{3,}[ \t]*=/.test(bytes.toString('latin1', at, at + 100))) return at;
+  }
+  return -1;
 }
 
 /**

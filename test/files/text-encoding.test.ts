@@ -110,6 +110,33 @@ describe('a file that is damaged', () => {
     }
   });
 
+  test.each([
+    ['utf-16le with BOM', 'utf-16le', 'utf-16be'],
+    ['utf-16be with BOM', 'utf-16be', 'utf-16le'],
+  ] as const)('by bytes in another order than its byte order mark says: %s', (encoding, marked, found) => {
+    const bytes = encodedAs(encoding, 'L_Name="b"\r\n');
+    const swapped = Buffer.concat([bytes.subarray(0, 2), Buffer.from(bytes.subarray(2)).swap16()]);
+    expect(text(swapped)).toEqual({
+      kind: 'damaged',
+      reason: `its byte order mark says ${marked}, its bytes ${found}`,
+    });
+  });
+
+  test.each(['utf-16le with BOM', 'utf-16be with BOM'] as const)('by line ends put in byte by byte: %s', (encoding) => {
+    const bytes = encodedAs(encoding, 'L_A="漢"\r\nL_B="字"\r\n').toString('latin1');
+    const damaged = Buffer.from(bytes.replaceAll('\n', '\r\n'), 'latin1');
+    expect(damaged.length % 2).toBe(0);
+    expect(text(damaged)).toMatchObject({ kind: 'damaged', reason: expect.stringContaining('one off') });
+  });
+
+  test.each(['utf-16le with BOM', 'utf-16be', 'utf-16le'] as const)('by a line of single bytes: %s', (encoding) => {
+    const bytes = encodedAs(encoding, 'L_A="漢字"\r\n');
+    expect(text(Buffer.concat([bytes, Buffer.from('L_User="abc"\r\n')]))).toEqual({
+      kind: 'damaged',
+      reason: `UTF-16 with text in another encoding at byte ${bytes.length}`,
+    });
+  });
+
   test('by invalid UTF-8 after valid is not taken for a code page', () => {
     const bytes = Buffer.concat([Buffer.from('é; ü; '), Buffer.from([0xe9, 0x20])]);
     expect(text(bytes, 1252)).toEqual({ kind: 'damaged', reason: 'invalid UTF-8 at byte 8, after 2 valid sequences' });

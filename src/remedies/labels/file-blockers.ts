@@ -19,6 +19,7 @@ export type FileBlocker =
   | 'unterminated-value'
   | 'ambiguous-value'
   | 'undecodable-value'
+  | 'garbled-value'
   | 'typographic-value'
   | 'joined-value'
   | 'lost-letters'
@@ -53,7 +54,8 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   },
   'damaged-encoding': {
     title: 'Damaged text',
-    detail: 'Its bytes fit no encoding as a whole. Restore it, or save it again in one encoding, and run again.',
+    detail:
+      'Its bytes fit no encoding as a whole. Restore it from a backup or an undamaged copy. Do not save it again in an editor: what is damaged would be lost.',
   },
   'unknown-code-page': {
     title: 'Unknown code page',
@@ -78,6 +80,11 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
     title: 'Bytes in the label that the encoding does not know',
     detail:
       'The file may be in another encoding than it seems; the new text would then be garbled. Name it: --code-page LANGUAGE=PAGE.',
+  },
+  'garbled-value': {
+    title: 'Garbled letters in the label',
+    detail:
+      'The file was once read in another encoding than it had, and saved again: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). Its other texts are damaged too, and no code page mends it. Restore it from a backup or an undamaged copy.',
   },
   'typographic-value': {
     title: 'Typographic quotes around the label',
@@ -176,7 +183,9 @@ export function blockersInContent(
       }
     case 'strings': {
       const flawed = content.values.find((value) => keys.includes(value.key) && value.flaw !== undefined);
-      return flawed?.flaw === undefined ? [] : [{ id: `${flawed.flaw}-value`, detail: `line ${flawed.line}` }];
+      if (flawed?.flaw === undefined) return [];
+      const seen = flawed.flaw === 'garbled' ? `: ${shortened(flawed.text)}` : '';
+      return [{ id: `${flawed.flaw}-value`, detail: `line ${flawed.line}${seen}` }];
     }
   }
 }

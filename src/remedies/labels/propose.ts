@@ -69,6 +69,7 @@ const damages: ReadonlySet<FileBlocker> = new Set([
   'binary-file',
   'damaged-encoding',
   'lost-letters',
+  'garbled-value',
   'typographic-value',
   'joined-value',
 ]);

@@ -1,5 +1,6 @@
 /** What one strings.txt holds: its encoding and the values of the keys, from its bytes alone. */
 
+import { isUtf8 } from 'node:buffer';
 import type { FileFingerprint } from '../../change/plan.ts';
 import { findValues, isIsa2004Format, linesWith } from '../../files/strings-file.ts';
 import type { CodePage } from '../../files/text-encoding.ts';
@@ -27,7 +28,7 @@ export interface ReadableValue {
   readonly length: number;
   readonly isQuoted: boolean;
   readonly text: string;
-  readonly flaw?: 'undecodable' | 'typographic';
+  readonly flaw?: 'undecodable' | 'garbled' | 'typographic';
 }
 
 /** A value whose end is not known. */
@@ -134,10 +135,42 @@ export function valueDecoder(): ValueDecoder {
     const before = known.get(name);
     if (before !== undefined) return before;
     const text = decodeText(value, encoding);
-    const decoded = survivesDecoding(value, text, encoding) ? { text } : { text, flaw: 'undecodable' as const };
+    const decoded = { text, ...flawOf(value, text, encoding) };
     known.set(name, decoded);
     return decoded;
   };
+}
+
+/** No code page can be named for Unicode: letters that it lacks were lost before, when the file was saved. */
+function flawOf(value: Buffer, text: string, encoding: TextEncoding): Pick<DecodedValue, 'flaw'> {
+  const isUnicode = encoding.startsWith('utf-');
+  if (isUnicode && (text.includes('\ufffd') || isReadTwice(text))) return { flaw: 'garbled' };
+  if (survivesDecoding(value, text, encoding)) return {};
+  return { flaw: isUnicode ? 'garbled' : 'undecodable' };
+}
+
+/** Whether UTF-8 was read as an ANSI code page and saved so: "DomÃ¤ne" for "Domäne". */
+function isReadTwice(text: string): boolean {
+  if (!/[^\0-\x7f]/.test(text)) return false;
+  return ansiPages.some((page) => {
+    const bytes = bytesReadAs(page, text);
+    return bytes !== undefined && isUtf8(bytes);
+  });
+}
+
+const ansiPages = ['windows-1252', 'windows-1250', 'windows-1251', 'windows-1253', 'windows-1254'] as const;
+
+/** The bytes that were read as this text; Windows reads those without a character as the control of that number. */
+function bytesReadAs(page: TextEncoding, text: string): Buffer | undefined {
+  const bytes: number[] = [];
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    const encoded = encodeText(character, page);
+    if (code < 0xa0) bytes.push(code);
+    else if (encoded.kind === 'encoded') bytes.push(...encoded.bytes);
+    else return undefined;
+  }
+  return Buffer.from(bytes);
 }
 
 /**

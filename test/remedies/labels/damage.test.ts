@@ -2,11 +2,19 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Finding } from '../../../src/change/findings.ts';
+import { decodeText } from '../../../src/files/text-encoding.ts';
 import type { LabelsOptions } from '../../../src/remedies/labels/options.ts';
-import { lostLettersIn } from '../../../src/remedies/labels/strings-content.ts';
+import { lostLettersIn, valueDecoder } from '../../../src/remedies/labels/strings-content.ts';
 import { applyIn, planOf, undoOf } from '../../support/file-plans.ts';
 import { freshFolder, writeTree } from '../../support/fresh-folder.ts';
-import { type Examination, emailWording, examine, judgeNow, labelOptions } from '../../support/label-options.ts';
+import {
+  builtInWording,
+  type Examination,
+  emailWording,
+  examine,
+  judgeNow,
+  labelOptions,
+} from '../../support/label-options.ts';
 import { encodedAs } from '../../support/strings-content.ts';
 
 let home: string;
@@ -93,6 +101,38 @@ describe('letters lost to question marks', () => {
   });
 });
 
+describe('a label that was read in another encoding than it had, and saved so,', () => {
+  const german = 'L_UserName_Text="Domäne\\Größe:"\r\n';
+  const readAs = (page: 'windows-1252' | 'windows-1250' | 'windows-1251', text: string): string =>
+    decodeText(Buffer.from(text), page);
+
+  test.each([
+    ['UTF-8 as Western', 'de', readAs('windows-1252', german)],
+    ['UTF-8 as Central European', 'de', readAs('windows-1250', german)],
+    ['UTF-8 as Cyrillic', 'ru', readAs('windows-1251', russian)],
+    ['a code page as UTF-8', 'de', german.replace(/[^\0-\x7f]/g, '\ufffd')],
+  ])('blocks the file, names an undamaged copy and no code page: %s', async (_, language, text) => {
+    for (const encoding of ['utf-8', 'utf-16le with BOM'] as const) {
+      await file('TMG01', language, encodedAs('utf-16le with BOM', language === 'de' ? german : russian));
+      await file('TMG02', language, encodedAs(encoding, text));
+      const examination = await look(['TMG01', 'TMG02'], { accept: ['garbled-value'] });
+      const finding = only(examination, 'garbled-value');
+      expect(finding).toMatchObject({ level: 'blocker', acceptable: false, subjects: [fileOf('TMG02', language)] });
+      expect(finding.evidence[0]).toContain(`; an undamaged copy is ${fileOf('TMG01', language)}`);
+      expect(finding.detail).not.toContain('--code-page');
+      expect(examination.changes.map((change) => change.path)).toEqual([fileOf('TMG01', language)]);
+    }
+  });
+
+  test('is no label that is known of any language', () => {
+    for (const text of [...builtInWording.values()].flatMap(({ email, upn, username }) => [email, upn, username])) {
+      for (const encoding of ['utf-8', 'utf-16le'] as const) {
+        expect(valueDecoder()(encodedAs(encoding, text ?? ''), encoding)).toEqual({ text: text ?? '' });
+      }
+    }
+  });
+});
+
 describe('a label in typographic quotes, as pasted from a web page,', () => {
   test.each(['”E-mail:”', '“E-mail:”', '„E-Mail:“', '«E-mail»'])('blocks the file: %s', async (value) => {
     await file('TMG01', 'de', encodedAs('utf-8', `L_UserName_Text=${value}\r\n`));
@@ -113,11 +153,16 @@ describe('a key behind a lost line break', () => {
     ['after the label, with spaces', 'L_UserName_Text="Name:"  L_Password_Text = "Password:"\r\n'],
     ['after a label without quotes', 'L_UserName_Text=Name L_Password_Text=Password\r\n'],
     ['before the label', 'L_Password_Text="Password:"L_UserName_Text="Name:"\r\n'],
+    ['after the label, with a separator', 'L_UserName_Text="Name:"\u2028L_Password_Text="Password:"\r\n'],
+    ['before the label, with a separator', 'L_Password_Text="Password:"\u2028L_UserName_Text="Name:"\r\n'],
+    ['after a label without quotes, with a separator', 'L_UserName_Text=Name\u0085L_Password_Text=Password\r\n'],
   ])('blocks the file: %s', async (_, content) => {
-    await file('TMG01', 'de', content);
-    const examination = await look(['TMG01'], { accept: ['joined-value'] });
-    expect(only(examination, 'joined-value')).toMatchObject({ level: 'blocker', acceptable: false });
-    expect(examination.changes).toEqual([]);
+    for (const encoding of ['utf-8', 'utf-16le with BOM'] as const) {
+      await file('TMG01', 'de', encodedAs(encoding, content));
+      const examination = await look(['TMG01'], { accept: ['joined-value'] });
+      expect(only(examination, 'joined-value')).toMatchObject({ level: 'blocker', acceptable: false });
+      expect(examination.changes).toEqual([]);
+    }
   });
 
   test('is not an attribute of a tag in the value', async () => {
