@@ -98,6 +98,10 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
   if (byNuls !== undefined && !encoding.startsWith(byNuls) && /[a-z]\w{3,}[ \t]*=/i.test(byteUnits(bytes, byNuls))) {
     return { kind: 'damaged', reason: `its byte order mark says ${encoding.slice(0, 8)}, its bytes ${byNuls}` };
   }
+  const appended = singleBytesIn(bytes);
+  if (appended !== -1) {
+    return { kind: 'damaged', reason: `UTF-16 with text in another encoding at byte ${appended}` };
+  }
   const highFirst = encoding.startsWith('utf-16be') ? 0 : 1;
   let hasSurrogates = false;
   // Byte by byte, without a string: most text has neither NULs nor surrogates.
@@ -111,10 +115,6 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
     else if (high === lineFeed && (bytes[at ^ 1] === 0 || bytes[at ^ 1] === carriageReturn)) {
       return { kind: 'damaged', reason: `UTF-16 whose bytes are one off at byte ${at - highFirst}` };
     }
-  }
-  const appended = singleBytesIn(bytes);
-  if (appended !== -1) {
-    return { kind: 'damaged', reason: `UTF-16 with text in another encoding at byte ${appended}` };
   }
   const unpaired = hasSurrogates ? byteUnits(bytes, encoding).search(unpairedSurrogate) : -1;
   return unpaired === -1
