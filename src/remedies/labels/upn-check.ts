@@ -62,6 +62,9 @@ const enabledMailboxUsers = and(
   not({ kind: 'allBits', attribute: 'userAccountControl', bits: accountDisabled }),
 );
 
+/** The accounts besides, disabled ones too: a name that one of them has is not free. */
+const otherAccounts = and(equal('objectClass', 'user'), not(enabledMailboxUsers));
+
 const attributes = [
   'name',
   'userPrincipalName',
@@ -145,8 +148,13 @@ export async function compareNames(
 ): Promise<UpnComparison> {
   const first: UpnDifference[] = [];
   const count = { users: 0, differing: 0, withoutAddress: 0, byMail: 0 };
-  const tests = { email: withOtherAddress(), upn: withoutName, username: withSharedName() };
+  const test = failureTests[label]();
   const addresses = addressesOfOthers();
+  const report = (differences: readonly UpnDifference[]): void => {
+    count.differing += differences.length;
+    first.push(...differences.slice(0, fewFirst - first.length));
+    for (const difference of differences) onDifference(difference);
+  };
   // The empty base stands for the whole forest on a global catalog (MS-ADTS 3.1.1.3.1.3.1).
   const found = globalCatalog.search({ base: '', scope: 'subtree', filter: enabledMailboxUsers, attributes });
   for await (const entry of found) {
@@ -156,25 +164,41 @@ export async function compareNames(
     const person = personOf(entry);
     if (person.address === undefined) count.withoutAddress += 1;
     if (person.addressFrom === 'mail') count.byMail += 1;
-    const differences = tests[label](person);
+    const differences = test.of(person);
     if (label === 'email') addresses.add(person, differences.length > 0);
-    count.differing += differences.length;
-    first.push(...differences.slice(0, fewFirst - first.length));
-    for (const difference of differences) onDifference(difference);
+    report(differences);
+  }
+  if (label !== 'email' || count.differing > 0) {
+    const others = globalCatalog.search({
+      base: '',
+      scope: 'subtree',
+      filter: otherAccounts,
+      attributes: ['name', 'userPrincipalName', 'sAMAccountName'],
+    });
+    for await (const entry of others) {
+      const account = personOf(entry);
+      if (label === 'email') addresses.addOwner(account);
+      report(test.besides(account));
+    }
   }
   return { ...count, label, first, taken: addresses.end() };
 }
 
-/** Collects those whose address is the user principal name of another user. */
-function addressesOfOthers(): { add(person: Person, isDiffering: boolean): void; end(): UpnComparison['taken'] } {
+/** Collects those whose address is the user principal name of another account. */
+function addressesOfOthers() {
   const owners = new Map<string, string>();
   const differing: { readonly name: string; readonly address: string }[] = [];
+  const addOwner = ({ name, userPrincipalName }: Person): void => {
+    if (userPrincipalName !== undefined) owners.set(userPrincipalName.toLowerCase(), name);
+  };
   return {
-    add({ name, userPrincipalName, address }, isDiffering) {
-      if (userPrincipalName !== undefined) owners.set(userPrincipalName.toLowerCase(), name);
+    addOwner,
+    add(person: Person, isDiffering: boolean): void {
+      addOwner(person);
+      const { name, address } = person;
       if (isDiffering && address !== undefined) differing.push({ name, address: address.toLowerCase() });
     },
-    end() {
+    end(): UpnComparison['taken'] {
       const taken = differing.flatMap(({ name, address }) => {
         const owner = owners.get(address);
         return owner === undefined ? [] : [{ name, address, owner }];
@@ -188,29 +212,53 @@ interface Person extends UpnDifference {
   readonly accountName: string | undefined;
 }
 
-type FailureTest = (person: Person) => readonly UpnDifference[];
-
-/** The label asks for the e-mail address, and the user principal name is another one. */
-function withOtherAddress(): FailureTest {
-  return (person) =>
-    person.address === undefined || person.userPrincipalName?.toLowerCase() === person.address.toLowerCase()
-      ? []
-      : [person];
+/** Gives who fails as soon as that is known. */
+interface FailureTest {
+  /** Of the users who are counted. */
+  of(person: Person): readonly UpnDifference[];
+  /** Of those seen before, by another account. */
+  besides(account: Person): readonly UpnDifference[];
 }
 
-/** The label asks for the user principal name, and there is none. */
-const withoutName: FailureTest = (person) => (person.userPrincipalName === undefined ? [person] : []);
+const failureTests: Readonly<Record<Label, () => FailureTest>> = {
+  /** The user principal name is another one. */
+  email: () => ({
+    of: (person) =>
+      person.address === undefined || person.userPrincipalName?.toLowerCase() === person.address.toLowerCase()
+        ? []
+        : [person],
+    besides: () => [],
+  }),
+  /** There is none, or another account has it too: then a domain controller takes neither. */
+  upn: () => {
+    const shared = withSharedName(({ userPrincipalName }) => userPrincipalName);
+    return {
+      of: (person) => (person.userPrincipalName === undefined ? [person] : shared.of(person)),
+      besides: shared.besides,
+    };
+  },
+  /** Accounts of several domains have it: without a domain it is not known whose it is. */
+  username: () => withSharedName(({ accountName }) => accountName),
+};
 
-/** The label asks for the user name, and accounts of several domains have it: without a domain it is not known whose it is. */
-function withSharedName(): FailureTest {
+function withSharedName(nameOf: (person: Person) => string | undefined): FailureTest {
   const firsts = new Map<string, Person | 'reported'>();
-  return (person) => {
-    const name = person.accountName?.toLowerCase();
-    if (name === undefined) return [];
-    const first = firsts.get(name);
-    firsts.set(name, first === undefined ? person : 'reported');
-    if (first === undefined) return [];
-    return first === 'reported' ? [person] : [first, person];
+  return {
+    of(person) {
+      const name = nameOf(person)?.toLowerCase();
+      if (name === undefined) return [];
+      const first = firsts.get(name);
+      firsts.set(name, first === undefined ? person : 'reported');
+      if (first === undefined) return [];
+      return first === 'reported' ? [person] : [first, person];
+    },
+    besides(account) {
+      const name = nameOf(account)?.toLowerCase() ?? '';
+      const first = firsts.get(name);
+      if (first === undefined || first === 'reported') return [];
+      firsts.set(name, 'reported');
+      return [first];
+    },
   };
 }
 
@@ -268,8 +316,8 @@ export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
       : [
           warning(
             'address-of-another',
-            `${counted(taken.count, 'mailbox user')} with an e-mail address that is another user’s user principal name`,
-            'A user who types that address is logged on as the other user if the password matches, and refused otherwise. Give these users other addresses or names first.',
+            `${counted(taken.count, 'mailbox user')} with an e-mail address that is the user principal name of another account`,
+            'A user who types that address is logged on as the other account if the password matches, and refused otherwise. Give these users other addresses or names first.',
             {
               evidence: taken.first.map(({ name, address, owner }) => `${name}: ${address} is the name of ${owner}`),
               measure: { value: taken.count, unit: 'entries' },
@@ -284,7 +332,7 @@ export function upnFindings(check: UpnCheck): readonly FindingDraft[] {
 const fine: Readonly<Record<Label, (check: UpnCheck) => string>> = {
   email: ({ users, withoutAddress }) =>
     `The user principal name of all ${counted(users - withoutAddress, 'mailbox user')} with an e-mail address is that address`,
-  upn: ({ users }) => `All ${counted(users, 'mailbox user')} have a user principal name`,
+  upn: ({ users }) => `All ${counted(users, 'mailbox user')} have a user principal name of their own`,
   username: ({ users }) => `The user names of all ${counted(users, 'mailbox user')} are unique in the forest`,
 };
 
@@ -296,8 +344,9 @@ const failures: Readonly<Record<Label, { readonly title: string; readonly detail
       'They could not log on with their e-mail address. Make it their user principal name, or choose another label.',
   },
   upn: {
-    title: 'have no user principal name',
-    detail: 'They could not log on with a user principal name. Give them one, or choose another label.',
+    title: 'have no user principal name of their own',
+    detail:
+      'They have none, or another account has the same. They could not log on with it. Correct it, or choose another label.',
   },
   username: {
     title: 'share their user name with an account of another domain',

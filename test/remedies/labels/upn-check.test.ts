@@ -20,11 +20,12 @@ function user(name: string, userPrincipalName: string | undefined, address: stri
   });
 }
 
-async function check(entries: readonly Entry[], label: Label = 'email') {
+/** @param others accounts without a mailbox, and disabled ones */
+async function check(entries: readonly Entry[], label: Label = 'email', others: readonly Entry[] = []) {
   const differences: UpnDifference[] = [];
   const globalCatalog = {
-    search: async function* () {
-      yield* entries;
+    search: async function* ({ attributes }: { readonly attributes: readonly string[] }) {
+      yield* attributes.includes('proxyAddresses') ? entries : others;
     },
   } as unknown as DirectorySession;
   const result = await compareNames(globalCatalog, (difference) => differences.push(difference), undefined, label);
@@ -105,11 +106,31 @@ describe('by what the label asks for', () => {
     );
     expect(result.differences.map(({ name }) => name)).toEqual(['Sam']);
     expect(upnFindings(result)).toMatchObject([
-      { id: 'upn-differs', title: '1 of 2 mailbox users have no user principal name' },
+      { id: 'upn-differs', title: '1 of 2 mailbox users have no user principal name of their own' },
     ]);
     expect(upnFindings(await check([account('Kim', 'corp', 'kim', 'kim@example.com')], 'upn'))).toMatchObject([
       { id: 'upn-checked', level: 'note' },
     ]);
+  });
+
+  test('the user principal name fails those who share it with another account', async () => {
+    const entries = [
+      account('Kim', 'corp', 'kim', 'kim@example.com'),
+      account('Sam', 'corp', 'sam', 'sam@example.com'),
+      account('Kim of Sales', 'sales', 'kims', 'KIM@example.com'),
+    ];
+    const result = await check(entries, 'upn', [
+      account('Sam (admin)', 'corp', 'adm', 'sam@example.com'),
+      account('Sam (test)', 'corp', 'test', 'sam@example.com'),
+    ]);
+    expect(result.differences.map(({ name }) => name)).toEqual(['Kim', 'Kim of Sales', 'Sam']);
+  });
+
+  test('the user name fails those who share it with an account without a mailbox', async () => {
+    const entries = [account('Kim', 'corp', 'kim'), account('Sam', 'corp', 'sam')];
+    const result = await check(entries, 'username', [account('Service', 'it', 'SAM')]);
+    expect(result).toMatchObject({ users: 2, differing: 1 });
+    expect(result.differences.map(({ name }) => name)).toEqual(['Sam']);
   });
 
   test('the user name fails those who share it with an account of another domain', async () => {
@@ -135,6 +156,14 @@ describe('by what the label asks for', () => {
       { id: 'upn-differs' },
       { id: 'address-of-another', level: 'warning', evidence: ['Kim: info@example.com is the name of Sam'] },
     ]);
+  });
+
+  test('an e-mail address that is the name of an account without a mailbox is named too', async () => {
+    const result = await check([user('Kim', 'kim@corp.example.com', 'info@example.com')], 'email', [
+      account('Administrator', 'corp', 'adm', 'INFO@example.com'),
+    ]);
+    expect(result).toMatchObject({ users: 1, differing: 1 });
+    expect(upnFindings(result)[1]?.evidence).toEqual(['Kim: info@example.com is the name of Administrator']);
   });
 });
 
