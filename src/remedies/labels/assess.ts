@@ -7,7 +7,7 @@ import { replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
-import { counted, listed } from '../../words.ts';
+import { counted, distinct, listed } from '../../words.ts';
 import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
@@ -23,6 +23,7 @@ import {
 import { formFindings } from './form-findings.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
 import { memberDifferences } from './members.ts';
+import { userIdKey, userNameKey } from './options.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
 import { upnFindings } from './upn-check.ts';
@@ -272,6 +273,13 @@ function aboutChanges(
       domain.map(({ key, where }) => `${key}: ${where}`),
     ),
     ...about(
+      warning,
+      'same-text-for-several-keys',
+      'One text for several keys',
+      'These keys do not label the field of the user’s name, and get its text. For a text of their own, give culture → key → text with --wording.',
+      sameTexts(changed),
+    ),
+    ...about(
       note,
       'same-value-twice',
       'Files that give the key the same value more than once',
@@ -313,6 +321,29 @@ function aboutChanges(
 
 function valuesIn({ content }: LabelFile, keys: readonly string[]): readonly LabelValue[] {
   return content.kind === 'strings' ? content.values.filter((value) => keys.includes(value.key)) : [];
+}
+
+/** The keys, other than those of the name's field, that get the text of another key: "L_Password_Text: as L_UserName_Text, 12 files". */
+function sameTexts(changed: readonly ChangedFile[]): readonly string[] {
+  const found = changed.flatMap(({ change, file }) => {
+    const { encoding, splices } = change;
+    if (splices.every(({ key }) => isNameKey(key)) || !isTextEncoding(encoding)) return [];
+    const texts = new Map(valuesIn(file, readKeys(file)).map(({ key, text }) => [key, text]));
+    for (const splice of splices) texts.set(splice.key, decodeText(Buffer.from(splice.new, 'base64'), encoding));
+    return distinct(splices.map(({ key }) => key)).flatMap((key) => {
+      const other = [...texts].find(([of, text]) => of !== key && text === texts.get(key))?.[0];
+      return isNameKey(key) || other === undefined ? [] : [`${key}: as ${other}`];
+    });
+  });
+  return [...groupBy(found, (words) => words)].map(([words, all]) => `${words}, ${counted(all.length, 'file')}`);
+}
+
+function isNameKey(key: string): boolean {
+  return key === userNameKey || key === userIdKey;
+}
+
+function readKeys({ content }: LabelFile): readonly string[] {
+  return content.kind === 'strings' ? content.values.map(({ key }) => key) : [];
 }
 
 function hasSameValueTwice(values: readonly LabelValue[]): boolean {

@@ -67,3 +67,34 @@ describe('--wording-template', () => {
     expect(await readFile(path.join(home, 'own.json'), 'utf8')).toBe('mine');
   });
 });
+
+describe('one text for several keys', () => {
+  const keys = ['--key', 'L_UserName_Text', '--key', 'L_Failed_Text', '--language', 'de', '--verbose'];
+
+  test.each([
+    ['of a wording file', ['--wording', 'plain.json']],
+    ['of the built-in wording', ['--label', 'email']],
+    ['given for all', ['--text', 'Address:']],
+  ])('is a warning that names the keys: %s', async (_, flags) => {
+    await writeTree(home, { 'plain.json': '{ "de": "E-Mail:" }' });
+    const { stdout } = await run(...flags, ...keys);
+    expect(stdout).toContain('warning  same-text-for-several-keys');
+    expect(stdout).toContain('L_Failed_Text: as L_UserName_Text, 1 file');
+  });
+
+  test('is none where each key has its own', async () => {
+    await writeTree(home, {
+      'own.json': '{ "de": { "L_UserName_Text": "E-Mail:", "L_Failed_Text": "Prüfen Sie die Adresse." } }',
+    });
+    expect((await run('--wording', 'own.json', ...keys)).stdout).not.toContain('same-text-for-several-keys');
+  });
+
+  test('is none for the two keys of the user’s name', async () => {
+    const passcode = { HTML: { 'strings.txt': 'L_UserName_Text="Name:"\r\nL_UserID_Text="ID:"\r\n' } };
+    await writeTree(home, { forms: { Passcode: passcode } });
+    const names = ['--key', 'L_UserName_Text', '--key', 'L_UserID_Text', '--set', 'Passcode'];
+    const { stdout } = await run('--label', 'email', ...names);
+    expect(stdout).toContain('1 file to change');
+    expect(stdout).not.toContain('same-text-for-several-keys');
+  });
+});
