@@ -157,6 +157,9 @@ interface BlockedFile {
   readonly isLeftOut: boolean;
 }
 
+/** What an undo brings back as it was. */
+const lost: ReadonlySet<FileBlocker> = new Set(['lost-letters', 'garbled-value']);
+
 /** What blocks files: those that are left out, and those that are changed because that was accepted. */
 function blockers(
   facts: LabelsFacts,
@@ -173,7 +176,7 @@ function blockers(
     if (file.content.kind === 'unreadable') return [];
     const found = blockersOfReplacing(file, keys, facts, intent.followLinks);
     // What is lost is lost: it does not block the way back.
-    const blocked = proposal.undoes === undefined ? found : found.filter(({ id }) => id !== 'lost-letters');
+    const blocked = proposal.undoes === undefined ? found : found.filter(({ id }) => !lost.has(id));
     return blocked.map(({ id, detail }) => ({
       id,
       path: file.path,

@@ -84,7 +84,8 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'garbled-value': {
     title: 'Garbled letters in the label',
     detail:
-      'The file was once read in another encoding than it had, and saved again: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). Its other texts are damaged too, and no code page mends it. Restore it from a backup or an undamaged copy.',
+      'The file was once read in another encoding than it had, and saved again: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). No code page mends it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
+    whenAccepted: 'changed',
   },
   'typographic-value': {
     title: 'Typographic quotes around the label',
@@ -183,9 +184,7 @@ export function blockersInContent(
       }
     case 'strings': {
       const flawed = content.values.find((value) => keys.includes(value.key) && value.flaw !== undefined);
-      if (flawed?.flaw === undefined) return [];
-      const seen = flawed.flaw === 'garbled' ? `: ${shortened(flawed.text)}` : '';
-      return [{ id: `${flawed.flaw}-value`, detail: `line ${flawed.line}${seen}` }];
+      return flawed?.flaw === undefined ? [] : [{ id: `${flawed.flaw}-value`, detail: `line ${flawed.line}` }];
     }
   }
 }
@@ -210,11 +209,20 @@ export function blockersOfReplacing(
   const values = file.content.kind === 'strings' ? file.content.values : [];
   const conflict = conflictingKey(values.filter((value) => keys.includes(value.key)));
   const lost = lostLettersOf(file, keys);
+  const garbled = garbledLabelOf(file, keys);
   return [
+    ...(garbled === undefined ? [] : [{ id: 'garbled-value', detail: garbled } as const]),
     ...(lost === undefined ? [] : [{ id: 'lost-letters', detail: lost } as const]),
     ...(conflict === undefined ? [] : [{ id: 'conflicting-duplicates', detail: conflict } as const]),
     ...(file.names > 1 ? [{ id: 'hard-linked-file', detail: `${file.names} names` } as const] : []),
   ];
+}
+
+/** A label that was saved in a wrong encoding. */
+export function garbledLabelOf({ content }: Pick<LabelFile, 'content'>, keys: readonly string[]): string | undefined {
+  if (content.kind !== 'strings') return undefined;
+  const label = content.values.find((value) => keys.includes(value.key) && value.flaw === undefined && value.isGarbled);
+  return label === undefined ? undefined : `line ${label.line}: ${shortened(label.text ?? '')}`;
 }
 
 /** A few places may be meant so; a file that was saved wrongly has more. */

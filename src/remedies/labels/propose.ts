@@ -12,6 +12,7 @@ import {
   blockersInContent,
   blockersOfReplacing,
   type FileBlocker,
+  garbledLabelOf,
   isChangedAnyway,
   lostLettersOf,
   named,
@@ -82,7 +83,8 @@ function withCopy(blocked: Blocked, file: LabelFile, files: readonly LabelFile[]
       other.language.toLowerCase() === file.language.toLowerCase() &&
       other.class.toLowerCase() === file.class.toLowerCase() &&
       blockersInContent(other, keys).length === 0 &&
-      lostLettersOf(other, keys) === undefined,
+      lostLettersOf(other, keys) === undefined &&
+      garbledLabelOf(other, keys) === undefined,
   );
   const copy = copies.find((other) => other.set.toLowerCase() === file.set.toLowerCase()) ?? copies[0];
   if (copy === undefined) return blocked;

@@ -28,7 +28,9 @@ export interface ReadableValue {
   readonly length: number;
   readonly isQuoted: boolean;
   readonly text: string;
-  readonly flaw?: 'undecodable' | 'garbled' | 'typographic';
+  readonly flaw?: 'undecodable' | 'typographic';
+  /** Whether it was saved in a wrong encoding before. */
+  readonly isGarbled?: true;
 }
 
 /** A value whose end is not known. */
@@ -124,7 +126,7 @@ function valuesIn(
   );
 }
 
-type DecodedValue = Pick<ReadableValue, 'text' | 'flaw'>;
+type DecodedValue = Pick<ReadableValue, 'text' | 'flaw' | 'isGarbled'>;
 export type ValueDecoder = (value: Buffer, encoding: TextEncoding) => DecodedValue;
 
 /** Decodes values, each once: members have the same ones, and a damaged file may repeat one half a million times. */
@@ -135,42 +137,48 @@ export function valueDecoder(): ValueDecoder {
     const before = known.get(name);
     if (before !== undefined) return before;
     const text = decodeText(value, encoding);
-    const decoded = { text, ...flawOf(value, text, encoding) };
+    const decoded = { text, ...faultsOf(value, text, encoding) };
     known.set(name, decoded);
     return decoded;
   };
 }
 
 /** No code page can be named for Unicode: letters that it lacks were lost before, when the file was saved. */
-function flawOf(value: Buffer, text: string, encoding: TextEncoding): Pick<DecodedValue, 'flaw'> {
-  const isUnicode = encoding.startsWith('utf-');
-  if (isUnicode && (text.includes('\ufffd') || isReadTwice(text))) return { flaw: 'garbled' };
-  if (survivesDecoding(value, text, encoding)) return {};
-  return { flaw: isUnicode ? 'garbled' : 'undecodable' };
+function faultsOf(value: Buffer, text: string, encoding: TextEncoding): Omit<DecodedValue, 'text'> {
+  if (encoding.startsWith('utf-')) return isGarbled(text) ? { isGarbled: true } : {};
+  return survivesDecoding(value, text, encoding) ? {} : { flaw: 'undecodable' };
 }
 
-/** Whether UTF-8 was read as an ANSI code page and saved so: "DomÃ¤ne" for "Domäne". */
-function isReadTwice(text: string): boolean {
+/** Whether a text was read in another encoding than it had: "Dom\ufffdne", or "DomÃ¤ne" of UTF-8 as an ANSI code page. */
+export function isGarbled(text: string): boolean {
   if (!/[^\0-\x7f]/.test(text)) return false;
-  return ansiPages.some((page) => {
-    const bytes = bytesReadAs(page, text);
-    return bytes !== undefined && isUtf8(bytes);
-  });
+  return /[\ufffd\u0080-\u009f]/.test(text) || ansiPages.some((page) => isReadAs(page, text));
 }
 
 const ansiPages = ['windows-1252', 'windows-1250', 'windows-1251', 'windows-1253', 'windows-1254'] as const;
 
-/** The bytes that were read as this text; Windows reads those without a character as the control of that number. */
-function bytesReadAs(page: TextEncoding, text: string): Buffer | undefined {
+const bytesOf = remembered(
+  (page: TextEncoding) =>
+    new Map(Array.from({ length: 0x80 }, (_, index) => [decodeText(Buffer.from([0x80 + index]), page), 0x80 + index])),
+);
+
+/** Letters of today's languages and what stands between them; "É" before a no-break space in French gives none of these. */
+const likelyText =
+  /^[\0-\x7f\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u0300-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
+
+/** Whether a text is UTF-8 whose bytes were read as those of a code page. */
+function isReadAs(page: TextEncoding, text: string): boolean {
+  const known = bytesOf(page);
   const bytes: number[] = [];
   for (const character of text) {
-    const code = character.codePointAt(0) ?? 0;
-    const encoded = encodeText(character, page);
-    if (code < 0xa0) bytes.push(code);
-    else if (encoded.kind === 'encoded') bytes.push(...encoded.bytes);
-    else return undefined;
+    const byte = character < '\x80' ? character.charCodeAt(0) : known.get(character);
+    if (byte === undefined) return false;
+    bytes.push(byte);
   }
-  return Buffer.from(bytes);
+  const read = Buffer.from(bytes);
+  if (!isUtf8(read)) return false;
+  const decoded = read.toString();
+  return likelyText.test(decoded) && !/[^\0-\x7f]/.test(decoded.replace(/[^\p{N}]/gu, ''));
 }
 
 /**

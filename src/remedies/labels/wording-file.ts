@@ -6,6 +6,7 @@
 
 import { UsageError } from '../../errors.ts';
 import { cultureOf } from './cultures.ts';
+import { isGarbled } from './strings-content.ts';
 import type { CultureWording, Wording } from './wording.ts';
 
 const attempted = 'read the wording file';
@@ -86,6 +87,7 @@ export function faultOfText(text: string): string | undefined {
   if (text.includes('"')) return 'the text holds a double quote, which would end the value';
   if (/[\r\n\u0085\u2028\u2029]/.test(text)) return 'the text holds a line break';
   if (/\p{Cc}/u.test(text)) return 'the text holds a control character';
+  if (isGarbled(text)) return 'the text was read in another encoding than it has ("Ã¤" for "ä")';
   if (/\p{Surrogate}/u.test(text)) return 'the text holds half a character (an unpaired surrogate)';
   return undefined;
 }

@@ -17,6 +17,7 @@ import {
 import { propose } from '../../../src/remedies/labels/propose.ts';
 import { readStrings } from '../../../src/remedies/labels/strings-content.ts';
 import { surveyRows } from '../../../src/remedies/labels/survey.ts';
+import { faultOfText } from '../../../src/remedies/labels/wording-file.ts';
 import { applyIn, planOf } from '../../support/file-plans.ts';
 import { freshFolder, snapshot, writeTree } from '../../support/fresh-folder.ts';
 import {
@@ -343,7 +344,7 @@ describe('a file that is already right', () => {
     );
     const text = fc
       .string({ unit: fc.constantFrom(...'aé :;=\\/中а\u00a0\u3000'), minLength: 1, maxLength: 12 })
-      .filter((value) => value.trim() !== '');
+      .filter((value) => faultOfText(value) === undefined);
     const encoding = fc.constantFrom(
       'utf-8',
       'utf-8 with BOM',
