@@ -42,6 +42,18 @@ const idsOn = async (...records: readonly string[]): Promise<readonly string[]> 
 const detailOf = (findings: readonly Finding[], id: string): string =>
   findings.find((finding) => finding.id === id)?.detail ?? '';
 
+test.each([
+  ['its FQDN among others', 'ex04.corp.example.com,[192.0.2.1]', true],
+  ['another server', 'ex01.corp.example.com,[192.0.2.1]', false],
+  ['its FQDN in a sentence', 'was ex04.corp.example.com before', false],
+])('the smart hosts of a connector name it by %s: %s', async (_, hosts, isNamed) => {
+  const connector = record(`CN=Out,${group}`, 'msExchRoutingSMTPConnector', `msExchSmtpSmartHost: ${hosts}`);
+  const found = (await findingsOn(forest(other('EX01', 2), connector))).find(
+    ({ id }) => id === 'references-to-replace',
+  );
+  expect(found?.evidence).toEqual(isNamed ? [`msExchSmtpSmartHost of CN=Out,${group}`] : undefined);
+});
+
 describe('the only server', () => {
   test.each([
     ['one that lost a naming conflict', other('EX01\\0ACNF:0b3c1f2e-5d6a-4b7c-8d9e-0f1a2b3c4d5e', 38), true],

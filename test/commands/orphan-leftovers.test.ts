@@ -109,6 +109,8 @@ describe('what a deletion by hand left behind', () => {
     expect(plan.leftOut).toContainEqual({ what: id, reason: 'keep' });
     expect(JSON.stringify(plan.changes)).not.toContain('msExchOwningServer');
     expect(remedy.permits(plan as never)).toEqual([]);
+    const unknown = planOf(await site.run(orphan, ['--leftovers', '--json', '--keep', 'homeMTA of CN=none']));
+    expect(findingOf(unknown, 'nothing-to-keep')?.evidence).toEqual(['homeMTA of CN=none']);
   });
 
   test('is offered where the name is not there, and in the wizard, which preselects no server in use', async () => {

@@ -27,6 +27,7 @@ import { DirectoryError } from '../../errors.ts';
 import { groupBy } from '../../group-by.ts';
 import { equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { hostsIn } from './gone-servers.ts';
 import type { OwnNames } from './names.ts';
 import { databaseClasses } from './organisation.ts';
 
@@ -229,11 +230,12 @@ export async function readConfigurationReferrers(
   databases: readonly string[],
 ): Promise<ConfigurationFindings> {
   const databaseDns = new Set(databases.map(normalizedDn));
-  const test = namingTest({ dns: new Set([...toDelete.dns, ...databaseDns]), names: toDelete.names });
+  const { names } = toDelete;
+  const test = withHostLists(namingTest({ dns: new Set([...toDelete.dns, ...databaseDns]), names }), names.fqdn);
   const hits: Hit[] = [];
   const databaseHits: Hit[] = [];
   for await (const entry of everyEntry(session, configuration, test)) {
-    if (test(entry.dn) !== undefined && toDelete.dns.has(normalizedDn(entry.dn))) continue;
+    if (test(entry.dn, '') !== undefined && toDelete.dns.has(normalizedDn(entry.dn))) continue;
     for (const found of namingValues(entry, test)) {
       const isOfDatabase = (value: Buffer): boolean =>
         found.naming === 'dn' && databaseDns.has(normalizedDn(dnIn(value.toString())));
@@ -249,6 +251,17 @@ export async function readConfigurationReferrers(
     lostWellKnownObjects: of(({ naming, attribute }) => naming === 'deleted dn' && attribute === wellKnownObjects),
     leftovers: of(({ naming, attribute }) => naming === 'deleted dn' && attribute !== wellKnownObjects),
   };
+}
+
+/** Also finds the server in a list of hosts, as the smart hosts of a connector are. */
+function withHostLists(test: NamingTest, fqdn: string | undefined): NamingTest {
+  if (fqdn === undefined) return test;
+  const isInList = (value: string): boolean => value.toLowerCase().includes(fqdn) && hostsIn(value).includes(fqdn);
+  return Object.assign(
+    (value: string, attribute: string): Naming | undefined =>
+      test(value, attribute) ?? (isInList(value) ? 'FQDN' : undefined),
+    { mayName: test.mayName },
+  );
 }
 
 /** The references among these entries by values for which a test holds. Throws DirectoryError. */
