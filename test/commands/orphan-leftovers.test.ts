@@ -206,6 +206,7 @@ describe('a name of a server that no object has', () => {
       `${attribute} of CN=DAG1,${group} (needs another value)`,
       expect.stringContaining(command),
     ]);
+    expect(findingOf(plan, 'leftovers-not-cleared')?.detail).toContain('check what answers by it');
     expect(treeIn(plan)[0]).toBe('ex09: 2 references');
   });
 

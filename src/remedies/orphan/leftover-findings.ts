@@ -9,6 +9,7 @@ import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
 import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts, Survey } from './gather.ts';
+import { hostsIn } from './gone-servers.ts';
 import { clearCommand, grantOf } from './grants.ts';
 import {
   adminGroupIn,
@@ -145,7 +146,7 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
           warning(
             'leftovers-not-cleared',
             `${counted(others.length, 'reference')} cannot be cleared here`,
-            `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.`,
+            `Each is listed with the reason and the command to run. ${reasonsOf(facts, others)}.${hostsToCheck(others)}`,
             {
               evidence: others.flatMap((referrer) => [
                 `${referrer.id} (${whyOf(facts, referrer)})`,
@@ -206,6 +207,15 @@ function placeOf({ isForestWide, survey }: LeftoverFacts): string {
 function whyOf({ elsewhere, unwritable }: Leftovers, { id, reference }: Referrer): string {
   if (elsewhere.has(id)) return 'in another domain';
   return unwritable.has(id) ? 'no right to write it' : reference.clearing;
+}
+
+/** Text that has a host in it, and no legacyExchangeDN. */
+function hostsToCheck(referrers: readonly Referrer[]): string {
+  const isHost = ({ values }: Referrer): boolean =>
+    values.some((value) => typeof value === 'string' && hostsIn(value).length > 0);
+  return referrers.some(isHost)
+    ? ' A host name may belong to another machine or to a load balancer now: check what answers by it before you change it.'
+    : '';
 }
 
 /** "Needs another value: 3, mandatory: 1" */
