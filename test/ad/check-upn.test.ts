@@ -49,6 +49,10 @@ describeWithSamba('labels --check-upn', () => {
         mail: 'nomailbox@example.com',
         userAccountControl: enabled,
       }),
+      user('taken', {
+        userPrincipalName: 'taken@corp.example.com',
+        proxyAddresses: ['SMTP:NoMailbox@corp.example.com'],
+      }),
     ]);
   });
   afterAll(() => dc?.stop());
@@ -63,7 +67,8 @@ describeWithSamba('labels --check-upn', () => {
     const result = await runCommand(labels, [...args, ...directory], world);
 
     expect(result.status).toBe(2);
-    expect(result.stdout).toContain('3 of 4 mailbox users have another user principal name than their e-mail address');
+    expect(result.stdout).toContain('4 of 5 mailbox users have another user principal name than their e-mail address');
+    expect(result.stdout).toContain('taken: nomailbox@corp.example.com is the name of nomailbox');
     const report = await readFile(path.join(folder, 'saved', 'upn-differs.csv'), 'utf8');
     const [head, ...lines] = report.split('\r\n');
     expect(head).toBe('\ufeffname,userPrincipalName,primarySmtpAddress,addressFrom,distinguishedName');
@@ -73,7 +78,23 @@ describeWithSamba('labels --check-upn', () => {
       `bymail,bymail@corp.example.com,'=cmd|bymail@example.com,mail,"CN=bymail,CN=Users,${users}"`,
       `differs,differs@corp.example.com,differs@example.com,proxyAddresses,"CN=differs,CN=Users,${users}"`,
       `noname,,noname@example.com,proxyAddresses,"CN=noname,CN=Users,${users}"`,
+      `taken,taken@corp.example.com,NoMailbox@corp.example.com,proxyAddresses,"CN=taken,CN=Users,${users}"`,
     ]);
+  });
+
+  test.each([
+    ['upn', '1 of 5 mailbox users have no user principal name of their own'],
+    ['username', 'The user names of all 5 mailbox users are unique in the forest'],
+  ])('goes by what the label asks for: %s', async (label, said) => {
+    const folder = await freshFolder();
+    await writeTree(folder, { root: { Exchange: { HTML: { 'strings.txt': stringsContent('Domain\\user name:') } } } });
+    const directory = ['--server', dc.address, '--ca', dc.caFile, '--user', forest.adminUser];
+    const { stdout } = await runCommand(
+      labels,
+      ['--root', 'root', '--label', label, '--check-upn', '--verbose', ...directory],
+      { currentFolder: folder, env: { ADSI_REMEDY_PASSWORD: dc.adminPassword } },
+    );
+    expect(stdout).toContain(said);
   });
 
   test('changes nothing about the plan of who is asked for no directory', async () => {

@@ -164,7 +164,7 @@ const bytesOf = remembered(
 
 /** Letters of today's languages and what stands between them; "É" before a no-break space in French gives none of these. */
 const likelyText =
-  /^[\0-\x7f\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u0300-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
+  /^[\0-\x7f\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
 
 /** Whether a text is UTF-8 whose bytes were read as those of a code page. */
 function isReadAs(page: TextEncoding, text: string): boolean {
