@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { readDescriptor } from '../../src/ad/security-descriptor.ts';
 import { paperReview, screenReview } from '../../src/review/text.ts';
 import { createStyle } from '../../src/terminal/style.ts';
 import { visible } from '../../src/terminal/visible.ts';
@@ -13,16 +14,19 @@ import { deletedDn, type RecordedWrite, recordedWrites } from './hostile/recorde
 
 testHostilePlans();
 
-/** What a reader has to find of a request: its DN, and the name and value of each edit. */
+/** What a reader has to find of a request: its DN, the name and value of each edit, and who gets rights. */
 function namedIn({ dn, values }: RecordedWrite): readonly (readonly string[])[] {
   const edits = values.map(({ attribute, value }) => {
     const text = value.toString('utf8');
     if (attribute === 'distinguishedName') return [text];
+    // Behind the owner.
+    if (readDescriptor(value) !== undefined) return [`(${value.length} bytes`];
     return Buffer.from(text).equals(value)
       ? [`${attribute}: ${text}`, `${attribute}:: ${text}`, inDigits(attribute, value)]
       : [inDigits(attribute, value), `(${value.length} bytes: ${value.toString('hex')})`];
   });
-  return dn === deletedDn ? edits : [[dn], ...edits];
+  const trustees = values.flatMap(({ value }) => readDescriptor(value)?.dacl?.map(({ trustee }) => [trustee]) ?? []);
+  return dn === deletedDn ? [...edits, ...trustees] : [[dn], ...edits, ...trustees];
 }
 
 function inDigits(attribute: string, value: Buffer): string {

@@ -10,6 +10,7 @@ import type {
   RemoveLingeringChange,
 } from '../../../src/change/plan.ts';
 import { deletion, finding, forest, guid, labelChange, modify, planOf } from '../../review/plans.ts';
+import { aceFlags, descriptor } from '../../support/descriptors.ts';
 
 /** Short, as it is in everything that is read and drawn. */
 export const configuration = 'CN=Configuration,DC=x';
@@ -84,6 +85,20 @@ const heldByServer = [
   { name: 'objectClass', values: ['top', 'msExchExchangeServer'] },
   { name: 'legacyExchangeDN', values: ['/o=Contoso/cn=EX04'] },
 ];
+const rights = {
+  name: 'nTSecurityDescriptor',
+  values: [
+    {
+      base64: descriptor({
+        dacl: [
+          { mask: 0xf_01ff, sid: 'S-1-5-18' },
+          { mask: 0x100, sid: 'S-1-5-21-1-2-3-512', objectType: '00299570-246d-11d0-a768-00aa006e0529' },
+          { mask: 0x2_0094, sid: 'S-1-5-11', flags: aceFlags.inherited },
+        ],
+      }).toString('base64'),
+    },
+  ],
+};
 const clearing: AttributeEdit = { attribute: 'homeMTA', remove: [server], add: [], singleValued: true, held: [server] };
 const deletions: readonly Change[] = [
   deletion(database, held),
@@ -100,7 +115,7 @@ const treeDelete: Change = {
 };
 const returns: readonly Change[] = [
   { kind: 'undelete', dn: server, guid, tombstoneDn: gone, attributes: [{ name: 'cn', values: ['EX04'] }] },
-  { kind: 'add', dn: database, attributes: held },
+  { kind: 'add', dn: database, attributes: held.map((one) => (one.name === rights.name ? rights : one)) },
   modify(`CN=Routing,${organisation}`, { attribute: 'homeMTA', remove: [], add: [server] }),
 ];
 
