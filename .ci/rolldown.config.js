@@ -1,17 +1,20 @@
 /**
  * Bundles the command to a few files, as many small modules take longer to find and read than to run: what --help
- * needs, each remedy, the directory in this process, and all the rest.
+ * needs, each remedy, the directory in this process, the wire to another one (with ldapts, which takes long to load), and
+ * all the rest.
  */
 
 import { readFileSync } from 'node:fs';
 
 const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags|flags))\.ts$/;
+const wire = /\/src\/ldap\/(?:ldap-session|connect|connection|requests|responses|search|logon\/.+)\.ts$/;
 const embedded = /\/src\/(?:embedded\/.+|commands\/(?:practice|embedded-directory))\.ts$/;
 
 /** The file of the bundle that a module goes to. */
 function fileOf(module) {
   if (quick.test(module)) return 'main';
   if (embedded.test(module)) return 'embedded';
+  if (wire.test(module)) return 'ldap';
   return /\/src\/remedies\/([^/]+)\//.exec(module)?.[1] ?? 'work';
 }
 

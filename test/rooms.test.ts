@@ -118,6 +118,15 @@ test('no room below commands reads the arguments or the environment of the proce
   expect(wrong).toEqual([]);
 });
 
+test('what speaks LDAP is loaded only for a directory on the network', () => {
+  const bundle = path.join(src, '..', 'bundle');
+  const parts = readdirSync(bundle).filter((name) => name.endsWith('.cjs') && name !== 'ldap.cjs');
+  const atStart = /^(?:const|let|var) \w+ = require\("(?:ldapts|\.\/ldap\.cjs)"\)/m;
+  expect(readFileSync(path.join(bundle, 'ldap.cjs'), 'utf8')).toMatch(/require\("ldapts"\)/);
+  expect(parts).toContain('work.cjs');
+  expect(parts.filter((name) => atStart.test(readFileSync(path.join(bundle, name), 'utf8')))).toEqual([]);
+});
+
 describe('the integrated logon', () => {
   const textOf = (file: string): string => readFileSync(path.join(src, file), 'utf8');
 
