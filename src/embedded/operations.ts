@@ -3,11 +3,10 @@
 import { sidFromText } from '../ad/values.ts';
 import type { NewAttribute } from '../ldap/session.ts';
 import type { Replica } from './domain-controller.ts';
-import { type ReturnedAttribute, rootDse } from './root-dse.ts';
 import { attributeType } from './schema.ts';
 import { resolveEntry, type Selection, selectRootDse } from './search.ts';
 import { deleteEntry, isUndelete, undelete } from './tombstones.ts';
-import { administrator, type Reader, type Rights } from './view.ts';
+import { administrator, type Reader, type ReturnedAttribute, type Rights, rootDse } from './view.ts';
 import { type AttributeChange, addEntry, assertMayWrite, modifyEntry, operateRootDse, type Writer } from './write.ts';
 
 /** A client of one DC. */

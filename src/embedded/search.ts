@@ -10,16 +10,17 @@ import type { StoredEntry } from './entry.ts';
 import { assertionKey, toText } from './entry.ts';
 import { candidates, compileFilter } from './filters.ts';
 import { refuse } from './refusal.ts';
-import { isOnRequestOnly, type ReturnedAttribute } from './root-dse.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import { allSecurityParts, selectParts } from './security-descriptor.ts';
 import {
   constructedAttributes,
   constructedValues,
   isExport,
+  isOnRequestOnly,
   isVisible,
   ordinaryAttributes,
   type Reader,
+  type ReturnedAttribute,
   visibleValues,
 } from './view.ts';
 

@@ -27,9 +27,8 @@ import {
   write,
 } from './operations.ts';
 import { Refusal } from './refusal.ts';
-import type { ReturnedAttribute } from './root-dse.ts';
 import { findEntries, selectAttributes } from './search.ts';
-import type { Rights } from './view.ts';
+import type { ReturnedAttribute, Rights } from './view.ts';
 import type { AttributeChange } from './write.ts';
 
 export interface SessionOptions {

@@ -102,20 +102,18 @@ export const asciiSigns: Signs = {
 export interface TerminalEnvironment {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
-  /** The Windows console's output code page, as chcp shows it; 65001 is UTF-8. */
-  readonly codePage?: number | undefined;
 }
 
 /**
  * The signs that a terminal can show. Elsewhere than on Windows the locale decides (POSIX.1-2017, XBD 8.2: LC_ALL, then
- * LC_CTYPE, then LANG; "C" if none is set). On Windows it is the code page; if that is not known, Windows Terminal and
- * Visual Studio Code have a font with all signs, and the fonts of the older console do not.
+ * LC_CTYPE, then LANG; "C" if none is set). On Windows the terminal program does: Windows Terminal and Visual Studio Code
+ * have a font with all signs, and the fonts of the older console do not.
  */
-export function signsFor({ env, platform, codePage }: TerminalEnvironment): Signs {
+export function signsFor({ env, platform }: TerminalEnvironment): Signs {
   if (env['TERM'] === 'dumb' || env['TERM'] === 'linux') return asciiSigns;
   if (platform === 'win32') {
     const hasFont = env['WT_SESSION'] !== undefined || env['TERM_PROGRAM'] === 'vscode';
-    return (codePage === undefined ? hasFont : codePage === 65001) ? unicodeSigns : asciiSigns;
+    return hasFont ? unicodeSigns : asciiSigns;
   }
   const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || 'C';
   return /utf-?8/i.test(locale) ? unicodeSigns : asciiSigns;

@@ -14,8 +14,7 @@ test('the ASCII signs are ASCII', () => {
 
 describe('the signs of a terminal', () => {
   const onLinux = (env: Record<string, string>) => signsFor({ env, platform: 'linux' });
-  const onWindows = (codePage: number | undefined, env: Record<string, string> = {}) =>
-    signsFor({ env, platform: 'win32', codePage });
+  const onWindows = (env: Record<string, string> = {}) => signsFor({ env, platform: 'win32' });
 
   test('are Unicode in a locale with UTF-8', () => {
     for (const locale of ['C.UTF-8', 'en_US.UTF-8', 'nl_NL.utf8']) expect(onLinux({ LANG: locale })).toBe(unicodeSigns);
@@ -38,16 +37,10 @@ describe('the signs of a terminal', () => {
     expect(onLinux({ TERM: 'dumb', LANG: 'C.UTF-8' })).toBe(asciiSigns);
   });
 
-  test('follow the code page on Windows', () => {
-    expect([437, 850, 1252, 932].map((codePage) => onWindows(codePage))).toEqual(Array(4).fill(asciiSigns));
-    expect(onWindows(437, { WT_SESSION: 'x' })).toBe(asciiSigns);
-    expect(onWindows(65001)).toBe(unicodeSigns);
-  });
-
-  test('follow the terminal program on Windows if the code page is not known', () => {
-    expect(onWindows(undefined)).toBe(asciiSigns);
-    expect(onWindows(undefined, { WT_SESSION: 'x' })).toBe(unicodeSigns);
-    expect(onWindows(undefined, { TERM_PROGRAM: 'vscode' })).toBe(unicodeSigns);
+  test('follow the terminal program on Windows', () => {
+    expect(onWindows()).toBe(asciiSigns);
+    expect(onWindows({ WT_SESSION: 'x' })).toBe(unicodeSigns);
+    expect(onWindows({ TERM_PROGRAM: 'vscode' })).toBe(unicodeSigns);
   });
 });
 

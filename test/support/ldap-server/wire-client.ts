@@ -13,9 +13,9 @@ import {
   writerOf,
 } from '../../../src/embedded/operations.ts';
 import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts';
-import type { ReturnedAttribute } from '../../../src/embedded/root-dse.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
+import type { ReturnedAttribute } from '../../../src/embedded/view.ts';
 import { administrator, type Reader, visibleValues } from '../../../src/embedded/view.ts';
 import { type Control, controlOid } from '../../../src/ldap/controls.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
