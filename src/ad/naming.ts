@@ -21,7 +21,6 @@ export type Naming =
   /** A URL with the server's FQDN as its host. */
   | 'URL on the server';
 
-/** What is looked for. */
 export interface Sought {
   /** DNs, normalised. */
   readonly dns: ReadonlySet<string>;
@@ -41,7 +40,6 @@ export interface NamingTest {
   readonly mayName: (entry: Buffer) => boolean;
 }
 
-/** A test of values. */
 export function namingTest({ dns, names }: Sought): NamingTest & ((value: string) => Naming | undefined) {
   const { legacyExchangeDn, fqdn, name } = names;
   const legacy = legacyExchangeDn?.toLowerCase();

@@ -15,7 +15,6 @@ export interface AttributeDefinition {
   readonly link: 'forward' | 'back' | undefined;
   /** 0 for one that is no link. */
   readonly linkId: number;
-  /** Whether only the system writes it. */
   readonly isSystemOnly: boolean;
   readonly isSingleValued: boolean;
   /** Whether a global catalog holds it of other domains. */

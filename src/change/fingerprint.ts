@@ -3,7 +3,6 @@
 import { createHash, hash } from 'node:crypto';
 import type { FileFingerprint } from './plan.ts';
 
-/** The fingerprint of a file with this content. */
 export function fileFingerprint(bytes: Buffer): FileFingerprint {
   return { length: bytes.length, sha256: hash('sha256', bytes) };
 }

@@ -3,7 +3,6 @@
 import { createHash } from 'node:crypto';
 import { type Change, type Plan, planFormat, planVersion } from './plan.ts';
 
-/** A plan before it is sealed. */
 export type UnsealedPlan<C extends Change = Change> = Omit<Plan<C>, 'format' | 'version' | 'seal' | Defaulted> &
   Partial<Pick<Plan<C>, Defaulted>>;
 type Defaulted = 'intent' | 'leftOut' | 'by' | 'exhibits' | 'nextSteps';
@@ -62,7 +61,6 @@ function* piecesOf(list: readonly unknown[]): Generator<string> {
   yield separator === '[' ? '[]' : ']';
 }
 
-/** The canonical form as one string. */
 export function canonicalText(value: unknown): string {
   let text = '';
   if (Array.isArray(value)) {

@@ -1,8 +1,10 @@
 /**
- * adsi-remedy apply: apply a saved change, or continue where an earlier run stopped. A plan that is carried out by other
- * means is only looked at again: whether anything of it is left, as things are now.
+ * adsi-remedy apply: apply a saved change or the rows of it that --only and --except say, or continue where an earlier run
+ * stopped. A plan that is carried out by other means is only looked at again: whether anything of it is left, as things
+ * are now.
  */
 
+import { normalizedDn } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
@@ -10,6 +12,7 @@ import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
 import type { Remedy } from '../remedies/remedy.ts';
+import { type ReviewRow, reviewRows } from '../review/rows.ts';
 import { visible } from '../terminal/visible.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
@@ -25,7 +28,6 @@ import { type Access, doneIn, judgeNow, openWorldOf, remedyOf, requireOriginal, 
 import { createOutput, type Output } from './output.ts';
 import { reportVerified, sayNextSteps } from './report-outcome.ts';
 import { askAboutBlockers, defaultDeadline, frameOf, sealedPlan, showSurvey } from './run-remedy.ts';
-import { selectionOf } from './selection.ts';
 import { describePlan, look } from './world.ts';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
@@ -257,4 +259,81 @@ export async function lookAgain(
   } finally {
     await opened.close();
   }
+}
+
+/**
+ * The indices of the changes to write.
+ *
+ * @param left indices of the changes that are not done
+ * @throws UsageError for both flags, a number that is no row, or a selection that lacks what it needs
+ */
+function selectionOf(
+  plan: Plan,
+  left: ReadonlySet<number>,
+  only: string | undefined,
+  except: string | undefined,
+): ReadonlySet<number> {
+  if (only === undefined && except === undefined) return left;
+  if (only !== undefined && except !== undefined) {
+    throw new UsageError({
+      attempted: 'select rows of the review',
+      on: '--only with --except',
+      cameBack: 'each of them says which rows',
+      next: 'Give one of them.',
+    });
+  }
+  const rows = reviewRows(plan.changes);
+  const numbers = numbersIn(only ?? except ?? '', rows.length);
+  const chosen = rows.filter(({ number }) => numbers.has(number) === (only !== undefined));
+  const changes = new Set(chosen.flatMap<Change>((row) => row.changes));
+  requireWhole(plan, rows, changes);
+  return new Set([...left].filter((index) => isIn(changes, plan.changes[index])));
+}
+
+function isIn(changes: ReadonlySet<Change>, change: Change | undefined): boolean {
+  return change !== undefined && changes.has(change);
+}
+
+function numbersIn(given: string, count: number): ReadonlySet<number> {
+  const numbers = given.split(',').map((text) => text.trim());
+  for (const text of numbers) {
+    if (/^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= count) continue;
+    throw new UsageError({
+      attempted: 'select rows of the review',
+      on: text === '' ? given : text,
+      cameBack: `it is not the number of a row; there are ${count}`,
+      next: 'Give numbers as show prints them, with commas between: --only 1,3',
+    });
+  }
+  return new Set(numbers.map(Number));
+}
+
+/** A delete takes every delete below it and every clearing of references along. */
+function requireWhole(plan: Plan, rows: readonly ReviewRow[], chosen: ReadonlySet<Change>): void {
+  const deletes = [...chosen].filter(isDelete);
+  if (deletes.length === 0) return;
+  const needed = plan.changes.filter(
+    (change) =>
+      !chosen.has(change) &&
+      (change.kind === 'modify' || (isDelete(change) && deletes.some((one) => isBelow(change, one)))),
+  );
+  if (needed.length === 0) return;
+  const missing = rows
+    .filter((row) => row.changes.some((change) => needed.includes(change)))
+    .map(({ number }) => number);
+  throw new UsageError({
+    attempted: 'select rows of the review',
+    on: missing.join(', '),
+    cameBack:
+      'a delete that was selected needs these rows too: what lies below it, and the references that it would leave',
+    next: `Add them: --only with ${missing.join(',')} as well, or leave the delete out.`,
+  });
+}
+
+function isDelete(change: Change): change is Extract<DirectoryChange, { kind: 'delete' | 'delete-tree' }> {
+  return change.kind === 'delete' || change.kind === 'delete-tree';
+}
+
+function isBelow(one: { readonly dn: string }, other: { readonly dn: string }): boolean {
+  return normalizedDn(one.dn).endsWith(`,${normalizedDn(other.dn)}`);
 }

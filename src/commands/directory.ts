@@ -33,7 +33,6 @@ export interface SavedDirectory {
   readonly folder: string;
   /** Whether --seal says that this very plan was approved. */
   readonly isApproved: boolean;
-  /** Whether a question can be asked. */
   readonly mayAsk: boolean;
 }
 

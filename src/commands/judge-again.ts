@@ -90,7 +90,6 @@ export interface Access {
   readonly deadline: number;
   /** Whether --seal approves the plan. */
   readonly isApproved: boolean;
-  /** Whether a question can be asked. */
   readonly mayAsk: boolean;
 }
 

@@ -29,7 +29,6 @@ export interface LdifSource {
 
 export interface LoadedForest {
   readonly domainControllers: readonly DomainController[];
-  /** By host. */
   readonly stores: ReadonlyMap<string, Store>;
   readonly rootDseRecords: readonly RootDseRecord[];
   /** The same records with their points in time not filled in. */

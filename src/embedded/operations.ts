@@ -9,7 +9,6 @@ import { deleteEntry, isUndelete, undelete } from './tombstones.ts';
 import { administrator, type Reader, type ReturnedAttribute, type Rights, rootDse } from './view.ts';
 import { type AttributeChange, addEntry, assertMayWrite, modifyEntry, operateRootDse, type Writer } from './write.ts';
 
-/** A client of one DC. */
 export interface Client {
   readonly replica: Replica;
   readonly rights: Rights;
@@ -33,7 +32,6 @@ export type WriteRequest =
   /** After `atMost` entries a tree delete answers "not finished, ask again". */
   | { readonly kind: 'delete'; readonly dn: string; readonly atMost?: number };
 
-/** The client as a reader. */
 export function readerOf({ replica, rights, globalCatalog }: Client, options: RequestOptions): Reader {
   const { store, domainController, replication, withheld, now } = replica;
   return {
@@ -50,7 +48,6 @@ export function readerOf({ replica, rights, globalCatalog }: Client, options: Re
   };
 }
 
-/** The client as a writer. */
 export function writerOf(client: Client, options: RequestOptions): Writer {
   const { permissive, treeDelete } = options;
   return { ...readerOf(client, options), replica: client.replica, permissive, treeDelete };

@@ -40,7 +40,6 @@ export class Refusal extends Error {
     this.referrals = more.referrals ?? [];
   }
 
-  /** As the client gets it. */
   get result(): LdapResult {
     return {
       resultCode: this.code,
@@ -67,7 +66,6 @@ function updateError(windowsCode: string, problem: string): string {
   return `${windowsCode}: UpdErr: DSID-031A1206, problem ${problem}, data 0\n`;
 }
 
-/** A refusal for each reason. */
 export const refuse = {
   noObject: (bestMatch: string) =>
     new Refusal(

@@ -300,7 +300,6 @@ for (const [name, above, category, mandatory] of classes) {
   });
 }
 
-/** Classes that the table has. */
 export const knownClasses: readonly string[] = [...classTypes.values()].map(({ name }) => name);
 
 /** The class by its name, without regard to case; one that the table lacks is directly below top. */

@@ -24,7 +24,6 @@ import {
   visibleValues,
 } from './view.ts';
 
-/** What to look for. */
 interface Query {
   readonly base: string;
   readonly scope: SearchScope;

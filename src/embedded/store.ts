@@ -184,7 +184,6 @@ export class Store {
     this.writes.push(...later.toSorted((one, other) => Number(one.usn - other.usn)).map(({ entry }) => entry));
   }
 
-  /** The entry with this objectGUID. */
   byGuid(guid: Buffer): StoredEntry | undefined {
     const [entry] = this.holders(objectGuid, valueKey(objectGuid, guid));
     return entry;

@@ -36,7 +36,6 @@ export interface Rights {
   readonly mayNotDelete: readonly string[];
 }
 
-/** May do everything. */
 export const administrator: Rights = {
   mayWrite: true,
   mayReadDeleted: true,

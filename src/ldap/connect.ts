@@ -130,7 +130,6 @@ function ready(
   });
 }
 
-/** The trusted authorities. */
 export type Trust = () => tls.SecureContext;
 
 /**

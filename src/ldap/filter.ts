@@ -11,7 +11,6 @@ export type Filter =
   /** All these bits of a number are set: the rule BIT_AND of AD (MS-ADTS 3.1.1.3.4.4.1). */
   | { readonly kind: 'allBits'; readonly attribute: string; readonly bits: string };
 
-/** The OID of BIT_AND. */
 export const bitAnd = '1.2.840.113556.1.4.803';
 
 /** Matches if every filter matches; without filters, always (RFC 4526). */
@@ -29,7 +28,6 @@ export function not(filter: Filter): Filter {
   return { kind: 'not', filter };
 }
 
-/** `(attribute=*)` */
 export function present(attribute: string): Filter {
   return { kind: 'present', attribute };
 }

@@ -20,7 +20,6 @@ import { type Control, controlOid } from './controls.ts';
 import { bitAnd, type Filter } from './filter.ts';
 import type { Modification, NewAttribute, SearchScope } from './session.ts';
 
-/** A request without its message id. */
 export type RequestOf = (messageId: number) => Buffer;
 
 /** RFC 4511 4.14.1 */

@@ -114,7 +114,6 @@ export class RecordLines {
     return this.#lines[this.#at];
   }
 
-  /** Whether the next line has that name. */
   nextIs(name: string): boolean {
     return (
       this.peek()
@@ -170,7 +169,6 @@ export class RecordLines {
     return new LdifSyntaxError(this.#source, line.number, `expected ${expected}, found "${start}"`);
   }
 
-  /** The error for a line of this record. */
   wrong(line: number, found: string): LdifSyntaxError {
     return new LdifSyntaxError(this.#source, line, found);
   }

@@ -19,12 +19,10 @@ export interface LdifControl {
   readonly value?: Buffer;
 }
 
-/** One step of a modify. */
 export interface LdifEdit extends LdifAttribute {
   readonly operation: 'add' | 'delete' | 'replace';
 }
 
-/** An entry of an export. */
 export interface LdifContentRecord {
   readonly kind: 'content';
   readonly dn: string;

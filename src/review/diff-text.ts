@@ -2,9 +2,8 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
-import { largest } from '../largest.ts';
 import type { Style } from '../terminal/style.ts';
-import { displayWidth, pad, wrapped } from '../terminal/text-width.ts';
+import { displayWidth, largest, pad, wrapped } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, distinct, listed as inWords } from '../words.ts';
 import { deletedTree, isDelete, type ReferencesTo, referencesIn } from './deleted-tree.ts';

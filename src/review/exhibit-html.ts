@@ -4,10 +4,9 @@
  */
 
 import type { Exhibit, Mark } from '../change/exhibits.ts';
-import { largest } from '../largest.ts';
+import { largest } from '../terminal/text-width.ts';
 import { aside, type Content, type Html, html, isolated, row } from './markup.ts';
 
-/** One exhibit with its title. */
 export function* exhibitHtml(exhibit: Exhibit): Generator<Html> {
   yield html`<figure class="exhibit">\n`;
   if (exhibit.title !== '') yield html`<figcaption>${isolated(exhibit.title)}</figcaption>\n`;

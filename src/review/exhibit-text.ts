@@ -1,7 +1,6 @@
 /** Exhibits as lines of text, for the terminal and review.txt. */
 
 import type { Exhibit, TableExhibit } from '../change/exhibits.ts';
-import { largest } from '../largest.ts';
 import {
   propertyLines as alignedPropertyLines,
   barLines,
@@ -14,7 +13,7 @@ import {
   treeLines,
 } from '../terminal/draw.ts';
 import { table } from '../terminal/table.ts';
-import { displayWidth, pad, wrapped } from '../terminal/text-width.ts';
+import { displayWidth, largest, pad, wrapped } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 
 interface ExhibitOptions extends Canvas {

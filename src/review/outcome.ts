@@ -20,7 +20,6 @@ export interface ChangeOutcome {
   readonly detail: string | undefined;
 }
 
-/** One run of apply. */
 interface Run {
   readonly begun: string;
   /** None where it was interrupted. */

@@ -52,7 +52,6 @@ export interface FilesRow extends Numbered {
   readonly changes: readonly FileChange[];
 }
 
-/** An entry with its lines. */
 export interface EntryPart {
   readonly dn: string;
   /** The DN of the deleted object that is restored. */

@@ -3,7 +3,7 @@
 import { type Finding, openBlockers, whyRefused } from '../change/findings.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Plan } from '../change/plan.ts';
-import { tellingNames, withoutMiddle } from '../files/telling-name.ts';
+import { tellingNames, withoutMiddle } from '../files/folder-names.ts';
 import type { Description, Step } from '../remedies/remedy.ts';
 import { createStyle } from '../terminal/style.ts';
 import { displayWidth, isCommand, truncate, wrapped } from '../terminal/text-width.ts';
@@ -189,7 +189,6 @@ const findingIndent = 11;
 /** On the screen: the title, what it means, and the first of what was seen. */
 const mostLines = 3;
 
-/** Where findings are shown. */
 interface FindingsPlace {
   /** The lines that they may take together; their titles are shown in any case, but for those of notes. */
   readonly room: number;

@@ -1,9 +1,8 @@
 /** Pictures of facts as lines of text, readable in ASCII too: tree, matrix, properties, remarks, bars. */
 
-import { largest } from '../largest.ts';
 import { type Signs, type Style, unicodeSigns } from './style.ts';
 import { table } from './table.ts';
-import { displayWidth, pad, wrapped } from './text-width.ts';
+import { displayWidth, largest, pad, wrapped } from './text-width.ts';
 import { visible } from './visible.ts';
 
 /** How a value is to be judged. Where there is no colour, `watch` and `bad` also show as a word or a sign. */

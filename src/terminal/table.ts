@@ -1,5 +1,4 @@
-import { largest } from '../largest.ts';
-import { displayWidth, pad, wrap, wrapped } from './text-width.ts';
+import { displayWidth, largest, pad, wrap, wrapped } from './text-width.ts';
 import { visible } from './visible.ts';
 
 /** Plain text, or plain text with a style that is applied after the text has been fitted. */

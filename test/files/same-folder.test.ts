@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { separateFolders } from '../../src/files/same-folder.ts';
+import { separateFolders } from '../../src/files/folder-names.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { symlink } from '../support/on-windows.ts';
 

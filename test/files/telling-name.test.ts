@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { tellingNames, withoutMiddle } from '../../src/files/telling-name.ts';
+import { tellingNames, withoutMiddle } from '../../src/files/folder-names.ts';
 
 const tmg = 'C$\\Program Files\\Microsoft Forefront Threat Management Gateway\\Templates\\CookieAuthTemplates';
 

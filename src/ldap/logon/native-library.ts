@@ -24,7 +24,6 @@ export interface NativeLibrary {
   function(name: string, parameters: readonly NativeType[]): NativeFunction;
   /** The address of a buffer's first byte; the buffer has to come from `memory`. */
   addressOf(buffer: Buffer): bigint;
-  /** A copy of the bytes at an address. */
   bytesAt(address: bigint, length: number): Buffer;
 }
 

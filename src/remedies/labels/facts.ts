@@ -1,7 +1,7 @@
 /** What is known of form sets once they were read. */
 
+import type { SameFolder } from '../../files/folder-names.ts';
 import type { OwnAccess, Ownership } from '../../files/own-access.ts';
-import type { SameFolder } from '../../files/same-folder.ts';
 import type { StringsFile, TemplateTree } from '../../files/template-tree.ts';
 import type { Form } from './forms.ts';
 import type { FileContent } from './strings-content.ts';

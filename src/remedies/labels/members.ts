@@ -1,7 +1,7 @@
 /** The array members, and how they differ: members of one array should show the same forms. */
 
 import { usualForm } from '../../files/file-system.ts';
-import { tellingNames } from '../../files/telling-name.ts';
+import { tellingNames } from '../../files/folder-names.ts';
 import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { remembered } from './cultures.ts';

@@ -26,7 +26,6 @@ export type Comparison = {
   | { readonly kind: 'not-provable'; readonly why: string }
 );
 
-/** Which copies are compared. */
 interface CopiesToCompare {
   readonly namingContext: string;
   readonly reference: DomainController;

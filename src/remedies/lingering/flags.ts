@@ -1,6 +1,5 @@
 import type { FlagTable } from '../../flags.ts';
 
-/** The flags of this remedy. */
 export const flags = {
   reference: {
     kind: 'text',

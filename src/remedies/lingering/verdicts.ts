@@ -90,7 +90,6 @@ function isUndeletedSince({ stamps }: Sighting, { known }: Reference): boolean {
   return stamps.some((stamp) => stamp.attribute === 'isDeleted' && stamp.version >= 2 && !isKnown(known, stamp));
 }
 
-/** An object with its verdict. */
 export interface JudgedObject {
   readonly verdict: Verdict;
   /** Whether the reference lacks a change of it. */

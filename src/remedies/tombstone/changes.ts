@@ -92,7 +92,6 @@ export interface Effect {
   readonly marker: 'added' | 'removed' | undefined;
 }
 
-/** Reads what the changes of a proposal do. */
 export function effectOf({ changes }: Pick<Proposal, 'changes'>): Effect {
   const edits = changes.flatMap((change) => (change.kind === 'modify' ? change.edits : []));
   const of = (attribute: string): Effect['lifetime'] => {
