@@ -117,19 +117,16 @@ export function leafNameOf(text: string): string {
   }
 }
 
-/** A value of syntax Object(DN-Binary) (MS-ADTS 3.1.1.2.2.2.4), such as otherWellKnownObjects. */
-interface DnWithBinary {
-  readonly binary: Buffer;
-  readonly dn: string;
-}
-
-/** Reads `B:<number of hex digits>:<hex>:<dn>`. Throws DnSyntaxError. */
-export function parseDnWithBinary(text: string): DnWithBinary {
+/**
+ * The DN in a value of syntax Object(DN-Binary), such as otherWellKnownObjects: `B:<number of hex digits>:<hex>:<dn>`
+ * (MS-ADTS 3.1.1.2.2.2.4). Throws DnSyntaxError.
+ */
+export function dnBesideBinary(text: string): string {
   const [, count, hex = '', dn = ''] = /^B:(\d+):([0-9A-Fa-f]*):(.*)$/s.exec(text) ?? [];
   if (count === undefined) throw new DnSyntaxError(text, 1, 'B:<number of hex digits>:<hex>:<dn>');
   if (hex.length !== Number(count) || hex.length % 2 !== 0) throw new DnSyntaxError(text, 3, `${count} hex digits`);
   parseDn(dn);
-  return { binary: Buffer.from(hex, 'hex'), dn };
+  return dn;
 }
 
 /** A DN as nearly all are: nothing to unescape, to trim or to escape. */
@@ -175,10 +172,8 @@ export type Rdn = readonly [RdnAttribute, ...RdnAttribute[]];
 /** The leaf first, as in the text; the empty DN (the rootDSE) is []. */
 export type Dn = readonly Rdn[];
 
-/** Text that is not a DN; `position` is the 1-based character where reading stopped. */
+/** Text that is not a DN; characters count from 1. */
 export class DnSyntaxError extends DirectoryError {
-  readonly position: number;
-
   constructor(text: string, position: number, expected: string) {
     super({
       attempted: 'read the distinguished name',
@@ -186,7 +181,6 @@ export class DnSyntaxError extends DirectoryError {
       cameBack: `at character ${position}: expected ${expected}`,
       next: 'Check the DN; put a backslash before the characters , + " \\ < > ; and before a leading # or space.',
     });
-    this.position = position;
   }
 }
 

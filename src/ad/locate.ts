@@ -8,8 +8,6 @@ import { DirectoryError, errnoOf } from '../errors.ts';
 export interface LocatedServer {
   /** In lower case, without a dot at the end. */
   readonly host: string;
-  readonly priority: number;
-  readonly weight: number;
   /** Undefined if DNS gave no global catalogs of the forest. */
   readonly isGlobalCatalog: boolean | undefined;
 }
@@ -40,8 +38,6 @@ export async function locateServers(domain: string, options: LocateOptions): Pro
   const globalCatalogHosts = new Set(globalCatalogs.map(hostOf));
   const located = (record: SrvRecord): LocatedServer => ({
     host: hostOf(record),
-    priority: record.priority,
-    weight: record.weight,
     isGlobalCatalog: globalCatalogs.length === 0 ? undefined : globalCatalogHosts.has(hostOf(record)),
   });
   return inOrder(domainControllers, options.random).map(located);

@@ -26,7 +26,6 @@ export interface InboundNeighbor {
   /** objectGUID of the source's NTDS Settings, as repadmin expects it. */
   readonly sourceDsaGuid: string;
   readonly lastSuccess: PointInTime;
-  readonly lastAttempt: PointInTime;
   /** A Windows error code; 0 is success. */
   readonly lastResult: number;
   readonly consecutiveFailures: number;
@@ -50,8 +49,6 @@ export interface AttributeStamp {
   readonly changed: PointInTime;
   readonly originatingInvocationId: string;
   readonly originatingUsn: bigint;
-  /** Only in XML, and only while that DC exists. */
-  readonly originatingDsaDn?: string;
 }
 
 /** A replication value that cannot be read: the state of its DC is unknown. */
@@ -79,7 +76,6 @@ export function parseRepsFrom(value: Buffer): InboundNeighbor {
     return {
       sourceDsaGuid,
       lastSuccess: dateOfSecondsSince1601(value.readBigUInt64LE(16)),
-      lastAttempt: dateOfSecondsSince1601(value.readBigUInt64LE(24)),
       lastResult: value.readUInt32LE(32),
       consecutiveFailures: value.readUInt32LE(12),
     };
@@ -176,7 +172,6 @@ export function parseInboundNeighborXml(value: Buffer): InboundNeighbor {
       ...fields.optionalText('namingContext', 'pszNamingContext'),
       sourceDsaGuid: fields.guid('uuidSourceDsaObjGuid'),
       lastSuccess: fields.time('ftimeLastSyncSuccess'),
-      lastAttempt: fields.time('ftimeLastSyncAttempt'),
       lastResult: fields.count('dwLastSyncResult'),
       consecutiveFailures: fields.count('cNumConsecutiveSyncFailures'),
     };
@@ -206,7 +201,6 @@ export function parseAttributeStampXml(value: Buffer): AttributeStamp {
       changed: fields.time('ftimeLastOriginatingChange'),
       originatingInvocationId: normalizedGuid(fields.text('uuidLastOriginatingDsaInvocationID')),
       originatingUsn: parseLargeInteger(fields.text('usnOriginatingChange')),
-      ...fields.optionalText('originatingDsaDn', 'pszLastOriginatingDsaDN'),
     };
   });
 }

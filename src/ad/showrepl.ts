@@ -18,7 +18,6 @@ export interface ShowreplLink {
   readonly source: string;
   readonly namingContext: string;
   readonly lastSuccess: PointInTime;
-  readonly lastAttempt: PointInTime;
   /** A Windows error code; 0 is success. */
   readonly lastResult: number;
   readonly consecutiveFailures: number;
@@ -35,7 +34,6 @@ const columnNames = [
   'Naming Context',
   'Source DSA',
   'Number of Failures',
-  'Last Failure Time',
   'Last Success Time',
   'Last Failure Status',
 ] as const;
@@ -97,7 +95,6 @@ export function parseShowrepl(text: string, offset: number | undefined, name: st
         source: names[1],
         namingContext: names[2],
         lastSuccess: time('Last Success Time'),
-        lastAttempt: time('Last Failure Time'),
         lastResult: count('Last Failure Status'),
         consecutiveFailures: count('Number of Failures'),
         laterBy: offset === undefined ? (widestOffset - westernmostOffset) * 60_000 : 0,

@@ -3,7 +3,7 @@
  * (MS-ADTS 3.1.1.2.2.4).
  */
 
-import { DnSyntaxError, parseDnWithBinary } from '../ad/dn.ts';
+import { DnSyntaxError, dnBesideBinary } from '../ad/dn.ts';
 import {
   guidFromText,
   parseBoolean,
@@ -177,7 +177,7 @@ export function isDnSyntax({ syntax }: AttributeType): boolean {
 
 function toReference(type: AttributeType, text: string, locate: Locate): Reference | undefined {
   return unlessMalformed(() => {
-    const dn = type.syntax === 'dn' ? text : parseDnWithBinary(text).dn;
+    const dn = type.syntax === 'dn' ? text : dnBesideBinary(text);
     // The empty DN is the rootDSE's, which no value names.
     const target = dn === '' ? undefined : locate(dn);
     return target && new Reference(target, text.slice(0, text.length - dn.length));

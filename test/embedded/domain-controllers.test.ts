@@ -186,7 +186,6 @@ practiceCursor: dc2 success={{now-2m}}
     const [, lost] = repsFrom.map(parseRepsFrom);
     expect(lost).toMatchObject({
       lastSuccess: new Date('2026-09-12T09:00:00Z'),
-      lastAttempt: new Date('2026-11-22T08:00:00Z'),
       lastResult: 1722,
       consecutiveFailures: 12,
     });

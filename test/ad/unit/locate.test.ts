@@ -77,9 +77,9 @@ describe('domain controllers by DNS', () => {
     const domainControllers = await locateServers('corp.example.com.', { random, resolver });
 
     expect(domainControllers).toEqual([
-      { host: 'dc1.corp.example.com', priority: 0, weight: 100, isGlobalCatalog: false },
-      { host: 'dc2.corp.example.com', priority: 10, weight: 100, isGlobalCatalog: true },
-      { host: 'dc3.corp.example.com', priority: 20, weight: 100, isGlobalCatalog: false },
+      { host: 'dc1.corp.example.com', isGlobalCatalog: false },
+      { host: 'dc2.corp.example.com', isGlobalCatalog: true },
+      { host: 'dc3.corp.example.com', isGlobalCatalog: false },
     ]);
     expect(queries.sort()).toEqual(['_gc._tcp.corp.example.com', '_ldap._tcp.dc._msdcs.corp.example.com']);
   });
@@ -99,7 +99,7 @@ describe('domain controllers by DNS', () => {
     const { resolver } = await dnsServer({ '_ldap._tcp.dc._msdcs.example.com': [dc('dc1.example.com')] });
     const found = await locateServers('example.com', { random, resolver });
 
-    expect(found).toEqual([{ host: 'dc1.example.com', priority: 0, weight: 100, isGlobalCatalog: undefined }]);
+    expect(found).toEqual([{ host: 'dc1.example.com', isGlobalCatalog: undefined }]);
   });
 
   test.each<[string, Answer, string]>([

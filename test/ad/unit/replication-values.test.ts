@@ -78,7 +78,6 @@ describe('repsFrom', () => {
     expect(parseRepsFrom(repsFrom)).toEqual({
       sourceDsaGuid,
       lastSuccess: new Date('2026-11-22T05:33:25Z'),
-      lastAttempt: new Date('2026-11-22T05:36:34Z'),
       lastResult: 87,
       consecutiveFailures: 4,
     });
@@ -88,7 +87,6 @@ describe('repsFrom', () => {
     expect(parseRepsFrom(repsFromVersion2)).toEqual({
       sourceDsaGuid,
       lastSuccess: new Date('2026-07-31T19:33:20Z'),
-      lastAttempt: new Date('2026-07-31T19:35:00Z'),
       lastResult: 8614,
       consecutiveFailures: 3,
     });
@@ -182,7 +180,6 @@ describe('msDS-NCReplInboundNeighbors', () => {
     namingContext: 'DC=corp,DC=example,DC=com',
     sourceDsaGuid,
     lastSuccess: new Date('2026-10-06T12:00:00Z'),
-    lastAttempt: new Date('2026-11-22T05:36:34Z'),
     lastResult: 8614,
     consecutiveFailures: 4711,
   };

@@ -222,7 +222,7 @@ describe('a DC that does not answer and that no DC has heard of for the lifetime
     const parties = facts.replication.parties.map((party) => {
       if (party.name !== 'DC1' || party.state.kind !== 'answered') return party;
       const link = { namingContext: configuration, sourceDsaGuid: guid, lastResult: 8524, consecutiveFailures: 9 };
-      const links = [{ ...link, lastSuccess: 'never' as const, lastAttempt: 'never' as const }];
+      const links = [{ ...link, lastSuccess: 'never' as const }];
       return { ...party, state: { ...party.state, answer: { ...party.state.answer, links } } };
     });
     expect(blockersOf({ ...facts, replication: { ...facts.replication, parties } })).toEqual([]);

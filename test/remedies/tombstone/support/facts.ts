@@ -54,7 +54,6 @@ export function link(from: number, namingContext: string, days: number | 'never'
     namingContext,
     sourceDsaGuid: guidOf(from),
     lastSuccess: days === 'never' ? 'never' : daysAgo(days),
-    lastAttempt: daysAgo(0),
     lastResult: result,
     consecutiveFailures: result === 0 ? 0 : 12,
   };
