@@ -94,7 +94,8 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
     return { kind: 'damaged', reason: `truncated UTF-16: ${bytes.length} bytes, an odd number` };
   }
   if (bytes.length === 2) return { kind: 'empty' };
-  const byNuls = utf16ByNuls(bytes);
+  const highFirst = encoding.startsWith('utf-16be') ? 0 : 1;
+  const byNuls = startsSwapped(bytes, highFirst) ? utf16ByNuls(bytes) : undefined;
   if (byNuls !== undefined && !encoding.startsWith(byNuls) && /[a-z]\w{3,}[ \t]*=/i.test(byteUnits(bytes, byNuls))) {
     return { kind: 'damaged', reason: `its byte order mark says ${encoding.slice(0, 8)}, its bytes ${byNuls}` };
   }
@@ -102,7 +103,6 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
   if (appended !== -1) {
     return { kind: 'damaged', reason: `UTF-16 with text in another encoding at byte ${appended}` };
   }
-  const highFirst = encoding.startsWith('utf-16be') ? 0 : 1;
   let hasSurrogates = false;
   // Byte by byte, without a string: most text has neither NULs nor surrogates.
   for (let at = highFirst; at < bytes.length; at += 2) {
@@ -120,6 +120,16 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
   return unpaired === -1
     ? { kind: 'text', encoding }
     : { kind: 'damaged', reason: `an unpaired surrogate at byte ${unpaired * 2}` };
+}
+
+/** Whether the first units look like those of the other byte order: every file is looked at, so these few decide. */
+function startsSwapped(bytes: Buffer, highFirst: 0 | 1): boolean {
+  let swapped = 0;
+  for (let at = 2 + highFirst; at < 34; at += 2) {
+    if (bytes[at] === 0) return false;
+    if (bytes[at ^ 1] === 0) swapped += 1;
+  }
+  return swapped > 4;
 }
 
 const lineFeed = 0x0a;
