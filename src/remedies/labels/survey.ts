@@ -23,10 +23,10 @@ export interface SurveyRow {
   readonly files: number;
 }
 
-/** Rows by language, on the values of these keys; files that say the same share one. */
+/** Rows by language, on the values of these keys; files that say the same share one, whatever the form of its accents. */
 export function surveyRows(files: readonly LabelFile[], keys: readonly string[]): readonly SurveyRow[] {
   const described = files.map((file) => ({ file, ...describe(file, keys) }));
-  const groups = groupBy(described, ({ file, label }) => `${file.language.toLowerCase()}\n${label}`);
+  const groups = groupBy(described, ({ file, label }) => `${file.language.toLowerCase()}\n${label.normalize()}`);
   return [...groups.values()]
     .flatMap(([first, ...rest]) => {
       if (first === undefined) return [];

@@ -6,7 +6,7 @@ import type { TextEncoding } from '../../../src/files/text-encoding.ts';
 import { gather } from '../../../src/remedies/labels/gather.ts';
 import { type LabelsOptions, userIdKey, userNameKey } from '../../../src/remedies/labels/options.ts';
 import { propose } from '../../../src/remedies/labels/propose.ts';
-import { survey } from '../../../src/remedies/labels/survey.ts';
+import { survey, surveyRows } from '../../../src/remedies/labels/survey.ts';
 import { freshFolder, type Tree, writeTree } from '../../support/fresh-folder.ts';
 import { emailWording, filesWorld, gatherNew, labelOptions } from '../../support/label-options.ts';
 import { encodedAs, stringsContent } from '../../support/strings-content.ts';
@@ -18,6 +18,15 @@ beforeEach(async () => {
 });
 
 const looking = (): LabelsOptions => labelOptions(root, { newLabel: { kind: 'none', wordings: [] }, keys: [] });
+
+test('a label whose accents are characters of their own, as in windows-1258, shares the row of the other files', async () => {
+  const label = 'Miê\u0300n\\tên:';
+  const html = { 'strings.txt': encodedAs('windows-1258', `L_UserName_Text="${label}"\r\n`) };
+  const xhtml = { 'strings.txt': stringsContent(label.normalize()) };
+  await writeTree(root, { ISA: { HTML: { nls: { vi: html } }, xHTML: { nls: { vi: xhtml } } } });
+  const { files } = await gatherNew(looking());
+  expect(surveyRows(files, [userNameKey])).toMatchObject([{ language: 'vi', files: 2 }]);
+});
 
 describe('what was read before a question', () => {
   const strings = (label: string): Tree => ({ 'strings.txt': stringsContent(label) });
