@@ -14,6 +14,8 @@ export interface Control {
 export const controlOid = {
   /** RFC 2696; MS-ADTS 3.1.1.3.4.1.1 (LDAP_PAGED_RESULT_OID_STRING). */
   pagedResults: '1.2.840.113556.1.4.319',
+  /** MS-ADTS 3.1.1.3.4.1.3 (LDAP_SERVER_DOMAIN_SCOPE_OID). */
+  domainScope: '1.2.840.113556.1.4.1339',
   /** MS-ADTS 3.1.1.3.4.1.8 (LDAP_SERVER_PERMISSIVE_MODIFY_OID). */
   permissiveModify: '1.2.840.113556.1.4.1413',
   /** MS-ADTS 3.1.1.3.4.1.11 (LDAP_SERVER_SD_FLAGS_OID). */
@@ -28,12 +30,19 @@ export const controlOid = {
 
 const controlNames: ReadonlyMap<string, string> = new Map([
   [controlOid.pagedResults, 'paged results'],
+  [controlOid.domainScope, 'domain scope'],
   [controlOid.permissiveModify, 'permissive modify'],
   [controlOid.sdFlags, 'security descriptor flags'],
   [controlOid.showDeleted, 'show deleted objects'],
   [controlOid.treeDelete, 'tree delete'],
   [controlOid.showRecycled, 'show recycled objects'],
 ]);
+
+/**
+ * Keeps a search to the naming context of its base: no reference to another one comes back (MS-ADTS 3.1.1.3.4.1.3). Not
+ * critical: a reference is skipped, as each naming context is searched by its own DN.
+ */
+export const domainScope: Control = { oid: controlOid.domainScope, critical: false };
 
 /** Makes tombstones and deleted objects visible and writable, but not recycled ones (MS-ADTS 3.1.1.3.4.1.14). */
 export const showDeleted: Control = { oid: controlOid.showDeleted, critical: true };

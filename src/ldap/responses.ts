@@ -27,7 +27,7 @@ export type Response =
     }
   /** An entry that the request does not want, not read any further. */
   | { readonly kind: 'unwanted'; readonly messageId: number }
-  | { readonly kind: 'reference'; readonly messageId: number; readonly urls: readonly string[] }
+  | { readonly kind: 'reference'; readonly messageId: number }
   | {
       readonly kind: 'result';
       readonly messageId: number;
@@ -165,7 +165,7 @@ export class ResponseReader {
       const isRead = isWanted(messageId, message) || message.includes(rangeOption);
       return isRead ? this.#entry(messageId, ber, end) : { kind: 'unwanted', messageId };
     }
-    if (operation === tag.searchReference) return { kind: 'reference', messageId, urls: texts(ber, end) };
+    if (operation === tag.searchReference) return { kind: 'reference', messageId };
     if (resultTags.has(operation)) return result(messageId, ber, end);
     throw ber.malformed();
   }

@@ -5,10 +5,9 @@ import type { Entry } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
 import type { Connection, PendingRequest } from './connection.ts';
 import { directoryErrorOf } from './connection-trouble.ts';
-import { type Control, sendableControls } from './controls.ts';
+import { type Control, domainScope, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
 import { everything, type Filter } from './filter.ts';
-
 import { pagedResults, searchRequest } from './requests.ts';
 import type { Response } from './responses.ts';
 import type { SearchScope } from './session.ts';
@@ -44,7 +43,8 @@ function requireMemory(on: string): void {
 }
 
 /**
- * The entries as they arrive. Continuation references are skipped: each naming context is searched by its own DN.
+ * The entries as they arrive. References that a server sends all the same are skipped: each naming context is searched by
+ * its own DN.
  * Throws DirectoryError, also midway.
  */
 export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
@@ -74,7 +74,7 @@ export async function* searchEntries(connection: Connection, search: Search): As
  * (RFC 2696). Throws DirectoryError for a result other than success, and ConnectionError.
  */
 async function* answers(connection: Connection, search: Search, on: string): AsyncGenerator<readonly Response[]> {
-  const controls = sendableControls(search.controls, search.supportedControls, search.server);
+  const controls = controlsOf(search);
   const ask = (cookie: Buffer) => {
     const paging = search.pageSize === undefined ? [] : [pagedResults(search.pageSize, cookie)];
     return connection.send(
@@ -106,6 +106,10 @@ async function* answers(connection: Connection, search: Search, on: string): Asy
   } finally {
     pending?.abandon();
   }
+}
+
+function controlsOf({ scope, controls, supportedControls, server }: Search): readonly Control[] {
+  return sendableControls(scope === 'base' ? controls : [...controls, domainScope], supportedControls, server);
 }
 
 function endless(on: string, found: string): DirectoryError {

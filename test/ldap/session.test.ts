@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Entry, textOf, textsOf } from '../../src/ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
-import { showDeleted, showRecycled } from '../../src/ldap/controls.ts';
+import { controlOid, showDeleted, showRecycled } from '../../src/ldap/controls.ts';
 import { equal, everything } from '../../src/ldap/filter.ts';
 import type { Access, DirectorySession, PasswordLogon, SearchRequest } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
@@ -486,6 +486,18 @@ describe('controls', () => {
     await session.readEntry('DC=example,DC=com', [], [showRecycled, { oid: '1.2.3', critical: false }]);
 
     expect(peer.requests.at(-1)?.controls).toEqual([{ oid: showRecycled.oid, critical: true, value: undefined }]);
+  });
+
+  test('a search below an entry is kept to its naming context, a look at one entry needs no such thing', async () => {
+    const answer: Script = ({ messageId }, socket) => void socket.write(result(messageId, responseTag.search));
+    const peer = await fakePeer(domainController(answer, [controlOid.domainScope]));
+    const session = await sessionWith(peer);
+    await collect(session.search(subtree));
+    const ofSubtree = peer.requests.at(-1)?.controls ?? [];
+    await session.readEntry('DC=example,DC=com', []);
+
+    expect(ofSubtree).toContainEqual({ oid: controlOid.domainScope, critical: false, value: undefined });
+    expect(peer.requests.at(-1)?.controls).toEqual([]);
   });
 
   test('a critical one that the server does not list is refused before anything is sent', async () => {

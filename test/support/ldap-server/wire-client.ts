@@ -45,9 +45,7 @@ type Answer = readonly Buffer[];
 const maxValues = 1500;
 /** "Who am I?" (RFC 4532). */
 const whoAmIOid = '1.3.6.1.4.1.4203.1.11.3';
-/** LDAP_SERVER_DOMAIN_SCOPE_OID (MS-ADTS 3.1.1.3.4.1.3): no continuation references. */
-const domainScopeOid = '1.2.840.113556.1.4.1339';
-const supportedControls: readonly string[] = [...Object.values(controlOid), domainScopeOid];
+const supportedControls: readonly string[] = Object.values(controlOid);
 const startTlsOid = '1.3.6.1.4.1.1466.20037';
 const operator: Identity = { entry: undefined, name: 'u:practice', access: administrator };
 const success: LdapResult = { resultCode: resultCode.success, matchedDn: '', diagnostic: '', referrals: [] };
@@ -140,7 +138,7 @@ export class WireClient {
       return entriesAnswer(id, request, reader, { ...page, urls: [] });
     }
     const found = findEntries(request, reader);
-    const urls = controls.some(({ oid }) => oid === domainScopeOid) ? [] : continuations(request, reader);
+    const urls = controls.some(({ oid }) => oid === controlOid.domainScope) ? [] : continuations(request, reader);
     if (paged !== undefined) {
       return entriesAnswer(id, request, reader, { ...this.#paging.first(found, paged.size, emptyPages), urls });
     }
