@@ -1,21 +1,55 @@
 /** Undoing without what cannot come back: entries that only the system makes, and the values that name them. */
 
-import { isDeletedDn, normalizedDn } from '../ad/dn.ts';
+import { isDeletedDn, isSameOrBelow, normalizedDn } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
+import type { DirectorySession } from '../ldap/session.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, warning } from './findings.ts';
 import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, Plan, PlanValue } from './plan.ts';
 import type { ToUndo, Undo } from './undo.ts';
+import { deletedBy } from './undo-link.ts';
+
+/** What no undo brings back. */
+export interface Gone {
+  /** objectGUIDs of entries that the plan deleted. */
+  readonly entries: ReadonlySet<string>;
+  /** Normalised DNs of entries that were not there before: no directory takes a value that names one. */
+  readonly targets: ReadonlySet<string>;
+}
+
+/** DNs in values that a plan has cleared, of which no entry is there and none comes back. Throws DirectoryError. */
+export async function missingTargets(
+  changes: readonly Change[],
+  session: Pick<DirectorySession, 'readEntry'> & {
+    readonly rootDse: Pick<DirectorySession['rootDse'], 'namingContexts'>;
+  },
+): Promise<ReadonlySet<string>> {
+  const back = new Set(changes.flatMap((change) => deletedBy(change).map(({ dn }) => normalizedDn(dn))));
+  const named = new Map<string, string>();
+  for (const change of changes) {
+    if (change.kind !== 'modify') continue;
+    for (const value of change.edits.flatMap(({ remove }) => remove)) {
+      names(value, (dn) => {
+        const key = normalizedDn(dn);
+        // What lies elsewhere this DC cannot say.
+        const isHere = session.rootDse.namingContexts.some((context) => isSameOrBelow(dn, context));
+        if (isHere && !isDeletedDn(dn) && !back.has(key)) named.set(key, dn);
+        return isHere;
+      });
+    }
+  }
+  const missing = new Set<string>();
+  for (const [key, dn] of named) if ((await session.readEntry(dn, ['1.1'])) === undefined) missing.add(key);
+  return missing;
+}
 
 /**
- * What is left to undo: the deletes of these entries are left out, and so are values that name them or an entry that was
- * deleted before: no directory takes those.
- *
- * @param gone objectGUIDs
+ * What is left to undo: the deletes of entries that are gone are left out, and so are values that name them or an entry
+ * that was deleted before: no directory takes those.
  */
-export function withoutGone(toUndo: ToUndo<Change>, gone: ReadonlySet<string>): ToUndo<Change> {
-  const dns = dnsOfGone(toUndo.changes, gone);
+export function withoutGone(toUndo: ToUndo<Change>, { entries: gone, targets }: Gone): ToUndo<Change> {
+  const dns = new Set([...dnsOfGone(toUndo.changes, gone), ...targets]);
   const left = new Map(toUndo.changes.map((change) => [change, changeLeft(change, gone, dns)] as const));
   const of = (changes: Iterable<Change>): readonly Change[] => [...changes].flatMap((change) => left.get(change) ?? []);
   return { changes: of(toUndo.changes), recorded: new Set(of(toUndo.recorded)) };
@@ -58,12 +92,10 @@ export const onlyBySystem = 'only-the-system-makes-it';
 /**
  * What the changes that were made have removed and cannot come back: entries that only the system makes, values that
  * name these, and values that pointed at an entry deleted before.
- *
- * @param gone objectGUIDs of entries that do not come back at all
  */
 export function lostForGood(
   made: Iterable<Change>,
-  gone: ReadonlySet<string>,
+  { entries: gone, targets }: Gone,
 ): Pick<Undo<Change>, 'leftOut' | 'findings'> {
   const changes = [...made];
   const ofSystem = dnsOfGone(changes, gone);
@@ -75,7 +107,7 @@ export function lostForGood(
     values
       .filter((removed) => removed.values.some((value) => names(value, isLost)))
       .map(({ what }) => ({ what, reason }));
-  const toDeleted = naming(isDeletedDn, toDeletedEntries);
+  const toDeleted = naming((dn) => isDeletedDn(dn) || targets.has(normalizedDn(dn)), toDeletedEntries);
   return {
     leftOut: [...entries, ...naming((dn) => ofSystem.has(normalizedDn(dn)), onlyBySystem), ...toDeleted],
     findings: lostFindings(toDeleted.map(({ what }) => what)),
@@ -116,7 +148,7 @@ function lostFindings(lost: readonly string[]): readonly FindingDraft[] {
   return [
     warning(
       toDeletedEntries,
-      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted`,
+      `${counted(lost.length, 'attribute')} cannot be brought back: the values point at entries that are deleted or not there`,
       'The directory refuses references to deleted entries. backup/before.ldf of the original change holds the values.',
       { evidence: lost, subjects: lost },
     ),

@@ -9,7 +9,7 @@ import { namedChange, type SavedChange } from '../change/position.ts';
 import { sealPlan } from '../change/seal.ts';
 import { changesToUndo, requireSomethingToUndo, type ToUndo, type Undo, undoFileChanges } from '../change/undo.ts';
 import { undoEntryChanges } from '../change/undo-entries.ts';
-import { isWholeUndo, lostForGood, withoutGone } from '../change/undo-gone.ts';
+import { type Gone, isWholeUndo, lostForGood, missingTargets, withoutGone } from '../change/undo-gone.ts';
 import { folderSeenFrom } from '../change/undo-link.ts';
 import { type ExitStatus, RefusedError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
@@ -80,14 +80,16 @@ async function undoChange(
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
   const all = changesToUndo(original, records);
-  const gone = remedy.gone?.(original) ?? new Set<string>();
-  const toUndo = withoutGone(all, gone);
-  const lost = lostForGood(all.recorded, gone);
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
   try {
-    const undo = await undoOf(toUndo, opened.directory?.session, patienceShowing(context, output));
+    const session = opened.directory?.session;
+    const targets = session === undefined ? new Set<string>() : await missingTargets([...all.recorded], session);
+    const gone: Gone = { entries: remedy.gone?.(original) ?? new Set(), targets };
+    const toUndo = withoutGone(all, gone);
+    const lost = lostForGood(all.recorded, gone);
+    const undo = await undoOf(toUndo, session, patienceShowing(context, output));
     requireSomethingToUndo(original, all.recorded, undo.changes.length);
     // Without --save it is made in FOLDER, under a name that is found only then.
     const undoFolder =

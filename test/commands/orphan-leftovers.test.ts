@@ -270,6 +270,117 @@ test('servers that the user may not see are not taken for gone: names of them ar
   expect(findingOf(readable, 'servers-not-seen')).toBeUndefined();
 });
 
+test('neither are members of a DAG whose servers the user may not see', async () => {
+  const dag = record(
+    `CN=DAG1,CN=Database Availability Groups,${group}`,
+    'msExchMDBAvailabilityGroup',
+    'msExchStartedMailboxServers: ex01.corp.example.com',
+  );
+  const unread = [...forestWith().filter((one) => !one.startsWith('dn: CN=Servers,')), dag];
+  const plan = planOf(await runOn(unread, '--leftovers', '--json'));
+  expect(findingOf(plan, 'servers-not-seen')).toMatchObject({ level: 'blocker', evidence: [group] });
+});
+
+test('a server whose names the export lacks is not taken for gone', async () => {
+  const nameless = record(dnOf('EX01'), 'msExchExchangeServer', 'msExchCurrentServerRoles: 38');
+  const plan = planOf(
+    await runOn(
+      [
+        ...forestWith(nameless),
+        person('all', `msExchExpansionServerName: ${legacyNameOf('EX01')}`),
+        person('old', `msExchExpansionServerName: ${legacyNameOf('EX09')}`),
+        record(
+          `CN=DAG1,${group}`,
+          'msExchMDBAvailabilityGroup',
+          'msExchStartedMailboxServers: ex01.corp.example.com',
+          'msExchStartedMailboxServers: ex09.corp.example.com',
+        ),
+      ],
+      '--leftovers',
+      '--json',
+    ),
+  );
+  expect(plan.changes.map((change) => (change.kind === 'modify' ? change.edits : []))).toMatchObject([
+    [{ remove: ['ex09.corp.example.com'] }],
+    [{ remove: [legacyNameOf('EX09')] }],
+  ]);
+});
+
+test('an administrative group that was renamed is known by its legacyExchangeDN', async () => {
+  const renamed = forestWith().map((one) =>
+    one.startsWith(`dn: ${group}\n`) ? one.replace(/\n$/, '\nlegacyExchangeDN: /o=Contoso/ou=First\n') : one,
+  );
+  const old = legacyNameOf('OLD03').replace('ou=North', 'ou=First');
+  const plan = planOf(
+    await runOn([...renamed, person('all', `msExchExpansionServerName: ${old}`)], '--leftovers', '--json'),
+  );
+  expect(findingOf(plan, 'servers-not-seen')).toBeUndefined();
+  expect(plan.changes).toHaveLength(1);
+});
+
+describe('a server whose object is missing, without a tombstone', () => {
+  const mta = `CN=Microsoft MTA,${dnOf('EX09')}`;
+  const there = serverObject('EX01', { roles: 38 });
+  const ofThere = record(`CN=Microsoft MTA,${dnOf('EX01')}`, 'mTA');
+  const forest = forestWith(
+    there,
+    ofThere,
+    person('anna', `homeMTA: ${mta}`),
+    person('bert', `homeMTA: CN=Microsoft MTA,${dnOf('ex01')}`),
+    record(`CN=DB1,CN=Databases,${group}`, 'msExchPrivateMDB', `msExchOwningServer: ${dnOf('EX09')}`),
+    record(`CN=OAB,${group}`, 'msExchOAB', `offLineABServer: ${dnOf('EX09')}`),
+  );
+
+  test('is left over, and is cleared once it is accepted that it is gone', async () => {
+    const plan = planOf(await runOn(forest, '--leftovers', '--json'));
+    expect(treeIn(plan)).toEqual([
+      'EX09: 3 references',
+      '  EX09 (its object: not there, no tombstone)',
+      '    msExchOwningServer of DB1',
+      '    offLineABServer of OAB: stays, mandatory attribute',
+      '  Microsoft MTA (not there, no tombstone)',
+      '    homeMTA of anna',
+    ]);
+    expect(findingOf(plan, 'entries-not-there')).toMatchObject({
+      level: 'blocker',
+      acceptable: true,
+      subjects: expect.arrayContaining([mta, dnOf('EX09')]),
+    });
+    expect(plan.changes).toMatchObject([
+      { dn: expect.stringContaining('CN=DB1'), edits: [{ remove: [dnOf('EX09')] }] },
+      { dn: expect.stringContaining('CN=anna'), edits: [{ remove: [mta] }] },
+    ]);
+    expect(remedy.permits(plan as never)).toEqual([]);
+  });
+
+  test('raises no blocker where every reference to it is kept', async () => {
+    const keep = [
+      `homeMTA of CN=anna,CN=Users,DC=corp,DC=example,DC=com`,
+      `msExchOwningServer of CN=DB1,CN=Databases,${group}`,
+    ];
+    const plan = planOf(await runOn(forest, '--leftovers', '--json', ...keep.flatMap((id) => ['--keep', id])));
+    expect(plan.findings.filter(({ level }) => level === 'blocker')).toEqual([]);
+    expect(plan.changes).toEqual([]);
+  });
+
+  test('is not one that lost a naming conflict, nor one in an administrative group that is not seen', async () => {
+    const conflict = `CN=EX02\\0ACNF:1b0ff4d6-0000-4000-8000-000000000001,CN=Servers,${group}`;
+    const plan = planOf(
+      await runOn(
+        [
+          ...forestWith(there, record(conflict, 'msExchExchangeServer')),
+          person('anna', `homeMTA: ${conflict}`),
+          person('bert', `homeMTA: ${mta.replace('CN=North', 'CN=South')}`),
+        ],
+        '--leftovers',
+        '--json',
+      ),
+    );
+    expect(plan.changes).toMatchObject([{ dn: expect.stringContaining('CN=bert') }]);
+    expect(findingOf(plan, 'servers-not-seen')).toMatchObject({ level: 'blocker' });
+  });
+});
+
 test('what is outside Exchange stays as it is, but for attributes of Exchange', async () => {
   const dead = `CN=EX09\\0ADEL:1b0ff4d6-0000-4000-8000-000000000001,CN=Deleted Objects,${configuration}`;
   const elsewhere = record(

@@ -1,6 +1,6 @@
 /** Servers that are gone, and which of them a value names: its object, an entry that was below it, or it by a name. */
 
-import { deletedRdnOf, joinDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { deletedRdnOf, joinDn, rdnOf } from '../../ad/dn.ts';
 import { guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { DirectoryError } from '../../errors.ts';
@@ -8,6 +8,7 @@ import { deletedObjectsControl } from '../../ldap/controls.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
 import { present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
+import { serverDnIn } from './server-places.ts';
 
 /** A deleted entry as its tombstone has it. */
 interface Tombstone {
@@ -76,25 +77,17 @@ export function serverOfDeleted(dn: string, tombstones: Tombstones): string | un
   }
 }
 
-/** The server whose object is there and is the entry or above it: `CN=<server>,CN=Servers,CN=<admin group>,CN=Administrative Groups,…`. */
+/** The name of the server that the entry is or is below, if its place shows one. */
 function serverAbove(dn: string): string | undefined {
-  for (let at: string | undefined = dn; at !== undefined && at !== ''; at = parentDn(at)) {
-    const servers = parentDn(at);
-    const groups = parentDn(parentDn(servers ?? '') ?? '');
-    if (isNamed(servers, 'Servers') && isNamed(groups, 'Administrative Groups')) return rdnOf(at).value;
-  }
-  return undefined;
-}
-
-function isNamed(dn: string | undefined, name: string): boolean {
-  return dn !== undefined && dn !== '' && rdnOf(dn).value.toLowerCase() === name.toLowerCase();
+  const server = serverDnIn(dn);
+  return server === undefined ? undefined : rdnOf(server).value;
 }
 
 /** The server in a legacyExchangeDN, of its own or of what is below it: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`. */
 const inLegacyName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=([^/]+)/i;
 
 /** The server that a value names by text: a legacyExchangeDN, or the first label of a host; undefined if it names none. */
-export function serverInText(value: string): string | undefined {
+function serverInText(value: string): string | undefined {
   const [host] = hostsIn(value);
   return inLegacyName.exec(value)?.[1] ?? host?.split('.', 1)[0];
 }
@@ -102,7 +95,7 @@ export function serverInText(value: string): string | undefined {
 /** The server that a value names; undefined if nothing shows it. */
 export function serverNamed(value: string, tombstones: Tombstones): string | undefined {
   const dn = dnIn(value);
-  return dn.includes('\\0ADEL:') ? serverOfDeleted(dn, tombstones) : serverInText(value);
+  return dn.includes('\\0ADEL:') ? serverOfDeleted(dn, tombstones) : (serverInText(value) ?? serverAbove(dn));
 }
 
 /** The hosts of a UNC path, of a URL, or of a list of host names, in lower case. */

@@ -1,9 +1,10 @@
 /** What earlier deletions by hand have left behind, as the tree that it is, as findings, and as a plan in words. */
 
-import { deletedRdnOf, leafNameOf } from '../../ad/dn.ts';
+import { deletedRdnOf, leafNameOf, rdnOf } from '../../ad/dn.ts';
+import { dnIn } from '../../ad/naming.ts';
 import type { TreeExhibit } from '../../change/exhibits.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, Plan, PlanValue, Proposal } from '../../change/plan.ts';
+import type { DirectoryChange, Plan, Proposal } from '../../change/plan.ts';
 import { counted, distinct } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description } from '../remedy.ts';
@@ -11,17 +12,11 @@ import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts, Survey } from './gather.ts';
 import { hostsIn } from './gone-servers.ts';
 import { clearCommand, grantOf } from './grants.ts';
-import {
-  adminGroupIn,
-  clearableIn,
-  type LeftoverGroup,
-  type Leftovers,
-  type LeftoverTarget,
-  ofMailboxes,
-} from './leftovers.ts';
+import { clearableIn, type LeftoverGroup, type Leftovers, type LeftoverTarget, ofMailboxes } from './leftovers.ts';
 import { isFullServer } from './organisation.ts';
 import { removalOfPublic, replaceCommand, unknownKept, witnessParameters } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
+import { serverDnIn } from './server-places.ts';
 import { hasRole, releaseOf, roleBit } from './versions.ts';
 
 /** Of a long list the screen shows so many references to each entry, and so many lines in all. */
@@ -84,7 +79,7 @@ function referencesTo(targets: readonly LeftoverTarget[]): string {
 /** The server object, then what was below it, then names in text. */
 function objectsFirst({ server }: LeftoverGroup): (one: LeftoverTarget, other: LeftoverTarget) => number {
   const rank = ({ named }: LeftoverTarget): number => {
-    const entry = nameOfDeleted(named)?.toLowerCase();
+    const entry = nameOfEntry(named)?.toLowerCase();
     return entry === undefined ? 2 : entry === server?.toLowerCase() ? 0 : 1;
   };
   return (one, other) => rank(one) - rank(other);
@@ -92,14 +87,17 @@ function objectsFirst({ server }: LeftoverGroup): (one: LeftoverTarget, other: L
 
 /** "EX09 (its object, or a database copy on it)", "Microsoft MTA", "by name: ex09.corp.example.com" */
 function targetInWords({ named }: LeftoverTarget, { server }: LeftoverGroup): string {
-  const entry = nameOfDeleted(named);
+  const entry = nameOfEntry(named);
   if (entry === undefined) return `by name: ${named}`;
-  return entry.toLowerCase() === server?.toLowerCase() ? `${entry} (its object, or a database copy on it)` : entry;
+  const isServer = entry.toLowerCase() === server?.toLowerCase();
+  if (serverDnIn(named) !== undefined) return `${entry} (${isServer ? 'its object: ' : ''}not there, no tombstone)`;
+  return isServer ? `${entry} (its object, or a database copy on it)` : entry;
 }
 
-function nameOfDeleted(named: string): string | undefined {
-  if (!named.includes('\\0ADEL:')) return undefined;
-  return deletedRdnOf(named)?.value;
+/** The name of an entry that a value has by its DN; undefined for text. */
+function nameOfEntry(named: string): string | undefined {
+  if (named.includes('\\0ADEL:')) return deletedRdnOf(named)?.value;
+  return serverDnIn(named) === undefined ? undefined : rdnOf(named).value;
 }
 
 function referenceInWords({ elsewhere, unwritable }: Leftovers, { id, dn, reference }: Referrer): string {
@@ -156,28 +154,53 @@ export function assessLeftovers(facts: LeftoverFacts, proposal: Proposal<Directo
           ),
         ]),
     ...serversNotSeen(facts, proposal),
+    ...entriesNotThere(facts, proposal),
     ...oneDomainOnly(facts),
     ...exportFindings(facts.survey),
     ...emptyContainerFinding(facts.emptyContainers),
   ];
 }
 
-/** A server that the user may not see is there all the same: its name in text is not cleared unless the user knows better. */
+/** A server that the user may not see is there: its name is not cleared unless the user knows better. */
 function serversNotSeen({ unseen }: Leftovers, { changes }: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (unseen.length === 0) return [];
-  const removed = changes
-    .flatMap((change) => (change.kind === 'modify' ? change.edits : []))
-    .flatMap(({ remove }) => remove);
-  const hidden = new Set(unseen.map((group) => group.toLowerCase()));
-  const isHidden = (value: PlanValue): boolean =>
-    typeof value === 'string' && hidden.has(adminGroupIn(value)?.toLowerCase() ?? '');
-  const make = removed.some(isHidden) ? blocker : warning;
+  const edited = new Set(
+    changes.flatMap((change) =>
+      change.kind === 'modify' ? change.edits.map(({ attribute }) => `${attribute} of ${change.dn}`) : [],
+    ),
+  );
+  const groups = distinct(unseen.map(({ group }) => group));
+  const make = unseen.some(({ id }) => edited.has(id)) ? blocker : warning;
   return [
     make(
       'servers-not-seen',
-      `You see no servers of ${counted(unseen.length, 'administrative group')}: the names below may be of servers that are in use`,
+      `You see no servers of ${counted(groups.length, 'administrative group')}: the names below may be of servers that are in use`,
       'Run it as a user who may read the Exchange organisation, such as a member of Organization Management. Accept this only if the administrative group was deleted.',
-      { evidence: unseen, subjects: unseen },
+      { evidence: groups, subjects: groups },
+    ),
+  ];
+}
+
+/** An entry of which not even a deletion is to be seen may be hidden from the user, or from an export. */
+function entriesNotThere(
+  { missing, survey }: LeftoverFacts,
+  { changes }: Proposal<DirectoryChange>,
+): readonly FindingDraft[] {
+  const removed = changes
+    .flatMap((change) => (change.kind === 'modify' ? change.edits : []))
+    .flatMap(({ remove }) => remove.map((value) => (typeof value === 'string' ? dnIn(value) : '')));
+  const named = missing.filter((dn) => removed.includes(dn));
+  if (named.length === 0) return [];
+  const why =
+    survey.target.connection.kind === 'ldif'
+      ? 'They were deleted, or the export does not hold them.'
+      : 'They were deleted so long ago that no tombstone is left, or you have no right to see them.';
+  return [
+    blocker(
+      'entries-not-there',
+      `This clears references to ${counted(named.length, 'entry that is', 'entries that are')} not there, and no tombstone shows a deletion`,
+      `${why} Accept this if you know that they are gone, or leave a reference as it is with --keep. Undo cannot bring back a reference to an entry that is not there.`,
+      { evidence: named, subjects: named },
     ),
   ];
 }

@@ -1,6 +1,6 @@
 /** What earlier deletions by hand have left behind: values that point at deleted entries, or name a server that is gone. */
 
-import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, parentDn, rdnOf } from '../../ad/dn.ts';
+import { deletedRdnOf, dnsNameOfDn, isSameOrBelow, joinDn, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { textOf } from '../../ad/entry.ts';
 import { type Forest, isHostOfForest } from '../../ad/forest.ts';
 import { bytesWith, dnIn, everyEntry, type Naming, type NamingTest } from '../../ad/naming.ts';
@@ -10,11 +10,12 @@ import { groupBy } from '../../group-by.ts';
 import { and, equal, not, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
-import { deletedServers, hostsIn, readTombstones, serverInText, serverNamed, type Tombstones } from './gone-servers.ts';
+import { deletedServers, hostsIn, readTombstones, serverNamed, type Tombstones } from './gone-servers.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { otherRecipientAttributes } from './other-recipients.ts';
 import { liesIn } from './recipients.ts';
 import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
+import { adminGroupAbove, adminGroupIn, isMissingFrom, readServerPlaces, type ServerPlaces } from './server-places.ts';
 
 /** What was found, and what of it the user may not write. */
 export interface Leftovers {
@@ -27,12 +28,20 @@ export interface Leftovers {
   readonly unwritable: ReadonlySet<string>;
   /** Ids of those of recipients of other domains, which this DC cannot write. */
   readonly elsewhere: ReadonlySet<string>;
-  /** Administrative groups that text names and whose servers the user may not see: `/o=…/ou=…`. */
-  readonly unseen: readonly string[];
+  /** References to servers of administrative groups whose servers the user may not see. */
+  readonly unseen: readonly UnseenServer[];
+  /** DNs that values have, of servers and of what was below them, where no entry is to be seen, deleted or not. */
+  readonly missing: readonly string[];
   /** Whether the recipients of every domain could be asked for. */
   readonly isForestWide: boolean;
   /** Changes of a saved plan that are done. */
   readonly done: ReadonlySet<Change>;
+}
+
+/** Which reference it is, and the administrative group that it names: `/o=…/ou=…`, or its DN. */
+export interface UnseenServer {
+  readonly id: string;
+  readonly group: string;
 }
 
 /** What points at one server and at what was below it. */
@@ -59,7 +68,7 @@ const serverLists = new Set(['msexchstartedmailboxservers', 'msexchstoppedmailbo
 /** References that one plan holds; the next run finds the rest. */
 const most = 1000;
 
-/** The names of every server that is there. */
+/** The names of a server that is there. */
 export type ServerNames = Pick<ExchangeServer, 'legacyExchangeDn' | 'fqdn' | 'name'>;
 
 /**
@@ -77,27 +86,31 @@ export async function readLeftovers(
   servers: readonly ServerNames[],
 ): Promise<Omit<Leftovers, 'done'>> {
   const { configurationNamingContext: configuration } = forest;
-  const isLeft = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))]);
+  const places = await readServerPlaces(session, configuration);
+  const named = leftoverTest([...servers, ...(await clientAccessArrays(session, configuration))], places);
   const tombstones = await readTombstones(session, configuration);
   const isHere = liesIn(session.rootDse.namingContexts, forest);
   const own = session.rootDse.defaultNamingContext ?? '';
   const others = forest.namingContexts.filter(({ dn, kind }) => kind === 'domain' && !isHere(dn)).map(({ dn }) => dn);
   const attributes = [...ofRecipients, ...(await otherRecipientAttributes(session)).filter(isNamedByExchange)];
-  const recipients = { attributes, servers, isLeft, configuration };
+  const recipients = { attributes, servers, isLeft: named, configuration };
   const elsewhere: Referrer[] = [];
   if (global !== undefined) {
     for (const domain of others) elsewhere.push(...(await recipientsLeft(global, domain, recipients)));
   }
-  const found = [
-    ...(await referrersIn(session, everyEntry(session, configuration, isLeft), isLeft)).filter(
+  const pointing = [
+    ...(await referrersIn(session, everyEntry(session, configuration, named), named)).filter(
       ({ dn, reference }) => isOfExchange(dn, reference.attribute, configuration) && !isOwnName(reference),
     ),
     ...(await recipientsLeft(session, own, recipients)),
     ...elsewhere,
   ];
+  const { missing, found } = await lookAgain(session, pointing);
   const inText = found.flatMap(({ values }) => values.filter(isText));
-  const named = inText.flatMap((value) => serverInText(value) ?? []);
-  const gone = goneNames([...deletedServers(tombstones), ...named], servers);
+  const gone = goneNames(
+    [...deletedServers(tombstones), ...inText.flatMap((value) => serverNamed(value, new Map()) ?? [])],
+    servers,
+  );
   const onGone = hostTest(gone, forest);
   const onHosts =
     gone.size === 0
@@ -117,42 +130,51 @@ export async function readLeftovers(
       leftovers.filter(({ id }) => !beyond.has(id)),
     ),
     elsewhere: beyond,
-    unseen: await unseenGroups(session, configuration, inText),
+    unseen: unseenServers(found, places),
+    missing,
     isForestWide: others.length === 0 || global !== undefined,
   };
 }
 
-/** The administrative group of a server that text names by its legacyExchangeDN, `/o=…/ou=…`; undefined for other text. */
-export function adminGroupIn(value: string): string | undefined {
-  return /^(\/o=[^/]+\/ou=[^/]+)\/cn=Configuration\/cn=Servers\/cn=/i.exec(value)?.[1];
+/**
+ * Looks once more for the entries that were not there: they may have been made meanwhile, and the directory knows more
+ * spellings of a DN. Throws DirectoryError.
+ */
+async function lookAgain(
+  session: DirectorySession,
+  pointing: readonly Referrer[],
+): Promise<{ readonly missing: readonly string[]; readonly found: readonly Referrer[] }> {
+  const missing: string[] = [];
+  const there = new Set<string>();
+  for (const dn of distinct(pointing.flatMap(({ values }) => values.filter(isText).filter(isPlace).map(dnIn)))) {
+    if ((await session.readEntry(dn, ['1.1'])) === undefined) missing.push(dn);
+    else there.add(dn);
+  }
+  const isThere = (value: PlanValue): boolean => isText(value) && there.has(dnIn(value));
+  const found = pointing.flatMap((referrer) => {
+    const values = referrer.values.filter((value) => !isThere(value));
+    const otherValues = [...referrer.otherValues, ...referrer.values.filter(isThere)];
+    return values.length === 0 ? [] : [{ ...referrer, values, otherValues }];
+  });
+  return { missing, found };
 }
 
-/** The administrative groups in text of which no CN=Servers is to be seen: whether its servers are gone is not known. */
-async function unseenGroups(
-  session: DirectorySession,
-  configuration: string,
-  texts: readonly string[],
-): Promise<readonly string[]> {
-  const named = distinct(
-    texts.flatMap((value) => adminGroupIn(value) ?? []),
-    lower,
-  );
-  if (named.length === 0) return [];
-  const seen = new Set<string>();
-  const containers = session.search({
-    base: joinDn('CN=Services', configuration),
-    scope: 'subtree',
-    filter: equal('objectClass', 'msExchServersContainer'),
-    attributes: ['1.1'],
+/** Whether a value that was found has the DN of a place for servers. */
+function isPlace(value: string): boolean {
+  return isMissingFrom({ entries: new Set() }, value);
+}
+
+/** References to administrative groups of which no CN=Servers is to be seen: whether their servers are gone is not known. */
+function unseenServers(referrers: readonly Referrer[], { groups }: ServerPlaces): readonly UnseenServer[] {
+  const isSeen = (group: string): boolean => groups.has(group.startsWith('/') ? lower(group) : normalizedDn(group));
+  return referrers.flatMap(({ id, dn, reference, values }) => {
+    // A DAG is in the administrative group of its members.
+    const isOfDag = serverLists.has(lower(reference.attribute));
+    const named = values.filter(isText).flatMap((value) => (isOfDag ? adminGroupAbove(dn) : adminGroupIn(value)) ?? []);
+    return distinct(named, lower)
+      .filter((group) => !isSeen(group))
+      .map((group) => ({ id, group }));
   });
-  for await (const { dn } of containers) {
-    // CN=Servers,CN=<admin group>,CN=Administrative Groups,CN=<organisation>
-    const group = parentDn(dn) ?? '';
-    const organisation = parentDn(parentDn(group) ?? '') ?? '';
-    if (group === '' || organisation === '') continue;
-    seen.add(lower(`/o=${rdnOf(organisation).value}/ou=${rdnOf(group).value}`));
-  }
-  return named.filter((group) => !seen.has(lower(group)));
 }
 
 /** What is looked for among recipients. */
@@ -179,7 +201,7 @@ async function recipientsLeft(
   });
   return (await referrersIn(session, recipients, isLeft)).filter(
     ({ reference: { attribute }, values }) =>
-      attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isDeletedIn(configuration)),
+      attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isOfServers(configuration)),
   );
 }
 
@@ -255,10 +277,10 @@ function deletedName(value: string, gone: ReadonlyMap<string, string>): string |
   return dn.includes('\\0ADEL:') ? gone.get(lower(deletedRdnOf(dn)?.value ?? '')) : undefined;
 }
 
-/** Whether a value names a deleted entry of the Configuration naming context: one of a domain was no server object. */
-function isDeletedIn(configuration: string): (value: PlanValue) => boolean {
-  const place = `,CN=Deleted Objects,${configuration}`.toLowerCase();
-  return (value) => typeof value === 'string' && value.toLowerCase().endsWith(place);
+/** Whether a value names an entry of the Configuration naming context, deleted or not: one of a domain was no server object. */
+function isOfServers(configuration: string): (value: PlanValue) => boolean {
+  const place = `,${configuration}`.toLowerCase();
+  return (value) => isText(value) && lower(value).endsWith(place);
 }
 
 function isNamedByExchange(attribute: string): boolean {
@@ -298,26 +320,47 @@ async function clientAccessArrays(session: DirectorySession, configuration: stri
 /** A server of a legacyExchangeDN: `/o=…/ou=…/cn=Configuration/cn=Servers/cn=NAME`, and nothing below it. */
 const serverName = /^\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+$/i;
 
+/** In the DN of every server, as a directory writes it. */
+const inServers = 'cn=servers,';
+
 /** The server of the same and what is below it. */
 const belowServer = /^(\/o=[^/]+\/ou=[^/]+\/cn=Configuration\/cn=Servers\/cn=[^/]+)\/cn=/i;
 
-/** A test for DNs of deleted entries, and for names of servers that no object has. */
-export function leftoverTest(servers: readonly ServerNames[]): NamingTest {
-  const lowered = (names: readonly (string | undefined)[]): ReadonlySet<string> =>
-    new Set(names.flatMap((name) => (name === undefined ? [] : [lower(name)])));
-  const legacyNames = lowered(servers.map(({ legacyExchangeDn }) => legacyExchangeDn));
-  const hosts = lowered(servers.map(({ fqdn }) => fqdn));
-  const test = (value: string, attribute: string): Naming | undefined => {
+/**
+ * A test for DNs of deleted entries, for DNs of servers where no entry is, and for names of servers that no object has. A
+ * server whose names are not to be seen, as in an export without them, is meant by any that has its short name.
+ */
+export function leftoverTest(servers: readonly ServerNames[], places: Pick<ServerPlaces, 'entries'>): NamingTest {
+  const legacyNames = new Set(
+    servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [lower(name)])),
+  );
+  const unnamed = namesOf(servers.filter(({ legacyExchangeDn }) => legacyExchangeDn === undefined));
+  const hosts = namesOf(servers);
+  const isGoneHost = (host: string): boolean => !hosts.has(lower(host.split('.', 1)[0] ?? ''));
+  const isGone = (server: string | undefined): boolean =>
+    server !== undefined &&
+    !legacyNames.has(lower(server)) &&
+    !unnamed.has(lower(server.slice(server.lastIndexOf('=') + 1)));
+  const isMissing = remembering((value) => isMissingFrom(places, value));
+  const namingOf = (value: string, attribute: string): Naming | undefined => {
     if (value.includes('\\0ADEL:')) return 'deleted dn';
-    if (serverLists.has(attribute)) return hosts.has(value.toLowerCase()) ? undefined : 'FQDN';
-    if (attribute === 'legacyexchangedn') {
-      const server = belowServer.exec(value)?.[1];
-      return server === undefined || legacyNames.has(server.toLowerCase()) ? undefined : 'below legacyExchangeDN';
-    }
-    if (!serverName.test(value)) return undefined;
-    return legacyNames.has(value.toLowerCase()) ? undefined : 'legacyExchangeDN';
+    if (serverLists.has(attribute)) return isGoneHost(value) ? 'FQDN' : undefined;
+    if (attribute === 'legacyexchangedn')
+      return isGone(belowServer.exec(value)?.[1]) ? 'below legacyExchangeDN' : undefined;
+    if (serverName.test(value)) return isGone(value) ? 'legacyExchangeDN' : undefined;
+    return lower(value).includes(inServers) && isMissing(value) ? 'dn' : undefined;
   };
-  return Object.assign(test, { mayName: bytesWith(['\\0adel:', '/cn=servers/cn=', ...serverLists]) });
+  return Object.assign(namingOf, { mayName: bytesWith(['\\0adel:', '/cn=servers/cn=', inServers, ...serverLists]) });
+}
+
+/** The answers for values, which very many entries share. */
+function remembering(test: (value: string) => boolean): (value: string) => boolean {
+  const answers = new Map<string, boolean>();
+  return (value) => {
+    const answer = answers.get(value) ?? test(value);
+    answers.set(value, answer);
+    return answer;
+  };
 }
 
 /** The group of a server that is gone has no other use for its name. */
@@ -378,7 +421,7 @@ export function unjustifiedLeftovers(facts: Leftovers, { changes }: Proposal<Dir
 /** What such a plan never holds. */
 export function permitsLeftovers({ changes, target }: Plan<DirectoryChange>): readonly string[] {
   const configuration = target.kind === 'forest' ? target.configurationNamingContext : '';
-  const test = leftoverTest([]);
+  const test = leftoverTest([], { entries: new Set() });
   return changes.flatMap((change) => {
     if (change.kind !== 'modify') return [`It makes or deletes the entry ${change.dn}.`];
     return change.edits.flatMap(({ attribute, add, remove }) => [
