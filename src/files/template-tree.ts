@@ -348,21 +348,30 @@ export function setFolderOf(file: Pick<StringsFile, 'path' | 'language'>): strin
 
 /** Words by which people and Explorer ("Exchange - Copy") mark what they keep, in the languages of Windows. */
 const copyWords =
-  'copy|copia|copie|cópia|kopie|kopia|kopi|kopio|kopya|kópia|kopija|másolat|копия|копие|копія|αντίγραφο|αντιγραφή|' +
+  'copy|copyof|copia|copie|cópia|kopie|kopia|kopi|kopio|kopya|kópia|kopija|másolat|копия|копие|копія|αντίγραφο|αντιγραφή|' +
   'コピー|副本|複製|复件|복사본|עותק|نسخة|' +
   'backup|backups|bak|bck|bkp|old|orig|original|originale|originals|save|saved|sav|sicherung|sauvegarde|respaldo';
 /** Words that mark a copy only beside the set that it was made of. */
 const wordsBesideOriginal =
-  'org|ori|before|prev|previous|alt|vorher|avant|ancien|antes|anterior|vecchio|prima|oud|unused|disabled';
+  'org|ori|before|prev|previous|alt|vorher|avant|ancien|antes|anterior|vecchio|prima|oud|unused|disabled|' +
+  'bkup|bckp|bup|back|sik|sich|gesichert|archive|archiv|rollback|(?:pre(?![-_ ]?prod)|vor)[-_ ]+[\\p{L}\\p{N}]+';
 const wordOf = (words: string): string => `(?<!\\p{L})(?:${words})(?!\\p{L})`;
 const date = '(?:19|20)\\d\\d[-_.]?[01]\\d[-_.]?[0-3]\\d';
-/** 01.02.2024, 2024-01, 240117, (2), a tilde */
-const dateBesideOriginal = '\\d{1,2}[-_.]\\d{1,2}[-_.]\\d{2,4}|(?:19|20)\\d\\d[-_.][01]\\d|\\d{6,8}';
+const monthNumber = '(?:0[1-9]|1[0-2])';
+const monthName = '(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez)\\p{Ll}*';
+/** 01.02.2024, 2024-01, 240117, 17012024, "17-May-2024", "May 2024" */
+const dateBesideOriginal =
+  `[0-3]?\\d[-_.][0-3]?\\d[-_.](?:19|20)?\\d\\d|(?:19|20)\\d\\d[-_.]${monthNumber}|\\d\\d${monthNumber}\\d\\d|` +
+  `[0-3]\\d${monthNumber}(?:19|20)\\d\\d|\\d{1,2}[-_. ]?${monthName}[-_. ]?\\d\\d|(?<!\\p{L})${monthName}[-_. ]?(?:19|20)\\d\\d`;
 const copyName = new RegExp(`${wordOf(copyWords)}|${date}`, 'iu');
+/** Such a word, a date, (2), a tilde; "(2013)" is the name of a version. */
 const markBesideOriginal = new RegExp(
-  `${wordOf(`${copyWords}|${wordsBesideOriginal}`)}|${date}|(?<!\\d)(?:${dateBesideOriginal})(?!\\d)|\\(\\d+\\)|~$`,
+  `${wordOf(`${copyWords}|${wordsBesideOriginal}`)}|${date}|(?<!\\d)(?:${dateBesideOriginal})(?!\\d)|\\(\\d{1,2}\\)|~$`,
   'iu',
 );
+/** A name that is put aside without a word: "_Exchange", "Exchange_", "xExchange", "zz_Exchange". */
+const onlySigns = /^[^\p{L}\p{N}]+$/u;
+const putLast = /^[xz]{1,3}[-_. ]*$/i;
 
 /** Whether a folder has the name of a copy that was kept aside: "Exchange - Copy", "Exchange.bak", "de-backup". */
 export function isCopyName(name: string): boolean {
@@ -373,8 +382,13 @@ export function isCopyName(name: string): boolean {
 function isCopyOf(name: string, original: string): boolean {
   const at = name.toLowerCase().indexOf(original.toLowerCase());
   if (at < 0 || original === '') return false;
-  const besides = [name.slice(0, at), name.slice(at + original.length)];
-  return besides.some((part) => markBesideOriginal.test(part));
+  const before = name.slice(0, at);
+  const after = name.slice(at + original.length);
+  if (onlySigns.test(before + after) || (putLast.test(before) && after === '')) return true;
+  // "Visa (2)" is no copy of ISA, and "ExchangePartner (2)" none of Exchange.
+  const joined = [/\p{L}+$/u.exec(before)?.[0], /^\p{L}+/u.exec(after)?.[0]];
+  const isPartOfWord = joined.some((letters) => letters !== undefined && !markBesideOriginal.test(letters));
+  return !isPartOfWord && [before, after].some((part) => markBesideOriginal.test(part));
 }
 
 /** The sets among these folders that are copies kept aside; the folders above the root mark nothing. */
@@ -399,7 +413,11 @@ function languageCopiesAmong(files: readonly StringsFile[]): ReadonlySet<Strings
   const names = distinct(files.map(({ language }) => language));
   const copies = new Set(names.filter(isCopyName));
   // Of the many names of languages next to none is marked in any way.
-  const marked = new Set(names.filter((name) => !copies.has(name) && markBesideOriginal.test(name)));
+  const marked = new Set(
+    names.filter(
+      (name) => !copies.has(name) && (markBesideOriginal.test(name) || /^[^\p{L}\p{N}]|[^\p{L}\p{N}]$/u.test(name)),
+    ),
+  );
   if (copies.size + marked.size === 0) return new Set();
   const nlsOf = (file: StringsFile): string => path.dirname(path.dirname(file.path));
   const beside = groupBy(files, nlsOf);

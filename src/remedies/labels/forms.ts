@@ -36,14 +36,15 @@ export function readForm(file: string, bytes: Buffer): Form {
   const text = textOf(bytes);
   const live = isScript ? withoutScriptComments(text) : withoutComments(text);
   const labels = isScript ? [] : labelsOfName(live);
-  const ownLabel = labels.find((label) => !label.includes('@@'));
+  // Beside a label from strings.txt another one is a mark or a message: "*", "Required".
+  const ownLabel = labels.some((label) => label.includes('@@')) ? undefined : labels[0];
   return {
     path: file,
     folder: path.dirname(file),
     keys: keysIn(labels.length > 0 ? labels.join(' ') : live),
     asksForName: nameField.test(live) || labels.length > 0,
     ...(ownLabel === undefined ? {} : { ownLabel }),
-    domainTexts: domainTextsIn(live, isScript, labels),
+    domainTexts: domainTextsIn(live, isScript, ownLabel),
     domainLines: domainLinesIn(live, text),
     scripts: isScript ? [] : scriptsIn(live),
   };
@@ -67,7 +68,14 @@ function textOf(bytes: Buffer): string {
   const [, charset = ''] = /\bcharset\s*=\s*["']?([\w-]+)/i.exec(start) ?? [];
   const page = pagesByName[charset.toLowerCase()] ?? Number(/^windows-(\d+)$/i.exec(charset)?.[1]);
   const detected = detectEncoding(bytes, 1252, encodingOfCodePage(page));
-  return detected.kind === 'text' ? decodeText(bytes, detected.encoding) : bytes.toString('latin1');
+  if (detected.kind !== 'text') return bytes.toString('latin1');
+  const japanese = detected.encoding === 'windows-1252' ? decodeText(bytes, 'windows-932') : '';
+  return isJapanese(japanese) ? japanese : decodeText(bytes, detected.encoding);
+}
+
+/** A page without a charset: kana side by side come of no other language's bytes. */
+function isJapanese(text: string): boolean {
+  return /[\u3041-\u3096\u30a1-\u30fa]{2}/.test(text) && !text.includes('\ufffd');
 }
 
 const blank = (text: string): string => text.replace(/[^\r\n]/g, ' ');
@@ -87,7 +95,8 @@ function withoutScriptComments(script: string): string {
   );
 }
 
-const nameField = /<input\b[^>]*\bname\s*=\s*["']?(?:username|userid)\b/i;
+/** Not a hidden one: the forms of the later steps (pcode.htm) carry the name along and ask for something else. */
+const nameField = /<input\b(?![^>]*\btype\s*=\s*["']?hidden\b)[^>]*\bname\s*=\s*["']?(?:username|userid)\b/i;
 
 function keysIn(text: string): readonly string[] {
   return distinct([...text.matchAll(/@@(\w+)/g)].map(([, key = '']) => key));
@@ -121,25 +130,40 @@ function withBackslashes(html: string): string {
   return html.replace(/&(?:#0*92|#x0*5c|bsol);?/gi, '\\');
 }
 
-/** Two words with a backslash between them. */
-const namesDomain = /\p{L}[^\S\r\n]?\\[^\S\r\n]?\p{L}/u;
+/** Two words with a backslash between them; one letter is enough where a letter is a word (域). */
+const twoWords = /(?:\p{L}{2}|\p{Lo})[^\S\r\n]?\\{1,2}[^\S\r\n]?(?:\p{L}{2}|\p{Lo})/u;
+/** C:\temp\x.gif, \\server\share */
+const paths = /(?<![\p{L}\p{N}])(?:[a-z]:|\\)\\[^\s"'<>]*/giu;
+
+function namesDomain(text: string): boolean {
+  return twoWords.test(text.replace(paths, ' '));
+}
+
+/** A string of a script as it is read there; an escape that means nothing, such as "Domain\User", is left as it is. */
+function unescaped(literal: string): string {
+  return literal.replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|([\\nrtbfv0"']))/gi, (_, byte, unit, single) => {
+    const code = byte ?? unit;
+    if (code !== undefined) return String.fromCharCode(Number.parseInt(code, 16));
+    return single === '\\' || single === '"' || single === "'" ? single : ' ';
+  });
+}
 
 /** The texts of its own that name the domain, each once: of attributes a user sees, of the page and of its scripts. */
-function domainTextsIn(text: string, isScript: boolean, labels: readonly string[]): readonly string[] {
+function domainTextsIn(text: string, isScript: boolean, ownLabel: string | undefined): readonly string[] {
   const scripts = isScript
     ? [text]
     : [...text.matchAll(/<script\b[^>]*>(.*?)(?:<\/script|$)/gis)].map(([, of = '']) => of);
   const written = scripts.flatMap((script) =>
     [...script.matchAll(/"((?:[^"\\\r\n]|\\.)*)"|'((?:[^'\\\r\n]|\\.)*)'/g)]
-      .map(([, double, single]) => (double ?? single ?? '').replaceAll('\\\\', '\\'))
-      .filter((words) => namesDomain.test(words)),
+      .map(([, double, single]) => unescaped(double ?? single ?? ''))
+      .filter(namesDomain),
   );
   if (isScript) return distinct(written);
   const markup = text.replace(/<(script|style)\b[^>]*>.*?(?:<\/\1\s*>|$)/gis, ' ');
   const seen = markup.matchAll(/\s(?:placeholder|title|alt|aria-label)\s*=\s*(?:(["'])(.*?)\1|([^\s"'>]+))/gis);
   const attributes = [...seen].map(([, , quoted, bare]) => withBackslashes(quoted ?? bare ?? ''));
-  const inText = plainLines(markup).filter((line) => namesDomain.test(line) && !labels.includes(line));
-  return distinct([...attributes.filter((words) => words.includes('\\')), ...inText, ...written]);
+  const inText = plainLines(markup).filter((line) => namesDomain(line) && line !== ownLabel);
+  return distinct([...attributes.filter((words) => words.replace(paths, ' ').includes('\\')), ...inText, ...written]);
 }
 
 /** What stands between the tags. */
@@ -147,8 +171,16 @@ function plainLines(markup: string): readonly string[] {
   return markup.split(/<[^>]*>/).map(plainText);
 }
 
-/** A backslash at the end of a text: "CONTOSO\\", '\x5c', "CONTOSO%5C" */
-const ended = String.raw`(?:\\\\|%5c|\\x5c|\\u005c|\\134)["']`;
+/**
+ * A backslash at the end of a text: "CONTOSO\\", '\x5c', "CONTOSO%5C". Not that of a path ("C:\\temp\\"), nor one that
+ * jQuery and Underscore return as an escape: return "\\" + ch
+ */
+const ended = [
+  String.raw`(?:\\\\|%5c|\\x5c|\\u005c|\\134)["']`,
+  String.raw`(?<!["'](?:[a-z]:|\\\\\\\\)[^"'\r\n]*["'])`,
+  String.raw`(?<!(?:\breturn|[?:])\s*["'](?:\\\\)+["'])`,
+].join('');
+const added = String.raw`\s*(?:\+(?!\s*\w+\.(?:charCodeAt|charAt|toString)\()|\.concat\()`;
 const fromCode = String.raw`fromCharCode\(\s*(?:92|0x5c)\s*\)`;
 /**
  * "CONTOSO\\" + name, domain.concat("\\", name), [domain, name].join("\\"), x = "CONTOSO\\"; `CONTOSO\\${name}`,
@@ -157,15 +189,15 @@ const fromCode = String.raw`fromCharCode\(\s*(?:92|0x5c)\s*\)`;
  */
 const putsDomain = new RegExp(
   [
-    `${ended}\\s*(?:\\+|\\.concat\\()`,
+    `${ended}${added}`,
     String.raw`\b(?:unescape|decodeURI\w*)\(\s*["'][^"'\r\n]*%5c["']\s*\)\s*(?:\+|\.concat\()`,
     `\\.concat\\([^()]*${ended}`,
-    `\\.join\\(\\s*["']${ended}`,
+    `(?<!\\.split\\([^()]*\\))\\.join\\(\\s*["']${ended}`,
     `[^=!<>]=\\s*["'][^"'\\r\\n]*${ended}\\s*(?:[;,}]|$)`,
     String.raw`\\\\\$\{`,
     `${fromCode}\\s*(?:[+;,]|\\.concat\\()`,
     String.raw`\.replace\(\s*\/\^[^/\r\n]*\/\w*\s*,\s*["'][^"'\r\n]*(?:\\\\|%5c|\\x5c|\\u005c)`,
-    String.raw`[^\s\\"]\\"\s*&\s*\w`,
+    String.raw`[^\s\\"]\\"\s*&\s*(?!\w+;)\w`,
     String.raw`<input\b(?=[^>]*\sname\s*=\s*["']?(?:username|userid)\b)[^>]*\svalue\s*=\s*["']?[^"'\s>]*(?:\\|&#0*92;|&#x0*5c;|&bsol;)`,
   ].join('|'),
   'gim',

@@ -51,6 +51,18 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
     'Exchange_before_SP2',
     'ExchangeBackup',
     'OldExchange',
+    'CopyOfExchange',
+    '_Exchange',
+    'Exchange_',
+    'xExchange',
+    'zz_Exchange',
+    'Exchange_bkup',
+    'Exchange_archive',
+    'Exchange_pre-SP2',
+    'Exchange vor Update',
+    'Exchange 17-May-2013',
+    'Exchange_Mai2013',
+    'Exchange_17052013',
   ])('by its name: %s', async (name) => {
     await writeTree(root, { CookieAuthTemplates: { [name]: set } });
     const examination = await look();
@@ -82,10 +94,10 @@ describe('a copy that was kept aside is left as it is and reported once', () => 
 
   test('in a language folder that only the one beside it shows to be a copy', async () => {
     const nls = 'CookieAuthTemplates/Exchange/HTML/nls';
-    await writeTree(path.join(root, nls), { 'de (2)': strings, 'de-AT': strings });
+    await writeTree(path.join(root, nls), { 'de (2)': strings, _de: strings, 'de-AT': strings });
     const examination = await look();
     expect(examination.changes.map((change) => change.language).toSorted()).toEqual(['de', 'de-AT', 'default']);
-    expect(copies(examination)).toEqual([`${nls}/de (2)`]);
+    expect(copies(examination).toSorted()).toEqual([`${nls}/_de`, `${nls}/de (2)`]);
   });
 });
 
@@ -147,9 +159,22 @@ test.each([
   'Partner 2013',
   'Exchange_test',
   'Altona',
+  'Exchange.1',
+  'Exchange_v1',
+  'Exchange (2013)',
+  'Exchange (DMZ)',
+  'Exchange14.03.0123',
+  'Exchange_123456',
+  'Exchange-pre-prod',
+  'ExchangePartner (2)',
 ])('a set whose name only looks like that of a copy is changed: %s', async (name) => {
   await writeTree(root, { CookieAuthTemplates: { [name]: set } });
   expect(changedSets(await look())).toContain(`CookieAuthTemplates/${name}`);
+});
+
+test('a set that has the name of another one within a word is changed: "Visa (2)" beside ISA', async () => {
+  await writeTree(root, { CookieAuthTemplates: { ISA: set, 'Visa (2)': set } });
+  expect(changedSets(await look())).toContain('CookieAuthTemplates/Visa (2)');
 });
 
 test('the English file in the folder of another language is named', async () => {

@@ -82,6 +82,17 @@ describe('which forms show the new label', () => {
     });
   });
 
+  test.each([
+    [
+      'a form of a later step, which carries the name in a hidden field',
+      '<input type="hidden" name="userid">@@L_Passcode_Text',
+    ],
+    ['a form whose field has a mark of its own beside the label', `${usual}<label for="username">Required</label>`],
+  ])('is not asked of %s', async (_, html) => {
+    await forms({ 'a.htm': html });
+    expect(finding(await look(), 'form-without-label')).toBeUndefined();
+  });
+
   test('is one whose other key is changed too', async () => {
     await forms({ 'a.htm': usual.replace('L_UserName_Text', 'L_UserID_Text') });
     const examination = await look({ keys: ['L_UserName_Text', 'L_UserID_Text'] });
@@ -109,14 +120,19 @@ describe('a text of its own that names the domain is found in a form', () => {
     '<!-- Domain\\Username --><p>Name</p>',
     '<a href="C:\\temp\\form">form</a><style>p { font-family: \\Arial }</style>',
     '<script>var digits = "\\\\d+"; // "Domain\\\\Username"\n</script>',
+    '<script>alert("No access\\nTry again"); find("[\\\\x20\\\\t\\\\r\\\\n]"); open("\\\\\\\\server\\\\share")</script>',
+    '<p>C:\\Forms\\logon</p><p>\\\\server\\share</p>',
   ])('but not where no user sees it: %s', (html) => {
     expect(readForm('a.htm', Buffer.from(html)).domainTexts).toEqual([]);
   });
 
-  test('and not in a byte of a character of East Asia, where the page names its code page', () => {
-    const html = '<meta content="text/html; charset=Shift_JIS"><p>ソフト表示</p>';
-    expect(readForm('a.htm', encodedAs('windows-932', html)).domainTexts).toEqual([]);
-  });
+  test.each(['<meta content="text/html; charset=Shift_JIS">', ''])(
+    'and not in a byte of a Japanese character, with and without the name of the encoding: %s',
+    (meta) => {
+      const html = `${meta}<p>パソコンソフト表示</p>`;
+      expect(readForm('a.htm', encodedAs('windows-932', html)).domainTexts).toEqual([]);
+    },
+  );
 });
 
 describe('a script that puts a domain before the name', () => {
@@ -235,6 +251,11 @@ describe('a script that puts a domain before the name', () => {
     'if (name.indexOf("\\\\") > 0) warn();',
     'user = name.substr(name.lastIndexOf("\\\\") + 1);',
     'user = name.split("\\\\")[1];',
+    'return ch.slice(0, -1) + "\\\\" + ch.charCodeAt(0).toString(16);',
+    'return "\\\\" + ch;',
+    'icon = "C:\\\\icons\\\\" + name;',
+    'folder = address.split("/").join("\\\\");',
+    'cell = "<b title=\\"name\\"&nbsp;>";',
   ])('is not one that adds none: %s', (script) => {
     expect(readForm('flogon.js', Buffer.from(script)).domainLines).toEqual([]);
   });
