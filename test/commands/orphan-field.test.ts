@@ -50,6 +50,42 @@ const planFor = async (records: readonly string[], ...args: readonly string[]): 
   return plan;
 };
 
+describe('mailboxes of which the database was activated on another member of a DAG', () => {
+  const active = record(database, 'msExchMDB', `msExchOwningServer: ${dnOf('EX01')}`);
+  const mta = `CN=Microsoft MTA,${server}`;
+  const switched = [
+    ...forest(exchange2010, another(), active, record(mta, 'mTA')),
+    inDatabase('anna', `homeMTA: ${mta}`),
+    inDatabase('SystemMailbox{1f05a927-3be2-4fb9-aa03-b59fe3b56f4c}', 'msExchRecipientTypeDetails: 8388608'),
+  ];
+
+  test('only name the server: that can be accepted, homeMTA is cleared, and the name stays and is listed', async () => {
+    const plan = await planFor(switched);
+    expect(blockersOf(plan)).toEqual(['mailboxes-named-only']);
+    expect(findingOf(plan, 'mailboxes-named-only')?.title).toContain('2 mailboxes still name the server');
+    expect(plan.changes[0]).toMatchObject({ edits: [{ attribute: 'homeMTA', remove: [mta] }] });
+    expect(plan.leftOut).toContainEqual({
+      what: 'msExchHomeServerName of mailboxes in databases of other servers',
+      reason: 'mailboxes-named-only',
+      detail: '2',
+      reference: { to: [server], because: 'mailbox' },
+    });
+    // What the proof after apply takes for left on purpose.
+    expect(deletedServer(plan as never).leavesSomeOf).toContain('msexchhomeservername');
+  });
+
+  test.each([
+    ['whose owner is not there', dnOf('EX09')],
+    ['whose owner lost a naming conflict', `CN=EX01\\0ACNF:1b0ff4d6-0000-4000-8000-000000000001,CN=Servers,${group}`],
+    ['that has no owner', undefined],
+  ])('are on the server still, in a database %s', async (_, owner) => {
+    const lost = record(database, 'msExchMDB', ...(owner === undefined ? [] : [`msExchOwningServer: ${owner}`]));
+    const conflict = owner?.includes('CNF:') === true ? [record(owner, 'msExchExchangeServer')] : [];
+    const plan = await planFor([...switched.filter((one) => one !== active), lost, ...conflict]);
+    expect(blockersOf(plan)).toContain('mailboxes (final)');
+  });
+});
+
 describe('a failed first install', () => {
   const arbitration = inDatabase(
     'SystemMailbox{1f05a927-3be2-4fb9-aa03-b59fe3b56f4c}',

@@ -38,7 +38,7 @@ import {
   type ConfigurationFindings,
   type Referrer,
   readConfigurationReferrers,
-  readOwnedDatabases,
+  readDatabasesOf,
   type ToDelete,
   unwritableOf,
 } from './referrers.ts';
@@ -394,9 +394,11 @@ async function readDeletion(
   const subtree = await readSubtree(session, server.dn, isExport);
   const context = forest.configurationNamingContext;
   const ownDns = dnsOf(subtree);
-  const owned = [...(await readOwnedDatabases(session, context, server.dn)), ...disowned].filter(
-    (dn) => !ownDns.has(normalizedDn(dn)),
+  const otherServers = survey.servers.flatMap((one) =>
+    one.server.dn === server.dn || one.server.isConflict ? [] : [one.server.dn],
   );
+  const inForest = await readDatabasesOf(session, context, server.dn, otherServers);
+  const owned = [...inForest.owned, ...disowned].filter((dn) => !ownDns.has(normalizedDn(dn)));
   const databases = [...owned, ...databasesIn(subtree)];
   step('looking for recipients in the forest');
   const { recipients, base } = recipientsOf(sessions);
@@ -408,7 +410,7 @@ async function readDeletion(
     base,
     names,
     mailTransferAgentsIn(subtree),
-    databases,
+    { owned: databases, others: inForest.others },
     recipientScope,
   );
   const hasOtherServer = survey.servers.some((one) => one.server.dn !== server.dn && isFullServer(one.server));

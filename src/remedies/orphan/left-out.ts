@@ -3,7 +3,7 @@
 import { entryFinder, leadingTo } from '../../change/clear-values.ts';
 import type { LeftOut, WhyLeft } from '../../change/plan.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
-import { inOtherDomains, tooMany } from './names.ts';
+import { inOtherDomains, namedOnly, tooMany } from './names.ts';
 import type { RecipientCount } from './recipients.ts';
 import type { Referrer } from './referrers.ts';
 
@@ -69,7 +69,17 @@ function whyOf({ reference }: { readonly reference: Pick<Referrer['reference'], 
 /** Recipients that are only counted: users' mailboxes, those of other domains, and those beyond the limit of a plan. */
 function recipientsLeft(facts: DeletionFacts, counted: RecipientCount, going: Going): readonly LeftOut[] {
   const { reference, count, own, elsewhere, notListed, ofMailboxes } = counted;
-  if (!reference.isCleanable) return facts.hasOtherServer ? [] : mailboxesLeft(counted, count - own.count, going);
+  if (!reference.isCleanable) {
+    return [
+      ...(facts.hasOtherServer ? [] : mailboxesLeft(counted, count - own.count, going)),
+      ...rowOf(
+        counted.inOtherDatabases.count,
+        `${reference.attribute} of mailboxes in databases of other servers`,
+        namedOnly,
+        leadingTo([going.server], whyOf(counted, 'mailbox')),
+      ),
+    ];
+  }
   const { attribute, who } = reference;
   const leading = (which: 'elsewhere' | 'beyond', why: WhyLeft): Pick<LeftOut, 'reference'> =>
     leadingTo(namedByRecipients(counted, which, going), whyOf(counted, why));

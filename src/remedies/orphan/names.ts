@@ -134,8 +134,10 @@ function nearestNames(given: string, servers: readonly ExchangeServer[]): readon
 export const inOtherDomains = 'recipients-in-other-domains';
 /** The reason in leftOut of recipients beyond the number that one plan clears. */
 export const tooMany = 'too-many-references';
-/** The reasons in leftOut of users' mailboxes that lose their database with the last server. */
-export const mailboxReasons: readonly string[] = ['mailboxes', 'archives'];
+/** The reason in leftOut of mailboxes that only name the server, while their database is of another. */
+export const namedOnly = 'mailboxes-named-only';
+/** The reasons in leftOut of mailboxes that go on naming the server: also users', which lose their database with the last one. */
+export const mailboxReasons: readonly string[] = ['mailboxes', 'archives', namedOnly];
 
 export interface DeletedServer {
   /** Every entry that goes. */

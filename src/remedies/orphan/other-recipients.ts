@@ -121,6 +121,7 @@ function countOf(
     cleanable,
     notListed: Math.max(0, total - mostCleanable),
     ofMailboxes: 0,
+    inOtherDatabases: { count: 0, first: [] },
     elsewhere: { count: elsewhereDns.length, first: elsewhereDns.slice(0, firstNames) },
     named: { elsewhere: [...elsewhere], beyond: [...beyond] },
   };

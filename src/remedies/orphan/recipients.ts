@@ -8,7 +8,7 @@ import { writtenValueOf } from '../../ad/values.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { OwnNames } from './names.ts';
-import { namesOneOf, type ReferenceKind, type Referrer, recipientReferrer } from './referrers.ts';
+import { type Databases, namesOneOf, type ReferenceKind, type Referrer, recipientReferrer } from './referrers.ts';
 
 /** References from recipients, forest-wide. They may be many: found by the value that they hold, and only counted. */
 export interface RecipientReference {
@@ -93,6 +93,8 @@ export interface RecipientCount {
   readonly notListed: number;
   /** Of a reference that may be cleared, the mailboxes of users that are on the server: they are left alone. */
   readonly ofMailboxes: number;
+  /** Mailboxes that only name the server, while their database is of another: they are not counted above. */
+  readonly inOtherDatabases: { readonly count: number; readonly first: readonly string[] };
   /** Those that the DC which is written to does not hold, and the DNs of the first. */
   readonly elsewhere: { readonly count: number; readonly first: readonly string[] };
   /** The entries that go and that recipients of other domains, and those past the bound, name: DNs, normalised. */
@@ -123,14 +125,14 @@ const valuesASearch = 100;
  *
  * @param recipients a session with a global catalog, or with a DC whose domain is then all that is looked at
  * @param mailTransferAgents DNs of those below the server
- * @param databases DNs of the databases that the server owns, below it or not
+ * @param databases those that the server owns, below it or not, and those of other servers
  */
 export async function countRecipients(
   recipients: DirectorySession,
   base: string,
   names: OwnNames,
   mailTransferAgents: readonly string[],
-  databases: readonly string[],
+  { owned: databases, others }: Databases,
   scope: RecipientScope,
 ): Promise<readonly RecipientCount[]> {
   const valuesOf: Readonly<Record<RecipientReference['named'], readonly string[]>> = {
@@ -138,25 +140,38 @@ export async function countRecipients(
     databases,
     'mail transfer agents': mailTransferAgents,
   };
-  const isMailbox = mailboxIsHere(names, databases);
+  const isElsewhere = mailboxIsIn(others);
+  const isMailbox = mailboxIsHere(names, databases, isElsewhere);
   const counts: RecipientCount[] = [];
   // One after the other: not every server keeps several paged searches of one connection apart.
   for (const reference of recipientReferences) {
     const values = valuesOf[reference.named];
-    counts.push(await countOne(recipients, base, reference, values, scope, isMailbox));
+    counts.push(await countOne(recipients, base, reference, values, scope, isMailbox, isElsewhere));
   }
   return counts;
 }
 
 /** Whether an entry is a mailbox that is on the server or in its databases, as the blockers count them. */
-function mailboxIsHere({ legacyExchangeDn }: OwnNames, databases: readonly string[]): (entry: Entry) => boolean {
-  const keys = new Set(databases.map(normalizedDn));
+function mailboxIsHere(
+  { legacyExchangeDn }: OwnNames,
+  databases: readonly string[],
+  isElsewhere: (entry: Entry) => boolean,
+): (entry: Entry) => boolean {
   const server = legacyExchangeDn?.toLowerCase();
+  const isInOwn = mailboxIsIn(databases);
+  return (entry) => {
+    const isNamed = server !== undefined && textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server;
+    if (isNamed && allBytesOf(entry, 'mailNickname').length > 0) return !isElsewhere(entry);
+    return isInOwn(entry);
+  };
+}
+
+/** Whether an entry is a mailbox in one of these databases. */
+function mailboxIsIn(databases: readonly string[]): (entry: Entry) => boolean {
+  const keys = new Set(databases.map(normalizedDn));
   // Very many mailboxes are in few databases: each is compared once.
   const isOne = new Map<string, boolean>();
   return (entry) => {
-    const isNamed = server !== undefined && textOf(entry, 'msExchHomeServerName')?.toLowerCase() === server;
-    if (isNamed && allBytesOf(entry, 'mailNickname').length > 0) return true;
     const database = textOf(entry, 'homeMDB') ?? '';
     const known = isOne.get(database) ?? namesOneOf(database, keys);
     isOne.set(database, known);
@@ -183,7 +198,7 @@ const kindAttributes = ['msExchRecipientTypeDetails', 'objectClass'];
 export function recipientAttributes({ isCleanable, attribute }: RecipientReference): readonly string[] {
   return isCleanable
     ? [...kindAttributes, 'objectGUID', 'homeMDB', 'mailNickname', 'msExchHomeServerName', attribute]
-    : [...kindAttributes, attribute];
+    : [...kindAttributes, 'homeMDB', attribute];
 }
 
 async function countOne(
@@ -193,18 +208,31 @@ async function countOne(
   values: readonly string[],
   { isRecipient, isWritable }: RecipientScope,
   isMailbox: (entry: Entry) => boolean,
+  isElsewhere: (entry: Entry) => boolean,
 ): Promise<RecipientCount> {
   const seen = new BoundedList<string>(firstNames);
+  const inOthers = new BoundedList<string>(firstNames);
   const tally = reference.isCleanable ? clearableTally(reference, isMailbox, isWritable) : mailboxTally(reference);
   const attributes = recipientAttributes(reference);
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
       if (!isRecipient(entry.dn)) continue;
+      if (reference.id === 'mailboxes' && isElsewhere(entry)) {
+        inOthers.add(() => entry.dn);
+        continue;
+      }
       seen.add(() => entry.dn);
       tally.add(entry);
     }
   }
-  return { reference, count: seen.count, first: seen.items, ...noRecipients, ...tally.counted() };
+  return {
+    reference,
+    count: seen.count,
+    first: seen.items,
+    ...noRecipients,
+    inOtherDatabases: { count: inOthers.count, first: inOthers.items },
+    ...tally.counted(),
+  };
 }
 
 type Counted = Omit<RecipientCount, 'reference' | 'count' | 'first'> & Partial<Pick<RecipientCount, 'first'>>;
@@ -215,6 +243,7 @@ const noRecipients: Counted = {
   cleanable: [],
   notListed: 0,
   ofMailboxes: 0,
+  inOtherDatabases: { count: 0, first: [] },
   elsewhere: { count: 0, first: [] },
 };
 

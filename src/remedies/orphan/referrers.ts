@@ -185,13 +185,21 @@ export interface ConfigurationFindings {
   readonly leftovers: readonly Referrer[];
 }
 
-/** DNs of the databases that name the server as their owner. Throws DirectoryError. */
-export async function readOwnedDatabases(
+/** DNs of the databases that name the server as their owner, and of those that are of another. */
+export interface Databases {
+  readonly owned: readonly string[];
+  readonly others: readonly string[];
+}
+
+/** Throws DirectoryError. @param others DNs of the servers beside it, without those that lost a naming conflict */
+export async function readDatabasesOf(
   session: DirectorySession,
   configuration: string,
   server: string,
-): Promise<readonly string[]> {
+  others: readonly string[],
+): Promise<Databases> {
   const owned: string[] = [];
+  const ofOthers: string[] = [];
   const found = session.search({
     base: `CN=Services,${configuration}`,
     scope: 'subtree',
@@ -199,10 +207,13 @@ export async function readOwnedDatabases(
     attributes: ['msExchOwningServer'],
   });
   const key = new Set([normalizedDn(server)]);
+  const otherKeys = new Set(others.map(normalizedDn));
   for await (const entry of found) {
-    if (namesOneOf(textOf(entry, 'msExchOwningServer') ?? '', key)) owned.push(entry.dn);
+    const owner = textOf(entry, 'msExchOwningServer') ?? '';
+    if (namesOneOf(owner, key)) owned.push(entry.dn);
+    else if (namesOneOf(owner, otherKeys)) ofOthers.push(entry.dn);
   }
-  return owned;
+  return { owned, others: ofOthers };
 }
 
 /** Values of one attribute of one entry that name something, before the schema is asked what they are. */

@@ -7,6 +7,7 @@ import { counted, distinct, listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { type DeletionFacts, ownMailboxesIn, type Survey } from './gather.ts';
 import { clearCommand } from './grants.ts';
+import { namedOnly } from './names.ts';
 import { isFullServer } from './organisation.ts';
 import type { OwnMailboxKind, RecipientCount } from './recipients.ts';
 import { clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
@@ -51,6 +52,7 @@ function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
             { evidence: homed.flatMap(userEvidence), measure: { value: most, unit: 'objects' } },
           ),
         ]),
+    ...namedOnlyBlocker(facts),
     ...ownMailboxBlocker(facts),
     ...(archives === undefined
       ? []
@@ -70,6 +72,24 @@ function mailboxBlockers(facts: DeletionFacts): readonly FindingDraft[] {
             { evidence: userEvidence(archives), measure: { value: usersIn(archives), unit: 'objects' } },
           ),
         ]),
+  ];
+}
+
+/** Active Manager moves a database between the members of a DAG; msExchHomeServerName of its mailboxes stays as it was. */
+function namedOnlyBlocker({ recipients }: DeletionFacts): readonly FindingDraft[] {
+  const counts = recipients.filter(({ inOtherDatabases }) => inOtherDatabases.count > 0);
+  const count = counts.reduce((sum, { inOtherDatabases }) => sum + inOtherDatabases.count, 0);
+  if (count === 0) return [];
+  return [
+    blocker(
+      namedOnly,
+      `${counted(count, 'mailbox still names', 'mailboxes still name')} the server, but ${count === 1 ? 'its database is' : 'their databases are'} on other servers`,
+      'Exchange 2010 and later find a mailbox by its database, not by msExchHomeServerName. If you accept, the value stays as it is. A mailbox gets its new server there when it is moved to another database.',
+      {
+        evidence: counts.flatMap(({ inOtherDatabases: { first } }) => first),
+        measure: { value: count, unit: 'objects' },
+      },
+    ),
   ];
 }
 
