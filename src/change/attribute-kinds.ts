@@ -91,19 +91,66 @@ export function isRestorable(name: string, by: 'undelete' | 'add', rdnType: stri
   return by === 'add' || (key !== 'objectclass' && key !== 'systemflags');
 }
 
-/** By these an account is, or may act as, another one, or belongs to a group. */
+/**
+ * By these an account is, or may act as, another one, belongs to a group or is administered; is logged on to in another
+ * way; or runs what they name at its next logon. By a DNS record a host is taken for another one.
+ */
 const accountRights = new Set([
   'altsecurityidentities',
+  'dnsrecord',
+  'gplink',
+  'homedirectory',
+  'managedby',
   'member',
   'msds-allowedtodelegateto',
+  'msds-assignedauthnpolicy',
+  'msds-assignedauthnpolicysilo',
+  'msds-authnpolicysilomembers',
+  'msds-hostserviceaccount',
   'msds-keycredentiallink',
+  'msds-membersforazrole',
+  'msds-neverrevealgroup',
+  'msds-psoappliesto',
+  'msds-revealondemandgroup',
+  'msexchdelegatelistlink',
+  'msexchmasteraccountsid',
+  'mstsinitialprogram',
+  'primarygroupid',
+  'profilepath',
+  'publicdelegates',
+  'scriptpath',
+  'serviceprincipalname',
   'sidhistory',
+  'unixuserpassword',
   'useraccountcontrol',
+  'userparameters',
+  'userpassword',
 ]);
 
 /** Whether the values give an account rights, beside security descriptors. */
 export function givesRights(name: string): boolean {
   return accountRights.has(name.toLowerCase());
+}
+
+/** Attributes of the syntax String(NT-Sec-Desc) (MS-ADA1 to MS-ADA3, the published schema of Exchange). */
+const securityDescriptors = new Set([
+  'frsrootsecurity',
+  'msdfs-linksecuritydescriptorv2',
+  'msds-allowedtoactonbehalfofotheridentity',
+  'msds-computerallowedtoauthenticateto',
+  'msds-groupmsamembership',
+  'msds-serviceallowedtoauthenticatefrom',
+  'msds-serviceallowedtoauthenticateto',
+  'msds-userallowedtoauthenticatefrom',
+  'msds-userallowedtoauthenticateto',
+  'msexchmailboxsecuritydescriptor',
+  'msexchsubmitrelaysd',
+  'pkienrollmentaccess',
+]);
+
+/** Whether the attribute is known to hold security descriptors, of the entry or of what it stands for. */
+export function holdsDescriptors(name: string): boolean {
+  return isSecurityDescriptor(name) || securityDescriptors.has(name.toLowerCase());
 }
 
 export function isSecurityDescriptor(name: string): boolean {

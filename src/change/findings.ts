@@ -131,6 +131,19 @@ export function judgeAgain(saved: readonly Finding[], fresh: readonly Finding[])
   return [...kept, ...renewed].toSorted((one, other) => gravity[one.level] - gravity[other.level]);
 }
 
+/** What an undo is asked about that only the plan says: it is accepted by this run, or with the seal of the plan. */
+const onlyByThisRun: ReadonlySet<string> = new Set(['rights-from-plan', 'deletes-from-plan']);
+
+/** The findings of a plan that no seal approves: whoever handed it over may have written its acceptances. */
+export function withoutHandedOver(saved: readonly Finding[]): readonly Finding[] {
+  return saved.map((finding) => (onlyByThisRun.has(finding.id) ? { ...finding, accepted: false } : finding));
+}
+
+/** Whether the plan has accepted what apply then wants accepted again, or the seal for. */
+export function isAcceptedBySealOnly(findings: readonly Finding[]): boolean {
+  return findings.some(({ id, accepted }) => accepted && onlyByThisRun.has(id));
+}
+
 /** Whether the acceptance of a saved finding covers a fresh one: no other subjects, and no worse measure. */
 function covers(saved: Finding, fresh: Finding): boolean {
   if (!saved.accepted) return false;

@@ -122,6 +122,8 @@ export interface UndeleteChange {
   readonly guid: string;
   /** The DN of the deleted object; none where the entry is back already and only lacks some of the attributes. */
   readonly tombstoneDn?: string;
+  /** The classes of the entry: one of others is another entry, whatever its objectGUID. */
+  readonly objectClass?: readonly string[];
   readonly attributes: readonly PlanAttribute[];
 }
 

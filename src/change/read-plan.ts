@@ -137,7 +137,10 @@ const directoryChange: Shape = {
     'delete-tree': {
       members: { kind: 'text', dn: 'dn', guid: uuid, entries: { items: { members: deletedEntry } } },
     },
-    undelete: { members: { kind: 'text', dn: 'dn', guid: uuid, attributes }, optional: { tombstoneDn: 'dn' } },
+    undelete: {
+      members: { kind: 'text', dn: 'dn', guid: uuid, attributes },
+      optional: { tombstoneDn: 'dn', objectClass: { items: name } },
+    },
     add: { members: { kind: 'text', dn: 'dn', attributes } },
     'remove-lingering': {
       members: {

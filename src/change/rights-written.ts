@@ -1,12 +1,13 @@
 /** The finding on rights that a plan writes: of entries that it makes again or completes, as the plan has them. */
 
+import { parseDnsRecord } from '../ad/dns-record.ts';
 import { rightsInWords } from '../ad/rights-in-words.ts';
 import { readDescriptor } from '../ad/security-descriptor.ts';
 import { bytesOfWrittenValue, readSid } from '../ad/values.ts';
 import { trusteeInWords } from '../ad/well-known-rights.ts';
 import { groupBy } from '../group-by.ts';
 import { counted } from '../words.ts';
-import { givesRights, isSecurityDescriptor } from './attribute-kinds.ts';
+import { givesRights, holdsDescriptors, isSecurityDescriptor } from './attribute-kinds.ts';
 import { blocker, type FindingDraft } from './findings.ts';
 import type { Change, PlanAttribute, PlanValue } from './plan.ts';
 
@@ -31,7 +32,8 @@ export function rightsWritten(changes: readonly Change[]): readonly FindingDraft
           const more = others.length === 0 ? '' : ` and ${counted(others.length, 'more entry', 'more entries')}`;
           return `${first?.dn}${more}: ${words}`;
         }),
-        subjects: written.map(({ dn }) => dn),
+        // With the rights: whoever accepted some of an entry has accepted no others.
+        subjects: written.map(({ dn, words }) => `${dn}: ${words.join('; ')}`),
       },
     ),
   ];
@@ -58,12 +60,14 @@ function rightsIn({ name, values }: PlanAttribute): readonly string[] {
       const parents = inherited.length === 0 ? [] : ['and what its parent gives'];
       return [`${isSecurityDescriptor(name) ? '' : `${name}: `}${[owner, ...own, ...parents].join('; ')}`];
     }
-    if (isSecurityDescriptor(name)) return [`${name} cannot be read: ${counted(bytes.length, 'byte')}`];
-    return givesRights(name) ? [`${name}: ${valueInWords(value)}`] : [];
+    if (holdsDescriptors(name)) return [`${name} cannot be read: ${counted(bytes.length, 'byte')}`];
+    return givesRights(name) ? [`${name}: ${valueInWords(name, value)}`] : [];
   });
 }
 
-function valueInWords(value: PlanValue): string {
+function valueInWords(name: string, value: PlanValue): string {
+  const record = name.toLowerCase() === 'dnsrecord' ? parseDnsRecord(bytesOfWrittenValue(value)) : undefined;
+  if (record !== undefined) return `${record.type} ${'address' in record ? record.address : record.target}`;
   if (typeof value === 'string') return value;
   const sid = readSid(bytesOfWrittenValue(value));
   return sid === undefined ? `${value.base64} (base64)` : trusteeInWords(sid);

@@ -11,6 +11,7 @@ import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
 import type { EntryAccess } from './look-and-write.ts';
 import { type Look, lookAndWrite } from './look-and-write.ts';
 import type { AddChange, PlanAttribute, UndeleteChange } from './plan.ts';
+import { otherClass, otherTombstone } from './same-entry.ts';
 
 /** What the write finds: a tombstone, or an entry that is back but lacks something. */
 type Found = { readonly kind: 'deleted' | 'incomplete'; readonly entry: Entry };
@@ -33,12 +34,18 @@ export function writeUndelete(
 async function lookAtDeleted(change: UndeleteChange, session: DirectorySession): Promise<Look<Found>> {
   const base = guidBase(change.guid);
   const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
-  if (live !== undefined) return lookAtReturned(change, live);
+  if (live !== undefined) {
+    const other = otherClass(change, live);
+    return other === undefined ? lookAtReturned(change, live) : { kind: 'drifted', what: other };
+  }
   const control = deletedObjectsControl(session.rootDse.supportedControls);
   const deleted = await session.readEntry(base, ['*'], [control]);
   if (deleted === undefined || booleanOf(deleted, 'isDeleted') !== true) {
     return { kind: 'out-of-sight', what: 'its tombstone is gone: make the undo anew, to have the entry made again' };
   }
+  // The rights that a tombstone has kept come back with it: it has to be the one of the entry that was shown.
+  const other = otherTombstone(change, deleted);
+  if (other !== undefined) return { kind: 'drifted', what: other };
   if ((await session.readEntry(change.dn, ['1.1'])) !== undefined) {
     return { kind: 'drifted', what: 'another entry of this name is there' };
   }

@@ -25,6 +25,7 @@ import type {
   PlanValue,
   UndeleteChange,
 } from './plan.ts';
+import { classesIn, type KnownBy, otherClass, otherTombstone } from './same-entry.ts';
 import { notInJournal, type ToUndo, type Undo } from './undo.ts';
 import { deletedBy } from './undo-link.ts';
 
@@ -53,7 +54,9 @@ export async function undoEntryChanges(
     recorded,
     session,
   );
-  const back = returns.filter(({ kind }) => kind !== 'name-is-taken').map(({ entry }) => entry);
+  const back = returns
+    .filter(({ kind }) => kind !== 'name-is-taken' && kind !== 'is-another')
+    .map(({ entry }) => entry);
   const links = await linksToPutBack(back, modified, session);
   const changes = [
     ...returns.flatMap(({ change }) => change ?? []),
@@ -174,7 +177,7 @@ function entriesNamedBy(entry: DeletedEntry, names: ReadonlySet<string>): readon
 /** How one deleted entry is brought back. */
 interface Return {
   readonly entry: DeletedEntry;
-  readonly kind: 'undelete' | 'add' | 'is-back' | 'name-is-taken';
+  readonly kind: 'undelete' | 'add' | 'is-back' | 'name-is-taken' | 'is-another';
   readonly change?: UndeleteChange | AddChange;
   /** The values that name entries which come back later than this one. */
   readonly later?: ModifyChange;
@@ -199,6 +202,7 @@ async function lookAtDeletedEntry(
   const base = guidBase(entry.guid);
   const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
   if (live !== undefined && sameDn(live.dn, entry.dn)) {
+    if (otherClass(knownBy(entry), live) !== undefined) return { entry, kind: 'is-another', lost: [] };
     return { entry, kind: 'is-back', ...completionOf(entry, live, stillGone), lost: [] };
   }
   if (live !== undefined || (await session.readEntry(entry.dn, ['1.1'])) !== undefined) {
@@ -209,12 +213,14 @@ async function lookAtDeletedEntry(
     withoutSacl,
   ]);
   const isThere = tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true;
+  if (isThere && otherTombstone(knownBy(entry), tombstone) !== undefined)
+    return { entry, kind: 'is-another', lost: [] };
   if (isThere && canUndelete) {
     const lacking = entry.attributes.filter((attribute) => !isSameRights(attribute, tombstone));
     return {
       entry,
       kind: 'undelete',
-      ...undeleteOf({ ...entry, attributes: lacking }, stillGone, tombstone.dn),
+      ...undeleteOf(entry, lacking, stillGone, tombstone.dn),
       lost: [],
     };
   }
@@ -240,7 +246,7 @@ function completionOf(
   const moved = edited.map(({ name, values }) =>
     movedWords(entry.dn, { attribute: name, add: values }, allBytesOf(live, name).map(writtenValueOf)),
   );
-  return { moved, ...(missing.length === 0 ? {} : undeleteOf({ ...entry, attributes: missing }, stillGone)) };
+  return { moved, ...(missing.length === 0 ? {} : undeleteOf(entry, missing, stillGone)) };
 }
 
 /** Whether the entry, deleted or not, still has these rights of the plan: they come from the directory alone then. */
@@ -252,19 +258,26 @@ function isSameRights(attribute: PlanAttribute, found: Entry): boolean {
   return held !== undefined && planned !== undefined && areSameRights(held, bytesOfWrittenValue(planned));
 }
 
+/** What the entry is known by, beside its objectGUID. */
+function knownBy({ dn, attributes }: DeletedEntry): KnownBy {
+  return { dn, objectClass: classesIn(attributes) };
+}
+
 /** What to write at once, and what only when the entries that it names are there too. */
 function undeleteOf(
   entry: DeletedEntry,
+  attributes: readonly PlanAttribute[],
   stillGone: ReadonlySet<string>,
   tombstoneDn?: string,
 ): Pick<Return, 'change' | 'later'> {
-  const { now, later } = inTwoParts(restorableAttributes(entry, 'undelete'), stillGone);
+  const { now, later } = inTwoParts(restorableAttributes({ ...entry, attributes }, 'undelete'), stillGone);
   return {
     change: {
       kind: 'undelete',
       dn: entry.dn,
       guid: entry.guid,
       ...(tombstoneDn === undefined ? {} : { tombstoneDn }),
+      objectClass: classesIn(entry.attributes),
       attributes: now,
     },
     ...(later.length === 0
@@ -355,6 +368,13 @@ async function findingsOf(
       title: `${taken.length === 1 ? 'An entry has' : `${taken.length} entries have`} come back in another way`,
       detail:
         'An entry of the same name was made since, or the old one was moved. Undo overwrites nothing: rename or delete what is there now, then make the undo anew.',
+    }),
+    ...findingIf(ofKind('is-another'), {
+      id: 'other-entry',
+      level: 'blocker',
+      title: 'What the directory has under an objectGUID of the plan is another entry',
+      detail:
+        'It has another class than the entry that the plan deleted, or it was deleted from another place or under another name. The plan was edited, or the entry was moved before it was deleted. Bring back by hand what has to come back.',
     }),
     ...findingIf(missingParents, {
       id: 'parent-gone',

@@ -18,8 +18,10 @@ import {
   type Plan,
   type PlanAttribute,
   type PlanValue,
+  type UndeleteChange,
 } from './plan.ts';
 import { readPlan } from './read-plan.ts';
+import { areSameClasses, classesIn } from './same-entry.ts';
 import { canonicalText } from './seal.ts';
 
 /**
@@ -113,11 +115,11 @@ export function isReverse(change: Change, done: readonly Change[]): boolean {
       return done.some((one) => one.kind === 'file' && isReverseFile(change, one));
     case 'modify':
       return (
-        done.some((one) => isDirectoryChange(one) && isReverseModify(change, one)) ||
+        done.some((one) => isDirectoryChange(one) && isReverseModify(change, one, done.flatMap(deletedBy))) ||
         isReturnOfLinks(change, done.flatMap(deletedBy))
       );
     case 'undelete':
-      return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry) && entry.guid === change.guid));
+      return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry) && isOfEntry(change, entry)));
     case 'add':
       return done.some((one) => deletedBy(one).some((entry) => isReturn(change, entry)));
     case 'delete':
@@ -133,8 +135,8 @@ function isReverseFile(undo: FileChange, change: FileChange): boolean {
   return isSamePlace && sameFingerprint(undo.before, change.after) && sameFingerprint(undo.after, change.before);
 }
 
-/** Either the edit the other way round, or values of an entry that came back before. */
-function isReverseModify(undo: ModifyChange, change: DirectoryChange): boolean {
+/** Either the edit the other way round, or values of an entry that came back before those that they name. */
+function isReverseModify(undo: ModifyChange, change: DirectoryChange, deleted: readonly DeletedEntry[]): boolean {
   if (change.kind === 'modify') {
     const isSameEntry = change.guid === undo.guid && isSameDn(change.dn, undo.dn);
     return isSameEntry && undo.edits.every((edit) => change.edits.some((one) => isReverseEdit(edit, one)));
@@ -144,27 +146,29 @@ function isReverseModify(undo: ModifyChange, change: DirectoryChange): boolean {
       entry.guid === undo.guid &&
       isSameDn(entry.dn, undo.dn) &&
       undo.edits.every(
-        ({ attribute, remove, add }) => remove.length === 0 && holdsAll(entry, { name: attribute, values: add }),
+        ({ attribute, remove, add }) =>
+          remove.length === 0 &&
+          holdsAll(entry, { name: attribute, values: add }) &&
+          add.every((value) => deleted.some(({ dn }) => isDnOf(value, dn))),
       ),
   );
 }
 
+function isDnOf(value: PlanValue, dn: string): boolean {
+  return typeof value === 'string' && isDnThat(value, (one) => isSameDn(one, dn));
+}
+
 /** Whether it adds nothing but links to deleted entries, each as the back link of that entry showed it. */
 function isReturnOfLinks({ dn, edits }: ModifyChange, deleted: readonly DeletedEntry[]): boolean {
-  const isFrom = (from: PlanValue): boolean => typeof from === 'string' && isDnThat(from, (one) => isSameDn(one, dn));
   const isShown = (attribute: string, entry: DeletedEntry): boolean =>
     entry.attributes.some(
-      ({ linksFrom, values }) => linksFrom?.toLowerCase() === attribute.toLowerCase() && values.some(isFrom),
+      ({ linksFrom, values }) =>
+        linksFrom?.toLowerCase() === attribute.toLowerCase() && values.some((from) => isDnOf(from, dn)),
     );
   return edits.every(
     ({ attribute, remove, add }) =>
       remove.length === 0 &&
-      add.every((value) =>
-        deleted.some(
-          (entry) =>
-            typeof value === 'string' && isDnThat(value, (one) => isSameDn(one, entry.dn)) && isShown(attribute, entry),
-        ),
-      ),
+      add.every((value) => deleted.some((entry) => isDnOf(value, entry.dn) && isShown(attribute, entry))),
   );
 }
 
@@ -178,6 +182,11 @@ function isReturn(
   entry: DeletedEntry,
 ): boolean {
   return isSameDn(change.dn, entry.dn) && change.attributes.every((attribute) => holdsAll(entry, attribute));
+}
+
+/** Whether an undelete names the entry by its objectGUID and, as far as it says them, its classes. */
+function isOfEntry({ guid, objectClass }: UndeleteChange, entry: DeletedEntry): boolean {
+  return guid === entry.guid && areSameClasses(objectClass ?? [], classesIn(entry.attributes));
 }
 
 function holdsAll(entry: DeletedEntry, { name, values }: PlanAttribute): boolean {

@@ -7,6 +7,7 @@
 import { normalizedDn } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
+import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
@@ -48,6 +49,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   };
   if (remedy.handOver !== undefined)
     return lookAgain(saved, remedy, remedy.handOver, access, flags.accept, flags['dry-run'], context, output);
+  requireOwnJournal(saved);
   const position = await positionOf(saved, patience);
   requireNotUndone(saved, position, (command, place = '') =>
     commandLine([command, shownPath(place, context)], context),
@@ -64,7 +66,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
       return await verifyDone(saved, opened.directory, waitSeconds, remedy, flags['dry-run'], context, output);
     if (opened.directory?.isExport === true && selected.size < left.size) throw wholeOnly(folder);
     if (!flags['dry-run']) await clearLeftovers(saved, context, output);
-    const findings = await judgeNow(saved, remedy, opened, selected, flags.accept);
+    const findings = await judgeNow(saved, remedy, opened, selected, flags.accept, access.isApproved);
     const accepted = mayAsk ? await acceptNow(plan, findings, output) : [];
     const judged = findings.map((finding) =>
       accepted.includes(finding.id) ? { ...finding, accepted: true } : finding,
@@ -93,6 +95,23 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   } finally {
     await opened.close();
   }
+}
+
+/**
+ * The journal counts changes by their places in the plan that was begun: of a plan that was edited since, and sealed again,
+ * it would call changes done that were never written.
+ * @throws RefusedError
+ */
+function requireOwnJournal({ plan, records, folder }: SavedChange): void {
+  const isOther = ({ event, plan: id, seal }: JournalRecord): boolean =>
+    event === 'begin' && id === plan.id && seal !== undefined && seal !== plan.seal;
+  if (!records.some(isOther)) return;
+  throw new RefusedError({
+    attempted: 'apply the plan',
+    on: folder,
+    cameBack: 'it was edited after it was begun: its journal is of a plan with another seal',
+    next: 'Get the change folder that was begun from an intact copy, or make a new plan.',
+  });
 }
 
 /** An import knows no selection: change.ldf holds all changes of the plan, whenever it is drawn again. */

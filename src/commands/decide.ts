@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { requireApplicable } from '../change/apply.ts';
-import { openBlockers, whyRefused } from '../change/findings.ts';
+import { isAcceptedBySealOnly, openBlockers, whyRefused } from '../change/findings.ts';
 import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
@@ -183,7 +183,8 @@ function savedLines(
   isAway = false,
 ): readonly string[] {
   const commands = commandsFor({ folder, remedy, directory }, context);
-  const apply = isAway ? `${commands.apply} --seal ${plan.seal.slice(0, 32)}` : commands.apply;
+  const isSealed = isAway || isAcceptedBySealOnly(plan.findings);
+  const apply = isSealed ? `${commands.apply} --seal ${plan.seal.slice(0, 32)}` : commands.apply;
   const isBlocked = openBlockers(plan.findings).length > 0;
   return [
     `Saved in ${visible(shownPath(folder, context))} (send review.html to the reviewer)`,

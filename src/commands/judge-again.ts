@@ -5,7 +5,7 @@
 
 import path from 'node:path';
 import { asciiJson } from '../ascii-json.ts';
-import { type Finding, judge, judgeAgain, openBlockers } from '../change/findings.ts';
+import { type Finding, judge, judgeAgain, openBlockers, withoutHandedOver } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import { hasBegun, outcomesIn, readJournal } from '../change/journal.ts';
 import { isDirectoryChange, type Plan } from '../change/plan.ts';
@@ -154,6 +154,7 @@ export async function openWorldOf(
  *
  * @param indices those to be judged: what is left, or the part of it that was selected
  * @param accept ids that this run accepts in addition
+ * @param isApproved whether --seal approves the plan, with all that was accepted in it
  */
 export async function judgeNow(
   { plan, records, folder }: SavedChange,
@@ -161,11 +162,13 @@ export async function judgeNow(
   opened: OpenWorld,
   indices: ReadonlySet<number>,
   accept: readonly string[],
+  isApproved: boolean,
 ): Promise<readonly Finding[]> {
   const done = doneIn({ plan, records, folder });
   const facts = await look(remedy, opened, { kind: 'plan', plan, done });
   const proposal = { ...plan, changes: plan.changes.filter((_, index) => indices.has(index)) };
-  return judgeAgain(plan.findings, judge(assessedBy(remedy, facts, proposal), plan, accept));
+  const believed = isApproved ? plan.findings : withoutHandedOver(plan.findings);
+  return judgeAgain(believed, judge(assessedBy(remedy, facts, proposal), plan, accept));
 }
 
 /** What the fresh judgement has that the plan did not know, in a line each. */
@@ -179,6 +182,8 @@ export function whatIsNew(saved: readonly Finding[], fresh: readonly Finding[]):
     const added = finding.subjects.filter((subject) => !known.has(subject));
     if (added.length > 0)
       return `${finding.id} was accepted for ${before.subjects.join(', ')}; now it is also about ${added.join(', ')}.`;
+    if (finding.measure === undefined)
+      return `${finding.id} was accepted in the plan: give --seal with the seal of its review, or accept it again.`;
     return `${finding.id} was accepted at ${inWords(before)}; now it is ${inWords(finding)}.`;
   });
 }

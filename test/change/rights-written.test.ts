@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { judge, judgeAgain, openBlockers } from '../../src/change/findings.ts';
 import type { Change, PlanAttribute } from '../../src/change/plan.ts';
 import { rightsWritten } from '../../src/change/rights-written.ts';
 import { aceFlags, descriptor } from '../support/descriptors.ts';
@@ -23,7 +24,11 @@ test('a plan that gives rights has a blocker that may be accepted, about each of
     level: 'blocker',
     acceptable: true,
     title: 'The plan gives rights to 3 entries',
-    subjects: ['CN=A,DC=x', 'CN=B,DC=x', 'CN=C,DC=x'],
+    subjects: [
+      `CN=A,DC=x: ${owner}; allow Everyone (${everyone}): write all properties`,
+      `CN=B,DC=x: ${owner}; allow Everyone (${everyone}): write all properties`,
+      `CN=C,DC=x: ${owner}; allow Everyone (${everyone}): read all properties`,
+    ],
     evidence: [
       `CN=A,DC=x and 1 more entry: ${owner}; allow Everyone (${everyone}): write all properties`,
       `CN=C,DC=x: ${owner}; allow Everyone (${everyone}): read all properties`,
@@ -69,4 +74,37 @@ test('a plan that gives none, or takes some away, has no such blocker', () => {
       { kind: 'modify', dn: 'CN=D,DC=x', guid: '', edits: [{ attribute: 'member', remove: ['CN=A,DC=x'], add: [] }] },
     ]),
   ).toEqual([]);
+});
+
+test('whoever has accepted some rights of an entry has accepted no others of it', () => {
+  const judged = (mask: number, accept: readonly string[]) =>
+    judge(rightsWritten([made('A', rights(mask))]), { undoes: {} }, accept);
+  const accepted = judged(0x20, ['rights-from-plan']);
+  expect(openBlockers(judgeAgain(accepted, judged(0x20, [])))).toEqual([]);
+  expect(openBlockers(judgeAgain(accepted, judged(0xf01ff, [])))).toHaveLength(1);
+});
+
+test.each([
+  'gPLink',
+  'homeDirectory',
+  'managedBy',
+  'msDS-GroupMSAMembership',
+  'msDS-RevealOnDemandGroup',
+  'msExchMailboxSecurityDescriptor',
+  'primaryGroupID',
+  'scriptPath',
+  'servicePrincipalName',
+  'userParameters',
+  'userPassword',
+])('%s gives rights, also where its value is no descriptor that can be read', (name) => {
+  expect(rightsWritten([made('A', { name, values: [base64(Buffer.from([1, 0, 4, 0x80]))] })])).toHaveLength(1);
+});
+
+test('a DNS record is named by what it says', () => {
+  const header = Buffer.alloc(24);
+  header.writeUInt16LE(4, 0);
+  header.writeUInt16LE(1, 2);
+  const value = base64(Buffer.concat([header, Buffer.from([192, 0, 2, 7])]));
+  const [finding] = rightsWritten([made('wpad', { name: 'dnsRecord', values: [value] })]);
+  expect(finding?.evidence).toEqual(['CN=wpad,DC=x: dnsRecord: A 192.0.2.7']);
 });

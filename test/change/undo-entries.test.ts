@@ -572,3 +572,45 @@ describe('an undelete', () => {
     expect(await writeUndelete(change, bench.access(), bench.intent)).toMatchObject({ kind: 'drifted' });
   });
 });
+
+describe('an entry that is brought back is the one that was deleted', () => {
+  const back = async (bench: Bench): Promise<UndeleteChange> => {
+    const { changes } = await undoOf(await deleted(bench), bench.session);
+    const [first] = changes;
+    if (first?.kind !== 'undelete') throw new Error('the container comes back first');
+    return first;
+  };
+
+  test('by its name, its parent and its classes', async () => {
+    const bench = await openBench();
+    const change = await back(bench);
+    const parent = `CN=Elsewhere,${orphan}`;
+    const others: readonly UndeleteChange[] = [
+      { ...change, dn: change.dn.replace('CN=SMTP', 'CN=POP3') },
+      { ...change, dn: `CN=SMTP,${parent}` },
+      { ...change, objectClass: ['top', 'user'] },
+    ];
+    for (const other of others) {
+      expect(await writeUndelete(other, bench.access(), bench.intent)).toMatchObject({ kind: 'drifted' });
+    }
+    const { objectClass: _, ...unknown } = change;
+    expect(await writeUndelete(unknown, bench.access(), bench.intent)).toMatchObject({ kind: 'drifted' });
+    expect(bench.intents()).toBe(2);
+    expect(await writeUndelete(change, bench.access(), bench.intent)).toEqual({ kind: 'done' });
+  });
+
+  test('also where it is there and only lacks something', async () => {
+    const bench = await openBench();
+    const { dn, guid } = await bench.doomed(sendConnector);
+    const attributes = [{ name: 'adminDescription', values: ['made up'] }];
+    const change: UndeleteChange = { kind: 'undelete', dn, guid, objectClass: ['top', 'container'], attributes };
+    expect(await writeUndelete(change, bench.access(), bench.intent)).toMatchObject({ kind: 'drifted' });
+    const plan = await bench.doomed(sendConnector);
+    const forged = plan.attributes.map((one) =>
+      one.name === 'objectClass' ? { ...one, values: ['top', 'user'] } : one,
+    );
+    const { changes, findings } = await undoOf([{ ...plan, attributes: [...forged, ...attributes] }], bench.session);
+    expect(changes).toEqual([]);
+    expect(findings).toMatchObject([{ id: 'other-entry', level: 'blocker', acceptable: false }]);
+  });
+});

@@ -17,7 +17,7 @@ const { kind: _kind, children: _children, ...childEntry } = deletion(child, desc
 
 const done: readonly Change[] = [
   modify(database, { attribute: 'homeMTA', remove: [server, child], add: ['new'] }),
-  deletion(server, description('kept', 'both')),
+  deletion(server, [...description('kept', 'both'), { name: 'seeAlso', values: [child, database] }]),
   { kind: 'delete-tree', dn: child, guid: other, entries: [{ ...childEntry, guid: other }] },
   { kind: 'undelete', dn: `CN=back,${configuration}`, guid, attributes: [] },
   { kind: 'add', dn: `CN=made,${configuration}`, attributes: [] },
@@ -58,7 +58,10 @@ describe('of a directory, a change is a reverse', () => {
     ['an entry that returns with what it held', { ...restored, dn: server.replace('CN=EX04', 'cn=ex04') }],
     ['an entry of a deleted tree that returns', { kind: 'undelete', dn: child, guid: other, attributes: [] }],
     ['an entry that is made again', { kind: 'add', dn: server, attributes: description('both', 'kept') }],
-    ['values of an entry that returned', modify(server, { attribute: 'description', remove: [], add: ['both'] })],
+    [
+      'values of an entry that returned, which name another',
+      modify(server, { attribute: 'seeAlso', remove: [], add: [child] }),
+    ],
     ['the deletion of what was restored', deletion(`CN=back,${configuration}`, [])],
     ['the deletion of what was made', deletion(`CN=made,${configuration}`, [])],
   ])('%s', (_, change) => {
@@ -71,6 +74,15 @@ describe('of a directory, a change is a reverse', () => {
       'an edit of an entry with another objectGUID',
       { ...modify(database, { attribute: 'homeMTA', remove: ['new'], add: [server] }), guid: other },
     ],
+    [
+      'a value of an entry that returned, which names none',
+      modify(server, { attribute: 'description', remove: [], add: ['both'] }),
+    ],
+    [
+      'a value of an entry that returned, which names one that was there',
+      modify(server, { attribute: 'seeAlso', remove: [], add: [database] }),
+    ],
+    ['an entry of another class that returns', { ...restored, objectClass: ['top', 'user'] }],
     ['an edit of another attribute', modify(database, { attribute: 'seeAlso', remove: ['new'], add: [server] })],
     ['an edit that adds another value', modify(database, { attribute: 'homeMTA', remove: [], add: ['evil'] })],
     ['an edit that removes another value', modify(database, { attribute: 'homeMTA', remove: [server], add: [] })],

@@ -1,7 +1,7 @@
 /** A metadata plan that someone edited and sealed again, on its way through apply: the directory stays as it is. */
 
 import { randomUUID } from 'node:crypto';
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Finding, finalBlocker } from '../../src/change/findings.ts';
@@ -186,6 +186,50 @@ describe('a made-up change with a journal that says that it was applied', () => 
     ];
     expect(runs.map(({ status }) => status)).toEqual([3, 3, 3, 3]);
     expect(await site.values(admins, 'managedBy')).toEqual([]);
+  });
+});
+
+describe('the undo of a made-up undo', () => {
+  const group = `CN=Servers of the branch,OU=Paramaribo,${domain}`;
+  const journalOf = ({ id, seal, changes }: Plan): string =>
+    [{ event: 'begin', seal }, ...changes.map((_, change) => ({ event: 'done', change }))]
+      .map((record, index) => ({ seq: index + 1, time: '2026-11-22T09:00:00.000Z', plan: id, ...record }))
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join('');
+
+  test.each([
+    ['a group', group],
+    ['the account of a living domain controller', livingAccount],
+    ['another entry', `OU=Paramaribo,${domain}`],
+  ])('does not delete %s that it never brought back', async (_, victim) => {
+    const site = await siteWithDeadDc(await freshFolder());
+    await site.run(metadata, ['--dc', 'DC0', '--save', 'change']);
+    const folder = path.join(site.folder, 'change');
+    const plan = JSON.parse(await readFile(path.join(folder, 'plan.json'), 'utf8')) as Plan<DirectoryChange>;
+    const entry = await site.deletionOf(victim);
+    const original = sealPlan({ ...plan, id: randomUUID(), changes: [...plan.changes, entry] });
+    const made = sealPlan({
+      ...original,
+      id: randomUUID(),
+      undoes: { id: original.id, seal: original.seal, folder: '..', seq: 9 },
+      changes: [{ kind: 'undelete', dn: entry.dn, guid: entry.guid, tombstoneDn: 'CN=x,DC=x', attributes: [] }],
+      findings: [],
+      exhibits: [],
+      nextSteps: [],
+      leftOut: [],
+    });
+    await mkdir(path.join(folder, 'undo'));
+    for (const [one, place] of [
+      [original, folder],
+      [made, path.join(folder, 'undo')],
+    ] as const) {
+      await writeFile(path.join(place, 'plan.json'), JSON.stringify(one));
+      await writeFile(path.join(place, 'journal.jsonl'), journalOf(one));
+    }
+    for (const more of [[], ['--seal', made.seal]]) {
+      expect((await site.run(undoCommand, ['change/undo', '--yes', ...more])).status).toBe(3);
+    }
+    expect(await site.there([victim])).toEqual([victim]);
   });
 });
 

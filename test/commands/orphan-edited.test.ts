@@ -1,6 +1,6 @@
 /** An orphan plan that someone edited and sealed again, with a journal of theirs: the directory stays as it is. */
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { guidOf } from '../../src/ad/entry.ts';
@@ -131,4 +131,87 @@ test('gives nobody rights that were put into a plan after it was applied, unless
     'allow Everyone (S-1-1-0): full control',
   );
   expect((await site.run(apply, ['back', '--yes', '--accept', 'rights-from-plan'])).status).toBe(0);
+});
+
+/** The change to delete EX04, applied. */
+async function appliedSite() {
+  const site = await siteInMemory();
+  expect((await site.run(orphan, ['--name', 'EX04', '--save', 'change', ...accepted])).status).toBe(2);
+  expect((await site.run(apply, ['change', '--yes', '--confirm', 'EX04'])).status).toBe(0);
+  const folder = path.join(site.folder, 'change');
+  /** Edits a plan, seals it, and has its journal say that it was this one. */
+  const edit = async (change: (plan: Plan<DirectoryChange>) => Partial<Plan<DirectoryChange>>, at = folder) => {
+    const file = path.join(at, 'plan.json');
+    const plan = JSON.parse(await readFile(file, 'utf8')) as Plan<DirectoryChange>;
+    const edited = sealPlan({ ...plan, ...change(plan) });
+    await writeFile(file, JSON.stringify(edited));
+    const journal = path.join(at, 'journal.jsonl');
+    const text = await readFile(journal, 'utf8').catch(() => '');
+    if (text !== '') await writeFile(journal, text.replaceAll(plan.seal, edited.seal));
+    return edited;
+  };
+  return { site, folder, edit };
+}
+
+test('believes no acceptance of rights that only a handed-over undo brings, unless its seal is given', async () => {
+  const { site, edit } = await appliedSite();
+  const forged = descriptor({ dacl: [{ mask: 0xf01ff, sid: 'S-1-1-0' }] });
+  await edit(({ changes, subject }) => ({
+    changes: changes.map((change): DirectoryChange => {
+      if (change.kind !== 'delete' || change.dn !== subject?.dn) return change;
+      const others = change.attributes.filter(({ name }) => name !== 'nTSecurityDescriptor');
+      const values = [{ base64: forged.toString('base64') }];
+      return { ...change, attributes: [...others, { name: 'nTSecurityDescriptor', values }] };
+    }),
+  }));
+  const saved = await site.run(undo, ['change', '--save', 'back', '--accept', 'rights-from-plan']);
+  const { seal } = JSON.parse(await readFile(path.join(site.folder, 'back', 'plan.json'), 'utf8')) as Plan;
+  expect(saved.stdout).toContain(`--seal ${seal.slice(0, 32)}`);
+  const refused = await site.run(apply, ['back', '--yes']);
+  expect(refused.status).toBe(3);
+  expect(refused.stderr).toContain('rights-from-plan was accepted in the plan');
+  expect((await site.run(apply, ['back', '--yes', '--seal', seal])).status).toBe(0);
+});
+
+test('brings back no tombstone but that of the entry which the plan shows', async () => {
+  const { site, edit } = await appliedSite();
+  const other = 'CN=Kept,CN=Users,DC=corp,DC=example,DC=com';
+  const guid = await site.withSession(async (session) => {
+    const values = [Buffer.from('container')];
+    await session.add(other, [{ name: 'objectClass', values }]);
+    const found = await session.readEntry(other, ['objectGUID']);
+    await session.delete(other);
+    return found === undefined ? '' : (guidOf(found, 'objectGUID') ?? '');
+  });
+  await edit(({ changes }) => ({
+    changes: changes.map(
+      (change): DirectoryChange =>
+        change.kind === 'delete' && change.children.length === 0 ? { ...change, guid } : change,
+    ),
+  }));
+  const refused = await site.run(undo, ['change', '--yes', '--accept', 'rights-from-plan']);
+  expect(refused.status).toBe(3);
+  expect(refused.stderr).toContain('under an objectGUID of the plan is another entry');
+});
+
+test('deletes nothing by the undo of an undo that was not accepted', async () => {
+  const { site, folder } = await appliedSite();
+  expect((await site.run(undo, ['change', '--yes', '--accept', 'rights-from-plan'])).status).toBe(0);
+  const { subject } = JSON.parse(await readFile(path.join(folder, 'plan.json'), 'utf8')) as Plan;
+  const server = () => site.withSession((session) => session.readEntry(subject?.dn ?? '', ['1.1']));
+  const [name = ''] = (await readdir(folder)).filter((one) => one.endsWith('-undo'));
+  const again = await site.run(undo, [path.join('change', name), '--yes']);
+  expect(again.status).toBe(3);
+  expect(again.stderr).toContain('--accept deletes-from-plan');
+  expect(await server()).toBeDefined();
+});
+
+test('does not continue a change that was edited after it was begun', async () => {
+  const { site, folder } = await appliedSite();
+  const file = path.join(folder, 'plan.json');
+  const plan = JSON.parse(await readFile(file, 'utf8')) as Plan;
+  await writeFile(file, JSON.stringify(sealPlan({ ...plan, reason: 'another' })));
+  const run = await site.run(apply, ['change', '--yes', '--confirm', 'EX04']);
+  expect(run.status).toBe(3);
+  expect(run.stderr).toContain('it was edited after it was begun');
 });

@@ -2,6 +2,7 @@
 
 import { normalizedDn, sameDn } from '../../ad/dn.ts';
 import { removeMetadata, seizeRole } from '../../ad/repadmin.ts';
+import { deletesFromPlan } from '../../change/deletes-from-plan.ts';
 import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
@@ -17,6 +18,10 @@ import { rolesOfDeleted, takerOfRoles } from './roles.ts';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  return [...deletesFromPlan(proposal), ...meaningOf(facts, proposal)];
+}
+
+function meaningOf(facts: MetadataFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   const { chosen } = facts;
   if (chosen === undefined) return proposal.undoes === undefined ? [] : stillNoDc(proposal);
   return [

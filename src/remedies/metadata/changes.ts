@@ -16,6 +16,7 @@ import type {
   Proposal,
   WhyLeft,
 } from '../../change/plan.ts';
+import { classesIn } from '../../change/same-entry.ts';
 import { leavesFirst } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { faultsOfSteps } from './describe.ts';
@@ -146,7 +147,7 @@ export function permits(plan: Plan<DirectoryChange>): readonly string[] {
 
 function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configuration: string): readonly string[] {
   const deleted = changes.flatMap(deletedBy);
-  const { server, account } = partsOf(deleted);
+  const { server, account, kerberos } = partsOf(deleted);
   const top = server ?? account;
   if (changes.length === 0) return [];
   if (subject === undefined || top === undefined || !sameDn(top.dn, subject.dn) || top.guid !== subject.guid) {
@@ -159,6 +160,8 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
   if (host !== undefined && !isNamedAs(host, top.dn)) return [`Its DNS name ${host} is not that of ${top.dn}.`];
   const moved = changes.filter((change) => change.kind === 'modify' && change.edits.some(isRoleEdit(change.dn)));
   const twice = moved.filter(({ dn }, index) => moved.findIndex((other) => sameDn(other.dn, dn)) < index);
+  const others = otherAccounts(deleted, new Set([account, kerberos]));
+  if (others.length > 0) return others;
   return changes.flatMap((change) => {
     if (twice.includes(change)) return [`It moves the role of ${change.dn} twice.`];
     switch (change.kind) {
@@ -176,6 +179,26 @@ function faultsOfRemoval({ changes, subject }: Plan<DirectoryChange>, configurat
   });
 }
 
+/**
+ * No user, group or computer is of a domain controller but its own account, and that of Kerberos: below the account of a
+ * computer no directory has any, but below what a plan calls one there may be all of a domain.
+ */
+function otherAccounts(
+  deleted: readonly DeletedEntry[],
+  own: ReadonlySet<DeletedEntry | undefined>,
+): readonly string[] {
+  const isAccount = (entry: DeletedEntry): boolean =>
+    ['user', 'group', 'computer', 'samDomain'].some((name) => isOfClass(entry, name)) ||
+    ['objectSid', 'sAMAccountName'].some((name) => holds(entry, name));
+  return deleted
+    .filter((entry) => !own.has(entry) && isAccount(entry))
+    .map(({ dn }) => `It deletes ${dn}, which is an account of its own.`);
+}
+
+function holds({ attributes }: DeletedEntry, wanted: string): boolean {
+  return attributes.some(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+}
+
 /** Whether a plan may delete the entry and all below: by its place, its class, and what it says of the DC. */
 function isRootOfDc(
   entry: DeletedEntry,
@@ -186,9 +209,8 @@ function isRootOfDc(
   const names = (attribute: string): boolean => textsIn(entry, attribute).some((value) => isGone(value, dns));
   if (entry === server) return isServerPlace(entry.dn, configuration);
   if (entry === account) {
-    const isGroup = textsIn(entry, 'primaryGroupID').some((group) => group === '516' || group === '521');
     const isReferred = server === undefined || belongsTo(server, entry);
-    return isGroup && isReferred && !isSameOrBelow(entry.dn, configuration);
+    return isOfDomainController(entry) && isReferred && !isSameOrBelow(entry.dn, configuration);
   }
   if (isKerberosAccount(entry)) {
     return (
@@ -204,6 +226,22 @@ function isRootOfDc(
     (one) => one !== undefined && rdnOf(one.dn).value.toLowerCase() === rdnOf(entry.dn).value.toLowerCase(),
   );
   return isSysvol(entry.dn) !== undefined && (references.some(names) || (isLoose && isNamesake));
+}
+
+/** The classes of the entry that a change brings back. */
+function classesMadeBy(change: DirectoryChange): readonly string[] {
+  if (change.kind === 'undelete') return change.objectClass ?? [];
+  return change.kind === 'add' ? classesIn(change.attributes) : [];
+}
+
+function isOtherAccount(classes: readonly string[]): boolean {
+  const known = new Set(classes.map((name) => name.toLowerCase()));
+  return !known.has('computer') && ['user', 'group', 'samdomain'].some((name) => known.has(name));
+}
+
+/** By its primary group, Domain Controllers or Read-only Domain Controllers. */
+function isOfDomainController(account: DeletedEntry): boolean {
+  return textsIn(account, 'primaryGroupID').some((group) => group === '516' || group === '521');
 }
 
 /** A computer whose name has more than 15 characters has the first 15 of them in its DN. */
@@ -267,7 +305,18 @@ function isGone(value: string, dns: ReadonlySet<string>): boolean {
 
 /** That an undo is an exact reverse is checked with the original; NTDS Settings it never makes. */
 function faultsOfUndo({ changes }: Plan<DirectoryChange>): readonly string[] {
-  return changes
-    .filter(({ kind, dn }) => kind !== 'modify' && /^CN=NTDS Settings,/i.test(dn))
-    .map(({ dn }) => `It makes or deletes ${dn}: a domain controller comes back by promotion only.`);
+  const deleted = changes.flatMap(deletedBy);
+  const { account } = partsOf(deleted);
+  return [
+    ...changes
+      .filter(({ kind, dn }) => kind !== 'modify' && /^CN=NTDS Settings,/i.test(dn))
+      .map(({ dn }) => `It makes or deletes ${dn}: a domain controller comes back by promotion only.`),
+    ...changes
+      .filter((change) => isOtherAccount(classesMadeBy(change)))
+      .map(({ dn }) => `It makes ${dn}, which is not the account of a domain controller.`),
+    ...otherAccounts(deleted, new Set([account])),
+    ...(account === undefined || isOfDomainController(account)
+      ? []
+      : [`It deletes ${account.dn}, which is not the account of a domain controller.`]),
+  ];
 }

@@ -1,6 +1,7 @@
 /** What these changes mean in this world: the supported ways first, then what stops the deletion, then what to know. */
 
 import { isSameOrBelow, sameDn } from '../../ad/dn.ts';
+import { deletesFromPlan } from '../../change/deletes-from-plan.ts';
 import {
   blocker,
   type FindingDraft,
@@ -34,6 +35,10 @@ const neitherOf = 'entries of the server nor references to it';
 
 /** The findings: of a new proposal, of a saved plan and of an undo alike. */
 export function assess(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
+  return [...deletesFromPlan(proposal), ...meaningOf(facts, proposal)];
+}
+
+function meaningOf(facts: OrphanFacts, proposal: Proposal<DirectoryChange>): readonly FindingDraft[] {
   if (facts.kind === 'nothing to delete')
     return facts.missing === undefined ? [] : serverGone(facts.missing, facts.done, proposal);
   if (facts.kind === 'servers') return [];
