@@ -330,12 +330,13 @@ describe('apply of a saved plan', () => {
       stderr: expect.stringContaining('the plan deletes nothing, and brings back nothing of that name'),
     });
     expect(await site.run(apply, ['back', '--yes', '--confirm', 'EX04'])).toMatchObject({ status: 0 });
-    expect(await site.run(undo, ['back', '--yes', ...accepted])).toMatchObject({
+    expect(await site.run(undo, ['back', '--yes', '--accept', 'deletes-from-plan', ...accepted])).toMatchObject({
       status: 64,
       stderr: expect.stringContaining('Give --confirm with the name EX04'),
     });
     expect(await isGone(site)).toBe(false);
-    expect(await site.run(undo, ['back', '--yes', '--confirm', 'EX04', ...accepted])).toMatchObject({ status: 0 });
+    const again = ['back', '--yes', '--confirm', 'EX04', '--accept', 'deletes-from-plan', ...accepted];
+    expect(await site.run(undo, again)).toMatchObject({ status: 0 });
     expect(await isGone(site)).toBe(true);
   });
 
