@@ -53,16 +53,23 @@ function writtenBy(change: Change): readonly PlanAttribute[] {
 
 /** By the bytes, whatever the attribute is called. */
 function rightsIn({ name, values }: PlanAttribute): readonly string[] {
-  return values.flatMap((value) => {
-    const bytes = bytesOfWrittenValue(value);
-    if (readDescriptor(bytes) !== undefined) {
-      const { owner, own, inherited } = rightsInWords(bytes);
-      const parents = inherited.length === 0 ? [] : ['and what its parent gives'];
-      return [`${isSecurityDescriptor(name) ? '' : `${name}: `}${[owner, ...own, ...parents].join('; ')}`];
-    }
-    if (holdsDescriptors(name)) return [`${name} cannot be read: ${counted(bytes.length, 'byte')}`];
-    return givesRights(name) ? [`${name}: ${valueInWords(name, value)}`] : [];
-  });
+  const isDescriptor = (value: PlanValue): boolean => readDescriptor(bytesOfWrittenValue(value)) !== undefined;
+  const others = values.filter((value) => !isDescriptor(value));
+  return [
+    ...values.filter(isDescriptor).map((value) => descriptorInWords(name, bytesOfWrittenValue(value))),
+    ...(holdsDescriptors(name) ? others : []).map(
+      (value) => `${name} cannot be read: ${counted(bytesOfWrittenValue(value).length, 'byte')}`,
+    ),
+    ...(givesRights(name) && others.length > 0
+      ? [`${name}: ${others.map((value) => valueInWords(name, value)).join(', ')}`]
+      : []),
+  ];
+}
+
+function descriptorInWords(name: string, bytes: Buffer): string {
+  const { owner, own, inherited } = rightsInWords(bytes);
+  const parents = inherited.length === 0 ? [] : ['and what its parent gives'];
+  return `${isSecurityDescriptor(name) ? '' : `${name}: `}${[owner, ...own, ...parents].join('; ')}`;
 }
 
 function valueInWords(name: string, value: PlanValue): string {

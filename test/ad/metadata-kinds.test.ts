@@ -124,7 +124,7 @@ describeWithSamba(
       const gone = [kerberos, accountOf('RODC1'), serverOf('RODC1')];
       expect(await Promise.all(gone.map((dn) => dc1.exists(dn)))).toEqual([false, false, false]);
 
-      const back = await run(undoCommand, ['rodc', '--yes']);
+      const back = await run(undoCommand, ['rodc', '--yes', '--accept', 'rights-from-plan']);
       expect([back.status, back.stderr]).toEqual([0, '']);
       expect(await Promise.all(gone.map((dn) => dc1.exists(dn)))).toEqual([false, true, true]);
       const again = await run(metadata, ['--dc', 'RODC1', '--yes', '--confirm', 'RODC1', ...acceptAll]);
