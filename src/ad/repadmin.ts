@@ -1,5 +1,5 @@
 /**
- * Commands for domain controllers with their names filled in: repadmin, ldifde, ntdsutil. They run in cmd and in
+ * Commands for domain controllers with their names filled in: repadmin, ldifde, ntdsutil, dsmod. They run in cmd and in
  * PowerShell. And the requests that repadmin takes to remove lingering objects: which DCs to clean, against which DC.
  */
 
@@ -68,6 +68,16 @@ export function seizeRole(host: string, role: string): string {
 /** `repadmin /showattr * "CN=…" /atts:tombstoneLifetime` */
 export function showAttribute(dn: string, attribute: string): string {
   return `repadmin /showattr * ${quoted(dn)} /atts:${attribute}`;
+}
+
+/** `repadmin /showobjmeta * "CN=…"`: whether each DC still has the object. */
+export function showObject(dn: string): string {
+  return `repadmin /showobjmeta * ${quoted(dn)}`;
+}
+
+/** Resets a computer account, so that another machine can join by it. */
+export function resetComputer(dn: string): string {
+  return `dsmod computer ${quoted(dn)} -reset`;
 }
 
 /** A name as one argument: bare or in double quotes where cmd and PowerShell keep that together, else for PowerShell alone. */

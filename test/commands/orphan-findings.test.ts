@@ -147,7 +147,7 @@ test('each blocker comes with commands that do what it asks for', async () => {
     `Set-ADObject -Identity '${connector}' -Remove @{msExchSourceBridgeheadServersDN='CN=1,${server}'}`,
   );
   const ways = findings.find(({ id }) => id === 'supported-ways')?.evidence.join() ?? '';
-  expect(ways).toContain("dsmod computer 'CN=EX04,CN=Computers,DC=corp,DC=example,DC=com' -reset");
+  expect(ways).toContain('dsmod computer "CN=EX04,CN=Computers,DC=corp,DC=example,DC=com" -reset');
 });
 
 describe('in the wizard', () => {

@@ -1,6 +1,7 @@
 /** An orphan plan in words, drawn from the plan alone, and what is left to a person after it. */
 
 import { conflictRdnOf, dnDepth, isDnThat, normalizedDn, rdnOf } from '../../ad/dn.ts';
+import { resetComputer, showObject } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type {
   DeletedEntry,
@@ -277,7 +278,7 @@ export function stepsInWords(step: NextStep): readonly Step[] {
 function replicationStep(dn: string, domainControllers: readonly string[]): Step {
   return {
     text: 'Wait until every domain controller has the deletion, or push it; Setup reads the domain controller of its own site. Then ask all of them: none may find the object. adsi-remedy shows it with --wait SECONDS.',
-    commands: ['repadmin /syncall /AeP', `repadmin /showobjmeta * ${quotedForPowerShell(dn)}`],
+    commands: ['repadmin /syncall /AeP', showObject(dn)],
     lines: domainControllers.length === 0 ? ['The domain controllers are not known here.'] : domainControllers,
   };
 }
@@ -311,7 +312,7 @@ function accountSteps(account: string, dn: string, owner: string, groups: readon
 function resetStep(account: string): Step {
   return {
     text: 'If the machine is installed anew under the same name: reset its account, then join it again.',
-    commands: [`dsmod computer ${quotedForPowerShell(account)} -reset`],
+    commands: [resetComputer(account)],
   };
 }
 

@@ -1,5 +1,6 @@
 /** What Microsoft supports in place of deleting the object. */
 
+import { resetComputer } from '../../ad/repadmin.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import { listed } from '../../words.ts';
 import { quotedForPowerShell } from '../../words-for-shells.ts';
@@ -71,7 +72,7 @@ function recover(chosen: SurveyedServer): Way {
     step: {
       text: `If the machine is lost: as a member of Domain Admins and ${administrators(release)} reset the computer account, install the same version of Windows with the same drive letters under the name ${server.name}, join it to the same domain, recover the server, then uninstall Exchange.${unknownRelease(release)}`,
       commands: [
-        ...(account.kind === 'present' ? [`dsmod computer ${quotedForPowerShell(account.dn)} -reset`] : []),
+        ...(account.kind === 'present' ? [resetComputer(account.dn)] : []),
         setupCommand(release, `/m:RecoverServer${target}`),
         setupCommand(release, '/m:Uninstall'),
       ],

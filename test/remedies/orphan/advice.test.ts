@@ -55,6 +55,8 @@ const rules: readonly (readonly [word: RegExp, isRight: (server: Advised) => boo
   [/unattended setup/, ({ year }) => year >= 2013],
   [/Remove-PublicFolderDatabase/, ({ year }) => year >= 2007 && year <= 2010],
   [/Get-(?:Mailbox|ExchangeServer)|Set-SendConnector|Remove-MailboxDatabase/, ({ year }) => year >= 2007],
+  // Single quotes quote in PowerShell alone: these run in cmd too.
+  [/(?:dsmod|repadmin) [^\n"]*'/, () => false],
   // Where no Exchange is left nothing may need its shell.
   [
     /(?:Get|New|Set|Remove|Move)-(?!AD|Dns)\w+/,
@@ -76,7 +78,7 @@ const needed: readonly (readonly [word: RegExp, isFor: (server: Advised) => bool
   ],
   [/Domain Admins and Exchange Organization Administrators reset/, (one) => one.year === 2007 && isRecovered(one)],
   [/Domain Admins and Organization Management reset/, (one) => one.year >= 2010 && isRecovered(one)],
-  [/dsmod computer 'CN=EX04,[^']*' -reset/, isRecovered],
+  [/dsmod computer "CN=EX04,[^"]*" -reset/, isRecovered],
   [/\/m:RecoverServer/, isRecovered],
   [/\/RemoveProvisionedServer:EX04/, isProvisioned],
   [

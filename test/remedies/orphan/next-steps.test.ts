@@ -51,7 +51,7 @@ test('the commands are whole: the zone, the type and the name of a DNS record; a
   const words = await stepsWith(withAccount);
   expect(words).toContain("Remove-DnsServerResourceRecord -ZoneName 'corp.example.com' -RRType A -Name 'ex04'");
   expect(words).toContain("Remove-DnsServerResourceRecord -ZoneName 'corp.example.com' -RRType AAAA -Name 'ex04'");
-  expect(words).toContain("dsmod computer 'CN=EX04,OU=O''Hara,DC=corp,DC=example,DC=com' -reset");
+  expect(words).toContain('dsmod computer "CN=EX04,OU=O\'Hara,DC=corp,DC=example,DC=com" -reset');
   expect(words).not.toContain('Reset-ADAccountPassword');
 });
 
