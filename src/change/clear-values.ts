@@ -5,6 +5,7 @@
 
 import { DnSyntaxError, deletedRdnOf, normalizedDn } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
+import { DirectoryError } from '../errors.ts';
 import { groupBy } from '../group-by.ts';
 import { distinct } from '../words.ts';
 import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, PlanValue, WhyLeft } from './plan.ts';
@@ -19,11 +20,25 @@ export interface HeldValues {
   readonly otherValues: readonly PlanValue[];
 }
 
-/** One modify for each referring entry, whatever number of its attributes refer. */
+/**
+ * One modify for each referring entry, whatever number of its attributes refer. Throws DirectoryError if an entry has no
+ * objectGUID: the writer could not find it again.
+ */
 export function editsOf(referrers: readonly HeldValues[]): readonly ModifyChange[] {
+  const unknown = referrers.find(({ guid }) => guid === '');
+  if (unknown !== undefined) throw withoutGuid(unknown.dn);
   return [...groupBy(referrers, ({ guid }) => guid).values()].flatMap((here) => {
     const [first] = here;
     return first === undefined ? [] : [{ kind: 'modify', dn: first.dn, guid: first.guid, edits: attributeEdits(here) }];
+  });
+}
+
+function withoutGuid(dn: string): DirectoryError {
+  return new DirectoryError({
+    attempted: 'plan to clear a reference',
+    on: dn,
+    cameBack: 'no objectGUID is to be seen, by which a plan finds the entry again',
+    next: 'Export again with ldifde -d and -f alone: -m and -o leave out objectGUID, and -l leaves out what it does not list. On a domain controller, run it as a user who may read the entry.',
   });
 }
 

@@ -15,6 +15,7 @@ import {
   head,
   legacyNameOf,
   organisation,
+  people,
   person,
   planOf,
   record,
@@ -304,6 +305,18 @@ test('a server whose names the export lacks is not taken for gone', async () => 
     [{ remove: ['ex09.corp.example.com'] }],
     [{ remove: [legacyNameOf('EX09')] }],
   ]);
+});
+
+test('entries of which an export has no objectGUID are refused, and not taken for one and the same', async () => {
+  const named = `msExchExpansionServerName: ${legacyNameOf('EX09')}`;
+  const bare = ['all', 'some'].map((name) => person(name, named).replace(/^objectGUID.*\n/m, ''));
+  const { status, stderr, stdout } = await runOn([...forestWith(), ...bare], '--leftovers', '--json');
+  expect(stderr + stdout).toContain('no objectGUID is to be seen');
+  expect(status).not.toBe(0);
+  const one = person('sales', named);
+  const keep = ['all', 'some'].flatMap((name) => ['--keep', `msExchExpansionServerName of CN=${name},${people}`]);
+  const plan = planOf(await runOn([...forestWith(), ...bare, one], '--leftovers', '--json', ...keep));
+  expect(plan.changes).toMatchObject([{ dn: `CN=sales,${people}` }]);
 });
 
 test('an administrative group that was renamed is known by its legacyExchangeDN', async () => {
