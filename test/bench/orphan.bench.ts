@@ -59,7 +59,7 @@ describe('looking for recipients of a server among 100,000', () => {
       const names = { legacyExchangeDn: '${legacyExchangeDn}', fqdn: undefined, name: undefined };
       const mailTransferAgents = ['CN=Microsoft MTA,CN=EX01,CN=Servers,${slapd.suffix}'];
       const scope = { isRecipient: () => true, isWritable: () => true };
-      const counts = await countRecipients(session, '${slapd.suffix}', names, mailTransferAgents, ['CN=DB of EX01,CN=Databases,${slapd.suffix}'], scope);
+      const counts = await countRecipients(session, '${slapd.suffix}', names, mailTransferAgents, { owned: ['CN=DB of EX01,CN=Databases,${slapd.suffix}'], others: [] }, scope);
       const places = { ...scope, session, domains: ['${slapd.suffix}'], global: undefined };
       const others = await readOtherRecipients(places, new Set(mailTransferAgents.map((dn) => dn.toLowerCase())));
       const milliseconds = performance.now() - start;
