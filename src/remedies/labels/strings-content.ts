@@ -166,6 +166,9 @@ const bytesOf = remembered(
 const likelyText =
   /^[\0-\x7f\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
 
+/** "SPÓŁKA" in Windows-1250 has bytes of UTF-8 by chance, which would put a letter of another script into its middle. */
+const mixedWord = /[a-z][\u0370-\u07ff]|[\u0370-\u07ff][a-z]/i;
+
 /** Whether a text is UTF-8 whose bytes were read as those of a code page. */
 function isReadAs(page: TextEncoding, text: string): boolean {
   const known = bytesOf(page);
@@ -178,7 +181,7 @@ function isReadAs(page: TextEncoding, text: string): boolean {
   const read = Buffer.from(bytes);
   if (!isUtf8(read)) return false;
   const decoded = read.toString();
-  return likelyText.test(decoded) && !/[^\0-\x7f]/.test(decoded.replace(/[^\p{N}]/gu, ''));
+  return likelyText.test(decoded) && !mixedWord.test(decoded) && !/[^\0-\x7f]/.test(decoded.replace(/[^\p{N}]/gu, ''));
 }
 
 /**

@@ -130,7 +130,7 @@ describe('a label that was read in another encoding than it had, and saved so,',
     for (const text of ['DomÃ¤ne:', 'Dom\ufffdne:']) expect(faultOfText(text)).toContain('another encoding');
   });
 
-  test.each(['IDENTITÉ\u00a0:', 'OÙ\u00a0:', 'È :', 'Āž', 'Ім’я:', 'Łódź:', 'Größe'])(
+  test.each(['IDENTITÉ\u00a0:', 'OÙ\u00a0:', 'È :', 'Āž', 'Ім’я:', 'Łódź:', 'Größe', 'KOD SPÓŁKI:', 'MENÜ…'])(
     'is not one of these: %s',
     (text) => {
       expect(isGarbled(text)).toBe(false);
