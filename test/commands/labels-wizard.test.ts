@@ -102,19 +102,24 @@ describe('the wizard', () => {
     expect(await snapshot(home)).toEqual(before);
   });
 
-  test('offers each language by folder and name, so that typing "german" finds de', async () => {
+  test('offers each language by folder and name, so that typing "german" or "deutsch" finds de', async () => {
     const choosing = { 'labels.extent': 'choose', 'labels.sets': byDefault, 'labels.classes': byDefault };
     const prompter = answering({ ...choosing, 'labels.languages': byDefault, 'labels.label': cancel });
     let offered: readonly string[] = [];
     const looking: Prompter = {
       ...prompter,
       multiselect: (question) => {
-        if (question.id === 'labels.languages') offered = question.choices.map(({ label }) => label);
+        if (question.id === 'labels.languages')
+          offered = question.choices.map(({ label, hint }) => `${label}, ${hint}`);
         return prompter.multiselect(question);
       },
     };
     await runCommand(labels, ['--root', 'TMG01'], { currentFolder: home, prompter: looking });
-    expect(offered).toEqual(['de · German', 'fr · French', 'hi · Hindi']);
+    expect(offered).toEqual([
+      'de · German, 3 files, Deutsch',
+      'fr · French, 1 file, français',
+      'hi · Hindi, 1 file, हिन्दी',
+    ]);
   });
 
   test('plans on what it has read and shown: a file that changes meanwhile is refused, not planned anew', async () => {

@@ -9,7 +9,7 @@ import type { Choice, Prompter } from '../../terminal/prompter.ts';
 import { counted, pastedPath } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';
 import { assess } from './assess.ts';
-import { cultureOf, displayNameOfCulture } from './cultures.ts';
+import { cultureOf, displayNameOfCulture, nativeNameOf } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import type { FileBlocker } from './file-blockers.ts';
 import { distinctNames, select } from './filters.ts';
@@ -178,7 +178,10 @@ async function chosen(
     flag,
     choices: names.map((name): Choice<string> => {
       const count = files.filter((file) => nameOf(file).toLowerCase() === name.toLowerCase()).length;
-      return { value: name, label: labelOf(of, name), hint: counted(count, 'file') };
+      // Typing filters by the hint too. The own name comes last: it may be written from right to left.
+      const native = of === 'languages' ? nativeNameOf(name) : undefined;
+      const hint = [counted(count, 'file'), ...(native === undefined ? [] : [native])].join(', ');
+      return { value: name, label: labelOf(of, name), hint };
     }),
     initial: names,
     minimum: 1,

@@ -122,6 +122,16 @@ export const displayNameOfCulture = remembered((name: string): string => {
 
 let english: Intl.DisplayNames | undefined;
 
+/** The language's own name for itself: "Deutsch", "日本語"; undefined where it is not known. */
+export function nativeNameOf(name: string): string | undefined {
+  const culture = cultureOf(name);
+  if (culture === undefined) return undefined;
+  const { language } = new Intl.Locale(culture);
+  const native = new Intl.DisplayNames(culture, { type: 'language', fallback: 'none' });
+  // For a language that it has no data of, it answers in English.
+  return native.resolvedOptions().locale.split('-')[0] === language ? native.of(language) : undefined;
+}
+
 /**
  * The code page of a language folder's files, by the culture that its name means; undefined where the name is none of a
  * culture, or no page is known for it.

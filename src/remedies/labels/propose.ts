@@ -4,7 +4,7 @@ import { fingerprintOfParts } from '../../change/fingerprint.ts';
 import type { FileChange, FileFingerprint, LeftOut, Proposal, Splice } from '../../change/plan.ts';
 import { type KeySplice, splicedParts, writtenInPlaceOf } from '../../files/strings-file.ts';
 import { type EncodedText, encodeText, type TextEncoding } from '../../files/text-encoding.ts';
-import { shortened } from '../../words.ts';
+import { distinct, listed, shortened } from '../../words.ts';
 import { remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import {
@@ -157,8 +157,8 @@ function editor(options: LabelsOptions, keys: readonly string[]): (file: LabelFi
       value.flaw === undefined && keys.includes(value.key) ? [value] : [],
     );
     const { wanted, name } = textsFor(file.language);
-    const lacking = values.map(({ key }) => wanted.get(key)).find((text) => text?.kind === 'no-wording');
-    if (lacking?.kind === 'no-wording') return { kind: 'blocked', blocked: [blockedBy(lacking)] };
+    const lacking = lackingAmong(distinct(values.map(({ key }) => key)), wanted);
+    if (lacking !== undefined) return { kind: 'blocked', blocked: [lacking] };
     if (!values.some(({ key }) => wanted.has(key))) return { kind: 'none-asked' };
     const ofContent = known.get(content) ?? new Map<string, Edit>();
     known.set(content, ofContent);
@@ -178,8 +178,17 @@ function textsIn(options: LabelsOptions, language: string): readonly (readonly [
   });
 }
 
-function blockedBy({ reason }: Extract<WordingLookup, { kind: 'no-wording' }>): Blocked {
-  return { id: 'no-wording', detail: withoutWording[reason] };
+/** What keeps a file back whose keys do not all have a text; which do not is said where others do. */
+function lackingAmong(keys: readonly string[], wanted: Texts): Blocked | undefined {
+  const lacking = keys.flatMap((key) => {
+    const text = wanted.get(key);
+    return text?.kind === 'no-wording' ? [{ key, detail: withoutWording[text.reason] }] : [];
+  });
+  const [first] = lacking;
+  if (first === undefined) return undefined;
+  const isOnlySome = keys.some((key) => wanted.get(key)?.kind === 'found');
+  const which = isOnlySome ? ` (${listed(lacking.map(({ key }) => key))})` : '';
+  return { id: 'no-wording', detail: first.detail + which };
 }
 
 function editOf(

@@ -162,9 +162,9 @@ const bytesOf = remembered(
     new Map(Array.from({ length: 0x80 }, (_, index) => [decodeText(Buffer.from([0x80 + index]), page), 0x80 + index])),
 );
 
-/** Letters of today's languages and what stands between them; "É" before a no-break space in French gives none of these. */
+/** Letters of today's languages and what stands between them; "É" before a no-break space gives none of these, nor do DĹŽKA, NÍŽE and НІ. */
 const likelyText =
-  /^[\0-\x7f\u00a0-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
+  /^[\0-\x7f\u00a0-\u014d\u0150-\u017f\u01a0\u01a1\u01af\u01b0\u0218-\u021b\u0259\u02b0-\u0331\u0384-\u03ce\u0400-\u04f9\u0531-\u1fff\u2000-\u206f\u3000-\ud7af\uff00-\uffef]+$/;
 
 /** "SPÓŁKA" in Windows-1250 has bytes of UTF-8 by chance, which would put a letter of another script into its middle. */
 const mixedWord = /[a-z][\u0370-\u07ff]|[\u0370-\u07ff][a-z]/i;

@@ -341,6 +341,21 @@ describe('what a person may accept', () => {
     ]);
   });
 
+  test('a language without a text for one of its keys: which one is said', async () => {
+    await writeTree(root, {
+      ISA: { HTML: { nls: { cs: { 'strings.txt': `${ascii(label)}L_UserID_Text="Id:"\r\n` } } } },
+    });
+    const wording = new Map([['cs', { keys: { L_UserName_Text: 'E-mail:' } }]]);
+    const examination = await look({
+      languages: ['cs'],
+      keys: ['L_UserName_Text', 'L_UserID_Text'],
+      newLabel: { kind: 'wording', wordings: [wording] },
+    });
+    expect(only(examination, 'no-wording').evidence).toEqual([
+      'cs (Czech): 1 file, labels are known in this language, but not this one (L_UserID_Text)',
+    ]);
+  });
+
   test.each(['unterminated-value', 'read-only-file', 'text-not-encodable'])('not %s', async (id) => {
     await formSets({
       de: ascii('L_UserName_Text="Domain'),
