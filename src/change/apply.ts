@@ -89,7 +89,7 @@ export async function applyPlan<C extends Change>(request: ApplyRequest<C>): Pro
   const { plan, writer, journal, records } = request;
   const { findings = plan.findings, selected } = request;
   requireApplicable({ ...plan, findings }, records);
-  const before = outcomesIn(records, plan.id);
+  const before = outcomesIn(records, plan);
   const all = [...plan.changes.entries()].filter(([index]) => before.get(index) !== 'done');
   const open = all.filter(([index]) => selected?.has(index) ?? true);
   const notSelected = all.length - open.length;

@@ -139,22 +139,46 @@ function secondNameStays(place: string, file: string, cause: unknown, cameBack: 
 }
 
 /**
- * The place of a file's before image in the backup folder: the file's path with the roots made into plain names, and its
+ * The place of a file's before image in the backup folder: the file's path with its root made into a plain name, and its
  * last folder joined to its name. A form set has a folder with one file for every language; this way the backup has one
- * folder for all of them.
+ * folder for all of them. No two files have one place.
  */
 export function backupPathOf(file: string): string {
-  const parts = plainPathOf(file).split('/');
-  const name = parts.pop() ?? '';
-  const folder = parts.pop() ?? '';
-  // Escaped so that no two files get the same name.
-  return path.join(...parts, `${folder.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`);
+  return joinedPlace(plainPathOf(file).split('/'));
 }
 
-/** An absolute path as one below another folder, with slashes: its root (a drive, a host) becomes a plain name. */
-export function plainPathOf(file: string): string {
+/** Where change folders that were saved before kept it: the files C:\x and \\C\x had one place. */
+export function formerBackupPathOf(file: string): string {
   const parts = file.split(/[\\/]+/).map((part) => part.replace(/^([A-Za-z]):$/, '$1'));
-  return parts.filter((part) => part !== '' && part !== '.' && part !== '..').join('/');
+  return joinedPlace(parts.filter((part) => part !== '' && part !== '.' && part !== '..'));
+}
+
+function joinedPlace(parts: readonly string[]): string {
+  const [name = '', folder = '', ...above] = parts.toReversed();
+  // Escaped so that no two files get the same name.
+  return path.join(...above.toReversed(), `${folder.replaceAll('%', '%25').replaceAll('~', '%7E')}~${name}`);
+}
+
+/**
+ * An absolute path as one below another folder, with slashes, and no other path's: a drive becomes its letter (C), a host
+ * or the prefix of a long form a name with a mark (%TMG01). Another first folder that looks so is put below a mark alone.
+ */
+export function plainPathOf(file: string): string {
+  const drive = /^([A-Za-z]):[\\/]/.exec(file)?.[1];
+  const isOfHost = /^[\\/]{2}/.test(file);
+  const isOfWindows = drive !== undefined || isOfHost;
+  const [first = '', ...others] = file
+    .slice(drive === undefined ? 0 : 2)
+    .split(isOfWindows ? /[\\/]+/ : '/')
+    .filter((part) => part !== '' && (isOfHost || part !== '.') && part !== '..');
+  if (drive !== undefined) return [drive, first, ...others].filter((part) => part !== '').join('/');
+  if (isOfHost) return [`%${withoutSigns(first)}`, ...others.map(withoutSigns)].join('/');
+  return [...(/^(?:[A-Za-z]$|%)/.test(first) ? ['%'] : []), first, ...others].join('/');
+}
+
+/** Of \\?\C:\x neither the sign nor the drive is the name of a file. */
+function withoutSigns(part: string): string {
+  return /^(?:[?.]|[A-Za-z]:)$/.test(part) ? encodeURIComponent(part).replace('.', '%2E') : part;
 }
 
 /** Makes a folder of the backup. Links in a change folder that was handed over may lead anywhere: none is followed. */

@@ -5,7 +5,7 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { adviceFor, errnoInWords } from '../files/errno.ts';
-import { sameRealPath } from '../files/file-system.ts';
+import { NotPlainFileError } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import type { AccessKeeper } from '../files/own-access.ts';
 import { withPatience } from '../files/patience.ts';
@@ -14,6 +14,7 @@ import type { ChangeOutcome, ChangeWriter } from './apply.ts';
 import { type BeforeImages, type BeforeImagesOptions, beforeImages } from './before-images.ts';
 import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
 import type { FileChange, FileFingerprint } from './plan.ts';
+import { leadsElsewhere, targetOf } from './planned-file.ts';
 import { type FileEditor, fileEditor } from './splices.ts';
 
 export interface FileWriterOptions extends BeforeImagesOptions {
@@ -59,11 +60,6 @@ export function fileWriter(options: FileWriterOptions): ChangeWriter<FileChange>
 
 /** Ends the writing of one file; never leaves this module. */
 class DriftError extends Error {}
-
-/** The file itself, where the planned path leads through links: those are never followed to another file. */
-function targetOf(change: FileChange): string {
-  return change.realPath ?? change.path;
-}
 
 async function writeOne(
   change: FileChange,
@@ -126,8 +122,8 @@ async function requireRealPath(change: FileChange, options: FileWriterOptions): 
       return throwAsFileError(error, 'find the file behind the path', change.path);
     },
   );
-  if (sameRealPath(found, targetOf(change))) return;
-  throw new DriftError(`the path leads to another file since the plan was made: ${found}`);
+  const other = leadsElsewhere(change, found);
+  if (other !== undefined) throw new DriftError(other);
 }
 
 /** A root that is not there is a computer or drive that can't be reached; a file that is gone alone has changed. */
@@ -153,11 +149,13 @@ function movedSince(planned: FileFingerprint, found: FileFingerprint): string {
 const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
 function asDrift(error: unknown): never {
-  throw gone.has(errnoOf(error) ?? '') ? new DriftError('the file is gone since the plan was made') : error;
+  if (gone.has(errnoOf(error) ?? '')) throw new DriftError('the file is gone since the plan was made');
+  if (error instanceof NotPlainFileError) throw new DriftError('a pipe or a device has taken the place of the file');
+  throw error;
 }
 
 function throwAsFileError(error: unknown, attempted: string, on: string): never {
-  if (gone.has(errnoOf(error) ?? '')) asDrift(error);
+  if (gone.has(errnoOf(error) ?? '') || error instanceof NotPlainFileError) asDrift(error);
   throw new FileError({
     attempted,
     on,

@@ -3,6 +3,7 @@
  * still being written, by which a later run knows what a run that was killed has left.
  */
 
+import { constants as bufferConstants } from 'node:buffer';
 import { hash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rm } from 'node:fs/promises';
@@ -30,11 +31,28 @@ export async function openPlainFile(file: string, flags: number, mode?: number):
   throw refusal(file);
 }
 
+/**
+ * The same for a file that is written to. With another name (a hard link) it is a file elsewhere too: an archive can bring
+ * one.
+ * @throws RefusedError if it has more than one name; what openPlainFile throws
+ */
+export async function openOwnFile(file: string, flags: number, mode?: number): Promise<FileHandle> {
+  const handle = await openPlainFile(file, flags, mode);
+  if ((await handle.stat()).nlink <= 1) return handle;
+  await handle.close();
+  throw refusal(
+    file,
+    'it has another name elsewhere (hard link), and what is written to it would be written there too',
+  );
+}
+
 /** The text of a file of a change folder; a file that another program holds is waited for. Throws as openPlainFile does. */
 export function readPlainFile(file: string, patience: Patience): Promise<string> {
   return withPatience(onlyWhileBusy(patience), file, async () => {
     const handle = await openPlainFile(file, constants.O_RDONLY);
     try {
+      const { size } = await handle.stat();
+      if (size > bufferConstants.MAX_STRING_LENGTH) throw new Error(`it has ${size} bytes, more than can be read`);
       return await handle.readFile('utf8');
     } finally {
       await handle.close();

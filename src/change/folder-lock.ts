@@ -163,8 +163,10 @@ async function removeLeft(file: string, found: string, marks: readonly string[],
 /** Lets go of the folder, without what killed runs have left beside the lock. */
 async function letGo(folder: string, file: string, patience: Patience): Promise<void> {
   try {
-    const beside = (await readdir(folder)).filter((name) => name.startsWith(`${lockName}.`));
-    for (const name of beside) await remove(path.join(folder, name), patience);
+    const entries = await readdir(folder, { withFileTypes: true });
+    // A folder of such a name is none of ours.
+    const beside = entries.filter((entry) => entry.name.startsWith(`${lockName}.`) && !entry.isDirectory());
+    for (const { name } of beside) await remove(path.join(folder, name), patience);
   } finally {
     await remove(file, patience);
   }

@@ -3,13 +3,13 @@
  */
 
 import { constants } from 'node:fs';
-import { type FileHandle, open, readFile, truncate } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errnoOf, FileError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { syncFolder } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
-import { openPlainFile, readPlainFile, requirePlainFile } from './folder-files.ts';
+import { openOwnFile, readPlainFile } from './folder-files.ts';
 import type { Author, Plan } from './plan.ts';
 import { flawIn, type Shape } from './shape.ts';
 
@@ -84,7 +84,7 @@ export async function openJournal(path: string, patience: Patience): Promise<Jou
     const patiently = <T>(work: () => Promise<T>): Promise<T> => withPatience(onlyWhileBusy(patience), path, work);
     last = await patiently(() => cutTornLine(path));
     const { O_APPEND, O_CREAT, O_WRONLY } = constants;
-    const opened = await patiently(() => openPlainFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600));
+    const opened = await patiently(() => openOwnFile(path, O_APPEND | O_CREAT | O_WRONLY, 0o600));
     // A journal whose name a crash could take away would be none.
     await syncFolder(open, dirname(path));
     return opened;
@@ -123,14 +123,21 @@ export async function openJournal(path: string, patience: Patience): Promise<Jou
 
 /** A crash can leave half a line at the end; the next record must not be joined to it. Gives the number of whole lines. */
 async function cutTornLine(path: string): Promise<number> {
-  await requirePlainFile(path);
-  const bytes = await readFile(path).catch((error: unknown) => {
-    if (errnoOf(error) === 'ENOENT') return Buffer.alloc(0);
+  let handle: FileHandle;
+  try {
+    handle = await openOwnFile(path, constants.O_RDWR);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return 0;
     throw error;
-  });
-  const complete = bytes.lastIndexOf('\n') + 1;
-  if (complete < bytes.length) await truncate(path, complete);
-  return bytes.subarray(0, complete).filter((byte) => byte === lineFeed).length;
+  }
+  try {
+    const bytes = await handle.readFile();
+    const complete = bytes.lastIndexOf('\n') + 1;
+    if (complete < bytes.length) await handle.truncate(complete);
+    return bytes.subarray(0, complete).filter((byte) => byte === lineFeed).length;
+  } finally {
+    await handle.close();
+  }
 }
 
 const lineFeed = 0x0a;
@@ -228,10 +235,15 @@ export function hasBegun({ id, seal }: Pick<Plan, 'id' | 'seal'>, records: reado
  * The last word of the journal on each change of a plan, by the change's index. "done" is final: a change that is done
  * is not begun again, and whatever else is said of it later does not undo what was written.
  */
-export function outcomesIn(records: readonly JournalRecord[], plan: string): ReadonlyMap<number, JournalEvent> {
+export function outcomesIn(
+  records: readonly JournalRecord[],
+  plan: Pick<Plan, 'id' | 'changes'>,
+): ReadonlyMap<number, JournalEvent> {
   const outcomes = new Map<number, JournalEvent>();
   for (const record of records) {
-    if (record.plan !== plan || record.change === undefined || outcomes.get(record.change) === 'done') continue;
+    if (record.plan !== plan.id || record.change === undefined || outcomes.get(record.change) === 'done') continue;
+    // Nothing the tool wrote: counted, it would make a part of a change that is whole.
+    if (record.change >= plan.changes.length) continue;
     outcomes.set(record.change, record.event);
   }
   return outcomes;

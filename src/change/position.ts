@@ -72,10 +72,10 @@ export async function positionOf({ folder, plan, records }: SavedChange, patienc
   for (const undo of await undosOf(folder, plan, patience)) {
     const of = await readJournal(path.join(undo.folder, folderParts.journal), patience);
     if (!mayHaveWritten(undo.plan, of)) continue;
-    const done = [...outcomesIn(of, undo.plan.id).values()].filter((outcome) => outcome === 'done').length;
+    const done = [...outcomesIn(of, undo.plan).values()].filter((outcome) => outcome === 'done').length;
     return { kind: 'undone-in-part', undoFolder: undo.folder, isUnfinished: done < undo.plan.changes.length };
   }
-  const outcomes = outcomesIn(records, plan.id);
+  const outcomes = outcomesIn(records, plan);
   const done = [...outcomes.values()].filter((outcome) => outcome === 'done').length;
   if (outcomes.size === 0) return { kind: 'not-applied' };
   const total = plan.changes.length;
@@ -90,7 +90,7 @@ function recordOfUndo({ id }: Pick<Plan, 'id'>, records: readonly JournalRecord[
 /** An undo that was itself undone has left nothing. */
 function mayHaveWritten(undo: Plan, records: readonly JournalRecord[]): boolean {
   if (recordOfUndo(undo, records) !== undefined) return false;
-  const outcomes = [...outcomesIn(records, undo.id).values()];
+  const outcomes = [...outcomesIn(records, undo).values()];
   return outcomes.some((event) => event === 'done' || event === 'intent' || event === 'unknown');
 }
 

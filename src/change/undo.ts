@@ -1,15 +1,17 @@
 /** Undoing: from what a plan did, per its journal, to a plan of its own that brings back what was there. */
 
-import { access, readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { RefusedError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
+import { onlyWhileBusy, type Patience } from '../files/patience.ts';
 import { counted } from '../words.ts';
 import { type FindingDraft, finalBlocker, warning } from './findings.ts';
-import { fileFingerprint, sameFingerprint } from './fingerprint.ts';
+import { sameFingerprint } from './fingerprint.ts';
 import { type JournalRecord, outcomesIn } from './journal.ts';
 import type { Change, FileChange, LeftOut, Plan, Splice } from './plan.ts';
+import { fingerprintOfTarget } from './planned-file.ts';
 
 /** What there may be to undo of a plan. */
 export interface ToUndo<C extends Change> {
@@ -22,18 +24,24 @@ export interface ToUndo<C extends Change> {
 /**
  * The changes of a plan to look for. The targets are believed before the journal: what is found as the plan left it can
  * be brought back, whatever a cut journal says.
+ *
+ * @param isApproved whether --seal approves the plan: its targets are then compared although it was undone
  * @throws RefusedError if the plan was undone already
  */
-export function changesToUndo<C extends Change>(plan: Plan<C>, records: readonly JournalRecord[]): ToUndo<C> {
-  if (records.some((record) => record.plan === plan.id && record.event === 'undone')) {
+export function changesToUndo<C extends Change>(
+  plan: Plan<C>,
+  records: readonly JournalRecord[],
+  isApproved = false,
+): ToUndo<C> {
+  if (!isApproved && records.some((record) => record.plan === plan.id && record.event === 'undone')) {
     throw new RefusedError({
       attempted: 'undo the plan',
       on: plan.id,
-      cameBack: 'it was undone already',
-      next: 'There is nothing to bring back.',
+      cameBack: 'its journal says that it was undone already',
+      next: 'If a target still holds the change, give --seal with the seal of the plan that was approved: the targets are then compared with it.',
     });
   }
-  const outcomes = outcomesIn(records, plan.id);
+  const outcomes = outcomesIn(records, plan);
   const recorded = plan.changes.filter((_, index) => {
     const outcome = outcomes.get(index);
     return outcome === 'done' || outcome === 'intent' || outcome === 'unknown';
@@ -96,10 +104,10 @@ export async function undoFileChanges(
   patience: Patience,
 ): Promise<Undo<FileChange>> {
   const reading = onlyWhileBusy(patience);
+  const files = systemFiles();
   const looks = await inParallel(changes, 16, async (change): Promise<Look> => {
     try {
-      const target = change.realPath ?? change.path;
-      const found = fileFingerprint(await withPatience(reading, target, () => readFile(target)));
+      const found = await fingerprintOfTarget(change, files, reading);
       if (sameFingerprint(found, change.before)) return { kind: 'back' };
       return sameFingerprint(found, change.after)
         ? { kind: 'as-left', change }

@@ -13,7 +13,7 @@ import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJo
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { isWholeUndo } from '../change/undo-gone.ts';
-import { originalOf, type SavedPlan } from '../change/undo-link.ts';
+import { originalOf, type SavedPlan, undosOf } from '../change/undo-link.ts';
 import { defaultProof, type ProofAccess, type Verification, verifyEverywhere } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, RemedyError } from '../errors.ts';
 import { systemFiles } from '../files/file-system.ts';
@@ -101,6 +101,16 @@ export async function clearLeftovers(saved: SavedChange, context: Context, outpu
   );
 }
 
+/** The same for what killed undos of a change have left: its next undo would be stopped by it, or leave it for good. */
+export async function clearLeftoversOfUndos(saved: SavedChange, context: Context, output: Output): Promise<void> {
+  const patience = patienceShowing(context, output);
+  for (const undo of await undosOf(saved.folder, saved.plan, patience)) {
+    await requirePlainFolder(path.join(undo.folder, folderParts.backup));
+    const records = await readJournal(path.join(undo.folder, folderParts.journal), patience);
+    await clearLeftovers({ ...undo, records }, context, output);
+  }
+}
+
 async function applyLocked(
   apply: Apply,
   original: SavedPlan | undefined,
@@ -167,13 +177,12 @@ function isDirectoryPlan(plan: Plan): plan is Plan<DirectoryChange> & { readonly
 
 /**
  * Refuses an undo whose original was resumed since the undo was planned: it would leave that in place. The order of the
- * original's journal counts, whatever the clock did.
+ * original's records counts, whatever the clock did, and whatever number a record gives itself.
  */
 async function refuseOutrun({ undoes }: Plan, original: SavedPlan, patience: Patience): Promise<void> {
   const records = await readJournal(path.join(original.folder, folderParts.journal), patience);
-  const isLater = ({ plan, change, seq = 0 }: JournalRecord): boolean =>
-    plan === undoes?.id && change !== undefined && seq > undoes.seq;
-  if (!records.some(isLater)) return;
+  const later = records.slice(undoes?.seq);
+  if (!later.some(({ plan, change }) => plan === undoes?.id && change !== undefined)) return;
   throw new RefusedError({
     attempted: 'apply the undo',
     on: original.folder,
@@ -250,7 +259,7 @@ async function writeWith<C extends Change>(
   const progress = output.progress();
   try {
     const result = await context.interruptible(async (signal) => {
-      const before = outcomesIn(records, plan.id);
+      const before = outcomesIn(records, plan);
       const open = [...plan.changes.keys()].filter(
         (index) => before.get(index) !== 'done' && (selected?.has(index) ?? true),
       );

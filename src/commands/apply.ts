@@ -19,7 +19,7 @@ import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
 import { confirmName, requireSeal } from './approval.ts';
 import { applyFlags } from './command-flags.ts';
-import { commandLine, shownPath } from './command-line.ts';
+import { commandLine, requireQuotable, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { statusWithoutChanges } from './decide.ts';
 import { redraw } from './documents.ts';
@@ -39,6 +39,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const patience = patienceShowing(context, output);
   const saved = await namedChange('apply', operands[0], context.currentFolder, patience);
   const { folder, plan } = saved;
+  requireQuotable(saved.folder, context);
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
   const access = {

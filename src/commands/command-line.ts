@@ -2,6 +2,7 @@
 
 import path from 'node:path';
 import { UsageError } from '../errors.ts';
+import { unseen } from '../unseen.ts';
 import type { Context } from './context.ts';
 
 /** A path as short as it can be named from here. */
@@ -28,7 +29,9 @@ export function commandLine(
 export function quotedWord(word: string, platform: NodeJS.Platform): string {
   if (/[\u0000-\u001f\u007f]/.test(word)) throw unquotable(word, 'it holds a control character');
   if (platform !== 'win32') {
-    return /^[\w./:@%+=,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+    return /^[\w./:@%+=,-]+$/.test(word)
+      ? word
+      : `'${word.replaceAll("'", String.raw`'\''`).replace(everyUnseen, printed)}'`;
   }
   // PowerShell takes an @ at the beginning for more than a character.
   if (/^[\w./\\:+=-][\w./\\:@+=-]*$/.test(word)) return word;
@@ -38,6 +41,22 @@ export function quotedWord(word: string, platform: NodeJS.Platform): string {
     throw unquotable(word, 'cmd and PowerShell read it in different ways');
   // A backslash before the closing quote would take that for part of the word.
   return `"${word.replace(/\\+$/, '$&$&')}"`;
+}
+
+const everyUnseen = new RegExp(unseen, 'gu');
+
+/** A character that is not seen, within single quotes of sh: seen there as the bytes that printf puts in its place. */
+function printed(character: string): string {
+  const bytes = [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`);
+  return `'"$(printf '${bytes.join('')}')"'`;
+}
+
+/**
+ * To be called before anything is written: the end of a run prints commands with the folder's name.
+ * @throws UsageError if it can't be part of a command
+ */
+export function requireQuotable(folder: string, context: Pick<Context, 'currentFolder' | 'platform'>): void {
+  quotedWord(shownPath(folder, context), context.platform);
 }
 
 function unquotable(word: string, cameBack: string): UsageError {

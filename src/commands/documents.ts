@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { backupPathOf, plainPathOf } from '../change/before-images.ts';
+import { backupPathOf, formerBackupPathOf, plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
 import { type FolderDocument, folderParts, redrawDocuments } from '../change/folder.ts';
 import { requirePlainFile } from '../change/folder-files.ts';
@@ -15,8 +15,9 @@ import {
   type Plan,
   type RemoveLingeringChange,
 } from '../change/plan.ts';
+import { leadsElsewhere, targetOf } from '../change/planned-file.ts';
 import { likenessOf } from '../change/splices.ts';
-import { computerOf, type PlainFileReader, plainFileReader, systemFiles } from '../files/file-system.ts';
+import { computerOf, type PlainFileReader, plainFileReader, realPathOf, systemFiles } from '../files/file-system.ts';
 import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { htmlReview } from '../review/html.ts';
@@ -149,10 +150,6 @@ function whyNot(change: FileChange, { mayConnect }: Pick<Drawing, 'mayConnect'>)
     : 'as the file is on another computer and --seal does not approve the plan';
 }
 
-function targetOf({ path: planned, realPath = planned }: FileChange): string {
-  return realPath;
-}
-
 /** The bytes that a plan was made from: those of the backup once the file is changed, until then the file's own. */
 async function bytesBefore(
   change: FileChange,
@@ -161,8 +158,9 @@ async function bytesBefore(
   { mayConnect, patience }: Pick<Drawing, 'mayConnect' | 'patience'>,
 ): Promise<Buffer | undefined> {
   const target = targetOf(change);
+  const backups = folder === undefined ? [] : [backupPathOf(change.path), formerBackupPathOf(change.path)];
   const places = [
-    ...(folder === undefined ? [] : [path.join(folder, folderParts.backup, backupPathOf(change.path))]),
+    ...backups.map((place) => path.join(folder ?? '', folderParts.backup, place)),
     ...(mayConnect || computerOf(target) === undefined ? [target] : []),
   ];
   const ifBefore = (bytes: Buffer): Buffer | undefined =>
@@ -171,7 +169,8 @@ async function bytesBefore(
     // One that can't be read is not the one.
     const bytes = await withPatience(patience, place, async () => {
       await requirePlainFile(place);
-      return read(place, ifBefore);
+      const isOther = place === target && leadsElsewhere(change, await realPathOf(change.path)) !== undefined;
+      return isOther ? undefined : read(place, ifBefore);
     }).catch(() => undefined);
     if (bytes !== undefined) return bytes;
   }

@@ -79,7 +79,7 @@ export interface Judged {
 
 /** Indices of the changes that the journal says are done. */
 export function doneIn({ plan, records }: SavedChange): ReadonlySet<number> {
-  const outcomes = outcomesIn(records, plan.id);
+  const outcomes = outcomesIn(records, plan);
   return new Set([...outcomes].filter(([, outcome]) => outcome === 'done').map(([index]) => index));
 }
 

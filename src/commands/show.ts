@@ -3,21 +3,22 @@
  * plan expects them. Reads, never writes.
  */
 
-import { readFile } from 'node:fs/promises';
 import { sameDn } from '../ad/dn.ts';
 import { guidBase } from '../ad/values.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from '../change/entry-content.ts';
 import { openBlockers, whyRefused } from '../change/findings.ts';
-import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
+import { sameFingerprint } from '../change/fingerprint.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
 import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
+import { fingerprintOfTarget } from '../change/planned-file.ts';
 import { namedChange, type Position, positionInWords, positionOf, type SavedChange } from '../change/position.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
 import { type ExitStatus, exitStatus, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
+import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { onlyWhileBusy, type Patience, withPatience } from '../files/patience.ts';
+import { onlyWhileBusy, type Patience } from '../files/patience.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import type { Description, Remedy } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
@@ -27,7 +28,7 @@ import { savedStepLines } from '../review/text.ts';
 import { visible } from '../terminal/visible.ts';
 import { requireSeal } from './approval.ts';
 import { showFlags } from './command-flags.ts';
-import { commandLine, shownPath } from './command-line.ts';
+import { commandLine, requireQuotable, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { shortSeal } from './decide.ts';
 import { redraw } from './documents.ts';
@@ -45,6 +46,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const patience = patienceShowing(context, output);
   const saved = await namedChange('show', operands[0], context.currentFolder, patience);
   const { plan, folder } = saved;
+  requireQuotable(saved.folder, context);
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved, patience);
@@ -185,14 +187,10 @@ async function lookAt(
   }
 }
 
-async function lookAtFile(
-  { path, realPath, before, after }: FileChange,
-  isDone: boolean,
-  patience: Patience,
-): Promise<Sight> {
-  const target = realPath ?? path;
+async function lookAtFile(change: FileChange, isDone: boolean, patience: Patience): Promise<Sight> {
+  const { before, after } = change;
   try {
-    const found = fileFingerprint(await withPatience(patience, target, () => readFile(target)));
+    const found = await fingerprintOfTarget(change, systemFiles(), patience);
     if (sameFingerprint(found, isDone ? after : before)) return asPlanned;
     return { kind: 'moved', what: sameFingerprint(found, after) ? 'it is changed already' : 'it has been edited' };
   } catch (error) {

@@ -16,9 +16,10 @@ import type { Patience } from '../files/patience.ts';
 import type { Flags } from '../flags.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
-import { noteUndone } from './apply-change.ts';
+import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
 import { requireSeal } from './approval.ts';
 import { undoFlags } from './command-flags.ts';
+import { requireQuotable } from './command-line.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { readArguments, readSeconds } from './flags.ts';
@@ -34,15 +35,19 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const decision = readDecision('undo', flags, output);
   const patience = patienceShowing(context, output);
   const saved = await namedChange('undo', operands[0], context.currentFolder, patience);
+  requireQuotable(saved.folder, context);
   requireSeal(saved.plan, flags.seal);
   const remedy = await remedyOf(saved.plan, saved.folder, context);
   if (remedy.handOver !== undefined) throw nothingWritten(saved);
   requireJournal(saved, flags.seal);
   if (flags.seal === undefined) await requireOriginal(saved, 'undo the undo', context, patience);
   const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
-  // What only looks leaves the folder as it is: it may lie where nothing can be written.
-  const isOnlyLooking = decision.kind === 'dry-run' || decision.kind === 'save';
-  return isOnlyLooking ? work() : withFolderLock([saved.folder], lockOptionsOf(context, output), work);
+  return isOnlyLooking(decision) ? work() : withFolderLock([saved.folder], lockOptionsOf(context, output), work);
+}
+
+/** What only looks leaves the folder as it is: it may lie where nothing can be written. */
+function isOnlyLooking({ kind }: Decision): boolean {
+  return kind === 'dry-run' || kind === 'save';
 }
 
 function nothingWritten({ plan, folder }: SavedChange): RefusedError {
@@ -79,11 +84,12 @@ async function undoChange(
   const { folder, plan: original, records } = saved;
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
-  const all = changesToUndo(original, records);
+  const all = changesToUndo(original, records, flags.seal !== undefined);
   const mayAsk = output.canAsk && !output.isJson && !flags.yes;
   const access = { flags, deadline, isApproved: flags.seal !== undefined, mayAsk };
   const opened = await openWorldOf(saved, access, context, output);
   try {
+    if (!isOnlyLooking(decision)) await clearLeftoversOfUndos(saved, context, output);
     const session = opened.directory?.session;
     const targets = session === undefined ? new Set<string>() : await missingTargets([...all.recorded], session);
     const gone: Gone = { entries: remedy.gone?.(original) ?? new Set(), targets };

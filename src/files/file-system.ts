@@ -1,7 +1,7 @@
 /** The file system as replacing a file sees it, and the few steps on it that others need too. */
 
 import * as fs from 'node:fs';
-import { access, copyFile, link, lstat, readdir, readFile, realpath, unlink } from 'node:fs/promises';
+import { access, copyFile, link, lstat, open, readdir, realpath, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { errnoOf, FileError } from '../errors.ts';
@@ -43,6 +43,7 @@ export interface FileSystem {
   holds(file: string, content: Buffer): Promise<boolean>;
   lstat(file: string): Promise<fs.Stats>;
   open(file: string, flags: string | number, mode?: number): Promise<OpenFile>;
+  /** Rejects with a NotPlainFileError what is a pipe or a device. */
   readFile(file: string): Promise<Buffer>;
   /** The path without links; a drive or share keeps its name. */
   realpath(file: string): Promise<string>;
@@ -107,15 +108,12 @@ export function systemFiles(): FileSystem {
           ),
         }
       : { link: step(fs.linkSync, link) }),
-    holds: step(holdsAtOnce, async (file: string, content: Buffer) => (await readFile(file)).equals(content)),
+    holds: step(holdsAtOnce, async (file: string, content: Buffer) => (await readWhole(file)).equals(content)),
     // The last look at a file and its replacement come one right after the other: handed over, they would wait in
     // line behind other work, and what another program writes in that time would be lost.
     lstat: async (file) => fs.lstatSync(file),
     rename: async (from, to) => fs.renameSync(from, to),
-    readFile: step(
-      (file: string) => fs.readFileSync(file),
-      (file: string) => readFile(file),
-    ),
+    readFile: step(readWholeAtOnce, readWhole),
     realpath: (file) => realPathStep(file).catch((error: unknown) => realPathBelowRefused(file, error)),
     unlink: step(fs.unlinkSync, unlink),
     open: async (file, flags, mode) => {
@@ -140,8 +138,9 @@ let compared: Buffer | undefined;
 
 function holdsAtOnce(file: string, content: Buffer): boolean {
   compared ??= Buffer.allocUnsafeSlow(usualSize);
-  const descriptor = fs.openSync(file, 'r');
+  const descriptor = fs.openSync(file, forReading);
   try {
+    requireEnd(fs.fstatSync(descriptor));
     for (let at = 0; ; ) {
       const length = fs.readSync(descriptor, compared, 0, compared.length, at);
       if (length === 0) return at === content.length;
@@ -150,6 +149,40 @@ function holdsAtOnce(file: string, content: Buffer): boolean {
     }
   } finally {
     fs.closeSync(descriptor);
+  }
+}
+
+/** What is read is a pipe or a device: to read on could wait or go on for ever. */
+export class NotPlainFileError extends Error {
+  override name = 'NotPlainFileError';
+
+  constructor() {
+    super('it is not a plain file');
+  }
+}
+
+/** Of a folder, the system says itself that it can't be read. */
+function requireEnd(stats: fs.Stats): void {
+  if (!stats.isFile() && !stats.isDirectory()) throw new NotPlainFileError();
+}
+
+function readWholeAtOnce(file: string): Buffer {
+  const descriptor = fs.openSync(file, forReading);
+  try {
+    requireEnd(fs.fstatSync(descriptor));
+    return fs.readFileSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+async function readWhole(file: string): Promise<Buffer> {
+  const handle = await open(file, forReading);
+  try {
+    requireEnd(await handle.stat());
+    return await handle.readFile();
+  } finally {
+    await handle.close();
   }
 }
 
@@ -263,7 +296,7 @@ export function plainFileReader(files: FileSystem, largest: number): PlainFileRe
     const handle = await files.open(file, forReading);
     try {
       const stats = await handle.stat();
-      if (!stats.isFile()) throw new Error('it is not a plain file');
+      if (!stats.isFile()) throw new NotPlainFileError();
       if (stats.size > largest) throw new Error(`it has ${stats.size} bytes, more than the limit of ${largest}`);
       const isUsual = stats.size <= usualSize;
       const buffer = (isUsual ? free.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.max(usualSize, stats.size));

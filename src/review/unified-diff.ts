@@ -3,6 +3,7 @@
 import type { FileChange, Plan } from '../change/plan.ts';
 import { spliceBytes } from '../files/strings-file.ts';
 import { decodeText, type TextEncoding } from '../files/text-encoding.ts';
+import { unseen } from '../unseen.ts';
 import { commentsOf } from './summary.ts';
 
 const contextLines = 3;
@@ -25,7 +26,18 @@ export function diffHead(plan: Plan): string {
  */
 export function unifiedDiff(hunks: string, name: string): string {
   // A tab after the name keeps a path with spaces whole (POSIX diff).
-  return `--- a/${name}\t\n+++ b/${name}\t\n${hunks}`;
+  return `--- ${quotedName(`a/${name}`)}\t\n+++ ${quotedName(`b/${name}`)}\t\n${hunks}`;
+}
+
+/**
+ * A name with a line break could hold lines that are read as a diff, and one with unseen characters look like another
+ * name: git and patch read these in quotes, with the bytes of such characters in octal.
+ */
+function quotedName(name: string): string {
+  if (!unseen.test(name)) return name;
+  const octal = (character: string): string =>
+    [...Buffer.from(character)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
+  return `"${name.replace(/["\\]/g, '\\$&').replace(new RegExp(unseen, 'gu'), octal)}"`;
 }
 
 /**

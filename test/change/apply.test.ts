@@ -689,8 +689,13 @@ describe('temporary files of an interrupted run', () => {
 test.each([
   ['/srv/forms/de/strings.txt', 'srv/forms/de~strings.txt', 'srv/forms/de/strings.txt'],
   ['C:\\Program Files\\x\\strings.txt', 'C/Program Files/x~strings.txt', 'C/Program Files/x/strings.txt'],
-  ['\\\\TMG01\\C$\\forms\\strings.txt', 'TMG01/C$/forms~strings.txt', 'TMG01/C$/forms/strings.txt'],
-  ['//TMG01/C$/../../strings.txt', 'TMG01/C$~strings.txt', 'TMG01/C$/strings.txt'],
+  ['\\\\TMG01\\C$\\forms\\strings.txt', '%TMG01/C$/forms~strings.txt', '%TMG01/C$/forms/strings.txt'],
+  ['\\\\?\\C:\\forms\\strings.txt', '%%3F/C%3A/forms~strings.txt', '%%3F/C%3A/forms/strings.txt'],
+  ['\\\\.\\C:\\forms\\strings.txt', '%%2E/C%3A/forms~strings.txt', '%%2E/C%3A/forms/strings.txt'],
+  ['/C/forms/strings.txt', '%/C/forms~strings.txt', '%/C/forms/strings.txt'],
+  ['/%/forms/strings.txt', '%/%/forms~strings.txt', '%/%/forms/strings.txt'],
+  ['/srv/C:/forms/strings.txt', 'srv/C:/forms~strings.txt', 'srv/C:/forms/strings.txt'],
+  ['//TMG01/C$/../../strings.txt', '%TMG01/C$~strings.txt', '%TMG01/C$/strings.txt'],
   ['/forms/100%/a~b/strings.txt', 'forms/100%/a%7Eb~strings.txt', 'forms/100%/a~b/strings.txt'],
   ['/strings.txt', '~strings.txt', 'strings.txt'],
 ])('the before image of %s lies in %s', (file, place, plain) => {
@@ -699,12 +704,35 @@ test.each([
 });
 
 test('no two files have their before images in one place', () => {
-  const name = fc.stringMatching(/^[a%7E~]{1,3}$/);
-  const file = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => `/${parts.join('/')}`);
+  const name = fc.stringMatching(/^[aC%7E~]{1,3}$/);
+  const root = fc.constantFrom(
+    '/',
+    'C:/',
+    'D:/',
+    '//C/',
+    '//a/',
+    '//?/C:/',
+    '//?/UNC/C/',
+    '//./C:/',
+    '/C:/',
+    '/C/',
+    '/%/',
+  );
+  const parts = fc.array(name, { minLength: 1, maxLength: 3 });
+  const file = fc.tuple(root, parts).map(([start, names]) => `${start}${names.join('/')}`);
   fc.assert(
     fc.property(file, file, (one, other) => {
       expect(backupPathOf(one) === backupPathOf(other)).toBe(one === other);
     }),
-    { numRuns: 500 },
+    { numRuns: 5000 },
   );
+});
+
+test.each([
+  ['C:\\forms\\strings.txt', '\\\\C\\forms\\strings.txt'],
+  ['/srv/a/b/strings.txt', '/srv/a\\b/strings.txt'],
+  ['/srv/C/x/strings.txt', '/srv/C:/x/strings.txt'],
+])('%s and %s are different files, and so are their backups and the names in the diff', (one, other) => {
+  expect(backupPathOf(one)).not.toBe(backupPathOf(other));
+  expect(plainPathOf(one)).not.toBe(plainPathOf(other));
 });

@@ -124,7 +124,7 @@ describe('what Windows refuses for a moment is waited for, and the user sees it'
   test('the read of a target that is to be brought back', async () => {
     await save();
     await onWindows(apply, 'saved');
-    refuse('readFile', path.join('de', 'strings.txt'), 'EBUSY');
+    refuse('openSync', path.join('de', 'strings.txt'), 'EBUSY');
     const run = await onWindows(undo, 'saved', '--yes');
     expect(run.status).toBe(0);
     expectWaited(run, path.join('de', 'strings.txt'));
@@ -192,7 +192,7 @@ test('what stays refused ends the run after the waits, with the system’s answe
 test('a file without the right to read is not waited for', async () => {
   await save();
   await onWindows(apply, 'saved');
-  refuse('readFile', path.join('de', 'strings.txt'), 'EPERM');
+  refuse('openSync', path.join('de', 'strings.txt'), 'EPERM');
   const { stdout } = await onWindows(undo, 'saved', '--yes');
   expect(refusals).toEqual([expect.objectContaining({ errnos: [] })]);
   expect(stdout).not.toContain('Waiting');

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type JournalRecord, openJournal, outcomesIn, readJournal } from '../../src/change/journal.ts';
 import { FileError } from '../../src/errors.ts';
 import { systemError } from '../support/faulty-file-system.ts';
+import { changeOf } from '../support/file-plans.ts';
 import { noWaiting } from '../support/fixed-world.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 
@@ -201,6 +202,9 @@ describe('a disk that fails', () => {
 });
 
 describe('the outcomes in a journal', () => {
+  const changes = ['/forms/a', '/forms/b'].map((name) => changeOf(name, Buffer.from('a'), Buffer.from('b')));
+  const plan = { id: 'p', changes };
+
   test('are its last word on each change of the plan', () => {
     const records = [
       { ...record(0), event: 'begin', change: undefined } as unknown as JournalRecord,
@@ -211,9 +215,13 @@ describe('the outcomes in a journal', () => {
       record(0, { event: 'done' }),
       record(1, { event: 'done', plan: 'another' }),
     ];
-    expect([...outcomesIn(records, 'p')]).toEqual([
+    expect([...outcomesIn(records, plan)]).toEqual([
       [0, 'done'],
       [1, 'intent'],
     ]);
+  });
+
+  test('are none of a change that the plan does not have', () => {
+    expect([...outcomesIn([record(2), record(1_000_000)], plan)]).toEqual([]);
   });
 });

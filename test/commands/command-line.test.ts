@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { commandLine, quotedWord } from '../../src/commands/command-line.ts';
 import { UsageError } from '../../src/errors.ts';
+import { unseen } from '../../src/unseen.ts';
 import { need } from '../support/on-windows.ts';
 
 describe('a word of a printed command on Windows', () => {
@@ -25,10 +26,11 @@ describe('a word of a printed command on Windows', () => {
 
 test('each word of a command elsewhere arrives as it is', () => {
   need('scripts');
-  const words = ['a b', "it's", '$HOME', '`id`', '“a”', '!', '@x', '~', '%TEMP%', ''];
+  const words = ['a b', "it's", '$HOME', '`id`', '“a”', '!', '@x', '~', '%TEMP%', '', 'a\u202eb', "\u200b's"];
   const line = commandLine(words, {
     program: [process.execPath, '-p', 'JSON.stringify(process.argv.slice(1))'],
     platform: 'linux',
   });
+  expect(line).not.toMatch(unseen);
   expect(JSON.parse(execFileSync('/bin/sh', ['-c', line], { encoding: 'utf8' }))).toEqual(words);
 });

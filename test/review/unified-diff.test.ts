@@ -25,6 +25,13 @@ test('change.diff shows the line before and after, with its neighbours', () => {
   );
 });
 
+test('a name can neither add lines to change.diff nor look like another name: git and patch read it in quotes', () => {
+  const [first, second, hunk] = unifiedDiff(diffHunks(before, change), 'x\n+++ b/"y"\u202e\\z').split('\n');
+  const name = String.raw`/x\012+++ b/\"y\"\342\200\256\\z"`;
+  expect([first, second]).toEqual([`--- "a${name}\t`, `+++ "b${name}\t`]);
+  expect(hunk).toBe('@@ -1,5 +1,5 @@');
+});
+
 test('change.diff begins with the plan, its folders and what stops it, in comments', () => {
   const plan = planOf([change], {
     findings: [finding({ level: 'blocker', id: 'read-only', title: 'Read-only\n+++ b/x' })],

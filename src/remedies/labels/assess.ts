@@ -3,7 +3,7 @@
 import { blocker, type FindingDraft, finalBlocker, note, notOfThisRemedy, warning } from '../../change/findings.ts';
 import { sameFingerprint } from '../../change/fingerprint.ts';
 import type { FileChange, Proposal } from '../../change/plan.ts';
-import { replaceValuesOnly } from '../../files/strings-file.ts';
+import { type ByteSplice, replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
 import { groupBy } from '../../group-by.ts';
@@ -36,7 +36,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
   const selection = facts.scope === 'new' ? select(facts, intent) : undefined;
   const files = selection?.files ?? changed.map(({ file }) => file);
   return [
-    ...unjustified(facts, changed),
+    ...unjustified(facts, changed, proposal),
     ...activeHtml(proposal),
     ...blockers(facts, proposal, intent, changed),
     ...aboutChanges(facts, proposal, intent, changed, files),
@@ -61,9 +61,13 @@ function changedFiles(facts: LabelsFacts, { changes }: Proposal<FileChange>): re
 }
 
 /** Changes that write something other than whole values of keys, or elsewhere than they say. */
-function unjustified(facts: LabelsFacts, changed: readonly ChangedFile[]): readonly FindingDraft[] {
+function unjustified(
+  facts: LabelsFacts,
+  changed: readonly ChangedFile[],
+  { undoes }: Pick<Proposal, 'undoes'>,
+): readonly FindingDraft[] {
   if (facts.scope === 'new') return [];
-  const isJustified = splicesJudge();
+  const isJustified = splicesJudge(undoes !== undefined);
   const faults = changed.flatMap(({ change, file }) => {
     const fault = faultOf(change, file, isJustified);
     return fault === undefined ? [] : [`${change.path}: ${fault}`];
@@ -97,8 +101,11 @@ function faultOf(
   return isJustified(change, encoding, content) ? undefined : 'it changes more than the values of keys';
 }
 
-/** Judges the splices of changes; what array members share is judged once. */
-function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: Strings) => boolean {
+/**
+ * Judges the splices of changes; what array members share is judged once.
+ * @param isUndo whether they bring back what was there, which may hold quotes of its own
+ */
+function splicesJudge(isUndo: boolean): (change: FileChange, encoding: TextEncoding, content: Strings) => boolean {
   const known = new Map<Strings, Map<string, boolean>>();
   return ({ splices }, encoding, content) => {
     const ofContent = known.get(content) ?? new Map<string, boolean>();
@@ -112,10 +119,20 @@ function splicesJudge(): (change: FileChange, encoding: TextEncoding, content: S
       old: Buffer.from(old, 'base64'),
       new: Buffer.from(now, 'base64'),
     }));
-    const isJustified = replaceValuesOnly(content.bytes(), encoding, bytes);
+    const file = content.bytes();
+    const isQuotedTwice = !isUndo && bytes.some((splice) => addsQuotes(splice, file, encoding));
+    const isJustified = !isQuotedTwice && replaceValuesOnly(file, encoding, bytes);
     ofContent.set(name, isJustified);
     return isJustified;
   };
+}
+
+/** Whether a text gets quotes where the value has them already: the first of them would end it. */
+function addsQuotes(splice: ByteSplice, file: Buffer, encoding: TextEncoding): boolean {
+  const isQuoted = (start: number): boolean =>
+    decodeText(file.subarray(start, start + unitLength(encoding)), encoding) === '"';
+  const text = decodeText(splice.new, encoding);
+  return text.startsWith('"') && !isQuoted(splice.offset) && isQuoted(splice.offset - unitLength(encoding));
 }
 
 /** The folders of the classes that these files are in, each with one of them. */

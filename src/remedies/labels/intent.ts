@@ -126,6 +126,16 @@ function changedInSteps(changes: readonly FileChange[]): readonly string[] {
   });
 }
 
+/**
+ * The parts of a path below its root that Windows takes for other names: it drops dots and spaces at the end, and what
+ * follows a colon is a stream of a file (Microsoft, "Naming Files, Paths, and Namespaces").
+ */
+function otherNamesIn({ path: file, root }: FileChange): readonly string[] {
+  if (!isOfWindows(file)) return [];
+  const parts = file.slice(root.length).split(/[\\/]/);
+  return parts.filter((part) => /[. ]$|[:*?"<>|]/.test(part));
+}
+
 /** Whether a path is one of Windows, which takes either letter case. */
 function isOfWindows(file: string): boolean {
   return /^(?:[a-z]:|\\\\|\/\/)/i.test(file);
@@ -154,6 +164,8 @@ function faultsOfChange(change: FileChange, roots: readonly string[]): readonly 
   const faults = [
     ...(roots.includes(change.root) && isBelow(change.path, change.root) ? [] : ['it is not below a root of the plan']),
     ...(isPlace ? [] : ['it is not in the place of a form set’s strings.txt, or of another set, class or language']),
+    ...otherNamesIn(change).map((part) => `Windows reads ${JSON.stringify(part)} in it as another name`),
+    ...(change.splices.length > 0 ? [] : ['it changes nothing']),
     ...(isTextEncoding(change.encoding) ? [] : [`its encoding ${JSON.stringify(change.encoding)} is not known`]),
     ...(change.splices.every(({ key }) => isKey(key)) ? [] : ['it changes something other than the values of keys']),
   ];

@@ -117,6 +117,7 @@ describe('a plan that was changed by hand and sealed again is refused', () => {
     ],
     ['that replaces the value of another key', (_, bytes) => ({ offset: bytes.indexOf('"b"') + 1, old: base64('b') })],
     ['that names another key', () => ({ key: 'L_A' })],
+    ['that puts quotes within the quotes, of which the first would end the value', () => ({ new: base64('"Mail:"') })],
   ])('%s', async (_, edit) => {
     const findings = await judgeNow(await forged(edit));
     expect(findings).toMatchObject([
@@ -139,9 +140,26 @@ describe('a plan whose places this remedy never writes is not permitted', () => 
     ['of another set than it says', { set: 'ISA' }],
     ['of another language than it says', { language: 'default' }],
     ['in an encoding that is not known', { encoding: 'ebcdic' }],
+    ['that it does not change', { splices: [] }],
     ['of something that is not a key', { splices: [{ key: '', line: 1, offset: 0, old: '', new: '' }] }],
   ])('a file %s', async (_, edit) => {
     expect(await withChange(edit)).not.toEqual([]);
+  });
+
+  test.each([
+    ['a set with a dot at its end', 'Exchange.', 'HTML\\nls\\de'],
+    ['a set with a space at its end', 'Exchange ', 'HTML\\nls\\de'],
+    ['a set with a stream', 'Exchange:x', 'HTML\\nls\\de'],
+  ])('on Windows %s, which is another name for Windows', async (_, set, rest) => {
+    const root = 'C:\\Templates';
+    const of = (name: string) => ({ path: `${root}\\${name}\\${rest}\\strings.txt`, root, set: name });
+    const permitsOf = async (name: string): Promise<readonly string[]> => {
+      const plan = await saved({ languages: ['de'] });
+      const changes = plan.changes.map((change) => ({ ...change, ...of(name) }));
+      return permits({ ...plan, target: { kind: 'files', roots: [root] }, changes });
+    };
+    expect((await permitsOf('Exchange')).join()).not.toContain('as another name');
+    expect((await permitsOf(set)).join()).toContain('as another name');
   });
 
   test('a text that may not become a label', async () => {
