@@ -2,6 +2,7 @@
 
 import { stripVTControlCharacters } from 'node:util';
 import type { Plan } from '../change/plan.ts';
+import { groupBy } from '../group-by.ts';
 import type { Style } from '../terminal/style.ts';
 import { displayWidth, largest, pad, wrapped } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
@@ -101,7 +102,10 @@ function* filesTable(rows: readonly FilesRow[], places: FilePlaces, drawing: Dra
     for (const below of line.below) yield* inLines(below, layout.indent, drawing);
   }
   if (drawing.verbose) yield* groupLines(places, drawing);
-  else if (places.groups.length > 0) yield* inLines(style.dim(visible(shortGroups(places.groups))), 2, drawing);
+  else if (places.groups.length > 0) {
+    yield* inLines(style.dim(visible(shortGroups(places.groups))), 2, drawing);
+    for (const line of linksInWords(places.groups)) yield* inLines(style.warning(visible(line)), 2, drawing);
+  }
   yield '';
 }
 
@@ -251,6 +255,17 @@ function shortGroups(groups: readonly PlaceGroup[]): string {
     (name) => name.toLowerCase(),
   );
   return `Files: ${inWords(sets, fewSets)}${roots === 1 ? '' : `, in ${counted(roots, 'root')}`}`;
+}
+
+/** What lies elsewhere than its path says is written there: that is never left to --verbose. */
+function linksInWords(groups: readonly PlaceGroup[]): readonly string[] {
+  const links = distinct(
+    groups.flatMap(({ behindLinks }) => behindLinks),
+    ({ folder }) => folder,
+  );
+  return [...groupBy(links, ({ named, real }) => `${named} → ${real}`)].map(
+    ([way, some]) => `${counted(some.length, 'folder')} behind a link: ${way}`,
+  );
 }
 
 function outcomeLines(row: ReviewRow, { outcome, style }: Drawing): readonly string[] {

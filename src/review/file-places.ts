@@ -19,6 +19,15 @@ export interface PlaceGroup {
   readonly roots: readonly string[];
   readonly sets: readonly string[];
   readonly separator: string;
+  /** Each folder that lies behind a link, once for all groups that hold it. */
+  readonly behindLinks: readonly BehindLink[];
+}
+
+/** A folder behind a link, without the last parts in which both paths are the same. */
+export interface BehindLink {
+  readonly folder: string;
+  readonly named: string;
+  readonly real: string;
 }
 
 /** Where the files of one row are. */
@@ -107,6 +116,7 @@ function groupOf(
     roots: distinct(places.map(({ root }) => root)),
     sets: distinct(places.map(({ set }) => set)).toSorted(),
     separator: places[0]?.separator ?? '/',
+    behindLinks: places.flatMap(({ behindLink }) => behindLink ?? []),
   };
   groups.set(key, group);
   return group;
@@ -128,6 +138,7 @@ interface Place {
   /** As this path spells it; none on the way to the default language. */
   readonly nls: string | undefined;
   readonly file: string;
+  readonly behindLink: BehindLink | undefined;
 }
 
 /** The folder of the form set, if the file lies in it just where this language's texts belong, below a named root. */
@@ -146,14 +157,25 @@ function placeBy(separator: string, change: FileChange, language: string): Place
   if (file.toLowerCase() !== 'strings.txt' || (nls ?? 'nls').toLowerCase() !== 'nls') return undefined;
   const below = separator + (nls === undefined ? '' : nls + separator + language + separator) + file;
   const folder = path.slice(0, -below.length);
-  const behind = realPath === path ? '' : ` → ${realPath.slice(0, -below.length)}`;
+  const real = realPath.slice(0, -below.length);
+  const behind = realPath === path ? '' : ` → ${real}`;
   const set = change.set + separator + change.class;
   const isInPlace =
     path.endsWith(below) &&
     realPath.endsWith(below) &&
     folder.endsWith(separator + set) &&
     folder.startsWith(root.endsWith(separator) ? root : root + separator);
-  return isInPlace ? { root, set, folder: folder + behind, separator, nls, file } : undefined;
+  const behindLink = behind === '' ? undefined : behindLinkOf(folder, real, separator);
+  return isInPlace ? { root, set, folder: folder + behind, separator, nls, file, behindLink } : undefined;
+}
+
+function behindLinkOf(folder: string, real: string, separator: string): BehindLink {
+  const [named, other] = [folder.split(separator), real.split(separator)];
+  while (named.length > 1 && other.length > 1 && named.at(-1) === other.at(-1)) {
+    named.pop();
+    other.pop();
+  }
+  return { folder, named: named.join(separator) || separator, real: other.join(separator) || separator };
 }
 
 /** Paths that lie in the same way below several roots. */

@@ -125,6 +125,8 @@ describe('texts in files', () => {
   });
 
   test('behind a link are named with the file itself', () => {
+    const behind = labelChange('User:', 'Name:', { path: german, realPath: german.replace(folder, 'D:\\store') });
+    expect(review(planOf([behind]))).toContain(`  1 folder behind a link: ${folder} → D:\\store`);
     const linked = labelChange('User:', 'Name:', { path: german, realPath: 'D:\\store\\german.txt' });
     expect(review(planOf([linked]))).toContain(`           ${german} → D:\\store\\german.txt`);
   });
