@@ -14,17 +14,22 @@ export interface RightsInWords {
   readonly inherited: readonly string[];
 }
 
-/** Throws ValueSyntaxError for bytes that are no security descriptor. */
-export function rightsInWords(bytes: Uint8Array): RightsInWords {
+/**
+ * Throws ValueSyntaxError for bytes that are no security descriptor.
+ *
+ * @param inherits whether it is the object's own, which the directory computes anew. A descriptor in any other attribute
+ * is kept as it is written, and what it marks as inherited counts.
+ */
+export function rightsInWords(bytes: Uint8Array, inherits: boolean): RightsInWords {
   const { owner, group, dacl, isProtected, hasSacl } = parseSecurityDescriptor(bytes);
   const name = (sid: string | undefined): string => (sid === undefined ? 'none' : trusteeInWords(sid));
-  const inherited = isProtected ? [] : (dacl ?? []).filter((entry) => entry.isInherited);
+  const inherited = isProtected || !inherits ? [] : (dacl ?? []).filter((entry) => entry.isInherited);
   const own = (dacl ?? []).filter((entry) => !inherited.includes(entry));
   return {
     owner: [
       `owner ${name(owner)}, group ${name(group)}`,
       ...(isProtected ? ['inherits nothing'] : []),
-      ...(hasSacl ? ['auditing entries, which are not written'] : []),
+      ...(hasSacl ? [`auditing entries${inherits ? ', which are not written' : ''}`] : []),
     ].join('; '),
     own: dacl === undefined ? ['no DACL: everyone may do everything'] : entriesInWords(own),
     inherited: entriesInWords(inherited),

@@ -10,6 +10,7 @@ import { type RightsInWords, rightsInWords } from '../ad/rights-in-words.ts';
 import { readDescriptor } from '../ad/security-descriptor.ts';
 import { readSid } from '../ad/values.ts';
 import { trusteeInWords } from '../ad/well-known-rights.ts';
+import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import type {
   AttributeEdit,
   Change,
@@ -161,7 +162,7 @@ function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): read
   const [added] = add;
   if (removed === undefined && added === undefined) return [];
   const isOne = remove.length === 1 && add.length === 1;
-  if (isOne && removed !== undefined && added !== undefined && shownRights(added) === undefined) {
+  if (isOne && removed !== undefined && added !== undefined && shownRights(added, attribute) === undefined) {
     const [old, now] = [shownValue(removed, attribute), shownValue(added, attribute)];
     const marked = markChangedWords(old.text, now.text);
     return [
@@ -182,7 +183,7 @@ function linesOfEdit({ attribute, remove, add, whenUnset }: AttributeEdit): read
 function linesOf(sign: '-' | '+', attributes: readonly PlanAttribute[]): readonly DiffLine[] {
   return attributes.flatMap(({ name, values }) =>
     values.flatMap((value): readonly DiffLine[] => {
-      const rights = sign === '+' ? shownRights(value) : undefined;
+      const rights = sign === '+' ? shownRights(value, name) : undefined;
       if (rights !== undefined) return linesOfRights(name, rights);
       const shown = shownValue(value, name);
       return [{ sign, name: nameOf(name, shown), value: [{ text: shown.text, changed: false }] }];
@@ -236,10 +237,10 @@ function shownValue(value: PlanValue, attribute = ''): ShownValue {
 }
 
 /** What a value that is a security descriptor gives, in words, whatever its attribute is called; undefined for any other. */
-function shownRights(value: PlanValue): RightsInWords | undefined {
+function shownRights(value: PlanValue, attribute: string): RightsInWords | undefined {
   const bytes = typeof value === 'string' ? Buffer.from(value) : Buffer.from(value.base64, 'base64');
   if (readDescriptor(bytes) === undefined) return undefined;
-  const rights = rightsInWords(bytes);
+  const rights = rightsInWords(bytes, isSecurityDescriptor(attribute));
   return { ...rights, owner: `${rights.owner} ${inDigits(bytes)}` };
 }
 

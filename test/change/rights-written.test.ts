@@ -108,3 +108,9 @@ test('a DNS record is named by what it says', () => {
   const [finding] = rightsWritten([made('wpad', { name: 'dnsRecord', values: [value] })]);
   expect(finding?.evidence).toEqual(['CN=wpad,DC=x: dnsRecord: A 192.0.2.7']);
 });
+
+test('what a descriptor of another attribute calls inherited is named: it is kept as it is written', () => {
+  const name = 'msDS-AllowedToActOnBehalfOfOtherIdentity';
+  const [finding] = rightsWritten([made('A', { ...rights(0xf01ff, aceFlags.inherited), name })]);
+  expect(finding?.evidence).toEqual([`CN=A,DC=x: ${name}: ${owner}; allow Everyone (${everyone}): full control`]);
+});

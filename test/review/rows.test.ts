@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { AttributeEdit, Change } from '../../src/change/plan.ts';
 import type { Segment } from '../../src/review/rows.ts';
 import { type EntriesRow, type FilesRow, type ReviewRow, reviewRows } from '../../src/review/rows.ts';
-import { descriptor } from '../support/descriptors.ts';
+import { aceFlags, descriptor } from '../support/descriptors.ts';
 import { configuration, deletion, guid, labelChange, modify } from './plans.ts';
 
 /** Changed words in brackets. */
@@ -281,4 +281,16 @@ test('every change is in exactly one row, and the numbers count from 1', () => {
       expect(new Set(inRows)).toEqual(new Set(changes));
     }),
   );
+});
+
+test('what a descriptor marks as inherited is one more line, and of another attribute than the own one never folded', () => {
+  const bytes = descriptor({ dacl: [{ mask: 0xf01ff, sid: 'S-1-1-0', flags: aceFlags.inherited }] });
+  const linesOf = (attribute: string) => {
+    const add = [{ base64: bytes.toString('base64') }];
+    const [row] = reviewRows([modify(`CN=A,${configuration}`, { attribute, remove: [], add })]);
+    const lines = (row as EntriesRow).parts.flatMap((part) => part.lines);
+    return lines.map(({ value, isAlwaysShown }) => [value[0]?.text, isAlwaysShown]).slice(1);
+  };
+  expect(linesOf('nTSecurityDescriptor')).toEqual([['inherited: allow Everyone (S-1-1-0): full control', undefined]]);
+  expect(linesOf('msExchMailboxSecurityDescriptor')).toEqual([['allow Everyone (S-1-1-0): full control', true]]);
 });

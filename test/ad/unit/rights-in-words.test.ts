@@ -6,11 +6,11 @@ import { aceFlags, descriptor, type TestAce } from '../../support/descriptors.ts
 
 const everyone = 'S-1-1-0';
 const domain = 'S-1-5-21-1-2-3';
-const own = (...dacl: readonly TestAce[]) => rightsInWords(descriptor({ dacl })).own;
+const own = (...dacl: readonly TestAce[]) => rightsInWords(descriptor({ dacl }), true).own;
 
 describe('the rights of a security descriptor', () => {
   test('begin with owner and group, by their well-known names and their SIDs', () => {
-    expect(rightsInWords(descriptor({ owner: `${domain}-512`, group: `${domain}-1104`, dacl: [] })).owner).toBe(
+    expect(rightsInWords(descriptor({ owner: `${domain}-512`, group: `${domain}-1104`, dacl: [] }), true).owner).toBe(
       `owner Domain Admins (${domain}-512), group ${domain}-1104`,
     );
   });
@@ -64,12 +64,14 @@ describe('the rights of a security descriptor', () => {
   test('set apart what the parent gives, unless the object inherits nothing', () => {
     const dacl = [{ mask: 0xf_01ff, sid: everyone, flags: aceFlags.inherited }];
     const words = [`allow Everyone (${everyone}): full control`];
-    expect(rightsInWords(descriptor({ dacl }))).toMatchObject({ own: [], inherited: words });
-    expect(rightsInWords(descriptor({ dacl, isProtected: true }))).toMatchObject({ own: words, inherited: [] });
+    expect(rightsInWords(descriptor({ dacl }), true)).toMatchObject({ own: [], inherited: words });
+    // Of another attribute than the object's own descriptor the directory computes nothing.
+    expect(rightsInWords(descriptor({ dacl }), false)).toMatchObject({ own: words, inherited: [] });
+    expect(rightsInWords(descriptor({ dacl, isProtected: true }), true)).toMatchObject({ own: words, inherited: [] });
   });
 
   test('without a DACL are those of everyone', () => {
-    expect(rightsInWords(descriptor({ dacl: null })).own).toEqual(['no DACL: everyone may do everything']);
+    expect(rightsInWords(descriptor({ dacl: null }), true).own).toEqual(['no DACL: everyone may do everything']);
     expect(own()).toEqual([]);
   });
 
@@ -83,7 +85,7 @@ describe('the rights of a security descriptor', () => {
   });
 
   test('say that there is auditing, which this tool never writes', () => {
-    expect(rightsInWords(descriptor({ dacl: [], sacl: true })).owner).toContain(
+    expect(rightsInWords(descriptor({ dacl: [], sacl: true }), true).owner).toContain(
       'auditing entries, which are not written',
     );
   });
@@ -99,7 +101,7 @@ test('bytes are read as a security descriptor only if all its parts are there, a
     fc.property(fc.nat(whole.length - 1), fc.nat(255), (at, byte) => {
       const edited = Buffer.from(whole);
       edited[at] = byte;
-      if (readDescriptor(edited) !== undefined) rightsInWords(edited);
+      if (readDescriptor(edited) !== undefined) rightsInWords(edited, true);
     }),
   );
 });
