@@ -1,6 +1,7 @@
 /** A change folder came from someone else: what in it is a link or a pipe is neither followed nor waited for. */
 
-import { appendFile, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:buffer';
+import { appendFile, copyFile, link, mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { backupPathOf } from '../../src/change/before-images.ts';
@@ -171,9 +172,9 @@ describe('the documents of a change folder', () => {
   });
 });
 
-async function diffOf(plan: Plan, mayConnect: boolean): Promise<string> {
+async function diffOf(plan: Plan, mayConnect: boolean, folder?: string): Promise<string> {
   const drawing = { commands, templates: new URL('file:///'), patience: noWaiting, mayConnect };
-  const documents = documentsOf(plan, description(), drawing);
+  const documents = documentsOf(plan, description(), drawing, [], folder);
   let text = '';
   for await (const piece of documents.find(({ name }) => name === 'change.diff')?.content ?? []) text += piece;
   return text;
@@ -200,6 +201,23 @@ describe('a journal that is a file elsewhere too (hard link)', () => {
     expect(await run(undo, 'change', '--yes')).toMatchObject({ status: 3 });
     expect([await snapshot(path.join(home, 'forms')), await readFile(journal, 'utf8')]).toEqual(before);
   });
+});
+
+test('a journal that is too long for a text is refused with its length', async () => {
+  const { folder } = await changeFolder();
+  const journal = path.join(folder, 'journal.jsonl');
+  await truncate(journal, constants.MAX_STRING_LENGTH + 1);
+  await expect(readJournal(journal, noWaiting)).rejects.toMatchObject({
+    trouble: { cameBack: `it has ${constants.MAX_STRING_LENGTH + 1} bytes, more than can be read` },
+  });
+});
+
+test('a diff is drawn from a backup in the place where versions before this one kept it', async () => {
+  const home = await freshFolder();
+  const [before, after] = [Buffer.from('old label'), Buffer.from('new label')];
+  await writeTree(home, { change: { backup: { C: { 'forms~strings.txt': before } } } });
+  const changes = [changeOf('\\\\C\\forms\\strings.txt', before, after)];
+  expect(await diffOf(planOf(changes), false, path.join(home, 'change'))).toContain('+new label');
 });
 
 test('a folder that is named like a lock does not keep a run from its end', async () => {

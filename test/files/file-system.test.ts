@@ -1,7 +1,7 @@
 import { chmod, chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { plainFileReader, realPathBelowRefused, systemFiles } from '../../src/files/file-system.ts';
+import { NotPlainFileError, plainFileReader, realPathBelowRefused, systemFiles } from '../../src/files/file-system.ts';
 import { replaceFile } from '../../src/files/replace-file.ts';
 import { systemError } from '../support/faulty-file-system.ts';
 import { noWaiting } from '../support/fixed-world.ts';
@@ -56,6 +56,16 @@ describe.each(disks)('files that are replaced %s', (_, prepare) => {
     expect(stats.mode & 0o7777).toBe(0o640);
     if (isRoot) expect([stats.uid, stats.gid]).toEqual([12_345, 23_456]);
     expect(await readdir(folder)).toEqual(['a']);
+  });
+
+  test('are not read where a pipe or a device is in their place', async () => {
+    prepare();
+    const pipe = path.join(folder, 'pipe');
+    await makePipe(pipe);
+    for (const place of [pipe, '/dev/zero']) {
+      await expect(systemFiles().readFile(place)).rejects.toBeInstanceOf(NotPlainFileError);
+      await expect(systemFiles().holds(place, Buffer.alloc(0))).rejects.toBeInstanceOf(NotPlainFileError);
+    }
   });
 
   test('throw what the system says', async () => {

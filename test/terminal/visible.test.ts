@@ -19,6 +19,7 @@ describe('visible', () => {
     ['a soft hyphen', 'a\u00adb', 'a<U+00AD>b'],
     ['a variation selector', 'a\ufe0fb', 'a<U+FE0F>b'],
     ['a filler', 'a\u3164b', 'a<U+3164>b'],
+    ['a Braille pattern without dots', 'a\u2800b', 'a<U+2800>b'],
     ['a tag', 'a\u{e0041}b', 'a<U+E0041>b'],
     ['half a surrogate pair', 'a\ud800b', 'a<U+D800>b'],
   ])('writes out %s', (_what, text, shown) => {
