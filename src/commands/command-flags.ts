@@ -53,6 +53,12 @@ export const directoryFlags = {
     help: 'work offline on an export of ldifde or ldapsearch, one a naming context (repeatable)',
     group,
   },
+  practice: {
+    kind: 'text',
+    value: 'DIR',
+    help: 'the practice site that the command practice laid out in this folder, and no real directory',
+    group,
+  },
 } as const satisfies FlagTable;
 
 export type DirectoryFlags = Flags<typeof directoryFlags>;

@@ -69,6 +69,8 @@ export interface OpenDirectory {
   readonly connection: PlanConnection;
   /** --ca, for commands that are printed: a plan never brings one. */
   readonly caFile?: string | undefined;
+  /** The folder of a practice site, for commands that are printed: a plan never names it. */
+  readonly practiceSite?: string | undefined;
   /** --ldif: what the export lacks is unknown, and nothing is written but LDIF. */
   readonly isExport: boolean;
   /** Keeps a directory that is made anew for each run as it is now: a plan for it is about to be saved. */

@@ -7,9 +7,10 @@ import { text as readAll } from 'node:stream/consumers';
 import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
-import { DirectoryError, LogonError, UsageError } from '../errors.ts';
+import { BackError, DirectoryError, LogonError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
+import { resultCode } from '../ldap/diagnostics.ts';
 import {
   type Connector,
   type DirectorySession,
@@ -24,7 +25,7 @@ import { visible } from '../terminal/visible.ts';
 import { withAsciiForm } from '../words.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import type { Output } from './output.ts';
+import { type Output, troubleLines } from './output.ts';
 
 /** What a saved plan says of its directory. A plan comes from someone else: what it names is not trusted. */
 export interface SavedDirectory {
@@ -38,7 +39,7 @@ export interface SavedDirectory {
 
 /** Whether any flag says which directory. */
 function namesDirectory(flags: DirectoryFlags): boolean {
-  return flags.server !== undefined || flags.domain !== undefined || flags.ldif.length > 0;
+  return [flags.server, flags.domain, flags.practice].some((named) => named !== undefined) || flags.ldif.length > 0;
 }
 
 /**
@@ -59,6 +60,7 @@ export async function openDirectory(
       flags.ldif.map((file) => path.resolve(context.currentFolder, file)),
       context,
     );
+  if (flags.practice !== undefined) return openPractice(path.resolve(context.currentFolder, flags.practice), context);
   if (!namesDirectory(flags)) {
     const connection = saved?.connection;
     if (saved !== undefined && connection?.kind === 'ldif') {
@@ -67,7 +69,7 @@ export async function openDirectory(
     }
     if (context.directory !== undefined && (saved === undefined || connection?.kind === 'practice'))
       return context.directory();
-    if (saved !== undefined && connection?.kind === 'practice') return openPractice(saved.folder, context);
+    if (saved !== undefined && connection?.kind === 'practice') return openPracticeAround(saved.folder, context);
   }
   return openServer(flags, context, output, saved);
 }
@@ -104,14 +106,22 @@ function misuse(on: string, cameBack: string, next: string): UsageError {
   return new UsageError({ attempted: 'choose the directory', on, cameBack, next });
 }
 
-/** What an export has no use for. */
+/** What an export and a practice site have no use for. */
 const connectionFlags = ['auth', 'server', 'domain', 'tls', 'ca', 'tls-name', 'dns', 'user', 'password-stdin'] as const;
+
+const isGiven = (value: string | boolean | undefined): boolean => value !== undefined && value !== false;
 
 function checkFlags(flags: DirectoryFlags): void {
   if (flags.ldif.length > 0) {
-    const other = connectionFlags.find((name) => flags[name] !== undefined && flags[name] !== false);
+    const other = connectionFlags.find((name) => isGiven(flags[name]));
     if (other !== undefined) {
       throw misuse(`--ldif with --${other}`, 'an export needs no connection', 'Give --ldif FILE alone.');
+    }
+  }
+  if (flags.practice !== undefined) {
+    const other = flags.ldif.length > 0 ? 'ldif' : connectionFlags.find((name) => isGiven(flags[name]));
+    if (other !== undefined) {
+      throw misuse(`--practice with --${other}`, 'a practice site is no real directory', 'Give one of them.');
     }
   }
   if (flags.server !== undefined && flags.domain !== undefined) {
@@ -131,14 +141,25 @@ async function openExport(files: readonly string[], context: Context): Promise<O
 }
 
 /** The practice site that the change folder lies in; what the plan says of a place is not followed. */
-async function openPractice(changeFolder: string, context: Context): Promise<OpenDirectory> {
+async function openPracticeAround(changeFolder: string, context: Context): Promise<OpenDirectory> {
   const { openPracticeDirectory, practiceSiteAround } = await import('./embedded-directory.ts');
   const site = await practiceSiteAround(changeFolder);
   if (site !== undefined) return openPracticeDirectory(site, context);
   throw misuse(
     changeFolder,
     'the plan is for a practice site, and the change folder does not lie in one',
-    'Move it back into its practice site, or make the plan again there.',
+    'Name the practice site with --practice DIR, or move the change folder back into it.',
+  );
+}
+
+/** The practice site in a folder that the flag names. */
+async function openPractice(site: string, context: Context): Promise<OpenDirectory> {
+  const { isPracticeSite, openPracticeDirectory } = await import('./embedded-directory.ts');
+  if (await isPracticeSite(site)) return openPracticeDirectory(site, context);
+  throw misuse(
+    site,
+    'there is no practice site in that folder',
+    'Give with --practice the folder that adsi-remedy practice printed; adsi-remedy practice DIR lays one out.',
   );
 }
 
@@ -183,25 +204,71 @@ async function chooseConnection(
   return { candidates, wire, bind: await chooseLogon(auth, flags, planned, context, output) };
 }
 
-async function openServer(
+/** A server that has taken the logon. */
+interface Connected extends Omit<ChosenConnection, 'candidates'> {
+  readonly connector: Connector;
+  readonly session: DirectorySession;
+  readonly chosen: ChosenServer;
+}
+
+async function connect(
   flags: DirectoryFlags,
   context: Context,
   output: Output,
   saved: SavedDirectory | undefined,
-): Promise<OpenDirectory> {
-  const { candidates, wire, bind } = output.canAsk
-    ? await askingAgain(await output.prompter(), (again) =>
-        chooseConnection(flags, context, { ...output, prompter: async () => again }, saved),
-      )
-    : await chooseConnection(flags, context, output, saved);
-  const { auth, tls, caFile, tlsName, dns } = wire;
+): Promise<Connected> {
+  const { candidates, wire, bind } = await chooseConnection(flags, context, output, saved);
+  const { tls, caFile, tlsName, dns } = wire;
   const connector = ldapConnector({
     tls,
     ...(caFile === undefined ? {} : { ca: await readCa(caFile), caFile }),
     bind,
     ...(dns === undefined ? {} : { createConnection: connectByDns(dns) }),
   });
-  const { session, chosen } = await openFirst(candidates, tlsName, connector);
+  return { wire, bind, connector, ...(await openFirst(candidates, tlsName, connector)) };
+}
+
+/**
+ * The question whose answer a failed connection casts doubt on: of a refused logon the password, else as whom; of a server
+ * that was not reached or not trusted which one, else the domain that DNS named it for. Undefined if flags gave it.
+ */
+function doubtfulAnswer(error: unknown, answered: readonly string[]): string | undefined {
+  if (!(error instanceof DirectoryError)) return undefined;
+  const isLogon = error instanceof LogonError || error.resultCode === resultCode.invalidCredentials;
+  const questions = isLogon
+    ? ['directory.password', 'directory.user', 'directory.auth']
+    : ['directory.server', 'directory.host', 'directory.domain'];
+  return questions.find((id) => answered.includes(id));
+}
+
+/** Connects by the flags and the answers; at a terminal a failure is shown, and the answer that led to it is asked again. */
+async function connectAsking(
+  flags: DirectoryFlags,
+  context: Context,
+  output: Output,
+  saved: SavedDirectory | undefined,
+): Promise<Connected> {
+  if (!output.canAsk || output.isJson) return connect(flags, context, output, saved);
+  return askingAgain(
+    await output.prompter(),
+    (again) => connect(flags, context, { ...output, prompter: async () => again }, saved),
+    (error, answered) => {
+      const question = doubtfulAnswer(error, answered);
+      if (question !== undefined && error instanceof DirectoryError)
+        for (const line of troubleLines(error.trouble, output.style)) output.say(line);
+      return question;
+    },
+  );
+}
+
+async function openServer(
+  flags: DirectoryFlags,
+  context: Context,
+  output: Output,
+  saved: SavedDirectory | undefined,
+): Promise<OpenDirectory> {
+  const { wire, bind, connector, session, chosen } = await connectAsking(flags, context, output, saved);
+  const { auth, tls, caFile, tlsName, dns } = wire;
   if (session.identity.sealed !== undefined)
     output.tell(`  ${visible(`Logged on: ${protectionInWords(session.identity)}`)}`);
   const address = addressed(chosen, tlsName);
@@ -419,24 +486,32 @@ function readTlsMode(given: string | undefined, planned: SavedServer | undefined
 
 export const defaultPort: Readonly<Record<TlsMode, number>> = { ldaps: 636, starttls: 389, none: 389 };
 
-function readServer(given: string, otherwise: number): ChosenServer {
+/** HOST or HOST:PORT, or why it is neither. */
+function serverIn(
+  given: string,
+  otherwise: number,
+): ChosenServer | { readonly problem: string; readonly next: string } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::(\d{1,5}))?$/.exec(given) ?? [];
   const host = bracketed ?? plain ?? (isIPv6(given) ? given : undefined);
   if (bracketed === undefined && isIPv6(given) && /:(389|636|3268|3269)$/.test(given)) {
     const at = given.lastIndexOf(':');
-    throw misuse(
-      `--server ${given}`,
-      'it is an IPv6 address, and its end reads like a port',
-      `Put the address in brackets: [${given.slice(0, at)}]:${given.slice(at + 1)}, or [${given}] if all of it is the address.`,
-    );
+    return {
+      problem: 'it is an IPv6 address, and its end reads like a port',
+      next: `Put the address in brackets: [${given.slice(0, at)}]:${given.slice(at + 1)}, or [${given}] if all of it is the address.`,
+    };
   }
   const number = port === undefined ? otherwise : Number(port);
   if (host !== undefined && number > 0 && number < 65_536) return { host, port: number };
-  throw misuse(
-    `--server ${given}`,
-    'it is not of the form HOST or HOST:PORT',
-    'Give for example --server dc1.corp.example.com or --server dc1:636; an IPv6 address with a port as [2001:db8::1]:636.',
-  );
+  return {
+    problem: 'it is not of the form HOST or HOST:PORT',
+    next: 'Give for example dc1.corp.example.com or dc1:636; an IPv6 address with a port as [2001:db8::1]:636.',
+  };
+}
+
+function readServer(given: string, otherwise: number): ChosenServer {
+  const read = serverIn(given, otherwise);
+  if ('host' in read) return read;
+  throw misuse(`--server ${given}`, read.problem, read.next);
 }
 
 /** The server that was named; of those that DNS names the one that the user picks, else all, the first to try first. */
@@ -451,14 +526,14 @@ async function chooseServers(
   if (planned !== undefined) {
     return [{ host: planned.host, port: planned.port }];
   }
-  const named = flags.domain === undefined ? await askServerOrDomain(context, output) : { domain: flags.domain };
+  const named = flags.domain === undefined ? await askServerOrDomain(port, context, output) : { domain: flags.domain };
   if ('server' in named) return [readServer(named.server, port)];
   const servers = await locateServers(named.domain, {
     random: Math.random,
     ...(flags.dns === undefined ? {} : { resolver: flags.dns }),
   });
   const [first, ...others] = await pickDomainControllers(
-    await withinDomain(servers, named.domain, output),
+    await withinDomain(servers, named.domain, output, flags.domain === undefined),
     context,
     output,
   );
@@ -468,12 +543,15 @@ async function chooseServers(
 
 /**
  * DNS answers may be forged: a target outside the domain is named and asked about, and never logged on to silently.
- * @throws UsageError if no target is left
+ *
+ * @param isAsked whether the domain is the answer to a question
+ * @throws UsageError if no target is left; BackError to that question
  */
 async function withinDomain(
   servers: readonly LocatedServer[],
   domain: string,
   output: Output,
+  isAsked: boolean,
 ): Promise<readonly LocatedServer[]> {
   const suffix = `.${domain.toLowerCase().replace(/\.$/, '')}`;
   const inside = servers.filter(({ host }) => host.endsWith(suffix));
@@ -490,6 +568,7 @@ async function withinDomain(
       flag: '--server HOST',
     });
     if (goesOn) return servers;
+    if (isAsked) throw new BackError('directory.domain');
   }
   throw misuse(
     names,
@@ -500,6 +579,7 @@ async function withinDomain(
 
 /** A DC by its name, or a domain whose DCs DNS names. A domain has no port, and its name resolves as one. */
 async function askServerOrDomain(
+  port: number,
   context: Context,
   output: Output,
 ): Promise<{ readonly server: string } | { readonly domain: string }> {
@@ -519,7 +599,11 @@ async function askServerOrDomain(
       id: 'directory.host',
       message: 'Which domain controller?',
       flag: '--server HOST',
-      validate: (text) => (text.trim() === '' ? 'Give a name like dc1.corp.example.com.' : undefined),
+      validate: (text) => {
+        if (text.trim() === '') return 'Give a name like dc1.corp.example.com.';
+        const read = serverIn(text.trim(), port);
+        return 'host' in read ? undefined : read.next;
+      },
     });
     return { server: server.trim() };
   }

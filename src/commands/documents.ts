@@ -183,7 +183,7 @@ export interface InFolder {
   readonly plan: Plan;
   readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
   /** The one that this run has open, for the commands that are printed. */
-  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile'> | undefined;
+  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile' | 'practiceSite'> | undefined;
 }
 
 /**
@@ -213,7 +213,7 @@ export async function redraw(inFolder: InFolder, mayConnect: boolean, context: C
  */
 export function commandsFor({ folder, remedy, directory }: Omit<InFolder, 'plan'>, context: Context): Commands {
   const command = (name: string): string =>
-    commandLine([name, shownPath(folder, context), ...reopeningWords(directory, context)], context);
+    commandLine([name, shownPath(folder, context), ...reopeningWords(directory, folder, context)], context);
   return remedy.handOver === undefined
     ? { apply: command('apply'), undo: command('undo') }
     : { apply: command('apply') };

@@ -51,13 +51,17 @@ function noExport(file: string, cameBack: string, cause?: unknown): UsageError {
 /** Marks the folder of a practice site. */
 export const practiceMark = '.adsi-remedy-practice';
 
-/** The practice site that a folder lies in, by the mark of its folder; undefined if it lies in none. */
-export async function practiceSiteAround(folder: string): Promise<string | undefined> {
-  const isSite = await access(path.join(folder, practiceMark)).then(
+/** Whether the mark is in the folder itself. */
+export function isPracticeSite(folder: string): Promise<boolean> {
+  return access(path.join(folder, practiceMark)).then(
     () => true,
     () => false,
   );
-  if (isSite) return folder;
+}
+
+/** The practice site that a folder lies in, by the mark of its folder; undefined if it lies in none. */
+export async function practiceSiteAround(folder: string): Promise<string | undefined> {
+  if (await isPracticeSite(folder)) return folder;
   const above = path.dirname(folder);
   return above === folder ? undefined : practiceSiteAround(above);
 }
@@ -75,7 +79,7 @@ export async function openPracticeDirectory(folder: string, context: Context): P
     forest.save();
   };
   const directory = await openIn(forest, { kind: 'practice' }, { isExport: false, save });
-  return { ...directory, keep: () => forest.keep() };
+  return { ...directory, practiceSite: folder, keep: () => forest.keep() };
 }
 
 async function openIn(

@@ -3,6 +3,7 @@
 import { asciiJson } from '../ascii-json.ts';
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
+import type { Trouble } from '../errors.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
 import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../review/text.ts';
@@ -10,6 +11,7 @@ import { createProgress, type Progress, type ProgressScreen, processTimer } from
 import { type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { canRedraw, createStyle, inSigns, type Signs, type Style, signsFor, unicodeSigns } from '../terminal/style.ts';
 import { fitted } from '../terminal/text-width.ts';
+import { visible } from '../terminal/visible.ts';
 import type { Context } from './context.ts';
 
 interface OutputFlags {
@@ -122,4 +124,14 @@ async function prompterFor(
   }
   const { terminalPrompter } = await import('../terminal/prompter.ts');
   return terminalPrompter({ input: context.stdin, output: human, canRedraw: canRedraw(context), ...look });
+}
+
+/** An error as it is shown. */
+export function troubleLines({ attempted, on, cameBack, next }: Trouble, style: Style): readonly string[] {
+  return [
+    `${style.blocker('error')}  Could not ${visible(attempted)}`,
+    `  on         ${visible(on)}`,
+    `  result     ${visible(cameBack)}`,
+    `  next       ${visible(next)}`,
+  ];
 }

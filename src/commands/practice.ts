@@ -7,7 +7,7 @@ import { type ExitStatus, exitStatus, SubjectMissingError } from '../errors.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Practice } from '../remedies/remedy.ts';
 import { practiceFlags } from './command-flags.ts';
-import { shownPath } from './command-line.ts';
+import { commandLine, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { openPracticeDirectory, practiceMark } from './embedded-directory.ts';
 import { readArguments } from './flags.ts';
@@ -37,7 +37,8 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
     directory: () => openPracticeDirectory(folder, context),
   };
   const passedOn = args.filter((arg) => arg.startsWith('-'));
-  output.tell(`  ${output.style.heading('Practice site')}  ${shownPath(folder, context)}`);
+  const shown = shownPath(folder, context);
+  output.tell(`  ${output.style.heading('Practice site')}  ${shown}`);
   for (const { about } of practices.values()) output.tell(`  ${about}`);
   output.tell('  Nothing of yours is changed: try what you like, then delete the folder.');
   output.tell('  Try this first: save a change, open its review.html, apply it, undo it.');
@@ -45,18 +46,29 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   if (output.canAsk) return openMenu(passedOn, onSite, { given, stays: true });
   const plans: Record<string, unknown> = {};
   for (const entry of context.remedies) {
-    const dryRun = practices.get(entry.name)?.dryRun ?? [];
-    output.tell(`  ${output.style.bold(`adsi-remedy ${[entry.name, ...dryRun].join(' ')} --dry-run`)}`);
+    const dryRun = [...(practices.get(entry.name)?.dryRun ?? []), '--dry-run'];
+    output.tell(
+      `  ${output.style.bold(commandLine([entry.name, ...dryRun, ...namedFrom(entry, practices, shown)], context))}`,
+    );
     output.tell('');
     const collected = collector();
     const world = output.isJson ? { ...onSite, stdout: collected.stream } : onSite;
-    const isThere = await tryOut(entry, [...given(entry.name), ...dryRun, '--dry-run', ...passedOn], world);
+    const isThere = await tryOut(entry, [...given(entry.name), ...dryRun, ...passedOn], world);
     if (!isThere) output.say('  Nothing to change: it is not there any more.');
     if (output.isJson) plans[entry.name] = isThere ? JSON.parse(collected.text()) : { remedy: entry.name, changes: [] };
     output.tell('');
   }
   output.document(plans);
   return exitStatus.done;
+}
+
+/** The flags that lead a remedy to the site when it is not started here. */
+function namedFrom(
+  { name, world }: RemedyEntry,
+  practices: ReadonlyMap<string, Practice>,
+  folder: string,
+): readonly string[] {
+  return [...(practices.get(name)?.given(folder) ?? []), ...(world === 'directory' ? ['--practice', folder] : [])];
 }
 
 /** Whether there was something to look at: what was deleted on an earlier visit is gone. */

@@ -16,6 +16,7 @@ import { fitted } from '../terminal/text-width.ts';
 import { visible } from '../terminal/visible.ts';
 import { commandsOf } from './commands.ts';
 import type { Context } from './context.ts';
+import { troubleLines } from './output.ts';
 
 /** The context of this process. */
 export function processContext(): Context {
@@ -123,11 +124,7 @@ export function reportError(error: unknown, args: readonly string[], context: Co
   if (error instanceof CancelledError) {
     say('  Cancelled: nothing was changed.');
   } else if (error instanceof RemedyError) {
-    const { attempted, on, cameBack, next } = error.trouble;
-    say(`${style.blocker('error')}  Could not ${visible(attempted)}`);
-    say(`  on         ${visible(on)}`);
-    say(`  result     ${visible(cameBack)}`);
-    say(`  next       ${visible(next)}`);
+    for (const line of troubleLines(error.trouble, style)) say(line);
   } else {
     say(`${style.blocker('error')}  Something went wrong within adsi-remedy: ${visible(String(error))}`);
     say('  next       Run it again with --verbose, and report what it says. What was done is in the journal, if any.');

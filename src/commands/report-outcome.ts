@@ -26,7 +26,7 @@ export interface AppliedPlan<C extends Change> {
   readonly folder: string;
   readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
   /** The one that it was applied to. */
-  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile'> | undefined;
+  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile' | 'practiceSite'> | undefined;
   /** Of a plan for a directory that was applied to its end. */
   readonly seen?: Verification;
 }

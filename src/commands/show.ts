@@ -20,7 +20,7 @@ import { systemFiles } from '../files/file-system.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { onlyWhileBusy, type Patience } from '../files/patience.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import type { Description, Remedy } from '../remedies/remedy.ts';
+import type { Description } from '../remedies/remedy.ts';
 import { exhibitLines, propertyLines } from '../review/exhibit-text.ts';
 import { outcomeOf, stepsNow } from '../review/outcome.ts';
 import { headOf } from '../review/summary.ts';
@@ -31,7 +31,7 @@ import { showFlags } from './command-flags.ts';
 import { commandLine, requireQuotable, shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { shortSeal } from './decide.ts';
-import { redraw } from './documents.ts';
+import { type InFolder, redraw } from './documents.ts';
 import { readArguments, readSeconds } from './flags.ts';
 import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { type Access, doneIn, openWorldOf, remedyOf } from './judge-again.ts';
@@ -50,8 +50,9 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireSeal(plan, flags.seal);
   const remedy = await remedyOf(plan, folder, context);
   const position = await positionOf(saved, patience);
-  await redrawWhereItMay(saved, remedy, flags.seal !== undefined, context, output);
-  showReview(saved, describePlan(remedy, plan, context), output);
+  const directory = await practiceAround(saved);
+  await redrawWhereItMay({ ...saved, remedy, directory }, flags.seal !== undefined, context, output);
+  showReview(saved, describePlan(remedy, plan, context, directory), output);
   const drift = flags.drift
     ? await driftOf(
         saved,
@@ -81,17 +82,23 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   return drift?.status ?? exitStatus.done;
 }
 
+/** The practice site around a change folder, for commands: of another directory a plan's word is not repeated. */
+async function practiceAround({ plan, folder }: SavedChange): Promise<InFolder['directory']> {
+  if (plan.target.kind !== 'forest' || plan.target.connection.kind !== 'practice') return undefined;
+  const { practiceSiteAround } = await import('./embedded-directory.ts');
+  return { connection: plan.target.connection, practiceSite: await practiceSiteAround(folder) };
+}
+
 /** Documents that were edited beside the plan are replaced, where the folder may be written and no run is at work. */
 async function redrawWhereItMay(
-  { folder, plan }: SavedChange,
-  remedy: Remedy,
+  inFolder: InFolder,
   isApproved: boolean,
   context: Context,
   output: Output,
 ): Promise<void> {
   try {
-    await withFolderLock([folder], lockOptionsOf(context, output), () =>
-      redraw({ folder, plan, remedy }, isApproved, context, output),
+    await withFolderLock([inFolder.folder], lockOptionsOf(context, output), () =>
+      redraw(inFolder, isApproved, context, output),
     );
   } catch (error) {
     // A folder that may only be read is shown from its plan, which is what counts.

@@ -1,6 +1,7 @@
 /** The world that a remedy reads: opened from flags, with progress shown and a deadline. */
 
 import { setMaxListeners } from 'node:events';
+import path from 'node:path';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { FindingDraft } from '../change/findings.ts';
@@ -34,12 +35,17 @@ import type { Output } from './output.ts';
 /** What is seen of a run while it waits. */
 type Shown = Pick<Surroundings, 'watch' | 'patience'>;
 
-/** What a remedy may know of the process. @param target of its world, with caFile, for the commands that it prints */
-function surroundingsOf(context: Context, { watch, patience }: Shown, target?: Target, caFile?: string): Surroundings {
+/** What a remedy may know of the process. @param target of its world, with how it was reached, for the commands that it prints */
+function surroundingsOf(
+  context: Context,
+  { watch, patience }: Shown,
+  target?: Target,
+  reached: Reached = {},
+): Surroundings {
   return {
     watch,
     patience,
-    ...leadsOf(context, target, caFile),
+    ...leadsOf(context, target, reached),
     currentFolder: context.currentFolder,
     platform: context.platform,
     systemDrive: context.env['SystemDrive'] ?? 'C:',
@@ -49,12 +55,15 @@ function surroundingsOf(context: Context, { watch, patience }: Shown, target?: T
   };
 }
 
+/** How a run reached a directory, as far as a plan does not say it. */
+type Reached = Pick<OpenDirectory, 'caFile' | 'practiceSite'>;
+
 /** The remedies of the list that another one leads to. */
-function leadsOf(context: Context, target: Target | undefined, caFile: string | undefined): Leads {
-  const reached = (host: string): readonly string[] => connectionWords(host, target, caFile, context);
+function leadsOf(context: Context, target: Target | undefined, reached: Reached): Leads {
+  const wordsFor = (host: string): readonly string[] => connectionWords(host, target, reached, context);
   return {
-    lingeringFinder: lingeringFinderOf(context, reached),
-    metadataCleaner: metadataCleanerOf(context, target, reached),
+    lingeringFinder: lingeringFinderOf(context, wordsFor),
+    metadataCleaner: metadataCleanerOf(context, target, wordsFor),
   };
 }
 
@@ -86,19 +95,23 @@ function lingeringFinderOf(
   };
 }
 
-/** The flags that reach a DC in the same way as the target's. A practice site needs none. */
+/** The flags that reach a DC in the same way as the target's; of a practice site its folder reaches all. */
 function connectionWords(
   host: string,
   target: Target | undefined,
-  caFile: string | undefined,
+  { caFile, practiceSite }: Reached,
   context: Context,
 ): readonly string[] {
   const forest = target?.kind === 'forest' ? target : undefined;
   const connection = forest?.connection;
-  if (connection?.kind === 'practice') return [];
+  if (connection?.kind === 'practice') return practiceWords(practiceSite, context);
   if (connection?.kind !== 'server') return ['--server', host];
   const isTarget = host.toLowerCase() === forest?.domainController.toLowerCase();
   return serverWords(isTarget ? serverOf(connection) : host, connection, isTarget, caFile, context);
+}
+
+function practiceWords(site: string | undefined, context: Context): readonly string[] {
+  return site === undefined ? [] : ['--practice', shownPath(site, context)];
 }
 
 type ServerConnection = Extract<PlanConnection, { kind: 'server' }>;
@@ -128,16 +141,21 @@ function serverWords(
   ];
 }
 
-/** The flags that open again the directory that this run has open. A practice site needs none. */
+/**
+ * The flags that open again the directory that this run has open, for a change folder. One within its practice site needs
+ * none.
+ */
 export function reopeningWords(
-  directory: Pick<OpenDirectory, 'connection' | 'caFile'> | undefined,
+  directory: (Reached & Pick<OpenDirectory, 'connection'>) | undefined,
+  folder: string,
   context: Context,
 ): readonly string[] {
   const connection = directory?.connection;
   switch (connection?.kind) {
     case undefined:
-    case 'practice':
       return [];
+    case 'practice':
+      return isWithin(folder, directory?.practiceSite) ? [] : practiceWords(directory?.practiceSite, context);
     case 'ldif':
       return connection.files.flatMap((file) => ['--ldif', shownPath(file, context)]);
     case 'server':
@@ -145,14 +163,18 @@ export function reopeningWords(
   }
 }
 
+function isWithin(folder: string, site: string | undefined): boolean {
+  return site !== undefined && folder.startsWith(`${site}${path.sep}`);
+}
+
 /** A plan in the words of its remedy. @param directory the one that this run has open, for the commands that are printed */
 export function describePlan(
   remedy: Pick<Remedy, 'describe'>,
   plan: Plan,
   context: Context,
-  directory?: Pick<OpenDirectory, 'caFile'>,
+  directory: Reached = {},
 ): Description {
-  return remedy.describe(plan, leadsOf(context, plan.target, directory?.caFile));
+  return remedy.describe(plan, leadsOf(context, plan.target, directory));
 }
 
 /** The options that the flags of a remedy give, with what is waited for on the screen. Throws what readOptions throws. */
@@ -267,7 +289,7 @@ async function directoryWorld(
   const target = await targetOf({ ...directory, session });
   return {
     kind: 'directory',
-    ...commonWorld(signal, context, shown, target, directory.caFile),
+    ...commonWorld(signal, context, shown, target, directory),
     session,
     target,
     isExport: directory.isExport,
@@ -280,8 +302,8 @@ async function directoryWorld(
   };
 }
 
-function commonWorld(signal: AbortSignal, context: Context, shown: Shown, target?: ForestTarget, caFile?: string) {
-  return { ...surroundingsOf(context, shown, target, caFile), now: context.now, signal };
+function commonWorld(signal: AbortSignal, context: Context, shown: Shown, target?: ForestTarget, reached?: Reached) {
+  return { ...surroundingsOf(context, shown, target, reached), now: context.now, signal };
 }
 
 /** A deadline for all reading of a run together, in seconds. */

@@ -153,9 +153,15 @@ class RememberingPrompter implements Prompter {
  * must ask the same questions after the same answers. If it runs another `askingAgain` with the prompter that it got, the
  * two are one: Escape at the first question of the inner function goes back to the last question before.
  *
- * @throws BackError on Escape at the first question, CancelledError on Ctrl-C.
+ * @param backFrom for an error of the function, and the ids of the questions that were answered, the question that is
+ * asked again; undefined where no other answer avoids the error
+ * @throws BackError on Escape at the first question, CancelledError on Ctrl-C, and what the function throws.
  */
-export async function askingAgain<T>(prompter: Prompter, ask: (prompter: Prompter) => Promise<T>): Promise<T> {
+export async function askingAgain<T>(
+  prompter: Prompter,
+  ask: (prompter: Prompter) => Promise<T>,
+  backFrom: (error: unknown, answered: readonly string[]) => string | undefined = () => undefined,
+): Promise<T> {
   if (prompter instanceof RememberingPrompter) return ask(prompter);
   let remembered: readonly Remembered[] = [];
   for (;;) {
@@ -163,9 +169,9 @@ export async function askingAgain<T>(prompter: Prompter, ask: (prompter: Prompte
     try {
       return await ask(run);
     } catch (error) {
-      if (!(error instanceof BackError)) throw error;
-      const { to } = error;
-      const last = to === undefined ? run.answers.length - 1 : run.answers.findLastIndex(({ id }) => id === to);
+      const answered = run.answers.map(({ id }) => id);
+      const to = error instanceof BackError ? (error.to ?? answered.at(-1)) : backFrom(error, answered);
+      const last = to === undefined ? -1 : answered.lastIndexOf(to);
       if (last < 0) throw error;
       remembered = run.answers.slice(0, last);
     }

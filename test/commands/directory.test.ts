@@ -504,6 +504,7 @@ describe('a domain controller that DNS or the directory names', () => {
       ldif: [],
       'password-stdin': false,
       domain: undefined,
+      practice: undefined,
       auth: undefined,
       ca: undefined,
       'tls-name': undefined,
@@ -538,7 +539,7 @@ describe('at a terminal on a Windows computer', () => {
     const answers = answering({
       'directory.by': 'domain',
       'directory.domain': byDefault,
-      'directory.server': byDefault,
+      'directory.server': inTurn(byDefault, cancel),
       'directory.user': 'me@corp.example.com',
       'directory.password': 'S3cret',
     });
@@ -548,8 +549,8 @@ describe('at a terminal on a Windows computer', () => {
       return answers.select(question);
     };
     const world = { currentFolder: await freshFolder(), env: member, prompter: { ...answers, select } };
-    const { stderr } = await runCommand(tombstone, ['--dns', await startDnsServer(zone)], world);
-    expect(answers.asked).toEqual([
+    const { stdout } = await runCommand(tombstone, ['--dns', await startDnsServer(zone)], world);
+    expect(answers.asked.slice(0, 5)).toEqual([
       'directory.by',
       'directory.domain',
       'directory.server',
@@ -561,8 +562,8 @@ describe('at a terminal on a Windows computer', () => {
     expect(servers[1]).toBe('gc2.corp.example.com: GC, you are logged on through it');
     expect(servers.slice(2)).toContain('gc1.corp.example.com: GC');
     expect(servers[3]).toBe('dc1.corp.example.com: ');
-    expect(stderr).toContain('gc2.corp.example.com:636');
-    expect(stderr).not.toContain('S3cret');
+    expect(stdout).toContain('gc2.corp.example.com:636');
+    expect(stdout).not.toContain('S3cret');
   });
 });
 
@@ -578,6 +579,107 @@ test('Escape goes back among the questions how to reach the directory, and out a
     ...['directory.host', 'directory.by'],
   ]);
   expect(status).toBe(130);
+});
+
+describe('an answer with which the connection fails is asked for again, below what came back', () => {
+  async function ask(answers: Readonly<Record<string, unknown>>, ...flags: readonly string[]) {
+    const prompter = answering(answers);
+    const run = await runCommand(tombstone, flags, { currentFolder: await freshFolder(), prompter });
+    prompter.verifyAllAsked();
+    return { ...run, asked: prompter.asked };
+  }
+  const me = { 'directory.user': inTurn('me', cancel), 'directory.password': 'S3cret' };
+
+  test('a domain that DNS does not know; Escape goes on back', async () => {
+    const { status, stdout, asked } = await ask(
+      { 'directory.by': inTurn('domain', cancel), 'directory.domain': inTurn('crop.example.com', back) },
+      ...['--dns', await startDnsServer({})],
+    );
+    expect(asked).toEqual(['directory.by', 'directory.domain', 'directory.domain', 'directory.by']);
+    expect(stdout).toContain('on         SRV _ldap._tcp.dc._msdcs.crop.example.com');
+    expect(stdout).toContain('DNS does not know that name');
+    expect(status).toBe(130);
+  });
+
+  test('a domain whose DCs are all outside of it, if the user does not want them', async () => {
+    const services = { '_ldap._tcp.dc._msdcs.corp.example.com': [{ target: 'dc1.example.net', port: 389 }] };
+    const { asked } = await ask(
+      {
+        'directory.by': 'domain',
+        'directory.domain': inTurn('corp.example.com', cancel),
+        'directory.outside-domain': false,
+      },
+      ...['--dns', await startDnsServer({ services })],
+    );
+    expect(asked.slice(1)).toEqual(['directory.domain', 'directory.outside-domain', 'directory.domain']);
+  });
+
+  test('a host that DNS does not know', async () => {
+    const { stdout, asked } = await ask(
+      { 'directory.by': 'server', 'directory.host': inTurn('cd1.corp.example.com', 'dc1.corp.example.com'), ...me },
+      ...['--dns', await startDnsServer({})],
+    );
+    expect(asked.slice(1)).toEqual([
+      ...['directory.host', 'directory.user', 'directory.password'],
+      ...['directory.host', 'directory.user'],
+    ]);
+    expect(stdout).toContain('on         cd1.corp.example.com:636');
+    expect(stdout).toContain('DNS does not know that name');
+  });
+
+  test('a host where nothing listens on the port', async () => {
+    const { asked, stdout } = await ask({
+      'directory.by': 'server',
+      'directory.host': inTurn('127.0.0.1:1', 'dc1.corp.example.com'),
+      ...me,
+    });
+    expect(asked.filter((id) => id === 'directory.host')).toHaveLength(2);
+    expect(stdout).toContain('nothing listens on that port');
+  });
+
+  test('a DC of the list that does not answer: the list is shown again', async () => {
+    const services = {
+      '_ldap._tcp.dc._msdcs.corp.example.com': ['dc1', 'dc2'].map((name) => ({
+        target: `${name}.corp.example.com`,
+        port: 389,
+      })),
+    };
+    const { asked } = await ask(
+      { 'directory.server': inTurn('dc1.corp.example.com', 'dc2.corp.example.com'), ...me },
+      ...['--domain', 'corp.example.com', '--dns', await startDnsServer({ services })],
+    );
+    expect(asked.filter((id) => id === 'directory.server')).toHaveLength(2);
+  });
+
+  test('a text that is neither a host nor a host with a port, at once', async () => {
+    const { asked } = await ask({
+      'directory.by': 'server',
+      'directory.host': inTurn('ldap://dc1', 'dc1:99999', 'dc1.corp.example.com'),
+      'directory.user': cancel,
+    });
+    expect(asked).toEqual(['directory.by', 'directory.host', 'directory.user']);
+  });
+
+  test('a wrong password: the right one then leads on', async () => {
+    const server = await listening(await openForest(more, { accounts: [...accounts] }));
+    const { status, stdout, stderr, asked } = await ask(
+      { 'directory.password': inTurn('s3cret', 'S3cret') },
+      ...['--server', server, '--tls', 'none', '--dns', await startDnsServer({})],
+      ...['--user', 'Administrator@corp.example.com', '--days', '180', '--dry-run'],
+    );
+    expect(asked).toEqual(['directory.password', 'directory.password']);
+    expect(stdout).toContain('wrong user name or password');
+    expect(`${stdout}${stderr}`).not.toMatch(/s3cret/i);
+    expect(status).toBe(2);
+  });
+
+  test('not one that a flag gave: the run ends', async () => {
+    const { status, asked } = await ask(
+      { 'directory.user': 'me', 'directory.password': 'S3cret' },
+      ...['--server', '127.0.0.1:1'],
+    );
+    expect([status, asked]).toEqual([1, ['directory.user', 'directory.password']]);
+  });
 });
 
 describe('the question as whom to log on', () => {

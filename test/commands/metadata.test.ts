@@ -519,7 +519,7 @@ describe('the command that another remedy prints for a DC that is gone', () => {
     const children = [`CN=Domain System Volume,CN=DFSR-LocalSettings,${account}`, `CN=DFSR-LocalSettings,${account}`];
     for (const dn of [...children, `CN=RID Set,${account}`, account]) await site.remove(dn);
     const { stdout } = await site.run(remedyCommand('tombstone'), ['--days', '90', '--dry-run', '--verbose']);
-    const printed = / metadata (--dn \S+)$/m.exec(stdout)?.[1]?.split(' ') ?? [];
+    const printed = / metadata --practice \. (--dn \S+)$/m.exec(stdout)?.[1]?.split(' ') ?? [];
     const { changes } = planOf(await site.run(metadata, [...printed, '--json']));
     expect(changes.map((change) => change.dn)).toContain(settings);
   });

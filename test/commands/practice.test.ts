@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
 import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
-import { orphan } from '../support/remedy-commands.ts';
+import { orphan, remedyCommand } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
 test('practice without a terminal shows the five remedies as dry runs, and changes nothing but its own folder', async () => {
@@ -69,4 +70,71 @@ test('practice without a terminal says of an orphan that was deleted there that 
   const json = await runCommand(practice, ['--json'], site);
   expect(JSON.parse(json.stdout)).toMatchObject({ orphan: { remedy: 'orphan', changes: [] } });
   expect(json.status).toBe(0);
+});
+
+describe('--practice', () => {
+  const site = 'adsi-remedy-practice';
+  const world = async () => ({
+    currentFolder: await freshFolder(),
+    templates: new URL('../../templates/', import.meta.url),
+    now: () => new Date(),
+    randomId: randomUUID,
+  });
+
+  test('makes the commands that practice prints run outside its menu', async () => {
+    const here = await world();
+    const { stdout } = await runCommand(practice, ['--verbose'], here);
+    const printed = stdout
+      .split('\n')
+      .filter((line) => /\badsi-remedy [a-z]+ --/.test(line))
+      .map((line) => line.replace(/^.*\badsi-remedy /, '').split(' '));
+    expect(printed.map(([name]) => name)).toEqual([
+      'labels',
+      'orphan',
+      'tombstone',
+      'lingering',
+      'lingering',
+      'metadata',
+    ]);
+    for (const [name = '', ...args] of printed) {
+      const run = await runCommand(remedyCommand(name), args, here);
+      expect([name, run.stderr]).toEqual([name, '']);
+      expect(run.stdout).toMatch(/dry run: nothing was changed|Nothing to change/);
+    }
+  });
+
+  test('is named by what applies a change that was saved outside the site, and not within', async () => {
+    const here = await world();
+    await runCommand(practice, ['--quiet'], { ...here, remedies: [] });
+    const save = (folder: string) =>
+      runCommand(remedyCommand('metadata'), ['--dc', 'DC0', '--practice', site, '--save', folder], here);
+    expect((await save('elsewhere')).stdout).toContain(`apply elsewhere --practice ${site}\n`);
+    expect((await save(`${site}/changes/within`)).stdout).toContain(`apply ${site}/changes/within\n`);
+    const unnamed = await runCommand(apply, ['elsewhere', '--dry-run'], here);
+    expect([unnamed.status, unnamed.stderr]).toEqual([
+      64,
+      expect.stringContaining('Name the practice site with --practice'),
+    ]);
+    expect(await runCommand(apply, ['elsewhere', '--dry-run', '--practice', site], here)).toMatchObject({ status: 2 });
+    expect(await runCommand(apply, [`${site}/changes/within`, '--dry-run'], here)).toMatchObject({ status: 2 });
+  });
+
+  test('takes the folder of a site alone, and no other directory beside it', async () => {
+    const here = await world();
+    const none = await runCommand(remedyCommand('metadata'), ['--practice', '.'], here);
+    expect([none.status, none.stderr]).toEqual([
+      64,
+      expect.stringContaining('there is no practice site in that folder'),
+    ]);
+    await runCommand(practice, ['--quiet'], { ...here, remedies: [] });
+    for (const other of [
+      ['--server', 'dc1'],
+      ['--domain', 'corp.example.com'],
+      ['--ldif', 'x.ldf'],
+      ['--user', 'me'],
+    ]) {
+      const both = await runCommand(remedyCommand('metadata'), ['--practice', site, ...other], here);
+      expect([both.status, both.stderr]).toEqual([64, expect.stringContaining('is no real directory')]);
+    }
+  });
 });
