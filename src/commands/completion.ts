@@ -1,7 +1,7 @@
 /** adsi-remedy completion: scripts for shells, made from the commands and their flag tables. */
 
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
-import type { FlagTable } from '../flags.ts';
+import type { Flag, FlagTable } from '../flags.ts';
 import { completionFlags } from './command-flags.ts';
 import type { CommandSpec, Context } from './context.ts';
 import { readArguments } from './flags.ts';
@@ -36,6 +36,18 @@ function longFlags(flags: FlagTable): readonly string[] {
   return Object.keys(flags).map((name) => `--${name}`);
 }
 
+/** Behind which word, a flag or a command, only these values stand. */
+function valuesBehind(commands: readonly Completed[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    commands.flatMap(({ command: { name, operandValues }, flags }) => [
+      ...(operandValues === undefined ? [] : [[name, operandValues] as const]),
+      ...Object.entries(flags).flatMap(([flag, { values }]) =>
+        values === undefined ? [] : [[`--${flag}`, values] as const],
+      ),
+    ]),
+  );
+}
+
 function names(commands: readonly Completed[]): string {
   return [...commands.map(({ command }) => command.name), '--help', '--version'].join(' ');
 }
@@ -44,9 +56,10 @@ function bash(commands: readonly Completed[]): string {
   const cases = commands
     .map(({ command, flags }) => `    ${command.name}) words='${longFlags(flags).join(' ')}' ;;`)
     .join('\n');
+  const values = [...valuesBehind(commands)].map(([word, of]) => `    ${word}) values='${of.join(' ')}' ;;`).join('\n');
   return `# bash completion for adsi-remedy
 _adsi_remedy() {
-  local current=\${COMP_WORDS[COMP_CWORD]} words=
+  local current=\${COMP_WORDS[COMP_CWORD]} words= values=
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ]; then
     COMPREPLY=($(compgen -W '${names(commands)}' -- "$current"))
@@ -55,10 +68,17 @@ _adsi_remedy() {
   case \${COMP_WORDS[1]} in
 ${cases}
   esac
-  case $current in
-    -*) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
-    *) local IFS=$'\\n'; COMPREPLY=($(compgen -f -- "$current")) ;;
+  case \${COMP_WORDS[COMP_CWORD-1]} in
+${values}
   esac
+  case $current in
+    -*) values=$words ;;
+  esac
+  if [ -n "$values" ]; then
+    COMPREPLY=($(compgen -W "$values" -- "$current"))
+  else
+    local IFS=$'\\n'; COMPREPLY=($(compgen -f -- "$current"))
+  fi
 }
 complete -o filenames -F _adsi_remedy adsi-remedy
 `;
@@ -73,9 +93,10 @@ function zsh(commands: readonly Completed[]): string {
       return `    ${command.name}) flags=(${entries.join(' ')}) ;;`;
     })
     .join('\n');
+  const behind = [...valuesBehind(commands)].map(([word, of]) => `    ${word}) values=(${of.join(' ')}) ;;`).join('\n');
   return `#compdef adsi-remedy
 _adsi_remedy() {
-  local -a commands flags
+  local -a commands flags values
   commands=(${commands.map(({ command }) => described(command.name, command.summary)).join(' ')})
   if (( CURRENT == 2 )); then
     _describe 'command' commands
@@ -84,7 +105,12 @@ _adsi_remedy() {
   case \${words[2]} in
 ${cases}
   esac
-  if [[ \${words[CURRENT]} == -* ]]; then _describe 'option' flags; else _files; fi
+  case \${words[CURRENT-1]} in
+${behind}
+  esac
+  if [[ \${words[CURRENT]} == -* ]]; then _describe 'option' flags
+  elif (( $#values )); then _describe 'value' values
+  else _files; fi
 }
 compdef _adsi_remedy adsi-remedy
 `;
@@ -92,11 +118,16 @@ compdef _adsi_remedy adsi-remedy
 
 function fish(commands: readonly Completed[]): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  const behind = ({ name }: CommandSpec): string => `complete -c adsi-remedy -n '__fish_seen_subcommand_from ${name}'`;
+  const taking = ({ kind, values }: Flag): string =>
+    kind === 'yes-no' ? '' : values === undefined ? ' -r' : ` -x -a ${quoted(values.join(' '))}`;
   const lines = commands.flatMap(({ command, flags }) => [
     `complete -c adsi-remedy -n __fish_use_subcommand -a ${command.name} -d ${quoted(command.summary)}`,
+    ...(command.operandValues === undefined
+      ? []
+      : [`${behind(command)} -f -a ${quoted(command.operandValues.join(' '))}`]),
     ...Object.entries(flags).map(
-      ([name, { kind, help }]) =>
-        `complete -c adsi-remedy -n '__fish_seen_subcommand_from ${command.name}' -l ${name}${kind === 'yes-no' ? '' : ' -r'} -d ${quoted(help)}`,
+      ([name, flag]) => `${behind(command)} -l ${name}${taking(flag)} -d ${quoted(flag.help)}`,
     ),
   ]);
   return `# fish completion for adsi-remedy\n${lines.join('\n')}\n`;
@@ -108,6 +139,7 @@ function powershell(commands: readonly Completed[]): string {
   const cases = commands
     .map(({ command, flags }) => `        '${command.name}' { ${list(longFlags(flags))} }`)
     .join('\n');
+  const values = [...valuesBehind(commands)].map(([word, of]) => `            '${word}' { ${list(of)} }`).join('\n');
   return `# PowerShell completion for adsi-remedy
 Register-ArgumentCompleter -Native -CommandName adsi-remedy -ScriptBlock {
     param($word, $ast, $position)
@@ -117,6 +149,10 @@ Register-ArgumentCompleter -Native -CommandName adsi-remedy -ScriptBlock {
     } elseif ($word -like '-*') {
         switch ($words[1]) {
 ${cases}
+        }
+    } else {
+        switch ($words[$words.Count - $(if ($word -eq '') { 1 } else { 2 })]) {
+${values}
         }
     })
     $candidates | Where-Object { $_ -like "$word*" } | ForEach-Object {

@@ -92,6 +92,8 @@ export interface CommandSpec {
   readonly name: string;
   /** "FOLDER", "[DIR]", or '' for none. */
   readonly operand: string;
+  /** What the operand may be, where there are only these: for completion. */
+  readonly operandValues?: readonly string[];
   /** One line, for the general help. */
   readonly summary: string;
   /** For the command's own help. */

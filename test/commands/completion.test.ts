@@ -84,6 +84,14 @@ describe.each(shells)('the completion for $name', ({ name, complete }) => {
       expect(offered).toEqual(wanted);
       expect(Object.keys(wanted).length).toBeGreaterThan(remedies.length);
     });
+
+    test('offers the values of a flag and of an operand that takes only these', async () => {
+      const script = await scriptFor(name);
+      const values = async (...words: readonly string[]) => (await candidates(script, ...words)).toSorted();
+      expect(await values('tombstone', '--tls', '')).toEqual(['ldaps', 'none', 'starttls']);
+      expect(await values('apply', '--auth', '')).toEqual(['integrated', 'password']);
+      expect(await values('completion', '')).toEqual(['bash', 'fish', 'powershell', 'zsh']);
+    });
   });
 });
 
@@ -103,5 +111,7 @@ test('the completion for PowerShell, which no test runs, names every command and
     const flags = Object.keys(await command.flags()).map((flag) => `'--${flag}'`);
     expect(script).toContain(`'${command.name}' { ${flags.join(', ')} }`);
   }
+  expect(script).toContain("'--tls' { 'ldaps', 'starttls', 'none' }");
+  expect(script).toContain("'completion' { 'bash', 'zsh', 'fish', 'powershell' }");
   expect(script).toContain(`${commands.map(({ name }) => `'${name}'`).join(', ')}, '--help', '--version'`);
 });
