@@ -241,11 +241,9 @@ function* steps(all: readonly Step[]): Generator<Html> {
 
 /** How to read the changes, and how to take a part of them. */
 function reading({ undo }: Commands): Html {
-  const rows =
-    undo === undefined
-      ? ''
-      : html` To apply some rows only, give their numbers: <code>apply --only 1,3</code> or <code>--except 2</code>.`;
-  return html`<p>Lines with <code>-</code> are removed, lines with <code>+</code> are added; words that differ are <mark>marked</mark>.${rows}</p>`;
+  if (undo === undefined)
+    return html`<p>Each object is listed with the attributes that were read. This tool does not remove it.</p>`;
+  return html`<p>Lines with <code>-</code> are removed, lines with <code>+</code> are added; words that differ are <mark>marked</mark>. To apply some rows only, give their numbers: <code>apply --only 1,3</code> or <code>--except 2</code>.</p>`;
 }
 
 function apply(plan: Plan, { apply: command, undo }: Commands, outcome: Outcome | undefined): Html {

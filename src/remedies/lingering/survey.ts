@@ -38,7 +38,7 @@ function evidenceTable(facts: LingeringFacts): TableExhibit {
   return {
     kind: 'table',
     id: 'evidence',
-    title: 'Which domain controller is right? The evidence: no line decides it',
+    title: 'Which domain controller is right? No single line decides it',
     columns: [
       { heading: 'DC' },
       { heading: 'Site' },
@@ -212,7 +212,7 @@ function objectTable(facts: LingeringFacts): readonly TableExhibit[] {
   });
   if (groups.length === 0) return [];
   const columns = [{ heading: 'Object' }, { heading: 'Class' }, { heading: 'On' }, { heading: 'Against' }];
-  return [{ kind: 'table', id: 'objects', title: 'What the copies do not have alike', columns, groups }];
+  return [{ kind: 'table', id: 'objects', title: 'Objects that not all copies have', columns, groups }];
 }
 
 function rowOf(found: Found, originator: Originator): TableExhibit['groups'][number]['rows'][number] {
