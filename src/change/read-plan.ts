@@ -86,7 +86,7 @@ const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const decimal = /^\d{1,20}$/;
 /** A name without control characters: ids of findings and steps, attributes, hosts. */
-const name = /^[^\p{Cc}]{1,1024}$/u;
+const name = /^[^\u0000-\u001f\u007f-\u009f]{1,1024}$/u;
 
 const fingerprint: Shape = { members: { length: natural, sha256 } };
 /** UTF-8 has no half characters: it would be written as U+FFFD, which is not what the review shows. */

@@ -195,7 +195,7 @@ function savedLines(
     remedy.handOver !== undefined
       ? `To look again afterwards: ${apply}`
       : isBlocked
-        ? `It can’t be applied as it is: ${whyRefused(plan.findings)}.`
+        ? `It cannot be applied as it is: ${whyRefused(plan.findings)}.`
         : `Apply it with: ${apply}`,
     ...(isAway ? ['It lies away from the change that it undoes, so apply asks for its seal.'] : []),
   ];
@@ -213,7 +213,7 @@ function unknownAcceptances({ plan, accept }: Finished): readonly string[] {
     const stops = named.some(({ level }) => level === 'blocker');
     return [
       stops
-        ? `--accept ${visible(id)}: this blocker can’t be accepted.`
+        ? `--accept ${visible(id)}: this blocker cannot be accepted.`
         : `--accept ${visible(id)}: this is a ${named[0]?.level}, which needs no acceptance.`,
     ];
   });
@@ -240,7 +240,7 @@ async function askWhatNext(plan: Plan, remedy: Remedy, output: Output): Promise<
         hint: isHandedOver
           ? 'a change folder with the review'
           : isBlocked
-            ? 'a change folder for a reviewer; it can’t be applied as it is'
+            ? 'a change folder for a reviewer; it cannot be applied as it is'
             : 'a change folder for a reviewer, to be applied later',
       },
       ...(isBlocked || isHandedOver

@@ -37,7 +37,7 @@ export function tellLeftovers(leftovers: readonly Leftover[], output: Output): v
     output.tell(
       cameBack === undefined
         ? `  Removed what an interrupted run left: ${visible(path)}`
-        : `  ${output.style.warning('warning')}  An interrupted run left ${visible(path)}, which can’t be removed: ${visible(cameBack)}`,
+        : `  ${output.style.warning('warning')}  An interrupted run left ${visible(path)}, which cannot be removed: ${visible(cameBack)}`,
     );
   }
 }

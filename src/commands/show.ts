@@ -130,7 +130,7 @@ function commandFor({ folder, plan }: SavedChange, position: Position, isAway: b
   switch (position.kind) {
     case 'not-applied':
       return openBlockers(plan.findings).length > 0
-        ? ` It can’t be applied as it is: ${whyRefused(plan.findings)}.`
+        ? ` It cannot be applied as it is: ${whyRefused(plan.findings)}.`
         : ` Apply it with: ${command('apply', folder)}${withSeal}`;
     case 'applied':
       return ` Undo it with: ${command('undo', folder)}`;

@@ -32,7 +32,7 @@ export function errnoInWords(error: unknown): string {
   if (code === 'UNKNOWN')
     return `${isOnShare(error) ? networkWords : 'Windows reported an error without a name'} (UNKNOWN)`;
   // realpath of Windows asks the volume for its name, which RAM disks and some virtual drives do not have.
-  if (code === 'EISDIR' && syscallOf(error) === 'realpath') return 'the drive can’t resolve links (EISDIR)';
+  if (code === 'EISDIR' && syscallOf(error) === 'realpath') return 'the drive cannot resolve links (EISDIR)';
   if (code !== undefined && words[code] !== undefined) return `${words[code]} (${code})`;
   return error instanceof Error ? error.message : String(error);
 }

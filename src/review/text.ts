@@ -65,7 +65,7 @@ export interface Commands {
 
 /** What this tool does with a plan that other means carry out. */
 export const handedOverWords =
-  'This tool writes nothing to a directory, and there is nothing to undo. Carry out the steps under “What remains to be done”; then look again whether anything is left.';
+  'This tool writes nothing to a directory, and there is nothing to undo. Carry out the steps under "What remains to be done"; then look again whether anything is left.';
 
 /** What replacing a file costs it; none of it can be seen by Node. */
 export const lostWords =

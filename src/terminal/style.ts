@@ -64,6 +64,8 @@ export interface Signs {
   readonly becomes: string;
   /** Between the ends of a range. */
   readonly to: string;
+  /** Between a number and what is there so many times. */
+  readonly times: string;
   /** A column that is filled, and the columns that are filled in part, from the least. */
   readonly bar: { readonly full: string; readonly parts: readonly string[] };
   /** Before a node of a tree: more nodes follow, the last node; and the line past a node that more follow. */
@@ -80,6 +82,7 @@ export const unicodeSigns: Signs = {
   arrow: '←',
   becomes: '→',
   to: '–',
+  times: '×',
   bar: { full: '█', parts: ['▏', '▎', '▍', '▌', '▋', '▊', '▉'] },
   tree: { branch: '├', last: '└', line: '│', dash: '─' },
 };
@@ -94,6 +97,7 @@ export const asciiSigns: Signs = {
   arrow: '<-',
   becomes: '->',
   to: '-',
+  times: 'x',
   bar: { full: '#', parts: [] },
   tree: { branch: '+', last: '`', line: '|', dash: '-' },
 };
@@ -127,19 +131,21 @@ export function canRedraw({ env }: Pick<TerminalEnvironment, 'env'>): boolean {
 /** A sentence of ours with the signs of the set. Use it for text, not for paths, DNs and commands that are copied. */
 export function inSigns(text: string, signs: Signs): string {
   if (signs === unicodeSigns) return text;
-  return text.replace(/[…·•›←→–]/gu, (sign) => {
+  return text.replace(/[…·•›←→–×]/gu, (sign) => {
     const key = nameOf[sign];
     return key === undefined ? sign : signs[key];
   });
 }
 
-const nameOf: Readonly<Record<string, 'ellipsis' | 'middleDot' | 'bullet' | 'separator' | 'arrow' | 'becomes' | 'to'>> =
-  {
-    '…': 'ellipsis',
-    '·': 'middleDot',
-    '•': 'bullet',
-    '›': 'separator',
-    '←': 'arrow',
-    '→': 'becomes',
-    '–': 'to',
-  };
+const nameOf: Readonly<
+  Record<string, 'ellipsis' | 'middleDot' | 'bullet' | 'separator' | 'arrow' | 'becomes' | 'to' | 'times'>
+> = {
+  '…': 'ellipsis',
+  '·': 'middleDot',
+  '•': 'bullet',
+  '›': 'separator',
+  '←': 'arrow',
+  '→': 'becomes',
+  '–': 'to',
+  '×': 'times',
+};

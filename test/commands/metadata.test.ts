@@ -160,12 +160,12 @@ describe('where no run writes', () => {
     expect(await toldOf('DC4', 'what-is-lost')).toContain(
       'what-is-lost: this is a warning, which needs no acceptance.',
     );
-    expect(await toldOf('DC3', 'answers')).toContain('answers: this blocker can’t be accepted.');
+    expect(await toldOf('DC3', 'answers')).toContain('answers: this blocker cannot be accepted.');
   });
 
   test.each([
     ['nothing stops it', ['--dc', 'DC0'], 'a change folder for a reviewer, to be applied later'],
-    ['a blocker stops it', ['--dc', 'DC1'], 'a change folder for a reviewer; it can’t be applied as it is'],
+    ['a blocker stops it', ['--dc', 'DC1'], 'a change folder for a reviewer; it cannot be applied as it is'],
   ])('the wizard says what a change is saved for where %s', async (_, args, hint) => {
     const prompter = answering({
       'metadata.supported-way': 'None of them: plan the removal here',

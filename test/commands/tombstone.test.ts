@@ -100,7 +100,9 @@ describe('applying', () => {
     expect(result.status).toBe(0);
     expect(await site.lifetime()).toBe('180');
     expect(result.stdout).toMatch(/dc4\.corp\.example\.com +unreachable/);
-    expect(result.stdout).toContain('lingering --practice . --reference dc1.corp.example.com --target dc4.corp.example.com');
+    expect(result.stdout).toContain(
+      'lingering --practice . --reference dc1.corp.example.com --target dc4.corp.example.com',
+    );
     expect(await site.run(tombstone, ['--days', '180', '--yes'])).toMatchObject({ status: 0 });
   });
 

@@ -58,7 +58,7 @@ describe('Windows', () => {
 
   test('can’t resolve links on a RAM disk', () => {
     const error = Object.assign(systemError('EISDIR'), { syscall: 'realpath' });
-    expect(errnoInWords(error)).toBe('the drive can’t resolve links (EISDIR)');
+    expect(errnoInWords(error)).toBe('the drive cannot resolve links (EISDIR)');
   });
 
   test.each(['EPERM', 'EACCES'])('is elevated for %s, which the advice says', (errno) => {

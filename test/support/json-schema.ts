@@ -30,9 +30,15 @@ export function schemaOf(shape: Shape): JsonSchema {
   };
 }
 
-/** A pattern has no flags in a schema: the hex digits of GUIDs are named in both cases. */
+const wholeCharacters = String.raw`(?:[^\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])`;
+
+/**
+ * A pattern has no flags in a schema: the hex digits of GUIDs are named in both cases. It knows no Unicode properties either,
+ * which the patterns of Python and .NET lack, and a pair of surrogates may count as one character or as two.
+ */
 function patternOf({ source, flags }: RegExp): string {
-  return flags.includes('i') ? source.replaceAll('a-f', 'a-fA-F') : source;
+  const portable = source.replaceAll(String.raw`\P{Surrogate}`, wholeCharacters);
+  return flags.includes('i') ? portable.replaceAll('a-f', 'a-fA-F') : portable;
 }
 
 function ofKind(schema: JsonSchema, kind: string): JsonSchema {

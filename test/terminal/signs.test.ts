@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { asciiSigns, canRedraw, inSigns, type Signs, signsFor, unicodeSigns } from '../../src/terminal/style.ts';
 
@@ -51,7 +52,17 @@ test('a terminal of the type "dumb" redraws nothing', () => {
 });
 
 test('a sentence is written with the signs of the set', () => {
-  const sentence = '60 → 180 days · 2 warnings … see 30–59 Zürich';
+  const sentence = '60 → 180 days · 2 warnings … see 30–59 Zürich 2 × EX01';
   expect(inSigns(sentence, unicodeSigns)).toBe(sentence);
-  expect(inSigns(sentence, asciiSigns)).toBe('60 -> 180 days - 2 warnings ... see 30-59 Zürich');
+  expect(inSigns(sentence, asciiSigns)).toBe('60 -> 180 days - 2 warnings ... see 30-59 Zürich 2 x EX01');
+});
+
+test('no sentence of the source has typographic quotes or apostrophes, which ASCII terminals lack', () => {
+  const source = new URL('../../src/', import.meta.url);
+  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const isComment = (line: string): boolean => /^\s*(?:\/\*|\*|\/\/)/.test(line);
+  const lines = files.flatMap((file) => readFileSync(new URL(file, source), 'utf8').split('\n'));
+  const inPatterns = (line: string): string => line.replace(/\/\^\[[^\]]*\]/g, '');
+  expect(lines.length).toBeGreaterThan(1000);
+  expect(lines.filter((line) => !isComment(line) && /[‘’“”]/.test(inPatterns(line)))).toEqual([]);
 });

@@ -296,7 +296,7 @@ function aboutChanges(
       warning,
       'same-text-for-several-keys',
       'One text for several keys',
-      'These keys do not label the field of the user’s name, and get its text. For a text of their own, give culture → key → text with --wording.',
+      "These keys do not label the field of the user's name, and get its text. For a text of their own, give culture → key → text with --wording.",
       sameTexts(changed),
     ),
     ...about(
@@ -474,7 +474,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       note,
       'english-elsewhere',
       `English files in folders of other languages: ${counted(english.length, 'file')}`,
-      'They were copied there so that the form is shown in English, perhaps. They get the label of the folder’s language; leave them out with --language if they are to stay English.',
+      "They were copied there so that the form is shown in English, perhaps. They get the label of the folder's language; leave them out with --language if they are to stay English.",
       english,
     ),
     ...about(

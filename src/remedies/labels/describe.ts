@@ -53,7 +53,7 @@ const namesOfLabels: Readonly<Record<Label, string>> = {
 };
 
 function nameOf(wanted: KeyIntent): string {
-  if ('text' in wanted) return `“${shortened(wanted.text)}”`;
+  if ('text' in wanted) return `"${shortened(wanted.text)}"`;
   return 'label' in wanted ? namesOfLabels[wanted.label] : 'the wording of your own';
 }
 

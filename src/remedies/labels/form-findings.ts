@@ -73,7 +73,7 @@ function defaultDomain(beside: readonly PlacedForm[], intent: LabelsIntent): rea
           blocker(
             'default-domain-script',
             `Scripts that add a domain to the name: ${counted(files.length, 'file')}`,
-            'It turns an address into CONTOSO\\user@example.com, which can’t log on. Remove these lines, or make them skip names with an @, then run again. If they skip these already, accept this.',
+            'It turns an address into CONTOSO\\user@example.com, which cannot log on. Remove these lines, or make them skip names with an @, then run again. If they skip these already, accept this.',
             { evidence: always.map(({ evidence }) => evidence), subjects: files },
           ),
         ]),

@@ -163,7 +163,7 @@ function faultsOfChange(change: FileChange, roots: readonly string[]): readonly 
     place.language === change.language;
   const faults = [
     ...(roots.includes(change.root) && isBelow(change.path, change.root) ? [] : ['it is not below a root of the plan']),
-    ...(isPlace ? [] : ['it is not in the place of a form set’s strings.txt, or of another set, class or language']),
+    ...(isPlace ? [] : ["it is not in the place of a form set's strings.txt, or of another set, class or language"]),
     ...otherNamesIn(change).map((part) => `Windows reads ${JSON.stringify(part)} in it as another name`),
     ...(change.splices.length > 0 ? [] : ['it changes nothing']),
     ...(isTextEncoding(change.encoding) ? [] : [`its encoding ${JSON.stringify(change.encoding)} is not known`]),

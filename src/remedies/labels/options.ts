@@ -302,7 +302,7 @@ export function checkLabelText(text: string, source: string): string {
     attempted: 'use the text as a label',
     on: `${source}: ${JSON.stringify(text)}`,
     cameBack: flaw,
-    next: 'Give one line of text without double quotes, and without HTML but <b> and its like; typographic quotes (“ ”) are fine.',
+    next: 'Give one line of text without double quotes, and without HTML but <b> and its like; typographic quotes are fine.',
   });
 }
 

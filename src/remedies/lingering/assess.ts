@@ -23,7 +23,7 @@ export function assess(facts: LingeringFacts): readonly FindingDraft[] {
     note(
       'not-covered',
       'Lingering links and partial copies are not compared',
-      'A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft’s Lingering Object Liquidator.',
+      "A global catalog keeps partial copies of other domains, where lingering objects are found most often (KB 2028495), and links can linger too. To list both: repadmin /removelingeringobjects on each global catalog, or Microsoft's Lingering Object Liquidator.",
     ),
   ];
 }

@@ -171,7 +171,7 @@ function removalSteps(plan: Plan<RemoveLingeringChange>): readonly Step[] {
   const isReferenceFirst = plan.findings.some(({ id }) => id === referenceNotClean);
   return [
     {
-      text: 'List the objects with Windows’ own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. Stop if a command lists fewer objects than its line here says, or others.',
+      text: "List the objects with Windows' own tool: each command below, in events 1946 of the Directory Service log of the DC that it names. Stop if a command lists fewer objects than its line here says, or others.",
       lines: requests.flatMap(linesOf),
       commands: requests.map(listLingeringObjects),
     },
