@@ -75,6 +75,9 @@ export class DirectoryError extends RemedyError {
  */
 export class LogonError extends DirectoryError {}
 
+/** No authority that is trusted here has signed the server's certificate, or the one that was given is no certificate. */
+export class UntrustedError extends DirectoryError {}
+
 /** The connection was lost after a write was sent: it may or may not have been carried out; a fresh look decides. */
 export class OutcomeUnknownError extends RemedyError {
   readonly code = 'outcome-unknown';

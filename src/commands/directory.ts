@@ -1,5 +1,6 @@
 /** From flags, questions or a saved plan to an open directory: which domain controller, as whom, and how to trust it. */
 
+import { statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
@@ -7,7 +8,7 @@ import { text as readAll } from 'node:stream/consumers';
 import { type Forest, isHostOfForest, readForest } from '../ad/forest.ts';
 import { type LocatedServer, locateServers } from '../ad/locate.ts';
 import type { PlanConnection } from '../change/plan.ts';
-import { BackError, DirectoryError, LogonError, UsageError } from '../errors.ts';
+import { BackError, DirectoryError, LogonError, UntrustedError, UsageError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import { connectByDns, isDnsServer, ldapConnector } from '../ldap/connector.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
@@ -22,7 +23,7 @@ import {
 } from '../ldap/session.ts';
 import { askingAgain } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
-import { withAsciiForm } from '../words.ts';
+import { pastedPath, withAsciiForm } from '../words.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { type Output, troubleLines } from './output.ts';
@@ -179,12 +180,16 @@ interface ChosenConnection {
   readonly bind: Logon;
 }
 
-/** Chooses by the flags, the plan and the answers; Escape goes back among these questions. */
+/**
+ * Chooses by the flags, the plan and the answers; Escape goes back among these questions.
+ * @param asksForCa whether the certificate was not trusted before
+ */
 async function chooseConnection(
   flags: DirectoryFlags,
   context: Context,
   output: Output,
   saved: SavedDirectory | undefined,
+  asksForCa: boolean,
 ): Promise<ChosenConnection> {
   const planned = saved?.connection.kind === 'server' ? saved.connection : undefined;
   const usesPlan = planned !== undefined && !namesDirectory(flags);
@@ -195,7 +200,8 @@ async function chooseConnection(
   const isPlannedWire = planned?.auth === auth && planned.tls === tls;
   const named = trusted === undefined || isPlannedWire ? trusted : { ...trusted, port: defaultPort[tls] };
   const candidates = await chooseServers(flags, defaultPort[tls], context, output, named);
-  const caFile = flags.ca === undefined ? undefined : path.resolve(context.currentFolder, flags.ca);
+  const ca = flags.ca ?? (asksForCa && auth === 'password' ? await askCa(context, output) : undefined);
+  const caFile = ca === undefined ? undefined : path.resolve(context.currentFolder, ca);
   const wire: Wire = { auth, tls, ...(caFile === undefined ? {} : { caFile }), ...namesFor(flags, trusted) };
   const [first] = candidates;
   if (saved !== undefined && trusted !== undefined)
@@ -216,8 +222,9 @@ async function connect(
   context: Context,
   output: Output,
   saved: SavedDirectory | undefined,
+  asksForCa = false,
 ): Promise<Connected> {
-  const { candidates, wire, bind } = await chooseConnection(flags, context, output, saved);
+  const { candidates, wire, bind } = await chooseConnection(flags, context, output, saved, asksForCa);
   const { tls, caFile, tlsName, dns } = wire;
   const connector = ldapConnector({
     tls,
@@ -230,10 +237,14 @@ async function connect(
 
 /**
  * The question whose answer a failed connection casts doubt on: of a refused logon the password, else as whom; of a server
- * that was not reached or not trusted which one, else the domain that DNS named it for. Undefined if flags gave it.
+ * that was not reached which one, else the domain that DNS named it for; of a certificate that is not trusted its
+ * authority, which is asked for before the user. Undefined if flags gave it.
  */
-function doubtfulAnswer(error: unknown, answered: readonly string[]): string | undefined {
-  if (!(error instanceof DirectoryError)) return undefined;
+function doubtfulAnswer(error: DirectoryError, answered: readonly string[]): string | undefined {
+  if (error instanceof UntrustedError) {
+    const next = ['directory.ca', 'directory.user', 'directory.password'].find((id) => answered.includes(id));
+    if (next !== undefined) return next;
+  }
   const isLogon = error instanceof LogonError || error.resultCode === resultCode.invalidCredentials;
   const questions = isLogon
     ? ['directory.password', 'directory.user', 'directory.auth']
@@ -249,13 +260,16 @@ async function connectAsking(
   saved: SavedDirectory | undefined,
 ): Promise<Connected> {
   if (!output.canAsk || output.isJson) return connect(flags, context, output, saved);
+  let asksForCa = false;
   return askingAgain(
     await output.prompter(),
-    (again) => connect(flags, context, { ...output, prompter: async () => again }, saved),
+    (again) => connect(flags, context, { ...output, prompter: async () => again }, saved, asksForCa),
     (error, answered) => {
+      if (!(error instanceof DirectoryError)) return undefined;
       const question = doubtfulAnswer(error, answered);
-      if (question !== undefined && error instanceof DirectoryError)
-        for (const line of troubleLines(error.trouble, output.style)) output.say(line);
+      if (question === undefined) return undefined;
+      asksForCa ||= error instanceof UntrustedError;
+      for (const line of troubleLines(error.trouble, output.style)) output.say(line);
       return question;
     },
   );
@@ -646,6 +660,23 @@ async function pickDomainControllers(
     })),
   });
   return [picked];
+}
+
+/** The file of the authority to trust; undefined for those that this computer trusts. */
+async function askCa({ currentFolder }: Context, output: Output): Promise<string | undefined> {
+  const prompter = await output.prompter();
+  const file = await prompter.input({
+    id: 'directory.ca',
+    message: 'File with the certificate of its authority, PEM or DER (empty: trust what this computer trusts)',
+    flag: '--ca FILE',
+    validate: (typed) => {
+      const named = path.resolve(currentFolder, pastedPath(typed));
+      return pastedPath(typed) === '' || statSync(named, { throwIfNoEntry: false })?.isFile() === true
+        ? undefined
+        : `There is no file ${named}.`;
+    },
+  });
+  return pastedPath(file) === '' ? undefined : pastedPath(file);
 }
 
 async function askUser(output: Output): Promise<string> {

@@ -4,9 +4,8 @@ import { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import * as tls from 'node:tls';
-import { DirectoryError } from '../errors.ts';
+import { UntrustedError } from '../errors.ts';
 import { afterSilence, Connection } from './connection.ts';
-
 import {
   ConnectionError,
   explainCertificate,
@@ -15,6 +14,7 @@ import {
   explainSocketError,
   explainStartTlsRefusal,
   type Peer,
+  untrusted,
 } from './connection-trouble.ts';
 import { type Explanation, resultCode } from './diagnostics.ts';
 import { startTlsRequest } from './requests.ts';
@@ -98,9 +98,10 @@ async function secure(socket: Duplex, { peer, trust, tlsName, deadlineMs }: Conn
   });
   await ready(secured, 'secureConnect', 'tls', peer, deadlineMs);
   if (!secured.authorized) {
-    const explanation = explainCertificate(String(secured.authorizationError), secured.getPeerCertificate(), tlsName);
+    const code = String(secured.authorizationError);
+    const explanation = explainCertificate(code, secured.getPeerCertificate(), tlsName);
     secured.on('error', () => {}).destroy();
-    throw new ConnectionError(explanation);
+    throw new ConnectionError(explanation, { isUntrusted: untrusted.has(code) });
   }
   return secured;
 }
@@ -134,7 +135,7 @@ export type Trust = () => tls.SecureContext;
 
 /**
  * The authorities that an access trusts. Given certificates are read at once; the default ones, which take a while, when
- * they are first needed. Throws DirectoryError if the given file is not a certificate.
+ * they are first needed. Throws UntrustedError if the given file is not a certificate.
  */
 export function trustOf({ ca, caFile }: Pick<Access, 'ca' | 'caFile'>): Trust {
   let context = ca === undefined ? undefined : trustIn(ca, caFile ?? 'the given certificates');
@@ -144,14 +145,14 @@ export function trustOf({ ca, caFile }: Pick<Access, 'ca' | 'caFile'>): Trust {
   };
 }
 
-/** Trusts only the given certificates: PEM, or one as DER, the format that Windows exports. Throws DirectoryError. */
+/** Trusts only the given certificates: PEM, or one as DER, the format that Windows exports. Throws UntrustedError. */
 function trustIn(ca: string | Buffer, source: string): tls.SecureContext {
   const blocks = ca.toString('latin1').match(/-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs) ?? [ca];
   try {
     // Read here: a secure context silently skips what it cannot read.
     return tls.createSecureContext({ ca: blocks.map((block) => new X509Certificate(block).toString()) });
   } catch (error) {
-    throw new DirectoryError({
+    throw new UntrustedError({
       attempted: 'read the certificate of the authority',
       on: source,
       cameBack: 'not a certificate, or one of several is broken: neither PEM nor DER',

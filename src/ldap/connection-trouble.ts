@@ -1,7 +1,7 @@
 /** Why a server could not be reached or was lost, in words: sockets, TLS, certificates, and bytes that are not LDAP. */
 
 import type { PeerCertificate } from 'node:tls';
-import { DirectoryError, errnoOf, LogonError, OutcomeUnknownError } from '../errors.ts';
+import { DirectoryError, errnoOf, LogonError, OutcomeUnknownError, UntrustedError } from '../errors.ts';
 import {
   type Explanation,
   explainResult,
@@ -30,6 +30,8 @@ export class ConnectionError extends Error {
   readonly resultCode: number | undefined;
   /** Whether the logon failed on this computer, so that every server would give the same. */
   readonly isLogon: boolean;
+  /** Whether another authority to trust would help. */
+  readonly isUntrusted: boolean;
 
   constructor(
     explanation: Explanation,
@@ -37,6 +39,7 @@ export class ConnectionError extends Error {
       readonly sent?: boolean;
       readonly resultCode?: number;
       readonly isLogon?: boolean;
+      readonly isUntrusted?: boolean;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -46,6 +49,7 @@ export class ConnectionError extends Error {
     this.sent = options.sent ?? false;
     this.resultCode = options.resultCode;
     this.isLogon = options.isLogon ?? false;
+    this.isUntrusted = options.isUntrusted ?? false;
   }
 }
 
@@ -53,6 +57,7 @@ export class ConnectionError extends Error {
 export function directoryErrorOf(attempted: string, on: string, error: unknown): unknown {
   if (!(error instanceof ConnectionError)) return error;
   const trouble = { attempted, on, ...error.explanation, cause: error };
+  if (error.isUntrusted) return new UntrustedError(trouble);
   return error.isLogon ? new LogonError(trouble) : new DirectoryError(trouble, error.resultCode);
 }
 
@@ -247,7 +252,8 @@ export function explainCertificate(code: string, certificate: PeerCertificate, n
   };
 }
 
-const untrusted: ReadonlySet<string> = new Set([
+/** Codes of a certificate whose authority is not known here. */
+export const untrusted: ReadonlySet<string> = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'UNABLE_TO_GET_ISSUER_CERT',

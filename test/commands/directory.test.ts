@@ -166,14 +166,19 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     return `127.0.0.1:${port}`;
   };
 
-  test('is asked for again by the printed commands, with --ca and all else: they run unchanged', async () => {
+  /** A forest whose DC listens with the certificate for dc1.example.com. */
+  async function servedByTls(): Promise<string> {
     const [, port = ''] = (await listening(await openForest(more, { accounts: [...accounts] }))).split(':');
     const outer = createTlsServer({ ...certificates.good, noDelay: true }, (socket) => {
       const inner = connect({ port: Number(port), host: '127.0.0.1', noDelay: true });
       for (const end of [socket, inner]) end.on('error', () => undefined);
       socket.pipe(inner).pipe(socket);
     });
-    const server = await listeningAt(outer);
+    return listeningAt(outer);
+  }
+
+  test('is asked for again by the printed commands, with --ca and all else: they run unchanged', async () => {
+    const server = await servedByTls();
     const currentFolder = await freshFolder();
     const tls = ['--tls', 'ldaps', '--ca', authority(), '--tls-name', 'dc1.example.com'];
     const saved = await runOn(server, [...tls, '--save', 'saved'], { folder: currentFolder });
@@ -203,6 +208,27 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     const { status, stderr } = await runOn(await ldaps('selfSigned'), ['--tls', 'ldaps']);
     expect(status).toBe(1);
     expect(stderr).toContain('--ca');
+  });
+
+  test('with an untrusted certificate at a terminal asks for its authority, then for user and password again', async () => {
+    const prompter = answering({
+      'directory.ca': inTurn('none.pem', authority()),
+      'directory.user': inTurn('me@corp.example.com', 'Administrator@corp.example.com'),
+      'directory.password': inTurn('secret', 'S3cret'),
+    });
+    const named = ['--server', await servedByTls(), '--tls-name', 'dc1.example.com', '--dns', await startDnsServer({})];
+    const flags = [...named, '--days', '180', '--dry-run'];
+    const { status, stdout } = await runCommand(tombstone, flags, { currentFolder: folder, prompter });
+    expect(prompter.asked).toEqual([
+      ...['directory.user', 'directory.password'],
+      ...['directory.ca', 'directory.user', 'directory.password'],
+    ]);
+    expect(prompter.refusals.map(({ problem }) => problem)).toEqual([
+      `There is no file ${path.join(folder, 'none.pem')}.`,
+    ]);
+    expect(stdout).toContain("the server's certificate is not trusted on this computer");
+    expect(stdout).toContain(`against ${authority()}`);
+    expect(status).toBe(2);
   });
 
   test('with a certificate that has expired', async () => {
