@@ -1,4 +1,9 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { formatGuid } from '../../src/ad/values.ts';
+import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
+import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
@@ -110,5 +115,34 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
       expect([...after].filter((line) => !before.has(line))).toEqual([`${dn} | ${attribute.toLowerCase()}: /o=x`]);
       await dc.ldapmodify([replace(dn, { [attribute]: legacyExchangeDn })]);
     });
+  });
+
+  test('is not brought back from the tombstone of another entry, whose objectGUID a forged plan gives', async () => {
+    const victim = `CN=Kept Group,CN=Users,${forest.domainNamingContext}`;
+    await dc.ldapmodify([add(victim, { objectClass: 'group', sAMAccountName: 'Kept Group' })]);
+    const [entry] = await dc.ldapsearch(['-b', victim, '-s', 'base', 'objectGUID']);
+    const guid = formatGuid(entry?.bytes('objectGUID')[0] ?? Buffer.alloc(16));
+    await dc.ldapmodify([{ kind: 'delete', dn: victim }]);
+    expect((await save('forged')).status).toBe(2);
+    expect((await run(apply, 'forged', '--yes', '--confirm', 'EX02')).status).toBe(0);
+    const file = path.join(folder, 'forged', 'plan.json');
+    const journal = path.join(folder, 'forged', 'journal.jsonl');
+    const plan = JSON.parse(await readFile(file, 'utf8')) as Plan<DirectoryChange>;
+    const changes = plan.changes.map(
+      (change): DirectoryChange =>
+        change.kind === 'delete' && change.dn === scene.orphan.dn ? { ...change, guid } : change,
+    );
+    const edited = sealPlan({ ...plan, changes, subject: { dn: scene.orphan.dn, guid } });
+    await writeFile(file, JSON.stringify(edited));
+    await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll(plan.seal, edited.seal));
+    const forged = await run(undo, 'forged', '--yes', '--seal', edited.seal, '--accept', 'rights-from-plan');
+    expect(forged.status).toBe(3);
+    expect(forged.stderr).toContain('under an objectGUID of the plan is another entry');
+    expect(await dc.exists(victim)).toBe(false);
+    expect(await dc.exists(scene.orphan.dn)).toBe(false);
+    await writeFile(file, JSON.stringify(plan));
+    await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll(edited.seal, plan.seal));
+    expect((await run(undo, 'forged', '--yes')).status).toBe(0);
+    expect(await dc.exists(scene.orphan.dn)).toBe(true);
   });
 });
