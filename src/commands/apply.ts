@@ -6,12 +6,19 @@
 
 import { normalizedDn } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
+import { sameFingerprint } from '../change/fingerprint.ts';
 import { withFolderLock } from '../change/folder-lock.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
+import { fingerprintOfTarget } from '../change/planned-file.ts';
 import { namedChange, positionOf, requireNotUndone, type SavedChange } from '../change/position.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
+import type { FurtherSight, Verification } from '../change/verify.ts';
 import { type ExitStatus, exitStatus, RefusedError, UsageError } from '../errors.ts';
+import { errnoInWords } from '../files/errno.ts';
+import { systemFiles } from '../files/file-system.ts';
+import { inParallel } from '../files/in-parallel.ts';
+import { onlyWhileBusy } from '../files/patience.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { type ReviewRow, reviewRows } from '../review/rows.ts';
 import { visible } from '../terminal/visible.ts';
@@ -202,8 +209,22 @@ async function verifyDone(
   const isDirectory = directory !== undefined && !directory.isExport;
   const seen = isDirectory
     ? await verify(plan as Plan<DirectoryChange>, { remedy, waitSeconds }, directory, context, output)
-    : undefined;
+    : await filesNotProven(plan, context, output);
   return reportVerified(plan, folder, seen, output);
+}
+
+/** The files that are not as the plan leaves them, though the journal says that all is done; undefined if all are. */
+async function filesNotProven(plan: Plan, context: Context, output: Output): Promise<Verification | undefined> {
+  const [system, patience] = [systemFiles(), onlyWhileBusy(patienceShowing(context, output))];
+  const changes = plan.changes.filter((change) => change.kind === 'file');
+  const looks = await inParallel(changes, 16, async (change): Promise<readonly FurtherSight[]> => {
+    const found = await fingerprintOfTarget(change, system, patience).catch(errnoInWords);
+    if (typeof found !== 'string' && sameFingerprint(found, change.after)) return [];
+    const detail = typeof found === 'string' ? found : 'it is not as the change leaves it';
+    return [{ of: change.path, state: 'not-yet', detail }];
+  });
+  const further = looks.flat();
+  return further.length === 0 ? undefined : { everywhere: false, domainControllers: [], further };
 }
 
 /** Which changes only one of two plans has, in lines: what lies in the change folder is drawn from the saved one. */

@@ -286,6 +286,17 @@ test('a change folder whose name no command can hold is refused before anything 
   expect(await snapshot(home)).toEqual(before);
 });
 
+test('a journal that says that all is done is not believed: apply looks at the files', async () => {
+  const { home, run } = await savedChange();
+  await run(apply, 'change', '--yes');
+  expect(await run(apply, 'change', '--yes')).toMatchObject({ status: 0 });
+  const label = path.join(home, 'forms/Exchange/HTML/strings.txt');
+  await writeFile(label, stringsContent('User'));
+  const again = await run(apply, 'change', '--yes');
+  expect(again).toMatchObject({ status: 1, stdout: expect.stringContaining(`${label}: it is not as the change`) });
+  expect(await readFile(label)).toEqual(stringsContent('User'));
+});
+
 describe('an undo', () => {
   test('is not outrun by a record that gives itself a high number', async () => {
     const { home, run } = await savedChange();
