@@ -274,7 +274,7 @@ function accountDeletion(name: string, accountDn: string, hasMetadata: boolean):
     label: 'Active Directory Users and Computers can delete its account',
     hint: hasMetadata ? 'Windows Server 2008 and later clean up its metadata with it' : 'it has no metadata any more',
     step: {
-      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. DNS has to be looked at by hand.`,
+      text: `In Active Directory Users and Computers, connected to a domain controller of its domain: delete the account of ${name}${hasMetadata ? ' and confirm that it is permanently offline. Windows then removes its metadata' : ''}. DNS has to be looked at by hand. This command shows the account:`,
       commands: [`Get-ADComputer -Identity ${quotedForPowerShell(accountDn)}`],
     },
   };
@@ -288,7 +288,7 @@ function serverDeletion(name: string, serverDn: string): Way {
     label: 'Active Directory Sites and Services can delete its server object',
     hint: 'it has no NTDS Settings any more',
     step: {
-      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. DNS and SYSVOL membership have to be looked at by hand.`,
+      text: `In Active Directory Sites and Services: delete ${name} below Servers of its site. DNS and SYSVOL membership have to be looked at by hand. This command shows the object:`,
       commands: [`Get-ADObject -Identity ${quotedForPowerShell(serverDn)}`],
     },
   };
