@@ -17,6 +17,7 @@ const lacks = {
   refusedNames: 'Node tries for ever to make a folder whose name Wine takes for too long',
   signals: 'on Windows a process can’t send another one Ctrl-C: it ends at once',
   users: 'Windows has no user numbers',
+  names: 'on Windows no name holds a colon or a backslash',
   syncedFolders: 'Windows syncs no folders',
   secondNames: 'on Windows the backup is a copy: a second name of a held file could not be removed',
   doubleSlash: 'two slashes name another computer on Windows',
