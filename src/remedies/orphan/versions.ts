@@ -64,13 +64,16 @@ export function releaseOf(server: {
 /** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */
 const firstBuildsOfNewTerms: Readonly<Record<number, number>> = { 2016: 2375, 2019: 986, 2025: 0 };
 
-/** Setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. */
+/**
+ * Setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. PowerShell
+ * starts a program of the current folder only where its name begins with `.\\`; cmd takes that too.
+ */
 export function setupCommand({ year, build }: Release, switches: string): string {
-  if (year === undefined) return `Setup ${switches}`;
-  if (year < 2013) return `Setup.com ${switches}`;
+  if (year === undefined) return `.\\Setup ${switches}`;
+  if (year < 2013) return `.\\Setup.com ${switches}`;
   const first = firstBuildsOfNewTerms[year];
   const suffix = first !== undefined && build >= first ? '_DiagnosticDataOFF' : '';
-  return `Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
+  return `.\\Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
 }
 
 /** What to add to a command of setup where the release is not known; '' where it is. */

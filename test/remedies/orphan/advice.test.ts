@@ -274,7 +274,7 @@ test('a server of a version that is not known gets no command of one alone', () 
     .flatMap(({ text, commands }) => [text, ...commands])
     .join('\n');
   expect(words).toMatch(/The version is not known here: .*Setup\.com of 2007 and 2010, and from 2013 on Setup\.exe/);
-  expect(words).toContain('\nSetup /m:RecoverServer\n');
+  expect(words).toContain('\n.\\Setup /m:RecoverServer\n');
 });
 
 test('a server that is installed elsewhere is recovered there', () => {
