@@ -131,8 +131,8 @@ export function judgeAgain(saved: readonly Finding[], fresh: readonly Finding[])
   return [...kept, ...renewed].toSorted((one, other) => gravity[one.level] - gravity[other.level]);
 }
 
-/** What an undo is asked about that only the plan says: it is accepted by this run, or with the seal of the plan. */
-const onlyByThisRun: ReadonlySet<string> = new Set(['rights-from-plan', 'deletes-from-plan']);
+/** What only the plan says: it is accepted by this run, or with the seal of the plan. */
+const onlyByThisRun: ReadonlySet<string> = new Set(['rights-from-plan', 'deletes-from-plan', 'links-followed']);
 
 /** The findings of a plan that no seal approves: whoever handed it over may have written its acceptances. */
 export function withoutHandedOver(saved: readonly Finding[]): readonly Finding[] {

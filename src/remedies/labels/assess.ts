@@ -10,7 +10,14 @@ import { groupBy } from '../../group-by.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
-import { blockersOfReplacing, blockerWords, conflictingKey, type FileBlocker, isFileBlocker } from './file-blockers.ts';
+import {
+  blockersOfReplacing,
+  blockerWords,
+  conflictingKey,
+  type FileBlocker,
+  isBelowARoot,
+  isFileBlocker,
+} from './file-blockers.ts';
 import {
   copiesLeftOut,
   distinctNames,
@@ -23,7 +30,7 @@ import {
 import { formFindings } from './form-findings.ts';
 import { type LabelsIntent, readIntent } from './intent.ts';
 import { memberDifferences } from './members.ts';
-import { userIdKey, userNameKey } from './options.ts';
+import { linksFollowed, userIdKey, userNameKey } from './options.ts';
 import { sharedFile } from './propose.ts';
 import type { LabelValue, Strings } from './strings-content.ts';
 import { upnFindings } from './upn-check.ts';
@@ -39,6 +46,7 @@ export function assess(facts: LabelsFacts, proposal: Proposal<FileChange>): read
     ...unjustified(facts, changed, proposal),
     ...activeHtml(proposal),
     ...blockers(facts, proposal, intent, changed),
+    ...followedOutside(facts, intent, changed),
     ...aboutChanges(facts, proposal, intent, changed, files),
     ...(proposal.undoes === undefined ? formFindings(facts, intent, formFolders(files)) : []),
     ...(selection === undefined ? [] : aboutTrees(facts, intent, selection)),
@@ -176,6 +184,27 @@ interface BlockedFile {
 
 /** What an undo brings back as it was. */
 const lost: ReadonlySet<FileBlocker> = new Set(['lost-letters', 'garbled-value']);
+
+/** --follow-links accepts it for a new plan. A saved one only says that the flag was given. */
+function followedOutside(
+  { realRoots }: LabelsFacts,
+  { followLinks }: LabelsIntent,
+  changed: readonly ChangedFile[],
+): readonly FindingDraft[] {
+  const outside = followLinks ? changed.filter(({ file }) => !isBelowARoot(file, realRoots)) : [];
+  if (outside.length === 0) return [];
+  return [
+    blocker(
+      linksFollowed,
+      `Files outside the given folders, behind links: ${counted(outside.length, 'file')}`,
+      'The change follows links (--follow-links). Check that each of these files is one that you want to change.',
+      {
+        evidence: outside.map(({ file }) => `${file.path} → ${file.realPath}`),
+        subjects: outside.map(({ file }) => file.path),
+      },
+    ),
+  ];
+}
 
 /** What blocks files: those that are left out, and those that are changed because that was accepted. */
 function blockers(

@@ -238,7 +238,8 @@ export function lostLettersOf({ content }: Pick<LabelFile, 'content'>, keys: rea
   return content.lostLetters > fewPlaces ? `${content.lostLetters} places` : undefined;
 }
 
-function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['realRoots']): boolean {
+/** Whether a file lies below one of the roots, wherever links lead. */
+export function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFacts['realRoots']): boolean {
   const own = realRoots.get(root);
   return (
     (own !== undefined && isWithin(realPath, own)) || [...realRoots.values()].some((other) => isWithin(realPath, other))

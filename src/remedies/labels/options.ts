@@ -37,6 +37,9 @@ export interface Filters {
   readonly languages: readonly string[];
 }
 
+/** The id of the finding on files outside the roots that links lead to; --follow-links accepts it. */
+export const linksFollowed = 'links-followed';
+
 export interface LabelsOptions extends RemedyOptions, Filters {
   /** One per member of the array, absolute; none if they are still to be asked. */
   readonly roots: readonly string[];
@@ -102,7 +105,7 @@ export async function readOptions(
     followLinks: flags['follow-links'],
     checkUpn: flags['check-upn'],
     wordingTemplate,
-    accept: flags.accept,
+    accept: flags['follow-links'] ? [...flags.accept, linksFollowed] : flags.accept,
   };
 }
 
