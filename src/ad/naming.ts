@@ -40,6 +40,7 @@ export interface NamingTest {
   readonly mayName: (entry: Buffer) => boolean;
 }
 
+/** A test for values that name any of these: by DN, by legacyExchangeDN, as a host or by a short name. */
 export function namingTest({ dns, names }: Sought): NamingTest & ((value: string) => Naming | undefined) {
   const { legacyExchangeDn, fqdn, name } = names;
   const legacy = legacyExchangeDn?.toLowerCase();

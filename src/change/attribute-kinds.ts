@@ -153,6 +153,7 @@ export function holdsDescriptors(name: string): boolean {
   return isSecurityDescriptor(name) || securityDescriptors.has(name.toLowerCase());
 }
 
+/** Whether it is the descriptor of the entry itself, which the directory completes from its parent. */
 export function isSecurityDescriptor(name: string): boolean {
   return name.toLowerCase() === 'ntsecuritydescriptor';
 }

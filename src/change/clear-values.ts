@@ -37,7 +37,7 @@ function withoutGuid(dn: string): DirectoryError {
   return new DirectoryError({
     attempted: 'plan to clear a reference',
     on: dn,
-    cameBack: 'no objectGUID is to be seen, by which a plan finds the entry again',
+    cameBack: 'the entry shows no objectGUID, and a plan finds an entry by nothing else',
     next: 'Export again with ldifde -d and -f alone: -m and -o leave out objectGUID, and -l leaves out what it does not list. On a domain controller, run it as a user who may read the entry.',
   });
 }

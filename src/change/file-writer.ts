@@ -149,8 +149,8 @@ function movedSince(planned: FileFingerprint, found: FileFingerprint): string {
 const gone = new Set(['ENOENT', 'ENOTDIR', 'EISDIR']);
 
 function asDrift(error: unknown): never {
-  if (gone.has(errnoOf(error) ?? '')) throw new DriftError('the file is gone since the plan was made');
-  if (error instanceof NotPlainFileError) throw new DriftError('a pipe or a device has taken the place of the file');
+  if (gone.has(errnoOf(error) ?? '')) throw new DriftError('the file has been removed since the plan was made');
+  if (error instanceof NotPlainFileError) throw new DriftError('the file has been replaced by a pipe or a device');
   throw error;
 }
 

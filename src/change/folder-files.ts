@@ -40,10 +40,7 @@ export async function openOwnFile(file: string, flags: number, mode?: number): P
   const handle = await openPlainFile(file, flags, mode);
   if ((await handle.stat()).nlink <= 1) return handle;
   await handle.close();
-  throw refusal(
-    file,
-    'it has another name elsewhere (hard link), and what is written to it would be written there too',
-  );
+  throw refusal(file, 'it is a hard link: writing to it would also change the file of the other name');
 }
 
 /** The text of a file of a change folder; a file that another program holds is waited for. Throws as openPlainFile does. */

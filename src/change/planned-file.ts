@@ -15,7 +15,7 @@ export function targetOf({ path, realPath = path }: Place): string {
 /** That the path leads to another file than the planned one, in words; undefined if it does not. */
 export function leadsElsewhere(change: Place, found: string): string | undefined {
   if (sameRealPath(found, targetOf(change))) return undefined;
-  return `the path leads to another file since the plan was made: ${found}`;
+  return `the path now leads to another file than when the plan was made: ${found}`;
 }
 
 /**

@@ -41,9 +41,9 @@ export function otherClass({ objectClass = [] }: KnownBy, found: Entry): string 
 export function otherTombstone(known: KnownBy, deleted: Entry): string | undefined {
   const name = textOf(deleted, 'msDS-LastKnownRDN');
   const mangled = deletedRdnOf(deleted.dn)?.value;
-  if (!isNameOf(known.dn, name, mangled)) return `its tombstone is of ${name ?? mangled ?? deleted.dn}`;
+  if (!isNameOf(known.dn, name, mangled)) return `its tombstone is that of ${name ?? mangled ?? deleted.dn}`;
   const parent = textOf(deleted, 'lastKnownParent') ?? parentDn(deleted.dn) ?? '';
-  if (!isParentOf(known.dn, parent)) return `its tombstone was deleted from ${parent}`;
+  if (!isParentOf(known.dn, parent)) return `the tombstone is of an entry that was in ${parent}`;
   return otherClass(known, deleted);
 }
 

@@ -61,6 +61,7 @@ function* piecesOf(list: readonly unknown[]): Generator<string> {
   yield separator === '[' ? '[]' : ']';
 }
 
+/** The canonical JSON of a value: what differs only in white space or in the order of members gives the same text. */
 export function canonicalText(value: unknown): string {
   let text = '';
   if (Array.isArray(value)) {

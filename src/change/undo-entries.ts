@@ -372,9 +372,9 @@ async function findingsOf(
     ...findingIf(ofKind('is-another'), {
       id: 'other-entry',
       level: 'blocker',
-      title: 'What the directory has under an objectGUID of the plan is another entry',
+      title: 'An objectGUID of the plan belongs to another entry',
       detail:
-        'It has another class than the entry that the plan deleted, or it was deleted from another place or under another name. The plan was edited, or the entry was moved before it was deleted. Bring back by hand what has to come back.',
+        'It has another class than the entry that the plan deleted, or it was deleted from another place or under another name. The plan was edited, or the entry was moved before it was deleted. Bring back by hand what you need.',
     }),
     ...findingIf(missingParents, {
       id: 'parent-gone',

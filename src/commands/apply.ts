@@ -117,7 +117,7 @@ function requireOwnJournal({ plan, records, folder }: SavedChange): void {
   throw new RefusedError({
     attempted: 'apply the plan',
     on: folder,
-    cameBack: 'it was edited after it was begun: its journal is of a plan with another seal',
+    cameBack: 'it was edited after it was begun: the journal belongs to a plan with another seal',
     next: 'Get the change folder that was begun from an intact copy, or make a new plan.',
   });
 }
@@ -128,7 +128,7 @@ function wholeOnly(folder: string): UsageError {
     attempted: 'apply a part of the plan',
     on: folder,
     cameBack: 'on an export, apply writes the LDIF to import, which holds the whole plan',
-    next: 'Leave out --only and --except. For a part of it, make a plan that holds no more, or apply this one to the directory with --server.',
+    next: 'Leave out --only and --except. For a part of it, make a plan of that part, or apply this one to the directory with --server.',
   });
 }
 
@@ -220,7 +220,7 @@ async function filesNotProven(plan: Plan, context: Context, output: Output): Pro
   const looks = await inParallel(changes, 16, async (change): Promise<readonly FurtherSight[]> => {
     const found = await fingerprintOfTarget(change, system, patience).catch(errnoInWords);
     if (typeof found !== 'string' && sameFingerprint(found, change.after)) return [];
-    const detail = typeof found === 'string' ? found : 'it is not as the change leaves it';
+    const detail = typeof found === 'string' ? found : 'it has other content';
     return [{ of: change.path, state: 'not-yet', detail }];
   });
   const further = looks.flat();

@@ -56,7 +56,7 @@ export const directoryFlags = {
   practice: {
     kind: 'text',
     value: 'DIR',
-    help: 'the practice site that the command practice laid out in this folder, and no real directory',
+    help: 'work on the practice site that adsi-remedy practice laid out in this folder',
     group,
   },
 } as const satisfies FlagTable;

@@ -42,7 +42,7 @@ const own: readonly CommandSpec[] = [
     operand: '[DIR]',
     summary: 'try it all on a practice site (default ./adsi-remedy-practice)',
     about:
-      'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal the remedies run on it as dry runs. Nothing of yours is changed. Outside its menu a remedy runs on it with --practice DIR.',
+      'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal the remedies run on it as dry runs. Nothing of yours is changed. To run a remedy on it outside its menu, give --practice DIR.',
     isRemedy: false,
     flags: async () => (await import('./command-flags.ts')).practiceFlags,
     examples: ['practice', 'practice /tmp/site'],

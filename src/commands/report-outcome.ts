@@ -209,10 +209,10 @@ export function sayNextSteps(steps: readonly Step[], output: Output): void {
 
 /** The outcome of applying a plan that was done already: only verified. */
 export function reportVerified(plan: Plan, folder: string, seen: Verification | undefined, output: Output): ExitStatus {
-  const isMissing = plan.target.kind === 'files' && seen !== undefined;
+  const isContradicted = plan.target.kind === 'files' && seen !== undefined;
   output.say(
-    isMissing
-      ? `  The journal says that an earlier run has done it all. ${counted(seen.further.length, 'file is', 'files are')} not as the change leaves ${seen.further.length === 1 ? 'it' : 'them'}:`
+    isContradicted
+      ? `  The journal says that an earlier run has done it all, but ${counted(seen.further.length, 'file does', 'files do')} not hold what the change wrote:`
       : '  Nothing is left to do: an earlier run has done it all.',
   );
   const status = seen === undefined ? exitStatus.done : reportSeen(seen, output);

@@ -113,7 +113,7 @@ function detectUtf16(bytes: Buffer, encoding: UnicodeEncoding): DetectedEncoding
     if ((high & 0xf8) === 0xd8) hasSurrogates = true;
     // No text has U+0A00 and U+0A0D: a line feed is one byte off, as where CRLF was put for the byte LF.
     else if (high === lineFeed && (bytes[at ^ 1] === 0 || bytes[at ^ 1] === carriageReturn)) {
-      return { kind: 'damaged', reason: `UTF-16 whose bytes are one off at byte ${at - highFirst}` };
+      return { kind: 'damaged', reason: `UTF-16 that is shifted by one byte at byte ${at - highFirst}` };
     }
   }
   const unpaired = hasSurrogates ? byteUnits(bytes, encoding).search(unpairedSurrogate) : -1;

@@ -39,7 +39,8 @@ const mostOfMemory = 0.9;
 /** Throws DirectoryError where what has been read leaves too little memory to go on. */
 function requireMemory(on: string): void {
   const { used_heap_size: used, external_memory: outside, heap_size_limit: limit } = v8.getHeapStatistics();
-  if (used + outside > mostOfMemory * limit) throw endless(on, 'it sent more than the memory of this process takes');
+  if (used + outside > mostOfMemory * limit)
+    throw endless(on, 'it sent more than fits into the memory of this process');
 }
 
 /**

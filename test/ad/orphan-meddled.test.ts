@@ -137,7 +137,7 @@ describeWithSamba('An orphan that somebody edits between plan, apply and undo', 
     await writeFile(journal, (await readFile(journal, 'utf8')).replaceAll(plan.seal, edited.seal));
     const forged = await run(undo, 'forged', '--yes', '--seal', edited.seal, '--accept', 'rights-from-plan');
     expect(forged.status).toBe(3);
-    expect(forged.stderr).toContain('under an objectGUID of the plan is another entry');
+    expect(forged.stderr).toContain('An objectGUID of the plan belongs to another entry');
     expect(await dc.exists(victim)).toBe(false);
     expect(await dc.exists(scene.orphan.dn)).toBe(false);
     await writeFile(file, JSON.stringify(plan));

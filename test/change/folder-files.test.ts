@@ -293,7 +293,7 @@ test('a journal that says that all is done is not believed: apply looks at the f
   const label = path.join(home, 'forms/Exchange/HTML/strings.txt');
   await writeFile(label, stringsContent('User'));
   const again = await run(apply, 'change', '--yes');
-  expect(again).toMatchObject({ status: 1, stdout: expect.stringContaining(`${label}: it is not as the change`) });
+  expect(again).toMatchObject({ status: 1, stdout: expect.stringContaining(`${label}: it has other content`) });
   expect(await readFile(label)).toEqual(stringsContent('User'));
 });
 

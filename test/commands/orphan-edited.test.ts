@@ -191,7 +191,7 @@ test('brings back no tombstone but that of the entry which the plan shows', asyn
   }));
   const refused = await site.run(undo, ['change', '--yes', '--accept', 'rights-from-plan']);
   expect(refused.status).toBe(3);
-  expect(refused.stderr).toContain('under an objectGUID of the plan is another entry');
+  expect(refused.stderr).toContain('An objectGUID of the plan belongs to another entry');
 });
 
 test('deletes nothing by the undo of an undo that was not accepted', async () => {

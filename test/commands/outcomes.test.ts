@@ -385,7 +385,7 @@ describe('an undo that did not come to its end', () => {
     const again = await run(apply, ['saved']);
     expect(again).toMatchObject({
       status: 1,
-      stdout: expect.stringContaining('2 files are not as the change leaves them'),
+      stdout: expect.stringContaining('2 files do not hold what the change wrote'),
     });
   });
 

@@ -503,7 +503,7 @@ function aboutTrees(facts: LabelsFacts, intent: LabelsIntent, selection: Selecti
       note,
       'english-elsewhere',
       `English files in folders of other languages: ${counted(english.length, 'file')}`,
-      "They were copied there so that the form is shown in English, perhaps. They get the label of the folder's language; leave them out with --language if they are to stay English.",
+      "Perhaps they were copied there to show the form in English. They get the label of the folder's language; leave them out with --language if they are to stay English.",
       english,
     ),
     ...about(

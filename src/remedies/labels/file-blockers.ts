@@ -84,7 +84,7 @@ export const blockerWords: Readonly<Record<FileBlocker, BlockerWords>> = {
   'garbled-value': {
     title: 'Garbled letters in the label',
     detail:
-      'The file was once read in another encoding than it had, and saved again: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). No code page mends it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
+      'The file was once read in another encoding than it had, and saved again: letters are replaced (\ufffd) or each is shown as several ("DomÃ¤ne"). No code page repairs it. Restore it from a backup or an undamaged copy. If you accept, the label is changed, and its other texts stay damaged.',
     whenAccepted: 'changed',
   },
   'typographic-value': {

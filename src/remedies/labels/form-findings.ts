@@ -102,7 +102,7 @@ function scriptsNotRead(beside: readonly PlacedForm[], intent: LabelsIntent): re
   return [
     note(
       'scripts-not-read',
-      'Scripts that the forms pull in from elsewhere and that were not read',
+      'Scripts that the forms load from elsewhere, not read',
       'Check whether they add a domain to the name that a user types.',
       { evidence },
     ),

@@ -7,7 +7,7 @@ import { distinct } from '../../words.ts';
 /** What was found in a form (.htm) or a script (.js). */
 export interface Form {
   readonly path: string;
-  /** The folder of the class whose forms show it: its own, or that of the form that pulls it in. */
+  /** The folder of the class whose forms show it: its own, or that of the form that loads it. */
   readonly folder: string;
   /** The keys whose texts it shows beside the field of the user's name; where no label says so, all: @@L_UserName_Text. */
   readonly keys: readonly string[];
@@ -19,7 +19,7 @@ export interface Form {
   readonly domainTexts: readonly string[];
   /** Lines that put a domain before what the user types. */
   readonly domainLines: readonly DomainLine[];
-  /** The scripts that it pulls in, as it writes them. */
+  /** The addresses of the scripts that it loads, as it writes them. */
   readonly scripts: readonly string[];
 }
 
@@ -235,7 +235,7 @@ function scriptsIn(html: string): readonly string[] {
   return distinct(tags.filter((source) => source !== ''));
 }
 
-/** Where a script lies that a form pulls in; undefined if that is on a server, or anywhere but below the class's folder or beside it. */
+/** Where a script lies that a form loads; undefined if that is on a server, or anywhere but below the class's folder or beside it. */
 export function scriptFile(folder: string, source: string): string | undefined {
   const plain = withBackslashes(source.replace(/&amp;/gi, '&'));
   if (/^(?:[a-z][a-z+.-]*:|[\\/]{2})/i.test(plain)) return undefined;

@@ -284,13 +284,13 @@ async function contentsOf(folders: readonly string[]): Promise<readonly string[]
   return contents.flat();
 }
 
-/** The forms and scripts in the folders of these files' classes, and the scripts that they pull in from below the roots. */
+/** The forms and scripts in the folders of these files' classes, and the scripts that they load from below the roots. */
 async function formsBeside(beside: readonly string[], files: readonly LabelFile[]): Promise<readonly Form[]> {
   const roots = new Map(files.map((file) => [classFolderOf(file), path.resolve(file.root)]));
   const names = beside.filter((file) => /\.(?:html?|js)$/i.test(file) && roots.has(path.dirname(file)));
   const forms = await readForms(names);
   const known = new Set(names.map((name) => name.toLowerCase()));
-  const pulledIn = distinct(
+  const loaded = distinct(
     forms.flatMap(({ folder, scripts }) =>
       scripts.flatMap((source) => {
         const script = scriptFile(folder, source);
@@ -301,7 +301,7 @@ async function formsBeside(beside: readonly string[], files: readonly LabelFile[
     ),
     ({ script, folder }) => `${script}\n${folder}`,
   );
-  const others = await inParallel(pulledIn, filesAtOnce, async ({ script, folder }) =>
+  const others = await inParallel(loaded, filesAtOnce, async ({ script, folder }) =>
     (await readForms([script])).map((form) => ({ ...form, folder })),
   );
   return [...forms, ...others.flat()];

@@ -188,7 +188,7 @@ function spelledForCodePage(text: string, codePage: number): string {
   return (spellings[codePage] ?? []).reduce((spelled, [letter, former]) => spelled.replaceAll(letter, former), text);
 }
 
-/** A logon form that pulls its texts in with @@KEY; what a custom one has of its own no strings.txt changes. */
+/** A logon form that takes its texts from strings.txt with @@KEY; no strings.txt changes what a custom one has of its own. */
 function logonForm({ label = '@@L_UserName_Text', placeholder }: { label?: string; placeholder?: string }): string {
   return [
     '<!DOCTYPE html>',

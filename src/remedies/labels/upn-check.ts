@@ -148,7 +148,7 @@ export async function compareNames(
 ): Promise<UpnComparison> {
   const first: UpnDifference[] = [];
   const count = { users: 0, differing: 0, withoutAddress: 0, byMail: 0 };
-  const test = failureTests[label]();
+  const failing = failureTests[label]();
   const addresses = addressesOfOthers();
   const report = (differences: readonly UpnDifference[]): void => {
     count.differing += differences.length;
@@ -164,7 +164,7 @@ export async function compareNames(
     const person = personOf(entry);
     if (person.address === undefined) count.withoutAddress += 1;
     if (person.addressFrom === 'mail') count.byMail += 1;
-    const differences = test.of(person);
+    const differences = failing.ofUser(person);
     if (label === 'email') addresses.add(person, differences.length > 0);
     report(differences);
   }
@@ -178,7 +178,7 @@ export async function compareNames(
     for await (const entry of others) {
       const account = personOf(entry);
       if (label === 'email') addresses.addOwner(account);
-      report(test.besides(account));
+      report(failing.knownByAccount(account));
     }
   }
   return { ...count, label, first, taken: addresses.end() };
@@ -214,27 +214,27 @@ interface Person extends UpnDifference {
 
 /** Gives who fails as soon as that is known. */
 interface FailureTest {
-  /** Of the users who are counted. */
-  of(person: Person): readonly UpnDifference[];
-  /** Of those seen before, by another account. */
-  besides(account: Person): readonly UpnDifference[];
+  /** Those who are known to fail once this user was met: the user, or one who was met before. */
+  ofUser(person: Person): readonly UpnDifference[];
+  /** The users met before who fail because of another account. */
+  knownByAccount(account: Person): readonly UpnDifference[];
 }
 
 const failureTests: Readonly<Record<Label, () => FailureTest>> = {
   /** The user principal name is another one. */
   email: () => ({
-    of: (person) =>
+    ofUser: (person) =>
       person.address === undefined || person.userPrincipalName?.toLowerCase() === person.address.toLowerCase()
         ? []
         : [person],
-    besides: () => [],
+    knownByAccount: () => [],
   }),
   /** There is none, or another account has it too: then a domain controller takes neither. */
   upn: () => {
     const shared = withSharedName(({ userPrincipalName }) => userPrincipalName);
     return {
-      of: (person) => (person.userPrincipalName === undefined ? [person] : shared.of(person)),
-      besides: shared.besides,
+      ofUser: (person) => (person.userPrincipalName === undefined ? [person] : shared.ofUser(person)),
+      knownByAccount: shared.knownByAccount,
     };
   },
   /** Accounts of several domains have it: without a domain it is not known whose it is. */
@@ -244,7 +244,7 @@ const failureTests: Readonly<Record<Label, () => FailureTest>> = {
 function withSharedName(nameOf: (person: Person) => string | undefined): FailureTest {
   const firsts = new Map<string, Person | 'reported'>();
   return {
-    of(person) {
+    ofUser(person) {
       const name = nameOf(person)?.toLowerCase();
       if (name === undefined) return [];
       const first = firsts.get(name);
@@ -252,7 +252,7 @@ function withSharedName(nameOf: (person: Person) => string | undefined): Failure
       if (first === undefined) return [];
       return first === 'reported' ? [person] : [first, person];
     },
-    besides(account) {
+    knownByAccount(account) {
       const name = nameOf(account)?.toLowerCase() ?? '';
       const first = firsts.get(name);
       if (first === undefined || first === 'reported') return [];

@@ -192,7 +192,7 @@ function otherAccounts(
     ['objectSid', 'sAMAccountName'].some((name) => holds(entry, name));
   return deleted
     .filter((entry) => !own.has(entry) && isAccount(entry))
-    .map(({ dn }) => `It deletes ${dn}, which is an account of its own.`);
+    .map(({ dn }) => `It deletes ${dn}, which is another account.`);
 }
 
 function holds({ attributes }: DeletedEntry, wanted: string): boolean {

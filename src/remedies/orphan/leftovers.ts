@@ -376,6 +376,7 @@ export function isOfLeftovers({ intent }: Pick<Plan, 'intent'>): boolean {
   return intent['leftovers'] === true;
 }
 
+/** Those that this run can clear: their attribute may be empty, and this user and this DC can write it. */
 export function clearableIn({ leftovers, unwritable, elsewhere }: Leftovers): readonly Referrer[] {
   return leftovers.filter(
     ({ id, reference }) => reference.clearing === 'may be cleared' && !unwritable.has(id) && !elsewhere.has(id),

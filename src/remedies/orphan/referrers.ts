@@ -163,6 +163,7 @@ export function keysOf({
   return values.map((value) => keyOf(guid, reference.attribute, value));
 }
 
+/** Identifies one value of one attribute of one entry, whatever the letter case of the attribute. */
 export function keyOf(guid: string, attribute: string, value: PlanValue): string {
   return `${guid} ${attribute.toLowerCase()} ${valueKey(value)}`;
 }

@@ -206,7 +206,7 @@ describe('a script that puts a domain before the name', () => {
     ['of another ending', 'logon.vbs', 'logon.vbs'],
     ['below it', './js/flogon.js', 'js/flogon.js'],
     ['in another folder of the root', '..\\..\\common\\flogon.js', '../../common/flogon.js'],
-  ])('is found in what the form pulls in: %s', async (_, source, file) => {
+  ])('is found in what the form loads: %s', async (_, source, file) => {
     await forms({ 'a.htm': `<script src="${source}"></script>${usual}` });
     const script = path.join(folder(), file);
     await mkdir(path.dirname(script), { recursive: true });
