@@ -245,9 +245,15 @@ describe('setup has the switches of its version', () => {
     ['Version 14.3 (Build 30123.4)', '.\\Setup.com /m:RecoverServer'],
     ['Version 15.0 (Build 31497.2)', '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms'],
     ['Version 15.1 (Build 32308.8)', '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms'],
-    ['Version 15.1 (Build 32375.7)', '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF'],
+    [
+      'Version 15.1 (Build 32375.7)',
+      '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
+    ],
     ['Version 15.2 (Build 30922.7)', '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms'],
-    ['Version 15.2 (Build 30986.5)', '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF'],
+    [
+      'Version 15.2 (Build 30986.5)',
+      '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
+    ],
     [
       'Version 15.2 (Build 32562.17)',
       '.\\Setup.exe /m:RecoverServer /IAcceptExchangeServerLicenseTerms_DiagnosticDataOFF',
