@@ -148,7 +148,7 @@ const securityDescriptors = new Set([
   'pkienrollmentaccess',
 ]);
 
-/** Whether the attribute is known to hold security descriptors, of the entry or of what it stands for. */
+/** Whether the attribute is known to hold security descriptors, of the entry itself or of what it represents. */
 export function holdsDescriptors(name: string): boolean {
   return isSecurityDescriptor(name) || securityDescriptors.has(name.toLowerCase());
 }

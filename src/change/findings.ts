@@ -134,7 +134,7 @@ export function judgeAgain(saved: readonly Finding[], fresh: readonly Finding[])
 /** What only the plan says: it is accepted by this run, or with the seal of the plan. */
 const onlyByThisRun: ReadonlySet<string> = new Set(['rights-from-plan', 'deletes-from-plan', 'links-followed']);
 
-/** The findings of a plan that no seal approves: whoever handed it over may have written its acceptances. */
+/** The findings of a plan that no seal approves: the sender may have written its acceptances. */
 export function withoutHandedOver(saved: readonly Finding[]): readonly Finding[] {
   return saved.map((finding) => (onlyByThisRun.has(finding.id) ? { ...finding, accepted: false } : finding));
 }

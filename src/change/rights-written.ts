@@ -13,7 +13,7 @@ import type { Change, PlanAttribute, PlanValue } from './plan.ts';
 
 /**
  * A blocker for the rights that these changes write. What a tombstone still holds is in no plan; what is in one may have
- * been put there by whoever had the plan in hand.
+ * been put there by anyone who had the plan in hand.
  */
 export function rightsWritten(changes: readonly Change[]): readonly FindingDraft[] {
   const written = changes.flatMap((change) => {
@@ -32,7 +32,7 @@ export function rightsWritten(changes: readonly Change[]): readonly FindingDraft
           const more = others.length === 0 ? '' : ` and ${counted(others.length, 'more entry', 'more entries')}`;
           return `${first?.dn}${more}: ${words}`;
         }),
-        // With the rights: whoever accepted some of an entry has accepted no others.
+        // With the rights: who accepts some rights of an entry accepts no others.
         subjects: written.map(({ dn, words }) => `${dn}: ${words.join('; ')}`),
       },
     ),
@@ -51,7 +51,7 @@ function writtenBy(change: Change): readonly PlanAttribute[] {
   }
 }
 
-/** By the bytes, whatever the attribute is called. */
+/** By the bytes: a descriptor in an attribute of any name gives rights. */
 function rightsIn({ name, values }: PlanAttribute): readonly string[] {
   const isDescriptor = (value: PlanValue): boolean => readDescriptor(bytesOfWrittenValue(value)) !== undefined;
   const others = values.filter((value) => !isDescriptor(value));

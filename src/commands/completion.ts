@@ -36,7 +36,7 @@ function longFlags(flags: FlagTable): readonly string[] {
   return Object.keys(flags).map((name) => `--${name}`);
 }
 
-/** Behind which word, a flag or a command, only these values stand. */
+/** For each word (a flag or a command) after which only certain values are valid, these values. */
 function valuesBehind(commands: readonly Completed[]): ReadonlyMap<string, readonly string[]> {
   return new Map(
     commands.flatMap(({ command: { name, operandValues }, flags }) => [

@@ -44,9 +44,8 @@ function requireMemory(on: string): void {
 }
 
 /**
- * The entries as they arrive. References that a server sends all the same are skipped: each naming context is searched by
- * its own DN.
- * Throws DirectoryError, also midway.
+ * The entries as they arrive. References that a server sends despite domainScope are skipped: each naming context is
+ * searched by its own DN. Throws DirectoryError, also midway.
  */
 export async function* searchEntries(connection: Connection, search: Search): AsyncGenerator<Entry> {
   const on = `${search.base === '' ? nameOfRoot(search.scope) : search.base} on ${search.server}`;

@@ -76,7 +76,7 @@ test('a plan that gives none, or takes some away, has no such blocker', () => {
   ).toEqual([]);
 });
 
-test('whoever has accepted some rights of an entry has accepted no others of it', () => {
+test('accepting some rights of an entry accepts no others of it', () => {
   const judged = (mask: number, accept: readonly string[]) =>
     judge(rightsWritten([made('A', rights(mask))]), { undoes: {} }, accept);
   const accepted = judged(0x20, ['rights-from-plan']);

@@ -97,7 +97,7 @@ test('changes nothing for a server that never was, though it is said to have the
   expect((await named())?.attributes.get('msexchhomeservername')?.values.map(String)).toEqual([name]);
 });
 
-test('gives nobody rights that were put into a plan after it was applied, unless they are accepted in words', async () => {
+test('gives no account rights that were put into a plan after it was applied, unless they are accepted in words', async () => {
   const site = await siteInMemory();
   const saved = ['--name', 'EX04', '--save', 'change', ...accepted];
   expect((await site.run(orphan, saved)).status).toBe(2);

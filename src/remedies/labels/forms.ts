@@ -166,7 +166,7 @@ function domainTextsIn(text: string, isScript: boolean, ownLabel: string | undef
   return distinct([...attributes.filter((words) => words.replace(paths, ' ').includes('\\')), ...inText, ...written]);
 }
 
-/** What stands between the tags. */
+/** The text between the tags. */
 function plainLines(markup: string): readonly string[] {
   return markup.split(/<[^>]*>/).map(plainText);
 }
