@@ -122,7 +122,7 @@ export interface UndeleteChange {
   readonly guid: string;
   /** The DN of the deleted object; none where the entry is back already and only lacks some of the attributes. */
   readonly tombstoneDn?: string;
-  /** The classes of the entry: one of others is another entry, whatever its objectGUID. */
+  /** The classes of the entry: what has other classes is another entry, even with this objectGUID. */
   readonly objectClass?: readonly string[];
   readonly attributes: readonly PlanAttribute[];
 }

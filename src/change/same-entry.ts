@@ -7,8 +7,8 @@ import { deletedRdnOf, normalizedDn, parentDn, rdnOf } from '../ad/dn.ts';
 import { type Entry, textOf, textsOf } from '../ad/entry.ts';
 import type { PlanAttribute } from './plan.ts';
 
-/** An entry that was deleted, as far as it is known by. */
-export interface KnownBy {
+/** What identifies a deleted entry beside its objectGUID. */
+export interface DeletedIdentity {
   readonly dn: string;
   readonly objectClass?: readonly string[];
 }
@@ -27,7 +27,7 @@ export function areSameClasses(one: readonly string[], other: readonly string[])
 }
 
 /** What makes a live entry another one than the plan deleted, in words; undefined if it is of its classes. */
-export function otherClass({ objectClass = [] }: KnownBy, found: Entry): string | undefined {
+export function otherClass({ objectClass = [] }: DeletedIdentity, found: Entry): string | undefined {
   const classes = textsOf(found, 'objectClass');
   return areSameClasses(classes, objectClass)
     ? undefined
@@ -38,13 +38,13 @@ export function otherClass({ objectClass = [] }: KnownBy, found: Entry): string 
  * What makes a deleted object another one than the plan deleted, in words; undefined if it had its name, its parent and
  * its classes.
  */
-export function otherTombstone(known: KnownBy, deleted: Entry): string | undefined {
+export function otherTombstone(planned: DeletedIdentity, deleted: Entry): string | undefined {
   const name = textOf(deleted, 'msDS-LastKnownRDN');
   const mangled = deletedRdnOf(deleted.dn)?.value;
-  if (!isNameOf(known.dn, name, mangled)) return `its tombstone is that of ${name ?? mangled ?? deleted.dn}`;
+  if (!isNameOf(planned.dn, name, mangled)) return `its tombstone is that of ${name ?? mangled ?? deleted.dn}`;
   const parent = textOf(deleted, 'lastKnownParent') ?? parentDn(deleted.dn) ?? '';
-  if (!isParentOf(known.dn, parent)) return `the tombstone is of an entry that was in ${parent}`;
-  return otherClass(known, deleted);
+  if (!isParentOf(planned.dn, parent)) return `the tombstone is of an entry that was in ${parent}`;
+  return otherClass(planned, deleted);
 }
 
 /** AD cuts a name of more than 215 characters to make room for the mark and the objectGUID of a tombstone. */

@@ -25,7 +25,7 @@ import type {
   PlanValue,
   UndeleteChange,
 } from './plan.ts';
-import { classesIn, type KnownBy, otherClass, otherTombstone } from './same-entry.ts';
+import { classesIn, type DeletedIdentity, otherClass, otherTombstone } from './same-entry.ts';
 import { notInJournal, type ToUndo, type Undo } from './undo.ts';
 import { deletedBy } from './undo-link.ts';
 
@@ -202,7 +202,7 @@ async function lookAtDeletedEntry(
   const base = guidBase(entry.guid);
   const live = await session.readEntry(base, wholeEntry, [withoutSacl]);
   if (live !== undefined && sameDn(live.dn, entry.dn)) {
-    if (otherClass(knownBy(entry), live) !== undefined) return { entry, kind: 'is-another', lost: [] };
+    if (otherClass(identityOf(entry), live) !== undefined) return { entry, kind: 'is-another', lost: [] };
     return { entry, kind: 'is-back', ...completionOf(entry, live, stillGone), lost: [] };
   }
   if (live !== undefined || (await session.readEntry(entry.dn, ['1.1'])) !== undefined) {
@@ -213,7 +213,7 @@ async function lookAtDeletedEntry(
     withoutSacl,
   ]);
   const isThere = tombstone !== undefined && booleanOf(tombstone, 'isDeleted') === true;
-  if (isThere && otherTombstone(knownBy(entry), tombstone) !== undefined)
+  if (isThere && otherTombstone(identityOf(entry), tombstone) !== undefined)
     return { entry, kind: 'is-another', lost: [] };
   if (isThere && canUndelete) {
     const lacking = entry.attributes.filter((attribute) => !isSameRights(attribute, tombstone));
@@ -258,8 +258,8 @@ function isSameRights(attribute: PlanAttribute, found: Entry): boolean {
   return held !== undefined && planned !== undefined && areSameRights(held, bytesOfWrittenValue(planned));
 }
 
-/** What the entry is known by, beside its objectGUID. */
-function knownBy({ dn, attributes }: DeletedEntry): KnownBy {
+/** What identifies the entry beside its objectGUID. */
+function identityOf({ dn, attributes }: DeletedEntry): DeletedIdentity {
   return { dn, objectClass: classesIn(attributes) };
 }
 

@@ -30,7 +30,7 @@ export async function missingTargets(
   for (const change of changes) {
     if (change.kind !== 'modify') continue;
     for (const value of change.edits.flatMap(({ remove }) => remove)) {
-      names(value, (dn) => {
+      namesEntry(value, (dn) => {
         const key = normalizedDn(dn);
         // What lies elsewhere this DC cannot say.
         const isHere = session.rootDse.namingContexts.some((context) => isSameOrBelow(dn, context));
@@ -105,7 +105,7 @@ export function lostForGood(
   const values = changes.flatMap(valuesRemoved).filter(({ guid }) => !gone.has(guid));
   const naming = (isLost: (dn: string) => boolean, reason: string): readonly LeftOut[] =>
     values
-      .filter((removed) => removed.values.some((value) => names(value, isLost)))
+      .filter((removed) => removed.values.some((value) => namesEntry(value, isLost)))
       .map(({ what }) => ({ what, reason }));
   const toDeleted = naming((dn) => isDeletedDn(dn) || targets.has(normalizedDn(dn)), toDeletedEntries);
   return {
@@ -177,10 +177,11 @@ function modifyLeft(change: ModifyChange, dns: ReadonlySet<string>): ModifyChang
 
 /** Whether a value names one of these entries, or one that was deleted before. */
 function namesOneOf(value: PlanValue, dns: ReadonlySet<string>): boolean {
-  return names(value, (dn) => isDeletedDn(dn) || dns.has(normalizedDn(dn)));
+  return namesEntry(value, (dn) => isDeletedDn(dn) || dns.has(normalizedDn(dn)));
 }
 
-function names(value: PlanValue, isMeant: (dn: string) => boolean): boolean {
+/** Whether a value has the DN of such an entry. */
+function namesEntry(value: PlanValue, isMeant: (dn: string) => boolean): boolean {
   if (typeof value !== 'string' || !value.includes('=')) return false;
   try {
     return isMeant(dnIn(value));

@@ -243,7 +243,7 @@ describe('a name of a server that no object has', () => {
     const mta = `CN=Microsoft MTA\\0ADEL:1b0ff4d6-0000-4000-8000-000000000002,CN=Deleted Objects,${configuration}`;
     const plan = await leftovers(person('anna', `homeMTA: ${mta}`));
     expect(treeIn(plan)).toEqual([
-      'Of no server, or of one that is not known any more: 1 reference',
+      'Of no server, or of an unknown one: 1 reference',
       '  Microsoft MTA',
       '    homeMTA of anna',
     ]);

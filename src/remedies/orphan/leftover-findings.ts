@@ -12,7 +12,7 @@ import { exportFindings } from './export-gaps.ts';
 import type { LeftoverFacts, Survey } from './gather.ts';
 import { hostsIn } from './gone-servers.ts';
 import { clearCommand, grantOf } from './grants.ts';
-import { clearableIn, type LeftoverGroup, type Leftovers, type LeftoverTarget, ofMailboxes } from './leftovers.ts';
+import { clearableIn, homeServerName, type LeftoverGroup, type Leftovers, type LeftoverTarget } from './leftovers.ts';
 import { isFullServer } from './organisation.ts';
 import { removalOfPublic, replaceCommand, unknownKept, witnessParameters } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
@@ -65,8 +65,8 @@ function shortened(lines: readonly string[], most: number): readonly string[] {
 
 function headingOf({ server, isThere, targets }: LeftoverGroup): string {
   const count = referencesTo(targets);
-  if (server === undefined) return `Of no server, or of one that is not known any more: ${count}`;
-  return `${server}${isThere ? ', of which a server object is there' : ''}: ${count}`;
+  if (server === undefined) return `Of no server, or of an unknown one: ${count}`;
+  return `${server}${isThere ? ' (a server object of this name exists)' : ''}: ${count}`;
 }
 
 function referencesTo(targets: readonly LeftoverTarget[]): string {
@@ -205,7 +205,7 @@ function entriesNotThere(
   ];
 }
 
-/** Recipients of other domains that no one could be asked for. */
+/** Without a global catalog, recipients of other domains are not known. */
 export function oneDomainOnly({ isForestWide }: { readonly isForestWide: boolean }): readonly FindingDraft[] {
   if (isForestWide) return [];
   return [
@@ -220,7 +220,7 @@ export function oneDomainOnly({ isForestWide }: { readonly isForestWide: boolean
 /** Where recipients were looked for. */
 function placeOf({ isForestWide, survey }: LeftoverFacts): string {
   if (survey.target.connection.kind === 'ldif') return 'Recipients were looked for in the export.';
-  if (!isForestWide) return 'Recipients were looked for in this domain alone.';
+  if (!isForestWide) return 'Recipients were looked for only in this domain.';
   const isOne = survey.forest.namingContexts.filter(({ kind }) => kind === 'domain').length < 2;
   return isOne
     ? 'Recipients were looked for in the only domain.'
@@ -290,7 +290,7 @@ function newValue({ servers }: Survey, { dn, objectClasses, reference }: Referre
   if (witness !== undefined && isModern) {
     return `Set-DatabaseAvailabilityGroup -Identity ${name} ${witness} <another file server>`;
   }
-  if (reference.attribute === ofMailboxes && isModern) {
+  if (reference.attribute === homeServerName && isModern) {
     return `Set-Mailbox -Identity ${entry} -Database <its database now>; or, if its database is lost for good: Disable-Mailbox -Identity ${entry}`;
   }
   return `Get-ADObject -Identity ${entry} -Properties ${quotedForPowerShell(reference.attribute)}, then Set-ADObject with -Replace or -Clear`;

@@ -62,7 +62,7 @@ export interface LeftoverTarget {
 /** Recipients' attributes that may be cleared where they name what is gone. */
 const ofRecipients = ['homeMTA', 'msExchExpansionServerName'];
 /** Which server a mailbox is on: Exchange writes it when it moves the mailbox, so it is listed and not cleared. */
-export const ofMailboxes = 'msExchHomeServerName';
+export const homeServerName = 'msExchHomeServerName';
 /** Text attributes of DAGs whose values are FQDNs of servers, in lower case. */
 const serverLists = new Set(['msexchstartedmailboxservers', 'msexchstoppedmailboxservers']);
 /** References that one plan holds; the next run finds the rest. */
@@ -191,17 +191,19 @@ async function recipientsLeft(
   domain: string,
   { attributes, servers, isLeft, configuration }: SoughtRecipients,
 ): Promise<readonly Referrer[]> {
-  const known = servers.flatMap(({ legacyExchangeDn: name }) => (name === undefined ? [] : [equal(ofMailboxes, name)]));
-  const onUnknown = present(ofMailboxes);
+  const known = servers.flatMap(({ legacyExchangeDn: name }) =>
+    name === undefined ? [] : [equal(homeServerName, name)],
+  );
+  const onUnknown = present(homeServerName);
   const recipients = session.search({
     base: domain,
     scope: 'subtree',
     filter: or(...attributes.map(present), known.length === 0 ? onUnknown : and(onUnknown, not(or(...known)))),
-    attributes: ['objectClass', 'objectGUID', ofMailboxes, ...attributes],
+    attributes: ['objectClass', 'objectGUID', homeServerName, ...attributes],
   });
   return (await referrersIn(session, recipients, isLeft)).filter(
     ({ reference: { attribute }, values }) =>
-      attribute === ofMailboxes || isOfRecipients(attribute) || values.every(isOfServers(configuration)),
+      attribute === homeServerName || isOfRecipients(attribute) || values.every(isOfServers(configuration)),
   );
 }
 
