@@ -248,6 +248,9 @@ export function isBelowARoot({ realPath, root }: LabelFile, realRoots: LabelsFac
 
 /** Whether a path lies in a folder. Both are real paths; on Windows letter case does not matter. */
 export function isWithin(file: string, folder: string): boolean {
+  // Of two hundred members each is compared with each: node:path takes the most of the time of finding them apart.
+  if (path.sep === '/')
+    return file.length > folder.length && file.startsWith(folder.endsWith('/') ? folder : `${folder}/`);
   return path.relative(folder, file) !== '' && isBelow(file, folder);
 }
 

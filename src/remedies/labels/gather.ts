@@ -112,7 +112,11 @@ async function factsOfPlan(world: FilesWorld, plan: Plan, done: ReadonlySet<numb
     roots,
     namedAgain: [],
     realRoots: new Map(
-      await inParallel(roots, 4, async (root) => [root, await realPathOf(root).catch(() => root)] as const),
+      await inParallel(
+        roots,
+        4,
+        async (root) => [root, await realPathOf(root).catch(() => path.resolve(root))] as const,
+      ),
     ),
     keys,
     trees: [],
