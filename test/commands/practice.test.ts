@@ -76,6 +76,8 @@ describe('--practice', () => {
   const site = 'adsi-remedy-practice';
   const world = async () => ({
     currentFolder: await freshFolder(),
+    // Commands are printed for the shells of this computer, with its paths.
+    platform: process.platform,
     templates: new URL('../../templates/', import.meta.url),
     now: () => new Date(),
     randomId: randomUUID,
@@ -109,7 +111,7 @@ describe('--practice', () => {
     const save = (folder: string) =>
       runCommand(remedyCommand('metadata'), ['--dc', 'DC0', '--practice', site, '--save', folder], here);
     expect((await save('elsewhere')).stdout).toContain(`apply elsewhere --practice ${site}\n`);
-    expect((await save(`${site}/changes/within`)).stdout).toContain(`apply ${site}/changes/within\n`);
+    expect((await save(`${site}/changes/within`)).stdout).toContain(`apply ${path.join(site, 'changes', 'within')}\n`);
     const unnamed = await runCommand(apply, ['elsewhere', '--dry-run'], here);
     expect([unnamed.status, unnamed.stderr]).toEqual([
       64,
