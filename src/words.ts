@@ -1,4 +1,4 @@
-/** Counts, lists and durations in words, and lists without repeats. */
+/** Counts, lists and durations in words, names that are nearly right, and lists without repeats or in groups. */
 
 import { domainToASCII } from 'node:url';
 
@@ -23,6 +23,18 @@ export function distinct<T>(values: readonly T[], keyOf: (value: T) => unknown =
     if (!byKey.has(key)) byKey.set(key, value);
   }
   return [...byKey.values()];
+}
+
+/** Groups items by a key, in the order in which keys and items come (Map.groupBy, which Node 20 lacks). */
+export function groupBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
 /**
@@ -70,4 +82,33 @@ export function shortened(text: string): string {
 /** A path as it was typed or pasted: Explorer's "Copy as path" puts it in quotes. */
 export function pastedPath(text: string): string {
   return text.trim().replace(/^"(.*)"$/, '$1');
+}
+
+/** The name that a typing error most likely meant; undefined if none is near. */
+export function nearestName(given: string, names: readonly string[]): string | undefined {
+  const near = names
+    .map((name) => ({ name, distance: editDistance(given.toLowerCase(), name) }))
+    .filter(({ name, distance }) => distance <= Math.ceil(name.length / 3))
+    .sort((one, other) => one.distance - other.distance);
+  return near[0]?.name;
+}
+
+/** Edits from one to the other: a character more, less or another, or two neighbours the other way round. */
+function editDistance(one: string, other: string): number {
+  const from = [...one];
+  const to = [...other];
+  let beforeThat: readonly number[] = [];
+  let before = Array.from({ length: to.length + 1 }, (_, column) => column);
+  for (const [row, character] of from.entries()) {
+    const here = [row + 1];
+    for (const [column, candidate] of to.entries()) {
+      const replaced = (before[column] ?? 0) + (character === candidate ? 0 : 1);
+      const isSwapped = character === to[column - 1] && from[row - 1] === candidate;
+      const swapped = isSwapped ? (beforeThat[column - 1] ?? 0) + 1 : Number.POSITIVE_INFINITY;
+      here.push(Math.min(replaced, swapped, (before[column + 1] ?? 0) + 1, (here[column] ?? 0) + 1));
+    }
+    beforeThat = before;
+    before = here;
+  }
+  return before.at(-1) ?? 0;
 }

@@ -6,8 +6,7 @@
  * path counts.
  */
 
-import { groupBy } from '../group-by.ts';
-import { distinct } from '../words.ts';
+import { distinct, groupBy } from '../words.ts';
 import { normalizedDn, sameDn } from './dn.ts';
 import type { DomainController, Forest } from './forest.ts';
 import type { InboundLink, ReplicationAnswer } from './replication-answer.ts';

@@ -1,7 +1,6 @@
 /** The rights of a security descriptor in words: who owns the object, and who may do what with it. */
 
-import { groupBy } from '../group-by.ts';
-import { distinct, listed } from '../words.ts';
+import { distinct, groupBy, listed } from '../words.ts';
 import { type AccessEntry, accessRight, parseSecurityDescriptor } from './security-descriptor.ts';
 import { nameOfGuid, trusteeInWords } from './well-known-rights.ts';
 

@@ -6,8 +6,7 @@
 import { DnSyntaxError, deletedRdnOf, normalizedDn } from '../ad/dn.ts';
 import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
-import { groupBy } from '../group-by.ts';
-import { distinct } from '../words.ts';
+import { distinct, groupBy } from '../words.ts';
 import type { AttributeEdit, Change, DeletedEntry, LeftOut, ModifyChange, PlanValue, WhyLeft } from './plan.ts';
 
 /** Values of one attribute of one entry that are to go. */

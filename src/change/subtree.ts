@@ -6,10 +6,9 @@ import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
 import { accessRight, parseSecurityDescriptor } from '../ad/security-descriptor.ts';
 import { bytesOfWrittenValue, formatSid } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
-import { groupBy } from '../group-by.ts';
 import { everything } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { distinct } from '../words.ts';
+import { distinct, groupBy } from '../words.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from './entry-content.ts';
 import type { DeleteChange, DeletedEntry, PlanAttribute } from './plan.ts';
 

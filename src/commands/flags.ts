@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { UsageError } from '../errors.ts';
 import type { FlagKind, Flags, FlagTable } from '../flags.ts';
-import { nearestName } from '../nearest-name.ts';
+import { nearestName } from '../words.ts';
 
 const outputGroup = 'Output';
 
@@ -188,5 +188,3 @@ function tooMany(command: string, surplus: readonly string[], operands: readonly
   const expected = operands.length === 0 ? 'flags only' : `only ${operands.join(' ')}`;
   return misuse(command, surplus.join(' '), `it takes ${expected}`, 'Put a path with spaces in quotes.');
 }
-
-export { nearestName } from '../nearest-name.ts';

@@ -14,9 +14,9 @@ import {
 import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
-import { pastedPath } from '../words.ts';
+import { nearestName, pastedPath } from '../words.ts';
 import type { Context } from './context.ts';
-import { nearestName, outputFlags, readArguments } from './flags.ts';
+import { outputFlags, readArguments } from './flags.ts';
 import { patienceShowing } from './held-files.ts';
 import { helpText } from './help.ts';
 import { createOutput, type Output } from './output.ts';

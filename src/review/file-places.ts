@@ -5,8 +5,7 @@
 
 import type { FileChange, Target } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
-import { groupBy } from '../group-by.ts';
-import { distinct } from '../words.ts';
+import { distinct, groupBy } from '../words.ts';
 import type { FilesRow } from './rows.ts';
 
 /** Folders that hold the same languages, each in the file `nls\LANGUAGE\strings.txt` unless its name says otherwise. */

@@ -25,12 +25,11 @@ import type {
   RemoveLingeringChange,
   UndeleteChange,
 } from '../change/plan.ts';
-import { groupBy } from '../group-by.ts';
 import { showDeleted, treeDelete } from '../ldap/controls.ts';
 import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
 import { ldifComment, ldifRecord } from '../ldif/ldif.ts';
 import { visible } from '../terminal/visible.ts';
-import { counted, listed } from '../words.ts';
+import { counted, groupBy, listed } from '../words.ts';
 import { commentsOf } from './summary.ts';
 
 /** change.ldf: the changes as records that ldapmodify and ldifde accept, in their order, behind what a reader has to know. */

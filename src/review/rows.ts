@@ -22,7 +22,7 @@ import type {
 } from '../change/plan.ts';
 import { defaultLanguage } from '../files/template-tree.ts';
 import { decodeText, encodingOfCodePage, type TextEncoding } from '../files/text-encoding.ts';
-import { groupBy } from '../group-by.ts';
+import { groupBy } from '../words.ts';
 
 export interface DiffLine {
   readonly sign: '-' | '+';

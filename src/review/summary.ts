@@ -4,11 +4,10 @@ import { dnsNameOfDn } from '../ad/dn.ts';
 import { type Finding, type FindingLevel, openBlockers } from '../change/findings.ts';
 import type { Change, FilesTarget, ForestTarget, LeftOut, Plan, PlanConnection } from '../change/plan.ts';
 import { computerOf } from '../files/file-system.ts';
-import { groupBy } from '../group-by.ts';
 import type { Step } from '../remedies/remedy.ts';
 import type { Style } from '../terminal/style.ts';
 import { visible } from '../terminal/visible.ts';
-import { counted, distinct, withAsciiForm } from '../words.ts';
+import { counted, distinct, groupBy, withAsciiForm } from '../words.ts';
 import { utc } from './outcome.ts';
 
 export interface PlanCounts {

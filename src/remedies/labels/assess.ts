@@ -6,8 +6,7 @@ import type { FileChange, Proposal } from '../../change/plan.ts';
 import { type ByteSplice, replaceValuesOnly } from '../../files/strings-file.ts';
 import { classFolderOf } from '../../files/template-tree.ts';
 import { decodeText, isTextEncoding, type TextEncoding, unitLength } from '../../files/text-encoding.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted, distinct, listed } from '../../words.ts';
+import { counted, distinct, groupBy, listed } from '../../words.ts';
 import { cultureOf, displayNameOfCulture, remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import {

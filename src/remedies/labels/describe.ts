@@ -1,8 +1,7 @@
 /** A plan of this remedy in words: its title and summary, and what is left to do. */
 
 import type { FileChange, NextStep, Plan, Proposal } from '../../change/plan.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted, distinct, listed, shortened } from '../../words.ts';
+import { counted, distinct, groupBy, listed, shortened } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { distinctNames } from './filters.ts';
 import { type KeyIntent, type LabelsIntent, readIntent } from './intent.ts';

@@ -2,8 +2,7 @@
 
 import path from 'node:path';
 import { isBelow } from '../../files/template-tree.ts';
-import { groupBy } from '../../group-by.ts';
-import { shortened } from '../../words.ts';
+import { groupBy, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { type LabelValue, lostLettersIn } from './strings-content.ts';
 import type { WordingLookup } from './wording.ts';

@@ -13,8 +13,7 @@ import {
   type StringsFile,
   setFolderOf,
 } from '../../files/template-tree.ts';
-import { nearestName } from '../../nearest-name.ts';
-import { distinct } from '../../words.ts';
+import { distinct, nearestName } from '../../words.ts';
 import { cultureOf } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import type { LabelsIntent } from './intent.ts';

@@ -3,8 +3,7 @@
 import path from 'node:path';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { tellingNames } from '../../files/folder-names.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted, distinct, listed, shortened } from '../../words.ts';
+import { counted, distinct, groupBy, listed, shortened } from '../../words.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { type Form, scriptFile } from './forms.ts';
 import type { LabelsIntent } from './intent.ts';

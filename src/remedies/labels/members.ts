@@ -2,8 +2,7 @@
 
 import { usualForm } from '../../files/file-system.ts';
 import { tellingNames } from '../../files/folder-names.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted, distinct, listed } from '../../words.ts';
+import { counted, distinct, groupBy, listed } from '../../words.ts';
 import { remembered } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf, isWithin } from './file-blockers.ts';

@@ -2,8 +2,7 @@
 
 import type { Exhibit, TableExhibit } from '../../change/exhibits.ts';
 import type { TextEncoding } from '../../files/text-encoding.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted } from '../../words.ts';
+import { counted, groupBy } from '../../words.ts';
 import { displayNameOfCulture } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { fewOf } from './file-blockers.ts';

@@ -1,7 +1,6 @@
 /** A wording file to fill in: every language found, with the texts that are known. */
 
-import { groupBy } from '../../group-by.ts';
-import { distinct } from '../../words.ts';
+import { distinct, groupBy } from '../../words.ts';
 import { cultureOf } from './cultures.ts';
 import type { LabelFile, LabelsFacts } from './facts.ts';
 import { select } from './filters.ts';

@@ -12,8 +12,7 @@ import {
 import { openBlockers } from '../../change/findings.ts';
 import { removalFiles } from '../../change/folder.ts';
 import type { JsonValue, NextStep, Plan, RemoveLingeringChange } from '../../change/plan.ts';
-import { groupBy } from '../../group-by.ts';
-import { counted, distinct, listed, withAsciiForm } from '../../words.ts';
+import { counted, distinct, groupBy, listed, withAsciiForm } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
 import { notProvable } from './assess.ts';
 import type { Comparison } from './compare.ts';

@@ -3,8 +3,7 @@
 import { DnSyntaxError, parseDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { SubjectMissingError, UsageError } from '../../errors.ts';
 import type { Flags } from '../../flags.ts';
-import { nearestName } from '../../nearest-name.ts';
-import { listed } from '../../words.ts';
+import { listed, nearestName } from '../../words.ts';
 import type { RemedyOptions } from '../remedy.ts';
 import type { Candidate } from './candidates.ts';
 import type { flags as flagTable } from './flags.ts';

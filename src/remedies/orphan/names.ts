@@ -14,8 +14,7 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { SubjectMissingError, UsageError } from '../../errors.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
-import { nearestName } from '../../nearest-name.ts';
-import { distinct, listed } from '../../words.ts';
+import { distinct, listed, nearestName } from '../../words.ts';
 import { databaseClasses, type ExchangeServer, fqdnIn } from './organisation.ts';
 
 /** The names of a server object by which only it can be meant; undefined where there is none. */

@@ -3,7 +3,7 @@
 import { sameDn } from '../../ad/dn.ts';
 import { forestHeadline } from '../../ad/forest.ts';
 import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
-import { groupBy } from '../../group-by.ts';
+import { groupBy } from '../../words.ts';
 import { type AsOf, type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
 import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
 import { leftoverTree } from './leftover-findings.ts';

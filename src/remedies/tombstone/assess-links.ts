@@ -7,9 +7,8 @@ import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
 import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { PointInTime } from '../../ad/values.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
-import { groupBy } from '../../group-by.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';
-import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';
+import { agoInWords, counted, distinct, durationInWords, groupBy, listed } from '../../words.ts';
 import { hostOfParty, type Situation, suspectsIn } from './situation.ts';
 
 const day = 86_400_000;

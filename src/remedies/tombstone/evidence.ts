@@ -10,8 +10,7 @@ import type { ForestTarget, JsonValue, Plan } from '../../change/plan.ts';
 import { parsePlan } from '../../change/read-plan.ts';
 import { RemedyError, UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
-import { groupBy } from '../../group-by.ts';
-import { agoInWords, counted, listed } from '../../words.ts';
+import { agoInWords, counted, groupBy, listed } from '../../words.ts';
 import type { Surroundings } from '../remedy.ts';
 
 export interface LookEvidence {
