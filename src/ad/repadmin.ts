@@ -3,8 +3,7 @@
  * PowerShell. And the requests that repadmin takes to remove lingering objects: which DCs to clean, against which DC.
  */
 
-import { unseen } from '../unseen.ts';
-import { quotedForPowerShell } from '../words-for-shells.ts';
+import { quotedForPowerShell, unseen } from '../quoting.ts';
 import { hostOf } from './forest.ts';
 import type { OldestNews } from './replication-islands.ts';
 import type { CopyNews, Party, ReplicationNews } from './replication-news.ts';

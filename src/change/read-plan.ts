@@ -1,9 +1,9 @@
 /** Reading a plan that was saved, perhaps by someone else: it is used only if it has its whole shape and its seal fits. */
 
-import { asciiJson } from '../ascii-json.ts';
 import { FileError, PlanNotUsableError, RemedyError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
 import type { Patience } from '../files/patience.ts';
+import { asciiJson } from '../quoting.ts';
 import { readPlainFile } from './folder-files.ts';
 import { type Plan, planFormat, planVersion, whyLeft } from './plan.ts';
 import { sealOf } from './seal.ts';

@@ -1,7 +1,7 @@
 /** Shapes of JSON data, and the one place that compares data with them. Data has its shape, no more and no less. */
 
 import { DnSyntaxError, dnDepth } from '../ad/dn.ts';
-import { asciiJson } from '../ascii-json.ts';
+import { asciiJson } from '../quoting.ts';
 
 export type Shape =
   | 'text'

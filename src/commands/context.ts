@@ -6,23 +6,19 @@ import type { ExitStatus } from '../errors.ts';
 import type { FileUser, WindowsTools } from '../files/own-access.ts';
 import type { FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
+import type { Shell } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Prompter } from '../terminal/prompter.ts';
 
-export interface Context {
+export interface Context extends Shell {
   readonly stdin: NodeJS.ReadStream | ReadStream;
   readonly stdout: NodeJS.WriteStream | WriteStream;
   readonly stderr: NodeJS.WriteStream | WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The folder that relative paths start from. */
-  readonly currentFolder: string;
   /** Where change folders are made that no flag names. */
   readonly changes: string;
-  readonly platform: NodeJS.Platform;
   readonly remedies: readonly RemedyEntry[];
   readonly commands: readonly CommandSpec[];
-  /** How this tool was started, as the words before its arguments: ["npx", "adsi-remedy@1.0.0"]. */
-  readonly program: readonly string[];
   /** Who runs it, as the operating system says. */
   readonly author: Author;
   /** The user that files are replaced by; none on Windows, which has no user numbers. */

@@ -4,7 +4,6 @@
  */
 
 import path from 'node:path';
-import { asciiJson } from '../ascii-json.ts';
 import { type Finding, judge, judgeAgain, openBlockers, withoutHandedOver } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import { hasBegun, outcomesIn, readJournal } from '../change/journal.ts';
@@ -15,6 +14,7 @@ import { originalOf, type SavedPlan } from '../change/undo-link.ts';
 import { PlanNotUsableError, RefusedError, UsageError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
 import type { Patience } from '../files/patience.ts';
+import { asciiJson } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import { distinct, withAsciiForm } from '../words.ts';

@@ -1,9 +1,9 @@
 /** Where a command's words go: results to stdout, all else to stderr, and with --json one document alone on stdout. */
 
-import { asciiJson } from '../ascii-json.ts';
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
 import type { Trouble } from '../errors.ts';
+import { asciiJson } from '../quoting.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
 import { findingLines, reviewToAskAbout, screenReview, summaryLines } from '../review/text.ts';

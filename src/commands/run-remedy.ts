@@ -9,6 +9,7 @@ import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts'
 import { errnoInWords } from '../files/errno.ts';
 import type { Flags } from '../flags.ts';
 import { toolVersion } from '../package.ts';
+import { shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
@@ -17,7 +18,6 @@ import { nextStepLines } from '../review/text.ts';
 import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { type DirectoryFlags, directoryFlags, remedyFlags } from './command-flags.ts';
-import { shownPath } from './command-line.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import type { decisionFlags, outputFlags } from './flags.ts';

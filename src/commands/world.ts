@@ -11,6 +11,7 @@ import { RefusedError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
+import { commandLine, shownPath } from '../quoting.ts';
 import type {
   Description,
   DirectoryWorld,
@@ -26,7 +27,6 @@ import type {
 } from '../remedies/remedy.ts';
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import type { DirectoryFlags } from './command-flags.ts';
-import { commandLine, shownPath } from './command-line.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { defaultPort, openDirectory, type SavedDirectory, serverInWords } from './directory.ts';
 import { patienceShowing } from './held-files.ts';

@@ -3,7 +3,7 @@
 import type { FileChange, Plan } from '../change/plan.ts';
 import { spliceBytes } from '../files/strings-file.ts';
 import { decodeText, type TextEncoding } from '../files/text-encoding.ts';
-import { unseen } from '../unseen.ts';
+import { unseen } from '../quoting.ts';
 import { commentsOf } from './summary.ts';
 
 const contextLines = 3;

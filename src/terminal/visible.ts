@@ -1,4 +1,4 @@
-import { unseen } from '../unseen.ts';
+import { unseen } from '../quoting.ts';
 
 const everyUnseen = new RegExp(unseen, 'gu');
 

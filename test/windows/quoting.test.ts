@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { quotedWord } from '../../src/commands/command-line.ts';
+import { quotedWord } from '../../src/quoting.ts';
 import { describeOnWindows, type WindowsComputer, windowsComputer } from './support/wine.ts';
 
 const words = [

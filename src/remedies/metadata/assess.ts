@@ -7,8 +7,8 @@ import { type FindingDraft, finalBlocker, foreignChanges, note, warning } from '
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { dnsOf, isProtected } from '../../change/subtree.ts';
 import { onlyBySystem } from '../../change/undo-gone.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Step } from '../remedy.ts';
 import { aliveFindings, dutyFindings } from './blockers.ts';
 import { leftOutReasons, unjustified } from './changes.ts';

@@ -13,8 +13,8 @@ import {
 } from '../../change/findings.ts';
 import type { Change, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { isProtected } from '../../change/subtree.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { unjustified } from './changes.ts';
 import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
 import { exportFindings } from './export-gaps.ts';

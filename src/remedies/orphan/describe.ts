@@ -13,8 +13,8 @@ import type {
   Plan,
 } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Description, Step } from '../remedy.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { describeLeftovers } from './leftover-findings.ts';

@@ -2,7 +2,7 @@
 
 import { dnsNameOfDn } from '../../ad/dn.ts';
 import type { ForestTarget } from '../../change/plan.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import type { Survey } from './gather.ts';
 import type { Referrer } from './referrers.ts';
 

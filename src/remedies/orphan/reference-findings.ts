@@ -3,8 +3,8 @@
 import { rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, PlanValue, Proposal } from '../../change/plan.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
 import { serverFor } from './grants.ts';
 import { tooMany } from './names.ts';

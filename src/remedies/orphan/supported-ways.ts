@@ -2,8 +2,8 @@
 
 import { resetComputer } from '../../ad/repadmin.ts';
 import { type FindingDraft, note, warning } from '../../change/findings.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { listed } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
 import type { Step } from '../remedy.ts';
 import type { DeletionFacts, SurveyedServer } from './gather.ts';
 import { bearersOf } from './names.ts';

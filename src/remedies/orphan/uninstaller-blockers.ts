@@ -3,8 +3,8 @@
 import { joinDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, finalBlocker } from '../../change/findings.ts';
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
+import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
-import { quotedForPowerShell } from '../../words-for-shells.ts';
 import { type DeletionFacts, ownMailboxesIn, type Survey } from './gather.ts';
 import { clearCommand } from './grants.ts';
 import { namedOnly } from './names.ts';

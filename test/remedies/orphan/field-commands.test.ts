@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { quotedForPowerShell } from '../../../src/quoting.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';
-import { quotedForPowerShell } from '../../../src/words-for-shells.ts';
 import { judged, orphanFacts } from './practice-orphan.ts';
 
 /** What a finding says of the practice forest's orphan, with some facts changed. */

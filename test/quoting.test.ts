@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { commandLine, quotedWord } from '../../src/commands/command-line.ts';
-import { UsageError } from '../../src/errors.ts';
-import { unseen } from '../../src/unseen.ts';
-import { need } from '../support/on-windows.ts';
+import { UsageError } from '../src/errors.ts';
+import { commandLine, quotedWord, unseen } from '../src/quoting.ts';
+import { need } from './support/on-windows.ts';
 
 describe('a word of a printed command on Windows', () => {
   test.each([
