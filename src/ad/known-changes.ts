@@ -3,11 +3,10 @@
 import { DirectoryError } from '../errors.ts';
 import type { DirectorySession } from '../ldap/session.ts';
 import { sameDn } from './dn.ts';
-import { largeIntegerOf } from './entry.ts';
+import { guidFromText, largeIntegerOf } from './entry.ts';
 import type { DomainController } from './forest.ts';
 import { askForReplication } from './replication-answer.ts';
 import type { AttributeStamp, ReplicationCursor } from './replication-values.ts';
-import { guidFromText } from './values.ts';
 
 /** The highest USN that the DC has of each invocationId: every change up to there has arrived (MS-DRSR 5.203). */
 export type KnownChanges = ReadonlyMap<string, bigint>;

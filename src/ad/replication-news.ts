@@ -8,9 +8,9 @@
 
 import { distinct, groupBy } from '../words.ts';
 import { normalizedDn, sameDn } from './dn.ts';
+import type { PointInTime } from './entry.ts';
 import type { DomainController, Forest } from './forest.ts';
 import type { InboundLink, ReplicationAnswer } from './replication-answer.ts';
-import type { PointInTime } from './values.ts';
 
 /** What asking a DC gave. */
 export interface DomainControllerState {

@@ -17,7 +17,7 @@ import {
   type PointInTime,
   parseLargeInteger,
   ValueSyntaxError,
-} from './values.ts';
+} from './entry.ts';
 
 /** A DC from which this one replicates a naming context, and the result of the last attempts. */
 export interface InboundNeighbor {

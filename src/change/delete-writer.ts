@@ -1,9 +1,8 @@
 /** Deletes: of one entry that is still exactly as it was read and has no children, or of a whole subtree. */
 
 import { isDnThat, normalizedDn, sameDn } from '../ad/dn.ts';
-import { booleanOf, type Entry, guidOf, textsOf } from '../ad/entry.ts';
+import { booleanOf, type Entry, guidBase, guidOf, textsOf } from '../ad/entry.ts';
 import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
-import { guidBase } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl, treeDelete } from '../ldap/controls.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
@@ -13,8 +12,7 @@ import { distinct } from '../words.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import { valueKey } from './clear-values.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from './entry-content.ts';
-import type { EntryAccess } from './look-and-write.ts';
-import { type Look, lookAndWrite } from './look-and-write.ts';
+import { type EntryAccess, type Look, lookAndWrite } from './look-and-write.ts';
 import type { DeleteChange, DeletedEntry, DeleteTreeChange, DirectoryChange, PlanAttribute } from './plan.ts';
 import { deletedBy } from './undo-link.ts';
 

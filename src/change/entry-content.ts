@@ -1,9 +1,8 @@
 /** Comparing an entry with what a plan holds of it. */
 
 import { deletedRdnOf, isDeletedDn, rdnOf } from '../ad/dn.ts';
-import { allBytesOf, type Entry } from '../ad/entry.ts';
+import { allBytesOf, bytesOfWrittenValue, type Entry, writtenValueOf } from '../ad/entry.ts';
 import { dnIn } from '../ad/naming.ts';
-import { bytesOfWrittenValue, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { type Control, sdFlags, securityInformation } from '../ldap/controls.ts';
 import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';

@@ -4,7 +4,7 @@
  */
 
 import { isDeletedDn } from '../ad/dn.ts';
-import { guidBase } from '../ad/values.ts';
+import { guidBase } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
 import { type DirectorySession, protectionInWords } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult, ChangeWriter } from './apply.ts';

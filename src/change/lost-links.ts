@@ -4,10 +4,9 @@
  */
 
 import { isDnThat, normalizedDn, sameDn } from '../ad/dn.ts';
-import { allBytesOf, type Entry, guidOf } from '../ad/entry.ts';
+import { allBytesOf, type Entry, guidOf, writtenValueOf } from '../ad/entry.ts';
 import { dnIn } from '../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions } from '../ad/schema.ts';
-import { writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import type { DirectorySession } from '../ldap/session.ts';

@@ -1,16 +1,14 @@
 /** Edits of attributes by compare and swap: the values to go are named, so that the server refuses what has moved. */
 
 import { DnSyntaxError, deletedRdnOf, sameDn } from '../ad/dn.ts';
-import { allBytesOf, type Entry } from '../ad/entry.ts';
+import { allBytesOf, bytesOfWrittenValue, type Entry, guidBase, writtenValueOf } from '../ad/entry.ts';
 import { dnIn } from '../ad/naming.ts';
-import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome, ChangeResult } from './apply.ts';
 import { isSingleValued } from './attribute-kinds.ts';
-import type { EntryAccess } from './look-and-write.ts';
-import { type Look, lookAndWrite } from './look-and-write.ts';
+import { type EntryAccess, type Look, lookAndWrite } from './look-and-write.ts';
 import type { AttributeEdit, DirectoryChange, ModifyChange, PlanValue } from './plan.ts';
 
 /** Looks at the entry, and if it is as planned edits it. */

@@ -1,10 +1,7 @@
 /** The finding on rights that a plan writes: of entries that it makes again or completes, as the plan has them. */
 
-import { parseDnsRecord } from '../ad/dns-record.ts';
-import { rightsInWords } from '../ad/rights-in-words.ts';
-import { readDescriptor } from '../ad/security-descriptor.ts';
-import { bytesOfWrittenValue, readSid } from '../ad/values.ts';
-import { trusteeInWords } from '../ad/well-known-rights.ts';
+import { bytesOfWrittenValue, parseDnsRecord, readSid } from '../ad/entry.ts';
+import { readDescriptor, rightsInWords, trusteeInWords } from '../ad/security-descriptor.ts';
 import { counted, groupBy } from '../words.ts';
 import { givesRights, holdsDescriptors, isSecurityDescriptor } from './attribute-kinds.ts';
 import { blocker, type FindingDraft } from './findings.ts';

@@ -1,10 +1,18 @@
 /** The server's subtree, each entry with everything that it holds, and which of it the user may delete. */
 
 import { dnDepth, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
-import { allBytesOf, bytesOf, type Entry, guidOf, integerOf, textsOf } from '../ad/entry.ts';
+import {
+  allBytesOf,
+  bytesOf,
+  bytesOfWrittenValue,
+  type Entry,
+  formatSid,
+  guidOf,
+  integerOf,
+  textsOf,
+} from '../ad/entry.ts';
 import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
 import { accessRight, parseSecurityDescriptor } from '../ad/security-descriptor.ts';
-import { bytesOfWrittenValue, formatSid } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { everything } from '../ldap/filter.ts';
 import type { DirectorySession } from '../ldap/session.ts';

@@ -1,15 +1,13 @@
 /** Bringing entries back: from their tombstones under the old objectGUID, or made again. */
 
 import { rdnOf, sameDn } from '../ad/dn.ts';
-import { allBytesOf, booleanOf, type Entry } from '../ad/entry.ts';
-import { bytesOfWrittenValue, guidBase } from '../ad/values.ts';
+import { allBytesOf, booleanOf, bytesOfWrittenValue, type Entry, guidBase } from '../ad/entry.ts';
 import { deletedObjectsControl, showDeleted } from '../ldap/controls.ts';
 import type { DirectorySession, Modification } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';
-import type { EntryAccess } from './look-and-write.ts';
-import { type Look, lookAndWrite } from './look-and-write.ts';
+import { type EntryAccess, type Look, lookAndWrite } from './look-and-write.ts';
 import type { AddChange, PlanAttribute, UndeleteChange } from './plan.ts';
 import { otherClass, otherTombstone } from './same-entry.ts';
 

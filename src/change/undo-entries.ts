@@ -1,10 +1,18 @@
 /** Undoing directory changes: from what was done to the changes that bring it back, with a look at what is there now. */
 
 import { normalizedDn, parentDn, rdnOf, sameDn } from '../ad/dn.ts';
-import { allBytesOf, booleanOf, bytesOf, type Entry, guidOf } from '../ad/entry.ts';
+import {
+  allBytesOf,
+  booleanOf,
+  bytesOf,
+  bytesOfWrittenValue,
+  type Entry,
+  guidBase,
+  guidOf,
+  writtenValueOf,
+} from '../ad/entry.ts';
 import { readForest } from '../ad/forest.ts';
 import { areSameRights } from '../ad/security-descriptor.ts';
-import { bytesOfWrittenValue, guidBase, writtenValueOf } from '../ad/values.ts';
 import { DirectoryError } from '../errors.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';
 import type { DirectorySession } from '../ldap/session.ts';

@@ -1,9 +1,8 @@
 /** The proof after a directory change: what a domain controller has to show, and further looks where a remedy needs them. */
 
 import { isDeletedDn, normalizedDn, parentDn, sameDn } from '../ad/dn.ts';
-import { booleanOf, type Entry, guidOf } from '../ad/entry.ts';
+import { booleanOf, type Entry, guidBase, guidFromText, guidOf } from '../ad/entry.ts';
 import { type Forest, hostOf, readForest } from '../ad/forest.ts';
-import { guidBase, guidFromText } from '../ad/values.ts';
 import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
 import { deletedObjectsControl } from '../ldap/controls.ts';

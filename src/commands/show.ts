@@ -4,7 +4,7 @@
  */
 
 import { sameDn } from '../ad/dn.ts';
-import { guidBase } from '../ad/values.ts';
+import { guidBase } from '../ad/entry.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from '../change/entry-content.ts';
 import { openBlockers, whyRefused } from '../change/findings.ts';
 import { sameFingerprint } from '../change/fingerprint.ts';

@@ -3,9 +3,8 @@
  * of the other DCs' changes, and its condition.
  */
 
-import { formatGuid } from '../ad/values.ts';
-import type { StoredEntry } from './entry.ts';
-import { valueKey } from './entry.ts';
+import { formatGuid } from '../ad/entry.ts';
+import { type StoredEntry, valueKey } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 import type { Store } from './store.ts';
 

@@ -12,7 +12,7 @@ import {
   parseLargeInteger,
   sidFromText,
   ValueSyntaxError,
-} from '../ad/values.ts';
+} from '../ad/entry.ts';
 import { type AttributeType, attributeType, type Syntax } from './schema.ts';
 
 /** A value of syntax DN or DN-Binary; `prefix` is the part before the DN: "" or `B:32:<hex>:`. */

@@ -9,12 +9,11 @@
 
 import { createHash } from 'node:crypto';
 import { deletedRdnOf, rdnOf } from '../ad/dn.ts';
-import { formatGeneralizedTime, formatGuid, guidFromText, sidFromText } from '../ad/values.ts';
+import { formatGeneralizedTime, formatGuid, guidFromText, sidFromText } from '../ad/entry.ts';
 import { type LdifContentRecord, LdifSyntaxError } from '../ldif/ldif.ts';
 import { type LdifInput, readLdifEntries } from '../ldif/ldif-reader.ts';
 import { type DomainController, domainControllersIn, type RootDseRecord } from './domain-controller.ts';
-import type { StoredEntry, Value } from './entry.ts';
-import { textOf, toText, toValue } from './entry.ts';
+import { type StoredEntry, textOf, toText, toValue, type Value } from './entry.ts';
 import { hostsOf, onlyOnStatement, readStamp, stampStatement, stampText, withTimes } from './practice-statements.ts';
 import { type AttributeType, attributeType, wholeChain } from './schema.ts';
 import { defaultDescriptor } from './security-descriptor.ts';

@@ -3,7 +3,7 @@
  * behind the practice forest, offline work on an export, and tests.
  */
 
-import { guidFromText } from '../ad/values.ts';
+import { guidFromText } from '../ad/entry.ts';
 import type { Connector, DirectorySession, ServerAddress } from '../ldap/session.ts';
 import { writeLdif } from '../ldif/ldif.ts';
 import {

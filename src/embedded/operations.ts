@@ -1,6 +1,6 @@
 /** What a client of a DC can do: read and write, with the rights and options of the request. */
 
-import { sidFromText } from '../ad/values.ts';
+import { sidFromText } from '../ad/entry.ts';
 import type { NewAttribute } from '../ldap/session.ts';
 import type { Replica } from './domain-controller.ts';
 import { attributeType } from './schema.ts';

@@ -18,7 +18,7 @@
  *   {{seconds now-47d}}                                    seconds since 1601, as in DSTIME
  */
 
-import { fileTimeOfDate, formatGeneralizedTime, parseGeneralizedTime, secondsSince1601 } from '../ad/values.ts';
+import { fileTimeOfDate, formatGeneralizedTime, parseGeneralizedTime, secondsSince1601 } from '../ad/entry.ts';
 import { FileError } from '../errors.ts';
 import type { LdifContentRecord } from '../ldif/ldif.ts';
 import type { DomainController, InboundPartner, RootDseRecord } from './domain-controller.ts';

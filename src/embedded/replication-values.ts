@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { formatGuid, guidFromText, secondsSince1601 } from '../ad/values.ts';
+import { formatGuid, guidFromText, secondsSince1601 } from '../ad/entry.ts';
 import { type Cursor, domainControllersIn, type InboundPartner, type ReplicationState } from './domain-controller.ts';
 import type { AttributeStamp, StoredEntry } from './entry.ts';
 import type { AttributeType } from './schema.ts';

@@ -5,7 +5,7 @@
  */
 
 import { childDn, rdnOf } from '../ad/dn.ts';
-import { formatGuid } from '../ad/values.ts';
+import { formatGuid } from '../ad/entry.ts';
 import type { Replica } from './domain-controller.ts';
 import { type AttributeStamp, Reference, type StoredEntry, type Value } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';

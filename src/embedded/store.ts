@@ -7,7 +7,7 @@
  */
 
 import { childDn, DnSyntaxError, dnsNameOfDn, formatDn, normalizedDn, parseDn, type Rdn } from '../ad/dn.ts';
-import { parseGeneralizedTime } from '../ad/values.ts';
+import { parseGeneralizedTime } from '../ad/entry.ts';
 import { type AttributeStamp, Reference, StoredEntry, type Value, valueKey } from './entry.ts';
 import { type AttributeType, attributeType } from './schema.ts';
 

@@ -7,7 +7,7 @@
  */
 
 import { formatDn, parseDn, rdnOf } from '../ad/dn.ts';
-import { formatGuid } from '../ad/values.ts';
+import { formatGuid } from '../ad/entry.ts';
 import { isDeletedObjectsContainer, Reference, type StoredEntry, type Value } from './entry.ts';
 import { refuse } from './refusal.ts';
 import { type AttributeType, attributeType } from './schema.ts';

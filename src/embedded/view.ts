@@ -4,7 +4,7 @@
  */
 
 import { dnsNameOfDn, parentDn, parseDn } from '../ad/dn.ts';
-import { formatGeneralizedTime } from '../ad/values.ts';
+import { formatGeneralizedTime } from '../ad/entry.ts';
 import { controlOid } from '../ldap/controls.ts';
 import {
   type DomainController,

@@ -4,7 +4,7 @@
  */
 
 import { formatDn, parseDn, type RdnAttribute, rdnOf } from '../ad/dn.ts';
-import { formatGeneralizedTime } from '../ad/values.ts';
+import { formatGeneralizedTime } from '../ad/entry.ts';
 import type { NewAttribute } from '../ldap/session.ts';
 import type { Replica } from './domain-controller.ts';
 import { foldedText, isWellFormed, Reference, type StoredEntry, toValue, type Value, valueKey } from './entry.ts';

@@ -3,9 +3,9 @@
  * their DC remove them (MS-ADTS 3.1.1.3.3.15, KB 314282): the DC asks the reference itself before it removes anything.
  */
 
+import { bytesOfWrittenValue, guidBase } from '../ad/entry.ts';
 import { dnIn } from '../ad/naming.ts';
 import { importRemoval } from '../ad/repadmin.ts';
-import { bytesOfWrittenValue, guidBase } from '../ad/values.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import { valueKey } from '../change/clear-values.ts';
 import { withoutSacl } from '../change/entry-content.ts';
@@ -26,8 +26,7 @@ import type {
   UndeleteChange,
 } from '../change/plan.ts';
 import { showDeleted, treeDelete } from '../ldap/controls.ts';
-import type { LdifAttribute, LdifChangeRecord, LdifEdit } from '../ldif/ldif.ts';
-import { ldifComment, ldifRecord } from '../ldif/ldif.ts';
+import { type LdifAttribute, type LdifChangeRecord, type LdifEdit, ldifComment, ldifRecord } from '../ldif/ldif.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, groupBy, listed } from '../words.ts';
 import { commentsOf } from './summary.ts';

@@ -5,11 +5,8 @@
  */
 
 import { createHash } from 'node:crypto';
-import { parseDnsRecord } from '../ad/dns-record.ts';
-import { type RightsInWords, rightsInWords } from '../ad/rights-in-words.ts';
-import { readDescriptor } from '../ad/security-descriptor.ts';
-import { readSid } from '../ad/values.ts';
-import { trusteeInWords } from '../ad/well-known-rights.ts';
+import { parseDnsRecord, readSid } from '../ad/entry.ts';
+import { type RightsInWords, readDescriptor, rightsInWords, trusteeInWords } from '../ad/security-descriptor.ts';
 import { isSecurityDescriptor } from '../change/attribute-kinds.ts';
 import type {
   AttributeEdit,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { formatGuid } from '../../src/ad/values.ts';
+import { formatGuid } from '../../src/ad/entry.ts';
 import type { DirectoryChange, Plan } from '../../src/change/plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sidFromText } from '../../src/ad/values.ts';
+import { sidFromText } from '../../src/ad/entry.ts';
 import { deleteRight } from '../../src/change/subtree.ts';
 
 const user = 'S-1-5-21-1-2-3-1104';

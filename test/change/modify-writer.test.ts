@@ -1,6 +1,6 @@
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { formatGuid } from '../../src/ad/values.ts';
+import { formatGuid } from '../../src/ad/entry.ts';
 import type { EntryAccess } from '../../src/change/look-and-write.ts';
 import { reversedModify, writeModify } from '../../src/change/modify-writer.ts';
 import type { AttributeEdit, ModifyChange } from '../../src/change/plan.ts';

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, it } from 'vitest';
+import { formatGuid } from '../../src/ad/entry.ts';
 import { parseRepsFrom, parseUpToDateVector } from '../../src/ad/replication-values.ts';
-import { formatGuid } from '../../src/ad/values.ts';
 import { repsFromValue } from '../../src/embedded/replication-values.ts';
 import {
   bytesOf,

@@ -2,8 +2,8 @@
 
 import { Attribute, Change, type Client } from 'ldapts';
 import { describe, expect, it } from 'vitest';
+import { formatGuid } from '../../src/ad/entry.ts';
 import { parsePropertyMetaData, parseUpToDateVector } from '../../src/ad/replication-values.ts';
-import { formatGuid } from '../../src/ad/values.ts';
 import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 import { bytesOf, configuration, connectTo, domain, openForest, showDeleted, valuesOf } from './support.ts';
 

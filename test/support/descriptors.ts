@@ -1,6 +1,6 @@
 /** Security descriptors for tests, written apart from the reader (MS-DTYP 2.4.6). */
 
-import { guidFromText, sidFromText } from '../../src/ad/values.ts';
+import { guidFromText, sidFromText } from '../../src/ad/entry.ts';
 
 export interface TestAce {
   readonly mask: number;

@@ -5,10 +5,9 @@
 
 import { type DomainControllerAccess, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
-import { allBytesOf, booleanOf, bytesOf, type Entry, textOf } from '../../ad/entry.ts';
+import { allBytesOf, booleanOf, bytesOf, type Entry, formatSid, textOf } from '../../ad/entry.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
-import { formatSid } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { deletedObjectsControl } from '../../ldap/controls.ts';

@@ -5,11 +5,10 @@
  */
 
 import { creationStamp, stampsOf } from '../../ad/attribute-stamps.ts';
-import { booleanOf, type Entry, guidOf, textsOf } from '../../ad/entry.ts';
+import { booleanOf, type Entry, formatGuid, guidBase, guidOf, textsOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
 import { isKnown, type KnownChanges, type Originator, readKnownChanges } from '../../ad/known-changes.ts';
 import type { AttributeStamp } from '../../ad/replication-values.ts';
-import { formatGuid, guidBase } from '../../ad/values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { inParallel } from '../../files/in-parallel.ts';

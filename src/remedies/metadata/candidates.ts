@@ -5,11 +5,10 @@
 
 import { askAllForReplication, catalogIfAny, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
 import { dnDepth, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
+import { dateOfFileTime, type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import { networkMeansBy } from '../../ad/probe.ts';
 import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
-import { dateOfFileTime } from '../../ad/values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';

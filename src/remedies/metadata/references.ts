@@ -1,12 +1,18 @@
 /** Who names the domain controller: values of the Configuration partition, of its domain, and of DNS. */
 
 import { deletedRdnOf, isSameOrBelow, normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { type DnsRecord, parseDnsRecord } from '../../ad/dns-record.ts';
-import { allBytesOf, type Entry, guidOf, textsOf } from '../../ad/entry.ts';
+import {
+  allBytesOf,
+  type DnsRecord,
+  type Entry,
+  guidOf,
+  parseDnsRecord,
+  textsOf,
+  writtenValueOf,
+} from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { dnIn, everyEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { readAttributeDefinitions, readDnAttributes, readMandatoryAttributes } from '../../ad/schema.ts';
-import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { HeldValues } from '../../change/clear-values.ts';
 import { DirectoryError } from '../../errors.ts';

@@ -1,7 +1,6 @@
 /** Orphan or in use? The account of a server object, what speaks for each, and the verdict. There is no official list of signs. */
 
-import { allBytesOf, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
-import { dateOfFileTime } from '../../ad/values.ts';
+import { allBytesOf, dateOfFileTime, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
 import { and, equal, or } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted } from '../../words.ts';

@@ -1,10 +1,9 @@
 /** Recipients that name the server or its databases: counted, and Exchange's own mailboxes apart from users'. */
 
 import { isSameOrBelow, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf, writtenValueOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { readMandatoryAttributes } from '../../ad/schema.ts';
-import { writtenValueOf } from '../../ad/values.ts';
 import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { OwnNames } from './names.ts';

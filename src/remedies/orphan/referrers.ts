@@ -7,7 +7,7 @@
  */
 
 import { normalizedDn } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, guidOf, textOf, textsOf } from '../../ad/entry.ts';
+import { allBytesOf, type Entry, guidOf, textOf, textsOf, writtenValueOf } from '../../ad/entry.ts';
 import { writableAttributes } from '../../ad/forest.ts';
 import {
   dnIn,
@@ -19,7 +19,6 @@ import {
   namingValues,
 } from '../../ad/naming.ts';
 import { type AttributeDefinition, readAttributeDefinitions, readMandatoryAttributes } from '../../ad/schema.ts';
-import { writtenValueOf } from '../../ad/values.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import { valueKey } from '../../change/clear-values.ts';
 import type { PlanValue } from '../../change/plan.ts';

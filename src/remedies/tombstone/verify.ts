@@ -2,11 +2,10 @@
 
 import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
 import { sameDn } from '../../ad/dn.ts';
-import { textsOf } from '../../ad/entry.ts';
+import { guidBase, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { askForReplication } from '../../ad/replication-answer.ts';
 import { lifetimeExceeded } from '../../ad/replication-news.ts';
-import { guidBase } from '../../ad/values.ts';
 import type { ModifyChange, Plan } from '../../change/plan.ts';
 import { defaultProof, type LookOnDc, type Proof, type Sight } from '../../change/verify.ts';
 import type { DirectorySession } from '../../ldap/session.ts';

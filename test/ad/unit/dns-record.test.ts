@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseDnsRecord } from '../../../src/ad/dns-record.ts';
+import { parseDnsRecord } from '../../../src/ad/entry.ts';
 
 /** The header of MS-DNSP 2.3.2.2: length of the data, type, version 5, rank, serial, time to live. */
 function recordOf(type: number, data: Buffer): Buffer {

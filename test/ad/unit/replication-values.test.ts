@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { secondsSince1601 } from '../../../src/ad/entry.ts';
 import {
   parseAttributeStampXml,
   parseCursorXml,
@@ -9,7 +10,6 @@ import {
   parseUpToDateVector,
   UnreadableReplicationValueError,
 } from '../../../src/ad/replication-values.ts';
-import { secondsSince1601 } from '../../../src/ad/values.ts';
 
 // Values that Samba 4.17 wrote.
 const repsFrom = Buffer.from(

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { rightsInWords } from '../../../src/ad/rights-in-words.ts';
-import { areSameRights, readDescriptor } from '../../../src/ad/security-descriptor.ts';
+import { areSameRights, readDescriptor, rightsInWords } from '../../../src/ad/security-descriptor.ts';
 import { aceFlags, descriptor, type TestAce } from '../../support/descriptors.ts';
 
 const everyone = 'S-1-1-0';

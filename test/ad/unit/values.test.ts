@@ -19,7 +19,7 @@ import {
   sidFromText,
   ValueSyntaxError,
   writtenValueOf,
-} from '../../../src/ad/values.ts';
+} from '../../../src/ad/entry.ts';
 import { agoInWords, durationInWords } from '../../../src/words.ts';
 
 const someBytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });

@@ -1,7 +1,6 @@
 /** What a directory is asked to write: the real applyPlan and writers, on a session that has all as the plan expects it. */
 
-import type { Attribute, Entry } from '../../../src/ad/entry.ts';
-import { bytesOfWrittenValue, guidBase, guidFromText } from '../../../src/ad/values.ts';
+import { type Attribute, bytesOfWrittenValue, type Entry, guidBase, guidFromText } from '../../../src/ad/entry.ts';
 import { applyPlan } from '../../../src/change/apply.ts';
 import { entryWriter } from '../../../src/change/entry-writer.ts';
 import { type DirectoryChange, isDirectoryChange, type Plan, type PlanValue } from '../../../src/change/plan.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sidFromText } from '../../../src/ad/values.ts';
+import { sidFromText } from '../../../src/ad/entry.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
 import { clearable } from '../../../src/remedies/orphan/changes.ts';
 import type { DeletionFacts } from '../../../src/remedies/orphan/gather.ts';

@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Entry } from '../../../src/ad/entry.ts';
-import { formatGuid, guidBase, guidFromText } from '../../../src/ad/values.ts';
+import { type Entry, formatGuid, guidBase, guidFromText } from '../../../src/ad/entry.ts';
 import type { DirectoryChange } from '../../../src/change/plan.ts';
 import { lookForDeleted } from '../../../src/change/verify.ts';
 import type { DirectorySession, SearchRequest } from '../../../src/ldap/session.ts';

@@ -1,8 +1,7 @@
 /** Who may bind, by which names, with which password and which rights. */
 
-import { dateOfFileTime } from '../../../src/ad/values.ts';
-import type { StoredEntry } from '../../../src/embedded/entry.ts';
-import { assertionKey } from '../../../src/embedded/entry.ts';
+import { dateOfFileTime } from '../../../src/ad/entry.ts';
+import { assertionKey, type StoredEntry } from '../../../src/embedded/entry.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import type { Store } from '../../../src/embedded/store.ts';
 import { administrator, type Rights } from '../../../src/embedded/view.ts';
