@@ -41,9 +41,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 
 /** Where a room may use only these files of another one: interfaces and types. */
 const onlyThese: Readonly<Record<string, readonly RegExp[]>> = {
-  'ad → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
-  'remedies → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
-  'change → ldap': [/^ldap\/(session|filter|controls|diagnostics|root-dse)\.ts$/],
+  'ad → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
+  'remedies → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
+  'change → ldap': [/^ldap\/(session|diagnostics)\.ts$/],
   'remedies → terminal': [/^terminal\/(prompter|questions)\.ts$/],
   'review → remedies': [/^remedies\/remedy\.ts$/],
 };

@@ -3,8 +3,7 @@
  * Samba's DCs give by number alone.
  */
 
-import { equal } from '../ldap/filter.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, equal } from '../ldap/session.ts';
 import { allBytesOf, bytesOf, type Entry, integerOf, textOf } from './entry.ts';
 import {
   type AttributeStamp,

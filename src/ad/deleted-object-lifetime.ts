@@ -1,6 +1,6 @@
 /** How long deleted objects are kept, from what is stored and what is not. */
 
-import type { RootDse } from '../ldap/root-dse.ts';
+import type { RootDse } from '../ldap/session.ts';
 import { counted } from '../words.ts';
 import { joinDn } from './dn.ts';
 import { type Entry, integerOf } from './entry.ts';

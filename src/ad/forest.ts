@@ -3,8 +3,7 @@
 import { isIP } from 'node:net';
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
-import { equal, type Filter, or } from '../ldap/filter.ts';
-import { type DirectorySession, protectionInWords } from '../ldap/session.ts';
+import { type DirectorySession, equal, type Filter, or, protectionInWords } from '../ldap/session.ts';
 import { dnsNameOfDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from './dn.ts';
 import { allBytesOf, booleanOf, type Entry, guidOf, integerOf, textOf, textsOf } from './entry.ts';
 

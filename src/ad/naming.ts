@@ -1,8 +1,7 @@
 /** Whether a value names what goes: by the DN of an entry, or by a name of the server in text. */
 
 import { DirectoryError } from '../errors.ts';
-import { everything } from '../ldap/filter.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, everything } from '../ldap/session.ts';
 import { isDeletedDn, isSameOrBelow, normalizedDn, parentDn, rdnOf } from './dn.ts';
 import type { Attribute, Entry } from './entry.ts';
 

@@ -2,8 +2,7 @@
 
 import { DirectoryError } from '../errors.ts';
 import { resultCode } from '../ldap/diagnostics.ts';
-import { and, equal, or } from '../ldap/filter.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { and, type DirectorySession, equal, or } from '../ldap/session.ts';
 import { booleanOf, type Entry, integerOf, textOf, textsOf } from './entry.ts';
 
 /** One attribute, as its attributeSchema object defines it. */

@@ -4,7 +4,7 @@ import { deletedRdnOf, isDeletedDn, rdnOf } from '../ad/dn.ts';
 import { allBytesOf, bytesOfWrittenValue, type Entry, writtenValueOf } from '../ad/entry.ts';
 import { dnIn } from '../ad/naming.ts';
 import { DirectoryError } from '../errors.ts';
-import { type Control, sdFlags, securityInformation } from '../ldap/controls.ts';
+import { type Control, sdFlags, securityInformation } from '../ldap/session.ts';
 import { isSecurityDescriptor, isVolatile } from './attribute-kinds.ts';
 import type { DeletedEntry, PlanAttribute, PlanValue } from './plan.ts';
 

@@ -14,8 +14,7 @@ import {
 import { readAttributeDefinitions, readForwardLinks } from '../ad/schema.ts';
 import { accessRight, parseSecurityDescriptor } from '../ad/security-descriptor.ts';
 import { DirectoryError } from '../errors.ts';
-import { everything } from '../ldap/filter.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, everything } from '../ldap/session.ts';
 import { distinct, groupBy } from '../words.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from './entry-content.ts';
 import type { DeleteChange, DeletedEntry, PlanAttribute } from './plan.ts';

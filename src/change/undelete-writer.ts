@@ -2,8 +2,7 @@
 
 import { rdnOf, sameDn } from '../ad/dn.ts';
 import { allBytesOf, booleanOf, bytesOfWrittenValue, type Entry, guidBase } from '../ad/entry.ts';
-import { deletedObjectsControl, showDeleted } from '../ldap/controls.ts';
-import type { DirectorySession, Modification } from '../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl, type Modification, showDeleted } from '../ldap/session.ts';
 import type { ChangeOutcome } from './apply.ts';
 import { isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';

@@ -14,8 +14,7 @@ import {
 import { readForest } from '../ad/forest.ts';
 import { areSameRights } from '../ad/security-descriptor.ts';
 import { DirectoryError } from '../errors.ts';
-import { deletedObjectsControl } from '../ldap/controls.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl } from '../ldap/session.ts';
 import { counted, distinct } from '../words.ts';
 import { givesRights, isRestorable, isSecurityDescriptor } from './attribute-kinds.ts';
 import { deletedEntry, hasExactly, wholeEntry, withoutSacl } from './entry-content.ts';

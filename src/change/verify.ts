@@ -5,9 +5,7 @@ import { booleanOf, type Entry, guidBase, guidFromText, guidOf } from '../ad/ent
 import { type Forest, hostOf, readForest } from '../ad/forest.ts';
 import { DirectoryError, RemedyError } from '../errors.ts';
 import { inParallel } from '../files/in-parallel.ts';
-import { deletedObjectsControl } from '../ldap/controls.ts';
-import { equal, everything, or } from '../ldap/filter.ts';
-import type { DirectorySession } from '../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl, equal, everything, or } from '../ldap/session.ts';
 import { whatIsLeft } from './modify-writer.ts';
 import type { DirectoryChange, ModifyChange } from './plan.ts';
 import { deletedBy } from './undo-link.ts';

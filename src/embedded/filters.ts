@@ -1,8 +1,7 @@
 /** Search filters against entries (RFC 4511 4.5.1.7). */
 
-import type { Filter, FilterValue } from '../ldap/filter.ts';
-import type { StoredEntry, Value } from './entry.ts';
-import { assertionKey, compareKeys, isDnSyntax, textOf, valueKey } from './entry.ts';
+import type { Filter, FilterValue } from '../ldap/session.ts';
+import { assertionKey, compareKeys, isDnSyntax, type StoredEntry, textOf, type Value, valueKey } from './entry.ts';
 import { type AttributeType, attributeType, classType } from './schema.ts';
 import type { Store } from './store.ts';
 import { visibleValues } from './view.ts';

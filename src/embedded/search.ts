@@ -4,10 +4,8 @@
  */
 
 import { DnSyntaxError, dnsNameOfDn, parentDn } from '../ad/dn.ts';
-import type { Filter } from '../ldap/filter.ts';
-import type { SearchScope } from '../ldap/session.ts';
-import type { StoredEntry } from './entry.ts';
-import { assertionKey, toText } from './entry.ts';
+import type { Filter, SearchScope } from '../ldap/session.ts';
+import { assertionKey, type StoredEntry, toText } from './entry.ts';
 import { candidates, compileFilter } from './filters.ts';
 import { refuse } from './refusal.ts';
 import { type AttributeType, attributeType } from './schema.ts';

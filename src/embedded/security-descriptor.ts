@@ -1,6 +1,6 @@
 /** The parts of a self-relative security descriptor (MS-DTYP 2.4.6) that the SD flags control selects. */
 
-import { securityInformation } from '../ldap/controls.ts';
+import { securityInformation } from '../ldap/session.ts';
 
 /** Owner, group, SACL and DACL. */
 export const allSecurityParts = 15;

@@ -11,11 +11,20 @@ import {
   type Peer,
   writeErrorOf,
 } from '../ldap/connection-trouble.ts';
-import { type Control, controlOid, sendableControls } from '../ldap/controls.ts';
 import { resultCode, resultError } from '../ldap/diagnostics.ts';
-import { everything } from '../ldap/filter.ts';
-import { readRootDse as parseRootDse, type RootDse, rootDseAttributes } from '../ldap/root-dse.ts';
-import type { DirectorySession, Modification, SearchRequest, SessionIdentity } from '../ldap/session.ts';
+import {
+  type Control,
+  controlOid,
+  type DirectorySession,
+  everything,
+  type Modification,
+  readRootDse as parseRootDse,
+  type RootDse,
+  rootDseAttributes,
+  type SearchRequest,
+  type SessionIdentity,
+  sendableControls,
+} from '../ldap/session.ts';
 import type { Condition, Replica } from './domain-controller.ts';
 import {
   type Client,

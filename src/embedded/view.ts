@@ -5,7 +5,7 @@
 
 import { dnsNameOfDn, parentDn, parseDn } from '../ad/dn.ts';
 import { formatGeneralizedTime } from '../ad/entry.ts';
-import { controlOid } from '../ldap/controls.ts';
+import { controlOid } from '../ldap/session.ts';
 import {
   type DomainController,
   isReadOnlySettings,

@@ -5,19 +5,23 @@ import { DirectoryError, UsageError } from '../errors.ts';
 import { connect, type Trust } from './connect.ts';
 import { Connection } from './connection.ts';
 import { directoryErrorOf, type Peer, writeErrorOf } from './connection-trouble.ts';
-import { type Control, controlOid, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
-import { everything } from './filter.ts';
 import { addRequest, bindRequest, deleteRequest, modifyRequest, type RequestOf } from './requests.ts';
-import { type RootDse, readRootDse, rootDseAttributes } from './root-dse.ts';
 import { searchEntries } from './search.ts';
-import type {
-  Access,
-  DirectorySession,
-  PasswordLogon,
-  SearchRequest,
-  ServerAddress,
-  SessionIdentity,
+import {
+  type Access,
+  type Control,
+  controlOid,
+  type DirectorySession,
+  everything,
+  type PasswordLogon,
+  type RootDse,
+  readRootDse,
+  rootDseAttributes,
+  type SearchRequest,
+  type ServerAddress,
+  type SessionIdentity,
+  sendableControls,
 } from './session.ts';
 
 /** AD's MaxPageSize: it returns no more in a page, whatever the request asks for (MS-ADTS 3.1.1.3.4.6). */

@@ -16,9 +16,15 @@ import {
   SearchFilter,
   type SearchFilterValues,
 } from 'ldapts';
-import { type Control, controlOid } from './controls.ts';
-import { bitAnd, type Filter } from './filter.ts';
-import type { Modification, NewAttribute, SearchScope } from './session.ts';
+import {
+  bitAnd,
+  type Control,
+  controlOid,
+  type Filter,
+  type Modification,
+  type NewAttribute,
+  type SearchScope,
+} from './session.ts';
 
 export type RequestOf = (messageId: number) => Buffer;
 

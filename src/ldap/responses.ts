@@ -7,8 +7,8 @@
  */
 
 import type { Attribute } from '../ad/entry.ts';
-import { controlOid } from './controls.ts';
 import type { LdapResult } from './diagnostics.ts';
+import { controlOid } from './session.ts';
 
 /** An attribute whose values the server sent in part; the rest begins at value number `next`, counted from 0. */
 export interface PartialAttribute {

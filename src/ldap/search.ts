@@ -5,12 +5,10 @@ import type { Entry } from '../ad/entry.ts';
 import { DirectoryError } from '../errors.ts';
 import type { Connection, PendingRequest } from './connection.ts';
 import { directoryErrorOf } from './connection-trouble.ts';
-import { type Control, domainScope, sendableControls } from './controls.ts';
 import { resultCode, resultError } from './diagnostics.ts';
-import { everything, type Filter } from './filter.ts';
 import { pagedResults, searchRequest } from './requests.ts';
 import type { Response } from './responses.ts';
-import type { SearchScope } from './session.ts';
+import { type Control, domainScope, everything, type Filter, type SearchScope, sendableControls } from './session.ts';
 
 export interface Search {
   readonly base: string;

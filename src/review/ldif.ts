@@ -25,7 +25,7 @@ import type {
   RemoveLingeringChange,
   UndeleteChange,
 } from '../change/plan.ts';
-import { showDeleted, treeDelete } from '../ldap/controls.ts';
+import { showDeleted, treeDelete } from '../ldap/session.ts';
 import { type LdifAttribute, type LdifChangeRecord, type LdifEdit, ldifComment, ldifRecord } from '../ldif/ldif.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, groupBy, listed } from '../words.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Filter, or, present } from '../../src/ldap/filter.ts';
+import { type Filter, or, present } from '../../src/ldap/session.ts';
 import { recipientAttributes, recipientFilters, recipientReferences } from '../../src/remedies/orphan/recipients.ts';
 import { run } from '../ad/lab/command.ts';
 import type { DomainController } from '../ad/lab/domain-controller.ts';

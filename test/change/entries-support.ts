@@ -7,8 +7,7 @@ import { deletedEntry, wholeEntry, withoutSacl } from '../../src/change/entry-co
 import type { EntryAccess } from '../../src/change/look-and-write.ts';
 import type { DeleteChange } from '../../src/change/plan.ts';
 import { ldapConnector } from '../../src/ldap/connector.ts';
-import { everything } from '../../src/ldap/filter.ts';
-import type { DirectorySession } from '../../src/ldap/session.ts';
+import { type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { type ServedForest, served } from '../support/ldap-server/served-forest.ts';
 import { practiceForest } from '../support/practice-forest.ts';
 

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { type EmbeddedForest, openEmbeddedForest } from '../../src/embedded/open-embedded.ts';
-import { everything } from '../../src/ldap/filter.ts';
-import type { DirectorySession } from '../../src/ldap/session.ts';
+import { type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { orphan as orphanDn } from '../change/entries-support.ts';
 import { practiceForest, practiceTime } from '../support/practice-forest.ts';
 import { directoryOf, siteInMemory } from '../support/practice-site.ts';

@@ -4,9 +4,16 @@ import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError, RemedyError } from '../../src/errors.ts';
 import { ldapConnector } from '../../src/ldap/connector.ts';
-import { controlOid, sdFlags, showDeleted, treeDelete } from '../../src/ldap/controls.ts';
-import { equal, everything } from '../../src/ldap/filter.ts';
-import type { DirectorySession, SearchRequest } from '../../src/ldap/session.ts';
+import {
+  controlOid,
+  type DirectorySession,
+  equal,
+  everything,
+  type SearchRequest,
+  sdFlags,
+  showDeleted,
+  treeDelete,
+} from '../../src/ldap/session.ts';
 import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 import { configuration, domain, openForest } from './support.ts';
 

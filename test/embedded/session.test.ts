@@ -3,8 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import { OutcomeUnknownError } from '../../src/errors.ts';
 import { ldapConnector } from '../../src/ldap/connector.ts';
-import { everything } from '../../src/ldap/filter.ts';
-import type { DirectorySession } from '../../src/ldap/session.ts';
+import { type DirectorySession, everything } from '../../src/ldap/session.ts';
 import type { ServedForest } from '../support/ldap-server/served-forest.ts';
 import { domain, openForest } from './support.ts';
 

@@ -8,7 +8,7 @@ import {
   showDeleted,
   showRecycled,
   treeDelete,
-} from '../../src/ldap/controls.ts';
+} from '../../src/ldap/session.ts';
 
 describe('controls', () => {
   test('the flags of a security descriptor are a BER integer in a sequence', () => {

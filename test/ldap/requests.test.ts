@@ -1,8 +1,6 @@
 /** That ldapts, of which we use the encoders, writes what RFC 4511 asks for: the contract that a new version must keep. */
 
 import { describe, expect, test } from 'vitest';
-import type { Control } from '../../src/ldap/controls.ts';
-import { and, equal, type Filter, not, or, present } from '../../src/ldap/filter.ts';
 import {
   abandonRequest,
   addRequest,
@@ -14,6 +12,7 @@ import {
   startTlsRequest,
   unbindRequest,
 } from '../../src/ldap/requests.ts';
+import { and, type Control, equal, type Filter, not, or, present } from '../../src/ldap/session.ts';
 import { boolean, element, integer, octets, sequence } from './peer/ber.ts';
 
 function filterIn(filter: Filter, controls: readonly Control[] = []): Buffer {

@@ -1,9 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { LogonError, OutcomeUnknownError, type RemedyError, UsageError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
-import { everything } from '../../src/ldap/filter.ts';
 import { SecurityContextError } from '../../src/ldap/logon/security-context.ts';
-import type { Access, DirectorySession } from '../../src/ldap/session.ts';
+import { type Access, type DirectorySession, everything } from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
 import { responseTag, result, searchEntry } from './peer/ber.ts';
 import { type FalseContext, falseContext, falseUnwrap, falseWrap, overhead } from './peer/false-context.ts';

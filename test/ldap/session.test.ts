@@ -3,9 +3,17 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Entry, textOf, textsOf } from '../../src/ad/entry.ts';
 import { DirectoryError, OutcomeUnknownError } from '../../src/errors.ts';
 import { openSession } from '../../src/ldap/connector.ts';
-import { controlOid, showDeleted, showRecycled } from '../../src/ldap/controls.ts';
-import { equal, everything } from '../../src/ldap/filter.ts';
-import type { Access, DirectorySession, PasswordLogon, SearchRequest } from '../../src/ldap/session.ts';
+import {
+  type Access,
+  controlOid,
+  type DirectorySession,
+  equal,
+  everything,
+  type PasswordLogon,
+  type SearchRequest,
+  showDeleted,
+  showRecycled,
+} from '../../src/ldap/session.ts';
 import { failureOf } from '../support/failure-of.ts';
 import { element, octets, responseTag, result, searchEntry, searchReference, sequence } from './peer/ber.ts';
 import {

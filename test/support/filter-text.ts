@@ -1,4 +1,4 @@
-import { bitAnd, type Filter, type FilterValue } from '../../src/ldap/filter.ts';
+import { bitAnd, type Filter, type FilterValue } from '../../src/ldap/session.ts';
 
 /** The filter as RFC 4515 text; in bytes, whatever is not printable ASCII is escaped. */
 export function formatFilter(filter: Filter): string {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { everything } from '../../src/ldap/filter.ts';
+import { everything } from '../../src/ldap/session.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
 import { openPractice, type Practice, readForest } from './support/practice.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { everything } from '../../src/ldap/filter.ts';
+import { everything } from '../../src/ldap/session.ts';
 import { describeOnEveryNode } from './support/nodes.ts';
 import { openPractice, type Practice, readForest } from './support/practice.ts';
 

@@ -10,9 +10,7 @@ import { type DomainController, hostOf } from '../../ad/forest.ts';
 import type { Originator } from '../../ad/known-changes.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { deletedObjectsControl } from '../../ldap/controls.ts';
-import { equal, everything } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl, equal, everything } from '../../ldap/session.ts';
 import { type JudgedObject, judgeObjects, type OpenController } from './verdicts.ts';
 
 /** What was found on a target, judged by a reference. */

@@ -6,9 +6,7 @@ import { joinDn, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, largeIntegerOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { DirectoryError } from '../../errors.ts';
-import { deletedObjectsControl } from '../../ldap/controls.ts';
-import { equal, type Filter } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl, equal, type Filter } from '../../ldap/session.ts';
 
 /** undefined where the DC does not show it. */
 export interface OwnEvidence {

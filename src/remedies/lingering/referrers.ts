@@ -8,8 +8,7 @@ import { integerOf, textOf, textsOf } from '../../ad/entry.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
-import { and, equal, or, present } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, or, present } from '../../ldap/session.ts';
 
 /** Referrers by the object's DN, each as "manager of CN=…". */
 export type Referrers = ReadonlyMap<string, readonly string[]>;

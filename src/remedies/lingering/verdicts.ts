@@ -12,9 +12,7 @@ import type { AttributeStamp } from '../../ad/replication-values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { inParallel } from '../../files/in-parallel.ts';
-import { type Control, deletedObjectsControl } from '../../ldap/controls.ts';
-import { everything } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type Control, type DirectorySession, deletedObjectsControl, everything } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
 import { backLinksIn, readReferrers } from './referrers.ts';
 

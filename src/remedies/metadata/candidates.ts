@@ -10,8 +10,7 @@ import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import { networkMeansBy } from '../../ad/probe.ts';
 import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
 import { DirectoryError } from '../../errors.ts';
-import { and, equal, or } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 

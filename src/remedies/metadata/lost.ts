@@ -20,9 +20,7 @@ import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-co
 import { type FindingDraft, warning } from '../../change/findings.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';
-import { deletedObjectsControl } from '../../ldap/controls.ts';
-import { everything } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl, everything } from '../../ldap/session.ts';
 import { writeLdif } from '../../ldif/ldif.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld } from '../remedy.ts';

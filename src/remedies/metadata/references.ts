@@ -17,8 +17,7 @@ import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { HeldValues } from '../../change/clear-values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
-import { equal, everything, type Filter } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, equal, everything, type Filter } from '../../ldap/session.ts';
 
 /** What happens to values that name an entry of the DC. */
 export type Clearing = 'may be cleared' | 'mandatory' | 'only the system writes it';

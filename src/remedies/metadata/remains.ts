@@ -6,8 +6,7 @@ import type { Forest } from '../../ad/forest.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
 import { DirectoryError } from '../../errors.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
-import { and, equal, or } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
 import type { DirectoryWorld } from '../remedy.ts';
 import type { Identity } from './identity.ts';
 import {

@@ -2,8 +2,7 @@
 
 import { isBelow, joinDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
-import { and, equal, everything } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, everything } from '../../ldap/session.ts';
 import { textsOf } from './names.ts';
 import type { ExchangeServer } from './organisation.ts';
 import { isLegacy, isModernGroup } from './versions.ts';

@@ -1,8 +1,7 @@
 /** Orphan or in use? The account of a server object, what speaks for each, and the verdict. There is no official list of signs. */
 
 import { allBytesOf, dateOfFileTime, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
-import { and, equal, or } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { counted } from '../../words.ts';
 import { type ExchangeServer, isFullServer } from './organisation.ts';
 import { hasRole, isOnlyProvisioned, roleBit } from './versions.ts';

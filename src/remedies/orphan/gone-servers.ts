@@ -4,10 +4,8 @@ import { deletedRdnOf, joinDn, rdnOf } from '../../ad/dn.ts';
 import { guidOf, textOf, textsOf } from '../../ad/entry.ts';
 import { dnIn } from '../../ad/naming.ts';
 import { DirectoryError } from '../../errors.ts';
-import { deletedObjectsControl } from '../../ldap/controls.ts';
 import { resultCode } from '../../ldap/diagnostics.ts';
-import { present } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, deletedObjectsControl, present } from '../../ldap/session.ts';
 import { serverDnIn } from './server-places.ts';
 
 /** A deleted entry as its tombstone has it. */

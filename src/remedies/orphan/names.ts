@@ -12,8 +12,7 @@ import { dnIn } from '../../ad/naming.ts';
 import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { SubjectMissingError, UsageError } from '../../errors.ts';
-import { and, equal, or } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { distinct, listed, nearestName } from '../../words.ts';
 import { databaseClasses, type ExchangeServer, fqdnIn } from './organisation.ts';
 

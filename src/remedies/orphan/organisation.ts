@@ -2,8 +2,7 @@
 
 import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../ad/entry.ts';
-import { equal, or } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { hasRole, isOnlyProvisioned, roleBit } from './versions.ts';
 
 /** A server object, as the table shows it. */

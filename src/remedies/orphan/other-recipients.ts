@@ -7,8 +7,7 @@ import { normalizedDn } from '../../ad/dn.ts';
 import type { Entry } from '../../ad/entry.ts';
 import { dnIn, isOfEveryEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
 import { readDnAttributes } from '../../ad/schema.ts';
-import { or, present } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, or, present } from '../../ldap/session.ts';
 import { groupBy } from '../../words.ts';
 import {
   firstNames,

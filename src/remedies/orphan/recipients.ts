@@ -4,8 +4,7 @@ import { isSameOrBelow, normalizedDn, rdnOf } from '../../ad/dn.ts';
 import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf, writtenValueOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { readMandatoryAttributes } from '../../ad/schema.ts';
-import { and, equal, type Filter, or, present } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { and, type DirectorySession, equal, type Filter, or, present } from '../../ldap/session.ts';
 import type { OwnNames } from './names.ts';
 import { type Databases, namesOneOf, type ReferenceKind, type Referrer, recipientReferrer } from './referrers.ts';
 

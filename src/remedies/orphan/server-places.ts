@@ -3,8 +3,7 @@
 import { isDnThat, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { textOf, textsOf } from '../../ad/entry.ts';
 import { dnIn } from '../../ad/naming.ts';
-import { equal, everything, or } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type DirectorySession, equal, everything, or } from '../../ldap/session.ts';
 
 export interface ServerPlaces {
   /** Every entry in a CN=Servers, normalised. */

@@ -6,9 +6,7 @@ import { booleanOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import type { DomainControllerState } from '../../ad/replication-news.ts';
 import { DirectoryError } from '../../errors.ts';
-import { type Control, controlOid, deletedObjectsControl } from '../../ldap/controls.ts';
-import { equal } from '../../ldap/filter.ts';
-import type { DirectorySession } from '../../ldap/session.ts';
+import { type Control, controlOid, type DirectorySession, deletedObjectsControl, equal } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';
 
 /** How many deleted objects there are of each age in whole days. */

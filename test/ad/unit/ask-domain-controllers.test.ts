@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
 import { askDomainControllers, type DomainControllerAccess } from '../../../src/ad/ask-domain-controllers.ts';
 import { DirectoryError } from '../../../src/errors.ts';
-import { readRootDse } from '../../../src/ldap/root-dse.ts';
-import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { type DirectorySession, readRootDse } from '../../../src/ldap/session.ts';
 import { dc } from '../../remedies/tombstone/support/facts.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 

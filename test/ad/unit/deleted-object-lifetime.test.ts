@@ -5,7 +5,7 @@ import {
   type StoredLifetimes,
   serverKindOf,
 } from '../../../src/ad/deleted-object-lifetime.ts';
-import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import { readRootDse } from '../../../src/ldap/session.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 
 const nothingStored: StoredLifetimes = {

@@ -10,7 +10,7 @@ import {
   textOf,
   textsOf,
 } from '../../../src/ad/entry.ts';
-import { readRootDse } from '../../../src/ldap/root-dse.ts';
+import { readRootDse } from '../../../src/ldap/session.ts';
 import { makeEntry } from '../../support/make-entry.ts';
 
 const entry = makeEntry('CN=x,DC=example,DC=com', {

@@ -4,8 +4,7 @@ import { type Attribute, bytesOfWrittenValue, type Entry, guidBase, guidFromText
 import { applyPlan } from '../../../src/change/apply.ts';
 import { entryWriter } from '../../../src/change/entry-writer.ts';
 import { type DirectoryChange, isDirectoryChange, type Plan, type PlanValue } from '../../../src/change/plan.ts';
-import { showDeleted } from '../../../src/ldap/controls.ts';
-import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { type DirectorySession, showDeleted } from '../../../src/ldap/session.ts';
 import { fixedClock } from '../../support/fixed-world.ts';
 
 /** One request, as the session gets it. */

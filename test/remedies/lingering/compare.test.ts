@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { showDeleted } from '../../../src/ldap/controls.ts';
-import type { DirectorySession } from '../../../src/ldap/session.ts';
+import { type DirectorySession, showDeleted } from '../../../src/ldap/session.ts';
 import { assess } from '../../../src/remedies/lingering/assess.ts';
 import { foundIn } from '../../../src/remedies/lingering/propose.ts';
 import { renameEntry } from '../../support/rename-entry.ts';

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { guidOf } from '../../../src/ad/entry.ts';
-import { showDeleted } from '../../../src/ldap/controls.ts';
+import { showDeleted } from '../../../src/ldap/session.ts';
 import { faultsOfSteps, describe as inWords, nextStepsFor } from '../../../src/remedies/lingering/describe.ts';
 import type { LingeringFacts } from '../../../src/remedies/lingering/gather.ts';
 import { propose } from '../../../src/remedies/lingering/propose.ts';

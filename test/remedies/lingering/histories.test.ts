@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatGuid } from '../../../src/ad/entry.ts';
-import { showDeleted } from '../../../src/ldap/controls.ts';
+import { showDeleted } from '../../../src/ldap/session.ts';
 import { type Found, foundIn } from '../../../src/remedies/lingering/propose.ts';
 import { renameEntry } from '../../support/rename-entry.ts';
 import { Ledger, type Name, type Presence } from './support/ledger.ts';

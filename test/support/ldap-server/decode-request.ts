@@ -1,9 +1,7 @@
 /** Requests from bytes (RFC 4511 section 4). */
 
 import type { WriteRequest } from '../../../src/embedded/operations.ts';
-import type { Control } from '../../../src/ldap/controls.ts';
-import { bitAnd, type Filter } from '../../../src/ldap/filter.ts';
-import type { SearchScope } from '../../../src/ldap/session.ts';
+import { bitAnd, type Control, type Filter, type SearchScope } from '../../../src/ldap/session.ts';
 import { BerError, decode, type Element, elementsOf, readBoolean, readInteger, tags } from './ber.ts';
 import type { BindRequest, Request, RequestMessage, SearchRequest } from './protocol.ts';
 

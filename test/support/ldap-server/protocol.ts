@@ -1,9 +1,7 @@
 /** LDAP messages (RFC 4511 section 4) as data. */
 
 import type { WriteRequest } from '../../../src/embedded/operations.ts';
-import type { Control } from '../../../src/ldap/controls.ts';
-import type { Filter } from '../../../src/ldap/filter.ts';
-import type { SearchScope } from '../../../src/ldap/session.ts';
+import type { Control, Filter, SearchScope } from '../../../src/ldap/session.ts';
 
 export interface BindRequest {
   readonly kind: 'bind';

@@ -2,8 +2,7 @@
 
 import { dnsNameOfDn } from '../../../src/ad/dn.ts';
 import type { Replica } from '../../../src/embedded/domain-controller.ts';
-import type { StoredEntry } from '../../../src/embedded/entry.ts';
-import { assertionKey, valueKey } from '../../../src/embedded/entry.ts';
+import { assertionKey, type StoredEntry, valueKey } from '../../../src/embedded/entry.ts';
 import {
   type Client,
   type RequestOptions,
@@ -15,10 +14,9 @@ import {
 import { Refusal, refuse as refuseEntry } from '../../../src/embedded/refusal.ts';
 import { attributeType } from '../../../src/embedded/schema.ts';
 import { findEntries, resolveEntry, searchBase, selectAttributes } from '../../../src/embedded/search.ts';
-import type { ReturnedAttribute } from '../../../src/embedded/view.ts';
-import { administrator, type Reader, visibleValues } from '../../../src/embedded/view.ts';
-import { type Control, controlOid } from '../../../src/ldap/controls.ts';
+import { administrator, type Reader, type ReturnedAttribute, visibleValues } from '../../../src/embedded/view.ts';
 import type { LdapResult } from '../../../src/ldap/diagnostics.ts';
+import { type Control, controlOid } from '../../../src/ldap/session.ts';
 import { type Account, authenticate, type Identity } from './accounts.ts';
 import { BerError } from './ber.ts';
 import { decodePagedResults, decodeSdFlags } from './decode-request.ts';
