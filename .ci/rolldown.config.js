@@ -6,7 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 
-const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags|flags))\.ts$/;
+const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags))\.ts$/;
 const wire = /\/src\/ldap\/(?:ldap-session|connect|connection|requests|responses|search|logon\/.+)\.ts$/;
 const embedded = /\/src\/(?:embedded\/.+|commands\/(?:practice|embedded-directory))\.ts$/;
 

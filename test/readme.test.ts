@@ -1,6 +1,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { applyFlags, commonRemedyFlags, directoryFlags, showFlags, undoFlags } from '../src/commands/command-flags.ts';
+import {
+  applyFlags,
+  deadlineFlags,
+  decisionFlags,
+  directoryFlags,
+  outputFlags,
+  showFlags,
+  undoFlags,
+} from '../src/commands/command-flags.ts';
 import type { FlagTable } from '../src/flags.ts';
 import { remedies } from '../src/remedies/index.ts';
 import { withTables } from './support/readme-tables.ts';
@@ -15,11 +23,12 @@ function without(table: FlagTable, ...others: readonly FlagTable[]): FlagTable {
 
 async function tables(): Promise<ReadonlyMap<string, FlagTable>> {
   const own = await Promise.all(remedies.map(async ({ name, flags }) => [name, await flags()] as const));
+  const common = { ...decisionFlags, ...deadlineFlags, ...outputFlags };
   const saved = { ...showFlags, ...applyFlags, ...undoFlags };
   return new Map<string, FlagTable>([
-    ['common', commonRemedyFlags],
+    ['common', common],
     ['directory', directoryFlags],
-    ['saved', without(saved, commonRemedyFlags, directoryFlags)],
+    ['saved', without(saved, common, directoryFlags)],
     ...own,
   ]);
 }

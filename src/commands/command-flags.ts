@@ -1,63 +1,149 @@
-/** Which flags each command takes, those that name a directory first. */
+/** Which flags each command takes: those that several share first. Loaded for --help, so it needs little else. */
 
 import type { Flags, FlagTable } from '../flags.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import { acceptFlags, confirmFlags, deadlineFlags, decisionFlags, outputFlags, sealFlags, waitFlags } from './flags.ts';
 
-const group = 'Directory';
+const outputGroup = 'Output';
 
+/** How the output looks; every command has these. */
+export const outputFlags = {
+  json: {
+    kind: 'yes-no',
+    help: 'one JSON document on stdout, all else on stderr; nothing is asked',
+    group: outputGroup,
+  },
+  quiet: { kind: 'yes-no', help: 'results only', group: outputGroup },
+  verbose: { kind: 'yes-no', help: 'every path, value and line', group: outputGroup },
+  'no-color': { kind: 'yes-no', help: 'no colour (NO_COLOR is honoured too)', group: outputGroup },
+  help: { kind: 'yes-no', help: 'this help', group: outputGroup },
+} as const satisfies FlagTable;
+
+const outcomeGroup = 'Outcome';
+
+/** Accepting findings: all that judge a change have it. */
+export const acceptFlags = {
+  accept: { kind: 'texts', value: 'ID', help: 'accept a finding by its id (repeatable)', group: outcomeGroup },
+} as const satisfies FlagTable;
+
+/** What is done with the change: the remedies and undo have these. */
+export const decisionFlags = {
+  'dry-run': {
+    kind: 'yes-no',
+    help: 'stop after the diff; the default without a terminal, if neither --save nor --yes is given',
+    group: outcomeGroup,
+  },
+  save: {
+    kind: 'text',
+    value: 'FOLDER',
+    help: 'write the change folder for review, apply nothing',
+    group: outcomeGroup,
+  },
+  yes: {
+    kind: 'yes-no',
+    help: 'apply without asking; every choice must come from flags',
+    group: outcomeGroup,
+  },
+  ...acceptFlags,
+  reason: { kind: 'text', value: 'TEXT', help: 'why, for the reviewer; sealed with the plan', group: outcomeGroup },
+  ticket: { kind: 'text', value: 'ID', help: 'the ticket or change number; sealed with the plan', group: outcomeGroup },
+} as const satisfies FlagTable;
+
+/** How long reading may take. */
+export const deadlineFlags = {
+  deadline: {
+    kind: 'text',
+    value: 'SECONDS',
+    help: 'how long reading may take in all (default 900)',
+    group: outcomeGroup,
+  },
+} as const satisfies FlagTable;
+
+/** Which plan was approved: show, apply and undo have it. */
+export const sealFlags = {
+  seal: {
+    kind: 'text',
+    value: 'HEX',
+    help: 'the seal that was approved, at least its first 32 digits; another plan is refused',
+    group: 'Approval',
+  },
+} as const satisfies FlagTable;
+
+/** For what changes a directory: the name of what is deleted once more, and watching the change arrive. */
+export const entryFlags = {
+  confirm: {
+    kind: 'text',
+    value: 'NAME',
+    help: 'the name of what is deleted, once more; required where no question can be asked',
+    group: outcomeGroup,
+  },
+  wait: {
+    kind: 'text',
+    value: 'SECONDS',
+    help: 'directory: watch the change reach every domain controller; exit 1 if one has not received it in time',
+    group: outcomeGroup,
+  },
+} as const satisfies FlagTable;
+
+const directoryGroup = 'Directory';
+
+/** Which directory, how it is reached, and as whom: all that may open one have these. */
 export const directoryFlags = {
-  server: { kind: 'text', value: 'HOST[:PORT]', help: 'a domain controller', group },
+  server: { kind: 'text', value: 'HOST[:PORT]', help: 'a domain controller', group: directoryGroup },
   domain: {
     kind: 'text',
     value: 'NAME',
     help: 'find the domain controllers by DNS; at a terminal you pick one',
-    group,
+    group: directoryGroup,
   },
-  dns: { kind: 'text', value: 'ADDRESS', help: "the DNS server to ask for them, if not this computer's", group },
+  dns: {
+    kind: 'text',
+    value: 'ADDRESS',
+    help: "the DNS server to ask for them, if not this computer's",
+    group: directoryGroup,
+  },
   auth: {
     kind: 'text',
     value: 'KIND',
     help: "integrated: the user logged on to this computer (elsewhere than Windows kinit's ticket), signed and encrypted on port 389, without certificate or password; with --user that user's password goes to the system's Kerberos, never over the wire; password: the default",
-    group,
+    group: directoryGroup,
     values: ['integrated', 'password'],
   },
   tls: {
     kind: 'text',
     value: 'KIND',
     help: 'ldaps (default), starttls, or none (not encrypted; reported as a warning)',
-    group,
+    group: directoryGroup,
     values: ['ldaps', 'starttls', 'none'],
   },
-  ca: { kind: 'text', value: 'FILE', help: 'the certificate authority to trust, PEM or DER', group },
+  ca: { kind: 'text', value: 'FILE', help: 'the certificate authority to trust, PEM or DER', group: directoryGroup },
   'tls-name': {
     kind: 'text',
     value: 'NAME',
     help: "the name that the certificate must bear, or with --auth integrated the DC's own DNS name",
-    group,
+    group: directoryGroup,
   },
   user: {
     kind: 'text',
     value: 'NAME',
     help: 'user principal name or DOMAIN\\user; the password comes from a hidden prompt, ADSI_REMEDY_PASSWORD or --password-stdin, never from a flag',
-    group,
+    group: directoryGroup,
   },
   'password-stdin': {
     kind: 'yes-no',
     help: 'read the password from standard input, up to the end of the first line; in cmd, write no space before the |, or it becomes part of the password: echo PASSWORD| adsi-remedy …',
-    group,
+    group: directoryGroup,
   },
   ldif: {
     kind: 'texts',
     value: 'FILE',
     help: 'work offline on an export of ldifde or ldapsearch, one a naming context (repeatable)',
-    group,
+    group: directoryGroup,
   },
   practice: {
     kind: 'text',
     value: 'DIR',
     help: 'work on the practice site that adsi-remedy practice laid out in this folder',
-    group,
+    group: directoryGroup,
   },
 } as const satisfies FlagTable;
 
@@ -89,16 +175,15 @@ export const applyFlags = {
   'dry-run': {
     kind: 'yes-no',
     help: 'judge and compare again, write nothing',
-    group: 'Outcome',
+    group: outcomeGroup,
   },
   yes: {
     kind: 'yes-no',
     help: 'do not ask at a terminal; without one nothing is asked',
-    group: 'Outcome',
+    group: outcomeGroup,
   },
   ...acceptFlags,
-  ...confirmFlags,
-  ...waitFlags,
+  ...entryFlags,
   ...deadlineFlags,
   ...selectionFlags,
   ...sealFlags,
@@ -108,24 +193,15 @@ export const applyFlags = {
 
 export const undoFlags = {
   ...decisionFlags,
-  ...confirmFlags,
-  ...waitFlags,
+  ...entryFlags,
   ...deadlineFlags,
   ...sealFlags,
   ...directoryFlags,
   ...outputFlags,
 } as const satisfies FlagTable;
 
-export const practiceFlags = outputFlags;
 /** A script is printed as it is, whatever the output of others is to look like. */
 export const completionFlags = { help: outputFlags.help } as const satisfies FlagTable;
-
-/** What every remedy takes besides its own flags; those of the directory where it may ask one. */
-export const commonRemedyFlags = {
-  ...decisionFlags,
-  ...deadlineFlags,
-  ...outputFlags,
-} as const satisfies FlagTable;
 
 /** All flags of a remedy: its own first. */
 export async function remedyFlags(entry: RemedyEntry): Promise<FlagTable> {
@@ -134,7 +210,7 @@ export async function remedyFlags(entry: RemedyEntry): Promise<FlagTable> {
     ...own,
     ...decisionFlags,
     ...deadlineFlags,
-    ...(entry.world === 'directory' && !entry.handsOver ? { ...confirmFlags, ...waitFlags } : {}),
+    ...(entry.world === 'directory' && !entry.handsOver ? entryFlags : {}),
     ...(entry.world === 'directory' || entry.mayAskDirectory === true ? directoryFlags : {}),
     ...outputFlags,
   };

@@ -44,7 +44,7 @@ const own: readonly CommandSpec[] = [
     about:
       'lay out a practice site in DIR (default ./adsi-remedy-practice) and open the menu on it. Without a terminal the remedies run on it as dry runs. Nothing of yours is changed. To run a remedy on it outside its menu, give --practice DIR.',
     isRemedy: false,
-    flags: async () => (await import('./command-flags.ts')).practiceFlags,
+    flags: async () => (await import('./command-flags.ts')).outputFlags,
     examples: ['practice', 'practice /tmp/site'],
     load: async () => (await import('./practice.ts')).run,
   },

@@ -2,9 +2,9 @@
 
 import { type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Flag, FlagTable } from '../flags.ts';
+import { readArguments } from '../flags.ts';
 import { completionFlags } from './command-flags.ts';
 import type { CommandSpec, Context } from './context.ts';
-import { readArguments } from './flags.ts';
 
 interface Completed {
   readonly command: CommandSpec;

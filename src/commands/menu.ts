@@ -13,10 +13,11 @@ import {
 } from '../change/position.ts';
 import { BackError, type ExitStatus, exitStatus, UsageError } from '../errors.ts';
 import type { Patience } from '../files/patience.ts';
+import { readArguments } from '../flags.ts';
 import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts';
 import { nearestName, pastedPath } from '../words.ts';
+import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { outputFlags, readArguments } from './flags.ts';
 import { patienceShowing } from './held-files.ts';
 import { helpText } from './help.ts';
 import { createOutput, type Output } from './output.ts';

@@ -4,13 +4,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { type ExitStatus, exitStatus, SubjectMissingError } from '../errors.ts';
+import { readArguments } from '../flags.ts';
 import { commandLine, shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Practice } from '../remedies/remedy.ts';
-import { practiceFlags } from './command-flags.ts';
+import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { openPracticeDirectory, practiceMark } from './embedded-directory.ts';
-import { readArguments } from './flags.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
 import { runRemedy } from './run-remedy.ts';
@@ -18,7 +18,7 @@ import { runRemedy } from './run-remedy.ts';
 const defaultFolder = 'adsi-remedy-practice';
 
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { flags, operands } = readArguments('practice', args, practiceFlags, ['DIR']);
+  const { flags, operands } = readArguments('practice', args, outputFlags, ['DIR']);
   const output = createOutput(context, flags);
   const folder =
     operands[0] === undefined

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { remedyFlags } from '../../src/commands/command-flags.ts';
 import { commandsOf } from '../../src/commands/commands.ts';
-import { readArguments } from '../../src/commands/flags.ts';
 import { flagInWords, helpText } from '../../src/commands/help.ts';
+import { readArguments } from '../../src/flags.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { toyEntry } from '../support/toy-remedy.ts';
 
