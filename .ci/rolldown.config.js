@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 
 const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags))\.ts$/;
 const wire = /\/src\/ldap\/(?:ldap-session|connect|connection|requests|responses|search|logon\/.+)\.ts$/;
-const embedded = /\/src\/(?:embedded\/.+|commands\/(?:practice|embedded-directory))\.ts$/;
+const embedded = /\/src\/(?:embedded\/.+|commands\/practice)\.ts$/;
 
 /** The file of the bundle that a module goes to. */
 function fileOf(module) {

@@ -4,7 +4,7 @@ import { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import type { Context } from '../src/commands/context.ts';
-import { openPracticeDirectory } from '../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../src/commands/directory.ts';
 import { runRemedy } from '../src/commands/run-remedy.ts';
 import { type RemedyEntry, remedies } from '../src/remedies/index.ts';
 import { countingIds, fixedClock } from './support/fixed-world.ts';

@@ -1,12 +1,64 @@
 /**
- * What a user approves a change by: --seal names the plan that was approved, and no other; the name of what is deleted is
- * given once more before anything is written, by --confirm or typed.
+ * What a user approves a change by: --seal names the plan that was approved, and no other; what only a plan names is used
+ * where the seal or the user approves it; and the name of what is deleted is given once more before anything is written,
+ * by --confirm or typed.
  */
 
 import { rdnOf } from '../ad/dn.ts';
 import type { Change, Plan } from '../change/plan.ts';
-import { RefusedError, UsageError } from '../errors.ts';
+import { RefusedError, type Trouble, UsageError } from '../errors.ts';
 import type { Output } from './output.ts';
+
+/**
+ * @param given what --seal gave: leading hexadecimal digits, blanks ignored
+ * @throws UsageError if it is no seal; RefusedError if it is another plan's
+ */
+export function requireSeal({ seal, id }: Pick<Plan, 'seal' | 'id'>, given: string | undefined): void {
+  if (given === undefined) return;
+  const digits = given.replace(/\s/g, '').toLowerCase();
+  if (!/^[0-9a-f]*$/.test(digits) || digits.length < leastDigits || digits.length > seal.length) {
+    throw new UsageError({
+      attempted: 'read --seal',
+      on: given,
+      cameBack: `it is not ${leastDigits} to ${seal.length} hexadecimal digits`,
+      next: 'Copy the seal from the review that was approved: its first 32 digits or all 64.',
+    });
+  }
+  if (seal.startsWith(digits)) return;
+  throw new RefusedError({
+    attempted: 'use the plan',
+    on: id,
+    cameBack: `its seal is ${seal.slice(0, leastDigits)}…, not the one that was approved`,
+    next: 'Get the change folder that was approved, or have this one reviewed.',
+  });
+}
+
+/** Fewer leading digits could be met by another plan that someone makes for it. */
+const leastDigits = 32;
+
+/** Who vouches for what a saved plan names. A plan comes from someone else: its word alone is not trusted. */
+export interface Approval {
+  /** Whether --seal says that this very plan was approved. */
+  readonly isApproved: boolean;
+  readonly mayAsk: boolean;
+}
+
+/**
+ * Lets what only a plan names be used: where --seal approves the plan, or the user says so.
+ *
+ * @param refusal what is said where neither does
+ * @throws UsageError with it
+ */
+export async function requireApproval(
+  { isApproved, mayAsk }: Approval,
+  question: { readonly id: string; readonly message: string; readonly flag: string },
+  refusal: Trouble,
+  output: Output,
+): Promise<void> {
+  if (isApproved) return;
+  if (mayAsk && (await (await output.prompter()).confirm(question))) return;
+  throw new UsageError(refusal);
+}
 
 /**
  * Passes a plan that needs no name, and one whose name was given; else has the name typed.
@@ -72,32 +124,5 @@ function needsNone(given: string): UsageError {
     on: `--confirm ${given}`,
     cameBack: 'the plan deletes nothing, and brings back nothing of that name',
     next: 'Check that it is the plan that you mean (adsi-remedy show FOLDER), or leave --confirm out.',
-  });
-}
-
-/** Fewer leading digits could be met by another plan that someone makes for it. */
-const leastDigits = 32;
-
-/**
- * @param given what --seal gave: leading hexadecimal digits, blanks ignored
- * @throws UsageError if it is no seal; RefusedError if it is another plan's
- */
-export function requireSeal({ seal, id }: Pick<Plan, 'seal' | 'id'>, given: string | undefined): void {
-  if (given === undefined) return;
-  const digits = given.replace(/\s/g, '').toLowerCase();
-  if (!/^[0-9a-f]*$/.test(digits) || digits.length < leastDigits || digits.length > seal.length) {
-    throw new UsageError({
-      attempted: 'read --seal',
-      on: given,
-      cameBack: `it is not ${leastDigits} to ${seal.length} hexadecimal digits`,
-      next: 'Copy the seal from the review that was approved: its first 32 digits or all 64.',
-    });
-  }
-  if (seal.startsWith(digits)) return;
-  throw new RefusedError({
-    attempted: 'use the plan',
-    on: id,
-    cameBack: `its seal is ${seal.slice(0, leastDigits)}…, not the one that was approved`,
-    next: 'Get the change folder that was approved, or have this one reviewed.',
   });
 }

@@ -29,9 +29,10 @@ import { paperReview, savedStepLines } from '../review/text.ts';
 import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context, OpenDirectory } from './context.ts';
+import { reopeningWords } from './directory.ts';
 import { makerOf, patienceShowing, tellLeftovers } from './held-files.ts';
 import type { Output } from './output.ts';
-import { describePlan, reopeningWords } from './world.ts';
+import { describePlan } from './world.ts';
 
 /** What documents are drawn with. */
 export interface Drawing {

@@ -11,15 +11,16 @@ import { isDirectoryChange, type Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
 import { flawInPlan } from '../change/read-plan.ts';
 import { originalOf, type SavedPlan } from '../change/undo-link.ts';
-import { PlanNotUsableError, RefusedError, UsageError } from '../errors.ts';
+import { PlanNotUsableError, RefusedError } from '../errors.ts';
 import { computerOf } from '../files/file-system.ts';
 import type { Patience } from '../files/patience.ts';
 import { asciiJson } from '../quoting.ts';
 import type { Remedy } from '../remedies/remedy.ts';
 import { visible } from '../terminal/visible.ts';
 import { distinct, withAsciiForm } from '../words.ts';
+import { type Approval, requireApproval } from './approval.ts';
 import type { DirectoryFlags } from './command-flags.ts';
-import type { Context, OpenDirectory } from './context.ts';
+import type { Context } from './context.ts';
 import type { Output } from './output.ts';
 import { assessedBy, look, type OpenWorld, openDirectoryWorld, openFiles, requireForest } from './world.ts';
 
@@ -71,12 +72,6 @@ export function requireUsableLater(plan: Plan, remedy: Remedy, folder: string): 
   });
 }
 
-/** A plan's world, open, with the remedy's judgement of what is left of the plan. */
-export interface Judged {
-  readonly opened: OpenWorld & { readonly directory?: OpenDirectory };
-  readonly findings: readonly Finding[];
-}
-
 /** Indices of the changes that the journal says are done. */
 export function doneIn({ plan, records }: SavedChange): ReadonlySet<number> {
   const outcomes = outcomesIn(records, plan);
@@ -84,13 +79,10 @@ export function doneIn({ plan, records }: SavedChange): ReadonlySet<number> {
 }
 
 /** How this run reaches what a saved plan names. */
-export interface Access {
+export interface Access extends Approval {
   readonly flags: DirectoryFlags;
   /** How long reading may take in all, in seconds. */
   readonly deadline: number;
-  /** Whether --seal approves the plan. */
-  readonly isApproved: boolean;
-  readonly mayAsk: boolean;
 }
 
 /** The other computers whose files a plan names, also behind links. */
@@ -102,44 +94,37 @@ export function computersIn({ target, changes }: Pick<Plan, 'target' | 'changes'
 }
 
 /**
- * To open \\\\HOST\\share sends the user's credentials to that host: only where --seal approves the plan, or the user does.
+ * To open \\HOST\share sends the user's credentials to that host: only where --seal approves the plan, or the user does.
  * @throws UsageError where neither does
  */
-async function requireReach(
-  plan: Plan,
-  { isApproved, mayAsk }: Pick<Access, 'isApproved' | 'mayAsk'>,
-  output: Output,
-): Promise<void> {
+async function requireReach(plan: Plan, approval: Approval, output: Output): Promise<void> {
   const hosts = computersIn(plan);
-  if (hosts.length === 0 || isApproved) return;
+  if (hosts.length === 0) return;
   const names = visible(hosts.map((host) => withAsciiForm(host)).join(', '));
-  if (mayAsk) {
-    const prompter = await output.prompter();
-    const message = `The plan names files on ${names}. Connect there?`;
-    if (await prompter.confirm({ id: 'plan.hosts', message, flag: '--seal HEX' })) return;
-  }
-  throw new UsageError({
+  const message = `The plan names files on ${names}. Connect there?`;
+  const refusal = {
     attempted: 'open the files of the plan',
     on: names,
     cameBack: 'only the plan names these computers, and a plan that was handed over is not believed',
     next: 'Approve the plan with --seal and the seal of its review. Nothing was opened.',
-  });
+  };
+  await requireApproval(approval, { id: 'plan.hosts', message, flag: '--seal HEX' }, refusal, output);
 }
 
 /** Opens the world of a saved plan. @throws RefusedError if it is another forest; what opening throws */
 export async function openWorldOf(
   { plan, folder }: Pick<SavedChange, 'plan' | 'folder'>,
-  { flags, deadline, isApproved, mayAsk }: Access,
+  access: Access,
   context: Context,
   output: Output,
-): Promise<OpenWorld & { readonly directory?: OpenDirectory }> {
+): Promise<OpenWorld> {
   const { target } = plan;
   if (target.kind === 'files') {
-    await requireReach(plan, { isApproved, mayAsk }, output);
-    return openFiles({ flags, deadline }, context, output);
+    await requireReach(plan, access, output);
+    return openFiles(access, context, output);
   }
-  const saved = { connection: target.connection, folder, isApproved, mayAsk };
-  const opened = await openDirectoryWorld({ flags, deadline, saved }, context, output);
+  const saved = { ...access, connection: target.connection, folder };
+  const opened = await openDirectoryWorld({ ...access, saved }, context, output);
   try {
     requireForest(opened.world.target, target);
     return opened;

@@ -10,7 +10,7 @@ import type { RemedyEntry } from '../remedies/index.ts';
 import type { Practice } from '../remedies/remedy.ts';
 import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { openPracticeDirectory, practiceMark } from './embedded-directory.ts';
+import { openPracticeDirectory, practiceMark } from './directory.ts';
 import { run as openMenu } from './menu.ts';
 import { createOutput } from './output.ts';
 import { runRemedy } from './run-remedy.ts';

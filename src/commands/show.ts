@@ -85,7 +85,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
 /** The practice site around a change folder, for commands: of another directory a plan's word is not repeated. */
 async function practiceAround({ plan, folder }: SavedChange): Promise<InFolder['directory']> {
   if (plan.target.kind !== 'forest' || plan.target.connection.kind !== 'practice') return undefined;
-  const { practiceSiteAround } = await import('./embedded-directory.ts');
+  const { practiceSiteAround } = await import('./directory.ts');
   return { connection: plan.target.connection, practiceSite: await practiceSiteAround(folder) };
 }
 

@@ -1,17 +1,16 @@
 /** The world that a remedy reads: opened from flags, with progress shown and a deadline. */
 
 import { setMaxListeners } from 'node:events';
-import path from 'node:path';
 import { sameDn } from '../ad/dn.ts';
 import { readExportedForest, readForest } from '../ad/forest.ts';
 import type { FindingDraft } from '../change/findings.ts';
-import type { ForestTarget, Plan, PlanConnection, Proposal, Target } from '../change/plan.ts';
+import type { ForestTarget, Plan, Proposal, Target } from '../change/plan.ts';
 import { rightsWritten } from '../change/rights-written.ts';
 import { RefusedError } from '../errors.ts';
 import type { Flags } from '../flags.ts';
 import { withSearchDeadline } from '../ldap/search-deadline.ts';
 import type { DirectorySession } from '../ldap/session.ts';
-import { commandLine, shownPath } from '../quoting.ts';
+import { commandLine } from '../quoting.ts';
 import type {
   Description,
   DirectoryWorld,
@@ -28,8 +27,9 @@ import type {
 import { createProgressRows, type Progress, type ProgressRows } from '../terminal/progress.ts';
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { defaultPort, openDirectory, type SavedDirectory, serverInWords } from './directory.ts';
+import { connectionWords, openDirectory, type Reached } from './directory.ts';
 import { patienceShowing } from './held-files.ts';
+import type { SavedDirectory } from './logon.ts';
 import type { Output } from './output.ts';
 
 /** What is seen of a run while it waits. */
@@ -54,9 +54,6 @@ function surroundingsOf(
     commandLine: (words) => commandLine(words, context),
   };
 }
-
-/** How a run reached a directory, as far as a plan does not say it. */
-type Reached = Pick<OpenDirectory, 'caFile' | 'practiceSite'>;
 
 /** The remedies of the list that another one leads to. */
 function leadsOf(context: Context, target: Target | undefined, reached: Reached): Leads {
@@ -93,78 +90,6 @@ function lingeringFinderOf(
     command: (suspects) =>
       commandLine([name, ...reached(suspects.reference), ...findsLingeringObjects(suspects)], context),
   };
-}
-
-/** The flags that reach a DC in the same way as the target's; of a practice site its folder reaches all. */
-function connectionWords(
-  host: string,
-  target: Target | undefined,
-  { caFile, practiceSite }: Reached,
-  context: Context,
-): readonly string[] {
-  const forest = target?.kind === 'forest' ? target : undefined;
-  const connection = forest?.connection;
-  if (connection?.kind === 'practice') return practiceWords(practiceSite, context);
-  if (connection?.kind !== 'server') return ['--server', host];
-  const isTarget = host.toLowerCase() === forest?.domainController.toLowerCase();
-  return serverWords(isTarget ? serverOf(connection) : host, connection, isTarget, caFile, context);
-}
-
-function practiceWords(site: string | undefined, context: Context): readonly string[] {
-  return site === undefined ? [] : ['--practice', shownPath(site, context)];
-}
-
-type ServerConnection = Extract<PlanConnection, { kind: 'server' }>;
-
-/** The server of a connection as --server takes it, with its port unless that is the usual one. */
-function serverOf(connection: ServerConnection): string {
-  const { host, port, tls } = connection;
-  return port === defaultPort[tls] ? host : serverInWords(connection);
-}
-
-/** @param isTarget whether host is the one of the connection: the name on the certificate is its own */
-function serverWords(
-  host: string,
-  { auth, tls, tlsName, user, dns }: ServerConnection,
-  isTarget: boolean,
-  caFile: string | undefined,
-  context: Context,
-): readonly string[] {
-  return [
-    ...['--server', host],
-    ...(tls === 'ldaps' || auth === 'integrated' ? [] : ['--tls', tls]),
-    ...(caFile === undefined ? [] : ['--ca', shownPath(caFile, context)]),
-    ...(tlsName === undefined || !isTarget ? [] : ['--tls-name', tlsName]),
-    ...(dns === undefined ? [] : ['--dns', dns]),
-    ...(auth === 'integrated' ? ['--auth', auth] : []),
-    ...(user === undefined ? [] : ['--user', user]),
-  ];
-}
-
-/**
- * The flags that open again the directory that this run has open, for a change folder. One within its practice site needs
- * none.
- */
-export function reopeningWords(
-  directory: (Reached & Pick<OpenDirectory, 'connection'>) | undefined,
-  folder: string,
-  context: Context,
-): readonly string[] {
-  const connection = directory?.connection;
-  switch (connection?.kind) {
-    case undefined:
-      return [];
-    case 'practice':
-      return isWithin(folder, directory?.practiceSite) ? [] : practiceWords(directory?.practiceSite, context);
-    case 'ldif':
-      return connection.files.flatMap((file) => ['--ldif', shownPath(file, context)]);
-    case 'server':
-      return serverWords(serverOf(connection), connection, true, directory?.caFile, context);
-  }
-}
-
-function isWithin(folder: string, site: string | undefined): boolean {
-  return site !== undefined && folder.startsWith(`${site}${path.sep}`);
 }
 
 /** A plan in the words of its remedy. @param directory the one that this run has open, for the commands that are printed */

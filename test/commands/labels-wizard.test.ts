@@ -6,7 +6,7 @@ import type { Plan } from '../../src/change/plan.ts';
 import { sealOf } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as menu } from '../../src/commands/menu.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import type { Prompter } from '../../src/terminal/prompter.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../src/change/plan.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { noSleep } from '../support/fixed-world.ts';

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory, practiceMark } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory, practiceMark } from '../../src/commands/directory.ts';
 import { directoryService } from '../embedded/support.ts';
 import { freshFolder } from '../support/fresh-folder.ts';
 import { need } from '../support/on-windows.ts';
@@ -17,7 +17,7 @@ import { remedyCommand } from '../support/remedy-commands.ts';
 import { runCommand } from '../support/run-command.ts';
 
 const templates = new URL('../../templates/', import.meta.url);
-const built = new URL('../../dist/commands/embedded-directory.js', import.meta.url);
+const built = new URL('../../dist/commands/directory.js', import.meta.url);
 const lifetime = [{ attribute: 'tombstoneLifetime', replace: [Buffer.from('180')] }];
 
 const saved = (folder: string): Promise<string> => readFile(path.join(folder, 'directory', 'forest.ldif'), 'utf8');

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as practice } from '../../src/commands/practice.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import { freshFolder } from '../support/fresh-folder.ts';

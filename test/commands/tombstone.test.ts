@@ -6,7 +6,7 @@ import { formatGuid } from '../../src/ad/entry.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { openPracticeForest } from '../../src/embedded/practice-forest.ts';
 import { DirectoryError } from '../../src/errors.ts';

@@ -11,7 +11,7 @@ import type { JournalRecord } from '../../src/change/journal.ts';
 import type { Plan } from '../../src/change/plan.ts';
 import { run as apply } from '../../src/commands/apply.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { remedies } from '../../src/remedies/index.ts';
 import type { Description } from '../../src/remedies/remedy.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Context, OpenDirectory } from '../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../src/commands/directory.ts';
 import type { EmbeddedForest } from '../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../src/ldap/session.ts';
 import { noSleep } from './fixed-world.ts';

@@ -8,7 +8,7 @@ import { guidOf } from '../../../src/ad/entry.ts';
 import { deletedEntry, wholeEntry, withoutSacl } from '../../../src/change/entry-content.ts';
 import type { DeleteChange, DirectoryChange, Plan } from '../../../src/change/plan.ts';
 import type { Context, OpenDirectory } from '../../../src/commands/context.ts';
-import { openPracticeDirectory } from '../../../src/commands/embedded-directory.ts';
+import { openPracticeDirectory } from '../../../src/commands/directory.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { withSearchDeadline } from '../../../src/ldap/search-deadline.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
