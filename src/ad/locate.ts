@@ -1,8 +1,11 @@
-/** Finds domain controllers and global catalogs by DNS (MS-ADTS 6.3.2.3), in the order in which to try them (RFC 2782). */
+/**
+ * Servers on the network: domain controllers and global catalogs by DNS (MS-ADTS 6.3.2.3), in the order in which to try
+ * them (RFC 2782); the address of a host; and whether a machine answers on the ports of an Exchange server.
+ */
 
 import type { SrvRecord } from 'node:dns';
-import { Resolver } from 'node:dns/promises';
-import { isIP } from 'node:net';
+import { lookup, Resolver } from 'node:dns/promises';
+import { createConnection, isIP } from 'node:net';
 import { DirectoryError, errnoOf } from '../errors.ts';
 
 export interface LocatedServer {
@@ -108,17 +111,6 @@ function notFound(query: string, { resolver }: LocateOptions, cameBack: string, 
   });
 }
 
-const words: Readonly<Record<string, string>> = {
-  ENOTFOUND: 'DNS does not know that name',
-  ETIMEOUT: 'the DNS server did not answer',
-  ECANCELLED: 'the DNS server did not answer',
-  ECONNREFUSED: 'no DNS server is listening there',
-  ESERVFAIL: 'the DNS server failed',
-  EREFUSED: 'the DNS server refused to answer',
-  EBADNAME: 'not a valid DNS name',
-  EBADRESP: 'the DNS server sent a malformed answer',
-};
-
 /** For one try, in milliseconds: shorter than the deadline of a connection, so that the error names DNS. */
 const lookUpDeadlineMs = 3000;
 
@@ -144,6 +136,80 @@ export function dnsErrorInWords(error: unknown, wanted: string): string {
   const code = errnoOf(error);
   if (code === undefined) return String(error);
   const why =
-    code === 'ENODATA' ? `DNS knows the name but has no ${wanted} for it` : (words[code] ?? 'the look-up failed');
+    code === 'ENODATA' ? `DNS knows the name but has no ${wanted} for it` : (dnsErrors[code] ?? 'the look-up failed');
   return `${why} (${code})`;
+}
+
+const dnsErrors: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'DNS does not know that name',
+  ETIMEOUT: 'the DNS server did not answer',
+  ECANCELLED: 'the DNS server did not answer',
+  ECONNREFUSED: 'no DNS server is listening there',
+  ESERVFAIL: 'the DNS server failed',
+  EREFUSED: 'the DNS server refused to answer',
+  EBADNAME: 'not a valid DNS name',
+  EBADRESP: 'the DNS server sent a malformed answer',
+};
+
+/** SMTP, RPC endpoint mapper, HTTPS, SMB. */
+export const probedPorts: readonly number[] = [25, 135, 443, 445];
+
+export type ProbeResult =
+  | { readonly kind: 'no address' }
+  /** The host name is that of another server object too: an answer would prove nothing. */
+  | { readonly kind: 'not its own name'; readonly host: string }
+  | {
+      readonly kind: 'probed';
+      readonly address: string;
+      readonly open: readonly number[];
+      readonly closed: readonly number[];
+    };
+
+/** How a machine is reached; handed in so that tests need no network. */
+export interface ProbeMeans {
+  /** The address of a host name; undefined if it has none. */
+  readonly resolve: (host: string) => Promise<string | undefined>;
+  /** Whether a TCP connection could be made within the deadline. */
+  readonly connects: (address: string, port: number, deadlineMs: number) => Promise<boolean>;
+}
+
+/** For each port, in milliseconds; all are tried at the same time. */
+const probeDeadlineMs = 3000;
+
+/** Tries the ports. Never throws: what does not answer is closed. */
+export async function probe(host: string, means: ProbeMeans): Promise<ProbeResult> {
+  const address = await means.resolve(host);
+  if (address === undefined) return { kind: 'no address' };
+  const answers = await Promise.all(probedPorts.map((port) => means.connects(address, port, probeDeadlineMs)));
+  return {
+    kind: 'probed',
+    address,
+    open: probedPorts.filter((_, index) => answers[index] === true),
+    closed: probedPorts.filter((_, index) => answers[index] !== true),
+  };
+}
+
+/** The network: names looked up at a DNS server (--dns), without one by the system; connections by TCP. */
+export function networkMeansBy(dns: string | undefined): ProbeMeans {
+  return {
+    resolve: async (host) => {
+      try {
+        return dns === undefined ? (await lookup(host)).address : await lookUpAddress(host, dns);
+      } catch {
+        // A name that DNS does not know is the answer.
+        return undefined;
+      }
+    },
+    connects: (address, port, deadlineMs) =>
+      new Promise((resolve) => {
+        const socket = createConnection({ host: address, port });
+        const end = (open: boolean): void => {
+          socket.destroy();
+          resolve(open);
+        };
+        socket.setTimeout(deadlineMs, () => end(false));
+        socket.once('connect', () => end(true));
+        socket.once('error', () => end(false));
+      }),
+  };
 }

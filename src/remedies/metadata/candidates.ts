@@ -7,7 +7,7 @@ import { askAllForReplication, catalogIfAny, defaultDeadlineMs, isChosen } from 
 import { dnDepth, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { dateOfFileTime, type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
-import { networkMeansBy } from '../../ad/probe.ts';
+import { networkMeansBy } from '../../ad/locate.ts';
 import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';

@@ -4,18 +4,13 @@
  */
 
 import { createHash } from 'node:crypto';
-import {
-  linkMetadataAttribute,
-  linkStampsOf,
-  metadataAttributes,
-  readAttributeNumbers,
-  stampsOf,
-} from '../../ad/attribute-stamps.ts';
+import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
 import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { bytesOfWrittenValue, type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
 import { readKnownChanges } from '../../ad/known-changes.ts';
 import { exportChanges } from '../../ad/repadmin.ts';
+import { readAttributeNumbers } from '../../ad/schema.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import { type FindingDraft, warning } from '../../change/findings.ts';
 import type { PlanAttribute } from '../../change/plan.ts';

@@ -1,7 +1,7 @@
 /** The questions of the orphan remedy. What a flag has answered is not asked. */
 
 import { parentDn, rdnOf } from '../../ad/dn.ts';
-import { probedPorts } from '../../ad/probe.ts';
+import { probedPorts } from '../../ad/locate.ts';
 import type { Prompter } from '../../terminal/prompter.ts';
 import { distinct, listed } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';

@@ -3,7 +3,7 @@
 import { catalogIfAny } from '../../ad/ask-domain-controllers.ts';
 import { isBelow, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
-import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/probe.ts';
+import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/locate.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import { readSettled } from '../../change/entry-writer.ts';
 import type { Change, ForestTarget } from '../../change/plan.ts';

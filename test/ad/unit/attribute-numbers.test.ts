@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readAttributeNumbers } from '../../../src/ad/attribute-stamps.ts';
+import { readAttributeNumbers } from '../../../src/ad/schema.ts';
 import { configuration, openDcs } from '../../remedies/lingering/support/pair.ts';
 
 const attribute = (name: string, ...lines: readonly string[]): string =>

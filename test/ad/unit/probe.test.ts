@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { networkMeans, networkMeansBy, probe, probedPorts } from '../../../src/ad/probe.ts';
+import { networkMeansBy, probe, probedPorts } from '../../../src/ad/locate.ts';
 import { startDnsServer } from '../../support/dns-server.ts';
 
 test('tells open from closed ports, all tried at once', async () => {
@@ -34,8 +34,8 @@ test('finds a listening port open, and one without a listener closed', async () 
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   onTestFinished(() => void server.close());
-  expect(await networkMeans.connects('127.0.0.1', port, 1000)).toBe(true);
+  expect(await networkMeansBy(undefined).connects('127.0.0.1', port, 1000)).toBe(true);
   server.close();
   await new Promise((resolve) => server.once('close', resolve));
-  expect(await networkMeans.connects('127.0.0.1', port, 1000)).toBe(false);
+  expect(await networkMeansBy(undefined).connects('127.0.0.1', port, 1000)).toBe(false);
 });

@@ -1,7 +1,7 @@
 /** The orphan remedy on the practice forest: its world, its facts, and what is concluded from them. */
 
 import { randomUUID } from 'node:crypto';
-import type { ProbeMeans } from '../../../src/ad/probe.ts';
+import type { ProbeMeans } from '../../../src/ad/locate.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import type { DirectoryChange, ForestTarget, Plan, Proposal } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
