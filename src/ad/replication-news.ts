@@ -7,32 +7,10 @@
  */
 
 import { distinct, groupBy } from '../words.ts';
+import type { DomainControllerState, InboundLink, ReplicationAnswer } from './ask-domain-controllers.ts';
 import { normalizedDn, sameDn } from './dn.ts';
 import type { PointInTime } from './entry.ts';
 import type { DomainController, Forest } from './forest.ts';
-import type { InboundLink, ReplicationAnswer } from './replication-answer.ts';
-
-/** What asking a DC gave. */
-export interface DomainControllerState {
-  readonly domainController: DomainController;
-  readonly state:
-    | {
-        readonly kind: 'answered';
-        readonly answer: ReplicationAnswer;
-        /** By how many milliseconds its clock is ahead of this computer's; undefined where it shows none. */
-        readonly clockAhead: number | undefined;
-      }
-    | {
-        readonly kind: 'unreachable';
-        readonly why: string;
-        /** Whether its computer account is in the directory; unknown if left out. */
-        readonly account?: 'there' | 'missing';
-        /** Its inbound links as a file of repadmin has them. */
-        readonly reported?: readonly InboundLink[];
-      }
-    /** An export says nothing of it. */
-    | { readonly kind: 'not-asked' };
-}
 
 /** A DC of the forest, with a name that is unique there: its short one, or its DNS name where two share a short one. */
 export interface Party extends DomainControllerState {

@@ -1,5 +1,5 @@
 /**
- * A DC's replication state, from its attributes:
+ * A DC's replication state and the stamps of single attributes (replication metadata), from what the directory holds:
  * - repsFrom, replUpToDateVector, replPropertyMetaData, which Windows and Samba both have (MS-DRSR, little-endian);
  * - in XML, which Windows alone has: msDS-NCReplInboundNeighbors, msDS-ReplAllInboundNeighbors, msDS-NCReplCursors,
  *   msDS-ReplAttributeMetaData (MS-ADTS 3.1.1.4.5.13 to 22). The name of the root element differs between documents and
@@ -9,15 +9,21 @@
  */
 
 import { DirectoryError } from '../errors.ts';
+import { sameDn } from './dn.ts';
 import {
+  allBytesOf,
+  bytesOf,
   dateOfFileTime,
   dateOfSecondsSince1601,
+  type Entry,
   formatGuid,
+  guidFromText,
   normalizedGuid,
   type PointInTime,
   parseLargeInteger,
   ValueSyntaxError,
 } from './entry.ts';
+import type { DomainController } from './forest.ts';
 
 /** A DC from which this one replicates a naming context, and the result of the last attempts. */
 export interface InboundNeighbor {
@@ -61,6 +67,92 @@ export class UnreadableReplicationValueError extends DirectoryError {
       next: 'Treat the state as unknown, and query that DC directly: repadmin /showrepl',
     });
   }
+}
+
+/** What to read for stampOf and stampsOf: Windows has both, Samba only the first. */
+export const metadataAttributes: readonly string[] = ['replPropertyMetaData', 'msDS-ReplAttributeMetaData'];
+
+/** What to read for linkStampsOf: Windows only. */
+export const linkMetadataAttribute = 'msDS-ReplValueMetaData';
+
+/** The last change of an attribute, from an entry read with `metadataAttributes`; undefined where the DC does not show it. */
+export function stampOf(entry: Entry, attribute: string): AttributeStamp | undefined {
+  const wanted = attribute.toLowerCase();
+  return stampsOf(entry).find((stamp) => stamp.attribute.toLowerCase() === wanted);
+}
+
+/** The last change of each attribute, from an entry read with `metadataAttributes`; [] where the DC does not show them. */
+export function stampsOf(entry: Entry): readonly AttributeStamp[] {
+  const xml = allBytesOf(entry, 'msDS-ReplAttributeMetaData');
+  const raw = bytesOf(entry, 'replPropertyMetaData');
+  return orNone(() => {
+    if (xml.length > 0) return xml.map(parseAttributeStampXml);
+    return raw === undefined ? [] : parsePropertyMetaData(raw);
+  });
+}
+
+/**
+ * The last change of each value of a link, such as a group's member, from an entry read with `linkMetadataAttribute`:
+ * these have stamps of their own, with the same fields (MS-ADTS 3.1.1.4.5.18). [] where the DC does not show them.
+ */
+export function linkStampsOf(entry: Entry): readonly AttributeStamp[] {
+  return orNone(() => allBytesOf(entry, linkMetadataAttribute).map(parseAttributeStampXml));
+}
+
+function orNone(read: () => readonly AttributeStamp[]): readonly AttributeStamp[] {
+  try {
+    return read();
+  } catch (error) {
+    // Metadata that cannot be understood says nothing.
+    if (error instanceof UnreadableReplicationValueError) return [];
+    throw error;
+  }
+}
+
+/**
+ * The stamp of objectClass, which is written once, when the entry is created: where, when and with which USN (MS-DRSR
+ * 4.1.24.3). Its attribute number is 0.
+ */
+export function creationStamp(stamps: readonly AttributeStamp[]): AttributeStamp | undefined {
+  return stamps.find(({ attribute }) => attribute === 'objectClass' || attribute === 'attid 0');
+}
+
+/** The highest USN that the DC has of each invocationId: every change up to there has arrived (MS-DRSR 5.203). */
+export type KnownChanges = ReadonlyMap<string, bigint>;
+
+/** Whether the DC has had the change. DCs are compared by invocationId: a restored one keeps its DSA GUID, not this. */
+export function isKnown(known: KnownChanges, stamp: AttributeStamp): boolean {
+  return stamp.originatingUsn <= (known.get(stamp.originatingInvocationId.toLowerCase()) ?? -1n);
+}
+
+/** Finds the DC of the forest that made a change, by its invocationId; undefined if no DC has or had it. */
+export type Originator = (invocationId: string) => DomainController | undefined;
+
+/**
+ * A DC that was restored has a new invocationId. The former ones are in its retired signatures, and Windows names their DC
+ * beside the cursors of its vectors.
+ *
+ * @param cursors of the DCs that answered
+ */
+export function originatorOf(
+  domainControllers: readonly DomainController[],
+  cursors: readonly ReplicationCursor[],
+): Originator {
+  const known = new Map<string, DomainController>();
+  for (const { invocationId, sourceDsaDn } of cursors) {
+    const named = domainControllers.find(
+      ({ settingsDn }) => sourceDsaDn !== undefined && sameDn(settingsDn, sourceDsaDn),
+    );
+    if (named !== undefined) known.set(invocationId.toLowerCase(), named);
+  }
+  for (const one of domainControllers) {
+    if (one.invocationId !== undefined) known.set(one.invocationId.toLowerCase(), one);
+  }
+  return (invocationId) =>
+    known.get(invocationId.toLowerCase()) ??
+    domainControllers.find(({ retiredSignatures = [] }) =>
+      retiredSignatures.some((signatures) => signatures.includes(guidFromText(invocationId))),
+    );
 }
 
 /** One value of repsFrom (MS-DRSR 5.170, versions 1 and 2). Throws UnreadableReplicationValueError. */
@@ -114,7 +206,7 @@ export function parsePropertyMetaData(value: Buffer): AttributeStamp[] {
 }
 
 /** Runs a reader; a RangeError at the end of a buffer and a ValueSyntaxError become the error of this file. */
-export function readable<T>(attribute: string, read: () => T): T {
+function readable<T>(attribute: string, read: () => T): T {
   try {
     return read();
   } catch (error) {
@@ -125,7 +217,7 @@ export function readable<T>(attribute: string, read: () => T): T {
 }
 
 /** The GUID that means "none". */
-export const nullGuid = '00000000-0000-0000-0000-000000000000';
+const nullGuid = '00000000-0000-0000-0000-000000000000';
 
 /** By the prefix table of a new forest (MS-DRSR 5.16.4): 1.2.840.113556.1.2 is 2, 1.2.840.113556.1.4 is 9. */
 const attributeNames: ReadonlyMap<number, string> = new Map([

@@ -5,11 +5,10 @@
  */
 
 import { UsageError } from '../errors.ts';
+import type { DomainControllerState, InboundLink } from './ask-domain-controllers.ts';
 import { sameDn } from './dn.ts';
 import type { PointInTime } from './entry.ts';
 import type { DomainController } from './forest.ts';
-import type { InboundLink } from './replication-answer.ts';
-import type { DomainControllerState } from './replication-news.ts';
 
 /** One inbound link as repadmin saw it. */
 export interface ShowreplLink {

@@ -7,7 +7,7 @@ import { type DomainControllerAccess, isChosen } from '../../ad/ask-domain-contr
 import { sameDn } from '../../ad/dn.ts';
 import { allBytesOf, booleanOf, bytesOf, type Entry, formatSid, textOf } from '../../ad/entry.ts';
 import { type DomainController, hostOf } from '../../ad/forest.ts';
-import type { Originator } from '../../ad/known-changes.ts';
+import type { Originator } from '../../ad/replication-values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { inParallel } from '../../files/in-parallel.ts';
 import { type DirectorySession, deletedObjectsControl, equal, everything } from '../../ldap/session.ts';

@@ -1,7 +1,11 @@
 /** Reads the evidence of every DC, and once a reference is chosen compares the copies. Nothing is written. */
 
-import { askDomainControllers, defaultDeadlineMs } from '../../ad/ask-domain-controllers.ts';
-import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
+import {
+  askDomainControllers,
+  askForReplication,
+  type DomainControllerState,
+  defaultDeadlineMs,
+} from '../../ad/ask-domain-controllers.ts';
 import {
   directoryServiceDn,
   lifetimeAttributes,
@@ -13,10 +17,9 @@ import {
 import { joinDn, sameDn } from '../../ad/dn.ts';
 import { textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf, readForest } from '../../ad/forest.ts';
-import { type Originator, originatorOf } from '../../ad/known-changes.ts';
-import { askForReplication } from '../../ad/replication-answer.ts';
 import { type Islands, islandsOf } from '../../ad/replication-islands.ts';
-import { type DomainControllerState, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import { type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import { metadataAttributes, type Originator, originatorOf, stampOf } from '../../ad/replication-values.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { UsageError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';

@@ -1,10 +1,10 @@
 /** What each DC shows of itself, for the choice of the reference: its backups, how far back it remembers, when it last worked. */
 
 import { askDomainControllers, type DomainControllerAccess } from '../../ad/ask-domain-controllers.ts';
-import { metadataAttributes, stampOf, stampsOf } from '../../ad/attribute-stamps.ts';
 import { joinDn, sameDn } from '../../ad/dn.ts';
 import { generalizedTimeOf, largeIntegerOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
+import { metadataAttributes, stampOf, stampsOf } from '../../ad/replication-values.ts';
 import { DirectoryError } from '../../errors.ts';
 import { type DirectorySession, deletedObjectsControl, equal, type Filter } from '../../ldap/session.ts';
 

@@ -5,8 +5,8 @@
 
 import { rdnOf, sameDn } from '../../ad/dn.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
-import type { Originator } from '../../ad/known-changes.ts';
 import type { Party } from '../../ad/replication-news.ts';
+import type { Originator } from '../../ad/replication-values.ts';
 import type { Exhibit, Mark, MatrixExhibit, TableExhibit } from '../../change/exhibits.ts';
 import { agoInWords, counted, distinct, durationInWords, groupBy } from '../../words.ts';
 import type { Answer, Asking } from '../remedy.ts';

@@ -4,11 +4,17 @@
  * reference has already had its creation: then it has had, and forgotten, its deletion too.
  */
 
-import { creationStamp, stampsOf } from '../../ad/attribute-stamps.ts';
+import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
 import { booleanOf, type Entry, formatGuid, guidBase, guidOf, textsOf } from '../../ad/entry.ts';
 import type { DomainController } from '../../ad/forest.ts';
-import { isKnown, type KnownChanges, type Originator, readKnownChanges } from '../../ad/known-changes.ts';
-import type { AttributeStamp } from '../../ad/replication-values.ts';
+import {
+  type AttributeStamp,
+  creationStamp,
+  isKnown,
+  type KnownChanges,
+  type Originator,
+  stampsOf,
+} from '../../ad/replication-values.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import type { PlanAttribute } from '../../change/plan.ts';
 import { inParallel } from '../../files/in-parallel.ts';

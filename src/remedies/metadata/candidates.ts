@@ -3,12 +3,18 @@
  * gone: server objects with NTDS Settings, server objects without, and accounts of DCs without a server object.
  */
 
-import { askAllForReplication, catalogIfAny, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
+import {
+  askAllForReplication,
+  catalogIfAny,
+  type DomainControllerState,
+  defaultDeadlineMs,
+  isChosen,
+} from '../../ad/ask-domain-controllers.ts';
 import { dnDepth, isSameOrBelow, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { dateOfFileTime, type Entry, guidOf, integerOf, textOf } from '../../ad/entry.ts';
 import { type DomainController, type Forest, hostOf } from '../../ad/forest.ts';
 import { networkMeansBy } from '../../ad/locate.ts';
-import { type DomainControllerState, replicationNews } from '../../ad/replication-news.ts';
+import { replicationNews } from '../../ad/replication-news.ts';
 import { DirectoryError } from '../../errors.ts';
 import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';

@@ -4,12 +4,12 @@
  */
 
 import { createHash } from 'node:crypto';
-import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/attribute-stamps.ts';
+import { readKnownChanges } from '../../ad/ask-domain-controllers.ts';
 import { normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
 import { bytesOfWrittenValue, type Entry, textOf } from '../../ad/entry.ts';
 import type { DomainController, Forest } from '../../ad/forest.ts';
-import { readKnownChanges } from '../../ad/known-changes.ts';
 import { exportChanges } from '../../ad/repadmin.ts';
+import { linkMetadataAttribute, linkStampsOf, metadataAttributes, stampsOf } from '../../ad/replication-values.ts';
 import { readAttributeNumbers } from '../../ad/schema.ts';
 import { planAttributesOf, wholeEntry, withoutSacl } from '../../change/entry-content.ts';
 import { type FindingDraft, warning } from '../../change/findings.ts';

@@ -1,10 +1,10 @@
 /** The proof of a removal, on every DC: entries gone, no value that names them, no DC that replicates from it. */
 
+import { askForReplication } from '../../ad/ask-domain-controllers.ts';
 import { deletedRdnOf, isSameOrBelow, joinDn, normalizedDn, sameDn } from '../../ad/dn.ts';
 import type { Entry } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { dnIn, everyEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
-import { askForReplication } from '../../ad/replication-answer.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
 import type { DirectoryChange, Plan } from '../../change/plan.ts';
 import { deletedBy } from '../../change/undo-link.ts';

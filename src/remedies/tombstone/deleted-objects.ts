@@ -1,10 +1,9 @@
 /** Deleted objects by age: counted in each naming context, a day a bucket, and added up. None is kept in memory. */
 
-import type { DomainControllerAccess } from '../../ad/ask-domain-controllers.ts';
+import type { DomainControllerAccess, DomainControllerState } from '../../ad/ask-domain-controllers.ts';
 import { normalizedDn, parentDn, sameDn } from '../../ad/dn.ts';
 import { booleanOf, type Entry, generalizedTimeOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
-import type { DomainControllerState } from '../../ad/replication-news.ts';
 import { DirectoryError } from '../../errors.ts';
 import { type Control, controlOid, type DirectorySession, deletedObjectsControl, equal } from '../../ldap/session.ts';
 import { distinct } from '../../words.ts';

@@ -1,7 +1,13 @@
 /** Reads the forest: the lifetime, every DC's replication, deleted objects and backups. Nothing is written. */
 
-import { askAllForReplication, defaultDeadlineMs, isChosen } from '../../ad/ask-domain-controllers.ts';
-import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
+import {
+  askAllForReplication,
+  askForReplication,
+  type DomainControllerState,
+  defaultDeadlineMs,
+  isChosen,
+  type ReplicationAnswer,
+} from '../../ad/ask-domain-controllers.ts';
 import {
   directoryServiceDn,
   lifetimeAttributes,
@@ -20,13 +26,8 @@ import {
   sourceInWords,
   writableAttributes,
 } from '../../ad/forest.ts';
-import { askForReplication, type ReplicationAnswer } from '../../ad/replication-answer.ts';
-import {
-  type DomainControllerState,
-  isFuture,
-  type ReplicationNews,
-  replicationNews,
-} from '../../ad/replication-news.ts';
+import { isFuture, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
+import { metadataAttributes, stampOf } from '../../ad/replication-values.ts';
 import { differencesFrom, withReported } from '../../ad/showrepl.ts';
 import type { FindingSource } from '../../change/findings.ts';
 import type { ForestTarget } from '../../change/plan.ts';

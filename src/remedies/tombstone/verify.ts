@@ -1,11 +1,11 @@
 /** The proof: what one DC has of the change, and where and when it was written. */
 
-import { metadataAttributes, stampOf } from '../../ad/attribute-stamps.ts';
+import { askForReplication } from '../../ad/ask-domain-controllers.ts';
 import { sameDn } from '../../ad/dn.ts';
 import { guidBase, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
-import { askForReplication } from '../../ad/replication-answer.ts';
 import { lifetimeExceeded } from '../../ad/replication-news.ts';
+import { metadataAttributes, stampOf } from '../../ad/replication-values.ts';
 import type { ModifyChange, Plan } from '../../change/plan.ts';
 import { defaultProof, type LookOnDc, type Proof, type Sight } from '../../change/verify.ts';
 import type { DirectorySession } from '../../ldap/session.ts';

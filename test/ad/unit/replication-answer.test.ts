@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { askForReplication } from '../../../src/ad/ask-domain-controllers.ts';
 import type { Entry } from '../../../src/ad/entry.ts';
-import { askForReplication } from '../../../src/ad/replication-answer.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { type DirectorySession, readRootDse } from '../../../src/ldap/session.ts';
 import { configuration, domain } from '../../embedded/support.ts';

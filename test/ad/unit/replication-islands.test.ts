@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { DomainControllerState } from '../../../src/ad/ask-domain-controllers.ts';
 import { type Islands, islandsOf } from '../../../src/ad/replication-islands.ts';
-import { type DomainControllerState, type News, replicationNews } from '../../../src/ad/replication-news.ts';
+import { type News, replicationNews } from '../../../src/ad/replication-news.ts';
 import {
   answering,
   configuration,

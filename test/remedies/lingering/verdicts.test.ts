@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { guidFromText } from '../../../src/ad/entry.ts';
 import type { DomainController } from '../../../src/ad/forest.ts';
-import { originatorOf } from '../../../src/ad/known-changes.ts';
-import type { AttributeStamp } from '../../../src/ad/replication-values.ts';
+import { type AttributeStamp, originatorOf } from '../../../src/ad/replication-values.ts';
 import {
   isChangedSince,
   type Presence,

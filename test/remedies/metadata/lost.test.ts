@@ -1,7 +1,7 @@
 /** What only a DC has that still answers: read there, and judged by what the DC of the run has had. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
-import { linkStampsOf } from '../../../src/ad/attribute-stamps.ts';
+import { linkStampsOf } from '../../../src/ad/replication-values.ts';
 import type { FindingDraft } from '../../../src/change/findings.ts';
 import { DirectoryError } from '../../../src/errors.ts';
 import { assess } from '../../../src/remedies/metadata/assess.ts';

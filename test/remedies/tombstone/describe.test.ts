@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DomainControllerState } from '../../../src/ad/replication-news.ts';
+import type { DomainControllerState } from '../../../src/ad/ask-domain-controllers.ts';
 import type { Plan } from '../../../src/change/plan.ts';
 import { sealPlan } from '../../../src/change/seal.ts';
 import { propose, type TombstoneChange } from '../../../src/remedies/tombstone/changes.ts';

@@ -1,6 +1,10 @@
+import type {
+  DomainControllerState,
+  InboundLink,
+  NamingContextCursor,
+} from '../../../../src/ad/ask-domain-controllers.ts';
 import type { DomainController, Forest } from '../../../../src/ad/forest.ts';
-import type { InboundLink, NamingContextCursor } from '../../../../src/ad/replication-answer.ts';
-import { type DomainControllerState, replicationNews } from '../../../../src/ad/replication-news.ts';
+import { replicationNews } from '../../../../src/ad/replication-news.ts';
 import { type Finding, judge } from '../../../../src/change/findings.ts';
 import type { LingeringFinder } from '../../../../src/remedies/remedy.ts';
 import { assess } from '../../../../src/remedies/tombstone/assess.ts';
