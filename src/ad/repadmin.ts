@@ -1,12 +1,16 @@
 /**
- * Commands for domain controllers with their names filled in: repadmin, ldifde, ntdsutil, dsmod. They run in cmd and in
- * PowerShell. And the requests that repadmin takes to remove lingering objects: which DCs to clean, against which DC.
+ * repadmin and its neighbours: commands of repadmin, ldifde, ntdsutil and dsmod with names filled in, which run in cmd and
+ * in PowerShell; and what `repadmin /showrepl * /csv` saved, the inbound replication of DCs that cannot be asked from
+ * here. The columns of that file are found by their English names. Its times are local to the computer that ran it,
+ * without a zone.
  */
 
+import { UsageError } from '../errors.ts';
 import { quotedForPowerShell, unseen } from '../quoting.ts';
-import { hostOf } from './forest.ts';
-import type { OldestNews } from './replication-islands.ts';
-import type { CopyNews, Party, ReplicationNews } from './replication-news.ts';
+import type { DomainControllerState, InboundLink } from './ask-domain-controllers.ts';
+import { sameDn } from './dn.ts';
+import type { PointInTime } from './entry.ts';
+import type { DomainController } from './forest.ts';
 
 /** `repadmin /showrepl dc1.corp.example.com` */
 export function showReplication(host: string): string {
@@ -86,75 +90,207 @@ function quoted(text: string): string {
   return isForPowerShell ? quotedForPowerShell(text) : `"${text}"`;
 }
 
+/** One inbound link as repadmin saw it. */
+export interface ShowreplLink {
+  /** Short names, as repadmin shows them. */
+  readonly destination: string;
+  readonly source: string;
+  readonly namingContext: string;
+  readonly lastSuccess: PointInTime;
+  /** A Windows error code; 0 is success. */
+  readonly lastResult: number;
+  readonly consecutiveFailures: number;
+  /** By how many milliseconds its times may be later than they are given here: the file's zone is not known. */
+  readonly laterBy: number;
+}
+
+/** The widest offsets from UTC of any zone, in minutes: without a zone, a time is taken for the oldest it can be. */
+const widestOffset = 14 * 60;
+const westernmostOffset = -12 * 60;
+
+const columnNames = [
+  'Destination DSA',
+  'Naming Context',
+  'Source DSA',
+  'Number of Failures',
+  'Last Success Time',
+  'Last Failure Status',
+] as const;
+
+type ColumnName = (typeof columnNames)[number];
+
 /**
- * A request for each naming context of each destination that a sound DC has a writable copy of.
- *
- * @param references DCs that are right; those that do not answer and RODCs are not taken
- * @param oldest the DC with the freshest news is preferred
+ * `FILE=+01:00`: the file, and its offset from UTC in minutes, if one is given.
+ * @throws UsageError for an offset that no zone has
  */
-export function cleaningRequests(
-  destinations: readonly Party[],
-  references: readonly Party[],
-  { copies }: ReplicationNews,
-  oldest: ReadonlyMap<Party, OldestNews>,
-): readonly LingeringObjectsRequest[] {
-  return destinations.flatMap((destination) =>
-    copies.flatMap((copy) => {
-      if (!copy.full.includes(destination) && !copy.partial.includes(destination)) return [];
-      const sourceDsaGuid = referenceFor(copy, destination, references, oldest)?.domainController.dsaGuid;
-      if (sourceDsaGuid === undefined) return [];
-      return [{ destination: hostOf(destination.domainController), sourceDsaGuid, namingContext: copy.namingContext }];
-    }),
+export function showreplArgument(text: string): { readonly file: string; readonly offset: number | undefined } {
+  const [, file, zone = ''] = /^(.*)=([+-][\d:]+)$/s.exec(text) ?? [];
+  if (file === undefined) return { file: text, offset: undefined };
+  const [, sign, hours, minutes] = /^([+-])(\d{2}):([0-5]\d)$/.exec(zone) ?? [];
+  const distance = Number(hours) * 60 + Number(minutes);
+  if (distance <= widestOffset) return { file, offset: sign === '-' ? -distance : distance };
+  throw new UsageError({
+    attempted: 'read --showrepl',
+    on: text,
+    cameBack: `${zone} is not the offset of a time zone: hours and minutes from -14:00 to +14:00`,
+    next: `Give the zone of the computer that ran repadmin, such as ${file}=+01:00; without one, ages are widened by 14 hours.`,
+  });
+}
+
+/**
+ * The links in the file's text; lines of DCs that repadmin could not reach (showrepl_ERROR) say nothing of links.
+ *
+ * @param offset of the file's times from UTC, in minutes; without one each time is taken for the oldest it can be
+ * @param name of the file, for errors
+ * @throws UsageError for columns of another language, and for a line that is not of this form
+ */
+export function parseShowrepl(text: string, offset: number | undefined, name: string): readonly ShowreplLink[] {
+  const [heading, ...lines] = text
+    .split(/\r?\n/)
+    .map((line, index) => ({ number: index + 1, cells: cellsOf(line) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const columns = columnsOf(heading?.cells ?? [], name);
+  return lines.flatMap(({ number, cells }): ShowreplLink[] => {
+    if (cells[0] === 'showrepl_ERROR' || cells[0] === 'showrepl_COLUMNS') return [];
+    const refuse = (what: string): UsageError => notReadable(name, `line ${number}: ${what}`);
+    if (cells[0] !== 'showrepl_INFO') throw refuse(`it begins with ${JSON.stringify(cells[0])}, not showrepl_INFO`);
+    const cell = (column: ColumnName): string => cells[columns.get(column) ?? -1] ?? '';
+    const count = (column: ColumnName): number => {
+      const value = cell(column);
+      if (!/^\d{1,10}$/.test(value)) throw refuse(`${column} is ${JSON.stringify(value)}, not a number`);
+      return Number(value);
+    };
+    const time = (column: ColumnName): PointInTime => {
+      const value = cell(column);
+      const point = timeOf(value, offset);
+      if (point === undefined) throw refuse(`${column} is ${JSON.stringify(value)}, not YYYY-MM-DD HH:MM:SS`);
+      return point;
+    };
+    const names = [cell('Destination DSA'), cell('Source DSA'), cell('Naming Context')] as const;
+    if (names.includes('')) throw refuse('it names no destination, source or naming context');
+    return [
+      {
+        destination: names[0],
+        source: names[1],
+        namingContext: names[2],
+        lastSuccess: time('Last Success Time'),
+        lastResult: count('Last Failure Status'),
+        consecutiveFailures: count('Number of Failures'),
+        laterBy: offset === undefined ? (widestOffset - westernmostOffset) * 60_000 : 0,
+      },
+    ];
+  });
+}
+
+function columnsOf(heading: readonly string[], name: string): ReadonlyMap<ColumnName, number> {
+  const columns = new Map(columnNames.map((column) => [column, heading.indexOf(column)] as const));
+  const missing = columnNames.filter((column) => columns.get(column) === -1);
+  if (heading[0] === 'showrepl_COLUMNS' && missing.length === 0) return columns;
+  throw notReadable(
+    name,
+    heading[0] === 'showrepl_COLUMNS'
+      ? `it has no column named ${JSON.stringify(missing[0])}`
+      : 'its first line does not begin with showrepl_COLUMNS',
   );
 }
 
-/** A DC that is right, and the DCs that are to be compared with it. */
-export interface Comparable {
-  readonly reference: Party;
-  readonly targets: readonly Party[];
+/** Gives DCs that could not be asked what a file says of their inbound links. */
+export function withReported(
+  states: readonly DomainControllerState[],
+  links: readonly ShowreplLink[],
+): readonly DomainControllerState[] {
+  const all = states.map(({ domainController }) => domainController);
+  return states.map((one) => {
+    if (one.state.kind !== 'unreachable') return one;
+    const reported = linksOf(one.domainController, links, all);
+    return reported.length === 0 ? one : { ...one, state: { ...one.state, reported } };
+  });
 }
 
 /**
- * The reference to compare each destination with: the freshest of the sound DCs that have writable copies of the most
- * naming contexts of which the destination has a full one.
- *
- * @param references as for cleaningRequests
+ * Where files and a DC that was asked do not agree, of the DCs that they show: links that only one of them has, other
+ * results, failures in a row, and times of the last success.
  */
-export function comparisonsFor(
-  destinations: readonly Party[],
-  references: readonly Party[],
-  { copies }: ReplicationNews,
-  oldest: ReadonlyMap<Party, OldestNews>,
-): readonly Comparable[] {
-  const byReference = new Map<Party, Party[]>();
-  for (const destination of destinations) {
-    const held = copies.filter(({ full }) => full.includes(destination));
-    const shared = (party: Party): number => held.filter(({ full }) => full.includes(party)).length;
-    const [reference] = candidatesFrom(references, destination, oldest).toSorted(
-      (one, other) => shared(other) - shared(one),
-    );
-    if (reference !== undefined) byReference.set(reference, [...(byReference.get(reference) ?? []), destination]);
-  }
-  return [...byReference].map(([reference, targets]) => ({ reference, targets }));
+export function differencesFrom(
+  states: readonly DomainControllerState[],
+  links: readonly ShowreplLink[],
+): readonly string[] {
+  const all = states.map(({ domainController }) => domainController);
+  return states.flatMap(({ domainController, state }) => {
+    const listed = linksOf(domainController, links, all);
+    if (state.kind !== 'answered' || listed.length === 0) return [];
+    const isSame = (one: InboundLink, other: InboundLink): boolean =>
+      one.sourceDsaGuid === other.sourceDsaGuid && sameDn(one.namingContext, other.namingContext);
+    const where = ({ sourceDsaGuid, namingContext }: InboundLink): string =>
+      `${domainController.name} from ${all.find(({ dsaGuid }) => dsaGuid === sourceDsaGuid)?.name ?? sourceDsaGuid}, ${namingContext}`;
+    const { links: shown } = state.answer;
+    return [
+      ...shown
+        .filter((link) => !listed.some((one) => isSame(one, link)))
+        .map((link) => `${where(link)}: on the DC only`),
+      ...listed.flatMap((link) => {
+        const there = shown.find((one) => isSame(one, link));
+        const differing = there === undefined ? ['in the file only'] : differencesOf(link, there);
+        return differing.length === 0 ? [] : [`${where(link)}: ${differing.join('; ')}`];
+      }),
+    ];
+  });
 }
 
-function referenceFor(
-  { full }: CopyNews,
-  destination: Party,
-  references: readonly Party[],
-  oldest: ReadonlyMap<Party, OldestNews>,
-): Party | undefined {
-  return candidatesFrom(references, destination, oldest).find((party) => full.includes(party));
+interface ReportedLink extends InboundLink, Pick<ShowreplLink, 'laterBy'> {}
+
+/** In the file, then on the DC. */
+function differencesOf(file: ReportedLink, dc: InboundLink): readonly string[] {
+  const words = (time: PointInTime): string => (time instanceof Date ? time.toISOString() : 'never');
+  const time = ({ lastSuccess }: InboundLink): number => (lastSuccess instanceof Date ? lastSuccess.getTime() : 0);
+  const later = time(dc) - time(file);
+  // The file has whole seconds.
+  const isSameTime = Math.abs(later) < 1000 || (time(file) > 0 && later > 0 && later <= file.laterBy);
+  return [
+    ...(file.lastResult === dc.lastResult ? [] : [`result ${file.lastResult} in the file, ${dc.lastResult} on the DC`]),
+    ...(file.consecutiveFailures === dc.consecutiveFailures
+      ? []
+      : [`failures in a row ${file.consecutiveFailures} in the file, ${dc.consecutiveFailures} on the DC`]),
+    ...(isSameTime ? [] : [`last success ${words(file.lastSuccess)} in the file, ${words(dc.lastSuccess)} on the DC`]),
+  ];
 }
 
-/** The freshest first. */
-function candidatesFrom(
-  references: readonly Party[],
-  destination: Party,
-  oldest: ReadonlyMap<Party, OldestNews>,
-): readonly Party[] {
-  const rank = (party: Party): number => oldest.get(party)?.age ?? Number.MAX_VALUE;
-  return references
-    .filter((party) => party !== destination && party.state.kind === 'answered' && !party.domainController.isReadOnly)
-    .toSorted((one, other) => rank(one) - rank(other));
+/** A destination's links; a source that is no DC of the forest any more stays under its name. */
+function linksOf(
+  { name }: DomainController,
+  links: readonly ShowreplLink[],
+  all: readonly DomainController[],
+): readonly ReportedLink[] {
+  const isNamed = (other: string, shown: string): boolean => other.toLowerCase() === shown.toLowerCase();
+  return links
+    .filter(({ destination }) => isNamed(destination, name))
+    .map(({ destination: _, source, ...link }) => ({
+      ...link,
+      sourceDsaGuid: all.find((one) => isNamed(one.name, source))?.dsaGuid ?? source,
+    }));
+}
+
+/** 0 and an empty cell are "never". */
+function timeOf(text: string, offset: number | undefined): PointInTime | undefined {
+  if (text === '' || text === '0') return 'never';
+  if (!/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$/.test(text)) return undefined;
+  const time = new Date(`${text.replace(' ', 'T')}Z`);
+  if (Number.isNaN(time.getTime())) return undefined;
+  return new Date(time.getTime() - (offset ?? widestOffset) * 60_000);
+}
+
+/** The cells of a line, as RFC 4180 quotes them. */
+function cellsOf(line: string): readonly string[] {
+  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
+    ([, inQuotes, bare = '']) => inQuotes?.replaceAll('""', '"') ?? bare.trim(),
+  );
+}
+
+function notReadable(name: string, cameBack: string): UsageError {
+  return new UsageError({
+    attempted: 'read the output of repadmin /showrepl * /csv',
+    on: name,
+    cameBack,
+    next: 'Run it on an English Windows: repadmin /showrepl * /csv > showrepl.csv',
+  });
 }

@@ -3,7 +3,8 @@
 import { recommendedDays } from '../../ad/deleted-object-lifetime.ts';
 import { sameDn } from '../../ad/dn.ts';
 import type { PointInTime } from '../../ad/entry.ts';
-import { type Comparable, listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
+import { listLingeringObjects, showReplication } from '../../ad/repadmin.ts';
+import type { Comparable } from '../../ad/replication-islands.ts';
 import { clockTolerance, isFuture, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import { describeWindowsError } from '../../ldap/diagnostics.ts';

@@ -1,8 +1,14 @@
 /** Findings on silence: sides that are parted, DCs that are cut off or gone, against the lifetimes of today and to come. */
 
 import { sameDn } from '../../ad/dn.ts';
-import { cleaningRequests, comparisonsFor, listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
-import type { CutOff, Islands, Split } from '../../ad/replication-islands.ts';
+import { listLingeringObjects, removeMetadata } from '../../ad/repadmin.ts';
+import {
+  type CutOff,
+  cleaningRequests,
+  comparisonsFor,
+  type Islands,
+  type Split,
+} from '../../ad/replication-islands.ts';
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import { blocker, type FindingDraft, type FindingSource, note, warning } from '../../change/findings.ts';
 import { agoInWords, counted, distinct, durationInWords, listed } from '../../words.ts';

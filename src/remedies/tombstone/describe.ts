@@ -3,9 +3,6 @@
 import { garbageCollectionHours } from '../../ad/deleted-object-lifetime.ts';
 import {
   allowDivergent,
-  type Comparable,
-  cleaningRequests,
-  comparisonsFor,
   type LingeringObjectsRequest,
   listLingeringObjects,
   removeMetadata,
@@ -13,6 +10,7 @@ import {
   showAttribute,
   showReplication,
 } from '../../ad/repadmin.ts';
+import { type Comparable, cleaningRequests, comparisonsFor } from '../../ad/replication-islands.ts';
 import { lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { JsonValue, NextStep, Plan, Proposal } from '../../change/plan.ts';
 import { counted, listed } from '../../words.ts';

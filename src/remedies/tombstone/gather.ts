@@ -26,9 +26,9 @@ import {
   sourceInWords,
   writableAttributes,
 } from '../../ad/forest.ts';
+import { differencesFrom, withReported } from '../../ad/repadmin.ts';
 import { isFuture, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { metadataAttributes, stampOf } from '../../ad/replication-values.ts';
-import { differencesFrom, withReported } from '../../ad/showrepl.ts';
 import type { FindingSource } from '../../change/findings.ts';
 import type { ForestTarget } from '../../change/plan.ts';
 import { DirectoryError } from '../../errors.ts';

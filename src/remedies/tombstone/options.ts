@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseShowrepl, type ShowreplLink, showreplArgument } from '../../ad/showrepl.ts';
+import { parseShowrepl, type ShowreplLink, showreplArgument } from '../../ad/repadmin.ts';
 import { UsageError } from '../../errors.ts';
 import { errnoInWords } from '../../files/errno.ts';
 import type { Flags } from '../../flags.ts';

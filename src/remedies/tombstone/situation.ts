@@ -2,8 +2,14 @@
 
 import { type Lifetime, lifetimeInForce, silenceAtLastWrite, unsetMeans } from '../../ad/deleted-object-lifetime.ts';
 import { hostOf } from '../../ad/forest.ts';
-import type { Comparable } from '../../ad/repadmin.ts';
-import { type CutOff, type Islands, islandsOf, type OldestNews, type Split } from '../../ad/replication-islands.ts';
+import {
+  type Comparable,
+  type CutOff,
+  type Islands,
+  islandsOf,
+  type OldestNews,
+  type Split,
+} from '../../ad/replication-islands.ts';
 import { goneParties, lifetimeExceeded, type Party, saidOf } from '../../ad/replication-news.ts';
 import type { Proposal } from '../../change/plan.ts';
 import type { LingeringSuspects } from '../remedy.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { differencesFrom, parseShowrepl, type ShowreplLink, showreplArgument } from '../../../src/ad/showrepl.ts';
+import { differencesFrom, parseShowrepl, type ShowreplLink, showreplArgument } from '../../../src/ad/repadmin.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { answering, configuration, daysAgo, dc, link } from '../../remedies/tombstone/support/facts.ts';
 

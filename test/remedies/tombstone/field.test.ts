@@ -1,7 +1,7 @@
 /** The cases of the field on the embedded directory: read as Windows shows them in XML, and as Samba's raw values. */
 
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { parseShowrepl } from '../../../src/ad/showrepl.ts';
+import { parseShowrepl } from '../../../src/ad/repadmin.ts';
 import { type Finding, judge } from '../../../src/change/findings.ts';
 import { type EmbeddedForest, openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
