@@ -52,8 +52,7 @@ describe('looking for recipients of a server among 100,000', () => {
   }> => {
     const script = `
       import { openSession } from '${moduleOf('ldap/connector.js')}';
-      import { readOtherRecipients } from '${moduleOf('remedies/orphan/other-recipients.js')}';
-      import { countRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
+      import { countRecipients, readOtherRecipients } from '${moduleOf('remedies/orphan/recipients.js')}';
       const session = await openSession({ host: '${slapd.address}', port: ${slapd.port}, tls: 'none', bind: { auth: 'password', user: '${slapd.user}', password: '${slapd.password}' } });
       const start = performance.now();
       const names = { legacyExchangeDn: '${legacyExchangeDn}', fqdn: undefined, name: undefined };

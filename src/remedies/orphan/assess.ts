@@ -16,19 +16,18 @@ import { isProtected } from '../../change/subtree.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import { unjustified } from './changes.ts';
-import { daysSince, hasLoggedOnLately, inDays } from './evidence.ts';
+import { replicationFindings } from './every-dc.ts';
 import { exportFindings } from './export-gaps.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
-import { grantee, grantsOf } from './grants.ts';
 import { assessLeftovers, oneDomainOnly } from './leftover-findings.ts';
 import { unjustifiedLeftovers } from './leftovers.ts';
 import { whatLogFound } from './options.ts';
+import { administrators, releaseOf } from './organisation.ts';
 import { recipientReferences } from './recipients.ts';
-import { referenceFindings } from './reference-findings.ts';
-import { replicationFindings } from './replication.ts';
+import { grantee, grantsOf, referenceFindings } from './reference-findings.ts';
 import { supportedWays } from './supported-ways.ts';
+import { daysSince, hasLoggedOnLately, inDays } from './survey.ts';
 import { uninstallerBlockers } from './uninstaller-blockers.ts';
-import { administrators, releaseOf } from './versions.ts';
 
 /** What a change of this remedy is, for one that is not. */
 const neitherOf = 'entries of the server nor references to it';

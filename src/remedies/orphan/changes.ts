@@ -2,28 +2,39 @@
 
 import { isBelow, isDeletedDn, isDnThat, isSameOrBelow, joinDn, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { dnIn } from '../../ad/naming.ts';
-import { editsOf, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
+import { editsOf, entryFinder, leadingTo, valueKey, wordsForNoValue } from '../../change/clear-values.ts';
 import type {
   DeleteChange,
   DeletedEntry,
   DirectoryChange,
+  LeftOut,
   ModifyChange,
   Plan,
   PlanValue,
   Proposal,
+  WhyLeft,
 } from '../../change/plan.ts';
 import { leavesFirst, type SubtreeEntry } from '../../change/subtree.ts';
 import { deletedBy } from '../../change/undo-link.ts';
 import { distinct } from '../../words.ts';
-import type { Companion } from './companions.ts';
+import {
+  type Companion,
+  deletedServer,
+  inOtherDomains,
+  isMailboxAttribute,
+  isNamedAsOwn,
+  isTypeOfOwnMailbox,
+  namedOnly,
+  plannedTexts,
+  serverDeletedIn,
+  tooMany,
+} from './deletion.ts';
 import { isNextStep } from './describe.ts';
 import { clearableReferrers, type DeletionFacts, type OrphanFacts } from './gather.ts';
-import { leftOutOf } from './left-out.ts';
 import { isOfLeftovers, permitsLeftovers } from './leftovers.ts';
-import { deletedServer, serverDeletedIn, textsOf } from './names.ts';
 import type { OrphanOptions } from './options.ts';
 import { databaseClasses } from './organisation.ts';
-import { isMailboxAttribute, isNamedAsOwn, isTypeOfOwnMailbox } from './recipients.ts';
+import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
 
 /** The changes that let the server go and leave nothing that points at it, and what is left as it is. */
@@ -141,16 +152,16 @@ function isEmptyContainer(change: DirectoryChange): boolean {
   return (
     change.kind === 'delete' &&
     rdnOf(change.dn).value.toLowerCase() === 'servers' &&
-    textsOf(change, 'objectClass').some((name) => name.toLowerCase() === 'msexchserverscontainer')
+    plannedTexts(change, 'objectClass').some((name) => name.toLowerCase() === 'msexchserverscontainer')
   );
 }
 
 /** Trees outside the server's that a plan may delete with it: its databases, and copies on it. */
 function companionsIn({ changes }: Plan<DirectoryChange>, server: string): readonly string[] {
   const owner = (entry: DeletedEntry, attribute: string): boolean =>
-    textsOf(entry, attribute).some((value) => isSame(value, server));
+    plannedTexts(entry, attribute).some((value) => isSame(value, server));
   return changes.flatMap(deletedBy).flatMap((entry) => {
-    const classes = new Set(textsOf(entry, 'objectClass').map((name) => name.toLowerCase()));
+    const classes = new Set(plannedTexts(entry, 'objectClass').map((name) => name.toLowerCase()));
     const isDatabase = databaseClasses.some((name) => classes.has(name.toLowerCase()));
     const isCompanion =
       (isDatabase && owner(entry, 'msExchOwningServer')) ||
@@ -245,4 +256,139 @@ export function unjustified(facts: DeletionFacts, proposal: Proposal<DirectoryCh
         .map((value) => `${attribute} of ${change.dn}: ${valueKey(value)}`),
     );
   });
+}
+
+/** What is left as it is. @param isKept whether a reference that could be cleared was to be kept */
+export function leftOutOf(facts: DeletionFacts, isKept: (referrer: Referrer) => boolean): readonly LeftOut[] {
+  const { configuration, unwritable } = facts;
+  const going = goingIn(facts);
+  const because = (referrers: readonly Referrer[], reason: string, why: WhyLeft): readonly LeftOut[] =>
+    referrers.map((referrer) => ({
+      what: referrer.id,
+      reason,
+      ...leadingTo(namedBy(referrer, going), whyOf(referrer, why)),
+    }));
+  const unclearable = (clearing: Referrer['reference']['clearing']): readonly Referrer[] =>
+    configuration.referrers.filter(({ reference }) => reference.clearing === clearing);
+  const clearable = clearableReferrers(facts);
+  return [
+    ...because(
+      clearable.filter((referrer) => !unwritable.has(referrer.id) && isKept(referrer)),
+      'dangling-references',
+      'chosen',
+    ),
+    ...because(
+      clearable.filter(({ id }) => unwritable.has(id)),
+      'no-right-to-clean-up',
+      'no-right',
+    ),
+    ...because(unclearable('needs another value'), 'references-to-replace', 'needs-another-value'),
+    ...because(unclearable('mandatory'), 'mandatory-references', 'mandatory'),
+    ...because(unclearable('only the system writes it'), 'system-only-references', 'system-only'),
+    ...configuration.toDatabases.map(({ id }) => ({ what: id, reason: 'references-to-its-databases' })),
+    ...facts.recipients.flatMap((count) => recipientsLeft(facts, count, going)),
+  ];
+}
+
+/** The entries that go. */
+interface Going {
+  readonly server: string;
+  readonly mailTransferAgents: readonly string[];
+  /** The DN of the one that a value names. */
+  readonly find: ReturnType<typeof entryFinder>;
+}
+
+function goingIn({ subtree, along, chosen }: DeletionFacts): Going {
+  const entries = [...subtree, ...along.flatMap((companion) => companion.entries)];
+  return {
+    server: chosen.server.dn,
+    mailTransferAgents: subtree.filter(({ objectClasses }) => objectClasses.has('mta')).map(({ entry }) => entry.dn),
+    find: entryFinder(entries.map(({ entry }) => entry)),
+  };
+}
+
+/** Text that is no DN is a name of the server. */
+function namedBy({ reference, values }: Referrer, { server, find }: Going): readonly string[] {
+  return values.flatMap((value) => find(value) ?? (reference.kind === 'string' ? server : []));
+}
+
+/** A link is not kept, whatever the plan does. */
+function whyOf({ reference }: { readonly reference: Pick<Referrer['reference'], 'kind'> }, why: WhyLeft): WhyLeft {
+  return reference.kind === 'linked' ? 'link' : why;
+}
+
+/** Recipients that are only counted: users' mailboxes, those of other domains, and those beyond the limit of a plan. */
+function recipientsLeft(facts: DeletionFacts, counted: RecipientCount, going: Going): readonly LeftOut[] {
+  const { reference, count, own, elsewhere, notListed, ofMailboxes } = counted;
+  if (!reference.isCleanable) {
+    return [
+      ...(facts.hasOtherServer ? [] : mailboxesLeft(counted, count - own.count, going)),
+      ...rowOf(
+        counted.inOtherDatabases.count,
+        `${reference.attribute} of mailboxes in databases of other servers`,
+        namedOnly,
+        leadingTo([going.server], whyOf(counted, 'mailbox')),
+      ),
+    ];
+  }
+  const { attribute, who } = reference;
+  const leading = (which: 'elsewhere' | 'beyond', why: WhyLeft): Pick<LeftOut, 'reference'> =>
+    leadingTo(namedByRecipients(counted, which, going), whyOf(counted, why));
+  return [
+    ...(facts.hasOtherServer
+      ? []
+      : rowOf(
+          ofMailboxes,
+          `${attribute} of mailboxes that are on it`,
+          'mailboxes',
+          leadingTo(namedByRecipients(counted, 'elsewhere', going), whyOf(counted, 'mailbox')),
+        )),
+    ...rowOf(
+      elsewhere.count,
+      `${attribute} of recipients of other domains`,
+      inOtherDomains,
+      leading('elsewhere', 'in-another-domain'),
+    ),
+    ...rowOf(notListed, `${attribute} of more ${who}`, tooMany, leading('beyond', 'past-the-limit')),
+  ];
+}
+
+function rowOf(count: number, what: string, reason: string, leading: Pick<LeftOut, 'reference'>): readonly LeftOut[] {
+  return count <= 0 ? [] : [{ what, reason, detail: String(count), ...leading }];
+}
+
+/** Of the databases each one that goes has a row of its own. */
+function mailboxesLeft(counted: RecipientCount, count: number, going: Going): readonly LeftOut[] {
+  const { reference, usersOf } = counted;
+  const row = (number: number, to: readonly string[]): readonly LeftOut[] =>
+    rowOf(
+      number,
+      `${reference.attribute} of ${reference.who}`,
+      reference.id === 'archives' ? 'archives' : 'mailboxes',
+      leadingTo(to, whyOf(counted, 'mailbox')),
+    );
+  if (reference.named === 'legacyExchangeDN') return row(count, [going.server]);
+  const inGoing = [...usersOf].flatMap(([key, users]) => {
+    const database = going.find(key);
+    return database === undefined ? [] : [{ users, database }];
+  });
+  const others = count - inGoing.reduce((sum, { users }) => sum + users, 0);
+  return [...inGoing.flatMap(({ users, database }) => row(users, [database])), ...row(others, [])];
+}
+
+function namedByRecipients(
+  { reference, named }: RecipientCount,
+  which: 'elsewhere' | 'beyond',
+  going: Going,
+): readonly string[] {
+  switch (reference.named) {
+    case 'legacyExchangeDN':
+      return [going.server];
+    case 'mail transfer agents':
+      return going.mailTransferAgents;
+    case 'databases':
+      return [];
+    case 'any deleted entry':
+      return (named?.[which] ?? []).flatMap((dn) => going.find(dn) ?? []);
+  }
 }

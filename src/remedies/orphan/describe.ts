@@ -16,11 +16,11 @@ import { deletedBy } from '../../change/undo-link.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
 import type { Description, Step } from '../remedy.ts';
+import { serverDeletedIn } from './deletion.ts';
 import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
 import { describeLeftovers } from './leftover-findings.ts';
 import { isOfLeftovers } from './leftovers.ts';
-import { bearersOf, serverDeletedIn } from './names.ts';
-import { hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './versions.ts';
+import { bearersOf, hasRole, isLegacy, machineGroups, releaseOf, roleBit } from './organisation.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {

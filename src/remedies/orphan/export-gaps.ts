@@ -6,8 +6,7 @@ import { type FindingDraft, warning } from '../../change/findings.ts';
 import { RefusedError } from '../../errors.ts';
 import { and, type DirectorySession, equal, type Filter, or, present } from '../../ldap/session.ts';
 import { counted } from '../../words.ts';
-import { databaseClasses, type ExchangeServer, type Organisation } from './organisation.ts';
-import { isLegacy } from './versions.ts';
+import { databaseClasses, type ExchangeServer, isLegacy, type Organisation } from './organisation.ts';
 
 export interface ExportGaps {
   readonly lacksComputers: boolean;

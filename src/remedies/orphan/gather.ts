@@ -1,37 +1,35 @@
 /** Reads the Exchange servers of the forest, and all that the deletion of one of them touches. Never writes. */
 
 import { catalogIfAny } from '../../ad/ask-domain-controllers.ts';
-import { isBelow, isSameOrBelow, joinDn, normalizedDn, rdnOf, sameDn } from '../../ad/dn.ts';
-import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
+import { isBelow, isSameOrBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
+import type { Forest } from '../../ad/forest.ts';
 import { networkMeansBy, type ProbeMeans, type ProbeResult, probe } from '../../ad/locate.ts';
 import { readAttributeDefinitions } from '../../ad/schema.ts';
 import { readSettled } from '../../change/entry-writer.ts';
 import type { Change, ForestTarget } from '../../change/plan.ts';
 import { type DeleteRights, dnsOf, readSubtree, rightsTo, type SubtreeEntry } from '../../change/subtree.ts';
-import { DirectoryError, RefusedError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import { counted, distinct } from '../../words.ts';
 import type { DirectoryWorld, Scope } from '../remedy.ts';
-import { type Companion, readCopies, readDatabases, readEmptyContainers } from './companions.ts';
-import { type ComputerAccount, daysSince, type Evidence, readAccounts, weigh } from './evidence.ts';
-import { gapsIn, newestChangeIn, noGaps, requireClasses } from './export-gaps.ts';
-import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
-import { findServer, ownNames, type SharedName, serverDeletedIn, sharedNames } from './names.ts';
-import type { OrphanOptions, SetupLog } from './options.ts';
 import {
-  databaseClasses,
-  type ExchangeServer,
-  isFullServer,
-  type Organisation,
-  readOrganisation,
-} from './organisation.ts';
-import { readOtherRecipients } from './other-recipients.ts';
+  type Companion,
+  mailboxAttributesOf,
+  type OwnMailbox,
+  readCopies,
+  readDatabases,
+  readEmptyContainers,
+  serverDeletedIn,
+} from './deletion.ts';
+import { type ReplicationFacts, readReplication } from './every-dc.ts';
+import { isOfLeftovers, type Leftovers, readLeftovers } from './leftovers.ts';
+import type { OrphanOptions, SetupLog } from './options.ts';
+import { databaseClasses, isFullServer, ownNames, type SharedName, sharedNames } from './organisation.ts';
 import {
   countRecipients,
   liesIn,
-  mailboxAttributesOf,
-  type OwnMailbox,
   type RecipientCount,
+  readOtherRecipients,
   recipientReferences,
 } from './recipients.ts';
 import {
@@ -42,34 +40,7 @@ import {
   type ToDelete,
   unwritableOf,
 } from './referrers.ts';
-import { type ReplicationFacts, readReplication } from './replication.ts';
-
-/** A server with what its account and its objects say of it. */
-export interface SurveyedServer {
-  readonly server: ExchangeServer;
-  readonly account: ComputerAccount;
-  readonly evidence: Evidence;
-}
-
-/** Every server of the forest. */
-export interface Survey {
-  readonly target: ForestTarget;
-  /** Where it was read: "dc1.corp.example.com (GC, LDAPS)", "an export". */
-  readonly readFrom: string;
-  readonly forest: Forest;
-  readonly organisation: Organisation;
-  readonly servers: readonly SurveyedServer[];
-  /** Why the accounts are not known, if they are not. */
-  readonly accountsUnknown: string | undefined;
-  /** What an export leaves unknown, in words; [] for a directory. */
-  readonly exportGaps: readonly string[];
-  /** Whether an export does not show which mailboxes are in a database. */
-  readonly mailboxesUnknown: boolean;
-  /** How old an export is, in whole days: logons are judged as of its newest entry. undefined for a directory. */
-  readonly exportAge: number | undefined;
-  /** The time that the facts are of: now, or that of an export's newest entry. */
-  readonly now: Date;
-}
+import { findServer, readSurvey, recipientsOf, type Sessions, type Survey, type SurveyedServer } from './survey.ts';
 
 /** No server is chosen yet. */
 export interface ServersFacts {
@@ -142,13 +113,6 @@ export type OrphanFacts = ServersFacts | DeletionFacts | LeftoverFacts | Nothing
 
 function dnsServerOf(connection: DirectoryWorld['target']['connection']): string | undefined {
   return connection.kind === 'server' ? connection.dns : undefined;
-}
-
-interface Sessions {
-  /** With the DC that is written to. */
-  readonly session: DirectorySession;
-  /** With a global catalog; undefined if none could be reached. */
-  readonly global: DirectorySession | undefined;
 }
 
 /**
@@ -252,87 +216,16 @@ function nothingToDelete(
   return { kind: 'nothing to delete', target, missing, done };
 }
 
-async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
-  const { session, isExport, target } = world;
-  const whole = isExport ? (sessions.global ?? session) : undefined;
-  if (whole !== undefined) await requireClasses(whole);
-  const newest = whole === undefined ? undefined : await newestChangeIn(whole);
-  const now = newest ?? world.now();
-  const exportAge = newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now()));
-  const forest = isExport ? await readExportedForest(session) : await readForest(session);
-  const organisation = await readOrganisation(session, forest.configurationNamingContext);
-  if (!mayBeEmpty) requireServers(organisation, forest, isExport);
-  const gaps = whole === undefined ? noGaps : await gapsIn(whole, forest, organisation, newest);
-  const { accounts, unknown } = gaps.lacksComputers
-    ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
-    : await accountsOf(sessions, organisation.servers);
-  return {
-    target,
-    readFrom: isExport ? 'an export' : sourceInWords(session),
-    forest,
-    organisation,
-    servers: organisation.servers.map((server) => {
-      const account = accounts.get(server.dn) ?? { kind: 'unknown' };
-      return { server, account, evidence: weigh(server, account, organisation.servers, { now, exportAge }) };
-    }),
-    accountsUnknown: unknown,
-    exportGaps: gaps.lines,
-    mailboxesUnknown: gaps.lacksMailboxes,
-    exportAge,
-    now,
-  };
-}
-
-function requireServers({ servers, organisations }: Organisation, forest: Forest, isExport: boolean): void {
-  if (servers.length > 0) return;
-  const whose = isExport ? 'that the export holds' : 'that you may see';
-  const look = isExport
-    ? `Export the whole of it: ldifde -d "${forest.configurationNamingContext}" -f FILE, without -l and -o.`
-    : 'Name a domain controller of the right forest with --server, and a user who may read its configuration.';
-  throw new RefusedError({
-    attempted: 'find Exchange server objects',
-    on: joinDn('CN=Services', forest.configurationNamingContext),
-    cameBack:
-      organisations.length > 0
-        ? `the Exchange organisation has none ${whose}`
-        : `there is no Exchange organisation in this forest, or none ${whose}`,
-    next: `${look} If the servers were deleted, --leftovers clears what points at them.`,
-  });
-}
-
-async function accountsOf(
-  sessions: Sessions,
-  servers: readonly ExchangeServer[],
-): Promise<{ readonly accounts: ReadonlyMap<string, ComputerAccount>; readonly unknown: string | undefined }> {
-  try {
-    const { recipients, base } = recipientsOf(sessions);
-    return { accounts: await readAccounts(recipients, base, servers), unknown: undefined };
-  } catch (error) {
-    // The servers can be listed without their accounts; a finding says that these are unknown.
-    if (!(error instanceof DirectoryError)) throw error;
-    return { accounts: new Map(), unknown: error.trouble.cameBack };
-  }
-}
-
-/** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
-function recipientsOf({ session, global }: Sessions): {
-  readonly recipients: DirectorySession;
-  readonly base: string;
-} {
-  if (global !== undefined) return { recipients: global, base: '' };
-  return { recipients: session, base: session.rootDse.defaultNamingContext ?? '' };
-}
-
 type Choice = ServersFacts | { readonly kind: 'chosen'; readonly chosen: SurveyedServer };
 
 /** The server that the options name, else the one that the setup log names where no one can be asked. */
 function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice {
-  if (wanted !== undefined) return { kind: 'chosen', chosen: find(survey, wanted) };
+  if (wanted !== undefined) return { kind: 'chosen', chosen: findServer(survey, wanted) };
   const servers = { kind: 'servers', survey, log, suggested: undefined, notSuggested: undefined } as const;
   if (log === undefined) return servers;
   const { dn, name = '', source } = log;
   try {
-    const suggested = find(survey, dn === undefined ? { kind: 'name', name } : { kind: 'dn', dn });
+    const suggested = findServer(survey, dn === undefined ? { kind: 'name', name } : { kind: 'dn', dn });
     return mayAsk ? { ...servers, suggested } : { kind: 'chosen', chosen: suggested };
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
@@ -343,30 +236,10 @@ function choose(survey: Survey, { wanted, log, mayAsk }: OrphanOptions): Choice 
   }
 }
 
-function find({ servers, forest }: Survey, wanted: Parameters<typeof findServer>[1]): SurveyedServer {
-  const container = joinDn('CN=Services', forest.configurationNamingContext);
-  const found = findServer(
-    servers.map(({ server }) => server),
-    wanted,
-    container,
-  );
-  const surveyed = servers.find(({ server }) => server === found);
-  if (surveyed === undefined) throw new Error(`${rdnOf(found.dn).value} is one of these servers`);
-  return surveyed;
-}
-
-/** The names that the chosen server shares with others of the survey. */
-function sharedNamesOf({ servers }: Survey, { server }: SurveyedServer): readonly SharedName[] {
-  return sharedNames(
-    server,
-    servers.map((one) => one.server),
-  );
-}
-
 /** A machine of a name that is not the server's alone proves nothing by its answer. */
 async function probeOwn(chosen: SurveyedServer, survey: Survey, means: ProbeMeans): Promise<ProbeResult> {
   const { server } = chosen;
-  const names = ownNames(server, sharedNamesOf(survey, chosen));
+  const names = ownNames(server, sharedNames(server, survey.organisation.servers));
   const host = server.fqdn ?? server.name;
   const isOwn = (server.fqdn === undefined ? names.name : names.fqdn) !== undefined;
   return isOwn ? probe(host, means) : { kind: 'not its own name', host };
@@ -389,7 +262,7 @@ async function readDeletion(
   const { forest } = survey;
   const { server } = chosen;
   const step = (what: string): void => watch.update('Exchange', what);
-  const shared = sharedNamesOf(survey, chosen);
+  const shared = sharedNames(server, survey.organisation.servers);
   step('reading everything below the server');
   const subtree = await readSubtree(session, server.dn, isExport);
   const context = forest.configurationNamingContext;

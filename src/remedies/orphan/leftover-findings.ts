@@ -9,15 +9,20 @@ import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct } from '../../words.ts';
 import type { Description } from '../remedy.ts';
 import { exportFindings } from './export-gaps.ts';
-import type { LeftoverFacts, Survey } from './gather.ts';
-import { hostsIn } from './gone-servers.ts';
-import { clearCommand, grantOf } from './grants.ts';
+import type { LeftoverFacts } from './gather.ts';
+import { hostsIn, serverDnIn } from './gone-servers.ts';
 import { clearableIn, homeServerName, type LeftoverGroup, type Leftovers, type LeftoverTarget } from './leftovers.ts';
-import { isFullServer } from './organisation.ts';
-import { removalOfPublic, replaceCommand, unknownKept, witnessParameters } from './reference-findings.ts';
+import { hasRole, isFullServer, releaseOf, roleBit } from './organisation.ts';
+import {
+  clearCommand,
+  grantOf,
+  removalOfPublic,
+  replaceCommand,
+  unknownKept,
+  witnessParameters,
+} from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
-import { serverDnIn } from './server-places.ts';
-import { hasRole, releaseOf, roleBit } from './versions.ts';
+import type { Survey } from './survey.ts';
 
 /** Of a long list the screen shows so many references to each entry, and so many lines in all. */
 const fewReferences = 3;

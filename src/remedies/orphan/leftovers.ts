@@ -8,12 +8,21 @@ import { editsOf, valueKey } from '../../change/clear-values.ts';
 import type { Change, DirectoryChange, ForestTarget, Plan, PlanValue, Proposal } from '../../change/plan.ts';
 import { and, type DirectorySession, equal, not, or, present } from '../../ldap/session.ts';
 import { distinct, groupBy } from '../../words.ts';
-import { deletedServers, hostsIn, readTombstones, serverNamed, type Tombstones } from './gone-servers.ts';
+import {
+  adminGroupAbove,
+  adminGroupIn,
+  deletedServers,
+  hostsIn,
+  isMissingFrom,
+  readServerPlaces,
+  readTombstones,
+  type ServerPlaces,
+  serverNamed,
+  type Tombstones,
+} from './gone-servers.ts';
 import type { ExchangeServer } from './organisation.ts';
-import { otherRecipientAttributes } from './other-recipients.ts';
-import { liesIn } from './recipients.ts';
+import { liesIn, otherRecipientAttributes } from './recipients.ts';
 import { keyOf, keysOf, type Referrer, referrersIn, unwritableOf } from './referrers.ts';
-import { adminGroupAbove, adminGroupIn, isMissingFrom, readServerPlaces, type ServerPlaces } from './server-places.ts';
 
 /** What was found, and what of it the user may not write. */
 export interface Leftovers {

@@ -9,7 +9,7 @@ import { errnoInWords } from '../../files/errno.ts';
 import type { Flags } from '../../flags.ts';
 import type { RemedyOptions, Surroundings } from '../remedy.ts';
 import type { flags as flagTable } from './flags.ts';
-import type { Wanted } from './names.ts';
+import type { Wanted } from './survey.ts';
 
 /** What --also names. */
 export type Along = 'database' | 'servers-container';

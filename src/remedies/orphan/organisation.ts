@@ -1,9 +1,9 @@
-/** The Exchange organisation in the Configuration partition: its containers, and every server object. */
+/** The Exchange organisation in the Configuration partition: its containers, every server object, and which Exchange each is of. */
 
 import { conflictRdnOf, normalizedDn, parentDn, rdnOf } from '../../ad/dn.ts';
 import { type Entry, generalizedTimeOf, integerOf, textOf, textsOf } from '../../ad/entry.ts';
 import { type DirectorySession, equal, or } from '../../ldap/session.ts';
-import { hasRole, isOnlyProvisioned, roleBit } from './versions.ts';
+import { distinct } from '../../words.ts';
 
 /** A server object, as the table shows it. */
 export interface ExchangeServer {
@@ -190,3 +190,244 @@ export function fqdnIn(addresses: readonly string[]): string | undefined {
 
 /** The classes of databases: of 2010 and later, and of 2003 and 2007. */
 export const databaseClasses = ['msExchMDB', 'msExchPrivateMDB', 'msExchPublicMDB'];
+
+/** By the major and minor numbers of a build; undefined for any minor number. */
+const products: readonly (readonly [major: number, minor: number | undefined, name: string])[] = [
+  // Exchange's own bound of what is newer than 2013 (versionNumber 1946157056); no build that was released reaches it.
+  [16, 0, 'Exchange 2016'],
+  [15, 2, 'Exchange 2019'],
+  [15, 1, 'Exchange 2016'],
+  [15, 0, 'Exchange 2013'],
+  [14, undefined, 'Exchange 2010'],
+  [8, undefined, 'Exchange 2007'],
+];
+
+/** By the major and minor numbers of serialNumber. */
+const serials: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/^Version 15\.2\b/, 'Exchange 2019'],
+  [/^Version 15\.1\b/, 'Exchange 2016'],
+  [/^Version 15\.0\b/, 'Exchange 2013'],
+  [/^Version 14\./, 'Exchange 2010'],
+  [/^Version 8\./, 'Exchange 2007'],
+  [/^Version 6\.5\b/, 'Exchange 2003'],
+  [/^Version 6\.0\b/, 'Exchange 2000'],
+];
+
+/** The first build of 15.2 that is Exchange Server Subscription Edition. */
+const firstBuildOfSe = 2562;
+
+/** "Exchange 2010": serialNumber says it in clear, versionNumber where that is not there. "unknown" where neither does. */
+export function productName(versionNumber: number | undefined, serialNumber: string | undefined): string {
+  const bySerial = serials.find(([pattern]) => pattern.test(serialNumber ?? ''))?.[1];
+  const byNumber = versionNumber === undefined ? undefined : productOfNumber(versionNumber);
+  const product = bySerial ?? byNumber ?? 'unknown';
+  const build = buildOf(versionNumber, serialNumber) ?? 0;
+  return product === 'Exchange 2019' && build >= firstBuildOfSe ? 'Exchange Server SE' : product;
+}
+
+/** The build: serialNumber writes it with 30000 added from 2007 on, versionNumber has it in its last 15 bits. */
+function buildOf(versionNumber: number | undefined, serialNumber: string | undefined): number | undefined {
+  const [, serial] = /\(Build (\d+)/.exec(serialNumber ?? '') ?? [];
+  if (serial !== undefined) return Number(serial) >= 30_000 ? Number(serial) - 30_000 : Number(serial);
+  return versionNumber === undefined ? undefined : versionNumber & 0x7fff;
+}
+
+/** A version as far as it decides which way, which cmdlet and which switch there is. */
+export interface Release {
+  /** The year in the product's name; 2025 for Exchange Server SE. undefined if it is not known. */
+  readonly year: number | undefined;
+  readonly build: number;
+}
+
+/** The release of a server object. Without a version one with roles is of 2007 or later. */
+export function releaseOf(server: {
+  readonly versionNumber: number | undefined;
+  readonly serialNumber: string | undefined;
+}): Release {
+  const product = productName(server.versionNumber, server.serialNumber);
+  const [year] = /\d{4}$/.exec(product) ?? [];
+  return {
+    year: product === 'Exchange Server SE' ? 2025 : year === undefined ? undefined : Number(year),
+    build: buildOf(server.versionNumber, server.serialNumber) ?? 0,
+  };
+}
+
+/** Who administers the organisation in this release: a role group from 2010 on, a security group in 2007. */
+export function administrators({ year }: Release): string {
+  if (year !== undefined && year <= 2003) return 'Enterprise Admins';
+  return year === 2007 ? 'Exchange Organization Administrators' : 'Organization Management';
+}
+
+/** The groups that setup of this release puts the computer account in. */
+export function machineGroups({ year }: Release): readonly string[] {
+  if (year !== undefined && year <= 2003) return ['Exchange Domain Servers'];
+  return year === 2007 ? ['Exchange Servers'] : ['Exchange Servers', 'Exchange Trusted Subsystem'];
+}
+
+/**
+ * From 2007 on versionNumber is a packed number of 32 bits: 4 bits that are 7, 6 bits of the major and 6 of the minor
+ * number, a flag, and 15 bits of the build ("Parsing ServerVersion: When an Int Is Really 5 Ints", Microsoft archive of
+ * MSDN blogs, which shows it of the same number in Autodiscover). So 15.0 begins at 1941962752, 15.1 at 1942028288 and
+ * 15.2 at 1942093824. Before it is the build alone: 6500 and above is Exchange 2003.
+ */
+function productOfNumber(versionNumber: number): string | undefined {
+  if (versionNumber >>> 28 !== 7) return versionNumber >= 6500 ? 'Exchange 2003' : 'Exchange 2000';
+  const major = (versionNumber >>> 22) & 0x3f;
+  const minor = (versionNumber >>> 16) & 0x3f;
+  return products.find(([ofMajor, ofMinor]) => ofMajor === major && (ofMinor ?? minor) === minor)?.[2];
+}
+
+/** "Exchange 2010 (14.3 build 30123.4)" */
+export function versionInWords(versionNumber: number | undefined, serialNumber: string | undefined): string {
+  const [, version, build] = /^Version (\d+\.\d+) \(Build ([\d.]+)/.exec(serialNumber ?? '') ?? [];
+  const product = productName(versionNumber, serialNumber);
+  return version === undefined ? product : `${product} (${version} build ${build})`;
+}
+
+/* Roles: msExchCurrentServerRoles. */
+
+const roleNames: readonly (readonly [bit: number, name: string])[] = [
+  [2, 'Mailbox'],
+  [4, 'Client Access'],
+  [32, 'Hub Transport'],
+  [16, 'Unified Messaging'],
+  [64, 'Edge Transport'],
+  [1, 'Client Access front end'],
+  [16_384, 'Front End Transport'],
+  [4096, 'provisioned'],
+  [8192, 'language packs'],
+];
+
+export const roleBit = {
+  cafe: 1,
+  mailbox: 2,
+  clientAccess: 4,
+  unifiedMessaging: 16,
+  hubTransport: 32,
+  edge: 64,
+  provisioned: 4096,
+  frontEndTransport: 16_384,
+} as const;
+
+/** The bits that make setup take a machine for one with Exchange on it. */
+const installedRoles =
+  roleBit.cafe |
+  roleBit.mailbox |
+  roleBit.clientAccess |
+  roleBit.unifiedMessaging |
+  roleBit.hubTransport |
+  roleBit.edge |
+  roleBit.frontEndTransport;
+
+/** Every organisation has one administrative group for the servers of Exchange 2007 and later, and its name ends so. */
+const modernGroup = /\(FYDIBOHF23SPDLT\)$/i;
+
+/** Whether the servers of an administrative group of this name are of Exchange 2007 or later. */
+export function isModernGroup(name: string): boolean {
+  return modernGroup.test(name);
+}
+
+/** What shows of which Exchange a server object is. */
+export interface VersionSigns {
+  readonly versionNumber: number | undefined;
+  readonly serialNumber: string | undefined;
+  readonly roles: number | undefined;
+  /** The name of its administrative group. */
+  readonly adminGroup: string;
+}
+
+/** Exchange 2003 or before: they have neither roles nor a setup that recovers a server. */
+export function isLegacy(server: VersionSigns): boolean {
+  const { year } = releaseOf(server);
+  return year === undefined ? server.roles === undefined && !isModernGroup(server.adminGroup) : year <= 2003;
+}
+
+/** "Mailbox, Client Access"; Exchange 2003 and before have no such attribute. */
+export function rolesInWords(server: VersionSigns): string {
+  const { roles } = server;
+  if (roles === undefined) return isLegacy(server) ? 'no roles (Exchange 2003 or older)' : 'no roles set';
+  const names = roleNames.filter(([bit]) => (roles & bit) !== 0).map(([, name]) => name);
+  const known = roleNames.reduce((sum, [bit]) => sum | bit, 0);
+  const unknown = roles & ~known;
+  const words = [...names, ...(unknown === 0 ? [] : [`unknown bits ${unknown}`])];
+  return words.length === 0 ? 'no roles' : words.join(', ');
+}
+
+/** "It is Exchange 2010 (14.3 build 30123.4). Roles: Mailbox, Client Access."; of roles that are not given nothing. */
+export function aboutInWords(server: VersionSigns): string {
+  const version = versionInWords(server.versionNumber, server.serialNumber);
+  const it = version === 'unknown' ? 'Its version is not known' : `It is ${version}`;
+  if (server.roles !== undefined && server.roles !== 0) return `${it}. Roles: ${rolesInWords(server)}.`;
+  if (server.roles === 0) return `${it}, and it has no roles.`;
+  if (!isLegacy(server)) return `${it}.`;
+  return version === 'unknown'
+    ? `${it}. It has no roles and is not in the administrative group of Exchange 2007 and later: it is taken for Exchange 2003 or older.`
+    : `${it}, which has no roles.`;
+}
+
+export function hasRole(roles: number | undefined, bit: number): boolean {
+  return roles !== undefined && (roles & bit) !== 0;
+}
+
+/**
+ * Whether an object with these roles makes setup say "The Exchange Server is in an inconsistent state. Only disaster
+ * recovery mode is available": it does when a role is installed, and not for one that is only provisioned.
+ */
+export function raisesInconsistentState(roles: number | undefined): boolean {
+  return roles !== undefined && (roles & installedRoles) !== 0;
+}
+
+/** Made by `Setup /NewProvisionedServer`, and nothing installed since. */
+export function isOnlyProvisioned(roles: number | undefined): boolean {
+  return roles === roleBit.provisioned;
+}
+
+/** The names of a server object by which only it can be meant; undefined where there is none. */
+export interface OwnNames {
+  readonly legacyExchangeDn: string | undefined;
+  readonly fqdn: string | undefined;
+  /** The short name. */
+  readonly name: string | undefined;
+}
+
+/** A name of a server object that may mean another one. */
+export interface SharedName {
+  readonly kind: 'legacyExchangeDN' | 'FQDN' | 'name';
+  readonly value: string;
+  /** DNs of the others that bear it. */
+  readonly bearers: readonly string[];
+}
+
+const kinds: Readonly<Record<SharedName['kind'], (server: ExchangeServer) => string | undefined>> = {
+  legacyExchangeDN: ({ legacyExchangeDn }) => legacyExchangeDn,
+  FQDN: ({ fqdn }) => fqdn,
+  name: ({ name }) => name,
+};
+
+/**
+ * The names that the server shares. One that lost a naming conflict is never meant where another bears the name: it
+ * takes nothing from that one, and shares all with it.
+ *
+ * @param all every server object of the forest
+ */
+export function sharedNames(server: ExchangeServer, all: readonly ExchangeServer[]): readonly SharedName[] {
+  const others = all.filter(({ dn, isConflict }) => dn !== server.dn && (server.isConflict || !isConflict));
+  return (['legacyExchangeDN', 'FQDN', 'name'] as const).flatMap((kind) => {
+    const value = kinds[kind](server);
+    if (value === undefined) return [];
+    const bearers = others.filter((other) => kinds[kind](other)?.toLowerCase() === value.toLowerCase());
+    return bearers.length === 0 ? [] : [{ kind, value, bearers: bearers.map(({ dn }) => dn) }];
+  });
+}
+
+/** What is left of its names when the shared ones are taken away. */
+export function ownNames(server: ExchangeServer, shared: readonly SharedName[]): OwnNames {
+  const own = (kind: SharedName['kind']): string | undefined =>
+    shared.some((name) => name.kind === kind) ? undefined : kinds[kind](server);
+  return { legacyExchangeDn: own('legacyExchangeDN'), fqdn: own('FQDN'), name: own('name') };
+}
+
+/** The DNs of all server objects that bear one of these names. */
+export function bearersOf(shared: readonly SharedName[]): readonly string[] {
+  return distinct(shared.flatMap(({ bearers }) => bearers));
+}

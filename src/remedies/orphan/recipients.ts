@@ -1,12 +1,26 @@
-/** Recipients that name the server or its databases: counted, and Exchange's own mailboxes apart from users'. */
+/**
+ * Recipients that name what goes: the usual references are found by the value that they hold, and counted, with Exchange's
+ * own mailboxes apart from users'. Others are looked for by every attribute of the schema that holds DNs. Links are left out
+ * there, as a linked value goes with its target and undo writes it back.
+ */
 
-import { isSameOrBelow, normalizedDn, rdnOf } from '../../ad/dn.ts';
-import { allBytesOf, type Entry, guidOf, largeIntegerOf, textOf, textsOf, writtenValueOf } from '../../ad/entry.ts';
+import { isSameOrBelow, normalizedDn } from '../../ad/dn.ts';
+import { allBytesOf, type Entry, textOf, textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
-import { readMandatoryAttributes } from '../../ad/schema.ts';
+import { dnIn, isOfEveryEntry, type NamingTest, namingTest, namingValues } from '../../ad/naming.ts';
+import { readDnAttributes } from '../../ad/schema.ts';
 import { and, type DirectorySession, equal, type Filter, or, present } from '../../ldap/session.ts';
-import type { OwnNames } from './names.ts';
-import { type Databases, namesOneOf, type ReferenceKind, type Referrer, recipientReferrer } from './referrers.ts';
+import { groupBy } from '../../words.ts';
+import { type OwnMailbox, ownMailboxKind } from './deletion.ts';
+import type { OwnNames } from './organisation.ts';
+import {
+  type Databases,
+  namesOneOf,
+  type ReferenceKind,
+  type Referrer,
+  recipientReferrer,
+  referrersIn,
+} from './referrers.ts';
 
 /** References from recipients, forest-wide. They may be many: found by the value that they hold, and only counted. */
 export interface RecipientReference {
@@ -24,6 +38,7 @@ export interface RecipientReference {
   readonly with?: string;
 }
 
+/** The usual references. */
 export const recipientReferences: readonly RecipientReference[] = [
   {
     id: 'mailboxes',
@@ -101,6 +116,7 @@ export interface RecipientCount {
 
 /** Names that are kept of each reference, for people. */
 export const firstNames = 5;
+
 /** Referrers that are kept for the clean-up; more than these are work for a script, not for a plan that people read. */
 export const mostCleanable = 1000;
 
@@ -204,38 +220,26 @@ async function countOne(
   base: string,
   reference: RecipientReference,
   values: readonly string[],
-  { isRecipient, isWritable }: RecipientScope,
+  scope: RecipientScope,
   isMailbox: (entry: Entry) => boolean,
   isElsewhere: (entry: Entry) => boolean,
 ): Promise<RecipientCount> {
-  const seen = new BoundedList<string>(firstNames);
   const inOthers = new BoundedList<string>(firstNames);
-  const tally = reference.isCleanable ? clearableTally(reference, isMailbox, isWritable) : mailboxTally(reference);
+  const tally = reference.isCleanable ? clearableTally(reference, isMailbox, scope) : mailboxTally(reference);
   const attributes = recipientAttributes(reference);
   for (const filter of recipientFilters(reference, values)) {
     for await (const entry of recipients.search({ base, scope: 'subtree', filter, attributes })) {
-      if (!isRecipient(entry.dn)) continue;
-      if (reference.id === 'mailboxes' && isElsewhere(entry)) {
-        inOthers.add(() => entry.dn);
-        continue;
-      }
-      seen.add(() => entry.dn);
-      tally.add(entry);
+      if (!scope.isRecipient(entry.dn)) continue;
+      if (reference.id === 'mailboxes' && isElsewhere(entry)) inOthers.add(() => entry.dn);
+      else tally.add(entry);
     }
   }
-  return {
-    reference,
-    count: seen.count,
-    first: seen.items,
-    ...noRecipients,
-    inOtherDatabases: { count: inOthers.count, first: inOthers.items },
-    ...tally.counted(),
-  };
+  return { reference, ...noRecipients, inOtherDatabases: inOthers, ...tally.counted() };
 }
 
-type Counted = Omit<RecipientCount, 'reference' | 'count' | 'first'> & Partial<Pick<RecipientCount, 'first'>>;
+type Counted = Omit<RecipientCount, 'reference'>;
 
-const noRecipients: Counted = {
+const noRecipients = {
   own: { count: 0, mailboxes: [] },
   usersOf: new Map(),
   cleanable: [],
@@ -243,65 +247,64 @@ const noRecipients: Counted = {
   ofMailboxes: 0,
   inOtherDatabases: { count: 0, first: [] },
   elsewhere: { count: 0, first: [] },
-};
+} satisfies Partial<Counted>;
 
 /** What becomes of the recipients of one reference. */
 interface Tally {
   add(entry: Entry): void;
-  counted(): Partial<Counted>;
+  counted(): Pick<Counted, 'count' | 'first'> & Partial<Counted>;
 }
 
 /** Of a reference that may be cleared: those that are, those of other domains, and those of mailboxes that stay. */
 function clearableTally(
-  reference: RecipientReference,
+  { id, attribute, kind, who }: RecipientReference,
   isMailbox: (entry: Entry) => boolean,
-  isWritable: (dn: string) => boolean,
+  { isWritable }: RecipientScope,
 ): Tally {
+  const reference = { id, attribute, kind, who, clearing: 'may be cleared' } as const;
+  const all = new BoundedList<string>(firstNames);
   const cleanable = new BoundedList<Referrer>(mostCleanable);
   const elsewhere = new BoundedList<string>(firstNames);
   let ofMailboxes = 0;
   return {
     add: (entry) => {
+      all.add(() => entry.dn);
       // A mailbox of Exchange's own is cleared as a whole, or stops the change.
       if (isMailbox(entry)) ofMailboxes += ownMailboxKind(entry) === undefined ? 1 : 0;
-      else if (isWritable(entry.dn)) cleanable.add(() => recipientReferrer(entry, asReference(reference)));
+      else if (isWritable(entry.dn)) cleanable.add(() => recipientReferrer(entry, reference));
       else elsewhere.add(() => entry.dn);
     },
     counted: () => ({
-      cleanable: cleanable.items,
-      notListed: cleanable.count - cleanable.items.length,
+      count: all.count,
+      first: all.first,
+      cleanable: cleanable.first,
+      notListed: cleanable.count - cleanable.first.length,
       ofMailboxes,
-      elsewhere: { count: elsewhere.count, first: elsewhere.items },
+      elsewhere,
     }),
   };
 }
 
 /** Of a reference that only mailboxes hold: users' and Exchange's own. */
-function mailboxTally(reference: RecipientReference): Tally {
+function mailboxTally({ attribute, named }: RecipientReference): Tally {
   const users = new BoundedList<string>(firstNames);
   const own = new BoundedList<OwnMailbox>(mostOwn);
   const usersByValue = new Map<string, number>();
   return {
     add: (entry) => {
       const kind = ownMailboxKind(entry);
-      if (kind !== undefined) {
-        own.add(() => ({ dn: entry.dn, kind }));
-        return;
-      }
+      if (kind !== undefined) return own.add(() => ({ dn: entry.dn, kind }));
       users.add(() => entry.dn);
-      countByDatabase(entry, reference, usersByValue);
+      if (named !== 'databases') return;
+      for (const value of textsOf(entry, attribute)) usersByValue.set(value, (usersByValue.get(value) ?? 0) + 1);
     },
     counted: () => ({
-      first: users.items,
-      own: { count: own.count, mailboxes: own.items },
+      count: users.count + own.count,
+      first: users.first,
+      own: { count: own.count, mailboxes: own.first },
       usersOf: byEntry(usersByValue),
     }),
   };
-}
-
-function countByDatabase(entry: Entry, { attribute, named }: RecipientReference, counts: Map<string, number>): void {
-  if (named !== 'databases') return;
-  for (const value of textsOf(entry, attribute)) counts.set(value, (counts.get(value) ?? 0) + 1);
 }
 
 /** The counts of DNs as those of entries: of one entry there may be several spellings. */
@@ -312,10 +315,6 @@ function byEntry(counts: ReadonlyMap<string, number>): ReadonlyMap<string, numbe
     ofEntries.set(key, (ofEntries.get(key) ?? 0) + count);
   }
   return ofEntries;
-}
-
-function asReference({ id, attribute, kind, who }: RecipientReference): Referrer['reference'] {
-  return { id, attribute, kind, who, clearing: 'may be cleared' };
 }
 
 /** Whether the entry of a DN lies in one of these naming contexts, given all those of the forest. */
@@ -331,9 +330,9 @@ export function liesIn(
   };
 }
 
-/** The first items of many, and how many there were. */
+/** The first of many, and how many there were. */
 class BoundedList<T> {
-  readonly items: T[] = [];
+  readonly first: T[] = [];
   count = 0;
   readonly #most: number;
 
@@ -344,139 +343,146 @@ class BoundedList<T> {
   /** @param make the item, for one that is kept */
   add(make: () => T): void {
     this.count += 1;
-    if (this.items.length < this.#most) this.items.push(make());
+    if (this.first.length < this.#most) this.first.push(make());
   }
 }
 
-/** monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
-export type OwnMailboxKind = 'arbitration' | 'discovery' | 'audit log' | 'monitoring' | 'system';
+/** What was found by these attributes. */
+export interface OtherRecipients {
+  /** The attributes that were looked at. */
+  readonly attributes: readonly string[];
+  /** By attribute, those that may be cleared and those of other domains. */
+  readonly counts: readonly RecipientCount[];
+  /** Values that cannot be cleared: mandatory ones, and those that only the system writes. */
+  readonly fixed: readonly Referrer[];
+}
 
-/** One of them, as it was counted. */
-export interface OwnMailbox {
-  readonly dn: string;
-  readonly kind: OwnMailboxKind;
+/** The attributes, as the schema has them; [] if it cannot be read. Throws DirectoryError. */
+export async function otherRecipientAttributes(session: DirectorySession): Promise<readonly string[]> {
+  const listed = new Set(recipientReferences.map(({ attribute }) => attribute.toLowerCase()));
+  return (await readDnAttributes(session))
+    .filter(({ name, link }) => link === undefined && !isOfEveryEntry(name) && !listed.has(name.toLowerCase()))
+    .map(({ name }) => name);
+}
+
+/** Where recipients are looked for. */
+export interface RecipientPlaces extends RecipientScope {
+  /** With the DC that is written to: its domains have all of their attributes there. */
+  readonly session: DirectorySession;
+  readonly domains: readonly string[];
+  /** With a global catalog, for the domains that this DC does not hold; undefined if there is none of these. */
+  readonly global: DirectorySession | undefined;
+}
+
+/** A value of one recipient. */
+interface Found {
+  readonly attribute: string;
+  readonly entry: Entry;
+  readonly isWritable: boolean;
+  /** DNs of entries that go, normalised. */
+  readonly names: readonly string[];
+}
+
+/** Recipients by one attribute, and the entries that those name which are not cleared, by their normalised DNs. */
+interface AttributeTally {
+  total: number;
+  readonly elsewhere: Set<string>;
+  readonly beyond: Set<string>;
 }
 
 /**
- * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
- * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
- * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
- * GroupMailbox and LinkedRoomMailbox, which people use.)
+ * Looks at every value of these attributes. Memory does not grow with the number of recipients. Throws DirectoryError.
+ *
+ * @param dns the DNs of the entries that go, normalised
  */
-const kindsByBit: readonly (readonly [bit: bigint, kind: OwnMailboxKind])[] = [
-  [13n, 'system'],
-  [14n, 'system'],
-  [23n, 'arbitration'],
-  [29n, 'discovery'],
-  [39n, 'monitoring'],
-  [42n, 'audit log'],
-];
-
-/** The names that setup and the Health Manager give, for mailboxes without msExchRecipientTypeDetails. */
-const kindsByName: readonly (readonly [name: RegExp, kind: OwnMailboxKind])[] = [
-  [/^HealthMailbox/i, 'monitoring'],
-  [/^SystemMailbox\{(?:1f05a927|e0dc1c29|bb558c35|d0e409a0|2ce34405)/i, 'arbitration'],
-  [/^(?:FederatedEmail\.4c1f4d8b|Migration\.8f3e7716)/i, 'arbitration'],
-  [/^DiscoverySearchMailbox ?\{/i, 'discovery'],
-  [/^SystemMailbox\{/i, 'system'],
-];
-
-/** Which of Exchange's own it is; undefined for a user's. */
-export function ownMailboxKind(entry: Entry): OwnMailboxKind | undefined {
-  const byType = kindByType(largeIntegerOf(entry, 'msExchRecipientTypeDetails') ?? 0n);
-  if (byType !== undefined) return byType;
-  if (textsOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'msexchsystemmailbox')) return 'system';
-  return kindByName(entry.dn);
-}
-
-function kindByType(type: bigint): OwnMailboxKind | undefined {
-  return kindsByBit.find(([bit]) => (type & (1n << bit)) !== 0n)?.[1];
-}
-
-/** Whether a value of msExchRecipientTypeDetails is that of one of them. */
-export function isTypeOfOwnMailbox(value: string): boolean {
-  return /^\d+$/.test(value) && kindByType(BigInt(value)) !== undefined;
-}
-
-function kindByName(dn: string): OwnMailboxKind | undefined {
-  const { value } = rdnOf(dn);
-  return kindsByName.find(([name]) => name.test(value))?.[1];
-}
-
-/** Whether an entry may be one of them by its name: all that a plan alone can show. */
-export function isNamedAsOwn(dn: string): boolean {
-  return kindByName(dn) !== undefined;
-}
-
-/**
- * What makes an account a mailbox. All of it or nothing is cleared: an account that keeps some, and has no database,
- * stops setup ("Database is mandatory on UserMailbox").
- */
-const mailboxAttributes = [
-  'homeMDB',
-  'homeMTA',
-  'legacyExchangeDN',
-  'mail',
-  'mailNickname',
-  'mDBUseDefaults',
-  'msExchALObjectVersion',
-  'msExchArchiveDatabaseLink',
-  'msExchArchiveGUID',
-  'msExchArchiveName',
-  'msExchCapabilityIdentifiers',
-  'msExchHideFromAddressLists',
-  'msExchHomeServerName',
-  'msExchMailboxGuid',
-  'msExchMailboxSecurityDescriptor',
-  'msExchPoliciesIncluded',
-  'msExchRBACPolicyLink',
-  'msExchRecipientDisplayType',
-  'msExchRecipientTypeDetails',
-  'msExchUserAccountControl',
-  'msExchUserCulture',
-  'msExchVersion',
-  'protocolSettings',
-  'proxyAddresses',
-  'showInAddressBook',
-];
-
-/** Whether the attribute is one of those that make an account a mailbox. */
-export function isMailboxAttribute(name: string): boolean {
-  return mailboxAttributes.some((one) => one.toLowerCase() === name.toLowerCase());
-}
-
-/** Every mailbox attribute of these accounts, as references that can be cleared. Throws DirectoryError. */
-export async function mailboxAttributesOf(
-  session: DirectorySession,
-  mailboxes: readonly OwnMailbox[],
-): Promise<readonly Referrer[]> {
-  const found: Referrer[] = [];
-  for (const { dn } of mailboxes) {
-    const entry = await session.readEntry(dn, ['objectClass', 'objectGUID', ...mailboxAttributes]);
-    if (entry !== undefined) found.push(...(await attributesOf(session, entry)));
+export async function readOtherRecipients(places: RecipientPlaces, dns: ReadonlySet<string>): Promise<OtherRecipients> {
+  const { session } = places;
+  const attributes = await otherRecipientAttributes(session);
+  if (attributes.length === 0) return { attributes, counts: [], fixed: [] };
+  const test = dnTest(dns);
+  const kept: Found[] = [];
+  const tallies = new Map<string, AttributeTally>();
+  for await (const found of valuesIn(places, attributes, test)) {
+    const tally = tallies.get(found.attribute) ?? { total: 0, elsewhere: new Set(), beyond: new Set() };
+    tallies.set(found.attribute, tally);
+    tally.total += 1;
+    const isKept = tally.total <= mostCleanable;
+    if (isKept) kept.push(found);
+    if (!isKept || !found.isWritable) for (const dn of found.names) tally[isKept ? 'elsewhere' : 'beyond'].add(dn);
   }
-  return found;
+  const writable = new Set(kept.filter(({ isWritable }) => isWritable).map(({ entry }) => entry));
+  const referrers = await referrersIn(session, writable, test);
+  const isClearable = ({ reference }: Referrer): boolean => reference.clearing === 'may be cleared';
+  const fixed = referrers.filter((referrer) => !isClearable(referrer));
+  const byAttribute = groupBy(referrers.filter(isClearable), ({ reference }) => reference.attribute);
+  const counts = [...tallies].map(([attribute, tally]) => {
+    const cleanable = byAttribute.get(attribute) ?? [];
+    const notClearable = fixed.filter(({ reference }) => reference.attribute === attribute).length;
+    const here = kept.filter((found) => found.attribute === attribute);
+    return countOf(attribute, tally, notClearable, cleanable, here);
+  });
+  return { attributes, counts: counts.filter(({ count }) => count > 0), fixed };
 }
 
-async function attributesOf(session: DirectorySession, entry: Entry): Promise<readonly Referrer[]> {
-  const classes = textsOf(entry, 'objectClass');
-  const mandatory = await readMandatoryAttributes(session, classes);
-  const isMandatory = (name: string): boolean => [...mandatory.values()].some((names) => names.has(name.toLowerCase()));
-  return mailboxAttributes
-    .filter((name) => allBytesOf(entry, name).length > 0 && !isMandatory(name))
-    .map((attribute) => ({
-      id: `${attribute} of ${entry.dn}`,
-      reference: {
-        id: 'own-mailbox',
-        attribute,
-        kind: 'string',
-        who: "Exchange's own mailboxes",
-        clearing: 'may be cleared',
-      },
-      dn: entry.dn,
-      guid: guidOf(entry, 'objectGUID') ?? '',
-      values: allBytesOf(entry, attribute).map(writtenValueOf),
-      otherValues: [],
-      objectClasses: [],
-    }));
+function countOf(
+  attribute: string,
+  { total, elsewhere, beyond }: AttributeTally,
+  notClearable: number,
+  cleanable: readonly Referrer[],
+  found: readonly Found[],
+): RecipientCount {
+  const elsewhereDns = found.filter(({ isWritable }) => !isWritable).map(({ entry }) => entry.dn);
+  return {
+    reference: {
+      id: 'other-recipients',
+      attribute,
+      kind: 'unlinked',
+      named: 'any deleted entry',
+      who: `recipients, as ${attribute}`,
+      one: `recipient, as ${attribute}`,
+      isCleanable: true,
+    },
+    count: total - notClearable,
+    first: found.slice(0, firstNames).map(({ entry }) => entry.dn),
+    ...noRecipients,
+    cleanable,
+    notListed: Math.max(0, total - mostCleanable),
+    elsewhere: { count: elsewhereDns.length, first: elsewhereDns.slice(0, firstNames) },
+    named: { elsewhere: [...elsewhere], beyond: [...beyond] },
+  };
+}
+
+/** A test of DNs of entries that go, and of nothing that was deleted earlier. */
+function dnTest(dns: ReadonlySet<string>): NamingTest {
+  const named = namingTest({ dns, names: {} });
+  const test = (value: string): 'dn' | undefined => (named(value) === 'dn' ? 'dn' : undefined);
+  return Object.assign(test, { mayName: named.mayName });
+}
+
+/** The values that name what goes, of the recipients that have one of these attributes. Throws DirectoryError. */
+async function* valuesIn(
+  { session, domains, global, isRecipient, isWritable }: RecipientPlaces,
+  attributes: readonly string[],
+  test: NamingTest,
+): AsyncGenerator<Found> {
+  const searches = [
+    ...domains.map((base) => ({ session, base, isMeant: isWritable })),
+    ...(global === undefined ? [] : [{ session: global, base: '', isMeant: (dn: string) => !isWritable(dn) }]),
+  ];
+  for (const { session: asked, base, isMeant } of searches) {
+    const recipients = asked.search({
+      base,
+      scope: 'subtree',
+      filter: or(...attributes.map(present)),
+      attributes: ['objectClass', 'objectGUID', ...attributes],
+      mayMatter: test.mayName,
+    });
+    for await (const entry of recipients) {
+      if (!isRecipient(entry.dn) || !isMeant(entry.dn)) continue;
+      for (const { attribute, values } of namingValues(entry, test)) {
+        const names = values.map((value) => normalizedDn(dnIn(value.toString())));
+        yield { attribute: attribute.name, entry, isWritable: isWritable(entry.dn), names };
+      }
+    }
+  }
 }

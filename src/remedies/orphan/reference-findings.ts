@@ -1,16 +1,16 @@
-/** References that would point at nothing after the deletion, and that the changes do not clear. */
+/** References that would point at nothing after the deletion, and that the changes do not clear; the commands that clear them by hand. */
 
-import { rdnOf } from '../../ad/dn.ts';
+import { dnsNameOfDn, rdnOf } from '../../ad/dn.ts';
 import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
-import type { DirectoryChange, PlanValue, Proposal } from '../../change/plan.ts';
+import type { DirectoryChange, ForestTarget, PlanValue, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct } from '../../words.ts';
+import { tooMany } from './deletion.ts';
 import { clearableReferrers, type DeletionFacts } from './gather.ts';
-import { serverFor } from './grants.ts';
-import { tooMany } from './names.ts';
+import { hasRole, releaseOf, roleBit } from './organisation.ts';
 import type { RecipientCount } from './recipients.ts';
 import { keyOf, keysOf, type Referrer } from './referrers.ts';
-import { hasRole, releaseOf, roleBit } from './versions.ts';
+import type { Survey } from './survey.ts';
 
 /** Entries that advice names in full; the rest is in the evidence. */
 export const namedInFull = 3;
@@ -270,4 +270,39 @@ export function countedEvidence({ reference, count, first }: RecipientCount): re
     ...first,
     ...(more > 0 ? [`… and ${more.toLocaleString('en')} more`] : []),
   ];
+}
+
+/** What clears an attribute of an entry: of another domain than the DC's, in that domain. */
+export function clearCommand(target: ForestTarget, dn: string, attribute: string): string {
+  return `Set-ADObject -Identity ${quotedForPowerShell(dn)}${serverFor(target, dn)} -Clear ${attribute}`;
+}
+
+/** ` -Server 'emea.corp.example.com'` for an entry of another domain than the DC's; the cmdlets ask the user's own domain else. */
+export function serverFor({ domainController }: ForestTarget, dn: string): string {
+  const [, own] = /^[^.]+\.(.*)$/.exec(domainController.toLowerCase()) ?? [];
+  const domain = dnsNameOfDn(dn)?.toLowerCase();
+  return own === undefined || domain === undefined || domain === own ? '' : ` -Server ${quotedForPowerShell(domain)}`;
+}
+
+type LoggedOn = Pick<Survey, 'target'>;
+
+/** Commands that are written out; the others are of the same form. */
+const commandsShown = 3;
+
+/** The user who logged on, where the plan knows the name, with the rights to give. */
+export function grantee({ target: { connection } }: LoggedOn, rights: string): string {
+  const user = connection.kind === 'server' ? connection.user : undefined;
+  return quotedForPowerShell(`${user ?? '<DOMAIN\\user>'}:${rights}`);
+}
+
+/** What gives the right to write the attribute that refers. */
+export function grantOf(survey: LoggedOn, { dn, reference }: Pick<Referrer, 'dn' | 'reference'>): string {
+  return `dsacls ${quotedForPowerShell(dn)} /G ${grantee(survey, `WP;${reference.attribute}`)}`;
+}
+
+/** What gives the right to write each attribute that refers, as commands. */
+export function grantsOf(survey: LoggedOn, referrers: readonly Referrer[]): string {
+  const commands = referrers.map((referrer) => grantOf(survey, referrer));
+  const more = commands.length > commandsShown ? ['and so on'] : [];
+  return [...commands.slice(0, commandsShown), ...more].join('; ');
 }

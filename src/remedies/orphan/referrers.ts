@@ -26,8 +26,7 @@ import { DirectoryError } from '../../errors.ts';
 import { type DirectorySession, equal, or } from '../../ldap/session.ts';
 import { groupBy } from '../../words.ts';
 import { hostsIn } from './gone-servers.ts';
-import type { OwnNames } from './names.ts';
-import { databaseClasses } from './organisation.ts';
+import { databaseClasses, type OwnNames } from './organisation.ts';
 
 export type ReferenceKind = 'linked' | 'unlinked' | 'string';
 
@@ -277,7 +276,7 @@ function withHostLists(test: NamingTest, fqdn: string | undefined): NamingTest {
 /** The references among these entries by values for which a test holds. Throws DirectoryError. */
 export async function referrersIn(
   session: DirectorySession,
-  entries: AsyncIterable<Entry>,
+  entries: AsyncIterable<Entry> | Iterable<Entry>,
   test: NamingTest,
 ): Promise<readonly Referrer[]> {
   const hits: Hit[] = [];

@@ -5,12 +5,11 @@ import { type FindingDraft, note, warning } from '../../change/findings.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { listed } from '../../words.ts';
 import type { Step } from '../remedy.ts';
-import type { DeletionFacts, SurveyedServer } from './gather.ts';
-import { bearersOf } from './names.ts';
+import type { DeletionFacts } from './gather.ts';
 import {
   aboutInWords,
   administrators,
-  defaultInstallPath,
+  bearersOf,
   hasRole,
   isLegacy,
   isOnlyProvisioned,
@@ -18,9 +17,8 @@ import {
   raisesInconsistentState,
   releaseOf,
   roleBit,
-  setupCommand,
-  unknownRelease,
-} from './versions.ts';
+} from './organisation.ts';
+import type { SurveyedServer } from './survey.ts';
 
 type Chosen = Pick<DeletionFacts, 'chosen' | 'sharedNames' | 'hasOtherServer'>;
 
@@ -169,4 +167,33 @@ export function supportedWays(facts: Chosen): FindingDraft {
     `${explanation(facts.chosen)} ${aboutInWords(server)}`,
     { evidence: supportedSteps(facts).flatMap(({ text, commands }) => [text, ...commands]) },
   );
+}
+
+/** The first builds of 2016 CU22 and 2019 CU11 (September 2021), whose setup takes another switch. */
+const firstBuildsOfNewTerms: Readonly<Record<number, number>> = { 2016: 2375, 2019: 986, 2025: 0 };
+
+/**
+ * Setup with the switch that accepts its licence terms, as this release has it; before 2013 there is none. PowerShell
+ * starts a program of the current folder only where its name begins with `.\\`; cmd takes that too.
+ */
+export function setupCommand({ year, build }: Release, switches: string): string {
+  if (year === undefined) return `.\\Setup ${switches}`;
+  if (year < 2013) return `.\\Setup.com ${switches}`;
+  const first = firstBuildsOfNewTerms[year];
+  const suffix = first !== undefined && build >= first ? '_DiagnosticDataOFF' : '';
+  return `.\\Setup.exe ${switches} /IAcceptExchangeServerLicenseTerms${suffix}`;
+}
+
+/** What to add to a command of setup where the release is not known; '' where it is. */
+export function unknownRelease({ year }: Release): string {
+  return year === undefined
+    ? ' The version is not known here: the program is Setup.com of 2007 and 2010, and from 2013 on Setup.exe with its switch for the licence terms.'
+    : '';
+}
+
+/** Where setup installs by default: a server elsewhere needs /TargetDir when it is recovered. */
+export function defaultInstallPath({ year }: Release): string {
+  const folder = 'C:\\Program Files\\Microsoft\\Exchange Server';
+  if (year === undefined || year <= 2007) return folder;
+  return `${folder}\\${year === 2010 ? 'V14' : 'V15'}`;
 }

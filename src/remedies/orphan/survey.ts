@@ -1,169 +1,427 @@
-/** What the screen shows before a question: the servers with their verdicts, and what the chosen one explains. */
+/**
+ * Every Exchange server of the forest: its account, what speaks for an orphan and against, and the verdict. There is no
+ * official list of signs.
+ */
 
-import { sameDn } from '../../ad/dn.ts';
-import { forestHeadline } from '../../ad/forest.ts';
-import type { Exhibit, Mark, TableExhibit } from '../../change/exhibits.ts';
-import { groupBy } from '../../words.ts';
-import { type AsOf, type ComputerAccount, daysSince, inDays, type Verdict } from './evidence.ts';
-import type { DeletionFacts, OrphanFacts, Survey, SurveyedServer } from './gather.ts';
-import { leftoverTree } from './leftover-findings.ts';
-import { type OrphanOptions, type SetupLog, whatLogFound } from './options.ts';
-import { explanation } from './supported-ways.ts';
-import { productName, rolesInWords } from './versions.ts';
+import { joinDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { allBytesOf, dateOfFileTime, type Entry, integerOf, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { type Forest, readExportedForest, readForest, sourceInWords } from '../../ad/forest.ts';
+import type { ForestTarget } from '../../change/plan.ts';
+import { DirectoryError, RefusedError, SubjectMissingError, UsageError } from '../../errors.ts';
+import { and, type DirectorySession, equal, or } from '../../ldap/session.ts';
+import { counted, listed, nearestName } from '../../words.ts';
+import type { DirectoryWorld } from '../remedy.ts';
+import { gapsIn, newestChangeIn, noGaps, requireClasses } from './export-gaps.ts';
+import {
+  type ExchangeServer,
+  hasRole,
+  isFullServer,
+  isOnlyProvisioned,
+  type Organisation,
+  readOrganisation,
+  roleBit,
+} from './organisation.ts';
 
-type Remark = Extract<Exhibit, { kind: 'remarks' }>['rows'][number];
-
-/** The servers of the forest; once one is chosen, what the setup log says and whether it explains setup's message. */
-export function survey(facts: OrphanFacts, options?: OrphanOptions, inFull = true): readonly Exhibit[] {
-  // A look that only what goes along has changed shows nothing new.
-  if (options?.asked.has('also') === true) return [];
-  switch (facts.kind) {
-    case 'nothing to delete':
-      return [];
-    case 'leftovers':
-      return [...remarks('forest', [{ text: headline(facts.survey) }]), ...leftoverTree(facts, inFull)];
-    case 'servers':
-      return [
-        ...servers(facts.survey),
-        ...remarks('setup-log', [
-          ...(facts.notSuggested === undefined
-            ? []
-            : [{ text: `The setup log names ${facts.notSuggested}.`, mark: 'watch' as const }]),
-          ...(facts.log === undefined || facts.suggested === undefined ? [] : logRemarks(facts.log, facts.suggested)),
-        ]),
-      ];
-    case 'deletion':
-      return [...(facts.isSecondLook ? [] : servers(facts.survey)), ...remarks('chosen', chosenRemarks(facts))];
-  }
+/** A server with what its account and its objects say of it. */
+export interface SurveyedServer {
+  readonly server: ExchangeServer;
+  readonly account: ComputerAccount;
+  readonly evidence: Evidence;
 }
 
-function chosenRemarks({ chosen, log, isSecondLook }: DeletionFacts): readonly Remark[] {
-  const ofLog = log === undefined || isSecondLook ? [] : logRemarks(log, chosen);
-  return [...ofLog, { text: explanation(chosen) }];
+/** Every server of the forest. */
+export interface Survey {
+  readonly target: ForestTarget;
+  /** Where it was read: "dc1.corp.example.com (GC, LDAPS)", "an export". */
+  readonly readFrom: string;
+  readonly forest: Forest;
+  readonly organisation: Organisation;
+  readonly servers: readonly SurveyedServer[];
+  /** Why the accounts are not known, if they are not. */
+  readonly accountsUnknown: string | undefined;
+  /** What an export leaves unknown, in words; [] for a directory. */
+  readonly exportGaps: readonly string[];
+  /** Whether an export does not show which mailboxes are in a database. */
+  readonly mailboxesUnknown: boolean;
+  /** How old an export is, in whole days: logons are judged as of its newest entry. undefined for a directory. */
+  readonly exportAge: number | undefined;
+  /** The time that the facts are of: now, or that of an export's newest entry. */
+  readonly now: Date;
 }
 
-function remarks(id: string, rows: readonly Remark[]): readonly Exhibit[] {
-  return rows.length === 0 ? [] : [{ kind: 'remarks', id, title: '', rows }];
+export interface Sessions {
+  /** With the DC that is written to. */
+  readonly session: DirectorySession;
+  /** With a global catalog; undefined if none could be reached. */
+  readonly global: DirectorySession | undefined;
 }
 
-/** Whether the object that the log names is the one that was chosen. */
-function logRemarks(log: SetupLog, { server }: SurveyedServer): readonly Remark[] {
-  const { name, dn, isInconsistentState } = log;
-  const found = whatLogFound(log);
-  const isOther = dn === undefined ? name?.toLowerCase() !== server.name.toLowerCase() : !sameDn(dn, server.dn);
-  const names: Remark = isOther
-    ? { text: `The setup log names another object: ${found}`, mark: 'watch' }
-    : { text: `The setup log names ${server.name}: ${found}` };
-  const state = { text: 'Setup took the server for one in an inconsistent state because of it.' };
-  return [names, ...(isInconsistentState ? [state] : [])];
-}
-
-function servers(survey: Survey): readonly Exhibit[] {
-  return [...remarks('forest', [{ text: headline(survey) }]), serverTable(survey)];
-}
-
-/** Which forest it is, and where that was read. */
-export function headline({ forest, readFrom }: Pick<Survey, 'forest' | 'readFrom'>): string {
-  return forestHeadline(forest, readFrom);
-}
-
-/** What is asked first of a server; no more than 80 columns have room for, whatever it holds. */
-const columns: readonly {
-  readonly heading: string;
-  readonly text: (surveyed: SurveyedServer, asOf: AsOf) => string;
-}[] = [
-  { heading: 'Server', text: ({ server }) => nameInWords(server) },
-  { heading: 'Verdict', text: ({ evidence }) => evidence.verdict },
-  { heading: 'Computer account', text: ({ account }, asOf) => accountInWords(account, asOf) },
-];
-
-const markOf: Readonly<Record<Verdict, Mark>> = {
-  'likely orphan': 'bad',
-  'provisioned only': 'watch',
-  unclear: 'unknown',
-  'in use': 'good',
-};
-
-/** The table of servers, by organisation and administrative group; one without servers is shown too. */
-export function serverTable({
-  organisation,
-  servers: all,
-  ...asOf
-}: Pick<Survey, 'organisation' | 'servers'> & AsOf): TableExhibit {
-  const known = organisation.adminGroups.map((group): [string, readonly SurveyedServer[]] => [headingOf(group), []]);
-  const groups = new Map(known);
-  for (const [heading, here] of groupBy(all, ({ server }) =>
-    headingOf({ name: server.adminGroup, organisation: server.organisation }),
-  )) {
-    groups.set(heading, here);
-  }
+export async function readSurvey(world: DirectoryWorld, sessions: Sessions, mayBeEmpty: boolean): Promise<Survey> {
+  const { session, isExport, target } = world;
+  const whole = isExport ? (sessions.global ?? session) : undefined;
+  if (whole !== undefined) await requireClasses(whole);
+  const newest = whole === undefined ? undefined : await newestChangeIn(whole);
+  const now = newest ?? world.now();
+  const exportAge = newest === undefined ? undefined : Math.max(0, daysSince(newest, world.now()));
+  const forest = isExport ? await readExportedForest(session) : await readForest(session);
+  const organisation = await readOrganisation(session, forest.configurationNamingContext);
+  if (!mayBeEmpty) requireServers(organisation, forest, isExport);
+  const gaps = whole === undefined ? noGaps : await gapsIn(whole, forest, organisation, newest);
+  const { accounts, unknown } = gaps.lacksComputers
+    ? { accounts: new Map<string, ComputerAccount>(), unknown: 'the export has none' }
+    : await accountsOf(sessions, organisation.servers);
   return {
-    kind: 'table',
-    id: 'servers',
-    title: '',
-    columns: columns.map(({ heading }) => ({ heading })),
-    groups: [...groups].map(([heading, here]) => ({
-      heading,
-      rows: here.map((surveyed) => ({
-        cells: columns.map(({ text }) => text(surveyed, asOf)),
-        details: detailsOf(surveyed),
-        mark: markOf[surveyed.evidence.verdict],
-      })),
-    })),
+    target,
+    readFrom: isExport ? 'an export' : sourceInWords(session),
+    forest,
+    organisation,
+    servers: organisation.servers.map((server) => {
+      const account = accounts.get(server.dn) ?? { kind: 'unknown' };
+      return { server, account, evidence: weigh(server, account, organisation.servers, { now, exportAge }) };
+    }),
+    accountsUnknown: unknown,
+    exportGaps: gaps.lines,
+    mailboxesUnknown: gaps.lacksMailboxes,
+    exportAge,
+    now,
   };
 }
 
-function headingOf({ name, organisation }: { readonly name: string; readonly organisation: string }): string {
-  return `Organisation ${organisation}, administrative group ${name}`;
+function requireServers({ servers, organisations }: Organisation, forest: Forest, isExport: boolean): void {
+  if (servers.length > 0) return;
+  const whose = isExport ? 'that the export holds' : 'that you may see';
+  const look = isExport
+    ? `Export the whole of it: ldifde -d "${forest.configurationNamingContext}" -f FILE, without -l and -o.`
+    : 'Name a domain controller of the right forest with --server, and a user who may read its configuration.';
+  throw new RefusedError({
+    attempted: 'find Exchange server objects',
+    on: joinDn('CN=Services', forest.configurationNamingContext),
+    cameBack:
+      organisations.length > 0
+        ? `the Exchange organisation has none ${whose}`
+        : `there is no Exchange organisation in this forest, or none ${whose}`,
+    next: `${look} If the servers were deleted, --leftovers clears what points at them.`,
+  });
 }
 
-/** Version, roles, site and age, and what speaks for and against an orphan. */
-function detailsOf({ server, evidence }: SurveyedServer): readonly string[] {
-  const product = productName(server.versionNumber, server.serialNumber);
-  const signs = (heading: string, words: readonly string[]): readonly string[] =>
-    words.length === 0 ? [] : [`${heading}: ${words.join('; ')}`];
-  const about = [
-    product === 'unknown' ? 'version not known' : product,
-    rolesInWords(server),
-    ...(server.site === undefined ? [] : [`site ${server.site}`]),
-    ...(server.created === undefined ? [] : [`created ${server.created.toISOString().slice(0, 10)}`]),
-  ];
-  return [about.join(' · '), ...signs('for an orphan', evidence.for), ...signs('against', evidence.against)];
+async function accountsOf(
+  sessions: Sessions,
+  servers: readonly ExchangeServer[],
+): Promise<{ readonly accounts: ReadonlyMap<string, ComputerAccount>; readonly unknown: string | undefined }> {
+  try {
+    const { recipients, base } = recipientsOf(sessions);
+    return { accounts: await readAccounts(recipients, base, servers), unknown: undefined };
+  } catch (error) {
+    // The servers can be listed without their accounts; a finding says that these are unknown.
+    if (!(error instanceof DirectoryError)) throw error;
+    return { accounts: new Map(), unknown: error.trouble.cameBack };
+  }
 }
 
-/** The name, and whether it lost a naming conflict. */
-function nameInWords({ name, isConflict }: SurveyedServer['server']): string {
-  return isConflict ? `${name} (CNF)` : name;
+/** The widest view of the recipients that there is: the forest's by a global catalog, else one domain's. */
+export function recipientsOf({ session, global }: Sessions): {
+  readonly recipients: DirectorySession;
+  readonly base: string;
+} {
+  if (global !== undefined) return { recipients: global, base: '' };
+  return { recipients: session, base: session.rootDse.defaultNamingContext ?? '' };
 }
+
+/** When the facts are of: now, or the time of an export's newest entry. */
+export interface AsOf {
+  readonly now: Date;
+  /** Whole days since an export was made; undefined for a directory. */
+  readonly exportAge?: number | undefined;
+}
+
+/** "today", "1 day ago"; of an export that was not made today "2 days before the export" */
+export function inDays(days: number, { exportAge = 0 }: Pick<AsOf, 'exportAge'>): string {
+  if (exportAge > 0) return days <= 0 ? 'on the day of the export' : `${counted(days, 'day')} before the export`;
+  return days <= 0 ? 'today' : `${counted(days, 'day')} ago`;
+}
+
+/** Whole days; infinite for never. */
+export function daysSince(date: Date | undefined, now: Date): number {
+  return date === undefined ? Number.POSITIVE_INFINITY : Math.floor((now.getTime() - date.getTime()) / 86_400_000);
+}
+
+/** What the directory knows of a server's computer account. */
+export type ComputerAccount =
+  | { readonly kind: 'absent' }
+  /** The global catalog could not be asked. */
+  | { readonly kind: 'unknown' }
+  /** There is one of its name, and it is another server object's. */
+  | {
+      readonly kind: 'of another';
+      readonly dn: string;
+      /** DN of that server object. */
+      readonly owner: string;
+    }
+  | PresentAccount;
+
+export interface PresentAccount {
+  readonly kind: 'present';
+  readonly dn: string;
+  readonly isDisabled: boolean;
+  /** lastLogonTimestamp: up to 14 days behind the truth. */
+  readonly lastLogon: Date | undefined;
+  /** Whether it is a member of a group that Exchange gives its rights by, in any version. */
+  readonly isInExchangeGroups: boolean | undefined;
+  /** DNs of other server objects that it may as well belong to. */
+  readonly sharedWith: readonly string[];
+}
+
+/** userAccountControl's ADS_UF_ACCOUNTDISABLE (MS-ADTS 2.2.16). */
+const accountDisabled = 0x2;
+
+/** Names asked for in one search. */
+const namesASearch = 50;
+
+const accountAttributes = ['dNSHostName', 'name', 'userAccountControl', 'lastLogonTimestamp', 'memberOf'];
+
+const exchangeGroups =
+  /^CN=(?:Exchange Servers|Exchange Trusted Subsystem|Exchange Install Domain Servers|Exchange Domain Servers)\b/i;
 
 /**
- * The name with as much as distinguishes it from others of the same name: the administrative group, and the
- * organisation where there are several.
+ * The accounts of these servers, by the servers' DNs. Throws DirectoryError.
+ *
+ * @param directory a session with a global catalog, or with a DC of the domain that is looked at
+ * @param base '' for everything that a global catalog has
  */
-export function tellingName({ server }: SurveyedServer, all: readonly SurveyedServer[]): string {
-  const name = nameInWords(server);
-  const namesakes = all.filter((one) => one.server.name.toLowerCase() === server.name.toLowerCase());
-  if (namesakes.length === 1) return name;
-  const isOneOrganisation = all.every((one) => one.server.organisation === server.organisation);
-  return `${name} in ${server.adminGroup}${isOneOrganisation ? '' : `, ${server.organisation}`}`;
+export async function readAccounts(
+  directory: DirectorySession,
+  base: string,
+  servers: readonly ExchangeServer[],
+): Promise<ReadonlyMap<string, ComputerAccount>> {
+  const found: Entry[] = [];
+  for (let at = 0; at < servers.length; at += namesASearch) {
+    const asked = servers.slice(at, at + namesASearch);
+    const accounts = directory.search({
+      base,
+      scope: 'subtree',
+      filter: and(
+        equal('objectClass', 'computer'),
+        or(
+          ...asked.flatMap(({ fqdn }) => (fqdn === undefined ? [] : [equal('dNSHostName', fqdn)])),
+          ...asked.map(({ name }) => equal('name', name)),
+        ),
+      ),
+      attributes: accountAttributes,
+    });
+    for await (const account of accounts) found.push(account);
+  }
+  const claims = servers.map((server) => claimOf(server, found));
+  return new Map(claims.map((claim) => [claim.server.dn, accountOf(claim, claims)]));
 }
 
-/** "in use: logged on 2 days ago, DAG member" */
-export function serverHint({ account, evidence }: SurveyedServer, asOf: AsOf): string {
-  const signs = [...evidence.for, ...evidence.against];
-  const words = signs.length === 0 ? `account ${accountInWords(account, asOf)}` : signs.join(', ');
-  return `${evidence.verdict}: ${words}`;
+/** Which account a server's names lead to. */
+interface Claim {
+  readonly server: ExchangeServer;
+  readonly account: Entry | undefined;
+  /** By its DNS host name, which says more than its name alone. */
+  readonly isByHost: boolean;
 }
 
-function accountInWords(account: ComputerAccount, asOf: AsOf): string {
-  if (account.kind === 'of another') return 'of the other of its name';
-  if (account.kind !== 'present') return account.kind;
-  if (account.isDisabled) return 'disabled';
+function claimOf(server: ExchangeServer, found: readonly Entry[]): Claim {
+  const byHost = found.find(
+    (entry) => server.fqdn !== undefined && textOf(entry, 'dNSHostName')?.toLowerCase() === server.fqdn,
+  );
+  const byName = found.find((one) => textOf(one, 'name')?.toLowerCase() === server.name.toLowerCase());
+  return { server, account: byHost ?? byName, isByHost: byHost !== undefined };
+}
+
+/** An account is of the server object that lost no naming conflict, and of the one whose DNS host name it has. */
+function accountOf(claim: Claim, all: readonly Claim[]): ComputerAccount {
+  const { account, server } = claim;
+  if (account === undefined) return { kind: 'absent' };
+  const rivals = all.filter((other) => other.account?.dn === account.dn && other.server.dn !== server.dn);
+  const stronger = rivals.find((rival) => rankOf(rival) > rankOf(claim));
+  if (stronger !== undefined) return { kind: 'of another', dn: account.dn, owner: stronger.server.dn };
+  const equals = rivals.filter((rival) => rankOf(rival) === rankOf(claim));
+  return presentAccount(
+    account,
+    equals.map((rival) => rival.server.dn),
+  );
+}
+
+function rankOf({ server, isByHost }: Claim): number {
+  return (server.isConflict ? 0 : 2) + (isByHost ? 1 : 0);
+}
+
+function presentAccount(entry: Entry, sharedWith: readonly string[]): ComputerAccount {
+  return {
+    kind: 'present',
+    dn: entry.dn,
+    isDisabled: ((integerOf(entry, 'userAccountControl') ?? 0) & accountDisabled) !== 0,
+    lastLogon: timeOf(entry, 'lastLogonTimestamp'),
+    // A global catalog knows a member's global groups only from its own domain; that none shows proves little there.
+    isInExchangeGroups:
+      allBytesOf(entry, 'memberOf').length === 0
+        ? undefined
+        : textsOf(entry, 'memberOf').some((dn) => exchangeGroups.test(dn)),
+    sharedWith,
+  };
+}
+
+function timeOf(entry: Entry, attribute: string): Date | undefined {
+  const ticks = largeIntegerOf(entry, attribute);
+  const time = ticks === undefined ? undefined : dateOfFileTime(ticks.toString());
+  return time === 'never' ? undefined : time;
+}
+
+export type Verdict = 'likely orphan' | 'unclear' | 'in use' | 'provisioned only';
+
+export interface Evidence {
+  /** What speaks for an orphan, in words. */
+  readonly for: readonly string[];
+  readonly against: readonly string[];
+  readonly verdict: Verdict;
+  /** For the choice that is offered first: the higher, the likelier an orphan. */
+  readonly score: number;
+}
+
+/** Days without a logon after which an account is stale: lastLogonTimestamp lags up to 14, passwords roll every 30. */
+const staleDays = 60;
+
+/** Days within which a logon shows a machine in use. */
+const recentDays = 30;
+
+/** Whether the account has logged on in the last 30 days. */
+export function hasLoggedOnLately(account: ComputerAccount, now: Date): account is PresentAccount {
+  return account.kind === 'present' && !account.isDisabled && daysSince(account.lastLogon, now) <= recentDays;
+}
+
+/** Weighs what the directory shows of a server. */
+export function weigh(
+  server: ExchangeServer,
+  account: ComputerAccount,
+  all: readonly ExchangeServer[],
+  asOf: AsOf,
+): Evidence {
+  const signs = [
+    ...accountSigns(server, account, asOf),
+    ...childSigns(server),
+    ...(server.isConflict
+      ? [{ weight: 2, words: 'lost a naming conflict (CNF): the other one of its name is in use' }]
+      : []),
+    ...(server.availabilityGroup === undefined ? [] : [{ weight: -1, words: 'DAG member' }]),
+    ...(all.some((other) => other.dn !== server.dn && isFullServer(other))
+      ? []
+      : [{ weight: -1, words: 'no other Exchange server can take its place' }]),
+    ...(hasRole(server.roles, roleBit.edge)
+      ? [{ weight: -1, words: 'Edge server, which usually has no account here: look at its Edge subscription' }]
+      : []),
+  ];
+  const score = signs.reduce((sum, { weight }) => sum + weight, 0);
+  return {
+    for: signs.filter(({ weight }) => weight > 0).map(({ words }) => words),
+    against: signs.filter(({ weight }) => weight < 0).map(({ words }) => words),
+    verdict: isOnlyProvisioned(server.roles) ? 'provisioned only' : verdictOf(score),
+    score,
+  };
+}
+
+function verdictOf(score: number): Verdict {
+  if (score >= 2) return 'likely orphan';
+  return score <= -2 ? 'in use' : 'unclear';
+}
+
+interface Sign {
+  /** Above 0 for an orphan, below 0 against. */
+  readonly weight: number;
+  readonly words: string;
+}
+
+function accountSigns(server: ExchangeServer, account: ComputerAccount, asOf: AsOf): readonly Sign[] {
+  if (account.kind === 'unknown' || account.kind === 'of another') return [];
+  if (account.kind === 'absent') {
+    return hasRole(server.roles, roleBit.edge) ? [] : [{ weight: 3, words: 'no computer account in the forest' }];
+  }
+  if (account.isDisabled) return [{ weight: 2, words: 'its computer account is disabled' }];
   const days = daysSince(account.lastLogon, asOf.now);
-  return days === Number.POSITIVE_INFINITY ? 'present, no logon known' : `present, logon ${inDays(days, asOf)}`;
+  const groups: readonly Sign[] =
+    account.isInExchangeGroups === false ? [{ weight: 1, words: 'its account is in none of the Exchange groups' }] : [];
+  if (days <= recentDays) return [recentLogon(account.sharedWith, inDays(days, asOf)), ...groups];
+  if (days === Number.POSITIVE_INFINITY) return [{ weight: 1, words: 'no logon of its account is known' }, ...groups];
+  if (days > staleDays) return [{ weight: 2, words: `last logged on ${inDays(days, asOf)}` }, ...groups];
+  return groups;
 }
 
-/** The servers, the likeliest orphan first. */
-export function likeliestFirst(all: readonly SurveyedServer[]): readonly SurveyedServer[] {
-  return all.toSorted((one, other) => other.evidence.score - one.evidence.score);
+/** An account that is of several objects does not say which of them is in use. */
+function recentLogon(sharedWith: readonly string[], when: string): Sign {
+  return sharedWith.length === 0
+    ? { weight: -4, words: `logged on ${when}` }
+    : { weight: -1, words: `the account of its name logged on ${when}, but another server object has that name too` };
+}
+
+function childSigns({ roles, children }: ExchangeServer): readonly Sign[] {
+  const expected = [
+    [roleBit.clientAccess, children.virtualDirectories, 'Client Access without a virtual directory'],
+    [roleBit.hubTransport, children.receiveConnectors, 'Hub Transport without a receive connector'],
+    [roleBit.mailbox, children.informationStores, 'Mailbox without an InformationStore'],
+  ] as const;
+  return expected
+    .filter(([role, count]) => hasRole(roles, role) && count === 0)
+    .map(([, , words]) => ({ weight: 2, words }));
+}
+
+/** Which server object is meant. */
+export type Wanted = { readonly kind: 'name'; readonly name: string } | { readonly kind: 'dn'; readonly dn: string };
+
+/**
+ * The server of a name (short name or FQDN) or a DN.
+ *
+ * @throws SubjectMissingError if there is none; UsageError if there is more than one
+ */
+export function findServer({ servers, forest }: Survey, wanted: Wanted): SurveyedServer {
+  const found = servers.filter(({ server }) =>
+    wanted.kind === 'dn'
+      ? sameDn(server.dn, wanted.dn)
+      : [server.name.toLowerCase(), server.fqdn].includes(wanted.name.toLowerCase()),
+  );
+  const [only] = found;
+  const on = wanted.kind === 'dn' ? wanted.dn : wanted.name;
+  if (only === undefined) {
+    const names = servers.map(({ server }) => server.name);
+    const near = wanted.kind === 'dn' ? namesakes(servers, wanted.dn) : nearestNames(shortName(on), names);
+    throw new SubjectMissingError({
+      attempted: 'find the Exchange server object',
+      on,
+      cameBack: `there is none of that name below ${joinDn('CN=Services', forest.configurationNamingContext)}`,
+      next: `${near.length === 0 ? `There are: ${listed(names, 12)}.` : `Did you mean ${near.join(' or ')}?`} If it was deleted, --leftovers clears what points at it.`,
+    });
+  }
+  if (found.length === 1) return only;
+  throw new UsageError({
+    attempted: 'choose the Exchange server object',
+    on,
+    cameBack: `${found.length} objects have that name`,
+    next: `Name one by its DN with --dn: ${found.map(({ server }) => `"${server.dn}"`).join(' or ')}.`,
+  });
+}
+
+/** The DNs of servers whose own name the DN has, in quotes. */
+function namesakes(servers: Survey['servers'], dn: string): readonly string[] {
+  const name = rdnOf(dn).value.toLowerCase();
+  return servers.filter(({ server }) => server.name.toLowerCase() === name).map(({ server }) => `"${server.dn}"`);
+}
+
+/** The short name in what may be an FQDN, \\SERVER, DOMAIN\SERVER or the account's SERVER$. */
+function shortName(given: string): string {
+  const [name = ''] = given.replace(/^.*\\/, '').split('.');
+  return name.replace(/\$$/, '');
+}
+
+/** Up to three names that a typing error may have meant, as they are written. */
+function nearestNames(given: string, names: readonly string[]): readonly string[] {
+  const left = new Map(names.map((name) => [name.toLowerCase(), name]));
+  const near: string[] = [];
+  while (near.length < 3) {
+    const key = nearestName(given, [...left.keys()]);
+    const name = key === undefined ? undefined : left.get(key);
+    if (key === undefined || name === undefined) break;
+    near.push(name);
+    left.delete(key);
+  }
+  return near;
 }

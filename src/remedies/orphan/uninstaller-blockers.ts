@@ -5,14 +5,13 @@ import { blocker, type FindingDraft, finalBlocker } from '../../change/findings.
 import type { DirectoryChange, Proposal } from '../../change/plan.ts';
 import { quotedForPowerShell } from '../../quoting.ts';
 import { counted, distinct, listed } from '../../words.ts';
-import { type DeletionFacts, ownMailboxesIn, type Survey } from './gather.ts';
-import { clearCommand } from './grants.ts';
-import { namedOnly } from './names.ts';
-import { isFullServer } from './organisation.ts';
-import type { OwnMailboxKind, RecipientCount } from './recipients.ts';
-import { clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
+import { namedOnly, type OwnMailboxKind } from './deletion.ts';
+import { type DeletionFacts, ownMailboxesIn } from './gather.ts';
+import { hasRole, isFullServer, isLegacy, releaseOf, roleBit } from './organisation.ts';
+import type { RecipientCount } from './recipients.ts';
+import { clearCommand, clearedBy, countedEvidence, namedInFull } from './reference-findings.ts';
 import type { Referrer } from './referrers.ts';
-import { hasRole, isLegacy, releaseOf, roleBit } from './versions.ts';
+import type { Survey } from './survey.ts';
 
 /** Mailboxes and archives, the server's place among others, and references that the uninstaller refuses. */
 export function uninstallerBlockers(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type ComputerAccount, hasLoggedOnLately, weigh } from '../../../src/remedies/orphan/evidence.ts';
 import type { ExchangeServer } from '../../../src/remedies/orphan/organisation.ts';
+import { type ComputerAccount, hasLoggedOnLately, weigh } from '../../../src/remedies/orphan/survey.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');
 const daysAgo = (days: number): Date => new Date(now.getTime() - days * 86_400_000);

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
-import { deletedServer } from '../../../src/remedies/orphan/names.ts';
+import { deletedServer } from '../../../src/remedies/orphan/deletion.ts';
+import { recipientsPointingAt } from '../../../src/remedies/orphan/every-dc.ts';
 import {
   type OtherRecipients,
   otherRecipientAttributes,
   readOtherRecipients,
-} from '../../../src/remedies/orphan/other-recipients.ts';
-import { recipientsPointingAt } from '../../../src/remedies/orphan/verify.ts';
+} from '../../../src/remedies/orphan/recipients.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';
 const child = `DC=emea,${domain}`;

@@ -3,8 +3,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DirectoryChange, LeftOut, Proposal } from '../../../src/change/plan.ts';
 import { openEmbeddedForest } from '../../../src/embedded/open-embedded.ts';
 import type { DirectorySession } from '../../../src/ldap/session.ts';
-import { deletedServer } from '../../../src/remedies/orphan/names.ts';
-import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/verify.ts';
+import { deletedServer } from '../../../src/remedies/orphan/deletion.ts';
+import { type PointingRecipients, recipientsPointingAt } from '../../../src/remedies/orphan/every-dc.ts';
 import { formatFilter } from '../../support/filter-text.ts';
 
 const domain = 'DC=corp,DC=example,DC=com';

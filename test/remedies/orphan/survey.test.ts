@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { ComputerAccount, Verdict } from '../../../src/remedies/orphan/evidence.ts';
-import type { Survey, SurveyedServer } from '../../../src/remedies/orphan/gather.ts';
-import { headline, serverTable, tellingName } from '../../../src/remedies/orphan/survey.ts';
+import { headline, serverTable, tellingName } from '../../../src/remedies/orphan/remedy.ts';
+import type { ComputerAccount, Survey, SurveyedServer, Verdict } from '../../../src/remedies/orphan/survey.ts';
 import { table } from '../../../src/terminal/table.ts';
 
 const now = new Date('2026-11-22T09:00:00Z');

@@ -9,9 +9,9 @@ import {
   raisesInconsistentState,
   releaseOf,
   rolesInWords,
-  setupCommand,
   versionInWords,
-} from '../../../src/remedies/orphan/versions.ts';
+} from '../../../src/remedies/orphan/organisation.ts';
+import { setupCommand } from '../../../src/remedies/orphan/supported-ways.ts';
 
 /** Of a server in a group of an old Exchange, without a version. */
 const signs = (roles: number | undefined) => ({

@@ -1,17 +1,169 @@
-/** The proof of a deletion: each entry gone on every DC, with its tombstone, and nothing left that points at it. */
+/** The deletion on every DC: whether replication brings it there, and the proof that each of them has it. */
 
+import { askAllForReplication } from '../../ad/ask-domain-controllers.ts';
+import {
+  directoryServiceDn,
+  lifetimeAttributes,
+  lifetimeInForce,
+  serverKindOf,
+  storedLifetimesOf,
+  unsetMeans,
+} from '../../ad/deleted-object-lifetime.ts';
 import { isBelow, normalizedDn, sameDn } from '../../ad/dn.ts';
 import { textsOf } from '../../ad/entry.ts';
 import type { Forest } from '../../ad/forest.ts';
 import { dnIn, everyEntry, namingTest, namingValues } from '../../ad/naming.ts';
+import { islandsOf } from '../../ad/replication-islands.ts';
+import { goneParties, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { isBackLink } from '../../change/attribute-kinds.ts';
+import { blocker, type FindingDraft, note, warning } from '../../change/findings.ts';
 import type { DirectoryChange, Plan, Target } from '../../change/plan.ts';
 import { type FurtherLook, lookForDeleted, type Proof, type Sight } from '../../change/verify.ts';
 import { type DirectorySession, type Filter, or, present } from '../../ldap/session.ts';
-import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './names.ts';
-import { otherRecipientAttributes } from './other-recipients.ts';
-import { liesIn, type RecipientReference, recipientFilters, recipientReferences } from './recipients.ts';
+import { counted } from '../../words.ts';
+import type { DirectoryWorld } from '../remedy.ts';
+import { type DeletedServer, deletedServer, namesDeleted, withoutNamesOfOthers } from './deletion.ts';
+import type { ExchangeServer } from './organisation.ts';
+import {
+  firstNames,
+  liesIn,
+  otherRecipientAttributes,
+  type RecipientReference,
+  recipientFilters,
+  recipientReferences,
+} from './recipients.ts';
 import { namesOneOf } from './referrers.ts';
+
+const day = 86_400_000;
+/** Days of silence after which replication is failing: links between sites may be idle over a night. */
+const silence = 2;
+
+export interface ReplicationFacts {
+  /** Of the Configuration naming context alone. */
+  readonly news: ReplicationNews;
+  /** The tombstone lifetime in force, in days. */
+  readonly lifetime: number;
+}
+
+/** What every DC has heard of the Configuration naming context. Throws DirectoryError. */
+export async function readReplication(world: DirectoryWorld, forest: Forest): Promise<ReplicationFacts> {
+  const { configurationNamingContext: configuration } = forest;
+  const service = await world.session.readEntry(directoryServiceDn(configuration), lifetimeAttributes);
+  const kind = serverKindOf(world.session.rootDse, false);
+  const states = await askAllForReplication(forest, world, { namingContexts: [configuration] });
+  const news = replicationNews(states, forest, world.now());
+  return {
+    news: { ...news, copies: news.copies.filter(({ namingContext }) => sameDn(namingContext, configuration)) },
+    lifetime: service === undefined ? unsetMeans(kind) : lifetimeInForce(storedLifetimesOf(service), kind).days,
+  };
+}
+
+/** A DC that is cut off. */
+interface Behind {
+  readonly name: string;
+  /** undefined where it never heard of the others, or they of it. */
+  readonly days: number | undefined;
+  /** Whether it may hold the object and hand it back: not an RODC, and not one that was cut off before it was made. */
+  readonly mayBringBack: boolean;
+}
+
+/** DCs that are past the lifetime or fall behind, and those that do not answer. */
+export function replicationFindings(
+  { news, lifetime }: ReplicationFacts,
+  { created }: Pick<ExchangeServer, 'created'>,
+  now: Date,
+): readonly FindingDraft[] {
+  const gone = goneParties(news, lifetime * day);
+  const { cutOff, splits } = islandsOf(news, silence * day, (party) => gone.has(party));
+  const behind = cutOff.map(
+    ({ party, age }): Behind => ({
+      name: party.name,
+      days: age === undefined ? undefined : Math.floor(age / day),
+      mayBringBack:
+        !party.domainController.isReadOnly &&
+        (created === undefined || age === undefined || created.getTime() <= now.getTime() - age),
+    }),
+  );
+  const past = behind.filter(({ days }) => days === undefined || days >= lifetime);
+  const late = behind.filter((one) => !past.includes(one));
+  const silent = news.parties.filter(
+    ({ name, state }) => state.kind === 'unreachable' && !behind.some((one) => one.name === name),
+  );
+  return [
+    ...pastLifetime(past, lifetime),
+    ...(late.length === 0 && splits.length === 0
+      ? []
+      : [
+          warning(
+            'replication-behind',
+            'Replication is failing: the deletion does not reach every domain controller now',
+            'Repair replication before you run setup again: repadmin /replsummary. Setup reads the domain controller of its own site.',
+            {
+              evidence: [
+                ...late.map(inWords),
+                ...splits.map(
+                  ({ sides }) => `parted: ${sides.map((side) => side.map(({ name }) => name).join(', ')).join(' | ')}`,
+                ),
+              ],
+              subjects: late.map(({ name }) => name),
+            },
+          ),
+        ]),
+    ...(silent.length === 0
+      ? []
+      : [
+          note(
+            'replication-unknown',
+            `${counted(silent.length, 'domain controller')} did not answer`,
+            'The others have heard of it lately.',
+            {
+              evidence: silent.map(({ name, state }) =>
+                state.kind === 'unreachable' ? `${name}: ${state.why}` : name,
+              ),
+            },
+          ),
+        ]),
+  ];
+}
+
+/** The object comes back from a DC that still has it; from the others it does not. */
+function pastLifetime(past: readonly Behind[], lifetime: number): readonly FindingDraft[] {
+  const withObject = past.filter(({ mayBringBack }) => mayBringBack);
+  const others = past.filter(({ mayBringBack }) => !mayBringBack);
+  const cutOff = (which: readonly Behind[]): string =>
+    `${counted(which.length, 'domain controller is', 'domain controllers are')} cut off for the tombstone lifetime (${lifetime} days) or longer`;
+  const parts = (which: readonly Behind[]) => ({
+    evidence: which.map(inWords),
+    subjects: which.map(({ name }) => name),
+    measure: { value: Math.max(lifetime, ...which.map(({ days }) => days ?? lifetime)), unit: 'days' } as const,
+  });
+  return [
+    ...(withObject.length === 0
+      ? []
+      : [
+          blocker(
+            'replication-past-lifetime',
+            `${cutOff(withObject)}, and may bring the object back`,
+            'It never gets this deletion: it keeps the server object, and hands it back if it replicates again (a lingering object). Demote it by force and clean up its metadata, or repair it, first: repadmin /replsummary shows which it is. Accept this only if it never comes back.',
+            parts(withObject),
+          ),
+        ]),
+    ...(others.length === 0
+      ? []
+      : [
+          warning(
+            'replication-past-lifetime-without-object',
+            `${cutOff(others)}; the object does not come back from there`,
+            'A read-only domain controller hands nothing on, and one that was cut off before the object was made does not have it. Repair or remove it: repadmin /replsummary shows which it is.',
+            parts(others),
+          ),
+        ]),
+  ];
+}
+
+function inWords({ name, days }: Behind): string {
+  return `${name}: ${days === undefined ? 'never heard of' : `cut off for ${counted(days, 'day')}`}`;
+}
 
 /** How the deletion of a plan is proved; undefined for a plan that deletes nothing, which is proved by kind of change. */
 export function proofOf(plan: Plan<DirectoryChange>): Proof | undefined {
@@ -128,9 +280,6 @@ async function pointingAt(
   const surprising = [...pointing].filter((id) => !expected.has(id.toLowerCase()));
   return { pointing: surprising, leftOnPurpose: pointing.size - surprising.length };
 }
-
-/** Recipients that are named; the others are counted. */
-const firstNames = 5;
 
 /** References as "homeMTA of CN=…". */
 export interface PointingRecipients {

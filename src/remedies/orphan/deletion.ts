@@ -1,0 +1,371 @@
+/**
+ * What goes with a server: the entries and names that a plan deletes, as values elsewhere may still name them, and what may
+ * go together with it although it is not below it: its databases, copies on it, empty containers, and what makes accounts
+ * mailboxes of Exchange's own.
+ */
+
+import { deletedRdnOf, isBelow, isConflictDn, joinDn, normalizedDn, parentDn, rdnOf, sameDn } from '../../ad/dn.ts';
+import { allBytesOf, type Entry, largeIntegerOf, textOf, textsOf } from '../../ad/entry.ts';
+import { dnIn } from '../../ad/naming.ts';
+import { readMandatoryAttributes } from '../../ad/schema.ts';
+import type { Change, DeletedEntry, DirectoryChange, Proposal } from '../../change/plan.ts';
+import { readSubtree, type SubtreeEntry } from '../../change/subtree.ts';
+import { deletedBy } from '../../change/undo-link.ts';
+import { and, type DirectorySession, equal, everything, or } from '../../ldap/session.ts';
+import { databaseClasses, type ExchangeServer, fqdnIn, isLegacy, isModernGroup } from './organisation.ts';
+import { type Referrer, recipientReferrer } from './referrers.ts';
+
+/** A tree outside the server's that can go with it. */
+export interface Companion {
+  /** servers-container: CN=Servers of an administrative group that would be empty. */
+  readonly kind: 'database' | 'copy' | 'servers-container';
+  readonly dn: string;
+  /** Parents before children. */
+  readonly entries: readonly SubtreeEntry[];
+  /** Name of another server that holds a copy of the database. */
+  readonly copyOn?: string;
+  /** Why it must stay, in words; undefined if it may go. */
+  readonly hindrance: string | undefined;
+}
+
+/**
+ * The databases that the server owns. One with a copy on another server must stay. Throws DirectoryError.
+ *
+ * @param server DN of the server
+ */
+export async function readDatabases(
+  session: DirectorySession,
+  server: string,
+  databases: readonly string[],
+  isExport: boolean,
+): Promise<readonly Companion[]> {
+  const found: Companion[] = [];
+  for (const dn of databases) {
+    const entries = await readSubtree(session, dn, isExport);
+    const hosts = entries.flatMap(({ entry }) => plannedTexts(entry, 'msExchHostServerLink'));
+    const other = hosts.find((host) => !sameDn(host, server));
+    const copyOn = other === undefined ? undefined : rdnOf(other).value;
+    found.push({
+      kind: 'database',
+      dn,
+      entries,
+      ...(copyOn === undefined ? {} : { copyOn }),
+      hindrance: copyOn === undefined ? undefined : `${copyOn} holds a copy of it`,
+    });
+  }
+  return found;
+}
+
+/** Copies on the server of databases that stay. Throws DirectoryError. @param going DNs of the databases that go with it */
+export async function readCopies(
+  session: DirectorySession,
+  configuration: string,
+  server: string,
+  going: readonly string[],
+  isExport: boolean,
+): Promise<readonly Companion[]> {
+  const dns: string[] = [];
+  const copies = session.search({
+    base: `CN=Services,${configuration}`,
+    scope: 'subtree',
+    filter: and(equal('objectClass', 'msExchMDBCopy'), equal('msExchHostServerLink', server)),
+    attributes: ['1.1'],
+  });
+  for await (const { dn } of copies) if (!going.some((database) => isBelow(dn, database))) dns.push(dn);
+  const found: Companion[] = [];
+  for (const dn of dns) {
+    found.push({ kind: 'copy', dn, entries: await readSubtree(session, dn, isExport), hindrance: undefined });
+  }
+  return found;
+}
+
+/**
+ * CN=Servers of legacy administrative groups that no server is in, or none but one that goes: empty they stop public
+ * folder replication into Exchange 2010. Throws DirectoryError.
+ *
+ * @param going the server that goes, if one does
+ */
+export async function readEmptyContainers(
+  session: DirectorySession,
+  configuration: string,
+  servers: readonly ExchangeServer[],
+  going: ExchangeServer | undefined,
+  isExport: boolean,
+): Promise<readonly Companion[]> {
+  const containers = session.search({
+    base: joinDn('CN=Services', configuration),
+    scope: 'subtree',
+    filter: equal('objectClass', 'msExchServersContainer'),
+    attributes: ['1.1'],
+  });
+  const dns: string[] = [];
+  for await (const { dn } of containers) {
+    const isOwn = going !== undefined && sameDn(dn, parentDn(going.dn) ?? '');
+    const isOld = isOwn ? isLegacy(going) : !isModernGroup(rdnOf(parentDn(dn) ?? dn).value);
+    if (isOld && !servers.some((server) => server !== going && isBelow(server.dn, dn))) dns.push(dn);
+  }
+  const found: Companion[] = [];
+  for (const dn of dns) {
+    if (!(await holdsOnly(session, dn, going?.dn))) continue;
+    const [entry] = await readSubtree(session, dn, isExport);
+    if (entry !== undefined) found.push({ kind: 'servers-container', dn, entries: [entry], hindrance: undefined });
+  }
+  return found;
+}
+
+async function holdsOnly(session: DirectorySession, container: string, child: string | undefined): Promise<boolean> {
+  const children = session.search({ base: container, scope: 'one', filter: everything, attributes: ['1.1'] });
+  for await (const { dn } of children) if (child === undefined || !sameDn(dn, child)) return false;
+  return true;
+}
+
+export interface DeletedServer {
+  /** Every entry that goes. */
+  readonly entries: readonly DeletedEntry[];
+  /** Their DNs, normalised. */
+  readonly dns: ReadonlySet<string>;
+  /** Their objectGUIDs. */
+  readonly guids: ReadonlySet<string>;
+  /** Of the server itself, where the whole of it goes and no other server bears it. */
+  readonly legacyExchangeDn: string | undefined;
+  /** Of the server itself, lower case. */
+  readonly fqdn: string | undefined;
+  readonly hasDatabases: boolean;
+  readonly hasMailTransferAgents: boolean;
+  /** Ids of references ("homeMTA of CN=…") that the plan leaves as they are: it was accepted that they dangle. */
+  readonly leftOnPurpose: ReadonlySet<string>;
+  /** Whether that was accepted of all recipients of other domains. */
+  readonly leavesOtherDomains: boolean;
+  /**
+   * Attributes, lower case, by which recipients go on naming what was deleted: users' mailboxes, and more recipients than
+   * the plan clears. That was accepted of all of them.
+   */
+  readonly leavesSomeOf: ReadonlySet<string>;
+}
+
+/** At least two labels, of which the last is no number: no other kind of value is taken for one. */
+function isHostName(text: string): boolean {
+  return /^[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/i.test(text);
+}
+
+/** What the plan deletes; its entries are [] for a plan that deletes nothing. */
+export function deletedServer({
+  changes,
+  leftOut,
+}: Pick<Proposal<DirectoryChange>, 'changes' | 'leftOut'>): DeletedServer {
+  const entries = changes.flatMap(deletedBy);
+  const server = serverDeletedIn(changes);
+  const isAny = (names: readonly string[]): boolean =>
+    entries.some((entry) => names.some((name) => classesOf(entry).has(name.toLowerCase())));
+  const ofServer = (name: string): readonly string[] => (server === undefined ? [] : plannedTexts(server, name));
+  return {
+    entries,
+    dns: new Set(entries.map(({ dn }) => normalizedDn(dn))),
+    guids: new Set(entries.map(({ guid }) => guid)),
+    // The plan itself says what the names are: a value of another kind is never one.
+    legacyExchangeDn: ofServer('legacyExchangeDN').find((value) => /^\/o=.*\/cn=/is.test(value)),
+    fqdn: [fqdnIn(ofServer('networkAddress'))].find((host) => host !== undefined && isHostName(host)),
+    hasDatabases: isAny(databaseClasses),
+    hasMailTransferAgents: isAny(['mTA']),
+    leftOnPurpose: new Set(leftOut.map(({ what }) => what)),
+    leavesOtherDomains: leftOut.some(({ reason }) => reason === inOtherDomains),
+    leavesSomeOf: new Set(
+      leftOut.flatMap(({ what, reason }) =>
+        reason === tooMany || mailboxReasons.includes(reason) ? what.toLowerCase().split(' ', 1) : [],
+      ),
+    ),
+  };
+}
+
+/**
+ * The same without the names that a server object which is still there bears: text that holds one of them names that
+ * server. The loser of a naming conflict is never what such text means. Throws DirectoryError.
+ */
+export async function withoutNamesOfOthers(
+  session: DirectorySession,
+  deleted: DeletedServer,
+  configuration: string,
+): Promise<DeletedServer> {
+  const { legacyExchangeDn, fqdn } = deleted;
+  const named = [
+    ...(legacyExchangeDn === undefined ? [] : [equal('legacyExchangeDN', legacyExchangeDn)]),
+    ...(fqdn === undefined ? [] : [equal('networkAddress', `ncacn_ip_tcp:${fqdn}`)]),
+  ];
+  if (named.length === 0) return deleted;
+  const bearers = session.search({
+    base: joinDn('CN=Services', configuration),
+    scope: 'subtree',
+    filter: and(equal('objectClass', 'msExchExchangeServer'), or(...named)),
+    attributes: ['legacyExchangeDN', 'networkAddress'],
+  });
+  let own = deleted;
+  for await (const entry of bearers) {
+    if (isConflictDn(entry.dn) || deleted.dns.has(normalizedDn(entry.dn))) continue;
+    if (textOf(entry, 'legacyExchangeDN')?.toLowerCase() === legacyExchangeDn?.toLowerCase()) {
+      own = { ...own, legacyExchangeDn: undefined };
+    }
+    if (fqdnIn(textsOf(entry, 'networkAddress')) === fqdn) own = { ...own, fqdn: undefined };
+  }
+  return own;
+}
+
+/** The server object that these changes delete; undefined if they delete none. */
+export function serverDeletedIn(changes: readonly Change[]): DeletedEntry | undefined {
+  const deleted = changes.flatMap((change) => (change.kind === 'file' ? [] : deletedBy(change)));
+  return deleted.find((entry) => classesOf(entry).has('msexchexchangeserver'));
+}
+
+function classesOf(entry: DeletedEntry): ReadonlySet<string> {
+  return new Set(plannedTexts(entry, 'objectClass').map((name) => name.toLowerCase()));
+}
+
+/** The text values of an attribute, as the plan has them. */
+export function plannedTexts({ attributes }: DeletedEntry, wanted: string): readonly string[] {
+  const found = attributes.find(({ name }) => name.toLowerCase() === wanted.toLowerCase());
+  return (found?.values ?? []).filter((value) => typeof value === 'string');
+}
+
+/** Whether a value, a DN with binary or string part included, has the name that one of these got by its deletion. */
+export function namesDeleted(value: string, { guids }: DeletedServer): boolean {
+  if (!value.includes('DEL:')) return false;
+  return guids.has(deletedRdnOf(dnIn(value))?.guid ?? '');
+}
+
+/** The reason in leftOut of references that another DC holds. */
+export const inOtherDomains = 'recipients-in-other-domains';
+
+/** The reason in leftOut of recipients beyond the number that one plan clears. */
+export const tooMany = 'too-many-references';
+
+/** The reason in leftOut of mailboxes that only name the server, while their database is of another. */
+export const namedOnly = 'mailboxes-named-only';
+
+/** The reasons in leftOut of mailboxes that go on naming the server: also users', which lose their database with the last one. */
+export const mailboxReasons: readonly string[] = ['mailboxes', 'archives', namedOnly];
+
+/** monitoring: HealthMailbox…; system: of a database, or of the System Attendant. */
+export type OwnMailboxKind = 'arbitration' | 'discovery' | 'audit log' | 'monitoring' | 'system';
+
+/** One of them, as it was counted. */
+export interface OwnMailbox {
+  readonly dn: string;
+  readonly kind: OwnMailboxKind;
+}
+
+/**
+ * Bits of msExchRecipientTypeDetails, named as the enumeration RecipientTypeDetails of the Exchange Server API has them
+ * and with the values that public lists of the attribute give: SystemAttendantMailbox, SystemMailbox,
+ * ArbitrationMailbox, DiscoveryMailbox, MonitoringMailbox, AuditLogMailbox. (2^40 and 2^41 between the last two are
+ * GroupMailbox and LinkedRoomMailbox, which people use.)
+ */
+const kindsByBit: readonly (readonly [bit: bigint, kind: OwnMailboxKind])[] = [
+  [13n, 'system'],
+  [14n, 'system'],
+  [23n, 'arbitration'],
+  [29n, 'discovery'],
+  [39n, 'monitoring'],
+  [42n, 'audit log'],
+];
+
+/** The names that setup and the Health Manager give, for mailboxes without msExchRecipientTypeDetails. */
+const kindsByName: readonly (readonly [name: RegExp, kind: OwnMailboxKind])[] = [
+  [/^HealthMailbox/i, 'monitoring'],
+  [/^SystemMailbox\{(?:1f05a927|e0dc1c29|bb558c35|d0e409a0|2ce34405)/i, 'arbitration'],
+  [/^(?:FederatedEmail\.4c1f4d8b|Migration\.8f3e7716)/i, 'arbitration'],
+  [/^DiscoverySearchMailbox ?\{/i, 'discovery'],
+  [/^SystemMailbox\{/i, 'system'],
+];
+
+/** Which of Exchange's own it is; undefined for a user's. */
+export function ownMailboxKind(entry: Entry): OwnMailboxKind | undefined {
+  const byType = kindByType(largeIntegerOf(entry, 'msExchRecipientTypeDetails') ?? 0n);
+  if (byType !== undefined) return byType;
+  if (textsOf(entry, 'objectClass').some((name) => name.toLowerCase() === 'msexchsystemmailbox')) return 'system';
+  return kindByName(entry.dn);
+}
+
+function kindByType(type: bigint): OwnMailboxKind | undefined {
+  return kindsByBit.find(([bit]) => (type & (1n << bit)) !== 0n)?.[1];
+}
+
+/** Whether a value of msExchRecipientTypeDetails is that of one of them. */
+export function isTypeOfOwnMailbox(value: string): boolean {
+  return /^\d+$/.test(value) && kindByType(BigInt(value)) !== undefined;
+}
+
+function kindByName(dn: string): OwnMailboxKind | undefined {
+  const { value } = rdnOf(dn);
+  return kindsByName.find(([name]) => name.test(value))?.[1];
+}
+
+/** Whether an entry may be one of them by its name: all that a plan alone can show. */
+export function isNamedAsOwn(dn: string): boolean {
+  return kindByName(dn) !== undefined;
+}
+
+/**
+ * What makes an account a mailbox. All of it or nothing is cleared: an account that keeps some, and has no database,
+ * stops setup ("Database is mandatory on UserMailbox").
+ */
+const mailboxAttributes = [
+  'homeMDB',
+  'homeMTA',
+  'legacyExchangeDN',
+  'mail',
+  'mailNickname',
+  'mDBUseDefaults',
+  'msExchALObjectVersion',
+  'msExchArchiveDatabaseLink',
+  'msExchArchiveGUID',
+  'msExchArchiveName',
+  'msExchCapabilityIdentifiers',
+  'msExchHideFromAddressLists',
+  'msExchHomeServerName',
+  'msExchMailboxGuid',
+  'msExchMailboxSecurityDescriptor',
+  'msExchPoliciesIncluded',
+  'msExchRBACPolicyLink',
+  'msExchRecipientDisplayType',
+  'msExchRecipientTypeDetails',
+  'msExchUserAccountControl',
+  'msExchUserCulture',
+  'msExchVersion',
+  'protocolSettings',
+  'proxyAddresses',
+  'showInAddressBook',
+];
+
+/** Whether the attribute is one of those that make an account a mailbox. */
+export function isMailboxAttribute(name: string): boolean {
+  return mailboxAttributes.some((one) => one.toLowerCase() === name.toLowerCase());
+}
+
+/** Every mailbox attribute of these accounts, as references that can be cleared. Throws DirectoryError. */
+export async function mailboxAttributesOf(
+  session: DirectorySession,
+  mailboxes: readonly OwnMailbox[],
+): Promise<readonly Referrer[]> {
+  const found: Referrer[] = [];
+  for (const { dn } of mailboxes) {
+    const entry = await session.readEntry(dn, ['objectClass', 'objectGUID', ...mailboxAttributes]);
+    if (entry !== undefined) found.push(...(await attributesOf(session, entry)));
+  }
+  return found;
+}
+
+async function attributesOf(session: DirectorySession, entry: Entry): Promise<readonly Referrer[]> {
+  const classes = textsOf(entry, 'objectClass');
+  const mandatory = await readMandatoryAttributes(session, classes);
+  const isMandatory = (name: string): boolean => [...mandatory.values()].some((names) => names.has(name.toLowerCase()));
+  return mailboxAttributes
+    .filter((name) => allBytesOf(entry, name).length > 0 && !isMandatory(name))
+    .map((attribute) =>
+      recipientReferrer(entry, {
+        id: 'own-mailbox',
+        attribute,
+        kind: 'string',
+        who: "Exchange's own mailboxes",
+        clearing: 'may be cleared',
+      }),
+    );
+}
