@@ -59,8 +59,8 @@ async function run(args: readonly string[]): Promise<number> {
   const command = commands.find(({ name }) => name === first);
   haveManyThreads();
   await favourMemory(first);
-  const { processContext, reportError } = await import('./commands/process-context.ts');
-  const context = processContext();
+  const { processContext } = await import('./commands/context.ts');
+  const context = processContext({ remedies, commands });
   try {
     if (command !== undefined) {
       const runCommand = await command.load();
@@ -69,6 +69,7 @@ async function run(args: readonly string[]): Promise<number> {
     const { run: openMenu } = await import('./commands/menu.ts');
     return await openMenu(args, context);
   } catch (error) {
+    const { reportError } = await import('./commands/output.ts');
     return reportError(error, args, context);
   }
 }

@@ -136,7 +136,7 @@ describe('the integrated logon', () => {
       .filter((file) => /^import (?!type )[^;]*\/logon\/[^;]*;/m.test(textOf(file)));
     expect(loaders).toEqual([]);
     expect(files.filter((file) => /import\('[^']*\/logon\//.test(textOf(file)))).toEqual([
-      'commands/process-context.ts',
+      'commands/context.ts',
       'ldap/ldap-session.ts',
     ]);
   });

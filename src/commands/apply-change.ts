@@ -8,7 +8,6 @@ import { fileWriter, removeStrays } from '../change/file-writer.ts';
 import type { Finding } from '../change/findings.ts';
 import { folderParts } from '../change/folder.ts';
 import { requirePlainFolder } from '../change/folder-files.ts';
-import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, type JournalWriter, openJournal, outcomesIn, readJournal } from '../change/journal.ts';
 import type { Change, DirectoryChange, FileChange, ForestTarget, Plan } from '../change/plan.ts';
 import type { SavedChange } from '../change/position.ts';
@@ -27,9 +26,8 @@ import { asksForControls } from '../review/ldif.ts';
 import { createProgressRows, type ProgressRows } from '../terminal/progress.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted } from '../words.ts';
+import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { type InFolder, redraw } from './documents.ts';
-import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { computersIn } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { reportOutcome, reportSeen, sayNextSteps } from './report-outcome.ts';
@@ -54,10 +52,10 @@ export interface Apply {
 
 /** Applies the plan of a change folder, or what an earlier run has left of it. No other run may be at work there. */
 export async function applyChange(apply: Apply, context: Context, output: Output): Promise<ExitStatus> {
-  const original = await originalOf(apply.folder, apply.plan, patienceShowing(context, output));
+  const original = await originalOf(apply.folder, apply.plan, output.patience);
   const folders = original === undefined ? [apply.folder] : [apply.folder, original.folder];
   for (const folder of folders) await requirePlainFolder(path.join(folder, folderParts.backup));
-  return withFolderLock(folders, lockOptionsOf(context, output), async () => {
+  return withFolders(folders, context, output, async () => {
     try {
       return await applyLocked(apply, original, context, output);
     } finally {
@@ -96,14 +94,12 @@ async function redrawIfPossible(
 export async function clearLeftovers(saved: SavedChange, context: Context, output: Output): Promise<void> {
   const { plan, folder, records } = saved;
   if (records.length === 0 || !isFilePlan(plan)) return;
-  await withFolderLock([folder], lockOptionsOf(context, output), () =>
-    clearStrays(saved, patienceShowing(context, output), output),
-  );
+  await withFolders([folder], context, output, () => clearStrays(saved, output.patience, output));
 }
 
 /** The same for what killed undos of a change have left: its next undo would be stopped by it, or leave it for good. */
 export async function clearLeftoversOfUndos(saved: SavedChange, context: Context, output: Output): Promise<void> {
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   for (const undo of await undosOf(saved.folder, saved.plan, patience)) {
     await requirePlainFolder(path.join(undo.folder, folderParts.backup));
     const records = await readJournal(path.join(undo.folder, folderParts.journal), patience);
@@ -118,7 +114,7 @@ async function applyLocked(
   output: Output,
 ): Promise<ExitStatus> {
   const { plan, folder, findings, directory } = apply;
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   const records = await readJournal(path.join(folder, folderParts.journal), patience);
   requireApplicable({ ...plan, findings }, records);
   if (original !== undefined) await refuseOutrun(plan, original, patience);
@@ -253,7 +249,7 @@ async function writeWith<C extends Change>(
   look?: (waitSeconds: number) => Promise<Verification>,
 ): Promise<ExitStatus> {
   const { folder, findings, selected, remedy, waitSeconds } = apply;
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   if (original !== undefined) await noteUndoBegun(original, plan, context.now(), patience);
   const journal = await openJournal(path.join(folder, folderParts.journal), patience);
   const progress = output.progress();
@@ -383,7 +379,7 @@ async function noteInOriginal(
   output: Output,
 ): Promise<void> {
   if (plan.undoes === undefined) return;
-  if (original !== undefined) return noteUndone(original, plan, context, patienceShowing(context, output));
+  if (original !== undefined) return noteUndone(original, plan, context, output.patience);
   const warning = output.style.warning('The change folder of what was undone is not here:');
   output.say(`  ${warning} plan ${plan.undoes.id}. Its journal does not say that it is undone; do not apply it again.`);
 }

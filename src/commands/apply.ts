@@ -7,7 +7,6 @@
 import { normalizedDn } from '../ad/dn.ts';
 import { type Finding, judgeAgain, openBlockers } from '../change/findings.ts';
 import { sameFingerprint } from '../change/fingerprint.ts';
-import { withFolderLock } from '../change/folder-lock.ts';
 import type { JournalRecord } from '../change/journal.ts';
 import type { Change, DirectoryChange, Plan } from '../change/plan.ts';
 import { fingerprintOfTarget } from '../change/planned-file.ts';
@@ -27,11 +26,10 @@ import { visible } from '../terminal/visible.ts';
 import { listed } from '../words.ts';
 import { applyChange, clearLeftovers, verify } from './apply-change.ts';
 import { confirmName, requireSeal } from './approval.ts';
+import { redraw, withFolders } from './change-folder.ts';
 import { applyFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { statusWithoutChanges } from './decide.ts';
-import { redraw } from './documents.ts';
-import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { type Access, doneIn, judgeNow, openWorldOf, remedyOf, requireOriginal, whatIsNew } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { reportVerified, sayNextSteps } from './report-outcome.ts';
@@ -43,7 +41,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const output = createOutput(context, flags);
   const waitSeconds = readSeconds('wait', flags.wait, 0);
   const deadline = readSeconds('deadline', flags.deadline, defaultDeadline);
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   const saved = await namedChange('apply', operands[0], context.currentFolder, patience);
   const { folder, plan } = saved;
   requireQuotable(saved.folder, context);
@@ -209,13 +207,13 @@ async function verifyDone(
   const isDirectory = directory !== undefined && !directory.isExport;
   const seen = isDirectory
     ? await verify(plan as Plan<DirectoryChange>, { remedy, waitSeconds }, directory, context, output)
-    : await filesNotProven(plan, context, output);
+    : await filesNotProven(plan, output);
   return reportVerified(plan, folder, seen, output);
 }
 
 /** The files that are not as the plan leaves them, though the journal says that all is done; undefined if all are. */
-async function filesNotProven(plan: Plan, context: Context, output: Output): Promise<Verification | undefined> {
-  const [system, patience] = [systemFiles(), onlyWhileBusy(patienceShowing(context, output))];
+async function filesNotProven(plan: Plan, output: Output): Promise<Verification | undefined> {
+  const [system, patience] = [systemFiles(), onlyWhileBusy(output.patience)];
   const changes = plan.changes.filter((change) => change.kind === 'file');
   const looks = await inParallel(changes, 16, async (change): Promise<readonly FurtherSight[]> => {
     const found = await fingerprintOfTarget(change, system, patience).catch(errnoInWords);
@@ -294,7 +292,7 @@ export async function lookAgain(
     // The steps name files of the change folder, which may have been edited beside the plan: they are what this look shows.
     const { findings, changes, nextSteps } = now;
     const inFolder = { folder, plan: { ...plan, findings, changes, nextSteps }, remedy, directory: opened.directory };
-    await withFolderLock([folder], lockOptionsOf(context, output), () => redraw(inFolder, true, context, output));
+    await withFolders([folder], context, output, () => redraw(inFolder, true, context, output));
     sayNextSteps(describePlan(remedy, now, context, opened.directory).nextSteps, output);
     return exitStatus.refused;
   } finally {

@@ -1,11 +1,17 @@
-/** What a command has of the world around it: handed in, so that a test can hand in something else. */
+/** What a command has of the world around it: handed in, so that a test can hand in something else; and this process as that world. */
+
+import { randomUUID } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Author, PlanConnection } from '../change/plan.ts';
-import type { ExitStatus } from '../errors.ts';
-import type { FileUser, WindowsTools } from '../files/own-access.ts';
+import { type ExitStatus, errnoOf } from '../errors.ts';
+import { type FileUser, type WindowsTools, windowsTools } from '../files/own-access.ts';
 import type { FlagTable } from '../flags.ts';
 import type { DirectorySession } from '../ldap/session.ts';
+import { templatesFolder, toolVersion } from '../package.ts';
 import type { Shell } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
 import type { Prompter } from '../terminal/prompter.ts';
@@ -99,4 +105,98 @@ export interface CommandSpec {
   /** What follows "adsi-remedy" in examples that can be copied. */
   readonly examples: readonly string[];
   readonly load: () => Promise<Run>;
+}
+
+/** The context of this process, with what the command line knows. */
+export function processContext({ remedies, commands }: Pick<Context, 'remedies' | 'commands'>): Context {
+  return {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    env: process.env,
+    currentFolder: process.cwd(),
+    changes: path.join(ownFolder(process.cwd(), process.platform, process.env), 'changes'),
+    platform: process.platform,
+    remedies,
+    commands,
+    program: programOfProcess(),
+    author: authorOfProcess(),
+    user: userOfProcess(),
+    tools: windowsTools(process.platform, process.env),
+    process: { id: process.pid, host: hostname(), isRunning },
+    ownLogon: {
+      isCallable: async () => (await import('../ldap/logon/native-library.ts')).hasCarrier(),
+      ticketOwner: async () => (await import('../ldap/logon/gssapi.ts')).ticketOwner(),
+    },
+    templates: templatesFolder,
+    now: () => new Date(),
+    randomId: randomUUID,
+    sleep: (milliseconds) => sleep(milliseconds),
+    interruptible: async (work) => {
+      const controller = new AbortController();
+      const interrupt = (): void => controller.abort();
+      process.once('SIGINT', interrupt);
+      try {
+        return await work(controller.signal);
+      } finally {
+        process.removeListener('SIGINT', interrupt);
+      }
+    },
+  };
+}
+
+/**
+ * Where files are made that no flag names: the current folder. An elevated prompt of Windows starts in its system folder,
+ * where nothing of the user's belongs; then it is a folder in the user's profile.
+ */
+export function ownFolder(
+  currentFolder: string,
+  platform: NodeJS.Platform,
+  { SystemRoot: systemRoot, USERPROFILE: profile }: Readonly<Record<string, string | undefined>>,
+): string {
+  if (platform !== 'win32' || systemRoot === undefined || profile === undefined) return currentFolder;
+  const way = path.win32.relative(systemRoot, currentFolder);
+  const isBelow = way.split('\\')[0] !== '..' && !path.win32.isAbsolute(way);
+  return isBelow ? path.win32.join(profile, 'adsi-remedy') : currentFolder;
+}
+
+/** npx says so in its environment; a clone is started by the path of its script; what is installed has a name of its own. */
+function programOfProcess(): readonly string[] {
+  if (process.env['npm_command'] === 'exec') return ['npx', toolVersion().replace(' ', '@')];
+  const script = process.argv[1] ?? '';
+  if (!/\.[cm]?js$/.test(script) || script.includes('node_modules')) return ['adsi-remedy'];
+  const relative = path.relative(process.cwd(), script);
+  return ['node', relative.startsWith('..') ? script : relative];
+}
+
+function authorOfProcess(): Author {
+  const { USERDOMAIN: domain, USERNAME: name } = process.env;
+  const account =
+    process.platform === 'win32' && domain !== undefined && name !== undefined ? `${domain}\\${name}` : accountName();
+  return { account, computer: hostname() };
+}
+
+function accountName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A user without an entry in the system's list of users, as in containers.
+    return process.env['USER'] ?? `user ${process.geteuid?.() ?? ''}`.trim();
+  }
+}
+
+function userOfProcess(): FileUser | undefined {
+  const id = process.geteuid?.();
+  const group = process.getegid?.();
+  if (id === undefined || group === undefined) return undefined;
+  return { id, groups: [group, ...(process.getgroups?.() ?? [])] };
+}
+
+/** A process that may not be signalled is there as well. */
+function isRunning(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
 }

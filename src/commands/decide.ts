@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { requireApplicable } from '../change/apply.ts';
 import { isAcceptedBySealOnly, openBlockers, whyRefused } from '../change/findings.ts';
-import { type FolderDocument, freeFolder, writeChangeFolder } from '../change/folder.ts';
+import { type FolderDocument, freeFolder } from '../change/folder.ts';
 import type { Plan } from '../change/plan.ts';
 import { sealPlan } from '../change/seal.ts';
 import { isAwayFromOriginal } from '../change/undo-link.ts';
@@ -15,10 +15,9 @@ import type { Prompter } from '../terminal/prompter.ts';
 import { visible } from '../terminal/visible.ts';
 import { applyChange } from './apply-change.ts';
 import { confirmName } from './approval.ts';
+import { commandsFor, writeFolder } from './change-folder.ts';
 import type { decisionFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { commandsFor, documentsOf } from './documents.ts';
-import { makerOf, patienceShowing, tellLeftovers } from './held-files.ts';
 import { requireUsableLater } from './judge-again.ts';
 import type { Output } from './output.ts';
 import { sayNextSteps } from './report-outcome.ts';
@@ -126,7 +125,7 @@ export async function carryOut(
       return exitStatus.changesToMake;
     case 'save': {
       const folder = await save(finished, outcome.folder, context, output);
-      const isAway = await isAwayFromOriginal({ folder, plan }, patienceShowing(context, output));
+      const isAway = await isAwayFromOriginal({ folder, plan }, output.patience);
       for (const line of savedLines(finished, folder, context, isAway)) output.say(`  ${line}`);
       output.document(plan);
       return exitStatus.changesToMake;
@@ -265,19 +264,13 @@ async function askWhy({ reason, ticket }: Plan, prompter: Prompter): Promise<Why
 }
 
 async function save(finished: Finished, named: string | undefined, context: Context, output: Output): Promise<string> {
-  const { plan, remedy, directory } = finished;
-  const home = finished.home ?? context.changes;
+  const { plan, remedy, directory, records } = finished;
   const folder =
     named === undefined
-      ? await freeFolder(home, plan.created, finished.folderName)
+      ? await freeFolder(finished.home ?? context.changes, plan.created, finished.folderName)
       : path.resolve(context.currentFolder, named);
   requireUsableLater(plan, remedy, folder);
-  const patience = patienceShowing(context, output);
-  const commands = commandsFor({ folder, remedy, directory }, context);
-  const drawing = { commands, templates: context.templates, patience, mayConnect: true };
-  const documents = documentsOf(plan, describePlan(remedy, plan, context, directory), drawing);
-  const all = [...documents, ...finished.records];
   directory?.keep?.();
-  tellLeftovers(await writeChangeFolder(folder, plan, all, makerOf(context), patience), output);
+  await writeFolder({ folder, plan, remedy, directory }, records, context, output);
   return folder;
 }

@@ -18,7 +18,6 @@ import { askingAgain, type Choice, type Prompter } from '../terminal/prompter.ts
 import { nearestName, pastedPath } from '../words.ts';
 import { outputFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
-import { patienceShowing } from './held-files.ts';
 import { helpText } from './help.ts';
 import { createOutput, type Output } from './output.ts';
 
@@ -111,7 +110,7 @@ async function carryOutChoice(
 
 /** Asks for a change folder, one in `changes` or any other, and for what to do, and does it. */
 export async function openSaved(args: readonly string[], context: Context, output: Output): Promise<ExitStatus> {
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   const saved = await changesIn(context.changes, patience);
   const choices = await Promise.all(
     saved.map(async (change): Promise<Choice<SavedChange | undefined>> => {

@@ -2,7 +2,8 @@
 
 import type { Finding } from '../change/findings.ts';
 import type { Plan } from '../change/plan.ts';
-import type { Trouble } from '../errors.ts';
+import { CancelledError, type ExitStatus, exitStatusOf, RemedyError, type Trouble } from '../errors.ts';
+import { type Patience, patienceOf } from '../files/patience.ts';
 import { asciiJson } from '../quoting.ts';
 import { isDiffLine, type TextReviewOptions } from '../review/diff-text.ts';
 import type { ReviewRow } from '../review/rows.ts';
@@ -45,6 +46,8 @@ export interface Output {
   document(value: unknown): void;
   progress(): Progress;
   readonly screen: ProgressScreen;
+  /** Waits a moment for what another program holds, and says so, once for each file. */
+  readonly patience: Patience;
   prompter(): Promise<Prompter>;
 }
 
@@ -78,6 +81,14 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
   const printAll = (lines: Iterable<string>): void => {
     for (const line of lines) print(line);
   };
+  const tell = (line: string): void => {
+    if (!flags.quiet) print(line);
+  };
+  const waitedFor = new Set<string>();
+  const patience = patienceOf(context.platform, context.sleep, (file) => {
+    if (!waitedFor.has(file)) tell(`  ${style.dim(visible(`Waiting: another program holds ${file}`))}`);
+    waitedFor.add(file);
+  });
   const options: TextReviewOptions = {
     style,
     get width() {
@@ -101,14 +112,13 @@ export function createOutput(context: Context, flags: OutputFlags): Output {
     isJson: flags.json,
     canAsk,
     say: print,
-    tell: (line) => {
-      if (!flags.quiet) print(line);
-    },
+    tell,
     document: (value) => {
       if (flags.json) context.stdout.write(`${asciiJson(value, 2)}\n`);
     },
     progress: () => createProgress(screen),
     screen,
+    patience,
     prompter: () => prompterFor(context, human, { color, signs }),
   };
 }
@@ -134,4 +144,32 @@ export function troubleLines({ attempted, on, cameBack, next }: Trouble, style: 
     `  result     ${visible(cameBack)}`,
     `  next       ${visible(next)}`,
   ];
+}
+
+/** Tells an error to the user and gives the exit status that it means. */
+export function reportError(error: unknown, args: readonly string[], context: Context): ExitStatus {
+  const verbose = args.includes('--verbose');
+  const color = context.stderr.isTTY === true && canRedraw(context) && !context.env['NO_COLOR'];
+  const style = createStyle(color && !args.includes('--no-color'));
+  const { stderr } = context;
+  const say = (line: string): void => {
+    stderr.write(`${stderr.isTTY === true ? fitted(inSigns(line, signsFor(context)), stderr.columns) : line}\n`);
+  };
+  if (error instanceof CancelledError) {
+    say('  Cancelled: nothing was changed.');
+  } else if (error instanceof RemedyError) {
+    for (const line of troubleLines(error.trouble, style)) say(line);
+  } else {
+    say(`${style.blocker('error')}  Something went wrong within adsi-remedy: ${visible(String(error))}`);
+    say('  next       Run it again with --verbose, and report what it says. What was done is in the journal, if any.');
+  }
+  if (verbose && error instanceof Error && !(error instanceof CancelledError)) {
+    for (const line of (error.stack ?? '').split('\n')) say(visible(line));
+  }
+  if (args.includes('--json')) {
+    const trouble =
+      error instanceof RemedyError ? { code: error.code, ...error.trouble, cause: undefined } : { code: 'internal' };
+    context.stdout.write(`${asciiJson({ error: trouble }, 2)}\n`);
+  }
+  return exitStatusOf(error);
 }

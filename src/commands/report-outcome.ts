@@ -12,8 +12,8 @@ import { nextStepLines } from '../review/text.ts';
 import { table } from '../terminal/table.ts';
 import { visible } from '../terminal/visible.ts';
 import { counted, groupBy } from '../words.ts';
+import { commandsFor } from './change-folder.ts';
 import type { Context, OpenDirectory } from './context.ts';
-import { commandsFor } from './documents.ts';
 import type { Output } from './output.ts';
 import { describePlan } from './world.ts';
 

@@ -8,7 +8,6 @@ import { guidBase } from '../ad/entry.ts';
 import { editSincePlanned, wholeEntry, withoutSacl } from '../change/entry-content.ts';
 import { openBlockers, whyRefused } from '../change/findings.ts';
 import { sameFingerprint } from '../change/fingerprint.ts';
-import { withFolderLock } from '../change/folder-lock.ts';
 import { whatIsLeft } from '../change/modify-writer.ts';
 import { type Change, type DirectoryChange, type FileChange, isDirectoryChange } from '../change/plan.ts';
 import { fingerprintOfTarget } from '../change/planned-file.ts';
@@ -29,11 +28,10 @@ import { headOf } from '../review/summary.ts';
 import { savedStepLines } from '../review/text.ts';
 import { visible } from '../terminal/visible.ts';
 import { requireSeal } from './approval.ts';
+import { type InFolder, redraw, withFolders } from './change-folder.ts';
 import { showFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { shortSeal } from './decide.ts';
-import { type InFolder, redraw } from './documents.ts';
-import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { type Access, doneIn, openWorldOf, remedyOf } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline } from './run-remedy.ts';
@@ -43,7 +41,7 @@ import { describePlan } from './world.ts';
 export async function run(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { flags, operands } = readArguments('show', args, showFlags, ['FOLDER']);
   const output = createOutput(context, flags);
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   const saved = await namedChange('show', operands[0], context.currentFolder, patience);
   const { plan, folder } = saved;
   requireQuotable(saved.folder, context);
@@ -97,9 +95,7 @@ async function redrawWhereItMay(
   output: Output,
 ): Promise<void> {
   try {
-    await withFolderLock([inFolder.folder], lockOptionsOf(context, output), () =>
-      redraw(inFolder, isApproved, context, output),
-    );
+    await withFolders([inFolder.folder], context, output, () => redraw(inFolder, isApproved, context, output));
   } catch (error) {
     // A folder that may only be read is shown from its plan, which is what counts.
     if (!(error instanceof RemedyError)) throw error;
@@ -159,7 +155,7 @@ export async function driftOf(saved: SavedChange, access: Access, context: Conte
   const opened = await openWorldOf(saved, access, context, output);
   try {
     const done = doneIn(saved);
-    const patience = onlyWhileBusy(patienceShowing(context, output));
+    const patience = onlyWhileBusy(output.patience);
     const session = opened.world.kind === 'directory' ? opened.world.session : undefined;
     const sights = await inParallel([...saved.plan.changes.entries()], 16, async ([index, change]) => ({
       on: change.kind === 'file' ? change.path : change.dn,

@@ -2,7 +2,6 @@
 
 import path from 'node:path';
 import { type FindingDraft, judge, openBlockers } from '../change/findings.ts';
-import { withFolderLock } from '../change/folder-lock.ts';
 import { hasBegun } from '../change/journal.ts';
 import { type Change, type FileChange, isDirectoryChange, type Plan, type Proposal } from '../change/plan.ts';
 import { namedChange, type SavedChange } from '../change/position.ts';
@@ -20,10 +19,10 @@ import type { Remedy } from '../remedies/remedy.ts';
 import { askingAgain } from '../terminal/prompter.ts';
 import { clearLeftoversOfUndos, noteUndone } from './apply-change.ts';
 import { requireSeal } from './approval.ts';
+import { withFolders } from './change-folder.ts';
 import { undoFlags } from './command-flags.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
-import { lockOptionsOf, patienceShowing } from './held-files.ts';
 import { openWorldOf, remedyOf, requireOriginal } from './judge-again.ts';
 import { createOutput, type Output } from './output.ts';
 import { defaultDeadline, finishPlan, frameOf } from './run-remedy.ts';
@@ -33,7 +32,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   const { flags, operands } = readArguments('undo', args, undoFlags, ['FOLDER']);
   const output = createOutput(context, flags);
   const decision = readDecision('undo', flags, output);
-  const patience = patienceShowing(context, output);
+  const patience = output.patience;
   const saved = await namedChange('undo', operands[0], context.currentFolder, patience);
   requireQuotable(saved.folder, context);
   requireSeal(saved.plan, flags.seal);
@@ -42,7 +41,7 @@ export async function run(args: readonly string[], context: Context): Promise<Ex
   requireJournal(saved, flags.seal);
   if (flags.seal === undefined) await requireOriginal(saved, 'undo the undo', context, patience);
   const work = (): Promise<ExitStatus> => undoChange(saved, remedy, decision, flags, context, output);
-  return isOnlyLooking(decision) ? work() : withFolderLock([saved.folder], lockOptionsOf(context, output), work);
+  return isOnlyLooking(decision) ? work() : withFolders([saved.folder], context, output, work);
 }
 
 /** What only looks leaves the folder as it is: it may lie where nothing can be written. */
@@ -95,7 +94,7 @@ async function undoChange(
     const gone: Gone = { entries: remedy.gone?.(original) ?? new Set(), targets };
     const toUndo = withoutGone(all, gone);
     const lost = lostForGood(all.recorded, gone);
-    const undo = await undoOf(toUndo, session, patienceShowing(context, output));
+    const undo = await undoOf(toUndo, session, output.patience);
     requireSomethingToUndo(original, all.recorded, undo.changes.length);
     // Without --save it is made in FOLDER, under a name that is found only then.
     const undoFolder =
@@ -188,7 +187,7 @@ async function markIfBack(
 ): Promise<void> {
   const isWanted = decision.kind === 'apply' || decision.kind === 'ask';
   if (!isWanted || undo.changes.length > 0 || !isWholeUndo(undo) || openBlockers(undo.findings).length > 0) return;
-  await noteUndone(saved, undo, context, patienceShowing(context, output));
+  await noteUndone(saved, undo, context, output.patience);
   const all = undo.leftOut.length === 0 ? 'Everything' : 'Everything that can come back';
   output.tell(`  ${all} is back already. The journal now says that the change is undone.`);
 }

@@ -28,7 +28,6 @@ import { createProgressRows, type Progress, type ProgressRows } from '../termina
 import type { DirectoryFlags } from './command-flags.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { connectionWords, openDirectory, type Reached } from './directory.ts';
-import { patienceShowing } from './held-files.ts';
 import type { SavedDirectory } from './logon.ts';
 import type { Output } from './output.ts';
 
@@ -110,7 +109,7 @@ export async function optionsFrom(
   context: Context,
   output: Output,
 ): Promise<RemedyOptions> {
-  const shown = watching(context, output);
+  const shown = watching(output);
   try {
     return await remedy.readOptions(flags, surroundingsOf(context, shown), mayAsk);
   } finally {
@@ -155,7 +154,7 @@ interface WorldRequest {
 /** Opens the world of a remedy on files; a directory is opened only if it asks for one. */
 export function openFiles(request: WorldRequest, context: Context, output: Output): OpenWorld<FilesWorld> {
   const opened: OpenDirectory[] = [];
-  const shown = watching(context, output);
+  const shown = watching(output);
   const deadline = readingDeadline(request.deadline);
   return {
     gathering: deadline.gathering,
@@ -184,7 +183,7 @@ export async function openDirectoryWorld(
   output: Output,
 ): Promise<OpenWorld<DirectoryWorld> & { readonly directory: OpenDirectory }> {
   const directory = await openDirectory(request.flags, context, output, request.saved);
-  const shown = watching(context, output);
+  const shown = watching(output);
   const deadline = readingDeadline(request.deadline);
   try {
     return {
@@ -253,7 +252,7 @@ function readingDeadline(seconds: number): Pick<OpenWorld, 'gathering'> & { read
 }
 
 /** Progress on the screen, a row for each name; `end` takes them away. */
-function watching(context: Context, output: Output): Shown & { readonly end: () => void } {
+function watching(output: Output): Shown & { readonly end: () => void } {
   let rows: ProgressRows | undefined;
   let bar: { readonly progress: Progress; done: number } | undefined;
   const end = (): void => {
@@ -280,7 +279,7 @@ function watching(context: Context, output: Output): Shown & { readonly end: () 
         if (done === total) end();
       },
     },
-    patience: patienceShowing(context, output),
+    patience: output.patience,
     end,
   };
 }

@@ -13,7 +13,7 @@ import { changesIn, openChange } from '../../src/change/position.ts';
 import { readPlan } from '../../src/change/read-plan.ts';
 import { sealPlan } from '../../src/change/seal.ts';
 import { run as apply } from '../../src/commands/apply.ts';
-import { documentsOf } from '../../src/commands/documents.ts';
+import { documentsOf } from '../../src/commands/change-folder.ts';
 import { run as show } from '../../src/commands/show.ts';
 import { run as undo } from '../../src/commands/undo.ts';
 import { RefusedError } from '../../src/errors.ts';

@@ -4,7 +4,7 @@ import { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandsOf } from '../../src/commands/commands.ts';
 import type { Context } from '../../src/commands/context.ts';
-import { reportError } from '../../src/commands/process-context.ts';
+import { reportError } from '../../src/commands/output.ts';
 import type { ExitStatus } from '../../src/errors.ts';
 import { remedies } from '../../src/remedies/index.ts';
 

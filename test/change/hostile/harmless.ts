@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import type { Change, Plan } from '../../../src/change/plan.ts';
 import { parsePlan } from '../../../src/change/read-plan.ts';
+import { documentsOf } from '../../../src/commands/change-folder.ts';
 import type { Context } from '../../../src/commands/context.ts';
-import { documentsOf } from '../../../src/commands/documents.ts';
 import { remedyOf } from '../../../src/commands/judge-again.ts';
-import { reportError } from '../../../src/commands/process-context.ts';
+import { reportError } from '../../../src/commands/output.ts';
 import { PlanNotUsableError } from '../../../src/errors.ts';
 import { remedies } from '../../../src/remedies/index.ts';
 import type { Description, Remedy } from '../../../src/remedies/remedy.ts';

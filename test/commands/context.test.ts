@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ownFolder } from '../../src/commands/process-context.ts';
+import { ownFolder } from '../../src/commands/context.ts';
 
 const env = { SystemRoot: 'C:\\Windows', USERPROFILE: 'C:\\Users\\admin' };
 

@@ -1,11 +1,12 @@
-/** The documents of a change folder: each drawn from the plan, by the code of its remedy. */
+/** A change folder as this tool writes it, one run at a time: its documents are drawn from the plan, by the code of its remedy. */
 
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { backupPathOf, formerBackupPathOf, plainPathOf } from '../change/before-images.ts';
 import { fileFingerprint, sameFingerprint } from '../change/fingerprint.ts';
-import { type FolderDocument, folderParts, redrawDocuments } from '../change/folder.ts';
-import { requirePlainFile } from '../change/folder-files.ts';
+import { type FolderDocument, folderParts, redrawDocuments, writeChangeFolder } from '../change/folder.ts';
+import { type Leftover, type Maker, requirePlainFile } from '../change/folder-files.ts';
+import { withFolderLock } from '../change/folder-lock.ts';
 import { type JournalRecord, readJournal } from '../change/journal.ts';
 import {
   type Change,
@@ -30,9 +31,94 @@ import { diffHead, diffHunks, unifiedDiff } from '../review/unified-diff.ts';
 import { visible } from '../terminal/visible.ts';
 import type { Context, OpenDirectory } from './context.ts';
 import { reopeningWords } from './directory.ts';
-import { makerOf, patienceShowing, tellLeftovers } from './held-files.ts';
 import type { Output } from './output.ts';
 import { describePlan } from './world.ts';
+
+/** Does work on change folders that no other run may be at work on meanwhile. Throws what withFolderLock throws. */
+export function withFolders<T>(
+  folders: readonly string[],
+  { process, now }: Context,
+  { patience }: Output,
+  work: () => Promise<T>,
+): Promise<T> {
+  const holder = { process: process.id, host: process.host, since: now().toISOString() };
+  return withFolderLock(folders, { holder, isRunning: process.isRunning, patience }, work);
+}
+
+/** A plan in its change folder, with what its documents are drawn by. */
+export interface InFolder {
+  readonly folder: string;
+  readonly plan: Plan;
+  readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
+  /** The one that this run has open, for the commands that are printed. */
+  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile' | 'practiceSite'> | undefined;
+}
+
+/**
+ * Writes the change folder of a new plan.
+ *
+ * @param records what lies in it beside the plan's documents
+ * @throws FileError
+ */
+export async function writeFolder(
+  inFolder: InFolder,
+  records: readonly FolderDocument[],
+  context: Context,
+  output: Output,
+): Promise<void> {
+  const { folder, plan, remedy, directory } = inFolder;
+  const description = describePlan(remedy, plan, context, directory);
+  const documents = [...documentsOf(plan, description, drawingOf(inFolder, true, context, output)), ...records];
+  tellLeftovers(await writeChangeFolder(folder, plan, documents, makerOf(context), output.patience), output);
+}
+
+/**
+ * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
+ * before.ldf is a record, and stays.
+ *
+ * @param mayConnect false where nothing may be opened on a computer that only the plan names
+ * @throws FileError
+ */
+export async function redraw(inFolder: InFolder, mayConnect: boolean, context: Context, output: Output): Promise<void> {
+  const { folder, plan, remedy, directory } = inFolder;
+  const journal = await readJournal(path.join(folder, folderParts.journal), output.patience);
+  const description = describePlan(remedy, plan, context, directory);
+  const drawing = drawingOf(inFolder, mayConnect, context, output);
+  const documents = documentsOf(plan, description, drawing, journal, folder);
+  const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
+  tellLeftovers(await redrawDocuments(folder, drawn, makerOf(context), output.patience), output);
+}
+
+function drawingOf(inFolder: InFolder, mayConnect: boolean, context: Context, { patience }: Output): Drawing {
+  return { commands: commandsFor(inFolder, context), templates: context.templates, patience, mayConnect };
+}
+
+/**
+ * How the plan of a change folder is applied and undone, as commands; there is no undo of what is handed over. They name
+ * the directory that this run has open, never one that only the plan names.
+ */
+export function commandsFor({ folder, remedy, directory }: Omit<InFolder, 'plan'>, context: Context): Commands {
+  const command = (name: string): string =>
+    commandLine([name, shownPath(folder, context), ...reopeningWords(directory, folder, context)], context);
+  return remedy.handOver === undefined
+    ? { apply: command('apply'), undo: command('undo') }
+    : { apply: command('apply') };
+}
+
+/** This process, as what it writes is named until it is whole. */
+function makerOf({ process, randomId }: Context): Maker {
+  return { ...process, randomId };
+}
+
+function tellLeftovers(leftovers: readonly Leftover[], output: Output): void {
+  for (const { path, cameBack } of leftovers) {
+    output.tell(
+      cameBack === undefined
+        ? `  Removed what an interrupted run left: ${visible(path)}`
+        : `  ${output.style.warning('warning')}  An interrupted run left ${visible(path)}, which cannot be removed: ${visible(cameBack)}`,
+    );
+  }
+}
 
 /** What documents are drawn with. */
 export interface Drawing {
@@ -176,46 +262,4 @@ async function bytesBefore(
     if (bytes !== undefined) return bytes;
   }
   return undefined;
-}
-
-/** A plan in its change folder, with what its documents are drawn by. */
-export interface InFolder {
-  readonly folder: string;
-  readonly plan: Plan;
-  readonly remedy: Pick<Remedy, 'describe' | 'handOver'>;
-  /** The one that this run has open, for the commands that are printed. */
-  readonly directory?: Pick<OpenDirectory, 'connection' | 'caFile' | 'practiceSite'> | undefined;
-}
-
-/**
- * Draws the review in a change folder again from the plan and its journal: what was edited beside the plan is replaced.
- * before.ldf is a record, and stays. Throws FileError.
- *
- * @param mayConnect false where nothing may be opened on a computer that only the plan names
- */
-export async function redraw(inFolder: InFolder, mayConnect: boolean, context: Context, output: Output): Promise<void> {
-  const { folder, plan, remedy, directory } = inFolder;
-  const patience = patienceShowing(context, output);
-  const journal = await readJournal(path.join(folder, folderParts.journal), patience);
-  const documents = documentsOf(
-    plan,
-    describePlan(remedy, plan, context, directory),
-    { commands: commandsFor(inFolder, context), templates: context.templates, patience, mayConnect },
-    journal,
-    folder,
-  );
-  const drawn = documents.filter(({ name }) => name !== folderParts.entriesBefore);
-  tellLeftovers(await redrawDocuments(folder, drawn, makerOf(context), patience), output);
-}
-
-/**
- * How the plan of a change folder is applied and undone, as commands; there is no undo of what is handed over. They name
- * the directory that this run has open, never one that only the plan names.
- */
-export function commandsFor({ folder, remedy, directory }: Omit<InFolder, 'plan'>, context: Context): Commands {
-  const command = (name: string): string =>
-    commandLine([name, shownPath(folder, context), ...reopeningWords(directory, folder, context)], context);
-  return remedy.handOver === undefined
-    ? { apply: command('apply'), undo: command('undo') }
-    : { apply: command('apply') };
 }
