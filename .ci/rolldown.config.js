@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 
 const quick = /\/src\/(?:[^/]+|remedies\/(?:index|[^/]+\/flags)|commands\/(?:commands|help|command-flags))\.ts$/;
-const wire = /\/src\/ldap\/(?:ldap-session|connect|connection|requests|responses|search|logon\/.+)\.ts$/;
+const wire = /\/src\/ldap\/(?:ldap-session|connection|requests|responses|logon\/.+)\.ts$/;
 const embedded = /\/src\/(?:embedded\/.+|commands\/practice)\.ts$/;
 
 /** The file of the bundle that a module goes to. */

@@ -2,7 +2,7 @@
 
 import { connect, isIP } from 'node:net';
 import { dnsErrorInWords, lookUpAddress } from '../ad/locate.ts';
-import type { Trust } from './connect.ts';
+import type { Trust } from './connection.ts';
 import { ConnectionError } from './connection-trouble.ts';
 import type { Access, Connector, DirectorySession, ServerAddress } from './session.ts';
 
@@ -12,7 +12,10 @@ export function ldapConnector(access: Access): Connector {
   return {
     open: async (address) => {
       // Loaded when needed: a run without a directory should not wait for ldapts.
-      const [{ LdapSession }, { trustOf }] = await Promise.all([import('./ldap-session.ts'), import('./connect.ts')]);
+      const [{ LdapSession }, { trustOf }] = await Promise.all([
+        import('./ldap-session.ts'),
+        import('./connection.ts'),
+      ]);
       trust ??= trustOf(access);
       return await LdapSession.open({ ...access, ...address }, trust);
     },
