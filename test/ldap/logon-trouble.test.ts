@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { LibraryNotLoadedError, NoCarrierError } from '../../src/ldap/logon/native-library.ts';
-import { explainLogonError, type LogonPlace } from '../../src/ldap/logon/sasl-logon.ts';
-import { type LogonFailure, SecurityContextError } from '../../src/ldap/logon/security-context.ts';
+import {
+  explainLogonError,
+  type LogonFailure,
+  type LogonPlace,
+  SecurityContextError,
+} from '../../src/ldap/logon/security-context.ts';
 
 const linux: LogonPlace = { serverName: 'dc1.example.com', hasPassword: false, platform: 'linux' };
 const windows: LogonPlace = { ...linux, platform: 'win32' };

@@ -1,8 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { NativeArgument, NativeLibrary } from '../../src/ldap/logon/native-library.ts';
-import { memory } from '../../src/ldap/logon/native-library.ts';
-import { explainLogonError } from '../../src/ldap/logon/sasl-logon.ts';
-import { SecurityContextError } from '../../src/ldap/logon/security-context.ts';
+import { memory, type NativeArgument, type NativeLibrary } from '../../src/ldap/logon/native-library.ts';
+import { explainLogonError, SecurityContextError } from '../../src/ldap/logon/security-context.ts';
 import { Sspi } from '../../src/ldap/logon/sspi.ts';
 
 type Call = (...args: readonly NativeArgument[]) => number;

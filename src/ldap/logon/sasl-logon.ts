@@ -1,22 +1,22 @@
 /**
  * Logs on by SASL (RFC 4513 section 5.2) with a security context, and puts its security layer under the connection:
- * GSSAPI by RFC 4752, GSS-SPNEGO as on Windows (MS-ADTS 5.1.1.1.2). Says in words why that failed.
+ * GSSAPI by RFC 4752, GSS-SPNEGO as on Windows (MS-ADTS 5.1.1.1.2).
  *
  * Unless the server has proved its identity and every later message is encrypted, the logon fails before anything else
  * is sent.
  */
 
-import { isIP } from 'node:net';
+import { Duplex } from 'node:stream';
 import { afterSilence, type Connection } from '../connection.ts';
 import { ConnectionError } from '../connection-trouble.ts';
-import { type Explanation, explainResult, resultCode } from '../diagnostics.ts';
+import { explainResult, resultCode } from '../diagnostics.ts';
 import { type RequestOf, saslBindRequest } from '../requests.ts';
-import { LibraryNotLoadedError, NoCarrierError } from './native-library.ts';
-import { longestToken, SealedStream } from './sealed-stream.ts';
 import {
   type ContextRequest,
   type EstablishedContext,
-  type LogonFailure,
+  explainLogonError,
+  explainSilentLogon,
+  type LogonPlace,
   type OpenContext,
   type SecurityContext,
   SecurityContextError,
@@ -201,93 +201,132 @@ function refused(why: string): ConnectionError {
   });
 }
 
-export interface LogonPlace {
-  /** The name after `ldap/` in the service principal name. */
-  readonly serverName: string;
-  /** Whether a user and password were given, instead of the computer's own logon. */
-  readonly hasPassword: boolean;
-  readonly platform: NodeJS.Platform;
+/** A token's length comes before it, as four bytes, big-endian (RFC 4752 section 3.3). */
+const lengthBytes = 4;
+
+/** The longest token that we accept, in bytes: also the size that we announce to the server (RFC 4752 section 3.1). */
+const longestToken = 0xff_ffff;
+
+interface SealedStreamOptions {
+  readonly context: EstablishedContext;
+  /** The longest message whose token the server accepts, in bytes; at least 1. */
+  readonly longestMessage: number;
+  /** Called once, at the end. */
+  readonly onEnd: () => void;
 }
 
-/** The explanation for an error of native-library or of the security library; undefined for any other error. */
-export function explainLogonError(error: unknown, place: LogonPlace): Explanation | undefined {
-  if (error instanceof NoCarrierError) {
-    return {
-      cameBack: `this Node (${process.version}) cannot call the system's security library: it has no node:ffi, and the package koffi is not installed`,
-      next: 'Use Node 26, or start it with the same options by: npx --package adsi-remedy --package koffi adsi-remedy',
-    };
+/**
+ * What is written is sealed and sent; what the server sends is opened. A token that was changed, cut or not encrypted
+ * destroys the stream with a ConnectionError, and so does one that is too long.
+ */
+class SealedStream extends Duplex {
+  readonly #socket: Duplex;
+  readonly #context: EstablishedContext;
+  readonly #longestMessage: number;
+  readonly #onEnd: () => void;
+  #parts: Buffer[] = [];
+  #length = 0;
+
+  constructor(socket: Duplex, { context, longestMessage, onEnd }: SealedStreamOptions) {
+    super();
+    this.#socket = socket;
+    this.#context = context;
+    this.#onEnd = onEnd;
+    this.#longestMessage = longestMessage;
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk));
+    socket.on('error', (error) => this.destroy(error));
+    socket.on('end', () => this.#receiveEnd());
+    socket.on('close', () => this.destroy());
+    socket.pause();
   }
-  if (error instanceof SecurityContextError) return explainFailure(error, place);
-  if (error instanceof LibraryNotLoadedError) {
-    return {
-      cameBack: `the system's security library cannot be loaded: ${error.message}`,
-      next: 'Install MIT Kerberos (Debian and Ubuntu: libgssapi-krb5-2 and krb5-user), or use --auth password.',
-    };
+
+  override _write(message: Buffer, _encoding: string, done: (error?: Error | null) => void): void {
+    const frames: Buffer[] = [];
+    try {
+      for (let start = 0; start < message.length; start += this.#longestMessage) {
+        const token = this.#context.wrap(message.subarray(start, start + this.#longestMessage), true);
+        const length = Buffer.alloc(lengthBytes);
+        length.writeUInt32BE(token.length);
+        frames.push(length, token);
+      }
+    } catch (error) {
+      done(explained(error));
+      return;
+    }
+    this.#socket.write(Buffer.concat(frames), (error) => done(error));
   }
-  return undefined;
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#socket.destroy();
+    this.#onEnd();
+    done(error);
+  }
+
+  #receive(chunk: Buffer): void {
+    this.#parts.push(chunk);
+    this.#length += chunk.length;
+    try {
+      for (let token = this.#nextToken(); token !== undefined; token = this.#nextToken()) {
+        this.#open(token);
+        // Its reader may have ended the session at this message: the context is then freed.
+        if (this.destroyed) return;
+      }
+    } catch (error) {
+      this.destroy(explained(error));
+    }
+  }
+
+  #receiveEnd(): void {
+    if (this.#length > 0) this.destroy(broken('the server closed the connection in the middle of a sealed message'));
+    else this.push(null);
+  }
+
+  /** The next whole token; undefined if it has not all arrived. */
+  #nextToken(): Buffer | undefined {
+    if (this.#length < lengthBytes) return undefined;
+    const [first = Buffer.alloc(0)] = this.#parts;
+    const wanted = first.length < lengthBytes ? this.#joined().readUInt32BE() : first.readUInt32BE();
+    if (wanted > longestToken) throw broken(`it announces a sealed message of ${wanted} bytes`);
+    if (this.#length < lengthBytes + wanted) return undefined;
+    const data = this.#joined();
+    const rest = data.subarray(lengthBytes + wanted);
+    this.#parts = rest.length === 0 ? [] : [rest];
+    this.#length = rest.length;
+    return data.subarray(lengthBytes, lengthBytes + wanted);
+  }
+
+  #joined(): Buffer {
+    const data = this.#parts.length === 1 && this.#parts[0] !== undefined ? this.#parts[0] : Buffer.concat(this.#parts);
+    this.#parts = [data];
+    return data;
+  }
+
+  #open(token: Buffer): void {
+    const { message, sealed } = this.#context.unwrap(token);
+    if (!sealed) throw broken('it sent a message that is not encrypted');
+    if (message.length > 0 && !this.push(message)) this.#socket.pause();
+  }
 }
 
-/** The library did not finish a step in time: it waits for a Kerberos server. */
-function explainSilentLogon(milliseconds: number, place: LogonPlace): Explanation {
-  return {
-    cameBack: `the system's security library did not finish within ${milliseconds / 1000} s: no Kerberos server (KDC) answers`,
-    next: nextSteps['no-kdc'](place),
-  };
+function explained(error: unknown): Error {
+  if (error instanceof SecurityContextError) return broken(`a message cannot be verified: ${error.message}`, error);
+  return error instanceof Error ? error : new Error(String(error));
 }
 
-function explainFailure({ failure, message }: SecurityContextError, place: LogonPlace): Explanation {
-  const meaning = meanings[failure]?.(place);
-  return {
-    cameBack: meaning === undefined ? message : `${meaning}: ${message}`,
-    next: nextSteps[failure](place),
-  };
+function broken(why: string, cause?: unknown): ConnectionError {
+  return new ConnectionError(
+    {
+      cameBack: `the sealed connection was broken off: ${why}`,
+      next: 'Try again; if the error returns, use another domain controller and check what is between it and this computer.',
+    },
+    { cause },
+  );
 }
-
-const meanings: Readonly<Partial<Record<LogonFailure, (place: LogonPlace) => string>>> = {
-  'no-credentials': ({ hasPassword }) =>
-    hasPassword ? 'no Kerberos ticket could be obtained for this user' : 'no Kerberos ticket on this computer',
-  expired: () => 'the Kerberos ticket has expired',
-  'unknown-service': ({ serverName }) => `Kerberos does not know the service ldap/${serverName}`,
-  'unknown-user': () => 'unknown user',
-  'wrong-password': () => 'wrong user name or password',
-  'password-expired': () => 'the password has expired',
-  'account-refused': () => 'the account is disabled, locked or expired',
-  'clock-skew': () => 'the clocks of this computer and of the domain controller differ too much',
-  'no-kdc': () => 'no Kerberos server (KDC) answers',
-};
-
-const fullUserName = 'Give the user as name@domain, with the full DNS name of the domain.';
-
-const nextSteps: Readonly<Record<LogonFailure, (place: LogonPlace) => string>> = {
-  'no-credentials': ({ platform, hasPassword }) => {
-    if (hasPassword) return fullUserName;
-    return platform === 'win32'
-      ? 'Log on to Windows with a domain account, or start a prompt as another user: runas /netonly /user:CORP\\admin cmd'
-      : 'Get a ticket with: kinit USER@REALM. Or give the user with --user.';
-  },
-  expired: ({ platform }) =>
-    platform === 'win32' ? 'Lock and unlock Windows to renew it.' : 'Get a new ticket with: kinit USER@REALM',
-  'unknown-service': ({ serverName }) =>
-    `Give the domain controller's own DNS name with --server or --tls-name: ${serverName} is ${isIP(serverName) === 0 ? 'not one of its names' : 'an address'}.`,
-  'unknown-user': () => 'Check the user name given with --user.',
-  'wrong-password': () => 'Check the user name and the password.',
-  'password-expired': () => 'Change the password, then log on with the new one.',
-  'account-refused': () => 'Have the account enabled or unlocked, or log on as another user.',
-  'clock-skew': ({ platform }) =>
-    platform === 'win32'
-      ? 'Set the clock of this computer: w32tm /resync'
-      : "Set the clock of this computer to the domain's (chronyc makestep, or w32tm /resync on Windows).",
-  'no-kdc': ({ platform, hasPassword }) => {
-    const settings =
-      platform === 'win32' ? 'that this computer uses the DNS of the domain' : 'the DNS, the realm in /etc/krb5.conf';
-    const check = `Check the network, ${settings}, and that port 88 of a domain controller can be reached.`;
-    // Kerberos looks for a realm of that name, and a UPN may end in a name that is none.
-    return hasPassword
-      ? `${check} In --user, give the DNS name of the domain after the @, not another UPN suffix.`
-      : check;
-  },
-  'user-name-form': () => fullUserName,
-  'broken-message': () => 'Try again; if the error returns, use another domain controller.',
-  other: ({ hasPassword }) =>
-    `Check the Kerberos settings of this computer${hasPassword ? ' and the user name' : ''}, or use --auth password with LDAPS.`,
-};
