@@ -4,7 +4,6 @@ import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { ReadStream, WriteStream } from 'node:tty';
 import type { Author, PlanConnection } from '../change/plan.ts';
 import { type ExitStatus, errnoOf } from '../errors.ts';
@@ -14,7 +13,7 @@ import type { DirectorySession } from '../ldap/session.ts';
 import { templatesFolder, toolVersion } from '../package.ts';
 import type { Shell } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
-import type { Prompter } from '../terminal/prompter.ts';
+import type { Prompter } from '../terminal/questions.ts';
 
 export interface Context extends Shell {
   readonly stdin: NodeJS.ReadStream | ReadStream;

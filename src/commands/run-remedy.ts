@@ -7,8 +7,7 @@ import type { Change, Plan, Proposal } from '../change/plan.ts';
 import { canonicalText, sealPlan } from '../change/seal.ts';
 import { BackError, type ExitStatus, exitStatus, FileError } from '../errors.ts';
 import { errnoInWords } from '../files/errno.ts';
-import type { Flags } from '../flags.ts';
-import { readArguments, readSeconds } from '../flags.ts';
+import { type Flags, readArguments, readSeconds } from '../flags.ts';
 import { toolVersion } from '../package.ts';
 import { shownPath } from '../quoting.ts';
 import type { RemedyEntry } from '../remedies/index.ts';
@@ -16,10 +15,16 @@ import type { Asking, Remedy, RemedyOptions } from '../remedies/remedy.ts';
 import { exhibitLines } from '../review/exhibit-text.ts';
 import { reviewRows } from '../review/rows.ts';
 import { nextStepLines } from '../review/text.ts';
-import { askingAgain, type Prompter, unavailablePrompter } from '../terminal/prompter.ts';
+import { askingAgain, unavailablePrompter } from '../terminal/prompter.ts';
+import type { Prompter } from '../terminal/questions.ts';
 import { visible } from '../terminal/visible.ts';
-import type { decisionFlags, outputFlags } from './command-flags.ts';
-import { type DirectoryFlags, directoryFlags, remedyFlags } from './command-flags.ts';
+import {
+  type DirectoryFlags,
+  type decisionFlags,
+  directoryFlags,
+  type outputFlags,
+  remedyFlags,
+} from './command-flags.ts';
 import type { Context } from './context.ts';
 import { carryOut, type Decision, type Finished, readDecision, settleOutcome } from './decide.ts';
 import { createOutput, type Output } from './output.ts';
