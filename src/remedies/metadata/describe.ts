@@ -1,6 +1,7 @@
 /** A plan in words, and what a person has to do after it, drawn from the plan alone. */
 
 import { rdnOf } from '../../ad/dn.ts';
+import { masterRoles } from '../../ad/operations-masters.ts';
 import { replicationSummary, seizeRole } from '../../ad/repadmin.ts';
 import type { Exhibit } from '../../change/exhibits.ts';
 import type { DeletedEntry, DirectoryChange, ModifyChange, NextStep, Plan } from '../../change/plan.ts';
@@ -11,7 +12,7 @@ import type { Description, Step } from '../remedy.ts';
 import { isInUse } from './candidates.ts';
 import type { MetadataFacts } from './gather.ts';
 import { identityIn, partsOf } from './identity.ts';
-import { namesOfRoles, rolesToSeize, takerOfRoles } from './roles.ts';
+import { rolesToSeize, takerOfRoles } from './roles.ts';
 
 /** Title, summary, what stays as it is, and the next steps; each review draws the changes themselves. */
 export function describe(plan: Plan<DirectoryChange>): Description {
@@ -131,7 +132,7 @@ function isOwnStep({ id, name, host, hosts, roles }: NextStep): boolean {
       typeof host === 'string' &&
       host === hostInCommand(host) &&
       Array.isArray(roles) &&
-      roles.every((role) => typeof role === 'string' && namesOfRoles.has(role))
+      roles.every((role) => masterRoles.some((known) => known === role))
     );
   }
   const areHosts = Array.isArray(hosts) && hosts.every((one) => typeof one === 'string');

@@ -1,10 +1,9 @@
 /** Operations master roles (FSMO): which DC holds them, and which of them belong to one that is gone. */
 
-import { isDeletedDn, joinDn, sameDn } from '../../ad/dn.ts';
-import { guidOf, textOf } from '../../ad/entry.ts';
+import { isDeletedDn, sameDn } from '../../ad/dn.ts';
 import type { Forest } from '../../ad/forest.ts';
+import { masterInWords, readOperationsMasters } from '../../ad/operations-masters.ts';
 import type { ForestTarget } from '../../change/plan.ts';
-import { DirectoryError } from '../../errors.ts';
 import type { DirectorySession } from '../../ldap/session.ts';
 import type { Candidate } from './candidates.ts';
 import type { Identity } from './identity.ts';
@@ -21,47 +20,16 @@ export interface Role {
   readonly seize: string | undefined;
 }
 
-type Place = Pick<Role, 'name' | 'dn' | 'seize'>;
-
-/** The roles of the naming contexts that the DC holds (MS-ADTS 6.1.5.1 to 6.1.5.5). Throws DirectoryError. */
-export async function readRoles(
-  session: DirectorySession,
-  { configurationNamingContext: configuration, namingContexts }: Forest,
-): Promise<readonly Role[]> {
-  const held = namingContexts.filter(({ dn }) => session.rootDse.namingContexts.some((one) => sameDn(one, dn)));
-  const places: readonly Place[] = [
-    { name: 'schema master', dn: joinDn('CN=Schema', configuration), seize: 'schema master' },
-    { name: 'domain naming master', dn: joinDn('CN=Partitions', configuration), seize: 'naming master' },
-    ...held.flatMap(({ kind, dn, dnsName = dn }): readonly Place[] => {
-      const infrastructure = { name: `infrastructure master of ${dnsName}`, dn: joinDn('CN=Infrastructure', dn) };
-      if (kind === 'application') return [{ ...infrastructure, seize: undefined }];
-      if (kind !== 'domain') return [];
-      return [
-        { name: `PDC emulator of ${dnsName}`, dn, seize: 'PDC' },
-        { name: `RID master of ${dnsName}`, dn: joinDn('CN=RID Manager$,CN=System', dn), seize: 'RID master' },
-        { ...infrastructure, seize: 'infrastructure master' },
-      ];
-    }),
-  ];
-  const roles = await Promise.all(
-    places.map(async ({ name, dn, seize }): Promise<Role | undefined> => {
-      const entry = await readIfHeld(session, dn);
-      const owner = entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner');
-      if (entry === undefined || owner === undefined) return undefined;
-      return { name, dn: entry.dn, guid: guidOf(entry, 'objectGUID') ?? '', owner, seize };
-    }),
-  );
-  return roles.flatMap((role) => role ?? []);
-}
-
-async function readIfHeld(session: DirectorySession, dn: string) {
-  try {
-    return await session.readEntry(dn, ['fSMORoleOwner', 'objectGUID']);
-  } catch (error) {
-    // A DC that lacks the partition refers to another one: then its role is not known here.
-    if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
-    throw error;
-  }
+/** The roles of the forest and of the naming contexts that the session's DC holds. Throws DirectoryError. */
+export async function readRoles(session: DirectorySession, forest: Forest): Promise<readonly Role[]> {
+  const masters = await readOperationsMasters(session, forest);
+  return masters.map(({ role, of, dn, guid, owner }) => ({
+    name: of === undefined ? masterInWords(role) : `${masterInWords(role)} of ${of.dnsName ?? of.dn}`,
+    dn,
+    guid,
+    owner,
+    seize: of?.kind === 'application' ? undefined : role,
+  }));
 }
 
 /** The roles whose owner is this DC's NTDS Settings. */
@@ -105,12 +73,3 @@ export function takerOfRoles(
   const taker = here ?? able.find(({ reach }) => reach.kind === 'answers') ?? able[0];
   return taker?.host ?? 'DC';
 }
-
-/** Every name that ntdsutil has for a role. */
-export const namesOfRoles: ReadonlySet<string> = new Set([
-  'schema master',
-  'naming master',
-  'PDC',
-  'RID master',
-  'infrastructure master',
-]);

@@ -16,8 +16,8 @@ import {
   serverKindOf,
   storedLifetimesOf,
 } from '../../ad/deleted-object-lifetime.ts';
-import { joinDn } from '../../ad/dn.ts';
-import { generalizedTimeOf, guidOf, textOf } from '../../ad/entry.ts';
+import { joinDn, sameDn } from '../../ad/dn.ts';
+import { generalizedTimeOf, guidOf } from '../../ad/entry.ts';
 import {
   type DomainController,
   type Forest,
@@ -26,6 +26,7 @@ import {
   sourceInWords,
   writableAttributes,
 } from '../../ad/forest.ts';
+import { masterInWords, readOperationsMasters } from '../../ad/operations-masters.ts';
 import { differencesFrom, withReported } from '../../ad/repadmin.ts';
 import { isFuture, type ReplicationNews, replicationNews } from '../../ad/replication-news.ts';
 import { metadataAttributes, stampOf } from '../../ad/replication-values.ts';
@@ -282,40 +283,13 @@ function asExported(deleted: DeletedObjects): DeletedObjects {
   return { kind: 'unknown', namingContext: deleted.namingContext, why: 'none in the export' };
 }
 
-/** Who holds the roles of the forest and of its root domain (MS-ADTS 6.1.5); what cannot be read is left out. */
-async function readRoles(
-  session: DirectorySession,
-  { configurationNamingContext: configuration, rootDomainNamingContext: domain }: Forest,
-): Promise<readonly RoleOwner[]> {
-  const places = [
-    { role: 'schema master', dn: joinDn('CN=Schema', configuration) },
-    { role: 'domain naming master', dn: joinDn('CN=Partitions', configuration) },
-    ...(domain === undefined
-      ? []
-      : [
-          { role: 'PDC emulator', dn: domain },
-          { role: 'RID master', dn: joinDn('CN=RID Manager$,CN=System', domain) },
-          { role: 'infrastructure master', dn: joinDn('CN=Infrastructure', domain) },
-        ]),
-  ];
-  const owners = await Promise.all(
-    places.map(async ({ role, dn }): Promise<RoleOwner | undefined> => {
-      const settingsDn = await ownerAt(session, dn);
-      return settingsDn === undefined ? undefined : { role, settingsDn };
-    }),
-  );
-  return owners.flatMap((owner) => owner ?? []);
-}
-
-async function ownerAt(session: DirectorySession, dn: string): Promise<string | undefined> {
-  try {
-    const entry = await session.readEntry(dn, ['fSMORoleOwner']);
-    return entry === undefined ? undefined : textOf(entry, 'fSMORoleOwner');
-  } catch (error) {
-    // A DC of another domain refers to the root domain's DCs: then the role's owner is not known here.
-    if (error instanceof DirectoryError && error.resultCode !== undefined) return undefined;
-    throw error;
-  }
+/** Who holds the roles of the forest and of its root domain. */
+async function readRoles(session: DirectorySession, forest: Forest): Promise<readonly RoleOwner[]> {
+  const root = forest.rootDomainNamingContext;
+  const masters = await readOperationsMasters(session, forest);
+  return masters
+    .filter(({ of }) => of === undefined || (root !== undefined && sameDn(of.dn, root)))
+    .map(({ role, owner }) => ({ role: masterInWords(role), settingsDn: owner }));
 }
 
 /**
